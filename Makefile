@@ -1,0 +1,57 @@
+# Everything a person runs here. `make demo` and `make test` set up what they need by themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help install demo test check bench soak lock clean
+
+help:
+	@echo "make demo     a whole petition in the terminal (ARGS=--once ends after the story)"
+	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
+	@echo "make check    ruff, mypy, import-linter, the texts"
+	@echo "make bench    the benchmarks"
+	@echo "make soak     the long kill runs"
+	@echo "make install  the set-up alone"
+
+install: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "This needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  { [ -x $(BIN)/python ] || uv venv --quiet --seed --python $(PYTHON) .venv; } && \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+	  { [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; } && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/petition-bot demo $(ARGS)
+
+test: $(READY)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/petition-bot check --words
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(READY)
+	@$(BIN)/python -m pytest tests/soak --soak $(ARGS)
+
+# Written with uv, for every platform; it records hashes and no address.
+lock:
+	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
+	  --no-annotate --python-version 3.11 --quiet --output-file requirements.lock
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The petition bot: the process, the rules, the way to Telegram and back."""

@@ -1,0 +1,1 @@
+"""What people see: screens, commands and buttons."""

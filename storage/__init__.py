@@ -1,0 +1,1 @@
+"""Where signatures live: tables, queries, migrations and encryption."""
