@@ -1,0 +1,56 @@
+"""The one interface to a database; which database it is, only its adapter knows.
+
+Queries are plain SQL in the dialect that SQLite and PostgreSQL share: `:name` parameters,
+`ON CONFLICT`, `RETURNING`, `CASE`, partial indexes. A parameter used twice must mean the same
+type both times, since PostgreSQL infers types; `CAST(:x AS BIGINT)` works on both when it
+cannot. The one clause they do not share is written as `SKIP_LOCKED` below.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+Value = None | int | str | bytes
+Row = Mapping[str, Any]
+
+NO_VALUES: Final[Mapping[str, Value]] = MappingProxyType({})
+
+# A comment to SQLite, which has one writer and needs no such clause; the PostgreSQL adapter
+# puts `FOR UPDATE SKIP LOCKED` in its place. For the sub-select of a claim.
+SKIP_LOCKED: Final = "/* skip locked */"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement and its `:name` parameters: data, so a transaction can be run again."""
+
+    sql: str
+    # Values can be personal, and a repr ends in logs and tracebacks.
+    values: Mapping[str, Value] = field(default=NO_VALUES, repr=False)
+
+
+class Database(Protocol):
+    """A place to read and write, safe to use from many tasks at once.
+
+    Every method raises `Unavailable` for what may pass (locked, full, away) and lets mistakes
+    of ours surface as the driver's own exceptions.
+    """
+
+    async def read(self, statement: Statement) -> list[Row]:
+        """The rows of one statement that changes nothing, seen at one moment."""
+        ...
+
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """Run the statements as one transaction and return once it is durable.
+
+        Either all of them happened or none; the rows of each (`RETURNING`, `SELECT`) come back
+        in order. A transaction may be run again after a clash, and when `Unavailable` is raised
+        while committing, it is not known whether it happened: write so that a repeat is
+        harmless. Cancelling the caller does not undo it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what was already asked for, then let go of the database."""
+        ...

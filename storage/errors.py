@@ -1,0 +1,56 @@
+"""What can go wrong in storage, told apart by what the caller can do about it.
+
+Each docstring is the message a person reads when nothing better is known. Only errors of the
+outside world are wrapped in these; a mistake of our own (a constraint we broke, SQL that does
+not parse) surfaces as the driver's own exception.
+"""
+
+
+# ruff: noqa: N818 - named for the condition, which is what the caller acts on
+
+
+class StorageError(Exception):
+    """The database could not do what was asked of it."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or _sentence(type(self)))
+
+
+class Unavailable(StorageError):
+    """The database cannot be reached or written to just now; the same call may work later."""
+
+
+class ConversationMoved(Unavailable):
+    """Someone else wrote this conversation first; read it again and decide again."""
+
+
+class BrokenData(StorageError):
+    """What the database holds is damaged, or was sealed for another place."""
+
+
+class DatabaseUrlWrong(StorageError):
+    """The database address is not one of sqlite+aiosqlite:///FILE or postgresql+asyncpg://…."""
+
+
+class DriverMissing(StorageError):
+    """A PostgreSQL database needs the extra "postgres": pip install 'petition-bot[postgres]'."""
+
+
+class SchemaMissing(StorageError):
+    """The database has no tables of this version yet; run petition-bot migrate."""
+
+
+class SchemaTooNew(StorageError):
+    """The database was made by a newer version of this program; start that version instead."""
+
+
+class KeyFileMissing(StorageError):
+    """There is no key file; make one with petition-bot keygen."""
+
+
+class KeyFileUnusable(StorageError):
+    """The key file cannot be used; make a new one with petition-bot keygen."""
+
+
+def _sentence(kind: type[Exception]) -> str:
+    return " ".join((kind.__doc__ or kind.__name__).split())

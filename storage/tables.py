@@ -1,0 +1,238 @@
+"""Every table, as SQLAlchemy metadata: what Alembic migrates towards and the tests compare with.
+
+Queries are not written against these objects; they are plain SQL in the file of their noun.
+A change here needs a revision in `storage/migrations/versions`, and a test fails without one.
+Moments are UTC milliseconds, yes and no are 1 and 0, ids are 16 random bytes.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_key",
+        "uq": "%(table_name)s_%(column_0_N_name)s_once",
+        "fk": "%(table_name)s_%(column_0_name)s_known",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "ix": "%(table_name)s_by_%(column_0_N_name)s",
+    }
+)
+
+# SQLite's strict tables know INTEGER only, which holds 64 bits there.
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _number(name: str, *, null: bool = False, default: int | None = None) -> Column[int]:
+    start = None if default is None else text(str(default))
+    return Column(name, Whole, nullable=null, server_default=start)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _blob(name: str, *, null: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=null)
+
+
+def _petition() -> Column[str]:
+    return Column("petition", Text, ForeignKey("petitions.slug"), nullable=False)
+
+
+petitions = Table(
+    "petitions",
+    metadata,
+    _text("slug"),
+    _number("signatures", default=0),
+    _number("last_number", default=0),
+    _number("closed_at", null=True),
+    _number("closed_signatures", null=True),
+    _number("revision", default=0),
+    PrimaryKeyConstraint("slug"),
+    CheckConstraint("signatures >= 0", name="count_not_negative"),
+    CheckConstraint("signatures <= last_number", name="numbers_given"),
+    sqlite_strict=True,
+)
+
+# Written at every tap, so without a foreign key: PostgreSQL would lock the petition's row for it.
+conversations = Table(
+    "conversations",
+    metadata,
+    _text("petition"),
+    _blob("supporter"),
+    _text("stage"),
+    _number("page"),
+    _text("language", null=True),
+    _blob("name_sealed", null=True),
+    _number("news"),
+    _text("source", null=True),
+    _number("message_id", null=True),
+    _number("picture_id", null=True),
+    _text("typed"),
+    _blob("shown", null=True),
+    _number("version"),
+    _number("updated_at"),
+    PrimaryKeyConstraint("petition", "supporter"),
+    sqlite_strict=True,
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _blob("supporter"),
+    _number("number"),
+    _blob("name_sealed"),
+    _blob("chat_sealed"),
+    _text("language"),
+    _text("source", null=True),
+    _text("text_version"),
+    _number("signed_at"),
+    _number("unreachable_at", null=True),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("petition", "supporter"),
+    UniqueConstraint("petition", "number"),
+    sqlite_strict=True,
+)
+
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    _blob("sha256"),
+    _text("petition"),
+    _text("language"),
+    _text("version"),
+    _text("text"),
+    PrimaryKeyConstraint("sha256"),
+    sqlite_strict=True,
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _blob("id"),
+    _text("petition"),
+    Column(
+        "signature_id",
+        LargeBinary,
+        ForeignKey("signatures.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    _text("purposes"),
+    Column("text_sha256", LargeBinary, ForeignKey("consent_texts.sha256"), nullable=False),
+    _text("text_version"),
+    _text("language"),
+    _text("channel"),
+    _number("message_id"),
+    _number("given_at"),
+    PrimaryKeyConstraint("id"),
+    sqlite_strict=True,
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _text("kind"),
+    _text("state"),
+    _text("content"),
+    _blob("content_sha256"),
+    _number("total"),
+    _number("created_at"),
+    _number("finished_at", null=True),
+    _text("stop_reason", null=True),
+    _blob("progress_chat_sealed", null=True),
+    _number("progress_message_id", null=True),
+    _blob("started_by_sealed"),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("state IN ('running', 'finished', 'stopped')", name="state_known"),
+    sqlite_strict=True,
+)
+
+# Two admins confirming at once start one broadcast: the database sees to it.
+Index(
+    "broadcasts_one_running",
+    broadcasts.c.petition,
+    unique=True,
+    sqlite_where=broadcasts.c.state == "running",
+    postgresql_where=broadcasts.c.state == "running",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("broadcast_id", LargeBinary, ForeignKey("broadcasts.id"), nullable=False),
+    _number("position"),
+    Column(
+        "signature_id",
+        LargeBinary,
+        ForeignKey("signatures.id", ondelete="SET NULL"),
+        nullable=True,
+        index=True,
+    ),
+    _text("language"),
+    _text("state"),
+    _number("attempts", default=0),
+    _blob("claim", null=True),
+    _number("updated_at"),
+    PrimaryKeyConstraint("broadcast_id", "position"),
+    UniqueConstraint("broadcast_id", "signature_id"),
+    Index(None, "broadcast_id", "state", "position"),
+    CheckConstraint(
+        "state IN ('pending', 'sending', 'delivered', 'unreachable', 'rejected', 'unknown',"
+        " 'withdrawn')",
+        name="state_known",
+    ),
+    sqlite_strict=True,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _text("name"),
+    _text("holder"),
+    _number("expires_at"),
+    PrimaryKeyConstraint("name"),
+    sqlite_strict=True,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _blob("id"),
+    _text("petition"),
+    _number("at"),
+    _blob("actor_sealed"),
+    _text("action"),
+    _text("detail"),
+    PrimaryKeyConstraint("id"),
+    Index(None, "petition", "at"),
+    sqlite_strict=True,
+)
+
+published = Table(
+    "published",
+    metadata,
+    _text("petition"),
+    _text("key"),
+    _blob("digest"),
+    _text("telegram_id", null=True),
+    PrimaryKeyConstraint("petition", "key"),
+    sqlite_strict=True,
+)
