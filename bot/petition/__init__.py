@@ -1,0 +1,1 @@
+"""The rules of a petition: its text, its words, its names and its consent."""

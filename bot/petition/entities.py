@@ -1,0 +1,219 @@
+"""What Telegram makes of a text and its entities before anyone sees them.
+
+The same steps for text that came with markup and for text that came with a list of
+entities: overlapping entities are put in order, control characters are taken out, entities
+that cover only white space vanish, and white space around the whole is trimmed.
+Inside this module positions are code points; outside they are UTF-16 units, as in the Bot API.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")
+"""Styles that can be cut into pieces where a link or code begins or ends."""
+
+_QUOTES = frozenset({"blockquote", "expandable_blockquote"})
+_CODE = frozenset({"code", "pre"})
+_HOLDS_MORE_THAN_TEXT = frozenset({"text_link", "text_mention"})
+_ORDER = {name: rank for rank, name in enumerate(SPLITTABLE, start=90)}
+_CONTROL = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f]")
+_REMOVED = re.compile("[\r\u2028-\u202e\u0333\u033f\u030a]")
+_SPACE = " \n"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A stretch of formatted text; `offset` and `length` count UTF-16 units."""
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+    language: str | None = None
+    user_id: int | None = None
+    custom_emoji_id: str | None = None
+
+    @property
+    def end(self) -> int:
+        """The first unit after the entity."""
+        return self.offset + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text as people see it, and what is formatted in it."""
+
+    text: str
+    entities: tuple[Entity, ...] = ()
+
+
+def length(text: str) -> int:
+    """Count UTF-16 code units, the unit of every limit and offset in the Bot API."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def tidied(text: str, entities: Iterable[Entity]) -> Rendered:
+    """Clean and trim a text whose entities are given in code points."""
+    spans = _in_order(entities)
+    spans = spans if _is_orderly(spans) else _disentangled(spans)
+    text, spans = _cleaned(text, spans)
+    spans = _without_blank(text, spans)
+    text, spans = _trimmed(text, spans)
+    return Rendered(text, tuple(in_utf16(text, spans)))
+
+
+def in_utf16(text: str, spans: Iterable[Entity]) -> Iterable[Entity]:
+    """Turn positions counted in code points into UTF-16 units."""
+    if text.isascii() or max(text, default="") <= "\uffff":
+        return spans
+    return [
+        replace(
+            span,
+            offset=length(text[: span.offset]),
+            length=length(text[span.offset : span.end]),
+        )
+        for span in spans
+    ]
+
+
+def in_code_points(text: str, entities: Iterable[Entity]) -> list[Entity]:
+    """Turn UTF-16 positions into code points.
+
+    Raises:
+        ValueError: a position is outside the text or inside a surrogate pair.
+    """
+    places = {0: 0}
+    units = 0
+    for index, character in enumerate(text, start=1):
+        units += 2 if character > "\uffff" else 1
+        places[units] = index
+    found = []
+    for entity in entities:
+        if entity.offset not in places or entity.end not in places:
+            raise ValueError(f"entity at UTF-16 offset {entity.offset} does not fit the text")
+        start = places[entity.offset]
+        found.append(replace(entity, offset=start, length=places[entity.end] - start))
+    return found
+
+
+def _in_order(entities: Iterable[Entity]) -> list[Entity]:
+    """Sort as Telegram does: by place, the longer first, styles after the rest."""
+    kept = (entity for entity in entities if entity.length > 0)
+    return sorted(kept, key=lambda e: (e.offset, -e.length, _ORDER.get(e.type, 50)))
+
+
+def _is_orderly(spans: list[Entity]) -> bool:
+    """Whether the entities nest in a way Telegram leaves alone."""
+    open_spans: list[Entity] = []
+    style_ends: dict[str, int] = {}
+    for span in spans:
+        while open_spans and span.offset >= open_spans[-1].end:
+            open_spans.pop()
+        if open_spans and not _may_nest(span, open_spans):
+            return False
+        if span.type in SPLITTABLE:
+            if style_ends.get(span.type, -1) >= span.offset:
+                return False
+            style_ends[span.type] = span.end
+        open_spans.append(span)
+    return True
+
+
+def _may_nest(span: Entity, around: list[Entity]) -> bool:
+    if span.end > around[-1].end or around[-1].type in _CODE:
+        return False
+    types = {outer.type for outer in around}
+    if span.type in types:
+        return False
+    if span.type in SPLITTABLE:
+        return True
+    return types <= _QUOTES and not (span.type in _QUOTES and types & _QUOTES)
+
+
+def _disentangled(spans: list[Entity]) -> list[Entity]:
+    """Drop what may not overlap and cut styles where links, code and quotes begin and end."""
+    quotes = _apart([span for span in spans if span.type in _QUOTES])
+    solid = _apart([s for s in spans if s.type not in _QUOTES and s.type not in SPLITTABLE])
+    solid = [span for span in solid if not any(_crosses(span, quote) for quote in quotes)]
+    cuts = sorted({edge for span in (*solid, *quotes) for edge in (span.offset, span.end)})
+    code = [span for span in solid if span.type in _CODE]
+    styles: list[Entity] = []
+    for style in SPLITTABLE:
+        for start, end in _joined([span for span in spans if span.type == style]):
+            edges = [start, *(cut for cut in cuts if start < cut < end), end]
+            styles += [
+                Entity(style, left, right - left)
+                for left, right in pairwise(edges)
+                if not any(c.offset <= left < c.end for c in code)
+            ]
+    return _in_order([*quotes, *solid, *styles])
+
+
+def _apart(spans: list[Entity]) -> list[Entity]:
+    kept: list[Entity] = []
+    for span in spans:
+        if not kept or span.offset >= kept[-1].end:
+            kept.append(span)
+    return kept
+
+
+def _crosses(span: Entity, quote: Entity) -> bool:
+    if span.end <= quote.offset or quote.end <= span.offset:
+        return False
+    return not (quote.offset <= span.offset and span.end <= quote.end)
+
+
+def _joined(spans: list[Entity]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for span in spans:
+        if joined and span.offset <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], span.end))
+        else:
+            joined.append((span.offset, span.end))
+    return joined
+
+
+def _cleaned(text: str, spans: list[Entity]) -> tuple[str, list[Entity]]:
+    """Blank out control characters and remove those that would turn or strike the text."""
+    text = _CONTROL.sub(" ", text)
+    if not _REMOVED.search(text):
+        return text, spans
+    gone = [match.start() for match in _REMOVED.finditer(text)]
+
+    def moved(place: int) -> int:
+        return place - sum(position < place for position in gone)
+
+    cleaned = [
+        replace(span, offset=moved(span.offset), length=moved(span.end) - moved(span.offset))
+        for span in spans
+    ]
+    return _REMOVED.sub("", text), [span for span in cleaned if span.length > 0]
+
+
+def _without_blank(text: str, spans: list[Entity]) -> list[Entity]:
+    kept = []
+    for span in spans:
+        if span.type in _HOLDS_MORE_THAN_TEXT:
+            kept.append(span)
+            continue
+        covered = text[span.offset : span.end]
+        blank = len(covered) - len(covered.lstrip(_SPACE))
+        if blank < len(covered):
+            kept.append(replace(span, offset=span.offset + blank, length=span.length - blank))
+    return _in_order(kept)
+
+
+def _trimmed(text: str, spans: list[Entity]) -> tuple[str, list[Entity]]:
+    text = text.rstrip(_SPACE)
+    spans = [
+        replace(span, length=min(span.end, len(text)) - span.offset)
+        for span in spans
+        if span.offset < len(text)
+    ]
+    blank = len(text) - len(text.lstrip(_SPACE))
+    blank = min([blank, *(span.offset for span in spans)])
+    return text[blank:], [replace(span, offset=span.offset - blank) for span in spans]

@@ -1,0 +1,193 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.markup import (
+    Entity,
+    Html,
+    MarkupError,
+    escape,
+    fill,
+    length,
+    link,
+    parse,
+    placeholders,
+)
+
+TEMPLATE = '<b>¡{a}</b> {b} <i>{c}!</i> <a href="https://example.org/">¿{d}</a> <code>{a}.</code>'
+VALUES = st.text(max_size=40)
+
+
+def shapes(html: str) -> list[tuple[str, str | None]]:
+    return [(entity.type, entity.url) for entity in parse(html).entities]
+
+
+@given(a=VALUES, b=VALUES, c=VALUES, d=VALUES)
+def test_the_entities_are_always_the_templates_whatever_the_values(
+    a: str, b: str, c: str, d: str
+) -> None:
+    assert shapes(fill(TEMPLATE, a=a, b=b, c=c, d=d)) == shapes(
+        fill(TEMPLATE, a="x", b="x", c="x", d="x")
+    )
+
+
+@given(VALUES)
+def test_a_value_in_an_attribute_stays_in_it(value: str) -> None:
+    html = fill('<a href="https://example.org/?q={q}">enlace</a>', q=value)
+
+    assert parse(html).text == "enlace"
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf", "Mn")), min_size=1))
+def test_escaped_text_is_read_back_as_it_was(text: str) -> None:
+    assert parse(f".{escape(text)}.").text == f".{text}."
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_either_read_or_refused(text: str) -> None:
+    try:
+        rendered = parse(text)
+    except MarkupError:
+        return
+    assert all(0 <= e.offset < e.end <= length(rendered.text) for e in rendered.entities)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "<b> </b> <i> </i> <pre> </pre> <code> </code> <blockquote> </blockquote>".split()
+            + ["<a href='x.org'>", "</a>", "a", " ", "\n", "😀", "\u202e", "&lt;"]
+        ),
+        max_size=25,
+    )
+)
+def test_entities_stay_inside_the_text_and_code_holds_nothing(pieces: list[str]) -> None:
+    try:
+        rendered = parse("".join(pieces))
+    except MarkupError:
+        return
+    for entity in rendered.entities:
+        assert 0 <= entity.offset < entity.end <= length(rendered.text)
+    solid = [e for e in rendered.entities if e.type in ("code", "pre")]
+    for code in solid:
+        inside = [e for e in rendered.entities if code.offset <= e.offset and e.end <= code.end]
+        assert inside == [code]
+
+
+@pytest.mark.parametrize(
+    ("html", "reason"),
+    [
+        ("<x>a", 'Unsupported start tag "x" at byte offset 0'),
+        ("é <br/>", 'Unsupported start tag "br/" at byte offset 3'),
+        ("a <3", "Unclosed start tag at byte offset 2"),
+        ("<b>a", 'Can\'t find end tag corresponding to start tag "b"'),
+        ("a</b>", "Unexpected end tag at byte offset 1"),
+        ("<b>a</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
+        ("<b>a</b", "Unclosed end tag at byte offset 4"),
+        ("<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
+        ("<a href=a/b>x</a>", "Unexpected end of name token at byte offset 8"),
+        ('<a href="a', "Unclosed start tag at byte offset 0"),
+        ("<b =1>x</b>", 'Empty attribute name in the tag "b" at byte offset 0'),
+        (
+            "<b x>a</b>",
+            'Expected equal sign in declaration of an attribute of the tag "b" at byte offset 0',
+        ),
+        ("<tg-emoji>x</tg-emoji>", "Invalid custom emoji identifier specified"),
+        (
+            "a&#xd800;",
+            "Text contains invalid Unicode characters after decoding HTML entities",
+        ),
+    ],
+)
+def test_a_refusal_is_worded_as_telegram_words_it(html: str, reason: str) -> None:
+    with pytest.raises(MarkupError) as refused:
+        parse(html)
+
+    assert str(refused.value) == f"can't parse entities: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("html", "entity"),
+    [
+        ("<b>x</b>", Entity("bold", 0, 1)),
+        ("<STRONG>x</strong>", Entity("bold", 0, 1)),
+        ("<em>x</>", Entity("italic", 0, 1)),
+        ("<ins>x</ins>", Entity("underline", 0, 1)),
+        ("<del>x</del>", Entity("strikethrough", 0, 1)),
+        ('<span class="tg-spoiler">x</span>', Entity("spoiler", 0, 1)),
+        ("<tg-spoiler>x</tg-spoiler>", Entity("spoiler", 0, 1)),
+        (
+            '<tg-emoji emoji-id="53">👍</tg-emoji>',
+            Entity("custom_emoji", 0, 2, custom_emoji_id="53"),
+        ),
+        ("<code>x</code>", Entity("code", 0, 1)),
+        ("<code class='language-c'>x</code>", Entity("code", 0, 1)),
+        ("<pre>x</pre>", Entity("pre", 0, 1)),
+        ("<pre><code class='language-c'>x</code></pre>", Entity("pre", 0, 1, language="c")),
+        ("<blockquote>x</blockquote>", Entity("blockquote", 0, 1)),
+        ("<blockquote expandable>x</blockquote>", Entity("expandable_blockquote", 0, 1)),
+        ('<a href="tg://user?id=7">x</a>', Entity("text_mention", 0, 1, user_id=7)),
+        ('<a href="x.org?a=1&amp;b=2">x</a>', Entity("text_link", 0, 1, "http://x.org/?a=1&b=2")),
+        ("<a>x.org</a>", Entity("text_link", 0, 5, "http://x.org/")),
+    ],
+)
+def test_every_tag_makes_its_entity(html: str, entity: Entity) -> None:
+    assert parse(html).entities == (entity,)
+
+
+def test_offsets_count_utf16_units() -> None:
+    assert parse("😀 <b>😀é</b>").entities == (Entity("bold", 3, 3),)
+    assert length("😀é") == 3
+
+
+def test_only_four_named_references_are_known() -> None:
+    assert parse("&lt;&gt;&amp;&quot;&nbsp;&#39;&#x41;&#0;& &lt").text == "<>&\"&nbsp;'A&#0;& <"
+
+
+def test_white_space_around_the_text_is_trimmed_but_not_before_a_link() -> None:
+    assert parse(" \n a <b> b </b> \n").text == "a  b"
+    assert parse('<a href="x.org"> </a>a').text == " a"
+
+
+def test_a_style_around_a_link_is_cut_where_the_link_begins_and_ends() -> None:
+    found = [
+        (e.type, e.offset, e.length) for e in parse('<b>a<a href="x.org">b</a>c</b>').entities
+    ]
+
+    assert found == [("bold", 0, 1), ("text_link", 1, 1), ("bold", 1, 1), ("bold", 2, 1)]
+
+
+def test_a_link_to_nowhere_is_dropped_and_its_text_stays() -> None:
+    rendered = parse('<a href="javascript:alert(1)">x</a> <a href="nowhere">y</a>')
+
+    assert (rendered.text, rendered.entities) == ("x y", ())
+
+
+def test_characters_that_turn_or_strike_text_are_removed() -> None:
+    assert parse("a\u202eb\rc\t<b>d\u0333</b>").text == "abc d"
+
+
+def test_html_is_not_escaped_twice() -> None:
+    assert fill("{a} {b}", a=Html("<b>1</b>"), b="<b>") == "<b>1</b> &lt;b&gt;"
+
+
+def test_a_missing_value_is_named() -> None:
+    with pytest.raises(MarkupError, match=r"unknown placeholder \{count\}"):
+        fill("{count}", number=1)
+
+
+def test_a_single_brace_is_refused_and_a_double_one_is_a_brace() -> None:
+    assert fill("{{{a}}}", a=1) == "{1}"
+    with pytest.raises(MarkupError, match="single"):
+        fill("a } b")
+
+
+def test_placeholders_are_those_that_fill_asks_for() -> None:
+    assert placeholders("{a} {{b}} {c_1}") == frozenset({"a", "c_1"})
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x.org", "http://", "https://x y.org", "mailto:a", "http://["]
+)
+def test_addresses_telegram_drops(url: str) -> None:
+    assert link(url) is None
