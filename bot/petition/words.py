@@ -1,0 +1,131 @@
+"""The bot's own words in a person's language: buttons, answers, commands, numbers and dates.
+
+A message is written in Spanish where it is used; the catalogues in `bot/locales/` translate it.
+They are read at the start, so a translation takes effect without a compile step.
+"""
+
+import io
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+from bot.petition.markup import Html, fill
+from bot.petition.regions import locale_of
+
+SOURCE_LANGUAGE: Final = "es"
+LOCALES: Final = Path(__file__).parent.parent / "locales"
+_CATALOGUE: Final = Path("LC_MESSAGES") / "bot.po"
+
+
+def mark(source: str) -> str:
+    """Mark a message for the catalogues where it stands in a table and is translated later."""
+    return source
+
+
+class Words:
+    """One language's words. A message without a translation is said in Spanish."""
+
+    def __init__(
+        self, language: str, locale: Locale, translations: NullTranslations, zone: tzinfo
+    ) -> None:
+        self.language = language
+        self._locale = locale
+        self._translations = translations
+        self._zone = zone
+
+    def text(self, source: str, /, **values: object) -> Html:
+        """Translate a message that is Telegram HTML; values are escaped, `Html` is not."""
+        return fill(self._translations.gettext(source), **values)
+
+    def label(self, source: str, /, **values: object) -> str:
+        """Translate a message shown without markup: on a button, as a command's description."""
+        return self._translations.gettext(source).format(**values)
+
+    def plural(self, one: str, many: str, n: int, /, **values: object) -> Html:
+        """Translate a message that depends on a number, which `{n}` shows; Telegram HTML."""
+        return fill(self._translations.ngettext(one, many, n), **{"n": self.number(n), **values})
+
+    def number(self, n: int) -> str:
+        """Write a whole number: 1.530 in Spanish, 1,530 in English."""
+        # Babel groups from four digits on in Spanish too, as the organisation writes its counts.
+        return format_decimal(n, locale=self._locale)
+
+    def percent(self, share: float) -> str:
+        """Write a share from 0 to 1 in whole per cent, rounded down: 100 only when reached."""
+        return format_percent(int(share * 100) / 100, locale=self._locale)
+
+    def date(self, when: date) -> str:
+        """Write a day: 18 de julio de 2025, 18 July 2025. A moment counts in the petition's zone."""
+        return format_date(self._there(when), "long", locale=self._locale)
+
+    def moment(self, when: datetime) -> str:
+        """Write a day and its time, in the petition's zone: 18 de julio de 2025, 14:05."""
+        day = self.date(when)
+        return f"{day}, {format_time(self._there(when), 'HH:mm', locale=self._locale)}"
+
+    def _there(self, when: date) -> date:
+        if not isinstance(when, datetime):
+            return when
+        if when.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be shown")
+        return when.astimezone(self._zone)
+
+
+class Catalogues:
+    """Every language the bot speaks."""
+
+    def __init__(self, translations: Mapping[str, NullTranslations], zone: tzinfo) -> None:
+        self._zone = zone
+        self._words = {
+            language: Words(language, locale_of(language), catalogue, zone)
+            for language, catalogue in translations.items()
+        }
+
+    @classmethod
+    def load(cls, folder: Path = LOCALES, *, time_zone: str = "Europe/Madrid") -> "Catalogues":
+        """Read every catalogue in the folder."""
+        found = {
+            file.parent.parent.name.replace("_", "-").lower(): _translations(file)
+            for file in sorted(folder.glob(f"*/{_CATALOGUE}"))
+        }
+        return cls({SOURCE_LANGUAGE: NullTranslations(), **found}, ZoneInfo(time_zone))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages with a catalogue, Spanish first."""
+        return tuple(self._words)
+
+    def words(self, language: str | None) -> Words:
+        """The words of the nearest language.
+
+        A petition may speak a language the bot does not: its words are then Spanish.
+        """
+        tag = (language or "").lower().replace("_", "-")
+        while tag:
+            if tag in self._words:
+                return self._words[tag]
+            tag = tag.rpartition("-")[0]
+        return self._words[SOURCE_LANGUAGE]
+
+
+def catalogue_file(language: str, folder: Path = LOCALES) -> Path:
+    """Where a language's catalogue lies."""
+    return folder / language / _CATALOGUE
+
+
+def _translations(file: Path) -> NullTranslations:
+    with file.open("rb") as po:
+        catalogue = read_po(po)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
