@@ -1,0 +1,73 @@
+"""The rules of the way through a petition."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.journey import Action, Place, Stage, Standing, allowed, go, settle
+
+places = st.builds(
+    Place,
+    stage=st.sampled_from(Stage),
+    page=st.integers(-3, 9),
+    behind=st.none() | st.sampled_from(Stage),
+)
+standings = st.builds(
+    Standing,
+    closed=st.booleans(),
+    signed=st.booleans(),
+    named=st.booleans(),
+    appeal_pages=st.integers(1, 5),
+    privacy_pages=st.integers(1, 4),
+)
+OPEN = Standing(closed=False, signed=False, named=False, appeal_pages=4, privacy_pages=3)
+NAMED = Standing(closed=False, signed=False, named=True, appeal_pages=4, privacy_pages=3)
+SIGNED = Standing(closed=False, signed=True, named=False, appeal_pages=4, privacy_pages=3)
+CLOSED = Standing(closed=True, signed=False, named=True, appeal_pages=4, privacy_pages=3)
+
+
+@given(places, standings)
+def test_settling_twice_changes_nothing_more(place: Place, standing: Standing) -> None:
+    once = settle(place, standing)
+    assert settle(once, standing) == once
+
+
+@given(places, standings, st.sampled_from(Action), st.integers(-5, 20))
+def test_no_action_leads_to_an_impossible_place(
+    place: Place, standing: Standing, action: Action, page: int
+) -> None:
+    reached = go(action, settle(place, standing), standing, page=page)
+    assert settle(reached, standing) == reached
+
+
+@given(places, st.sampled_from([CLOSED, SIGNED]), st.sampled_from(Action))
+def test_the_form_is_out_of_reach_once_closed_or_signed(
+    place: Place, standing: Standing, action: Action
+) -> None:
+    reached = go(action, settle(place, standing), standing)
+    assert reached.stage not in (Stage.NAME, Stage.CONSENT)
+
+
+@given(places.filter(lambda place: place.stage is not Stage.CONSENT))
+def test_signing_is_only_possible_from_the_consent(place: Place) -> None:
+    assert not allowed(Action.CONFIRM, place)
+    assert not allowed(Action.NEWS, place)
+
+
+def test_consent_without_a_name_asks_for_the_name() -> None:
+    assert settle(Place(Stage.CONSENT), OPEN) == Place(Stage.NAME)
+    assert settle(Place(Stage.CONSENT), NAMED) == Place(Stage.CONSENT)
+
+
+def test_a_side_trip_returns_to_the_main_road_however_long_it_was() -> None:
+    place = Place(Stage.NAME)
+    for action in (Action.PRIVACY, Action.LANGUAGES, Action.HELP):
+        place = go(action, place, OPEN)
+    assert go(Action.BACK, place, OPEN) == Place(Stage.NAME)
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(-1, 0), (0, 0), (3, 3), (4, 3), (99, 3)])
+def test_pages_stay_within_the_appeal(asked: int, shown: int) -> None:
+    assert go(Action.READ, Place(), OPEN, page=asked) == Place(Stage.APPEAL, shown)
