@@ -4,16 +4,16 @@ A message is written in Spanish where it is used; the catalogues in `bot/locales
 They are read at the start, so a translation takes effect without a compile step.
 """
 
+import datetime as dt
 import io
 from collections.abc import Mapping
-from datetime import date, datetime, tzinfo
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -35,7 +35,7 @@ class Words:
     """One language's words. A message without a translation is said in Spanish."""
 
     def __init__(
-        self, language: str, locale: Locale, translations: NullTranslations, zone: tzinfo
+        self, language: str, locale: Locale, translations: NullTranslations, zone: dt.tzinfo
     ) -> None:
         self.language = language
         self._locale = locale
@@ -63,17 +63,17 @@ class Words:
         """Write a share from 0 to 1 in whole per cent, rounded down: 100 only when reached."""
         return format_percent(int(share * 100) / 100, locale=self._locale)
 
-    def date(self, when: date) -> str:
-        """Write a day: 18 de julio de 2025, 18 July 2025. A moment counts in the petition's zone."""
+    def date(self, when: dt.date) -> str:
+        """Write a day: 18 de julio de 2025, 18 July 2025. Of a moment, the petition's day."""
         return format_date(self._there(when), "long", locale=self._locale)
 
-    def moment(self, when: datetime) -> str:
+    def moment(self, when: dt.datetime) -> str:
         """Write a day and its time, in the petition's zone: 18 de julio de 2025, 14:05."""
-        day = self.date(when)
-        return f"{day}, {format_time(self._there(when), 'HH:mm', locale=self._locale)}"
+        clock = format_datetime(self._there(when), "HH:mm", locale=self._locale)
+        return f"{self.date(when)}, {clock}"
 
-    def _there(self, when: date) -> date:
-        if not isinstance(when, datetime):
+    def _there(self, when: dt.date) -> dt.date:
+        if not isinstance(when, dt.datetime):
             return when
         if when.tzinfo is None:
             raise ValueError("a moment without a time zone cannot be shown")
@@ -83,7 +83,7 @@ class Words:
 class Catalogues:
     """Every language the bot speaks."""
 
-    def __init__(self, translations: Mapping[str, NullTranslations], zone: tzinfo) -> None:
+    def __init__(self, translations: Mapping[str, NullTranslations], zone: dt.tzinfo) -> None:
         self._zone = zone
         self._words = {
             language: Words(language, locale_of(language), catalogue, zone)

@@ -1,0 +1,164 @@
+"""Which texts are names: people of all the world in; spoofing, advertising and formulas out.
+
+Checked in this order, and the first reason found is the one told:
+
+- a message without text is no name;
+- line breaks are refused, other white space is folded to single spaces;
+- at most 100 characters, and at least 2, counted in NFC;
+- no control, format (bidi, zero width), private-use, unassigned or surrogate characters, nor
+  letters that cannot be seen. Joiners stay where a script is written with them: after a virama,
+  and the non-joiner inside Arabic script. Everywhere else they only hide differences;
+- no sign before it that makes a spreadsheet take it for a formula, or Telegram for a command;
+- no web address, e-mail address or @handle;
+- at most three marks stacked on one letter, and none on nothing;
+- at least two letters, of any script.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from enum import Enum, auto
+from itertools import groupby
+from typing import Final
+
+from bot.petition import limits
+
+
+class NameProblem(Enum):
+    """Why a text is not taken as a name."""
+
+    NOT_TEXT = auto()
+    LINE_BREAK = auto()
+    TOO_LONG = auto()
+    CONTROL = auto()
+    TOO_SHORT = auto()
+    LEADING_SIGN = auto()
+    LINK = auto()
+    STACKED_MARKS = auto()
+    FEW_LETTERS = auto()
+
+
+class NameRefused(ValueError):  # noqa: N818 - said of the name; the problem says why
+    """The text cannot stand as a name under a petition."""
+
+    def __init__(self, problem: NameProblem) -> None:
+        super().__init__(problem.name)
+        self.problem = problem
+
+
+_SHORTEST: Final = 2
+_LETTERS: Final = 2
+_MOST_MARKS: Final = 3
+_VIRAMA: Final = 9  # the canonical combining class of the signs that silence a vowel
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+_BREAK: Final = re.compile(r"[\n\v\f\r\x85\u2028\u2029]")
+_SPACES: Final = re.compile(r"[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Fillers that count as letters or marks and show nothing, and the signs of damaged text.
+_UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd")
+_SELECTOR: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LEADING: Final = re.compile(r"[=+\-@/\u2010-\u2015\u2212]")
+_LINK: Final = re.compile(
+    r"""://
+      | \bwww\.
+      | \b(?:https?|mailto|tg):
+      | \bt\.me\b
+      | (?<!\w)@\w
+      | \w@\w
+      | \b[\w-]{2,}\.[a-z]{2,24}[/?\#]
+      | \b[\w-]+\.(?:com|net|org|info|biz|xyz|io|ru|online|site|shop|app)\b(?!\.)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def clean_name(raw: str | None) -> str:
+    """Normalise a name, or refuse it.
+
+    Args:
+        raw: what the person typed; None for a message without text.
+
+    Returns:
+        The name in NFC, with no white space around it and single spaces inside.
+
+    Raises:
+        NameRefused: the text is no name; `problem` tells why.
+    """
+    if raw is None:
+        raise NameRefused(NameProblem.NOT_TEXT)
+    text = raw.strip()
+    if _BREAK.search(text):
+        raise NameRefused(NameProblem.LINE_BREAK)
+    name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    for problem, found_in in _RULES:
+        if found_in(name):
+            raise NameRefused(problem)
+    return name
+
+
+def _is_too_long(name: str) -> bool:
+    return len(name) > limits.NAME
+
+
+def _is_too_short(name: str) -> bool:
+    return len(name) < _SHORTEST
+
+
+def _has_control(name: str) -> bool:
+    return any(not _may_stand(name, place) for place in range(len(name)))
+
+
+def _may_stand(name: str, place: int) -> bool:
+    character = name[place]
+    before = name[place - 1] if place else ""
+    if character in (_NON_JOINER, _JOINER):
+        return _joins(character, before, name[place + 1 : place + 2])
+    if _SELECTOR.match(character):
+        # Kanji of some Japanese names are told apart by a selector, one after its sign.
+        return before not in ("", " ") and not _SELECTOR.match(before)
+    if character in _UNSEEN:
+        return False
+    return unicodedata.category(character) not in _REFUSED_CATEGORIES
+
+
+def _joins(joiner: str, before: str, after: str) -> bool:
+    if before and unicodedata.combining(before) == _VIRAMA:
+        return True
+    return joiner == _NON_JOINER and _is_arabic(before) and _is_arabic(after)
+
+
+def _is_arabic(character: str) -> bool:
+    return bool(character) and unicodedata.name(character, "").startswith("ARABIC LETTER")
+
+
+def _has_leading_sign(name: str) -> bool:
+    # Compatibility forms too: some spreadsheets take a full-width sign for a plain one.
+    return bool(_LEADING.match(unicodedata.normalize("NFKC", name)))
+
+
+def _has_link(name: str) -> bool:
+    return bool(_LINK.search(unicodedata.normalize("NFKC", name).replace("。", ".")))
+
+
+def _has_stacked_marks(name: str) -> bool:
+    if unicodedata.category(name[0]).startswith("M"):
+        return True
+    # Spacing marks (Mc) stand beside their letter, so only the others pile up.
+    stacks = groupby(name, key=lambda character: unicodedata.category(character) in ("Mn", "Me"))
+    return any(stacked and len(list(marks)) > _MOST_MARKS for stacked, marks in stacks)
+
+
+def _has_few_letters(name: str) -> bool:
+    letters = sum(unicodedata.category(character).startswith("L") for character in name)
+    return letters < _LETTERS
+
+
+_RULES: Final[tuple[tuple[NameProblem, Callable[[str], bool]], ...]] = (
+    (NameProblem.TOO_LONG, _is_too_long),
+    (NameProblem.CONTROL, _has_control),
+    (NameProblem.TOO_SHORT, _is_too_short),
+    (NameProblem.LEADING_SIGN, _has_leading_sign),
+    (NameProblem.LINK, _has_link),
+    (NameProblem.STACKED_MARKS, _has_stacked_marks),
+    (NameProblem.FEW_LETTERS, _has_few_letters),
+)

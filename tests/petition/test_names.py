@@ -1,0 +1,151 @@
+"""Names of real people pass, in every script; what is no name is refused, and told why."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.names import NameProblem, NameRefused, clean_name
+
+NAMES = [
+    "O'Brien",
+    "D’Angelo",
+    "Iñaki",
+    "Gal·la",
+    "l·l",
+    "Nguyễn",
+    "Seán Ó Súilleabháin",
+    "محمد",
+    "王小明",
+    "李娜",
+    "María-José",
+    "J. R. R. Tolkien",
+    "J.R.R. Tolkien",
+    "Dr. Ana",
+    "Dr.Ana",
+    "Mª José",
+    "Ana (Anita) Pérez",
+    "Łukasz Żółć",
+    "Ἀριστοτέλης",
+    "Владимир Ёлкин",
+    "ราตรี ศรีสุข",
+    "अमिताभ बच्चन",
+    "กฤษณ์",
+    "김민준",
+    "さくら",
+    "Jean-Luc d'Été",
+    "Þórr Guðmundsdóttir",
+    "ʻAkahi Kealoha",
+    "Null",
+    "Bobby'); DROP TABLE signatures;--",
+    "Sr. Muñoz & hijas",
+    "Ana <b>",
+    "Ana ❤️",
+    "R2-D2 Núñez",
+    "نیک\u200cنام",  # a Persian surname, written with the non-joiner
+    "അനില\u0d4d\u200d",  # Malayalam, whose last letter is a virama with its joiner
+    "辻\U000e0100 花子",  # the variant of the character is part of the name
+    "ကျွန်ုပ်",
+    "a" * 100,
+    "😀" * 98 + "Li",
+]
+
+REFUSED = [
+    (None, NameProblem.NOT_TEXT),
+    ("", NameProblem.TOO_SHORT),
+    (" \t ", NameProblem.TOO_SHORT),
+    ("王", NameProblem.TOO_SHORT),
+    ("A", NameProblem.TOO_SHORT),
+    ("a" * 101, NameProblem.TOO_LONG),
+    ("Ana\nPérez", NameProblem.LINE_BREAK),
+    ("Ana\u2028Pérez", NameProblem.LINE_BREAK),
+    ("Ana\r\nPérez", NameProblem.LINE_BREAK),
+    ("Ana\x00Pérez", NameProblem.CONTROL),
+    ("Ana\x1b[31m", NameProblem.CONTROL),
+    ("\u202egnp.anA", NameProblem.CONTROL),
+    ("Ana\u2066Pérez\u2069", NameProblem.CONTROL),
+    ("Ana\u200bPérez", NameProblem.CONTROL),
+    ("Ana\u200dPérez", NameProblem.CONTROL),
+    ("Ana\u200cPérez", NameProblem.CONTROL),
+    ("محمد\u200c", NameProblem.CONTROL),
+    ("Ana\u00adPérez", NameProblem.CONTROL),
+    ("\ufeffAna", NameProblem.CONTROL),
+    ("Ana\ue000", NameProblem.CONTROL),
+    ("Ana\U0010ffff", NameProblem.CONTROL),
+    ("Ana\U000e0061", NameProblem.CONTROL),
+    ("Ana\ud83d", NameProblem.CONTROL),
+    ("\u3164\u3164\u3164", NameProblem.CONTROL),
+    ("\u2800\u2800", NameProblem.CONTROL),
+    ("Jos\ufffd P\ufffdrez", NameProblem.CONTROL),
+    ("Ana\ufe0f\ufe0f", NameProblem.CONTROL),
+    ('=HYPERLINK("x")', NameProblem.LEADING_SIGN),
+    ("+34 Ana", NameProblem.LEADING_SIGN),
+    ("-Ana", NameProblem.LEADING_SIGN),
+    ("—Ana", NameProblem.LEADING_SIGN),
+    ("@ana", NameProblem.LEADING_SIGN),
+    ("＝Ana", NameProblem.LEADING_SIGN),
+    ("/start", NameProblem.LEADING_SIGN),
+    ("http://a.b Ana", NameProblem.LINK),
+    ("https:Ana", NameProblem.LINK),
+    ("Ana www.example", NameProblem.LINK),
+    ("Ana WWW.EXAMPLE", NameProblem.LINK),
+    ("t.me/ana", NameProblem.LINK),
+    ("únete t.me Ana", NameProblem.LINK),
+    ("example.es/ana", NameProblem.LINK),
+    ("Ana casino.com", NameProblem.LINK),
+    ("ana@example.es", NameProblem.LINK),
+    ("Ana @ana_perez", NameProblem.LINK),
+    ("Ana ｗｗｗ．example", NameProblem.LINK),
+    ("casino。com", NameProblem.LINK),
+    ("a\u0301\u0302\u0303\u0304\u0305na", NameProblem.STACKED_MARKS),
+    ("\u0301Ana", NameProblem.STACKED_MARKS),
+    ("12345", NameProblem.FEW_LETTERS),
+    ("😀😀😀", NameProblem.FEW_LETTERS),
+    ("A.", NameProblem.FEW_LETTERS),
+    ("...", NameProblem.FEW_LETTERS),
+    ("A\u0301\u0301", NameProblem.FEW_LETTERS),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_a_person_passes(name: str) -> None:
+    assert clean_name(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize(("text", "problem"), REFUSED)
+def test_what_is_no_name_is_refused_and_told_why(text: str | None, problem: NameProblem) -> None:
+    with pytest.raises(NameRefused) as refused:
+        clean_name(text)
+    assert refused.value.problem is problem
+
+
+def test_white_space_is_trimmed_and_folded() -> None:
+    assert clean_name("  Ana\u00a0\u3000 María\tPérez \n") == "Ana María Pérez"
+
+
+def test_letters_and_accents_typed_apart_become_one() -> None:
+    assert clean_name("In\u0303aki") == "Iñaki"
+
+
+def test_the_length_is_counted_after_composition() -> None:
+    assert clean_name("n\u0303" * 100) == "ñ" * 100
+
+
+@given(st.text(max_size=130))
+def test_any_text_gives_a_name_or_a_reason_and_nothing_else(text: str) -> None:
+    try:
+        name = clean_name(text)
+    except NameRefused:
+        return
+    assert clean_name(name) == name
+    assert unicodedata.is_normalized("NFC", name)
+    assert name == " ".join(name.split(" "))
+    assert 2 <= len(name) <= 100
+    assert name[0] not in "=+-@/"
+    assert not {unicodedata.category(c) for c in name} & {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@given(st.text(alphabet=st.characters(categories=["Lu", "Ll"]), min_size=2, max_size=50))
+def test_plain_letters_always_pass(name: str) -> None:
+    assert clean_name(name) == unicodedata.normalize("NFC", name)
