@@ -1,0 +1,164 @@
+"""What the operator decides: read once from the environment and `.env`, then passed down."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "PETITION_"
+ENV_FILE = ".env"
+
+EXPECTED: dict[str, str] = {
+    "bot_token": "the token that @BotFather gave you, digits, a colon and letters",
+    "admin_ids": "the numeric Telegram ids of the admins, separated by commas: 12345,67890",
+    "database_url": "sqlite+aiosqlite:///petition.db or postgresql+asyncpg://user@host/name",
+    "key_file": "the path of the encryption key; `petition-bot keygen` makes one",
+    "campaign": "a folder with a petition.toml in it",
+    "api_url": "an address that begins with https:// or http:// and ends with the host or port",
+    "broadcast_rate": "messages a second: a number above 0 and up to 30",
+    "log_level": "DEBUG, INFO, WARNING or ERROR",
+}
+
+Kind = TypeVar("Kind", bound="StorageSettings")
+
+
+class SettingsInvalid(Exception):
+    """Some settings are missing or wrong.
+
+    Attributes:
+        sentences: one for each; none of them repeats the value.
+    """
+
+    def __init__(self, sentences: tuple[str, ...]) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+class StorageSettings(BaseSettings):
+    """What the database alone needs: enough for `migrate`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    # It may hold a password, so it stays out of the repr.
+    database_url: str = Field(default="sqlite+aiosqlite:///petition.db", repr=False)
+    # No default: any folder that suggests itself is the one the data is in.
+    key_file: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+            raise ValueError
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.strip().upper() if isinstance(value, str) else value
+
+
+class Settings(StorageSettings):
+    """Everything that `run` needs."""
+
+    bot_token: SecretStr
+    admin_ids: Annotated[frozenset[int], NoDecode]
+    campaign: Path | None = None
+    api_url: str = "https://api.telegram.org"
+    broadcast_rate: float = Field(default=28.0, gt=0, le=30, allow_inf_nan=False)
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token_shape(cls, value: SecretStr) -> SecretStr:
+        number, _, rest = value.get_secret_value().strip().partition(":")
+        known = rest.replace("-", "").replace("_", "")
+        if not (number.isascii() and number.isdecimal() and known.isascii() and known.isalnum()):
+            raise ValueError
+        return SecretStr(f"{number}:{rest}")
+
+    @field_validator("admin_ids", mode="before")
+    @classmethod
+    def _by_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return frozenset(int(part) for part in value.split(",") if part.strip())
+
+    @field_validator("admin_ids")
+    @classmethod
+    def _people(cls, value: frozenset[int]) -> frozenset[int]:
+        # Groups and channels have negative ids; an admin is a person.
+        if not value or min(value) <= 0:
+            raise ValueError
+        return value
+
+    @field_validator("campaign")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "petition.toml").is_file():
+            raise ValueError
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ValueError
+        if parts.query or parts.fragment or any(mark in value for mark in " \t\n"):
+            raise ValueError
+        _ = parts.port  # raises a ValueError when it is not a number
+        return value.rstrip("/")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads all settings; what is given here goes before the environment.
+
+    Raises:
+        SettingsInvalid: with a sentence for each that is missing or wrong.
+    """
+    return _load(Settings, overrides)
+
+
+def load_storage_settings(**overrides: Any) -> StorageSettings:
+    """Reads only what the database needs; raises as `load_settings` does."""
+    return _load(StorageSettings, overrides)
+
+
+def unknown_settings() -> tuple[str, ...]:
+    """Names that begin like ours and are none of them: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    return tuple(sorted(name for name in given - known if name.startswith(PREFIX)))
+
+
+def _load(kind: type[Kind], overrides: dict[str, Any]) -> Kind:
+    try:
+        return kind(**overrides)
+    except ValidationError as error:
+        sentences = _sentences(error)
+    # Raised out here, since the original error holds the values.
+    raise SettingsInvalid(sentences)
+
+
+def _sentences(error: ValidationError) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for problem in error.errors(include_input=False, include_context=False, include_url=False):
+        name = str(problem["loc"][0])
+        state = "is missing" if problem["type"] == "missing" else "is wrong"
+        found.setdefault(
+            name, f"{PREFIX}{name.upper()} {state}. Expected: {EXPECTED.get(name, 'nothing')}."
+        )
+    return tuple(found.values())

@@ -1,0 +1,142 @@
+"""Raw calls: Telegram's answer as it came, without python-telegram-bot's objects.
+
+For where those cost too much, or are not wanted: fetching updates and broadcasting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+
+from bot.transport.errors import AnswerLost, TelegramRefused
+from bot.transport.gate import Chat, Gate, Lane
+from bot.transport.outgoing import Body, Call, Outgoing, Patience, parse_refusal, retry_after
+from bot.transport.session import Answer, SharedSession
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that travels with a call."""
+
+    name: str
+    content: bytes
+    kind: str = "application/octet-stream"
+
+
+class TelegramClient:
+    """Calls methods of the Bot API for one bot.
+
+    Args:
+        session: the shared connections.
+        gate: the one gate.
+        api_url: where the Bot API is, without the bot's part.
+        token: the bot's.
+    """
+
+    def __init__(
+        self,
+        session: SharedSession,
+        gate: Gate,
+        *,
+        api_url: str,
+        token: str,
+        patience: Patience | None = None,
+    ) -> None:
+        self._outgoing = Outgoing(session, gate, patience)
+        self._base = f"{api_url.rstrip('/')}/bot{token}"
+        self._token = token
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+    ) -> Any:
+        """Calls a method and returns its result as parsed JSON.
+
+        Args:
+            method: as Telegram spells it.
+            params: nested values travel as JSON, `Upload`s as files; None is left out.
+            lane: a broadcast's call waits for its slot and is never repeated here.
+            timeout: seconds to wait for the answer.
+
+        Raises:
+            TelegramRefused: Telegram's answer is an error.
+            NotSent, AnswerLost, Flooded: see `bot.transport.errors`.
+        """
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        answer = await self._outgoing.send(
+            Call(
+                url=f"{self._base}/{method}",
+                method=method,
+                body=lambda: _encode(given),
+                timeout=timeouts(read=timeout),
+                chat=chat_of(given),
+                lane=lane,
+            )
+        )
+        if 200 <= answer.status < 300:
+            return _result(answer)
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: Answer) -> TelegramRefused:
+        said = parse_refusal(answer)
+        parameters = said.get("parameters")
+        moved = parameters.get("migrate_to_chat_id") if isinstance(parameters, dict) else None
+        return TelegramRefused(
+            answer.status,
+            str(said.get("description", "")).replace(self._token, "[token]"),
+            retry_after(answer) if answer.status == 429 else None,
+            moved if isinstance(moved, int) else None,
+        )
+
+
+def timeouts(
+    *, read: float | None, connect: float | None = 5.0, write: float | None = 5.0
+) -> aiohttp.ClientTimeout:
+    """The limits of one try, in seconds; the whole has one too, so a trickle cannot go on."""
+    known = [part for part in (connect, write, read) if part is not None]
+    total = sum(known) if len(known) == 3 else None
+    return aiohttp.ClientTimeout(total=total, connect=connect, sock_read=read)
+
+
+def chat_of(params: Mapping[str, object]) -> Chat | None:
+    """The chat a call goes to; one chat is one value, whether it was written 7 or "7"."""
+    chat = params.get("chat_id")
+    if isinstance(chat, int):
+        return chat
+    if not isinstance(chat, str) or not chat:
+        return None
+    return int(chat) if chat.removeprefix("-").isdecimal() else chat
+
+
+def _encode(params: Mapping[str, object]) -> Body:
+    if not any(isinstance(value, Upload) for value in params.values()):
+        return urlencode({name: _text(value) for name, value in params.items()}).encode()
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in params.items():
+        if isinstance(value, Upload):
+            form.add_field(name, value.content, filename=value.name, content_type=value.kind)
+        else:
+            form.add_field(name, _text(value))
+    return form
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _result(answer: Answer) -> Any:
+    try:
+        said = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        said = None
+    if not isinstance(said, dict) or "result" not in said:
+        # 200 was said, so it may well have been done.
+        raise AnswerLost("The answer cannot be read")
+    return said["result"]

@@ -1,0 +1,108 @@
+"""The one gate for everything that goes out: who may send now, and who waits how long."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+
+from bot.transport.pace import Pace
+from bot.transport.pauses import Pauses
+
+Chat = int | str
+
+
+class Lane(Enum):
+    """Whose call it is."""
+
+    REPLY = auto()
+    """A person waits for it: it goes ahead of every broadcast."""
+    BROADCAST = auto()
+    """One of many: it waits for its slot."""
+
+
+class Gate:
+    """Decides at a given time; only `pass_` waits.
+
+    Args:
+        rate: broadcast messages a second.
+        burst: how many of them may go at once after a quiet time; without it a twentieth
+            of a second's worth, so that a timer that fires late can be made up for.
+        clock: seconds, monotonic.
+        sleep: waits for that many seconds.
+    """
+
+    def __init__(
+        self,
+        rate: float = 28.0,
+        burst: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._pace = Pace(rate, burst or max(2, round(rate / 20)))
+        self._pauses = Pauses()
+        self._clock = clock
+        self._sleep = sleep
+        self._turn = asyncio.Lock()
+
+    @property
+    def rate(self) -> float:
+        """Broadcast messages a second, as far as Telegram lets us at this moment."""
+        return self._pace.rate(self._clock())
+
+    @property
+    def paused_chats(self) -> int:
+        """How many chats the gate remembers."""
+        return len(self._pauses)
+
+    def reserve(self, lane: Lane, chat: Chat | None = None) -> float:
+        """Takes a slot and tells how many seconds to wait for it; a reply never waits."""
+        now = self._clock()
+        if lane is Lane.REPLY:
+            if chat is not None:
+                self._pace.yield_to_reply(now)
+            return 0.0
+        return max(0.0, self._pace.take(now) - now)
+
+    def refused(self, chat: Chat | None, retry_after: float) -> None:
+        """Telegram answered 429: this chat pauses; when several chats report it, all do."""
+        now = self._clock()
+        if self._pauses.add(chat, retry_after, now):
+            self._pace.slow_down(now)
+
+    def pause_for(self, lane: Lane, chat: Chat | None = None) -> float:
+        """Seconds until a call to this chat may leave; 0 when there is no pause."""
+        return self._pauses.left(chat, self._clock())
+
+    async def pass_(
+        self, lane: Lane, chat: Chat | None = None, longest_pause: float = math.inf
+    ) -> float:
+        """Waits until the call may leave.
+
+        Returns:
+            0.0 when it may leave now, else the seconds of a pause longer than
+            `longest_pause`: then it must not leave.
+        """
+        while True:
+            pause = self.pause_for(lane, chat)
+            if pause > longest_pause:
+                return pause
+            if pause > 0:
+                await self._sleep(pause)
+                continue
+            if lane is Lane.REPLY:
+                self.reserve(lane, chat)
+                return 0.0
+            if await self._slot_came(chat):
+                return 0.0
+
+    async def _slot_came(self, chat: Chat | None) -> bool:
+        # One at a time: a slot is reserved only when it is next, so a rate that has
+        # fallen and replies that went ahead count for all who wait.
+        async with self._turn:
+            if self.pause_for(Lane.BROADCAST, chat) > 0:
+                return False
+            wait = self.reserve(Lane.BROADCAST, chat)
+            if wait > 0:
+                await self._sleep(wait)
+            return self.pause_for(Lane.BROADCAST, chat) == 0

@@ -1,0 +1,172 @@
+"""The one way out: through the gate, over the session, and again where that is right."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import orjson
+import structlog
+
+from bot.transport.errors import AnswerLost, Flooded, NotSent
+from bot.transport.gate import Chat, Gate, Lane
+from bot.transport.methods import NEVER_REPEATED, UNCOUNTED, is_repeatable
+from bot.transport.session import Answer, SharedSession
+
+log = structlog.stdlib.get_logger()
+
+Body = bytes | aiohttp.FormData
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a person is let wait before the call is given up.
+
+    Attributes:
+        flood_seconds: the longest pause after a 429 that is sat out.
+        floods: how many of them, one after the other.
+        repeats: how often a call that failed is made again.
+        first_pause: seconds before the first repetition; each next one doubles.
+    """
+
+    flood_seconds: float = 3.0
+    floods: int = 3
+    repeats: int = 2
+    first_pause: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it will go out; the body is made anew for every try.
+
+    The URL stays out of the repr, since it carries the token.
+    """
+
+    url: str = field(repr=False)
+    method: str
+    body: Callable[[], Body] = field(repr=False)
+    timeout: aiohttp.ClientTimeout = field(repr=False)
+    chat: Chat | None = field(default=None, repr=False)
+    lane: Lane = Lane.REPLY
+
+
+@dataclass(slots=True)
+class _Tries:
+    failures: int = 0
+    floods: int = 0
+
+
+class Outgoing:
+    """Sends calls, for the raw client and for python-telegram-bot alike."""
+
+    def __init__(
+        self, session: SharedSession, gate: Gate, patience: Patience | None = None
+    ) -> None:
+        self._session = session
+        self._gate = gate
+        self._patience = patience or Patience()
+
+    async def send(self, call: Call) -> Answer:
+        """Sends a call and repeats it as far as that is safe and somebody waits for it.
+
+        Returns:
+            Telegram's answer, whatever its status; a body that is not 2xx is JSON.
+
+        Raises:
+            Flooded: the chat, or everyone, is paused for longer than a person waits.
+            NotSent: surely not delivered.
+            AnswerLost: perhaps delivered.
+        """
+        tries = _Tries()
+        while True:
+            await self._pass_gate(call)
+            outcome = await self._try(call)
+            wait = self._wait_before_next(call, outcome, tries)
+            if wait is None:
+                break
+            await asyncio.sleep(wait)
+        if isinstance(outcome, Answer):
+            return outcome
+        raise outcome
+
+    async def _pass_gate(self, call: Call) -> None:
+        if call.method in UNCOUNTED:
+            return
+        if call.lane is Lane.BROADCAST:
+            await self._gate.pass_(call.lane, call.chat)
+            return
+        pause = await self._gate.pass_(call.lane, call.chat, self._patience.flood_seconds)
+        if pause > 0:
+            raise Flooded(pause)
+
+    async def _try(self, call: Call) -> Answer | NotSent | AnswerLost:
+        try:
+            answer = await self._session.exchange("POST", call.url, call.body(), call.timeout)
+        except (NotSent, AnswerLost) as error:
+            return error
+        if 200 <= answer.status < 300:
+            return answer
+        return _read_refusal(answer)
+
+    def _wait_before_next(
+        self, call: Call, outcome: Answer | NotSent | AnswerLost, tries: _Tries
+    ) -> float | None:
+        if isinstance(outcome, Answer) and outcome.status == 429:
+            return self._after_flood(call, retry_after(outcome), tries)
+        if isinstance(outcome, Answer) and outcome.status < 500:
+            return None
+        if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
+            return None  # those callers keep an account of their own
+        if _may_be_done(outcome) and not is_repeatable(call.method):
+            return None
+        if tries.failures >= self._patience.repeats:
+            return None
+        tries.failures += 1
+        log.info("call_repeated", method=call.method, attempt=tries.failures)
+        pause: float = self._patience.first_pause * 2 ** (tries.failures - 1)
+        spread: float = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
+        return pause * spread
+
+    def _after_flood(self, call: Call, seconds: float, tries: _Tries) -> float | None:
+        log.warning("too_many_requests", method=call.method, seconds=seconds)
+        if call.method not in UNCOUNTED:
+            self._gate.refused(call.chat, seconds)
+        if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
+            return None
+        if seconds > self._patience.flood_seconds or tries.floods >= self._patience.floods:
+            return None
+        tries.floods += 1
+        return seconds
+
+
+def retry_after(answer: Answer) -> float:
+    """Seconds that a 429 asks for; one when it does not say."""
+    found = parse_refusal(answer).get("parameters")
+    seconds = found.get("retry_after") if isinstance(found, dict) else None
+    return float(seconds) if isinstance(seconds, int | float) and seconds > 0 else 1.0
+
+
+def parse_refusal(answer: Answer) -> dict[str, Any]:
+    """The fields of an answer that is a refusal; empty when it is not Telegram's."""
+    try:
+        found = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _read_refusal(answer: Answer) -> Answer | NotSent | AnswerLost:
+    # A proxy's error page may repeat the address it was asked for: it is not kept.
+    if answer.status == 429 or "description" in parse_refusal(answer):
+        return answer
+    if answer.status == 504:
+        return AnswerLost("A gateway gave up waiting (504)")
+    return NotSent(f"Something other than Telegram answered ({answer.status})")
+
+
+def _may_be_done(outcome: Answer | NotSent | AnswerLost) -> bool:
+    if isinstance(outcome, Answer):
+        return outcome.status == 504
+    return isinstance(outcome, AnswerLost)

@@ -1,0 +1,60 @@
+"""How fast a broadcast may go: slots on a time line, and a rate that gives way and creeps back.
+
+Pure: every function is told the time.
+"""
+
+import math
+
+# One broadcast message in ten slots goes out however many replies there are.
+_AT_LEAST_ONE_IN = 10
+# Replies delay the broadcast, but by no more than this many seconds.
+_LONGEST_DEBT = 1.0
+# After a flood: the share of the rate that is kept, and of the ceiling that returns a second.
+_KEPT = 0.7
+_REGAINED = 0.005
+_LOWEST_SHARE = 0.02
+
+
+class Pace:
+    """Hands out slots so that no window of t seconds holds more than rate · t + burst of them.
+
+    Args:
+        ceiling: messages a second.
+        burst: how many may go at once after a quiet time.
+    """
+
+    def __init__(self, ceiling: float, burst: int) -> None:
+        if not ceiling > 0 or burst < 1:
+            raise ValueError("a rate above 0 and a burst of 1 or more are needed")
+        self._ceiling = ceiling
+        self._tolerance = (burst - 1) / ceiling
+        self._kept = ceiling
+        self._slowed_at = 0.0
+        self._next = -math.inf
+        self._last = -math.inf
+
+    def rate(self, now: float) -> float:
+        """Messages a second at this moment; it creeps back to the ceiling after a flood."""
+        if self._kept >= self._ceiling:
+            return self._ceiling
+        regained = self._ceiling * _REGAINED * max(0.0, now - self._slowed_at)
+        return min(self._ceiling, self._kept + regained)
+
+    def slow_down(self, now: float) -> None:
+        """Telegram was flooded: multiply the rate down."""
+        self._kept = max(self._ceiling * _LOWEST_SHARE, self.rate(now) * _KEPT)
+        self._slowed_at = now
+
+    def take(self, now: float) -> float:
+        """Reserves the broadcast's next slot and tells its time, which may have passed."""
+        interval = 1 / self.rate(now)
+        owed = min(self._next, self._last + _AT_LEAST_ONE_IN * interval)
+        slot = max(owed, now - self._tolerance)
+        self._next = max(self._next, slot) + interval
+        self._last = slot
+        return slot
+
+    def yield_to_reply(self, now: float) -> None:
+        """A reply goes out now: it uses up a slot that the broadcast would have had."""
+        pushed = max(self._next, now - self._tolerance) + 1 / self.rate(now)
+        self._next = max(self._next, min(pushed, now + _LONGEST_DEBT))
