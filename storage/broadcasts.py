@@ -1,0 +1,265 @@
+"""Broadcasts: one message to many, started once and worked off by whoever holds the lease.
+
+Queries about a broadcast go here, those that move its rows in `deliveries.py`, and who is told at
+all is defined in `recipients.py`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from storage.crypto import Keyring
+from storage.database import Database, Row, Statement, Value
+from storage.deliveries import (
+    TALLY,
+    Delivery,
+    Outcome,
+    Post,
+    Result,
+    Tally,
+    claim_statements,
+    record_statements,
+    recover_statements,
+)
+from storage.errors import BrokenData
+from storage.recipients import AUDIENCE, UNREACHABLE
+from storage.starting import (
+    AlreadyRunning,
+    AudienceChanged,
+    Draft,
+    PetitionOpen,
+    start_statements,
+)
+from storage.times import to_millis
+from storage.unsealing import Broadcast, read_broadcast, read_claimed
+
+CLOSING: Final = "closing"
+
+_ONE: Final = "SELECT * FROM broadcasts WHERE id = :id AND petition = :petition"
+_RUNNING: Final = "SELECT * FROM broadcasts WHERE petition = :petition AND state = 'running'"
+_LATEST: Final = """
+SELECT * FROM broadcasts WHERE petition = :petition ORDER BY created_at DESC, id LIMIT 1
+"""
+
+_SET_PROGRESS: Final = """
+UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
+WHERE id = :id AND petition = :petition
+"""
+
+_FINISH: Final = """
+UPDATE broadcasts SET state = 'finished', finished_at = :at
+WHERE id = :id AND petition = :petition AND state = 'running' AND NOT EXISTS (
+  SELECT 1 FROM deliveries WHERE broadcast_id = :id AND state IN ('pending', 'sending')
+)
+"""
+
+_STOP: Final = """
+UPDATE broadcasts SET state = 'stopped', stop_reason = :reason, finished_at = :at
+WHERE id = :id AND petition = :petition AND state = 'running'
+"""
+
+_IS_CLOSED: Final = """
+SELECT 1 AS closed FROM petitions WHERE slug = :petition AND closed_at IS NOT NULL
+"""
+
+
+class Broadcasts:
+    """The broadcasts of one petition."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+
+    @property
+    def lease(self) -> str:
+        """The name of the lease under which this petition's broadcasts are sent."""
+        return f"broadcast/{self._slug}"
+
+    async def audience(self, *, kind: str = CLOSING) -> dict[str, int]:
+        """How many would be told by a broadcast started now, by the language they read."""
+        # No broadcast has an empty id, so what every one of them told counts.
+        asked: dict[str, Value] = {"petition": self._slug, "kind": kind, "broadcast": b""}
+        rows = await self._database.read(Statement(AUDIENCE, asked))
+        return {row["language"]: row["recipients"] for row in rows}
+
+    async def unreachable(self) -> int:
+        """How many signers cannot be told, since they blocked the bot or left Telegram."""
+        rows = await self._database.read(Statement(UNREACHABLE, {"petition": self._slug}))
+        return int(rows[0]["people"])
+
+    async def start(
+        self,
+        id: bytes,  # noqa: A002 - the caller's own: the same one again starts nothing new
+        *,
+        kind: str = CLOSING,
+        content: Mapping[str, str],
+        content_sha256: bytes,
+        languages: Sequence[str],
+        source_language: str,
+        actor: int,
+        at: datetime,
+        expected: int | None = None,
+    ) -> Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged:
+        """Freeze a content and its recipients, in one transaction, for the worker to send.
+
+        Args:
+            id: 16 random bytes; starting the same one again answers with what it is now.
+            kind: what it is; nobody is told twice by broadcasts of one kind.
+            content: HTML by language.
+            content_sha256: what the admin confirmed.
+            languages: those of the content; everyone else gets `source_language`.
+            source_language: one of them.
+            actor: the admin's Telegram id.
+            at: now.
+            expected: the number of recipients that the admin confirmed, or None for any.
+        """
+        draft = Draft(
+            broadcast=id,
+            petition=self._slug,
+            kind=kind,
+            content=json.dumps(dict(content), ensure_ascii=False, sort_keys=True),
+            content_sha256=content_sha256,
+            languages=tuple(languages),
+            source_language=source_language,
+            at=to_millis(at),
+            expected=expected,
+            started_by_sealed=self._sealed(actor, "broadcasts", "started_by_sealed", id),
+            actor_sealed=self._sealed(actor, "audit", "actor_sealed", id),
+        )
+        # Both reads see the transaction's own outcome, so they need not be part of it.
+        await self._database.write(*start_statements(draft))
+        started = await self.get(id)
+        return started or await self._refusal(kind, expected)
+
+    async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
+        """One broadcast."""
+        return await self._one(_ONE, id=id)
+
+    async def running(self) -> Broadcast | None:
+        """The one that is under way."""
+        return await self._one(_RUNNING)
+
+    async def latest(self) -> Broadcast | None:
+        """The one started last, whatever became of it."""
+        return await self._one(_LATEST)
+
+    async def tally(self, id: bytes) -> Tally:  # noqa: A002
+        """How far it is."""
+        rows = await self._database.read(Statement(TALLY, {"broadcast": id}))
+        counts = {str(row["state"]): int(row["rows"]) for row in rows}
+        return Tally(total=sum(counts.values()), **counts)
+
+    async def claim(
+        self,
+        broadcast: Broadcast,
+        *,
+        claim: bytes,
+        holder: str,
+        limit: int,
+        at: datetime,
+        after: int = 0,
+    ) -> list[Delivery]:
+        """Take the next rows to send, asking again of each whether it is still to be sent.
+
+        Who withdrew or became unreachable is settled on the way. Nothing is claimed from a
+        broadcast that is not running, or by anyone but the holder of the lease.
+
+        Args:
+            broadcast: the one to work on.
+            claim: a fresh random token; asking again with it gives the same rows and no more.
+            holder: who holds the lease.
+            limit: how many at most.
+            at: now.
+            after: the position to go on from.
+        """
+        rows = await self._database.write(
+            *claim_statements(
+                self._post(broadcast, holder),
+                claim=claim,
+                limit=limit,
+                after=after,
+                at=to_millis(at),
+            )
+        )
+        return await self._opened(broadcast, claim, rows[-1], at)
+
+    async def record(
+        self,
+        id: bytes,  # noqa: A002
+        results: Iterable[Result],
+        at: datetime,
+    ) -> None:
+        """Write down many results in one transaction; doing it again changes nothing."""
+        statements = list(record_statements(id, results, at=to_millis(at)))
+        if statements:
+            await self._database.write(*statements)
+
+    async def recover(self, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
+        """Take over from a holder that died; returns the position it had come to.
+
+        What it was sending goes back once, and is `unknown` the second time.
+        """
+        post = self._post(broadcast, holder)
+        rows = await self._database.write(*recover_statements(post, at=to_millis(at)))
+        return int(rows[-1][0]["position"] or 0)
+
+    async def finish(self, id: bytes, at: datetime) -> bool:  # noqa: A002
+        """End it, if nothing is left to send; tells whether it has ended."""
+        await self._change(_FINISH, id, at=to_millis(at))
+        return await self._has_ended(id)
+
+    async def stop(self, id: bytes, reason: str, at: datetime) -> bool:  # noqa: A002
+        """End it with people still waiting, who are then the next one's recipients."""
+        await self._change(_STOP, id, reason=reason, at=to_millis(at))
+        return await self._has_ended(id)
+
+    async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
+        """Remember the message in which the admin watches it."""
+        sealed = self._sealed(chat, "broadcasts", "progress_chat_sealed", id)
+        await self._change(_SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
+
+    async def _refusal(
+        self, kind: str, expected: int | None
+    ) -> AlreadyRunning | PetitionOpen | AudienceChanged:
+        if not await self._database.read(Statement(_IS_CLOSED, {"petition": self._slug})):
+            return PetitionOpen()
+        running = await self.running()
+        if running is not None:
+            return AlreadyRunning(running.id)
+        recipients = sum((await self.audience(kind=kind)).values())
+        return AudienceChanged(recipients if expected is None else expected, recipients)
+
+    async def _opened(
+        self, broadcast: Broadcast, claim: bytes, rows: list[Row], at: datetime
+    ) -> list[Delivery]:
+        """The claimed rows that can be sent; the others get their state at once."""
+        claimed = read_claimed(rows, claim, self._keyring)
+        # Not one can be read: that is the key or the disk, and no fault of these people's.
+        hopeless = bool(claimed.unreadable) and not claimed.deliveries
+        outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED
+        results = [Result(position, claim, Outcome.UNSENT) for position in claimed.withdrawn]
+        results += [Result(position, claim, outcome) for position in claimed.unreadable]
+        await self.record(broadcast.id, results, at)
+        if hopeless:
+            raise BrokenData("Not one chat id can be opened with the key file.")
+        return claimed.deliveries
+
+    async def _one(self, sql: str, **values: Value) -> Broadcast | None:
+        rows = await self._database.read(Statement(sql, {"petition": self._slug, **values}))
+        return read_broadcast(rows[0], self._keyring) if rows else None
+
+    async def _change(self, sql: str, key: bytes, **values: Value) -> None:
+        asked: dict[str, Value] = {"id": key, "petition": self._slug, **values}
+        await self._database.write(Statement(sql, asked))
+
+    async def _has_ended(self, key: bytes) -> bool:
+        found = await self.get(key)
+        return found is not None and not found.is_running
+
+    def _post(self, broadcast: Broadcast, holder: str) -> Post:
+        return Post(self._slug, broadcast.id, broadcast.kind, self.lease, holder)
+
+    def _sealed(self, number: int, table: str, column: str, row: bytes) -> bytes:
+        return self._keyring.seal(str(number), table=table, column=column, row=row)
