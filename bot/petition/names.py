@@ -38,7 +38,7 @@ class NameProblem(Enum):
     FEW_LETTERS = auto()
 
 
-class NameRefused(ValueError):  # noqa: N818 - said of the name; the problem says why
+class NameRefused(ValueError):
     """The text cannot stand as a name under a petition."""
 
     def __init__(self, problem: NameProblem) -> None:

@@ -17,7 +17,7 @@ class Problem:
         return f"{place}: {self.sentence}"
 
 
-class CampaignInvalid(Exception):  # noqa: N818 - said of the campaign, like `PetitionClosed`
+class CampaignInvalid(Exception):
     """The petition's folder has problems; `problems` names every one of them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -110,9 +110,12 @@ def _coverage(petition: Table, languages: tuple[str, ...]) -> Iterator[Problem]:
     for key, value in by_language(petition):
         if isinstance(value, dict):
             yield from _languages_of(key, value, languages)
-        for entry, said in _entries(key, value):
+        for entry, said in said_in(key, value):
             if _is_empty(said):
                 yield Problem(PETITION_FILE, entry, "this is empty; write it, or take it out")
+            if isinstance(said, str) and ("{" in said or "}" in said):
+                sentence = "this stands in the texts as it is; write it without braces"
+                yield Problem(PETITION_FILE, entry, sentence)
 
 
 def _languages_of(key: str, value: Table, languages: tuple[str, ...]) -> Iterator[Problem]:
@@ -126,7 +129,8 @@ def _languages_of(key: str, value: Table, languages: tuple[str, ...]) -> Iterato
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
 
 
-def _entries(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+def said_in(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The single texts of such a value, each with the key as people are told it."""
     texts = value if isinstance(value, dict) else {"": value}
     for language, said in texts.items():
         entry = f"{key}.{language}" if language else key
