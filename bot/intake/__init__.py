@@ -1,0 +1,12 @@
+"""Updates in: fetched, handled in the order of their chat, acknowledged after they are stored.
+
+Telegram is the durable inbox: an update stays there until the offset moves past it, and the offset
+moves only past updates that were handled. Polling is one way in; a webhook goes beside it, in a
+file `webhook.py` that answers 200 when `Dispatch` has handled the update.
+"""
+
+from bot.intake.dispatch import Counts, Dispatch
+from bot.intake.errors import TokenUnknown, TryAgain
+from bot.intake.polling import Polling
+
+__all__ = ["Counts", "Dispatch", "Polling", "TokenUnknown", "TryAgain"]
