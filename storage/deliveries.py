@@ -8,7 +8,8 @@
 Statements only; `Broadcasts` runs them. Two things make them safe to be killed in and to be run
 twice: a claim is a random token that its rows carry, so asking again with it gives the same rows
 and no more, and results find their rows by it, so a worker that lost its lease cannot overwrite
-what its successor does. `attempts` counts the sends that may have arrived, never more than two.
+what its successor does. `attempts` counts the sends whose outcome stayed unknown to a living
+worker, never more than two; what was in flight when a process was killed is sent again besides.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -164,10 +165,11 @@ WHERE unreachable_at IS NULL AND id IN (
 """
 
 # The claim stays on the row: whoever was given up for dead may still report what it delivered.
+# Most of what a dead holder had claimed it had not sent yet, so being claimed is no attempt: kills
+# that come again and again must not use up the attempts of people who were never written to.
 _RECOVER: Final = f"""
 UPDATE deliveries
-SET state = CASE WHEN attempts < {MOST_ATTEMPTS} THEN 'pending' ELSE 'unknown' END,
-    updated_at = :at
+SET state = 'pending', attempts = attempts - 1, updated_at = :at
 WHERE broadcast_id = :broadcast AND state = 'sending' AND {_MAY_CLAIM}
 RETURNING position
 """  # noqa: S608 - constants of this file
