@@ -1,39 +1,39 @@
 """Logs without personal data: only named fields pass, and no text that others wrote.
 
-A log line is an event, a constant of ours, with fields from `ALLOWED`. What libraries log is
-kept as a fixed form (who, how grave, which kind of error, where), since python-telegram-bot
-writes whole updates into its messages and HTTP clients whole addresses.
+A log line is an event, a constant of ours in snake_case, with fields from `ALLOWED`. What
+libraries log is kept as a fixed form (who, how grave, which kind of error, where), since
+python-telegram-bot writes whole updates into its messages and HTTP clients whole addresses.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, MutableMapping
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from enum import Enum
-from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
+import orjson
 import structlog
+
+from bot.traces import kind_of, place_of, trace_of
 
 # Everything that may stand in a log. A new field is added here with the knowledge that it can
 # never hold what a person wrote, is called, or is numbered with.
-ALLOWED = frozenset(
-    {
-        "event", "level", "timestamp", "logger", "update_id", "kind", "place", "trace", "count",
-        "counts", "seconds", "method", "status", "remedy", "attempt", "broadcast", "state",
-        "reason", "version", "revision", "database", "language", "rate", "total", "pending",
-        "delivered", "unreachable", "rejected", "unknown", "withdrawn", "handled", "retried",
-        "passed_over", "dropped", "setting", "withheld", "campaign", "address", "file", "key",
-    }
-)  # fmt: skip
+# fmt: off
+ALLOWED = frozenset({
+        "update_id", "kind", "place", "trace", "seconds", "method", "status", "remedy",
+        "attempt", "broadcast", "state", "reason", "version", "revision", "database", "rate",
+        "total", "pending", "sending", "delivered", "unreachable", "rejected", "unknown",
+        "withdrawn", "handled", "retried", "passed_over", "dropped", "waiting", "setting",
+        "count", "counts",
+})
+# fmt: on
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 _REDACTED = "[redacted]"
-_OURS = ("bot", "handlers", "storage")
-_ROOT = Path(__file__).resolve().parent.parent
-
-Fields = MutableMapping[str, Any]
+_EVENT = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 
 def configure_logging(
@@ -51,16 +51,111 @@ def configure_logging(
         stream: where to, instead of the standard error.
     """
     out = stream or sys.stderr
-    as_json = not out.isatty() if json is None else json
     handler = logging.StreamHandler(out)
-    handler.setFormatter(OneForm(as_json, secrets))
+    as_json = not out.isatty() if json is None else json
+    handler.setFormatter(OneForm(as_json=as_json, secrets=secrets))
     handler.addFilter(_is_wanted)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.render_to_log_kwargs],
+        processors=[structlog.stdlib.filter_by_level, _into_record],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    # What nobody catches would print its message and the lines of source around it.
+    sys.excepthook = lambda _kind, error, _frames: _uncaught(error)
+    threading.excepthook = lambda given: _uncaught(given.exc_value)
+
+
+class OneForm(logging.Formatter):
+    """Writes a record as one line: ours with its fields, a library's in the fixed form."""
+
+    def __init__(self, *, as_json: bool, secrets: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._as_json = as_json
+        self._secrets = tuple(secret for secret in secrets if secret)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, with nothing in it that was not let through."""
+        fields = _our_fields(record) if _is_ours(record) else _library_fields(record)
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            fields |= {"kind": kind_of(error), "place": place_of(error), "trace": trace_of(error)}
+        at = datetime.fromtimestamp(record.created, UTC)
+        line = _json(record, at, fields) if self._as_json else _for_people(record, at, fields)
+        return self._redacted(line)
+
+    def _redacted(self, line: str) -> str:
+        for secret in self._secrets:
+            line = line.replace(secret, _REDACTED)
+        return _TOKEN.sub(_REDACTED, line)
+
+
+def _into_record(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> dict[str, Any]:
+    said = {name: event.pop(name) for name in ("exc_info",) if name in event}
+    return {"msg": event.pop("event", ""), "extra": {"fields": event}, **said}
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return isinstance(getattr(record, "fields", None), Mapping)
+
+
+def _is_wanted(record: logging.LogRecord) -> bool:
+    return _is_ours(record) or record.levelno >= logging.WARNING
+
+
+def _our_fields(record: logging.LogRecord) -> dict[str, Any]:
+    given: Mapping[str, Any] = record.__dict__["fields"]
+    named = str(record.msg)
+    fields = {"event": named if _EVENT.fullmatch(named) else "event_withheld"}
+    fields |= {name: _plain(value) for name, value in given.items() if name in ALLOWED}
+    withheld = sorted(name for name in given if name not in ALLOWED)
+    if withheld:
+        fields["withheld"] = " ".join(name for name in withheld if _EVENT.fullmatch(name))
+    return fields
+
+
+def _library_fields(record: logging.LogRecord) -> dict[str, Any]:
+    # Where it was logged lets a developer find the message without our having kept it.
+    place = f"{record.module}.py:{record.lineno}"
+    return {"event": "library_message", "logger": record.name, "place": place}
+
+
+def _plain(value: object) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(part) for part in value]
+    return type(value).__name__
+
+
+def _json(record: logging.LogRecord, at: datetime, fields: dict[str, Any]) -> str:
+    head = {"timestamp": at.isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
+    return orjson.dumps(head | fields).decode()
+
+
+def _for_people(record: logging.LogRecord, at: datetime, fields: dict[str, Any]) -> str:
+    rest = dict(fields)
+    event = str(rest.pop("event")).replace("_", " ")
+    told = " ".join(f"{name}={_on_one_line(value)}" for name, value in rest.items())
+    return f"{at:%H:%M:%S} {record.levelname.lower():8} {event:28} {told}".rstrip()
+
+
+def _on_one_line(value: object) -> str:
+    # A line break or a control sequence in a value could forge a line of its own.
+    return "".join(mark if mark.isprintable() else " " for mark in str(value))
+
+
+def _uncaught(error: BaseException | None) -> None:
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return
+    told = (type(error), error, error.__traceback__)
+    structlog.stdlib.get_logger("bot").critical("uncaught", exc_info=told)

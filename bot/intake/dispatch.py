@@ -1,30 +1,23 @@
 """Who is handled when: in order within a chat, at the same time across chats."""
 
-from __future__ import annotations
-
 import asyncio
 import random
+import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from bot.intake.errors import TryAgain
-from bot.logs import place_of
+from bot.intake.lines import line_of
+from bot.intake.window import Window
+from bot.traces import kind_of, place_of
 
 log = structlog.stdlib.get_logger()
 
-Raw = Mapping[str, Any]
 Handle = Callable[[dict[str, Any]], Awaitable[None]]
-
-# More than this many updates waiting in one chat is a flood: the rest of it is not handled, so
-# that one person cannot fill the window of a hundred in which everybody's updates come.
-_WAITING_IN_A_CHAT = 20
-
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -37,48 +30,88 @@ class Counts:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long the dispatch is patient, in seconds and in updates.
+
+    Attributes:
+        at_once: handlers that run at the same time.
+        in_a_line: updates that may wait in one chat. What comes above it is a flood and is
+            not handled, or one person would fill the window that everybody's updates come in.
+        first_pause: before an update is tried again; each next pause doubles.
+        longest_pause: the most it doubles to.
+        handler_seconds: for one try; a handler that hangs is a passing failure.
+        stuck_seconds: an update that has failed for so long, while
+        stuck_others: so many others went well, is passed over: it is not the database that is
+            away, and behind it nothing new can come.
+    """
+
+    at_once: int = 100
+    in_a_line: int = 20
+    first_pause: float = 0.1
+    longest_pause: float = 5.0
+    handler_seconds: float = 60.0
+    stuck_seconds: float = 60.0
+    stuck_others: int = 50
+
+
+@dataclass(slots=True)
+class _Job:
+    update: dict[str, Any]
+    number: int
+    pause: float
+    tries: int = 0
+    failing_since: float = field(default=0.0)
+    handled_before: int = 0
+
+
 class Dispatch:
     """Handles updates and knows up to which one all are done.
 
     Args:
         handle: handles one update; `TryAgain` means the same update again after a pause, any
-            other exception means that it is passed over.
-        sleep: waits for that many seconds.
+            other exception means that it is passed over. It must bear an update twice.
+        rules: how patient it is.
+        clock: seconds, monotonic.
     """
 
     def __init__(
-        self, handle: Handle, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        self,
+        handle: Handle,
+        rules: Rules | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._handle = handle
-        self._sleep = sleep
-        self._waiting: dict[object, deque[dict[str, Any]]] = {}
+        self._rules = rules or Rules()
+        self._clock = clock
+        self._window = Window()
+        self._lines: dict[Hashable, deque[_Job]] = {}
         self._working: set[asyncio.Task[None]] = set()
-        self._unfinished: set[int] = set()
-        self._finished_ahead: set[int] = set()
-        self._newest: int | None = None
+        self._places = asyncio.Semaphore(self._rules.at_once)
         self._progress = asyncio.Event()
+        self._ending = asyncio.Event()
         self.counts = Counts()
 
     @property
     def in_progress(self) -> int:
         """How many updates have been taken and are not finished."""
-        return len(self._unfinished)
+        return len(self._window)
 
     @property
     def offset(self) -> int | None:
-        """The lowest update that is not finished, which acknowledges all below it."""
-        if self._unfinished:
-            return min(self._unfinished)
-        return None if self._newest is None else self._newest + 1
+        """The lowest update that is not finished: asking from it acknowledges all below."""
+        return self._window.offset
 
     def offer(self, update: dict[str, Any]) -> bool:
         """Takes an update, unless it is known already; tells whether it was new."""
-        number = int(update["update_id"])
-        if number in self._unfinished or number in self._finished_ahead:
+        number = update.get("update_id")
+        if not isinstance(number, int):
+            self.counts.passed_over += 1
+            log.error("update_without_number")
             return False
-        self._newest = number if self._newest is None else max(self._newest, number)
-        self._unfinished.add(number)
-        self._queue(chat_of(update), update)
+        if not self._window.take(number):
+            return False
+        self._line_up(_Job(update, number, self._rules.first_pause))
         return True
 
     async def until_at_most(self, count: int, seconds: float) -> None:
@@ -91,84 +124,93 @@ class Dispatch:
         except TimeoutError:
             return
 
-    async def drain(self, seconds: float) -> None:
-        """Lets what is being handled finish; what is not done in time stays unacknowledged."""
-        await self.until_at_most(0, seconds)
-        for task in self._working:
+    async def drain(self, seconds: float) -> int:
+        """Lets what is being handled finish, and tries nothing again.
+
+        Returns:
+            How many updates stay unfinished. Telegram sends them again after the next start.
+        """
+        self._ending.set()
+        if self._working:
+            await asyncio.wait(self._working, timeout=seconds)
+        for task in tuple(self._working):
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
+        return self.in_progress
 
-    def _queue(self, chat: object, update: dict[str, Any]) -> None:
-        waiting = self._waiting.get(chat)
+    def _line_up(self, job: _Job) -> None:
+        line = line_of(job.update)
+        waiting = self._lines.get(line)
         if waiting is None:
-            self._waiting[chat] = deque([update])
-            task = asyncio.create_task(self._work(chat))
+            self._lines[line] = deque([job])
+            task = asyncio.create_task(self._work(line))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
-        elif len(waiting) > _WAITING_IN_A_CHAT:
+        elif len(waiting) > self._rules.in_a_line:
             self.counts.dropped += 1
-            self._finish(int(update["update_id"]))
+            self._finish(job)
         else:
-            waiting.append(update)
+            waiting.append(job)
 
-    async def _work(self, chat: object) -> None:
-        waiting = self._waiting[chat]
+    async def _work(self, line: Hashable) -> None:
+        waiting = self._lines[line]
         while waiting:
-            await self._until_done(waiting[0])
-            self._finish(int(waiting.popleft()["update_id"]))
-        del self._waiting[chat]
+            job = waiting[0]
+            while not await self._try(job):
+                await self._pause(job)
+                if self._ending.is_set():
+                    return  # and what stands behind it waits too, or the order would break
+            self._finish(job)
+            waiting.popleft()
+        del self._lines[line]
 
-    async def _until_done(self, update: dict[str, Any]) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                await self._handle(update)
-            except TryAgain as error:
-                self.counts.retried += 1
-                log.warning("update_retried", update_id=update["update_id"], kind=_kind(error))
-            except Exception as error:
-                self.counts.passed_over += 1
-                _log_passed_over(update, error)
-                return
-            else:
-                self.counts.handled += 1
-                return
-            await self._sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    async def _try(self, job: _Job) -> bool:
+        """Tries once; tells whether the update is finished."""
+        try:
+            async with self._places, asyncio.timeout(self._rules.handler_seconds):
+                await self._handle(job.update)
+        except (TryAgain, TimeoutError) as error:
+            return self._failed(job, error)
+        except Exception as error:
+            self.counts.passed_over += 1
+            # Never its message: it may repeat what a person wrote.
+            log.error(  # noqa: TRY400 - the trace is told in a form without texts
+                "update_passed_over",
+                update_id=job.number,
+                kind=kind_of(error),
+                place=place_of(error),
+            )
+            return True
+        self.counts.handled += 1
+        return True
 
-    def _finish(self, number: int) -> None:
-        self._unfinished.discard(number)
-        self._finished_ahead.add(number)
-        floor = self.offset or 0
-        self._finished_ahead = {known for known in self._finished_ahead if known >= floor}
-        self._progress.set()
-
-
-def chat_of(update: Raw) -> object:
-    """What keeps an update in line: its chat, else its person, else only itself."""
-    for content in update.values():
-        if not isinstance(content, Mapping):
-            continue
-        message = content.get("message")
-        chat = content.get("chat") or (
-            message.get("chat") if isinstance(message, Mapping) else None
+    def _failed(self, job: _Job, error: Exception) -> bool:
+        now = self._clock()
+        if job.tries == 0:
+            job.failing_since, job.handled_before = now, self.counts.handled
+        job.tries += 1
+        stuck = (
+            now - job.failing_since >= self._rules.stuck_seconds
+            and self.counts.handled - job.handled_before >= self._rules.stuck_others
         )
-        person = content.get("from") or content.get("user")
-        for known in (chat, person):
-            if isinstance(known, Mapping) and "id" in known:
-                return known["id"]
-    return ("update", update["update_id"])
+        event = "update_stuck" if stuck else "update_retried"
+        log.warning(
+            event, update_id=job.number, kind=kind_of(error.__cause__ or error), attempt=job.tries
+        )
+        if stuck:
+            self.counts.passed_over += 1
+        else:
+            self.counts.retried += 1
+        return stuck
 
+    async def _pause(self, job: _Job) -> None:
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
+        try:
+            async with asyncio.timeout(job.pause * spread):
+                await self._ending.wait()
+        except TimeoutError:
+            job.pause = min(job.pause * 2, self._rules.longest_pause)
 
-def _log_passed_over(update: Raw, error: Exception) -> None:
-    # Never the message of the exception: it may repeat what a person wrote.
-    log.error(
-        "update_passed_over",
-        update_id=update["update_id"],
-        kind=type(error).__name__,
-        place=place_of(error),
-    )
-
-
-def _kind(error: TryAgain) -> str:
-    return type(error.__cause__ or error).__name__
+    def _finish(self, job: _Job) -> None:
+        self._window.finish(job.number)
+        self._progress.set()

@@ -1,7 +1,5 @@
 """Updates by long polling: the offset moves only past what was handled."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +10,7 @@ from telegram.error import TelegramError
 from bot.intake.dispatch import Dispatch
 from bot.intake.errors import TokenUnknown
 from bot.transport.client import TelegramClient
+from bot.transport.errors import AnswerLost
 from bot.transport.outcome import Remedy, TelegramRefused, remedy, seconds_to_wait
 
 log = structlog.stdlib.get_logger()
@@ -22,10 +21,11 @@ _LONG_POLL_SECONDS = 25
 _GRACE_SECONDS = 10.0
 _AT_A_TIME = 100  # Telegram's most
 
-# While something is in progress Telegram answers at once with what it has told already, so the
-# next poll waits a little: for half of the updates to be done, and for no longer than this, since
-# new ones may stand behind one that is slow.
-_LONGEST_WAIT_SECONDS = 0.2
+# While something is in progress, Telegram answers at once with what it has told already. So
+# the next poll waits until all is done, or for a little: new updates may stand behind one that
+# is slow. The wait grows as long as nothing new comes.
+_FIRST_WAIT_SECONDS = 0.05
+_LONGEST_WAIT_SECONDS = 0.25
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
@@ -49,7 +49,10 @@ class Polling:
         self._client = client
         self._dispatch = dispatch
         self._allowed = list(allowed_updates)
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._webhook_removed = False
+        self._polling: asyncio.Task[None] | None = None
+        self._wait = _FIRST_WAIT_SECONDS
         self._pause = _FIRST_PAUSE_SECONDS
 
     async def run(self) -> None:
@@ -58,52 +61,64 @@ class Polling:
         Raises:
             TokenUnknown: Telegram does not know the token, so no later try will work.
         """
-        stopping = asyncio.create_task(self._stopping.wait())
+        if self._stopping:
+            return
+        self._polling = asyncio.create_task(self._poll_on())
         try:
-            while not self._stopping.is_set():
-                polling = asyncio.create_task(self._poll())
-                await asyncio.wait({polling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if not polling.done():
-                    polling.cancel()
-                await asyncio.gather(polling, return_exceptions=True)
-                if not polling.cancelled():
-                    polling.result()
-        finally:
-            stopping.cancel()
+            await self._polling
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if not self._stopping or (current is not None and current.cancelling()):
+                raise
 
     def stop(self) -> None:
         """Ends the polling at once; nothing that is being handled is touched."""
-        self._stopping.set()
+        self._stopping = True
+        if self._polling is not None:
+            self._polling.cancel()
 
     async def acknowledge(self) -> None:
-        """Tells Telegram what was handled; to be called once nothing is in progress any more."""
+        """Tells Telegram what was handled; to be called once the dispatch is drained."""
         if self._dispatch.offset is None:
             return
         try:
-            await self._fetch(long_poll=0, limit=1, timeout=2.0)
+            await self._fetch(long_poll=0, limit=1, timeout=1.5)
         except (TelegramRefused, TelegramError) as error:
             # They come again after the next start, and every handler can bear that.
-            log.warning("not_acknowledged", remedy=remedy(error).name.lower())
+            log.warning("not_acknowledged", remedy=remedy(error))
 
-    async def _poll(self) -> None:
-        try:
-            updates = await self._fetch(
-                long_poll=_LONG_POLL_SECONDS,
-                limit=_AT_A_TIME,
-                timeout=_LONG_POLL_SECONDS + _GRACE_SECONDS,
-            )
-        except (TelegramRefused, TelegramError) as error:
-            await self._recover(error)
+    async def _poll_on(self) -> None:
+        while True:
+            busy = self._dispatch.in_progress > 0
+            try:
+                updates = await self._fetch(
+                    long_poll=0 if busy else _LONG_POLL_SECONDS,
+                    limit=_AT_A_TIME,
+                    timeout=_LONG_POLL_SECONDS + _GRACE_SECONDS,
+                )
+            except (TelegramRefused, TelegramError) as error:
+                await self._recover(error)
+                continue
+            self._pause = _FIRST_PAUSE_SECONDS
+            new = sum(self._dispatch.offer(update) for update in updates)
+            await self._wait_for_room(new, busy or bool(updates))
+
+    async def _wait_for_room(self, new: int, busy: bool) -> None:
+        if not busy:
             return
-        self._pause = _FIRST_PAUSE_SECONDS
-        for update in updates:
-            self._dispatch.offer(update)
-        if updates:
-            half = self._dispatch.in_progress // 2
-            await self._dispatch.until_at_most(half, _LONGEST_WAIT_SECONDS)
+        if new > _AT_A_TIME // 2:
+            # A backlog: fetch on as soon as half of what Telegram shows at a time is free.
+            self._wait = _FIRST_WAIT_SECONDS
+            await self._dispatch.until_at_most(_AT_A_TIME // 2, _LONGEST_WAIT_SECONDS)
+            return
+        self._wait = _FIRST_WAIT_SECONDS if new else min(self._wait * 2, _LONGEST_WAIT_SECONDS)
+        if self._dispatch.in_progress:
+            await self._dispatch.until_at_most(0, self._wait)
+        elif not new:
+            await asyncio.sleep(self._wait)  # told again what is finished: no reason to hurry
 
     async def _fetch(self, *, long_poll: int, limit: int, timeout: float) -> list[dict[str, Any]]:
-        updates: list[dict[str, Any]] = await self._client.call(
+        updates = await self._client.call(
             "getUpdates",
             {
                 "offset": self._dispatch.offset,
@@ -113,16 +128,31 @@ class Polling:
             },
             timeout=timeout,
         )
+        if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
+            raise AnswerLost("The answer is not a list of updates")
         return updates
 
-    async def _recover(self, error: Exception) -> None:
+    async def _recover(self, error: TelegramRefused | TelegramError) -> None:
         kind = remedy(error)
         if kind is Remedy.UNAUTHORISED:
-            raise TokenUnknown from None
-        if kind is Remedy.CONFLICT and "webhook" in str(error).lower():
-            log.warning("webhook_removed")
-            await self._client.call("deleteWebhook")
+            raise TokenUnknown
+        if kind is Remedy.CONFLICT and await self._removed_webhook(error):
             return
-        log.warning("polling_failed", remedy=kind.name.lower(), seconds=self._pause)
-        await asyncio.sleep(max(self._pause, seconds_to_wait(error)))
+        event = "somebody_else_polls" if kind is Remedy.CONFLICT else "polling_failed"
+        seconds = max(self._pause, seconds_to_wait(error))
+        log.warning(event, remedy=kind, kind=type(error).__name__, seconds=seconds)
+        await asyncio.sleep(seconds)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def _removed_webhook(self, error: TelegramRefused | TelegramError) -> bool:
+        """Removes a webhook that keeps the updates, once; the updates stay with Telegram."""
+        if self._webhook_removed or "webhook is active" not in str(error).lower():
+            return False
+        self._webhook_removed = True
+        try:
+            await self._client.call("deleteWebhook", {"drop_pending_updates": False})
+        except (TelegramRefused, TelegramError) as failure:
+            log.warning("webhook_not_removed", remedy=remedy(failure))
+            return False
+        log.warning("webhook_removed")
+        return True
