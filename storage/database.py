@@ -3,22 +3,23 @@
 Queries are plain SQL in the dialect that SQLite and PostgreSQL share: `:name` parameters,
 `ON CONFLICT`, `RETURNING`, `CASE`, partial indexes. A parameter used twice must mean the same
 type both times, since PostgreSQL infers types; `CAST(:x AS BIGINT)` works on both when it
-cannot. The one clause they do not share is written as `SKIP_LOCKED` below.
+cannot. `SUM` of whole numbers and comparisons as columns come back as other types there: write
+`CAST(SUM(…) AS BIGINT)` and `CASE WHEN … THEN 1 ELSE 0 END`. The clauses that they do not share
+are the markers below.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 Value = None | int | str | bytes
 Row = Mapping[str, Any]
 
-NO_VALUES: Final[Mapping[str, Value]] = MappingProxyType({})
-
-# A comment to SQLite, which has one writer and needs no such clause; the PostgreSQL adapter
-# puts `FOR UPDATE SKIP LOCKED` in its place. For the sub-select of a claim.
-SKIP_LOCKED: Final = "/* skip locked */"
+# Comments to SQLite, which has one writer and needs no row locks; the PostgreSQL adapter puts the
+# clauses they name in their place. For a select whose rows the rest of the transaction relies on,
+# and for the sub-select of a claim.
+FOR_UPDATE: Final = "/* for update */"
+SKIP_LOCKED: Final = "/* for update skip locked */"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Statement:
 
     sql: str
     # Values can be personal, and a repr ends in logs and tracebacks.
-    values: Mapping[str, Value] = field(default=NO_VALUES, repr=False)
+    values: Mapping[str, Value] = field(default_factory=dict, repr=False)
 
 
 class Database(Protocol):

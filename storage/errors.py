@@ -6,9 +6,6 @@ not parse) surfaces as the driver's own exception.
 """
 
 
-# ruff: noqa: N818 - named for the condition, which is what the caller acts on
-
-
 class StorageError(Exception):
     """The database could not do what was asked of it."""
 
@@ -22,6 +19,10 @@ class Unavailable(StorageError):
 
 class ConversationMoved(Unavailable):
     """Someone else wrote this conversation first; read it again and decide again."""
+
+
+class HeldElsewhere(StorageError):
+    """Another petition-bot is already running on this database; stop that one first."""
 
 
 class BrokenData(StorageError):

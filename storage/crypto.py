@@ -1,0 +1,241 @@
+"""The keyring: what seals names and chat ids, and turns a user id into a reference.
+
+The key file is text, so that a person who finds it knows what it is and how much it matters:
+
+    # The key of a petition bot. …
+    reference <32 bytes, base64>
+    encryption <id, 8 hex digits> <32 bytes, base64>
+
+The reference key never changes, or nobody would be recognised any more. There can be several
+encryption keys, newest first: the first seals, and all of them open. A sealed value is one byte
+of format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its tag;
+it is bound to its table, column and row, so a value moved elsewhere does not open. Random nonces
+are safe for 2^32 values a key, far more than signatures a petition can have.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Final, NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.address import data_folder
+from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
+
+_FORMAT: Final = b"\x01"
+_ID_BYTES: Final = 4
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+_HEADER_BYTES: Final = len(_FORMAT) + _ID_BYTES + _NONCE_BYTES
+
+_TITLE: Final = (
+    "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
+    "# Keep a copy in a safe place, apart from the database and its backups: without it they\n"
+    "# cannot be read by anyone. Never send it, never commit it.\n"
+)
+
+
+class Keyring:
+    """The keys of one bot; nothing that prints, copies or pickles it shows them."""
+
+    __slots__ = ("_ciphers", "_newest", "_reference")
+
+    def __init__(self, reference: bytes, encryption: dict[bytes, bytes]) -> None:
+        self._reference = hmac.new(reference, digestmod=hashlib.sha256)
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
+        self._newest = next(iter(encryption))
+
+    @classmethod
+    def generate(cls, path: Path) -> "Keyring":
+        """Make a new key file, readable by its owner only; an existing file is never touched."""
+        text = _TITLE + f"reference {_encoded(_new_key())}\n" + _encryption_line()
+        try:
+            _write_new(path, text)
+        except FileExistsError as error:
+            raise KeyFileUnusable(f"{path} exists already; it is left as it is.") from error
+        except OSError as error:
+            raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Keyring":
+        """Read a key file; refuses one that others than its owner can read or change."""
+        return cls(*_parsed(_guarded_text(path), path))
+
+    @classmethod
+    def rotate(cls, path: Path) -> "Keyring":
+        """Put a new encryption key first; what older keys sealed still opens.
+
+        The file is replaced in one step, so an interruption leaves the old one or the new one.
+        """
+        lines = _guarded_text(path).splitlines(keepends=True)
+        _parsed("".join(lines), path)
+        first = next(i for i, line in enumerate(lines) if line.startswith("encryption "))
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+        try:
+            _write_new(fresh, "".join([*lines[:first], _encryption_line(), *lines[first:]]))
+            fresh.replace(path)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+        return cls.load(path)
+
+    def reference(self, slug: str, user_id: int) -> bytes:
+        """The 32 bytes that stand for one person in one petition, and in no other."""
+        mac = self._reference.copy()
+        # The zero byte ends the slug: no other slug and user id can make the same message.
+        mac.update(slug.encode() + b"\x00" + user_id.to_bytes(8, "big", signed=True))
+        return mac.digest()
+
+    def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
+        """Encrypt a text for exactly this place; the same text seals differently every time."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._ciphers[self._newest].encrypt(
+            nonce, plain.encode(), _place(table, column, row)
+        )
+        return b"".join((_FORMAT, self._newest, nonce, sealed))
+
+    def open(self, sealed: bytes, *, table: str, column: str, row: bytes) -> str:
+        """Decrypt what was sealed for this place; anything else raises BrokenData."""
+        if len(sealed) <= _HEADER_BYTES or sealed[:1] != _FORMAT:
+            raise BrokenData(f"A value in {table}.{column} is not a sealed one.")
+        key_id = sealed[1 : 1 + _ID_BYTES]
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise BrokenData(
+                f"A value in {table}.{column} was sealed with the key {key_id.hex()}, which the"
+                " key file does not have; put back the key file that belongs to this database."
+            )
+        nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
+        try:
+            plain = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _place(table, column, row))
+        except InvalidTag as error:
+            raise BrokenData(
+                f"A value in {table}.{column} was changed, or sealed for another place."
+            ) from error
+        return plain.decode()
+
+    def __repr__(self) -> str:
+        return f"<Keyring of {len(self._ciphers)} encryption keys>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a keyring is never pickled or copied")
+
+
+def key_apart_from_data(key_file: Path, database_url: str) -> None:
+    """Refuse a key file inside the folder of the SQLite database, at any depth.
+
+    Whoever copies or backs up that folder would have the data and its key together. With
+    PostgreSQL there is no such folder and nothing to refuse.
+
+    Raises:
+        KeyFileUnusable: with the sentence to show.
+    """
+    folder = data_folder(database_url)
+    if folder is None or not key_file.resolve().is_relative_to(folder):
+        return
+    raise KeyFileUnusable(
+        f"The key file {key_file} lies inside {folder}, the folder of the database: whoever"
+        " copies that folder has both. Move the key file elsewhere and set PETITION_KEY_FILE,"
+        " or give the database a folder of its own in PETITION_DATABASE_URL."
+    )
+
+
+def _place(table: str, column: str, row: bytes) -> bytes:
+    return f"{table}|{column}|".encode() + row
+
+
+def _new_key() -> bytes:
+    return secrets.token_bytes(_KEY_BYTES)
+
+
+def _encoded(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+def _encryption_line() -> str:
+    return f"encryption {secrets.token_hex(_ID_BYTES)} {_encoded(_new_key())}\n"
+
+
+def _write_new(path: Path, text: str) -> None:
+    # Mode 0600 from the first byte on, whatever the umask; never over an existing file.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _guarded_text(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise KeyFileUnusable(
+                f"{path} is not a file; point PETITION_KEY_FILE at the key file."
+            )
+        if os.name == "posix" and mode & 0o077:
+            raise KeyFileUnusable(
+                f"Others than its owner can use the key file {path}; run: chmod 600 {path}"
+            )
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError as error:
+        raise KeyFileMissing(
+            f"There is no key file at {path}; make one with: petition-bot keygen"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileUnusable(f"The key file {path} cannot be read as one.") from error
+
+
+def _parsed(text: str, path: Path) -> tuple[bytes, dict[bytes, bytes]]:
+    reference: bytes | None = None
+    encryption: dict[bytes, bytes] = {}
+    for line in text.splitlines():
+        match line.split():
+            case []:
+                continue
+            case [first, *_] if first.startswith("#"):
+                continue
+            case ["reference", key] if reference is None:
+                reference = _decoded(key, _KEY_BYTES, path)
+            case ["encryption", key_id, key]:
+                encryption[_decoded_id(key_id, path)] = _decoded(key, _KEY_BYTES, path)
+            case _:
+                raise _not_a_key_file(path)
+    if reference is None or not encryption:
+        raise _not_a_key_file(path)
+    return reference, encryption
+
+
+def _decoded(text: str, size: int, path: Path) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise _not_a_key_file(path) from None
+    if len(key) != size:
+        raise _not_a_key_file(path)
+    return key
+
+
+def _decoded_id(text: str, path: Path) -> bytes:
+    try:
+        key_id = bytes.fromhex(text)
+    except ValueError:
+        raise _not_a_key_file(path) from None
+    if len(key_id) != _ID_BYTES:
+        raise _not_a_key_file(path)
+    return key_id
+
+
+def _not_a_key_file(path: Path) -> KeyFileUnusable:
+    # Says nothing of what the file holds: it may be most of a key.
+    return KeyFileUnusable(
+        f"{path} is not a whole key file; put back a good copy, or make a new one elsewhere with:"
+        " petition-bot keygen"
+    )

@@ -1,0 +1,7 @@
+"""The schema's history: one revision a file, oldest first, run by `storage/migrating.py`.
+
+A new revision: change `storage/tables.py`, then `python -m storage.migrations "add a column"`
+writes the difference into `versions/`. Revisions are rendered as SQL before they run, so one that
+moves data says so in SQL (`op.execute`), and one for SQLite's missing ALTERs gives
+`op.batch_alter_table` its `copy_from`.
+"""

@@ -1,0 +1,30 @@
+"""Write a new revision: what the tables have and the revisions so far do not."""
+
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+from sqlalchemy import create_engine
+
+from storage.migrating import alembic_config, history, render
+
+
+def write_revision(message: str) -> None:
+    """Bring an empty database to the newest revision and let Alembic write the difference."""
+    number = f"{len(history()) + 1:04d}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "revision.db"
+        with sqlite3.connect(path) as database:
+            for statement in render("sqlite", since=None):
+                database.execute(statement)
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.connect() as connection:
+            config = alembic_config(connection=connection)
+            command.revision(config, message, autogenerate=True, rev_id=number)
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    write_revision(" ".join(sys.argv[1:]) or "change")

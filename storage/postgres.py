@@ -1,0 +1,268 @@
+"""PostgreSQL, through asyncpg: a pool for reading, group commits for writing.
+
+The statements are those of SQLite; `:name` becomes `$1` here, once for each text. Writes that
+wait share a transaction, as they do on SQLite. There are no savepoints in it: when one of a
+group fails, the group is undone and each is run alone, which is rare and costs nothing otherwise.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+import asyncpg
+
+from storage.database import FOR_UPDATE, SKIP_LOCKED, Row, Statement
+from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
+
+_POOL: Final = 10
+_WRITERS: Final = 1
+_GROUP: Final = 64
+
+_CONNECT_SECONDS: Final = 5.0
+_COMMAND_SECONDS: Final = 120.0  # freezing a broadcast of a million rows is one statement
+_PATIENCE_SECONDS: Final = 4.0
+_FIRST_PAUSE_SECONDS: Final = 0.02
+_LONGEST_PAUSE_SECONDS: Final = 0.5
+
+_SESSION: Final = {
+    "application_name": "petition-bot",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+    "jit": "off",  # our statements are short; compiling them takes longer than they do
+}
+
+# SQLSTATE classes: connection, resources, operator, rollback, system; and single states.
+_PASSING: Final = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
+_BROKEN: Final = ("XX001", "XX002")
+_REFUSED: Final = ("28", "3D000")
+_NO_TABLE: Final = "42P01"
+
+_TOKEN: Final = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :(?P<name>[A-Za-z_]\w*)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_CLAUSES: Final = {FOR_UPDATE: "FOR UPDATE", SKIP_LOCKED: "FOR UPDATE SKIP LOCKED"}
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    statements: tuple[Statement, ...]
+    answer: asyncio.Future[list[list[Row]]]
+    rows: list[list[Row]] = field(default_factory=list)
+
+
+class _CommitUnknown(Unavailable):
+    """The connection was lost while committing; it may have happened."""
+
+
+class PostgresDatabase:
+    """One database on a server; `open` makes it, `close` must end it."""
+
+    def __init__(self, pool: Any, *, patience_seconds: float) -> None:
+        self._pool = pool
+        self._patience = patience_seconds
+        self._waiting: deque[_Write] = deque()
+        self._writers: set[asyncio.Task[None]] = set()
+        self._open = True
+
+    @classmethod
+    async def open(
+        cls, dsn: str, *, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> "PostgresDatabase":
+        """Connect to a server that is there; later it may come and go."""
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=_POOL,
+                timeout=_CONNECT_SECONDS,
+                command_timeout=_COMMAND_SECONDS,
+                server_settings=_SESSION,
+                # Nothing here changes a session, so the usual reset is a wasted round trip.
+                reset=_as_it_is,
+            )
+        except Exception as error:
+            raise sorted_error(error) from error
+        return cls(pool, patience_seconds=patience_seconds)
+
+    async def read(self, statement: Statement) -> list[Row]:
+        """See Database.read."""
+        return await self._patiently(lambda: self._read(statement))
+
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """See Database.write."""
+        if not self._open:
+            raise Unavailable("The database is closed.")
+        answer: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(statements, answer))
+        if len(self._writers) < _WRITERS:
+            task = asyncio.create_task(self._work())
+            self._writers.add(task)
+            task.add_done_callback(self._writers.discard)
+        return await answer
+
+    async def close(self) -> None:
+        """See Database.close."""
+        self._open = False
+        await asyncio.gather(*self._writers)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await self._pool.close()
+        except (TimeoutError, OSError, asyncpg.PostgresError):
+            self._pool.terminate()
+
+    async def _read(self, statement: Statement) -> list[Row]:
+        sql, names = translate(statement.sql)
+        values = [statement.values[name] for name in names]
+        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+            return [dict(row) for row in await connection.fetch(sql, *values)]
+
+    async def _work(self) -> None:
+        """Commit group after group until nobody waits."""
+        while self._waiting:
+            size = min(_GROUP, len(self._waiting))
+            group = [self._waiting.popleft() for _ in range(size)]
+            group = [write for write in group if not write.answer.cancelled()]
+            if len(group) > 1 and await self._together(group):
+                continue
+            for write in group:
+                await self._alone(write)
+
+    async def _together(self, group: list[_Write]) -> bool:
+        """Commit a group, or False when it is undone and each has to try alone."""
+        try:
+            await self._transact(group)
+        except _CommitUnknown as error:
+            for write in group:
+                _refuse(write, error)
+        except Exception:  # whose it is shows when each is run alone
+            return False
+        else:
+            for write in group:
+                _accept(write)
+        return True
+
+    async def _alone(self, write: _Write) -> None:
+        try:
+            await self._patiently(lambda: self._transact([write]))
+        except Exception as error:  # handed to whoever asked for the write
+            _refuse(write, error)
+        else:
+            _accept(write)
+
+    async def _transact(self, group: list[_Write]) -> None:
+        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                for write in group:
+                    write.rows = [await _rows(connection, each) for each in write.statements]
+            except BaseException:
+                with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    await transaction.rollback()
+                raise
+            try:
+                await transaction.commit()
+            except Exception as error:
+                raise _CommitUnknown from error
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Try again, for a bounded time, what certainly did not happen and may pass."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await attempt()
+            except _CommitUnknown:
+                raise
+            except Exception as error:
+                meaning = sorted_error(error)
+                passing = isinstance(meaning, Unavailable) and self._open
+                if not passing or loop.time() + pause > deadline:
+                    raise meaning from error
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    """One connection of its own, with no limit on how long a statement takes."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
+    except Exception as error:
+        raise sorted_error(error) from error
+    try:
+        yield connection
+    finally:
+        try:
+            await connection.close(timeout=_CONNECT_SECONDS)
+        except (TimeoutError, OSError, asyncpg.PostgresError):
+            connection.terminate()
+
+
+@lru_cache(maxsize=1024)
+def translate(sql: str) -> tuple[str, tuple[str, ...]]:
+    """The statement in PostgreSQL's own words, and the names of `$1`, `$2`, … in order."""
+    names: dict[str, int] = {}
+
+    def word(match: re.Match[str]) -> str:
+        if name := match.group("name"):
+            return f"${names.setdefault(name, len(names) + 1)}"
+        return _CLAUSES.get(match.group(), match.group())
+
+    return _TOKEN.sub(word, sql), tuple(names)
+
+
+def sorted_error(error: Exception) -> Exception:
+    """What a driver error means to a caller; a mistake of ours comes back as it is."""
+    state = getattr(error, "sqlstate", None) or ""
+    if state.startswith(_REFUSED):
+        return DatabaseUrlWrong("The database server does not know that user, password or name.")
+    if state.startswith(_BROKEN):
+        return BrokenData(f"The database is damaged: {error}.")
+    if state == _NO_TABLE:
+        return SchemaMissing()
+    if state.startswith(_PASSING) or _lost(error):
+        return Unavailable(f"The database cannot be used just now ({type(error).__name__}).")
+    return error
+
+
+def _lost(error: Exception) -> bool:
+    if isinstance(error, asyncpg.InterfaceError):
+        # The same class stands for our own mistakes; only the words tell them apart.
+        return "clos" in str(error)
+    # TimeoutError is an OSError too. A plan goes stale when a newer version has just migrated.
+    return isinstance(error, OSError | asyncpg.InvalidCachedStatementError)
+
+
+async def _rows(connection: Any, statement: Statement) -> list[Row]:
+    sql, names = translate(statement.sql)
+    rows = await connection.fetch(sql, *[statement.values[name] for name in names])
+    return [dict(row) for row in rows]
+
+
+async def _as_it_is(connection: object) -> None:
+    """Leave a connection as it comes back to the pool."""
+
+
+def _accept(write: _Write) -> None:
+    if not write.answer.done():
+        write.answer.set_result(write.rows)
+
+
+def _refuse(write: _Write, error: Exception) -> None:
+    if write.answer.done():
+        return
+    # Many can wait for one COMMIT: each gets an error of its own, or their tracebacks would mix.
+    fresh = Unavailable(str(error)) if isinstance(error, _CommitUnknown) else error
+    fresh.__cause__ = error.__cause__
+    write.answer.set_exception(fresh)

@@ -1,0 +1,296 @@
+"""SQLite, through aiosqlite: one writer that commits for many, readers beside it.
+
+A whole transaction travels to the writer's thread in one hop. Writes that wait while it is busy
+are then run together, each in its savepoint, and made durable by one COMMIT; every caller is
+answered after it. One bad transaction is undone alone; a full disk or a failed COMMIT is
+everybody's, since nothing of the group is on disk.
+"""
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+
+from storage.database import Row, Statement
+from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
+
+_READERS: Final = 2
+
+# One COMMIT for at most so many: a bound on how long the first of a group waits for the last.
+_GROUP: Final = 256
+
+# In SQLite's hands, then in ours: together under the 8 s that a stopping process has.
+_BUSY_MILLISECONDS: Final = 2_000
+_PATIENCE_SECONDS: Final = 4.0
+_PAUSE_SECONDS: Final = 0.02
+
+_PRAGMAS: Final = (
+    "busy_timeout={busy}",
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an answered signature survives a power cut
+    "secure_delete=ON",  # what is erased is overwritten
+    "foreign_keys=ON",
+    "temp_store=MEMORY",  # nothing sorted on its way through a file elsewhere
+    "trusted_schema=OFF",
+    "query_only={read_only}",
+)
+
+_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PASSING: Final = _LOCKED | {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_INTERRUPT,
+}
+_BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    """A transaction that waits for its turn, and then its answer."""
+
+    statements: tuple[Statement, ...]
+    answer: asyncio.Future[list[list[Row]]]
+    rows: list[list[Row]] = field(default_factory=list)
+    error: Exception | None = None
+
+
+class SqliteDatabase:
+    """One database file; `open` makes it, `close` must end it."""
+
+    def __init__(self, path: Path, *, busy_milliseconds: int, patience_seconds: float) -> None:
+        connect = partial(_Connection, path, busy_milliseconds=busy_milliseconds)
+        self._writer = connect(read_only=False)
+        self._readers = [connect(read_only=True) for _ in range(_READERS)]
+        self._patience = patience_seconds
+        self._waiting: deque[_Write] = deque()
+        self._open = False
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        busy_milliseconds: int = _BUSY_MILLISECONDS,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> "SqliteDatabase":
+        """Open a database that exists; how long to wait for a lock can be told."""
+        database = cls(
+            path, busy_milliseconds=busy_milliseconds, patience_seconds=patience_seconds
+        )
+        try:
+            for connection in (database._writer, *database._readers):
+                await connection
+        except Exception as error:
+            await database.close()
+            raise sorted_error(error) from error
+        database._open = True
+        return database
+
+    async def read(self, statement: Statement) -> list[Row]:
+        """See Database.read."""
+        if not self._open:
+            raise Unavailable("The database is closed.")
+        reader = min(self._readers, key=lambda each: each.busy)
+        try:
+            return await reader.fetch(statement)
+        except sqlite3.Error as error:
+            raise sorted_error(error) from error
+
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """See Database.write."""
+        if not self._open:
+            raise Unavailable("The database is closed.")
+        answer: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(statements, answer))
+        # One job for each write: the first takes all who wait, the rest find nothing to do.
+        # Cheaper than a flag, and no write can be left waiting between two jobs.
+        self._writer.submit(self._flush)
+        return await answer
+
+    async def close(self) -> None:
+        """See Database.close; the writer goes last, so it can fold the journal into the file."""
+        self._open = False
+        for connection in (*self._readers, self._writer):
+            await connection.close()
+
+    def _flush(self) -> None:
+        """Run everything that waits as one transaction; in the writer's thread."""
+        group = list(self._taken())
+        if not group:
+            return
+        try:
+            self._commit_patiently(group)
+        except Exception as error:  # a waiter never waits for ever
+            self._writer.give_up()
+            for write in group:
+                write.error = error
+        group[0].answer.get_loop().call_soon_threadsafe(_answer, group)
+
+    def _taken(self) -> Iterable[_Write]:
+        for _ in range(_GROUP):
+            try:
+                write = self._waiting.popleft()
+            except IndexError:
+                return
+            # Whoever gave up before their turn has nothing left to commit.
+            if not write.answer.cancelled():
+                yield write
+
+    def _commit_patiently(self, group: list[_Write]) -> None:
+        """Commit the group, again and again while another process holds the lock."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self._writer.commit_group(group)
+            except sqlite3.Error as error:
+                self._writer.give_up()
+                if not is_locked(error) or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+
+class _Connection(aiosqlite.Connection):
+    """aiosqlite's connection and thread, with work of several statements done in one hop."""
+
+    def __init__(self, path: Path, *, busy_milliseconds: int, read_only: bool) -> None:
+        pragmas = [
+            pragma.format(busy=busy_milliseconds, read_only=int(read_only)) for pragma in _PRAGMAS
+        ]
+        super().__init__(partial(_connect, path, pragmas), iter_chunk_size=64)
+        # A process that fails without closing must still end.
+        self._thread.daemon = True
+        self.busy = 0
+
+    async def fetch(self, statement: Statement) -> list[Row]:
+        """The rows of one statement."""
+        self.busy += 1
+        try:
+            execute: Any = self._execute  # untyped in aiosqlite
+            rows: list[Row] = await execute(_rows, self._conn, statement)
+            return rows
+        finally:
+            self.busy -= 1
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Have a job run in the thread; it answers by itself."""
+        self._tx.put_nowait((None, job))
+
+    def commit_group(self, group: list[_Write]) -> None:
+        """Run and commit a group; in the thread. Raises what concerns the whole group."""
+        self._conn.execute("BEGIN IMMEDIATE")
+        for write in group:
+            self._attempt(write)
+        self._conn.execute("COMMIT")
+
+    def give_up(self) -> None:
+        """Undo whatever transaction is open; in the thread."""
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.rollback()
+
+    def _attempt(self, write: _Write) -> None:
+        write.error = None
+        self._conn.execute("SAVEPOINT one")
+        try:
+            write.rows = [_rows(self._conn, statement) for statement in write.statements]
+        except Exception as error:
+            if _concerns_everyone(error) or not self._conn.in_transaction:
+                raise
+            write.error = error
+            self._conn.execute("ROLLBACK TO one")
+        self._conn.execute("RELEASE one")
+
+
+def create_private(path: Path) -> None:
+    """Make the database file, if there is none, so that only its owner can read it.
+
+    Its journals get the same permissions from SQLite.
+    """
+    try:
+        # Never opened when it exists: closing it would drop the locks SQLite holds on it here.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
+    except FileNotFoundError as error:
+        raise DatabaseUrlWrong(
+            f"The folder {path.parent} of the database does not exist; make it first."
+        ) from error
+    except OSError as error:
+        raise Unavailable(f"The database {path} cannot be made: {error.strerror}.") from error
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether another connection holds the lock."""
+    return _code(error) in _LOCKED
+
+
+def sorted_error(error: Exception) -> Exception:
+    """What a driver error means to a caller; a mistake of ours comes back as it is."""
+    code = _code(error)
+    if code in _LOCKED:
+        return Unavailable("Another program holds the lock of the database.")
+    if code in _PASSING:
+        return Unavailable(f"The database cannot be read or written: {error}.")
+    if code in _BROKEN:
+        return BrokenData(f"The database file is damaged: {error}.")
+    if str(error).startswith("no such table"):
+        return SchemaMissing()
+    return error
+
+
+def _code(error: Exception) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    # The low byte is the kind; the rest says where exactly.
+    return None if code is None else code & 0xFF
+
+
+def _concerns_everyone(error: Exception) -> bool:
+    return _code(error) in _PASSING | _BROKEN
+
+
+def _connect(path: Path, pragmas: Iterable[str]) -> sqlite3.Connection:
+    if not path.exists():
+        raise SchemaMissing  # connecting would make an empty one
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _rows(connection: sqlite3.Connection, statement: Statement) -> list[Row]:
+    cursor = connection.execute(statement.sql, statement.values)
+    if cursor.description is None:
+        return []
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _answer(group: list[_Write]) -> None:
+    for write in group:
+        if write.answer.done():
+            continue
+        if write.error is None:
+            write.answer.set_result(write.rows)
+            continue
+        # Sorted anew for each: one exception raised in many tasks would mix their tracebacks.
+        answer = sorted_error(write.error)
+        if answer is not write.error:
+            answer.__cause__ = write.error
+        write.answer.set_exception(answer)

@@ -1,0 +1,81 @@
+"""Every storage test runs on both databases, fresh and migrated each time."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from storage import Database, Keyring, Storage, migrate, open_database, open_storage
+from tests.storage.postgres_server import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server for the whole run."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "petition.db"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database this run of the test is about."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of its own with all tables and no rows."""
+    if kind == "sqlite":
+        path = tmp_path / "data" / "petition.db"
+        path.parent.mkdir()
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.migrated()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of its own without any table."""
+    if kind == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'petition.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.empty()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """That database, open."""
+    opened = await open_database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> Keyring:
+    """A keyring of this test's own."""
+    return Keyring.generate(tmp_path / "petition.key")
+
+
+@pytest.fixture
+async def storage(database_url: str, keyring: Keyring) -> AsyncIterator[Storage]:
+    """The petition "andry", open for signatures."""
+    opened = await open_storage(database_url, keyring, "andry")
+    yield opened
+    await opened.close()
