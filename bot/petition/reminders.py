@@ -8,9 +8,14 @@ from bot.petition.problems import Problem
 from bot.petition.reading import Folder, Table
 from bot.petition.schema import PETITION_FILE
 from bot.petition.wording import passages
+from bot.petition.words import catalogue_file
 
 _SCREENFUL = 1200
 _PAGED = ("appeal", "privacy")
+_SPANISH_BUTTONS = (
+    "the bot's own words are not translated into this language: its buttons and answers will be "
+    "in Spanish"
+)
 # Names reserved for examples (RFC 2606 and RFC 6761): nobody is reached there.
 _EXAMPLE = re.compile(
     r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
@@ -25,6 +30,8 @@ def reminders_of(read: Folder) -> Iterator[Problem]:
     for language, table in read.texts.items():
         file = f"{language}.toml"
         yield from _long_pages(file, table)
+        if not catalogue_file(language).exists():
+            yield Problem(file, "", _SPANISH_BUTTONS)
         if language != read.source_language:
             yield from _unfinished(file, table, source, f"{read.source_language}.toml")
 

@@ -32,7 +32,7 @@ def shape_problems(read: Folder) -> Iterator[Problem]:
     """Missing, unknown and wrongly written keys, in every file."""
     if read.petition is not None:
         yield from _misfits(PETITION_FILE, PetitionFile, read.petition)
-        yield from _coverage(read.petition, read.languages)
+        yield from _coverage(read, read.petition)
     source = read.source_language
     if source not in read.texts and not _unreadable(read, source):
         sentence = "this file is missing; it holds the texts of the source language"
@@ -92,8 +92,10 @@ def _a_table(error: ErrorDetails) -> str:
 
 _KINDS: Final[Mapping[str, Callable[[ErrorDetails], str]]] = {
     "string_type": lambda _: "this has to be a text between quotation marks",
-    "int_type": lambda _: "this has to be a whole number, without quotation marks",
-    "int_from_float": lambda _: "this has to be a whole number, without a decimal point",
+    "int_type": lambda error: (
+        "this has to be a whole number, without "
+        + ("a decimal point" if isinstance(error["input"], float) else "quotation marks")
+    ),
     "tuple_type": lambda _: "this has to be a list: square brackets, and commas between",
     "dict_type": _a_table,
     "model_type": lambda error: (
@@ -105,11 +107,11 @@ _KINDS: Final[Mapping[str, Callable[[ErrorDetails], str]]] = {
 }
 
 
-def _coverage(petition: Table, languages: tuple[str, ...]) -> Iterator[Problem]:
+def _coverage(read: Folder, petition: Table) -> Iterator[Problem]:
     """Whatever is said by language is said in every language of the petition, and in no other."""
     for key, value in by_language(petition):
         if isinstance(value, dict):
-            yield from _languages_of(key, value, languages)
+            yield from _languages_of(key, value, read)
         for entry, said in said_in(key, value):
             if _is_empty(said):
                 yield Problem(PETITION_FILE, entry, "this is empty; write it, or take it out")
@@ -118,13 +120,14 @@ def _coverage(petition: Table, languages: tuple[str, ...]) -> Iterator[Problem]:
                 yield Problem(PETITION_FILE, entry, sentence)
 
 
-def _languages_of(key: str, value: Table, languages: tuple[str, ...]) -> Iterator[Problem]:
-    for language in languages:
+def _languages_of(key: str, value: Table, read: Folder) -> Iterator[Problem]:
+    for language in read.languages:
         if language not in value:
             sentence = f"this is missing; the petition has {language}.toml, so say it there too"
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
     for language in value:
-        if language not in languages:
+        # A file that is there and cannot be read has been told already.
+        if not (read.path / f"{language}.toml").exists():
             sentence = f"the petition has no {language}.toml; add that file, or take this out"
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
 

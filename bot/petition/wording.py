@@ -125,13 +125,19 @@ def _placeholder_faults(passage: Passage, lent: Lent) -> Iterator[str]:
     without = re.sub(r"\{[a-z_][a-z0-9_]*\}", "", passage.text)
     if "{" in without or "}" in without:
         yield "a brace stands alone; braces only hold what the bot fills in, like {count}"
-    own = _OWN.get(passage.key, frozenset())
-    allowed = frozenset() if passage.key in _WITHOUT_PLACEHOLDERS else own | LENT
+    own, allowed = _OWN.get(passage.key, frozenset()), _allowed(passage.key)
     for name in sorted(placeholders(passage.text) - allowed):
-        fits = ", ".join(f"{{{one}}}" for one in sorted(allowed)) or "none"
-        yield f"nothing is filled in for {{{name}}} here; what can stand in this text: {fits}"
+        fits = ", ".join(f"{{{one}}}" for one in [*sorted(own), *sorted(allowed - own)])
+        can = f"what can stand in this text: {fits}" if fits else "write this text without braces"
+        yield f"nothing is filled in for {{{name}}} here; {can}"
     for name in sorted((placeholders(passage.text) & allowed & LENT) - set(lent)):
         yield f"{{{name}}} is filled in from {PETITION_FILE}, which does not say it; add it there"
+
+
+def _allowed(key: str) -> frozenset[str]:
+    if key in _WITHOUT_PLACEHOLDERS:
+        return frozenset()
+    return _OWN.get(key, frozenset()) | LENT
 
 
 def _plain_faults(passage: Passage) -> Iterator[str]:
@@ -156,7 +162,7 @@ def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, st
 def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
     names: dict[str, frozenset[str]] = {}
     for passage in passages(table):
-        known = frozenset() if passage.key in PLAIN else placeholders(passage.text)
+        known = placeholders(passage.text) & _allowed(passage.key)
         names[passage.key] = names.get(passage.key, frozenset()) | known
     return names
 

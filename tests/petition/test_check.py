@@ -1,0 +1,219 @@
+"""The check names everything that is wrong at once, in sentences a campaigner can act on."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.petition import limits
+from bot.petition.campaign import BUNDLED
+from bot.petition.check import find_problems, find_warnings
+from tests.petition.conftest import Change
+
+BROKEN = Path(__file__).parent / "broken"
+
+EVERYTHING_WRONG = """\
+English.toml: name a text file after its language
+ca.toml: appeal: this has to be a list
+ca.toml: closing_update: {count} does not occur in it, but the source language says it
+ca.toml: description: this is missing; translate it from es.toml
+ca.toml: thanks: {count} does not occur in it, but the source language says it
+en.toml: this is not correct TOML: Illegal character '\\n' (at line 2, column 25)
+es.toml: appeal, page 2: this is empty
+es.toml: appeal, page 3: Telegram would refuse it: Unsupported start tag "h1" at "<h1>Mal</h1>"
+es.toml: appeal, page 4: nothing of this would be seen
+es.toml: appeal, page 5: nothing is filled in for {name} here
+es.toml: appeal, page 5: nothing is filled in for {quien} here
+es.toml: closed: a brace stands alone
+es.toml: closed: {count} does not occur in it, but people are told how many signed
+es.toml: closing_update: "htp:/mal" is no web address
+es.toml: consent: {name} does not occur in it
+es.toml: description: nothing is filled in for {count} here; write this text without braces
+es.toml: news: doubled braces are not for these texts
+es.toml: privacy: this has no page
+es.toml: privacy_short: this has to be a text between quotation marks
+es.toml: share: this is shown without formatting
+es.toml: short_description: this has 121 characters and may have 120; shorten it by 1
+es.toml: sumary: there is no such key; did you mean "summary"?
+es.toml: summary: this is missing; add it
+es.toml: title: Telegram would refuse it: Can't find end tag corresponding to start tag "b"
+petition.toml: addressee: this is missing; add it
+petition.toml: adressee: there is no such key; did you mean "addressee"?
+petition.toml: controller.fax: there is no such key; take it out
+petition.toml: controller.web_form: give the whole web address, beginning with https://
+petition.toml: demands.ca: this is missing; the petition has ca.toml
+petition.toml: demands.es, number 2: this is empty
+petition.toml: demands.fr: the petition has no fr.toml
+petition.toml: goals, number 2: this has to be a whole number, without quotation marks
+petition.toml: image.credit.ca: this is missing
+petition.toml: image.credit.es: this stands in the texts as it is; write it without braces
+petition.toml: image.file: "picture.png" is not a PNG or JPEG picture
+petition.toml: retention: months_at_most is not less than months_after_delivery
+petition.toml: slug: use 2 to 40 small letters, digits and hyphens
+petition.toml: time_zone: no time zone is called "Mars/Olympus"
+petition.toml: version: write the date as year-month-day
+"""
+
+
+def sentences(folder: Path) -> list[str]:
+    return [str(problem) for problem in find_problems(folder)]
+
+
+def test_everything_wrong_is_named_at_once_and_nothing_else() -> None:
+    said, expected = sentences(BROKEN), EVERYTHING_WRONG.splitlines()
+    beginnings = [whole[: len(start)] for whole, start in zip(said, expected, strict=False)]
+    assert beginnings == expected
+    assert len(said) == len(expected)
+
+
+def test_no_sentence_speaks_of_the_machinery() -> None:
+    told = " ".join(sentences(BROKEN)).lower()
+    assert [
+        word for word in ("pydantic", "str_type", "dict", "tuple", "none") if word in told
+    ] == []
+
+
+def test_the_bundled_petition_has_no_problem() -> None:
+    assert sentences(BUNDLED) == []
+
+
+def test_the_bundled_petition_only_reminds_that_its_contacts_are_examples() -> None:
+    assert {warning.key for warning in find_warnings(BUNDLED)} == {
+        "controller.data_protection_officer",
+        "controller.email",
+        "controller.web_form",
+    }
+    assert all("is an example" in warning.sentence for warning in find_warnings(BUNDLED))
+
+
+def test_a_folder_that_is_not_there_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (only,) = sentences(tmp_path / "nowhere")
+    assert only.endswith("there is no such folder; give the petition's folder")
+    assert find_warnings(tmp_path / "nowhere") == []
+
+
+def test_an_empty_folder_lacks_its_two_files(tmp_path: Path) -> None:
+    assert sentences(tmp_path) == [
+        "es.toml: this file is missing; it holds the texts of the source language",
+        "petition.toml: this file is missing; every petition has one",
+    ]
+
+
+def test_a_file_in_another_encoding_is_said(folder: Path) -> None:
+    (folder / "es.toml").write_bytes('title = "Firmad aquí"'.encode("latin-1"))
+    (only,) = [line for line in sentences(folder) if line.startswith("es.toml")]
+    assert only == "es.toml: the file is not UTF-8; save it again with the encoding UTF-8"
+
+
+def test_a_file_saved_by_a_word_processor_with_a_byte_order_mark_is_read(folder: Path) -> None:
+    file = folder / "es.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert sentences(folder) == []
+
+
+def test_a_date_without_quotation_marks_is_as_good(change: Change, folder: Path) -> None:
+    change("petition.toml", 'version = "2026-11-24"', "version = 2026-11-24")
+    assert sentences(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("goals", "sentence"),
+    [
+        ("[]", "give at least one goal"),
+        ("[0, 100]", "the first goal is at least 1"),
+        ("[100, 500, 500]", "each goal is higher than the one before; 500 follows 500"),
+        ("[1.5]", "this has to be a whole number, without a decimal point"),
+        ('"100"', "this has to be a list"),
+    ],
+)
+def test_goals_climb(change: Change, folder: Path, goals: str, sentence: str) -> None:
+    change("petition.toml", "goals = [100, 250, 500, 1000, 2000, 5000]", f"goals = {goals}")
+    (only,) = find_problems(folder)
+    assert only.sentence.startswith(sentence)
+
+
+def test_a_contact_is_needed(change: Change, folder: Path) -> None:
+    for line in ('email = "datos@example.org"', 'web_form = "https://example.org/firma"'):
+        change("petition.toml", line, "")
+    said = sentences(folder)
+    assert (
+        "petition.toml: controller: give at least one contact: email, web_form or address" in said
+    )
+
+
+def test_a_text_does_not_name_a_contact_that_is_not_given(change: Change, folder: Path) -> None:
+    change("petition.toml", 'web_form = "https://example.org/firma"', "")
+    assert (
+        "es.toml: privacy_short: {web_form} is filled in from petition.toml, "
+        "which does not say it; add it there"
+    ) in sentences(folder)
+
+
+def test_a_text_is_measured_after_markup_and_with_everything_at_its_longest(
+    change: Change, folder: Path
+) -> None:
+    # 90 links of one visible letter: 4,600 characters in the file, and next to none on a screen.
+    links = '<a href=\\"https://example.org/a/long/way\\">a</a>' * 90
+    change("es.toml", "<b>Andry</b>\n", f"{links}\n")
+    assert sentences(folder) == []
+
+
+def test_a_page_longer_than_a_message_is_told_by_how_much(change: Change, folder: Path) -> None:
+    change("es.toml", "<b>Lo que pedimos</b>\n", "ñ" * limits.MESSAGE + "\n")
+    (only,) = sentences(folder)
+    assert only.startswith("es.toml: appeal, page 4: this has 4,5")
+    assert "may have 4,096; shorten it by 4" in only
+
+
+def test_texts_that_fit_alone_and_not_together_are_told(change: Change, folder: Path) -> None:
+    change("es.toml", "<b>Esta acción ha terminado. Gracias.</b>\n", "ñ" * 2400 + "\n")
+    (only,) = sentences(folder)
+    assert only.startswith('es.toml: closed: the screen "closed" would have 4,')
+    assert "together with title, closing_update" in only
+
+
+def test_a_consent_is_measured_with_the_longest_name(change: Change, folder: Path) -> None:
+    # With a short name it would fit: of what is added, the name's 200 units are the last straw.
+    change("es.toml", "Yo, <b>{name}</b>:\n", "Yo, <b>{name}</b>:\n" + "ñ" * 2500 + "\n")
+    (only,) = sentences(folder)
+    assert only.startswith('es.toml: consent: the screen "consent"')
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("missing.png", 'there is no file "missing.png" in this folder'),
+        ("../card.png", "give the name of a file in this folder, without a path"),
+        ("", "the file's name is empty"),
+        ("es.toml", '"es.toml" is not a PNG or JPEG picture'),
+    ],
+)
+def test_a_picture_is_there_and_is_one(
+    change: Change, folder: Path, value: str, sentence: str
+) -> None:
+    change("petition.toml", 'file.es = "card.es.png"', f'file.es = "{value}"')
+    told = [problem for problem in find_problems(folder) if problem.key == "image.file.es"]
+    assert any(problem.sentence.startswith(sentence) for problem in told)
+
+
+def test_a_picture_too_heavy_for_telegram_is_told(folder: Path) -> None:
+    picture = folder / "card.es.png"
+    picture.write_bytes(picture.read_bytes().ljust(limits.PICTURE_BYTES + 1, b"\0"))
+    (only,) = sentences(folder)
+    assert only.endswith('"card.es.png" is 10.0 MB; Telegram takes pictures up to 10 MB')
+
+
+def test_an_unfinished_translation_is_a_warning(change: Change, folder: Path) -> None:
+    change("en.toml", 'short_description = "Bring back', 'short_description = "')
+    spanish = (folder / "es.toml").read_text(encoding="utf-8")
+    (folder / "gl.toml").write_text(spanish, encoding="utf-8")
+    told = {str(warning) for warning in find_warnings(folder)}
+    assert "gl.toml: closed: this is the same as in es.toml; translate it" in told
+    assert any(line.startswith("gl.toml: the bot's own words are not translated") for line in told)
+
+
+def test_a_page_long_for_a_phone_is_a_warning(change: Change, folder: Path) -> None:
+    change("en.toml", "<b>And more than 200 others</b>\n", "x" * 700 + "\n")
+    told = [warning for warning in find_warnings(folder) if warning.file == "en.toml"]
+    (only,) = told
+    assert only.key == "appeal, page 2"
+    assert only.sentence.endswith("more than a phone shows at once; make two pages")

@@ -1,0 +1,32 @@
+"""A consent text is exactly what was seen, the same for everybody, and known by its mark."""
+
+import hashlib
+
+from bot.petition.campaign import BUNDLED, load_campaign
+from bot.petition.consent import consent_sha256, consent_text
+from bot.petition.markup import fill
+
+
+def test_it_is_the_statement_and_the_separate_question_as_shown() -> None:
+    texts = load_campaign(BUNDLED).texts["es"]
+    shown = consent_text(texts)
+    assert shown == f"{texts.consent}\n\n{texts.news}"
+    assert consent_text(texts, news_offered=False) == texts.consent
+
+
+def test_it_holds_the_place_of_the_name_and_no_name() -> None:
+    texts = load_campaign(BUNDLED).texts["en"]
+    assert "{name}" in consent_text(texts)
+    assert "<b>Ana &lt;i&gt;</b>" in fill(consent_text(texts), name="Ana <i>")
+
+
+def test_its_mark_is_the_sha256_of_its_utf8() -> None:
+    assert consent_sha256("Firmo «así»") == hashlib.sha256("Firmo «así»".encode()).digest()
+    assert len(consent_sha256("")) == 32
+
+
+def test_each_language_and_each_change_has_its_own_mark() -> None:
+    campaign = load_campaign(BUNDLED)
+    marks = {consent_sha256(consent_text(texts)) for texts in campaign.texts.values()}
+    marks.add(consent_sha256(consent_text(campaign.texts["es"]) + "."))
+    assert len(marks) == 3
