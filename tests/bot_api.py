@@ -1,0 +1,35 @@
+"""An independent description of the Bot API: aiogram's models of its methods.
+
+The bot is built on python-telegram-bot and the simulator is ours; neither can vouch for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import aiogram.methods
+from pydantic import BaseModel, ValidationError
+
+
+def faults(method: str, params: Mapping[str, Any]) -> list[str]:
+    """What an outsider finds wrong with a request; empty when it is as Telegram documents it."""
+    model = getattr(aiogram.methods, method[:1].upper() + method[1:], None)
+    if model is None:
+        return [f"{method} is no method of the Bot API"]
+    try:
+        request = model.model_validate(dict(params))
+    except ValidationError as error:
+        return [f"{method}: {problem['loc']} {problem['msg']}" for problem in error.errors()]
+    return [f"{method}: {name} is not a parameter" for name in _strange(request)]
+
+
+def _strange(value: object, path: str = "") -> Iterator[str]:
+    """Every field that no model knows, at any depth."""
+    if isinstance(value, BaseModel):
+        yield from (f"{path}{name}" for name in value.model_extra or {})
+        for name in type(value).model_fields:
+            yield from _strange(getattr(value, name), f"{path}{name}.")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strange(item, path)
