@@ -130,7 +130,7 @@ def _faults(message: Message, use: Use) -> Iterator[str]:
         # Of one, a language may say "one person" and leave the number out.
         for name in sorted(wanted - used - ({"n"} if use.many is not None else set())):
             yield f"the translation leaves out {{{name}}}"
-        if used <= wanted and use.kind != "label":
+        if used <= wanted and use.is_markup:
             yield from _markup_fault(form, wanted)
 
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from bot.petition.problems import Problem
 
-_METHODS: Final = frozenset({"text", "label", "plural"})
+_PLURALS: Final = frozenset({"plural", "plural_label"})
+_METHODS: Final = frozenset({"text", "label"}) | _PLURALS
 _MARK: Final = "mark"
 
 
@@ -23,7 +24,7 @@ class Use:
     Attributes:
         file: the source file, from the project's folder.
         line: its line there.
-        kind: `text`, `label`, `plural` or `mark`.
+        kind: the method of `Words` that says it, or `mark`.
         one: the message; of a plural, its singular.
         many: the plural, else None.
         values: the names of the values it is given; None when they cannot be told from here.
@@ -40,6 +41,11 @@ class Use:
     def forms(self) -> tuple[str, ...]:
         """The message in its one form, or in its two."""
         return (self.one,) if self.many is None else (self.one, self.many)
+
+    @property
+    def is_markup(self) -> bool:
+        """Whether it is Telegram HTML, and not a label; of a marked one nobody can tell."""
+        return self.kind in ("text", "plural")
 
 
 def read_sources(project: Path, folders: Sequence[str]) -> tuple[list[Use], list[Problem]]:
@@ -74,7 +80,7 @@ def _kind(call: ast.Call) -> str | None:
 
 
 def _use(file: str, call: ast.Call, kind: str) -> Iterator[Use | Problem]:
-    wanted = 2 if kind == "plural" else 1
+    wanted = 2 if kind in _PLURALS else 1
     given = call.args[:wanted]
     if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in given):
         sentence = "a message is one literal text; put what changes into {placeholders}"
@@ -91,4 +97,4 @@ def _values(call: ast.Call, kind: str) -> frozenset[str] | None:
     if kind == _MARK or any(keyword.arg is None for keyword in call.keywords):
         return None
     named = {keyword.arg for keyword in call.keywords if keyword.arg is not None}
-    return frozenset(named | {"n"} if kind == "plural" else named)
+    return frozenset(named | {"n"} if kind in _PLURALS else named)

@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -54,6 +54,11 @@ class Words:
         """Translate a message that depends on a number, which `{n}` shows; Telegram HTML."""
         return fill(self._translations.ngettext(one, many, n), **{"n": self.number(n), **values})
 
+    def plural_label(self, one: str, many: str, n: int, /, **values: object) -> str:
+        """The same without markup, for a button."""
+        form = self._translations.ngettext(one, many, n)
+        return form.format(**{"n": self.number(n), **values})
+
     def number(self, n: int) -> str:
         """Write a whole number: 1.530 in Spanish, 1,530 in English."""
         # Babel groups from four digits on in Spanish too, as the organisation writes its counts.
@@ -71,6 +76,11 @@ class Words:
         """Write a day and its time, in the petition's zone: 18 de julio de 2025, 14:05."""
         clock = format_datetime(self._there(when), "HH:mm", locale=self._locale)
         return f"{self.date(when)}, {clock}"
+
+    def duration(self, seconds: float) -> str:
+        """Write about how long something takes: 55 segundos, 2 horas; at least a second."""
+        span = dt.timedelta(seconds=max(1, round(seconds)))
+        return format_timedelta(span, threshold=1.5, locale=self._locale)
 
     def _there(self, when: dt.date) -> dt.date:
         if not isinstance(when, dt.datetime):
