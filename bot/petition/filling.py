@@ -26,6 +26,7 @@ LENT: Final = frozenset(
         "version",
     }
 )
+_MONTH: Final = "duration-month"
 _PLACEHOLDERS: Final = re.compile(r"\{\{|\}\}|\{(" + "|".join(sorted(LENT)) + r")\}")
 
 
@@ -66,7 +67,13 @@ def numbered(demands: tuple[str, ...]) -> str:
 
 def months(count: int, language: str) -> str:
     """A number of months in words: 1 mes, 21 months."""
-    return format_unit(count, "duration-month", locale=locale_of(language))
+    locale = locale_of(language)
+    said = format_unit(count, _MONTH, locale=locale)
+    # Where CLDR's long form is the same as its short one, Babel finds none, and in Basque a
+    # plain plural.
+    if _MONTH in said or locale.language == "eu":
+        return format_unit(count, _MONTH, length="short", locale=locale)
+    return said
 
 
 def day(iso: str, language: str) -> str:
