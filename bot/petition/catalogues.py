@@ -21,6 +21,8 @@ from bot.petition.words import LOCALES, SOURCE_LANGUAGE, catalogue_file
 
 PROJECT: Final = Path(__file__).parent.parent.parent
 SPEAKERS: Final = ("bot", "handlers")
+# The people of the simulator read what the bot says, and quote it.
+READERS: Final = ("bot/simulator",)
 LANGUAGES: Final = (SOURCE_LANGUAGE, "en")
 
 _HEADER: Final = """\
@@ -44,7 +46,7 @@ def find_word_problems(
     languages: Iterable[str] = LANGUAGES,
 ) -> list[Problem]:
     """Name everything that keeps the bot from saying what it means in each language."""
-    uses, found = read_sources(project, SPEAKERS)
+    uses, found = read_sources(project, SPEAKERS, without=READERS)
     found.extend(problem for use in uses for problem in _misuse(use))
     for language in languages:
         found.extend(_catalogue_problems(language, catalogue_file(language, locales), uses))
@@ -57,7 +59,7 @@ def update_catalogues(
     languages: Iterable[str] = LANGUAGES,
 ) -> None:
     """Write each catalogue with exactly the messages that are said, and the translations kept."""
-    uses, _ = read_sources(project, SPEAKERS)
+    uses, _ = read_sources(project, SPEAKERS, without=READERS)
     for language in languages:
         file = catalogue_file(language, locales)
         known = _read(file) if file.exists() else Catalog(locale=language)

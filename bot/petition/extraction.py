@@ -48,13 +48,23 @@ class Use:
         return self.kind in ("text", "plural")
 
 
-def read_sources(project: Path, folders: Sequence[str]) -> tuple[list[Use], list[Problem]]:
-    """Every message said in the folders, in the order of files and lines."""
+def read_sources(
+    project: Path, folders: Sequence[str], *, without: Sequence[str] = ()
+) -> tuple[list[Use], list[Problem]]:
+    """Every message said in the folders, in the order of files and lines.
+
+    Args:
+        project: the folder that holds them all.
+        folders: those in which the bot speaks.
+        without: folders among them in which it does not.
+    """
     uses: list[Use] = []
     problems: list[Problem] = []
     for folder in folders:
         for file in sorted((project / folder).rglob("*.py")):
             name = file.relative_to(project).as_posix()
+            if name.startswith(tuple(f"{silent}/" for silent in without)):
+                continue
             for found in _uses(name, ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(found, Use):
                     uses.append(found)

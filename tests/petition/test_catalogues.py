@@ -168,6 +168,14 @@ def test_a_value_that_is_not_given_is_named_where_it_is_missing(bench: Bench) ->
     )
 
 
+def test_what_the_people_of_the_simulator_quote_is_not_said_by_the_bot(translated: Bench) -> None:
+    readers = translated.project / "bot" / "simulator"
+    readers.mkdir()
+    (readers / "story.py").write_text('words.label("Una cita")\n', encoding="utf-8")
+    translated.update()
+    assert translated.problems() == []
+
+
 def test_a_catalogue_names_files_and_neither_lines_nor_dates(translated: Bench) -> None:
     text = translated.catalogue("en")
     assert "#: handlers/greeting.py\n" in text
