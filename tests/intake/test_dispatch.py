@@ -9,20 +9,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.intake import Dispatch, TryAgain
-from bot.intake.dispatch import chat_of
+from bot.intake import Dispatch, Rules, TryAgain
+from bot.intake.lines import line_of
+
+QUICK = Rules(first_pause=0.001, longest_pause=0.002)
 
 
 def message(number: int, chat: int = 1) -> dict[str, Any]:
     return {"update_id": number, "message": {"chat": {"id": chat}, "from": {"id": chat}}}
 
 
-async def no_sleep(_seconds: float) -> None:
-    await asyncio.sleep(0)
-
-
 def dispatch(handle: Callable[[dict[str, Any]], Awaitable[None]]) -> Dispatch:
-    return Dispatch(handle, sleep=no_sleep)
+    return Dispatch(handle, QUICK)
 
 
 async def test_updates_of_one_chat_are_handled_one_after_the_other() -> None:
@@ -97,7 +95,7 @@ async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
 
     work = dispatch(handle)
     work.offer(message(1))
-    await work.drain(5)
+    await work.until_at_most(0, 5)
     assert (work.counts.retried, work.counts.handled) == (3, 1)
     assert work.offset == 2
 
@@ -174,10 +172,120 @@ def test_the_offset_never_passes_an_unfinished_update(steps: list[str], random: 
     asyncio.run(play())
 
 
+async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
+    handled: list[int] = []
+    tries = 0
+
+    async def handle(update: dict[str, Any]) -> None:
+        nonlocal tries
+        if update["update_id"] == 1 and (tries := tries + 1) < 4:
+            raise TryAgain
+        handled.append(update["update_id"])
+
+    work = dispatch(handle)
+    for number in (1, 2, 3):
+        work.offer(message(number))
+    await work.until_at_most(0, 5)
+    assert handled == [1, 2, 3]
+
+
+async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failure() -> None:
+    handled = []
+
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] == 1:
+            raise TryAgain
+        handled.append(update["update_id"])
+
+    work = Dispatch(handle, Rules(first_pause=30, longest_pause=30))
+    for number in (1, 2):
+        work.offer(message(number, chat=1))
+    work.offer(message(3, chat=2))
+    await work.until_at_most(2, 5)
+    started = asyncio.get_running_loop().time()
+    left = await work.drain(5)
+    assert asyncio.get_running_loop().time() - started < 1
+    assert (handled, left, work.offset) == ([3], 2, 1)
+
+
+async def test_no_more_than_the_permitted_handlers_run_at_once() -> None:
+    running, most = 0, 0
+
+    async def handle(_update: dict[str, Any]) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+
+    work = Dispatch(handle, Rules(at_once=7))
+    for number in range(50):
+        work.offer(message(number, chat=number))
+    await work.until_at_most(0, 5)
+    assert (most, work.counts.handled) == (7, 50)
+
+
+async def test_an_update_waiting_to_be_tried_again_takes_no_handlers_place() -> None:
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] < 3:
+            raise TryAgain
+
+    work = Dispatch(handle, Rules(at_once=2, first_pause=30, longest_pause=30))
+    for number in range(10):
+        work.offer(message(number, chat=number))
+    await work.until_at_most(3, 5)
+    assert work.counts.handled == 7
+    await work.drain(1)
+
+
+async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> None:
+    now = 0.0
+
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] == 0:
+            raise TryAgain
+
+    rules = Rules(first_pause=0.001, longest_pause=0.001, stuck_seconds=60, stuck_others=5)
+    work = Dispatch(handle, rules, clock=lambda: now)
+    work.offer(message(0, chat=100))
+    await asyncio.sleep(0.02)
+    now = 61.0
+    await asyncio.sleep(0.02)
+    assert (work.offset, work.counts.passed_over) == (0, 0), "all may be failing: patience"
+    for number in range(1, 6):
+        work.offer(message(number, chat=number))
+    await work.until_at_most(0, 5)
+    assert (work.offset, work.counts.passed_over) == (6, 1)
+
+
+async def test_a_handler_that_hangs_is_tried_again() -> None:
+    tries = 0
+
+    async def handle(_update: dict[str, Any]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await asyncio.Event().wait()
+
+    work = Dispatch(handle, Rules(first_pause=0.001, handler_seconds=0.01))
+    work.offer(message(1))
+    await work.until_at_most(0, 5)
+    assert (tries, work.counts.retried, work.counts.handled) == (2, 1, 1)
+
+
+async def test_an_update_without_a_number_is_counted_and_stops_nothing() -> None:
+    async def handle(_update: dict[str, Any]) -> None: ...
+
+    work = dispatch(handle)
+    assert not work.offer({"message": {"chat": {"id": 1}}})
+    assert not work.offer({"update_id": "7"})
+    assert (work.counts.passed_over, work.offset) == (2, None)
+
+
 def test_the_chat_is_found_in_every_kind_of_update() -> None:
     chat = {"chat": {"id": 5}}
-    assert chat_of({"update_id": 1, "message": chat}) == 5
-    assert chat_of({"update_id": 1, "edited_message": chat}) == 5
-    assert chat_of({"update_id": 1, "callback_query": {"from": {"id": 9}, "message": chat}}) == 5
-    assert chat_of({"update_id": 1, "inline_query": {"from": {"id": 9}}}) == 9
-    assert chat_of({"update_id": 1, "poll": {"id": "x"}}) == ("update", 1)
+    assert line_of({"update_id": 1, "message": chat}) == 5
+    assert line_of({"update_id": 1, "edited_message": chat}) == 5
+    assert line_of({"update_id": 1, "callback_query": {"from": {"id": 9}, "message": chat}}) == 5
+    assert line_of({"update_id": 1, "inline_query": {"from": {"id": 9}}}) == 9
+    assert line_of({"update_id": 1, "poll": {"id": "x"}}) == ("update", 1)

@@ -1,0 +1,47 @@
+"""A server, a session, a gate, and the two ways of calling over them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from telegram import Bot
+
+from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
+from bot.transport.outgoing import Patience
+
+from .wire import TOKEN, Wire, serve
+
+QUICK = Patience(flood_seconds=0.5, repeats=2, first_pause=0.01)
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    async with serve() as wire:
+        yield wire
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[SharedSession]:
+    async with SharedSession() as session:
+        yield session
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate(rate=1000, burst=100)
+
+
+@pytest.fixture
+def client(wire: Wire, session: SharedSession, gate: Gate) -> TelegramClient:
+    return TelegramClient(session, gate, api_url=wire.url, token=TOKEN, patience=QUICK)
+
+
+@pytest.fixture
+def bot(wire: Wire, session: SharedSession, gate: Gate) -> Bot:
+    request = SharedRequest(session, gate, QUICK, read_timeout=0.3)
+    return Bot(
+        TOKEN,
+        base_url=f"{wire.url}/bot",
+        base_file_url=f"{wire.url}/file/bot",
+        request=request,
+        get_updates_request=request,
+    )

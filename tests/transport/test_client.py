@@ -1,0 +1,185 @@
+import asyncio
+
+import pytest
+
+from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
+from bot.transport.client import chat_of
+from bot.transport.errors import AnswerLate, AnswerLost, Flooded, NotSent, TelegramRefused
+
+from . import wire as on_the_wire
+from .conftest import QUICK
+from .wire import TOKEN, Wire, ok, page, refuse
+
+
+async def test_a_result_comes_back_as_it_was_sent(client: TelegramClient, wire: Wire) -> None:
+    wire.replies.append(ok({"message_id": 5, "text": "ñ"}))
+    sent = {"chat_id": 7, "text": "Hola & adiós", "disable_notification": True, "reply_to": None}
+    result = await client.call("sendMessage", {**sent, "reply_markup": {"inline_keyboard": []}})
+    assert result == {"message_id": 5, "text": "ñ"}
+    asked = wire.asked[0]
+    assert (asked.verb, asked.path) == ("POST", f"/bot{TOKEN}/sendMessage")
+    assert asked.kind == "application/x-www-form-urlencoded"
+    assert asked.fields == {
+        "chat_id": "7",
+        "text": "Hola & adiós",
+        "disable_notification": "true",
+        "reply_markup": '{"inline_keyboard":[]}',
+    }
+
+
+async def test_a_file_travels_beside_the_other_values(client: TelegramClient, wire: Wire) -> None:
+    await client.call("sendPhoto", {"chat_id": 7, "photo": Upload("ñ.png", b"\x89P", "image/png")})
+    assert wire.asked[0].fields == {"chat_id": "7", "photo": ("ñ.png", b"\x89P", "image/png")}
+
+
+async def test_a_refusal_tells_status_and_description(client: TelegramClient, wire: Wire) -> None:
+    wire.replies.append(refuse(400, "Bad Request: chat not found"))
+    with pytest.raises(TelegramRefused) as caught:
+        await client.call("sendMessage", {"chat_id": 7})
+    assert (caught.value.status, caught.value.description) == (400, "Bad Request: chat not found")
+    assert len(wire.asked) == 1
+
+
+async def test_a_chat_that_moved_tells_where_to(client: TelegramClient, wire: Wire) -> None:
+    wire.replies.append(refuse(400, "Bad Request: upgraded", migrate_to_chat_id=-1005))
+    with pytest.raises(TelegramRefused) as caught:
+        await client.call("sendMessage", {"chat_id": -5})
+    assert caught.value.migrate_to_chat_id == -1005
+
+
+@pytest.mark.parametrize("reply", [refuse(500, "Internal"), refuse(502, "Bad"), page(502)])
+async def test_a_reply_that_surely_failed_is_repeated(
+    client: TelegramClient, wire: Wire, reply: on_the_wire.Reply
+) -> None:
+    wire.replies += [reply, reply, ok(1)]
+    assert await client.call("sendMessage", {"chat_id": 7}) == 1
+
+
+async def test_repeating_ends(client: TelegramClient, wire: Wire) -> None:
+    wire.always = page(502)
+    with pytest.raises(NotSent):
+        await client.call("sendMessage", {"chat_id": 7})
+    assert len(wire.asked) == 3
+
+
+async def test_a_broadcast_call_is_left_to_its_worker(client: TelegramClient, wire: Wire) -> None:
+    wire.always = page(502)
+    with pytest.raises(NotSent):
+        await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
+    assert len(wire.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "reply", [on_the_wire.cut, on_the_wire.half, page(504), refuse(504, "Gateway Timeout")]
+)
+async def test_a_message_that_may_have_arrived_is_not_sent_again(
+    client: TelegramClient, wire: Wire, reply: on_the_wire.Reply
+) -> None:
+    wire.replies.append(reply)
+    with pytest.raises((AnswerLost, TelegramRefused)):
+        await client.call("sendMessage", {"chat_id": 7})
+    assert len(wire.asked) == 1
+
+
+async def test_an_edit_that_may_have_arrived_is_made_again(
+    client: TelegramClient, wire: Wire
+) -> None:
+    wire.replies += [on_the_wire.cut, ok(True)]
+    assert await client.call("editMessageText", {"chat_id": 7, "message_id": 1}) is True
+
+
+async def test_no_answer_in_time_is_an_unknown_outcome(client: TelegramClient, wire: Wire) -> None:
+    wire.replies.append(on_the_wire.never)
+    with pytest.raises(AnswerLate):
+        await client.call("sendMessage", {"chat_id": 7}, timeout=0.05)
+
+
+@pytest.mark.parametrize("text", ["<html>Welcome to the hotel</html>", "[]", '{"ok": true}'])
+async def test_a_success_that_cannot_be_read_is_an_unknown_outcome(
+    client: TelegramClient, wire: Wire, text: str
+) -> None:
+    wire.replies.append(page(200, text))
+    with pytest.raises(AnswerLost):
+        await client.call("sendMessage", {"chat_id": 7})
+
+
+async def test_a_refused_connection_is_surely_not_sent(session: SharedSession, gate: Gate) -> None:
+    client = TelegramClient(
+        session, gate, api_url="http://127.0.0.1:1", token=TOKEN, patience=QUICK
+    )
+    with pytest.raises(NotSent):
+        await client.call("sendMessage", {"chat_id": 7})
+
+
+async def test_a_closed_session_is_surely_not_sent(wire: Wire, gate: Gate) -> None:
+    session = SharedSession()
+    client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN, patience=QUICK)
+    with pytest.raises(NotSent, match="closed"):
+        await client.call("sendMessage", {"chat_id": 7})
+
+
+async def test_a_short_flood_is_sat_out_for_exactly_as_long(
+    client: TelegramClient, wire: Wire
+) -> None:
+    wire.replies += [refuse(429, "Too Many Requests", retry_after=0.2), ok(1)]
+    assert await client.call("sendMessage", {"chat_id": 7}) == 1
+    assert wire.asked[1].at - wire.asked[0].at >= 0.2
+
+
+async def test_a_long_flood_is_told_at_once_and_the_chat_left_alone(
+    client: TelegramClient, wire: Wire
+) -> None:
+    wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
+    with pytest.raises(TelegramRefused) as caught:
+        await client.call("sendMessage", {"chat_id": 7})
+    assert caught.value.retry_after == 30
+    with pytest.raises(Flooded) as again:
+        await client.call("sendMessage", {"chat_id": "7"})
+    assert 29 < again.value.seconds <= 30
+    assert len(wire.asked) == 1, "nothing leaves to a paused chat"
+    await client.call("sendMessage", {"chat_id": 8})
+    assert len(wire.asked) == 2
+
+
+async def test_a_flood_without_an_end_given_is_waited_for_a_second(
+    client: TelegramClient, wire: Wire
+) -> None:
+    wire.replies.append(page(429, "slow down"))
+    with pytest.raises(TelegramRefused) as caught:
+        await client.call("sendMessage", {"chat_id": 7})
+    assert caught.value.retry_after == 1
+
+
+async def test_a_tap_is_answered_while_everything_is_paused(
+    client: TelegramClient, wire: Wire, gate: Gate
+) -> None:
+    for chat in (1, 2, 3):
+        gate.refused(chat, 30)
+    assert await client.call("answerCallbackQuery", {"callback_query_id": "1"}) is True
+    with pytest.raises(Flooded):
+        await client.call("sendMessage", {"chat_id": 9})
+    assert len(wire.asked) == 1
+
+
+async def test_fetching_updates_is_never_repeated_here(client: TelegramClient, wire: Wire) -> None:
+    wire.always = refuse(429, "Too Many Requests", retry_after=0.01)
+    with pytest.raises(TelegramRefused):
+        await client.call("getUpdates")
+    assert len(wire.asked) == 1
+
+
+async def test_hundreds_at_once_share_the_connections(wire: Wire, gate: Gate) -> None:
+    gate = Gate(rate=1e6, burst=1000)
+    async with SharedSession(connections=20) as session:
+        client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN)
+        results = await asyncio.gather(
+            *(client.call("getChat", {"chat_id": n}) for n in range(300))
+        )
+    assert results == [True] * 300
+
+
+def test_one_chat_is_one_value_however_it_is_written() -> None:
+    assert chat_of({"chat_id": 7}) == chat_of({"chat_id": "7"}) == 7
+    assert chat_of({"chat_id": "-1005"}) == -1005
+    assert chat_of({"chat_id": "@canal"}) == "@canal"
+    assert chat_of({"text": "x"}) is None

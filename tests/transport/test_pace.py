@@ -1,0 +1,77 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.transport.pace import Pace
+
+GAPS = st.floats(0, 0.3, allow_nan=False)
+STEPS = st.lists(st.tuples(GAPS, st.sampled_from(["send", "reply", "flood"])), max_size=120)
+
+
+@given(st.floats(0.5, 1000), st.integers(1, 50), STEPS)
+def test_no_window_holds_more_broadcasts_than_rate_and_burst_allow(
+    rate: float, burst: int, steps: list[tuple[float, str]]
+) -> None:
+    pace, now, sent = Pace(rate, burst), 1000.0, list[float]()
+    for gap, step in steps:
+        now += gap
+        if step == "send":
+            now = max(now, pace.take(now))
+            sent.append(now)
+        elif step == "reply":
+            pace.yield_to_reply(now)
+        else:
+            pace.slow_down(now)
+    for first in range(len(sent)):
+        for last in range(first, len(sent)):
+            allowed = rate * (sent[last] - sent[first]) + burst
+            assert last - first + 1 <= allowed + 1e-6
+
+
+def test_a_quiet_time_earns_the_burst_and_no_more() -> None:
+    pace = Pace(10, burst=3)
+    waits = [max(0.0, pace.take(100.0) - 100.0) for _ in range(5)]
+    assert waits == pytest.approx([0, 0, 0, 0.1, 0.2])
+
+
+def test_a_reply_takes_a_slot_from_the_broadcast() -> None:
+    pace = Pace(10, burst=1)
+    pace.take(100.0)
+    for _ in range(5):
+        pace.yield_to_reply(100.0)
+    assert pace.take(100.0) == pytest.approx(100.6)
+
+
+def test_a_thousand_replies_a_second_do_not_stop_the_broadcast() -> None:
+    pace, now, sent = Pace(20, burst=1), 0.0, 0
+    slot = pace.take(now)
+    for _ in range(10_000):
+        now += 0.001
+        pace.yield_to_reply(now)
+        if now >= slot:
+            sent += 1
+            slot = pace.take(now)
+    assert sent >= 10, "at least one in ten slots of ten seconds"
+
+
+def test_a_flood_lowers_the_rate_and_time_brings_it_back() -> None:
+    pace = Pace(100, burst=1)
+    pace.slow_down(0.0)
+    assert pace.rate(0.0) == pytest.approx(70)
+    pace.slow_down(0.0)
+    assert pace.rate(0.0) == pytest.approx(49)
+    assert 49 < pace.rate(10.0) < 100
+    assert pace.rate(1000.0) == 100
+
+
+def test_the_rate_never_falls_to_nothing() -> None:
+    pace = Pace(100, burst=1)
+    for _ in range(100):
+        pace.slow_down(0.0)
+    assert pace.rate(0.0) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (float("nan"), 1), (1, 0)])
+def test_a_rate_or_burst_without_sense_is_refused(rate: float, burst: int) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Pace(rate, burst)

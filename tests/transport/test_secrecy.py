@@ -1,0 +1,129 @@
+"""A canary token goes down every way on which a call can fail."""
+
+import io
+import logging
+import traceback
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from telegram import Bot
+
+from bot.logs import configure_logging
+from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
+from bot.transport.session import SharedSession as Session
+
+from . import wire as on_the_wire
+from .conftest import QUICK
+from .wire import TOKEN, Wire, page, refuse
+
+NAME = "Canaria Pérez"
+
+REPLIES = {
+    "unauthorised": refuse(401, "Unauthorized"),
+    "not found": refuse(404, "Not Found"),
+    "refused, repeating the address": refuse(400, f"Bad Request: /bot{TOKEN}/x"),
+    "forbidden": refuse(403, f"Forbidden: {TOKEN}"),
+    "conflict": refuse(409, f"Conflict: {TOKEN}"),
+    "unknown parameters": refuse(400, "Bad Request", where=f"/bot{TOKEN}/x"),
+    "flood": refuse(429, "Too Many Requests", retry_after=30),
+    "server error": refuse(500, f"Internal {TOKEN}"),
+    "page of a proxy": page(502, "Cannot reach {url}"),
+    "page with another status": page(418, "Cannot serve {url}"),
+    "gateway time-out": page(504, "Timed out: {url}"),
+    "success that is none": page(200, "Welcome, you asked for {url}"),
+    "redirection": page(302, "{url}"),
+    "cut": on_the_wire.cut,
+    "half": on_the_wire.half,
+    "never": on_the_wire.never,
+}
+ADDRESSES = [
+    "http://127.0.0.1:1",
+    "http://127.0.0.1:99999",
+    "http://127.0.0.1:x",
+    "http://[::bad",
+    "ftp://127.0.0.1",
+    "https://127.0.0.1:1",
+    "",
+]
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.excepthook", None)
+        patch.setattr("threading.excepthook", None)
+        configure_logging("DEBUG", json=True, stream=stream)
+        yield stream
+    structlog.reset_defaults()
+    root.handlers[:], root.level = before
+
+
+def everything_told(error: BaseException) -> str:
+    """Text, repr and traceback of an error and of all that hangs on it, hidden or not."""
+    told, seen, waiting = "", set[int](), [error]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        told += f"{one} {one!r} {one.args!r} {vars(one)!r}"
+        told += "".join(traceback.format_exception(one))
+        waiting += [cause for cause in (one.__cause__, one.__context__) if cause is not None]
+    return told
+
+
+async def failures(client: TelegramClient, bot: Bot) -> list[BaseException]:
+    caught: list[BaseException] = []
+    for call in (
+        lambda: client.call("sendMessage", {"chat_id": 7, "text": NAME}, timeout=0.05),
+        lambda: bot.send_message(7, NAME, read_timeout=0.05),
+        lambda: bot.get_me(read_timeout=0.05),
+        lambda: bot.initialize(),
+        lambda: bot.send_document(7, b"x", filename="x", caption=NAME, read_timeout=0.05),
+    ):
+        try:
+            await call()
+        except Exception as error:
+            logging.getLogger("telegram").exception("Update %s failed", NAME)
+            structlog.get_logger().exception("failed", text=NAME)
+            caught.append(error)
+    return caught
+
+
+def assert_nothing_told(caught: list[BaseException], out: io.StringIO) -> None:
+    assert caught
+    for error in caught:
+        assert TOKEN not in everything_told(error)
+        assert TOKEN.partition(":")[2] not in everything_told(error)
+    logged = out.getvalue()
+    assert logged
+    assert TOKEN.partition(":")[2] not in logged
+    assert NAME not in logged
+
+
+@pytest.mark.parametrize("name", REPLIES)
+async def test_no_answer_brings_the_token_or_a_name_into_an_error_or_a_log(
+    client: TelegramClient, bot: Bot, wire: Wire, out: io.StringIO, name: str
+) -> None:
+    wire.always = REPLIES[name]
+    assert_nothing_told(await failures(client, bot), out)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_no_address_brings_the_token_or_a_name_into_an_error_or_a_log(
+    session: SharedSession, gate: Gate, out: io.StringIO, address: str
+) -> None:
+    client = TelegramClient(session, gate, api_url=address, token=TOKEN, patience=QUICK)
+    request = SharedRequest(session, gate, QUICK)
+    bot = Bot(TOKEN, base_url=f"{address}/bot", request=request, get_updates_request=request)
+    assert_nothing_told(await failures(client, bot), out)
+
+
+async def test_no_repr_of_the_transport_tells_the_token(
+    client: TelegramClient, bot: Bot, session: Session
+) -> None:
+    assert TOKEN not in f"{client!r} {bot.request!r} {session!r}"
