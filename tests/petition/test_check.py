@@ -165,7 +165,11 @@ def test_a_page_longer_than_a_message_is_told_by_how_much(change: Change, folder
 
 
 def test_texts_that_fit_alone_and_not_together_are_told(change: Change, folder: Path) -> None:
-    change("es.toml", "<b>Esta acción ha terminado. Gracias por acercarte a leerla.</b>\n", "ñ" * 2400 + "\n")
+    change(
+        "es.toml",
+        "<b>Esta acción ha terminado. Gracias por acercarte a leerla.</b>\n",
+        "ñ" * 2400 + "\n",
+    )
     (only,) = sentences(folder)
     assert only.startswith('es.toml: closed: the screen "closed" would have 4,')
     assert "together with title, closing_update" in only
