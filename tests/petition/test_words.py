@@ -137,3 +137,25 @@ def test_a_moment_without_a_zone_is_not_guessed(catalogues: Catalogues) -> None:
 
 def test_a_marked_message_is_itself() -> None:
     assert mark("Ver la petición") == "Ver la petición"
+
+
+def test_a_button_agrees_with_its_number_and_takes_no_markup(catalogues: Catalogues) -> None:
+    english = catalogues.words("en")
+    assert english.plural_label("{n} firma", "{n} firmas", 1) == "1 signature"
+    assert english.plural_label("{n} firma", "{n} firmas", 1530) == "1,530 signatures"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spanish", "english"),
+    [
+        (0, "1 segundo", "1 second"),
+        (55.4, "55 segundos", "55 seconds"),
+        (400, "7 minutos", "7 minutes"),
+        (7200, "2 horas", "2 hours"),
+    ],
+)
+def test_how_long_something_takes_is_said_in_one_unit(
+    catalogues: Catalogues, seconds: float, spanish: str, english: str
+) -> None:
+    assert catalogues.words("es").duration(seconds) == spanish
+    assert catalogues.words("en").duration(seconds) == english
