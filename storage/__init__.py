@@ -1,1 +1,138 @@
-"""Where signatures live: tables, queries, migrations and encryption."""
+"""Where signatures live: tables, queries, migrations and encryption.
+
+One file for each noun, plain SQL on either database. Start with `migrate`, then `open_storage`.
+"""
+
+from dataclasses import dataclass
+
+from storage.audit import Audit, AuditEntry
+from storage.broadcasts import Broadcasts
+from storage.conversations import Conversation, Conversations
+from storage.crypto import Keyring, key_apart_from_data
+from storage.database import Database, Row, Statement, Value
+from storage.deliveries import Delivery, Outcome, Result, Tally
+from storage.errors import (
+    BrokenData,
+    ConversationMoved,
+    DatabaseUrlWrong,
+    DriverMissing,
+    HeldElsewhere,
+    KeyFileMissing,
+    KeyFileUnusable,
+    SchemaMissing,
+    SchemaTooNew,
+    StorageError,
+    Unavailable,
+)
+from storage.holding import hold
+from storage.leases import Lease, Leases
+from storage.migrating import migrate
+from storage.opening import open_database
+from storage.petitions import Petitions, PetitionState
+from storage.published import Published, PublishedItem
+from storage.signatures import Signature, Signatures, Stats
+from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
+from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen
+from storage.unsealing import Broadcast
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Everything that is kept of one petition, by noun."""
+
+    database: Database
+    petitions: Petitions
+    conversations: Conversations
+    signatures: Signatures
+    broadcasts: Broadcasts
+    leases: Leases
+    audit: Audit
+    published: Published
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the database."""
+        await self.database.close()
+
+
+async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
+    """Open the database of a petition, which `migrate` has prepared; a new petition gets a row.
+
+    Raises:
+        StorageError: with a sentence on what to do.
+    """
+    database = await open_database(url)
+    try:
+        storage = _assembled(database, keyring, slug)
+        await storage.petitions.ensure()
+    except BaseException:
+        await database.close()
+        raise
+    return storage
+
+
+def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
+    audit = Audit(database, slug, keyring)
+    conversations = Conversations(database, slug, keyring)
+    return Storage(
+        database=database,
+        petitions=Petitions(database, slug, audit),
+        conversations=conversations,
+        signatures=Signatures(database, slug, keyring, conversations),
+        broadcasts=Broadcasts(database, slug, keyring),
+        leases=Leases(database),
+        audit=audit,
+        published=Published(database, slug),
+    )
+
+
+__all__ = [
+    "AlreadyRunning",
+    "AlreadySigned",
+    "AudienceChanged",
+    "Audit",
+    "AuditEntry",
+    "Broadcast",
+    "Broadcasts",
+    "BrokenData",
+    "Consent",
+    "Conversation",
+    "ConversationMoved",
+    "Conversations",
+    "Database",
+    "DatabaseUrlWrong",
+    "Delivery",
+    "DriverMissing",
+    "HeldElsewhere",
+    "KeyFileMissing",
+    "KeyFileUnusable",
+    "Keyring",
+    "Lease",
+    "Leases",
+    "NewSignature",
+    "Outcome",
+    "PetitionClosed",
+    "PetitionOpen",
+    "PetitionState",
+    "Petitions",
+    "Published",
+    "PublishedItem",
+    "Result",
+    "Row",
+    "SchemaMissing",
+    "SchemaTooNew",
+    "Signature",
+    "Signatures",
+    "Signed",
+    "Statement",
+    "Stats",
+    "Storage",
+    "StorageError",
+    "Tally",
+    "Unavailable",
+    "Value",
+    "hold",
+    "key_apart_from_data",
+    "migrate",
+    "open_database",
+    "open_storage",
+]

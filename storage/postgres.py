@@ -71,6 +71,7 @@ class PostgresDatabase:
         self._patience = patience_seconds
         self._waiting: deque[_Write] = deque()
         self._writers: set[asyncio.Task[None]] = set()
+        self._busy = 0
         self._open = True
 
     @classmethod
@@ -103,7 +104,8 @@ class PostgresDatabase:
             raise Unavailable("The database is closed.")
         answer: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Write(statements, answer))
-        if len(self._writers) < _WRITERS:
+        if self._busy < _WRITERS:
+            self._busy += 1
             task = asyncio.create_task(self._work())
             self._writers.add(task)
             task.add_done_callback(self._writers.discard)
@@ -127,14 +129,24 @@ class PostgresDatabase:
 
     async def _work(self) -> None:
         """Commit group after group until nobody waits."""
-        while self._waiting:
-            size = min(_GROUP, len(self._waiting))
-            group = [self._waiting.popleft() for _ in range(size)]
-            group = [write for write in group if not write.answer.cancelled()]
-            if len(group) > 1 and await self._together(group):
-                continue
-            for write in group:
-                await self._alone(write)
+        try:
+            while self._waiting:
+                await self._commit(self._taken())
+        finally:
+            # At once, not when the task's callbacks run: the next write comes before them.
+            self._busy -= 1
+
+    def _taken(self) -> list[_Write]:
+        size = min(_GROUP, len(self._waiting))
+        group = [self._waiting.popleft() for _ in range(size)]
+        # Whoever gave up before their turn has nothing left to commit.
+        return [write for write in group if not write.answer.cancelled()]
+
+    async def _commit(self, group: list[_Write]) -> None:
+        if len(group) > 1 and await self._together(group):
+            return
+        for write in group:
+            await self._alone(write)
 
     async def _together(self, group: list[_Write]) -> bool:
         """Commit a group, or False when it is undone and each has to try alone."""

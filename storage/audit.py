@@ -1,0 +1,106 @@
+"""The audit: which admin did what, and when. New queries about it go here.
+
+An entry joins the transaction of the deed itself, so neither is ever there without the other.
+`detail` says what was done and never holds personal data; who did it is sealed.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from storage.crypto import Keyring
+from storage.database import Database, Row, Statement
+from storage.times import from_millis, to_millis
+
+_RECORD: Final = """
+INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
+SELECT :audit_id, :petition, :audit_at, :audit_actor, :audit_action, :audit_detail
+WHERE {only_if}
+"""
+
+_ENTRIES: Final = """
+SELECT id, at, actor_sealed, action, detail FROM audit
+WHERE petition = :petition
+ORDER BY at DESC, id DESC
+LIMIT CAST(:limit AS BIGINT)
+"""
+
+_ALWAYS: Final = Statement("1 = 1")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One deed; `actor` is a Telegram user id, or None for the bot itself."""
+
+    at: datetime
+    actor: int | None = field(repr=False)
+    action: str
+    detail: str
+
+
+class Audit:
+    """The audit of one petition, which only grows."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._slug = slug
+
+    def statement(
+        self,
+        action: str,
+        *,
+        actor: int | None,
+        at: datetime,
+        detail: str = "",
+        only_if: Statement = _ALWAYS,
+    ) -> Statement:
+        """An entry, to be written in the transaction of what it is about.
+
+        Args:
+            action: what was done, one word.
+            actor: the Telegram user id of who did it; None for the bot itself.
+            at: when.
+            detail: never personal.
+            only_if: an SQL condition with its values, true if the deed has an effect.
+        """
+        audit_id = uuid.uuid4().bytes
+        return Statement(
+            _RECORD.format(only_if=only_if.sql),
+            {
+                **only_if.values,
+                "petition": self._slug,
+                "audit_id": audit_id,
+                "audit_at": to_millis(at),
+                "audit_actor": None if actor is None else self._sealed(actor, audit_id),
+                "audit_action": action,
+                "audit_detail": detail,
+            },
+        )
+
+    async def record(
+        self, action: str, *, actor: int | None, at: datetime, detail: str = ""
+    ) -> None:
+        """Write an entry about something that is not in the database itself."""
+        await self._database.write(self.statement(action, actor=actor, at=at, detail=detail))
+
+    async def entries(self, limit: int) -> list[AuditEntry]:
+        """The newest entries, newest first."""
+        statement = Statement(_ENTRIES, {"petition": self._slug, "limit": limit})
+        return [self._entry(row) for row in await self._database.read(statement)]
+
+    def _entry(self, row: Row) -> AuditEntry:
+        sealed = row["actor_sealed"]
+        return AuditEntry(
+            at=from_millis(row["at"]),
+            actor=None if sealed is None else self._opened(sealed, row["id"]),
+            action=row["action"],
+            detail=row["detail"],
+        )
+
+    def _sealed(self, actor: int, audit_id: bytes) -> bytes:
+        return self._keyring.seal(str(actor), table="audit", column="actor_sealed", row=audit_id)
+
+    def _opened(self, sealed: bytes, audit_id: bytes) -> int:
+        return int(self._keyring.open(sealed, table="audit", column="actor_sealed", row=audit_id))

@@ -1,0 +1,189 @@
+"""Conversations: where each person stands, and what is on their screen. New queries go here.
+
+A row is written only over the version that was read, so of two processes that answer the same
+person at once, one is told to read again. Version 0 is a row that only knows what is on screen,
+and counts as none.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from storage.crypto import Keyring
+from storage.database import Database, Row, Statement, Value
+from storage.errors import ConversationMoved
+from storage.times import to_millis
+
+_FIRST_STAGE: Final = "home"
+
+_COLUMNS: Final = (
+    "stage",
+    "page",
+    "behind",
+    "language",
+    "name_sealed",
+    "news",
+    "source",
+    "message_id",
+    "picture_id",
+    "typed",
+    "shown",
+    "version",
+    "updated_at",
+)
+
+_GET: Final = f"""
+SELECT {", ".join(_COLUMNS)} FROM conversations
+WHERE petition = :petition AND supporter = :supporter
+"""  # noqa: S608 - constants of this file
+
+_FIRST: Final = f"""
+INSERT INTO conversations (petition, supporter, {", ".join(_COLUMNS)})
+VALUES (:petition, :supporter, {", ".join(f":{column}" for column in _COLUMNS)})
+ON CONFLICT (petition, supporter)
+DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)}
+WHERE conversations.version = 0
+RETURNING version
+"""  # noqa: S608 - constants of this file
+
+_NEXT: Final = f"""
+UPDATE conversations SET {", ".join(f"{column} = :{column}" for column in _COLUMNS)}
+WHERE petition = :petition AND supporter = :supporter AND version = :was
+RETURNING version
+"""  # noqa: S608 - constants of this file
+
+_SHOWN: Final = """
+INSERT INTO conversations (
+  petition, supporter, stage, page, news, typed, version, updated_at,
+  message_id, shown, picture_id
+)
+VALUES (:petition, :supporter, :stage, 0, 0, '[]', 0, 0, :message_id, :shown, :picture_id)
+ON CONFLICT (petition, supporter) DO UPDATE SET
+  message_id = excluded.message_id,
+  shown = excluded.shown,
+  picture_id = COALESCE(excluded.picture_id, conversations.picture_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One person's place in the petition, with what they have filled in so far."""
+
+    supporter: bytes
+    stage: str = _FIRST_STAGE
+    page: int = 0
+    behind: str | None = None
+    language: str | None = None
+    name: str | None = field(default=None, repr=False)
+    news: bool = False
+    source: str | None = None
+    message_id: int | None = None
+    picture_id: int | None = None
+    typed: tuple[int, ...] = ()
+    shown: bytes | None = None
+    version: int = 0
+
+
+class Conversations:
+    """The conversations of one petition, by the supporter's reference."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._slug = slug
+
+    async def get(self, supporter: bytes) -> Conversation | None:
+        """The conversation with someone, or None with someone new."""
+        statement = Statement(_GET, {"petition": self._slug, "supporter": supporter})
+        rows = await self._database.read(statement)
+        return self._conversation(supporter, rows[0]) if rows else None
+
+    async def save(self, conversation: Conversation, *, was: int | None, at: datetime) -> None:
+        """Write a conversation over the version that was read (None or 0: there was none).
+
+        Raises:
+            ConversationMoved: someone else wrote it since.
+        """
+        rows = await self._database.write(self.saving(conversation, was=was, at=at))
+        if not rows[0]:
+            raise ConversationMoved
+
+    def saving(self, conversation: Conversation, *, was: int | None, at: datetime) -> Statement:
+        """The statement of `save`, to join a transaction; no row comes back when it moved."""
+        values: dict[str, Value] = {
+            "petition": self._slug,
+            "supporter": conversation.supporter,
+            "stage": conversation.stage,
+            "page": conversation.page,
+            "behind": conversation.behind,
+            "language": conversation.language,
+            "name_sealed": self._sealed(conversation),
+            "news": int(conversation.news),
+            "source": conversation.source,
+            "message_id": conversation.message_id,
+            "picture_id": conversation.picture_id,
+            "typed": json.dumps(conversation.typed),
+            "shown": conversation.shown,
+            "version": conversation.version,
+            "updated_at": to_millis(at),
+        }
+        if not was:
+            return Statement(_FIRST, values)
+        return Statement(_NEXT, {**values, "was": was})
+
+    async def shown(
+        self,
+        supporter: bytes,
+        *,
+        message_id: int | None,
+        shown: bytes | None,
+        picture_id: int | None = None,
+    ) -> None:
+        """Note what is on someone's screen; their place and its version stay as they are."""
+        statement = Statement(
+            _SHOWN,
+            {
+                "petition": self._slug,
+                "supporter": supporter,
+                "stage": _FIRST_STAGE,
+                "message_id": message_id,
+                "shown": shown,
+                "picture_id": picture_id,
+            },
+        )
+        await self._database.write(statement)
+
+    def _conversation(self, supporter: bytes, row: Row) -> Conversation:
+        return Conversation(
+            supporter=supporter,
+            stage=row["stage"],
+            page=row["page"],
+            behind=row["behind"],
+            language=row["language"],
+            name=self._opened(supporter, row["name_sealed"]),
+            news=bool(row["news"]),
+            source=row["source"],
+            message_id=row["message_id"],
+            picture_id=row["picture_id"],
+            typed=tuple(json.loads(row["typed"])),
+            shown=row["shown"],
+            version=row["version"],
+        )
+
+    def _sealed(self, conversation: Conversation) -> bytes | None:
+        if conversation.name is None:
+            return None
+        return self._keyring.seal(
+            conversation.name,
+            table="conversations",
+            column="name_sealed",
+            row=conversation.supporter,
+        )
+
+    def _opened(self, supporter: bytes, sealed: bytes | None) -> str | None:
+        if sealed is None:
+            return None
+        return self._keyring.open(
+            sealed, table="conversations", column="name_sealed", row=supporter
+        )

@@ -1,0 +1,117 @@
+"""Petitions: how many have signed, and whether it is open. New queries about them go here.
+
+The petition's row is what signing, withdrawing, closing and reopening take turns on: each locks
+it first, so the count at the moment of closing is exact, whoever signs in that moment.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from storage.audit import Audit
+from storage.database import FOR_UPDATE, Database, Row, Statement, Value
+from storage.times import from_millis, to_millis
+
+_ENSURE: Final = "INSERT INTO petitions (slug) VALUES (:petition) ON CONFLICT (slug) DO NOTHING"
+
+_STATE: Final = """
+SELECT signatures, closed_at, closed_signatures, revision FROM petitions WHERE slug = :petition
+"""
+
+_LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
+
+_MAY_CLOSE: Final = "slug = :petition AND revision = :revision AND closed_at IS NULL"
+
+# What waits to be sent speaks of a closed petition.
+_MAY_REOPEN: Final = """
+slug = :petition AND revision = :revision AND closed_at IS NOT NULL
+AND NOT EXISTS (
+  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.state = 'running'
+)
+"""
+
+_CAN_CLOSE: Final = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_CLOSE})"  # noqa: S608 - a constant
+
+_CAN_REOPEN: Final = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_REOPEN})"  # noqa: S608 - a constant
+
+_CLOSE: Final = f"""
+UPDATE petitions
+SET closed_at = :at, closed_signatures = signatures, revision = revision + 1
+WHERE {_MAY_CLOSE}
+RETURNING signatures, closed_at, closed_signatures, revision
+"""  # noqa: S608 - constants of this file
+
+_REOPEN: Final = f"""
+UPDATE petitions
+SET closed_at = NULL, closed_signatures = NULL, revision = revision + 1
+WHERE {_MAY_REOPEN}
+RETURNING signatures, closed_at, closed_signatures, revision
+"""  # noqa: S608 - constants of this file
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionState:
+    """The petition at one moment; `revision` goes up whenever it is closed or reopened."""
+
+    signatures: int
+    closed_at: datetime | None
+    closed_signatures: int | None
+    revision: int
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody can sign any more."""
+        return self.closed_at is not None
+
+
+class Petitions:
+    """The one petition this bot is for."""
+
+    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
+        self._database = database
+        self._slug = slug
+        self._audit = audit
+
+    async def ensure(self) -> None:
+        """Make the petition's row, if this is its first start."""
+        await self._database.write(Statement(_ENSURE, {"petition": self._slug}))
+
+    async def state(self) -> PetitionState:
+        """The petition as it stands."""
+        rows = await self._database.read(Statement(_STATE, {"petition": self._slug}))
+        return _state(rows[0])
+
+    async def close(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
+        """Close it and keep the exact count; None when it is no longer at `revision`."""
+        values: dict[str, Value] = {"petition": self._slug, "revision": revision}
+        noted = self._audit.statement(
+            "close", actor=actor, at=at, only_if=Statement(_CAN_CLOSE, values)
+        )
+        closing = Statement(_CLOSE, {**values, "at": to_millis(at)})
+        rows = await self._database.write(lock_petition(self._slug), noted, closing)
+        return _state(rows[-1][0]) if rows[-1] else None
+
+    async def reopen(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
+        """Open it again; None when it moved on, or while its closing is being told."""
+        values: dict[str, Value] = {"petition": self._slug, "revision": revision}
+        noted = self._audit.statement(
+            "reopen", actor=actor, at=at, only_if=Statement(_CAN_REOPEN, values)
+        )
+        rows = await self._database.write(
+            lock_petition(self._slug), noted, Statement(_REOPEN, values)
+        )
+        return _state(rows[-1][0]) if rows[-1] else None
+
+
+def lock_petition(slug: str) -> Statement:
+    """The first statement of whatever depends on the petition being open, or changes its count."""
+    return Statement(_LOCK, {"petition": slug})
+
+
+def _state(row: Row) -> PetitionState:
+    return PetitionState(
+        signatures=row["signatures"],
+        closed_at=from_millis(row["closed_at"]),
+        closed_signatures=row["closed_signatures"],
+        revision=row["revision"],
+    )

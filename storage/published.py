@@ -1,0 +1,54 @@
+"""What Telegram already has from us, so that it is not sent again. New queries go here.
+
+Command lists and descriptions by their digest; a picture by the id Telegram gave its file.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from storage.database import Database, Statement
+
+_GET: Final = """
+SELECT digest, telegram_id FROM published WHERE petition = :petition AND key = :key
+"""
+
+_PUT: Final = """
+INSERT INTO published (petition, key, digest, telegram_id)
+VALUES (:petition, :key, :digest, :telegram_id)
+ON CONFLICT (petition, key)
+DO UPDATE SET digest = excluded.digest, telegram_id = excluded.telegram_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedItem:
+    """The digest of what was sent, and the id under which Telegram keeps it, if it gave one."""
+
+    digest: bytes
+    telegram_id: str | None
+
+
+class Published:
+    """What was published for one petition, by key."""
+
+    def __init__(self, database: Database, slug: str) -> None:
+        self._database = database
+        self._slug = slug
+
+    async def get(self, key: str) -> PublishedItem | None:
+        """What Telegram has under a key."""
+        rows = await self._database.read(Statement(_GET, {"petition": self._slug, "key": key}))
+        return PublishedItem(rows[0]["digest"], rows[0]["telegram_id"]) if rows else None
+
+    async def put(self, key: str, digest: bytes, telegram_id: str | None = None) -> None:
+        """Remember what Telegram has from now on."""
+        statement = Statement(
+            _PUT,
+            {
+                "petition": self._slug,
+                "key": key,
+                "digest": digest,
+                "telegram_id": telegram_id,
+            },
+        )
+        await self._database.write(statement)

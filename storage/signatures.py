@@ -1,0 +1,150 @@
+"""Signatures: who signed, with which consent, and how many. New queries about them go here.
+
+How a signature is written and erased is in `signing.py`; this is what the rest of the program
+asks.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from storage import signing
+from storage.conversations import Conversation, Conversations
+from storage.crypto import Keyring
+from storage.database import Database, Row, Statement, Value
+from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
+from storage.times import from_millis, to_millis
+
+_OF: Final = """
+SELECT s.id, s.number, s.name_sealed, s.language, s.signed_at, s.source, c.purposes
+FROM signatures s JOIN consents c ON c.signature_id = s.id
+WHERE s.petition = :petition AND s.supporter = :supporter
+ORDER BY c.given_at DESC
+LIMIT 1
+"""
+
+_LOST: Final = """
+UPDATE signatures SET unreachable_at = :at
+WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NULL
+"""
+
+_BACK: Final = """
+UPDATE signatures SET unreachable_at = NULL
+WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NOT NULL
+"""
+
+# One statement, so every figure is of the same moment.
+_STATS: Final = """
+SELECT language, source, COUNT(*) AS signed,
+  CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
+  CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable
+FROM signatures
+WHERE petition = :petition
+GROUP BY language, source
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature as its owner may see it."""
+
+    number: int
+    name: str = field(repr=False)
+    language: str
+    signed_at: datetime
+    source: str | None
+    purposes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts of one moment; the source None stands for people who came by themselves."""
+
+    total: int
+    today: int
+    by_language: Mapping[str, int]
+    by_source: Mapping[str | None, int]
+    unreachable: int
+
+
+class Signatures:
+    """The signatures of one petition, by the supporter's reference."""
+
+    def __init__(
+        self, database: Database, slug: str, keyring: Keyring, conversations: Conversations
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._slug = slug
+        self._conversations = conversations
+
+    async def sign(
+        self, new: NewSignature, conversation: Conversation, was: int | None
+    ) -> Signed | AlreadySigned | PetitionClosed:
+        """Sign, and save the conversation, in one transaction.
+
+        The conversation is saved whatever comes of it. Signing again changes nothing else.
+
+        Raises:
+            ConversationMoved: someone else wrote the conversation since version `was`; then
+                nothing at all was written.
+        """
+        saving = self._conversations.saving(conversation, was=was, at=new.at)
+        statements = signing.sign_statements(self._slug, self._keyring, new, saving, was or 0)
+        return signing.outcome(await self._database.write(*statements))
+
+    async def of(self, supporter: bytes) -> Signature | None:
+        """Someone's signature, or None."""
+        rows = await self._database.read(Statement(_OF, self._person(supporter)))
+        return self._signature(rows[0]) if rows else None
+
+    async def withdraw(self, supporter: bytes, at: datetime) -> bool:
+        """Erase someone's signature with its consent and what was typed; False if there is none.
+
+        The numbers of the others stay theirs, and so does the count kept at closing.
+        """
+        statements = signing.withdraw_statements(self._slug, supporter, at)
+        return bool((await self._database.write(*statements))[-1])
+
+    async def reachable(self, supporter: bytes, reachable: bool, at: datetime) -> None:
+        """Note that someone blocked the bot, or came back."""
+        person = self._person(supporter)
+        if reachable:
+            await self._database.write(Statement(_BACK, person))
+        else:
+            await self._database.write(Statement(_LOST, {**person, "at": to_millis(at)}))
+
+    async def stats(self, since: datetime) -> Stats:
+        """How many signed, in all and by kind; `today` counts from `since`."""
+        values: dict[str, Value] = {"petition": self._slug, "since": to_millis(since)}
+        rows = await self._database.read(Statement(_STATS, values))
+        by_language: Counter[str] = Counter()
+        by_source: Counter[str | None] = Counter()
+        for row in rows:
+            by_language[row["language"]] += row["signed"]
+            by_source[row["source"]] += row["signed"]
+        return Stats(
+            total=by_language.total(),
+            today=sum(row["today"] for row in rows),
+            by_language=dict(by_language),
+            by_source=dict(by_source),
+            unreachable=sum(row["unreachable"] for row in rows),
+        )
+
+    def _person(self, supporter: bytes) -> dict[str, Value]:
+        return {"petition": self._slug, "supporter": supporter}
+
+    def _signature(self, row: Row) -> Signature:
+        name = self._keyring.open(
+            row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
+        )
+        return Signature(
+            number=row["number"],
+            name=name,
+            language=row["language"],
+            signed_at=from_millis(row["signed_at"]),
+            source=row["source"],
+            purposes=frozenset(row["purposes"].split(",")),
+        )

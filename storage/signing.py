@@ -1,0 +1,231 @@
+"""Signing and withdrawing: the two transactions that the count depends on, as statements.
+
+Both begin by locking the petition's row, so signers, withdrawals and the closing pass one after
+the other, each seeing what those before it did, on SQLite and at PostgreSQL's "read committed"
+alike. Signing then locks the conversation. Every statement after that asks again whether the
+petition is open and the conversation at the version that was read: when it moved, none of them
+has an effect, and the transaction, though committed, wrote nothing.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from storage.crypto import Keyring
+from storage.database import FOR_UPDATE, Row, Statement, Value
+from storage.errors import ConversationMoved
+from storage.petitions import lock_petition
+from storage.times import to_millis
+
+# A row that can be locked, for someone who has none; version 0 counts as none.
+_PLACE: Final = """
+INSERT INTO conversations (
+  petition, supporter, stage, page, news, typed, version, updated_at
+)
+VALUES (:petition, :supporter, 'home', 0, 0, '[]', 0, :at)
+ON CONFLICT (petition, supporter) DO NOTHING
+"""
+
+_LOCK_PLACE: Final = f"""
+SELECT version FROM conversations
+WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
+"""  # noqa: S608 - a constant
+
+_SIGN: Final = """
+INSERT INTO signatures (
+  id, petition, supporter, number, name_sealed, chat_sealed, language, source, text_version,
+  signed_at
+)
+SELECT :id, p.slug, c.supporter, p.last_number + 1, :name, :chat, :language, :source,
+  :text_version, :at
+FROM petitions p
+JOIN conversations c ON c.petition = p.slug AND c.supporter = :supporter AND c.version = :was
+WHERE p.slug = :petition AND p.closed_at IS NULL
+ON CONFLICT (petition, supporter) DO NOTHING
+"""
+
+_CONSENT_TEXT: Final = """
+INSERT INTO consent_texts (sha256, petition, language, version, text)
+SELECT :sha256, s.petition, :language, :text_version, :text
+FROM signatures s WHERE s.id = :id
+ON CONFLICT (sha256) DO NOTHING
+"""
+
+_CONSENT: Final = """
+INSERT INTO consents (
+  id, petition, signature_id, purposes, text_sha256, text_version, language, channel,
+  message_id, given_at
+)
+SELECT :consent_id, s.petition, s.id, :purposes, :sha256, :text_version, :language, 'telegram',
+  :message_id, s.signed_at
+FROM signatures s WHERE s.id = :id
+"""
+
+_COUNT: Final = """
+UPDATE petitions SET signatures = signatures + 1, last_number = last_number + 1
+WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id)
+"""
+
+_OUTCOME: Final = """
+SELECT p.signatures, s.number, CASE WHEN s.id = :id THEN 1 ELSE 0 END AS fresh
+FROM petitions p
+LEFT JOIN signatures s ON s.petition = p.slug AND s.supporter = :supporter
+WHERE p.slug = :petition
+"""
+
+_PERSON: Final = "petition = :petition AND supporter = :supporter"
+
+# Locked before the deliveries, in the order in which the broadcast locks them too.
+_LOCK_SIGNATURE: Final = f"SELECT id FROM signatures WHERE {_PERSON} {FOR_UPDATE}"  # noqa: S608 - constants
+
+_DO_NOT_SEND: Final = f"""
+UPDATE deliveries SET state = 'withdrawn', updated_at = :at
+WHERE state = 'pending'
+  AND signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
+"""  # noqa: S608 - constants of this file
+
+_DISCOUNT: Final = f"""
+UPDATE petitions SET signatures = signatures - 1
+WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
+"""  # noqa: S608 - constants of this file
+
+_FORGET_DRAFT: Final = f"""
+UPDATE conversations SET name_sealed = NULL, typed = '[]', source = NULL, news = 0 WHERE {_PERSON}
+"""  # noqa: S608 - constants of this file
+
+_ERASE: Final = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # noqa: S608 - constants of this file
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What someone agreed to: the exact words, as they were shown, and for which purposes."""
+
+    text: str
+    sha256: bytes
+    text_version: str
+    language: str
+    purposes: frozenset[str]
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewSignature:
+    """A signature that someone asks to give."""
+
+    supporter: bytes
+    chat_id: int = field(repr=False)
+    name: str = field(repr=False)
+    language: str
+    source: str | None
+    consent: Consent
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """It is stored, under this number; `total` counts it."""
+
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySigned:
+    """The person had signed before, under this number; nothing was added."""
+
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionClosed:
+    """The petition was closed first; nothing was stored."""
+
+
+def sign_statements(
+    slug: str, keyring: Keyring, new: NewSignature, saving: Statement, was: int
+) -> tuple[Statement, ...]:
+    """The transaction of signing; `saving` writes the conversation if it is still at `was`."""
+    signature_id = uuid.uuid4().bytes
+    person: dict[str, Value] = {"petition": slug, "supporter": new.supporter}
+    at = to_millis(new.at)
+    place = (Statement(_PLACE, {**person, "at": at}),) if was == 0 else ()
+    return (
+        lock_petition(slug),
+        *place,
+        Statement(_LOCK_PLACE, person),
+        _signature(keyring, new, signature_id, {**person, "was": was, "at": at}),
+        *_consent(new.consent, signature_id),
+        Statement(_COUNT, {"petition": slug, "id": signature_id}),
+        Statement(_OUTCOME, {**person, "id": signature_id}),
+        saving,
+    )
+
+
+def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
+    """What the transaction of signing came to; raises ConversationMoved when it had no effect."""
+    *_, found, saved = rows
+    if not saved:
+        raise ConversationMoved
+    row = found[0]
+    if row["number"] is None:
+        return PetitionClosed()
+    kind = Signed if row["fresh"] else AlreadySigned
+    return kind(number=row["number"], total=row["signatures"])
+
+
+def withdraw_statements(slug: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
+    """The transaction of withdrawing; its last statement gives a row if there was a signature."""
+    person: dict[str, Value] = {"petition": slug, "supporter": supporter}
+    return (
+        lock_petition(slug),
+        Statement(_LOCK_SIGNATURE, person),
+        Statement(_DO_NOT_SEND, {**person, "at": to_millis(at)}),
+        Statement(_DISCOUNT, person),
+        Statement(_FORGET_DRAFT, person),
+        Statement(_ERASE, person),
+    )
+
+
+def _signature(
+    keyring: Keyring, new: NewSignature, signature_id: bytes, place: dict[str, Value]
+) -> Statement:
+    name = keyring.seal(new.name, table="signatures", column="name_sealed", row=signature_id)
+    chat = keyring.seal(
+        str(new.chat_id), table="signatures", column="chat_sealed", row=signature_id
+    )
+    return Statement(
+        _SIGN,
+        {
+            **place,
+            "id": signature_id,
+            "name": name,
+            "chat": chat,
+            "language": new.language,
+            "source": new.source,
+            "text_version": new.consent.text_version,
+        },
+    )
+
+
+def _consent(consent: Consent, signature_id: bytes) -> tuple[Statement, Statement]:
+    values: dict[str, Value] = {
+        "id": signature_id,
+        "sha256": consent.sha256,
+        "language": consent.language,
+        "text_version": consent.text_version,
+    }
+    purposes = ",".join(sorted(consent.purposes, key=lambda each: (each != "signature", each)))
+    return (
+        Statement(_CONSENT_TEXT, {**values, "text": consent.text}),
+        Statement(
+            _CONSENT,
+            {
+                **values,
+                "consent_id": uuid.uuid4().bytes,
+                "purposes": purposes,
+                "message_id": consent.message_id,
+            },
+        ),
+    )

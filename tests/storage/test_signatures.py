@@ -1,0 +1,222 @@
+"""A signature, its consent and the counter are one; so is taking them back."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from storage import (
+    AlreadySigned,
+    Conversation,
+    ConversationMoved,
+    Keyring,
+    PetitionClosed,
+    Signature,
+    Signed,
+    Statement,
+    Stats,
+    Storage,
+)
+from tests.storage.people import NOON, WORDS, person
+
+
+async def test_a_signature_gets_a_number_and_is_counted(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, jordi = person(keyring, 1), person(keyring, 2, "Jordi")
+    await ana.arrive(storage)
+    await jordi.arrive(storage)
+    assert await ana.sign(storage) == Signed(1, 1)
+    assert await jordi.sign(storage) == Signed(2, 2)
+    assert (await storage.petitions.state()).signatures == 2
+
+
+async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
+    sean = person(keyring, 3, "Seán O'Brien")
+    await sean.arrive(storage)
+    await sean.sign(storage, language="en", source="web")
+    assert await storage.signatures.of(sean.supporter) == Signature(
+        number=1,
+        name="Seán O'Brien",
+        language="en",
+        signed_at=NOON,
+        source="web",
+        purposes=frozenset({"signature", "news"}),
+    )
+
+
+async def test_who_has_not_signed_has_no_signature(storage: Storage, keyring: Keyring) -> None:
+    assert await storage.signatures.of(person(keyring, 1).supporter) is None
+
+
+async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring: Keyring) -> None:
+    for user_id in (1, 2):
+        someone = person(keyring, user_id)
+        await someone.arrive(storage)
+        await someone.sign(storage)
+    texts = await storage.database.read(Statement("SELECT text, version FROM consent_texts"))
+    assert texts == [{"text": WORDS, "version": "1"}]
+    consents = await storage.database.read(
+        Statement("SELECT purposes, channel, message_id, language FROM consents")
+    )
+    assert (
+        consents
+        == [
+            {
+                "purposes": "signature,news",
+                "channel": "telegram",
+                "message_id": 7,
+                "language": "es",
+            }
+        ]
+        * 2
+    )
+
+
+async def test_signing_moves_the_conversation_and_drops_the_draft(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    assert await storage.conversations.get(ana.supporter) == Conversation(
+        ana.supporter, stage="thanks", version=2
+    )
+
+
+async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    assert await ana.sign(storage, was=2) == AlreadySigned(1, 1)
+    assert (await storage.petitions.state()).signatures == 1
+    consents = await storage.database.read(Statement("SELECT id FROM consents"))
+    assert len(consents) == 1
+
+
+async def test_a_consent_from_an_older_screen_signs_nothing(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await storage.conversations.save(ana.conversation(version=2), was=1, at=NOON)
+    with pytest.raises(ConversationMoved):
+        await ana.sign(storage, was=1)
+    assert await storage.signatures.of(ana.supporter) is None
+    assert (await storage.petitions.state()).signatures == 0
+
+
+async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    assert await ana.sign(storage) == PetitionClosed()
+    conversation = await storage.conversations.get(ana.supporter)
+    assert conversation is not None
+    assert conversation.name is None
+    assert (await storage.petitions.state()).signatures == 0
+
+
+async def test_who_signed_before_closing_is_told_so_after_it(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    assert await ana.sign(storage, was=2) == AlreadySigned(1, 1)
+
+
+async def test_withdrawing_erases_signature_consent_and_draft(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage, source="web")
+    await storage.conversations.save(
+        replace(ana.conversation(version=3), source="web", news=True), was=2, at=NOON
+    )
+    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
+    assert await storage.signatures.of(ana.supporter) is None
+    assert await storage.database.read(Statement("SELECT id FROM consents")) == []
+    conversation = await storage.conversations.get(ana.supporter)
+    assert conversation == Conversation(ana.supporter, stage="consent", version=3)
+
+
+async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring) -> None:
+    ana, jordi = person(keyring, 1), person(keyring, 2)
+    for someone in (ana, jordi):
+        await someone.arrive(storage)
+        await someone.sign(storage)
+    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
+    assert await storage.signatures.withdraw(ana.supporter, NOON) is False
+    assert (await storage.petitions.state()).signatures == 1
+
+
+async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring: Keyring) -> None:
+    ana, jordi = person(keyring, 1), person(keyring, 2)
+    for someone in (ana, jordi):
+        await someone.arrive(storage)
+        await someone.sign(storage)
+    await storage.signatures.withdraw(jordi.supporter, NOON)
+    assert await jordi.sign(storage, was=2) == Signed(3, 2)
+    kept = await storage.signatures.of(ana.supporter)
+    assert kept is not None
+    assert kept.number == 1
+
+
+async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    await storage.database.write(
+        Statement(
+            "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
+            " created_at, started_by_sealed)"
+            " VALUES (:id, 'andry', 'closing', 'running', '{}', :id, 1, 0, :id)",
+            {"id": b"b"},
+        ),
+        Statement(
+            "INSERT INTO deliveries (broadcast_id, position, signature_id, language, state,"
+            " updated_at) SELECT :id, 1, id, 'es', 'pending', 0 FROM signatures",
+            {"id": b"b"},
+        ),
+    )
+    await storage.signatures.withdraw(ana.supporter, NOON)
+    assert await storage.database.read(
+        Statement("SELECT signature_id, state FROM deliveries")
+    ) == [{"signature_id": None, "state": "withdrawn"}]
+
+
+async def test_who_blocks_the_bot_is_unreachable_until_they_return(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    await storage.signatures.reachable(ana.supporter, False, NOON)
+    assert (await storage.signatures.stats(NOON)).unreachable == 1
+    await storage.signatures.reachable(ana.supporter, True, NOON)
+    assert (await storage.signatures.stats(NOON)).unreachable == 0
+
+
+async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:
+    for user_id, (language, source) in enumerate(
+        [("es", None), ("es", "web"), ("en", "web"), ("es", "web")], start=1
+    ):
+        someone = person(keyring, user_id)
+        await someone.arrive(storage)
+        await someone.sign(storage, language=language, source=source)
+    assert await storage.signatures.stats(since=NOON) == Stats(
+        total=4,
+        today=4,
+        by_language={"es": 3, "en": 1},
+        by_source={"web": 3, None: 1},
+        unreachable=0,
+    )
+    later = await storage.signatures.stats(since=NOON + timedelta(milliseconds=1))
+    assert later.today == 0
