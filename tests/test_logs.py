@@ -1,11 +1,12 @@
 """The log tells what the process does, and never about whom."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging
+import sys
+import threading
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -18,31 +19,81 @@ NAME = "Canaria Pérez"
 
 
 @pytest.fixture
-def out() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
+def undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test configures is taken back."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     root = logging.getLogger()
-    before = (root.handlers, root.level)
-    configure_logging("DEBUG", stream)
-    yield stream
+    before = root.handlers[:], root.level
+    yield
     structlog.reset_defaults()
-    root.handlers, root.level = before
+    root.handlers[:], root.level = before
+
+
+@pytest.fixture
+def out(undone: None) -> io.StringIO:
+    stream = io.StringIO()
+    configure_logging("DEBUG", json=True, secrets=["short:secret", ""], stream=stream)
+    return stream
 
 
 def lines(out: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def test_a_field_that_is_not_allowed_is_dropped_and_named(out: io.StringIO) -> None:
-    structlog.get_logger().info("signed", name=NAME, count=3)
+class Colour(Enum):
+    RED = 1
+
+
+def test_an_event_comes_with_its_time_level_and_fields(out: io.StringIO) -> None:
+    structlog.get_logger().info("polling_failed", seconds=0.5, attempt=2, remedy=Colour.RED)
+    (line,) = lines(out)
+    assert line.pop("timestamp").endswith("+00:00")
+    assert line == {
+        "level": "info",
+        "event": "polling_failed",
+        "seconds": 0.5,
+        "attempt": 2,
+        "remedy": "red",
+    }
+
+
+def test_a_field_that_is_not_allowed_is_dropped_and_its_name_told(out: io.StringIO) -> None:
+    structlog.get_logger().info("signed", name=NAME, chat_id=7, count=3)
     assert NAME not in out.getvalue()
-    assert lines(out)[0]["count"] == 3
-    assert lines(out)[0]["field"] == "not allowed: name"
+    assert (lines(out)[0]["count"], lines(out)[0]["withheld"]) == (3, "chat_id name")
 
 
-def test_a_token_is_blotted_out_wherever_it_stands(out: io.StringIO) -> None:
-    structlog.get_logger().error(f"call to /bot{TOKEN}/getMe", kind=f"x{TOKEN}")
-    assert TOKEN not in out.getvalue()
-    assert "[token]" in out.getvalue()
+@pytest.mark.parametrize("event", [f"signed by {NAME}", f"/bot{TOKEN}/getMe", "", f"x\n{NAME}"])
+def test_an_event_that_is_not_a_constant_of_ours_is_withheld(out: io.StringIO, event: str) -> None:
+    structlog.get_logger().info(event)
+    assert lines(out)[0]["event"] == "event_withheld"
+    assert NAME not in out.getvalue()
+
+
+def test_a_value_that_is_an_object_is_told_by_its_kind(out: io.StringIO) -> None:
+    structlog.get_logger().info(
+        "failed", kind=ValueError(NAME), counts={"x": [1, ValueError(NAME)]}
+    )
+    assert NAME not in out.getvalue()
+    assert lines(out)[0]["kind"] == "ValueError"
+    assert lines(out)[0]["counts"] == {"x": [1, "ValueError"]}
+
+
+def test_tokens_and_named_secrets_are_blotted_out_wherever_they_stand(out: io.StringIO) -> None:
+    structlog.get_logger().error("failed", reason=f"/bot{TOKEN}/getMe short:secret")
+    assert lines(out)[0]["reason"] == "/bot[redacted]/getMe [redacted]"
+
+
+def test_an_exception_is_told_by_kind_and_place_and_never_by_its_words(out: io.StringIO) -> None:
+    try:
+        raise ValueError(NAME)
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    (line,) = lines(out)
+    assert line["kind"] == "ValueError"
+    assert "test_logs.py:" in line["place"]
+    assert NAME not in out.getvalue()
 
 
 def test_a_library_is_heard_without_its_words(out: io.StringIO) -> None:
@@ -50,13 +101,58 @@ def test_a_library_is_heard_without_its_words(out: io.StringIO) -> None:
         raise ValueError(NAME)
     except ValueError:
         logging.getLogger("telegram.ext").exception("Update %s of %s", NAME, TOKEN)
+    (line,) = lines(out)
+    assert (line["event"], line["logger"]) == ("library_message", "telegram.ext")
+    assert line["kind"] == "ValueError"
     assert NAME not in out.getvalue()
     assert TOKEN not in out.getvalue()
-    assert lines(out)[0]["library"] == "telegram.ext"
-    assert lines(out)[0]["kind"] == "ValueError"
-    assert lines(out)[0]["place"].partition(":")[0].endswith("test_logs.py")
 
 
-def test_a_library_is_not_heard_below_warning(out: io.StringIO) -> None:
-    logging.getLogger("httpx").info("GET /bot%s/getMe", TOKEN)
+@pytest.mark.parametrize("name", ["httpx", "telegram.Bot", "aiosqlite", "alembic", "asyncio"])
+def test_a_library_is_not_heard_below_warning(out: io.StringIO, name: str) -> None:
+    logging.getLogger(name).info("GET /bot%s/getMe for %s", TOKEN, NAME)
+    logging.getLogger(name).debug("%s", NAME)
     assert out.getvalue() == ""
+
+
+def test_our_own_events_below_the_level_are_not_told(undone: None) -> None:
+    stream = io.StringIO()
+    configure_logging("warning", json=True, stream=stream)
+    structlog.get_logger().info("call_repeated")
+    structlog.get_logger().warning("polling_failed")
+    assert [line["event"] for line in lines(stream)] == ["polling_failed"]
+
+
+def test_what_nobody_catches_is_told_without_its_words(out: io.StringIO) -> None:
+    error = ValueError(NAME)
+    sys.excepthook(ValueError, error, None)
+    thread = threading.Thread(target=lambda: [][0])
+    thread.start()
+    thread.join()
+    assert [(line["event"], line["kind"]) for line in lines(out)] == [
+        ("uncaught", "ValueError"),
+        ("uncaught", "IndexError"),
+    ]
+    assert NAME not in out.getvalue()
+
+
+def test_an_interruption_by_a_person_is_not_told(out: io.StringIO) -> None:
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert out.getvalue() == ""
+
+
+def test_a_person_at_a_terminal_gets_one_readable_line(undone: None) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    configure_logging("INFO", stream=stream)
+    structlog.get_logger().warning(
+        "polling_failed", remedy="retry\nforged \x1b[2J line", seconds=1
+    )
+    (line,) = stream.getvalue().splitlines()
+    assert line[8:].split() == [
+        "warning", "polling", "failed", "remedy=retry", "forged", "[2J", "line", "seconds=1",
+    ]  # fmt: skip
+    assert "\x1b" not in line

@@ -1,0 +1,48 @@
+"""Telegram's side of `getUpdates`: a queue, an offset, long polling, and a count of the polls."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from tests.transport.wire import Reply
+
+
+@dataclass
+class Inbox:
+    queue: list[dict[str, Any]] = field(default_factory=list)
+    polls: list[dict[str, str]] = field(default_factory=list)
+    failures: list[Reply] = field(default_factory=list)
+    other_calls: list[str] = field(default_factory=list)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, number: int, chat: int = 1) -> None:
+        self.queue.append({"update_id": number, "message": {"chat": {"id": chat}}})
+        self._arrived.set()
+
+    async def reply(self, request: web.Request) -> web.StreamResponse:
+        if not request.path.endswith("/getUpdates"):
+            self.other_calls.append(request.path.rsplit("/", 1)[-1])
+            return web.json_response({"ok": True, "result": True})
+        asked = {name: str(value) for name, value in (await request.post()).items()}
+        self.polls.append(asked)
+        if self.failures:
+            return await self.failures.pop(0)(request)
+        offset, limit = int(asked.get("offset", 0)), int(asked.get("limit", 100))
+        self.queue = [one for one in self.queue if one["update_id"] >= offset]
+        if not self.queue:
+            await self._wait_for_one(float(asked.get("timeout", 0)))
+        return web.Response(
+            text=json.dumps({"ok": True, "result": self.queue[:limit]}),
+            content_type="application/json",
+        )
+
+    async def _wait_for_one(self, seconds: float) -> None:
+        self._arrived.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,226 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bot.intake import Dispatch, Polling, Rules, TokenUnknown, TryAgain
+from bot.transport import Gate, SharedSession, TelegramClient
+from tests.transport.wire import TOKEN, Wire, cut, page, refuse, serve
+
+from .inbox import Inbox
+
+QUICK = Rules(first_pause=0.01, longest_pause=0.02)
+
+
+class Desk:
+    """What handles the updates in these tests: it can be slow, failing or broken by number."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.held: dict[int, asyncio.Event] = {}
+        self.failing: set[int] = set()
+        self.broken: set[int] = set()
+
+    async def __call__(self, update: dict[str, Any]) -> None:
+        number = update["update_id"]
+        if number in self.failing:
+            raise TryAgain
+        if number in self.broken:
+            raise KeyError("Canaria Pérez")
+        if number in self.held:
+            await self.held[number].wait()
+        self.done.append(number)
+
+
+class Running:
+    def __init__(self, wire: Wire, session: SharedSession) -> None:
+        self.inbox, self.desk = Inbox(), Desk()
+        wire.always = self.inbox.reply
+        self.dispatch = Dispatch(self.desk, QUICK)
+        client = TelegramClient(session, Gate(), api_url=wire.url, token=TOKEN)
+        self.polling = Polling(client, self.dispatch)
+
+    async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
+        async with asyncio.timeout(seconds):
+            while not true():  # noqa: ASYNC110 - the server's side has no event to wait for
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Running]:
+    async with serve() as wire, SharedSession() as session:
+        yield Running(wire, session)
+
+
+@asynccontextmanager
+async def polling(bench: Running) -> AsyncIterator[None]:
+    task = asyncio.create_task(bench.polling.run())
+    try:
+        yield
+    finally:
+        bench.polling.stop()
+        await task
+        await bench.dispatch.drain(1)
+
+
+async def test_updates_are_handled_and_acknowledged_only_afterwards(bench: Running) -> None:
+    bench.desk.held[1] = asyncio.Event()
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: len(bench.inbox.polls) > 3)
+        assert {poll.get("offset") for poll in bench.inbox.polls} == {None, "1"}
+        bench.desk.held[1].set()
+        await bench.until(lambda: bench.inbox.polls[-1].get("offset") == "2")
+    assert bench.desk.done == [1]
+
+
+async def test_an_idle_bot_polls_once_and_waits(bench: Running) -> None:
+    async with polling(bench):
+        await asyncio.sleep(0.3)
+        assert len(bench.inbox.polls) == 1
+        assert bench.inbox.polls[0]["timeout"] == "25"
+        bench.inbox.put(1)
+        await bench.until(lambda: bench.desk.done == [1])
+
+
+async def test_a_slow_update_causes_no_storm_of_polls(bench: Running) -> None:
+    bench.desk.held[1] = asyncio.Event()
+    bench.inbox.put(1)
+    async with polling(bench):
+        await asyncio.sleep(1.5)
+        assert 4 <= len(bench.inbox.polls) <= 10
+        bench.desk.held[1].set()
+
+
+async def test_new_updates_behind_a_slow_one_are_picked_up_soon(bench: Running) -> None:
+    bench.desk.held[1] = asyncio.Event()
+    bench.inbox.put(1, chat=1)
+    async with polling(bench):
+        await asyncio.sleep(0.7)
+        for number in range(2, 6):
+            bench.inbox.put(number, chat=number)
+            await bench.until(lambda n=number: n in bench.desk.done, seconds=0.4)  # type: ignore[misc]
+        bench.desk.held[1].set()
+
+
+async def test_a_backlog_is_handled_once_each_in_few_polls(bench: Running) -> None:
+    for number in range(1, 1001):
+        bench.inbox.put(number, chat=number % 70)
+    async with polling(bench):
+        await bench.until(lambda: len(bench.desk.done) >= 1000, seconds=10)
+    assert sorted(bench.desk.done) == list(range(1, 1001))
+    assert len(bench.inbox.polls) < 60
+
+
+async def test_a_poisoned_update_stops_nothing(bench: Running) -> None:
+    bench.desk.broken.add(1)
+    bench.inbox.put(1)
+    bench.inbox.put(2)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [2])
+    assert bench.dispatch.counts.passed_over == 1
+
+
+async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(bench: Running) -> None:
+    bench.desk.failing.add(1)
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.dispatch.counts.retried > 3)
+        assert bench.dispatch.offset == 1
+        bench.desk.failing.clear()
+        await bench.until(lambda: bench.desk.done == [1])
+
+
+async def test_stopping_ends_the_long_poll_drains_and_acknowledges(bench: Running) -> None:
+    bench.inbox.put(1)
+    task = asyncio.create_task(bench.polling.run())
+    await bench.until(lambda: bench.desk.done == [1] and len(bench.inbox.polls) >= 2)
+    async with asyncio.timeout(1):
+        bench.polling.stop()
+        await task
+        assert await bench.dispatch.drain(1) == 0
+        await bench.polling.acknowledge()
+    last = bench.inbox.polls[-1]
+    assert (last["offset"], last["limit"], last["timeout"]) == ("2", "1", "0")
+    assert bench.inbox.queue == []
+
+
+async def test_what_was_abandoned_stays_with_telegram(bench: Running) -> None:
+    bench.desk.held[2] = asyncio.Event()
+    for number in (1, 2, 3):
+        bench.inbox.put(number, chat=number)
+    task = asyncio.create_task(bench.polling.run())
+    await bench.until(lambda: set(bench.desk.done) == {1, 3})
+    bench.polling.stop()
+    await task
+    assert await bench.dispatch.drain(0.01) == 1
+    await bench.polling.acknowledge()
+    assert [one["update_id"] for one in bench.inbox.queue] == [2, 3]
+
+
+async def test_being_stopped_before_it_began_is_fine(bench: Running) -> None:
+    bench.polling.stop()
+    await bench.polling.run()
+    await bench.polling.acknowledge()
+    assert bench.inbox.polls == []
+
+
+@pytest.mark.parametrize("status", [401, 404])
+async def test_an_unknown_token_ends_the_polling_with_a_sentence(
+    bench: Running, status: int
+) -> None:
+    bench.inbox.failures.append(refuse(status, "Unauthorized"))
+    with pytest.raises(TokenUnknown, match="PETITION_BOT_TOKEN") as caught:
+        await bench.polling.run()
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("failure", [page(502), cut, page(200, "<html>"), page(200, "{}")])
+async def test_polling_goes_on_after_a_failure(bench: Running, failure: Any) -> None:
+    bench.inbox.failures.append(failure)
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+
+
+async def test_failures_do_not_cause_a_storm_of_polls(bench: Running) -> None:
+    bench.inbox.failures += [page(502)] * 100
+    async with polling(bench):
+        await asyncio.sleep(1.2)
+        assert len(bench.inbox.polls) <= 3
+
+
+async def test_a_webhook_in_the_way_is_removed_once_and_keeps_its_updates(bench: Running) -> None:
+    active = refuse(409, "Conflict: can't use getUpdates method while webhook is active")
+    bench.inbox.failures.append(active)
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.inbox.other_calls == ["deleteWebhook"]
+
+
+async def test_another_poller_is_given_way_to(bench: Running) -> None:
+    other = refuse(409, "Conflict: terminated by other getUpdates request")
+    bench.inbox.failures += [other] * 50
+    async with polling(bench):
+        await asyncio.sleep(1.2)
+        assert len(bench.inbox.polls) <= 3
+    assert bench.inbox.other_calls == []
+
+
+async def test_a_flood_answer_is_waited_for(bench: Running) -> None:
+    bench.inbox.failures.append(refuse(429, "Too Many Requests", retry_after=1))
+    bench.inbox.put(1)
+    async with polling(bench):
+        await asyncio.sleep(0.8)
+        assert len(bench.inbox.polls) == 1
+        await bench.until(lambda: bench.desk.done == [1])
+
+
+async def test_only_the_kinds_that_are_handled_are_asked_for(bench: Running) -> None:
+    async with polling(bench):
+        await bench.until(lambda: bool(bench.inbox.polls))
+    kinds = bench.inbox.polls[0]["allowed_updates"]
+    assert kinds == '["message","edited_message","callback_query","my_chat_member"]'

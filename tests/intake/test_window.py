@@ -1,0 +1,52 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.intake.window import Window
+
+
+def test_nothing_seen_means_no_offset() -> None:
+    assert Window().offset is None
+
+
+def test_the_offset_stays_at_the_first_that_is_not_finished() -> None:
+    window = Window()
+    for number in (5, 6, 7):
+        assert window.take(number)
+    window.finish(6)
+    window.finish(7)
+    assert window.offset == 5
+    window.finish(5)
+    assert window.offset == 8
+
+
+def test_a_finished_number_is_known_as_long_as_telegram_may_tell_it_again() -> None:
+    window = Window()
+    window.take(5)
+    window.take(6)
+    window.finish(6)
+    assert not window.take(5)
+    assert not window.take(6)
+
+
+def test_numbers_that_begin_again_lower_are_followed() -> None:
+    window = Window()
+    window.take(900)
+    window.finish(900)
+    assert window.take(17)
+    window.finish(17)
+    assert window.offset == 18
+
+
+@given(st.lists(st.integers(0, 30), max_size=200))
+def test_it_holds_no_more_than_lies_between_the_offset_and_the_newest(numbers: list[int]) -> None:
+    window, unfinished, newest = Window(), set[int](), -1
+    for step in range(len(numbers)):
+        newest += 1
+        window.take(newest)
+        unfinished.add(newest)
+        if numbers[step] % 3 and unfinished:
+            done = sorted(unfinished)[numbers[step] % len(unfinished)]
+            unfinished.discard(done)
+            window.finish(done)
+        assert window.offset == min(unfinished, default=newest + 1)
+        assert len(window) == len(unfinished)

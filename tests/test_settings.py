@@ -1,0 +1,155 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot.settings import (
+    EXPECTED,
+    Settings,
+    SettingsInvalid,
+    load_settings,
+    load_storage_settings,
+    unknown_settings,
+)
+
+TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
+GIVEN = {"BOT_TOKEN": TOKEN, "ADMIN_IDS": "12, 34"}
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and an environment with the two that have no default."""
+    monkeypatch.chdir(tmp_path)
+    for name in EXPECTED:
+        monkeypatch.delenv(f"PETITION_{name.upper()}", raising=False)
+    for name, value in GIVEN.items():
+        monkeypatch.setenv(f"PETITION_{name}", value)
+    return tmp_path
+
+
+def complaints() -> tuple[str, ...]:
+    with pytest.raises(SettingsInvalid) as caught:
+        load_settings()
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert str(caught.value) == "\n".join(caught.value.sentences)
+    return caught.value.sentences
+
+
+def test_what_is_not_given_has_the_documented_default() -> None:
+    settings = load_settings()
+    assert settings.bot_token.get_secret_value() == TOKEN
+    assert settings.admin_ids == {12, 34}
+    assert settings.database_url == "sqlite+aiosqlite:///petition.db"
+    assert settings.api_url == "https://api.telegram.org"
+    assert settings.broadcast_rate == 28
+    assert settings.log_level == "INFO"
+    assert settings.campaign is None
+    assert settings.key_file is None
+
+
+def test_the_file_is_read_and_the_environment_goes_before_it(place: Path) -> None:
+    (place / ".env").write_text("PETITION_ADMIN_IDS=99\nPETITION_LOG_LEVEL=debug\nOTHER=1\n")
+    settings = load_settings()
+    assert settings.admin_ids == {12, 34}
+    assert settings.log_level == "DEBUG"
+
+
+def test_what_is_handed_over_goes_before_everything() -> None:
+    assert load_settings(admin_ids=frozenset({5})).admin_ids == {5}
+
+
+def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PETITION_BOT_TOKEN")
+    monkeypatch.setenv("PETITION_ADMIN_IDS", "")
+    first, second = complaints()
+    assert first.startswith("PETITION_BOT_TOKEN is missing. Expected: the token")
+    assert second.startswith("PETITION_ADMIN_IDS is missing. Expected: the numeric")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BOT_TOKEN", "canary"),
+        ("BOT_TOKEN", "123456789"),
+        ("BOT_TOKEN", "123456789:canary canary"),
+        ("BOT_TOKEN", "abc:canaryCanary"),
+        ("BOT_TOKEN", "123456789:canary/../x"),
+        ("ADMIN_IDS", "canary"),
+        ("ADMIN_IDS", "12;34"),
+        ("ADMIN_IDS", "-100123"),
+        ("ADMIN_IDS", "0"),
+        ("ADMIN_IDS", ","),
+        ("DATABASE_URL", "postgres://canary:canary@host/name"),
+        ("DATABASE_URL", "canary.db"),
+        ("API_URL", "canary"),
+        ("API_URL", "ftp://canary"),
+        ("API_URL", "https://canary:canary@host"),
+        ("API_URL", "https://host:canary"),
+        ("API_URL", "https://host?canary"),
+        ("BROADCAST_RATE", "0"),
+        ("BROADCAST_RATE", "-1"),
+        ("BROADCAST_RATE", "31"),
+        ("BROADCAST_RATE", "nan"),
+        ("BROADCAST_RATE", "canary"),
+        ("CAMPAIGN", "canary"),
+        ("LOG_LEVEL", "canary"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"PETITION_{name}", value)
+    (sentence,) = complaints()
+    assert sentence == f"PETITION_{name} is wrong. Expected: {EXPECTED[name.lower()]}."
+    assert "canary" not in sentence
+
+
+@pytest.mark.parametrize("name", [*EXPECTED])
+def test_every_setting_has_a_sentence_on_what_is_expected(name: str) -> None:
+    assert name in Settings.model_fields
+    assert set(Settings.model_fields) == set(EXPECTED)
+
+
+def test_spaces_and_a_slash_at_the_end_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETITION_BOT_TOKEN", f" {TOKEN}\n")
+    monkeypatch.setenv("PETITION_API_URL", "http://127.0.0.1:8081/ ")
+    settings = load_settings()
+    assert settings.bot_token.get_secret_value() == TOKEN
+    assert settings.api_url == "http://127.0.0.1:8081"
+
+
+def test_neither_token_nor_password_stands_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETITION_DATABASE_URL", "postgresql+asyncpg://ana:canary@host/db")
+    settings = load_settings()
+    assert TOKEN not in f"{settings!r} {settings}"
+    assert "canary" not in f"{settings!r} {settings}".lower()
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_settings().log_level = "DEBUG"  # type: ignore[misc]
+
+
+def test_the_database_alone_needs_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PETITION_BOT_TOKEN")
+    monkeypatch.setenv("PETITION_DATABASE_URL", "sqlite+aiosqlite:///other.db")
+    assert load_storage_settings().database_url == "sqlite+aiosqlite:///other.db"
+
+
+def test_a_misspelt_name_is_reported(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETITION_BOT_TOKNE", "x")
+    (place / ".env").write_text("PETITION_ADMINS=1\nPETITION_CAMPAIGN=\nOTHER=1\n")
+    assert unknown_settings() == ("PETITION_ADMINS", "PETITION_BOT_TOKNE")
+
+
+def test_without_a_file_nothing_is_unknown() -> None:
+    assert unknown_settings() == ()
+
+
+def test_a_campaign_is_a_folder_with_a_petition(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "petition.toml").touch()
+    monkeypatch.setenv("PETITION_CAMPAIGN", str(place))
+    assert load_settings().campaign == place
