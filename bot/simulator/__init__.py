@@ -1,0 +1,38 @@
+"""A Telegram of our own: the Bot API over HTTP on loopback, as strict as the real one.
+
+async with Simulator(token="1:…") as telegram:
+    ana = telegram.world.person("Ana")
+    ana.start()
+    await ana.sees("Hola")
+"""
+
+from bot.simulator.calls import Call, Calls
+from bot.simulator.chats import Chat
+from bot.simulator.errors import SimulatorError
+from bot.simulator.faults import Fault, Faults
+from bot.simulator.limits import Limits
+from bot.simulator.messages import Button, Media, Message, User
+from bot.simulator.person import Person
+from bot.simulator.server import Simulator
+from bot.simulator.taps import Answer, Tap
+from bot.simulator.world import Event, World
+
+__all__ = [
+    "Answer",
+    "Button",
+    "Call",
+    "Calls",
+    "Chat",
+    "Event",
+    "Fault",
+    "Faults",
+    "Limits",
+    "Media",
+    "Message",
+    "Person",
+    "Simulator",
+    "SimulatorError",
+    "Tap",
+    "User",
+    "World",
+]

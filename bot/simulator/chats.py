@@ -1,0 +1,122 @@
+"""A chat: its messages as both sides see them, and who may write in it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bot.simulator.bell import Bell
+from bot.simulator.messages import Message, Shape, User
+
+if TYPE_CHECKING:
+    from bot.simulator.person import Person
+    from bot.simulator.world import World
+
+
+class Chat:
+    """A private chat with one person, or a group.
+
+    `bot_status` is the bot's own place in a group: "member", "administrator", "left" or
+    "kicked".
+    """
+
+    __slots__ = (
+        "_messages",
+        "bell",
+        "bot_status",
+        "id",
+        "members",
+        "person",
+        "pinned",
+        "title",
+        "type",
+        "username",
+        "world",
+    )
+
+    def __init__(
+        self,
+        world: "World",
+        chat_id: int,
+        kind: str,
+        *,
+        title: str | None = None,
+        username: str | None = None,
+        person: "Person | None" = None,
+    ) -> None:
+        self.world = world
+        self.id = chat_id
+        self.type = kind
+        self.title = title
+        self.username = username
+        self.person = person
+        self.members: dict[int, Person] = {}
+        self.bot_status = "member"
+        self.pinned: list[int] = []
+        self._messages: dict[int, Message] | None = None
+        self.bell = Bell()
+
+    def __repr__(self) -> str:
+        return f"Chat({self.id}, {self.type!r})"
+
+    @property
+    def messages(self) -> Mapping[int, Message]:
+        """What is in the chat now, oldest first."""
+        return self._messages or {}
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is a chat of one person with the bot."""
+        return self.type == "private"
+
+    def shape(self) -> Shape:
+        """The chat as the Bot API tells of it."""
+        if self.person is None:
+            shape: Shape = {"id": self.id, "type": self.type, "title": self.title or ""}
+            return shape | ({"username": self.username} if self.username else {})
+        shape = self.person.user.shape()
+        return {
+            "id": self.id,
+            "type": self.type,
+            **{k: shape[k] for k in ("first_name", "last_name", "username") if k in shape},
+        }
+
+    def post(self, by: User, **content: Any) -> Message:
+        """Put a new message into the chat; `content` are fields of `Message`."""
+        message = Message(
+            id=self.world.next_message_id(), chat=self, by=by, date=self.world.now(), **content
+        )
+        self._put(message)
+        self.world.tell("sent", self, message)
+        return message
+
+    def change(self, message: Message, *, visibly: bool = True, **content: Any) -> Message:
+        """Put an edited message in the place of the old one."""
+        edited = replace(message, **content)
+        if visibly:
+            edited = replace(edited, edit_date=self.world.now())
+        self._put(edited)
+        self.world.tell("edited", self, edited)
+        return edited
+
+    def remove(self, message_id: int) -> None:
+        """Take a message out of the chat, for everyone."""
+        message = (self._messages or {}).pop(message_id)
+        if message_id in self.pinned:
+            self.pinned.remove(message_id)
+        self.world.tell("deleted", self, message)
+
+    def _put(self, message: Message) -> None:
+        if self._messages is None:
+            self._messages = {}
+        self._messages[message.id] = message
+
+    def transcript(self) -> str:
+        """The chat as lines of text, for reading."""
+        return "\n".join(self._lines()) or "(nothing)"
+
+    def _lines(self) -> Iterator[str]:
+        for message in self.messages.values():
+            held = f"[{message.media.kind}] " if message.media else ""
+            yield f"#{message.id} {message.by.first_name}: {held}{message.text}"
+            for row in message.buttons:
+                yield "    " + " ".join(f"[{button.label}]" for button in row)

@@ -1,0 +1,98 @@
+"""What goes wrong between a bot and Telegram, at the tester's word or by seeded chance."""
+
+import asyncio
+import random
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bot.simulator.errors import Refused, too_many
+
+
+class Fault(Enum):
+    """One thing that can happen to a call."""
+
+    ERROR = "answered with a 5xx, nothing done"
+    CUT = "connection cut, nothing done"
+    DROP = "done, then the connection is cut instead of an answer"
+    FLOOD = "refused with 429"
+
+
+_NO_FAULTS_IN = frozenset({"getUpdates", "getMe"})
+
+
+@dataclass(slots=True)
+class Faults:
+    """Faults to inject; every field can be changed while running.
+
+    `latency` is in seconds, a number or a pair to draw from; the rates are shares of calls
+    between 0 and 1. Rates leave `spared` methods alone; a planned fault (`next`) does not.
+    """
+
+    seed: int = 0
+    latency: float | tuple[float, float] = 0.0
+    error_rate: float = 0.0
+    error_code: int = 502
+    cut_rate: float = 0.0
+    drop_rate: float = 0.0
+    too_many_rate: float = 0.0
+    retry_after: int = 1
+    spared: frozenset[str] = _NO_FAULTS_IN
+    _random: random.Random = field(init=False)
+    _planned: dict[str, deque[Fault]] = field(default_factory=dict, init=False)
+    _running: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311 - repeatable, not secret
+        self._running.set()
+
+    def next(self, method: str, *faults: Fault) -> None:
+        """Let these faults happen to the next calls of a method, one each, in this order."""
+        self._planned.setdefault(method, deque()).extend(faults)
+
+    def freeze(self) -> None:
+        """Answer nothing until `thaw`; calls wait before they have any effect."""
+        self._running.clear()
+
+    def thaw(self) -> None:
+        """Let the waiting calls go on."""
+        self._running.set()
+
+    def clear(self) -> None:
+        """Work perfectly from here on."""
+        self.latency = self.error_rate = self.cut_rate = self.drop_rate = 0.0
+        self.too_many_rate = 0.0
+        self._planned.clear()
+        self.thaw()
+
+    async def before(self) -> None:
+        """Wait as long as the network takes."""
+        if not self._running.is_set():
+            await self._running.wait()
+        if self.latency:
+            pair = self.latency if isinstance(self.latency, tuple) else (self.latency,) * 2
+            await asyncio.sleep(self._random.uniform(*pair))
+
+    def chosen(self, method: str) -> Fault | None:
+        """Decide what happens to a call."""
+        planned = self._planned.get(method)
+        if planned:
+            return planned.popleft()
+        if method in self.spared:
+            return None
+        for rate, fault in (
+            (self.error_rate, Fault.ERROR),
+            (self.cut_rate, Fault.CUT),
+            (self.drop_rate, Fault.DROP),
+            (self.too_many_rate, Fault.FLOOD),
+        ):
+            if rate and self._random.random() < rate:
+                return fault
+        return None
+
+    def refusal(self, fault: Fault) -> Refused:
+        """The answer of a fault that has one."""
+        if fault is Fault.FLOOD:
+            return too_many(self.retry_after)
+        words = {500: "Internal Server Error", 502: "Bad Gateway", 504: "Gateway Timeout"}
+        return Refused(self.error_code, words.get(self.error_code, "Service Unavailable"))

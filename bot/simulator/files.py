@@ -1,0 +1,139 @@
+"""Files that were sent, by their identifiers, and the checks a photo must pass."""
+
+import base64
+import mimetypes
+import struct
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from bot.simulator.errors import Refused, bad_request
+from bot.simulator.image_sizes import image_size
+from bot.simulator.messages import Media, Shape
+from bot.simulator.parameters import Upload
+
+_MB = 1024 * 1024
+_PHOTO_BYTES = 10 * _MB
+_UPLOAD_BYTES = 50 * _MB
+DOWNLOAD_BYTES = 20 * _MB
+"""The largest file that getFile hands out."""
+_SIDES = (90, 320, 800, 1280)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file on the server; `path` is where it can be fetched."""
+
+    id: str
+    unique_id: str
+    media: Media
+    content: bytes
+    path: str
+
+    def shape(self) -> Shape:
+        """The file as getFile tells of it."""
+        return {
+            "file_id": self.id,
+            "file_unique_id": self.unique_id,
+            "file_size": len(self.content),
+            "file_path": self.path,
+        }
+
+
+class Files:
+    """All files a bot has sent or received."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, StoredFile] = {}
+        self.by_path: dict[str, StoredFile] = {}
+
+    def find(self, file_id: str) -> StoredFile | None:
+        """The file with this identifier."""
+        return self._by_id.get(file_id)
+
+    def media(self, kind: str, source: str | Upload) -> Media:
+        """What a message holds when this is sent as a photo or a document.
+
+        Raises:
+            Refused: the identifier is unknown, or the upload is not what it should be.
+        """
+        if isinstance(source, Upload):
+            return self.add(kind, source)
+        if source.startswith(("http://", "https://")):
+            raise bad_request("failed to get HTTP URL content")  # this Telegram is offline
+        found = self.find(source)
+        if found is None:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        there = found.media.kind
+        if there != kind:
+            raise bad_request(f"can't use file of type {there.title()} as {kind.title()}")
+        return found.media
+
+    def add(self, kind: str, upload: Upload) -> Media:
+        """Store an upload."""
+        if not upload.content:
+            raise bad_request("file must be non-empty")
+        if len(upload.content) > _UPLOAD_BYTES:
+            raise Refused(413, "Request Entity Too Large")
+        return self._add_photo(upload) if kind == "photo" else self._add_document(upload)
+
+    def _add_photo(self, upload: Upload) -> Media:
+        width, height = _checked_photo(upload.content)
+        serial, longest = len(self.by_path) + 1, max(width, height)
+        sizes: list[Shape] = []
+        for side in dict.fromkeys(min(side, longest) for side in _SIDES):
+            file_id, unique_id = _identifiers("photo", serial, side)
+            sizes.append(
+                {
+                    "file_id": file_id,
+                    "file_unique_id": unique_id,
+                    "file_size": len(upload.content),
+                    "width": max(1, width * side // longest),
+                    "height": max(1, height * side // longest),
+                }
+            )
+        media = Media("photo", sizes, str(sizes[-1]["file_id"]), upload.name)
+        for size in sizes:
+            self._store(size, media, upload.content, f"photos/file_{serial}.jpg")
+        return media
+
+    def _add_document(self, upload: Upload) -> Media:
+        serial = len(self.by_path) + 1
+        file_id, unique_id = _identifiers("document", serial, 0)
+        shape: Shape = {
+            "file_id": file_id,
+            "file_unique_id": unique_id,
+            "file_size": len(upload.content),
+            "file_name": upload.name,
+            "mime_type": mimetypes.guess_type(upload.name)[0] or "application/octet-stream",
+        }
+        media = Media("document", shape, file_id, upload.name)
+        suffix = PurePosixPath(upload.name).suffix
+        self._store(shape, media, upload.content, f"documents/file_{serial}{suffix}")
+        return media
+
+    def _store(self, shape: Shape, media: Media, content: bytes, path: str) -> None:
+        stored = StoredFile(shape["file_id"], shape["file_unique_id"], media, content, path)
+        self._by_id[stored.id] = self.by_path[path] = stored
+
+
+def _checked_photo(content: bytes) -> tuple[int, int]:
+    if len(content) > _PHOTO_BYTES:
+        raise bad_request(
+            f"file of size {len(content)} bytes is too big for a photo;"
+            f" the maximum size is {_PHOTO_BYTES} bytes"
+        )
+    width, height = image_size(content)
+    if not width or not height:
+        raise bad_request("IMAGE_PROCESS_FAILED")
+    if max(width, height) > 20 * min(width, height) or width + height > 10_000:
+        raise bad_request("PHOTO_INVALID_DIMENSIONS")
+    return width, height
+
+
+def _identifiers(kind: str, serial: int, side: int) -> tuple[str, str]:
+    mark = kind.encode()[:4] + struct.pack(">QH", serial, side)
+    padded = mark.ljust(42, b"\x07")
+    return (
+        base64.urlsafe_b64encode(padded).decode().rstrip("="),
+        base64.urlsafe_b64encode(mark[4:]).decode().rstrip("="),
+    )

@@ -1,0 +1,53 @@
+"""The methods of the Bot API, one file a noun; this table is all that is served."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bot.simulator.api import Api
+from bot.simulator.methods import callbacks, chats, copying, editing, profile, sending, updates
+from bot.simulator.parameters import Params
+
+Handler = Callable[[Api, Params], Any | Awaitable[Any]]
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "getMe": profile.get_me,
+        "getUpdates": updates.get_updates,
+        "setWebhook": updates.set_webhook,
+        "deleteWebhook": updates.delete_webhook,
+        "getWebhookInfo": updates.get_webhook_info,
+        "sendMessage": sending.send_message,
+        "sendPhoto": sending.send_photo,
+        "sendDocument": sending.send_document,
+        "sendChatAction": sending.send_chat_action,
+        "copyMessage": copying.copy_message,
+        "copyMessages": copying.copy_messages,
+        "editMessageText": editing.edit_text,
+        "editMessageCaption": editing.edit_caption,
+        "editMessageMedia": editing.edit_media,
+        "editMessageReplyMarkup": editing.edit_markup,
+        "deleteMessage": editing.delete_message,
+        "deleteMessages": editing.delete_messages,
+        "answerCallbackQuery": callbacks.answer,
+        "setMyCommands": profile.set_commands,
+        "getMyCommands": profile.get_commands,
+        "deleteMyCommands": profile.delete_commands,
+        "setMyDescription": profile.set_description,
+        "getMyDescription": profile.get_description,
+        "setMyShortDescription": profile.set_short_description,
+        "getMyShortDescription": profile.get_short_description,
+        "setMyName": profile.set_name,
+        "getMyName": profile.get_name,
+        "setChatMenuButton": profile.set_menu_button,
+        "getChatMenuButton": profile.get_menu_button,
+        "getFile": chats.get_file,
+        "pinChatMessage": chats.pin,
+        "unpinChatMessage": chats.unpin,
+        "unpinAllChatMessages": chats.unpin_all,
+        "getChat": chats.get_chat,
+        "getChatMember": chats.get_member,
+        "getChatMemberCount": chats.get_member_count,
+        "leaveChat": chats.leave,
+    }
+)

@@ -1,0 +1,107 @@
+"""New messages: text, photo, document; and the line that says the bot is typing."""
+
+from typing import Any
+
+from bot.petition.markup import Rendered
+from bot.simulator.api import Api
+from bot.simulator.chats import Chat
+from bot.simulator.errors import bad_request
+from bot.simulator.keyboards import Markup, checked_markup
+from bot.simulator.messages import Media, Message, Shape
+from bot.simulator.parameters import Params
+from bot.simulator.texts import caption_of, text_of
+
+_ACTIONS = frozenset(
+    {
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    }
+)
+_PREVIEW_FIELDS = frozenset(
+    {"is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text"}
+)
+
+
+def send_message(api: Api, params: Params) -> Shape:
+    """Serve sendMessage."""
+    preview = checked_preview(params)
+    return posted(api, params, text_of(params), preview=preview).shape()
+
+
+def send_photo(api: Api, params: Params) -> Shape:
+    """Serve sendPhoto."""
+    media = api.world.files.media("photo", params["photo"])
+    above = params.get("show_caption_above_media", False)
+    return posted(api, params, caption_of(params), media=media, caption_above=above).shape()
+
+
+def send_document(api: Api, params: Params) -> Shape:
+    """Serve sendDocument."""
+    media = api.world.files.media("document", params["document"])
+    return posted(api, params, caption_of(params), media=media).shape()
+
+
+def send_chat_action(api: Api, params: Params) -> bool:
+    """Serve sendChatAction."""
+    if params["action"] not in _ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    chat = api.open_chat(params["chat_id"])
+    api.world.tell("action", chat, None, {"action": params["action"]})
+    return True
+
+
+def posted(
+    api: Api,
+    params: Params,
+    rendered: Rendered,
+    *,
+    media: Media | None = None,
+    preview: Markup | None = None,
+    caption_above: bool = False,
+) -> Message:
+    """Check what all new messages have in common, and put one into its chat."""
+    markup = checked_markup(params.get("reply_markup"))
+    chat = api.open_chat(params["chat_id"])
+    reply_to = _replied(chat, params)
+    api.limits.count(chat.id, new=True)
+    return chat.post(
+        api.world.bot,
+        text=rendered.text,
+        entities=rendered.entities,
+        media=media,
+        markup=markup,
+        preview=preview,
+        caption_above=caption_above,
+        reply_to=reply_to,
+        silent=params.get("disable_notification", False),
+        protected=params.get("protect_content", False),
+    )
+
+
+def checked_preview(params: Params) -> dict[str, Any] | None:
+    """The link preview options, in their present form or the one before."""
+    options: dict[str, Any] | None = params.get("link_preview_options")
+    if options and (unknown := set(options) - _PREVIEW_FIELDS):
+        raise bad_request(f'unknown field "{min(unknown)}" in link_preview_options')
+    if options is None and params.get("disable_web_page_preview"):
+        return {"is_disabled": True}
+    return options
+
+
+def _replied(chat: Chat, params: Params) -> int | None:
+    wanted = params.get("reply_parameters") or {}
+    message_id = wanted.get("message_id", params.get("reply_to_message_id"))
+    if message_id is None or message_id in chat.messages:
+        return message_id
+    if wanted.get("allow_sending_without_reply", params.get("allow_sending_without_reply")):
+        return None
+    raise bad_request("message to be replied not found")

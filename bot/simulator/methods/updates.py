@@ -1,0 +1,116 @@
+"""Updates to the bot: taken by long polling, or brought by webhook."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.simulator.api import Api
+from bot.simulator.errors import bad_request, conflict
+from bot.simulator.messages import Shape
+from bot.simulator.parameters import Params
+
+_LONGEST_POLL = 50
+_KINDS = frozenset(
+    {
+        "message",
+        "edited_message",
+        "channel_post",
+        "edited_channel_post",
+        "business_connection",
+        "business_message",
+        "edited_business_message",
+        "deleted_business_messages",
+        "message_reaction",
+        "message_reaction_count",
+        "inline_query",
+        "chosen_inline_result",
+        "callback_query",
+        "shipping_query",
+        "pre_checkout_query",
+        "purchased_paid_media",
+        "poll",
+        "poll_answer",
+        "my_chat_member",
+        "chat_member",
+        "chat_join_request",
+        "chat_boost",
+        "removed_chat_boost",
+    }
+)
+_SECRET = re.compile("[A-Za-z0-9_-]{1,256}")
+
+
+async def get_updates(api: Api, params: Params) -> list[dict[str, Any]]:
+    """Serve getUpdates."""
+    if api.webhook.url:
+        raise conflict(
+            "can't use getUpdates method while webhook is active;"
+            " use deleteWebhook to delete the webhook first"
+        )
+    _allow(api, params)
+    updates = api.world.updates
+    if offset := params.get("offset", 0):
+        updates.acknowledge(offset)
+    limit = params.get("limit", 100)
+    limit = limit if 1 <= limit <= 100 else 100
+    return await updates.poll(limit, min(max(params.get("timeout", 0), 0), _LONGEST_POLL))
+
+
+def set_webhook(api: Api, params: Params) -> bool:
+    """Serve setWebhook; plain HTTP is taken on loopback, which Telegram would not."""
+    url = params["url"]
+    if not url:
+        return delete_webhook(api, params)
+    parts = urlsplit(url)
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    secret = params.get("secret_token", "")
+    if secret and not _SECRET.fullmatch(secret):
+        raise bad_request("secret token contains unallowed characters")
+    most = params.get("max_connections", 40)
+    if not 1 <= most <= 100:
+        raise bad_request("max_connections must be between 1 and 100")
+    _allow(api, params)
+    _drop(api, params)
+    api.world.updates.end_poll("terminated by setWebhook request")
+    api.webhook.bring_to(url, secret=secret, most=most)
+    return True
+
+
+def delete_webhook(api: Api, params: Params) -> bool:
+    """Serve deleteWebhook."""
+    api.webhook.remove()
+    _drop(api, params)
+    return True
+
+
+def get_webhook_info(api: Api, params: Params) -> Shape:
+    """Serve getWebhookInfo."""
+    info: Shape = {
+        "url": api.webhook.url,
+        "has_custom_certificate": False,
+        "pending_update_count": len(api.world.updates.pending),
+    }
+    if api.webhook.url:
+        info["max_connections"] = api.webhook.most
+    if api.webhook.last_error:
+        info["last_error_date"], info["last_error_message"] = api.webhook.last_error
+    if api.world.updates.allowed:
+        info["allowed_updates"] = sorted(api.world.updates.allowed)
+    return info
+
+
+def _allow(api: Api, params: Params) -> None:
+    """Remember which kinds are wanted; left out, the last wish stands."""
+    if "allowed_updates" not in params:
+        return
+    kinds = params["allowed_updates"]
+    if unknown := {str(kind) for kind in kinds} - _KINDS:
+        raise bad_request(f'unknown update type "{min(unknown)}" in allowed_updates')
+    api.world.updates.allowed = frozenset(kinds)
+
+
+def _drop(api: Api, params: Params) -> None:
+    if params.get("drop_pending_updates"):
+        api.world.updates.drop()

@@ -1,0 +1,211 @@
+"""From an HTTP request to the parameters of a method.
+
+Telegram takes parameters from the query string, a form, a multipart form or a JSON body, and
+reads them all as strings; a value that is not a string is read as its JSON. It ignores what
+it does not know and guesses what it cannot read. Strict mode refuses both, naming the
+parameter: a misspelt parameter is a bug, and Telegram would hide it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from aiohttp import web
+
+from bot.simulator.errors import Refused, bad_request
+from bot.simulator.schema import KINDS, Kind, Method
+
+Params = dict[str, Any]
+"""Decoded parameters: integers, strings, booleans, lists, objects and uploads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with the request."""
+
+    name: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"Upload({self.name!r}, {len(self.content)} bytes)"
+
+
+async def received(request: web.BaseRequest) -> Params:
+    """Read all parameters of a request, not yet decoded."""
+    raw: Params = dict(parse_qsl(request.query_string, keep_blank_values=True))
+    if request.method != "POST" or not request.body_exists:
+        return raw
+    if request.content_type == "application/json":
+        return raw | _json_body(await request.read())
+    if request.content_type == "application/x-www-form-urlencoded":
+        body = (await request.read()).decode("utf-8", "replace")
+        return raw | dict(parse_qsl(body, keep_blank_values=True))
+    if request.content_type == "multipart/form-data":
+        return raw | await _multipart(request)
+    return raw
+
+
+def _json_body(body: bytes) -> Params:
+    try:
+        found = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"can't parse request JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise bad_request("JSON object expected")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+async def _multipart(request: web.BaseRequest) -> Params:
+    form = await request.post()
+    found: Params = {}
+    for name, value in form.items():
+        if isinstance(value, web.FileField):
+            found[name] = Upload(PurePosixPath(value.filename).name, value.file.read())
+            value.file.close()
+        else:
+            found[name] = value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return found
+
+
+def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
+    """Turn raw parameters into the kinds the method declares.
+
+    Raises:
+        Refused: a parameter is missing, of another kind or, in strict mode, unknown.
+    """
+    uploads = {name: value for name, value in raw.items() if isinstance(value, Upload)}
+    params: Params = {}
+    for name, value in raw.items():
+        if name in method.parameters:
+            params[name] = _DECODERS[KINDS.get(name, Kind.TEXT)](name, value, uploads, strict)
+        elif strict and not _is_attached(name, raw):
+            raise bad_request(f'unknown parameter "{name}" in {method.name}')
+    for name in sorted(method.required):
+        if params.get(name) in (None, ""):
+            raise _missing(name)
+    return params
+
+
+def attached(reference: object, uploads: Mapping[str, Upload]) -> object:
+    """Follow `attach://name` to the upload of that name."""
+    if isinstance(reference, str) and reference.startswith("attach://"):
+        found = uploads.get(reference.removeprefix("attach://"))
+        if found is None:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        return found
+    return reference
+
+
+def _is_attached(name: str, raw: Mapping[str, Any]) -> bool:
+    if not isinstance(raw[name], Upload):
+        return False
+    mark = f"attach://{name}"
+    return any(value == mark or mark in str(value) for key, value in raw.items() if key != name)
+
+
+def _missing(name: str) -> Refused:
+    words = {
+        "text": "message text is empty",
+        "chat_id": "chat_id is empty",
+        "from_chat_id": "from_chat_id is empty",
+        "photo": "there is no photo in the request",
+        "document": "there is no document in the request",
+        "message_id": "message identifier is not specified",
+        "message_ids": "message identifiers are not specified",
+        "user_id": "invalid user_id specified",
+        "file_id": "file_id not specified",
+        "action": "wrong parameter action in request",
+    }
+    return bad_request(words.get(name, f'parameter "{name}" is required'))
+
+
+def _wrong(name: str, kind: Kind) -> Refused:
+    return bad_request(f'parameter "{name}" must be {kind.value}')
+
+
+def _integer(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = value.strip() if isinstance(value, str) else ""
+    if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
+        return int(text)
+    if strict:
+        raise _wrong(name, Kind.INTEGER)
+    return 0
+
+
+def _text(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Upload):
+        raise _wrong(name, Kind.TEXT)
+    if strict:
+        raise _wrong(name, Kind.TEXT)
+    return orjson.dumps(value).decode()
+
+
+def _flag(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if strict and text not in ("true", "false", "1", "0", "yes", "no", ""):
+        raise _wrong(name, Kind.FLAG)
+    return text in ("true", "1", "yes")
+
+
+def _chat(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> int | str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = value.strip() if isinstance(value, str) else ""
+    if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
+        return int(text)
+    if strict and text and not text.startswith("@"):
+        raise _wrong(name, Kind.CHAT)
+    return text
+
+
+def _json(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"can't parse {name} JSON object") from error
+
+
+def _list(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> list[Any]:
+    found = _json(name, value) if value != "" else []
+    if not isinstance(found, list):
+        raise _wrong(name, Kind.LIST)
+    return found
+
+
+def _object(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> Params:
+    found = _json(name, value) if value != "" else {}
+    if not isinstance(found, dict):
+        raise _wrong(name, Kind.OBJECT)
+    if name == "media":
+        return {key: attached(item, uploads) for key, item in found.items()}
+    return found
+
+
+def _file(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
+    found = attached(value, uploads)
+    if not isinstance(found, str | Upload):
+        raise _wrong(name, Kind.FILE)
+    return found
+
+
+_Decoder = Callable[[str, Any, Mapping[str, Upload], bool], Any]
+_DECODERS: Mapping[Kind, _Decoder] = {
+    Kind.INTEGER: _integer,
+    Kind.TEXT: _text,
+    Kind.FLAG: _flag,
+    Kind.CHAT: _chat,
+    Kind.LIST: _list,
+    Kind.OBJECT: _object,
+    Kind.FILE: _file,
+}

@@ -1,0 +1,87 @@
+"""The bot's public face: names, descriptions, commands and the menu button."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.simulator.errors import bad_request
+
+_LANGUAGE = re.compile("[a-z]{2}")
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_WITH_CHAT = frozenset({"chat", "chat_administrators", "chat_member"})
+_SCOPES = _WITH_CHAT | {
+    "default",
+    "all_private_chats",
+    "all_group_chats",
+    "all_chat_administrators",
+}
+
+Scope = tuple[str, int, int]
+"""Kind of scope, chat and user; zero where the kind has none."""
+
+
+class Profile:
+    """What people can see of a bot without writing to it, by language."""
+
+    def __init__(self) -> None:
+        self.texts: dict[tuple[str, str], str] = {}
+        """By kind ("name", "description", "short_description") and language."""
+        self.commands: dict[tuple[Scope, str], list[dict[str, str]]] = {}
+        self.menu: dict[int, Mapping[str, Any]] = {}
+        """The menu button by chat; 0 is the default."""
+
+    def text(self, kind: str, language: str | None) -> str:
+        """What somebody with this language sees."""
+        own = self.texts.get((kind, language or ""))
+        return own or self.texts.get((kind, ""), "")
+
+    def commands_in(self, chat_id: int, language: str | None) -> list[dict[str, str]]:
+        """The commands offered in a private chat: the narrowest scope that has any."""
+        scopes: list[Scope] = [
+            ("chat", chat_id, 0),
+            ("all_private_chats", 0, 0),
+            ("default", 0, 0),
+        ]
+        for scope in scopes:
+            for code in (language or "", ""):
+                if found := self.commands.get((scope, code)):
+                    return found
+        return []
+
+
+def checked_language(code: str | None) -> str:
+    """A language code as the profile takes it: two letters or nothing."""
+    if code and not _LANGUAGE.fullmatch(code):
+        raise bad_request("invalid language code specified")
+    return code or ""
+
+
+def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
+    """A command scope; that its chat exists is for the caller to check."""
+    kind = (shape or {}).get("type", "default")
+    if kind not in _SCOPES:
+        raise bad_request("can't parse BotCommandScope: Unsupported type specified")
+    chat, user = (shape or {}).get("chat_id", 0), (shape or {}).get("user_id", 0)
+    if kind in _WITH_CHAT and not (isinstance(chat, int) and chat):
+        raise bad_request("can't parse BotCommandScope: chat_id must be an Integer")
+    if kind == "chat_member" and not (isinstance(user, int) and user):
+        raise bad_request("can't parse BotCommandScope: invalid user_id specified")
+    return (kind, chat, user)
+
+
+def checked_commands(shapes: list[Any]) -> list[dict[str, str]]:
+    """A list of commands that Telegram would take."""
+    if len(shapes) > 100:
+        raise bad_request("BOT_COMMANDS_TOO_MUCH")
+    return [_checked_command(shape) for shape in shapes]
+
+
+def _checked_command(shape: Any) -> dict[str, str]:
+    if not isinstance(shape, dict) or set(shape) != {"command", "description"}:
+        raise bad_request("can't parse BotCommand: command and description are required")
+    command, description = shape["command"], shape["description"]
+    if not isinstance(command, str) or not _COMMAND.fullmatch(command.removeprefix("/")):
+        raise bad_request("BOT_COMMAND_INVALID")
+    if not isinstance(description, str) or not 1 <= len(description.strip()) <= 256:
+        raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
+    return {"command": command.removeprefix("/"), "description": description.strip()}

@@ -1,0 +1,233 @@
+"""The Bot API over HTTP on loopback: who asks, for what, with which parameters."""
+
+import inspect
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+import orjson
+from aiohttp import web
+
+from bot.simulator.api import Api
+from bot.simulator.calls import Call, Calls
+from bot.simulator.errors import Refused
+from bot.simulator.faults import Fault, Faults
+from bot.simulator.limits import Limits
+from bot.simulator.messages import User
+from bot.simulator.methods import HANDLERS
+from bot.simulator.parameters import Params, decoded, received
+from bot.simulator.schema import METHODS
+from bot.simulator.webhook import Webhook
+from bot.simulator.world import World
+
+_PATH = re.compile(r"/bot([^/]+)/(\w+)")
+_FILE = re.compile(r"/file/bot([^/]+)/(.+)")
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{30,}")
+_LARGEST_REQUEST = 60 * 1024 * 1024
+
+
+class Simulator:
+    """A Telegram of our own, for one bot; an async context manager.
+
+    Args:
+        token: The bot's token; the number before the colon is the bot's id.
+        port: 0 for any free port.
+        strict: Refuse what Telegram would silently ignore: unknown parameters, wrong kinds.
+        keep_calls: How many calls to remember.
+        clock: The Unix time; dates, expiries and limits go by it.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        username: str = "peticion_bot",
+        name: str = "Petición",
+        port: int = 0,
+        strict: bool = True,
+        keep_calls: int = 200_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._token = token
+        bot = User(int(token.partition(":")[0]), name, None, username, None, is_bot=True)
+        self.world = World(bot, clock)
+        self.limits = Limits(clock)
+        self.faults = Faults()
+        self.calls = Calls(keep_calls)
+        self.strict = strict
+        webhook = Webhook(self.world.updates, clock)
+        webhook.reply = self._carry_out
+        self.api = Api(self.world, self.limits, webhook)
+        self._port = port
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the Bot API is: methods at `{url}/bot{token}/{method}`."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def refused(self) -> list[Call]:
+        """The calls that were answered with `ok: false`, those of faults included."""
+        return [call for call in self.calls if call.status >= 400]
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen on loopback."""
+        server = web.Server(self._serve, request_factory=_request, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        self.faults.thaw()
+        self.world.updates.end_poll("terminated by the end of the simulation")
+        await self.api.webhook.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        found = _PATH.fullmatch(request.path)
+        if found is None:
+            return self._file(request.path)
+        refusal = self._stranger(found[1])
+        method = METHODS.get(found[2].lower())
+        if method is None and refusal is None:
+            refusal = Refused(404, "Not Found: method not found")
+        if method is None or refusal is not None:
+            return self._refuse(found[2], {}, refusal or Refused(404, "Not Found"), time.time())
+        return await self._call(request, method.name)
+
+    def _stranger(self, token: str) -> Refused | None:
+        if token == self._token:
+            return None
+        return Refused(401, "Unauthorized") if _TOKEN.fullmatch(token) else _not_found()
+
+    async def _call(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
+        begun = time.monotonic()
+        # A long poll waits for people; it is not work under way.
+        counted = name != "getUpdates"
+        self.world.calls_in_flight += counted
+        params: Params = {}
+        try:
+            params.update(await received(request))
+            await self.faults.before()
+            fault = self.faults.chosen(name)
+            if fault is Fault.CUT:
+                return self._cut(request, name, params, begun)
+            if fault in (Fault.ERROR, Fault.FLOOD):
+                raise self.faults.refusal(fault)
+            params, result = await self._done(name, params)
+        except Refused as refusal:
+            return self._refuse(name, params, refusal, begun, request)
+        finally:
+            self.world.calls_in_flight -= counted
+            self.world.bell.ring()
+        if fault is Fault.DROP:
+            return self._cut(request, name, params, begun)
+        self._record(name, params, 200, None, begun, result)
+        return _answer({"ok": True, "result": result})
+
+    async def _done(self, name: str, raw: Params) -> tuple[Params, Any]:
+        params = decoded(METHODS[name.lower()], raw, strict=self.strict)
+        result = HANDLERS[name](self.api, params)
+        return params, await result if inspect.isawaitable(result) else result
+
+    async def _carry_out(self, call: dict[str, Any]) -> None:
+        """Carry out a call that rode back in a webhook's answer; nobody hears the result."""
+        name = str(call.pop("method"))
+        begun = time.monotonic()
+        method = METHODS.get(name.lower())
+        if method is None:
+            return
+        try:
+            params, result = await self._done(method.name, call)
+        except Refused as refusal:
+            self._refuse(name, call, refusal, begun)
+        else:
+            self._record(method.name, params, 200, None, begun, result)
+
+    def _cut(
+        self, request: web.BaseRequest, name: str, params: Params, begun: float
+    ) -> web.StreamResponse:
+        self._record(name, params, 0, "connection cut", begun)
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    def _refuse(
+        self,
+        name: str,
+        params: Params,
+        refusal: Refused,
+        begun: float,
+        request: web.BaseRequest | None = None,
+    ) -> web.StreamResponse:
+        gone = request is not None and (
+            request.transport is None or request.transport.is_closing()
+        )
+        # The poll of a killed bot ends when the next one comes, and nobody hears of it.
+        if not (gone and refusal.code == 409):
+            self._record(name, params, refusal.code, refusal.description, begun)
+        body: dict[str, Any] = {
+            "ok": False,
+            "error_code": refusal.code,
+            "description": refusal.description,
+        }
+        if refusal.retry_after is None:
+            return _answer(body, refusal.code)
+        body["parameters"] = {"retry_after": refusal.retry_after}
+        response = _answer(body, refusal.code)
+        response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
+
+    def _record(
+        self,
+        name: str,
+        params: Params,
+        status: int,
+        error: str | None,
+        begun: float,
+        result: Any = None,
+    ) -> None:
+        took = time.monotonic() - begun
+        self.calls.record(Call(name, params, status, error, self.world.clock(), took, result))
+
+    def _file(self, path: str) -> web.StreamResponse:
+        found = _FILE.fullmatch(path)
+        stored = self.world.files.by_path.get(found[2]) if found else None
+        if found is not None and found[1] == self._token and stored is not None:
+            return web.Response(body=stored.content, content_type="application/octet-stream")
+        return _answer({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
+
+
+def _not_found() -> Refused:
+    return Refused(404, "Not Found")
+
+
+def _answer(body: dict[str, Any], status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+
+
+def _request(*arguments: Any) -> web.BaseRequest:
+    """A request with room for the largest file the Bot API takes."""
+    message, payload, protocol, writer, task = arguments
+    return web.BaseRequest(
+        message,
+        payload,
+        protocol,
+        writer,
+        task,
+        protocol._loop,
+        client_max_size=_LARGEST_REQUEST,
+    )

@@ -1,0 +1,52 @@
+"""A tap on an inline button, from the finger to the bot's answer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.simulator.bell import Bell
+from bot.simulator.errors import SimulatorError
+from bot.simulator.messages import Message, User
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person sees after a tap: a passing line, or a window when `alert` is set."""
+
+    text: str = ""
+    alert: bool = False
+    url: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Tap:
+    """One tap; `id` is its callback query, empty when the button only opened an address."""
+
+    id: str
+    by: User
+    message: Message
+    data: str | None
+    at: float
+    url: str | None = None
+    answer: Answer | None = None
+    bell: Bell = field(default_factory=Bell, repr=False)
+
+    async def answered(self, seconds: float = 5) -> Answer:
+        """Wait for the bot's answer.
+
+        Raises:
+            SimulatorError: none came in this many seconds.
+        """
+        answer = await self.bell.until(lambda: self.answer, seconds)
+        if answer is None:
+            raise SimulatorError(f"the tap on {self.data!r} was not answered in {seconds} s")
+        return answer
+
+    def shape(self) -> dict[str, Any]:
+        """The tap as a callback query."""
+        return {
+            "id": self.id,
+            "from": self.by.shape(),
+            "message": self.message.shape(),
+            "chat_instance": str(abs(self.message.chat.id) * 7919 + 13),
+            "data": self.data,
+        }

@@ -1,0 +1,97 @@
+"""From the text parameters of a call to the text people see."""
+
+from typing import Any
+
+from bot.petition.entities import SPLITTABLE, in_code_points, tidied
+from bot.petition.markup import Entity, MarkupError, Rendered, length, parse
+from bot.simulator.entities import completed
+from bot.simulator.errors import bad_request
+from bot.simulator.parameters import Params
+
+TEXT_UNITS = 4096
+CAPTION_UNITS = 1024
+_TYPES = frozenset(
+    {
+        *SPLITTABLE,
+        "blockquote",
+        "expandable_blockquote",
+        "code",
+        "pre",
+        "text_link",
+        "text_mention",
+        "custom_emoji",
+    }
+)
+_FOUND_ANYWAY = frozenset(
+    {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"}
+)
+
+
+def text_of(params: Params) -> Rendered:
+    """The text of a message.
+
+    Raises:
+        Refused: it is empty, too long, or its markup is wrong.
+    """
+    rendered = _rendered(params["text"], params, "entities")
+    if not rendered.text:
+        raise bad_request("text must be non-empty")
+    if length(rendered.text) > TEXT_UNITS:
+        raise bad_request("message is too long")
+    return rendered
+
+
+def caption_of(params: Params) -> Rendered:
+    """The caption of a message, which may be empty.
+
+    Raises:
+        Refused: it is too long, or its markup is wrong.
+    """
+    rendered = _rendered(params.get("caption", ""), params, "caption_entities")
+    if length(rendered.text) > CAPTION_UNITS:
+        raise bad_request("message caption is too long")
+    return rendered
+
+
+def _rendered(text: str, params: Params, entities: str) -> Rendered:
+    mode = params.get("parse_mode", "")
+    if not mode:
+        return completed(_with_entities(text, params.get(entities) or []))
+    if params.get(entities):
+        raise bad_request(f"parse_mode and {entities} exclude each other")
+    if mode.lower() != "html":
+        raise bad_request("unsupported parse_mode")  # the Markdowns are not served here
+    try:
+        return completed(parse(text))
+    except MarkupError as error:
+        raise bad_request(str(error)) from error
+
+
+def _with_entities(text: str, shapes: list[Any]) -> Rendered:
+    entities = [entity for shape in shapes if (entity := _entity(shape)) is not None]
+    try:
+        return tidied(text, in_code_points(text, entities))
+    except ValueError as error:
+        raise bad_request(f"can't parse entities: {error}") from error
+
+
+def _entity(shape: Any) -> Entity | None:
+    if not isinstance(shape, dict):
+        raise bad_request("can't parse MessageEntity: expected an Object")
+    kind, offset, size = shape.get("type"), shape.get("offset"), shape.get("length")
+    if not isinstance(offset, int) or not isinstance(size, int) or offset < 0 or size < 0:
+        raise bad_request('can\'t parse MessageEntity: Field "offset" or "length" is invalid')
+    if kind in _FOUND_ANYWAY:
+        return None
+    if kind not in _TYPES:
+        raise bad_request("can't parse MessageEntity: Unsupported type specified")
+    user = shape.get("user")
+    return Entity(
+        str(kind),
+        offset,
+        size,
+        url=shape.get("url"),
+        language=shape.get("language"),
+        user_id=user.get("id") if isinstance(user, dict) else None,
+        custom_emoji_id=shape.get("custom_emoji_id"),
+    )

@@ -1,0 +1,113 @@
+"""Updates brought to the bot's own address, as Telegram's webhook sender does.
+
+Each chat's updates go one after another, many chats at once; an update is forgotten only
+after a 2xx, and tried again until then.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import orjson
+
+from bot.simulator.updates import Update, Updates
+
+Reply = Callable[[dict[str, Any]], Awaitable[None]]
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 5.0
+_TIMEOUT = aiohttp.ClientTimeout(total=60)
+
+
+class Webhook:
+    """Brings pending updates to a URL while one is set.
+
+    `reply` carries out a method call that the bot puts into its answer.
+    """
+
+    def __init__(self, updates: Updates, clock: Callable[[], float]) -> None:
+        self.url = ""
+        self.most = 40
+        self.last_error: tuple[int, str] | None = None
+        self.reply: Reply | None = None
+        self._secret = ""
+        self._updates = updates
+        self._clock = clock
+        self._running: asyncio.Task[None] | None = None
+
+    def bring_to(self, url: str, *, secret: str, most: int) -> None:
+        """Bring updates to this URL from now on."""
+        self.remove()
+        self.url, self._secret, self.most = url, secret, most
+        self._running = asyncio.create_task(self._run())
+
+    def remove(self) -> None:
+        """Bring no more updates."""
+        self.url, self._secret, self.last_error = "", "", None
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+
+    async def close(self) -> None:
+        """Stop, and wait until everything has stopped."""
+        running = self._running
+        self.remove()
+        if running is not None:
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def _run(self) -> None:
+        """Start a delivery for every chat that has something and is not being served."""
+        busy: set[int] = set()
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+            asyncio.TaskGroup() as deliveries,
+        ):
+            while True:
+                update = await self._updates.bell.until(lambda: self._next(busy), 3600)
+                if update is not None:
+                    busy.add(update.chat_id)
+                    deliveries.create_task(self._deliver(session, update, busy))
+
+    def _next(self, busy: set[int]) -> Update | None:
+        if len(busy) >= self.most:
+            return None
+        return next((u for u in self._updates.pending.values() if u.chat_id not in busy), None)
+
+    async def _deliver(
+        self, session: aiohttp.ClientSession, update: Update, busy: set[int]
+    ) -> None:
+        pause = _FIRST_PAUSE
+        while update.id in self._updates.pending and not await self._sent(session, update):
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE, pause * 2)
+        busy.discard(update.chat_id)
+        self._updates.done(update)
+
+    async def _sent(self, session: aiohttp.ClientSession, update: Update) -> bool:
+        headers = {"Content-Type": "application/json"}
+        if self._secret:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = self._secret
+        body = orjson.dumps(update.body)
+        try:
+            async with session.post(self.url, data=body, headers=headers) as answer:
+                content = await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self._fail(f"Connection failed: {type(error).__name__}")
+            return False
+        if not 200 <= answer.status < 300:
+            self._fail(f"Wrong response from the webhook: {answer.status} {answer.reason}")
+            return False
+        if answer.content_type == "application/json" and content:
+            await self._carry_out(content)
+        return True
+
+    def _fail(self, reason: str) -> None:
+        self.last_error = (int(self._clock()), reason)
+
+    async def _carry_out(self, content: bytes) -> None:
+        try:
+            call = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            return
+        if isinstance(call, dict) and "method" in call and self.reply is not None:
+            await self.reply(call)
