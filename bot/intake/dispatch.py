@@ -5,7 +5,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import structlog
@@ -28,6 +28,10 @@ class Counts:
     retried: int = 0
     passed_over: int = 0
     dropped: int = 0
+
+    def as_fields(self) -> dict[str, int]:
+        """The counts as a log line takes them."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

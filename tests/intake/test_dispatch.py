@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.intake import Dispatch, Rules, TryAgain
+from bot.intake import Counts, Dispatch, Rules, TryAgain
 from bot.intake.lines import line_of
+from bot.logs import ALLOWED
 
 QUICK = Rules(first_pause=0.001, longest_pause=0.002)
 
@@ -289,3 +290,7 @@ def test_the_chat_is_found_in_every_kind_of_update() -> None:
     assert line_of({"update_id": 1, "callback_query": {"from": {"id": 9}, "message": chat}}) == 5
     assert line_of({"update_id": 1, "inline_query": {"from": {"id": 9}}}) == 9
     assert line_of({"update_id": 1, "poll": {"id": "x"}}) == ("update", 1)
+
+
+def test_the_counts_may_all_stand_in_a_log() -> None:
+    assert set(Counts(handled=3).as_fields()) <= ALLOWED
