@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from urllib.parse import urlsplit
 
 from storage.errors import DatabaseUrlWrong
 
@@ -26,17 +24,13 @@ class PostgresAddress:
 
 def parse_address(url: str) -> SqliteAddress | PostgresAddress:
     """Read a database URL; one that cannot be used raises DatabaseUrlWrong."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        # Not chained: the cause's message repeats the URL and with it the password.
-        raise DatabaseUrlWrong from None
-    match parsed.drivername:
+    scheme, _, rest = url.partition("://")
+    match scheme:
         case "sqlite+aiosqlite":
-            return SqliteAddress(_file(parsed))
+            return SqliteAddress(_file(rest))
         case "postgresql+asyncpg":
-            dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-            return PostgresAddress(dsn)
+            return PostgresAddress(_dsn(rest))
+    # The sentence never repeats the URL, which can hold a password.
     raise DatabaseUrlWrong
 
 
@@ -46,9 +40,21 @@ def data_folder(url: str) -> Path | None:
     return address.path.resolve().parent if isinstance(address, SqliteAddress) else None
 
 
-def _file(url: URL) -> Path:
-    if not url.database or url.database == ":memory:" or url.query:
+def _file(rest: str) -> Path:
+    # An empty host, then the path: three slashes for a relative one and four for an absolute one.
+    path = rest.removeprefix("/")
+    if path == rest or path in {"", ":memory:"} or path.endswith("/") or "?" in path:
         raise DatabaseUrlWrong(
             "A SQLite database is a plain file: sqlite+aiosqlite:///FOLDER/petition.db"
         )
-    return Path(url.database)
+    return Path(path)
+
+
+def _dsn(rest: str) -> str:
+    dsn = f"postgresql://{rest}"
+    try:
+        _ = urlsplit(dsn).port  # read, since only reading it checks it
+    except ValueError:
+        # Not chained: the cause's message repeats what may be part of a password.
+        raise DatabaseUrlWrong from None
+    return dsn

@@ -236,6 +236,8 @@ def translate(sql: str) -> tuple[str, tuple[str, ...]]:
 
 def sorted_error(error: Exception) -> Exception:
     """What a driver error means to a caller; a mistake of ours comes back as it is."""
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return DatabaseUrlWrong()
     state = getattr(error, "sqlstate", None) or ""
     if state.startswith(_REFUSED):
         return DatabaseUrlWrong("The database server does not know that user, password or name.")

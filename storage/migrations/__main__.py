@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import create_engine
 
-from storage.migrating import alembic_config, history, render
+from storage.migrations.rendering import alembic_config, history, render
 
 
 def write_revision(message: str) -> None:

@@ -1,8 +1,8 @@
 """Alembic's entry: renders revisions as SQL, or works over a connection it is handed.
 
-The program renders (`storage/migrating.py` runs the SQL over its own drivers, in one transaction
-under a lock, inside the running loop). Tests and `python -m storage.migrations` hand over a
-connection, to compare with the tables or to write a new revision.
+The program renders (`rendering.py`); `storage/migrating.py` runs that SQL over its own drivers, in
+one transaction under a lock, inside the running loop. Tests and `python -m storage.migrations`
+hand over a connection, to compare with the tables or to write a new revision.
 """
 
 from alembic import context

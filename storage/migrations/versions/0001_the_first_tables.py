@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("id", sa.LargeBinary(), nullable=False),
         sa.Column("petition", sa.Text(), nullable=False),
         sa.Column("at", WHOLE, nullable=False),
-        sa.Column("actor_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("actor_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("audit_key")),

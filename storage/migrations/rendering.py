@@ -1,0 +1,48 @@
+"""Alembic, asked for the SQL between two revisions. Slow to import, so only when it is needed."""
+
+import io
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+
+def history() -> list[str]:
+    """Every revision this version knows, oldest first."""
+    script = ScriptDirectory.from_config(alembic_config())
+    return [revision.revision for revision in script.walk_revisions()][::-1]
+
+
+def render(dialect: str, since: str | None) -> list[str]:
+    """The SQL statements that lead from a revision, or from nothing, to the newest.
+
+    Alembic keeps its context in globals, so this is for one thread only, and never awaits.
+    """
+    output = _Statements()
+    config = alembic_config(dialect=dialect, output=output)
+    command.upgrade(config, f"{since}:head" if since else "head", sql=True)
+    return output.statements
+
+
+def alembic_config(**attributes: object) -> Config:
+    """Alembic's settings, made here so that no alembic.ini is needed, nor found by accident."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(attributes)
+    return config
+
+
+class _Statements(io.StringIO):
+    """Alembic writes one statement at a time; this keeps them apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statements: list[str] = []
+
+    def write(self, text: str) -> int:
+        # Between the statements are blank lines and a remark on each revision.
+        if (statement := text.strip()) and not statement.startswith("-- Running"):
+            self.statements.append(statement)
+        return len(text)

@@ -1,0 +1,215 @@
+"""What is sealed opens with its key, in its place, and nowhere else."""
+
+import copy
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import BrokenData, KeyFileMissing, KeyFileUnusable, Keyring, key_apart_from_data
+
+ROW = b"0123456789abcdef"
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "petition.key"
+    Keyring.generate(path)
+    return path
+
+
+def _seal(keyring: Keyring, plain: str = "Ana") -> bytes:
+    return keyring.seal(plain, table="signatures", column="name_sealed", row=ROW)
+
+
+def _open(keyring: Keyring, sealed: bytes) -> str:
+    return keyring.open(sealed, table="signatures", column="name_sealed", row=ROW)
+
+
+@pytest.mark.parametrize("plain", ["", "Ana", "Seán O'Brien", "王小明", "محمد", "x" * 4096])
+def test_what_was_sealed_opens_again(key_file: Path, plain: str) -> None:
+    assert _open(Keyring.load(key_file), _seal(Keyring.load(key_file), plain)) == plain
+
+
+def test_the_same_text_never_seals_the_same(key_file: Path) -> None:
+    keyring = Keyring.load(key_file)
+    assert len({_seal(keyring) for _ in range(100)}) == 100
+
+
+def test_a_sealed_value_does_not_hold_its_text(key_file: Path) -> None:
+    assert b"Ana" not in _seal(Keyring.load(key_file))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "row"),
+    [
+        ("conversations", "name_sealed", ROW),
+        ("signatures", "chat_sealed", ROW),
+        ("signatures", "name_sealed", b"another row's id"),
+    ],
+)
+def test_a_value_moved_elsewhere_does_not_open(
+    key_file: Path, table: str, column: str, row: bytes
+) -> None:
+    keyring = Keyring.load(key_file)
+    sealed = _seal(keyring)
+    with pytest.raises(BrokenData):
+        keyring.open(sealed, table=table, column=column, row=row)
+
+
+def test_a_value_with_one_bit_changed_does_not_open(key_file: Path) -> None:
+    keyring = Keyring.load(key_file)
+    sealed = _seal(keyring)
+    for index in range(len(sealed)):
+        changed = bytearray(sealed)
+        changed[index] ^= 1
+        with pytest.raises(BrokenData):
+            _open(keyring, bytes(changed))
+
+
+@given(st.binary(max_size=64))
+def test_garbage_is_broken_data_and_nothing_worse(garbage: bytes) -> None:
+    keyring = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
+    with pytest.raises(BrokenData):
+        _open(keyring, garbage)
+
+
+def test_another_bots_key_opens_nothing(key_file: Path, tmp_path: Path) -> None:
+    other = Keyring.generate(tmp_path / "other.key")
+    with pytest.raises(BrokenData):
+        _open(other, _seal(Keyring.load(key_file)))
+
+
+def test_after_a_rotation_the_old_values_open_and_references_stay(key_file: Path) -> None:
+    before = Keyring.load(key_file)
+    sealed, reference = _seal(before), before.reference("andry", 7)
+    after = Keyring.rotate(key_file)
+    assert _open(after, sealed) == "Ana"
+    assert after.reference("andry", 7) == reference
+
+
+def test_after_a_rotation_new_values_need_the_new_key(key_file: Path) -> None:
+    before = Keyring.load(key_file)
+    sealed = _seal(Keyring.rotate(key_file))
+    with pytest.raises(BrokenData, match="put back the key file"):
+        _open(before, sealed)
+
+
+def test_a_rotated_key_file_is_as_private_and_leaves_nothing_beside_it(key_file: Path) -> None:
+    Keyring.rotate(key_file)
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    assert list(key_file.parent.iterdir()) == [key_file]
+
+
+def test_a_reference_is_one_persons_in_one_petition() -> None:
+    keyring = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
+    references = {
+        keyring.reference(slug, user_id)
+        for slug in ("andry", "andry2", "a")
+        for user_id in (1, 2, -1, 2**52)
+    }
+    assert len(references) == 12
+    assert {len(reference) for reference in references} == {32}
+
+
+def test_no_reference_is_the_same_with_another_key(tmp_path: Path) -> None:
+    one, other = Keyring.generate(tmp_path / "1"), Keyring.generate(tmp_path / "2")
+    assert one.reference("andry", 1) != other.reference("andry", 1)
+
+
+def test_a_new_key_file_is_its_owners_alone(key_file: Path) -> None:
+    assert key_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_existing_file_is_never_overwritten(key_file: Path) -> None:
+    before = key_file.read_bytes()
+    with pytest.raises(KeyFileUnusable, match="exists already"):
+        Keyring.generate(key_file)
+    assert key_file.read_bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileUnusable, match="cannot be written"):
+        Keyring.generate(tmp_path / "nowhere" / "petition.key")
+
+
+def test_a_missing_key_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileMissing, match="petition-bot keygen"):
+        Keyring.load(tmp_path / "petition.key")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
+def test_a_key_file_that_others_can_use_is_refused(key_file: Path, mode: int) -> None:
+    key_file.chmod(mode)
+    with pytest.raises(KeyFileUnusable, match="chmod 600"):
+        Keyring.load(key_file)
+
+
+def test_a_folder_is_not_a_key_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileUnusable, match="is not a file"):
+        Keyring.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace("reference ", "referencia "),
+        lambda text: text + "reference AAAA\n",
+        lambda text: text.replace("encryption ", "encryption zz"),
+        lambda text: text.replace("=", ""),
+        lambda text: text + "ñ",
+    ],
+)
+def test_a_damaged_key_file_is_refused_and_not_quoted(key_file: Path, damage: object) -> None:
+    assert callable(damage)
+    text = key_file.read_text()
+    key_file.write_text(damage(text), encoding="utf-8")
+    with pytest.raises(KeyFileUnusable) as caught:
+        Keyring.load(key_file)
+    keys = [line.split()[-1] for line in text.splitlines() if not line.startswith("#")]
+    assert not any(key[:12] in str(caught.value) for key in keys)
+
+
+def test_a_keyring_shows_copies_and_pickles_nothing(key_file: Path) -> None:
+    keyring = Keyring.load(key_file)
+    assert repr(keyring) == "<Keyring of 1 encryption keys>"
+    for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError):
+            attempt(keyring)
+
+
+@pytest.mark.parametrize("place", ["data/petition.key", "data/keys/petition.key"])
+def test_a_key_within_the_data_folder_is_refused(tmp_path: Path, place: str) -> None:
+    with pytest.raises(KeyFileUnusable, match="PETITION_KEY_FILE"):
+        key_apart_from_data(tmp_path / place, f"sqlite+aiosqlite:///{tmp_path}/data/petition.db")
+
+
+def test_a_link_does_not_hide_that_the_key_is_within_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "data")
+    with pytest.raises(KeyFileUnusable):
+        key_apart_from_data(
+            tmp_path / "elsewhere" / "petition.key",
+            f"sqlite+aiosqlite:///{tmp_path}/data/petition.db",
+        )
+
+
+def test_the_default_database_wants_the_key_outside_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyFileUnusable):
+        key_apart_from_data(Path("petition.key"), "sqlite+aiosqlite:///petition.db")
+    key_apart_from_data(Path("../petition.key"), "sqlite+aiosqlite:///petition.db")
+
+
+def test_a_key_beside_the_data_folder_is_apart(tmp_path: Path) -> None:
+    key_apart_from_data(tmp_path / "data.key", f"sqlite+aiosqlite:///{tmp_path}/data/petition.db")
+
+
+def test_postgres_keeps_its_data_elsewhere_anyway(tmp_path: Path) -> None:
+    key_apart_from_data(tmp_path / "petition.key", "postgresql+asyncpg://bot@db/petition")
