@@ -1,0 +1,209 @@
+"""Migrations lead to exactly the tables of this version, however and whenever they are run."""
+
+import asyncio
+import re
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import uvloop
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from storage import (
+    DatabaseUrlWrong,
+    Row,
+    SchemaMissing,
+    SchemaTooNew,
+    Statement,
+    migrate,
+    open_database,
+)
+from storage.migrations import NEWEST
+from storage.migrations.rendering import history
+from storage.tables import metadata
+from tests.storage.postgres_server import PostgresServer
+
+# Untyped in SQLAlchemy.
+SQLITE: Any = sqlite.dialect
+POSTGRES: Any = postgresql.dialect
+
+
+def declared(dialect: Any) -> list[str]:
+    """The SQL that makes the tables as `storage/tables.py` declares them."""
+    statements: list[Any] = []
+    for table in metadata.sorted_tables:
+        statements.append(CreateTable(table))
+        statements += [CreateIndex(index) for index in sorted(table.indexes, key=str)]
+    return [str(each.compile(dialect=dialect)).strip() for each in statements]
+
+
+def sqlite_path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite+aiosqlite:///"))
+
+
+def sqlite_schema(path: Path) -> set[tuple[str, str]]:
+    """Every line of every definition, so that only the order may differ."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+            " AND tbl_name <> 'alembic_version'"
+        ).fetchall()
+    connection.close()
+    return {
+        (name, re.sub(r"\s+", " ", line).strip(" ,"))
+        for name, sql in rows
+        for line in sql.split("\n")
+    }
+
+
+async def postgres_schema(url: str) -> set[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        columns = await connection.fetch(
+            "SELECT table_name, column_name, data_type, is_nullable, column_default"
+            " FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+        )
+        constraints = await connection.fetch(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+            " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+            " AND conrelid::regclass::text <> 'alembic_version'"
+        )
+        indexes = await connection.fetch(
+            "SELECT tablename, indexname, indexdef FROM pg_indexes"
+            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        )
+    finally:
+        await connection.close()
+    return {tuple(row) for row in [*columns, *constraints, *indexes]}
+
+
+class TestTheTables:
+    def test_on_sqlite_they_are_the_declared_ones(
+        self, sqlite_template: Path, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "declared.db"
+        with sqlite3.connect(path) as connection:
+            for statement in declared(SQLITE()):
+                connection.execute(statement)
+        connection.close()
+        assert sqlite_schema(sqlite_template) == sqlite_schema(path)
+
+    def test_alembic_finds_no_difference_either(self, sqlite_template: Path) -> None:
+        engine = create_engine(f"sqlite:///{sqlite_template}")
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            compare: Any = compare_metadata  # untyped in Alembic
+            differences = compare(context, metadata)
+        engine.dispose()
+        assert differences == []
+
+    async def test_on_postgres_they_are_the_declared_ones(
+        self, postgres_server: PostgresServer
+    ) -> None:
+        migrated = await asyncio.to_thread(postgres_server.migrated)
+        by_hand = await asyncio.to_thread(postgres_server.empty)
+        connection = await asyncpg.connect(by_hand.replace("+asyncpg", ""))
+        for statement in declared(POSTGRES()):
+            await connection.execute(statement)
+        await connection.close()
+        assert await postgres_schema(migrated) == await postgres_schema(by_hand)
+
+
+class TestMigrate:
+    async def test_leads_from_nothing_to_the_newest_revision(self, empty_url: str) -> None:
+        assert await migrate(empty_url) == NEWEST
+        assert await read_slugs(empty_url) == []
+
+    def test_the_newest_revision_is_named_where_no_start_has_to_look_for_it(self) -> None:
+        assert history()[-1] == NEWEST
+
+    async def test_again_changes_nothing(self, database_url: str) -> None:
+        assert await migrate(database_url) == NEWEST
+
+    async def test_keeps_what_is_there(self, database_url: str) -> None:
+        database = await open_database(database_url)
+        await database.write(Statement("INSERT INTO petitions (slug) VALUES ('andry')"))
+        await database.close()
+        await migrate(database_url)
+        assert await read_slugs(database_url) == [{"slug": "andry"}]
+
+    async def test_several_starts_at_once_all_succeed(self, empty_url: str) -> None:
+        revisions = await asyncio.gather(*[migrate(empty_url) for _ in range(6)])
+        assert revisions == [NEWEST] * 6
+
+    async def test_two_processes_at_once_both_succeed(self, empty_url: str) -> None:
+        starts = [await start_migrating(empty_url) for _ in range(3)]
+        assert [await start.wait() for start in starts] == [0, 0, 0]
+
+    async def test_refuses_a_database_of_a_newer_version(self, database_url: str) -> None:
+        database = await open_database(database_url)
+        await database.write(Statement("UPDATE alembic_version SET version_num = '9999'"))
+        await database.close()
+        with pytest.raises(SchemaTooNew, match="newer version"):
+            await migrate(database_url)
+
+    def test_works_inside_uvloop(self, empty_url: str) -> None:
+        assert uvloop.run(migrate(empty_url)) == NEWEST
+
+    async def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(DatabaseUrlWrong, match="nowhere"):
+            await migrate(f"sqlite+aiosqlite:///{tmp_path / 'nowhere' / 'petition.db'}")
+
+    async def test_the_new_file_is_its_owners_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "petition.db"
+        await migrate(f"sqlite+aiosqlite:///{path}")
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+class TestAKillInTheMiddle:
+    async def test_leaves_nothing_or_everything(self, empty_url: str) -> None:
+        for delay in (0.0, 0.3, 0.5, 0.55, 0.6, 0.7):
+            start = await start_migrating(empty_url)
+            await asyncio.sleep(delay)
+            if start.returncode is None:
+                start.kill()
+            await start.wait()
+        assert await migrate(empty_url) == NEWEST
+        assert await read_slugs(empty_url) == []
+
+    async def test_half_way_leaves_the_old_schema_and_no_lock(self, empty_url: str) -> None:
+        killed = await start_migrating(empty_url, prelude=KILLED_HALF_WAY)
+        assert await killed.wait() == -9
+        with pytest.raises(SchemaMissing):
+            await read_slugs(empty_url)
+        async with asyncio.timeout(10):
+            assert await migrate(empty_url) == NEWEST
+        assert await read_slugs(empty_url) == []
+
+
+KILLED_HALF_WAY = """
+import os
+from storage.migrations import rendering
+
+def half(dialect, since, whole=rendering.render):
+    yield from whole(dialect, since)[:9]
+    os.kill(os.getpid(), 9)
+
+rendering.render = half
+"""
+
+
+async def start_migrating(url: str, prelude: str = "") -> asyncio.subprocess.Process:
+    code = f"{prelude}\nimport asyncio, storage\nasyncio.run(storage.migrate({url!r}))"
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+
+
+async def read_slugs(url: str) -> list[Row]:
+    database = await open_database(url)
+    try:
+        return await database.read(Statement("SELECT slug FROM petitions"))
+    finally:
+        await database.close()
