@@ -199,7 +199,7 @@ class Broadcasts:
     async def recover(self, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
         """Take over from a holder that died; returns the position it had come to.
 
-        What it was sending goes back once, and is `unknown` the second time.
+        What it had claimed is to be sent again; most of it had not been sent yet.
         """
         post = self._post(broadcast, holder)
         rows = await self._database.write(*recover_statements(post, at=to_millis(at)))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from storage.database import Statement, Value
+from storage.database import FOR_UPDATE, Statement, Value
 from storage.recipients import ELIGIBLE, LANGUAGE
 
 # Opening the petition again and starting another broadcast wait here for each other.
-_LOCK: Final = "UPDATE petitions SET revision = revision WHERE slug = :petition"
+_LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608
 
 _BEGIN: Final = f"""
 INSERT INTO broadcasts
@@ -59,10 +59,11 @@ SET total = (SELECT COUNT(*) FROM deliveries d WHERE d.broadcast_id = :broadcast
 WHERE id = :broadcast AND total = 0
 """
 
+
 # It has the broadcast's own id, so it is written once however often it is tried.
 _AUDIT: Final = """
 INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
-SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast.started',
+SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast',
   b.kind || ' to ' || CAST(b.total AS TEXT)
 FROM broadcasts b WHERE b.id = :broadcast AND b.created_at = :at
 ON CONFLICT (id) DO NOTHING
@@ -110,6 +111,13 @@ def start_statements(draft: Draft) -> tuple[Statement, ...]:
     """Everything that starting is: all of it happens or none, and again changes nothing."""
     key: dict[str, Value] = {"broadcast": draft.broadcast, "at": draft.at}
     asked: dict[str, Value] = {**key, "petition": draft.petition, "kind": draft.kind}
+    begin: dict[str, Value] = {
+        **asked,
+        "content": draft.content,
+        "content_sha256": draft.content_sha256,
+        "started_by_sealed": draft.started_by_sealed,
+        "expected": draft.expected,
+    }
     languages: dict[str, Value] = {f"l{i}": each for i, each in enumerate(draft.languages)}
     enqueue = _ENQUEUE.format(
         languages=", ".join(f":{name}" for name in languages),
@@ -119,16 +127,7 @@ def start_statements(draft: Draft) -> tuple[Statement, ...]:
     )
     return (
         Statement(_LOCK, {"petition": draft.petition}),
-        Statement(
-            _BEGIN,
-            {
-                **asked,
-                "content": draft.content,
-                "content_sha256": draft.content_sha256,
-                "started_by_sealed": draft.started_by_sealed,
-                "expected": draft.expected,
-            },
-        ),
+        Statement(_BEGIN, begin),
         Statement(enqueue, {**asked, **languages, "source_language": draft.source_language}),
         Statement(_COUNT, {"broadcast": draft.broadcast}),
         Statement(_AUDIT, {**key, "actor_sealed": draft.actor_sealed}),

@@ -1,0 +1,131 @@
+"""A petition with people who signed, put straight into the tables: fast, and of any size."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from storage.crypto import Keyring
+from storage.database import Database, Statement, Value
+
+SLUG = "andry"
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOON_MILLIS = int(NOON.timestamp() * 1000)
+ADMIN = 900
+
+_PETITION = """
+INSERT INTO petitions (slug, signatures, last_number, closed_at, closed_signatures, revision)
+VALUES (:slug, 0, 0, :closed_at, 0, 1)
+"""
+_SIGNATURE = """
+INSERT INTO signatures
+  (id, petition, supporter, number, name_sealed, chat_sealed, language, text_version, signed_at)
+VALUES (:id, :petition, :supporter, :number, :name, :chat, :language, '1', 0)
+"""
+_CONVERSATION = """
+INSERT INTO conversations
+  (petition, supporter, stage, page, language, news, typed, version, updated_at)
+VALUES (:petition, :supporter, 'signed', 0, :language, 0, '[]', 1, 0)
+"""
+# What a withdrawal does, as far as a broadcast can see.
+_WITHDRAW = (
+    """
+    UPDATE deliveries SET state = 'withdrawn' WHERE state = 'pending'
+      AND signature_id IN (SELECT id FROM signatures WHERE petition = :petition AND number = :n)
+    """,
+    "DELETE FROM signatures WHERE petition = :petition AND number = :n",
+)
+_DELIVERIES = """
+SELECT d.position, d.state, d.attempts, d.language, d.claim FROM deliveries d
+WHERE d.broadcast_id = :broadcast ORDER BY d.position
+"""
+
+
+def later(seconds: float) -> datetime:
+    """A moment after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Petitioners:
+    """People who signed one petition; number n has the chat 1000 + n."""
+
+    database: Database
+    keyring: Keyring
+    slug: str = SLUG
+
+    async def open_petition(self, *, closed: bool = True) -> None:
+        """Make the petition's row."""
+        await self._do(_PETITION, slug=self.slug, closed_at=NOON_MILLIS if closed else None)
+
+    async def set_closed(self, closed: bool) -> None:
+        """Close it or open it again."""
+        sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
+        await self._do(sql, slug=self.slug, at=NOON_MILLIS if closed else None)
+
+    async def sign(self, numbers: Iterable[int], language: str = "es") -> None:
+        """These people sign, in one language."""
+        await self.database.write(*[self._signature(n, language) for n in numbers])
+
+    async def speak(self, number: int, language: str | None) -> None:
+        """One of them has a conversation, in a language chosen there or in none."""
+        await self._do(
+            _CONVERSATION,
+            petition=self.slug,
+            supporter=self._supporter(number),
+            language=language,
+        )
+
+    async def withdraw(self, number: int) -> None:
+        """One of them takes the signature back."""
+        asked: dict[str, Value] = {"petition": self.slug, "n": number}
+        await self.database.write(*[Statement(sql, asked) for sql in _WITHDRAW])
+
+    async def lose(self, number: int, *, reachable: bool = False) -> None:
+        """One of them blocks the bot, or lets it write again."""
+        sql = "UPDATE signatures SET unreachable_at = :at WHERE number = :n"
+        await self._do(sql, at=None if reachable else NOON_MILLIS, n=number)
+
+    async def damage(self, number: int) -> None:
+        """The chat id of one of them can no longer be read."""
+        sql = "UPDATE signatures SET chat_sealed = :junk WHERE number = :n"
+        await self._do(sql, junk=b"junk" * 20, n=number)
+
+    async def unreachable(self) -> list[int]:
+        """The numbers of those who cannot be reached."""
+        sql = "SELECT number FROM signatures WHERE unreachable_at IS NOT NULL ORDER BY number"
+        return [row["number"] for row in await self.database.read(Statement(sql))]
+
+    async def deliveries(self, broadcast: bytes) -> list[dict[str, object]]:
+        """The rows of a broadcast."""
+        rows = await self.database.read(Statement(_DELIVERIES, {"broadcast": broadcast}))
+        return [dict(row) for row in rows]
+
+    async def states(self, broadcast: bytes) -> list[object]:
+        """The state of each recipient, by position."""
+        return [row["state"] for row in await self.deliveries(broadcast)]
+
+    def _signature(self, number: int, language: str) -> Statement:
+        key = uuid.uuid4().bytes
+
+        def sealed(text: str, column: str) -> bytes:
+            return self.keyring.seal(text, table="signatures", column=column, row=key)
+
+        return Statement(
+            _SIGNATURE,
+            {
+                "id": key,
+                "petition": self.slug,
+                "supporter": self._supporter(number),
+                "number": number,
+                "name": sealed(f"Persona {number}", "name_sealed"),
+                "chat": sealed(str(1000 + number), "chat_sealed"),
+                "language": language,
+            },
+        )
+
+    def _supporter(self, number: int) -> bytes:
+        return self.keyring.reference(self.slug, 1000 + number)
+
+    async def _do(self, sql: str, **values: Value) -> None:
+        await self.database.write(Statement(sql, values))
