@@ -1,0 +1,198 @@
+"""However many sign, withdraw and close at once, the count is exact: over two openings of one
+database, as two processes would have it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from storage import (
+    AlreadySigned,
+    ConversationMoved,
+    Keyring,
+    PetitionClosed,
+    Signed,
+    Statement,
+    Storage,
+    open_storage,
+)
+from tests.storage.people import NOON, Person, person
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+async def other(database_url: str, keyring: Keyring) -> AsyncIterator[Storage]:
+    """The same petition, opened a second time."""
+    opened = await open_storage(database_url, keyring, "andry")
+    yield opened
+    await opened.close()
+
+
+async def outcomes(attempts: Iterable[Awaitable[T]]) -> list[T | BaseException]:
+    return await asyncio.gather(*attempts, return_exceptions=True)
+
+
+async def crowd(storage: Storage, keyring: Keyring, size: int) -> list[Person]:
+    """So many people at the consent."""
+    people = [person(keyring, user_id, f"N{user_id}") for user_id in range(1, size + 1)]
+    await asyncio.gather(*[each.arrive(storage) for each in people])
+    return people
+
+
+async def assert_whole(storage: Storage) -> int:
+    """Counter, rows and consents agree, and numbers are given once; returns the count."""
+    rows = await storage.database.read(
+        Statement(
+            "SELECT p.signatures, p.last_number,"
+            " (SELECT COUNT(*) FROM signatures) AS signed,"
+            " (SELECT COUNT(*) FROM consents) AS consented,"
+            " (SELECT COUNT(DISTINCT number) FROM signatures) AS numbers"
+            " FROM petitions p"
+        )
+    )
+    count = int(rows[0]["signatures"])
+    assert rows[0]["signed"] == count
+    assert rows[0]["consented"] == count
+    assert rows[0]["numbers"] == count
+    assert rows[0]["last_number"] >= count
+    return count
+
+
+async def test_two_hundred_people_at_once_get_the_numbers_one_to_two_hundred(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    people = await crowd(storage, keyring, 200)
+    signed = await asyncio.gather(
+        *[each.sign((storage, other)[i % 2]) for i, each in enumerate(people)]
+    )
+    assert all(isinstance(each, Signed) for each in signed)
+    numbers = sorted(each.number for each in signed if isinstance(each, Signed))
+    assert numbers == list(range(1, 201))
+    assert await assert_whole(storage) == 200
+
+
+async def test_one_person_two_hundred_times_at_once_signs_once(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    (ana,) = await crowd(storage, keyring, 1)
+    results = await outcomes(ana.sign((storage, other)[i % 2]) for i in range(200))
+    assert Counter(type(each) for each in results) == {Signed: 1, ConversationMoved: 199}
+    assert await assert_whole(storage) == 1
+
+
+async def test_one_person_who_reads_again_after_losing_is_told_they_have_signed(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    (ana,) = await crowd(storage, keyring, 1)
+
+    async def tap(through: Storage) -> object:
+        while True:
+            now = await through.conversations.get(ana.supporter)
+            assert now is not None
+            try:
+                return await ana.sign(through, was=now.version)
+            except ConversationMoved:
+                continue
+
+    results = await asyncio.gather(*[tap((storage, other)[i % 2]) for i in range(20)])
+    assert Counter(type(each) for each in results) == {Signed: 1, AlreadySigned: 19}
+    assert {each.number for each in results if isinstance(each, Signed | AlreadySigned)} == {1}
+
+
+async def test_someone_quite_new_signs_once_from_many_places(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    results = await outcomes(ana.sign((storage, other)[i % 2], was=0) for i in range(50))
+    assert Counter(type(each) for each in results) == {Signed: 1, ConversationMoved: 49}
+    assert await assert_whole(storage) == 1
+
+
+async def test_whoever_is_thanked_while_the_petition_closes_is_in_the_final_count(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    people = await crowd(storage, keyring, 100)
+    signing = [each.sign((storage, other)[i % 2]) for i, each in enumerate(people)]
+
+    async def close() -> int | None:
+        await asyncio.sleep(0.005)
+        state = await other.petitions.close(revision=0, actor=9, at=NOON)
+        assert state is not None
+        return state.closed_signatures
+
+    *results, count = await asyncio.gather(*signing, close())
+    kinds = Counter(type(each) for each in results)
+    assert kinds[Signed] == count
+    assert kinds[Signed] + kinds[PetitionClosed] == 100
+    assert await assert_whole(storage) == count
+
+
+async def test_of_two_admins_who_close_at_once_one_does(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    states = await asyncio.gather(
+        *[each.petitions.close(revision=0, actor=9, at=NOON) for each in (storage, other) * 5]
+    )
+    assert sum(state is not None for state in states) == 1
+    assert [entry.action for entry in await storage.audit.entries(10)] == ["close"]
+
+
+async def test_signing_and_withdrawing_at_once_keep_the_count(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    people = await crowd(storage, keyring, 40)
+    work: list[Awaitable[object]] = []
+    for each in people:
+        work += [
+            each.sign(storage),
+            other.signatures.withdraw(each.supporter, NOON),
+            storage.signatures.withdraw(each.supporter, NOON),
+        ]
+    await asyncio.gather(*work)
+    left = await assert_whole(storage)
+    found = [await storage.signatures.of(each.supporter) for each in people]
+    assert sum(each is not None for each in found) == left
+
+
+async def test_a_lost_race_for_a_conversation_leaves_the_winners_row(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    (ana,) = await crowd(storage, keyring, 1)
+    results = await outcomes(
+        (storage, other)[i % 2].conversations.save(
+            replace(ana.conversation(version=2), page=i), was=1, at=NOON
+        )
+        for i in range(20)
+    )
+    winners = [i for i, each in enumerate(results) if each is None]
+    losers = [each for each in results if isinstance(each, ConversationMoved)]
+    assert (len(winners), len(losers)) == (1, 19)
+    conversation = await other.conversations.get(ana.supporter)
+    assert conversation is not None
+    assert conversation.page == winners[0]
+
+
+async def test_a_signature_and_another_tap_at_once_never_half_happen(
+    storage: Storage, other: Storage, keyring: Keyring
+) -> None:
+    people = await crowd(storage, keyring, 30)
+    results = await outcomes(
+        work
+        for each in people
+        for work in (
+            each.sign(storage),
+            other.conversations.save(each.conversation(version=2), was=1, at=NOON),
+        )
+    )
+    signed = results[::2]
+    for each, result in zip(people, signed, strict=True):
+        has_signature = await storage.signatures.of(each.supporter) is not None
+        assert has_signature == isinstance(result, Signed)
+        conversation = await storage.conversations.get(each.supporter)
+        assert conversation is not None
+        assert conversation.stage == ("thanks" if has_signature else "consent")
+    await assert_whole(storage)
