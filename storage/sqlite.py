@@ -94,6 +94,8 @@ class SqliteDatabase:
                 await connection
         except Exception as error:
             await database.close()
+            for connection in (database._writer, *database._readers):
+                await connection.ended()
             raise sorted_error(error) from error
         database._open = True
         return database
@@ -184,6 +186,11 @@ class _Connection(aiosqlite.Connection):
             return rows
         finally:
             self.busy -= 1
+
+    async def ended(self) -> None:
+        """Wait for the thread of a connection that failed to open: aiosqlite does not."""
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join)
 
     def submit(self, job: Callable[[], None]) -> None:
         """Have a job run in the thread; it answers by itself."""

@@ -1,0 +1,267 @@
+"""SQLite under load and under failure: groups are committed whole, and nobody waits for ever."""
+
+import asyncio
+import shutil
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import BrokenData, SchemaMissing, Statement, Unavailable
+from storage.sqlite import SqliteDatabase
+
+
+@pytest.fixture
+def path(sqlite_template: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "petition.db"
+    shutil.copy(sqlite_template, copy)
+    return copy
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
+    opened = await SqliteDatabase.open(path, busy_milliseconds=50, patience_seconds=0.3)
+    yield opened
+    await opened.close()
+
+
+def insert(slug: str) -> Statement:
+    return Statement("INSERT INTO petitions (slug) VALUES (:slug)", {"slug": slug})
+
+
+async def slugs(database: SqliteDatabase) -> set[str]:
+    rows = await database.read(Statement("SELECT slug FROM petitions"))
+    return {row["slug"] for row in rows}
+
+
+class Holder:
+    """Another program with the write lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def let_go(self) -> None:
+        self.connection.execute("ROLLBACK")
+        self.connection.close()
+
+
+class TestPragmas:
+    @pytest.mark.parametrize(
+        ("pragma", "value"),
+        [
+            ("journal_mode", "wal"),
+            ("synchronous", 2),
+            ("secure_delete", 1),
+            ("foreign_keys", 1),
+            ("temp_store", 2),
+        ],
+    )
+    async def test_hold_on_every_connection(
+        self, database: SqliteDatabase, pragma: str, value: object
+    ) -> None:
+        statement = Statement(f"PRAGMA {pragma}")
+        seen = [await reader.fetch(statement) for reader in database._readers]
+        seen += await database.write(statement)
+        assert seen == [[{pragma: value}]] * 3
+
+    async def test_a_reader_cannot_write(self, database: SqliteDatabase) -> None:
+        with pytest.raises(Unavailable):
+            await database.read(insert("andry"))
+
+
+class TestGroups:
+    async def test_many_writes_at_once_all_happen(self, database: SqliteDatabase) -> None:
+        names = {f"p{number}" for number in range(1_000)}
+        await asyncio.gather(*[database.write(insert(name)) for name in names])
+        assert await slugs(database) == names
+
+    async def test_waiting_writes_share_one_commit(self, database: SqliteDatabase) -> None:
+        traced: list[str] = []
+        run: Any = database._writer._execute
+        await run(database._writer._conn.set_trace_callback, traced.append)
+        await asyncio.gather(*[database.write(insert(f"p{number}")) for number in range(100)])
+        await run(database._writer._conn.set_trace_callback, None)
+        assert traced.count("COMMIT") < 10
+
+    async def test_a_mistake_undoes_its_own_transaction_only(
+        self, database: SqliteDatabase
+    ) -> None:
+        await database.write(insert("taken"))
+        results = await asyncio.gather(
+            database.write(insert("a")),
+            database.write(insert("b"), insert("taken")),
+            database.write(insert("c"), Statement("SELEC nothing")),
+            database.write(insert("d")),
+            return_exceptions=True,
+        )
+        kinds = [type(result) for result in results]
+        assert kinds == [list, sqlite3.IntegrityError, sqlite3.OperationalError, list]
+        assert await slugs(database) == {"taken", "a", "d"}
+
+    async def test_rows_come_back_for_each_statement(self, database: SqliteDatabase) -> None:
+        rows = await database.write(
+            insert("andry"),
+            Statement("SELECT slug, signatures FROM petitions"),
+            Statement("UPDATE petitions SET signatures = 0 RETURNING last_number"),
+        )
+        assert rows == [[], [{"slug": "andry", "signatures": 0}], [{"last_number": 0}]]
+
+    async def test_cancelling_one_harms_nobody(self, database: SqliteDatabase) -> None:
+        writes = [
+            asyncio.create_task(database.write(insert(f"p{number}"))) for number in range(50)
+        ]
+        await asyncio.sleep(0)
+        for write in writes[::2]:
+            write.cancel()
+        results = await asyncio.gather(*writes, return_exceptions=True)
+        assert [type(result) for result in results[1::2]] == [list] * 25
+        assert await slugs(database) >= {f"p{number}" for number in range(1, 50, 2)}
+
+    async def test_closing_finishes_what_was_asked_for(self, path: Path) -> None:
+        database = await SqliteDatabase.open(path)
+        writes = [
+            asyncio.create_task(database.write(insert(f"p{number}"))) for number in range(300)
+        ]
+        await asyncio.sleep(0)
+        await database.close()
+        await asyncio.gather(*writes)
+        again = await SqliteDatabase.open(path)
+        assert len(await slugs(again)) == 300
+        await again.close()
+
+    async def test_after_closing_nothing_is_taken_on(self, path: Path) -> None:
+        database = await SqliteDatabase.open(path)
+        await database.close()
+        with pytest.raises(Unavailable, match="closed"):
+            await database.write(insert("andry"))
+        with pytest.raises(Unavailable, match="closed"):
+            await database.read(Statement("SELECT slug FROM petitions"))
+
+    async def test_closing_leaves_one_file(self, path: Path) -> None:
+        database = await SqliteDatabase.open(path)
+        await database.write(insert("andry"))
+        await database.close()
+        assert sorted(each.name for each in path.parent.iterdir()) == ["petition.db"]
+
+
+class TestALock:
+    async def test_held_too_long_is_unavailable_for_every_waiter(
+        self, database: SqliteDatabase, path: Path
+    ) -> None:
+        holder = Holder(path)
+        results = await asyncio.gather(
+            *[database.write(insert(f"p{number}")) for number in range(10)],
+            return_exceptions=True,
+        )
+        holder.let_go()
+        assert [type(result) for result in results] == [Unavailable] * 10
+        assert await slugs(database) == set()
+
+    async def test_given_back_in_time_goes_unnoticed(
+        self, database: SqliteDatabase, path: Path
+    ) -> None:
+        holder = Holder(path)
+        asyncio.get_running_loop().call_later(0.15, holder.let_go)
+        await database.write(insert("andry"))
+        assert await slugs(database) == {"andry"}
+
+    async def test_once_given_back_everything_works_again(
+        self, database: SqliteDatabase, path: Path
+    ) -> None:
+        holder = Holder(path)
+        with pytest.raises(Unavailable):
+            await database.write(insert("andry"))
+        holder.let_go()
+        await database.write(insert("andry"))
+        assert await slugs(database) == {"andry"}
+
+    async def test_does_not_stop_anyone_from_reading(
+        self, database: SqliteDatabase, path: Path
+    ) -> None:
+        holder = Holder(path)
+        assert await slugs(database) == set()
+        holder.let_go()
+
+
+class TestAFullDisk:
+    async def test_is_unavailable_and_nothing_of_the_group_is_kept(
+        self, database: SqliteDatabase
+    ) -> None:
+        await fill(database)
+        results = await asyncio.gather(
+            database.write(insert("small")),
+            database.write(insert("x" * 2_000_000)),
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [Unavailable] * 2
+        assert await slugs(database) == set()
+
+    async def test_with_room_again_everything_works_again(self, database: SqliteDatabase) -> None:
+        await fill(database)
+        with pytest.raises(Unavailable):
+            await database.write(insert("x" * 2_000_000))
+        await database.write(Statement("PRAGMA max_page_count = 1000000"))
+        await database.write(insert("andry"))
+        assert await slugs(database) == {"andry"}
+
+
+class TestAFailingCommit:
+    async def test_is_every_waiters_failure(
+        self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+
+        connection = FailingCommit(database._writer._conn)
+        monkeypatch.setattr(database._writer, "_connection", connection)
+        results = await asyncio.gather(
+            *[database.write(insert(f"p{number}")) for number in range(5)], return_exceptions=True
+        )
+        monkeypatch.undo()
+        assert [type(result) for result in results] == [Unavailable] * 5
+        assert await slugs(database) == set()
+        await database.write(insert("andry"))
+        assert await slugs(database) == {"andry"}
+
+
+class TestOpening:
+    async def test_a_missing_file_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(SchemaMissing, match="migrate"):
+            await SqliteDatabase.open(tmp_path / "petition.db")
+        assert not (tmp_path / "petition.db").exists()
+
+    async def test_a_file_that_is_no_database_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "petition.db"
+        path.write_bytes(b"not a database at all" * 100)
+        with pytest.raises(BrokenData):
+            await SqliteDatabase.open(path)
+
+    async def test_its_threads_let_a_failing_process_end(self, database: SqliteDatabase) -> None:
+        workers = [thread for thread in threading.enumerate() if thread.name.startswith("Thread")]
+        assert all(worker.daemon for worker in workers)
+
+
+class FailingCommit:
+    """A connection whose COMMIT meets a failing disk."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+            raise error
+        return self._connection.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+async def fill(database: SqliteDatabase) -> None:
+    """Leave the database a little room and no more."""
+    rows = await database.write(Statement("PRAGMA page_count"))
+    pages = rows[0][0]["page_count"]
+    await database.write(Statement(f"PRAGMA max_page_count = {pages + 2}"))
