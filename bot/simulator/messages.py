@@ -9,6 +9,8 @@ from bot.petition.markup import Entity
 if TYPE_CHECKING:
     from bot.simulator.chats import Chat
 
+_OF_ANY_FILE = ("file_id", "file_unique_id")
+
 Shape = dict[str, Any]
 """JSON as the Bot API writes it."""
 
@@ -149,7 +151,8 @@ class Message:
             return
         shape[self.media.kind] = self.media.payload
         if self.media.kind == "animation":
-            shape["document"] = self.media.payload
+            # Clients that know no animations show the same file as a document.
+            shape["document"] = {name: self.media.payload[name] for name in _OF_ANY_FILE}
         if self.text:
             shape["caption"] = self.text
         if entities:

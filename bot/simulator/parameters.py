@@ -34,7 +34,18 @@ class Upload:
 
 
 async def received(request: web.BaseRequest) -> Params:
-    """Read all parameters of a request, not yet decoded."""
+    """Read all parameters of a request, not yet decoded.
+
+    Raises:
+        Refused: the body is too large, or is not the JSON it says it is.
+    """
+    try:
+        return await _received(request)
+    except web.HTTPRequestEntityTooLarge as error:
+        raise Refused(413, "Request Entity Too Large") from error
+
+
+async def _received(request: web.BaseRequest) -> Params:
     raw: Params = dict(parse_qsl(request.query_string, keep_blank_values=True))
     if request.method != "POST" or not request.body_exists:
         return raw

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bot.petition.markup import length
 from bot.simulator.chats import Chat
 from bot.simulator.content import sample, tiny_png
 from bot.simulator.entities import calls_for, found_in
@@ -10,6 +11,7 @@ from bot.simulator.errors import SimulatorError
 from bot.simulator.messages import Media, Message, User
 from bot.simulator.parameters import Upload
 from bot.simulator.taps import Tap
+from bot.simulator.texts import TEXT_UNITS
 
 if TYPE_CHECKING:
     from bot.simulator.world import World
@@ -77,6 +79,8 @@ class Person:
 
     def send(self, text: str, *, via: User | None = None, reply_to: int | None = None) -> Message:
         """Write to the bot; `via` is an inline bot that wrote the text for them."""
+        if not 1 <= length(text) <= TEXT_UNITS:
+            raise SimulatorError(f"a message has 1 to {TEXT_UNITS} characters")
         about = {"via_bot": via.shape()} if via else None
         return self._post(
             self.chat, text=text, entities=found_in(text), about=about, reply_to=reply_to

@@ -127,7 +127,8 @@ class Simulator:
                 return self._cut(request, name, params, begun)
             if fault in (Fault.ERROR, Fault.FLOOD):
                 raise self.faults.refusal(fault)
-            params, result = await self._done(name, params)
+            params = decoded(METHODS[name.lower()], params, strict=self.strict)
+            result = await self._done(name, params)
         except Refused as refusal:
             return self._refuse(name, params, refusal, begun, request)
         finally:
@@ -138,10 +139,9 @@ class Simulator:
         self._record(name, params, 200, None, begun, result)
         return _answer({"ok": True, "result": result})
 
-    async def _done(self, name: str, raw: Params) -> tuple[Params, Any]:
-        params = decoded(METHODS[name.lower()], raw, strict=self.strict)
+    async def _done(self, name: str, params: Params) -> Any:
         result = HANDLERS[name](self.api, params)
-        return params, await result if inspect.isawaitable(result) else result
+        return await result if inspect.isawaitable(result) else result
 
     async def _carry_out(self, call: dict[str, Any]) -> None:
         """Carry out a call that rode back in a webhook's answer; nobody hears the result."""
@@ -151,11 +151,12 @@ class Simulator:
         if method is None:
             return
         try:
-            params, result = await self._done(method.name, call)
+            call = decoded(method, call, strict=self.strict)
+            result = await self._done(method.name, call)
         except Refused as refusal:
             self._refuse(name, call, refusal, begun)
         else:
-            self._record(method.name, params, 200, None, begun, result)
+            self._record(method.name, call, 200, None, begun, result)
 
     def _cut(
         self, request: web.BaseRequest, name: str, params: Params, begun: float

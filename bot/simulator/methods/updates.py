@@ -20,6 +20,7 @@ _KINDS = frozenset(
         "business_message",
         "edited_business_message",
         "deleted_business_messages",
+        "guest_message",
         "message_reaction",
         "message_reaction_count",
         "inline_query",
@@ -35,6 +36,7 @@ _KINDS = frozenset(
         "chat_join_request",
         "chat_boost",
         "removed_chat_boost",
+        "managed_bot",
     }
 )
 _SECRET = re.compile("[A-Za-z0-9_-]{1,256}")

@@ -1,0 +1,33 @@
+from collections.abc import AsyncIterator
+
+import pytest
+import telegram
+
+from bot.simulator import Simulator
+from tests.simulator.wire import TOKEN, Clock, Wire
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def sim(clock: Clock) -> AsyncIterator[Simulator]:
+    async with Simulator(token=TOKEN, clock=clock) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def wire(sim: Simulator) -> AsyncIterator[Wire]:
+    async with Wire(sim.url) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def ptb(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[telegram.Bot]:
+    """The library the bot is built on, with the HTTP client it comes with."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")  # durations as the library will have them for good
+    base, files = f"{sim.url}/bot", f"{sim.url}/file/bot"
+    async with telegram.Bot(TOKEN, base_url=base, base_file_url=files) as bot:
+        yield bot

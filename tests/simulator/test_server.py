@@ -1,0 +1,114 @@
+import aiohttp
+import pytest
+
+from bot.simulator import Simulator
+from bot.simulator.content import tiny_png
+from tests.simulator.wire import TOKEN, Wire
+
+
+async def test_a_wrong_token_is_401_and_a_malformed_one_404(sim: Simulator) -> None:
+    async with Wire(sim.url, TOKEN[:-1] + "2") as stranger:
+        assert await stranger.answer("getMe") == {
+            "ok": False,
+            "error_code": 401,
+            "description": "Unauthorized",
+        }
+    async with Wire(sim.url, "nonsense") as stranger:
+        assert await stranger.refusal("getMe") == (404, "Not Found")
+
+
+async def test_an_unknown_method_is_404(wire: Wire) -> None:
+    assert await wire.refusal("sendMesage") == (404, "Not Found: method not found")
+
+
+async def test_the_case_of_a_method_does_not_matter(wire: Wire) -> None:
+    assert (await wire.result("GETME"))["username"] == "peticion_bot"
+
+
+async def test_parameters_come_by_query_form_multipart_or_json(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    ana.start()
+    params = {"chat_id": str(ana.id), "text": "uno", "disable_notification": "true"}
+    url = f"{wire.url}/sendMessage"
+    form = aiohttp.FormData(params)
+    form.add_field("reply_markup", '{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}')
+    multipart = aiohttp.MultipartWriter("form-data")
+    for name, value in params.items():
+        multipart.append(value).set_content_disposition("form-data", name=name)
+    async with wire.session.get(url, params=params) as response:
+        assert response.status == 200
+    for body in (form, multipart):
+        async with wire.session.post(url, data=body) as response:
+            assert response.status == 200
+    await wire.result("sendMessage", chat_id=ana.id, text="uno", disable_notification=True)
+
+    assert [(m.text, m.silent) for m in ana.messages[1:]] == [("uno", True)] * 4
+    assert ana.messages[2].labels == ["a"]
+
+
+async def test_strict_mode_names_an_unknown_parameter(wire: Wire) -> None:
+    refusal = await wire.refusal("getUpdates", ofset=1)
+
+    assert refusal == (400, 'Bad Request: unknown parameter "ofset" in getUpdates')
+
+
+async def test_telegrams_own_tolerance_can_be_had() -> None:
+    async with Simulator(token=TOKEN, strict=False) as sim, Wire(sim.url) as wire:
+        assert await wire.result("getUpdates", ofset=1, limit="many") == []
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({"message_id": "x", "chat_id": 1}, 'parameter "message_id" must be an Integer'),
+        ({"chat_id": 1}, "message identifier is not specified"),
+        ({"message_id": 1}, "chat_id is empty"),
+        (
+            {"message_id": 1, "chat_id": "ana"},
+            'parameter "chat_id" must be an Integer or a String starting with @',
+        ),
+    ],
+)
+async def test_a_wrong_kind_of_value_is_refused(
+    wire: Wire, params: dict[str, object], reason: str
+) -> None:
+    assert await wire.refusal("deleteMessage", **params) == (400, f"Bad Request: {reason}")
+
+
+async def test_json_inside_a_parameter_must_be_json(wire: Wire) -> None:
+    async with wire.session.post(
+        f"{wire.url}/sendMessage", data={"chat_id": "1", "text": "a", "reply_markup": "{"}
+    ) as response:
+        body = await response.json()
+
+    assert body["description"] == "Bad Request: can't parse reply_markup JSON object"
+
+
+async def test_a_file_comes_attached_under_any_name(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    ana.start()
+    form = aiohttp.FormData({"chat_id": str(ana.id), "photo": "attach://f1"})
+    form.add_field("f1", tiny_png(), filename="a.png")
+    async with wire.session.post(f"{wire.url}/sendPhoto", data=form) as response:
+        sent = (await response.json())["result"]
+
+    assert [(size["width"], size["height"]) for size in sent["photo"]] == [(64, 48)]
+
+
+async def test_calls_are_remembered_with_what_came_of_them(sim: Simulator, wire: Wire) -> None:
+    await wire.result("getMe")
+    await wire.refusal("sendMessage", chat_id=5, text="a")
+
+    assert [(call.method, call.status, call.chat_id) for call in sim.calls] == [
+        ("getMe", 200, None),
+        ("sendMessage", 400, 5),
+    ]
+    assert [call.error for call in sim.refused] == ["Bad Request: chat not found"]
+
+
+async def test_the_memory_of_calls_is_bounded() -> None:
+    async with Simulator(token=TOKEN, keep_calls=10) as sim, Wire(sim.url) as wire:
+        for _ in range(30):
+            await wire.result("getMe")
+
+        assert 10 <= len(sim.calls) <= 11
