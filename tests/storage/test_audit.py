@@ -1,0 +1,41 @@
+"""The audit tells who did what, newest first, and only with the key."""
+
+from datetime import timedelta
+
+from storage import AuditEntry, Statement, Storage
+from tests.storage.people import NOON
+
+
+async def test_an_entry_tells_who_did_what_and_when(storage: Storage) -> None:
+    await storage.audit.record("my_data", actor=None, at=NOON)
+    await storage.audit.record(
+        "broadcast", actor=2**52, at=NOON + timedelta(seconds=1), detail="closing"
+    )
+    assert await storage.audit.entries(10) == [
+        AuditEntry(NOON + timedelta(seconds=1), 2**52, "broadcast", "closing"),
+        AuditEntry(NOON, None, "my_data", ""),
+    ]
+
+
+async def test_only_as_many_as_asked_for_come_and_they_are_the_newest(storage: Storage) -> None:
+    for minute in range(5):
+        await storage.audit.record(str(minute), actor=1, at=NOON + timedelta(minutes=minute))
+    assert [entry.action for entry in await storage.audit.entries(2)] == ["4", "3"]
+
+
+async def test_an_entry_whose_condition_does_not_hold_is_not_written(storage: Storage) -> None:
+    condition = Statement("EXISTS (SELECT 1 FROM petitions WHERE slug = :slug)", {"slug": "x"})
+    await storage.database.write(
+        storage.audit.statement("close", actor=1, at=NOON, only_if=condition)
+    )
+    assert await storage.audit.entries(10) == []
+
+
+async def test_who_did_it_is_sealed(storage: Storage) -> None:
+    await storage.audit.record("close", actor=123456789, at=NOON)
+    rows = await storage.database.read(Statement("SELECT actor_sealed FROM audit"))
+    assert b"123456789" not in rows[0]["actor_sealed"]
+
+
+def test_who_did_it_is_not_in_the_repr() -> None:
+    assert "123456789" not in repr(AuditEntry(NOON, 123456789, "close", ""))

@@ -1,0 +1,142 @@
+"""A conversation is written over what was read, or not at all."""
+
+from dataclasses import replace
+
+import pytest
+
+from storage import Conversation, ConversationMoved, Keyring, Statement, Storage, Unavailable
+from tests.storage.people import NOON, person
+
+FULL = {
+    "stage": "consent",
+    "page": 3,
+    "behind": "privacy",
+    "language": "en",
+    "name": "Seán O'Brien",
+    "news": True,
+    "source": "web",
+    "message_id": 2**40,
+    "picture_id": 12,
+    "typed": (5, 6, 7),
+    "shown": b"\x00" * 32,
+    "version": 4,
+}
+
+
+@pytest.fixture
+def supporter(keyring: Keyring) -> bytes:
+    return person(keyring, 1).supporter
+
+
+async def test_with_someone_new_there_is_none(storage: Storage, supporter: bytes) -> None:
+    assert await storage.conversations.get(supporter) is None
+
+
+async def test_it_reads_back_as_it_was_written(storage: Storage, supporter: bytes) -> None:
+    full = Conversation(supporter, **FULL)  # type: ignore[arg-type] # each of its own type
+    await storage.conversations.save(full, was=None, at=NOON)
+    assert await storage.conversations.get(supporter) == full
+    bare = Conversation(supporter, version=5)
+    await storage.conversations.save(bare, was=4, at=NOON)
+    assert await storage.conversations.get(supporter) == bare
+
+
+@pytest.mark.parametrize("was", [None, 0])
+async def test_the_first_one_wants_that_there_is_none(
+    storage: Storage, supporter: bytes, was: int | None
+) -> None:
+    first = Conversation(supporter, version=1)
+    await storage.conversations.save(first, was=was, at=NOON)
+    with pytest.raises(ConversationMoved):
+        await storage.conversations.save(replace(first, page=9), was=was, at=NOON)
+    assert await storage.conversations.get(supporter) == first
+
+
+async def test_over_another_version_than_was_read_nothing_is_written(
+    storage: Storage, supporter: bytes
+) -> None:
+    now = Conversation(supporter, version=2)
+    await storage.conversations.save(now, was=None, at=NOON)
+    for was in (1, 3):
+        with pytest.raises(ConversationMoved):
+            await storage.conversations.save(replace(now, page=9, version=4), was=was, at=NOON)
+    assert await storage.conversations.get(supporter) == now
+
+
+async def test_over_a_row_that_is_gone_nothing_is_written(
+    storage: Storage, supporter: bytes
+) -> None:
+    with pytest.raises(ConversationMoved):
+        await storage.conversations.save(Conversation(supporter, version=2), was=1, at=NOON)
+    assert await storage.conversations.get(supporter) is None
+
+
+def test_that_it_moved_is_a_reason_to_try_again() -> None:
+    assert issubclass(ConversationMoved, Unavailable)
+
+
+async def test_what_is_on_screen_is_noted_beside_the_version(
+    storage: Storage, supporter: bytes
+) -> None:
+    before = Conversation(supporter, stage="appeal", page=2, name="Ana", version=1)
+    await storage.conversations.save(before, was=None, at=NOON)
+    await storage.conversations.shown(supporter, message_id=7, shown=b"d", picture_id=5)
+    assert await storage.conversations.get(supporter) == replace(
+        before, message_id=7, shown=b"d", picture_id=5
+    )
+    await storage.conversations.shown(supporter, message_id=8, shown=b"e")
+    assert await storage.conversations.get(supporter) == replace(
+        before, message_id=8, shown=b"e", picture_id=5
+    )
+
+
+@pytest.mark.parametrize("was", [None, 0])
+async def test_a_screen_shown_to_someone_new_does_not_stand_in_the_way(
+    storage: Storage, supporter: bytes, was: int | None
+) -> None:
+    await storage.conversations.shown(supporter, message_id=7, shown=b"d")
+    assert await storage.conversations.get(supporter) == Conversation(
+        supporter, message_id=7, shown=b"d", version=0
+    )
+    first = Conversation(supporter, message_id=7, version=1)
+    await storage.conversations.save(first, was=was, at=NOON)
+    assert await storage.conversations.get(supporter) == first
+
+
+async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    await storage.conversations.save(replace(ana.conversation(version=3)), was=2, at=NOON)
+    await storage.signatures.withdraw(ana.supporter, NOON)
+    await storage.conversations.save(
+        Conversation(ana.supporter, stage="withdrawn", version=4), was=3, at=NOON
+    )
+    assert await storage.conversations.get(ana.supporter) == Conversation(
+        ana.supporter, stage="withdrawn", version=4
+    )
+
+
+async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
+    storage: Storage, supporter: bytes
+) -> None:
+    assert await storage.signatures.withdraw(supporter, NOON) is False
+    assert await storage.conversations.get(supporter) is None
+
+
+async def test_a_lost_signature_of_someone_new_makes_no_row(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    with pytest.raises(ConversationMoved):
+        await ana.sign(storage, was=3)
+    assert await storage.conversations.get(ana.supporter) is None
+    for table in ("signatures", "consents", "consent_texts"):
+        rows = await storage.database.read(Statement(f"SELECT * FROM {table}"))  # noqa: S608
+        assert rows == []
+
+
+def test_a_name_is_not_in_the_repr() -> None:
+    assert "Ana" not in repr(Conversation(b"s", name="Ana Ruiz"))

@@ -1,0 +1,123 @@
+"""Closing is exact, happens once, and can be undone."""
+
+from datetime import timedelta
+
+from storage import AuditEntry, Keyring, PetitionState, Statement, Storage, open_storage
+from tests.storage.people import NOON, person
+
+RUNNING = Statement(
+    "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
+    " created_at, started_by_sealed)"
+    " VALUES (:id, 'andry', 'closing', 'running', '{}', :id, 0, 0, :id)",
+    {"id": b"b"},
+)
+
+
+async def test_a_new_petition_is_open_and_empty(storage: Storage) -> None:
+    state = await storage.petitions.state()
+    assert state == PetitionState(0, None, None, 0)
+    assert state.is_closed is False
+
+
+async def test_opening_the_storage_again_keeps_the_petition(
+    storage: Storage, keyring: Keyring, database_url: str
+) -> None:
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    again = await open_storage(database_url, keyring, "andry")
+    try:
+        assert (await again.petitions.state()).is_closed is True
+    finally:
+        await again.close()
+
+
+async def test_closing_keeps_the_moment_and_the_count(storage: Storage, keyring: Keyring) -> None:
+    for user_id in (1, 2):
+        someone = person(keyring, user_id)
+        await someone.arrive(storage)
+        await someone.sign(storage)
+    closed = await storage.petitions.close(revision=0, actor=9, at=NOON)
+    assert closed == PetitionState(2, NOON, 2, 1)
+    assert await storage.petitions.state() == closed
+
+
+async def test_the_count_at_closing_stays_when_someone_withdraws_later(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.signatures.withdraw(ana.supporter, NOON)
+    assert await storage.petitions.state() == PetitionState(0, NOON, 1, 1)
+
+
+async def test_the_same_order_again_finds_nothing_to_do(storage: Storage) -> None:
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    assert await storage.petitions.close(revision=0, actor=9, at=NOON) is None
+    assert await storage.petitions.close(revision=1, actor=9, at=NOON) is None
+    assert (await storage.petitions.state()).revision == 1
+
+
+async def test_an_old_button_does_not_close_what_was_opened_again(storage: Storage) -> None:
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.petitions.reopen(revision=1, actor=9, at=NOON)
+    assert await storage.petitions.close(revision=0, actor=9, at=NOON) is None
+    assert (await storage.petitions.state()).is_closed is False
+
+
+async def test_opened_again_people_can_sign_and_numbers_go_on(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, jordi = person(keyring, 1), person(keyring, 2)
+    for someone in (ana, jordi):
+        await someone.arrive(storage)
+    await ana.sign(storage)
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) == PetitionState(
+        1, None, None, 2
+    )
+    await jordi.sign(storage)
+    signature = await storage.signatures.of(jordi.supporter)
+    assert signature is not None
+    assert signature.number == 2
+
+
+async def test_an_open_petition_cannot_be_opened(storage: Storage) -> None:
+    assert await storage.petitions.reopen(revision=0, actor=9, at=NOON) is None
+
+
+async def test_it_stays_closed_while_its_closing_is_being_told(storage: Storage) -> None:
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.database.write(RUNNING)
+    assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) is None
+    await storage.database.write(Statement("UPDATE broadcasts SET state = 'finished'"))
+    assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) is not None
+
+
+async def test_only_what_happened_is_in_the_audit(storage: Storage) -> None:
+    later = NOON + timedelta(minutes=1)
+    await storage.petitions.close(revision=5, actor=7, at=NOON)
+    await storage.petitions.close(revision=0, actor=9, at=NOON)
+    await storage.petitions.reopen(revision=0, actor=7, at=later)
+    await storage.petitions.reopen(revision=1, actor=8, at=later)
+    assert await storage.audit.entries(10) == [
+        AuditEntry(later, 8, "reopen", ""),
+        AuditEntry(NOON, 9, "close", ""),
+    ]
+
+
+async def test_another_petition_in_the_same_database_is_not_touched(
+    storage: Storage, keyring: Keyring, database_url: str
+) -> None:
+    other = await open_storage(database_url, keyring, "another")
+    try:
+        ana = person(keyring, 1)
+        await ana.arrive(storage)
+        await ana.sign(storage)
+        await storage.petitions.close(revision=0, actor=9, at=NOON)
+        assert await other.petitions.state() == PetitionState(0, None, None, 0)
+        assert await other.signatures.of(ana.supporter) is None
+        assert await other.conversations.get(ana.supporter) is None
+        assert await other.audit.entries(10) == []
+    finally:
+        await other.close()
