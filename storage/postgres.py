@@ -40,6 +40,12 @@ _SESSION: Final = {
 _PASSING: Final = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
 _BROKEN: Final = ("XX001", "XX002")
 _REFUSED: Final = ("28", "3D000")
+_LOST: Final = (
+    OSError,  # TimeoutError too
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that the server gave up
+    asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
+)
 _NO_TABLE: Final = "42P01"
 
 _TOKEN: Final = re.compile(
@@ -124,8 +130,20 @@ class PostgresDatabase:
     async def _read(self, statement: Statement) -> list[Row]:
         sql, names = translate(statement.sql)
         values = [statement.values[name] for name in names]
-        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+        async with self._borrowed() as connection:
             return [dict(row) for row in await connection.fetch(sql, *values)]
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[Any]:
+        """A connection of the pool; one that broke does not go back into it."""
+        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+            try:
+                yield connection
+            except Exception as error:
+                if _lost(error):
+                    with suppress(asyncpg.InterfaceError):  # the pool was faster
+                        connection.terminate()
+                raise
 
     async def _work(self) -> None:
         """Commit group after group until nobody waits."""
@@ -171,7 +189,7 @@ class PostgresDatabase:
             _accept(write)
 
     async def _transact(self, group: list[_Write]) -> None:
-        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+        async with self._borrowed() as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
@@ -253,9 +271,8 @@ def sorted_error(error: Exception) -> Exception:
 def _lost(error: Exception) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         # The same class stands for our own mistakes; only the words tell them apart.
-        return "clos" in str(error)
-    # TimeoutError is an OSError too. A plan goes stale when a newer version has just migrated.
-    return isinstance(error, OSError | asyncpg.InvalidCachedStatementError)
+        return "clos" in str(error) or "released" in str(error)
+    return isinstance(error, _LOST)
 
 
 async def _rows(connection: Any, statement: Statement) -> list[Row]:
