@@ -91,22 +91,24 @@ EXISTS (SELECT 1 FROM broadcasts r WHERE r.id = :broadcast AND r.state = 'runnin
 AND EXISTS (SELECT 1 FROM leases l WHERE l.name = :lease AND l.holder = :holder)
 """
 
+# Materialized, or PostgreSQL may run the sub-select once for each row and take more than asked.
 _CLAIM: Final = f"""
+WITH turn AS MATERIALIZED (
+  SELECT d.position FROM deliveries d
+  WHERE d.broadcast_id = :broadcast AND d.state = 'pending' AND d.position > :after
+    AND EXISTS (SELECT 1 FROM {ELIGIBLE} AND s.id = d.signature_id)
+  ORDER BY d.position
+  LIMIT CAST(:limit AS BIGINT)
+  {SKIP_LOCKED}
+)
 UPDATE deliveries
 SET state = 'sending', attempts = attempts + 1, claim = :claim, updated_at = :at
 WHERE broadcast_id = :broadcast AND state = 'pending'
+  AND position IN (SELECT position FROM turn)
   AND {_MAY_CLAIM}
   AND NOT EXISTS (
     SELECT 1 FROM deliveries mine
     WHERE mine.broadcast_id = :broadcast AND mine.state = 'sending' AND mine.claim = :claim
-  )
-  AND position IN (
-    SELECT d.position FROM deliveries d
-    WHERE d.broadcast_id = :broadcast AND d.state = 'pending' AND d.position > :after
-      AND EXISTS (SELECT 1 FROM {ELIGIBLE} AND s.id = d.signature_id)
-    ORDER BY d.position
-    LIMIT CAST(:limit AS BIGINT)
-    {SKIP_LOCKED}
   )
 """  # noqa: S608 - constants of this file
 
