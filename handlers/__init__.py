@@ -1,1 +1,59 @@
-"""What people see: screens, commands and buttons."""
+"""What people see: every handler there is, registered in one visible list."""
+
+from __future__ import annotations
+
+from telegram import Update
+from telegram.ext import (
+    BaseHandler,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from . import (
+    broadcasting,
+    closing,
+    commands,
+    groups,
+    membership,
+    messages,
+    orders,
+    statistics,
+    taps,
+)
+from .context import Context, PetitionApplication
+from .guards import GROUP_MESSAGE, PRIVATE_EDIT, PRIVATE_MESSAGE, FromAdmin
+
+Handler = BaseHandler[Update, Context, None]
+
+
+def register(application: PetitionApplication) -> None:
+    """Adds every handler. The first that fits an update takes it, so the order matters."""
+    application.add_handlers(_handlers(application.services.admins))
+
+
+def _handlers(admins: frozenset[int]) -> list[Handler]:
+    by_admin = PRIVATE_MESSAGE & FromAdmin(admins)
+    return [
+        CommandHandler("close", closing.close, by_admin),
+        CommandHandler("reopen", closing.reopen, by_admin),
+        CommandHandler("broadcast", broadcasting.broadcast, by_admin),
+        CommandHandler("stats", statistics.stats, by_admin),
+        CommandHandler("start", commands.start, PRIVATE_MESSAGE),
+        CommandHandler("help", commands.help_, PRIVATE_MESSAGE),
+        CommandHandler("language", commands.language, PRIVATE_MESSAGE),
+        CommandHandler("privacy", commands.privacy, PRIVATE_MESSAGE),
+        CommandHandler("mydata", commands.my_data, PRIVATE_MESSAGE),
+        CommandHandler("withdraw", commands.withdraw, PRIVATE_MESSAGE),
+        CommandHandler("cancel", commands.cancel, PRIVATE_MESSAGE),
+        MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, messages.unknown_command),
+        MessageHandler(PRIVATE_MESSAGE & filters.TEXT, messages.written),
+        MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, messages.sent_media),
+        MessageHandler(PRIVATE_EDIT, messages.edited),
+        CommandHandler(groups.COMMANDS, groups.invited, GROUP_MESSAGE),
+        CallbackQueryHandler(orders.ordered, orders.is_order),
+        CallbackQueryHandler(taps.tapped),
+        ChatMemberHandler(membership.changed, ChatMemberHandler.MY_CHAT_MEMBER),
+    ]

@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aiogram.methods
+from aiogram.types import BufferedInputFile
 from pydantic import BaseModel, ValidationError
+
+from bot.simulator.parameters import Upload
 
 
 def faults(method: str, params: Mapping[str, Any]) -> list[str]:
@@ -18,10 +21,16 @@ def faults(method: str, params: Mapping[str, Any]) -> list[str]:
     if model is None:
         return [f"{method} is no method of the Bot API"]
     try:
-        request = model.model_validate(dict(params))
+        request = model.model_validate({name: _given(value) for name, value in params.items()})
     except ValidationError as error:
         return [f"{method}: {problem['loc']} {problem['msg']}" for problem in error.errors()]
     return [f"{method}: {name} is not a parameter" for name in _strange(request)]
+
+
+def _given(value: object) -> object:
+    if isinstance(value, Upload):
+        return BufferedInputFile(value.content, filename=value.name)
+    return value
 
 
 def _strange(value: object, path: str = "") -> Iterator[str]:

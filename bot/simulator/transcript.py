@@ -1,0 +1,54 @@
+"""What happens in the chats, as lines to read: who, what, and the buttons under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.simulator.messages import Message
+from bot.simulator.world import Event
+
+_LINES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: in whose chat, who acts ("person", "bot" or "note"), and the text."""
+
+    chat: str
+    actor: str
+    text: str
+
+
+def lines_of(event: Event) -> Iterator[Line]:
+    """The lines an event is told in; some are of no interest to a reader."""
+    chat = event.chat.person.user.first_name if event.chat.person else event.chat.title or ""
+    message = event.message
+    if event.kind == "tapped" and message is not None:
+        yield Line(chat, "person", f"taps [{_label(message, event)}]")
+    elif event.kind == "deleted" and message is not None and message.outgoing:
+        yield Line(chat, "note", "what was typed is deleted from the chat")
+    elif event.kind in ("sent", "edited") and message is not None:
+        yield from _told(chat, message)
+
+
+def _told(chat: str, message: Message) -> Iterator[Line]:
+    if message.outgoing:
+        yield Line(chat, "person", message.text)
+        return
+    if message.media is not None:
+        yield Line(chat, "bot", f"({message.media.kind}) {message.text}")
+        return
+    written = [line for line in message.text.splitlines() if line.strip()]
+    for text in written[:_LINES_SHOWN]:
+        yield Line(chat, "bot", text)
+    if len(written) > _LINES_SHOWN:
+        yield Line(chat, "bot", f"… and {len(written) - _LINES_SHOWN} lines more")
+    for row in message.buttons:
+        yield Line(chat, "bot", "  ".join(f"[{button.label}]" for button in row))
+
+
+def _label(message: Message, event: Event) -> str:
+    data = (event.detail or {}).get("data")
+    buttons = (button for row in message.buttons for button in row)
+    return next((button.label for button in buttons if button.data == data), "an old button")

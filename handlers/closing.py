@@ -1,0 +1,140 @@
+"""Closing the petition and opening it again."""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.petition.markup import Html
+
+from .context import Context
+from .panel import Choice, Order, Panel, open_panel
+from .screens.screen import paragraphs
+
+
+async def close(update: Update, context: Context) -> None:
+    """Says what closing does, with the count, and asks."""
+    panel = await open_panel(update, context)
+    state = await panel.services.storage.petitions.state()
+    words = panel.words
+    if state.is_closed:
+        await panel.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
+        return
+    await panel.say(
+        paragraphs(
+            words.text("<b>¿Cerrar la petición?</b>"),
+            Html(f"«{_title(panel)}»"),
+            _signed(panel, state.signatures),
+            words.text(
+                "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
+                "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
+                "hace después, con /broadcast. Puedes deshacerlo con /reopen."
+            ),
+        ),
+        (
+            Choice(words.label("Sí, cerrar la petición"), Order.CLOSE, str(state.revision)),
+            Choice(words.label("No, dejarla abierta"), Order.LEAVE),
+        ),
+    )
+
+
+async def reopen(update: Update, context: Context) -> None:
+    """Says what opening again does, and asks."""
+    panel = await open_panel(update, context)
+    storage, words = panel.services.storage, panel.words
+    state = await storage.petitions.state()
+    if not state.is_closed:
+        await panel.say(words.text("La petición está abierta."))
+        return
+    if await storage.broadcasts.running() is not None:
+        await panel.say(
+            words.text(
+                "Se está enviando el mensaje final. Cuando acabe el envío podrás "
+                "volver a abrir la petición."
+            )
+        )
+        return
+    await panel.say(
+        paragraphs(
+            words.text("<b>¿Volver a abrir la petición?</b>"),
+            Html(f"«{_title(panel)}»"),
+            words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
+        ),
+        (
+            Choice(words.label("Sí, volver a abrirla"), Order.REOPEN, str(state.revision)),
+            Choice(words.label("No, dejarla cerrada"), Order.LEAVE),
+        ),
+    )
+
+
+async def confirmed_close(panel: Panel, argument: str) -> None:
+    """Closes, if the petition is still as it was when the button was offered."""
+    services, words = panel.services, panel.words
+    state = await services.storage.petitions.close(
+        revision=_revision(argument), actor=panel.user.id, at=services.clock()
+    )
+    if state is None or state.closed_signatures is None:
+        await _changed_meanwhile(panel, closed=True)
+        return
+    await panel.say(
+        paragraphs(
+            words.text("<b>La petición está cerrada.</b>"),
+            _signed(panel, state.closed_signatures),
+            words.text(
+                "Para contarles cómo ha terminado a quienes firmaron, escribe "
+                "/broadcast. Para deshacer el cierre, /reopen."
+            ),
+        )
+    )
+
+
+async def confirmed_reopen(panel: Panel, argument: str) -> None:
+    """Opens again, if the petition is still as it was when the button was offered."""
+    services, words = panel.services, panel.words
+    state = await services.storage.petitions.reopen(
+        revision=_revision(argument), actor=panel.user.id, at=services.clock()
+    )
+    if state is None:
+        await _changed_meanwhile(panel, closed=False)
+        return
+    await panel.say(
+        paragraphs(
+            words.text("<b>La petición está abierta otra vez.</b>"),
+            _signed(panel, state.signatures),
+        )
+    )
+
+
+async def leave(panel: Panel, _argument: str) -> None:
+    """Nothing was ordered, and the panel says so."""
+    await panel.say(panel.words.text("De acuerdo: todo queda como estaba."))
+
+
+async def _changed_meanwhile(panel: Panel, *, closed: bool) -> None:
+    """A tap that comes twice finds its work done; only a real change asks for a new order."""
+    state = await panel.services.storage.petitions.state()
+    words = panel.words
+    if state.is_closed is closed:
+        done = (
+            words.text("<b>La petición está cerrada.</b>")
+            if closed
+            else words.text("<b>La petición está abierta.</b>")
+        )
+        await panel.say(paragraphs(done, _signed(panel, state.signatures)))
+        return
+    await panel.say(
+        words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
+    )
+
+
+def _title(panel: Panel) -> str:
+    return panel.services.campaign.texts_in(panel.language).title
+
+
+def _signed(panel: Panel, count: int) -> Html:
+    return panel.words.plural(
+        "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", count
+    )
+
+
+def _revision(argument: str) -> int:
+    return int(argument) if argument.isascii() and argument.isdecimal() else -1

@@ -1,0 +1,63 @@
+"""What every handler is given, typed: the services, and nothing by string key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from telegram.ext import Application, CallbackContext, ExtBot
+
+from bot.petition.campaign import Campaign
+from bot.petition.words import Catalogues
+from storage import Keyring, Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the handlers stand on; `wake_broadcast` tells the worker that rows wait."""
+
+    campaign: Campaign
+    catalogues: Catalogues
+    storage: Storage
+    keyring: Keyring
+    admins: frozenset[int]
+    clock: Callable[[], datetime]
+    wake_broadcast: Callable[[], None]
+    broadcast_rate: float
+
+
+Bot = ExtBot[None]
+
+
+class PetitionApplication(
+    Application[Bot, "Context", dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
+):
+    """PTB's application with typed services, and with errors that reach the intake.
+
+    PTB would hand an exception to its own error handlers and go on as if all were well; the
+    update would then be acknowledged though nothing was stored. Here it propagates, and the
+    intake decides whether the update is tried again or passed over.
+    """
+
+    def __init__(self, *, services: Services, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.services = services
+
+    async def process_error(
+        self, update: object | None, error: Exception, job: Any = None, coroutine: Any = None
+    ) -> bool:
+        """Raises `error` again."""
+        raise error
+
+
+class Context(CallbackContext[Bot, dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
+    """The callback context of this bot."""
+
+    @property
+    def services(self) -> Services:
+        """The services of the running process."""
+        if not isinstance(self.application, PetitionApplication):
+            raise TypeError("The context belongs to another application.")
+        return self.application.services

@@ -1,0 +1,74 @@
+"""The only broad catch: what becomes of an update whose handling failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from telegram import Update
+from telegram.error import TelegramError
+
+from bot.intake import TryAgain
+from bot.transport.outcome import Remedy, remedy
+from storage import Unavailable
+
+from .context import PetitionApplication
+
+_log = structlog.get_logger("handlers")
+
+# What passes by itself: the update stays unacknowledged and is tried again.
+_PASSES = frozenset({Remedy.RETRY, Remedy.UNKNOWN, Remedy.CONFLICT})
+# What no repetition mends and nobody needs to be told: the person is gone, or was answered.
+# A long pause of one chat (WAIT) is here too: what was done is stored, and the person's next tap
+# shows it; waiting would keep everybody behind this update from being acknowledged.
+_IS_OVER = frozenset({Remedy.UNREACHABLE, Remedy.GONE, Remedy.EXPIRED, Remedy.WAIT})
+
+
+class Reception:
+    """Takes raw updates from the intake and hands them to the handlers."""
+
+    def __init__(self, application: PetitionApplication) -> None:
+        self._application = application
+
+    async def __call__(self, raw: dict[str, Any]) -> None:
+        """Handles one update.
+
+        Raises:
+            TryAgain: something passing stands in the way; nothing was acknowledged.
+            Exception: a defect, or an update that cannot be read; the intake counts it and
+                goes on, and the person has been told that it did not work.
+        """
+        update = Update.de_json(raw, self._application.bot)
+        try:
+            await self._application.process_update(update)
+        except Unavailable as error:
+            raise TryAgain from error
+        except TelegramError as error:
+            await self._sort(update, error)
+        except Exception:
+            await self._apologise(update)
+            raise
+
+    async def _sort(self, update: Update, error: TelegramError) -> None:
+        kind = remedy(error)
+        if kind in _PASSES:
+            raise TryAgain from error
+        if kind not in _IS_OVER:
+            await self._apologise(update)
+            raise error
+        _log.info("not_shown", update_id=update.update_id, remedy=kind.name.lower())
+
+    async def _apologise(self, update: Update) -> None:
+        """One calm sentence, so that nobody is left looking at a screen that does nothing."""
+        chat, user = update.effective_chat, update.effective_user
+        if chat is None or user is None or chat.id != user.id:
+            return
+        services = self._application.services
+        language = services.campaign.language_for(user.language_code)
+        sentence = services.catalogues.words(language).label(
+            "Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición."
+        )
+        try:
+            await self._application.bot.send_message(chat.id, sentence)
+        except TelegramError as error:
+            _log.warning("apology_not_sent", update_id=update.update_id, remedy=remedy(error))

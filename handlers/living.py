@@ -1,0 +1,123 @@
+"""The living message: one message of the bot in a chat, edited from screen to screen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.transport.outcome import Remedy, remedy
+
+from .context import Bot
+from .screens.screen import Button, Screen
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands in the chat now: the living message and the digest of what it shows."""
+
+    message_id: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LivingMessage:
+    """The message of one chat. `message_id` and `digest` are what was last shown, if anything."""
+
+    bot: Bot
+    chat_id: int
+    message_id: int | None
+    digest: bytes | None
+
+    async def become(self, screen: Screen, version: int, *, tapped: int | None) -> Shown:
+        """Turns the message into `screen` where it stands, or sends it when it is gone.
+
+        A tap on another message than the living one makes that one the living message: the
+        person is looking at it.
+        """
+        target = tapped or self.message_id
+        digest = screen.digest(version)
+        if target is None:
+            return await self.appear(screen, version)
+        if target == self.message_id and digest == self.digest:
+            return Shown(target, digest)
+        if not await self._edit(target, screen, version):
+            return await self.appear(screen, version)
+        if self.message_id not in (None, target):
+            await self.vanish(self.message_id)
+        return Shown(target, digest)
+
+    async def appear(self, screen: Screen, version: int) -> Shown:
+        """Sends the screen as the newest message and takes the old one away."""
+        sent = await self.bot.send_message(
+            self.chat_id,
+            screen.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=keyboard(screen, version),
+            link_preview_options=NO_PREVIEW,
+        )
+        if self.message_id is not None:
+            await self.vanish(self.message_id)
+        return Shown(sent.message_id, screen.digest(version))
+
+    async def vanish(self, *message_ids: int | None) -> None:
+        """Deletes messages of this chat; one that is gone or too old is left as it is."""
+        known = sorted({message_id for message_id in message_ids if message_id is not None})
+        if not known:
+            return
+        await tolerate(
+            self.bot.delete_message(self.chat_id, known[0])
+            if len(known) == 1
+            else self.bot.delete_messages(self.chat_id, known)
+        )
+
+    async def _edit(self, message_id: int, screen: Screen, version: int) -> bool:
+        try:
+            await self.bot.edit_message_text(
+                screen.text,
+                chat_id=self.chat_id,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard(screen, version),
+                link_preview_options=NO_PREVIEW,
+            )
+        except TelegramError as error:
+            if remedy(error) is Remedy.GONE:
+                return False
+            if remedy(error) is not Remedy.UNCHANGED:
+                raise
+        return True
+
+
+def keyboard(screen: Screen, version: int) -> InlineKeyboardMarkup | None:
+    """The screen's buttons in Telegram's types, each bound to the version it is drawn for."""
+    if not screen.rows:
+        return None
+    return InlineKeyboardMarkup(
+        [[_drawn(button, version) for button in row] for row in screen.rows]
+    )
+
+
+def _drawn(button: Button, version: int) -> InlineKeyboardButton:
+    if button.url is not None:
+        return InlineKeyboardButton(button.label, url=button.url)
+    return InlineKeyboardButton(
+        button.label, callback_data=f"{version}:{button.action}:{button.argument}"
+    )
+
+
+_HARMLESS = frozenset({Remedy.GONE, Remedy.EXPIRED, Remedy.UNCHANGED})
+
+
+async def tolerate(call: Awaitable[object]) -> None:
+    """Awaits a call whose refusal changes nothing: what should go is gone, or is too old."""
+    try:
+        await call
+    except TelegramError as error:
+        if remedy(error) not in _HARMLESS:
+            raise

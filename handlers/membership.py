@@ -1,0 +1,21 @@
+"""A person blocked the bot, or let it back in: Telegram says so with `my_chat_member`."""
+
+from __future__ import annotations
+
+from telegram import ChatMember, Update
+
+from .context import Context
+
+
+async def changed(update: Update, context: Context) -> None:
+    """Keeps whether the person can be reached, which the broadcast asks before it sends."""
+    change = update.my_chat_member
+    if change is None:
+        return
+    services = context.services
+    supporter = services.keyring.reference(services.campaign.slug, change.from_user.id)
+    await services.storage.signatures.reachable(
+        supporter,
+        change.new_chat_member.status != ChatMember.BANNED,
+        at=services.clock(),
+    )

@@ -1,0 +1,98 @@
+"""What Telegram itself shows of the bot: its description, and the menu of commands.
+
+Telegram keeps what it is given and limits how often it may change, so each piece is sent only
+when it differs from what was sent before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from telegram import BotCommand, BotCommandScopeChat
+
+from bot.petition.words import Words
+
+from .context import Bot, Services
+from .screens.commands import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from .visit import Visit
+
+Send = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One thing that Telegram keeps of us: the key it is remembered by, what it says, the call."""
+
+    key: str
+    says: str
+    send: Send
+
+
+async def publish_profile(bot: Bot, services: Services) -> None:
+    """Gives Telegram the commands and descriptions in every language of the petition.
+
+    The source language is also what people see whose language the petition lacks.
+    """
+    campaign = services.campaign
+    for code in ("", *campaign.languages):
+        texts = campaign.texts_in(code or campaign.source_language)
+        words = services.catalogues.words(code or campaign.source_language)
+        commands = _commands(words, SUPPORTER_COMMANDS)
+        for piece in (
+            _Piece(
+                f"commands:{code}",
+                repr(commands),
+                partial(bot.set_my_commands, commands, language_code=code or None),
+            ),
+            _Piece(
+                f"description:{code}",
+                texts.description,
+                partial(bot.set_my_description, texts.description, language_code=code or None),
+            ),
+            _Piece(
+                f"short_description:{code}",
+                texts.short_description,
+                partial(
+                    bot.set_my_short_description,
+                    texts.short_description,
+                    language_code=code or None,
+                ),
+            ),
+        ):
+            await _publish(bot, services, piece)
+
+
+async def offer_menu(visit: Visit) -> None:
+    """Shows an admin the admins' commands in their own chat, and takes them from a former one."""
+    services, bot = visit.services, visit.bot
+    key = f"menu:{visit.conversation.supporter.hex()}"
+    scope = BotCommandScopeChat(visit.chat_id)
+    if visit.user.id in services.admins:
+        commands = _commands(visit.view.words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
+        send = partial(bot.set_my_commands, commands, scope=scope)
+        await _publish(bot, services, _Piece(key, repr(commands), send))
+        return
+    if await services.storage.published.get(_key(bot, key)) is not None:
+        send = partial(bot.delete_my_commands, scope=scope)
+        await _publish(bot, services, _Piece(key, "", send))
+
+
+async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
+    digest = hashlib.sha256(piece.says.encode()).digest()
+    published, key = services.storage.published, _key(bot, piece.key)
+    known = await published.get(key)
+    if known is not None and known.digest == digest:
+        return
+    await piece.send()
+    await published.put(key, digest)
+
+
+def _key(bot: Bot, key: str) -> str:
+    return f"{bot.id}:{key}"
+
+
+def _commands(words: Words, described: Mapping[str, str]) -> list[BotCommand]:
+    return [BotCommand(name, words.label(text)) for name, text in described.items()]

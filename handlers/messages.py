@@ -1,0 +1,76 @@
+"""What people write without a command: names, and everything a form does not expect."""
+
+from __future__ import annotations
+
+from telegram import Message, Update
+
+from bot.petition.journey import Stage
+
+from . import signing
+from .context import Context
+from .visit import Visit, open_visit
+
+_TAKES_A_NAME = frozenset({Stage.NAME, Stage.CONSENT})
+
+
+async def written(update: Update, context: Context) -> None:
+    """A text: the name, where one is asked for; otherwise the way on is shown."""
+    visit = (await open_visit(update, context)).settled()
+    message = _message(visit)
+    if visit.view.place.stage in _TAKES_A_NAME and message.text is not None:
+        await signing.take_name(visit, message.text, message.message_id)
+        return
+    await visit.save()
+    words = visit.view.words
+    await visit.show(
+        words.text("Este chat funciona con botones: elige uno de los de abajo, por favor."),
+        at_bottom=True,
+    )
+
+
+async def unknown_command(update: Update, context: Context) -> None:
+    """A command that does not exist, or not for this person."""
+    visit = (await open_visit(update, context)).settled()
+    await visit.save()
+    words = visit.view.words
+    await visit.show(
+        words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."),
+        at_bottom=True,
+    )
+
+
+async def sent_media(update: Update, context: Context) -> None:
+    """A photo, a sticker, a voice message: nothing of it is kept."""
+    visit = (await open_visit(update, context)).settled()
+    await visit.save()
+    words = visit.view.words
+    notice = (
+        words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
+        if visit.view.place.stage in _TAKES_A_NAME
+        else words.text(
+            "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
+        )
+    )
+    await visit.show(notice, at_bottom=True)
+
+
+async def edited(update: Update, context: Context) -> None:
+    """A name that was refused may be put right by editing it; any other edit changes nothing."""
+    visit = (await open_visit(update, context)).settled()
+    message = _message(visit)
+    attempt = message.message_id in visit.conversation.typed and message.text is not None
+    if attempt and visit.view.place.stage in _TAKES_A_NAME:
+        await signing.take_name(visit, message.text or "", message.message_id)
+        return
+    await visit.save()
+    words = visit.view.words
+    await visit.show(
+        words.text("Aquí, editar un mensaje no cambia nada. Usa los botones, por favor."),
+        at_bottom=True,
+    )
+
+
+def _message(visit: Visit) -> Message:
+    if visit.message is None:
+        raise ValueError("A message handler needs a message.")
+    return visit.message

@@ -1,0 +1,56 @@
+"""The petition's picture: shown once in a chat, above the living message, with its credit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+from telegram import Message
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.petition.campaign import Image
+from bot.petition.markup import Html, escape
+from bot.transport.outcome import Remedy, remedy
+
+if TYPE_CHECKING:
+    from .visit import Visit
+
+
+async def show_picture(visit: Visit) -> int | None:
+    """Sends the picture to a chat that has not had it; returns its message id, or None.
+
+    Telegram keeps a file that was sent once: its id is remembered and the bytes travel only
+    the first time.
+    """
+    image = visit.view.campaign.image_in(visit.view.language)
+    if image is None or visit.conversation.picture_id is not None:
+        return visit.conversation.picture_id
+    sent = await _send(visit, image)
+    return sent.message_id
+
+
+async def _send(visit: Visit, image: Image) -> Message:
+    published = visit.services.storage.published
+    content = await asyncio.to_thread(image.file.read_bytes)
+    digest = hashlib.sha256(content).digest()
+    key = f"{visit.bot.id}:picture:{image.file.name}"
+    known = await published.get(key)
+    caption = escape(image.credit)
+    if known is not None and known.digest == digest and known.telegram_id is not None:
+        try:
+            return await _photo(visit, known.telegram_id, caption)
+        except TelegramError as error:
+            # Telegram has forgotten the file: send its bytes again.
+            if remedy(error) is not Remedy.CONTENT:
+                raise
+    sent = await _photo(visit, content, caption)
+    await published.put(key, digest, sent.photo[-1].file_id)
+    return sent
+
+
+async def _photo(visit: Visit, photo: str | bytes, caption: Html) -> Message:
+    return await visit.bot.send_photo(
+        visit.chat_id, photo, caption=caption, parse_mode=ParseMode.HTML
+    )

@@ -1,0 +1,42 @@
+"""Finding one's way: the languages and the help."""
+
+from __future__ import annotations
+
+from bot.petition.journey import Action
+from bot.petition.markup import Html, escape
+
+from .commands import SUPPORTER_COMMANDS
+from .screen import Button, Screen, paragraphs, rows
+from .view import View
+
+
+def language(view: View) -> Screen:
+    """The petition's languages, each under its own name."""
+    words = view.words
+    question = words.text("<b>¿En qué idioma quieres seguir?</b>")
+    choices = tuple(
+        (Button(_marked(view, code), Action.SPEAK, code),) for code in view.campaign.languages
+    )
+    return Screen(question, rows(*choices, (Button(words.label("Volver"), Action.BACK),)))
+
+
+def help_(view: View) -> Screen:
+    """What can be done here, in the order in which people want it."""
+    words = view.words
+    intro = words.text(
+        "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "
+        "hace con los botones; también funcionan estos comandos:"
+    )
+    lines = "\n".join(
+        f"/{name} — {escape(words.label(description))}"
+        for name, description in SUPPORTER_COMMANDS.items()
+    )
+    return Screen(
+        paragraphs(f"<b>{words.text('Ayuda')}</b>", intro, Html(lines)),
+        rows((Button(words.label("Volver"), Action.BACK),)),
+    )
+
+
+def _marked(view: View, code: str) -> str:
+    name = view.campaign.texts_in(code).language_name
+    return f"• {name}" if code == view.language else name

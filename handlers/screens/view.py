@@ -1,0 +1,72 @@
+"""What a screen is drawn from: everything that stands for one person at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from bot.petition.campaign import Campaign, Texts
+from bot.petition.journey import Place, Stage, Standing
+from bot.petition.words import Words
+from storage import Conversation, PetitionState, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The petition, the language, and the person. Drawing reads this and nothing else.
+
+    `profile_name` is the name of the Telegram profile when it can be signed with, else None.
+    """
+
+    campaign: Campaign
+    words: Words
+    language: str
+    petition: PetitionState
+    conversation: Conversation
+    signature: Signature | None
+    profile_name: str | None
+    bot_username: str
+
+    @property
+    def texts(self) -> Texts:
+        """The petition's texts in the person's language."""
+        return self.campaign.texts_in(self.language)
+
+    @property
+    def count(self) -> int:
+        """How many signed: the living count, or the exact one that closing froze."""
+        frozen = self.petition.closed_signatures
+        return self.petition.signatures if frozen is None else frozen
+
+    @property
+    def standing(self) -> Standing:
+        """The facts that the rules of the journey need."""
+        return Standing(
+            closed=self.petition.is_closed,
+            signed=self.signature is not None,
+            named=self.conversation.name is not None,
+            appeal_pages=len(self.texts.appeal),
+            privacy_pages=len(self.texts.privacy),
+        )
+
+    @property
+    def place(self) -> Place:
+        """Where the conversation's row says the person is."""
+        return place_of(self.conversation)
+
+    @property
+    def share_url(self) -> str:
+        """Telegram's own share sheet, with a link whose signatures are counted as shared."""
+        link = f"https://t.me/{self.bot_username}?start=share"
+        query = urlencode({"url": link, "text": self.texts.share})
+        return f"https://t.me/share/url?{query}"
+
+
+def place_of(conversation: Conversation) -> Place:
+    """Reads the place out of the row; a stage this version does not know is the home screen."""
+    try:
+        stage = Stage(conversation.stage)
+        behind = Stage(conversation.behind) if conversation.behind else None
+    except ValueError:
+        return Place()
+    return Place(stage, conversation.page, behind)

@@ -1,0 +1,139 @@
+"""From the name to the signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.petition.consent import consent_sha256, consent_text
+from bot.petition.journey import Action, Place, Stage, go
+from bot.petition.markup import Html
+from bot.petition.names import NameProblem, NameRefused, clean_name
+from bot.petition.words import mark
+from storage import Consent, NewSignature, PetitionClosed
+
+from .visit import Visit, reread
+
+_REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
+    {
+        NameProblem.NOT_TEXT: mark("Falta el nombre. Escríbelo en un mensaje, por favor."),
+        NameProblem.TOO_SHORT: mark("El nombre es demasiado corto: escribe al menos dos letras."),
+        NameProblem.TOO_LONG: mark("El nombre es demasiado largo: caben hasta cien caracteres."),
+        NameProblem.LINE_BREAK: mark("Escribe el nombre en una sola línea, por favor."),
+        NameProblem.CONTROL: mark(
+            "El nombre lleva caracteres que no se ven. Escríbelo con el teclado, por "
+            "favor, sin pegarlo."
+        ),
+        NameProblem.LEADING_SIGN: mark(
+            "Un nombre no puede empezar por ese signo. Escríbelo sin él, por favor."
+        ),
+        NameProblem.LINK: mark(
+            "Eso parece un enlace o una dirección. Escribe solo tu nombre, por favor."
+        ),
+        NameProblem.STACKED_MARKS: mark(
+            "El nombre lleva demasiados signos superpuestos. Escríbelo sin ellos, por favor."
+        ),
+        NameProblem.FEW_LETTERS: mark(
+            "Un nombre tiene al menos dos letras. Escríbelo otra vez, por favor."
+        ),
+    }
+)
+
+_REMEMBERED_ATTEMPTS = 20
+
+
+async def take_name(visit: Visit, typed: str, message_id: int) -> None:
+    """Keeps a typed name and goes on to the consent, or says what to change.
+
+    Every typed attempt is remembered until a name is stored, and then deleted from the chat:
+    what a person nearly signed with is as personal as what they signed with.
+    """
+    attempts = (*visit.conversation.typed, message_id)[-_REMEMBERED_ATTEMPTS:]
+    try:
+        name = clean_name(typed)
+    except NameRefused as refused:
+        visit = visit.moved(visit.view.place, typed=attempts)
+        await visit.save()
+        await visit.show(_refusal(visit, refused), at_bottom=True)
+        return
+    visit = visit.moved(Place(Stage.CONSENT), name=name, typed=())
+    await visit.save()
+    await visit.living.vanish(*attempts)
+    await visit.show()
+
+
+async def use_profile_name(visit: Visit) -> None:
+    """Takes the name of the Telegram profile with one tap."""
+    attempts = visit.conversation.typed
+    if visit.view.profile_name is not None:
+        visit = visit.moved(Place(Stage.CONSENT), name=visit.view.profile_name, typed=())
+    await visit.save()
+    await visit.living.vanish(*attempts)
+    await visit.show()
+
+
+async def choose_news(visit: Visit) -> None:
+    """Turns the separate consent to other news on or off."""
+    visit = visit.moved(visit.view.place, news=not visit.conversation.news)
+    await visit.save()
+    await visit.show()
+
+
+async def confirm(visit: Visit) -> None:
+    """Signs. The thanks are shown only after the signature is committed."""
+    before = visit
+    visit = visit.moved(Place(Stage.THANKS), name=None, news=False)
+    outcome = await visit.services.storage.signatures.sign(
+        _new_signature(before), visit.conversation, before.stored_version or 0
+    )
+    visit = (await reread(visit)).settled()
+    notice = None
+    if isinstance(outcome, PetitionClosed):
+        notice = visit.view.words.text(
+            "La petición se cerró antes de que firmaras; tu nombre no se ha guardado."
+        )
+    await visit.save()
+    await visit.show(notice)
+
+
+async def cancel(visit: Visit) -> None:
+    """Leaves the form and forgets what was typed into it."""
+    words, draft = visit.view.words, visit.conversation
+    typing = visit.view.place.stage in (Stage.NAME, Stage.CONSENT) or draft.name is not None
+    home = go(Action.HOME, visit.view.place, visit.view.standing)
+    visit = visit.moved(home, name=None, news=False, typed=())
+    await visit.save()
+    await visit.living.vanish(*draft.typed)
+    notice = (
+        words.text("De acuerdo: no has firmado, y no hemos guardado ningún nombre.")
+        if typing
+        else words.text("No había nada que cancelar.")
+    )
+    await visit.show(notice, at_bottom=True)
+
+
+def _new_signature(visit: Visit) -> NewSignature:
+    view, conversation = visit.view, visit.conversation
+    text = consent_text(view.texts)
+    purposes = {"signature", "news"} if conversation.news else {"signature"}
+    return NewSignature(
+        supporter=conversation.supporter,
+        chat_id=visit.chat_id,
+        name=conversation.name or "",
+        language=view.language,
+        source=conversation.source,
+        consent=Consent(
+            text=text,
+            sha256=consent_sha256(text),
+            text_version=view.campaign.version,
+            language=view.language,
+            purposes=frozenset(purposes),
+            message_id=visit.tapped or conversation.message_id or 0,
+        ),
+        at=visit.services.clock(),
+    )
+
+
+def _refusal(visit: Visit, refused: NameRefused) -> Html:
+    words = visit.view.words
+    return Html(f"⚠️ {words.text(_REFUSALS[refused.problem])}")

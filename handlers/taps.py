@@ -1,0 +1,76 @@
+"""Buttons of the living message: what a tap asks for, checked, done and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from telegram import Update
+
+from bot.petition.journey import Action, allowed
+
+from . import my_data, signing, speaking, withdrawing
+from .context import Context
+from .visit import Visit, open_visit
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A button's callback data: the version it was drawn for, the action, its argument."""
+
+    version: int
+    action: Action
+    argument: str
+
+    @classmethod
+    def read(cls, data: str | None) -> Tap | None:
+        """Reads callback data; None for anything that no button of ours carries."""
+        version, _, rest = (data or "").partition(":")
+        action, _, argument = rest.partition(":")
+        if not version.isascii() or not version.isdecimal() or action not in set(Action):
+            return None
+        return cls(int(version), Action(action), argument)
+
+    @property
+    def page(self) -> int:
+        """The page asked for, from 0."""
+        return int(self.argument) if self.argument.isascii() and self.argument.isdecimal() else 0
+
+
+Effect = Callable[[Visit, Tap], Awaitable[None]]
+
+_EFFECTS: Mapping[Action, Effect] = MappingProxyType(
+    {
+        Action.PROFILE_NAME: lambda visit, _tap: signing.use_profile_name(visit),
+        Action.NEWS: lambda visit, _tap: signing.choose_news(visit),
+        Action.CONFIRM: lambda visit, _tap: signing.confirm(visit),
+        Action.SPEAK: lambda visit, tap: speaking.speak(visit, tap.argument),
+        Action.DATA_FILE: lambda visit, _tap: my_data.send_file(visit),
+        Action.ERASE: lambda visit, _tap: withdrawing.erase(visit),
+    }
+)
+
+
+async def tapped(update: Update, context: Context) -> None:
+    """Does what a button asks for, when it belongs to the screen the person is on.
+
+    A stale, replayed or forged button changes nothing and answers with the present screen.
+    """
+    visit = (await open_visit(update, context)).settled()
+    tap = Tap.read(update.callback_query.data if update.callback_query else None)
+    if tap is None or not _belongs(tap, visit):
+        await visit.save()
+        await visit.show()
+        return
+    effect = _EFFECTS.get(tap.action)
+    if effect is not None:
+        await effect(visit, tap)
+        return
+    visit = visit.going(tap.action, page=tap.page)
+    await visit.save()
+    await visit.show()
+
+
+def _belongs(tap: Tap, visit: Visit) -> bool:
+    return tap.version == visit.conversation.version and allowed(tap.action, visit.view.place)

@@ -1,0 +1,174 @@
+"""One update of one person: reads where they stand, stores where they go, shows it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from telegram import CallbackQuery, Message, Update, User
+
+from bot.petition.journey import Action, Place, go, settle
+from bot.petition.markup import Html
+from bot.petition.names import NameRefused, clean_name
+from storage import Conversation
+
+from .context import Bot, Context, Services
+from .living import LivingMessage, Shown, tolerate
+from .picture import show_picture
+from .screens import draw
+from .screens.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a handler works with. `stored_version` is None when the person is new here."""
+
+    bot: Bot
+    services: Services
+    chat_id: int
+    user: User
+    message: Message | None
+    query: CallbackQuery | None
+    view: View
+    stored_version: int | None
+
+    @property
+    def conversation(self) -> Conversation:
+        """The person's row as it was read."""
+        return self.view.conversation
+
+    @property
+    def tapped(self) -> int | None:
+        """The message whose button was tapped."""
+        return self.query.message.message_id if self.query and self.query.message else None
+
+    def moved(self, place: Place, **draft: object) -> Visit:
+        """The visit after going to `place` and changing the draft; the version goes up.
+
+        Only a real change makes a new version, so that a button which changes nothing stays
+        valid and Telegram is not asked for an edit without a difference.
+        """
+        changed = replace(
+            self.conversation,
+            stage=place.stage.value,
+            page=place.page,
+            behind=place.behind.value if place.behind else None,
+            **draft,  # type: ignore[arg-type]  # dataclass fields named by the caller
+        )
+        if changed == self.conversation:
+            return self
+        version = max(self.conversation.version, self.stored_version or 0) + 1
+        return replace(
+            self, view=replace(self.view, conversation=replace(changed, version=version))
+        )
+
+    def going(self, action: Action, *, page: int = 0) -> Visit:
+        """The visit after an action that only leads somewhere."""
+        return self.moved(go(action, self.view.place, self.view.standing, page=page))
+
+    def settled(self) -> Visit:
+        """The visit at the nearest place that is possible now."""
+        return self.moved(settle(self.view.place, self.view.standing))
+
+    async def save(self) -> None:
+        """Stores the row when it changed."""
+        if self.conversation.version == (self.stored_version or 0):
+            return
+        await self.services.storage.conversations.save(
+            self.conversation, was=self.stored_version, at=self.services.clock()
+        )
+
+    async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
+        """Draws the present screen: where the living message is, or as the newest message.
+
+        A tap is answered at the same time: the person's finger does not wait for the drawing.
+        """
+        answer = asyncio.create_task(self._answer())
+        try:
+            await self._draw(notice, at_bottom=at_bottom)
+        finally:
+            await answer
+
+    async def _answer(self) -> None:
+        if self.query is not None:
+            await tolerate(self.query.answer())
+
+    @property
+    def living(self) -> LivingMessage:
+        """The living message as it stands in the chat."""
+        conversation = self.conversation
+        return LivingMessage(self.bot, self.chat_id, conversation.message_id, conversation.shown)
+
+    async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
+        picture_id = await show_picture(self)
+        screen = draw(self.view).under(notice)
+        version = self.conversation.version
+        if at_bottom:
+            shown = await self.living.appear(screen, version)
+        else:
+            shown = await self.living.become(screen, version, tapped=self.tapped)
+        await self._remember(shown, picture_id)
+
+    async def _remember(self, shown: Shown, picture_id: int | None) -> None:
+        conversation = self.conversation
+        now = (shown.message_id, shown.digest, picture_id)
+        if now == (conversation.message_id, conversation.shown, conversation.picture_id):
+            return
+        await self.services.storage.conversations.shown(
+            conversation.supporter,
+            message_id=shown.message_id,
+            shown=shown.digest,
+            picture_id=picture_id,
+        )
+
+
+async def open_visit(update: Update, context: Context) -> Visit:
+    """Reads everything that the next screen can depend on."""
+    user, chat = update.effective_user, update.effective_chat
+    if user is None or chat is None:
+        raise ValueError("A visit needs a person and a chat.")
+    services = context.services
+    supporter = services.keyring.reference(services.campaign.slug, user.id)
+    stored = await services.storage.conversations.get(supporter)
+    view = await _view(services, context.bot, user, stored or Conversation(supporter=supporter))
+    return Visit(
+        bot=context.bot,
+        services=services,
+        chat_id=chat.id,
+        user=user,
+        message=update.effective_message,
+        query=update.callback_query,
+        view=view,
+        stored_version=stored.version if stored else None,
+    )
+
+
+async def reread(visit: Visit) -> Visit:
+    """The visit with the petition and the signature as they are after a write."""
+    view = await _view(visit.services, visit.bot, visit.user, visit.conversation)
+    return replace(visit, view=view, stored_version=visit.conversation.version)
+
+
+async def _view(services: Services, bot: Bot, user: User, conversation: Conversation) -> View:
+    storage = services.storage
+    petition, signature = await asyncio.gather(
+        storage.petitions.state(), storage.signatures.of(conversation.supporter)
+    )
+    language = services.campaign.language_for(conversation.language or user.language_code)
+    return View(
+        campaign=services.campaign,
+        words=services.catalogues.words(language),
+        language=language,
+        petition=petition,
+        conversation=conversation,
+        signature=signature,
+        profile_name=_profile_name(user),
+        bot_username=bot.username,
+    )
+
+
+def _profile_name(user: User) -> str | None:
+    try:
+        return clean_name(user.full_name)
+    except NameRefused:
+        return None

@@ -1,0 +1,16 @@
+"""Taking a signature back, which must be as easy as giving it (GDPR art. 7(3))."""
+
+from __future__ import annotations
+
+from bot.petition.journey import Place, Stage
+
+from .visit import Visit, reread
+
+
+async def erase(visit: Visit) -> None:
+    """Erases the signature and everything held with it, and says so once it is done."""
+    storage = visit.services.storage
+    await storage.signatures.withdraw(visit.conversation.supporter, visit.services.clock())
+    visit = visit.moved(Place(Stage.WITHDRAWN), name=None, news=False, source=None)
+    await visit.save()
+    await (await reread(visit)).show()

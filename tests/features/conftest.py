@@ -1,0 +1,21 @@
+"""The fixtures of the feature tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.features.scene")
+
+from tests.features.scene import Scene, a_scene  # noqa: E402 - after the line that makes it tell
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """A petition that has just been opened; at the end no call of the bot was refused."""
+    async with a_scene(tmp_path) as scene:
+        yield scene
+    refused = [f"{call.method}: {call.error}" for call in scene.simulator.refused]
+    assert refused == []

@@ -1,0 +1,148 @@
+"""The stage of the feature tests: our Telegram, the real bot over real HTTP, and people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from bot.app import App, open_app
+from bot.petition.campaign import BUNDLED, Campaign, load_campaign
+from bot.petition.words import Catalogues, Words
+from bot.settings import Settings, load_settings
+from bot.simulator import Simulator
+from bot.simulator.messages import Message
+from bot.simulator.person import Person
+from storage import Keyring
+from tests.bot_api import faults
+
+TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
+ADMIN = 6_100_000_900
+
+
+class Scene:
+    """One petition under way. `words` are the bot's own in Spanish, `english` in English."""
+
+    def __init__(self, simulator: Simulator, settings: Settings) -> None:
+        self.simulator = simulator
+        self.world = simulator.world
+        self.settings = settings
+        self.campaign: Campaign = load_campaign(settings.campaign or BUNDLED)
+        catalogues = Catalogues.load()
+        self.words: Words = catalogues.words("es")
+        self.english: Words = catalogues.words("en")
+        self.ana = self.world.person("Ana", last_name="García", language="es")
+        self.sean = self.world.person("Seán", last_name="O'Brien", language="en")
+        self.jordi = self.world.person("Jordi", last_name="Puig", language="ca")
+        self.mallory = self.world.person("Mallory", language="en")
+        self.marta = self.world.person("Marta", language="es", user_id=ADMIN)
+        self.app: App | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._stack = AsyncExitStack()
+
+    async def start_bot(self) -> App:
+        """Starts the bot on what an earlier one left."""
+        self._stack = AsyncExitStack()
+        self.app = await self._stack.enter_async_context(open_app(self.settings))
+        self._running = asyncio.create_task(self.app.run())
+        return self.app
+
+    async def stop_bot(self) -> None:
+        """Stops the bot as SIGTERM does."""
+        if self.app is None or self._running is None:
+            return
+        self.app.stop()
+        await self._running
+        await self._stack.aclose()
+        self.app = self._running = None
+
+    async def settled(self) -> None:
+        """Waits until the bot has done everything that was asked of it."""
+        await self.world.idle()
+
+    async def taps(self, person: Person, label: str) -> None:
+        """Taps a button once it is there, and waits until the bot is done."""
+        await self.with_button(person, label)
+        await person.tap(label).answered()
+        await self.settled()
+
+    async def with_button(self, person: Person, label: str) -> Message:
+        """The newest message that has this button."""
+
+        def found() -> Message | None:
+            return next((m for m in reversed(person.messages) if label in m.labels), None)
+
+        message = await person.chat.bell.until(found, 5)
+        assert message is not None, f"no button {label!r} in:\n{person.chat.transcript()}"
+        return message
+
+    async def signs(self, person: Person, name: str | None = None, *, news: bool = False) -> None:
+        """Goes the whole way from /start to the thanks."""
+        words = self.english if person.user.language == "en" else self.words
+        person.start()
+        await self.settled()
+        await self.taps(person, words.label("✍️ Firmar la petición"))
+        if name is None:
+            profile = " ".join(filter(None, (person.user.first_name, person.user.last_name)))
+            await self.taps(person, words.label("Usar «{name}»", name=profile))
+        else:
+            person.send(name)
+            await self.settled()
+        if news:
+            await self.taps(person, words.label("☐ Quiero noticias de otras acciones"))
+        await self.taps(person, words.label("✅ Consiento y firmo"))
+
+    async def closes(self) -> None:
+        """The admin closes the petition."""
+        self.marta.send("/close")
+        await self.taps(self.marta, self.words.label("Sí, cerrar la petición"))
+
+    async def broadcasts(self, recipients: int) -> None:
+        """The admin sends the closing update and waits for the report."""
+        self.marta.send("/broadcast")
+        await self.taps(
+            self.marta,
+            self.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", recipients),
+        )
+        await self.marta.sees("El mensaje final está enviado.", 20)
+
+    def living(self, person: Person) -> Message:
+        """The one message of the bot that has buttons; there must be exactly one."""
+        with_buttons = [m for m in person.messages if m.from_bot and m.buttons]
+        assert len(with_buttons) == 1, person.chat.transcript()
+        return with_buttons[0]
+
+    def told(self, person: Person) -> int:
+        """How many closing updates stand in a person's chat as messages of their own."""
+        return sum(
+            "18 de julio de 2025" in m.text or "18 July 2025" in m.text
+            for m in person.messages
+            if m.from_bot and not m.buttons
+        )
+
+
+@asynccontextmanager
+async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterator[Scene]:
+    """Sets the stage, lifts the curtain, and asks an outsider about every request afterwards."""
+    for part in ("data", "keys"):
+        (folder / part).mkdir(exist_ok=True)
+    key = folder / "keys" / "petition.key"
+    Keyring.generate(key)
+    async with Simulator(token=TOKEN) as simulator:
+        settings = load_settings(
+            bot_token=TOKEN,
+            admin_ids=frozenset({ADMIN}),
+            database_url=database_url or f"sqlite+aiosqlite:///{folder / 'data' / 'petition.db'}",
+            key_file=key,
+            api_url=simulator.url,
+            campaign=BUNDLED,
+        )
+        scene = Scene(simulator, settings)
+        await scene.start_bot()
+        try:
+            yield scene
+        finally:
+            await scene.stop_bot()
+        found = {fault for call in simulator.calls for fault in faults(call.method, call.params)}
+        assert found == set()

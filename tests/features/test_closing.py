@@ -1,0 +1,175 @@
+"""Marta closes the petition and tells everyone; nobody else can."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.features.scene import Scene
+
+ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
+
+
+async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Scene) -> None:
+    for person in (scene.ana, scene.jordi, scene.sean):
+        await scene.signs(person)
+    scene.mallory.start()
+    await scene.closes()
+    await scene.broadcasts(3)
+    assert [scene.told(p) for p in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
+    assert scene.told(scene.mallory) == 0
+    assert any("18 July 2025" in m.text for m in scene.sean.messages)
+    await scene.marta.sees("Entregados: 3")
+
+
+async def test_closing_holds_for_someone_in_the_middle_of_the_form(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    await scene.signs(scene.jordi)
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.closes()
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "18 de julio de 2025" in scene.living(ana).text
+    assert scene.words.label("✍️ Firmar la petición") not in scene.living(ana).labels
+    await scene.marta.sees("1 persona ha firmado")
+
+
+async def test_a_late_visitor_reads_the_outcome_first_and_the_appeal_after(scene: Scene) -> None:
+    await scene.signs(scene.jordi)
+    await scene.closes()
+    scene.ana.start()
+    await scene.settled()
+    assert "18 de julio de 2025" in scene.living(scene.ana).text
+    await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
+    assert "tal como estaba" in scene.living(scene.ana).text
+
+
+async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    await scene.broadcasts(1)
+    scene.marta.send("/reopen")
+    await scene.taps(scene.marta, scene.words.label("Sí, volver a abrirla"))
+    await scene.signs(scene.jordi)
+    await scene.closes()
+    await scene.broadcasts(1)
+    assert [scene.told(scene.ana), scene.told(scene.jordi)] == [1, 1]
+
+
+async def test_before_closing_broadcast_explains_and_sends_nothing(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    scene.marta.send("/broadcast")
+    await scene.marta.sees("La petición sigue abierta")
+    assert scene.told(scene.ana) == 0
+
+
+async def test_a_confirmation_tapped_twice_sends_once(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    scene.marta.send("/broadcast")
+    label = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
+    panel = await scene.with_button(scene.marta, label)
+    taps = [scene.marta.tap(label) for _ in range(2)]
+    for tap in taps:
+        await tap.answered()
+    await scene.marta.sees("El mensaje final está enviado.", 20)
+    await scene.settled()
+    assert scene.told(scene.ana) == 1
+    assert panel.id in scene.marta.chat.messages
+
+
+async def test_a_confirmation_is_void_once_the_petition_changed(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    scene.marta.send("/broadcast")
+    label = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
+    panel = await scene.with_button(scene.marta, label)
+    data = next(b.data or "" for row in panel.buttons for b in row if b.label == label)
+    scene.marta.send("/reopen")
+    await scene.taps(scene.marta, scene.words.label("Sí, volver a abrirla"))
+    await scene.signs(scene.jordi)
+    await scene.closes()
+    await scene.marta.tap_data(panel.id, data).answered()
+    await scene.settled()
+    assert "no se ha enviado nada" in scene.marta.chat.messages[panel.id].text
+    assert [scene.told(scene.ana), scene.told(scene.jordi)] == [0, 0]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_to_others_the_admins_commands_do_not_exist(scene: Scene, order: str) -> None:
+    scene.ana.send(order)
+    await scene.settled()
+    answered = scene.living(scene.ana).text
+    scene.jordi.send("/nothing_like_it")
+    await scene.settled()
+    assert answered == scene.living(scene.jordi).text
+    assert order.removeprefix("/") not in {c["command"] for c in scene.ana.commands}
+
+
+async def test_an_admins_button_does_nothing_in_another_hand(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    scene.marta.send("/close")
+    panel = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
+    data = panel.buttons[0][0].data or ""
+    scene.mallory.start()
+    await scene.settled()
+    await scene.mallory.tap_data(scene.living(scene.mallory).id, data).answered()
+    await scene.signs(scene.jordi)
+    assert "número 2" in scene.living(scene.jordi).text
+
+
+async def test_a_forwarded_or_edited_order_is_no_order(scene: Scene) -> None:
+    order = scene.ana.send("/close")
+    await scene.settled()
+    scene.marta.forward(order)
+    await scene.settled()
+    assert "Ese comando no existe aquí" in scene.living(scene.marta).text
+    own = scene.marta.send("hola")
+    await scene.settled()
+    scene.marta.edit(own, "/close")
+    await scene.settled()
+    assert "editar un mensaje" in scene.living(scene.marta).text
+
+
+async def test_in_a_group_an_order_is_no_order(scene: Scene) -> None:
+    group = scene.world.group("Equipo", members=[scene.marta])
+    scene.marta.send_in(group, "/close@peticion_bot")
+    await scene.settled()
+    await scene.signs(scene.ana)
+    assert "número 1" in scene.living(scene.ana).text
+
+
+async def test_an_admin_sees_the_admins_commands_in_their_own_menu(scene: Scene) -> None:
+    scene.marta.start()
+    await scene.settled()
+    assert {"close", "reopen", "broadcast", "stats", "start"} <= {
+        command["command"] for command in scene.marta.commands
+    }
+
+
+async def test_stats_tell_languages_and_sources(scene: Scene) -> None:
+    scene.ana.start("boletin")
+    await scene.settled()
+    await scene.signs(scene.ana)
+    await scene.signs(scene.sean)
+    scene.marta.send("/stats")
+    said = await scene.marta.sees("Firmas: 2")
+    assert "Español: 1" in said.text
+    assert "English: 1" in said.text
+    assert "boletin: 1" in said.text
+
+
+async def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.stop_bot()
+    ana.send("Ana García")
+    await scene.start_bot()
+    await scene.settled()
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "número 1" in scene.living(ana).text

@@ -1,0 +1,149 @@
+"""Ana, Jordi and Seán sign."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.features.scene import Scene
+
+
+async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start("boletin")
+    await scene.settled()
+    assert scene.campaign.texts_in("es").title in scene.living(ana).text
+    first = scene.living(ana).id
+    await scene.taps(ana, words.label("📖 Leer el llamamiento"))
+    await scene.taps(ana, words.label("Siguiente ▶"))
+    assert "Página 2 de 4" in scene.living(ana).text
+    await scene.taps(ana, words.label("◀ Anterior"))
+    assert "Página 1 de 4" in scene.living(ana).text
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    assert "¿Con qué nombre quieres firmar?" in scene.living(ana).text
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    assert "Ana García" in scene.living(ana).text
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "número 1" in scene.living(ana).text
+    assert scene.living(ana).id == first
+
+
+async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene) -> None:
+    jordi, words = scene.jordi, scene.words
+    jordi.start()
+    await scene.settled()
+    await scene.taps(jordi, words.label("✍️ Firmar la petición"))
+    for bad in ("x", "=1+1", "http://example.org"):
+        jordi.send(bad)
+        await scene.settled()
+        assert scene.living(jordi).text.startswith("⚠️")
+        assert scene.living(jordi) is jordi.messages[-1]
+    jordi.send("Jordi Puig i Gal·la")
+    await scene.settled()
+    assert "Jordi Puig i Gal·la" in scene.living(jordi).text
+    assert [m.text for m in jordi.messages if m.outgoing] == ["/start"]
+
+
+async def test_a_refused_name_can_be_put_right_by_editing_it(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    typed = ana.send("@ana")
+    await scene.settled()
+    ana.edit(typed, "Ana Pérez")
+    await scene.settled()
+    assert "Ana Pérez" in scene.living(ana).text
+    assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
+
+
+async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    off, on = (
+        words.label("☐ Quiero noticias de otras acciones"),
+        words.label("☑ Sí, quiero noticias de otras acciones"),
+    )
+    await scene.taps(ana, off)
+    await scene.taps(ana, on)
+    await scene.taps(ana, off)
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    ana.send("/mydata")
+    await scene.settled()
+    assert "Noticias de otras acciones: sí" in scene.living(ana).text
+
+
+async def test_who_has_signed_sees_that_and_not_the_form(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.start()
+    await scene.settled()
+    shown = scene.living(scene.ana)
+    assert "Ya has firmado" in shown.text
+    assert scene.words.label("✍️ Firmar la petición") not in shown.labels
+
+
+async def test_sean_signs_in_english_and_is_counted_in_english(scene: Scene) -> None:
+    await scene.signs(scene.sean)
+    assert scene.campaign.texts_in("en").thanks.split("{")[0][:12] != ""
+    assert "number 1" in scene.living(scene.sean).text
+
+
+async def test_a_language_the_petition_lacks_is_answered_in_spanish_and_can_be_changed(
+    scene: Scene,
+) -> None:
+    yusuf = scene.world.person("Yusuf", language="ar")
+    yusuf.start()
+    await scene.settled()
+    assert scene.campaign.texts_in("es").title in scene.living(yusuf).text
+    yusuf.send("/language")
+    await scene.taps(yusuf, "English")
+    assert scene.campaign.texts_in("en").title in scene.living(yusuf).text
+
+
+async def test_taking_the_signature_back_is_two_taps_and_leaves_nothing(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    await scene.signs(ana)
+    ana.send("/withdraw")
+    await scene.settled()
+    await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+    assert "Tu firma está retirada" in scene.living(ana).text
+    ana.send("/mydata")
+    await scene.settled()
+    assert "No has firmado esta petición." in scene.living(ana).text
+    await scene.signs(ana)
+    assert "número 2" in scene.living(ana).text
+
+
+async def test_one_can_take_ones_data_away_as_a_file(scene: Scene) -> None:
+    await scene.signs(scene.ana, news=True)
+    scene.ana.send("/mydata")
+    await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+    assert any(m.document for m in scene.ana.messages)
+
+
+async def test_cancel_forgets_the_name_that_was_not_signed_with(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    ana.send("Ana Secreta")
+    await scene.settled()
+    ana.send("/cancel")
+    await scene.settled()
+    assert "no has firmado" in scene.living(ana).text
+    ana.send("/mydata")
+    await scene.settled()
+    assert "Ana Secreta" not in ana.chat.transcript()
+
+
+@pytest.mark.parametrize("command", ["/help", "/privacy", "/language"])
+async def test_a_side_trip_leads_back_to_where_one_was(scene: Scene, command: str) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    ana.send(command)
+    await scene.taps(ana, words.label("Volver"))
+    assert "¿Con qué nombre quieres firmar?" in scene.living(ana).text
