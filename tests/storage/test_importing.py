@@ -1,0 +1,44 @@
+"""A start with nothing to migrate loads no toolkit that it does not need."""
+
+import asyncio
+import sys
+
+import pytest
+
+HEAVY = ("sqlalchemy", "alembic", "mako")
+
+TELL_WHAT_IS_LOADED = f"""
+import asyncio, sys
+import storage
+
+async def start(url):
+    await storage.migrate(url)
+    await (await storage.open_database(url)).close()
+
+if len(sys.argv) > 1:
+    asyncio.run(start(sys.argv[1]))
+print([name for name in {HEAVY} if name in sys.modules], "asyncpg" in sys.modules)
+"""
+
+
+async def told(*arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", TELL_WHAT_IS_LOADED, *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    return output.decode().strip()
+
+
+async def test_importing_storage_loads_no_toolkit_and_no_driver_of_an_extra() -> None:
+    assert await told() == "[] False"
+
+
+async def test_a_start_on_a_migrated_database_never_loads_alembic(
+    database_url: str, kind: str
+) -> None:
+    assert await told(database_url) == f"[] {kind == 'postgres'}"
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_a_first_start_does(empty_url: str, kind: str) -> None:
+    assert await told(empty_url) == f"{list(HEAVY)} False"
