@@ -48,15 +48,26 @@ WHERE id = :id AND petition = :petition
 """
 
 _FINISH: Final = """
-UPDATE broadcasts SET state = 'finished', finished_at = :at
+UPDATE broadcasts SET state = 'finished'
 WHERE id = :id AND petition = :petition AND state = 'running' AND NOT EXISTS (
   SELECT 1 FROM deliveries WHERE broadcast_id = :id AND state IN ('pending', 'sending')
 )
 """
 
 _STOP: Final = """
-UPDATE broadcasts SET state = 'stopped', stop_reason = :reason, finished_at = :at
+UPDATE broadcasts SET state = 'stopped', stop_reason = :reason
 WHERE id = :id AND petition = :petition AND state = 'running'
+"""
+
+_REPORTED: Final = """
+UPDATE broadcasts SET finished_at = :at
+WHERE id = :id AND petition = :petition AND state <> 'running' AND finished_at IS NULL
+"""
+
+# Running, or ended by a worker that may have died before it could say so.
+_DUE: Final = """
+SELECT * FROM broadcasts WHERE petition = :petition AND finished_at IS NULL
+ORDER BY created_at, id LIMIT 1
 """
 
 _IS_CLOSED: Final = """
@@ -141,6 +152,10 @@ class Broadcasts:
         """The one that is under way."""
         return await self._one(_RUNNING)
 
+    async def due(self) -> Broadcast | None:
+        """The one that needs a worker: it is under way, or its end was not reported yet."""
+        return await self._one(_DUE)
+
     async def latest(self) -> Broadcast | None:
         """The one started last, whatever became of it."""
         return await self._one(_LATEST)
@@ -205,15 +220,19 @@ class Broadcasts:
         rows = await self._database.write(*recover_statements(post, at=to_millis(at)))
         return int(rows[-1][0]["position"] or 0)
 
-    async def finish(self, id: bytes, at: datetime) -> bool:  # noqa: A002
+    async def finish(self, id: bytes) -> bool:  # noqa: A002
         """End it, if nothing is left to send; tells whether it has ended."""
-        await self._change(_FINISH, id, at=to_millis(at))
+        await self._change(_FINISH, id)
         return await self._has_ended(id)
 
-    async def stop(self, id: bytes, reason: str, at: datetime) -> bool:  # noqa: A002
+    async def stop(self, id: bytes, reason: str) -> bool:  # noqa: A002
         """End it with people still waiting, who are then the next one's recipients."""
-        await self._change(_STOP, id, reason=reason, at=to_millis(at))
+        await self._change(_STOP, id, reason=reason)
         return await self._has_ended(id)
+
+    async def reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
+        """Note that the end was reported, so it is not done again."""
+        await self._change(_REPORTED, id, at=to_millis(at))
 
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
         """Remember the message in which the admin watches it."""

@@ -14,7 +14,12 @@ from storage.times import from_millis
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A broadcast as it stands; `content` is the HTML of each language."""
+    """A broadcast as it stands.
+
+    Attributes:
+        content: the HTML of each language.
+        finished_at: when its end was reported; None until then.
+    """
 
     id: bytes
     kind: str
