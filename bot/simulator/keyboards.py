@@ -83,9 +83,10 @@ def _unparsed(reason: str) -> Refused:
     return bad_request(f"can't parse inline keyboard button: {reason}")
 
 
-def _inline_button(button: Any) -> dict[str, Any]:
-    if not isinstance(button, dict):
+def _inline_button(shape: Any) -> dict[str, Any]:
+    if not isinstance(shape, dict):
         raise _unparsed("InlineKeyboardButton must be an Object")
+    button: dict[str, Any] = {name: value for name, value in shape.items() if value is not None}
     _check_label(button)
     actions = set(button) & _ACTIONS
     if unknown := set(button) - _ACTIONS - _LOOKS:

@@ -9,6 +9,11 @@ from bot.simulator.errors import bad_request
 _LANGUAGE = re.compile("[a-z]{2}")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _WITH_CHAT = frozenset({"chat", "chat_administrators", "chat_member"})
+_SCOPE_FIELDS = {
+    "chat": frozenset({"chat_id"}),
+    "chat_administrators": frozenset({"chat_id"}),
+    "chat_member": frozenset({"chat_id", "user_id"}),
+}
 _SCOPES = _WITH_CHAT | {
     "default",
     "all_private_chats",
@@ -32,7 +37,7 @@ class Profile:
 
     def text(self, kind: str, language: str | None) -> str:
         """What somebody with this language sees."""
-        own = self.texts.get((kind, language or ""))
+        own = self.texts.get((kind, _letters(language)))
         return own or self.texts.get((kind, ""), "")
 
     def commands_in(self, chat_id: int, language: str | None) -> list[dict[str, str]]:
@@ -43,10 +48,15 @@ class Profile:
             ("default", 0, 0),
         ]
         for scope in scopes:
-            for code in (language or "", ""):
+            for code in (_letters(language), ""):
                 if found := self.commands.get((scope, code)):
                     return found
         return []
+
+
+def _letters(language: str | None) -> str:
+    """The two letters of a client's language, such as "pt" of "pt-br"."""
+    return (language or "").lower().partition("-")[0]
 
 
 def checked_language(code: str | None) -> str:
@@ -58,10 +68,13 @@ def checked_language(code: str | None) -> str:
 
 def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
     """A command scope; that its chat exists is for the caller to check."""
-    kind = (shape or {}).get("type", "default")
+    shape = shape or {"type": "default"}
+    kind = shape.get("type")
     if kind not in _SCOPES:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
-    chat, user = (shape or {}).get("chat_id", 0), (shape or {}).get("user_id", 0)
+    if unknown := set(shape) - {"type"} - _SCOPE_FIELDS.get(kind, frozenset()):
+        raise bad_request(f'unknown field "{min(unknown)}" in BotCommandScope')
+    chat, user = shape.get("chat_id", 0), shape.get("user_id", 0)
     if kind in _WITH_CHAT and not (isinstance(chat, int) and chat):
         raise bad_request("can't parse BotCommandScope: chat_id must be an Integer")
     if kind == "chat_member" and not (isinstance(user, int) and user):

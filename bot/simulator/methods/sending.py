@@ -29,6 +29,19 @@ _ACTIONS = frozenset(
 _PREVIEW_FIELDS = frozenset(
     {"is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text"}
 )
+_REPLY_FIELDS = frozenset(
+    {
+        "message_id",
+        "chat_id",
+        "allow_sending_without_reply",
+        "quote",
+        "quote_parse_mode",
+        "quote_entities",
+        "quote_position",
+        "checklist_task_id",
+        "poll_option_id",
+    }
+)
 
 
 def send_message(api: Api, params: Params) -> Shape:
@@ -99,6 +112,10 @@ def checked_preview(params: Params) -> dict[str, Any] | None:
 
 def _replied(chat: Chat, params: Params) -> int | None:
     wanted = params.get("reply_parameters") or {}
+    if unknown := set(wanted) - _REPLY_FIELDS:
+        raise bad_request(f'unknown field "{min(unknown)}" in reply_parameters')
+    if wanted and not isinstance(wanted.get("message_id"), int):
+        raise bad_request('can\'t parse reply parameters: Field "message_id" must be a Number')
     message_id = wanted.get("message_id", params.get("reply_to_message_id"))
     if message_id is None or message_id in chat.messages:
         return message_id
