@@ -1,0 +1,78 @@
+import asyncio
+import time
+
+import aiohttp
+import pytest
+
+from bot.simulator import Fault, Faults, Person, Simulator
+from tests.simulator.wire import Wire
+
+
+@pytest.fixture
+def ana(sim: Simulator) -> Person:
+    ana = sim.world.person("Ana")
+    ana.start()
+    return ana
+
+
+async def test_an_error_comes_before_any_effect(sim: Simulator, wire: Wire, ana: Person) -> None:
+    sim.faults.next("sendMessage", Fault.ERROR)
+    refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a")
+    await wire.result("sendMessage", chat_id=ana.id, text="b")
+
+    assert refusal == (502, "Bad Gateway")
+    assert [message.text for message in ana.messages] == ["/start", "b"]
+
+
+async def test_a_dropped_answer_comes_after_the_effect(
+    sim: Simulator, wire: Wire, ana: Person
+) -> None:
+    sim.faults.next("sendMessage", Fault.DROP, Fault.CUT)
+    for text in ("drop", "cut"):
+        with pytest.raises(aiohttp.ClientError):
+            await wire.result("sendMessage", chat_id=ana.id, text=text)
+
+    assert [message.text for message in ana.messages] == ["/start", "drop"]
+    assert [call.status for call in sim.calls] == [0, 0]
+    assert sim.refused == []
+
+
+async def test_rates_are_drawn_from_a_seed() -> None:
+    def drawn(seed: int) -> list[Fault | None]:
+        faults = Faults(seed=seed, error_rate=0.2, drop_rate=0.2, too_many_rate=0.2)
+        return [faults.chosen("sendMessage") for _ in range(200)]
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+    assert {Fault.ERROR, Fault.DROP, Fault.FLOOD, None} == set(drawn(1))
+
+
+async def test_rates_spare_the_poll_unless_told_otherwise() -> None:
+    faults = Faults(error_rate=1.0)
+    assert faults.chosen("getUpdates") is None
+    faults.spared = frozenset()
+    assert faults.chosen("getUpdates") is Fault.ERROR
+
+
+async def test_a_frozen_telegram_answers_after_the_thaw(
+    sim: Simulator, wire: Wire, ana: Person
+) -> None:
+    sim.faults.freeze()
+    call = asyncio.create_task(wire.result("sendMessage", chat_id=ana.id, text="a"))
+    await asyncio.sleep(0.05)
+    assert len(ana.messages) == 1
+    sim.faults.thaw()
+    await asyncio.wait_for(call, 2)
+
+    assert len(ana.messages) == 2
+
+
+async def test_latency_can_be_set_and_cleared(sim: Simulator, wire: Wire) -> None:
+    sim.faults.latency = (0.05, 0.06)
+    begun = time.monotonic()
+    await wire.result("getMe")
+    slow = time.monotonic() - begun
+    sim.faults.clear()
+
+    assert slow >= 0.05
+    assert not sim.faults.latency

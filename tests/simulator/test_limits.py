@@ -1,0 +1,97 @@
+import pytest
+
+from bot.simulator import Limits, Simulator
+from bot.simulator.errors import Refused
+from tests.simulator.wire import Clock, Wire
+
+
+def wait_after(limits: Limits, chat_id: int, *, new: bool = True) -> int | None:
+    """How long the bot is told to wait; None when the call goes through."""
+    try:
+        limits.count(chat_id, new=new)
+    except Refused as refusal:
+        return refusal.retry_after
+    return None
+
+
+@pytest.fixture
+def limits(clock: Clock) -> Limits:
+    return Limits(clock)
+
+
+def test_thirty_messages_a_second_in_all(limits: Limits, clock: Clock) -> None:
+    assert [wait_after(limits, chat) for chat in range(1, 31)] == [None] * 30
+    assert wait_after(limits, 31) == 2
+    clock.now += 2
+    assert [wait_after(limits, chat) for chat in range(31, 61)] == [None] * 30
+
+
+def test_a_steady_thirty_a_second_goes_on_for_ever(limits: Limits, clock: Clock) -> None:
+    for chat in range(1, 3000):
+        assert wait_after(limits, chat) is None
+        clock.now += 1 / 29.9
+
+
+def test_one_message_a_second_in_one_chat_after_a_burst(limits: Limits, clock: Clock) -> None:
+    assert [wait_after(limits, 1) for _ in range(20)] == [None] * 20
+    assert wait_after(limits, 1) == 3
+    assert wait_after(limits, 2) is None
+
+
+def test_a_call_during_a_pause_is_refused_and_does_not_make_it_longer(
+    limits: Limits, clock: Clock
+) -> None:
+    for _ in range(21):
+        wait_after(limits, 1)
+    clock.now += 1.5
+    assert wait_after(limits, 1) == 2
+    clock.now += 1.5
+    assert wait_after(limits, 1) is None
+
+
+def test_twenty_messages_a_minute_in_one_group(limits: Limits, clock: Clock) -> None:
+    for _ in range(20):
+        assert wait_after(limits, -5) is None
+        clock.now += 1.5
+    assert wait_after(limits, -5) == 30
+    clock.now += 30
+    assert wait_after(limits, -5) is None
+
+
+def test_edits_count_in_their_chat_only(limits: Limits) -> None:
+    assert [wait_after(limits, chat, new=False) for chat in range(1, 200)] == [None] * 199
+    for _ in range(19):
+        wait_after(limits, 1, new=False)
+    assert wait_after(limits, 1, new=False) == 3
+
+
+def test_the_limits_can_be_switched_off(limits: Limits) -> None:
+    limits.on = False
+
+    assert [wait_after(limits, 1) for _ in range(100)] == [None] * 100
+
+
+def test_quiet_chats_are_forgotten(limits: Limits, clock: Clock) -> None:
+    for chat in range(1, 30_000):
+        limits.count(chat, new=False)
+        clock.now += 0.1
+
+    assert len(limits._chats) <= 10_001
+
+
+async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    ana.start()
+    for _ in range(20):
+        await wire.result("sendMessage", chat_id=ana.id, text="a")
+    url = f"{wire.url}/sendMessage"
+    async with wire.session.post(url, json={"chat_id": ana.id, "text": "a"}) as response:
+        body = await response.json()
+
+    assert (response.status, response.headers["Retry-After"]) == (429, "3")
+    assert body == {
+        "ok": False,
+        "error_code": 429,
+        "description": "Too Many Requests: retry after 3",
+        "parameters": {"retry_after": 3},
+    }

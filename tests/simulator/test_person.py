@@ -1,0 +1,107 @@
+import asyncio
+
+import pytest
+
+from bot.simulator import Person, Simulator, SimulatorError
+from tests.simulator.wire import Wire
+
+
+@pytest.fixture
+def ana(sim: Simulator) -> Person:
+    ana = sim.world.person("Ana")
+    ana.start()
+    return ana
+
+
+def keyboard(*labels: str) -> dict[str, object]:
+    return {"inline_keyboard": [[{"text": label, "callback_data": label}] for label in labels]}
+
+
+async def test_sees_waits_for_the_bot(wire: Wire, ana: Person) -> None:
+    waiting = asyncio.create_task(ana.sees("Hola"))
+    await asyncio.sleep(0.02)
+    await wire.result("sendMessage", chat_id=ana.id, text="¡Hola!")
+
+    assert (await waiting).text == "¡Hola!"
+
+
+async def test_waiting_in_vain_shows_the_chat(wire: Wire, ana: Person) -> None:
+    await wire.result("sendMessage", chat_id=ana.id, text="Uno", reply_markup=keyboard("Ir"))
+    with pytest.raises(SimulatorError) as failed:
+        await ana.sees("Dos", seconds=0.05)
+
+    assert "Ana does not see 'Dos'" in str(failed.value)
+    assert "#2 Petición: Uno\n    [Ir]" in str(failed.value)
+
+
+async def test_ones_own_words_are_not_what_the_bot_said(ana: Person) -> None:
+    with pytest.raises(SimulatorError):
+        await ana.sees("/start", seconds=0.01)
+
+
+async def test_a_tap_goes_to_the_newest_button_and_an_equal_label_first(
+    wire: Wire, ana: Person
+) -> None:
+    for labels in (("Firmar", "Leer"), ("Firmar ahora",)):
+        await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=keyboard(*labels))
+
+    assert ana.tap("Firmar").data == "Firmar"
+    assert ana.tap("ahora").data == "Firmar ahora"
+    with pytest.raises(SimulatorError, match="there are: \\['Firmar', 'Leer', 'Firmar ahora'\\]"):
+        ana.tap("Borrar")
+
+
+async def test_an_unanswered_tap_is_an_error(ana: Person) -> None:
+    tap = ana.tap_data(5, "forged")
+    with pytest.raises(SimulatorError, match="was not answered"):
+        await tap.answered(seconds=0.01)
+
+
+async def test_a_link_button_opens_without_asking_the_bot(
+    sim: Simulator, wire: Wire, ana: Person
+) -> None:
+    markup = {"inline_keyboard": [[{"text": "Ver", "url": "https://example.org/"}]]}
+    await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
+    before = len(sim.world.updates.pending)
+
+    assert ana.tap("Ver").url == "https://example.org/"
+    assert len(sim.world.updates.pending) == before
+
+
+async def test_the_screen_is_the_newest_message_of_the_bot(wire: Wire, ana: Person) -> None:
+    with pytest.raises(SimulatorError, match="sees nothing"):
+        _ = ana.screen
+    await wire.result("sendMessage", chat_id=ana.id, text="Uno")
+    await wire.result("sendMessage", chat_id=ana.id, text="Dos")
+    ana.send("tres")
+
+    assert ana.screen.text == "Dos"
+
+
+async def test_messages_are_snapshots_and_an_edit_makes_a_new_one(wire: Wire, ana: Person) -> None:
+    await wire.result("sendMessage", chat_id=ana.id, text="Uno")
+    before = ana.screen
+    await wire.result("editMessageText", chat_id=ana.id, message_id=before.id, text="Dos")
+
+    assert (before.text, ana.screen.text, ana.screen.id) == ("Uno", "Dos", before.id)
+
+
+async def test_people_can_do_only_what_they_can_do(wire: Wire, ana: Person) -> None:
+    await wire.result("sendMessage", chat_id=ana.id, text="Uno")
+    with pytest.raises(SimulatorError, match="one's own"):
+        ana.edit(ana.screen, "Dos")
+    for text in ("", "a" * 4097):
+        with pytest.raises(SimulatorError, match="1 to 4096"):
+            ana.send(text)
+    ana.block()
+    with pytest.raises(SimulatorError, match="blocked"):
+        ana.send("hola")
+
+
+async def test_a_name_can_change(sim: Simulator, wire: Wire, ana: Person) -> None:
+    ana.rename("Anna", "Puig")
+    ana.send("hola")
+    update = (await wire.result("getUpdates"))[-1]
+
+    assert update["message"]["from"]["last_name"] == "Puig"
+    assert update["message"]["chat"]["first_name"] == "Anna"

@@ -1,0 +1,81 @@
+import pytest
+
+from bot.simulator import Simulator
+from tests.simulator.wire import Wire
+
+
+def command(name: str = "start", description: str = "Empezar") -> dict[str, str]:
+    return {"command": name, "description": description}
+
+
+@pytest.mark.parametrize(
+    ("commands", "reason"),
+    [
+        ([command("Start")], "BOT_COMMAND_INVALID"),
+        ([command("a" * 33)], "BOT_COMMAND_INVALID"),
+        ([command("mis-datos")], "BOT_COMMAND_INVALID"),
+        ([command(description=" ")], "BOT_COMMAND_DESCRIPTION_INVALID"),
+        ([command(description="a" * 257)], "BOT_COMMAND_DESCRIPTION_INVALID"),
+        ([command(f"c{number}") for number in range(101)], "BOT_COMMANDS_TOO_MUCH"),
+        (
+            [{"command": "start"}],
+            "can't parse BotCommand: command and description are required",
+        ),
+    ],
+)
+async def test_commands_telegram_would_not_take(
+    wire: Wire, commands: list[dict[str, str]], reason: str
+) -> None:
+    assert await wire.refusal("setMyCommands", commands=commands) == (
+        400,
+        f"Bad Request: {reason}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "reason"),
+    [
+        ({"type": "chat", "chat_id": 5}, "chat not found"),
+        ({"type": "chat"}, "can't parse BotCommandScope: chat_id must be an Integer"),
+        ({"type": "everybody"}, "can't parse BotCommandScope: Unsupported type specified"),
+    ],
+)
+async def test_commands_for_a_chat_need_the_chat(
+    wire: Wire, scope: dict[str, object], reason: str
+) -> None:
+    assert await wire.refusal("setMyCommands", commands=[command()], scope=scope) == (
+        400,
+        f"Bad Request: {reason}",
+    )
+
+
+@pytest.mark.parametrize("language", ["es-ES", "ESP", "e"])
+async def test_a_language_has_two_letters(wire: Wire, language: str) -> None:
+    assert await wire.refusal("setMyName", name="a", language_code=language) == (
+        400,
+        "Bad Request: invalid language code specified",
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "longest"),
+    [
+        ("setMyDescription", "description", 512),
+        ("setMyShortDescription", "short_description", 120),
+        ("setMyName", "name", 64),
+    ],
+)
+async def test_texts_of_the_profile_have_their_lengths(
+    wire: Wire, method: str, name: str, longest: int
+) -> None:
+    await wire.result(method, **{name: "a" * longest})
+    _, reason = await wire.refusal(method, **{name: "a" * (longest + 1)})
+
+    assert reason == f"Bad Request: {name.replace('_', ' ')} is too long"
+
+
+async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, wire: Wire) -> None:
+    await wire.result("setMyCommands", commands=[command()])
+    await wire.result("setMyCommands", commands=[])
+
+    assert sim.world.profile.commands == {}

@@ -1,0 +1,112 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.simulator import Simulator
+from tests.simulator.wire import Clock, Wire
+
+
+def texts(updates: list[dict[str, Any]]) -> list[str]:
+    return [update["message"]["text"] for update in updates]
+
+
+async def test_updates_stay_until_they_are_acknowledged(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    for number in range(3):
+        ana.send(str(number))
+    first = await wire.result("getUpdates")
+    again = await wire.result("getUpdates", limit=2)
+    rest = await wire.result("getUpdates", offset=again[-1]["update_id"] + 1)
+
+    assert texts(first) == ["0", "1", "2"]
+    assert again == first[:2]
+    assert texts(rest) == ["2"]
+    assert len(sim.world.updates.pending) == 1
+
+
+async def test_a_negative_offset_keeps_the_last_ones(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    for number in range(5):
+        ana.send(str(number))
+
+    assert texts(await wire.result("getUpdates", offset=-2)) == ["3", "4"]
+    assert texts(await wire.result("getUpdates")) == ["3", "4"]
+
+
+async def test_a_long_poll_ends_as_soon_as_something_happens(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    poll = asyncio.create_task(wire.result("getUpdates", timeout=30))
+    await asyncio.sleep(0.05)
+    ana.send("hola")
+
+    assert texts(await asyncio.wait_for(poll, 2)) == ["hola"]
+
+
+async def test_a_poll_without_news_ends_empty(wire: Wire) -> None:
+    assert await wire.result("getUpdates", timeout=1) == []
+
+
+async def test_a_second_poll_ends_the_first(sim: Simulator, wire: Wire) -> None:
+    first = asyncio.create_task(wire.answer("getUpdates", timeout=30))
+    await asyncio.sleep(0.05)
+    second = asyncio.create_task(wire.result("getUpdates", timeout=30))
+    ended = await asyncio.wait_for(first, 2)
+    sim.world.person("Ana").send("hola")
+
+    assert ended == {
+        "ok": False,
+        "error_code": 409,
+        "description": "Conflict: terminated by other getUpdates request;"
+        " make sure that only one bot instance is running",
+    }
+    assert texts(await second) == ["hola"]
+
+
+async def test_the_kinds_asked_for_are_remembered(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    await wire.result("getUpdates", allowed_updates=["message"])
+    ana.start()
+    ana.block()
+
+    assert len(await wire.result("getUpdates")) == 1
+    assert await wire.refusal("getUpdates", allowed_updates=["mesage"]) == (
+        400,
+        'Bad Request: unknown update type "mesage" in allowed_updates',
+    )
+
+
+async def test_updates_are_kept_for_a_day(sim: Simulator, wire: Wire, clock: Clock) -> None:
+    ana = sim.world.person("Ana")
+    ana.send("ayer")
+    clock.now += 24 * 3600 + 1
+    ana.send("hoy")
+
+    assert texts(await wire.result("getUpdates")) == ["hoy"]
+
+
+@pytest.mark.parametrize(
+    "text", ["/help", "/help@peticion_bot", "oye @peticion_bot", "/help@Peticion_Bot ya"]
+)
+async def test_in_a_group_the_bot_hears_what_is_meant_for_it(
+    sim: Simulator, wire: Wire, text: str
+) -> None:
+    ana = sim.world.person("Ana")
+    group = sim.world.group("Vecinas", members=[ana])
+    ana.send_in(group, "buenos días")
+    ana.send_in(group, "/help@otro_bot")
+    ana.send_in(group, text)
+    joined, message = await wire.result("getUpdates")
+
+    assert joined["my_chat_member"]["new_chat_member"]["status"] == "member"
+    assert message["message"]["text"] == text
+
+
+async def test_an_anonymous_administrator_has_no_name(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    group = sim.world.group("Vecinas")
+    ana.send_in(group, "/close", anonymous=True)
+    (update,) = await wire.result("getUpdates")
+
+    assert update["message"]["sender_chat"]["id"] == group.id
+    assert update["message"]["from"]["username"] == "GroupAnonymousBot"

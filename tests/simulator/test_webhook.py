@@ -1,0 +1,145 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.simulator import Simulator
+from tests.simulator.wire import Wire
+
+SECRET = "s3cret_-"
+
+
+class Endpoint:
+    """The bot's end of a webhook; `answers` are given in turn, 200 after the last."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.answers: list[web.Response] = []
+        self.got: list[tuple[str, str]] = []
+        self.active: dict[int, int] = {}
+        self.overlapped = False
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        update: dict[str, Any] = await request.json()
+        chat = update["message"]["chat"]["id"]
+        self.overlapped |= bool(self.active.get(chat))
+        self.active[chat] = 1
+        await asyncio.sleep(0.005)
+        self.active[chat] = 0
+        secret = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        self.got.append((update["message"]["text"], secret))
+        return self.answers.pop(0) if self.answers else web.Response()
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[Endpoint]:
+    endpoint = Endpoint()
+    runner = web.ServerRunner(web.Server(endpoint.serve), shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    endpoint.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    yield endpoint
+    await runner.cleanup()
+
+
+async def test_updates_are_brought_with_the_secret(
+    sim: Simulator, wire: Wire, endpoint: Endpoint
+) -> None:
+    await wire.result("setWebhook", url=endpoint.url, secret_token=SECRET)
+    sim.world.person("Ana").send("hola")
+    await sim.world.idle()
+
+    assert endpoint.got == [("hola", SECRET)]
+
+
+async def test_an_update_is_tried_again_until_it_is_taken(
+    sim: Simulator, wire: Wire, endpoint: Endpoint
+) -> None:
+    endpoint.answers = [web.Response(status=500), web.Response(status=404)]
+    await wire.result("setWebhook", url=endpoint.url)
+    ana = sim.world.person("Ana")
+    ana.send("uno")
+    ana.send("dos")
+    await sim.world.idle()
+    info = await wire.result("getWebhookInfo")
+
+    assert [text for text, _ in endpoint.got] == ["uno", "uno", "uno", "dos"]
+    assert info["pending_update_count"] == 0
+    assert info["last_error_message"] == "Wrong response from the webhook: 404 Not Found"
+
+
+async def test_each_chat_is_served_in_order_and_many_at_once(
+    sim: Simulator, wire: Wire, endpoint: Endpoint
+) -> None:
+    people = [sim.world.person(name) for name in ("Ana", "Jordi", "Seán")]
+    for number in range(10):
+        for person in people:
+            person.send(f"{person.id} {number}")
+    await wire.result("setWebhook", url=endpoint.url)
+    await sim.world.idle()
+
+    assert not endpoint.overlapped
+    for person in people:
+        own = [text for text, _ in endpoint.got if text.startswith(str(person.id))]
+        assert own == [f"{person.id} {number}" for number in range(10)]
+
+
+async def test_a_call_can_ride_back_in_the_answer(
+    sim: Simulator, wire: Wire, endpoint: Endpoint
+) -> None:
+    ana = sim.world.person("Ana")
+    call = {"method": "sendMessage", "chat_id": ana.id, "text": "Hola"}
+    endpoint.answers = [web.json_response(call)]
+    await wire.result("setWebhook", url=endpoint.url)
+    ana.start()
+
+    assert (await ana.sees("Hola")).from_bot
+
+
+async def test_polling_and_a_webhook_exclude_each_other(
+    sim: Simulator, wire: Wire, endpoint: Endpoint
+) -> None:
+    poll = asyncio.create_task(wire.refusal("getUpdates", timeout=30))
+    await asyncio.sleep(0.05)
+    await wire.result("setWebhook", url=endpoint.url)
+
+    assert await poll == (409, "Conflict: terminated by setWebhook request")
+    assert await wire.refusal("getUpdates") == (
+        409,
+        "Conflict: can't use getUpdates method while webhook is active;"
+        " use deleteWebhook to delete the webhook first",
+    )
+    await wire.result("deleteWebhook")
+    assert await wire.result("getUpdates") == []
+
+
+async def test_pending_updates_can_be_dropped(sim: Simulator, wire: Wire) -> None:
+    sim.world.person("Ana").send("hola")
+    await wire.result("deleteWebhook", drop_pending_updates=True)
+
+    assert await wire.result("getUpdates") == []
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        (
+            {"url": "http://example.org"},
+            "bad webhook: An HTTPS URL must be provided for webhook",
+        ),
+        (
+            {"url": "https://example.org", "secret_token": "ñ"},
+            "secret token contains unallowed characters",
+        ),
+        (
+            {"url": "https://example.org", "max_connections": 101},
+            "max_connections must be between 1 and 100",
+        ),
+    ],
+)
+async def test_a_webhook_telegram_would_not_set(
+    wire: Wire, params: dict[str, object], reason: str
+) -> None:
+    assert await wire.refusal("setWebhook", **params) == (400, f"Bad Request: {reason}")

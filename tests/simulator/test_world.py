@@ -1,0 +1,91 @@
+import asyncio
+import time
+
+import pytest
+
+from bot.simulator import Simulator, SimulatorError
+from tests.simulator.wire import Wire
+
+
+async def test_everything_that_happens_is_told(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
+    with sim.world.subscribe() as events:
+        ana.start()
+        sent = await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
+        tap = ana.tap("a")
+        await wire.result("answerCallbackQuery", callback_query_id=tap.id)
+        target = {"chat_id": ana.id, "message_id": sent["message_id"]}
+        await wire.result("editMessageText", text="b", **target)
+        await wire.result("sendChatAction", chat_id=ana.id, action="typing")
+        await wire.result("pinChatMessage", **target)
+        await wire.result("deleteMessage", **target)
+        ana.block()
+        told = [events.get_nowait() for _ in range(events.qsize())]
+    ana.unblock()
+
+    assert [event.kind for event in told] == [
+        *("sent", "sent", "tapped", "answered", "edited", "action", "pinned", "deleted", "member")
+    ]
+    assert events.empty()
+
+
+async def test_idle_waits_for_acknowledgement(sim: Simulator, wire: Wire) -> None:
+    sim.world.person("Ana").start()
+    with pytest.raises(SimulatorError, match="1 updates are not acknowledged"):
+        await sim.world.idle(seconds=0.05)
+    (update,) = await wire.result("getUpdates")
+    await wire.result("getUpdates", offset=update["update_id"] + 1)
+    await sim.world.idle(seconds=1)
+
+
+async def test_idle_waits_for_calls_under_way(sim: Simulator, wire: Wire) -> None:
+    ana = sim.world.person("Ana")
+    ana.start()
+    sim.world.updates.drop()
+    sim.faults.latency = 0.1
+    call = asyncio.create_task(wire.result("sendMessage", chat_id=ana.id, text="a"))
+    await asyncio.sleep(0.02)
+    await sim.world.idle()
+
+    assert ana.screen.text == "a"
+    await call
+
+
+async def test_quiet_waits_until_nothing_has_happened_for_a_while(sim: Simulator) -> None:
+    ana = sim.world.person("Ana")
+
+    async def chatter() -> None:
+        for number in range(5):
+            ana.send(str(number))
+            await asyncio.sleep(0.02)
+
+    talking = asyncio.create_task(chatter())
+    await sim.world.quiet(0.05)
+
+    assert talking.done()
+    assert len(ana.messages) == 5
+
+
+async def test_a_hundred_thousand_people_are_cheap(sim: Simulator) -> None:
+    begun = time.monotonic()
+    people = [sim.world.person(f"Persona {number}") for number in range(100_000)]
+
+    assert len({person.id for person in people}) == 100_000
+    assert time.monotonic() - begun < 5
+
+
+async def test_the_bots_own_numbers_are_used_once(sim: Simulator) -> None:
+    ana = sim.world.person("Ana", user_id=7)
+    with pytest.raises(SimulatorError, match="there is a person 7"):
+        sim.world.person("Otra", user_id=7)
+
+    assert ana.id == 7
+
+
+async def test_groups_are_known_by_username_and_people_are_not(sim: Simulator, wire: Wire) -> None:
+    sim.world.group("Vecinas", username="vecinas")
+    sim.world.person("Ana", username="ana_g").start()
+
+    assert (await wire.result("getChat", chat_id="@Vecinas"))["title"] == "Vecinas"
+    assert await wire.refusal("getChat", chat_id="@ana_g") == (400, "Bad Request: chat not found")
