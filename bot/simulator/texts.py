@@ -22,6 +22,9 @@ _TYPES = frozenset(
         "custom_emoji",
     }
 )
+_ENTITY_FIELDS = frozenset(
+    {"type", "offset", "length", "url", "user", "language", "custom_emoji_id"}
+)
 _FOUND_ANYWAY = frozenset(
     {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"}
 )
@@ -78,6 +81,8 @@ def _with_entities(text: str, shapes: list[Any]) -> Rendered:
 def _entity(shape: Any) -> Entity | None:
     if not isinstance(shape, dict):
         raise bad_request("can't parse MessageEntity: expected an Object")
+    if unknown := set(shape) - _ENTITY_FIELDS:
+        raise bad_request(f'unknown field "{min(unknown)}" in MessageEntity')
     kind, offset, size = shape.get("type"), shape.get("offset"), shape.get("length")
     if not isinstance(offset, int) or not isinstance(size, int) or offset < 0 or size < 0:
         raise bad_request('can\'t parse MessageEntity: Field "offset" or "length" is invalid')

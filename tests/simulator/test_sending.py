@@ -62,6 +62,7 @@ async def test_entities_can_be_given_instead_of_markup(wire: Wire, ana: Person) 
         {"type": "bold", "offset": 3, "length": 1},
         {"type": "loud", "offset": 0, "length": 1},
         {"type": "bold", "offset": -1, "length": 1},
+        {"type": "bold", "offset": 0, "length": 1, "lenght": 1},
         "bold",
     ],
 )

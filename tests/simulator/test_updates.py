@@ -63,6 +63,20 @@ async def test_a_second_poll_ends_the_first(sim: Simulator, wire: Wire) -> None:
     assert texts(await second) == ["hola"]
 
 
+async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(sim: Simulator, wire: Wire) -> None:
+    dead = Wire(sim.url)
+    poll = asyncio.create_task(dead.answer("getUpdates", timeout=30))
+    await asyncio.sleep(0.05)
+    poll.cancel()
+    await dead.session.close()
+    await asyncio.sleep(0.05)
+    sim.world.person("Ana").send("hola")
+
+    assert texts(await wire.result("getUpdates")) == ["hola"]
+    await asyncio.sleep(0.05)
+    assert sim.refused == []
+
+
 async def test_the_kinds_asked_for_are_remembered(sim: Simulator, wire: Wire) -> None:
     ana = sim.world.person("Ana")
     await wire.result("getUpdates", allowed_updates=["message"])
