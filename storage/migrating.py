@@ -15,11 +15,12 @@ from typing import Any, Final
 
 import aiosqlite
 
-from storage import sqlite
 from storage.address import SqliteAddress, parse_address
 from storage.errors import SchemaTooNew, Unavailable
 from storage.migrations import NEWEST
 from storage.opening import postgres_adapter
+from storage.sqlite import create_private
+from storage.sqlite_errors import is_locked, sorted_error
 
 # How long a start waits for another one that is migrating; a revision can rewrite a big table.
 _PATIENCE_SECONDS: Final = 120.0
@@ -86,7 +87,7 @@ async def _migrate_sqlite(path: Path) -> None:
 async def _try_sqlite(path: Path) -> bool:
     """Migrate, or False when someone else holds the lock."""
     try:
-        sqlite.create_private(path)
+        create_private(path)
         async with aiosqlite.connect(path, isolation_level=None) as database:
 
             async def fetch(statement: str) -> list[Any]:
@@ -95,9 +96,9 @@ async def _try_sqlite(path: Path) -> bool:
             if await _revision("sqlite", fetch) != NEWEST:
                 await _rebuild_sqlite(fetch)
     except sqlite3.Error as error:
-        if sqlite.is_locked(error):
+        if is_locked(error):
             return False
-        raise sqlite.sorted_error(error) from error
+        raise sorted_error(error) from error
     return True
 
 

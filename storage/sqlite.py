@@ -20,7 +20,8 @@ from typing import Any, Final
 import aiosqlite
 
 from storage.database import Row, Statement
-from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.sqlite_errors import concerns_everyone, is_locked, sorted_error
 
 _READERS: Final = 2
 
@@ -42,18 +43,6 @@ _PRAGMAS: Final = (
     "trusted_schema=OFF",
     "query_only={read_only}",
 )
-
-_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_PASSING: Final = _LOCKED | {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_INTERRUPT,
-}
-_BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 @dataclass(slots=True, eq=False)
@@ -214,7 +203,7 @@ class _Connection(aiosqlite.Connection):
         try:
             write.rows = [_rows(self._conn, statement) for statement in write.statements]
         except Exception as error:
-            if _concerns_everyone(error) or not self._conn.in_transaction:
+            if concerns_everyone(error) or not self._conn.in_transaction:
                 raise
             write.error = error
             self._conn.execute("ROLLBACK TO one")
@@ -237,35 +226,6 @@ def create_private(path: Path) -> None:
         ) from error
     except OSError as error:
         raise Unavailable(f"The database {path} cannot be made: {error.strerror}.") from error
-
-
-def is_locked(error: Exception) -> bool:
-    """Whether another connection holds the lock."""
-    return _code(error) in _LOCKED
-
-
-def sorted_error(error: Exception) -> Exception:
-    """What a driver error means to a caller; a mistake of ours comes back as it is."""
-    code = _code(error)
-    if code in _LOCKED:
-        return Unavailable("Another program holds the lock of the database.")
-    if code in _PASSING:
-        return Unavailable(f"The database cannot be read or written: {error}.")
-    if code in _BROKEN:
-        return BrokenData(f"The database file is damaged: {error}.")
-    if str(error).startswith("no such table"):
-        return SchemaMissing()
-    return error
-
-
-def _code(error: Exception) -> int | None:
-    code = getattr(error, "sqlite_errorcode", None)
-    # The low byte is the kind; the rest says where exactly.
-    return None if code is None else code & 0xFF
-
-
-def _concerns_everyone(error: Exception) -> bool:
-    return _code(error) in _PASSING | _BROKEN
 
 
 def _connect(path: Path, pragmas: Iterable[str]) -> sqlite3.Connection:

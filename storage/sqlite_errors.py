@@ -1,0 +1,48 @@
+"""SQLite's errors, sorted by what the caller can do about them."""
+
+import sqlite3
+from typing import Final
+
+from storage.errors import BrokenData, SchemaMissing, Unavailable
+
+_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PASSING: Final = _LOCKED | {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_INTERRUPT,
+}
+_BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether another connection holds the lock."""
+    return _code(error) in _LOCKED
+
+
+def sorted_error(error: Exception) -> Exception:
+    """What a driver error means to a caller; a mistake of ours comes back as it is."""
+    code = _code(error)
+    if code in _LOCKED:
+        return Unavailable("Another program holds the lock of the database.")
+    if code in _PASSING:
+        return Unavailable(f"The database cannot be read or written: {error}.")
+    if code in _BROKEN:
+        return BrokenData(f"The database file is damaged: {error}.")
+    if str(error).startswith("no such table"):
+        return SchemaMissing()
+    return error
+
+
+def concerns_everyone(error: Exception) -> bool:
+    """Whether the fault is the disk's or the lock's, and not of the transaction that met it."""
+    return _code(error) in _PASSING | _BROKEN
+
+
+def _code(error: Exception) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    # The low byte is the kind; the rest says where exactly.
+    return None if code is None else code & 0xFF

@@ -1,0 +1,43 @@
+"""Moments keep their instant and lose nothing above a millisecond."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.times import from_millis, to_millis
+
+# The last year would run over its end in some time zones.
+MOMENTS = st.datetimes(
+    min_value=datetime(1900, 1, 1), max_value=datetime(9998, 1, 1), timezones=st.timezones()
+)
+
+
+@given(MOMENTS)
+def test_the_instant_survives_whatever_the_time_zone(moment: datetime) -> None:
+    back = from_millis(to_millis(moment))
+    assert timedelta(0) <= moment.astimezone(UTC) - back < timedelta(milliseconds=1)
+    assert back.tzinfo is UTC
+
+
+@given(st.integers(min_value=0, max_value=200_000_000_000_000))
+def test_a_stored_number_reads_back_as_itself(millis: int) -> None:
+    assert to_millis(from_millis(millis)) == millis
+
+
+def test_the_same_instant_elsewhere_is_the_same_number() -> None:
+    madrid = timezone(timedelta(hours=2))
+    assert to_millis(datetime(2025, 6, 1, 14, tzinfo=madrid)) == to_millis(
+        datetime(2025, 6, 1, 12, tzinfo=UTC)
+    )
+
+
+def test_nothing_stays_nothing() -> None:
+    assert to_millis(None) is None
+    assert from_millis(None) is None
+
+
+def test_a_moment_without_a_time_zone_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        to_millis(datetime(2025, 6, 1))
