@@ -157,6 +157,7 @@ def _wire(
         storage,
         AdminReporter(application.bot, services),
         rate=settings.broadcast_rate,
+        gate=gate,
         # The hold makes this the only process, so whatever lease there is belongs to a dead one.
         sole=True,
     )

@@ -72,6 +72,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
 ) -> None:
     """Play a whole petition in the terminal; nothing leaves this machine."""
+    configure_logging("WARNING")
     from bot.demo import play
 
     raise typer.Exit(_run(play(_out, once=once)))

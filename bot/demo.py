@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from bot.app import App, open_app
@@ -24,6 +25,7 @@ from storage import Keyring
 # It opens nothing: no Telegram but our own has ever heard of it.
 DEMO_TOKEN = "1000000001:a-token-for-the-demo-that-opens-nothing"  # noqa: S105
 _NAME_WIDTH = 7
+_TEXT_WIDTH = 84
 
 
 async def play(out: Console, *, once: bool) -> int:
@@ -95,9 +97,15 @@ async def _running(app: App) -> AsyncIterator[None]:
 
 
 def _print(out: Console, line: Line) -> None:
-    style, mark = {"person": ("cyan", "▸"), "bot": ("", "│"), "note": ("dim", "·")}[line.actor]
-    who = line.chat if line.actor == "person" else ""
-    out.print(Text.assemble((f"{who:>{_NAME_WIDTH}} {mark} ", "bold"), (line.text, style)))
+    style, mark = {"person": ("cyan", "▸"), "bot": ("", "◂"), "note": ("dim", "·")}[line.actor]
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=_NAME_WIDTH, justify="right", style="bold")
+    row.add_column(width=1)
+    row.add_column(max_width=_TEXT_WIDTH)
+    row.add_row(
+        line.chat if line.first else "", mark if line.first else "", Text(line.text, style)
+    )
+    out.print(row)
 
 
 def _judge(out: Console, faults: list[str]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+
+from telegram import Update
+from telegram.constants import ParseMode
 
 from bot.broadcast.audience import (
     broadcast_id,
@@ -15,9 +17,6 @@ from bot.broadcast.audience import (
 from bot.broadcast.audience import (
     confirmed as is_confirmed,
 )
-from telegram import Update
-from telegram.constants import ParseMode
-
 from bot.petition.markup import Html, fill
 from storage import AlreadyRunning, AudienceChanged, Broadcast, PetitionOpen, PetitionState
 
@@ -26,9 +25,6 @@ from .living import NO_PREVIEW
 from .panel import Choice, Order, Panel, open_panel
 from .reporting import report, told
 from .screens.screen import paragraphs
-
-# Long enough to read every language aloud to a colleague, short enough not to be forgotten.
-CONFIRM_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +82,10 @@ async def confirmed(panel: Panel, argument: str) -> None:
     services = panel.services
     offer = await _offer(services)
     message_id = panel.tapped
-    identity = broadcast_id(argument, message_id)
+    identity = broadcast_id(argument)
     known = await services.storage.broadcasts.get(identity)
     if known is not None:
-        await _show(panel, known)
+        await panel.answer()  # tapped twice: the panel shows the progress already
         return
     if not _is_still(offer, argument, services):
         await _ask_again(panel)
@@ -216,7 +212,7 @@ def _choices(panel: Panel, offer: Offer) -> tuple[Choice, Choice]:
         content_sha256=offer.digest,
         recipients=offer.recipients,
         revision=offer.state.revision,
-        expires_at=services.clock() + CONFIRM_WITHIN,
+        now=services.clock(),
     )
     send = words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", offer.recipients)
     return Choice(send, Order.SEND, token), Choice(words.label("No enviar"), Order.LEAVE)

@@ -113,17 +113,19 @@ async def _changed_meanwhile(panel: Panel, *, closed: bool) -> None:
     """A tap that comes twice finds its work done; only a real change asks for a new order."""
     state = await panel.services.storage.petitions.state()
     words = panel.words
-    if state.is_closed is closed:
-        done = (
-            words.text("<b>La petición está cerrada.</b>")
-            if closed
-            else words.text("<b>La petición está abierta.</b>")
+    if state.is_closed is not closed:
+        await panel.say(
+            words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
         )
-        await panel.say(paragraphs(done, _signed(panel, state.signatures)))
-        return
-    await panel.say(
-        words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
-    )
+    elif closed:
+        await panel.say(
+            paragraphs(
+                words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."),
+                _signed(panel, state.signatures),
+            )
+        )
+    else:
+        await panel.say(words.text("La petición está abierta."))
 
 
 def _title(panel: Panel) -> str:

@@ -54,12 +54,17 @@ class Panel:
         """The panel whose button was tapped; 0 when nothing was."""
         return self.query.message.message_id if self.query and self.query.message else 0
 
+    async def answer(self) -> None:
+        """Answers the tap and leaves the panel as it is."""
+        if self.query is not None:
+            await tolerate(self.query.answer())
+
     async def say(self, text: Html, choices: Sequence[Choice] = ()) -> int:
         """Writes into the tapped panel, or a new one; returns the message id."""
         keyboard = _keyboard(choices)
         if self.query is not None and self.query.message is not None:
             message_id = self.query.message.message_id
-            answer = asyncio.create_task(tolerate(self.query.answer()))
+            answer = asyncio.create_task(self.answer())
             try:
                 await tolerate(
                     self.bot.edit_message_text(

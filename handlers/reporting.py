@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot.broadcast import ProgressView
+from bot.broadcast.progress import ProgressView, progress_view
 from bot.petition.markup import Html
 from bot.petition.words import Words
 from bot.transport.outcome import Remedy, remedy
@@ -24,20 +24,19 @@ class AdminReporter:
     def __init__(self, bot: Bot, services: Services) -> None:
         self._bot = bot
         self._services = services
+        self._written: tuple[int, Html] | None = None
 
-    async def progress(self, broadcast: Broadcast, view: ProgressView) -> None:
+    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float) -> None:
         """Shows how far it is."""
-        words = await self._words(broadcast)
-        await self._write(broadcast, report(words, broadcast, view.tally, view))
+        await self._write(broadcast, tally, progress_view(tally, rate))
 
-    async def finished(self, broadcast: Broadcast, view: ProgressView) -> None:
+    async def finished(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the report."""
-        words = await self._words(broadcast)
-        await self._write(broadcast, report(words, broadcast, view.tally))
+        await self._write(broadcast, tally, None)
 
-    async def stopped(self, broadcast: Broadcast, view: ProgressView, reason: str) -> None:
-        """Says that it stopped and that nobody was marked for it."""
-        await self.finished(broadcast, view)
+    async def stopped(self, broadcast: Broadcast, tally: Tally, reason: str) -> None:
+        """Says that it stopped, why, and that nobody was marked for it."""
+        await self._write(broadcast, tally, None)
 
     async def _words(self, broadcast: Broadcast) -> Words:
         """The language of the admin who started it."""
@@ -46,10 +45,14 @@ class AdminReporter:
         known = await services.storage.conversations.get(supporter)
         return services.catalogues.words(known.language if known else None)
 
-    async def _write(self, broadcast: Broadcast, text: Html) -> None:
+    async def _write(self, broadcast: Broadcast, tally: Tally, view: ProgressView | None) -> None:
         chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
         if chat is None or message_id is None:
             return
+        text = report(await self._words(broadcast), broadcast, tally, view)
+        if (message_id, text) == self._written:
+            return  # Telegram refuses an edit without a difference
+        self._written = (message_id, text)
         try:
             await self._bot.edit_message_text(
                 text,

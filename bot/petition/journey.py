@@ -49,7 +49,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a person stands: the stage, its page from 0, and the stage a side trip goes back to."""
+    """Where a person stands: the stage, its page from 0, and where a side trip goes back to."""
 
     stage: Stage = Stage.HOME
     page: int = 0

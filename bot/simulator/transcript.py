@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from bot.simulator.messages import Message
 from bot.simulator.world import Event
 
-_LINES_SHOWN = 5
+_LINES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: in whose chat, who acts ("person", "bot" or "note"), and the text."""
+    """One line: in whose chat, who acts ("person", "bot" or "note"), the text, and whether it
+    is the first of what they say.
+    """
 
     chat: str
     actor: str
     text: str
+    first: bool = True
 
 
 def lines_of(event: Event) -> Iterator[Line]:
@@ -40,12 +43,14 @@ def _told(chat: str, message: Message) -> Iterator[Line]:
         yield Line(chat, "bot", f"({message.media.kind}) {message.text}")
         return
     written = [line for line in message.text.splitlines() if line.strip()]
-    for text in written[:_LINES_SHOWN]:
-        yield Line(chat, "bot", text)
     if len(written) > _LINES_SHOWN:
-        yield Line(chat, "bot", f"… and {len(written) - _LINES_SHOWN} lines more")
+        # The end of a screen is where it asks or counts.
+        written = [*written[: _LINES_SHOWN - 2], "…", written[-1]]
+    for number, text in enumerate(written):
+        yield Line(chat, "bot", text, first=number == 0)
     for row in message.buttons:
-        yield Line(chat, "bot", "  ".join(f"[{button.label}]" for button in row))
+        labels = "  ".join(f"[{button.label}]" for button in row)
+        yield Line(chat, "bot", labels, first=False)
 
 
 def _label(message: Message, event: Event) -> str:

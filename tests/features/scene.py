@@ -101,11 +101,15 @@ class Scene:
     async def broadcasts(self, recipients: int) -> None:
         """The admin sends the closing update and waits for the report."""
         self.marta.send("/broadcast")
-        await self.taps(
-            self.marta,
-            self.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", recipients),
-        )
-        await self.marta.sees("El mensaje final está enviado.", 20)
+        send = self.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", recipients)
+        panel = await self.with_button(self.marta, send)
+        await self.taps(self.marta, send)
+
+        def report() -> str | None:
+            text = self.marta.chat.messages[panel.id].text
+            return text if "El mensaje final está enviado." in text else None
+
+        assert await self.marta.chat.bell.until(report, 20), self.marta.chat.transcript()
 
     def living(self, person: Person) -> Message:
         """The one message of the bot that has buttons; there must be exactly one."""

@@ -1,0 +1,49 @@
+"""People who go on when nothing happens: they tap again, and begin again if they must."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.petition.words import Words
+from bot.simulator.errors import SimulatorError
+from bot.simulator.person import Person
+
+_PATIENCE_SECONDS = 2.0
+
+
+async def signs_whatever_happens(person: Person, words: Words, seconds: float) -> None:
+    """Taps what leads to the signature until the thanks are there, or the time is over."""
+    thanks = words.label("Ver mi firma")
+    way = (
+        words.label("✅ Consiento y firmo"),
+        words.label("Usar «{name}»", name=f"{person.user.first_name} {person.user.last_name}"),
+        words.label("✍️ Firmar la petición"),
+    )
+    async with asyncio.timeout(seconds):
+        person.start()
+        while not was_thanked(person, thanks):
+            before = person.chat.transcript()
+            await _changes(person, before)
+            if not was_thanked(person, thanks):
+                _takes_the_next_step(person, way)
+
+
+def was_thanked(person: Person, thanks: str) -> bool:
+    """Whether the thanks, or what a signer sees, is on the screen."""
+    return any(thanks in message.labels for message in person.messages)
+
+
+async def _changes(person: Person, before: str) -> None:
+    await person.chat.bell.until(
+        lambda: True if person.chat.transcript() != before else None, _PATIENCE_SECONDS
+    )
+
+
+def _takes_the_next_step(person: Person, way: tuple[str, ...]) -> None:
+    for label in way:
+        try:
+            person.tap(label)
+        except SimulatorError:
+            continue
+        return
+    person.start()

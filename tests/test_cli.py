@@ -1,0 +1,128 @@
+"""Whatever a person does wrong on the command line, one sentence says what to do."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+
+TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, with complete settings whose parts a test may take away."""
+    for part in ("data", "keys"):
+        (tmp_path / part).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PETITION_BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("PETITION_ADMIN_IDS", "1,2")
+    monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "keys" / "petition.key"))
+    monkeypatch.setenv("PETITION_DATABASE_URL", "sqlite+aiosqlite:///data/petition.db")
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def said(result: Result) -> str:
+    """What was printed; a failure that is a traceback is no sentence."""
+    assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    assert "Traceback" not in result.output
+    return result.output
+
+
+def test_the_key_is_for_its_owner_only_and_is_never_overwritten(folder: Path) -> None:
+    key = folder / "keys" / "petition.key"
+    assert call("keygen", str(key)).exit_code == 0
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    before = key.read_bytes()
+    assert str(key) in said(call("keygen", str(key)))
+    assert key.read_bytes() == before
+
+
+def test_a_key_in_a_folder_that_is_not_there_is_a_sentence(folder: Path) -> None:
+    said(call("keygen", str(folder / "nowhere" / "petition.key")))
+
+
+def test_without_a_key_run_says_how_to_make_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "petition-bot keygen" in said(call("run"))
+    monkeypatch.delenv("PETITION_KEY_FILE")
+    assert "petition-bot keygen" in said(call("run"))
+
+
+def test_a_key_beside_the_data_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = folder / "data" / "petition.key"
+    call("keygen", str(beside))
+    monkeypatch.setenv("PETITION_KEY_FILE", str(beside))
+    assert str(beside) in said(call("run")).replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PETITION_BOT_TOKEN", "nonsense"),
+        ("PETITION_ADMIN_IDS", "marta"),
+        ("PETITION_ADMIN_IDS", "-5"),
+        ("PETITION_DATABASE_URL", "mysql://x"),
+        ("PETITION_API_URL", "telegram.org"),
+        ("PETITION_BROADCAST_RATE", "fast"),
+        ("PETITION_BROADCAST_RATE", "-7"),
+        ("PETITION_LOG_LEVEL", "LOUD"),
+        ("PETITION_CAMPAIGN", "/nowhere"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    output = said(call("run"))
+    assert name in output
+    assert "Expected" in output
+    assert value not in output.replace(name, "")
+
+
+def test_all_missing_settings_are_named_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PETITION_BOT_TOKEN")
+    monkeypatch.delenv("PETITION_ADMIN_IDS")
+    output = said(call("run"))
+    assert "PETITION_BOT_TOKEN" in output
+    assert "PETITION_ADMIN_IDS" in output
+
+
+def test_migrate_needs_no_token_and_can_be_run_twice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PETITION_BOT_TOKEN")
+    for _ in range(2):
+        result = call("migrate")
+        assert result.exit_code == 0, result.output
+    assert (folder / "data" / "petition.db").exists()
+
+
+def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts() -> None:
+    result = call("check")
+    assert result.exit_code == 0
+    assert "no problems" in result.output
+    assert "warning" in result.output
+
+
+def test_check_names_the_file_and_the_key_of_every_problem(tmp_path: Path) -> None:
+    (tmp_path / "petition.toml").write_text('slug = "Not a slug!"\n')
+    output = said(call("check", str(tmp_path)))
+    assert "petition.toml" in output
+    assert "slug" in output
+
+
+def test_check_of_a_folder_that_is_not_there_is_a_sentence() -> None:
+    said(call("check", "/nowhere"))
