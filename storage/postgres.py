@@ -1,26 +1,28 @@
 """PostgreSQL, through asyncpg: a pool for reading, group commits for writing.
 
-The statements are those of SQLite; `:name` becomes `$1` here, once for each text. Writes that
-wait share a transaction, as they do on SQLite. There are no savepoints in it: when one of a
-group fails, the group is undone and each is run alone, which is rare and costs nothing otherwise.
+A transaction travels whole, in one round trip (`postgres_sql.py`). Writes that wait while another
+is under way share the next transaction, as they do on SQLite. There are no savepoints in it: when
+one of a group fails, the group is undone and each is run alone, which is rare and costs nothing
+otherwise.
 """
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from storage.database import FOR_UPDATE, SKIP_LOCKED, Row, Statement
+from storage.database import Row, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
 
 _POOL: Final = 10
-_WRITERS: Final = 1
+# Two, so that a long write, such as freezing a broadcast, does not hold up the others.
+_WRITERS: Final = 2
 _GROUP: Final = 64
 
 _CONNECT_SECONDS: Final = 5.0
@@ -46,14 +48,14 @@ _LOST: Final = (
     asyncpg.InternalClientError,  # what asyncpg says of a connection that the server gave up
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
 )
-_NO_TABLE: Final = "42P01"
-
-_TOKEN: Final = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :(?P<name>[A-Za-z_]\w*)""",
-    re.VERBOSE | re.DOTALL,
+# What can befall a transaction that was sent, leaving open whether it was committed.
+_CUT_OFF: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
 )
-
-_CLAUSES: Final = {FOR_UPDATE: "FOR UPDATE", SKIP_LOCKED: "FOR UPDATE SKIP LOCKED"}
+_NO_TABLE: Final = "42P01"
 
 Answer = TypeVar("Answer")
 
@@ -78,6 +80,7 @@ class PostgresDatabase:
         self._waiting: deque[_Write] = deque()
         self._writers: set[asyncio.Task[None]] = set()
         self._busy = 0
+        self._columns: dict[str, Columns] = {}
         self._open = True
 
     @classmethod
@@ -93,6 +96,7 @@ class PostgresDatabase:
                 timeout=_CONNECT_SECONDS,
                 command_timeout=_COMMAND_SECONDS,
                 server_settings=_SESSION,
+                init=_prepare_to_run,
                 # Nothing here changes a session, so the usual reset is a wasted round trip.
                 reset=_as_it_is,
             )
@@ -189,20 +193,27 @@ class PostgresDatabase:
             _accept(write)
 
     async def _transact(self, group: list[_Write]) -> None:
+        """Run and commit a group in one round trip."""
         async with self._borrowed() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
+            batch = Batch()
+            for statement in chain.from_iterable(write.statements for write in group):
+                batch.add(statement, await self._columns_of(statement.sql, connection))
             try:
-                for write in group:
-                    write.rows = [await _rows(connection, each) for each in write.statements]
-            except BaseException:
-                with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    await transaction.rollback()
-                raise
-            try:
-                await transaction.commit()
-            except Exception as error:
+                rows = await connection.fetch(RUN, *batch.arguments)
+            except _CUT_OFF as error:
                 raise _CommitUnknown from error
+        answers = iter(batch.answers(rows))
+        for write in group:
+            write.rows = [next(answers) for _ in write.statements]
+
+    async def _columns_of(self, sql: str, connection: Any) -> Columns:
+        """Which columns a statement answers with; asked of the server once for each text."""
+        columns = self._columns.get(sql)
+        if columns is None:
+            prepared = await connection.prepare(translate(sql)[0])
+            columns = {each.name: each.type.name == "bytea" for each in prepared.get_attributes()}
+            self._columns[sql] = columns
+        return columns
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
         """Try again, for a bounded time, what certainly did not happen and may pass."""
@@ -239,19 +250,6 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
             connection.terminate()
 
 
-@lru_cache(maxsize=1024)
-def translate(sql: str) -> tuple[str, tuple[str, ...]]:
-    """The statement in PostgreSQL's own words, and the names of `$1`, `$2`, … in order."""
-    names: dict[str, int] = {}
-
-    def word(match: re.Match[str]) -> str:
-        if name := match.group("name"):
-            return f"${names.setdefault(name, len(names) + 1)}"
-        return _CLAUSES.get(match.group(), match.group())
-
-    return _TOKEN.sub(word, sql), tuple(names)
-
-
 def sorted_error(error: Exception) -> Exception:
     """What a driver error means to a caller; a mistake of ours comes back as it is."""
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
@@ -275,10 +273,8 @@ def _lost(error: Exception) -> bool:
     return isinstance(error, _LOST)
 
 
-async def _rows(connection: Any, statement: Statement) -> list[Row]:
-    sql, names = translate(statement.sql)
-    rows = await connection.fetch(sql, *[statement.values[name] for name in names])
-    return [dict(row) for row in rows]
+async def _prepare_to_run(connection: Any) -> None:
+    await connection.execute(MAKE_RUNNER)
 
 
 async def _as_it_is(connection: object) -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from storage import DatabaseUrlWrong, SchemaMissing, Statement, Unavailable, open_database
 from storage.address import PostgresAddress, parse_address
-from storage.database import FOR_UPDATE, SKIP_LOCKED
-from storage.postgres import PostgresDatabase, translate
+from storage.postgres import PostgresDatabase
 from tests.storage.postgres_server import PostgresServer, running_postgres
 
 
@@ -47,27 +46,6 @@ def insert(slug: str) -> Statement:
 async def slugs(database: PostgresDatabase) -> set[str]:
     rows = await database.read(Statement("SELECT slug FROM petitions"))
     return {row["slug"] for row in rows}
-
-
-class TestTranslate:
-    @pytest.mark.parametrize(
-        ("sql", "translated", "names"),
-        [
-            ("SELECT :a, :b, :a", "SELECT $1, $2, $1", ("a", "b")),
-            ("SELECT :a::text", "SELECT $1::text", ("a",)),
-            ("SELECT ':a', :b", "SELECT ':a', $1", ("b",)),
-            ("SELECT 'it''s :a', :b", "SELECT 'it''s :a', $1", ("b",)),
-            ('SELECT ":a" FROM t', 'SELECT ":a" FROM t', ()),
-            ("SELECT 1 -- :a\n, :b", "SELECT 1 -- :a\n, $1", ("b",)),
-            ("SELECT /* :a */ :b", "SELECT /* :a */ $1", ("b",)),
-            (f"SELECT 1 {FOR_UPDATE}", "SELECT 1 FOR UPDATE", ()),
-            (f"SELECT 1 {SKIP_LOCKED}", "SELECT 1 FOR UPDATE SKIP LOCKED", ()),
-        ],
-    )
-    def test_finds_the_parameters_and_nothing_else(
-        self, sql: str, translated: str, names: tuple[str, ...]
-    ) -> None:
-        assert translate(sql) == (translated, names)
 
 
 class TestGroups:
@@ -130,16 +108,32 @@ class TestGroups:
             await database.read(Statement("SELECT slug FROM petitions"))
 
 
+class TestAServerThatIsBusy:
+    async def test_one_long_write_does_not_hold_up_the_others(
+        self, database: PostgresDatabase
+    ) -> None:
+        long = asyncio.create_task(database.write(Statement("SELECT pg_sleep(2)")))
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(1.5):
+            await asyncio.gather(*[database.write(insert(f"p{number}")) for number in range(20)])
+        long.cancel()
+        await asyncio.gather(long, return_exceptions=True)
+
+
 class TestALostConnection:
-    async def test_goes_unnoticed_when_the_server_is_still_there(
+    async def test_while_idle_goes_unnoticed(
         self, database: PostgresDatabase, postgres_server: PostgresServer
     ) -> None:
         await asyncio.gather(*[slugs(database) for _ in range(10)])
         for number in range(5):
-            await asyncio.to_thread(postgres_server.disconnect_everybody)
+            await self.drop_connections(postgres_server)
             await database.write(insert(f"p{number}"))
-            await asyncio.to_thread(postgres_server.disconnect_everybody)
+            await self.drop_connections(postgres_server)
             assert len(await slugs(database)) == number + 1
+
+    async def drop_connections(self, server: PostgresServer) -> None:
+        await asyncio.to_thread(server.disconnect_everybody)
+        await asyncio.sleep(0.05)
 
     async def test_while_writing_loses_nothing_that_was_answered(
         self, database: PostgresDatabase, postgres_server: PostgresServer
