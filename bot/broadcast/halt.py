@@ -1,0 +1,50 @@
+"""What ends a worker's time with a broadcast before everything is sent."""
+
+import asyncio
+from contextlib import suppress
+from enum import Enum, auto
+
+
+class Cause(Enum):
+    """Why no more is sent."""
+
+    ASKED = auto()
+    """The process is stopping."""
+    LOST = auto()
+    """Somebody else may hold the lease: not one more call may leave."""
+    ENDED = auto()
+    """The broadcast is not running any more."""
+    REFUSED = auto()
+    """Telegram does not take the content, so it would take nobody's."""
+    TOKEN = auto()
+    """Telegram does not take the token."""
+
+
+class Halt:
+    """A flag with its cause; the first one counts, but a lost lease comes before all."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self.cause: Cause | None = None
+        self.said = ""
+
+    def call(self, cause: Cause, said: str = "") -> None:
+        """No more is to be sent."""
+        if self.cause is None or cause is Cause.LOST:
+            self.cause, self.said = cause, said
+        self._event.set()
+
+    @property
+    def is_called(self) -> bool:
+        """Whether sending is to end."""
+        return self._event.is_set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, or until it is called."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+
+    async def wait(self) -> None:
+        """Wait until it is called."""
+        await self._event.wait()

@@ -1,0 +1,116 @@
+"""Sending one delivery, and what its outcome means."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from telegram.error import TelegramError
+
+from bot.broadcast.content import Call, Content
+from bot.broadcast.timing import Timing
+from bot.transport import Lane, Remedy, remedy
+from bot.transport.errors import TelegramRefused
+from storage import Delivery, Outcome
+
+
+class Client(Protocol):
+    """The part of the Telegram client that a broadcast needs."""
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+    ) -> Any:
+        """Call a method of the Bot API and return its raw result."""
+        ...
+
+
+class RateGate(Protocol):
+    """The part of the gate that a broadcast needs to plan ahead."""
+
+    @property
+    def rate(self) -> float:
+        """Messages a second at this moment."""
+        ...
+
+    def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
+        """Seconds until a call to this chat may leave; without a chat, to anybody."""
+        ...
+
+
+# What each kind of failure makes of the delivery. It never marks a person but for UNREACHABLE.
+OUTCOMES: Final[Mapping[Remedy, Outcome]] = {
+    Remedy.WAIT: Outcome.UNSENT,
+    Remedy.RETRY: Outcome.UNSENT,
+    Remedy.CONFLICT: Outcome.UNSENT,
+    Remedy.UNAUTHORISED: Outcome.UNSENT,
+    Remedy.UNKNOWN: Outcome.PERHAPS,
+    Remedy.UNREACHABLE: Outcome.UNREACHABLE,
+    Remedy.CONTENT: Outcome.REJECTED,
+    Remedy.GONE: Outcome.REJECTED,
+    Remedy.UNCHANGED: Outcome.REJECTED,
+    Remedy.EXPIRED: Outcome.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one delivery; without a remedy it was delivered or not even tried."""
+
+    outcome: Outcome
+    remedy: Remedy | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends deliveries one by one.
+
+    Attributes:
+        client: the way out; it waits at the gate.
+        gate: to know of pauses beforehand.
+        content: what is sent.
+        timing: how long, how often.
+        may_send: asked before every single call.
+        rest: waits, or less when there is no more sending.
+    """
+
+    client: Client
+    gate: RateGate
+    content: Content
+    timing: Timing
+    may_send: Callable[[], bool]
+    rest: Callable[[float], Awaitable[None]]
+
+    async def send(self, delivery: Delivery) -> Sent:
+        """Send one, trying again at once when it surely did not arrive."""
+        call = self.content.call(delivery.chat_id, delivery.language)
+        for pause in (*self.timing.retries, None):
+            sent = await self._try(call, delivery.chat_id)
+            if sent.remedy is not Remedy.RETRY or pause is None:
+                break
+            await self.rest(pause)
+        return sent
+
+    async def _try(self, call: Call, chat_id: int) -> Sent:
+        if not self.may_send():
+            return Sent(Outcome.UNSENT)
+        # Whoever waits long at the gate may withdraw meanwhile: better claimed again then.
+        if self.gate.pause_for(Lane.BROADCAST, chat_id) > self.timing.longest_pause:
+            return Sent(Outcome.UNSENT, Remedy.WAIT)
+        try:
+            await self.client.call(
+                call.method, call.params, lane=Lane.BROADCAST, timeout=self.timing.call
+            )
+        except (TelegramRefused, TelegramError) as error:
+            found = remedy(error)
+            return Sent(OUTCOMES[found], found, _said(error))
+        return Sent(Outcome.DELIVERED)
+
+
+def _said(error: Exception) -> str:
+    text = error.description if isinstance(error, TelegramRefused) else str(error)
+    return text or type(error).__name__

@@ -1,0 +1,136 @@
+"""What goes on beside the sending: the lease is renewed, and the admin is told how it goes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from bot.broadcast.halt import Cause, Halt
+from bot.broadcast.progress import Speed
+from bot.broadcast.reporter import Reporter
+from bot.broadcast.shift import Means
+from storage import StorageError, Tally
+
+_log = structlog.stdlib.get_logger()
+
+_LONGEST_REPORT_SECONDS = 15.0
+
+
+class Watch:
+    """Keeps the lease and the reports of one broadcast."""
+
+    def __init__(self, means: Means, reporter: Reporter, broadcast: bytes, halt: Halt) -> None:
+        self._means = means
+        self._reporter = reporter
+        self._broadcast = broadcast
+        self._halt = halt
+        self._over = asyncio.Event()
+
+    @asynccontextmanager
+    async def keeping(self, on_loss: Callable[[], None]) -> AsyncIterator[None]:
+        """Renews the lease inside the block; calls `on_loss` in the moment it is lost."""
+        task = asyncio.create_task(self._keep(on_loss))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    @asynccontextmanager
+    async def reporting(self) -> AsyncIterator[None]:
+        """Reports progress inside the block, and none of it later than that."""
+        task = asyncio.create_task(self._report())
+        try:
+            yield
+        finally:
+            # Not cancelled: an edit already on its way could overtake the last report.
+            self._over.set()
+            await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
+            task.cancel()
+
+    async def report_end(self) -> None:
+        """Say how it ended, and note that it was said."""
+        broadcasts = self._means.broadcasts
+        broadcast = await broadcasts.get(self._broadcast)
+        if broadcast is None or broadcast.is_running:
+            return
+        tally = await broadcasts.tally(self._broadcast)
+        reason = broadcast.stop_reason
+
+        async def say() -> None:
+            if reason is None:
+                await self._reporter.finished(broadcast, tally)
+            else:
+                await self._reporter.stopped(broadcast, tally, reason)
+
+        for _ in range(3):
+            if await self._said(say):
+                break
+            await asyncio.sleep(self._means.timing.rest)
+        _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
+        await broadcasts.reported(self._broadcast, self._means.now())
+
+    async def _keep(self, on_loss: Callable[[], None]) -> None:
+        tenure, timing = self._means.tenure, self._means.timing
+        while True:
+            await asyncio.sleep(timing.lease / 3)
+            try:
+                kept = await tenure.renew()
+            except StorageError:
+                # It may be back before the lease runs out; until then it is still ours.
+                kept = tenure.holds()
+            if not kept:
+                self._halt.call(Cause.LOST)
+                on_loss()
+                return
+
+    async def _report(self) -> None:
+        speed = Speed()
+        while not self._over.is_set():
+            try:
+                await self._report_once(speed)
+            except StorageError:
+                _log.info("progress_not_known")
+            await self._pause()
+
+    async def _report_once(self, speed: Speed) -> None:
+        broadcasts = self._means.broadcasts
+        broadcast = await broadcasts.get(self._broadcast)
+        if broadcast is None or not broadcast.is_running:
+            self._halt.call(Cause.ENDED)
+            return
+        tally = await broadcasts.tally(self._broadcast)
+        rate = speed.note(self._means.clock(), tally.done)
+        # The first look only gives the speed something to compare with.
+        if rate is not None:
+            await self._said(lambda: self._reporter.progress(broadcast, tally, rate))
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(self._means.timing.progress):
+                await self._over.wait()
+        except TimeoutError:
+            return
+
+    async def _said(self, say: Callable[[], Awaitable[None]]) -> bool:
+        """Whether the reporter could say it; why not is in the log and nobody else's concern."""
+        try:
+            async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
+                await say()
+        except Exception as error:
+            _log.warning("report_not_made", kind=type(error).__name__)
+            return False
+        return True
+
+
+def _counts(tally: Tally) -> dict[str, int]:
+    return {
+        "total": tally.total,
+        "delivered": tally.delivered,
+        "unreachable": tally.unreachable,
+        "rejected": tally.rejected,
+        "unknown": tally.unknown,
+        "withdrawn": tally.withdrawn,
+        "pending": tally.open,
+    }

@@ -1,0 +1,106 @@
+"""A Telegram of a few lines: it keeps who got what, and fails as it is told to."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.transport import Lane
+from bot.transport.errors import AnswerLost, NotSent, TelegramRefused
+
+BLOCKED = TelegramRefused(403, "Forbidden: bot was blocked by the user")
+BAD_TEXT = TelegramRefused(400, 'Bad Request: can\'t parse entities: Unsupported start tag "x"')
+BAD_TOKEN = TelegramRefused(401, "Unauthorized")
+FLOODED = TelegramRefused(429, "Too Many Requests: retry after 1", 1.0)
+SERVER_ERROR = TelegramRefused(500, "Internal Server Error")
+NO_CONNECTION = NotSent("No connection")
+ANSWER_LOST = AnswerLost("The connection broke")
+
+
+class FakeTelegram:
+    """Takes raw calls; what happens to a chat's calls, one after the other, can be planned."""
+
+    def __init__(self) -> None:
+        self.latency = 0.002
+        self.received: Counter[int] = Counter()
+        self.texts: dict[int, str] = {}
+        self.calls: list[tuple[str, dict[str, object]]] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.dead = False
+        self.before: Callable[[int], None] = lambda chat: None
+        self._plans: dict[int, deque[Exception]] = {}
+        self._always: dict[int, Exception] = {}
+        self._everyone: Exception | None = None
+
+    def plan(self, chat: int, *errors: Exception) -> None:
+        """The next calls to this chat end so; a lost answer is delivered all the same."""
+        self._plans[chat] = deque(errors)
+
+    def always(self, chat: int, error: Exception) -> None:
+        """Every call to this chat ends so."""
+        self._always[chat] = error
+
+    def everyone(self, error: Exception | None) -> None:
+        """Every call ends so, until told otherwise."""
+        self._everyone = error
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+    ) -> Any:
+        """Call a method."""
+        assert lane is Lane.BROADCAST
+        given = dict(params or {})
+        chat = given["chat_id"]
+        assert isinstance(chat, int)
+        self.calls.append((method, given))
+        self.before(chat)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._answer(chat, given)
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(self, chat: int, given: Mapping[str, object]) -> Any:
+        error = self._next(chat)
+        await asyncio.sleep(self.latency / 2)
+        if self.dead:
+            await asyncio.Future()
+        if error is None or isinstance(error, AnswerLost):
+            self.received[chat] += 1
+            self.texts[chat] = str(given["text"])
+        await asyncio.sleep(self.latency / 2)
+        if self.dead:
+            await asyncio.Future()
+        if error is not None:
+            raise error
+        return {"message_id": 1}
+
+    def _next(self, chat: int) -> Exception | None:
+        if self._everyone is not None:
+            return self._everyone
+        if chat in self._always:
+            return self._always[chat]
+        plan = self._plans.get(chat)
+        return plan.popleft() if plan else None
+
+
+class FakeGate:
+    """A gate that is open, or paused for so long."""
+
+    def __init__(self, rate: float = 10_000.0) -> None:
+        self.rate = rate
+        self.pause = 0.0
+        self.paused_chats: dict[int, float] = {}
+
+    def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
+        """Seconds until a call may leave."""
+        assert lane is Lane.BROADCAST
+        alone = self.paused_chats.get(chat, 0.0) if isinstance(chat, int) else 0.0
+        return max(self.pause, alone)

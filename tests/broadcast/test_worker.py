@@ -1,0 +1,333 @@
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from storage import Broadcast, Tally
+from tests.broadcast import telegram as answers
+from tests.broadcast.telegram import FakeTelegram
+from tests.broadcast.workers import CONTENT, Bench, until
+
+BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
+
+
+def everyone_once(people: int) -> dict[int, int]:
+    return {1000 + number: 1 for number in range(1, people + 1)}
+
+
+@BOTH
+async def test_everyone_is_told_once_in_their_language(bench: Bench) -> None:
+    await bench.people.sign(range(1, 41), "es")
+    await bench.people.sign(range(41, 61), "en")
+    await bench.start()
+    bench.hire()
+    ended = await bench.ended()
+    assert ended.state == "finished"
+    assert dict(bench.telegram.received) == everyone_once(60)
+    assert bench.telegram.texts[1001] == CONTENT["es"]
+    assert bench.telegram.texts[1060] == CONTENT["en"]
+    assert bench.reports.ends == [("finished", Tally(total=60, delivered=60), "")]
+
+
+async def test_a_closing_update_is_html_without_a_preview(bench: Bench) -> None:
+    await bench.people.sign([1])
+    await bench.start()
+    bench.hire()
+    await bench.ended()
+    assert bench.telegram.calls == [
+        (
+            "sendMessage",
+            {
+                "chat_id": 1001,
+                "text": CONTENT["es"],
+                "parse_mode": "HTML",
+                "link_preview_options": {"is_disabled": True},
+            },
+        )
+    ]
+
+
+async def test_woken_it_begins_at_once(bench: Bench) -> None:
+    hand = bench.hire(poll=60.0)
+    await asyncio.sleep(0.05)
+    await bench.people.sign([1])
+    await bench.start()
+    hand.worker.wake()
+    await bench.ended(seconds=2)
+    assert dict(bench.telegram.received) == everyone_once(1)
+
+
+async def test_not_woken_it_finds_the_broadcast_by_itself(bench: Bench) -> None:
+    bench.hire()
+    await bench.people.sign([1])
+    await bench.start()
+    await bench.ended()
+
+
+async def test_it_keeps_to_the_rate(bench: Bench) -> None:
+    await bench.people.sign(range(1, 51))
+    await bench.start()
+    began = time.monotonic()
+    bench.hire(rate=100.0)
+    await bench.ended()
+    # 50 at 100 a second, less the batch that it may be ahead by.
+    assert time.monotonic() - began >= 0.3
+
+
+async def test_no_more_than_the_window_is_ever_under_way(bench: Bench) -> None:
+    bench.telegram.latency = 0.2
+    await bench.people.sign(range(1, 81))
+    await bench.start()
+    bench.hire(rate=400.0, window=0.05)
+    await bench.ended()
+    assert bench.telegram.most_in_flight <= 40
+    assert dict(bench.telegram.received) == everyone_once(80)
+
+
+async def test_a_broadcast_to_nobody_ends_at_once(bench: Bench) -> None:
+    await bench.start()
+    bench.hire()
+    assert (await bench.ended()).state == "finished"
+    assert bench.reports.ends == [("finished", Tally(total=0), "")]
+
+
+class TestOutcomes:
+    async def test_who_blocked_the_bot_is_unreachable_and_left_alone(self, bench: Bench) -> None:
+        await bench.people.sign([1, 2])
+        bench.telegram.always(1002, answers.BLOCKED)
+        await bench.start()
+        bench.hire()
+        await bench.ended()
+        assert await bench.tally() == Tally(total=2, delivered=1, unreachable=1)
+        assert await bench.people.unreachable() == [2]
+        assert len(bench.telegram.calls) == 2
+
+    @pytest.mark.parametrize("error", [answers.SERVER_ERROR, answers.NO_CONNECTION])
+    async def test_what_surely_did_not_arrive_is_sent_again(
+        self, bench: Bench, error: Exception
+    ) -> None:
+        await bench.people.sign([1, 2, 3])
+        bench.telegram.plan(1002, *[error] * 7)
+        await bench.start()
+        bench.hire()
+        await bench.ended()
+        assert dict(bench.telegram.received) == everyone_once(3)
+
+    async def test_a_pause_asked_for_costs_no_attempt(self, bench: Bench) -> None:
+        await bench.people.sign([1, 2])
+        bench.telegram.plan(1001, *[answers.FLOODED] * 5)
+        await bench.start()
+        bench.hire()
+        await bench.ended()
+        assert dict(bench.telegram.received) == everyone_once(2)
+        rows = await bench.people.deliveries((await bench.ended()).id)
+        assert [row["attempts"] for row in rows] == [1, 1]
+
+    async def test_an_answer_lost_is_repeated_once_and_delivered(self, bench: Bench) -> None:
+        await bench.people.sign([1, 2])
+        bench.telegram.plan(1001, answers.ANSWER_LOST)
+        await bench.start()
+        bench.hire()
+        await bench.ended()
+        assert dict(bench.telegram.received) == {1001: 2, 1002: 1}
+        assert await bench.tally() == Tally(total=2, delivered=2)
+
+    async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign([1, 2])
+        bench.telegram.always(1001, answers.ANSWER_LOST)
+        await bench.start()
+        bench.hire()
+        await bench.ended()
+        assert dict(bench.telegram.received) == {1001: 2, 1002: 1}
+        assert await bench.tally() == Tally(total=2, delivered=1, unknown=1)
+
+    async def test_a_refused_text_stops_it_and_marks_nobody(self, bench: Bench) -> None:
+        await bench.people.sign(range(1, 31))
+        bench.telegram.everyone(answers.BAD_TEXT)
+        await bench.start()
+        bench.hire(rate=50.0)
+        ended = await bench.ended()
+        assert ended.state == "stopped"
+        assert ended.stop_reason == answers.BAD_TEXT.description
+        ((what, tally, reason),) = bench.reports.ends
+        assert (what, reason) == ("stopped", answers.BAD_TEXT.description)
+        assert (tally.delivered, tally.unreachable, tally.unknown) == (0, 0, 0)
+        assert tally.rejected + tally.pending == 30
+        assert await bench.people.unreachable() == []
+        assert len(bench.telegram.calls) <= 10
+        # Corrected, it reaches everyone.
+        bench.telegram.everyone(None)
+        assert (await bench.start()).total == 30
+        await until(lambda: _is(bench, "finished"))
+        assert dict(bench.telegram.received) == everyone_once(30)
+
+    async def test_a_refused_token_holds_it_without_ending_it(self, bench: Bench) -> None:
+        await bench.people.sign(range(1, 31))
+        bench.telegram.everyone(answers.BAD_TOKEN)
+        broadcast = await bench.start()
+        hand = bench.hire()
+        await until(lambda: _called(bench.telegram, 1))
+        await asyncio.sleep(0.2)
+        assert await bench.tally() == Tally(total=30, pending=30)
+        await hand.worker.stop(1.0)
+        bench.telegram.everyone(None)
+        bench.hire()
+        assert (await bench.ended()).id == broadcast.id
+        assert dict(bench.telegram.received) == everyone_once(30)
+
+    async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign(range(1, 4))
+        bench.telegram.always(1001, answers.SERVER_ERROR)
+        await bench.start()
+        hand = bench.hire()
+        await until(lambda: _called(bench.telegram, 6))
+        # Others keep arriving, so that the failures are seen to be this one's own.
+        patience = _patience_of(hand.worker)
+        for _ in range(200):
+            patience.answered(-1)
+            await asyncio.sleep(0.02)
+            if await _is(bench, "finished"):
+                break
+        await bench.ended()
+        assert await bench.tally() == Tally(total=3, delivered=2, unknown=1)
+
+    async def test_a_mistake_of_ours_stops_it_instead_of_going_from_person_to_person(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign(range(1, 4))
+        bench.telegram.everyone(ZeroDivisionError())
+        await bench.start()
+        bench.hire()
+        ended = await bench.ended()
+        assert (ended.state, ended.stop_reason) == ("stopped", "ZeroDivisionError")
+
+
+class TestWithdrawals:
+    async def test_nothing_is_sent_after_a_withdrawal_but_what_was_in_flight(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign(range(1, 101))
+        withdrawn: set[int] = set()
+        late: list[int] = []
+
+        def notice(chat: int) -> None:
+            if chat in withdrawn:
+                late.append(chat)
+
+        bench.telegram.before = notice
+        await bench.start()
+        bench.hire(rate=300.0)
+        for number in range(100, 0, -5):
+            await bench.people.withdraw(number)
+            withdrawn.add(1000 + number)
+            await asyncio.sleep(0.005)
+        await bench.ended()
+        # A claimed one may already be on its way to the gate: a batch and no more.
+        assert len(late) <= 30 + 30
+        tally = await bench.tally()
+        assert tally.open == 0
+        assert tally.withdrawn + tally.delivered == 100
+        assert all(bench.telegram.received[1000 + n] == 1 for n in range(1, 101) if n % 5)
+
+    async def test_during_a_pause_nobody_is_claimed(self, bench: Bench) -> None:
+        await bench.people.sign(range(1, 11))
+        hand = bench.hire()
+        hand.gate.pause = 0.05
+        await bench.start()
+        hand.worker.wake()
+        await asyncio.sleep(0.2)
+        assert await bench.tally() == Tally(total=10, pending=10)
+        await bench.people.withdraw(3)
+        hand.gate.pause = 0.0
+        await bench.ended()
+        assert bench.telegram.received[1003] == 0
+        assert await bench.tally() == Tally(total=10, delivered=9, withdrawn=1)
+
+    async def test_a_chat_that_is_paused_for_long_comes_later(self, bench: Bench) -> None:
+        await bench.people.sign(range(1, 6))
+        hand = bench.hire()
+        hand.gate.paused_chats[1002] = 60.0
+        await bench.start()
+        hand.worker.wake()
+        await until(lambda: _received(bench.telegram, 4))
+        await asyncio.sleep(0.1)
+        assert bench.telegram.received[1002] == 0
+        hand.gate.paused_chats.clear()
+        await bench.ended()
+        assert dict(bench.telegram.received) == everyone_once(5)
+
+
+class TestReports:
+    async def test_progress_comes_with_the_speed_and_the_end_comes_once(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign(range(1, 61))
+        await bench.start()
+        bench.hire(rate=100.0, progress=0.1)
+        await bench.ended()
+        shown = [tally.done for what, tally, _ in bench.reports.told if what == "progress"]
+        assert len(shown) >= 2
+        assert shown == sorted(shown)
+        assert bench.reports.rates[-1] == pytest.approx(100.0, rel=0.5)
+        assert [what for what, *_ in bench.reports.ends] == ["finished"]
+        assert bench.reports.told[-1][0] == "finished"
+        gaps = [b - a for a, b in zip(bench.reports.at, bench.reports.at[1:-1], strict=False)]
+        assert min(gaps, default=1.0) >= 0.09
+
+    async def test_a_reporter_that_fails_stops_nothing_and_the_end_is_tried_again(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign(range(1, 11))
+        bench.reports.failures = 2
+        await bench.start()
+        bench.hire()
+        await bench.ended()
+        assert [what for what, *_ in bench.reports.ends] == ["finished"]
+
+    async def test_an_end_that_a_kill_swallowed_is_reported_by_the_next_process(
+        self, bench: Bench
+    ) -> None:
+        broadcast = await bench.start()
+        assert await bench.broadcasts.finish(broadcast.id)
+        bench.hire()
+        await bench.ended()
+        assert [what for what, *_ in bench.reports.ends] == ["finished"]
+        await asyncio.sleep(0.2)
+        assert len(bench.reports.ends) == 1
+
+    async def test_one_that_was_stopped_by_someone_else_ends_with_a_report(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign(range(1, 201))
+        broadcast = await bench.start()
+        bench.hire(rate=100.0)
+        await until(lambda: _received(bench.telegram, 5))
+        await bench.broadcasts.stop(broadcast.id, "cancelled")
+        ended = await bench.ended()
+        assert (ended.state, ended.stop_reason) == ("stopped", "cancelled")
+        ((what, tally, reason),) = bench.reports.ends
+        assert (what, reason, tally.sending) == ("stopped", "cancelled", 0)
+        assert tally.delivered + tally.pending == 200
+
+
+async def _is(bench: Bench, state: str) -> bool:
+    latest = await bench.broadcasts.latest()
+    return isinstance(latest, Broadcast) and latest.state == state
+
+
+async def _called(telegram: FakeTelegram, times: int) -> bool:
+    return len(telegram.calls) >= times
+
+
+async def _received(telegram: FakeTelegram, messages: int) -> bool:
+    return telegram.received.total() >= messages
+
+
+def _patience_of(worker: Any) -> Any:
+    assert worker._shift is not None
+    return worker._shift.patience

@@ -1,0 +1,218 @@
+"""Workers under test: made, killed, and watched by a reporter that remembers."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.broadcast import Timing, Worker
+from bot.broadcast.audience import content_sha256
+from storage import (
+    Broadcast,
+    Broadcasts,
+    Database,
+    Keyring,
+    Leases,
+    Row,
+    Statement,
+    Tally,
+    Unavailable,
+)
+from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
+from tests.broadcast.telegram import FakeGate, FakeTelegram
+
+CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
+
+QUICK = Timing(
+    poll=0.05,
+    lease=1.5,
+    retries=(0.005, 0.01),
+    rest=0.02,
+    record=0.01,
+    progress=0.05,
+    call=1.0,
+)
+
+
+class Wire:
+    """A database that can be away, or severed as by a kill: then no call ever comes back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.away = False
+        self.severed = False
+        self.lose_answers = 0
+
+    async def read(self, statement: Statement) -> list[Row]:
+        """See Database.read."""
+        await self._passes()
+        return await self._database.read(statement)
+
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """See Database.write."""
+        await self._passes()
+        rows = await self._database.write(*statements)
+        if self.lose_answers > 0:
+            self.lose_answers -= 1
+            raise Unavailable
+        await self._passes()
+        return rows
+
+    async def close(self) -> None:
+        """Nothing: it is another's."""
+
+    async def _passes(self) -> None:
+        if self.severed:
+            await asyncio.Future()
+        if self.away:
+            raise Unavailable
+
+
+@dataclass
+class Reports:
+    """A reporter that remembers what it was told, and when."""
+
+    told: list[tuple[str, Tally, str]] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+    failures: int = 0
+
+    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float) -> None:
+        """It is going on."""
+        assert broadcast.is_running
+        self.rates.append(rate)
+        self._note("progress", tally)
+
+    async def finished(self, broadcast: Broadcast, tally: Tally) -> None:
+        """It ended."""
+        self._note("finished", tally)
+
+    async def stopped(self, broadcast: Broadcast, tally: Tally, reason: str) -> None:
+        """It was stopped."""
+        self._note("stopped", tally, reason)
+
+    @property
+    def ends(self) -> list[tuple[str, Tally, str]]:
+        """What is not progress."""
+        return [each for each in self.told if each[0] != "progress"]
+
+    def _note(self, what: str, tally: Tally, reason: str = "") -> None:
+        self.at.append(asyncio.get_running_loop().time())
+        if self.failures > 0:
+            self.failures -= 1
+            raise RuntimeError("the chat is gone")
+        self.told.append((what, tally, reason))
+
+
+@dataclass
+class Hand:
+    """A worker that runs, with everything around it."""
+
+    worker: Worker
+    wire: Wire
+    telegram: FakeTelegram
+    reports: Reports
+    gate: FakeGate
+    task: asyncio.Task[None]
+
+    def kill(self) -> None:
+        """As by SIGKILL: from this moment nothing it does has any effect."""
+        self.wire.severed = True
+        self.telegram.dead = True
+        self.task.cancel()
+
+
+class Bench:
+    """Makes workers for one petition."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, people: Petitioners, telegram: FakeTelegram
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._hands: list[Hand] = []
+        self._starts = 0
+        self.people = people
+        self.telegram = telegram
+        self.reports = Reports()
+        self.broadcasts = Broadcasts(database, SLUG, keyring)
+        self.leases = Leases(database)
+
+    async def start(self) -> Broadcast:
+        """Start a broadcast to everyone."""
+        self._starts += 1
+        started = await self.broadcasts.start(
+            uuid.uuid4().bytes,
+            content=CONTENT,
+            content_sha256=content_sha256(CONTENT),
+            languages=("es", "en"),
+            source_language="es",
+            actor=ADMIN,
+            at=later(self._starts),
+        )
+        assert isinstance(started, Broadcast)
+        return started
+
+    def hire(
+        self,
+        *,
+        telegram: FakeTelegram | None = None,
+        rate: float = 10_000.0,
+        sole: bool = False,
+        **timing: Any,
+    ) -> Hand:
+        """A worker that begins at once."""
+        telegram = telegram or self.telegram
+        wire, gate = Wire(self._database), FakeGate(rate)
+
+        @dataclass(frozen=True)
+        class Memory:
+            broadcasts: Broadcasts
+            leases: Leases
+
+        worker = Worker(
+            telegram,
+            Memory(Broadcasts(wire, SLUG, self._keyring), Leases(wire)),
+            self.reports,
+            rate=rate,
+            gate=gate,
+            sole=sole,
+            timing=replace(QUICK, **timing),
+        )
+        task = asyncio.create_task(worker.run())
+        hand = Hand(worker, wire, telegram, self.reports, gate, task)
+        self._hands.append(hand)
+        return hand
+
+    async def ended(self, seconds: float = 10.0) -> Broadcast:
+        """Wait until the latest broadcast has ended and that was reported."""
+
+        async def is_over() -> bool:
+            latest = await self.broadcasts.latest()
+            return latest is not None and latest.finished_at is not None
+
+        await until(is_over, seconds)
+        latest = await self.broadcasts.latest()
+        assert latest is not None
+        return latest
+
+    async def tally(self) -> Tally:
+        """Of the latest broadcast."""
+        latest = await self.broadcasts.latest()
+        assert latest is not None
+        return await self.broadcasts.tally(latest.id)
+
+    async def close(self) -> None:
+        """End every worker that still runs."""
+        for hand in self._hands:
+            if not hand.task.done():
+                hand.wire.away = False
+                await hand.worker.stop(1.0)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - what it waits for is in a database
+            await asyncio.sleep(0.01)
