@@ -218,7 +218,8 @@ class Broadcasts:
         """
         post = self._post(broadcast, holder)
         rows = await self._database.write(*recover_statements(post, at=to_millis(at)))
-        return int(rows[-1][0]["position"] or 0)
+        recovered, furthest = rows[-2:]
+        return max(0, *(int(row["position"] or 0) for row in (*recovered, *furthest)))
 
     async def finish(self, id: bytes) -> bool:  # noqa: A002
         """End it, if nothing is left to send; tells whether it has ended."""

@@ -69,6 +69,14 @@ class Wire:
             raise Unavailable
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What a worker needs of the storage."""
+
+    broadcasts: Broadcasts
+    leases: Leases
+
+
 @dataclass
 class Reports:
     """A reporter that remembers what it was told, and when."""
@@ -165,11 +173,6 @@ class Bench:
         """A worker that begins at once."""
         telegram = telegram or self.telegram
         wire, gate = Wire(self._database), FakeGate(rate)
-
-        @dataclass(frozen=True)
-        class Memory:
-            broadcasts: Broadcasts
-            leases: Leases
 
         worker = Worker(
             telegram,

@@ -422,7 +422,7 @@ class TestRecover:
         broadcast = await started(broadcasts)
         for _ in range(4):
             await claim(broadcasts, broadcast, limit=2)
-            assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 0
+            assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 2
         rows = await people.deliveries(broadcast.id)
         assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 0)] * 3
 
@@ -433,8 +433,9 @@ class TestRecover:
         broadcast = await started(broadcasts)
         batch = await claim(broadcasts, broadcast, limit=6)
         await broadcasts.record(broadcast.id, results(batch[3:4], Outcome.DELIVERED), later(2))
+        assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 6
         assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 4
-        assert (await claim(broadcasts, broadcast, after=4))[0].position == 5
+        assert (await claim(broadcasts, broadcast, after=6))[0].position == 7
 
     async def test_only_the_holder_of_the_lease_recovers(
         self, broadcasts: Broadcasts, people: Petitioners

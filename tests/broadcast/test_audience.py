@@ -1,0 +1,93 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.broadcast.audience import (
+    VALID_FOR,
+    broadcast_id,
+    confirmation,
+    confirmed,
+    content_sha256,
+    expected_seconds,
+)
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+HASH = content_sha256({"es": "<b>Gracias</b>"})
+
+
+def asked(now: datetime = NOON) -> str:
+    return confirmation(content_sha256=HASH, recipients=1530, revision=3, now=now)
+
+
+def holds(token: str, **changes: object) -> bool:
+    seen: dict[str, object] = {
+        "content_sha256": HASH,
+        "recipients": 1530,
+        "revision": 3,
+        "now": NOON,
+    }
+    return confirmed(token, **(seen | changes))  # type: ignore[arg-type]
+
+
+def test_the_hash_does_not_depend_on_the_order_of_languages() -> None:
+    assert content_sha256({"es": "a", "en": "b"}) == content_sha256({"en": "b", "es": "a"})
+
+
+@given(st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
+def test_other_contents_have_other_hashes(one: dict[str, str], two: dict[str, str]) -> None:
+    assert (content_sha256(one) == content_sha256(two)) == (one == two)
+
+
+def test_what_was_shown_can_be_confirmed_until_it_expires() -> None:
+    token = asked()
+    assert holds(token)
+    assert holds(token, now=NOON + VALID_FOR)
+    assert not holds(token, now=NOON + VALID_FOR + timedelta(seconds=1))
+
+
+def test_one_from_the_future_is_not_believed() -> None:
+    assert not holds(asked(NOON + timedelta(minutes=5)))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"content_sha256": content_sha256({"es": "Gracias"})},
+        {"recipients": 1531},
+        {"revision": 4},
+    ],
+)
+def test_any_change_voids_it(changed: dict[str, object]) -> None:
+    assert not holds(asked(), **changed)
+
+
+@pytest.mark.parametrize("token", ["", ".", "x", "zz.abc", "-1.", "١٢.abc", "1e.é"])
+def test_what_is_no_token_confirms_nothing(token: str) -> None:
+    assert not holds(token)
+
+
+@given(st.text(max_size=64))
+def test_nothing_else_confirms(token: str) -> None:
+    assert not holds(token)
+
+
+def test_a_token_moved_to_another_time_confirms_nothing() -> None:
+    _, _, digest = asked(NOON - timedelta(hours=1)).partition(".")
+    assert not holds(f"{int(NOON.timestamp()):x}.{digest}")
+
+
+def test_it_fits_into_a_button_with_room_for_what_it_is_for() -> None:
+    assert len(asked()) <= 26
+
+
+def test_two_taps_on_one_button_start_one_broadcast_and_two_buttons_two() -> None:
+    assert broadcast_id(asked()) == broadcast_id(asked())
+    assert broadcast_id(asked()) != broadcast_id(asked(NOON + timedelta(seconds=1)))
+    assert len(broadcast_id(asked())) == 16
+
+
+def test_the_expected_time_follows_the_rate() -> None:
+    assert expected_seconds(1530, 30.0) == 51.0
+    assert expected_seconds(0, 28.0) == 0.0

@@ -1,0 +1,72 @@
+import pytest
+
+from bot.broadcast.patience import Patience
+
+
+def test_at_first_there_is_no_pause() -> None:
+    patience = Patience()
+    patience.failed(1, 0.0)
+    patience.failed(2, 0.0)
+    assert (patience.pause(), patience.is_worn) == (0.0, False)
+
+
+def test_when_nothing_gets_through_the_pause_doubles_up_to_half_a_minute() -> None:
+    patience = Patience()
+    pauses = []
+    for position in range(12):
+        patience.failed(position, 0.0)
+        pauses.append(patience.pause())
+    assert pauses == [0, 0, 0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30]
+
+
+def test_one_that_gets_through_ends_the_pause() -> None:
+    patience = Patience()
+    for position in range(5):
+        patience.failed(position, 0.0)
+    patience.answered(9)
+    assert patience.pause() == 0.0
+
+
+def test_answers_that_do_not_come_are_a_sign_too() -> None:
+    patience = Patience()
+    for _ in range(3):
+        patience.doubted()
+    assert patience.is_worn
+
+
+def test_while_telegram_is_away_nobody_is_given_up() -> None:
+    patience = Patience()
+    assert not any(patience.failed(1, float(second)) for second in range(0, 3600, 30))
+
+
+def test_after_an_hour_the_last_ones_are_given_up() -> None:
+    patience = Patience()
+    patience.failed(1, 0.0)
+    assert not patience.failed(1, 3599.0)
+    assert patience.failed(1, 3600.0)
+
+
+def test_who_fails_again_and_again_while_others_get_through_is_given_up() -> None:
+    patience = Patience()
+    given_up = []
+    for second in range(6):
+        given_up.append(patience.failed(1, float(second)))
+        patience.answered(100 + second)
+    assert given_up == [False] * 5 + [True]
+
+
+def test_one_success_begins_the_count_anew() -> None:
+    patience = Patience()
+    for second in range(5):
+        patience.failed(1, float(second))
+        patience.answered(2)
+    patience.answered(1)
+    assert not patience.failed(1, 6.0)
+
+
+@pytest.mark.parametrize("troubled", [30_000])
+def test_it_remembers_a_bounded_number(troubled: int) -> None:
+    patience = Patience()
+    for position in range(troubled):
+        patience.failed(position, 0.0)
+    assert len(patience._troubles) == 10_000
