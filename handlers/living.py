@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
@@ -46,11 +46,13 @@ class LivingMessage:
             return await self.appear(screen, version)
         if target == self.message_id and digest == self.digest:
             return Shown(target, digest)
-        if not await self._edit(target, screen, version):
-            return await self.appear(screen, version)
-        if self.message_id not in (None, target):
-            await self.vanish(self.message_id)
-        return Shown(target, digest)
+        if await self._edit(target, screen, version):
+            if self.message_id not in (None, target):
+                await self.vanish(self.message_id)
+            return Shown(target, digest)
+        if target == self.message_id:
+            return await replace(self, message_id=None).appear(screen, version)
+        return await self.become(screen, version, tapped=None)
 
     async def appear(self, screen: Screen, version: int) -> Shown:
         """Sends the screen as the newest message and takes the old one away."""

@@ -28,6 +28,13 @@ async def show_picture(visit: Visit) -> int | None:
     if image is None or visit.conversation.picture_id is not None:
         return visit.conversation.picture_id
     sent = await _send(visit, image)
+    # At once, so that what fails after it does not make it come twice.
+    await visit.services.storage.conversations.shown(
+        visit.conversation.supporter,
+        message_id=visit.conversation.message_id,
+        shown=visit.conversation.shown,
+        picture_id=sent.message_id,
+    )
     return sent.message_id
 
 

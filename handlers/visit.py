@@ -15,6 +15,7 @@ from storage import Conversation
 from .context import Bot, Context, Services
 from .living import LivingMessage, Shown, tolerate
 from .picture import show_picture
+from .queue import will_be_drawn_over
 from .screens import draw
 from .screens.view import View
 
@@ -82,7 +83,11 @@ class Visit:
         """Draws the present screen: where the living message is, or as the newest message.
 
         A tap is answered at the same time: the person's finger does not wait for the drawing.
+        When the person has done something more meanwhile, that will draw, and this need not.
         """
+        if will_be_drawn_over(self.services.admins):
+            await self._answer()
+            return
         answer = asyncio.create_task(self._answer())
         try:
             await self._draw(notice, at_bottom=at_bottom)

@@ -4,8 +4,10 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -67,6 +69,15 @@ class _Job:
     tries: int = 0
     failing_since: float = field(default=0.0)
     handled_before: int = 0
+
+
+# The line that the running handler is working on, itself first.
+_line: ContextVar[Sequence[_Job]] = ContextVar("line", default=())
+
+
+def updates_behind() -> list[dict[str, Any]]:
+    """What waits in the line of the update being handled: what it draws will be drawn over."""
+    return [job.update for job in islice(_line.get(), 1, None)]
 
 
 class Dispatch:
@@ -158,6 +169,7 @@ class Dispatch:
 
     async def _work(self, line: Hashable) -> None:
         waiting = self._lines[line]
+        _line.set(waiting)
         while waiting:
             job = waiting[0]
             while not await self._try(job):

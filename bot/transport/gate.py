@@ -12,6 +12,12 @@ from bot.transport.pauses import Pauses
 Chat = int | str
 
 
+# New messages a second in all that Telegram documents (https://core.telegram.org/bots/faq), and
+# how many may go at once after a quiet time: a little less than a second's worth.
+_DOCUMENTED_RATE = 30.0
+_REPLY_BURST = 25
+
+
 class Lane(Enum):
     """Whose call it is."""
 
@@ -40,6 +46,7 @@ class Gate:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pace = Pace(rate, burst or max(2, round(rate / 20)))
+        self._replies = Pace(max(rate, _DOCUMENTED_RATE), _REPLY_BURST)
         self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep
@@ -69,15 +76,24 @@ class Gate:
         now = self._clock()
         if self._pauses.add(chat, retry_after, now):
             self._pace.slow_down(now)
+            self._replies.slow_down(now)
 
     def pause_for(self, lane: Lane, chat: Chat | None = None) -> float:
         """Seconds until a call to this chat may leave; 0 when there is no pause."""
         return self._pauses.left(chat, self._clock())
 
     async def pass_(
-        self, lane: Lane, chat: Chat | None = None, longest_pause: float = math.inf
+        self,
+        lane: Lane,
+        chat: Chat | None = None,
+        longest_pause: float = math.inf,
+        *,
+        new: bool = False,
     ) -> float:
-        """Waits until the call may leave.
+        """Waits until the call may leave; `new` is one that makes a new message.
+
+        A reply waits for no broadcast, but a crowd that comes at once is answered at the pace
+        that Telegram documents: faster, and it would answer nobody for seconds.
 
         Returns:
             0.0 when it may leave now, else the seconds of a pause longer than
@@ -91,10 +107,19 @@ class Gate:
                 await self._sleep(pause)
                 continue
             if lane is Lane.REPLY:
+                if new and await self._was_paused_in_line(chat):
+                    continue
                 self.reserve(lane, chat)
                 return 0.0
             if await self._slot_came(chat):
                 return 0.0
+
+    async def _was_paused_in_line(self, chat: Chat | None) -> bool:
+        now = self._clock()
+        wait = self._replies.take(now) - now
+        if wait > 0:
+            await self._sleep(wait)
+        return self.pause_for(Lane.REPLY, chat) > 0
 
     async def _slot_came(self, chat: Chat | None) -> bool:
         # One at a time: a slot is reserved only when it is next, so a rate that has

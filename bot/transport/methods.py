@@ -13,3 +13,8 @@ NEVER_REPEATED = frozenset({"getUpdates"})
 def is_repeatable(method: str) -> bool:
     """Whether a second call leaves things as one call does."""
     return method.startswith(_REPEATABLE) and method not in NEVER_REPEATED
+
+
+def makes_message(method: str) -> bool:
+    """Whether it puts a new message into a chat, which is what Telegram's limit counts."""
+    return method.startswith(("send", "copy", "forward")) and method != "sendChatAction"

@@ -12,7 +12,7 @@ import structlog
 
 from bot.transport.errors import AnswerLost, Flooded, NotSent
 from bot.transport.gate import Chat, Gate, Lane
-from bot.transport.methods import NEVER_REPEATED, UNCOUNTED, is_repeatable
+from bot.transport.methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
 from bot.transport.session import Answer, SharedSession
 
 log = structlog.stdlib.get_logger()
@@ -97,7 +97,9 @@ class Outgoing:
         if call.lane is Lane.BROADCAST:
             await self._gate.pass_(call.lane, call.chat)
             return
-        pause = await self._gate.pass_(call.lane, call.chat, self._patience.flood_seconds)
+        pause = await self._gate.pass_(
+            call.lane, call.chat, self._patience.flood_seconds, new=makes_message(call.method)
+        )
         if pause > 0:
             raise Flooded(pause)
 

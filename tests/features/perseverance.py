@@ -13,7 +13,6 @@ _PATIENCE_SECONDS = 2.0
 
 async def signs_whatever_happens(person: Person, words: Words, seconds: float) -> None:
     """Taps what leads to the signature until the thanks are there, or the time is over."""
-    thanks = words.label("Ver mi firma")
     way = (
         words.label("✅ Consiento y firmo"),
         words.label("Usar «{name}»", name=f"{person.user.first_name} {person.user.last_name}"),
@@ -21,16 +20,17 @@ async def signs_whatever_happens(person: Person, words: Words, seconds: float) -
     )
     async with asyncio.timeout(seconds):
         person.start()
-        while not was_thanked(person, thanks):
+        while not was_thanked(person, words):
             before = person.chat.transcript()
             await _changes(person, before)
-            if not was_thanked(person, thanks):
+            if not was_thanked(person, words):
                 _takes_the_next_step(person, way)
 
 
-def was_thanked(person: Person, thanks: str) -> bool:
-    """Whether the thanks, or what a signer sees, is on the screen."""
-    return any(thanks in message.labels for message in person.messages)
+def was_thanked(person: Person, words: Words) -> bool:
+    """Whether the thanks, or what a signer sees later, is on the screen."""
+    shown = {label for message in person.messages for label in message.labels}
+    return not shown.isdisjoint({words.label("Ver mi firma"), words.label("Retirar mi firma")})
 
 
 async def _changes(person: Person, before: str) -> None:

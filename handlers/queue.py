@@ -1,0 +1,32 @@
+"""What a person has done since: drawing a screen that is drawn over at once helps nobody.
+
+It matters when Telegram lets few messages through and people tap again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from bot.intake import updates_behind
+
+from .panel import PREFIX
+from .screens.commands import ADMIN_COMMANDS
+
+
+def will_be_drawn_over(admins: Collection[int]) -> bool:
+    """Whether something waits in this chat that ends with drawing the living message."""
+    return any(_draws(update, admins) for update in updates_behind())
+
+
+def _draws(update: Mapping[str, Any], admins: Collection[int]) -> bool:
+    if "callback_query" in update:
+        data = str(update["callback_query"].get("data", ""))
+        return not data.startswith(f"{PREFIX}:")
+    message = update.get("message") or update.get("edited_message") or {}
+    if message.get("chat", {}).get("type") != "private":
+        return False
+    # The admins' commands have panels of their own and leave the living message as it is.
+    command = str(message.get("text", "")).removeprefix("/").partition(" ")[0].partition("@")[0]
+    by_admin = message.get("from", {}).get("id") in admins
+    return not (by_admin and command in ADMIN_COMMANDS)
