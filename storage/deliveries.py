@@ -92,6 +92,7 @@ AND EXISTS (SELECT 1 FROM leases l WHERE l.name = :lease AND l.holder = :holder)
 """
 
 # Materialized, or PostgreSQL may run the sub-select once for each row and take more than asked.
+# Between, or before it knows the table's size it looks at every row that is waiting.
 _CLAIM: Final = f"""
 WITH turn AS MATERIALIZED (
   SELECT d.position FROM deliveries d
@@ -105,6 +106,7 @@ UPDATE deliveries
 SET state = 'sending', attempts = attempts + 1, claim = :claim, updated_at = :at
 WHERE broadcast_id = :broadcast AND state = 'pending'
   AND position IN (SELECT position FROM turn)
+  AND position BETWEEN (SELECT MIN(position) FROM turn) AND (SELECT MAX(position) FROM turn)
   AND {_MAY_CLAIM}
   AND NOT EXISTS (
     SELECT 1 FROM deliveries mine

@@ -176,7 +176,7 @@ class Worker:
         finally:
             self._shift = None
             await self._give_up_lease()
-        return _TOKEN_SECONDS if shift.halt.cause is Cause.TOKEN else 0.0
+        return _TOKEN_SECONDS if shift.halt.cause is Cause.TOKEN else means.timing.rest
 
     async def _attend(self, shift: Shift) -> None:
         """Work on a broadcast and see it to its end, if it comes to that."""

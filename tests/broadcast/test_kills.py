@@ -9,7 +9,7 @@ import pytest
 from bot.broadcast.tenure import utc_now
 from storage import Broadcast, Tally
 from tests.broadcast.telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
-from tests.broadcast.workers import Bench, Hand, until
+from tests.broadcast.workers import Bench, called, received, until
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 
@@ -30,10 +30,10 @@ async def test_kills_lose_nobody_and_repeat_at_most_what_was_under_way(bench: Be
         await asyncio.sleep(0.02)
     bench.hire(rate=2000.0, sole=True)
     await bench.ended()
-    received = sum((each.received for each in telegrams), bench.telegram.received)
-    assert set(received) == {1000 + n for n in range(1, people + 1)}
+    arrived = sum((each.received for each in telegrams), bench.telegram.received)
+    assert set(arrived) == {1000 + n for n in range(1, people + 1)}
     assert most_claimed <= 2 * 20 + 20  # two batches of a tenth of a second, and what is recorded
-    repeated = sum(count - 1 for count in received.values())
+    repeated = sum(count - 1 for count in arrived.values())
     assert repeated <= kills * most_claimed
     assert await bench.tally() == Tally(total=people, delivered=people)
     assert [what for what, *_ in bench.reports.ends] == ["finished"]
@@ -45,7 +45,7 @@ async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first
     await bench.people.sign(range(1, 101))
     await bench.start()
     first = bench.hire(telegram=FakeTelegram(), rate=100.0, sole=True)
-    await until(lambda: _received(first, 10))
+    await until(lambda: received(first.telegram, 10))
     first.kill()
     claimed = {
         row["position"]
@@ -64,7 +64,7 @@ async def test_asked_to_stop_it_finishes_what_is_in_flight_and_records_it(bench:
     await bench.people.sign(range(1, 201))
     await bench.start()
     hand = bench.hire(rate=200.0)
-    await until(lambda: _received(hand, 30))
+    await until(lambda: received(hand.telegram, 30))
     began = time.monotonic()
     await hand.worker.stop(2.0)
     await hand.task
@@ -83,7 +83,7 @@ async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(bench: Benc
     await bench.people.sign([1, 2])
     await bench.start()
     hand = bench.hire()
-    await until(lambda: _called(hand, 2))
+    await until(lambda: called(hand.telegram, 2))
     began = time.monotonic()
     await hand.worker.stop(0.5)
     await hand.task
@@ -96,7 +96,7 @@ async def test_stopping_takes_no_longer_when_the_database_is_away(bench: Bench) 
     await bench.people.sign(range(1, 101))
     await bench.start()
     hand = bench.hire(rate=100.0)
-    await until(lambda: _received(hand, 5))
+    await until(lambda: received(hand.telegram, 5))
     hand.wire.away = True
     await asyncio.sleep(0.05)
     began = time.monotonic()
@@ -128,14 +128,14 @@ class TestSeveralWorkers:
         await bench.people.sign(range(1, 101))
         await bench.start()
         first = bench.hire(telegram=FakeTelegram(), rate=200.0, lease=0.6)
-        await until(lambda: _received(first, 10))
+        await until(lambda: received(first.telegram, 10))
         second = bench.hire(telegram=FakeTelegram(), rate=2000.0, lease=0.6)
         await asyncio.sleep(0.2)
         assert second.telegram.received.total() == 0
         first.kill()
         await bench.ended()
-        received = first.telegram.received + second.telegram.received
-        assert set(received) == {1000 + n for n in range(1, 101)}
+        arrived = first.telegram.received + second.telegram.received
+        assert set(arrived) == {1000 + n for n in range(1, 101)}
 
     async def test_the_only_process_need_not_wait_for_a_dead_ones_lease(
         self, bench: Bench
@@ -151,7 +151,7 @@ class TestSeveralWorkers:
         await bench.people.sign(range(1, 301))
         await bench.start()
         hand = bench.hire(rate=200.0, lease=0.6)
-        await until(lambda: _received(hand, 10))
+        await until(lambda: received(hand.telegram, 10))
         # Another process, whose clock is ahead, finds the lease expired and takes it.
         lease = await bench.leases.look(bench.broadcasts.lease)
         assert lease is not None
@@ -174,7 +174,7 @@ class TestDatabaseAway:
         await bench.people.sign(range(1, 101))
         await bench.start()
         hand = bench.hire(rate=200.0, lease=5.0)
-        await until(lambda: _received(hand, 20))
+        await until(lambda: received(hand.telegram, 20))
         hand.wire.away = True
         await asyncio.sleep(0.4)
         hand.wire.away = False
@@ -186,7 +186,7 @@ class TestDatabaseAway:
         await bench.people.sign(range(1, 101))
         await bench.start()
         hand = bench.hire(rate=200.0, lease=0.3)
-        await until(lambda: _received(hand, 20))
+        await until(lambda: received(hand.telegram, 20))
         hand.wire.away = True
         await asyncio.sleep(0.7)
         calls = len(hand.telegram.calls)
@@ -234,11 +234,3 @@ async def _latest(bench: Bench) -> Broadcast:
     latest = await bench.broadcasts.latest()
     assert latest is not None
     return latest
-
-
-async def _received(hand: Hand, messages: int) -> bool:
-    return hand.telegram.received.total() >= messages
-
-
-async def _called(hand: Hand, times: int) -> bool:
-    return len(hand.telegram.calls) >= times

@@ -1,19 +1,12 @@
 import asyncio
 import time
-from typing import Any
 
 import pytest
 
-from storage import Broadcast, Tally
-from tests.broadcast import telegram as answers
-from tests.broadcast.telegram import FakeTelegram
-from tests.broadcast.workers import CONTENT, Bench, until
+from storage import Tally
+from tests.broadcast.workers import CONTENT, Bench, everyone_once, received, until
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
-
-
-def everyone_once(people: int) -> dict[int, int]:
-    return {1000 + number: 1 for number in range(1, people + 1)}
 
 
 @BOTH
@@ -92,121 +85,6 @@ async def test_a_broadcast_to_nobody_ends_at_once(bench: Bench) -> None:
     assert bench.reports.ends == [("finished", Tally(total=0), "")]
 
 
-class TestOutcomes:
-    async def test_who_blocked_the_bot_is_unreachable_and_left_alone(self, bench: Bench) -> None:
-        await bench.people.sign([1, 2])
-        bench.telegram.always(1002, answers.BLOCKED)
-        await bench.start()
-        bench.hire()
-        await bench.ended()
-        assert await bench.tally() == Tally(total=2, delivered=1, unreachable=1)
-        assert await bench.people.unreachable() == [2]
-        assert len(bench.telegram.calls) == 2
-
-    @pytest.mark.parametrize("error", [answers.SERVER_ERROR, answers.NO_CONNECTION])
-    async def test_what_surely_did_not_arrive_is_sent_again(
-        self, bench: Bench, error: Exception
-    ) -> None:
-        await bench.people.sign([1, 2, 3])
-        bench.telegram.plan(1002, *[error] * 7)
-        await bench.start()
-        bench.hire()
-        await bench.ended()
-        assert dict(bench.telegram.received) == everyone_once(3)
-
-    async def test_a_pause_asked_for_costs_no_attempt(self, bench: Bench) -> None:
-        await bench.people.sign([1, 2])
-        bench.telegram.plan(1001, *[answers.FLOODED] * 5)
-        await bench.start()
-        bench.hire()
-        await bench.ended()
-        assert dict(bench.telegram.received) == everyone_once(2)
-        rows = await bench.people.deliveries((await bench.ended()).id)
-        assert [row["attempts"] for row in rows] == [1, 1]
-
-    async def test_an_answer_lost_is_repeated_once_and_delivered(self, bench: Bench) -> None:
-        await bench.people.sign([1, 2])
-        bench.telegram.plan(1001, answers.ANSWER_LOST)
-        await bench.start()
-        bench.hire()
-        await bench.ended()
-        assert dict(bench.telegram.received) == {1001: 2, 1002: 1}
-        assert await bench.tally() == Tally(total=2, delivered=2)
-
-    async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
-        self, bench: Bench
-    ) -> None:
-        await bench.people.sign([1, 2])
-        bench.telegram.always(1001, answers.ANSWER_LOST)
-        await bench.start()
-        bench.hire()
-        await bench.ended()
-        assert dict(bench.telegram.received) == {1001: 2, 1002: 1}
-        assert await bench.tally() == Tally(total=2, delivered=1, unknown=1)
-
-    async def test_a_refused_text_stops_it_and_marks_nobody(self, bench: Bench) -> None:
-        await bench.people.sign(range(1, 31))
-        bench.telegram.everyone(answers.BAD_TEXT)
-        await bench.start()
-        bench.hire(rate=50.0)
-        ended = await bench.ended()
-        assert ended.state == "stopped"
-        assert ended.stop_reason == answers.BAD_TEXT.description
-        ((what, tally, reason),) = bench.reports.ends
-        assert (what, reason) == ("stopped", answers.BAD_TEXT.description)
-        assert (tally.delivered, tally.unreachable, tally.unknown) == (0, 0, 0)
-        assert tally.rejected + tally.pending == 30
-        assert await bench.people.unreachable() == []
-        assert len(bench.telegram.calls) <= 10
-        # Corrected, it reaches everyone.
-        bench.telegram.everyone(None)
-        assert (await bench.start()).total == 30
-        await until(lambda: _is(bench, "finished"))
-        assert dict(bench.telegram.received) == everyone_once(30)
-
-    async def test_a_refused_token_holds_it_without_ending_it(self, bench: Bench) -> None:
-        await bench.people.sign(range(1, 31))
-        bench.telegram.everyone(answers.BAD_TOKEN)
-        broadcast = await bench.start()
-        hand = bench.hire()
-        await until(lambda: _called(bench.telegram, 1))
-        await asyncio.sleep(0.2)
-        assert await bench.tally() == Tally(total=30, pending=30)
-        await hand.worker.stop(1.0)
-        bench.telegram.everyone(None)
-        bench.hire()
-        assert (await bench.ended()).id == broadcast.id
-        assert dict(bench.telegram.received) == everyone_once(30)
-
-    async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
-        self, bench: Bench
-    ) -> None:
-        await bench.people.sign(range(1, 4))
-        bench.telegram.always(1001, answers.SERVER_ERROR)
-        await bench.start()
-        hand = bench.hire()
-        await until(lambda: _called(bench.telegram, 6))
-        # Others keep arriving, so that the failures are seen to be this one's own.
-        patience = _patience_of(hand.worker)
-        for _ in range(200):
-            patience.answered(-1)
-            await asyncio.sleep(0.02)
-            if await _is(bench, "finished"):
-                break
-        await bench.ended()
-        assert await bench.tally() == Tally(total=3, delivered=2, unknown=1)
-
-    async def test_a_mistake_of_ours_stops_it_instead_of_going_from_person_to_person(
-        self, bench: Bench
-    ) -> None:
-        await bench.people.sign(range(1, 4))
-        bench.telegram.everyone(ZeroDivisionError())
-        await bench.start()
-        bench.hire()
-        ended = await bench.ended()
-        assert (ended.state, ended.stop_reason) == ("stopped", "ZeroDivisionError")
-
-
 class TestWithdrawals:
     async def test_nothing_is_sent_after_a_withdrawal_but_what_was_in_flight(
         self, bench: Bench
@@ -254,7 +132,7 @@ class TestWithdrawals:
         hand.gate.paused_chats[1002] = 60.0
         await bench.start()
         hand.worker.wake()
-        await until(lambda: _received(bench.telegram, 4))
+        await until(lambda: received(bench.telegram, 4))
         await asyncio.sleep(0.1)
         assert bench.telegram.received[1002] == 0
         hand.gate.paused_chats.clear()
@@ -306,28 +184,10 @@ class TestReports:
         await bench.people.sign(range(1, 201))
         broadcast = await bench.start()
         bench.hire(rate=100.0)
-        await until(lambda: _received(bench.telegram, 5))
+        await until(lambda: received(bench.telegram, 5))
         await bench.broadcasts.stop(broadcast.id, "cancelled")
         ended = await bench.ended()
         assert (ended.state, ended.stop_reason) == ("stopped", "cancelled")
         ((what, tally, reason),) = bench.reports.ends
         assert (what, reason, tally.sending) == ("stopped", "cancelled", 0)
         assert tally.delivered + tally.pending == 200
-
-
-async def _is(bench: Bench, state: str) -> bool:
-    latest = await bench.broadcasts.latest()
-    return isinstance(latest, Broadcast) and latest.state == state
-
-
-async def _called(telegram: FakeTelegram, times: int) -> bool:
-    return len(telegram.calls) >= times
-
-
-async def _received(telegram: FakeTelegram, messages: int) -> bool:
-    return telegram.received.total() >= messages
-
-
-def _patience_of(worker: Any) -> Any:
-    assert worker._shift is not None
-    return worker._shift.patience

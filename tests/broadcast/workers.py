@@ -219,3 +219,24 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> 
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - what it waits for is in a database
             await asyncio.sleep(0.01)
+
+
+async def has_state(bench: Bench, state: str) -> bool:
+    """Whether the latest broadcast is in that state."""
+    latest = await bench.broadcasts.latest()
+    return latest is not None and latest.state == state
+
+
+async def called(telegram: FakeTelegram, times: int) -> bool:
+    """Whether there were so many calls."""
+    return len(telegram.calls) >= times
+
+
+async def received(telegram: FakeTelegram, messages: int) -> bool:
+    """Whether so many messages arrived."""
+    return telegram.received.total() >= messages
+
+
+def everyone_once(people: int) -> dict[int, int]:
+    """What arrives when each of so many is told once, by chat."""
+    return {1000 + number: 1 for number in range(1, people + 1)}

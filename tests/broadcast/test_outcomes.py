@@ -1,0 +1,135 @@
+"""What each answer of Telegram's makes of a delivery, and of the whole broadcast."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from storage import Tally
+from tests.broadcast import telegram as answers
+from tests.broadcast.workers import Bench, called, everyone_once, has_state, until
+
+
+async def test_who_blocked_the_bot_is_unreachable_and_left_alone(bench: Bench) -> None:
+    await bench.people.sign([1, 2])
+    bench.telegram.always(1002, answers.BLOCKED)
+    await bench.start()
+    bench.hire()
+    await bench.ended()
+    assert await bench.tally() == Tally(total=2, delivered=1, unreachable=1)
+    assert await bench.people.unreachable() == [2]
+    assert len(bench.telegram.calls) == 2
+
+
+@pytest.mark.parametrize("error", [answers.SERVER_ERROR, answers.NO_CONNECTION])
+async def test_what_surely_did_not_arrive_is_sent_again(bench: Bench, error: Exception) -> None:
+    await bench.people.sign([1, 2, 3])
+    bench.telegram.plan(1002, *[error] * 7)
+    await bench.start()
+    bench.hire()
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(3)
+
+
+async def test_a_pause_asked_for_costs_no_attempt(bench: Bench) -> None:
+    await bench.people.sign([1, 2])
+    bench.telegram.plan(1001, *[answers.FLOODED] * 5)
+    await bench.start()
+    bench.hire()
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(2)
+    rows = await bench.people.deliveries((await bench.ended()).id)
+    assert [row["attempts"] for row in rows] == [1, 1]
+
+
+async def test_an_answer_lost_is_repeated_once_and_delivered(bench: Bench) -> None:
+    await bench.people.sign([1, 2])
+    bench.telegram.plan(1001, answers.ANSWER_LOST)
+    await bench.start()
+    bench.hire()
+    await bench.ended()
+    assert dict(bench.telegram.received) == {1001: 2, 1002: 1}
+    assert await bench.tally() == Tally(total=2, delivered=2)
+
+
+async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
+    bench: Bench,
+) -> None:
+    await bench.people.sign([1, 2])
+    bench.telegram.always(1001, answers.ANSWER_LOST)
+    await bench.start()
+    bench.hire()
+    await bench.ended()
+    assert dict(bench.telegram.received) == {1001: 2, 1002: 1}
+    assert await bench.tally() == Tally(total=2, delivered=1, unknown=1)
+
+
+async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
+    await bench.people.sign(range(1, 31))
+    bench.telegram.everyone(answers.BAD_TEXT)
+    await bench.start()
+    bench.hire(rate=50.0)
+    ended = await bench.ended()
+    assert ended.state == "stopped"
+    assert ended.stop_reason == answers.BAD_TEXT.description
+    ((what, tally, reason),) = bench.reports.ends
+    assert (what, reason) == ("stopped", answers.BAD_TEXT.description)
+    assert (tally.delivered, tally.unreachable, tally.unknown) == (0, 0, 0)
+    assert tally.rejected + tally.pending == 30
+    assert await bench.people.unreachable() == []
+    assert len(bench.telegram.calls) <= 10
+    # Corrected, it reaches everyone.
+    bench.telegram.everyone(None)
+    assert (await bench.start()).total == 30
+    await until(lambda: has_state(bench, "finished"))
+    assert dict(bench.telegram.received) == everyone_once(30)
+
+
+async def test_a_refused_token_holds_it_without_ending_it(bench: Bench) -> None:
+    await bench.people.sign(range(1, 31))
+    bench.telegram.everyone(answers.BAD_TOKEN)
+    broadcast = await bench.start()
+    hand = bench.hire()
+    await until(lambda: called(bench.telegram, 1))
+    await asyncio.sleep(0.2)
+    assert await bench.tally() == Tally(total=30, pending=30)
+    await hand.worker.stop(1.0)
+    bench.telegram.everyone(None)
+    bench.hire()
+    assert (await bench.ended()).id == broadcast.id
+    assert dict(bench.telegram.received) == everyone_once(30)
+
+
+async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 4))
+    bench.telegram.always(1001, answers.SERVER_ERROR)
+    await bench.start()
+    hand = bench.hire()
+    await until(lambda: called(bench.telegram, 6))
+    # Others keep arriving, so that the failures are seen to be this one's own.
+    patience = _patience_of(hand.worker)
+    for _ in range(200):
+        patience.answered(-1)
+        await asyncio.sleep(0.02)
+        if await has_state(bench, "finished"):
+            break
+    await bench.ended()
+    assert await bench.tally() == Tally(total=3, delivered=2, unknown=1)
+
+
+async def test_a_mistake_of_ours_stops_it_instead_of_going_from_person_to_person(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 4))
+    bench.telegram.everyone(ZeroDivisionError())
+    await bench.start()
+    bench.hire()
+    ended = await bench.ended()
+    assert (ended.state, ended.stop_reason) == ("stopped", "ZeroDivisionError")
+
+
+def _patience_of(worker: Any) -> Any:
+    assert worker._shift is not None
+    return worker._shift.patience

@@ -1,0 +1,54 @@
+"""Starting and working off broadcasts in tests, with everything that seldom matters filled in."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from storage.broadcasts import Broadcasts
+from storage.deliveries import Delivery, Outcome, Result
+from storage.unsealing import Broadcast
+from tests.broadcast.petitioners import ADMIN, NOON, later
+
+CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
+ME, OTHER = "me", "other"
+
+
+async def start(broadcasts: Broadcasts, key: bytes | None = None, **changes: Any) -> Any:
+    asked: dict[str, Any] = {
+        "kind": "closing",
+        "content": CONTENT,
+        "content_sha256": b"c" * 32,
+        "languages": ("es", "en"),
+        "source_language": "es",
+        "actor": ADMIN,
+        "at": NOON,
+        "expected": None,
+    }
+    return await broadcasts.start(key or uuid.uuid4().bytes, **asked | changes)
+
+
+async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
+    broadcast = await start(broadcasts, **changes)
+    assert isinstance(broadcast, Broadcast)
+    return broadcast
+
+
+async def claim(broadcasts: Broadcasts, broadcast: Broadcast, **changes: Any) -> list[Delivery]:
+    asked: dict[str, Any] = {
+        "claim": uuid.uuid4().bytes,
+        "holder": ME,
+        "limit": 10,
+        "after": 0,
+        "at": later(1),
+    }
+    return await broadcasts.claim(broadcast, **asked | changes)
+
+
+def results(deliveries: Sequence[Delivery], outcome: Outcome) -> list[Result]:
+    return [Result(each.position, each.claim, outcome) for each in deliveries]
+
+
+async def tell(broadcasts: Broadcasts, broadcast: Broadcast) -> None:
+    deliveries = await claim(broadcasts, broadcast, limit=1000)
+    await broadcasts.record(broadcast.id, results(deliveries, Outcome.DELIVERED), later(2))
+    assert await broadcasts.finish(broadcast.id)

@@ -1,0 +1,271 @@
+import asyncio
+import uuid
+
+import pytest
+
+from storage.broadcasts import Broadcasts
+from storage.crypto import Keyring
+from storage.database import Database
+from storage.deliveries import Delivery, Outcome, Tally
+from storage.leases import Leases
+from tests.broadcast.petitioners import NOON, SLUG, Petitioners, later
+from tests.storage.sending import ME, OTHER, claim, results, started
+
+
+@pytest.fixture
+def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
+    return Broadcasts(database, SLUG, keyring)
+
+
+@pytest.fixture
+async def people(database: Database, keyring: Keyring) -> Petitioners:
+    people = Petitioners(database, keyring)
+    await people.open_petition()
+    await Leases(database).take(f"broadcast/{SLUG}", ME, seconds=60, now=NOON)
+    return people
+
+
+class TestClaim:
+    async def test_goes_through_everyone_in_order_and_once(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 8))
+        broadcast = await started(broadcasts)
+        seen, after = [], 0
+        while batch := await claim(broadcasts, broadcast, limit=3, after=after):
+            after = batch[-1].position
+            seen += [(each.position, each.chat_id, each.attempts) for each in batch]
+        assert seen == [(n, 1000 + n, 1) for n in range(1, 8)]
+        assert await broadcasts.tally(broadcast.id) == Tally(total=7, sending=7)
+
+    async def test_asked_again_with_its_token_it_gives_the_same_rows(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 8))
+        broadcast = await started(broadcasts)
+        token = uuid.uuid4().bytes
+        once = await claim(broadcasts, broadcast, claim=token, limit=3)
+        again = await claim(broadcasts, broadcast, claim=token, limit=3)
+        assert again == once
+        assert (await broadcasts.tally(broadcast.id)).pending == 4
+
+    async def test_passes_over_who_withdrew_or_cannot_be_reached(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 6))
+        broadcast = await started(broadcasts)
+        await people.withdraw(1)
+        await people.lose(3)
+        deliveries = await claim(broadcasts, broadcast)
+        assert [each.position for each in deliveries] == [2, 4, 5]
+        assert await people.states(broadcast.id) == [
+            "withdrawn",
+            "sending",
+            "unreachable",
+            "sending",
+            "sending",
+        ]
+
+    async def test_when_nobody_is_left_to_send_to_the_rest_is_settled(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2, 3])
+        broadcast = await started(broadcasts)
+        for number in (1, 2, 3):
+            await people.lose(number)
+        assert await claim(broadcasts, broadcast, limit=1) == []
+        assert await broadcasts.tally(broadcast.id) == Tally(total=3, unreachable=3)
+
+    @pytest.mark.parametrize("limit", [1, 5])
+    async def test_gives_nothing_to_whoever_does_not_hold_the_lease(
+        self, broadcasts: Broadcasts, people: Petitioners, limit: int
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        await people.lose(1)
+        assert await claim(broadcasts, broadcast, holder=OTHER, limit=limit) == []
+        assert await broadcasts.tally(broadcast.id) == Tally(total=2, pending=2)
+
+    async def test_gives_nothing_of_a_broadcast_that_was_stopped(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        assert await broadcasts.stop(broadcast.id, "the text is wrong")
+        assert await claim(broadcasts, broadcast) == []
+        ended = await broadcasts.get(broadcast.id)
+        assert ended is not None
+        assert (ended.state, ended.stop_reason) == ("stopped", "the text is wrong")
+
+    async def test_many_at_once_never_get_the_same_row(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 101))
+        broadcast = await started(broadcasts)
+        batches = await asyncio.gather(*[claim(broadcasts, broadcast, limit=7) for _ in range(20)])
+        positions = [each.position for batch in batches for each in batch]
+        assert len(positions) == len(set(positions))
+        assert sorted(positions) == list(range(1, len(positions) + 1))
+
+    async def test_racing_withdrawals_are_claimed_or_withdrawn_and_never_both(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 41))
+        broadcast = await started(broadcasts)
+
+        async def claim_all() -> list[Delivery]:
+            found: list[Delivery] = []
+            while batch := await claim(broadcasts, broadcast, limit=3):
+                found += batch
+            return found
+
+        async with asyncio.TaskGroup() as tasks:
+            claiming = tasks.create_task(claim_all())
+            for number in range(2, 41, 2):
+                tasks.create_task(people.withdraw(number))
+        states = await people.states(broadcast.id)
+        positions = {each.position for each in claiming.result()}
+        assert {i for i, state in enumerate(states, 1) if state == "withdrawn"} == (
+            set(range(1, 41)) - positions
+        )
+
+    async def test_a_chat_id_that_cannot_be_read_harms_nobody_else(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2, 3])
+        broadcast = await started(broadcasts)
+        await people.damage(2)
+        assert [each.position for each in await claim(broadcasts, broadcast)] == [1, 3]
+        assert await people.states(broadcast.id) == ["sending", "rejected", "sending"]
+
+
+class TestRecord:
+    async def test_many_results_of_every_kind_in_one_go(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 231))
+        broadcast = await started(broadcasts)
+        batch = await claim(broadcasts, broadcast, limit=230)
+        told = [
+            *results(batch[:205], Outcome.DELIVERED),
+            *results(batch[205:216], Outcome.UNREACHABLE),
+            *results(batch[216:217], Outcome.REJECTED),
+            *results(batch[217:220], Outcome.UNSENT),
+            *results(batch[220:225], Outcome.PERHAPS),
+            *results(batch[225:230], Outcome.UNKNOWN),
+        ]
+        # Twice, since a commit whose answer was lost is done again.
+        await broadcasts.record(broadcast.id, told, later(2))
+        await broadcasts.record(broadcast.id, told, later(2))
+        assert await broadcasts.tally(broadcast.id) == Tally(
+            total=230, delivered=205, unreachable=11, rejected=1, unknown=5, pending=8
+        )
+        assert await people.unreachable() == list(range(206, 217))
+        rows = await people.deliveries(broadcast.id)
+        assert [row["attempts"] for row in rows[217:225]] == [0] * 3 + [1] * 5
+
+    async def test_of_nothing_is_nothing(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await broadcasts.record(b"none", [], NOON)
+
+    async def test_what_may_have_arrived_is_repeated_once_and_then_unknown(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        for state in ("pending", "unknown"):
+            batch = await claim(broadcasts, broadcast)
+            await broadcasts.record(broadcast.id, results(batch, Outcome.PERHAPS), later(2))
+            assert await people.states(broadcast.id) == [state]
+        assert await claim(broadcasts, broadcast) == []
+
+    async def test_what_was_surely_not_sent_can_be_tried_for_ever(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        for _ in range(5):
+            (delivery,) = await claim(broadcasts, broadcast)
+            assert delivery.attempts == 1
+            unsent = results([delivery], Outcome.UNSENT)
+            await broadcasts.record(broadcast.id, unsent, later(2))
+
+    async def test_someone_who_withdrew_while_it_was_sent_is_not_sent_to_again(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        batch = await claim(broadcasts, broadcast)
+        await people.withdraw(1)
+        await broadcasts.record(broadcast.id, results(batch, Outcome.UNSENT), later(2))
+        assert await claim(broadcasts, broadcast) == []
+        assert await people.states(broadcast.id) == ["withdrawn"]
+
+
+class TestRecover:
+    async def test_what_a_dead_holder_was_sending_goes_back_however_often_holders_die(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2, 3])
+        broadcast = await started(broadcasts)
+        for _ in range(4):
+            await claim(broadcasts, broadcast, limit=2)
+            assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 2
+        rows = await people.deliveries(broadcast.id)
+        assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 0)] * 3
+
+    async def test_tells_how_far_the_dead_holder_had_come(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 10))
+        broadcast = await started(broadcasts)
+        batch = await claim(broadcasts, broadcast, limit=6)
+        await broadcasts.record(broadcast.id, results(batch[3:4], Outcome.DELIVERED), later(2))
+        assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 6
+        assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 4
+        assert (await claim(broadcasts, broadcast, after=6))[0].position == 7
+
+    async def test_only_the_holder_of_the_lease_recovers(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        await claim(broadcasts, broadcast)
+        await broadcasts.recover(broadcast, holder=OTHER, at=later(9))
+        assert await people.states(broadcast.id) == ["sending"]
+
+    async def test_what_one_given_up_for_dead_delivered_still_counts(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        batch = await claim(broadcasts, broadcast)
+        await broadcasts.recover(broadcast, holder=ME, at=later(9))
+        late = results(batch[:1], Outcome.DELIVERED) + results(batch[1:], Outcome.UNSENT)
+        await broadcasts.record(broadcast.id, late, later(10))
+        assert await people.states(broadcast.id) == ["delivered", "pending"]
+
+    async def test_it_cannot_overwrite_what_its_successor_does(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        old = await claim(broadcasts, broadcast)
+        await broadcasts.recover(broadcast, holder=ME, at=later(9))
+        await claim(broadcasts, broadcast)
+        for outcome in Outcome:
+            await broadcasts.record(broadcast.id, results(old, outcome), later(10))
+        assert await people.states(broadcast.id) == ["sending"]
+
+    async def test_what_a_stopped_broadcast_was_still_sending_is_unknown(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        await claim(broadcasts, broadcast, limit=1)
+        await broadcasts.stop(broadcast.id, "enough")
+        second = await started(broadcasts, at=later(3))
+        await broadcasts.recover(second, holder=ME, at=later(9))
+        assert await people.states(broadcast.id) == ["unknown", "pending"]
+        assert second.total == 1
