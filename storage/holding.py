@@ -34,8 +34,13 @@ async def hold(url: str, name: str) -> AsyncIterator[None]:
         finally:
             os.close(lock)
         return
-    async with postgres_adapter().connected(address.dsn) as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _number(name)):
+    postgres = postgres_adapter()
+    async with postgres.connected(address.dsn) as connection:
+        try:
+            held = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _number(name))
+        except Exception as error:
+            raise postgres.sorted_error(error) from error
+        if not held:
             raise HeldElsewhere
         yield
 
