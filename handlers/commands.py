@@ -7,7 +7,6 @@ import re
 from telegram import Update
 
 from bot.petition.journey import Action, Place
-from bot.petition.markup import Html
 
 from . import signing
 from .context import Context
@@ -25,7 +24,7 @@ async def start(update: Update, context: Context) -> None:
     visit = visit.moved(
         Place(), source=_source(visit, context.args or []), language=_language(visit)
     )
-    await _show(visit.settled())
+    await visit.settled().say()
 
 
 async def help_(update: Update, context: Context) -> None:
@@ -53,9 +52,9 @@ async def withdraw(update: Update, context: Context) -> None:
     visit = await open_visit(update, context)
     if visit.view.signature is None:
         words = visit.view.words
-        await _show(visit.moved(Place()), words.text("No has firmado: no hay nada que retirar."))
+        await visit.moved(Place()).say(words.text("No has firmado: no hay nada que retirar."))
         return
-    await _show(visit.going(Action.WITHDRAW))
+    await visit.going(Action.WITHDRAW).say()
 
 
 async def cancel(update: Update, context: Context) -> None:
@@ -65,12 +64,7 @@ async def cancel(update: Update, context: Context) -> None:
 
 async def _go(update: Update, context: Context, action: Action) -> None:
     visit = (await open_visit(update, context)).settled()
-    await _show(visit.going(action))
-
-
-async def _show(visit: Visit, notice: Html | None = None) -> None:
-    await visit.save()
-    await visit.show(notice, at_bottom=True)
+    await visit.going(action).say()
 
 
 def _language(visit: Visit) -> str | None:

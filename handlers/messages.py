@@ -20,38 +20,30 @@ async def written(update: Update, context: Context) -> None:
     if visit.view.place.stage in _TAKES_A_NAME and message.text is not None:
         await signing.take_name(visit, message.text, message.message_id)
         return
-    await visit.save()
     words = visit.view.words
-    await visit.show(
-        words.text("Este chat funciona con botones: elige uno de los de abajo, por favor."),
-        at_bottom=True,
+    await visit.say(
+        words.text("Este chat funciona con botones: elige uno de los de abajo, por favor.")
     )
 
 
 async def unknown_command(update: Update, context: Context) -> None:
     """A command that does not exist, or not for this person."""
     visit = (await open_visit(update, context)).settled()
-    await visit.save()
     words = visit.view.words
-    await visit.show(
-        words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."),
-        at_bottom=True,
-    )
+    await visit.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
 
 
 async def sent_media(update: Update, context: Context) -> None:
     """A photo, a sticker, a voice message: nothing of it is kept."""
     visit = (await open_visit(update, context)).settled()
-    await visit.save()
     words = visit.view.words
-    notice = (
+    await visit.say(
         words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
         if visit.view.place.stage in _TAKES_A_NAME
         else words.text(
             "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
         )
     )
-    await visit.show(notice, at_bottom=True)
 
 
 async def edited(update: Update, context: Context) -> None:
@@ -62,11 +54,9 @@ async def edited(update: Update, context: Context) -> None:
     if attempt and visit.view.place.stage in _TAKES_A_NAME:
         await signing.take_name(visit, message.text or "", message.message_id)
         return
-    await visit.save()
     words = visit.view.words
-    await visit.show(
-        words.text("Aquí, editar un mensaje no cambia nada. Usa los botones, por favor."),
-        at_bottom=True,
+    await visit.say(
+        words.text("Aquí, editar un mensaje no cambia nada. Usa los botones, por favor.")
     )
 
 

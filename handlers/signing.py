@@ -53,8 +53,7 @@ async def take_name(visit: Visit, typed: str, message_id: int) -> None:
         name = clean_name(typed)
     except NameRefused as refused:
         visit = visit.moved(visit.view.place, typed=attempts)
-        await visit.save()
-        await visit.show(_refusal(visit, refused), at_bottom=True)
+        await visit.say(_refusal(visit, refused))
         return
     visit = visit.moved(Place(Stage.CONSENT), name=name, typed=())
     await visit.save()

@@ -79,6 +79,11 @@ class Visit:
             self.conversation, was=self.stored_version, at=self.services.clock()
         )
 
+    async def say(self, notice: Html | None = None) -> None:
+        """Stores the row and shows the screen as the newest message: somebody wrote something."""
+        await self.save()
+        await self.show(notice, at_bottom=True)
+
     async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Draws the present screen: where the living message is, or as the newest message.
 
