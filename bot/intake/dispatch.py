@@ -117,6 +117,10 @@ class Dispatch:
         """The lowest update that is not finished: asking from it acknowledges all below."""
         return self._window.offset
 
+    def ask(self) -> int | None:
+        """The offset for the next question to Telegram; there is one question at a time."""
+        return self._window.ask()
+
     def offer(self, update: dict[str, Any]) -> bool:
         """Takes an update, unless it is known already; tells whether it was new."""
         number = update.get("update_id")

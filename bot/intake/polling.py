@@ -121,7 +121,7 @@ class Polling:
         updates = await self._client.call(
             "getUpdates",
             {
-                "offset": self._dispatch.offset,
+                "offset": self._dispatch.ask(),
                 "limit": limit,
                 "timeout": long_poll,
                 "allowed_updates": self._allowed,

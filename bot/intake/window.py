@@ -2,14 +2,14 @@
 
 
 class Window:
-    """Telegram's updates between the first that is not finished and the newest one seen.
+    """Telegram's updates from the offset that was last asked with to the newest one seen.
 
-    It holds no more than Telegram shows at a time, which is a hundred.
+    It holds no more than a few hundred: Telegram shows a hundred at a time.
     """
 
     def __init__(self) -> None:
         self._unfinished: set[int] = set()
-        self._finished_ahead: set[int] = set()
+        self._finished: set[int] = set()
         self._newest: int | None = None
 
     def __len__(self) -> int:
@@ -25,7 +25,7 @@ class Window:
 
     def take(self, number: int) -> bool:
         """Takes a number unless it is known; tells whether it was new."""
-        if number in self._unfinished or number in self._finished_ahead:
+        if number in self._unfinished or number in self._finished:
             return False
         # After a quiet week Telegram may begin again at any number, a lower one too: then
         # the newest is what came last, or the offset would stay beyond all that comes.
@@ -35,16 +35,20 @@ class Window:
         return True
 
     def finish(self, number: int) -> None:
-        """Marks a number that was taken as handled or passed over."""
-        was_first = number == min(self._unfinished)
-        self._unfinished.discard(number)
-        self._finished_ahead.add(number)
-        if was_first:
-            self._forget_acknowledged()
+        """Marks a number that was taken as handled or passed over.
 
-    def _forget_acknowledged(self) -> None:
-        if not self._unfinished:
-            self._finished_ahead.clear()
-            return
-        floor = min(self._unfinished)
-        self._finished_ahead = {number for number in self._finished_ahead if number > floor}
+        It stays known: an answer of Telegram's that is on its way may still hold it.
+        """
+        self._unfinished.discard(number)
+        self._finished.add(number)
+
+    def ask(self) -> int | None:
+        """The offset to ask with now.
+
+        What stands below it cannot come in the answer any more, nor in an earlier one, since one
+        question is asked at a time; so only now may it be forgotten.
+        """
+        floor = self.offset
+        if floor is not None:
+            self._finished = {number for number in self._finished if number >= floor}
+        return floor

@@ -105,3 +105,12 @@ async def test_who_blocks_the_bot_stops_nothing(scene: Scene) -> None:
     ana.start()
     await scene.settled()
     assert scene.campaign.texts_in("es").title in scene.living(ana).text
+
+
+async def test_over_a_slow_line_nothing_is_handled_twice(scene: Scene) -> None:
+    scene.simulator.faults.latency = 0.1
+    scene.simulator.faults.spared = frozenset()
+    for person in (scene.ana, scene.jordi, scene.sean):
+        await scene.signs(person)
+    scene.simulator.faults.clear()
+    assert len(scene.simulator.calls.of("sendMessage")) == 3

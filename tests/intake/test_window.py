@@ -28,6 +28,27 @@ def test_a_finished_number_is_known_as_long_as_telegram_may_tell_it_again() -> N
     assert not window.take(6)
 
 
+def test_a_finished_number_is_known_to_an_answer_that_was_on_its_way() -> None:
+    window = Window()
+    assert window.ask() is None
+    window.take(5)
+    assert window.ask() == 5
+    window.finish(5)
+    # The answer to the second question was made before 5 was finished.
+    assert not window.take(5)
+    assert window.ask() == 6
+    assert window.offset == 6
+
+
+def test_what_lies_below_the_offset_asked_with_is_forgotten() -> None:
+    window = Window()
+    for number in range(1000):
+        window.take(number)
+        window.finish(number)
+        window.ask()
+    assert window._finished == set()
+
+
 def test_numbers_that_begin_again_lower_are_followed() -> None:
     window = Window()
     window.take(900)
