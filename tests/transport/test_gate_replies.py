@@ -1,0 +1,182 @@
+"""How the gate paces new messages that answer people: a crowd is answered at one pace."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.transport import Gate, Lane
+
+from .test_gate import Clock
+
+DOCUMENTED = 30
+BURST = 25
+
+
+class Timeline(Clock):
+    """Time that passes for all who sleep at once, and wakes them in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+
+    async def sleep(self, seconds: float) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, next(self._numbers), future))
+        await future
+
+    async def pass_to(self, moment: float) -> None:
+        await self._settle()
+        while self._sleepers and self._sleepers[0][0] <= moment:
+            self.now, _, future = heapq.heappop(self._sleepers)
+            future.set_result(None)
+            await self._settle()
+        self.now = max(self.now, moment)
+
+    async def pass_until_nobody_sleeps(self) -> None:
+        await self._settle()
+        while self._sleepers:
+            await self.pass_to(self._sleepers[0][0])
+
+    @staticmethod
+    async def _settle() -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+class Crowd:
+    """People who are answered over one gate, and when."""
+
+    def __init__(self, rate: float = 28.0) -> None:
+        self.clock = Timeline()
+        self.gate = Gate(rate, clock=self.clock, sleep=self.clock.sleep)
+        self.left: list[float] = []
+        self.paused_until = 0.0
+        self._chats = count(1000)
+        self._coming: list[asyncio.Task[None]] = []
+
+    def comes(self, size: int) -> None:
+        self._coming += [asyncio.create_task(self._answer()) for _ in range(size)]
+
+    def floods(self, seconds: float) -> None:
+        """Three chats are refused at once, which pauses everybody."""
+        self.paused_until = max(self.paused_until, self.clock.now + seconds)
+        for chat in (1, 2, 3):
+            self.gate.refused(chat, seconds)
+
+    async def is_answered(self) -> list[float]:
+        await self.clock.pass_until_nobody_sleeps()
+        await asyncio.gather(*self._coming)
+        return self.left
+
+    async def _answer(self) -> None:
+        assert await self.gate.pass_(Lane.REPLY, next(self._chats), new=True) == 0.0
+        assert self.clock.now >= self.paused_until
+        self.left.append(self.clock.now)
+
+
+async def test_a_crowd_gets_the_burst_at_once_and_the_rest_at_the_documented_rate() -> None:
+    crowd = Crowd()
+    crowd.comes(BURST + 2 * DOCUMENTED)
+    left = await crowd.is_answered()
+    assert left.count(100.0) == BURST
+    assert left[-1] == pytest.approx(102.0)
+
+
+async def test_an_operator_with_a_higher_rate_answers_a_crowd_at_that_rate() -> None:
+    crowd = Crowd(rate=100)
+    crowd.comes(BURST + 200)
+    assert (await crowd.is_answered())[-1] == pytest.approx(102.0)
+
+
+async def test_a_low_broadcast_rate_does_not_slow_down_the_answers() -> None:
+    crowd = Crowd(rate=1)
+    crowd.comes(BURST + DOCUMENTED)
+    assert (await crowd.is_answered())[-1] == pytest.approx(101.0)
+
+
+async def test_edits_and_deletions_do_not_stand_in_line() -> None:
+    crowd = Crowd()
+    crowd.comes(200)
+    await crowd.clock.pass_to(100.0)
+    for chat in range(500):
+        async with asyncio.timeout(1):
+            assert await crowd.gate.pass_(Lane.REPLY, chat) == 0.0
+    assert crowd.clock.now == 100.0
+    await crowd.is_answered()
+
+
+async def test_a_flood_slows_the_answers_down() -> None:
+    crowd = Crowd()
+    crowd.floods(2)
+    crowd.comes(BURST + DOCUMENTED)
+    left = await crowd.is_answered()
+    assert left[0] == 102.0
+    assert left[-1] > 103.0, "fewer than thirty in the second after the pause"
+
+
+async def test_a_pause_of_one_chat_slows_nobody_else_down() -> None:
+    crowd = Crowd()
+    crowd.gate.refused(7, 5)
+    crowd.comes(BURST + DOCUMENTED)
+    assert (await crowd.is_answered())[-1] == pytest.approx(101.0)
+
+
+async def test_a_pause_that_begins_while_somebody_stands_in_line_is_kept() -> None:
+    crowd = Crowd()
+    crowd.comes(BURST + DOCUMENTED)
+    await crowd.clock.pass_to(100.5)
+    before = len(crowd.left)
+    crowd.floods(3)
+    left = await crowd.is_answered()
+    assert BURST < before < BURST + DOCUMENTED
+    assert left[before] >= 103.5
+
+
+async def test_a_pause_too_long_to_wait_for_is_told_to_who_stands_in_line() -> None:
+    crowd = Crowd()
+    crowd.comes(BURST + 3)
+    last = asyncio.create_task(crowd.gate.pass_(Lane.REPLY, 7, longest_pause=2, new=True))
+    await crowd.clock.pass_to(100.0)
+    crowd.gate.refused(7, 60)
+    await crowd.is_answered()
+    assert 59 < await last < 60
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("crowd"), st.integers(1, 60)),
+        st.tuples(st.just("wait"), st.integers(0, 20)),
+        st.tuples(st.just("flood"), st.integers(1, 3)),
+    ),
+    max_size=12,
+)
+
+
+@given(STEPS, st.floats(1, 90, allow_nan=False))
+def test_no_window_holds_more_answers_than_rate_and_burst_allow(
+    steps: list[tuple[str, int]], rate: float
+) -> None:
+    async def play() -> list[float]:
+        crowd = Crowd(rate)
+        for step, number in steps:
+            if step == "crowd":
+                crowd.comes(number)
+                await crowd.clock.pass_to(crowd.clock.now)
+            elif step == "wait":
+                await crowd.clock.pass_to(crowd.clock.now + number / 10)
+            else:
+                crowd.floods(number)
+        return await crowd.is_answered()
+
+    left = asyncio.run(play())
+    allowed = max(DOCUMENTED, rate)
+    for first in range(len(left)):
+        for last in range(first, len(left)):
+            assert last - first + 1 <= allowed * (left[last] - left[first]) + BURST + 1e-6
