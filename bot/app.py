@@ -53,6 +53,7 @@ class App:
     """A bot that is wired and ready; running it is the only thing left to do."""
 
     application: PetitionApplication
+    reception: Reception
     dispatch: Dispatch
     polling: Polling
     worker: Worker
@@ -68,6 +69,7 @@ class App:
                 await self.dispatch.drain(DRAIN_SECONDS)
             await self.polling.acknowledge()
         finally:
+            self.reception.afterwards.forget()
             introducing.cancel()
             await self.worker.stop(RECORD_SECONDS)
             await asyncio.gather(sending, introducing, return_exceptions=True)
@@ -161,8 +163,9 @@ def _wire(
         # The hold makes this the only process, so whatever lease there is belongs to a dead one.
         sole=True,
     )
-    dispatch = Dispatch(Reception(application))
-    return App(application, dispatch, Polling(client, dispatch), worker)
+    reception = Reception(application)
+    dispatch = Dispatch(reception)
+    return App(application, reception, dispatch, Polling(client, dispatch), worker)
 
 
 def _application(

@@ -8,7 +8,7 @@ import signal
 
 import structlog
 
-from bot.app import open_app
+from bot.app import App, open_app
 from bot.intake import TokenUnknown
 from bot.settings import Settings, unknown_settings
 
@@ -25,12 +25,37 @@ async def run_until_stopped(settings: Settings) -> None:
     """
     for name in unknown_settings():
         _log.warning("unknown_setting", setting=name)
-    loop = asyncio.get_running_loop()
-    async with open_app(settings) as app:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, app.stop)
-        # What was made up to here stays to the end: looking at it again and again is wasted.
-        gc.set_threshold(50_000, 20, 100)
-        gc.freeze()
-        _log.info("started")
-        await app.run()
+    process = _Process()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, process.stop)
+    try:
+        await process.run(settings)
+    except asyncio.CancelledError:
+        if not process.stopped_early:
+            raise
+
+
+class _Process:
+    """Can be stopped at any moment, also while it is still waiting for Telegram to be there."""
+
+    def __init__(self) -> None:
+        self._app: App | None = None
+        self._running: asyncio.Task[object] | None = None
+        self.stopped_early = False
+
+    async def run(self, settings: Settings) -> None:
+        self._running = asyncio.current_task()
+        async with open_app(settings) as app:
+            self._app = app
+            # What was made up to here stays to the end: looking at it again and again is wasted.
+            gc.set_threshold(50_000, 20, 100)
+            gc.freeze()
+            _log.info("started")
+            await app.run()
+
+    def stop(self) -> None:
+        if self._app is not None:
+            self._app.stop()
+        elif self._running is not None:
+            self.stopped_early = True
+            self._running.cancel()

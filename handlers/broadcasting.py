@@ -150,7 +150,7 @@ async def _nobody_left(panel: Panel) -> None:
     tally = await panel.services.storage.broadcasts.tally(latest.id)
     await panel.say(
         paragraphs(
-            words.text("Ya se ha escrito a todas las personas que firmaron."),
+            words.text("Ya se ha escrito a todas las personas a las que se podía escribir."),
             report(words, latest, tally),
         )
     )

@@ -79,10 +79,7 @@ async def confirmed_close(panel: Panel, argument: str) -> None:
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
             _signed(panel, state.closed_signatures),
-            words.text(
-                "Para contarles cómo ha terminado a quienes firmaron, escribe "
-                "/broadcast. Para deshacer el cierre, /reopen."
-            ),
+            _what_next(panel),
         )
     )
 
@@ -120,12 +117,20 @@ async def _changed_meanwhile(panel: Panel, *, closed: bool) -> None:
     elif closed:
         await panel.say(
             paragraphs(
-                words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."),
+                words.text("La petición ya está cerrada."),
                 _signed(panel, state.signatures),
+                _what_next(panel),
             )
         )
     else:
         await panel.say(words.text("La petición está abierta."))
+
+
+def _what_next(panel: Panel) -> Html:
+    return panel.words.text(
+        "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
+        "Para deshacer el cierre, /reopen."
+    )
 
 
 def _title(panel: Panel) -> str:

@@ -20,7 +20,7 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 async def start(update: Update, context: Context) -> None:
     """Shows the petition; the payload of the link says where the person came from."""
     visit = await open_visit(update, context)
-    await offer_menu(visit)
+    await offer_menu(visit.bot, visit.services, visit.user.id, visit.view.words)
     visit = visit.moved(
         Place(), source=_source(visit, context.args or []), language=_language(visit)
     )

@@ -9,9 +9,10 @@ from telegram import Update
 from telegram.error import TelegramError
 
 from bot.intake import TryAgain
-from bot.transport.outcome import Remedy, remedy
+from bot.transport.outcome import Remedy, remedy, seconds_to_wait
 from storage import Unavailable
 
+from .afterwards import Afterwards
 from .context import PetitionApplication
 
 _log = structlog.get_logger("handlers")
@@ -19,9 +20,7 @@ _log = structlog.get_logger("handlers")
 # What passes by itself: the update stays unacknowledged and is tried again.
 _PASSES = frozenset({Remedy.RETRY, Remedy.UNKNOWN, Remedy.CONFLICT})
 # What no repetition mends and nobody needs to be told: the person is gone, or was answered.
-# A long pause of one chat (WAIT) is here too: what was done is stored, and the person's next tap
-# shows it; waiting would keep everybody behind this update from being acknowledged.
-_IS_OVER = frozenset({Remedy.UNREACHABLE, Remedy.GONE, Remedy.EXPIRED, Remedy.WAIT})
+_IS_OVER = frozenset({Remedy.UNREACHABLE, Remedy.GONE, Remedy.EXPIRED})
 
 
 class Reception:
@@ -29,6 +28,7 @@ class Reception:
 
     def __init__(self, application: PetitionApplication) -> None:
         self._application = application
+        self.afterwards = Afterwards()
 
     async def __call__(self, raw: dict[str, Any]) -> None:
         """Handles one update.
@@ -39,6 +39,11 @@ class Reception:
                 goes on, and the person has been told that it did not work.
         """
         update = Update.de_json(raw, self._application.bot)
+        if update.effective_chat is not None:
+            self.afterwards.drop(update.effective_chat.id)
+        await self._handle(update)
+
+    async def _handle(self, update: Update) -> None:
         try:
             await self._application.process_update(update)
         except Unavailable as error:
@@ -53,10 +58,22 @@ class Reception:
         kind = remedy(error)
         if kind in _PASSES:
             raise TryAgain from error
+        if kind is Remedy.WAIT:
+            # Waiting here would keep everybody behind this update from being acknowledged.
+            self._answer_later(update, seconds_to_wait(error))
+            return
         if kind not in _IS_OVER:
             await self._apologise(update)
             raise error
-        _log.info("not_shown", update_id=update.update_id, remedy=kind.name.lower())
+        _log.info("not_shown", update_id=update.update_id, remedy=kind)
+
+    def _answer_later(self, update: Update, seconds: float) -> None:
+        """Handles the update again after the pause, which every handler can bear."""
+        chat = update.effective_chat
+        if chat is None:
+            return
+        _log.info("answer_owed", update_id=update.update_id, seconds=seconds)
+        self.afterwards.owe(chat.id, seconds, lambda: self._handle(update))
 
     async def _apologise(self, update: Update) -> None:
         """One calm sentence, so that nobody is left looking at a screen that does nothing."""

@@ -17,7 +17,6 @@ from bot.petition.words import Words
 
 from .context import Bot, Services
 from .screens.commands import ADMIN_COMMANDS, SUPPORTER_COMMANDS
-from .visit import Visit
 
 Send = Callable[[], Awaitable[object]]
 
@@ -65,13 +64,19 @@ async def publish_profile(bot: Bot, services: Services) -> None:
             await _publish(bot, services, piece)
 
 
-async def offer_menu(visit: Visit) -> None:
-    """Shows an admin the admins' commands in their own chat, and takes them from a former one."""
-    services, bot = visit.services, visit.bot
-    key = f"menu:{visit.conversation.supporter.hex()}"
-    scope = BotCommandScopeChat(visit.chat_id)
-    if visit.user.id in services.admins:
-        commands = _commands(visit.view.words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
+async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -> None:
+    """Shows an admin the admins' commands in their own chat, and takes them from a former one.
+
+    Args:
+        bot: of the chat.
+        services: who the admins are.
+        user_id: the person's, which is also their private chat's.
+        words: in the language they read.
+    """
+    key = f"menu:{services.keyring.reference(services.campaign.slug, user_id).hex()}"
+    scope = BotCommandScopeChat(user_id)
+    if user_id in services.admins:
+        commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
         send = partial(bot.set_my_commands, commands, scope=scope)
         await _publish(bot, services, _Piece(key, repr(commands), send))
         return

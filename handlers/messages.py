@@ -10,17 +10,18 @@ from . import signing
 from .context import Context
 from .visit import Visit, open_visit
 
-_TAKES_A_NAME = frozenset({Stage.NAME, Stage.CONSENT})
-
 
 async def written(update: Update, context: Context) -> None:
     """A text: the name, where one is asked for; otherwise the way on is shown."""
     visit = (await open_visit(update, context)).settled()
     message = _message(visit)
-    if visit.view.place.stage in _TAKES_A_NAME and message.text is not None:
+    words = visit.view.words
+    if visit.view.place.stage is Stage.NAME and message.text is not None:
         await signing.take_name(visit, message.text, message.message_id)
         return
-    words = visit.view.words
+    if visit.view.place.stage is Stage.CONSENT and message.text is not None:
+        await signing.keep_name(visit, message.text, message.message_id)
+        return
     await visit.say(
         words.text("Este chat funciona con botones: elige uno de los de abajo, por favor.")
     )
@@ -39,7 +40,7 @@ async def sent_media(update: Update, context: Context) -> None:
     words = visit.view.words
     await visit.say(
         words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
-        if visit.view.place.stage in _TAKES_A_NAME
+        if visit.view.place.stage is Stage.NAME
         else words.text(
             "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
         )
@@ -51,7 +52,7 @@ async def edited(update: Update, context: Context) -> None:
     visit = (await open_visit(update, context)).settled()
     message = _message(visit)
     attempt = message.message_id in visit.conversation.typed and message.text is not None
-    if attempt and visit.view.place.stage in _TAKES_A_NAME:
+    if attempt and visit.view.place.stage is Stage.NAME:
         await signing.take_name(visit, message.text or "", message.message_id)
         return
     words = visit.view.words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bot.petition.markup import fill, parse
 from storage import Consent
 
 from .visit import Visit
@@ -43,7 +44,10 @@ def held(visit: Visit, consent: Consent | None) -> dict[str, Any]:
         },
         "consent": consent
         and {
-            "text": consent.text,
+            "text_as_you_saw_it": parse(fill(consent.text, name=signature.name)).text
+            if signature
+            else None,
+            "text_as_recorded": consent.text,
             "sha256": consent.sha256.hex(),
             "version": consent.text_version,
             "language": consent.language,

@@ -15,6 +15,7 @@ from bot.petition.words import Words
 
 from .context import Bot, Context, Services
 from .living import NO_PREVIEW, tolerate
+from .menu import offer_menu
 
 PREFIX = "adm"
 
@@ -102,12 +103,14 @@ async def open_panel(update: Update, context: Context) -> Panel:
     known = await services.storage.conversations.get(supporter)
     chosen = known.language if known else None
     language = services.campaign.language_for(chosen or user.language_code)
+    words = services.catalogues.words(language)
+    await offer_menu(context.bot, services, user.id, words)
     return Panel(
         bot=context.bot,
         services=services,
         user=user,
         chat_id=chat.id,
-        words=services.catalogues.words(language),
+        words=words,
         language=language,
         query=update.callback_query,
     )

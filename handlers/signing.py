@@ -61,6 +61,24 @@ async def take_name(visit: Visit, typed: str, message_id: int) -> None:
     await visit.show()
 
 
+async def keep_name(visit: Visit, typed: str, message_id: int) -> None:
+    """A text at the consent signs nothing and changes no name; "ok" is an answer, not a name.
+
+    When it is the name itself, the update has come again before the message was deleted.
+    """
+    if typed.strip() == visit.conversation.name:
+        await visit.living.vanish(message_id)
+        await visit.show()
+        return
+    words = visit.view.words
+    await visit.say(
+        words.text(
+            "Para firmar, pulsa «✅ Consiento y firmo». Para hacerlo con otro nombre, pulsa "
+            "«Cambiar el nombre»."
+        )
+    )
+
+
 async def use_profile_name(visit: Visit) -> None:
     """Takes the name of the Telegram profile with one tap."""
     attempts = visit.conversation.typed

@@ -174,6 +174,7 @@ async def _view(services: Services, bot: Bot, user: User, conversation: Conversa
         signature=signature,
         profile_name=_profile_name(user),
         bot_username=bot.username,
+        by_admin=user.id in services.admins,
     )
 
 

@@ -18,6 +18,7 @@ from storage.errors import (
     DriverMissing,
     HeldElsewhere,
     KeyFileMissing,
+    KeyFileOther,
     KeyFileUnusable,
     SchemaMissing,
     SchemaTooNew,
@@ -34,6 +35,10 @@ from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen
 from storage.unsealing import Broadcast
+
+# Telegram gives this number to nobody, so its reference tells nothing but which key made it.
+_NOBODY = 0
+_KEY_MARK = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,24 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     try:
         storage = _assembled(database, keyring, slug)
         await storage.petitions.ensure()
+        await _recognise(keyring, storage.published, slug)
     except BaseException:
         await database.close()
         raise
     return storage
+
+
+async def _recognise(keyring: Keyring, published: Published, slug: str) -> None:
+    """Refuses a key that is not the one the petition's first start was made with.
+
+    With another one, everybody who signed would be a stranger and could sign again.
+    """
+    mark = keyring.reference(slug, _NOBODY)
+    known = await published.get(_KEY_MARK)
+    if known is None:
+        await published.put(_KEY_MARK, mark)
+    elif known.digest != mark:
+        raise KeyFileOther
 
 
 def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
@@ -104,6 +123,7 @@ __all__ = [
     "DriverMissing",
     "HeldElsewhere",
     "KeyFileMissing",
+    "KeyFileOther",
     "KeyFileUnusable",
     "Keyring",
     "Lease",

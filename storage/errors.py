@@ -49,6 +49,12 @@ class KeyFileMissing(StorageError):
     """There is no key file; make one with petition-bot keygen."""
 
 
+class KeyFileOther(StorageError):
+    """The key file is not the one this database was made with; use that one, or nothing in the
+    database can be read.
+    """
+
+
 class KeyFileUnusable(StorageError):
     """The key file cannot be used; make a new one with petition-bot keygen."""
 

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="also run the long kill runs")
+
+
 class NetworkReached(AssertionError):
     """A test tried to talk to something that is not on this machine."""
 

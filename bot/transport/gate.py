@@ -12,10 +12,10 @@ from bot.transport.pauses import Pauses
 Chat = int | str
 
 
-# New messages a second in all that Telegram documents (https://core.telegram.org/bots/faq), and
-# how many may go at once after a quiet time: a little less than a second's worth.
-_DOCUMENTED_RATE = 30.0
-_REPLY_BURST = 25
+# Telegram documents about thirty new messages a second in all
+# (https://core.telegram.org/bots/faq): no second, wherever it begins, holds more answers.
+_REPLY_RATE = 25.0
+_REPLY_BURST = 5
 
 
 class Lane(Enum):
@@ -46,7 +46,7 @@ class Gate:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._pace = Pace(rate, burst or max(2, round(rate / 20)))
-        self._replies = Pace(max(rate, _DOCUMENTED_RATE), _REPLY_BURST)
+        self._replies = Pace(_REPLY_RATE, _REPLY_BURST)
         self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep

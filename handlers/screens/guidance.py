@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.petition.journey import Action
 from bot.petition.markup import Html, escape
+from bot.petition.words import Words
 
-from .commands import SUPPORTER_COMMANDS
+from .commands import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from .screen import Button, Screen, paragraphs, rows
 from .view import View
 
@@ -27,13 +30,25 @@ def help_(view: View) -> Screen:
         "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "
         "hace con los botones; también funcionan estos comandos:"
     )
-    lines = "\n".join(
-        f"/{name} — {escape(words.label(description))}"
-        for name, description in SUPPORTER_COMMANDS.items()
-    )
+    admins = words.text("Y estos, solo para quienes administran la petición:")
     return Screen(
-        paragraphs(f"<b>{words.text('Ayuda')}</b>", intro, Html(lines)),
+        paragraphs(
+            f"<b>{words.text('Ayuda')}</b>",
+            intro,
+            _listed(words, SUPPORTER_COMMANDS),
+            admins if view.by_admin else None,
+            _listed(words, ADMIN_COMMANDS) if view.by_admin else None,
+        ),
         rows((Button(words.label("Volver"), Action.BACK),)),
+    )
+
+
+def _listed(words: Words, described: Mapping[str, str]) -> Html:
+    return Html(
+        "\n".join(
+            f"/{name} — {escape(words.label(description))}"
+            for name, description in described.items()
+        )
     )
 
 

@@ -26,6 +26,7 @@ class View:
     signature: Signature | None
     profile_name: str | None
     bot_username: str
+    by_admin: bool = False
 
     @property
     def texts(self) -> Texts:
