@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
@@ -116,8 +114,6 @@ def migrate() -> None:
 
 
 def _run(main: Coroutine[Any, Any, R]) -> R:
-    if sys.platform == "win32":
-        return asyncio.run(main)
     import uvloop
 
     return uvloop.run(main)

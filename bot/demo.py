@@ -83,6 +83,7 @@ def _settings(folder: Path, api_url: str) -> Settings:
         api_url=api_url,
         campaign=BUNDLED,
         broadcast_rate=28.0,
+        log_level="WARNING",
     )
 
 

@@ -44,6 +44,8 @@ async def privacy(update: Update, context: Context) -> None:
 
 async def my_data(update: Update, context: Context) -> None:
     """Shows everything that is held of the person."""
+    services = context.services
+    await services.storage.audit.record("my_data", actor=None, at=services.clock())
     await _go(update, context, Action.MY_DATA)
 
 
@@ -52,6 +54,7 @@ async def withdraw(update: Update, context: Context) -> None:
     visit = await open_visit(update, context)
     if visit.view.signature is None:
         words = visit.view.words
+        # Going home also forgets a name that was typed and never signed with.
         await visit.moved(Place()).say(words.text("No has firmado: no hay nada que retirar."))
         return
     await visit.going(Action.WITHDRAW).say()

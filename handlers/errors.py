@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 import structlog
@@ -80,12 +81,17 @@ class Reception:
         chat, user = update.effective_chat, update.effective_user
         if chat is None or user is None or chat.id != user.id:
             return
+        if update.callback_query is not None:
+            await self._quietly(update, update.callback_query.answer())
         services = self._application.services
         language = services.campaign.language_for(user.language_code)
         sentence = services.catalogues.words(language).label(
             "Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición."
         )
+        await self._quietly(update, self._application.bot.send_message(chat.id, sentence))
+
+    async def _quietly(self, update: Update, call: Awaitable[object]) -> None:
         try:
-            await self._application.bot.send_message(chat.id, sentence)
+            await call
         except TelegramError as error:
             _log.warning("apology_not_sent", update_id=update.update_id, remedy=remedy(error))

@@ -13,8 +13,9 @@ COMMANDS = frozenset(SUPPORTER_COMMANDS)
 async def invited(update: Update, context: Context) -> None:
     """Answers a command that was meant for this bot with a link to the private chat."""
     message, user = update.effective_message, update.effective_user
-    if message is None:
-        return
+    addressed = f"@{context.bot.username}".lower()
+    if message is None or addressed not in (message.text or "").partition(" ")[0].lower():
+        return  # a bare /help is for whichever bot the group means
     services = context.services
     language = services.campaign.language_for(user.language_code if user else None)
     words = services.catalogues.words(language)
@@ -24,4 +25,5 @@ async def invited(update: Update, context: Context) -> None:
         message.chat_id,
         words.label("La petición se lee y se firma en un chat privado."),
         reply_markup=InlineKeyboardMarkup([[button]]),
+        message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
@@ -30,7 +30,7 @@ class LivingMessage:
     """The message of one chat. `message_id` and `digest` are what was last shown, if anything."""
 
     bot: Bot
-    chat_id: int
+    chat_id: int = field(repr=False)
     message_id: int | None
     digest: bytes | None
 

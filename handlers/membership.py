@@ -10,8 +10,8 @@ from .context import Context
 async def changed(update: Update, context: Context) -> None:
     """Keeps whether the person can be reached, which the broadcast asks before it sends."""
     change = update.my_chat_member
-    if change is None:
-        return
+    if change is None or change.chat.id != change.from_user.id:
+        return  # in a group it says nothing about the person who changed it
     services = context.services
     supporter = services.keyring.reference(services.campaign.slug, change.from_user.id)
     await services.storage.signatures.reachable(

@@ -11,12 +11,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from telegram import BotCommand, BotCommandScopeChat
+from telegram.error import TelegramError
 
 from bot.petition.words import Words
+from bot.transport.outcome import remedy
 
 from .context import Bot, Services
 from .screens.commands import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+
+_log = structlog.stdlib.get_logger()
 
 Send = Callable[[], Awaitable[object]]
 
@@ -91,7 +96,12 @@ async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
     known = await published.get(key)
     if known is not None and known.digest == digest:
         return
-    await piece.send()
+    try:
+        await piece.send()
+    except TelegramError as error:
+        # A courtesy: people are answered without it, and the next start tries again.
+        _log.warning("profile_piece_not_published", remedy=remedy(error))
+        return
     await published.put(key, digest)
 
 

@@ -48,7 +48,12 @@ async def sent_media(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """A name that was refused may be put right by editing it; any other edit changes nothing."""
+    """A name that was refused may be put right by editing it; any other edit changes nothing.
+
+    What has no text changes by itself, as a live location does, and is not answered.
+    """
+    if update.effective_message is None or update.effective_message.text is None:
+        return
     visit = (await open_visit(update, context)).settled()
     message = _message(visit)
     attempt = message.message_id in visit.conversation.typed and message.text is not None

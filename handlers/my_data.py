@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from bot.petition.markup import fill, parse
@@ -13,8 +14,12 @@ from .visit import Visit
 
 async def send_file(visit: Visit) -> None:
     """Sends the person's own data as a JSON document into their own chat, and notes it."""
+    # A new version first: a tap that comes again is stale and sends no second copy.
+    visit = visit.touched()
+    await visit.save()
+    await visit.answer()
     audit = visit.services.storage.audit
-    await audit.record("my_data", actor=None, at=visit.services.clock())
+    await audit.record("my_data_file", actor=None, at=visit.services.clock())
     consent = await visit.services.storage.signatures.consent(visit.conversation.supporter)
     content = json.dumps(held(visit, consent), ensure_ascii=False, indent=2).encode()
     await visit.bot.send_document(
@@ -22,7 +27,7 @@ async def send_file(visit: Visit) -> None:
         content,
         filename=visit.view.words.label("mis-datos.json"),
     )
-    await visit.show(at_bottom=True)
+    await replace(visit, query=None).show(at_bottom=True)
 
 
 def held(visit: Visit, consent: Consent | None) -> dict[str, Any]:
@@ -34,6 +39,12 @@ def held(visit: Visit, consent: Consent | None) -> dict[str, Any]:
         "language": view.language,
         "source": conversation.source,
         "name_not_signed_yet": conversation.name,
+        "news_not_signed_yet": conversation.news,
+        "messages_in_this_chat": {
+            "petition": conversation.message_id,
+            "picture": conversation.picture_id,
+            "names_typed": list(conversation.typed),
+        },
         "signature": signature
         and {
             "number": signature.number,
@@ -41,6 +52,7 @@ def held(visit: Visit, consent: Consent | None) -> dict[str, Any]:
             "language": signature.language,
             "source": signature.source,
             "signed_at": signature.signed_at.isoformat(),
+            "could_not_be_reached": signature.unreachable,
         },
         "consent": consent
         and {

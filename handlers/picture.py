@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
+import structlog
 from telegram import Message
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
@@ -13,6 +14,8 @@ from telegram.error import TelegramError
 from bot.petition.campaign import Image
 from bot.petition.markup import Html, escape
 from bot.transport.outcome import Remedy, remedy
+
+_log = structlog.stdlib.get_logger()
 
 if TYPE_CHECKING:
     from .visit import Visit
@@ -27,7 +30,14 @@ async def show_picture(visit: Visit) -> int | None:
     image = visit.view.campaign.image_in(visit.view.language)
     if image is None or visit.conversation.picture_id is not None:
         return visit.conversation.picture_id
-    sent = await _send(visit, image)
+    try:
+        sent = await _send(visit, image)
+    except TelegramError as error:
+        if remedy(error) not in (Remedy.CONTENT, Remedy.WAIT):
+            raise
+        # The petition is there without its picture too, which has another chance next time.
+        _log.warning("picture_not_shown", remedy=remedy(error))
+        return None
     # At once, so that what fails after it does not make it come twice.
     await visit.services.storage.conversations.shown(
         visit.conversation.supporter,

@@ -13,6 +13,11 @@ from bot.intake import updates_behind
 from .panel import PREFIX
 from .screens.commands import ADMIN_COMMANDS
 
+# What a message of a person's has in it; service messages, which nothing answers, have none.
+_DRAWN_FOR = frozenset(
+    ("text", "photo", "sticker", "voice", "video", "video_note", "document", "audio", "animation")
+)
+
 
 def will_be_drawn_over(admins: Collection[int]) -> bool:
     """Whether something waits in this chat that ends with drawing the living message."""
@@ -24,7 +29,7 @@ def _draws(update: Mapping[str, Any], admins: Collection[int]) -> bool:
         data = str(update["callback_query"].get("data", ""))
         return not data.startswith(f"{PREFIX}:")
     message = update.get("message") or update.get("edited_message") or {}
-    if message.get("chat", {}).get("type") != "private":
+    if message.get("chat", {}).get("type") != "private" or message.keys().isdisjoint(_DRAWN_FOR):
         return False
     # The admins' commands have panels of their own and leave the living message as it is.
     command = str(message.get("text", "")).removeprefix("/").partition(" ")[0].partition("@")[0]

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.journey import Action, Place, Stage, go
+from bot.petition.journey import Action, Place, Stage, go, in_form
 from bot.petition.markup import Html
 from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.petition.words import mark
 from storage import Consent, NewSignature, PetitionClosed
 
+from .screens.signing import consent_mark
 from .visit import Visit, reread
 
 _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
@@ -45,19 +46,19 @@ _REMEMBERED_ATTEMPTS = 20
 async def take_name(visit: Visit, typed: str, message_id: int) -> None:
     """Keeps a typed name and goes on to the consent, or says what to change.
 
-    Every typed attempt is remembered until a name is stored, and then deleted from the chat:
-    what a person nearly signed with is as personal as what they signed with.
+    Every typed attempt is remembered until it has been deleted from the chat, which happens once
+    a name is stored: what a person nearly signed with is as personal as what they signed with.
     """
-    attempts = (*visit.conversation.typed, message_id)[-_REMEMBERED_ATTEMPTS:]
+    known = dict.fromkeys((*visit.conversation.typed, message_id))
+    attempts = tuple(known)[-_REMEMBERED_ATTEMPTS:]
     try:
         name = clean_name(typed)
     except NameRefused as refused:
         visit = visit.moved(visit.view.place, typed=attempts)
         await visit.say(_refusal(visit, refused))
         return
-    visit = visit.moved(Place(Stage.CONSENT), name=name, typed=())
+    visit = visit.moved(Place(Stage.CONSENT), name=name, typed=attempts)
     await visit.save()
-    await visit.living.vanish(*attempts)
     await visit.show()
 
 
@@ -81,11 +82,9 @@ async def keep_name(visit: Visit, typed: str, message_id: int) -> None:
 
 async def use_profile_name(visit: Visit) -> None:
     """Takes the name of the Telegram profile with one tap."""
-    attempts = visit.conversation.typed
     if visit.view.profile_name is not None:
-        visit = visit.moved(Place(Stage.CONSENT), name=visit.view.profile_name, typed=())
+        visit = visit.moved(Place(Stage.CONSENT), name=visit.view.profile_name)
     await visit.save()
-    await visit.living.vanish(*attempts)
     await visit.show()
 
 
@@ -96,10 +95,23 @@ async def choose_news(visit: Visit) -> None:
     await visit.show()
 
 
-async def confirm(visit: Visit) -> None:
-    """Signs. The thanks are shown only after the signature is committed."""
+async def confirm(visit: Visit, agreed_to: str) -> None:
+    """Signs. The thanks are shown only after the signature is committed.
+
+    `agreed_to` is the mark of the text under which the button stood. When it is another one by
+    now, nothing is signed: a consent is only ever to words that were seen.
+    """
+    if agreed_to != consent_mark(visit.view):
+        await visit.save()
+        await visit.show(
+            visit.view.words.text(
+                "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de "
+                "firmar."
+            )
+        )
+        return
     before = visit
-    visit = visit.moved(Place(Stage.THANKS), name=None, news=False)
+    visit = visit.moved(Place(Stage.THANKS))
     outcome = await visit.services.storage.signatures.sign(
         _new_signature(before), visit.conversation, before.stored_version or 0
     )
@@ -116,17 +128,15 @@ async def confirm(visit: Visit) -> None:
 async def cancel(visit: Visit) -> None:
     """Leaves the form and forgets what was typed into it."""
     words, draft = visit.view.words, visit.conversation
-    typing = visit.view.place.stage in (Stage.NAME, Stage.CONSENT) or draft.name is not None
+    typing = in_form(visit.view.place) or bool(draft.name or draft.typed)
     home = go(Action.HOME, visit.view.place, visit.view.standing)
-    visit = visit.moved(home, name=None, news=False, typed=())
-    await visit.save()
-    await visit.living.vanish(*draft.typed)
+    visit = visit.moved(home)
     notice = (
         words.text("De acuerdo: no has firmado, y no hemos guardado ningún nombre.")
         if typing
         else words.text("No había nada que cancelar.")
     )
-    await visit.show(notice, at_bottom=True)
+    await visit.say(notice)
 
 
 def _new_signature(visit: Visit) -> NewSignature:

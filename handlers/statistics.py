@@ -44,7 +44,8 @@ def _named(panel: Panel, by_language: Mapping[str, int]) -> dict[str, int]:
 
 
 def _sources(panel: Panel, by_source: Mapping[str | None, int]) -> dict[str, int]:
-    direct, rest = panel.words.label("directo"), panel.words.label("otros")
+    # In brackets, which no payload of a link can have.
+    direct, rest = panel.words.label("(directo)"), panel.words.label("(otros)")
     ranked = sorted(by_source.items(), key=lambda item: -item[1])
     shown = {source or direct: count for source, count in ranked[:_SOURCES_SHOWN]}
     left = sum(count for _, count in ranked[_SOURCES_SHOWN:])

@@ -44,7 +44,7 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
     {
         Action.PROFILE_NAME: lambda visit, _tap: signing.use_profile_name(visit),
         Action.NEWS: lambda visit, _tap: signing.choose_news(visit),
-        Action.CONFIRM: lambda visit, _tap: signing.confirm(visit),
+        Action.CONFIRM: lambda visit, tap: signing.confirm(visit, tap.argument),
         Action.SPEAK: lambda visit, tap: speaking.speak(visit, tap.argument),
         Action.DATA_FILE: lambda visit, _tap: my_data.send_file(visit),
         Action.ERASE: lambda visit, _tap: withdrawing.erase(visit),

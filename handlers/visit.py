@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
+import structlog
 from telegram import CallbackQuery, Message, Update, User
+from telegram.error import TelegramError
 
-from bot.petition.journey import Action, Place, go, settle
+from bot.petition.journey import Action, Place, Stage, go, in_form, settle
 from bot.petition.markup import Html
 from bot.petition.names import NameRefused, clean_name
+from bot.transport.outcome import remedy
 from storage import Conversation
 
 from .context import Bot, Context, Services
@@ -19,8 +22,10 @@ from .queue import will_be_drawn_over
 from .screens import draw
 from .screens.view import View
 
+_log = structlog.stdlib.get_logger()
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Visit:
     """What a handler works with. `stored_version` is None when the person is new here."""
 
@@ -47,8 +52,11 @@ class Visit:
         """The visit after going to `place` and changing the draft; the version goes up.
 
         Only a real change makes a new version, so that a button which changes nothing stays
-        valid and Telegram is not asked for an edit without a difference.
+        valid and Telegram is not asked for an edit without a difference. Whoever leaves the
+        form leaves nothing in it: a name that was not signed with is not kept.
         """
+        if not in_form(place):
+            draft = {**draft, "name": None, "news": False}
         changed = replace(
             self.conversation,
             stage=place.stage.value,
@@ -58,6 +66,13 @@ class Visit:
         )
         if changed == self.conversation:
             return self
+        return self._as(changed)
+
+    def touched(self) -> Visit:
+        """The visit with a new version and nothing else: a tap that comes again is stale."""
+        return self._as(self.conversation)
+
+    def _as(self, changed: Conversation) -> Visit:
         version = max(self.conversation.version, self.stored_version or 0) + 1
         return replace(
             self, view=replace(self.view, conversation=replace(changed, version=version))
@@ -91,23 +106,37 @@ class Visit:
         When the person has done something more meanwhile, that will draw, and this need not.
         """
         if will_be_drawn_over(self.services.admins):
-            await self._answer()
+            await self.answer()
             return
-        answer = asyncio.create_task(self._answer())
+        answer = asyncio.create_task(self.answer())
         try:
+            await self._tidy()
             await self._draw(notice, at_bottom=at_bottom)
         finally:
             await answer
 
-    async def _answer(self) -> None:
-        if self.query is not None:
+    async def answer(self) -> None:
+        """Answers the tap, if it is one; failing at it is no reason to begin again."""
+        if self.query is None:
+            return
+        try:
             await tolerate(self.query.answer())
+        except TelegramError as error:
+            _log.info("tap_not_answered", remedy=remedy(error))
 
     @property
     def living(self) -> LivingMessage:
         """The living message as it stands in the chat."""
         conversation = self.conversation
         return LivingMessage(self.bot, self.chat_id, conversation.message_id, conversation.shown)
+
+    async def _tidy(self) -> None:
+        """Deletes what was typed for a name, once there is no name to put right any more."""
+        typed = self.conversation.typed
+        if not typed or self.view.place.stage is Stage.NAME:
+            return
+        await self.living.vanish(*typed)
+        await self.services.storage.conversations.untyped(self.conversation.supporter)
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
         picture_id = await show_picture(self)
@@ -141,6 +170,9 @@ async def open_visit(update: Update, context: Context) -> Visit:
     supporter = services.keyring.reference(services.campaign.slug, user.id)
     stored = await services.storage.conversations.get(supporter)
     view = await _view(services, context.bot, user, stored or Conversation(supporter=supporter))
+    if view.signature is not None and view.signature.unreachable:
+        # Whoever writes can be written to again, whatever a send once said.
+        await services.storage.signatures.reachable(supporter, True, at=services.clock())
     return Visit(
         bot=context.bot,
         services=services,
@@ -154,9 +186,11 @@ async def open_visit(update: Update, context: Context) -> Visit:
 
 
 async def reread(visit: Visit) -> Visit:
-    """The visit with the petition and the signature as they are after a write."""
-    view = await _view(visit.services, visit.bot, visit.user, visit.conversation)
-    return replace(visit, view=view, stored_version=visit.conversation.version)
+    """The visit as everything stands after a write."""
+    services, supporter = visit.services, visit.conversation.supporter
+    stored = await services.storage.conversations.get(supporter)
+    view = await _view(services, visit.bot, visit.user, stored or visit.conversation)
+    return replace(visit, view=view, stored_version=stored.version if stored else None)
 
 
 async def _view(services: Services, bot: Bot, user: User, conversation: Conversation) -> View:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bot.petition.journey import Place, Stage
+from bot.petition.journey import Stage
 
 from .visit import Visit, reread
 
 
 async def erase(visit: Visit) -> None:
     """Erases the signature and everything held with it, and says so once it is done."""
-    storage = visit.services.storage
-    await storage.signatures.withdraw(visit.conversation.supporter, visit.services.clock())
-    visit = visit.moved(Place(Stage.WITHDRAWN), name=None, news=False, source=None)
-    await visit.save()
+    await visit.services.storage.signatures.withdraw(
+        visit.conversation.supporter, visit.services.clock(), stage=Stage.WITHDRAWN.value
+    )
     await (await reread(visit)).show()

@@ -66,6 +66,11 @@ ON CONFLICT (petition, supporter) DO UPDATE SET
 """
 
 
+_UNTYPED: Final = """
+UPDATE conversations SET typed = '[]' WHERE petition = :petition AND supporter = :supporter
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """One person's place in the petition, with what they have filled in so far."""
@@ -153,6 +158,11 @@ class Conversations:
             },
         )
         await self._database.write(statement)
+
+    async def untyped(self, supporter: bytes) -> None:
+        """Note that what was typed for a name is deleted from the chat."""
+        person: dict[str, Value] = {"petition": self._slug, "supporter": supporter}
+        await self._database.write(Statement(_UNTYPED, person))
 
     def _conversation(self, supporter: bytes, row: Row) -> Conversation:
         return Conversation(

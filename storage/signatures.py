@@ -18,7 +18,8 @@ from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed
 from storage.times import from_millis, to_millis
 
 _OF: Final = """
-SELECT s.id, s.number, s.name_sealed, s.language, s.signed_at, s.source, s.text_version, c.purposes
+SELECT s.id, s.number, s.name_sealed, s.language, s.signed_at, s.source, s.text_version,
+  s.unreachable_at, c.purposes
 FROM signatures s JOIN consents c ON c.signature_id = s.id
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
@@ -67,6 +68,7 @@ class Signature:
     source: str | None
     text_version: str
     purposes: frozenset[str]
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,13 @@ class Signatures:
             message_id=row["message_id"],
         )
 
-    async def withdraw(self, supporter: bytes, at: datetime) -> bool:
+    async def withdraw(self, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
         """Erase someone's signature with its consent and what was typed; False if there is none.
 
-        The numbers of the others stay theirs, and so does the count kept at closing.
+        The numbers of the others stay theirs, and so does the count kept at closing. With a
+        `stage` the conversation moves there, by one version, in the same transaction.
         """
-        statements = signing.withdraw_statements(self._slug, supporter, at)
+        statements = signing.withdraw_statements(self._slug, supporter, at, stage)
         return bool((await self._database.write(*statements))[-1])
 
     async def reachable(self, supporter: bytes, reachable: bool, at: datetime) -> None:
@@ -173,5 +176,6 @@ class Signatures:
             signed_at=from_millis(row["signed_at"]),
             source=row["source"],
             text_version=row["text_version"],
+            unreachable=row["unreachable_at"] is not None,
             purposes=frozenset(row["purposes"].split(",")),
         )

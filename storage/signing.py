@@ -90,8 +90,13 @@ UPDATE petitions SET signatures = signatures - 1
 WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 """  # noqa: S608 - constants of this file
 
+# The person stands where they are told of it in the same moment, or a kill in between would leave
+# them without a word.
 _FORGET_DRAFT: Final = f"""
-UPDATE conversations SET name_sealed = NULL, typed = '[]', source = NULL, news = 0 WHERE {_PERSON}
+UPDATE conversations SET name_sealed = NULL, typed = '[]', source = NULL, news = 0,
+  stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, behind = NULL,
+  version = version + CASE WHEN CAST(:stage AS TEXT) IS NULL THEN 0 ELSE 1 END
+WHERE {_PERSON}
 """  # noqa: S608 - constants of this file
 
 _ERASE: Final = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # noqa: S608 - constants of this file
@@ -175,7 +180,9 @@ def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
     return kind(number=row["number"], total=row["signatures"])
 
 
-def withdraw_statements(slug: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
+def withdraw_statements(
+    slug: str, supporter: bytes, at: datetime, stage: str | None
+) -> tuple[Statement, ...]:
     """The transaction of withdrawing; its last statement gives a row if there was a signature."""
     person: dict[str, Value] = {"petition": slug, "supporter": supporter}
     return (
@@ -183,7 +190,7 @@ def withdraw_statements(slug: str, supporter: bytes, at: datetime) -> tuple[Stat
         Statement(_LOCK_SIGNATURE, person),
         Statement(_DO_NOT_SEND, {**person, "at": to_millis(at)}),
         Statement(_DISCOUNT, person),
-        Statement(_FORGET_DRAFT, person),
+        Statement(_FORGET_DRAFT, {**person, "stage": stage}),
         Statement(_ERASE, person),
     )
 

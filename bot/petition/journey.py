@@ -100,6 +100,13 @@ def settle(place: Place, standing: Standing) -> Place:
     return replace(place, page=_clamp(place, standing))
 
 
+def in_form(place: Place) -> bool:
+    """Whether the person is filling in the form, or on a side trip that goes back to it."""
+    return place.stage in _BEFORE_SIGNING or (
+        place.stage in _SIDE_TRIPS and place.behind in _BEFORE_SIGNING
+    )
+
+
 def allowed(action: Action, place: Place) -> bool:
     """Whether a button with this action can have stood on this person's present screen."""
     return place.stage in _ONLY_FROM.get(action, frozenset(Stage))

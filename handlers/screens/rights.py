@@ -90,6 +90,7 @@ def _draft_lines(view: View) -> list[Html]:
         words.text("No has firmado esta petición."),
         words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name or "—"),
         words.text("Idioma: {language}", language=view.texts.language_name),
+        words.text("Cómo llegaste: {source}", source=conversation.source or "—"),
     ]
 
 

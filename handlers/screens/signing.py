@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.petition.consent import consent_text
+from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.journey import Action
 from bot.petition.markup import fill
 
@@ -45,13 +45,19 @@ def consent(view: View) -> Screen:
         fill(consent_text(view.texts), name=conversation.name or ""),
         rows(
             (Button(news, Action.NEWS),),
-            (Button(words.label("✅ Consiento y firmo"), Action.CONFIRM),),
+            (Button(words.label("✅ Consiento y firmo"), Action.CONFIRM, consent_mark(view)),),
             (
                 Button(words.label("Cambiar el nombre"), Action.SIGN),
                 Button(words.label("Ahora no"), Action.HOME),
             ),
         ),
     )
+
+
+def consent_mark(view: View) -> str:
+    """Tells the text of this consent from every other: its words, their version and language."""
+    shown = "\n".join((view.campaign.version, view.language, consent_text(view.texts)))
+    return consent_sha256(shown).hex()[:16]
 
 
 def thanks(view: View) -> Screen:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
 
 from bot.petition.campaign import Campaign, Texts
 from bot.petition.journey import Place, Stage, Standing
@@ -24,7 +24,7 @@ class View:
     petition: PetitionState
     conversation: Conversation
     signature: Signature | None
-    profile_name: str | None
+    profile_name: str | None = field(repr=False)
     bot_username: str
     by_admin: bool = False
 
@@ -59,7 +59,7 @@ class View:
     def share_url(self) -> str:
         """Telegram's own share sheet, with a link whose signatures are counted as shared."""
         link = f"https://t.me/{self.bot_username}?start=share"
-        query = urlencode({"url": link, "text": self.texts.share})
+        query = urlencode({"url": link, "text": self.texts.share}, quote_via=quote)
         return f"https://t.me/share/url?{query}"
 
 

@@ -1,0 +1,139 @@
+"""What a text, a button or a notice promises is kept when things change or break in between."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from bot.petition.campaign import BUNDLED, load_campaign
+from bot.simulator.faults import Fault
+from tests.features.scene import Scene, a_scene
+
+
+async def to_the_consent(scene: Scene) -> None:
+    scene.ana.start()
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
+
+
+async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path) -> None:
+    folder = tmp_path / "campaign"
+    copytree(BUNDLED, folder)
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        scene.settings = scene.settings.model_copy(update={"campaign": folder})
+        await scene.start_bot()
+        await to_the_consent(scene)
+        await scene.stop_bot()
+        spanish = folder / "es.toml"
+        spanish.write_text(spanish.read_text().replace("Yo, <b>{name}</b>:", "Firmo, {name}:"))
+        assert "Firmo, {name}:" in load_campaign(folder).texts_in("es").consent
+        await scene.start_bot()
+        await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+        assert "El texto ha cambiado" in scene.living(scene.ana).text
+        assert "Firmo, Ana García:" in scene.living(scene.ana).text
+        await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+        assert "número 1" in scene.living(scene.ana).text
+
+
+async def test_leaving_a_group_is_not_blocking_the_bot(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    group = scene.world.group("Barrio", members=[scene.ana])
+    scene.world.membership(group, scene.ana.user, "member", "kicked")
+    await scene.settled()
+    await scene.closes()
+    await scene.broadcasts(1)
+    assert scene.told(scene.ana) == 1
+
+
+async def test_who_writes_again_can_be_told_again(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.block()
+    await scene.settled()
+    scene.ana.blocked = False  # back without a word from Telegram
+    scene.ana.send("/start")
+    await scene.settled()
+    await scene.closes()
+    await scene.broadcasts(1)
+    assert scene.told(scene.ana) == 1
+
+
+async def test_a_name_that_was_not_signed_with_is_not_kept(scene: Scene) -> None:
+    await to_the_consent(scene)
+    await scene.taps(scene.ana, scene.words.label("Ahora no"))
+    scene.ana.send("/mydata")
+    await scene.settled()
+    assert "García" not in scene.living(scene.ana).text
+    assert "todavía sin firmar: —" in scene.living(scene.ana).text
+
+
+async def test_an_answer_at_the_consent_is_no_name(scene: Scene) -> None:
+    await to_the_consent(scene)
+    scene.ana.send("sí, firmo")
+    await scene.settled()
+    shown = scene.living(scene.ana).text
+    assert "pulsa «✅ Consiento y firmo»" in shown
+    assert "Yo, Ana García:" in shown
+
+
+async def test_typed_names_leave_the_chat_even_when_deleting_fails_at_first(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        ana, words = scene.ana, scene.words
+        ana.start()
+        await scene.settled()
+        await scene.taps(ana, words.label("✍️ Firmar la petición"))
+        ana.send("@ana_real")
+        await scene.settled()
+        scene.simulator.faults.next("deleteMessages", Fault.ERROR, Fault.ERROR, Fault.ERROR)
+        ana.send("Ana Real")
+        await ana.sees("Yo, Ana Real:")
+        await scene.settled()
+        assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
+
+
+async def test_the_withdrawal_is_told_even_when_telegram_was_away_in_between(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.signs(scene.ana)
+        scene.ana.send("/withdraw")
+        await scene.settled()
+        scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 4)
+        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+        await scene.ana.sees("Tu firma está retirada")
+
+
+async def test_four_taps_bring_one_file(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.settled()
+    label = scene.words.label("📄 Recibir el archivo")
+    taps = [scene.ana.tap(label) for _ in range(4)]
+    for tap in taps:
+        await tap.answered()
+    await scene.settled()
+    assert sum(m.document is not None for m in scene.ana.messages) == 1
+
+
+async def test_whom_telegram_pauses_is_answered_afterwards(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        scene.simulator.faults.retry_after = 4
+        scene.simulator.faults.next("sendPhoto", Fault.FLOOD)
+        scene.simulator.faults.next("sendMessage", Fault.FLOOD)
+        scene.ana.start()
+        await scene.ana.sees(scene.campaign.texts_in("es").title, 15)
+
+
+@pytest.mark.parametrize("command", ["/help", "/start"])
+async def test_in_a_group_only_what_names_the_bot_is_answered(scene: Scene, command: str) -> None:
+    group = scene.world.group("Barrio", members=[scene.ana])
+    scene.ana.send_in(group, command)
+    await asyncio.sleep(0.1)
+    await scene.settled()
+    assert [m for m in group.messages.values() if m.from_bot] == []
