@@ -1,0 +1,50 @@
+"""What a benchmark is, and what it tells."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A table, and the sentences that belong under it."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One question, and how it is answered in so many runs."""
+
+    name: str
+    title: str
+    question: str
+    run: Callable[[int], Coroutine[Any, Any, Report]]
+
+
+def spread(values: Sequence[float], digits: int = 0) -> str:
+    """The median, and the range in brackets when there is more than one value."""
+    middle = f"{statistics.median(values):,.{digits}f}"
+    if len(values) == 1:
+        return middle
+    return f"{middle} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share of all does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def bottleneck(bot_cores: float, telegram_cores: float) -> str:
+    """What a run waited for, told by the cores that were kept busy."""
+    if max(bot_cores, telegram_cores) < 0.8:
+        return "Neither process fills a core: what holds it back is waiting, by design."
+    if bot_cores >= telegram_cores:
+        return "The bot's own Python fills its core: that is the bottleneck."
+    return "The simulator fills its core first: the bot could do more than this table shows."

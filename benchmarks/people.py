@@ -1,0 +1,70 @@
+"""People who sign as fast as the bot lets them, with a watch in their hand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from bot.petition.words import Catalogues, Words
+from bot.simulator.person import Person
+from bot.simulator.world import World
+
+_PATIENCE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Signed:
+    """How it went: seconds in all, and for each tap until its answer and until its screen."""
+
+    updates: int = 0
+    seconds: float = 0.0
+    answers: list[float] = field(default_factory=list)
+    screens: list[float] = field(default_factory=list)
+
+
+async def all_sign(world: World, people: int) -> Signed:
+    """So many people come at the same moment and go from /start to the thanks."""
+    words = Catalogues.load().words("es")
+    signed = Signed()
+    crowd = [world.person(f"Ana{number}", last_name="García") for number in range(people)]
+    begun = time.monotonic()
+    await asyncio.gather(*(_signs(person, words, signed) for person in crowd))
+    signed.seconds = time.monotonic() - begun
+    return signed
+
+
+async def _signs(person: Person, words: Words, signed: Signed) -> None:
+    way = (
+        words.label("✍️ Firmar la petición"),
+        words.label("Usar «{name}»", name=f"{person.user.first_name} García"),
+        words.label("✅ Consiento y firmo"),
+        words.label("Ver mi firma"),
+    )
+    person.start()
+    signed.updates += 1
+    await _waits(person, lambda: _has(person, way[0]))
+    for label, following in pairwise(way):
+        signed.updates += 1
+        await _taps(person, label, following, signed)
+
+
+async def _taps(person: Person, label: str, following: str, signed: Signed) -> None:
+    tapped = time.monotonic()
+    tap = person.tap(label)
+    drawing = asyncio.create_task(_waits(person, lambda: _has(person, following)))
+    await tap.answered(_PATIENCE_SECONDS)
+    signed.answers.append(time.monotonic() - tapped)
+    await drawing
+    signed.screens.append(time.monotonic() - tapped)
+
+
+async def _waits(person: Person, found: Callable[[], bool | None]) -> None:
+    if await person.chat.bell.until(found, _PATIENCE_SECONDS) is None:
+        raise TimeoutError(f"after {_PATIENCE_SECONDS} s still:\n{person.chat.transcript()}")
+
+
+def _has(person: Person, label: str) -> bool | None:
+    return any(label in message.labels for message in person.messages) or None

@@ -1,0 +1,121 @@
+"""Our Telegram and its people in a process of their own, so that the bot has a core to itself."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+import uvloop
+
+from benchmarks.people import Signed, all_sign
+from bot.simulator import Simulator
+
+# It opens nothing: only our own Telegram has ever heard of it.
+TOKEN: Final = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """People come all at once and go the whole way; answered with `Signed`."""
+
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """People who have a chat with the bot already, to be written to; answered with None."""
+
+    first_chat: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What has arrived so far? Answered with `Seen`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The closing updates that arrived, in how many seconds, and what failed."""
+
+    arrived: int
+    seconds: float
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """How many seconds the process has computed. Answered with a float."""
+
+
+class Telegram:
+    """The other process, asked one thing at a time."""
+
+    def __init__(self, pipe: Connection, url: str) -> None:
+        self._pipe = pipe
+        self.url = url
+
+    async def ask(self, question: object) -> Any:
+        """Ask and wait for the answer."""
+        self._pipe.send(question)
+        answer = await asyncio.to_thread(self._pipe.recv)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@asynccontextmanager
+async def a_telegram(latency: float) -> AsyncIterator[Telegram]:
+    """A simulator without flood limits that takes `latency` seconds for each call."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, latency), daemon=True)
+    process.start()
+    try:
+        yield Telegram(ours, str(await asyncio.to_thread(ours.recv)))
+    finally:
+        ours.send(None)
+        await asyncio.to_thread(process.join, 10)
+
+
+def _serve(pipe: Connection, latency: float) -> None:
+    uvloop.run(_answer_all(pipe, latency))
+
+
+async def _answer_all(pipe: Connection, latency: float) -> None:
+    async with Simulator(token=TOKEN) as simulator:
+        simulator.limits.on = False
+        simulator.faults.latency = latency
+        pipe.send(simulator.url)
+        while (question := await asyncio.to_thread(pipe.recv)) is not None:
+            try:
+                pipe.send(await _answer(simulator, question))
+            except Exception as error:  # it is for the one who asked
+                pipe.send(error)
+
+
+async def _answer(simulator: Simulator, question: object) -> object:
+    if isinstance(question, Sign):
+        signed: Signed = await all_sign(simulator.world, question.people)
+        return signed
+    if isinstance(question, Expect):
+        for number in range(question.people):
+            person = simulator.world.person("Ana", user_id=question.first_chat + number)
+            person.start()
+        simulator.world.updates.pending.clear()
+        return None
+    if isinstance(question, Look):
+        return _seen(simulator)
+    return time.process_time()
+
+
+def _seen(simulator: Simulator) -> Seen:
+    sent = [call for call in simulator.calls.of("sendMessage") if call.ok]
+    seconds = sent[-1].at - sent[0].at if sent else 0.0
+    return Seen(len(sent), seconds, len(simulator.refused))

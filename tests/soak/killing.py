@@ -1,0 +1,96 @@
+"""A bot that is killed all along, but never before it has done something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from bot.simulator import Simulator
+from storage import Keyring
+from tests.features.process import BotProcess
+from tests.features.scene import TOKEN
+
+_SECONDS_ALIVE = 1.0
+_LONGEST_START_SECONDS = 30.0
+# What the bot does for people; introducing itself is no answer to anybody.
+_ANSWERS = ("send", "edit", "answer")
+
+
+@asynccontextmanager
+async def a_bot(folder: Path, rate: float) -> AsyncIterator[BotProcess]:
+    """A process on an empty database, and a Telegram of our own."""
+    for part in ("data", "keys"):
+        (folder / part).mkdir()
+    Keyring.generate(folder / "keys" / "petition.key")
+    async with Simulator(token=TOKEN) as simulator:
+        process = BotProcess(folder, simulator, rate=rate)
+        await process.start()
+        try:
+            yield process
+        finally:
+            await process.kill()
+
+
+class Killer:
+    """Kills the process every second that it works, and looks at what it leaves."""
+
+    def __init__(self, bot: BotProcess, after_each: Callable[[], None]) -> None:
+        self._bot = bot
+        self._after_each = after_each
+        self._over = asyncio.Event()
+
+    async def run(self) -> None:
+        """Goes on until `rest`; afterwards the process is up."""
+        while not self._over.is_set():
+            await self._until_it_answers()
+            await self._waits(_SECONDS_ALIVE)
+            if self._over.is_set():
+                return
+            await self._bot.kill()
+            self._after_each()
+            await self._bot.start()
+
+    def rest(self) -> None:
+        """No more kills."""
+        self._over.set()
+
+    async def _until_it_answers(self) -> None:
+        simulator = self._bot.simulator
+        before = len(simulator.calls)
+
+        def answered() -> bool | None:
+            new = simulator.calls[before:]
+            found = any(call.ok and call.method.startswith(_ANSWERS) for call in new)
+            return found or self._over.is_set() or None
+
+        assert await simulator.world.bell.until(answered, _LONGEST_START_SECONDS), (
+            "the bot answered nobody:\n" + self._bot.log.read_text()[-3000:]
+        )
+
+    async def _waits(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        except TimeoutError:
+            return
+
+
+@contextmanager
+def _resting(killer: Killer) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        killer.rest()
+
+
+@asynccontextmanager
+async def killed_all_along(bot: BotProcess, after_each: Callable[[], None]) -> AsyncIterator[None]:
+    """Kills while the body runs; what the killer finds wrong fails the test."""
+    killer = Killer(bot, after_each)
+    killing = asyncio.create_task(killer.run())
+    with _resting(killer):
+        yield
+    bot.simulator.world.bell.ring()
+    await killing

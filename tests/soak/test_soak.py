@@ -1,0 +1,147 @@
+"""A hundred and twenty people, and a bot that never lives longer than a second or so."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.petition.words import Catalogues
+from bot.simulator.errors import SimulatorError
+from bot.simulator.person import Person
+from tests.features.perseverance import signs_whatever_happens, was_thanked
+from tests.features.process import BotProcess
+from tests.features.scene import ADMIN
+from tests.soak.killing import a_bot, killed_all_along
+
+WORDS = Catalogues.load().words("es")
+PEOPLE = 120
+# Messages a second: slow enough for several kills within one broadcast.
+RATE = 10.0
+SIGNING_SECONDS = 300.0
+ORDER_SECONDS = 60.0
+BROADCAST_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How Telegram behaves, in shares of all calls."""
+
+    errors: float = 0.0
+    lost_answers: float = 0.0
+    floods: float = 0.0
+
+
+CALM = Weather()
+ROUGH = Weather(errors=0.06, lost_answers=0.04, floods=0.02)
+
+
+@pytest.mark.parametrize("weather", [CALM, ROUGH], ids=["calm", "rough"])
+async def test_whoever_was_thanked_is_counted_and_whoever_signed_is_told(
+    tmp_path: Path, weather: Weather, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with a_bot(tmp_path, RATE) as bot:
+        faults = bot.simulator.faults
+        faults.error_rate, faults.drop_rate = weather.errors, weather.lost_answers
+        faults.too_many_rate = weather.floods
+        people = crowd(bot)
+        begun = time.monotonic()
+        async with killed_all_along(bot, after_each=lambda: thanked_are_counted(bot, people)):
+            await asyncio.gather(
+                *(signs_whatever_happens(person, WORDS, SIGNING_SECONDS) for person in people)
+            )
+        seconds, kills = time.monotonic() - begun, bot.kills
+        assert counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
+
+        more_kills, lost = await closes_and_broadcasts(bot, people)
+        copies = Counter(told(person) for person in people)
+        tell(
+            capsys,
+            f"signed in {seconds:.0f} s with {kills} kills; told with {more_kills} kills and"
+            f" {lost} lost answers; people by copies: {dict(copies)}",
+        )
+        assert copies[0] == 0
+        repeated = sum((number - 1) * count for number, count in copies.items())
+        # A kill repeats what was in flight, a second's worth at most; a lost answer, its message.
+        assert repeated <= more_kills * RATE + lost
+        assert counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
+
+
+def crowd(bot: BotProcess) -> list[Person]:
+    return [
+        bot.simulator.world.person(f"Ana{number}", last_name="García", language="es")
+        for number in range(PEOPLE)
+    ]
+
+
+def counted(bot: BotProcess) -> tuple[int, int, int]:
+    """The signatures there are, the count people see, and how many numbers were given out."""
+    with closing(sqlite3.connect(bot.database)) as database:
+        found: tuple[int, int, int] = database.execute(
+            "SELECT (SELECT COUNT(*) FROM signatures), signatures,"
+            " (SELECT COUNT(DISTINCT number) FROM signatures) FROM petitions"
+        ).fetchone()
+    return found
+
+
+def thanked_are_counted(bot: BotProcess, people: list[Person]) -> None:
+    """The process is dead: nobody may have been thanked for what is not on the disk."""
+    thanked = sum(was_thanked(person, WORDS) for person in people)
+    signatures, shown, _ = counted(bot)
+    assert thanked <= signatures
+    assert shown == signatures
+
+
+async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[int, int]:
+    """The admin closes and tells everyone; how many kills and lost answers that took."""
+    marta = bot.simulator.world.person("Marta", user_id=ADMIN)
+    close = WORDS.label("Sí, cerrar la petición")
+    send = WORDS.plural_label("Enviar a {n} persona", "Enviar a {n} personas", PEOPLE)
+    kills, begun = bot.kills, len(bot.simulator.calls)
+    async with killed_all_along(bot, after_each=lambda: thanked_are_counted(bot, people)):
+        await orders(marta, "/close", close, ("está cerrada",))
+        await orders(
+            marta, "/broadcast", send, ("Enviando el mensaje", "El mensaje final está enviado")
+        )
+        await marta.sees("El mensaje final está enviado.", BROADCAST_SECONDS)
+    lost = sum(
+        call.method == "sendMessage" and call.status == 0 for call in bot.simulator.calls[begun:]
+    )
+    return bot.kills - kills, lost
+
+
+async def orders(marta: Person, command: str, label: str, done: tuple[str, ...]) -> None:
+    """Orders, confirms, and does both again until the bot says that it is done."""
+
+    def is_done() -> bool | None:
+        return any(words in m.text for m in marta.messages for words in done) or None
+
+    def is_offered() -> bool | None:
+        return is_done() or any(label in m.labels for m in marta.messages) or None
+
+    async with asyncio.timeout(ORDER_SECONDS):
+        while not is_done():
+            marta.send(command)
+            await marta.chat.bell.until(is_offered, 3)
+            try:
+                marta.tap(label)
+            except SimulatorError:
+                continue
+            await marta.chat.bell.until(is_done, 3)
+
+
+def told(person: Person) -> int:
+    return sum("18 de julio de 2025" in m.text for m in person.messages if not m.buttons)
+
+
+def tell(capsys: pytest.CaptureFixture[str], sentence: str) -> None:
+    """A run this long should say what it went through, also when all went well."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{sentence}\n")
