@@ -44,7 +44,12 @@ def percentile(values: Sequence[float], share: float) -> float:
 def bottleneck(bot_cores: float, telegram_cores: float) -> str:
     """What a run waited for, told by the cores that were kept busy."""
     if max(bot_cores, telegram_cores) < 0.8:
-        return "Neither process fills a core: what holds it back is waiting, by design."
+        return (
+            "Neither process fills a core: time goes into waiting for calls and for whatever else"
+            " the machine is doing. Of the two, "
+            + ("the bot" if bot_cores >= telegram_cores else "the simulator")
+            + " computes more and would be the first to fill its core."
+        )
     if bot_cores >= telegram_cores:
         return "The bot's own Python fills its core: that is the bottleneck."
     return "The simulator fills its core first: the bot could do more than this table shows."

@@ -15,7 +15,17 @@ from benchmarks.telegram import TOKEN, Busy, Expect, Look, Seen, a_telegram
 from bot.broadcast import Worker
 from bot.broadcast.audience import content_sha256
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import Broadcast, Broadcasts, Database, Keyring, Leases, Tally, migrate, open_database
+from storage import (
+    Broadcast,
+    Broadcasts,
+    Database,
+    Keyring,
+    Leases,
+    Plan,
+    Tally,
+    migrate,
+    open_database,
+)
 from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
 from tests.broadcast.workers import CONTENT, Memory
 
@@ -114,7 +124,7 @@ async def _broadcast(
         await telegram.ask(Expect(_FIRST_CHAT, people))
         gate, reports = Gate(rate), _Reports()
         client = TelegramClient(session, gate, api_url=telegram.url, token=TOKEN)
-        worker = Worker(client, memory, reports, rate=rate, gate=gate, sole=True)
+        worker = Worker(client, memory, reports, rate=rate, gate=gate, sole=lambda: True)
         busy, theirs = time.process_time(), await telegram.ask(Busy())
         begun = time.monotonic()
         task = asyncio.create_task(worker.run())
@@ -136,13 +146,14 @@ async def _sign(petitioners: Petitioners, people: int) -> None:
 
 async def _start(broadcasts: Broadcasts) -> None:
     started = await broadcasts.start(
-        uuid.uuid4().bytes,
-        content=CONTENT,
-        content_sha256=content_sha256(CONTENT),
-        languages=tuple(CONTENT),
-        source_language="es",
-        actor=ADMIN,
-        at=later(1),
+        Plan(
+            uuid.uuid4().bytes,
+            content=CONTENT,
+            content_sha256=content_sha256(CONTENT),
+            source_language="es",
+            actor=ADMIN,
+            at=later(1),
+        )
     )
     if not isinstance(started, Broadcast):
         raise TypeError(f"the broadcast did not start: {started}")

@@ -38,8 +38,15 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
         f"{cores} cores of {platform.machine()}, {platform.system()},"
-        f" Python {platform.python_version()}"
+        f" Python {platform.python_version()}{_load()}"
     )
+
+
+def _load() -> str:
+    """What else the machine was doing: anything above one is more than the benchmarks."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    return f", with a load average of {os.getloadavg()[1]:.1f} over five minutes"
 
 
 def _row(cells: Sequence[str]) -> str:
