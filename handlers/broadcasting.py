@@ -18,7 +18,7 @@ from bot.broadcast.audience import (
     confirmed as is_confirmed,
 )
 from bot.petition.markup import Html, fill
-from storage import AlreadyRunning, AudienceChanged, Broadcast, PetitionOpen, PetitionState
+from storage import AlreadyRunning, AudienceChanged, Broadcast, PetitionOpen, PetitionState, Plan
 
 from .context import Context, Services
 from .living import NO_PREVIEW
@@ -91,14 +91,16 @@ async def confirmed(panel: Panel, argument: str) -> None:
         await _ask_again(panel)
         return
     outcome = await services.storage.broadcasts.start(
-        identity,
-        content=offer.content,
-        content_sha256=offer.digest,
-        languages=tuple(offer.content),
-        source_language=services.campaign.source_language,
-        actor=panel.user.id,
-        at=services.clock(),
-        expected=offer.recipients,
+        Plan(
+            identity,
+            content=offer.content,
+            content_sha256=offer.digest,
+            source_language=services.campaign.source_language,
+            actor=panel.user.id,
+            at=services.clock(),
+            expected=offer.recipients,
+            progress=(panel.chat_id, panel.tapped),
+        )
     )
     await _answer(panel, outcome, message_id)
 

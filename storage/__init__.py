@@ -33,7 +33,7 @@ from storage.petitions import Petitions, PetitionState
 from storage.published import Published, PublishedItem
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
-from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen
+from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen, Plan
 from storage.unsealing import Broadcast
 
 # Telegram gives this number to nobody, so its reference tells nothing but which key made it.
@@ -134,6 +134,7 @@ __all__ = [
     "PetitionOpen",
     "PetitionState",
     "Petitions",
+    "Plan",
     "Published",
     "PublishedItem",
     "Result",

@@ -4,8 +4,7 @@ Queries about a broadcast go here, those that move its rows in `deliveries.py`, 
 all is defined in `recipients.py`.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -25,16 +24,15 @@ from storage.deliveries import (
 from storage.errors import BrokenData
 from storage.recipients import AUDIENCE, UNREACHABLE
 from storage.starting import (
+    CLOSING,
     AlreadyRunning,
     AudienceChanged,
-    Draft,
     PetitionOpen,
+    Plan,
     start_statements,
 )
 from storage.times import to_millis
 from storage.unsealing import Broadcast, read_broadcast, read_claimed
-
-CLOSING: Final = "closing"
 
 _ONE: Final = "SELECT * FROM broadcasts WHERE id = :id AND petition = :petition"
 _RUNNING: Final = "SELECT * FROM broadcasts WHERE petition = :petition AND state = 'running'"
@@ -64,10 +62,10 @@ UPDATE broadcasts SET finished_at = :at
 WHERE id = :id AND petition = :petition AND state <> 'running' AND finished_at IS NULL
 """
 
-# Running, or ended by a worker that may have died before it could say so.
+# Running, or ended by a worker that could not say so; what waits to be sent goes first.
 _DUE: Final = """
 SELECT * FROM broadcasts WHERE petition = :petition AND finished_at IS NULL
-ORDER BY created_at, id LIMIT 1
+ORDER BY CASE WHEN state = 'running' THEN 0 ELSE 1 END, created_at, id
 """
 
 _IS_CLOSED: Final = """
@@ -101,48 +99,16 @@ class Broadcasts:
         return int(rows[0]["people"])
 
     async def start(
-        self,
-        id: bytes,  # noqa: A002 - the caller's own: the same one again starts nothing new
-        *,
-        kind: str = CLOSING,
-        content: Mapping[str, str],
-        content_sha256: bytes,
-        languages: Sequence[str],
-        source_language: str,
-        actor: int,
-        at: datetime,
-        expected: int | None = None,
+        self, plan: Plan
     ) -> Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged:
         """Freeze a content and its recipients, in one transaction, for the worker to send.
 
-        Args:
-            id: 16 random bytes; starting the same one again answers with what it is now.
-            kind: what it is; nobody is told twice by broadcasts of one kind.
-            content: HTML by language.
-            content_sha256: what the admin confirmed.
-            languages: those of the content; everyone else gets `source_language`.
-            source_language: one of them.
-            actor: the admin's Telegram id.
-            at: now.
-            expected: the number of recipients that the admin confirmed, or None for any.
+        Starting the same one again answers with what it is now.
         """
-        draft = Draft(
-            broadcast=id,
-            petition=self._slug,
-            kind=kind,
-            content=json.dumps(dict(content), ensure_ascii=False, sort_keys=True),
-            content_sha256=content_sha256,
-            languages=tuple(languages),
-            source_language=source_language,
-            at=to_millis(at),
-            expected=expected,
-            started_by_sealed=self._sealed(actor, "broadcasts", "started_by_sealed", id),
-            actor_sealed=self._sealed(actor, "audit", "actor_sealed", id),
-        )
         # Both reads see the transaction's own outcome, so they need not be part of it.
-        await self._database.write(*start_statements(draft))
-        started = await self.get(id)
-        return started or await self._refusal(kind, expected)
+        await self._database.write(*start_statements(plan, self._slug, self._keyring))
+        started = await self.get(plan.id)
+        return started or await self._refusal(plan.kind, plan.expected)
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
         """One broadcast."""
@@ -152,9 +118,10 @@ class Broadcasts:
         """The one that is under way."""
         return await self._one(_RUNNING)
 
-    async def due(self) -> Broadcast | None:
-        """The one that needs a worker: it is under way, or its end was not reported yet."""
-        return await self._one(_DUE)
+    async def due(self) -> list[Broadcast]:
+        """Those that need a worker: what is under way, then ends that were not reported yet."""
+        rows = await self._database.read(Statement(_DUE, {"petition": self._slug}))
+        return [read_broadcast(row, self._keyring) for row in rows]
 
     async def latest(self) -> Broadcast | None:
         """The one started last, whatever became of it."""
@@ -237,7 +204,9 @@ class Broadcasts:
 
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
         """Remember the message in which the admin watches it."""
-        sealed = self._sealed(chat, "broadcasts", "progress_chat_sealed", id)
+        sealed = self._keyring.seal(
+            str(chat), table="broadcasts", column="progress_chat_sealed", row=id
+        )
         await self._change(_SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
     async def _refusal(
@@ -280,6 +249,3 @@ class Broadcasts:
 
     def _post(self, broadcast: Broadcast, holder: str) -> Post:
         return Post(self._slug, broadcast.id, broadcast.kind, self.lease, holder)
-
-    def _sealed(self, number: int, table: str, column: str, row: bytes) -> bytes:
-        return self._keyring.seal(str(number), table=table, column=column, row=row)

@@ -1,19 +1,27 @@
 """Starting a broadcast: the one transaction that freezes its content and its recipients."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from storage.crypto import Keyring
 from storage.database import FOR_UPDATE, Statement, Value
 from storage.recipients import ELIGIBLE, LANGUAGE
+from storage.times import to_millis
+
+CLOSING: Final = "closing"
 
 # Opening the petition again and starting another broadcast wait here for each other.
 _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608
 
 _BEGIN: Final = f"""
 INSERT INTO broadcasts
-  (id, petition, kind, state, content, content_sha256, total, created_at, started_by_sealed)
+  (id, petition, kind, state, content, content_sha256, total, created_at, started_by_sealed,
+   progress_chat_sealed, progress_message_id)
 SELECT :broadcast, :petition, :kind, 'running', :content, :content_sha256, 0, :at,
-  :started_by_sealed
+  :started_by_sealed, :progress_chat_sealed, CAST(:progress_message_id AS BIGINT)
 WHERE EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL)
   AND NOT EXISTS (
     SELECT 1 FROM broadcasts r WHERE r.petition = :petition AND r.state = 'running'
@@ -91,44 +99,68 @@ class AudienceChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A broadcast that is asked for."""
+class Plan:
+    """A broadcast that is asked for.
 
-    broadcast: bytes
-    petition: str
-    kind: str
-    content: str
+    Attributes:
+        id: 16 random bytes; starting the same one again starts nothing new.
+        content: HTML by language.
+        content_sha256: what the admin confirmed.
+        source_language: one of the content's, for everyone whose own it lacks.
+        actor: the admin's Telegram id.
+        at: now.
+        kind: what it is; nobody is told twice by broadcasts of one kind.
+        expected: the number of recipients that the admin confirmed, or None for any.
+        progress: the chat and the message in which the admin watches it, if there is one.
+    """
+
+    id: bytes
+    content: Mapping[str, str]
     content_sha256: bytes
-    languages: tuple[str, ...]
     source_language: str
-    at: int
-    expected: int | None
-    started_by_sealed: bytes
-    actor_sealed: bytes
+    actor: int
+    at: datetime
+    kind: str = CLOSING
+    expected: int | None = None
+    progress: tuple[int, int] | None = None
 
 
-def start_statements(draft: Draft) -> tuple[Statement, ...]:
+def start_statements(plan: Plan, petition: str, keyring: Keyring) -> tuple[Statement, ...]:
     """Everything that starting is: all of it happens or none, and again changes nothing."""
-    key: dict[str, Value] = {"broadcast": draft.broadcast, "at": draft.at}
-    asked: dict[str, Value] = {**key, "petition": draft.petition, "kind": draft.kind}
-    begin: dict[str, Value] = {
-        **asked,
-        "content": draft.content,
-        "content_sha256": draft.content_sha256,
-        "started_by_sealed": draft.started_by_sealed,
-        "expected": draft.expected,
+    at = to_millis(plan.at)
+    key: dict[str, Value] = {"broadcast": plan.id, "at": at}
+    asked: dict[str, Value] = {**key, "petition": petition, "kind": plan.kind}
+    noted = keyring.seal(str(plan.actor), table="audit", column="actor_sealed", row=plan.id)
+    return (
+        Statement(_LOCK, {"petition": petition}),
+        Statement(_BEGIN, {**asked, **_begun_with(plan, keyring)}),
+        _enqueue(plan, asked),
+        Statement(_COUNT, {"broadcast": plan.id}),
+        Statement(_AUDIT, {**key, "actor_sealed": noted}),
+    )
+
+
+def _begun_with(plan: Plan, keyring: Keyring) -> dict[str, Value]:
+    def sealed(number: int, column: str) -> bytes:
+        return keyring.seal(str(number), table="broadcasts", column=column, row=plan.id)
+
+    chat, message_id = plan.progress or (None, None)
+    return {
+        "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
+        "content_sha256": plan.content_sha256,
+        "started_by_sealed": sealed(plan.actor, "started_by_sealed"),
+        "progress_chat_sealed": None if chat is None else sealed(chat, "progress_chat_sealed"),
+        "progress_message_id": message_id,
+        "expected": plan.expected,
     }
-    languages: dict[str, Value] = {f"l{i}": each for i, each in enumerate(draft.languages)}
-    enqueue = _ENQUEUE.format(
+
+
+def _enqueue(plan: Plan, asked: Mapping[str, Value]) -> Statement:
+    languages: dict[str, Value] = {f"l{i}": each for i, each in enumerate(sorted(plan.content))}
+    sql = _ENQUEUE.format(
         languages=", ".join(f":{name}" for name in languages),
         language=LANGUAGE,
         eligible=ELIGIBLE,
         just_begun=_JUST_BEGUN,
     )
-    return (
-        Statement(_LOCK, {"petition": draft.petition}),
-        Statement(_BEGIN, begin),
-        Statement(enqueue, {**asked, **languages, "source_language": draft.source_language}),
-        Statement(_COUNT, {"broadcast": draft.broadcast}),
-        Statement(_AUDIT, {**key, "actor_sealed": draft.actor_sealed}),
-    )
+    return Statement(sql, {**asked, **languages, "source_language": plan.source_language})

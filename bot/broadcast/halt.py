@@ -16,6 +16,10 @@ class Cause(Enum):
     """The broadcast is not running any more."""
     REFUSED = auto()
     """Telegram does not take the content, so it would take nobody's."""
+    UNREADABLE = auto()
+    """The chats cannot be read, whoever's it is."""
+    BROKEN = auto()
+    """A mistake of ours, which must not go on from person to person."""
     TOKEN = auto()
     """Telegram does not take the token."""
 

@@ -8,8 +8,9 @@ from storage import Broadcast, Tally
 class Reporter(Protocol):
     """Shows an admin how a broadcast goes.
 
-    Each report can come again with the same content, after a process was killed in between; the
-    last one of a broadcast comes at least once. What a reporter raises is logged and forgotten.
+    Each report can come again with the same content, after a process was killed in between. What
+    a reporter raises is logged; the last report of a broadcast comes again, later, until it does
+    not raise, so what can never be shown must not.
     """
 
     async def progress(self, broadcast: Broadcast, tally: Tally, rate: float) -> None:

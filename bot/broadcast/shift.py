@@ -168,7 +168,7 @@ class Shift:
             outcome = self._judged(delivery, sent)
         except Exception as error:  # a mistake of ours must not go on from person to person
             _log.exception("broadcast_broken", kind=type(error).__name__)
-            self.halt.call(Cause.REFUSED, type(error).__name__)
+            self.halt.call(Cause.BROKEN, type(error).__name__)
         finally:
             # Also when cancelled: then it is in doubt.
             result = Result(delivery.position, delivery.claim, outcome)

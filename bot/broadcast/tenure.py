@@ -28,7 +28,8 @@ class Tenure:
         leases: where they are.
         name: what it is for.
         seconds: how long it lasts when it is not renewed.
-        sole: no other process can be alive, so whoever holds it at first is dead.
+        sole: whether at this moment no other process can be alive, so that whoever else holds
+            it is dead.
         clock: seconds, monotonic.
         now: the time of day.
     """
@@ -39,7 +40,7 @@ class Tenure:
         name: str,
         *,
         seconds: float,
-        sole: bool = False,
+        sole: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -92,7 +93,7 @@ class Tenure:
         lease = await self._leases.look(self._name)
         if lease is None:
             return None
-        if self._sole:
+        if self._sole():
             return lease
         if self._watched is None or self._watched[0] != lease:
             self._watched = lease, steady

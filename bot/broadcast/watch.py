@@ -43,18 +43,20 @@ class Watch:
         task = asyncio.create_task(self._report())
         try:
             yield
-        finally:
-            # Not cancelled: an edit already on its way could overtake the last report.
             self._over.set()
-            await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
+            # Not cancelled: an edit already on its way could overtake the last report. When the
+            # process is stopping there is none to overtake, and no time to wait.
+            if self._halt.cause is not Cause.ASKED:
+                await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
+        finally:
             task.cancel()
 
-    async def report_end(self) -> None:
-        """Say how it ended, and note that it was said."""
+    async def report_end(self) -> bool:
+        """Say how it ended and note that it was said; False when it has to be said later."""
         broadcasts = self._means.broadcasts
         broadcast = await broadcasts.get(self._broadcast)
         if broadcast is None or broadcast.is_running:
-            return
+            return True
         tally = await broadcasts.tally(self._broadcast)
         reason = broadcast.stop_reason
 
@@ -64,12 +66,11 @@ class Watch:
             else:
                 await self._reporter.stopped(broadcast, tally, reason)
 
-        for _ in range(3):
-            if await self._said(say):
-                break
-            await asyncio.sleep(self._means.timing.rest)
+        if not await self._said(say):
+            return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
         await broadcasts.reported(self._broadcast, self._means.now())
+        return True
 
     async def _keep(self, on_loss: Callable[[], None]) -> None:
         tenure, timing = self._means.tenure, self._means.timing

@@ -9,21 +9,29 @@ from typing import Final, Protocol
 
 import structlog
 
+from bot.broadcast.arrears import Arrears
 from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.outbox import Outbox
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.sending import Client, RateGate
 from bot.broadcast.shift import Means, Shift
+from bot.broadcast.stopping import StopCause, written
 from bot.broadcast.tenure import Tenure, utc_now
 from bot.broadcast.timing import Timing
 from bot.broadcast.watch import Watch
 from bot.transport import Lane
-from storage import Broadcasts, BrokenData, Leases, Unavailable
+from storage import Broadcast, Broadcasts, BrokenData, Leases, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
 # A token that is refused is not accepted a moment later; a new one comes with a restart.
 _TOKEN_SECONDS: Final = 30.0
+
+_STOPS: Final = {
+    Cause.REFUSED: StopCause.CONTENT,
+    Cause.UNREADABLE: StopCause.UNREADABLE,
+    Cause.BROKEN: StopCause.DEFECT,
+}
 
 # Of the time to stop, what may go into sending; the rest is for recording.
 _SEND_SHARE: Final = 0.6
@@ -63,7 +71,8 @@ class Worker:
         reporter: who tells the admin.
         rate: messages a second, to plan by when there is no gate to ask.
         gate: the client's gate, to claim no faster than it lets through, and not in a pause.
-        sole: no other process can be alive, so a lease that is found is a dead one's.
+        sole: whether at this moment no other process can be alive, so that a lease that is
+            found is a dead one's.
         timing: the durations.
         clock: seconds, monotonic.
         now: the time of day.
@@ -77,7 +86,7 @@ class Worker:
         *,
         rate: float,
         gate: RateGate | None = None,
-        sole: bool = False,
+        sole: Callable[[], bool] = lambda: False,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
@@ -102,6 +111,7 @@ class Worker:
             clock=clock,
             now=now,
         )
+        self._arrears = Arrears(timing.rest)
         self._woken = asyncio.Event()
         self._stopping = False
         self._shift: Shift | None = None
@@ -164,7 +174,7 @@ class Worker:
         # What an earlier time left unwritten belongs to it and must not be taken for lost.
         async with asyncio.timeout(means.timing.rest):
             await means.outbox.flush()
-        broadcast = await means.broadcasts.due()
+        broadcast = await self._due()
         if broadcast is None:
             return means.timing.poll
         if not await means.tenure.begin():
@@ -178,6 +188,14 @@ class Worker:
             await self._give_up_lease()
         return _TOKEN_SECONDS if shift.halt.cause is Cause.TOKEN else means.timing.rest
 
+    async def _due(self) -> Broadcast | None:
+        """What is to be worked on now; an end that could not be reported has its time."""
+        now = self._means.clock()
+        for broadcast in await self._means.broadcasts.due():
+            if broadcast.is_running or not self._arrears.rests(broadcast.id, now):
+                return broadcast
+        return None
+
     async def _attend(self, shift: Shift) -> None:
         """Work on a broadcast and see it to its end, if it comes to that."""
         means, halt, key = self._means, shift.halt, shift.broadcast.id
@@ -189,16 +207,23 @@ class Worker:
                     done = await self._send(shift)
             if done:
                 await means.broadcasts.finish(key)
-            elif halt.cause is Cause.REFUSED:
-                await means.broadcasts.stop(key, halt.said)
+            elif halt.cause in _STOPS:
+                await means.broadcasts.stop(key, written(_STOPS[halt.cause], halt.said))
             if halt.cause not in (Cause.ASKED, Cause.LOST):
-                await watch.report_end()
+                await self._report_end(watch, key)
+
+    async def _report_end(self, watch: Watch, key: bytes) -> None:
+        if await watch.report_end():
+            self._arrears.said(key)
+            return
+        seconds = self._arrears.failed(key, self._means.clock())
+        _log.warning("end_not_reported", again_in=seconds)
 
     async def _send(self, shift: Shift) -> bool:
         try:
             done = await shift.work()
         except BrokenData as error:
-            shift.halt.call(Cause.REFUSED, str(error))
+            shift.halt.call(Cause.UNREADABLE, str(error))
             done = False
         finally:
             await shift.settle()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.broadcast.stopping import StopCause, written
 from storage import Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.workers import Bench, called, everyone_once, has_state, until
@@ -71,9 +72,10 @@ async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
     bench.hire(rate=50.0)
     ended = await bench.ended()
     assert ended.state == "stopped"
-    assert ended.stop_reason == answers.BAD_TEXT.description
+    refused = written(StopCause.CONTENT, answers.BAD_TEXT.description)
+    assert ended.stop_reason == refused
     ((what, tally, reason),) = bench.reports.ends
-    assert (what, reason) == ("stopped", answers.BAD_TEXT.description)
+    assert (what, reason) == ("stopped", refused)
     assert (tally.delivered, tally.unreachable, tally.unknown) == (0, 0, 0)
     assert tally.rejected + tally.pending == 30
     assert await bench.people.unreachable() == []
@@ -127,7 +129,19 @@ async def test_a_mistake_of_ours_stops_it_instead_of_going_from_person_to_person
     await bench.start()
     bench.hire()
     ended = await bench.ended()
-    assert (ended.state, ended.stop_reason) == ("stopped", "ZeroDivisionError")
+    assert (ended.state, ended.stop_reason) == ("stopped", "defect: ZeroDivisionError")
+
+
+async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: Bench) -> None:
+    await bench.people.sign([1, 2])
+    for number in (1, 2):
+        await bench.people.damage(number)
+    await bench.start()
+    bench.hire()
+    ended = await bench.ended()
+    assert ended.state == "stopped"
+    assert (ended.stop_reason or "").startswith(f"{StopCause.UNREADABLE}: ")
+    assert await bench.tally() == Tally(total=2, pending=2)
 
 
 def _patience_of(worker: Any) -> Any:

@@ -13,12 +13,13 @@ class Machine:
 
     def __init__(self, leases: Leases, *, ahead: float = 0.0, sole: bool = False) -> None:
         self.steady = 1000.0
+        self.sole = sole
         self.told = NOON + timedelta(seconds=ahead)
         self.tenure = Tenure(
             leases,
             "work",
             seconds=10.0,
-            sole=sole,
+            sole=lambda: self.sole,
             clock=lambda: self.steady,
             now=lambda: self.told,
         )
@@ -121,3 +122,12 @@ async def test_the_only_process_takes_what_a_dead_one_held(leases: Leases) -> No
     dead, ana = Machine(leases), Machine(leases, sole=True)
     await dead.tenure.begin()
     assert await ana.tenure.begin()
+
+
+async def test_who_may_not_be_the_only_process_any_more_waits_like_everybody(
+    leases: Leases,
+) -> None:
+    other, ana = Machine(leases), Machine(leases, sole=True)
+    await other.tenure.begin()
+    ana.sole = False
+    assert not await ana.tenure.begin()

@@ -4,7 +4,15 @@ import time
 import pytest
 
 from storage import Tally
-from tests.broadcast.workers import CONTENT, Bench, everyone_once, received, until
+from tests.broadcast.workers import (
+    CONTENT,
+    Bench,
+    everyone_once,
+    has_state,
+    nothing_is_due,
+    received,
+    until,
+)
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 
@@ -166,6 +174,27 @@ class TestReports:
         bench.hire()
         await bench.ended()
         assert [what for what, *_ in bench.reports.ends] == ["finished"]
+
+    async def test_an_end_that_cannot_be_told_is_tried_less_and_less_and_holds_up_nobody(
+        self, bench: Bench
+    ) -> None:
+        await bench.people.sign([1])
+        bench.reports.failures = 1000
+        first = await bench.start()
+        hand = bench.hire(rest=0.1, poll=0.02)
+        await until(lambda: has_state(bench, "finished"))
+        await asyncio.sleep(1.0)
+        assert 2 <= 1000 - bench.reports.failures <= 6
+        unreported = await bench.broadcasts.get(first.id)
+        assert unreported is not None
+        assert unreported.finished_at is None
+        await bench.people.sign([2])
+        await bench.start()
+        hand.worker.wake()
+        await until(lambda: received(bench.telegram, 2), seconds=2)
+        bench.reports.failures = 0
+        await until(lambda: nothing_is_due(bench))
+        assert [what for what, *_ in bench.reports.ends] == ["finished", "finished"]
 
     async def test_an_end_that_a_kill_swallowed_is_reported_by_the_next_process(
         self, bench: Bench

@@ -14,6 +14,7 @@ from storage import (
     Database,
     Keyring,
     Leases,
+    Plan,
     Row,
     Statement,
     Tally,
@@ -151,13 +152,14 @@ class Bench:
         """Start a broadcast to everyone."""
         self._starts += 1
         started = await self.broadcasts.start(
-            uuid.uuid4().bytes,
-            content=CONTENT,
-            content_sha256=content_sha256(CONTENT),
-            languages=("es", "en"),
-            source_language="es",
-            actor=ADMIN,
-            at=later(self._starts),
+            Plan(
+                uuid.uuid4().bytes,
+                content=CONTENT,
+                content_sha256=content_sha256(CONTENT),
+                source_language="es",
+                actor=ADMIN,
+                at=later(self._starts),
+            )
         )
         assert isinstance(started, Broadcast)
         return started
@@ -180,7 +182,7 @@ class Bench:
             self.reports,
             rate=rate,
             gate=gate,
-            sole=sole,
+            sole=lambda: sole,
             timing=replace(QUICK, **timing),
         )
         task = asyncio.create_task(worker.run())
@@ -225,6 +227,11 @@ async def has_state(bench: Bench, state: str) -> bool:
     """Whether the latest broadcast is in that state."""
     latest = await bench.broadcasts.latest()
     return latest is not None and latest.state == state
+
+
+async def nothing_is_due(bench: Bench) -> bool:
+    """Whether every broadcast has ended and that was reported."""
+    return await bench.broadcasts.due() == []
 
 
 async def called(telegram: FakeTelegram, times: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage.broadcasts import Broadcasts
 from storage.deliveries import Delivery, Outcome, Result
+from storage.starting import Plan
 from storage.unsealing import Broadcast
 from tests.broadcast.petitioners import ADMIN, NOON, later
 
@@ -15,16 +16,13 @@ ME, OTHER = "me", "other"
 
 async def start(broadcasts: Broadcasts, key: bytes | None = None, **changes: Any) -> Any:
     asked: dict[str, Any] = {
-        "kind": "closing",
         "content": CONTENT,
         "content_sha256": b"c" * 32,
-        "languages": ("es", "en"),
         "source_language": "es",
         "actor": ADMIN,
         "at": NOON,
-        "expected": None,
     }
-    return await broadcasts.start(key or uuid.uuid4().bytes, **asked | changes)
+    return await broadcasts.start(Plan(key or uuid.uuid4().bytes, **asked | changes))
 
 
 async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:

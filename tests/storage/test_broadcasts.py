@@ -220,20 +220,33 @@ class TestEnding:
     async def test_a_worker_is_needed_until_the_end_was_reported(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
-        assert await broadcasts.due() is None
+        assert await broadcasts.due() == []
         broadcast = await started(broadcasts)
-        assert await broadcasts.due() == broadcast
+        assert await broadcasts.due() == [broadcast]
         await broadcasts.reported(broadcast.id, later(1))  # too early: it is still running
         await broadcasts.finish(broadcast.id)
-        due = await broadcasts.due()
-        assert due is not None
+        (due,) = await broadcasts.due()
         assert (due.id, due.state, due.finished_at) == (broadcast.id, "finished", None)
         await broadcasts.reported(broadcast.id, later(2))
         await broadcasts.reported(broadcast.id, later(3))
-        assert await broadcasts.due() is None
+        assert await broadcasts.due() == []
         ended = await broadcasts.latest()
         assert ended is not None
         assert ended.finished_at == later(2)
+
+    async def test_what_waits_to_be_sent_goes_before_an_end_that_nobody_was_told_of(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        ended = await started(broadcasts)
+        await broadcasts.finish(ended.id)
+        running = await started(broadcasts, at=later(5))
+        assert [each.id for each in await broadcasts.due()] == [running.id, ended.id]
+
+    async def test_where_the_admin_watches_is_stored_as_it_starts(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        broadcast = await started(broadcasts, progress=(900, 41))
+        assert (broadcast.progress_chat, broadcast.progress_message_id) == (900, 41)
 
     async def test_the_progress_message_is_remembered(
         self, broadcasts: Broadcasts, people: Petitioners

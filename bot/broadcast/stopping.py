@@ -1,0 +1,29 @@
+"""Why a broadcast was stopped, as it is kept with it: a cause, and what was said about it."""
+
+from enum import StrEnum
+
+
+class StopCause(StrEnum):
+    """Whose fault it was, which decides what the admin is advised to do."""
+
+    CONTENT = "content"
+    """Telegram does not take the text; what it said about it comes with it."""
+    UNREADABLE = "unreadable"
+    """The key opens none of the chats: it is another key, or the data is damaged."""
+    DEFECT = "defect"
+    """A mistake of ours, whose kind comes with it."""
+    OTHER = "other"
+    """Somebody's own words."""
+
+
+def written(cause: StopCause, said: str) -> str:
+    """The reason as it is stored."""
+    return f"{cause}: {said}"
+
+
+def read(reason: str) -> tuple[StopCause, str]:
+    """The cause of a stored reason, and what was said."""
+    cause, parted, said = reason.partition(": ")
+    if not parted or cause not in set(StopCause):
+        return StopCause.OTHER, reason
+    return StopCause(cause), said
