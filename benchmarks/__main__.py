@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.benchmark import Benchmark, Report
-from benchmarks.page import PAGE, page
+from benchmarks.page import PAGE, load_before, page
 from benchmarks.registry import ALL
 from bot.logs import configure_logging
 
@@ -20,6 +20,7 @@ def main() -> None:
     asked = _arguments()
     configure_logging("ERROR")
     out = Console()
+    load = load_before()
     chosen = [each for each in ALL if not asked.only or each.name in asked.only]
     reports: list[tuple[Benchmark, Report]] = []
     for benchmark in chosen:
@@ -28,7 +29,7 @@ def main() -> None:
         _print(out, report)
         reports.append((benchmark, report))
     if asked.save:
-        PAGE.write_text(page(reports, sys.argv[1:]), encoding="utf-8")
+        PAGE.write_text(page(reports, sys.argv[1:], load), encoding="utf-8")
         out.print(f"\nWritten to {PAGE.parent.name}/{PAGE.name}.")
 
 

@@ -45,10 +45,8 @@ def bottleneck(bot_cores: float, telegram_cores: float) -> str:
     """What a run waited for, told by the cores that were kept busy."""
     if max(bot_cores, telegram_cores) < 0.8:
         return (
-            "Neither process fills a core: time goes into waiting for calls and for whatever else"
-            " the machine is doing. Of the two, "
-            + ("the bot" if bot_cores >= telegram_cores else "the simulator")
-            + " computes more and would be the first to fill its core."
+            "Neither process fills a core on average, so these runs do not show a bottleneck in"
+            " computing; what they wait for is not measured here."
         )
     if bot_cores >= telegram_cores:
         return "The bot's own Python fills its core: that is the bottleneck."

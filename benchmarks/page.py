@@ -13,15 +13,17 @@ from benchmarks.benchmark import Benchmark, Report
 PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
-def page(reports: Sequence[tuple[Benchmark, Report]], arguments: Sequence[str]) -> str:
+def page(reports: Sequence[tuple[Benchmark, Report]], arguments: Sequence[str], load: str) -> str:
     """The page in Markdown."""
-    return "\n".join(_lines(reports, arguments)) + "\n"
+    return "\n".join(_lines(reports, arguments, load)) + "\n"
 
 
-def _lines(reports: Sequence[tuple[Benchmark, Report]], arguments: Sequence[str]) -> Iterator[str]:
+def _lines(
+    reports: Sequence[tuple[Benchmark, Report]], arguments: Sequence[str], load: str
+) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
-    yield f"Made by `python -m benchmarks {' '.join(arguments)}` on {machine()}."
+    yield f"Made by `python -m benchmarks {' '.join(arguments)}` on {machine()}{load}."
     yield "Median, and the range in brackets. The runs of what is compared take turns, so that a"
     yield "slow moment of the machine falls on all. Nothing here is asserted by a test."
     for benchmark, report in reports:
@@ -38,15 +40,15 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
         f"{cores} cores of {platform.machine()}, {platform.system()},"
-        f" Python {platform.python_version()}{_load()}"
+        f" Python {platform.python_version()}"
     )
 
 
-def _load() -> str:
-    """What else the machine was doing: anything above one is more than the benchmarks."""
+def load_before() -> str:
+    """What else the machine is doing, asked before the benchmarks add to it."""
     if not hasattr(os, "getloadavg"):
         return ""
-    return f", with a load average of {os.getloadavg()[1]:.1f} over five minutes"
+    return f", with a load average of {os.getloadavg()[0]:.1f} before it began"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -54,11 +54,17 @@ async def _signs(person: Person, words: Words, signed: Signed) -> None:
 async def _taps(person: Person, label: str, following: str, signed: Signed) -> None:
     tapped = time.monotonic()
     tap = person.tap(label)
-    drawing = asyncio.create_task(_waits(person, lambda: _has(person, following)))
-    await tap.answered(_PATIENCE_SECONDS)
-    signed.answers.append(time.monotonic() - tapped)
-    await drawing
-    signed.screens.append(time.monotonic() - tapped)
+
+    # Each with a watch of its own: whichever comes first must not wait for the other.
+    async def answered() -> None:
+        await tap.answered(_PATIENCE_SECONDS)
+        signed.answers.append(time.monotonic() - tapped)
+
+    async def drawn() -> None:
+        await _waits(person, lambda: _has(person, following))
+        signed.screens.append(time.monotonic() - tapped)
+
+    await asyncio.gather(answered(), drawn())
 
 
 async def _waits(person: Person, found: Callable[[], bool | None]) -> None:

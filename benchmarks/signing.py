@@ -128,6 +128,6 @@ SIGNING: Final = Benchmark(
     "signing",
     "A crowd signs",
     f"{PEOPLE} people come at once and sign, over HTTP with {LATENCY * 1000:.0f} ms for each"
-    " call, on SQLite; the simulator has its flood limits off and a core of its own.",
+    " call, on SQLite; the simulator has its flood limits off and a process of its own.",
     _run,
 )
