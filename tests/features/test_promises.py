@@ -124,7 +124,6 @@ async def test_four_taps_bring_one_file(scene: Scene) -> None:
 async def test_whom_telegram_pauses_is_answered_afterwards(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         scene.simulator.faults.retry_after = 4
-        scene.simulator.faults.next("sendPhoto", Fault.FLOOD)
         scene.simulator.faults.next("sendMessage", Fault.FLOOD)
         scene.ana.start()
         await scene.ana.sees(scene.campaign.texts_in("es").title, 15)
