@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from telegram.error import NetworkError, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import ApplicationBuilder, ContextTypes
 
 import handlers
@@ -22,16 +22,26 @@ from bot.intake import Dispatch, Polling, TokenUnknown
 from bot.petition.campaign import BUNDLED, Campaign, load_campaign
 from bot.petition.words import Catalogues
 from bot.settings import Settings
-from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient, remedy
-from bot.transport.errors import TokenRejected
+from bot.transport import (
+    Gate,
+    Remedy,
+    SharedRequest,
+    SharedSession,
+    TelegramClient,
+    remedy,
+    seconds_to_wait,
+)
 from handlers.context import Context, PetitionApplication, Services
 from handlers.errors import Reception
 from handlers.menu import publish_profile
 from handlers.reporting import AdminReporter
 from storage import (
+    Hold,
     KeyFileMissing,
     Keyring,
     Storage,
+    StorageError,
+    Unavailable,
     hold,
     key_apart_from_data,
     migrate,
@@ -40,12 +50,21 @@ from storage import (
 
 _log = structlog.stdlib.get_logger()
 
-# Process managers kill what has not ended ten seconds after SIGTERM; this leaves room.
+# Process managers kill what has not ended ten seconds after SIGTERM; all of this takes eight.
 DRAIN_SECONDS = 5.0
-RECORD_SECONDS = 1.5
+RECORD_SECONDS = 1.5  # beside the drain
+ACKNOWLEDGE_SECONDS = 1.0
+CLOSE_SECONDS = 1.0
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
+
+# What passes by itself while Telegram is asked who the bot is.
+_PASSES = frozenset({Remedy.RETRY, Remedy.UNKNOWN, Remedy.WAIT})
+
+
+class CannotGoOn(Exception):
+    """A sentence on what keeps the bot from running, which no waiting mends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +76,77 @@ class App:
     dispatch: Dispatch
     polling: Polling
     worker: Worker
+    hold: Hold
 
     async def run(self) -> None:
-        """Takes updates and sends broadcasts until `stop` is called."""
-        sending = asyncio.create_task(self.worker.run())
+        """Takes updates and sends broadcasts until `stop` is called.
+
+        Raises:
+            StorageError: another process may take the updates now.
+            TokenUnknown: Telegram does not know the token any more.
+            CannotGoOn: a mistake of ours ended one of the parts; the log says which.
+        """
+        parts = {
+            "hold": asyncio.create_task(self.hold.until_lost()),
+            "intake": asyncio.create_task(self.polling.run()),
+            "broadcast": asyncio.create_task(self.worker.run()),
+        }
         introducing = asyncio.create_task(self._introduce())
         try:
-            try:
-                await self.polling.run()
-            finally:
-                await self.dispatch.drain(DRAIN_SECONDS)
-            await self.polling.acknowledge()
+            await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.reception.afterwards.forget()
             introducing.cancel()
-            await self.worker.stop(RECORD_SECONDS)
-            await asyncio.gather(sending, introducing, return_exceptions=True)
+            self.reception.afterwards.forget()
+            await self._wind_down()
+            parts["hold"].cancel()
+            await asyncio.gather(*parts.values(), introducing, return_exceptions=True)
             _log.info("stopped", **self.dispatch.counts.as_fields())
+        for name, part in parts.items():
+            _raise_fault(name, part)
 
     def stop(self) -> None:
         """Asks the bot to finish what it is doing and end."""
         self.polling.stop()
 
+    async def _wind_down(self) -> None:
+        """Finishes what is under way, each part in the time that it has."""
+        self.polling.stop()
+        await asyncio.gather(self.dispatch.drain(DRAIN_SECONDS), self.worker.stop(RECORD_SECONDS))
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                await self.polling.acknowledge()
+        except TimeoutError:
+            # They come again after the next start, and every handler can bear that.
+            _log.warning("not_acknowledged")
+
     async def _introduce(self) -> None:
         """Commands and descriptions are a courtesy: people are answered without them too."""
-        try:
-            await publish_profile(self.application.bot, self.application.services)
-        except TelegramError as error:
-            _log.warning("profile_not_published", remedy=remedy(error))
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await publish_profile(self.application.bot, self.application.services)
+            except Unavailable:
+                _log.warning("profile_waits_for_database", seconds=pause)
+            except Exception as error:  # whatever it is, the bot goes on
+                _log.exception("profile_not_published", kind=type(error).__name__)
+                return
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
+    """Raises what a part ended with, if it did not end because it was asked to."""
+    error = None if part.cancelled() else part.exception()
+    if isinstance(error, StorageError | TokenUnknown):
+        raise error
+    if error is not None:
+        _log.error("part_broken", part=name, exc_info=error)
+        raise CannotGoOn(
+            f"The bot has stopped: its {name} broke by a mistake of the program "
+            f"({type(error).__name__}). The log says where; start it again."
+        ) from None
 
 
 @asynccontextmanager
@@ -92,20 +154,32 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
 
     Raises:
-        StorageError, CampaignInvalid, TokenUnknown: with a sentence on what to do.
+        StorageError, CampaignInvalid, TokenUnknown, CannotGoOn: with a sentence on what to do.
     """
     campaign = load_campaign(settings.campaign or BUNDLED)
     keyring = _key(settings)
+    url = settings.database_url
     async with AsyncExitStack() as stack:
-        await migrate(settings.database_url)
-        await stack.enter_async_context(hold(settings.database_url, "intake"))
-        storage = await open_storage(settings.database_url, keyring, campaign.slug)
-        stack.push_async_callback(storage.close)
+        # One database can hold several petitions, each with a bot of its own.
+        held = await stack.enter_async_context(hold(url, f"intake/{campaign.slug}"))
+        await migrate(url)
+        storage = await open_storage(url, keyring, campaign.slug)
+        stack.push_async_callback(_close, storage)
         session = await stack.enter_async_context(SharedSession())
-        app = _wire(settings, campaign, keyring, storage, session)
+        woken = asyncio.Event()
+        services = _services(settings, campaign, keyring, storage, woken)
+        app = _wire(settings, services, session, held, woken)
         await _meet_telegram(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
+
+
+async def _close(storage: Storage) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await storage.close()
+    except TimeoutError:
+        _log.warning("database_not_closed")
 
 
 async def _meet_telegram(application: PetitionApplication) -> None:
@@ -114,14 +188,19 @@ async def _meet_telegram(application: PetitionApplication) -> None:
     while True:
         try:
             await application.initialize()
-        except NetworkError as error:
-            _log.warning("telegram_away", remedy=remedy(error), seconds=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        except TokenRejected:
-            raise TokenUnknown from None
+        except TelegramError as error:
+            kind, said = remedy(error), error.message
+            seconds = max(pause, seconds_to_wait(error))
         else:
             return
+        # Raised out here: a token may stand in the original's text.
+        if kind is Remedy.UNAUTHORISED:
+            raise TokenUnknown
+        if kind not in _PASSES:
+            raise CannotGoOn(f"Telegram does not say who this bot is: {said}")
+        _log.warning("telegram_away", remedy=kind, seconds=seconds)
+        await asyncio.sleep(seconds)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def _key(settings: Settings) -> Keyring:
@@ -131,41 +210,50 @@ def _key(settings: Settings) -> Keyring:
     return Keyring.load(settings.key_file)
 
 
-def _wire(
+def _services(
     settings: Settings,
     campaign: Campaign,
     keyring: Keyring,
     storage: Storage,
-    session: SharedSession,
-) -> App:
-    gate = Gate(settings.broadcast_rate)
-    token = settings.bot_token.get_secret_value()
-    client = TelegramClient(session, gate, api_url=settings.api_url, token=token)
-    services = Services(
+    woken: asyncio.Event,
+) -> Services:
+    return Services(
         campaign=campaign,
         catalogues=Catalogues.load(time_zone=campaign.time_zone),
         storage=storage,
         keyring=keyring,
         admins=settings.admin_ids,
         clock=lambda: datetime.now(UTC),
-        # Called long after the worker below was made, which itself needs the services.
-        wake_broadcast=lambda: worker.wake(),
+        wake_broadcast=woken.set,
         broadcast_rate=settings.broadcast_rate,
     )
+
+
+def _wire(
+    settings: Settings,
+    services: Services,
+    session: SharedSession,
+    held: Hold,
+    woken: asyncio.Event,
+) -> App:
+    gate = Gate(settings.broadcast_rate)
+    token = settings.bot_token.get_secret_value()
+    client = TelegramClient(session, gate, api_url=settings.api_url, token=token)
     application = _application(settings.api_url, token, session, gate, services)
     handlers.register(application)
     worker = Worker(
         client,
-        storage,
+        services.storage,
         AdminReporter(application.bot, services),
         rate=settings.broadcast_rate,
         gate=gate,
         # The hold makes this the only process, so whatever lease there is belongs to a dead one.
-        sole=True,
+        sole=held.is_ours,
+        woken=woken,
     )
     reception = Reception(application)
     dispatch = Dispatch(reception)
-    return App(application, reception, dispatch, Polling(client, dispatch), worker)
+    return App(application, reception, dispatch, Polling(client, dispatch), worker, held)
 
 
 def _application(

@@ -56,11 +56,11 @@ def run() -> None:
     settings = load_settings()
     configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
     # Telegram's library takes a moment to load, and the other commands have no use for it.
-    from bot.running import TokenUnknown, run_until_stopped
+    from bot.running import CannotGoOn, TokenUnknown, run_until_stopped
 
     try:
         _run(run_until_stopped(settings))
-    except TokenUnknown as error:
+    except (TokenUnknown, CannotGoOn) as error:
         _fail(str(error))
 
 

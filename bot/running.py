@@ -8,11 +8,11 @@ import signal
 
 import structlog
 
-from bot.app import App, open_app
+from bot.app import App, CannotGoOn, open_app
 from bot.intake import TokenUnknown
 from bot.settings import Settings, unknown_settings
 
-__all__ = ["TokenUnknown", "run_until_stopped"]
+__all__ = ["CannotGoOn", "TokenUnknown", "run_until_stopped"]
 
 _log = structlog.stdlib.get_logger()
 
@@ -22,6 +22,8 @@ async def run_until_stopped(settings: Settings) -> None:
 
     Raises:
         TokenUnknown: Telegram does not know the token, at the start or later.
+        CannotGoOn: something that only a person or a new start can mend.
+        StorageError: the database cannot be used, or another process holds it now.
     """
     for name in unknown_settings():
         _log.warning("unknown_setting", setting=name)

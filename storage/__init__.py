@@ -25,7 +25,7 @@ from storage.errors import (
     StorageError,
     Unavailable,
 )
-from storage.holding import hold
+from storage.holding import Hold, hold
 from storage.leases import Lease, Leases
 from storage.migrating import migrate
 from storage.opening import open_database
@@ -122,6 +122,7 @@ __all__ = [
     "Delivery",
     "DriverMissing",
     "HeldElsewhere",
+    "Hold",
     "KeyFileMissing",
     "KeyFileOther",
     "KeyFileUnusable",

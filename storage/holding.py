@@ -3,46 +3,170 @@
 Unlike a lease in a table, a hold ends in the very moment its process dies, however it dies: the
 next start need not wait for anything to expire. On SQLite it is a lock on a file beside the
 database, which the operating system gives back; on PostgreSQL an advisory lock of a connection of
-its own, which the server gives back.
+its own, which the server gives back. That connection can break while the process lives on: the
+hold is then nobody's, is taken again if it can be, and if not, its holder is told to stop.
 """
 
+import asyncio
 import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
 
 from storage.address import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, Unavailable
 from storage.opening import postgres_adapter
 
+# A server that restarts is back by then, and has noticed which of our connections are dead.
+_PATIENCE_SECONDS: Final = 8.0
+_PAUSE_SECONDS: Final = 0.2
+# A line that broke without a word is found out by asking; it also keeps an idle line open.
+_BEAT_SECONDS: Final = 5.0
+_GOODBYE_SECONDS: Final = 0.5
+
+
+class Hold:
+    """A name that this process holds; `is_ours` is to be asked again and again."""
+
+    def __init__(self) -> None:
+        self._ours = False
+        self._settled = asyncio.Event()
+        self._over = asyncio.Event()
+        self._why: Exception = HeldElsewhere()
+
+    def is_ours(self) -> bool:
+        """Whether nobody else can have it at this moment."""
+        return self._ours
+
+    async def until_lost(self) -> None:
+        """Wait for as long as it is ours, or may be again.
+
+        Raises:
+            HeldElsewhere: another process has it now.
+            Unavailable: the database did not come back in time, so another may have it.
+        """
+        await self._over.wait()
+        raise self._why
+
+    async def until_taken(self) -> None:
+        """Wait for the first answer; raises what `until_lost` does when it is a no."""
+        await self._settled.wait()
+        if self._over.is_set():
+            raise self._why
+
+    def take(self) -> None:
+        """It is ours."""
+        self._ours = True
+        self._settled.set()
+
+    def slip(self) -> None:
+        """It is nobody's that we know of."""
+        self._ours = False
+
+    def lose(self, why: Exception) -> None:
+        """It will not be ours again."""
+        self._ours, self._why = False, why
+        self._settled.set()
+        self._over.set()
+
 
 @asynccontextmanager
-async def hold(url: str, name: str) -> AsyncIterator[None]:
+async def hold(
+    url: str, name: str, *, patience_seconds: float = _PATIENCE_SECONDS
+) -> AsyncIterator[Hold]:
     """Holds `name` in this database until the block ends.
+
+    Args:
+        url: of the database.
+        name: any text; what two processes must not do at once.
+        patience_seconds: how long to try to take it again when its connection broke.
 
     Raises:
         HeldElsewhere: another process that is alive holds it.
         Unavailable: the database cannot be reached.
     """
     address = parse_address(url)
+    held = Hold()
     if isinstance(address, SqliteAddress):
-        lock = _locked_file(address.path.with_name(f"{address.path.name}-{name}.lock"))
+        # Resolved: two links to one file are one database.
+        file = address.path.resolve()
+        lock = _locked_file(file.with_name(f"{file.name}-{quote(name, safe='')}.lock"))
+        held.take()
         try:
-            yield
+            yield held
         finally:
+            held.slip()
             os.close(lock)
         return
-    postgres = postgres_adapter()
-    async with postgres.connected(address.dsn) as connection:
+    postgres_adapter()  # without its driver there is nothing to keep trying
+    keeping = asyncio.create_task(_keep(held, address.dsn, _number(name), patience_seconds))
+    try:
+        await held.until_taken()
+        yield held
+    finally:
+        held.slip()
+        await _ended(keeping)
+
+
+async def _keep(held: Hold, dsn: str, number: int, patience_seconds: float) -> None:
+    """Takes the lock, and takes it again whenever its connection breaks."""
+    postgres, loop = postgres_adapter(), asyncio.get_running_loop()
+    deadline = loop.time()  # at first a no is a no
+    while True:
         try:
-            held = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _number(name))
+            async with postgres.connected(dsn) as connection:
+                if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", number):
+                    raise HeldElsewhere
+                held.take()
+                await _until_broken(held, connection)
+            deadline = loop.time() + patience_seconds
         except Exception as error:
-            raise postgres.sorted_error(error) from error
-        if not held:
-            raise HeldElsewhere
-        yield
+            # Also a no may pass: the server can believe in our broken connection for a moment.
+            held.slip()
+            meaning = postgres.sorted_error(error)
+            passing = isinstance(meaning, HeldElsewhere | Unavailable)
+            if not passing or loop.time() >= deadline:
+                held.lose(meaning)
+                return
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _until_broken(held: Hold, connection: Any) -> None:
+    broken = asyncio.Event()
+
+    def note(_: object = None) -> None:
+        held.slip()
+        broken.set()
+
+    connection.add_termination_listener(note)
+    while not broken.is_set() and not connection.is_closed():
+        try:
+            async with asyncio.timeout(_BEAT_SECONDS):
+                await broken.wait()
+        except TimeoutError:
+            if not await _answers(connection):
+                connection.terminate()
+                note()
+    held.slip()
+
+
+async def _answers(connection: Any) -> bool:
+    try:
+        await connection.execute("SELECT 1", timeout=_BEAT_SECONDS)
+    except Exception:  # whatever it is, the lock cannot be relied on
+        return False
+    return True
+
+
+async def _ended(keeping: asyncio.Task[None]) -> None:
+    """Says goodbye to the server; one that does not answer finds out by itself."""
+    for _ in range(2):
+        keeping.cancel()
+        await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
 
 
 def _locked_file(path: Path) -> int:

@@ -73,6 +73,7 @@ class Worker:
         gate: the client's gate, to claim no faster than it lets through, and not in a pause.
         sole: whether at this moment no other process can be alive, so that a lease that is
             found is a dead one's.
+        woken: set when there is something to send; `wake` sets it too.
         timing: the durations.
         clock: seconds, monotonic.
         now: the time of day.
@@ -87,6 +88,7 @@ class Worker:
         rate: float,
         gate: RateGate | None = None,
         sole: Callable[[], bool] = lambda: False,
+        woken: asyncio.Event | None = None,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
@@ -112,7 +114,7 @@ class Worker:
             now=now,
         )
         self._arrears = Arrears(timing.rest)
-        self._woken = asyncio.Event()
+        self._woken = woken or asyncio.Event()
         self._stopping = False
         self._shift: Shift | None = None
         self._running: asyncio.Task[None] | None = None

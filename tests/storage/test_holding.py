@@ -3,10 +3,14 @@
 import asyncio
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage import DatabaseUrlWrong, HeldElsewhere, Unavailable, hold
+from storage.opening import postgres_adapter
+from tests.storage.postgres_server import PostgresServer
 
 HOLD_UNTIL_KILLED = """
 import asyncio, sys
@@ -125,3 +129,98 @@ async def test_an_address_that_is_none_is_said() -> None:
     with pytest.raises(DatabaseUrlWrong):
         async with hold("petition.db", "running"):
             pass
+
+
+async def test_a_link_to_the_database_is_the_same_database(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    async with hold(f"sqlite+aiosqlite:///{tmp_path}/data/petition.db", "running"):
+        with pytest.raises(HeldElsewhere):
+            async with hold(f"sqlite+aiosqlite:///{tmp_path}/link/petition.db", "running"):
+                pass
+
+
+async def test_any_name_can_be_held_and_no_two_are_one(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        for name in ("intake/a", "intake/a b", "intake-a", "../a", "intake%2Fa"):
+            held = await stack.enter_async_context(hold(database_url, name))
+            assert held.is_ours()
+
+
+async def test_after_the_block_it_is_not_believed(database_url: str) -> None:
+    async with hold(database_url, "running") as held:
+        assert held.is_ours()
+    assert not held.is_ours()
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+class TestABrokenConnection:
+    async def test_it_is_not_believed_until_it_was_taken_again(
+        self, database_url: str, postgres_server: PostgresServer
+    ) -> None:
+        async with hold(database_url, "running") as held:
+            seen: list[bool] = []
+            async with asyncio.timeout(5):
+                await asyncio.to_thread(postgres_server.disconnect_everybody)
+                while not seen or not seen[-1] or all(seen):
+                    seen.append(held.is_ours())
+                    await asyncio.sleep(0.001)
+            with pytest.raises(HeldElsewhere):
+                async with hold(database_url, "running"):
+                    pass
+
+    async def test_a_server_that_restarts_costs_nothing(
+        self, database_url: str, postgres_server: PostgresServer
+    ) -> None:
+        async with hold(database_url, "running", patience_seconds=20) as held:
+            await asyncio.to_thread(postgres_server.restart)
+            async with asyncio.timeout(20):
+                while not held.is_ours():  # noqa: ASYNC110 - the server is another process
+                    await asyncio.sleep(0.05)
+            with pytest.raises(HeldElsewhere):
+                async with hold(database_url, "running"):
+                    pass
+
+    async def test_when_another_has_it_by_then_its_holder_is_told_to_stop(
+        self, database_url: str, postgres_server: PostgresServer
+    ) -> None:
+        async with (
+            connection_to(database_url) as other,
+            connection_to(database_url) as administrator,
+            hold(database_url, "running", patience_seconds=0.5) as held,
+        ):
+            # Waits in the server for the lock, and has it as soon as the holder is cut off.
+            number, pid = await the_lock(other)
+            waiting = asyncio.create_task(other.execute("SELECT pg_advisory_lock($1)", number))
+            await asyncio.sleep(0.1)
+            await administrator.execute("SELECT pg_terminate_backend($1)", pid)
+            with pytest.raises(HeldElsewhere, match="already running"):
+                await asyncio.wait_for(held.until_lost(), 5)
+            assert not held.is_ours()
+            await waiting
+
+    async def test_a_server_that_stays_away_is_said(
+        self, database_url: str, postgres_server: PostgresServer
+    ) -> None:
+        try:
+            async with hold(database_url, "running", patience_seconds=0.3) as held:
+                await asyncio.to_thread(postgres_server.stop)
+                with pytest.raises(Unavailable):
+                    await asyncio.wait_for(held.until_lost(), 10)
+        finally:
+            await asyncio.to_thread(postgres_server.start)
+
+
+def connection_to(url: str) -> Any:
+    return postgres_adapter().connected(url.replace("+asyncpg", ""))
+
+
+async def the_lock(connection: Any) -> tuple[int, int]:
+    """The one advisory lock of this database, and who has it."""
+    row = await connection.fetchrow(
+        "SELECT classid::bigint AS high, objid::bigint AS low, pid FROM pg_locks"
+        " WHERE locktype = 'advisory' AND granted AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    number = (row["high"] << 32) | row["low"]
+    return number - (1 << 64) if number >= 1 << 63 else number, row["pid"]
