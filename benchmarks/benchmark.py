@@ -42,8 +42,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def bottleneck(bot_cores: float, telegram_cores: float) -> str:
-    """What a run waited for, told by the cores that were kept busy."""
-    if max(bot_cores, telegram_cores) < 0.8:
+    """What the runs waited for, told by the median of the cores that were kept busy."""
+    if max(bot_cores, telegram_cores) < 0.9:
         return (
             "Neither process fills a core on average, so these runs do not show a bottleneck in"
             " computing; what they wait for is not measured here."
