@@ -23,7 +23,7 @@ from storage import AlreadyRunning, AudienceChanged, Broadcast, PetitionOpen, Pe
 from .context import Context, Services
 from .living import NO_PREVIEW
 from .panel import Choice, Order, Panel, open_panel
-from .reporting import report, told
+from .reporting import elsewhere, none_reachable, point_elsewhere, report, told
 from .screens.screen import paragraphs
 
 
@@ -53,7 +53,7 @@ async def broadcast(update: Update, context: Context) -> None:
     storage, words = panel.services.storage, panel.words
     running = await storage.broadcasts.running()
     if running is not None:
-        await _follow(panel, running)
+        await _follow(panel, running.id)
         return
     offer = await _offer(panel.services)
     if not offer.state.is_closed:
@@ -65,7 +65,7 @@ async def broadcast(update: Update, context: Context) -> None:
         )
         return
     if offer.recipients == 0:
-        await _nobody_left(panel)
+        await _nobody_left(panel, offer)
         return
     for language in panel.services.campaign.languages:
         await panel.bot.send_message(
@@ -80,13 +80,12 @@ async def broadcast(update: Update, context: Context) -> None:
 async def confirmed(panel: Panel, argument: str) -> None:
     """Starts the broadcast, if it is still the one that was previewed."""
     services = panel.services
-    offer = await _offer(services)
-    message_id = panel.tapped
     identity = broadcast_id(argument)
     known = await services.storage.broadcasts.get(identity)
     if known is not None:
-        await panel.answer()  # tapped twice: the panel shows the progress already
+        await _go_on(panel, known)
         return
+    offer = await _offer(services)
     if not _is_still(offer, argument, services):
         await _ask_again(panel)
         return
@@ -99,40 +98,89 @@ async def confirmed(panel: Panel, argument: str) -> None:
             actor=panel.user.id,
             at=services.clock(),
             expected=offer.recipients,
-            progress=(panel.chat_id, panel.tapped),
+            progress=None if panel.message_id is None else (panel.chat_id, panel.message_id),
         )
     )
-    await _answer(panel, outcome, message_id)
+    await _answer(panel, outcome)
+
+
+async def left(panel: Panel, argument: str) -> bool:
+    """Shows what became of it when it was started after all; False when it was not."""
+    known = await panel.services.storage.broadcasts.get(broadcast_id(argument))
+    if known is None:
+        return False
+    await _go_on(panel, known)
+    return True
 
 
 async def _answer(
-    panel: Panel,
-    outcome: Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged,
-    message_id: int,
+    panel: Panel, outcome: Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged
 ) -> None:
-    storage = panel.services.storage
     if isinstance(outcome, Broadcast):
-        await storage.broadcasts.set_progress(outcome.id, panel.chat_id, message_id)
-        await _show(panel, outcome)
         panel.services.wake_broadcast()
+        await _show(panel, outcome)
+    elif isinstance(outcome, AlreadyRunning):
+        await _follow(panel, outcome.id)
+    else:
+        await _ask_again(panel)
+
+
+async def _go_on(panel: Panel, known: Broadcast) -> None:
+    """A tap that comes again, after a cut perhaps, finds its broadcast as it stands."""
+    here = (panel.chat_id, panel.message_id)
+    watched = (known.progress_chat, known.progress_message_id)
+    if panel.message_id is not None and known.progress_message_id is None:
+        await panel.services.storage.broadcasts.set_progress(
+            known.id, panel.chat_id, panel.message_id
+        )
+    elif known.is_running and watched != here:
+        await panel.say(elsewhere(panel.words))
         return
-    if isinstance(outcome, AlreadyRunning):
-        running = await storage.broadcasts.get(outcome.id)
-        if running is not None:
-            await _show(panel, running)
-            return
-    await _ask_again(panel)
+    panel.services.wake_broadcast()
+    await _show(panel, known)
 
 
-async def _follow(panel: Panel, running: Broadcast) -> None:
-    """The progress moves to a new message at the bottom, where the admin is looking."""
-    message_id = await _show(panel, running)
-    await panel.services.storage.broadcasts.set_progress(running.id, panel.chat_id, message_id)
+async def _follow(panel: Panel, key: bytes) -> None:
+    """The progress moves to the message the admin is looking at; the former one says so."""
+    broadcasts = panel.services.storage.broadcasts
+    former = await broadcasts.get(key)
+    if former is None:
+        raise LookupError("A broadcast that was running is not there.")
+    said = None
+    if panel.message_id is None:
+        said = await _account(panel, former)
+        panel = panel.at(await panel.say(said))
+    await broadcasts.set_progress(key, panel.chat_id, panel.message_id or 0)
+    now = await _show(panel, await broadcasts.get(key) or former, said)
+    chat, message_id = former.progress_chat, former.progress_message_id
+    if (
+        chat is None
+        or message_id is None
+        or (chat, message_id) == (panel.chat_id, panel.message_id)
+    ):
+        return
+    if now.is_running:
+        await point_elsewhere(panel.bot, panel.services, chat, message_id)
 
 
-async def _show(panel: Panel, shown: Broadcast) -> int:
+async def _show(panel: Panel, shown: Broadcast, said: Html | None = None) -> Broadcast:
+    """Shows how it stands, unless the panel says that already; returns the last that is shown.
+
+    The worker writes into the same message. When the end came in between, its report may have
+    been written over, so it is shown again.
+    """
+    text = await _account(panel, shown)
+    if text != said:
+        panel = panel.at(await panel.say(text))
+    now = await panel.services.storage.broadcasts.get(shown.id) or shown
+    if now.state != shown.state:
+        await panel.say(await _account(panel, now))
+    return now
+
+
+async def _account(panel: Panel, shown: Broadcast) -> Html:
     tally = await panel.services.storage.broadcasts.tally(shown.id)
-    return await panel.say(report(panel.words, shown, tally))
+    return report(panel.words, shown, tally)
 
 
 async def _ask_again(panel: Panel) -> None:
@@ -144,18 +192,19 @@ async def _ask_again(panel: Panel) -> None:
     )
 
 
-async def _nobody_left(panel: Panel) -> None:
+async def _nobody_left(panel: Panel, offer: Offer) -> None:
     words, latest = panel.words, await panel.services.storage.broadcasts.latest()
-    if latest is None:
-        await panel.say(words.text("Nadie ha firmado: no hay a quién escribir."))
-        return
-    tally = await panel.services.storage.broadcasts.tally(latest.id)
-    await panel.say(
-        paragraphs(
-            words.text("Ya se ha escrito a todas las personas a las que se podía escribir."),
-            report(words, latest, tally),
+    if latest is not None:
+        await panel.say(
+            paragraphs(
+                words.text("Ya se ha escrito a todas las personas a las que se podía escribir."),
+                await _account(panel, latest),
+            )
         )
-    )
+    elif offer.unreachable:
+        await panel.say(none_reachable(words, offer.unreachable))
+    else:
+        await panel.say(words.text("Nadie ha firmado: no hay a quién escribir."))
 
 
 async def _offer(services: Services) -> Offer:
@@ -217,4 +266,7 @@ def _choices(panel: Panel, offer: Offer) -> tuple[Choice, Choice]:
         now=services.clock(),
     )
     send = words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", offer.recipients)
-    return Choice(send, Order.SEND, token), Choice(words.label("No enviar"), Order.LEAVE)
+    return (
+        Choice(send, Order.SEND, token),
+        Choice(words.label("No enviar"), Order.LEAVE, f"{Order.SEND}:{token}"),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.petition.markup import Html
+from storage import PetitionState
 
 from .context import Context
 from .panel import Choice, Order, Panel, open_panel
@@ -32,7 +33,9 @@ async def close(update: Update, context: Context) -> None:
         ),
         (
             Choice(words.label("Sí, cerrar la petición"), Order.CLOSE, str(state.revision)),
-            Choice(words.label("No, dejarla abierta"), Order.LEAVE),
+            Choice(
+                words.label("No, dejarla abierta"), Order.LEAVE, f"{Order.CLOSE}:{state.revision}"
+            ),
         ),
     )
 
@@ -61,7 +64,9 @@ async def reopen(update: Update, context: Context) -> None:
         ),
         (
             Choice(words.label("Sí, volver a abrirla"), Order.REOPEN, str(state.revision)),
-            Choice(words.label("No, dejarla cerrada"), Order.LEAVE),
+            Choice(
+                words.label("No, dejarla cerrada"), Order.LEAVE, f"{Order.REOPEN}:{state.revision}"
+            ),
         ),
     )
 
@@ -101,29 +106,35 @@ async def confirmed_reopen(panel: Panel, argument: str) -> None:
     )
 
 
-async def leave(panel: Panel, _argument: str) -> None:
-    """Nothing was ordered, and the panel says so."""
-    await panel.say(panel.words.text("De acuerdo: todo queda como estaba."))
+async def left(panel: Panel, argument: str) -> bool:
+    """Shows how the petition stands when that changed after all; False when it did not."""
+    state = await panel.services.storage.petitions.state()
+    if state.revision == _revision(argument):
+        return False
+    await panel.say(_standing(panel, state))
+    return True
 
 
 async def _changed_meanwhile(panel: Panel, *, closed: bool) -> None:
     """A tap that comes twice finds its work done; only a real change asks for a new order."""
     state = await panel.services.storage.petitions.state()
+    if state.is_closed is closed:
+        await panel.say(_standing(panel, state))
+        return
+    await panel.say(
+        panel.words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
+    )
+
+
+def _standing(panel: Panel, state: PetitionState) -> Html:
     words = panel.words
-    if state.is_closed is not closed:
-        await panel.say(
-            words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
-        )
-    elif closed:
-        await panel.say(
-            paragraphs(
-                words.text("La petición ya está cerrada."),
-                _signed(panel, state.signatures),
-                _what_next(panel),
-            )
-        )
-    else:
-        await panel.say(words.text("La petición está abierta."))
+    if state.closed_signatures is None:
+        return words.text("La petición está abierta.")
+    return paragraphs(
+        words.text("La petición ya está cerrada."),
+        _signed(panel, state.closed_signatures),
+        _what_next(panel),
+    )
 
 
 def _what_next(panel: Panel) -> Html:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from telegram import Update
@@ -10,14 +10,22 @@ from telegram import Update
 from . import broadcasting, closing, taps
 from .context import Context
 from .guards import is_admin_tap
-from .panel import PREFIX, Carry, Order, open_panel
+from .panel import PREFIX, Carry, Order, Panel, open_panel
 
 _CARRIED_OUT_BY: Mapping[Order, Carry] = MappingProxyType(
     {
         Order.CLOSE: closing.confirmed_close,
         Order.REOPEN: closing.confirmed_reopen,
         Order.SEND: broadcasting.confirmed,
-        Order.LEAVE: closing.leave,
+    }
+)
+
+# Each shows what became of its order when it was given after all, or tells that it was not.
+_LEFT_BY: Mapping[Order, Callable[[Panel, str], Awaitable[bool]]] = MappingProxyType(
+    {
+        Order.CLOSE: closing.left,
+        Order.REOPEN: closing.left,
+        Order.SEND: broadcasting.left,
     }
 )
 
@@ -36,7 +44,15 @@ async def ordered(update: Update, context: Context) -> None:
     _, _, rest = ((query.data if query else None) or "").partition(":")
     order, _, argument = rest.partition(":")
     panel = await open_panel(update, context)
-    if order not in set(Order):
-        await closing.leave(panel, "")
+    if order in _CARRIED_OUT_BY:
+        await _CARRIED_OUT_BY[Order(order)](panel, argument)
         return
-    await _CARRIED_OUT_BY[Order(order)](panel, argument)
+    await _leave(panel, argument)
+
+
+async def _leave(panel: Panel, argument: str) -> None:
+    """Nothing was ordered, and the panel says so; unless it was ordered meanwhile."""
+    what, _, rest = argument.partition(":")
+    if what in _LEFT_BY and await _LEFT_BY[Order(what)](panel, rest):
+        return
+    await panel.say(panel.words.text("De acuerdo: todo queda como estaba."))

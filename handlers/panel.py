@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
@@ -12,6 +12,7 @@ from telegram.constants import ParseMode
 
 from bot.petition.markup import Html
 from bot.petition.words import Words
+from storage import Conversation
 
 from .context import Bot, Context, Services
 from .living import NO_PREVIEW, tolerate
@@ -49,11 +50,11 @@ class Panel:
     words: Words
     language: str
     query: CallbackQuery | None
+    message_id: int | None
 
-    @property
-    def tapped(self) -> int:
-        """The panel whose button was tapped; 0 when nothing was."""
-        return self.query.message.message_id if self.query and self.query.message else 0
+    def at(self, message_id: int) -> Panel:
+        """The panel as it stands in a message; a tap that opened it is answered already."""
+        return replace(self, query=None, message_id=message_id)
 
     async def answer(self) -> None:
         """Answers the tap and leaves the panel as it is."""
@@ -62,29 +63,30 @@ class Panel:
 
     async def say(self, text: Html, choices: Sequence[Choice] = ()) -> int:
         """Writes into the tapped panel, or a new one; returns the message id."""
-        keyboard = _keyboard(choices)
-        if self.query is not None and self.query.message is not None:
-            message_id = self.query.message.message_id
-            answer = asyncio.create_task(self.answer())
-            try:
-                await tolerate(
-                    self.bot.edit_message_text(
-                        text,
-                        chat_id=self.chat_id,
-                        message_id=message_id,
-                        parse_mode=ParseMode.HTML,
-                        reply_markup=keyboard,
-                        link_preview_options=NO_PREVIEW,
-                    )
+        if self.message_id is None:
+            return await self._appear(text, choices)
+        answer = asyncio.create_task(self.answer())
+        try:
+            await tolerate(
+                self.bot.edit_message_text(
+                    text,
+                    chat_id=self.chat_id,
+                    message_id=self.message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=_keyboard(choices),
+                    link_preview_options=NO_PREVIEW,
                 )
-            finally:
-                await answer
-            return message_id
+            )
+        finally:
+            await answer
+        return self.message_id
+
+    async def _appear(self, text: Html, choices: Sequence[Choice]) -> int:
         sent = await self.bot.send_message(
             self.chat_id,
             text,
             parse_mode=ParseMode.HTML,
-            reply_markup=keyboard,
+            reply_markup=_keyboard(choices),
             link_preview_options=NO_PREVIEW,
         )
         return sent.message_id
@@ -95,14 +97,11 @@ Carry = Callable[[Panel, str], Awaitable[None]]
 
 async def open_panel(update: Update, context: Context) -> Panel:
     """The panel of the admin who wrote or tapped, in the language they chose for themselves."""
-    user, chat = update.effective_user, update.effective_chat
+    user, chat, query = update.effective_user, update.effective_chat, update.callback_query
     if user is None or chat is None:
         raise ValueError("A panel needs a person and a chat.")
     services = context.services
-    supporter = services.keyring.reference(services.campaign.slug, user.id)
-    known = await services.storage.conversations.get(supporter)
-    chosen = known.language if known else None
-    language = services.campaign.language_for(chosen or user.language_code)
+    language = await _language(services, user)
     words = services.catalogues.words(language)
     await offer_menu(context.bot, services, user.id, words)
     return Panel(
@@ -112,8 +111,25 @@ async def open_panel(update: Update, context: Context) -> Panel:
         chat_id=chat.id,
         words=words,
         language=language,
-        query=update.callback_query,
+        query=query,
+        message_id=query.message.message_id if query and query.message else None,
     )
+
+
+async def _language(services: Services, user: User) -> str:
+    """The language the admin reads; kept, since a report comes without a word from them."""
+    conversations = services.storage.conversations
+    supporter = services.keyring.reference(services.campaign.slug, user.id)
+    known = await conversations.get(supporter)
+    if known is not None and known.language is not None:
+        return services.campaign.language_for(known.language)
+    language = services.campaign.language_for(user.language_code)
+    if not (user.language_code or "").lower().startswith(language):
+        return language  # not put down: the petition may speak theirs one day
+    was = known.version if known else 0
+    chosen = replace(known or Conversation(supporter), language=language, version=was or 1)
+    await conversations.save(chosen, was=was, at=services.clock())
+    return language
 
 
 def _keyboard(choices: Sequence[Choice]) -> InlineKeyboardMarkup | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import structlog
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.broadcast.progress import ProgressView, progress_view
+from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
 from bot.petition.words import Words
 from bot.transport.outcome import Remedy, remedy
@@ -14,6 +16,8 @@ from storage import Broadcast, Tally
 from .context import Bot, Services
 from .living import NO_PREVIEW
 from .screens.screen import paragraphs
+
+_log = structlog.stdlib.get_logger()
 
 _BAR_WIDTH = 12
 
@@ -38,40 +42,80 @@ class AdminReporter:
         """Says that it stopped, why, and that nobody was marked for it."""
         await self._write(broadcast, tally, None)
 
-    async def _words(self, broadcast: Broadcast) -> Words:
-        """The language of the admin who started it."""
-        services = self._services
-        supporter = services.keyring.reference(services.campaign.slug, broadcast.started_by)
-        known = await services.storage.conversations.get(supporter)
-        return services.catalogues.words(known.language if known else None)
-
     async def _write(self, broadcast: Broadcast, tally: Tally, view: ProgressView | None) -> None:
         chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
         if chat is None or message_id is None:
             return
-        text = report(await self._words(broadcast), broadcast, tally, view)
+        text = report(await words_for(self._services, chat), broadcast, tally, view)
         if (message_id, text) == self._written:
             return  # Telegram refuses an edit without a difference
-        self._written = (message_id, text)
         try:
-            await self._bot.edit_message_text(
-                text,
-                chat_id=chat,
-                message_id=message_id,
-                parse_mode=ParseMode.HTML,
-                link_preview_options=NO_PREVIEW,
-            )
+            shown = await self._shown(broadcast, chat, message_id, text)
         except TelegramError as error:
-            if remedy(error) is Remedy.GONE:
-                await self._write_anew(broadcast, chat, text)
-            elif remedy(error) is not Remedy.UNCHANGED:
+            if remedy(error) is not Remedy.UNREACHABLE:
                 raise
+            # Whoever blocked the bot will not see it, however often it is tried.
+            _log.warning("report_has_no_reader")
+            return
+        self._written = (shown, text)
+        if broadcast.is_running:
+            await self._clear(broadcast.id, chat, shown)
 
-    async def _write_anew(self, broadcast: Broadcast, chat: int, text: Html) -> None:
+    async def _shown(self, broadcast: Broadcast, chat: int, message_id: int, text: Html) -> int:
+        """Writes it into the message, or into a new one; returns which."""
+        try:
+            await _edit(self._bot, chat, message_id, text)
+        except TelegramError as error:
+            if remedy(error) is Remedy.UNCHANGED:
+                return message_id
+            if remedy(error) is not Remedy.GONE:
+                raise
+        else:
+            return message_id
         sent = await self._bot.send_message(
             chat, text, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW
         )
         await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent.message_id)
+        return sent.message_id
+
+    async def _clear(self, key: bytes, chat: int, message_id: int) -> None:
+        """An admin may have moved the progress while it was being written into the old place."""
+        now = await self._services.storage.broadcasts.get(key)
+        if now is None or (now.progress_chat, now.progress_message_id) == (chat, message_id):
+            return
+        await point_elsewhere(self._bot, self._services, chat, message_id)
+
+
+async def words_for(services: Services, chat: int) -> Words:
+    """The language that the admin reads whose private chat it is."""
+    supporter = services.keyring.reference(services.campaign.slug, chat)
+    known = await services.storage.conversations.get(supporter)
+    campaign = services.campaign
+    return services.catalogues.words(campaign.language_for(known.language if known else None))
+
+
+async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:
+    """Makes one line of a message that showed the progress: it would stand still and mislead."""
+    words = await words_for(services, chat)
+    try:
+        await _edit(bot, chat, message_id, elsewhere(words))
+    except TelegramError as error:
+        _log.info("former_progress_left", remedy=remedy(error))
+
+
+def elsewhere(words: Words) -> Html:
+    """What stands where the progress was."""
+    return words.text("El progreso sigue en otro mensaje.")
+
+
+async def _edit(bot: Bot, chat: int, message_id: int, text: Html) -> None:
+    await bot.edit_message_text(
+        text,
+        chat_id=chat,
+        message_id=message_id,
+        parse_mode=ParseMode.HTML,
+        link_preview_options=NO_PREVIEW,
+    )
 
 
 def report(
@@ -94,16 +138,52 @@ def told(words: Words, unreachable: int) -> Html | None:
     )
 
 
+def none_reachable(words: Words, unreachable: int) -> Html:
+    """Says that people signed, and that not one of them can be told."""
+    return words.plural(
+        "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
+        "quién escribir.",
+        "{n} personas han firmado, pero han bloqueado el bot o han dejado Telegram: no hay a "
+        "quién escribir.",
+        unreachable,
+    )
+
+
 def _heading(words: Words, broadcast: Broadcast) -> Html:
     if broadcast.state == "running":
         return words.text("<b>Enviando el mensaje final…</b>")
     if broadcast.state == "finished":
         return words.text("<b>El mensaje final está enviado.</b>")
-    return words.text(
-        "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}\n"
-        "Quienes faltaban siguen pendientes. Corrige el texto y escribe /broadcast.",
-        reason=broadcast.stop_reason or "",
-    )
+    return _stopped(words, *read(broadcast.stop_reason or ""))
+
+
+def _stopped(words: Words, cause: StopCause, said: str) -> Html:
+    match cause:
+        case StopCause.CONTENT:
+            return words.text(
+                "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}\n"
+                "Quienes faltaban siguen pendientes. Corrige el texto y escribe /broadcast.",
+                reason=said,
+            )
+        case StopCause.UNREADABLE:
+            return words.text(
+                "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
+                "firmaron: no es la de estos datos, o los datos están dañados.\n"
+                "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast."
+            )
+        case StopCause.DEFECT:
+            return words.text(
+                "<b>El envío se ha detenido.</b> Es un fallo del bot y no del texto "
+                "({reason}); su registro dice dónde.\n"
+                "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast.",
+                reason=said,
+            )
+        case StopCause.OTHER:
+            return words.text(
+                "<b>El envío se ha detenido.</b> {reason}\n"
+                "Quienes faltaban siguen pendientes. Para seguir, escribe /broadcast.",
+                reason=said,
+            )
 
 
 def _bar(words: Words, tally: Tally, view: ProgressView | None) -> Html | None:
