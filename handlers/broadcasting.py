@@ -85,6 +85,10 @@ async def confirmed(panel: Panel, argument: str) -> None:
     if known is not None:
         await _go_on(panel, known)
         return
+    running = await services.storage.broadcasts.running()
+    if running is not None:
+        await _follow(panel, running.id)
+        return
     offer = await _offer(services)
     if not _is_still(offer, argument, services):
         await _ask_again(panel)
@@ -127,13 +131,14 @@ async def _answer(
 
 async def _go_on(panel: Panel, known: Broadcast) -> None:
     """A tap that comes again, after a cut perhaps, finds its broadcast as it stands."""
-    here = (panel.chat_id, panel.message_id)
-    watched = (known.progress_chat, known.progress_message_id)
     if panel.message_id is not None and known.progress_message_id is None:
         await panel.services.storage.broadcasts.set_progress(
             known.id, panel.chat_id, panel.message_id
         )
-    elif known.is_running and watched != here:
+    elif known.is_running and known.progress_chat != panel.chat_id:
+        await _follow(panel, known.id)  # two admins confirmed in one second
+        return
+    elif known.is_running and known.progress_message_id != panel.message_id:
         await panel.say(elsewhere(panel.words))
         return
     panel.services.wake_broadcast()
