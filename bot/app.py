@@ -51,7 +51,8 @@ from storage import (
 _log = structlog.stdlib.get_logger()
 
 # Process managers kill what has not ended ten seconds after SIGTERM; all of this takes eight.
-DRAIN_SECONDS = 5.0
+DRAIN_SECONDS = 4.5
+CUT_OFF_SECONDS = 0.5  # for what is still not finished to notice
 RECORD_SECONDS = 1.5  # beside the drain
 ACKNOWLEDGE_SECONDS = 1.0
 CLOSE_SECONDS = 1.0
@@ -111,13 +112,13 @@ class App:
     async def _wind_down(self) -> None:
         """Finishes what is under way, each part in the time that it has."""
         self.polling.stop()
-        await asyncio.gather(self.dispatch.drain(DRAIN_SECONDS), self.worker.stop(RECORD_SECONDS))
-        try:
-            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                await self.polling.acknowledge()
-        except TimeoutError:
-            # They come again after the next start, and every handler can bear that.
-            _log.warning("not_acknowledged")
+        async with _at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "not_drained"):
+            await asyncio.gather(
+                self.dispatch.drain(DRAIN_SECONDS), self.worker.stop(RECORD_SECONDS)
+            )
+        # What is not acknowledged comes again, and every handler can bear that.
+        async with _at_most(ACKNOWLEDGE_SECONDS, "not_acknowledged"):
+            await self.polling.acknowledge()
 
     async def _introduce(self) -> None:
         """Commands and descriptions are a courtesy: people are answered without them too."""
@@ -175,11 +176,18 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
 
 
 async def _close(storage: Storage) -> None:
+    async with _at_most(CLOSE_SECONDS, "database_not_closed"):
+        await storage.close()
+
+
+@asynccontextmanager
+async def _at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
+    """Cuts the block off after so long, and says so in the log."""
     try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await storage.close()
+        async with asyncio.timeout(seconds):
+            yield
     except TimeoutError:
-        _log.warning("database_not_closed")
+        _log.warning(otherwise)
 
 
 async def _meet_telegram(application: PetitionApplication) -> None:

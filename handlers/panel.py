@@ -65,20 +65,19 @@ class Panel:
         """Writes into the tapped panel, or a new one; returns the message id."""
         if self.message_id is None:
             return await self._appear(text, choices)
-        answer = asyncio.create_task(self.answer())
-        try:
-            await tolerate(
-                self.bot.edit_message_text(
-                    text,
-                    chat_id=self.chat_id,
-                    message_id=self.message_id,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=_keyboard(choices),
-                    link_preview_options=NO_PREVIEW,
-                )
-            )
-        finally:
-            await answer
+        edited = self.bot.edit_message_text(
+            text,
+            chat_id=self.chat_id,
+            message_id=self.message_id,
+            parse_mode=ParseMode.HTML,
+            reply_markup=_keyboard(choices),
+            link_preview_options=NO_PREVIEW,
+        )
+        # At the same time, and each to its end; but both end when this is cancelled.
+        outcomes = await asyncio.gather(tolerate(edited), self.answer(), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
         return self.message_id
 
     async def _appear(self, text: Html, choices: Sequence[Choice]) -> int:

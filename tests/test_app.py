@@ -1,0 +1,165 @@
+"""The whole is taken down in good order, whatever ends it, and says why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot import app as composition
+from bot.app import CannotGoOn, open_app
+from bot.broadcast import Worker
+from bot.intake import TokenUnknown
+from bot.simulator.faults import Fault
+from storage import HeldElsewhere, Hold, Unavailable, hold
+from tests.features.scene import Scene, a_scene
+from tests.transport import wire as telegram
+
+SIGTERM_TO_THE_END = 8.0
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+class Broken(Worker):
+    """A worker with a mistake in it."""
+
+    async def run(self) -> None:
+        raise ZeroDivisionError("1 / 0 at Ana García's")
+
+
+async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene: Scene) -> None:
+    await scene.stop_bot()
+    async with open_app(scene.settings) as app:
+        storage = app.application.services.storage
+        worker = Broken(None, storage, None, rate=1.0)  # type: ignore[arg-type]  # both unused
+        with pytest.raises(CannotGoOn, match="its broadcast broke") as raised:
+            await asyncio.wait_for(replace(app, worker=worker).run(), SIGTERM_TO_THE_END)
+    assert "ZeroDivisionError" in str(raised.value)
+    assert "Ana" not in str(raised.value)
+
+
+async def test_a_hold_that_was_lost_ends_the_bot_with_its_sentence(scene: Scene) -> None:
+    await scene.stop_bot()
+    held = Hold()
+    held.take()
+    async with open_app(scene.settings) as app:
+        running = asyncio.create_task(replace(app, hold=held).run())
+        scene.ana.start()
+        await scene.ana.sees(scene.campaign.texts_in("es").title)
+        held.lose(HeldElsewhere())
+        with pytest.raises(HeldElsewhere, match="already running"):
+            await asyncio.wait_for(running, SIGTERM_TO_THE_END)
+
+
+async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    scene.marta.send("/broadcast")
+    send = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
+    await scene.with_button(scene.marta, send)
+    await asyncio.sleep(0.6)  # until the long poll is there to bring the tap
+    scene.simulator.faults.freeze()
+    scene.marta.tap(send)
+    await asyncio.sleep(0.3)
+    assert scene.app is not None
+    assert scene.app.dispatch.in_progress == 1
+    begun = time.monotonic()
+    await scene.stop_bot()
+    assert time.monotonic() - begun < SIGTERM_TO_THE_END
+    scene.simulator.faults.thaw()
+
+
+async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        fresh = tmp_path / "fresh"
+        fresh.mkdir()
+        url = f"sqlite+aiosqlite:///{fresh / 'petition.db'}"
+        scene.settings = scene.settings.model_copy(update={"database_url": url})
+        async with hold(url, f"intake/{scene.campaign.slug}"):
+            with pytest.raises(HeldElsewhere):
+                async with open_app(scene.settings):
+                    pass
+        assert not (fresh / "petition.db").exists()
+
+
+async def test_another_petition_in_the_same_database_is_no_hindrance(scene: Scene) -> None:
+    await scene.stop_bot()
+    async with hold(scene.settings.database_url, "intake/another"):
+        await scene.start_bot()
+        scene.ana.start()
+        await scene.ana.sees(scene.campaign.texts_in("es").title)
+
+
+async def test_the_profile_is_given_once_the_database_is_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.stop_bot()
+    given = asyncio.Event()
+    tries: list[int] = []
+
+    async def publish(*_: object) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise Unavailable
+        given.set()
+
+    monkeypatch.setattr(composition, "publish_profile", publish)
+    await scene.start_bot()
+    await asyncio.wait_for(given.wait(), 5)
+    scene.ana.start()
+    await scene.ana.sees(scene.campaign.texts_in("es").title)
+
+
+async def test_one_piece_of_the_profile_that_is_refused_drops_no_other(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        fresh = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'fresh.db'}"
+        scene.settings = scene.settings.model_copy(update={"database_url": fresh})
+        scene.world.profile.texts.clear()
+        scene.simulator.faults.next("setMyCommands", *[Fault.ERROR] * 3)
+        await scene.start_bot()
+        about = scene.campaign.texts_in("en").short_description
+        profile = scene.world.profile
+
+        def given() -> bool | None:
+            return True if profile.text("short_description", "en") == about else None
+
+        assert await scene.world.bell.until(given, 10)
+
+
+class TestMeetingTelegram:
+    async def test_a_pause_and_an_outage_are_waited_out(self, scene: Scene) -> None:
+        await scene.stop_bot()
+        scene.simulator.faults.retry_after = 4  # longer than a person is let wait
+        scene.simulator.faults.next("getMe", Fault.FLOOD, *[Fault.ERROR] * 3)
+        begun = time.monotonic()
+        await scene.start_bot()
+        assert time.monotonic() - begun >= 4.0
+
+    @pytest.mark.parametrize("status", [401, 404])
+    async def test_a_token_that_is_unknown_is_said(self, scene: Scene, status: int) -> None:
+        with pytest.raises(TokenUnknown):
+            await met(scene, status, "Unauthorized")
+
+    async def test_anything_else_is_said_in_a_sentence(self, scene: Scene) -> None:
+        with pytest.raises(CannotGoOn, match="Telegram does not say who this bot is: Logged out"):
+            await met(scene, 400, "Logged out")
+
+
+async def met(scene: Scene, status: int, description: str) -> None:
+    """Starts the bot against a Telegram that always answers so."""
+    await scene.stop_bot()
+    async with telegram.serve() as answering:
+        answering.always = telegram.refuse(status, description)
+        settings = scene.settings.model_copy(update={"api_url": answering.url})
+        async with asyncio.timeout(5), open_app(settings):
+            pass
