@@ -1,0 +1,126 @@
+"""The report is written until it stands there, or nobody is left to read it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from telegram.error import TelegramError
+
+from bot.broadcast.stopping import StopCause, written
+from bot.petition.words import Catalogues
+from bot.simulator.faults import Fault
+from bot.simulator.messages import Message
+from handlers.reporting import AdminReporter, report
+from storage import Broadcast, Plan, Tally
+from tests.features.scene import ADMIN, Scene, a_scene
+
+ENDED = Tally(total=3, delivered=3)
+WORDS = Catalogues.load()
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
+    """A reporter, a broadcast that has ended, and the message in which Marta watches it."""
+    assert scene.app is not None
+    services = scene.app.application.services
+    await scene.closes()
+    panel = await scene.marta.sees("La petición está cerrada")
+    started = await services.storage.broadcasts.start(
+        Plan(
+            b"b" * 16,
+            content={"es": "Gracias"},
+            content_sha256=b"c" * 32,
+            source_language="es",
+            actor=ADMIN,
+            at=services.clock(),
+            progress=(ADMIN, panel.id),
+        )
+    )
+    assert isinstance(started, Broadcast)
+    await services.storage.broadcasts.finish(started.id)
+    await services.storage.broadcasts.reported(started.id, services.clock())
+    found = await services.storage.broadcasts.get(started.id)
+    assert found is not None
+    return AdminReporter(scene.app.application.bot, services), found, panel
+
+
+async def test_what_could_not_be_written_is_written_the_next_time(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 3)
+    with pytest.raises(TelegramError):
+        await reporter.finished(broadcast, ENDED)
+    await reporter.finished(broadcast, ENDED)
+    assert "Entregados: 3" in scene.marta.chat.messages[panel.id].text
+
+
+async def test_what_stands_there_already_counts_as_written(scene: Scene) -> None:
+    reporter, broadcast, _ = await ended(scene)
+    scene.simulator.faults.next("editMessageText", Fault.DROP)
+    await reporter.finished(broadcast, ENDED)  # written, unheard, and repeated
+    edits = len(scene.simulator.calls.of("editMessageText"))
+    await reporter.finished(broadcast, ENDED)
+    assert len(scene.simulator.calls.of("editMessageText")) == edits
+
+
+async def test_an_admin_who_blocked_the_bot_is_waited_for_by_nobody(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    scene.marta.block()
+    scene.marta.delete(panel)
+    await reporter.finished(broadcast, ENDED)
+
+
+async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    scene.marta.delete(panel)
+    await reporter.finished(broadcast, ENDED)
+    anew = await scene.marta.sees("Entregados: 3")
+    assert scene.app is not None
+    broadcasts = scene.app.application.services.storage.broadcasts
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.progress_message_id == anew.id
+
+
+@pytest.mark.parametrize(
+    ("reason", "says", "not_says"),
+    [
+        (written(StopCause.CONTENT, "Bad Request: <x>"), "no acepta el mensaje", "clave"),
+        (written(StopCause.UNREADABLE, "Not one"), "La clave no abre", "Telegram no acepta"),
+        (written(StopCause.DEFECT, "TypeError"), "fallo del bot", "Telegram no acepta"),
+        ("cancelled", "cancelled", "Telegram no acepta"),
+    ],
+)
+def test_each_cause_of_a_stop_has_a_sentence_of_its_own(
+    reason: str, says: str, not_says: str
+) -> None:
+    said = report(WORDS.words("es"), stopped(reason), Tally(total=2, pending=2))
+    assert says in said
+    assert not_says not in said
+    assert "<x>" not in said
+    assert "Quienes faltaban siguen pendientes" in said
+    assert "waiting" in report(WORDS.words("en"), stopped(reason), Tally(total=2, pending=2))
+
+
+def stopped(reason: str) -> Broadcast:
+    return Broadcast(
+        id=b"b" * 16,
+        kind="closing",
+        state="stopped",
+        content={"es": "x"},
+        content_sha256=b"c" * 32,
+        total=2,
+        created_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+        finished_at=None,
+        stop_reason=reason,
+        progress_chat=None,
+        progress_message_id=None,
+        started_by=ADMIN,
+    )
