@@ -141,6 +141,11 @@ async def _go_on(panel: Panel, known: Broadcast) -> None:
     elif known.is_running and known.progress_message_id != panel.message_id:
         await panel.say(elsewhere(panel.words))
         return
+    elif known.progress_message_id == panel.message_id:
+        # The worker keeps this very message up to date; the same words again would be refused.
+        panel.services.wake_broadcast()
+        await panel.answer()
+        return
     panel.services.wake_broadcast()
     await _show(panel, known)
 
