@@ -89,26 +89,40 @@ async def hold(
         HeldElsewhere: another process that is alive holds it.
         Unavailable: the database cannot be reached.
     """
-    address = parse_address(url)
-    held = Hold()
+    address, held = parse_address(url), Hold()
     if isinstance(address, SqliteAddress):
-        # Resolved: two links to one file are one database.
-        file = address.path.resolve()
-        lock = _locked_file(file.with_name(f"{file.name}-{quote(name, safe='')}.lock"))
-        held.take()
+        holding = _holding_file(held, address.path, name)
+    else:
+        postgres_adapter()  # without its driver there is nothing to keep trying
+        holding = _holding_lock(held, address.dsn, _number(name), patience_seconds)
+    async with holding:
         try:
             yield held
         finally:
             held.slip()
-            os.close(lock)
-        return
-    postgres_adapter()  # without its driver there is nothing to keep trying
-    keeping = asyncio.create_task(_keep(held, address.dsn, _number(name), patience_seconds))
+
+
+@asynccontextmanager
+async def _holding_file(held: Hold, database: Path, name: str) -> AsyncIterator[None]:
+    # Resolved: two links to one file are one database.
+    file = database.resolve()
+    lock = _locked_file(file.with_name(f"{file.name}-{quote(name, safe='')}.lock"))
+    held.take()
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+@asynccontextmanager
+async def _holding_lock(
+    held: Hold, dsn: str, number: int, patience_seconds: float
+) -> AsyncIterator[None]:
+    keeping = asyncio.create_task(_keep(held, dsn, number, patience_seconds))
     try:
         await held.until_taken()
-        yield held
+        yield
     finally:
-        held.slip()
         await _ended(keeping)
 
 
