@@ -104,9 +104,7 @@ async def hold(
 
 @asynccontextmanager
 async def _holding_file(held: Hold, database: Path, name: str) -> AsyncIterator[None]:
-    # Resolved: two links to one file are one database.
-    file = database.resolve()
-    lock = _locked_file(file.with_name(f"{file.name}-{quote(name, safe='')}.lock"))
+    lock = _locked_file(_beside(database, name))
     held.take()
     try:
         yield
@@ -181,6 +179,12 @@ async def _ended(keeping: asyncio.Task[None]) -> None:
     for _ in range(2):
         keeping.cancel()
         await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
+
+
+def _beside(database: Path, name: str) -> Path:
+    """The file to lock; two links to one database lead to the same one."""
+    file = database.resolve()
+    return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
 
 
 def _locked_file(path: Path) -> int:
