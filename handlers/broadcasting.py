@@ -131,23 +131,18 @@ async def _answer(
 
 async def _go_on(panel: Panel, known: Broadcast) -> None:
     """A tap that comes again, after a cut perhaps, finds its broadcast as it stands."""
-    if panel.message_id is not None and known.progress_message_id is None:
-        await panel.services.storage.broadcasts.set_progress(
-            known.id, panel.chat_id, panel.message_id
-        )
-    elif known.is_running and known.progress_chat != panel.chat_id:
-        await _follow(panel, known.id)  # two admins confirmed in one second
-        return
-    elif known.is_running and known.progress_message_id != panel.message_id:
-        await panel.say(elsewhere(panel.words))
-        return
-    elif known.progress_message_id == panel.message_id:
-        # The worker keeps this very message up to date; the same words again would be refused.
-        panel.services.wake_broadcast()
-        await panel.answer()
+    if not known.is_running:
+        # Perhaps its report was written over by a late repetition of what came before.
+        await _show(panel, known)
         return
     panel.services.wake_broadcast()
-    await _show(panel, known)
+    if known.progress_chat != panel.chat_id:
+        await _follow(panel, known.id)  # nobody watches it yet, or two confirmed in one second
+    elif known.progress_message_id != panel.message_id:
+        await panel.say(elsewhere(panel.words))
+    else:
+        # The worker keeps this very message up to date; the same words again would be refused.
+        await panel.answer()
 
 
 async def _follow(panel: Panel, key: bytes) -> None:
