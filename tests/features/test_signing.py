@@ -86,7 +86,6 @@ async def test_who_has_signed_sees_that_and_not_the_form(scene: Scene) -> None:
 
 async def test_sean_signs_in_english_and_is_counted_in_english(scene: Scene) -> None:
     await scene.signs(scene.sean)
-    assert scene.campaign.texts_in("en").thanks.split("{")[0][:12] != ""
     assert "number 1" in scene.living(scene.sean).text
 
 
