@@ -234,6 +234,7 @@ def _services(
         clock=lambda: datetime.now(UTC),
         wake_broadcast=woken.set,
         broadcast_rate=settings.broadcast_rate,
+        paid_broadcast=settings.paid_broadcast,
     )
 
 

@@ -82,6 +82,7 @@ def _settings(folder: Path, api_url: str) -> Settings:
         key_file=keys / "petition.key",
         api_url=api_url,
         campaign=BUNDLED,
+        paid_broadcast=False,
         broadcast_rate=28.0,
         log_level="WARNING",
     )

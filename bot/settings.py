@@ -2,15 +2,21 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PETITION_"
 ENV_FILE = ".env"
+
+# Telegram's own ceilings, and a little below them: the answers to people need room too.
+_FREE_CEILING: Final = 30.0
+_PAID_CEILING: Final = 1000.0
+_FREE_RATE: Final = 28.0
+_PAID_RATE: Final = 900.0
 
 EXPECTED: dict[str, str] = {
     "bot_token": "the token that @BotFather gave you, digits, a colon and letters",
@@ -19,7 +25,11 @@ EXPECTED: dict[str, str] = {
     "key_file": "the path of the encryption key; `petition-bot keygen` makes one",
     "campaign": "a folder with a petition.toml in it",
     "api_url": "an address that begins with https:// or http:// and ends with the host or port",
-    "broadcast_rate": "messages a second: a number above 0 and up to 30",
+    "paid_broadcast": "true or false; with true Telegram takes Stars for each message",
+    "broadcast_rate": (
+        "messages a second: a number above 0 and up to 30, or up to 1000 with "
+        "PETITION_PAID_BROADCAST=true"
+    ),
     "log_level": "DEBUG, INFO, WARNING or ERROR",
 }
 
@@ -78,7 +88,13 @@ class Settings(StorageSettings):
     admin_ids: Annotated[frozenset[int], NoDecode]
     campaign: Path | None = None
     api_url: str = "https://api.telegram.org"
-    broadcast_rate: float = Field(default=28.0, gt=0, le=30, allow_inf_nan=False)
+    paid_broadcast: bool = False
+    # After `paid_broadcast`, which decides how fast it may be.
+    broadcast_rate: float = Field(
+        default_factory=lambda known: _PAID_RATE if known.get("paid_broadcast") else _FREE_RATE,
+        gt=0,
+        allow_inf_nan=False,
+    )
 
     @field_validator("bot_token")
     @classmethod
@@ -108,6 +124,15 @@ class Settings(StorageSettings):
     @classmethod
     def _folder(cls, value: Path | None) -> Path | None:
         if value is not None and not (value / "petition.toml").is_file():
+            raise ValueError
+        return value
+
+    @field_validator("broadcast_rate")
+    @classmethod
+    def _as_fast_as_allowed(cls, value: float, info: ValidationInfo) -> float:
+        # Not known is a complaint of its own, and one is enough.
+        paid = info.data.get("paid_broadcast", True)
+        if value > (_PAID_CEILING if paid else _FREE_CEILING):
             raise ValueError
         return value
 
@@ -156,6 +181,8 @@ def _load(kind: type[Kind], overrides: dict[str, Any]) -> Kind:
 def _sentences(error: ValidationError) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for problem in error.errors(include_input=False, include_context=False, include_url=False):
+        if problem["type"] == "default_factory_not_called":
+            continue  # a default that had to wait for another setting, which has a sentence
         name = str(problem["loc"][0])
         state = "is missing" if problem["type"] == "missing" else "is wrong"
         found.setdefault(

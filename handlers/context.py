@@ -26,6 +26,7 @@ class Services:
     clock: Callable[[], datetime]
     wake_broadcast: Callable[[], None]
     broadcast_rate: float
+    paid_broadcast: bool
 
 
 Bot = ExtBot[None]

@@ -43,6 +43,7 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     assert settings.database_url == "sqlite+aiosqlite:///petition.db"
     assert settings.api_url == "https://api.telegram.org"
     assert settings.broadcast_rate == 28
+    assert settings.paid_broadcast is False
     assert settings.log_level == "INFO"
     assert settings.campaign is None
     assert settings.key_file is None
@@ -92,6 +93,7 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
         ("BROADCAST_RATE", "31"),
         ("BROADCAST_RATE", "nan"),
         ("BROADCAST_RATE", "canary"),
+        ("PAID_BROADCAST", "canary"),
         ("CAMPAIGN", "canary"),
         ("LOG_LEVEL", "canary"),
     ],
@@ -103,6 +105,47 @@ def test_a_wrong_value_is_named_with_what_was_expected_and_not_repeated(
     (sentence,) = complaints()
     assert sentence == f"PETITION_{name} is wrong. Expected: {EXPECTED[name.lower()]}."
     assert "canary" not in sentence
+
+
+@pytest.mark.parametrize("paid", ["true", "1", "yes", "On"])
+def test_whoever_pays_sends_nearly_at_the_paid_ceiling(
+    monkeypatch: pytest.MonkeyPatch, paid: str
+) -> None:
+    monkeypatch.setenv("PETITION_PAID_BROADCAST", paid)
+    settings = load_settings()
+    assert settings.paid_broadcast is True
+    assert settings.broadcast_rate == 900
+
+
+@pytest.mark.parametrize("rate", ["0.5", "31", "1000"])
+def test_whoever_pays_may_choose_up_to_a_thousand(
+    monkeypatch: pytest.MonkeyPatch, rate: str
+) -> None:
+    monkeypatch.setenv("PETITION_PAID_BROADCAST", "true")
+    monkeypatch.setenv("PETITION_BROADCAST_RATE", rate)
+    assert load_settings().broadcast_rate == float(rate)
+
+
+def test_nobody_may_send_faster_than_the_paid_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETITION_PAID_BROADCAST", "true")
+    monkeypatch.setenv("PETITION_BROADCAST_RATE", "1001")
+    (sentence,) = complaints()
+    assert sentence.startswith("PETITION_BROADCAST_RATE is wrong.")
+
+
+def test_a_fast_rate_without_paying_says_what_would_allow_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PETITION_BROADCAST_RATE", "500")
+    (sentence,) = complaints()
+    assert "PETITION_PAID_BROADCAST=true" in sentence
+
+
+def test_an_unclear_payment_is_one_complaint_and_not_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETITION_PAID_BROADCAST", "perhaps")
+    monkeypatch.setenv("PETITION_BROADCAST_RATE", "500")
+    (sentence,) = complaints()
+    assert sentence.startswith("PETITION_PAID_BROADCAST is wrong.")
 
 
 @pytest.mark.parametrize("name", [*EXPECTED])
