@@ -42,6 +42,11 @@ class Words:
         self._translations = translations
         self._zone = zone
 
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The petition's time zone."""
+        return self._zone
+
     def text(self, source: str, /, **values: object) -> Html:
         """Translate a message that is Telegram HTML; values are escaped, `Html` is not."""
         return fill(self._translations.gettext(source), **values)
@@ -74,8 +79,16 @@ class Words:
 
     def moment(self, when: dt.datetime) -> str:
         """Write a day and its time, in the petition's zone: 18 de julio de 2025, 14:05."""
-        clock = format_datetime(self._there(when), "HH:mm", locale=self._locale)
-        return f"{self.date(when)}, {clock}"
+        return f"{self.date(when)}, {self.clock(when)}"
+
+    def clock(self, when: dt.datetime, *, seconds: bool = False) -> str:
+        """Write a time of the day, in the petition's zone: 14:05, or 14:05:30."""
+        pattern = "HH:mm:ss" if seconds else "HH:mm"
+        return format_datetime(self._there(when), pattern, locale=self._locale)
+
+    def day(self, when: dt.date) -> str:
+        """Write a day as short as it goes: 18 jul. Of a moment, the petition's day."""
+        return format_date(self._there(when), "d MMM", locale=self._locale)
 
     def duration(self, seconds: float) -> str:
         """Write about how long something takes: 55 segundos, 2 horas; at least a second."""

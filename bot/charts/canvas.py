@@ -1,0 +1,144 @@
+"""The little of Pillow that our charts need: text that fits, boxes, areas, a PNG at the end."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+_FONTS: Final = Path(__file__).parent / "fonts"
+# Slopes are drawn this much larger and then reduced, which smooths their edges.
+_FINER: Final = 2
+_SMALLEST_TEXT: Final = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, in pixels from the top left corner; right and bottom are outside of it."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """From left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """From top to bottom."""
+        return self.bottom - self.top
+
+    def overlaps(self, other: Box) -> bool:
+        """Whether they have any ground in common."""
+        apart = self.right <= other.left or other.right <= self.left
+        return not apart and self.top < other.bottom and other.top < self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A line of text that stands somewhere; the box is its ink."""
+
+    text: str
+    box: Box
+
+
+@dataclass
+class Canvas:
+    """A picture in the making. Colours are `#rrggbb`; the labels are what was written."""
+
+    width: int
+    height: int
+    paper: str
+    labels: list[Label] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._image = Image.new("RGB", (self.width, self.height), self.paper)
+        self._draw = ImageDraw.Draw(self._image)
+        # Not shared between pictures: a font must not be used in two threads at once.
+        self._fonts: dict[tuple[float, bool], ImageFont.FreeTypeFont] = {}
+
+    def text(
+        self, text: str, at: tuple[float, float], size: float, colour: str, *, bold: bool = False,
+        anchor: str = "ls", room: float | None = None,
+    ) -> Box:  # fmt: skip
+        """Writes a line, smaller where the room asks for it; returns where its ink is.
+
+        Args:
+            text: one line.
+            at: where its anchor goes.
+            size: of the letters, in pixels.
+            colour: of the letters.
+            bold: in heavy letters.
+            anchor: which point of the text stands there: l, m or r, and s for the base line.
+            room: how wide it may become.
+        """
+        font = self._font(size, bold=bold)
+        while room is not None and size > _SMALLEST_TEXT and font.getlength(text) > room:
+            size -= 1
+            font = self._font(size, bold=bold)
+        if room is not None:
+            text = _cut(text, font, room)
+        self._draw.text(at, text, fill=colour, font=font, anchor=anchor)
+        box = Box(*self._draw.textbbox(at, text, font, anchor))
+        self.labels.append(Label(text, box))
+        return box
+
+    def box(self, box: Box, colour: str) -> None:
+        """Fills a rectangle, at least two pixels wide, so that it is seen."""
+        corners = (box.left, box.top, max(box.right, box.left + 2), box.bottom)
+        left, top, right, bottom = (round(edge) for edge in corners)
+        self._draw.rectangle((left, top, right - 1, bottom - 1), fill=colour)
+
+    def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
+        """Fills what the points go round."""
+        with self._smoothly(colour) as draw:
+            draw.polygon([(x * _FINER, y * _FINER) for x, y in points], fill=255)
+
+    def line(self, points: Sequence[tuple[float, float]], colour: str, width: int) -> None:
+        """Draws from point to point."""
+        with self._smoothly(colour) as draw:
+            finer = [(x * _FINER, y * _FINER) for x, y in points]
+            draw.line(finer, fill=255, width=width * _FINER, joint="curve")
+
+    def text_width(self, text: str, size: float, *, bold: bool = False) -> float:
+        """How wide a line would be."""
+        return self._font(size, bold=bold).getlength(text)
+
+    def png(self) -> bytes:
+        """The picture as a file."""
+        written = io.BytesIO()
+        self._image.save(written, "PNG")
+        return written.getvalue()
+
+    @contextmanager
+    def _smoothly(self, colour: str) -> Iterator[ImageDraw.ImageDraw]:
+        """What is drawn within, white on black, is put on the picture in that colour."""
+        mask = Image.new("L", (self.width * _FINER, self.height * _FINER))
+        yield ImageDraw.Draw(mask)
+        self._image.paste(colour, (0, 0), mask.reduce(_FINER))
+
+    def _font(self, size: float, *, bold: bool) -> ImageFont.FreeTypeFont:
+        known = self._fonts.get((size, bold))
+        if known is None:
+            # Ours, and not the one in Pillow, which has no accents.
+            file = _FONTS / ("NotoSans-Bold.ttf" if bold else "NotoSans-Regular.ttf")
+            # The basic layout is the same on every machine.
+            known = ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
+            self._fonts[size, bold] = known
+        return known
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont, room: float) -> str:
+    if font.getlength(text) <= room:
+        return text
+    while text and font.getlength(f"{text}…") > room:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

@@ -1,0 +1,198 @@
+"""The delivery of a broadcast over time: how many by when, and how fast.
+
+Two panels share a time axis: what was delivered so far, and the speed of each interval. A card of
+its own dark colour, so that it reads alike in light and dark chats, with letters that are still
+large when a phone shows it in a third of its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.charts.canvas import Box, Canvas
+from bot.charts.series import Interval, Series, series_of
+from bot.charts.ticks import count_ticks, time_step, time_ticks
+from bot.petition.words import Words, mark
+
+WIDTH: Final = 1280
+HEIGHT: Final = 900
+MARGIN: Final = 48
+PAPER: Final = "#1b2430"
+DELIVERED: Final = "#58c98b"
+SO_FAR: Final = "#2f6b55"
+UNREACHABLE: Final = "#f2b45c"
+_INK: Final = "#ffffff"
+_SOFT: Final = "#c3cedb"
+_GRID: Final = "#3a4757"
+
+_LARGE: Final = 50
+_MIDDLE: Final = 38
+_SMALL: Final = 32
+
+_UPPER: Final = (310.0, 520.0)
+_LOWER: Final = (622.0, 800.0)
+_TIMES_AT_MOST: Final = 5
+_NUMBERS_AT_MOST: Final = 3
+# From this width on, bars stand apart from each other.
+_WIDE: Final = 8
+
+# In the first of these in which the fastest interval reaches one.
+_UNITS: Final = (
+    (timedelta(seconds=1), mark("Por segundo")),
+    (timedelta(minutes=1), mark("Por minuto")),
+    (timedelta(hours=1), mark("Por hora")),
+    (timedelta(days=1), mark("Por día")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """A rectangle in which times go from left to right, and numbers from the bottom up."""
+
+    box: Box
+    start: datetime
+    end: datetime
+    top: float
+
+    def x(self, at: datetime) -> float:
+        share = (at - self.start) / (self.end - self.start)
+        return self.box.left + self.box.width * share
+
+    def y(self, number: float) -> float:
+        return self.box.bottom - self.height(number)
+
+    def height(self, number: float) -> float:
+        return self.box.height * number / self.top
+
+
+def delivery_chart(moments: Sequence[Interval], words: Words, title: str) -> bytes:
+    """A PNG of 1280 × 900.
+
+    Args:
+        moments: what happened in each interval; those in which nothing did may be left out.
+        words: the language of whoever sees it, with the petition's time zone.
+        title: one line, in that language.
+
+    Raises:
+        ValueError: nothing happened.
+    """
+    return paint(series_of(moments), words, title).png()
+
+
+def paint(series: Series, words: Words, title: str) -> Canvas:
+    """Everything on its place."""
+    canvas = Canvas(WIDTH, HEIGHT, PAPER)
+    _head(canvas, series, words, title)
+    unit, caption = _unit(series)
+    speed = unit / series.width
+    sums = count_ticks(max(1, series.delivered), _NUMBERS_AT_MOST + 1)
+    speeds = count_ticks(_up(series.most * speed), _NUMBERS_AT_MOST)
+    left = MARGIN + 16 + max(
+        canvas.text_width(words.number(tick), _SMALL) for tick in (*sums, *speeds)
+    )  # fmt: skip
+    upper = _panel(left, _UPPER, series, sums)
+    lower = _panel(left, _LOWER, series, speeds)
+    _numbers(canvas, upper, words, sums, words.label("Entregados en total"))
+    _numbers(canvas, lower, words, speeds, words.label(caption))
+    _times(canvas, (upper, lower), words)
+    _sums(canvas, upper, series)
+    _bars(canvas, lower, series, speed)
+    return canvas
+
+
+def _unit(series: Series) -> tuple[timedelta, str]:
+    return next(
+        (known for known in _UNITS if series.most * (known[0] / series.width) >= 1), _UNITS[-1]
+    )
+
+
+def _up(number: float) -> int:
+    return max(1, -int(-number // 1))
+
+
+def _panel(left: float, heights: tuple[float, float], series: Series, ticks: list[int]) -> _Panel:
+    top, bottom = heights
+    box = Box(left, top, WIDTH - MARGIN, bottom)
+    return _Panel(box, series.start, series.end, ticks[-1])
+
+
+def _head(canvas: Canvas, series: Series, words: Words, title: str) -> None:
+    room = WIDTH - 2 * MARGIN
+    canvas.text(title, (MARGIN, 92), _LARGE, _INK, bold=True, room=room)
+    canvas.text(_span(series, words), (MARGIN, 146), _SMALL, _SOFT, room=room)
+    counts = (
+        (DELIVERED, words.label("Entregados: {n}", n=words.number(series.delivered))),
+        (UNREACHABLE, words.label("No localizables: {n}", n=words.number(series.unreachable))),
+    )
+    for place, (colour, text) in enumerate(counts):
+        left = MARGIN + place * room / 2
+        canvas.box(Box(left, 184, left + 28, 212), colour)
+        canvas.text(text, (left + 44, 212), _MIDDLE, _INK, bold=True, room=room / 2 - 60)
+
+
+def _span(series: Series, words: Words) -> str:
+    start, end = words.moment(series.start), words.moment(series.end)
+    if words.date(series.start) == words.date(series.end):
+        end = words.clock(series.end)
+    until = "" if start.endswith(end) else f" – {end}"
+    lasted = words.duration((series.end - series.start).total_seconds())
+    return f"{start}{until} · {lasted}"
+
+
+def _numbers(canvas: Canvas, panel: _Panel, words: Words, ticks: list[int], caption: str) -> None:
+    box = panel.box
+    canvas.text(caption, (MARGIN, box.top - 36), _SMALL, _SOFT, room=WIDTH - 2 * MARGIN)
+    for tick in ticks:
+        y = panel.y(tick)
+        canvas.box(Box(box.left, y - 1, box.right, y + 1), _GRID)
+        canvas.text(
+            words.number(tick), (box.left - 16, y + _SMALL * 0.36), _SMALL, _SOFT, anchor="rs"
+        )
+
+
+def _times(canvas: Canvas, panels: tuple[_Panel, ...], words: Words) -> None:
+    panel = panels[-1]
+    step = time_step(panel.start, panel.end, _TIMES_AT_MOST)
+    free = MARGIN / 2
+    for moment in time_ticks(panel.start, panel.end, step, words.zone):
+        text = _time(moment, step, words)
+        half = canvas.text_width(text, _SMALL) / 2
+        x = panel.x(moment)
+        for each in panels:
+            canvas.box(Box(x - 1, each.box.top, x + 1, each.box.bottom), _GRID)
+        middle = min(x, WIDTH - MARGIN / 2 - half)
+        if middle - half < free:
+            continue  # it would stand in the one before
+        canvas.text(text, (middle, panel.box.bottom + 48), _SMALL, _SOFT, anchor="ms")
+        free = middle + half + 16
+
+
+def _time(moment: datetime, step: timedelta, words: Words) -> str:
+    there = moment.astimezone(words.zone)
+    if (there.hour, there.minute, there.second) == (0, 0, 0):
+        return words.day(moment)
+    return words.clock(moment, seconds=step < timedelta(minutes=1))
+
+
+def _sums(canvas: Canvas, panel: _Panel, series: Series) -> None:
+    curve = [(panel.x(at), panel.y(number)) for at, number in series.sums()]
+    bottom = panel.box.bottom
+    canvas.area([(curve[0][0], bottom), *curve, (curve[-1][0], bottom)], SO_FAR)
+    canvas.line(curve, DELIVERED, 5)
+
+
+def _bars(canvas: Canvas, panel: _Panel, series: Series, speed: float) -> None:
+    for bar in series.bars:
+        left, right = panel.x(bar.start), panel.x(bar.end)
+        if right - left > _WIDE:
+            right -= 2
+        bottom = panel.box.bottom
+        for colour, number in ((DELIVERED, bar.delivered), (UNREACHABLE, bar.unreachable)):
+            if number:
+                # One of many thousands is seen too.
+                top = min(bottom - 2, bottom - panel.height(number * speed))
+                canvas.box(Box(left, top, right, bottom), colour)
+                bottom = top

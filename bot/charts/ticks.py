@@ -1,0 +1,56 @@
+"""Round numbers and round times for the axes of a chart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from itertools import count
+from typing import Final
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+# What clocks and calendars count in, in seconds.
+_STEPS: Final = (
+    *(1, 2, 5, 10, 15, 30),
+    *(minutes * _MINUTE for minutes in (1, 2, 5, 10, 15, 30)),
+    *(hours * _HOUR for hours in (1, 2, 3, 6, 12)),
+    *(days * _DAY for days in (1, 2, 5, 10, 20, 50, 100, 200)),
+)
+
+
+def count_ticks(most: int, at_most: int = 4) -> list[int]:
+    """Round whole numbers from 0 to the first that is not below `most`."""
+    step = next(
+        step
+        for power in count()
+        for step in (1 * 10**power, 2 * 10**power, 5 * 10**power)
+        if -(-most // step) < at_most
+    )
+    return [step * n for n in range(max(2, -(-most // step) + 1))]
+
+
+def time_step(start: datetime, end: datetime, at_most: int) -> timedelta:
+    """The shortest usual step that comes at most so often between the two."""
+    seconds = (end - start).total_seconds()
+    fitting = (step for step in _STEPS if seconds / step <= at_most - 1)
+    return timedelta(seconds=next(fitting, _STEPS[-1]))
+
+
+def time_ticks(start: datetime, end: datetime, step: timedelta, zone: tzinfo) -> list[datetime]:
+    """The moments between the two that a clock in that zone shows as whole steps.
+
+    Counted on the clock from the midnight before, so that they are round on both sides of a
+    change to summer time; an hour that comes twice is marked once.
+    """
+    midnight = datetime.combine(start.astimezone(zone).date(), time())
+    since_midnight = start.astimezone(zone).replace(tzinfo=None) - midnight
+    wall = midnight + step * -(-since_midnight // step)
+    last = end.astimezone(zone).replace(tzinfo=None)
+    found = []
+    while wall <= last:
+        moment = wall.replace(tzinfo=zone).astimezone(UTC)
+        # A time that the change to summer time leaves out shows as another one.
+        if moment.astimezone(zone).replace(tzinfo=None) == wall and start <= moment <= end:
+            found.append(moment)
+        wall += step
+    return found

@@ -1,0 +1,29 @@
+"""Made-up deliveries to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2025, 7, 18, 12, 5, 7, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What happened in one interval."""
+
+    at: datetime
+    delivered: int
+    unreachable: int = 0
+
+
+def delivery(
+    counts: Sequence[int], seconds: float, unreachable: int = 0, start: datetime = START
+) -> list[Part]:
+    """So many delivered in each interval, which together took so long."""
+    width = timedelta(seconds=seconds / len(counts))
+    return [
+        Part(start + place * width, count, unreachable if count else 0)
+        for place, count in enumerate(counts)
+    ]

@@ -1,0 +1,208 @@
+"""The picture of a delivery shows what happened, and every word on it can be read."""
+
+from __future__ import annotations
+
+import io
+import threading
+from datetime import timedelta
+from itertools import combinations
+
+import pytest
+from PIL import Image, ImageChops, ImageDraw, ImageFont
+
+from bot.charts import delivery_picture
+from bot.charts.canvas import Canvas
+from bot.charts.delivery import (
+    DELIVERED,
+    HEIGHT,
+    PAPER,
+    SO_FAR,
+    UNREACHABLE,
+    WIDTH,
+    delivery_chart,
+    paint,
+)
+from bot.charts.series import series_of
+from bot.petition.words import Catalogues, Words
+from tests.charts.deliveries import START, Part, delivery
+
+SPANISH = Catalogues.load().words("es")
+ENGLISH = Catalogues.load().words("en")
+TITLE = "Envío del mensaje final"
+
+EVERY = {
+    "one person": [Part(START, 1)],
+    "one who cannot be told": [Part(START, 0, 1)],
+    "1,530 in a minute": delivery([25, 26] * 30, 60),
+    "a million in ten hours": delivery([16_667] * 60, 36_000, unreachable=300),
+    "a long pause": delivery([600] * 5 + [0] * 50 + [600] * 5, 86_400, unreachable=7),
+    "one a day for months": delivery([1] * 100, 100 * 86_400),
+    "hardly imaginable": delivery([10**9] * 60, 10 * 86_400, unreachable=10**9),
+    "a tenth of a second": delivery([3, 0, 3], 0.1),
+}
+
+
+def picture(parts: list[Part], words: Words = SPANISH, title: str = TITLE) -> Image.Image:
+    return Image.open(io.BytesIO(delivery_chart(parts, words, title))).convert("RGB")
+
+
+def heights(image: Image.Image, colour: str, top: int, bottom: int) -> list[int]:
+    """For each column, how many of its pixels between the two have that colour."""
+    band = image.crop((0, top, WIDTH, bottom))
+    other = ImageChops.difference(band, Image.new("RGB", band.size, colour)).split()
+    most = ImageChops.lighter(ImageChops.lighter(other[0], other[1]), other[2]).tobytes()
+    return [most[x::WIDTH].count(0) for x in range(WIDTH)]
+
+
+def columns(image: Image.Image, colour: str, top: int, bottom: int) -> list[int]:
+    """The columns with that colour between the two."""
+    return [x for x, height in enumerate(heights(image, colour, top, bottom)) if height]
+
+
+def bars(image: Image.Image, colour: str = DELIVERED) -> list[int]:
+    return columns(image, colour, HEIGHT * 2 // 3, HEIGHT)
+
+
+@pytest.mark.parametrize("words", [SPANISH, ENGLISH], ids=["es", "en"])
+@pytest.mark.parametrize("parts", EVERY.values(), ids=EVERY.keys())
+def test_every_line_of_text_is_inside_and_stands_apart(parts: list[Part], words: Words) -> None:
+    labels = paint(series_of(parts), words, TITLE).labels
+    for label in labels:
+        assert label.box.left >= 16, label
+        assert label.box.right <= WIDTH - 16, label
+        assert label.box.top >= 16, label
+        assert label.box.bottom <= HEIGHT - 16, label
+    assert [pair for pair in combinations(labels, 2) if pair[0].box.overlaps(pair[1].box)] == []
+
+
+def test_a_title_that_is_too_long_becomes_smaller_and_is_then_cut() -> None:
+    def shown(title: str) -> tuple[str, float]:
+        label = paint(series_of([Part(START, 1)]), SPANISH, title).labels[0]
+        assert label.box.right <= WIDTH - 16
+        return label.text, label.box.height
+
+    text, height = shown(TITLE)
+    longer, lower = shown(TITLE * 3)
+    longest, _ = shown(TITLE * 9)
+    assert (text, longer) == (TITLE, TITLE * 3)
+    assert lower < height
+    assert longest.endswith("…")
+
+
+def test_it_is_a_picture_of_a_size_that_phones_show_well() -> None:
+    written = delivery_chart(EVERY["a million in ten hours"], SPANISH, TITLE)
+    image = Image.open(io.BytesIO(written))
+    assert (image.format, image.size, image.mode) == ("PNG", (WIDTH, HEIGHT), "RGB")
+    assert len(written) < 300_000
+
+
+def test_the_same_delivery_is_the_same_picture() -> None:
+    parts = EVERY["a long pause"]
+    assert delivery_chart(parts, SPANISH, TITLE) == delivery_chart(parts, SPANISH, TITLE)
+
+
+def test_a_bar_stands_where_something_was_delivered_and_none_in_a_pause() -> None:
+    filled = bars(picture(delivery([10] * 5 + [0] * 10 + [10] * 5, 3600)))
+    left, right = filled[0], filled[-1]
+    width = right - left
+    in_the_pause = [x for x in filled if left + width * 0.27 < x < left + width * 0.73]
+    assert in_the_pause == []
+    assert len([x for x in filled if x < left + width * 0.25]) > width * 0.2
+    assert len([x for x in filled if x > left + width * 0.75]) > width * 0.2
+
+
+def test_one_delivery_among_many_is_seen() -> None:
+    filled = bars(picture(delivery([1] + [0] * 58 + [1_000_000], 3600)))
+    assert filled[1] - filled[0] == 1
+    assert filled[-1] - filled[0] > WIDTH / 2
+
+
+def test_a_twice_as_fast_interval_is_twice_as_high() -> None:
+    image = picture(delivery([10, 5, 10], 3))
+    height = heights(image, DELIVERED, 600, HEIGHT)
+    filled = bars(image)
+    first, second = filled[len(filled) // 6], filled[len(filled) // 2]
+    assert height[first] == pytest.approx(2 * height[second], abs=3)
+
+
+def test_whoever_cannot_be_told_has_a_colour_of_their_own() -> None:
+    with_some = bars(picture(delivery([5, 5], 10, unreachable=2)), UNREACHABLE)
+    with_none = bars(picture(delivery([5, 5], 10)), UNREACHABLE)
+    assert len(with_some) > WIDTH / 2
+    assert with_none == []
+
+
+def test_the_area_rises_to_the_end() -> None:
+    image = picture(EVERY["1,530 in a minute"])
+    filled = [height for height in heights(image, SO_FAR, 250, 560) if height]
+    steps = filled[:: len(filled) // 10]
+    assert steps == sorted(steps)
+    assert steps[-1] > 5 * steps[1]
+
+
+def test_totals_times_and_numbers_are_written_as_the_language_has_them() -> None:
+    parts = delivery([1530] * 2, 7200, unreachable=6)
+    spanish = {label.text for label in paint(series_of(parts), SPANISH, TITLE).labels}
+    english = {label.text for label in paint(series_of(parts), ENGLISH, TITLE).labels}
+    assert {
+        "Entregados: 3.060",
+        "No localizables: 12",
+        "18 de julio de 2025, 14:05 – 16:05 · 2 horas",
+        "Por minuto",
+        "15:00",
+    } <= spanish
+    assert {"Delivered: 3,060", "Unreachable: 12", "Per minute", "15:00"} <= english
+
+
+def test_a_night_is_marked_by_its_day() -> None:
+    parts = delivery([5] * 60, 3 * 86_400)
+    texts = [label.text for label in paint(series_of(parts), SPANISH, TITLE).labels]
+    assert {"19 jul", "20 jul", "21 jul"} <= set(texts)
+    assert "00:00" not in texts
+
+
+@pytest.mark.parametrize("letter", "áéíóúüñçàèïÁÉÍÓÚÑ¿¡·–…’«»€ŁğΩЖ")
+def test_letters_of_our_languages_are_in_the_font(letter: str) -> None:
+    def ink(text: str) -> bytes:
+        canvas = Canvas(80, 80, PAPER)
+        canvas.text(text, (10, 60), 40, "#ffffff")
+        return canvas.png()
+
+    missing = "\U00010ffd"
+    assert ink(letter) != ink(missing)
+
+
+def test_the_font_in_pillow_would_not_do() -> None:
+    """Why we bring our own; when this fails, ours can go."""
+    font = ImageFont.load_default(size=40)
+
+    def ink(text: str) -> bytes:
+        image = Image.new("L", (80, 80))
+        ImageDraw.Draw(image).text((10, 10), text, 255, font)
+        return image.tobytes()
+
+    assert ink("ñ") == ink("\U00010ffd")
+
+
+async def test_it_is_drawn_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn_in: list[threading.Thread] = []
+
+    def noted(parts: list[Part], words: Words, title: str) -> bytes:
+        drawn_in.append(threading.current_thread())
+        return b"a picture"
+
+    monkeypatch.setattr("bot.charts.delivery.delivery_chart", noted)
+    assert await delivery_picture(EVERY["one person"], SPANISH, TITLE) == b"a picture"
+    assert drawn_in != [threading.main_thread()]
+
+
+async def test_without_a_delivery_there_is_no_picture() -> None:
+    assert await delivery_picture([], SPANISH, TITLE) is None
+    assert await delivery_picture(delivery([0, 0], 10), SPANISH, TITLE) is None
+
+
+def test_a_day_of_the_petition_is_not_one_of_utc() -> None:
+    late = START.replace(hour=22, minute=30)
+    parts = [Part(late, 1), Part(late + timedelta(minutes=1), 1)]
+    texts = [label.text for label in paint(series_of(parts), SPANISH, TITLE).labels]
+    assert texts[1].startswith("19 de julio de 2025, 00:30")

@@ -1,0 +1,77 @@
+"""Axes are marked at round numbers and round times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.charts.ticks import count_ticks, time_step, time_ticks
+
+MADRID = ZoneInfo("Europe/Madrid")
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+LENGTHS = st.timedeltas(timedelta(milliseconds=1), timedelta(days=400))
+
+
+@pytest.mark.parametrize(
+    ("most", "ticks"),
+    [
+        (0, [0, 1]),
+        (1, [0, 1]),
+        (3, [0, 1, 2, 3]),
+        (4, [0, 2, 4]),
+        (28, [0, 10, 20, 30]),
+        (1530, [0, 1000, 2000]),
+        (1_000_000, [0, 500_000, 1_000_000]),
+    ],
+)
+def test_numbers_go_up_in_ones_twos_and_fives(most: int, ticks: list[int]) -> None:
+    assert count_ticks(most) == ticks
+
+
+@given(st.integers(0, 10**12), st.integers(2, 8))
+def test_the_last_number_is_the_first_that_is_not_below(most: int, at_most: int) -> None:
+    ticks = count_ticks(most, at_most)
+    assert ticks[0] == 0
+    assert 2 <= len(ticks) <= at_most
+    assert ticks[-1] >= most
+    assert len(ticks) == 2 or ticks[-2] < most
+
+
+@given(MOMENTS, LENGTHS, st.integers(2, 8))
+def test_times_are_in_order_inside_and_not_too_many(
+    start: datetime, length: timedelta, at_most: int
+) -> None:
+    end = start + length
+    step = time_step(start, end, at_most)
+    ticks = time_ticks(start, end, step, MADRID)
+    assert ticks == sorted(set(ticks))
+    assert all(start <= tick <= end for tick in ticks)
+    # The clocks go back once a year, which can put one more between two others.
+    assert len(ticks) <= at_most + 1
+
+
+def test_times_are_round_on_the_clock_of_the_petition() -> None:
+    start = datetime(2025, 7, 18, 20, 3, tzinfo=UTC)
+    end = start + timedelta(hours=5)
+    step = time_step(start, end, 5)
+    shown = [f"{at.astimezone(MADRID):%d %H:%M}" for at in time_ticks(start, end, step, MADRID)]
+    assert step == timedelta(hours=2)
+    assert shown == ["19 00:00", "19 02:00"]
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        (datetime(2025, 3, 29, 23, tzinfo=UTC), ["00", "01", "03", "04", "05"]),
+        (datetime(2025, 10, 25, 22, tzinfo=UTC), ["00", "01", "02", "03"]),
+    ],
+)
+def test_an_hour_that_is_left_out_has_no_mark_and_one_that_comes_twice_has_one(
+    day: datetime, hours: list[str]
+) -> None:
+    ticks = time_ticks(day, day + timedelta(hours=4), timedelta(hours=1), MADRID)
+    assert [f"{at.astimezone(MADRID):%H}" for at in ticks] == hours
