@@ -1,4 +1,4 @@
-"""An independent description of the Bot API: aiogram's models of its methods.
+"""An independent description of the Bot API: aiogram's models of its methods and answers.
 
 The bot is built on python-telegram-bot and the simulator is ours; neither can vouch for the other.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import aiogram.methods
 from aiogram.types import BufferedInputFile
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.simulator.parameters import Upload
 
@@ -27,7 +28,7 @@ def faults(method: str, params: Mapping[str, Any]) -> list[str]:
         )
     except ValidationError as error:
         return [f"{method}: {problem['loc']} {problem['msg']}" for problem in error.errors()]
-    return [f"{method}: {name} is not a parameter" for name in _strange(request)]
+    return [f"{method}: {name} is not a parameter" for name in strange(request)]
 
 
 def _given(name: str, value: object) -> object:
@@ -43,12 +44,27 @@ _OBJECTS = frozenset(
 )
 
 
-def _strange(value: object, path: str = "") -> Iterator[str]:
+def answer_faults(method: str, result: object) -> list[str]:
+    """What an outsider finds wrong with an answer to this method."""
+    try:
+        answer = _answers_to(method).validate_python(result)
+    except ValidationError as error:
+        return [f"{method}: {problem['loc']} {problem['msg']}" for problem in error.errors()]
+    return [f"{method}: {name} is not a field of its answer" for name in strange(answer)]
+
+
+@cache
+def _answers_to(method: str) -> TypeAdapter[Any]:
+    model = getattr(aiogram.methods, method[:1].upper() + method[1:])
+    return TypeAdapter(model.__returning__)
+
+
+def strange(value: object, path: str = "") -> Iterator[str]:
     """Every field that no model knows, at any depth."""
     if isinstance(value, BaseModel):
         yield from (f"{path}{name}" for name in value.model_extra or {})
         for name in type(value).model_fields:
-            yield from _strange(getattr(value, name), f"{path}{name}.")
+            yield from strange(getattr(value, name), f"{path}{name}.")
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _strange(item, path)
+            yield from strange(item, path)

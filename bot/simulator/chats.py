@@ -8,7 +8,7 @@ from bot.simulator.bell import Bell
 from bot.simulator.messages import Message, Shape, User
 
 if TYPE_CHECKING:
-    from bot.simulator.person import Person
+    from bot.simulator.author import Author
     from bot.simulator.world import World
 
 
@@ -41,7 +41,7 @@ class Chat:
         *,
         title: str | None = None,
         username: str | None = None,
-        person: "Person | None" = None,
+        person: "Author | None" = None,
     ) -> None:
         self.world = world
         self.id = chat_id
@@ -49,7 +49,7 @@ class Chat:
         self.title = title
         self.username = username
         self.person = person
-        self.members: dict[int, Person] = {}
+        self.members: dict[int, Author] = {}
         self.bot_status = "member"
         self.pinned: list[int] = []
         self._messages: dict[int, Message] | None = None

@@ -1,4 +1,4 @@
-"""One sample of every kind of message a person can send, to see what a bot makes of it."""
+"""Samples of what a person can send besides text and files, and a picture made to measure."""
 
 import struct
 import zlib
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.messages import Media
 
 
@@ -26,21 +27,9 @@ def tiny_png(width: int = 64, height: int = 48) -> bytes:
     )
 
 
-def _file(kind: str, **more: Any) -> dict[str, Any]:
-    return {"file_id": f"{kind}-sample-file-id", "file_unique_id": f"{kind}-sample", **more}
-
-
 _PLACE = {"latitude": 40.4168, "longitude": -3.7038}
-_STICKER = {
-    "type": "regular",
-    "width": 512,
-    "height": 512,
-    "is_animated": False,
-    "is_video": False,
-    "emoji": "👍",
-}
 _POLL = {
-    "id": "5000000000000000001",
+    "id": "0",
     "question": "¿Sí o no?",
     "options": [
         {"text": "Sí", "voter_count": 0, "persistent_id": "0"},
@@ -57,26 +46,19 @@ _POLL = {
 
 SAMPLES: Mapping[str, Any] = MappingProxyType(
     {
-        "animation": _file("animation", width=320, height=240, duration=2),
-        "audio": _file("audio", duration=180, title="Canción", mime_type="audio/mpeg"),
         "contact": {"phone_number": "34600000000", "first_name": "Contacto"},
         "dice": {"emoji": "🎲", "value": 4},
         "location": _PLACE,
         "poll": _POLL,
-        "sticker": _file("sticker", **_STICKER),
         "venue": {"location": _PLACE, "title": "Puerta del Sol", "address": "Madrid"},
-        "video": _file("video", width=640, height=360, duration=5, mime_type="video/mp4"),
-        "video_note": _file("video_note", length=240, duration=5),
-        "voice": _file("voice", duration=3, mime_type="audio/ogg"),
     }
 )
-"""Samples by the field of a message that holds them; photos and documents are real files."""
+"""Samples by the field of a message that holds them; the other kinds are real files."""
 
-KINDS = ("photo", "document", *SAMPLES)
+KINDS = ("photo", *FILE_KINDS, *SAMPLES)
 """Every kind of content `Person.send_kind` knows."""
 
 
 def sample(kind: str) -> Media:
     """A sample of this kind of content."""
-    payload = SAMPLES[kind]
-    return Media(kind, payload, payload.get("file_id"))
+    return Media(kind, SAMPLES[kind])

@@ -5,9 +5,12 @@ import mimetypes
 import struct
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
+from bot.simulator.content import tiny_png
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.image_sizes import image_size
+from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.messages import Media, Shape
 from bot.simulator.parameters import Upload
 
@@ -50,14 +53,16 @@ class Files:
         """The file with this identifier."""
         return self._by_id.get(file_id)
 
-    def media(self, kind: str, source: str | Upload) -> Media:
-        """What a message holds when this is sent as a photo or a document.
+    def media(self, kind: str, source: str | Upload, **told: Any) -> Media:
+        """What a message holds when this is sent as a file of this kind.
+
+        `told` is what the call tells of an upload, such as its duration.
 
         Raises:
             Refused: the identifier is unknown, or the upload is not what it should be.
         """
         if isinstance(source, Upload):
-            return self.add(kind, source)
+            return self.add(kind, source, **told)
         if source.startswith(("http://", "https://")):
             raise bad_request("failed to get HTTP URL content")  # this Telegram is offline
         found = self.find(source)
@@ -68,13 +73,24 @@ class Files:
             raise bad_request(f"can't use file of type {there.title()} as {kind.title()}")
         return found.media
 
-    def add(self, kind: str, upload: Upload) -> Media:
-        """Store an upload."""
+    def add(self, kind: str, upload: Upload, **told: Any) -> Media:
+        """Store an upload; what is no file of its kind is kept as a document."""
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > _UPLOAD_BYTES:
             raise Refused(413, "Request Entity Too Large")
-        return self._add_photo(upload) if kind == "photo" else self._add_document(upload)
+        if kind == "photo":
+            return self._add_photo(upload)
+        if not FILE_KINDS[kind].holds(upload.content):
+            return self._add_file("document", upload, {})
+        return self._add_file(kind, upload, told)
+
+    def sample(self, kind: str) -> Media:
+        """A small file of this kind, as a person might have it on their phone."""
+        if kind == "photo":
+            return self.add(kind, Upload("sample.png", tiny_png()))
+        made = FILE_KINDS[kind]
+        return self.add(kind, Upload(f"sample{made.suffix}", made.sample), **made.of_sample)
 
     def _add_photo(self, upload: Upload) -> Media:
         width, height = _checked_photo(upload.content)
@@ -96,19 +112,22 @@ class Files:
             self._store(size, media, upload.content, f"photos/file_{serial}.jpg")
         return media
 
-    def _add_document(self, upload: Upload) -> Media:
-        serial = len(self.by_path) + 1
-        file_id, unique_id = _identifiers("document", serial, 0)
+    def _add_file(self, kind: str, upload: Upload, told: Shape) -> Media:
+        serial, made = len(self.by_path) + 1, FILE_KINDS[kind]
+        file_id, unique_id = _identifiers(kind, serial, 0)
         shape: Shape = {
             "file_id": file_id,
             "file_unique_id": unique_id,
             "file_size": len(upload.content),
-            "file_name": upload.name,
-            "mime_type": mimetypes.guess_type(upload.name)[0] or "application/octet-stream",
+            **made.sure,
+            **{name: told[name] for name in made.told if told.get(name) is not None},
         }
-        media = Media("document", shape, file_id, upload.name)
+        kind_of_content = mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
+        described = {"file_name": upload.name, "mime_type": kind_of_content}
+        shape |= {name: described[name] for name in made.described}
+        media = Media(kind, shape, file_id, upload.name)
         suffix = PurePosixPath(upload.name).suffix
-        self._store(shape, media, upload.content, f"documents/file_{serial}{suffix}")
+        self._store(shape, media, upload.content, f"{kind}s/file_{serial}{suffix}")
         return media
 
     def _store(self, shape: Shape, media: Media, content: bytes, path: str) -> None:

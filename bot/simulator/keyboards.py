@@ -60,6 +60,13 @@ def checked_markup(markup: Markup | None, *, inline_only: bool = False) -> Marku
     raise bad_request("object expected as reply markup")
 
 
+def forwarded_markup(markup: Markup | None) -> Markup | None:
+    """What a forward keeps of a keyboard: all of it when it only opens addresses, or nothing."""
+    rows = (markup or {}).get("inline_keyboard", ())
+    kept = rows and all("url" in button for row in rows for button in row)
+    return markup if kept else None
+
+
 def _inline(markup: Markup) -> Markup | None:
     if unknown := set(markup) - {"inline_keyboard"}:
         raise bad_request(f'unknown field "{min(unknown)}" in the reply markup')
@@ -75,7 +82,7 @@ def _rows(rows: Any, field: str) -> list[list[Any]]:
     if any(len(row) > _IN_A_ROW for row in filled):
         raise bad_request(f"reply markup row is too long; {_IN_A_ROW} buttons are the most")
     if sum(map(len, filled)) > _BUTTONS:
-        raise bad_request("REPLY_MARKUP_TOO_LONG")
+        raise bad_request("reply markup is too long")
     return filled
 
 

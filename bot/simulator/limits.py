@@ -49,8 +49,11 @@ class Limits:
     _chats: dict[int, _Bucket] = field(default_factory=dict, init=False)
     _groups: dict[int, deque[float]] = field(default_factory=dict, init=False)
 
-    def count(self, chat_id: int, *, new: bool) -> None:
-        """Count one call to a chat; `new` is a message that was not there before.
+    def count(self, chat_id: int, *, new: int = 1) -> None:
+        """Count one call to a chat; `new` is how many messages it adds, 0 for an edit.
+
+        A call goes through as a whole while there is room for one message, and what it takes
+        beyond that is paid back by waiting longer: an album of ten counts as ten.
 
         Raises:
             Refused: 429, with the seconds to wait.
@@ -64,9 +67,9 @@ class Limits:
             self._check(whole, now, self.overall, self.overall_burst, self.overall_pause)
         self._check(chat, now, self.per_chat, self.per_chat_burst, self.per_chat_pause)
         if chat_id < 0 and new:
-            self._check_group(chat_id, chat, now)
+            self._check_group(chat_id, chat, now, new)
         whole.tokens -= new
-        chat.tokens -= 1
+        chat.tokens -= new or 1
 
     def _chat(self, chat_id: int, now: float) -> _Bucket:
         if len(self._chats) > _KEPT:
@@ -90,11 +93,11 @@ class Limits:
             bucket.paused_until = now + pause
             raise too_many(math.ceil(pause))
 
-    def _check_group(self, chat_id: int, chat: _Bucket, now: float) -> None:
+    def _check_group(self, chat_id: int, chat: _Bucket, now: float, new: int) -> None:
         sent = self._groups.setdefault(chat_id, deque())
         while sent and sent[0] <= now - 60:
             sent.popleft()
         if len(sent) >= self.per_group:
             chat.paused_until = sent[0] + 60
             raise too_many(math.ceil(chat.paused_until - now))
-        sent.append(now)
+        sent.extend([now] * new)

@@ -62,8 +62,8 @@ class Media:
 class Message:
     """One message at one moment; an edit puts a new one in its place.
 
-    `text` is the caption when there is media. `about` holds rarer fields in their Bot API
-    shape, such as `forward_origin` or `via_bot`.
+    `text` is the caption when there is media. `group` is the album it belongs to. `about`
+    holds rarer fields in their Bot API shape, such as `forward_origin` or `via_bot`.
     """
 
     id: int
@@ -76,6 +76,8 @@ class Message:
     markup: Mapping[str, Any] | None = None
     preview: Mapping[str, Any] | None = None
     caption_above: bool = False
+    spoiler: bool = False
+    group: str | None = None
     edit_date: int | None = None
     reply_to: int | None = None
     silent: bool = False
@@ -89,6 +91,11 @@ class Message:
     def from_bot(self) -> bool:
         """Whether the bot under test wrote it."""
         return self.by.is_bot
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it only tells what happened in the chat, such as a pin."""
+        return self.media is None and not self.text
 
     @property
     def outgoing(self) -> bool:
@@ -130,6 +137,8 @@ class Message:
         }
         if self.edit_date is not None:
             shape["edit_date"] = self.edit_date
+        if self.group is not None:
+            shape["media_group_id"] = self.group
         if self.protected:
             shape["has_protected_content"] = True
         if with_reply and self.reply_to is not None and self.reply_to in self.chat.messages:
@@ -153,12 +162,16 @@ class Message:
         if self.media.kind == "animation":
             # Clients that know no animations show the same file as a document.
             shape["document"] = {name: self.media.payload[name] for name in _OF_ANY_FILE}
+        if self.media.kind == "venue":
+            shape["location"] = self.media.payload["location"]
         if self.text:
             shape["caption"] = self.text
         if entities:
             shape["caption_entities"] = entities
         if self.caption_above:
             shape["show_caption_above_media"] = True
+        if self.spoiler:
+            shape["has_media_spoiler"] = True
 
 
 def entity_shape(entity: Entity, chat: "Chat") -> Shape:

@@ -16,6 +16,7 @@ import orjson
 from aiohttp import web
 
 from bot.simulator.errors import Refused, bad_request
+from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.schema import KINDS, Kind, Method
 
 Params = dict[str, Any]
@@ -117,13 +118,15 @@ def _is_attached(name: str, raw: Mapping[str, Any]) -> bool:
     return any(value == mark or mark in str(value) for key, value in raw.items() if key != name)
 
 
+_FILES = ("photo", *FILE_KINDS)
+
+
 def _missing(name: str) -> Refused:
     words = {
         "text": "message text is empty",
         "chat_id": "chat_id is empty",
         "from_chat_id": "from_chat_id is empty",
-        "photo": "there is no photo in the request",
-        "document": "there is no document in the request",
+        **{kind: f"there is no {kind.replace('_', ' ')} in the request" for kind in _FILES},
         "message_id": "message identifier is not specified",
         "message_ids": "message identifiers are not specified",
         "user_id": "invalid user_id specified",
@@ -198,9 +201,24 @@ def _object(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) 
     found = _json(name, value) if value != "" else {}
     if not isinstance(found, dict):
         raise _wrong(name, Kind.OBJECT)
-    if name == "media":
-        return {key: attached(item, uploads) for key, item in found.items()}
     return found
+
+
+def _media(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
+    """One description of a file or a list of them, with the uploads they point to."""
+    found = _json(name, value) if value != "" else {}
+    if isinstance(found, list):
+        return [_with_uploads(item, uploads) for item in found]
+    return _with_uploads(found, uploads)
+
+
+def _with_uploads(shape: Any, uploads: Mapping[str, Upload]) -> Params:
+    if not isinstance(shape, dict):
+        raise bad_request("can't parse InputMedia: expected an Object")
+    try:
+        return {key: attached(item, uploads) for key, item in shape.items()}
+    except Refused as refusal:
+        raise bad_request("can't parse InputMedia: media not found") from refusal
 
 
 def _file(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
@@ -218,5 +236,6 @@ _DECODERS: Mapping[Kind, _Decoder] = {
     Kind.CHAT: _chat,
     Kind.LIST: _list,
     Kind.OBJECT: _object,
+    Kind.MEDIA: _media,
     Kind.FILE: _file,
 }

@@ -1,57 +1,24 @@
 """A person with Telegram in their hand: what they do, and what they see."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-from bot.petition.markup import length
-from bot.simulator.chats import Chat
-from bot.simulator.content import sample, tiny_png
-from bot.simulator.entities import calls_for, found_in
+from bot.simulator.author import Author
 from bot.simulator.errors import SimulatorError
-from bot.simulator.messages import Media, Message, User
-from bot.simulator.parameters import Upload
+from bot.simulator.messages import Message
 from bot.simulator.taps import Tap
-from bot.simulator.texts import TEXT_UNITS
-
-if TYPE_CHECKING:
-    from bot.simulator.world import World
-
-_ANONYMOUS_ADMIN = User(1087968824, "Group", None, "GroupAnonymousBot", None, is_bot=True)
 
 
-class Person:
+class Person(Author):
     """Somebody with an account; made by `World.person`.
 
     What a person does takes effect at once and becomes an update for the bot; what the bot
     does about it has to be waited for, with `sees` or `Tap.answered`.
     """
 
-    __slots__ = ("_chat", "blocked", "deactivated", "met", "started", "user", "world")
-
-    def __init__(self, world: "World", user: User) -> None:
-        self.world = world
-        self.user = user
-        self.started = False
-        self.blocked = False
-        self.deactivated = False
-        self.met = False
-        """Whether the bot has seen them in a group."""
-        self._chat: Chat | None = None
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return f"Person({self.user.id}, {self.user.first_name!r})"
-
-    @property
-    def id(self) -> int:
-        """The user's number, and that of their private chat."""
-        return self.user.id
-
-    @property
-    def chat(self) -> Chat:
-        """The private chat with the bot."""
-        if self._chat is None:
-            self._chat = Chat(self.world, self.user.id, "private", person=self)
-        return self._chat
 
     @property
     def messages(self) -> list[Message]:
@@ -76,78 +43,6 @@ class Person:
         if self.blocked:
             self.unblock()
         return self.send("/start" if payload is None else f"/start {payload}")
-
-    def send(self, text: str, *, via: User | None = None, reply_to: int | None = None) -> Message:
-        """Write to the bot; `via` is an inline bot that wrote the text for them."""
-        if not 1 <= length(text) <= TEXT_UNITS:
-            raise SimulatorError(f"a message has 1 to {TEXT_UNITS} characters")
-        about = {"via_bot": via.shape()} if via else None
-        return self._post(
-            self.chat, text=text, entities=found_in(text), about=about, reply_to=reply_to
-        )
-
-    def send_in(
-        self, group: Chat, text: str, *, anonymous: bool = False, reply_to: int | None = None
-    ) -> Message:
-        """Write in a group; `anonymous` as its administrator without a name."""
-        about = {"sender_chat": group.shape()} if anonymous else None
-        by = _ANONYMOUS_ADMIN if anonymous else self.user
-        self.met = self.met or not anonymous
-        return self._post(
-            group, by, text=text, entities=found_in(text), about=about, reply_to=reply_to
-        )
-
-    def send_kind(self, kind: str, caption: str = "") -> Message:
-        """Send a sample of a kind of content, such as "voice", "contact" or "poll"."""
-        if kind in ("photo", "document"):
-            return self.send_file(kind, "sample.png", tiny_png(), caption)
-        return self.send_media(sample(kind), caption)
-
-    def send_file(self, kind: str, name: str, content: bytes, caption: str = "") -> Message:
-        """Send a file as a photo or a document."""
-        return self.send_media(self.world.files.add(kind, Upload(name, content)), caption)
-
-    def send_media(self, media: Media, caption: str = "") -> Message:
-        """Send something that was sent before, or is made to order."""
-        return self._post(self.chat, media=media, text=caption, entities=found_in(caption))
-
-    def sticker(self) -> Message:
-        """Send a sticker."""
-        return self.send_kind("sticker")
-
-    def photo(self, caption: str = "") -> Message:
-        """Send a photo."""
-        return self.send_kind("photo", caption)
-
-    def voice(self) -> Message:
-        """Send a voice message."""
-        return self.send_kind("voice")
-
-    def forward(self, message: Message) -> Message:
-        """Forward a message to the bot."""
-        origin = {"type": "user", "sender_user": message.by.shape(), "date": message.date}
-        return self._post(
-            self.chat,
-            text=message.text,
-            entities=message.entities,
-            media=message.media,
-            about={"forward_origin": origin},
-        )
-
-    def edit(self, message: Message, text: str) -> Message:
-        """Change what they have written."""
-        self._check_active()
-        current = message.chat.messages.get(message.id)
-        if current is None or current.by.id != self.id:
-            raise SimulatorError("only one's own messages can be edited")
-        edited = message.chat.change(current, text=text, entities=found_in(text))
-        self.world.updates.add("edited_message", message.chat.id, edited.shape())
-        return edited
-
-    def delete(self, message: Message) -> None:
-        """Delete a message for both sides; bots are not told."""
-        if message.id in message.chat.messages:
-            message.chat.remove(message.id)
 
     def block(self) -> None:
         """Block the bot."""
@@ -223,19 +118,3 @@ class Person:
             world.taps[query] = tap
             world.updates.add("callback_query", message.chat.id, tap.shape())
         return tap
-
-    def _post(self, chat: Chat, by: User | None = None, **content: Any) -> Message:
-        self._check_active()
-        if chat.is_private:
-            if self.blocked:
-                raise SimulatorError(f"{self.user.first_name} has blocked the bot")
-            self.started = True
-            self.world.chats.setdefault(self.id, chat)
-        message = chat.post(by or self.user, **content)
-        if chat.is_private or calls_for(message, self.world.bot):
-            self.world.updates.add("message", chat.id, message.shape())
-        return message
-
-    def _check_active(self) -> None:
-        if self.deactivated:
-            raise SimulatorError(f"{self.user.first_name} has no account any more")

@@ -19,6 +19,7 @@ class Kind(Enum):
     CHAT = "an Integer or a String starting with @"
     LIST = "a JSON-serialized Array"
     OBJECT = "a JSON-serialized Object"
+    MEDIA = "a JSON-serialized Object, or an Array of them"
     FILE = "an uploaded file, a file identifier or an HTTP URL"
 
 
@@ -34,31 +35,42 @@ class Method:
 _KINDS = {
     Kind.INTEGER: (
         "message_id user_id message_thread_id direct_messages_topic_id offset limit timeout"
-        " cache_time max_connections video_start_timestamp reply_to_message_id"
+        " cache_time max_connections video_start_timestamp reply_to_message_id duration width"
+        " height length start_timestamp"
     ),
     Kind.FLAG: (
         "disable_notification protect_content allow_paid_broadcast disable_web_page_preview"
         " allow_sending_without_reply show_caption_above_media has_spoiler show_alert"
         " disable_content_type_detection remove_caption drop_pending_updates"
+        " supports_streaming"
     ),
     Kind.CHAT: "chat_id from_chat_id",
     Kind.LIST: "entities caption_entities message_ids commands allowed_updates",
     Kind.OBJECT: (
-        "link_preview_options suggested_post_parameters reply_parameters reply_markup media"
-        " scope menu_button"
+        "link_preview_options suggested_post_parameters reply_parameters reply_markup scope"
+        " menu_button"
     ),
-    Kind.FILE: "photo document thumbnail certificate",
+    Kind.MEDIA: "media",
+    Kind.FILE: (
+        "photo document video animation audio voice video_note sticker thumbnail cover certificate"
+    ),
 }
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {name: kind for kind, names in _KINDS.items() for name in names.split()}
 )
 """The kind of every parameter that is not plain text."""
 
-_SEND = (
+_ALBUM = (
     " business_connection_id message_thread_id direct_messages_topic_id disable_notification"
-    " protect_content allow_paid_broadcast message_effect_id suggested_post_parameters"
-    " reply_parameters reply_markup reply_to_message_id allow_sending_without_reply"
+    " protect_content allow_paid_broadcast message_effect_id reply_parameters"
+    " reply_to_message_id allow_sending_without_reply"
 )
+_SEND = _ALBUM + " suggested_post_parameters reply_markup"
+_MANY = (
+    "chat_id! from_chat_id! message_ids! message_thread_id direct_messages_topic_id"
+    " disable_notification protect_content"
+)
+_SHOWN = " show_caption_above_media has_spoiler"
 _CAPTION = " caption parse_mode caption_entities"
 _EDIT = " business_connection_id chat_id message_id inline_message_id reply_markup"
 _PREVIEW = " link_preview_options disable_web_page_preview"
@@ -73,19 +85,34 @@ _METHODS = {
     "deleteWebhook": "drop_pending_updates",
     "getWebhookInfo": "",
     "sendMessage": "chat_id! text! parse_mode entities" + _PREVIEW + _SEND,
-    "sendPhoto": "chat_id! photo! show_caption_above_media has_spoiler" + _CAPTION + _SEND,
+    "sendPhoto": "chat_id! photo!" + _SHOWN + _CAPTION + _SEND,
     "sendDocument": (
         "chat_id! document! thumbnail disable_content_type_detection" + _CAPTION + _SEND
     ),
+    "sendVideo": (
+        "chat_id! video! duration width height thumbnail cover start_timestamp"
+        " supports_streaming" + _SHOWN + _CAPTION + _SEND
+    ),
+    "sendAnimation": (
+        "chat_id! animation! duration width height thumbnail" + _SHOWN + _CAPTION + _SEND
+    ),
+    "sendAudio": "chat_id! audio! duration performer title thumbnail" + _CAPTION + _SEND,
+    "sendVoice": "chat_id! voice! duration" + _CAPTION + _SEND,
+    "sendVideoNote": "chat_id! video_note! duration length thumbnail" + _SEND,
+    "sendSticker": "chat_id! sticker! emoji" + _SEND,
+    "sendMediaGroup": "chat_id! media!" + _ALBUM,
     "copyMessage": (
         "chat_id! from_chat_id! message_id! show_caption_above_media video_start_timestamp"
         + _CAPTION
         + _SEND
     ),
-    "copyMessages": (
-        "chat_id! from_chat_id! message_ids! message_thread_id direct_messages_topic_id"
-        " disable_notification protect_content remove_caption"
+    "copyMessages": _MANY + " remove_caption",
+    "forwardMessage": (
+        "chat_id! from_chat_id! message_id! message_thread_id direct_messages_topic_id"
+        " video_start_timestamp disable_notification protect_content message_effect_id"
+        " suggested_post_parameters"
     ),
+    "forwardMessages": _MANY,
     "editMessageText": "text! parse_mode entities" + _PREVIEW + _EDIT,
     "editMessageCaption": "show_caption_above_media" + _CAPTION + _EDIT,
     "editMessageMedia": "media!" + _EDIT,
@@ -113,6 +140,7 @@ _METHODS = {
     "getChatMember": "chat_id! user_id!",
     "getChatMemberCount": "chat_id!",
     "leaveChat": "chat_id!",
+    "getMyStarBalance": "",
 }
 
 

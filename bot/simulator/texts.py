@@ -1,10 +1,11 @@
 """From the text parameters of a call to the text people see."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.petition.entities import SPLITTABLE, in_code_points, tidied
 from bot.petition.markup import Entity, MarkupError, Rendered, length, parse
-from bot.simulator.entities import completed
+from bot.simulator.entities import completed, found_in
 from bot.simulator.errors import bad_request
 from bot.simulator.parameters import Params
 
@@ -56,6 +57,20 @@ def caption_of(params: Params) -> Rendered:
     return rendered
 
 
+def written(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Rendered:
+    """What a person's client sends: their text, formatted with these entities.
+
+    Without any, the text goes as it is, with white space and control characters and all.
+
+    Raises:
+        Refused: an entity does not fit the text.
+    """
+    given = [e if isinstance(e, Entity) else _entity(e) for e in entities]
+    if not given:
+        return Rendered(text, found_in(text))
+    return completed(_tidied(text, [entity for entity in given if entity is not None]))
+
+
 def _rendered(text: str, params: Params, entities: str) -> Rendered:
     mode = params.get("parse_mode", "")
     if not mode:
@@ -71,7 +86,10 @@ def _rendered(text: str, params: Params, entities: str) -> Rendered:
 
 
 def _with_entities(text: str, shapes: list[Any]) -> Rendered:
-    entities = [entity for shape in shapes if (entity := _entity(shape)) is not None]
+    return _tidied(text, [entity for shape in shapes if (entity := _entity(shape)) is not None])
+
+
+def _tidied(text: str, entities: list[Entity]) -> Rendered:
     try:
         return tidied(text, in_code_points(text, entities))
     except ValueError as error:

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.simulator.bell import Bell
 from bot.simulator.chats import Chat
 from bot.simulator.errors import SimulatorError
 from bot.simulator.files import Files
-from bot.simulator.messages import Message, User
+from bot.simulator.messages import Media, Message, User
 from bot.simulator.person import Person
 from bot.simulator.profile import Profile
 from bot.simulator.taps import Tap
@@ -18,6 +18,8 @@ from bot.simulator.updates import Updates
 
 _FIRST_PERSON = 6_100_000_001
 _FIRST_GROUP = 2_000_000_001
+_FIRST_ALBUM = 13_500_000_000_000_001
+_FIRST_POLL = 5_000_000_000_000_000_001
 _FIRST_QUERY = 4_400_000_000_000_000_001
 _SUPERGROUP = -1_000_000_000_000
 
@@ -54,6 +56,8 @@ class World:
         self._last_message = 0
         self._last_group = _FIRST_GROUP
         self._last_query = _FIRST_QUERY
+        self._last_album = _FIRST_ALBUM
+        self._last_poll = _FIRST_POLL
         self._happened = 0
         self._subscribers: set[asyncio.Queue[Event]] = set()
 
@@ -70,6 +74,18 @@ class World:
         """A number for a callback query, never used before."""
         self._last_query += 1
         return str(self._last_query)
+
+    def next_album_id(self) -> str:
+        """A number for an album, never used before."""
+        self._last_album += 1
+        return str(self._last_album)
+
+    def anew(self, media: Media | None) -> Media | None:
+        """What a new message with this content holds: every poll counts votes of its own."""
+        if media is None or media.kind != "poll":
+            return media
+        self._last_poll += 1
+        return replace(media, payload=media.payload | {"id": str(self._last_poll)})
 
     def person(
         self,

@@ -5,7 +5,7 @@ from bot.simulator.errors import Refused
 from tests.simulator.wire import Clock, Wire
 
 
-def wait_after(limits: Limits, chat_id: int, *, new: bool = True) -> int | None:
+def wait_after(limits: Limits, chat_id: int, *, new: int = 1) -> int | None:
     """How long the bot is told to wait; None when the call goes through."""
     try:
         limits.count(chat_id, new=new)
@@ -59,10 +59,10 @@ def test_twenty_messages_a_minute_in_one_group(limits: Limits, clock: Clock) -> 
 
 
 def test_edits_count_in_their_chat_only(limits: Limits) -> None:
-    assert [wait_after(limits, chat, new=False) for chat in range(1, 200)] == [None] * 199
+    assert [wait_after(limits, chat, new=0) for chat in range(1, 200)] == [None] * 199
     for _ in range(19):
-        wait_after(limits, 1, new=False)
-    assert wait_after(limits, 1, new=False) == 3
+        wait_after(limits, 1, new=0)
+    assert wait_after(limits, 1, new=0) == 3
 
 
 def test_the_limits_can_be_switched_off(limits: Limits) -> None:
@@ -73,7 +73,7 @@ def test_the_limits_can_be_switched_off(limits: Limits) -> None:
 
 def test_quiet_chats_are_forgotten(limits: Limits, clock: Clock) -> None:
     for chat in range(1, 30_000):
-        limits.count(chat, new=False)
+        limits.count(chat, new=0)
         clock.now += 0.1
 
     assert len(limits._chats) <= 10_001

@@ -49,7 +49,7 @@ async def test_every_kind_of_message_is_read(sim: Simulator, ptb: telegram.Bot) 
     assert [unknown_in(update) for update in updates] == [[]] * len(KINDS)
     for kind, update in zip(KINDS, updates, strict=True):
         assert update.message is not None
-        assert telegram.helpers.effective_message_type(update) == kind
+        assert getattr(update.message, kind)
 
 
 async def test_what_people_do_arrives_in_order_and_in_shape(
@@ -131,7 +131,9 @@ async def test_a_message_is_sent_edited_copied_pinned_and_deleted(
     assert [unknown_in(each) for each in (sent, edited, marked, copy, chat)] == [[]] * 5
     assert chat.pinned_message
     assert chat.pinned_message.text == "Dos"
-    assert [message.text for message in ana.messages] == ["/start", "Dos"]
+    told = ana.messages[-1]
+    assert told.is_service
+    assert [message.text for message in ana.messages] == ["/start", "Dos", ""]
     assert ana.screen.labels == ["Ir"]
     assert ana.chat.pinned == []
     assert sim.refused == []

@@ -22,7 +22,7 @@ async def test_an_unknown_method_is_404(wire: Wire) -> None:
 
 
 async def test_the_case_of_a_method_does_not_matter(wire: Wire) -> None:
-    assert (await wire.result("GETME"))["username"] == "peticion_bot"
+    assert (await wire.answer("GETME"))["result"]["username"] == "peticion_bot"
 
 
 async def test_parameters_come_by_query_form_multipart_or_json(sim: Simulator, wire: Wire) -> None:

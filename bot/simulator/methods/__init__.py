@@ -5,7 +5,16 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.simulator.api import Api
-from bot.simulator.methods import callbacks, chats, copying, editing, profile, sending, updates
+from bot.simulator.methods import (
+    albums,
+    callbacks,
+    chats,
+    copying,
+    editing,
+    profile,
+    sending,
+    updates,
+)
 from bot.simulator.parameters import Params
 
 Handler = Callable[[Api, Params], Any | Awaitable[Any]]
@@ -18,11 +27,20 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "deleteWebhook": updates.delete_webhook,
         "getWebhookInfo": updates.get_webhook_info,
         "sendMessage": sending.send_message,
-        "sendPhoto": sending.send_photo,
-        "sendDocument": sending.send_document,
+        "sendPhoto": sending.sender("photo"),
+        "sendDocument": sending.sender("document"),
+        "sendVideo": sending.sender("video"),
+        "sendAnimation": sending.sender("animation"),
+        "sendAudio": sending.sender("audio"),
+        "sendVoice": sending.sender("voice"),
+        "sendVideoNote": sending.sender("video_note"),
+        "sendSticker": sending.sender("sticker"),
+        "sendMediaGroup": albums.send_media_group,
         "sendChatAction": sending.send_chat_action,
         "copyMessage": copying.copy_message,
         "copyMessages": copying.copy_messages,
+        "forwardMessage": copying.forward_message,
+        "forwardMessages": copying.forward_messages,
         "editMessageText": editing.edit_text,
         "editMessageCaption": editing.edit_caption,
         "editMessageMedia": editing.edit_media,

@@ -18,7 +18,7 @@ def get_file(api: Api, params: Params) -> Shape:
 
 
 def pin(api: Api, params: Params) -> bool:
-    """Serve pinChatMessage; no service message is made of it."""
+    """Serve pinChatMessage; a service message tells of it, to the bot too."""
     chat = api.open_chat(params["chat_id"])
     if params["message_id"] not in chat.messages:
         raise bad_request("message to pin not found")
@@ -27,7 +27,10 @@ def pin(api: Api, params: Params) -> bool:
     if params["message_id"] in chat.pinned:
         chat.pinned.remove(params["message_id"])
     chat.pinned.append(params["message_id"])
-    api.world.tell("pinned", chat, chat.messages[params["message_id"]])
+    pinned = chat.messages[params["message_id"]]
+    api.world.tell("pinned", chat, pinned)
+    told = chat.post(api.world.bot, about={"pinned_message": pinned.shape(with_reply=False)})
+    api.world.updates.add("message", chat.id, told.shape())
     return True
 
 

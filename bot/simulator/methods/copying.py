@@ -1,11 +1,16 @@
-"""Copies of messages, without a link to the original."""
+"""Copies and forwards of messages: without a link to the original, and with one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.petition.markup import Rendered
 from bot.simulator.api import Api
-from bot.simulator.chats import Chat
 from bot.simulator.errors import bad_request
+from bot.simulator.keyboards import forwarded_markup
+from bot.simulator.media_kinds import CAPTIONED
 from bot.simulator.messages import Message, Shape
-from bot.simulator.methods.sending import posted
+from bot.simulator.methods.sending import Draft, posted
+from bot.simulator.origins import origin_of
 from bot.simulator.parameters import Params
 from bot.simulator.texts import caption_of
 
@@ -13,51 +18,123 @@ _MOST = 100
 
 
 def copy_message(api: Api, params: Params) -> Shape:
-    """Serve copyMessage."""
-    source = _source(api.chat(params["from_chat_id"]), params["message_id"])
-    if source is None:
-        raise bad_request("message to copy not found")
-    rendered = Rendered(source.text, source.entities)
-    if source.media is not None and "caption" in params:
-        rendered = caption_of(params)
-    return {"message_id": _copied(api, params, source, rendered).id}
+    """Serve copyMessage; protected content can be copied by a bot, only not forwarded."""
+    caption = caption_of(params) if "caption" in params else None
+    source = _source(api, params, "copy")
+    if not _can_be_copied(source):
+        raise bad_request("the message can't be copied")
+    draft = _copy(source)
+    if caption is not None and source.media is not None and source.media.kind in CAPTIONED:
+        above = params.get("show_caption_above_media", False)
+        draft = replace(draft, rendered=caption, above=above)
+    (copy,) = posted(api, params, [replace(draft, group=None)])
+    return {"message_id": copy.id}
 
 
 def copy_messages(api: Api, params: Params) -> list[Shape]:
-    """Serve copyMessages: what is not there any more is left out."""
-    numbers = checked_ids(params["message_ids"])
-    if numbers != sorted(set(numbers)):
-        raise bad_request("message identifiers must be in a strictly increasing order")
-    chat = api.chat(params["from_chat_id"])
-    found = [source for number in numbers if (source := _source(chat, number)) is not None]
-    if not found:
-        raise bad_request("there are no messages to copy")
+    """Serve copyMessages: what is not there any more or cannot be copied is left out."""
+    found = [source for source in _sources(api, params) if _can_be_copied(source)]
     bare = params.get("remove_caption", False)
-    copies = [
-        _copied(
-            api,
-            params,
-            source,
-            Rendered("") if bare and source.media else Rendered(source.text, source.entities),
-        )
-        for source in found
-    ]
-    return [{"message_id": copy.id} for copy in copies]
+    drafts = [_copy(source) for source in found]
+    if bare:
+        drafts = [d if d.media is None else replace(d, rendered=Rendered("")) for d in drafts]
+    return _identifiers(posted(api, params, _in_new_albums(api, drafts)))
+
+
+def forward_message(api: Api, params: Params) -> Shape:
+    """Serve forwardMessage."""
+    source = _source(api, params, "forward")
+    if not _can_be_forwarded(source):
+        raise bad_request("the message can't be forwarded")
+    (forward,) = posted(api, params, [replace(_forward(source), group=None)])
+    return forward.shape()
+
+
+def forward_messages(api: Api, params: Params) -> list[Shape]:
+    """Serve forwardMessages: what is not there any more or cannot be forwarded is left out."""
+    found = [source for source in _sources(api, params) if _can_be_forwarded(source)]
+    drafts = [_forward(source) for source in found]
+    return _identifiers(posted(api, params, _in_new_albums(api, drafts)))
 
 
 def checked_ids(numbers: list[object]) -> list[int]:
     """A list of message identifiers that Telegram would take."""
-    if not 1 <= len(numbers) <= _MOST:
+    if not numbers:
+        raise bad_request("message identifiers are not specified")
+    if len(numbers) > _MOST:
         raise bad_request("too many message identifiers specified")
-    whole = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n > 0]
+    if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+        raise bad_request("message identifier must be a Number")
+    whole = [n for n in numbers if isinstance(n, int) and n > 0]
     if len(whole) != len(numbers):
         raise bad_request("invalid message identifier specified")
     return whole
 
 
-def _source(chat: Chat, message_id: int) -> Message | None:
-    return chat.messages.get(message_id)
+def _source(api: Api, params: Params, purpose: str) -> Message:
+    found = api.chat(params["from_chat_id"]).messages.get(params["message_id"])
+    if found is None:
+        raise bad_request(f"message to {purpose} not found")
+    return found
 
 
-def _copied(api: Api, params: Params, source: Message, rendered: Rendered) -> Message:
-    return posted(api, params, rendered, media=source.media, preview=source.preview)
+def _sources(api: Api, params: Params) -> list[Message]:
+    numbers = checked_ids(params["message_ids"])
+    if numbers != sorted(set(numbers)):
+        raise bad_request("message identifiers must be in a strictly increasing order")
+    there = api.chat(params["from_chat_id"]).messages
+    found = [there[number] for number in numbers if number in there]
+    if not found:
+        # Telegram's words for copies too.
+        raise bad_request("there are no messages to forward")
+    return found
+
+
+def _can_be_copied(source: Message) -> bool:
+    """Service messages cannot; a quiz only by a bot that knows the answer."""
+    if source.media is not None and source.media.kind == "poll":
+        quiz = source.media.payload["type"] == "quiz"
+        return not quiz or "correct_option_ids" in source.media.payload
+    return not source.is_service
+
+
+def _can_be_forwarded(source: Message) -> bool:
+    return not source.is_service and not source.protected
+
+
+def _copy(source: Message) -> Draft:
+    """The content alone: no keyboard, no origin."""
+    return Draft(
+        Rendered(source.text, source.entities),
+        source.media,
+        preview=source.preview,
+        above=source.caption_above,
+        spoiler=source.spoiler,
+        group=source.group,
+        source=source,
+    )
+
+
+def _forward(source: Message) -> Draft:
+    return replace(
+        _copy(source),
+        markup=forwarded_markup(source.markup),
+        about={"forward_origin": origin_of(source)},
+    )
+
+
+def _in_new_albums(api: Api, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """What was an album is a new one; of which only one message is left, is none."""
+    if not drafts:
+        raise bad_request("messages can't be forwarded")
+    groups = [draft.group for draft in drafts]
+    new = {
+        group: api.world.next_album_id() if groups.count(group) > 1 else None
+        for group in dict.fromkeys(groups)
+        if group is not None
+    }
+    return [replace(d, group=new[d.group]) if d.group is not None else d for d in drafts]
+
+
+def _identifiers(messages: Iterable[Message]) -> list[Shape]:
+    return [{"message_id": message.id} for message in messages]

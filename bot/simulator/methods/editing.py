@@ -5,11 +5,12 @@ from typing import Any
 from bot.simulator.api import Api
 from bot.simulator.chats import Chat
 from bot.simulator.errors import Refused, bad_request
+from bot.simulator.inputs import described
 from bot.simulator.keyboards import checked_markup
 from bot.simulator.messages import Message, Shape
 from bot.simulator.methods.copying import checked_ids
 from bot.simulator.methods.sending import checked_preview
-from bot.simulator.parameters import Params, Upload
+from bot.simulator.parameters import Params
 from bot.simulator.texts import caption_of, text_of
 
 _TWO_DAYS = 48 * 60 * 60
@@ -17,19 +18,7 @@ _UNCHANGED = (
     "message is not modified: specified new message content and reply markup are exactly the"
     " same as a current content and reply markup of the message"
 )
-_MEDIA_FIELDS = frozenset(
-    {
-        "type",
-        "media",
-        "caption",
-        "parse_mode",
-        "caption_entities",
-        "show_caption_above_media",
-        "has_spoiler",
-        "thumbnail",
-        "disable_content_type_detection",
-    }
-)
+_WITH_FILES = frozenset({"photo", "video", "animation", "audio", "document"})
 
 
 def edit_text(api: Api, params: Params) -> Shape:
@@ -62,27 +51,31 @@ def edit_caption(api: Api, params: Params) -> Shape:
 
 
 def edit_media(api: Api, params: Params) -> Shape:
-    """Serve editMessageMedia, for photos and documents."""
-    wanted: dict[str, Any] = params["media"]
-    if unknown := set(wanted) - _MEDIA_FIELDS:
-        raise bad_request(f'unknown field "{min(unknown)}" in media')
-    if wanted.get("type") not in ("photo", "document"):
-        raise bad_request("can't parse InputMedia: type must be photo or document here")
-    if not isinstance(wanted.get("media"), str | Upload):
-        raise bad_request("can't parse InputMedia: media not found")
-    rendered = caption_of(wanted)
+    """Serve editMessageMedia; a text can become a file, and no file a text."""
+    wanted = described(params["media"])
     message = _editable(api, params)
-    media = api.world.files.media(wanted["type"], wanted["media"])
+    if message.media is not None and message.media.kind not in _WITH_FILES:
+        raise bad_request("message can't be edited")
+    if message.group is not None and message.media is not None:
+        _check_album(message.media.kind, wanted.kind)
     return _edited(
         api,
         params,
         message,
-        media=media,
-        text=rendered.text,
-        entities=rendered.entities,
+        media=wanted.media(api.world.files),
+        text=wanted.caption.text,
+        entities=wanted.caption.entities,
         preview=None,
-        caption_above=bool(wanted.get("show_caption_above_media", False)),
+        caption_above=wanted.above,
+        spoiler=wanted.spoiler,
     )
+
+
+def _check_album(there: str, wanted: str) -> None:
+    """Documents and audio files stay what they are; photos and videos take turns."""
+    alone = {there, wanted} & {"document", "audio", "animation"}
+    if alone and there != wanted:
+        raise bad_request("can't change media type in the album")
 
 
 def edit_markup(api: Api, params: Params) -> Shape:
@@ -101,12 +94,15 @@ def delete_message(api: Api, params: Params) -> bool:
 
 
 def delete_messages(api: Api, params: Params) -> bool:
-    """Serve deleteMessages: those that cannot be deleted are left out."""
+    """Serve deleteMessages: what is gone is left out, what cannot be deleted stops it all."""
     numbers = checked_ids(params["message_ids"])
     chat = api.chat(params["chat_id"])
-    for number in numbers:
-        if _why_not_deletable(api, chat, number) is None:
-            chat.remove(number)
+    there = [number for number in numbers if number in chat.messages]
+    for number in there:
+        if (refusal := _why_not_deletable(api, chat, number)) is not None:
+            raise refusal
+    for number in there:
+        chat.remove(number)
     return True
 
 
@@ -121,7 +117,7 @@ def _editable(api: Api, params: Params) -> Message:
     message = chat.messages.get(params["message_id"])
     if message is None:
         raise bad_request("message to edit not found")
-    if message.by.id != api.world.bot.id:
+    if message.by.id != api.world.bot.id or message.is_service:
         raise bad_request("message can't be edited")
     return message
 
@@ -131,7 +127,7 @@ def _edited(api: Api, params: Params, message: Message, **content: Any) -> Shape
     content["markup"] = markup
     if all(getattr(message, name) == value for name, value in content.items()):
         raise bad_request(_UNCHANGED)
-    api.limits.count(message.chat.id, new=False)
+    api.limits.count(message.chat.id, new=0)
     # A changed keyboard alone does not mark the message as edited.
     visibly = any(getattr(message, name) != content[name] for name in content if name != "markup")
     return message.chat.change(message, visibly=visibly, **content).shape()

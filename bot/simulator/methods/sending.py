@@ -1,5 +1,7 @@
-"""New messages: text, photo, document; and the line that says the bot is typing."""
+"""New messages: text and files; and the line that says the bot is typing."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.petition.markup import Rendered
@@ -7,6 +9,7 @@ from bot.simulator.api import Api
 from bot.simulator.chats import Chat
 from bot.simulator.errors import bad_request
 from bot.simulator.keyboards import Markup, checked_markup
+from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.messages import Media, Message, Shape
 from bot.simulator.parameters import Params
 from bot.simulator.texts import caption_of, text_of
@@ -44,23 +47,44 @@ _REPLY_FIELDS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that is about to be sent; `source` is what it is a copy of."""
+
+    rendered: Rendered
+    media: Media | None = None
+    markup: Markup | None = None
+    preview: Markup | None = None
+    above: bool = False
+    spoiler: bool = False
+    group: str | None = None
+    about: Markup | None = None
+    source: Message | None = None
+
+
 def send_message(api: Api, params: Params) -> Shape:
     """Serve sendMessage."""
     preview = checked_preview(params)
-    return posted(api, params, text_of(params), preview=preview).shape()
+    (message,) = posted(api, params, [Draft(text_of(params), preview=preview)])
+    return message.shape()
 
 
-def send_photo(api: Api, params: Params) -> Shape:
-    """Serve sendPhoto."""
-    media = api.world.files.media("photo", params["photo"])
-    above = params.get("show_caption_above_media", False)
-    return posted(api, params, caption_of(params), media=media, caption_above=above).shape()
+def sender(kind: str) -> Callable[[Api, Params], Shape]:
+    """What serves sendPhoto, sendVideo and the like; `kind` names the parameter."""
+    told = FILE_KINDS[kind].told if kind in FILE_KINDS else ()
 
+    def send(api: Api, params: Params) -> Shape:
+        given = {name: params[name] for name in told if name in params}
+        draft = Draft(
+            caption_of(params),
+            api.world.files.media(kind, params[kind], **given),
+            above=params.get("show_caption_above_media", False),
+            spoiler=params.get("has_spoiler", False),
+        )
+        (message,) = posted(api, params, [draft])
+        return message.shape()
 
-def send_document(api: Api, params: Params) -> Shape:
-    """Serve sendDocument."""
-    media = api.world.files.media("document", params["document"])
-    return posted(api, params, caption_of(params), media=media).shape()
+    return send
 
 
 def send_chat_action(api: Api, params: Params) -> bool:
@@ -72,32 +96,34 @@ def send_chat_action(api: Api, params: Params) -> bool:
     return True
 
 
-def posted(
-    api: Api,
-    params: Params,
-    rendered: Rendered,
-    *,
-    media: Media | None = None,
-    preview: Markup | None = None,
-    caption_above: bool = False,
-) -> Message:
-    """Check what all new messages have in common, and put one into its chat."""
+def posted(api: Api, params: Params, drafts: Sequence[Draft]) -> list[Message]:
+    """Check what all new messages have in common, and put these into their chat."""
     markup = checked_markup(params.get("reply_markup"))
     chat = api.open_chat(params["chat_id"])
     reply_to = _replied(chat, params)
-    api.limits.count(chat.id, new=True)
-    return chat.post(
-        api.world.bot,
-        text=rendered.text,
-        entities=rendered.entities,
-        media=media,
-        markup=markup,
-        preview=preview,
-        caption_above=caption_above,
-        reply_to=reply_to,
-        silent=params.get("disable_notification", False),
-        protected=params.get("protect_content", False),
+    api.limits.count(chat.id, new=len(drafts))
+    silent, protected = (
+        params.get("disable_notification", False),
+        params.get("protect_content", False),
     )
+    return [
+        chat.post(
+            api.world.bot,
+            text=draft.rendered.text,
+            entities=draft.rendered.entities,
+            media=api.world.anew(draft.media),
+            markup=markup or draft.markup,
+            preview=draft.preview,
+            caption_above=draft.above,
+            spoiler=draft.spoiler,
+            group=draft.group,
+            about=draft.about,
+            reply_to=reply_to,
+            silent=silent,
+            protected=protected,
+        )
+        for draft in drafts
+    ]
 
 
 def checked_preview(params: Params) -> dict[str, Any] | None:

@@ -1,0 +1,66 @@
+"""Albums: several files in one call, shown as one."""
+
+from collections.abc import Sequence
+
+from bot.simulator.api import Api
+from bot.simulator.errors import Refused, bad_request
+from bot.simulator.inputs import Input, described
+from bot.simulator.messages import Media, Shape
+from bot.simulator.methods.sending import Draft, posted
+from bot.simulator.parameters import Params
+
+_MOST = 10
+_ALONE = ("document", "audio")
+
+
+def send_media_group(api: Api, params: Params) -> list[Shape]:
+    """Serve sendMediaGroup."""
+    inputs = _inputs(params["media"])
+    media = [_found(api, place, item) for place, item in enumerate(inputs, start=1)]
+    group = api.world.next_album_id()
+    drafts = [
+        Draft(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
+        for item, held in zip(inputs, media, strict=True)
+    ]
+    return [message.shape() for message in posted(api, params, drafts)]
+
+
+def _inputs(shapes: object) -> list[Input]:
+    if not isinstance(shapes, list):
+        raise bad_request("expected an Array of InputMedia")
+    if any(isinstance(shape, dict) and shape.get("type") == "animation" for shape in shapes):
+        reason = 'type "animation" can\'t be used in sendMediaGroup'
+        raise bad_request(f"can't parse InputMedia: {reason}")
+    inputs = [described(shape) for shape in shapes]
+    if not inputs:
+        raise bad_request("there are no messages to send")
+    if len(inputs) > _MOST:
+        raise bad_request("too many messages to send as an album")
+    if len(inputs) == 1:
+        # Telegram would send it alone, against its own documentation.
+        raise bad_request("media must include 2-10 items")
+    _check_mixture(inputs)
+    return inputs
+
+
+def _check_mixture(inputs: Sequence[Input]) -> None:
+    kinds = {item.kind for item in inputs}
+    for kind in _ALONE:
+        if kind in kinds and len(kinds) > 1:
+            raise bad_request(f"{kind} can't be mixed with other media types")
+    if len({item.above for item in inputs}) > 1:
+        raise bad_request("parameter show_caption_above_media must be the same for all messages")
+
+
+def _found(api: Api, place: int, item: Input) -> Media:
+    try:
+        return item.media(api.world.files)
+    except Refused as refusal:
+        reason = refusal.description.removeprefix("Bad Request: ")
+        raise bad_request(
+            f'failed to send message #{place} with the error message "{_capital(reason)}"'
+        ) from refusal
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,29 @@
+"""Where a forwarded message is from, as the Bot API tells of it."""
+
+from bot.simulator.messages import Message, Shape
+
+_CHANNEL = -1_001_500_000_001
+
+
+def origin_of(message: Message) -> Shape:
+    """The origin a forward of this message names: the first one, however often it went on."""
+    about = message.about or {}
+    if "forward_origin" in about:
+        return dict(about["forward_origin"])
+    if "sender_chat" in about:
+        chat = about["sender_chat"]
+        return {"type": "chat", "sender_chat": chat, "date": message.date}
+    return {"type": "user", "sender_user": message.by.shape(), "date": message.date}
+
+
+def hidden(name: str, date: int) -> Shape:
+    """Somebody whose settings keep their account out of forwards."""
+    return {"type": "hidden_user", "sender_user_name": name, "date": date}
+
+
+def channel(title: str, date: int, *, username: str | None = None, message_id: int = 1) -> Shape:
+    """A post of a channel the bot is not in."""
+    chat: Shape = {"id": _CHANNEL, "type": "channel", "title": title}
+    if username:
+        chat["username"] = username
+    return {"type": "channel", "chat": chat, "message_id": message_id, "date": date}

@@ -1,0 +1,120 @@
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.simulator import Person, Simulator
+from bot.simulator.content import tiny_png
+from bot.simulator.media_kinds import FILE_KINDS
+from tests.bot_api import answer_faults
+from tests.simulator.wire import Clock, Wire
+
+
+@pytest.fixture
+def ana(sim: Simulator) -> Person:
+    ana = sim.world.person("Ana")
+    ana.start()
+    return ana
+
+
+async def uploaded(
+    wire: Wire, method: str, kind: str, content: bytes, name: str, **params: Any
+) -> Any:
+    """The answer to a call that brings a file."""
+    form = aiohttp.FormData({key: str(value) for key, value in params.items()})
+    form.add_field(kind, content, filename=name)
+    async with wire.session.post(f"{wire.url}/{method}", data=form) as response:
+        answer = await response.json()
+    assert answer["ok"], answer
+    assert answer_faults(method, answer["result"]) == []
+    return answer["result"]
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "told"),
+    [
+        ("sendDocument", "document", {}),
+        ("sendVideo", "video", {"duration": 7, "width": 640, "height": 360}),
+        ("sendAnimation", "animation", {"duration": 7}),
+        ("sendAudio", "audio", {"duration": 7, "title": "Himno", "performer": "Coro"}),
+        ("sendVoice", "voice", {"duration": 7}),
+        ("sendVideoNote", "video_note", {"duration": 7, "length": 200}),
+        ("sendSticker", "sticker", {"emoji": "👍"}),
+    ],
+)
+async def test_a_file_is_sent_with_what_is_told_of_it(
+    wire: Wire, ana: Person, method: str, kind: str, told: dict[str, Any]
+) -> None:
+    made = FILE_KINDS[kind]
+    sent = await uploaded(
+        wire, method, kind, made.sample, f"a{made.suffix}", chat_id=ana.id, **told
+    )
+
+    assert {name: sent[kind][name] for name in told} == told
+
+
+async def test_what_is_no_video_is_sent_as_a_document(wire: Wire, ana: Person) -> None:
+    sent = await uploaded(wire, "sendVideo", "video", b"hola", "a.txt", chat_id=ana.id)
+
+    assert sent["document"]["file_name"] == "a.txt"
+    assert "video" not in sent
+
+
+async def test_a_picture_drawn_by_the_bot_is_sent(wire: Wire, ana: Person) -> None:
+    sent = await uploaded(
+        wire, "sendPhoto", "photo", tiny_png(1000, 500), "a.png", chat_id=ana.id, caption="Así fue"
+    )
+
+    assert (sent["photo"][-1]["width"], sent["caption"]) == (1000, "Así fue")
+
+
+async def test_a_text_becomes_a_file_and_a_file_another(wire: Wire, ana: Person) -> None:
+    sent = await wire.result("sendMessage", chat_id=ana.id, text="Hola")
+    target = {"chat_id": ana.id, "message_id": sent["message_id"]}
+    for kind in ("photo", "video", "animation", "audio", "document"):
+        media = ana.send_kind(kind).media
+        assert media
+        described = {"type": kind, "media": media.file_id, "caption": kind}
+        edited = await wire.result("editMessageMedia", media=described, **target)
+        assert (kind in edited, edited["caption"]) == (True, kind)
+
+
+async def test_a_sticker_stays_what_it_is(wire: Wire, ana: Person) -> None:
+    sticker, photo = ana.sticker().media, ana.send_photo().media
+    assert sticker
+    assert photo
+    sent = await wire.result("sendSticker", chat_id=ana.id, sticker=sticker.file_id)
+    described = {"type": "photo", "media": photo.file_id}
+
+    assert await wire.refusal(
+        "editMessageMedia", media=described, chat_id=ana.id, message_id=sent["message_id"]
+    ) == (400, "Bad Request: message can't be edited")
+
+
+async def test_one_message_that_is_too_old_keeps_all_from_being_deleted(
+    wire: Wire, ana: Person, clock: Clock
+) -> None:
+    old = await wire.result("sendMessage", chat_id=ana.id, text="a")
+    clock.now += 48 * 3600 + 1
+    new = await wire.result("sendMessage", chat_id=ana.id, text="b")
+    numbers = [old["message_id"], new["message_id"]]
+
+    assert await wire.refusal("deleteMessages", chat_id=ana.id, message_ids=numbers) == (
+        400,
+        "Bad Request: message can't be deleted for everyone",
+    )
+    assert [message.text for message in ana.messages] == ["/start", "a", "b"]
+    assert await wire.result("deleteMessages", chat_id=ana.id, message_ids=numbers[1:])
+    assert await wire.result("deleteMessages", chat_id=ana.id, message_ids=[998, 999])
+
+
+async def test_a_pin_is_told_in_the_chat_and_to_the_bot(wire: Wire, ana: Person) -> None:
+    written = ana.send("Hola")
+    await wire.result("pinChatMessage", chat_id=ana.id, message_id=written.id)
+    told = (await wire.result("getUpdates"))[-1]["message"]
+
+    assert told["pinned_message"]["text"] == "Hola"
+    assert await wire.refusal(
+        "editMessageText", chat_id=ana.id, message_id=told["message_id"], text="b"
+    ) == (400, "Bad Request: message can't be edited")
+    assert await wire.result("deleteMessage", chat_id=ana.id, message_id=told["message_id"])
