@@ -3,18 +3,20 @@
 For where those cost too much, or are not wanted: fetching updates and broadcasting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 import aiohttp
 import orjson
 
+from bot.transport.answer import Answer, Limits
 from bot.transport.errors import AnswerLost, TelegramRefused
+from bot.transport.forms import form, quoted, text_of
 from bot.transport.gate import Chat, Gate, Lane
 from bot.transport.outgoing import Body, Call, Outgoing, Patience, parse_refusal, retry_after
-from bot.transport.session import Answer, SharedSession
+from bot.transport.session import SharedSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class TelegramClient:
         self._outgoing = Outgoing(session, gate, patience)
         self._base = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
+        # A broadcast says the same to all, but for the chat.
+        self._quoted_before = lru_cache(maxsize=32)(quoted)
 
     async def call(
         self,
@@ -74,8 +78,10 @@ class TelegramClient:
             Call(
                 url=f"{self._base}/{method}",
                 method=method,
-                body=lambda: _encode(given),
-                timeout=timeouts(read=timeout),
+                body=lambda: _encode(
+                    given, self._quoted_before if lane is Lane.BROADCAST else quoted
+                ),
+                limits=Limits(read=timeout),
                 chat=chat_of(given),
                 lane=lane,
             )
@@ -96,15 +102,6 @@ class TelegramClient:
         )
 
 
-def timeouts(
-    *, read: float | None, connect: float | None = 5.0, write: float | None = 5.0
-) -> aiohttp.ClientTimeout:
-    """The limits of one try, in seconds; the whole has one too, so a trickle cannot go on."""
-    known = [part for part in (connect, write, read) if part is not None]
-    total = sum(known) if len(known) == 3 else None
-    return aiohttp.ClientTimeout(total=total, connect=connect, sock_read=read)
-
-
 def chat_of(params: Mapping[str, object]) -> Chat | None:
     """The chat a call goes to; one chat is one value, whether it was written 7 or "7"."""
     chat = params.get("chat_id")
@@ -115,20 +112,16 @@ def chat_of(params: Mapping[str, object]) -> Chat | None:
     return int(chat) if chat.removeprefix("-").isdecimal() else chat
 
 
-def _encode(params: Mapping[str, object]) -> Body:
+def _encode(params: Mapping[str, object], quote: Callable[[str], bytes]) -> Body:
     if not any(isinstance(value, Upload) for value in params.values()):
-        return urlencode({name: _text(value) for name, value in params.items()}).encode()
-    form = aiohttp.FormData(quote_fields=False)
+        return form(params, quote)
+    parts = aiohttp.FormData(quote_fields=False)
     for name, value in params.items():
         if isinstance(value, Upload):
-            form.add_field(name, value.content, filename=value.name, content_type=value.kind)
+            parts.add_field(name, value.content, filename=value.name, content_type=value.kind)
         else:
-            form.add_field(name, _text(value))
-    return form
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+            parts.add_field(name, text_of(value))
+    return parts
 
 
 def _result(answer: Answer) -> Any:

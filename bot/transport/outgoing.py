@@ -10,10 +10,11 @@ import aiohttp
 import orjson
 import structlog
 
+from bot.transport.answer import Answer, Limits
 from bot.transport.errors import AnswerLost, Flooded, NotSent
 from bot.transport.gate import Chat, Gate, Lane
 from bot.transport.methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
-from bot.transport.session import Answer, SharedSession
+from bot.transport.session import SharedSession
 
 log = structlog.stdlib.get_logger()
 
@@ -47,7 +48,7 @@ class Call:
     url: str = field(repr=False)
     method: str
     body: Callable[[], Body] = field(repr=False)
-    timeout: aiohttp.ClientTimeout = field(repr=False)
+    limits: Limits = field(repr=False)
     chat: Chat | None = field(default=None, repr=False)
     lane: Lane = Lane.REPLY
 
@@ -105,12 +106,17 @@ class Outgoing:
 
     async def _try(self, call: Call) -> Answer | NotSent | AnswerLost:
         try:
-            answer = await self._session.exchange("POST", call.url, call.body(), call.timeout)
+            answer = await self._exchange(call.url, call.body(), call.limits)
         except (NotSent, AnswerLost) as error:
             return error
         if 200 <= answer.status < 300:
             return answer
         return _read_refusal(answer)
+
+    async def _exchange(self, url: str, body: Body, limits: Limits) -> Answer:
+        if isinstance(body, bytes):
+            return await self._session.post(url, body, limits)
+        return await self._session.exchange("POST", url, body, limits)
 
     def _wait_before_next(
         self, call: Call, outcome: Answer | NotSent | AnswerLost, tries: _Tries

@@ -10,11 +10,12 @@ from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import BadRequest, ChatMigrated
 from telegram.request import BaseRequest, RequestData
 
-from bot.transport.client import chat_of, timeouts
+from bot.transport.answer import Answer, Limits
+from bot.transport.client import chat_of
 from bot.transport.errors import AnswerLost, Flooded, TokenRejected
 from bot.transport.gate import Gate
 from bot.transport.outgoing import Body, Call, Outgoing, Patience, parse_refusal, retry_after
-from bot.transport.session import Answer, SharedSession
+from bot.transport.session import SharedSession
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
 _Seconds = float | DefaultValue[Any] | None
@@ -84,7 +85,7 @@ class SharedRequest(BaseRequest):
         Waiting for a free connection counts as connecting, so `pool_timeout` has no use here.
         """
         with_files = request_data is not None and request_data.contains_files
-        limits = timeouts(
+        limits = Limits(
             read=_given(read_timeout, self._read_timeout),
             write=_given(write_timeout, self._upload_timeout if with_files else 5.0),
             connect=_given(connect_timeout, 5.0),
@@ -96,13 +97,13 @@ class SharedRequest(BaseRequest):
             url=url,
             method=name,
             body=await _body_of(request_data),
-            timeout=limits,
+            limits=limits,
             chat=chat_of(request_data.parameters if request_data else {}),
         )
         answer = await self._outgoing.send(call)
         return _for_ptb(answer, name, bot.removeprefix("bot"))
 
-    async def _download(self, url: str, limits: aiohttp.ClientTimeout) -> tuple[int, bytes]:
+    async def _download(self, url: str, limits: Limits) -> tuple[int, bytes]:
         answer = await self._session.exchange("GET", url, None, limits)
         if 200 <= answer.status < 300:
             return answer.status, answer.body

@@ -1,12 +1,15 @@
-"""One HTTP session for everything that goes to Telegram and comes from it."""
+"""The connections for everything that goes to Telegram and comes from it."""
 
-from dataclasses import dataclass
+import ssl
 from typing import Self
 
 import aiohttp
 from yarl import URL
 
+from bot.transport.address import Address, Target, target
+from bot.transport.answer import Answer, Limits
 from bot.transport.errors import AnswerLate, AnswerLost, ConnectTimedOut, NotSent
+from bot.transport.pool import Pool
 
 # Failures of making the connection: not one byte of the call has left.
 _BEFORE_SENDING = (
@@ -16,34 +19,35 @@ _BEFORE_SENDING = (
     aiohttp.NonHttpUrlClientError,
     aiohttp.ClientHttpProxyError,
 )
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status and a body, both as they came."""
-
-    status: int
-    body: bytes
 
 
 class SharedSession:
     """Owns the connections: opened by the application, used by all, closed once.
 
     Connections are kept alive and shared; a call over `connections` waits for a free one.
+    Ordinary calls go over connections of our own, files over aiohttp's.
+
+    Args:
+        connections: how many at most.
+        tls: what to trust; without it, what the system trusts.
     """
 
-    def __init__(self, connections: int = 256) -> None:
+    def __init__(self, connections: int = 512, tls: ssl.SSLContext | None = None) -> None:
         self._connections = connections
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        self._pools = dict[Address, Pool]()
+        self._targets = dict[str, Target]()
 
     async def open(self) -> None:
         """Makes the session; without effect when it is open."""
         if self._session is not None:
             return
+        self._tls = self._tls or ssl.create_default_context()
         self._session = aiohttp.ClientSession(
-            # Telegram's address is looked up once in five minutes, not for every connection.
-            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=300),
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ttl_dns_cache=300, ssl=self._tls
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "petition-bot"},
         )
@@ -51,6 +55,9 @@ class SharedSession:
     async def close(self) -> None:
         """Closes every connection; without effect when it is closed."""
         session, self._session = self._session, None
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
         if session is not None:
             await session.close()
 
@@ -61,19 +68,26 @@ class SharedSession:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def exchange(
-        self,
-        verb: str,
-        url: str,
-        body: bytes | aiohttp.FormData | None,
-        timeout: aiohttp.ClientTimeout,
-    ) -> Answer:
-        """Sends once and reads the whole answer.
+    async def post(self, url: str, body: bytes, limits: Limits) -> Answer:
+        """Sends a form once and reads the whole answer.
 
         Raises:
             NotSent: nothing has left.
             AnswerLost: it left, and what became of it is not known.
         """
+        base, _, name = url.rpartition("/")
+        to = self._targets.get(base) or self._target(base)
+        if self._session is None:
+            raise NotSent("The session is closed")
+        if to is None or not name.isalnum() or not name.isascii():
+            raise NotSent("The address cannot be used")
+        pool = self._pools.get(to.address) or self._pool(to.address)
+        return await pool.exchange(to.request(name, body), limits)
+
+    async def exchange(
+        self, verb: str, url: str, body: aiohttp.FormData | None, limits: Limits
+    ) -> Answer:
+        """Sends or fetches files, once; see `post` for what it raises."""
         if self._session is None or self._session.closed:
             raise NotSent("The session is closed")
         try:
@@ -81,8 +95,9 @@ class SharedSession:
                 verb,
                 URL(url, encoded=True),
                 data=body,
-                headers=_FORM if isinstance(body, bytes) else None,
-                timeout=timeout,
+                timeout=aiohttp.ClientTimeout(
+                    total=limits.total, connect=limits.connect, sock_read=limits.read
+                ),
                 allow_redirects=False,
             ) as response:
                 return Answer(response.status, await response.read())
@@ -90,6 +105,18 @@ class SharedSession:
             failure = _without_address(error)
         # Raised out here, and not from the error, since that one names the URL: the token.
         raise failure
+
+    def _target(self, base: str) -> Target | None:
+        try:
+            return self._targets.setdefault(base, target(base))
+        except ValueError:  # its text names the address: the token
+            return None
+
+    def _pool(self, address: Address) -> Pool:
+        if self._tls is None:
+            raise NotSent("The session is closed")
+        pool = self._pools[address] = Pool(address, self._connections, self._tls)
+        return pool
 
 
 def _without_address(error: Exception) -> NotSent | AnswerLost:

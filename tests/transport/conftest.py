@@ -1,8 +1,10 @@
 """A server, a session, a gate, and the two ways of calling over them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
+import uvloop
 from telegram import Bot
 
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
@@ -11,6 +13,20 @@ from bot.transport.outgoing import Patience
 from .wire import TOKEN, Wire, serve
 
 QUICK = Patience(flood_seconds=0.5, repeats=2, first_pause=0.01)
+
+LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.new_event_loop,
+    "uvloop": uvloop.new_event_loop,
+}
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Our own connections are tried on both loops: the two differ in how connections end."""
+    if item.path.name in ("test_pool.py", "test_tls.py"):
+        return LOOPS
+    return {"asyncio": LOOPS["asyncio"]}
 
 
 @pytest.fixture

@@ -1,0 +1,91 @@
+"""Where a server is, and a connection to the first of its addresses that answers."""
+
+import asyncio
+import re
+import socket
+from typing import NamedTuple
+
+from aiohappyeyeballs import AddrInfoType, start_connection
+from yarl import URL
+
+# An address is looked up once in five minutes, not for every connection.
+_KNOWN_SECONDS = 300.0
+_HEAD_START_SECONDS = 0.25  # of an IPv6 address before an IPv4 one (RFC 8305)
+_PLAIN = re.compile(r"[!-~]+")
+
+
+class Address(NamedTuple):
+    """A server."""
+
+    host: str
+    port: int
+    is_tls: bool
+
+
+class Target(NamedTuple):
+    """A server and everything of a request to it but its last name and its body."""
+
+    address: Address
+    before: bytes
+    after: bytes
+
+    def request(self, name: str, body: bytes) -> bytes:
+        """The whole request, as it goes over the wire."""
+        return b"%b%b%b%d\r\n\r\n%b" % (self.before, name.encode(), self.after, len(body), body)
+
+
+def target(base: str) -> Target:
+    """The target of the calls below an address such as `https://api.telegram.org/bot1:a`.
+
+    Raises:
+        ValueError: it is no address, or one that would end the request's first line early.
+    """
+    url = URL(base, encoded=True)
+    host, port, path = url.raw_host, url.port, url.raw_path.rstrip("/")
+    where = f"{url.host_port_subcomponent}{path}"
+    if url.scheme not in ("http", "https") or not host or not port or not _PLAIN.fullmatch(where):
+        raise ValueError("not an address")
+    after = (
+        f" HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\nUser-Agent: petition-bot\r\n"
+        "Accept: */*\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+    )
+    return Target(
+        Address(host, port, url.scheme == "https"), f"POST {path}/".encode(), after.encode()
+    )
+
+
+class Resolver:
+    """Looks up and connects."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._found: list[AddrInfoType] = []
+        self._known_until = 0.0
+        self._asking = asyncio.Lock()
+
+    async def connect(self) -> socket.socket:
+        """A connected socket.
+
+        Raises:
+            OSError: none of the addresses answers, or there is none.
+        """
+        found = await self._look_up()
+        try:
+            return await start_connection(
+                found, happy_eyeballs_delay=_HEAD_START_SECONDS, interleave=1
+            )
+        except BaseException:
+            self._known_until = 0.0  # it may have moved
+            raise
+
+    async def _look_up(self) -> list[AddrInfoType]:
+        loop = asyncio.get_running_loop()
+        async with self._asking:
+            if loop.time() >= self._known_until:
+                self._found = [
+                    *await loop.getaddrinfo(
+                        self._address.host, self._address.port, type=socket.SOCK_STREAM
+                    )
+                ]
+                self._known_until = loop.time() + _KNOWN_SECONDS
+        return self._found

@@ -1,0 +1,52 @@
+"""Parameters as a form, which is how every call without files travels.
+
+The standard library's `urlencode` looks at each byte in Python: for a message of a few hundred
+letters that takes as long as half of the call around it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import orjson
+
+_SAFE: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
+_ESCAPED: Final = {byte: (bytes((byte,)), b"%%%02X" % byte) for byte in range(256)}
+_PERCENT: Final = ord("%")
+_SPACE: Final = ord(" ")
+
+
+def quoted(text: str) -> bytes:
+    """A name or a value, as `urllib.parse.quote_plus` writes it."""
+    raw = text.encode()
+    unsafe = set(raw.translate(None, _SAFE))
+    if not unsafe:
+        return raw
+    # What is put in has percent signs, and a plus for a space: those two are first and last.
+    if _PERCENT in unsafe:
+        raw = raw.replace(*_ESCAPED[_PERCENT])
+    for byte in unsafe - {_PERCENT, _SPACE}:
+        raw = raw.replace(*_ESCAPED[byte])
+    return raw.replace(b" ", b"+")
+
+
+def text_of(value: object) -> str:
+    """A value as Telegram takes it: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def form(fields: Mapping[str, object], quote: Callable[[str], bytes] = quoted) -> bytes:
+    """The fields as `application/x-www-form-urlencoded`, as `urllib.parse.urlencode` writes them.
+
+    Args:
+        fields: values that are no texts travel as JSON.
+        quote: `quoted`, or one that remembers.
+    """
+    return b"&".join(
+        [
+            # A whole number needs no quoting, and there are too many chats to remember.
+            b"%b=%d" % (quote(name), value)
+            if type(value) is int
+            else b"%b=%b" % (quote(name), quote(text_of(value)))
+            for name, value in fields.items()
+        ]
+    )

@@ -1,0 +1,268 @@
+"""The connections of our own, against a server that does what servers should not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from bot.transport import SharedSession
+from bot.transport.answer import Answer, Limits
+from bot.transport.errors import AnswerLate, AnswerLost, ConnectTimedOut, NotSent
+
+from .hostile import Answering, Caller, Hostile, hostile, saying, whole
+from .wire import TOKEN
+
+SOON = Limits(connect=0.05, read=0.05)
+YES = Answer(200, b"yes")
+
+
+async def call(session: SharedSession, server: Hostile, limits: Limits = Limits()) -> Answer:  # noqa: B008
+    url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"
+    return await session.post(url, b"chat_id=7", limits)
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[SharedSession]:
+    async with SharedSession(connections=2) as session:
+        yield session
+
+
+async def test_a_request_is_what_a_server_expects(session: SharedSession) -> None:
+    async with hostile(saying(whole())) as server:
+        assert await call(session, server) == YES
+    assert (
+        server.requests[0]
+        == (
+            f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+            "User-Agent: petition-bot\r\nAccept: */*\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nchat_id=7"
+        ).encode()
+    )
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+WHOLE = {
+    "in one piece": saying(whole()),
+    "byte by byte": saying(*(bytes([byte]) for byte in whole())),
+    "in chunks": saying(CHUNKED, b"2\r\nye\r\n", b"1\r\ns\r\n0\r\n\r\n"),
+    "after an interim answer": saying(b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", whole()),
+    "with a long header": saying(whole(b"yes", b"X: " + b"x" * 60_000)),
+}
+CLOSING = {
+    "and closes": saying(whole(b"yes", b"Connection: close"), then=Caller.hang_up),
+    "and says it would close": saying(whole(b"yes", b"Connection: close")),
+    "without a length": saying(b"HTTP/1.1 200 OK\r\n\r\n", b"ye", b"s", then=Caller.hang_up),
+    "in the old way": saying(b"HTTP/1.0 200 OK\r\n\r\nyes", then=Caller.hang_up),
+    "and another one": saying(whole() + whole(b"no")),
+    "and something else": saying(whole() + b"junk"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+async def test_an_answer_is_read_and_its_connection_used_again(
+    session: SharedSession, name: str
+) -> None:
+    async with hostile(WHOLE[name]) as server:
+        assert [await call(session, server) for _ in range(3)] == [YES] * 3
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("name", CLOSING)
+async def test_an_answer_is_read_and_its_connection_is_not_used_again(
+    session: SharedSession, name: str
+) -> None:
+    async with hostile(CLOSING[name]) as server:
+        assert [await call(session, server) for _ in range(3)] == [YES] * 3
+        assert server.connections == 3
+
+
+async def test_an_answer_without_a_body_is_read(session: SharedSession) -> None:
+    async with hostile(saying(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
+        assert await call(session, server) == Answer(204, b"")
+
+
+LOST: dict[str, Answering] = {
+    "closed before an answer": saying(then=Caller.hang_up),
+    "cut before an answer": saying(then=Caller.cut),
+    "cut in the status line": saying(b"HTTP/1.1 20", then=Caller.hang_up),
+    "cut in a header": saying(b"HTTP/1.1 200 OK\r\nContent-Le", then=Caller.hang_up),
+    "cut in the body": saying(whole(b"yes and no")[:-3], then=Caller.hang_up),
+    "cut in a chunk": saying(CHUNKED, b"9\r\nye", then=Caller.hang_up),
+    "cut between chunks": saying(CHUNKED, b"3\r\nyes\r\n", then=Caller.hang_up),
+    "reset without a length": saying(b"HTTP/1.1 200 OK\r\n\r\nyes", then=Caller.cut),
+    "not HTTP": saying(b"SSH-2.0-OpenSSH_9.2\r\n"),
+    "a request": saying(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    "zeros": saying(bytes(1000)),
+    "two lengths": saying(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nyes"),
+    "a length and chunks": saying(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nyes"
+    ),
+    "a length below zero": saying(b"HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nyes"),
+    "a chunk of no size": saying(CHUNKED, b"zz\r\nyes\r\n"),
+    "a change of protocol": saying(
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+    ),
+    "a header without end": saying(b"HTTP/1.1 200 OK\r\n", *[b"X: " + b"x" * 9_000 + b"\r\n"] * 9),
+    "a status line without end": saying(b"HTTP/1.1 200 ", b"x" * 70_000),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+async def test_what_is_no_whole_answer_is_an_unknown_outcome_at_once(
+    session: SharedSession, name: str
+) -> None:
+    async with hostile(LOST[name], saying(whole())) as server:
+        with pytest.raises(AnswerLost) as caught:
+            await call(session, server)
+        assert not isinstance(caught.value, AnswerLate)
+        assert TOKEN not in f"{caught.value!r}"
+        assert await call(session, server) == YES
+        assert (server.connections, len(server.requests)) == (2, 2), "and never sent again unseen"
+
+
+async def test_an_answer_larger_than_any_is_not_kept(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.transport.connection._LARGEST_ANSWER", 10_000)
+    async with hostile(saying(CHUNKED, *[b"1000\r\n" + bytes(4096) + b"\r\n"] * 9)) as server:
+        with pytest.raises(AnswerLost, match="too large"):
+            await call(session, server)
+
+
+async def trickle(caller: Caller) -> None:
+    caller.say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    while not caller.writer.is_closing():
+        caller.say(b"x")
+        await asyncio.sleep(0.01)
+
+
+async def silence(caller: Caller) -> None:
+    await caller.is_gone()
+
+
+@pytest.mark.parametrize("answering", [trickle, silence])
+async def test_an_answer_that_is_not_whole_in_time_is_cut_off(
+    session: SharedSession, answering: Answering
+) -> None:
+    async with hostile(answering, saying(whole())) as server:
+        with pytest.raises(AnswerLate):
+            await call(session, server, SOON)
+        assert await call(session, server) == YES
+        assert server.connections == 2
+
+
+async def test_each_call_has_its_own_time(session: SharedSession) -> None:
+    async with hostile(silence) as server:
+        long = asyncio.create_task(call(session, server, Limits(read=60)))
+        await until(lambda: len(server.requests) == 1)
+        with pytest.raises(AnswerLate):
+            await call(session, server, SOON)
+        assert not long.done()
+        long.cancel()
+
+
+async def test_a_connection_that_was_closed_while_idle_is_not_used(session: SharedSession) -> None:
+    closing = saying(whole(), then=Caller.hang_up)
+    async with hostile(closing, saying(whole())) as server:
+        assert await call(session, server) == YES
+        await until(lambda: not server.open)
+        await asyncio.sleep(0.01)
+        assert await call(session, server) == YES
+        assert (server.connections, len(server.requests)) == (2, 2)
+
+
+async def test_a_connection_that_speaks_while_idle_is_not_used(session: SharedSession) -> None:
+    async def speak_up(caller: Caller) -> None:
+        caller.say(whole())
+        await asyncio.sleep(0.01)
+        caller.say(whole(b"no"))
+        await caller.is_gone()
+
+    async with hostile(speak_up, saying(whole())) as server:
+        assert await call(session, server) == YES
+        await until(lambda: not server.open)
+        assert await call(session, server) == YES
+
+
+async def test_an_idle_connection_is_closed_after_a_while(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.transport.pool._IDLE_SECONDS", 0.02)
+    async with hostile(saying(whole())) as server:
+        assert await call(session, server) == YES
+        await until(lambda: not server.open)
+
+
+async def test_a_call_that_is_cancelled_takes_its_connection_with_it(
+    session: SharedSession,
+) -> None:
+    async with hostile(silence, saying(whole())) as server:
+        task = asyncio.create_task(call(session, server))
+        await until(lambda: len(server.requests) == 1)
+        task.cancel()
+        await until(lambda: not server.open)
+        assert await call(session, server) == YES
+
+
+async def test_a_call_too_many_waits_for_a_free_connection(session: SharedSession) -> None:
+    async with hostile(saying(whole())) as server:
+        answers = await asyncio.gather(*(call(session, server) for _ in range(50)))
+        assert answers == [YES] * 50
+        assert server.connections == 2
+
+
+async def test_who_waits_gets_the_place_of_a_connection_that_broke(session: SharedSession) -> None:
+    async with hostile(saying(then=Caller.cut)) as server:
+        calls = (call(session, server) for _ in range(10))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(result) for result in results] == [AnswerLost] * 10
+        assert len(server.requests) == 10
+
+
+async def test_no_free_connection_in_time_is_surely_not_sent(session: SharedSession) -> None:
+    async with hostile(silence, silence, saying(whole())) as server:
+        busy = [asyncio.create_task(call(session, server)) for _ in range(2)]
+        await until(lambda: len(server.requests) == 2)
+        with pytest.raises(ConnectTimedOut):
+            await call(session, server, SOON)
+        waiting = [asyncio.create_task(call(session, server)) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        for task in busy:
+            task.cancel()
+        assert await asyncio.gather(*waiting[1:]) == [YES] * 2
+
+
+async def test_no_answer_to_the_greeting_of_tls_is_surely_not_sent() -> None:
+    async with SharedSession() as session, hostile(silence) as server:
+        url = f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe"
+        with pytest.raises(ConnectTimedOut):
+            await session.post(url, b"", SOON)
+
+
+async def test_closing_tells_everybody_what_became_of_their_call() -> None:
+    async with SharedSession(connections=1) as session, hostile(silence) as server:
+        sent = asyncio.create_task(call(session, server))
+        await until(lambda: len(server.requests) == 1)
+        waiting = asyncio.create_task(call(session, server))
+        await asyncio.sleep(0)
+        await session.close()
+        results = await asyncio.gather(sent, waiting, return_exceptions=True)
+        assert [type(result) for result in results] == [AnswerLost, NotSent]
+        await until(lambda: not server.open)
+
+
+@pytest.mark.parametrize("name", ["get me", "x\r\nHost: y", "ñ", "", "a?b"])
+async def test_a_name_that_would_change_the_request_is_not_sent(
+    session: SharedSession, name: str
+) -> None:
+    async with hostile(saying(whole())) as server:
+        with pytest.raises(NotSent):
+            await session.post(f"http://127.0.0.1:{server.port}/bot1:a/{name}", b"", Limits())
+        assert not server.requests
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - the server has no event for everything
+            await asyncio.sleep(0.001)

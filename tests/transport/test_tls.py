@@ -1,0 +1,111 @@
+"""TLS: only a server with a certificate that is trusted, and its own, is told the token."""
+
+import datetime as dt
+import ipaddress
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from bot.transport import SharedSession
+from bot.transport.answer import Answer, Limits
+from bot.transport.errors import AnswerLost, NotSent
+
+from .hostile import Caller, Hostile, hostile, saying, whole
+from .wire import TOKEN
+
+
+def name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def certificate(folder: Path, address: str) -> Path:
+    """A certificate that signs itself and the key to it, both in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name("Made up"))
+        .issuer_name(name("Made up"))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = folder / "server.pem"
+    file.write_bytes(made.public_bytes(pem) + secret)
+    return file
+
+
+def serving(file: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def trusting(file: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(file))
+
+
+async def call(session: SharedSession, server: Hostile) -> Answer:
+    return await session.post(
+        f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", b"a=1", Limits()
+    )
+
+
+async def test_a_trusted_server_is_called_again_and_again_on_one_connection(
+    tmp_path: Path,
+) -> None:
+    file = certificate(tmp_path, "127.0.0.1")
+    async with (
+        hostile(saying(whole()), tls=serving(file)) as server,
+        SharedSession(tls=trusting(file)) as session,
+    ):
+        assert [await call(session, server) for _ in range(3)] == [Answer(200, b"yes")] * 3
+        assert server.connections == 1
+
+
+async def test_an_answer_that_breaks_off_is_an_unknown_outcome(tmp_path: Path) -> None:
+    file = certificate(tmp_path, "127.0.0.1")
+    cut = saying(whole()[:-1], then=Caller.hang_up)
+    async with (
+        hostile(cut, tls=serving(file)) as server,
+        SharedSession(tls=trusting(file)) as session,
+    ):
+        with pytest.raises(AnswerLost):
+            await call(session, server)
+
+
+async def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> None:
+    file = certificate(tmp_path, "127.0.0.1")
+    async with (
+        hostile(saying(whole()), tls=serving(file)) as server,
+        SharedSession() as session,
+    ):
+        with pytest.raises(NotSent, match="SSLCertVerificationError"):
+            await call(session, server)
+        assert not server.requests
+
+
+async def test_a_certificate_of_another_server_is_not_accepted(tmp_path: Path) -> None:
+    file = certificate(tmp_path, "127.0.0.2")
+    async with (
+        hostile(saying(whole()), tls=serving(file)) as server,
+        SharedSession(tls=trusting(file)) as session,
+    ):
+        with pytest.raises(NotSent, match="SSLCertVerificationError"):
+            await call(session, server)
+        assert not server.requests
