@@ -6,6 +6,7 @@ async with Simulator(token="1:…") as telegram:
     await ana.sees("Hola")
 """
 
+from bot.simulator.arrivals import Account, Arrivals
 from bot.simulator.calls import Call, Calls
 from bot.simulator.chats import Chat
 from bot.simulator.errors import SimulatorError
@@ -14,11 +15,14 @@ from bot.simulator.limits import Limits
 from bot.simulator.messages import Button, Media, Message, User
 from bot.simulator.person import Person
 from bot.simulator.server import Simulator
+from bot.simulator.stars import Stars
 from bot.simulator.taps import Answer, Tap
 from bot.simulator.world import Event, World
 
 __all__ = [
+    "Account",
     "Answer",
+    "Arrivals",
     "Button",
     "Call",
     "Calls",
@@ -32,6 +36,7 @@ __all__ = [
     "Person",
     "Simulator",
     "SimulatorError",
+    "Stars",
     "Tap",
     "User",
     "World",

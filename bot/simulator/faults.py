@@ -5,6 +5,7 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
+from hashlib import blake2b
 
 from bot.simulator.errors import Refused, too_many
 
@@ -27,6 +28,8 @@ class Faults:
 
     `latency` is in seconds, a number or a pair to draw from; the rates are shares of calls
     between 0 and 1. Rates leave `spared` methods alone; a planned fault (`next`) does not.
+    What is drawn depends on the seed, the method, the chat and how many such calls there were,
+    so a run with many calls at once meets the same faults in whatever order they come.
     """
 
     seed: int = 0
@@ -38,6 +41,7 @@ class Faults:
     too_many_rate: float = 0.0
     retry_after: int = 1
     spared: frozenset[str] = _NO_FAULTS_IN
+    _drawn: dict[tuple[str, object], int] = field(default_factory=dict, init=False)
     _random: random.Random = field(init=False)
     _planned: dict[str, deque[Fault]] = field(default_factory=dict, init=False)
     _running: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -73,22 +77,31 @@ class Faults:
             pair = self.latency if isinstance(self.latency, tuple) else (self.latency,) * 2
             await asyncio.sleep(self._random.uniform(*pair))
 
-    def chosen(self, method: str) -> Fault | None:
+    def chosen(self, method: str, chat: object = None) -> Fault | None:
         """Decide what happens to a call."""
         planned = self._planned.get(method)
         if planned:
             return planned.popleft()
-        if method in self.spared:
-            return None
-        for rate, fault in (
+        rates = (
             (self.error_rate, Fault.ERROR),
             (self.cut_rate, Fault.CUT),
             (self.drop_rate, Fault.DROP),
             (self.too_many_rate, Fault.FLOOD),
-        ):
-            if rate and self._random.random() < rate:
+        )
+        if method in self.spared or not any(rate for rate, _ in rates):
+            return None
+        share = self._share(method, chat)
+        for rate, fault in rates:
+            if share < rate:
                 return fault
+            share -= rate
         return None
+
+    def _share(self, method: str, chat: object) -> float:
+        """A number between 0 and 1 that is the same in every run."""
+        number = self._drawn[method, chat] = self._drawn.get((method, chat), 0) + 1
+        drawn = blake2b(f"{self.seed} {method} {chat} {number}".encode(), digest_size=8).digest()
+        return int.from_bytes(drawn) / 2**64
 
     def refusal(self, fault: Fault) -> Refused:
         """The answer of a fault that has one."""

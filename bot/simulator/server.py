@@ -52,7 +52,7 @@ class Simulator:
         self._token = token
         bot = User(int(token.partition(":")[0]), name, None, username, None, is_bot=True)
         self.world = World(bot, clock)
-        self.limits = Limits(clock)
+        self.limits = Limits(clock, self.world.stars)
         self.faults = Faults()
         self.calls = Calls(keep_calls)
         self.strict = strict
@@ -122,7 +122,7 @@ class Simulator:
         try:
             params.update(await received(request))
             await self.faults.before()
-            fault = self.faults.chosen(name)
+            fault = self.faults.chosen(name, params.get("chat_id"))
             if fault is Fault.CUT:
                 return self._cut(request, name, params, begun)
             if fault in (Fault.ERROR, Fault.FLOOD):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.simulator.arrivals import Arrivals
 from bot.simulator.bell import Bell
 from bot.simulator.chats import Chat
 from bot.simulator.errors import SimulatorError
@@ -13,6 +14,7 @@ from bot.simulator.files import Files
 from bot.simulator.messages import Media, Message, User
 from bot.simulator.person import Person
 from bot.simulator.profile import Profile
+from bot.simulator.stars import Stars
 from bot.simulator.taps import Tap
 from bot.simulator.updates import Updates
 
@@ -49,6 +51,8 @@ class World:
         self.updates = Updates(clock)
         self.files = Files()
         self.profile = Profile()
+        self.stars = Stars()
+        self.arrivals = Arrivals(self.chats)
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
         self.calls_in_flight = 0

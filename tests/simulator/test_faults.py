@@ -1,5 +1,6 @@
 import asyncio
 import time
+from collections import Counter
 
 import aiohttp
 import pytest
@@ -76,3 +77,24 @@ async def test_latency_can_be_set_and_cleared(sim: Simulator, wire: Wire) -> Non
 
     assert slow >= 0.05
     assert not sim.faults.latency
+
+
+async def test_many_calls_at_once_meet_the_same_faults_in_any_order() -> None:
+    def drawn(chats: list[int]) -> dict[int, list[Fault | None]]:
+        faults = Faults(seed=7, error_rate=0.06, drop_rate=0.04, too_many_rate=0.02)
+        found: dict[int, list[Fault | None]] = {}
+        for chat in chats:
+            found.setdefault(chat, []).append(faults.chosen("copyMessage", chat))
+        return dict(sorted(found.items()))
+
+    chats = [chat for chat in range(1000) for _ in range(3)]
+    assert drawn(chats) == drawn(chats[::-1])
+
+
+async def test_shares_of_a_mixture_are_what_they_say() -> None:
+    faults = Faults(seed=1, error_rate=0.06, drop_rate=0.04, too_many_rate=0.02)
+    drawn = Counter(faults.chosen("sendMessage", chat) for chat in range(20_000))
+
+    assert drawn[Fault.ERROR] == pytest.approx(1200, rel=0.1)
+    assert drawn[Fault.DROP] == pytest.approx(800, rel=0.1)
+    assert drawn[Fault.FLOOD] == pytest.approx(400, rel=0.1)

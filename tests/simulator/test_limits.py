@@ -95,3 +95,49 @@ async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, wire: 
         "description": "Too Many Requests: retry after 3",
         "parameters": {"retry_after": 3},
     }
+
+
+def test_a_rate_of_ones_own_can_be_set(limits: Limits, clock: Clock) -> None:
+    limits.allow(300, burst=50)
+    assert [wait_after(limits, chat) for chat in range(1, 51)] == [None] * 50
+    assert wait_after(limits, 51) == 2
+    clock.now += 2
+    limits.allow(300, burst=300)
+    assert [wait_after(limits, chat) for chat in range(1, 301)] == [None] * 300
+    assert wait_after(limits, 301) == 2
+
+
+def test_an_album_counts_as_many_messages_and_goes_as_a_whole(
+    limits: Limits, clock: Clock
+) -> None:
+    assert [wait_after(limits, chat, new=10) for chat in (1, 2)] == [None, None]
+    assert wait_after(limits, 3, new=100) is None
+    assert wait_after(limits, 4) == 2
+    clock.now += 2
+    assert wait_after(limits, 4) == 2
+    clock.now += 2
+    assert wait_after(limits, 4) is None
+
+
+async def test_every_copied_message_counts(sim: Simulator, wire: Wire) -> None:
+    ana, eva = sim.world.person("Ana"), sim.world.person("Eva")
+    eva.start()
+    numbers = [ana.send(str(number)).id for number in range(30)]
+    target = {"chat_id": eva.id, "from_chat_id": ana.id}
+    await wire.result("copyMessages", message_ids=numbers, **target)
+
+    assert await wire.refusal("sendMessage", chat_id=ana.id, text="a") == (
+        429,
+        "Too Many Requests: retry after 2",
+    )
+
+
+def test_many_chats_at_once_are_remembered_without_looking_through_them_each_time(
+    limits: Limits,
+) -> None:
+    limits.overall = limits.overall_burst = 1e9
+    for chat in range(1, 50_000):
+        limits.count(chat)
+
+    assert len(limits._chats) == 49_999
+    assert limits._crowd >= 40_000

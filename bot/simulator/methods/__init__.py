@@ -13,6 +13,7 @@ from bot.simulator.methods import (
     editing,
     profile,
     sending,
+    stars,
     updates,
 )
 from bot.simulator.parameters import Params
@@ -67,5 +68,6 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "getChatMember": chats.get_member,
         "getChatMemberCount": chats.get_member_count,
         "leaveChat": chats.leave,
+        "getMyStarBalance": stars.get_balance,
     }
 )

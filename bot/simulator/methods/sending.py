@@ -101,29 +101,34 @@ def posted(api: Api, params: Params, drafts: Sequence[Draft]) -> list[Message]:
     markup = checked_markup(params.get("reply_markup"))
     chat = api.open_chat(params["chat_id"])
     reply_to = _replied(chat, params)
-    api.limits.count(chat.id, new=len(drafts))
-    silent, protected = (
-        params.get("disable_notification", False),
-        params.get("protect_content", False),
+    paid = params.get("allow_paid_broadcast", False)
+    api.limits.count(chat.id, new=len(drafts), paid=paid)
+    common = {
+        "reply_to": reply_to,
+        "silent": params.get("disable_notification", False),
+        "protected": params.get("protect_content", False),
+    }
+    return [_arrived(api, chat, draft, markup, common) for draft in drafts]
+
+
+def _arrived(
+    api: Api, chat: Chat, draft: Draft, markup: Markup | None, common: dict[str, Any]
+) -> Message:
+    message = chat.post(
+        api.world.bot,
+        text=draft.rendered.text,
+        entities=draft.rendered.entities,
+        media=api.world.anew(draft.media),
+        markup=markup or draft.markup,
+        preview=draft.preview,
+        caption_above=draft.above,
+        spoiler=draft.spoiler,
+        group=draft.group,
+        about=draft.about,
+        **common,
     )
-    return [
-        chat.post(
-            api.world.bot,
-            text=draft.rendered.text,
-            entities=draft.rendered.entities,
-            media=api.world.anew(draft.media),
-            markup=markup or draft.markup,
-            preview=draft.preview,
-            caption_above=draft.above,
-            spoiler=draft.spoiler,
-            group=draft.group,
-            about=draft.about,
-            reply_to=reply_to,
-            silent=silent,
-            protected=protected,
-        )
-        for draft in drafts
-    ]
+    api.world.arrivals.add(api.world.clock(), message, draft.source)
+    return message
 
 
 def checked_preview(params: Params) -> dict[str, Any] | None:

@@ -1,0 +1,10 @@
+"""The bot's Telegram Stars."""
+
+from bot.simulator.api import Api
+from bot.simulator.messages import Shape
+from bot.simulator.parameters import Params
+
+
+def get_balance(api: Api, params: Params) -> Shape:
+    """Serve getMyStarBalance."""
+    return api.world.stars.shape()

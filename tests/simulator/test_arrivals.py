@@ -1,0 +1,58 @@
+import aiohttp
+import pytest
+
+from bot.simulator import Account, Fault, Person, Simulator
+from tests.simulator.wire import Wire
+
+
+@pytest.fixture
+def people(sim: Simulator) -> list[Person]:
+    people = [sim.world.person(name) for name in ("Ana", "Eva", "Iris")]
+    for person in people:
+        person.start()
+    return people
+
+
+async def test_what_arrived_is_counted_even_when_the_answer_was_lost(
+    sim: Simulator, wire: Wire, people: list[Person]
+) -> None:
+    ana, eva, iris = (person.id for person in people)
+    await wire.result("sendMessage", chat_id=ana, text="Hemos <b>ganado</b>", parse_mode="HTML")
+    sim.faults.next("sendMessage", Fault.DROP)
+    with pytest.raises(aiohttp.ClientError):
+        await wire.result("sendMessage", chat_id=eva, text="Hemos ganado")
+    await wire.result("sendMessage", chat_id=eva, text="Hemos ganado")
+    await wire.result("sendMessage", chat_id=iris, text="Hola")
+
+    account = sim.world.arrivals.account([ana, eva, iris], text="Hemos ganado")
+    assert account == Account(once=1, repeated={eva: 2}, never={iris})
+    assert not account.exact
+
+
+async def test_copies_are_known_by_what_they_are_copies_of(
+    sim: Simulator, wire: Wire, people: list[Person]
+) -> None:
+    ana, eva, _ = people
+    source, other = ana.send("Hola"), ana.send("Hola")
+    before = len(sim.world.arrivals)
+    for message in (source, other, source):
+        target = {"chat_id": eva.id, "from_chat_id": ana.id, "message_id": message.id}
+        await wire.result("copyMessage", **target)
+
+    arrivals = sim.world.arrivals
+    assert arrivals.of(copy_of=source) == {eva.id: 2}
+    assert arrivals.of(copy_of=source, since=before + 1) == {eva.id: 1}
+    assert arrivals.of(text="Hola") == {eva.id: 3}
+    assert len(arrivals.times(copy_of=source)) == 2
+
+
+async def test_what_was_deleted_has_arrived_but_is_not_there(
+    sim: Simulator, wire: Wire, people: list[Person]
+) -> None:
+    ana, eva, _ = people
+    for person in (ana, eva):
+        await wire.result("sendMessage", chat_id=person.id, text="Hola")
+    await wire.result("deleteMessage", chat_id=ana.id, message_id=ana.screen.id)
+
+    assert sim.world.arrivals.of(text="Hola") == {ana.id: 1, eva.id: 1}
+    assert sim.world.arrivals.of(text="Hola", still_there=True) == {eva.id: 1}
