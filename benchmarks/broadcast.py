@@ -23,6 +23,8 @@ from storage import (
     Keyring,
     Leases,
     Plan,
+    Recalls,
+    RecallTally,
     Tally,
     migrate,
     open_database,
@@ -66,16 +68,17 @@ class _Reports:
     def __init__(self) -> None:
         self.over = asyncio.Event()
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float) -> None:
+    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """See Reporter.progress."""
 
-    async def finished(self, broadcast: Broadcast, tally: Tally) -> None:
-        """See Reporter.finished."""
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """See Reporter.ended."""
         self.over.set()
 
-    async def stopped(self, broadcast: Broadcast, tally: Tally, reason: str) -> None:
-        """See Reporter.stopped."""
-        self.over.set()
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None:
+        """See Reporter.recalling."""
 
 
 async def _run(runs: int) -> Report:
@@ -118,7 +121,11 @@ async def _measure(runs: _Runs, rate: float, people: int) -> None:
 async def _broadcast(
     runs: _Runs, database: Database, keyring: Keyring, rate: float, people: int
 ) -> None:
-    memory = Memory(Broadcasts(database, SLUG, keyring), Leases(database))
+    memory = Memory(
+        Broadcasts(database, SLUG, keyring),
+        Recalls(database, SLUG, keyring),
+        Leases(database),
+    )
     await _sign(Petitioners(database, keyring), people)
     await _start(memory.broadcasts)
     async with a_telegram(LATENCY) as telegram, SharedSession() as session:

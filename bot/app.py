@@ -21,7 +21,7 @@ from bot.broadcast import Worker
 from bot.intake import Dispatch, Polling, TokenUnknown
 from bot.petition.campaign import BUNDLED, Campaign, load_campaign
 from bot.petition.words import Catalogues
-from bot.settings import Settings
+from bot.settings import FREE_RATE, Settings
 from bot.transport import (
     Gate,
     Remedy,
@@ -254,7 +254,8 @@ def _wire(
         client,
         services.storage,
         AdminReporter(application.bot, services),
-        rate=settings.broadcast_rate,
+        rate=FREE_RATE if settings.paid_broadcast else settings.broadcast_rate,
+        paid_rate=settings.broadcast_rate,
         gate=gate,
         # The hold makes this the only process, so whatever lease there is belongs to a dead one.
         sole=held.is_ours,

@@ -15,7 +15,7 @@ ENV_FILE = ".env"
 # Telegram's own ceilings, and a little below them: the answers to people need room too.
 _FREE_CEILING: Final = 30.0
 _PAID_CEILING: Final = 1000.0
-_FREE_RATE: Final = 28.0
+FREE_RATE: Final = 28.0
 _PAID_RATE: Final = 900.0
 
 EXPECTED: dict[str, str] = {
@@ -91,7 +91,7 @@ class Settings(StorageSettings):
     paid_broadcast: bool = False
     # After `paid_broadcast`, which decides how fast it may be.
     broadcast_rate: float = Field(
-        default_factory=lambda known: _PAID_RATE if known.get("paid_broadcast") else _FREE_RATE,
+        default_factory=lambda known: _PAID_RATE if known.get("paid_broadcast") else FREE_RATE,
         gt=0,
         allow_inf_nan=False,
     )

@@ -51,7 +51,7 @@ async def broadcast(update: Update, context: Context) -> None:
     """Shows the closing update as recipients will see it, with the numbers, and asks."""
     panel = await open_panel(update, context)
     storage, words = panel.services.storage, panel.words
-    running = await storage.broadcasts.running()
+    running = await storage.broadcasts.active()
     if running is not None:
         await _follow(panel, running.id)
         return
@@ -85,7 +85,7 @@ async def confirmed(panel: Panel, argument: str) -> None:
     if known is not None:
         await _go_on(panel, known)
         return
-    running = await services.storage.broadcasts.running()
+    running = await services.storage.broadcasts.active()
     if running is not None:
         await _follow(panel, running.id)
         return

@@ -48,7 +48,7 @@ async def reopen(update: Update, context: Context) -> None:
     if not state.is_closed:
         await panel.say(words.text("La petición está abierta."))
         return
-    if await storage.broadcasts.running() is not None:
+    if await storage.broadcasts.active() is not None:
         await panel.say(
             words.text(
                 "Se está enviando el mensaje final. Cuando acabe el envío podrás "

@@ -8,14 +8,17 @@ from .context import Context
 
 
 async def changed(update: Update, context: Context) -> None:
-    """Keeps whether the person can be reached, which the broadcast asks before it sends."""
+    """Keeps whether the person can be reached, which the broadcast asks before it sends.
+
+    Who comes back soon after the closing is told then how it ended.
+    """
     change = update.my_chat_member
     if change is None or change.chat.id != change.from_user.id:
         return  # in a group it says nothing about the person who changed it
     services = context.services
     supporter = services.keyring.reference(services.campaign.slug, change.from_user.id)
-    await services.storage.signatures.reachable(
-        supporter,
-        change.new_chat_member.status != ChatMember.BANNED,
-        at=services.clock(),
-    )
+    signatures = services.storage.signatures
+    if change.new_chat_member.status == ChatMember.BANNED:
+        await signatures.lost(supporter, services.clock())
+    elif await signatures.returned(supporter, services.clock()):
+        services.wake_broadcast()

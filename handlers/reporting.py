@@ -11,7 +11,7 @@ from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
 from bot.petition.words import Words
 from bot.transport.outcome import Remedy, remedy
-from storage import Broadcast, Tally
+from storage import Broadcast, RecallTally, Tally
 
 from .context import Bot, Services
 from .living import NO_PREVIEW
@@ -30,17 +30,19 @@ class AdminReporter:
         self._services = services
         self._written: tuple[int, Html] | None = None
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float) -> None:
+    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """Shows how far it is."""
-        await self._write(broadcast, tally, progress_view(tally, rate))
+        view = None if rate is None else progress_view(tally, rate)
+        await self._write(broadcast, tally, view)
 
-    async def finished(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows the report."""
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Shows the report; when it stopped, why, and that nobody was marked for it."""
         await self._write(broadcast, tally, None)
 
-    async def stopped(self, broadcast: Broadcast, tally: Tally, reason: str) -> None:
-        """Says that it stopped, why, and that nobody was marked for it."""
-        await self._write(broadcast, tally, None)
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None:
+        """Shows how far the recall is."""
 
     async def _write(self, broadcast: Broadcast, tally: Tally, view: ProgressView | None) -> None:
         chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
@@ -178,7 +180,7 @@ def _stopped(words: Words, cause: StopCause, said: str) -> Html:
                 "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast.",
                 reason=said,
             )
-        case StopCause.OTHER:
+        case StopCause.LATE | StopCause.OPEN | StopCause.OTHER:
             return words.text(
                 "<b>El envío se ha detenido.</b> {reason}\n"
                 "Quienes faltaban siguen pendientes. Para seguir, escribe /broadcast.",

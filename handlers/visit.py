@@ -170,9 +170,10 @@ async def open_visit(update: Update, context: Context) -> Visit:
     supporter = services.keyring.reference(services.campaign.slug, user.id)
     stored = await services.storage.conversations.get(supporter)
     view = await _view(services, context.bot, user, stored or Conversation(supporter=supporter))
-    if view.signature is not None and view.signature.unreachable:
-        # Whoever writes can be written to again, whatever a send once said.
-        await services.storage.signatures.reachable(supporter, True, at=services.clock())
+    # Whoever writes can be written to again, whatever a send once said.
+    back = view.signature is not None and view.signature.unreachable
+    if back and await services.storage.signatures.returned(supporter, services.clock()):
+        services.wake_broadcast()
     return Visit(
         bot=context.bot,
         services=services,

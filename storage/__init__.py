@@ -10,7 +10,8 @@ from storage.broadcasts import Broadcasts
 from storage.conversations import Conversation, Conversations
 from storage.crypto import Keyring, key_apart_from_data
 from storage.database import Database, Row, Statement, Value
-from storage.deliveries import Delivery, Outcome, Result, Tally
+from storage.deliveries import Deliveries, Tally
+from storage.drafts import Drafts
 from storage.errors import (
     BrokenData,
     ConversationMoved,
@@ -29,11 +30,15 @@ from storage.holding import Hold, hold
 from storage.leases import Lease, Leases
 from storage.migrating import migrate
 from storage.opening import open_database
+from storage.outcomes import Delivery, Outcome, Result
 from storage.petitions import Petitions, PetitionState
 from storage.published import Published, PublishedItem
+from storage.recalls import Recalled, Recalls, RecallTally, Sent
+from storage.recipients import Audience, Kind
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen, Plan
+from storage.timeline import Moment
 from storage.unsealing import Broadcast
 
 # Telegram gives this number to nobody, so its reference tells nothing but which key made it.
@@ -50,6 +55,8 @@ class Storage:
     conversations: Conversations
     signatures: Signatures
     broadcasts: Broadcasts
+    recalls: Recalls
+    drafts: Drafts
     leases: Leases
     audit: Audit
     published: Published
@@ -97,7 +104,9 @@ def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
         petitions=Petitions(database, slug, audit),
         conversations=conversations,
         signatures=Signatures(database, slug, keyring, conversations),
-        broadcasts=Broadcasts(database, slug, keyring),
+        broadcasts=Broadcasts(database, slug, keyring, audit),
+        recalls=Recalls(database, slug, keyring),
+        drafts=Drafts(database, slug, keyring),
         leases=Leases(database),
         audit=audit,
         published=Published(database, slug),
@@ -107,6 +116,7 @@ def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
 __all__ = [
     "AlreadyRunning",
     "AlreadySigned",
+    "Audience",
     "AudienceChanged",
     "Audit",
     "AuditEntry",
@@ -119,7 +129,9 @@ __all__ = [
     "Conversations",
     "Database",
     "DatabaseUrlWrong",
+    "Deliveries",
     "Delivery",
+    "Drafts",
     "DriverMissing",
     "HeldElsewhere",
     "Hold",
@@ -127,8 +139,10 @@ __all__ = [
     "KeyFileOther",
     "KeyFileUnusable",
     "Keyring",
+    "Kind",
     "Lease",
     "Leases",
+    "Moment",
     "NewSignature",
     "Outcome",
     "PetitionClosed",
@@ -138,10 +152,14 @@ __all__ = [
     "Plan",
     "Published",
     "PublishedItem",
+    "RecallTally",
+    "Recalled",
+    "Recalls",
     "Result",
     "Row",
     "SchemaMissing",
     "SchemaTooNew",
+    "Sent",
     "Signature",
     "Signatures",
     "Signed",

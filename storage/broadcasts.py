@@ -1,97 +1,128 @@
 """Broadcasts: one message to many, started once and worked off by whoever holds the lease.
 
-Queries about a broadcast go here, those that move its rows in `deliveries.py`, and who is told at
-all is defined in `recipients.py`.
+Queries about a broadcast go here; what starts one is in `starting.py`, what people and the worker
+do to it in `steering.py`, its rows are `deliveries.py`, and who is told at all is defined in
+`recipients.py`.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from storage.audit import Audit
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
-from storage.deliveries import (
-    TALLY,
-    Delivery,
-    Outcome,
-    Post,
-    Result,
-    Tally,
-    claim_statements,
-    record_statements,
-    recover_statements,
-)
-from storage.errors import BrokenData
-from storage.recipients import AUDIENCE, UNREACHABLE
+from storage.deliveries import TALLY, Deliveries, Tally
+from storage.recalls import RECALLABLE_FOR
+from storage.recipients import AUDIENCE, EVERYONE, UNREACHABLE, Audience, Kind
 from storage.starting import (
-    CLOSING,
     AlreadyRunning,
     AudienceChanged,
     PetitionOpen,
     Plan,
+    begin_statements,
     start_statements,
+    topic_of,
 )
+from storage.steering import (
+    CANCEL,
+    FINISH,
+    PAUSE,
+    RECALL,
+    REPORTED,
+    RESUME,
+    SET_PROGRESS,
+    STOP,
+    Steering,
+    steering_statements,
+)
+from storage.timeline import TIMELINE, Moment, read_timeline, width_of
 from storage.times import to_millis
-from storage.unsealing import Broadcast, read_broadcast, read_claimed
+from storage.unsealing import Broadcast, read_broadcast
 
-_ONE: Final = "SELECT * FROM broadcasts WHERE id = :id AND petition = :petition"
-_RUNNING: Final = "SELECT * FROM broadcasts WHERE petition = :petition AND state = 'running'"
-_LATEST: Final = """
-SELECT * FROM broadcasts WHERE petition = :petition ORDER BY created_at DESC, id LIMIT 1
+# After this long a planned message is not sent unasked: it may say things that are over.
+LATE: Final = timedelta(hours=1)
+
+_ALL: Final = "SELECT * FROM broadcasts WHERE petition = :petition"
+_ONE: Final = f"{_ALL} AND id = :id"
+_ACTIVE: Final = f"{_ALL} AND state IN ('running', 'paused')"
+_SCHEDULED: Final = f"{_ALL} AND state = 'scheduled' ORDER BY starts_at, id"
+_HISTORY: Final = f"""
+{_ALL} ORDER BY created_at DESC, id
+LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
-_SET_PROGRESS: Final = """
-UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
-WHERE id = :id AND petition = :petition
-"""
-
-_FINISH: Final = """
-UPDATE broadcasts SET state = 'finished'
-WHERE id = :id AND petition = :petition AND state = 'running' AND NOT EXISTS (
-  SELECT 1 FROM deliveries WHERE broadcast_id = :id AND state IN ('pending', 'sending')
+# Under way, or somebody came back, or its time has come, or it is to be recalled, or it ended and
+# that could not be said: what waits to be sent goes first.
+_DUE: Final = f"""
+{_ALL} AND (
+  state = 'running'
+  OR (state = 'scheduled' AND starts_at <= :at)
+  OR (finished_at IS NULL AND state IN ('finished', 'stopped', 'cancelled'))
+  OR (state = 'finished' AND EXISTS (
+    SELECT 1 FROM deliveries d WHERE d.broadcast_id = broadcasts.id
+      AND d.state IN ('pending', 'sending')
+  ))
+  OR (recall_started_at IS NOT NULL AND recall_ended_at IS NULL)
 )
-"""
+ORDER BY CASE
+  WHEN state = 'running' THEN 0
+  WHEN state = 'scheduled' THEN 1
+  WHEN recall_started_at IS NOT NULL AND recall_ended_at IS NULL THEN 2
+  ELSE 3 END, created_at, id
+"""  # noqa: S608 - constants of this file
 
-_STOP: Final = """
-UPDATE broadcasts SET state = 'stopped', stop_reason = :reason
-WHERE id = :id AND petition = :petition AND state = 'running'
-"""
-
-_REPORTED: Final = """
-UPDATE broadcasts SET finished_at = :at
-WHERE id = :id AND petition = :petition AND state <> 'running' AND finished_at IS NULL
-"""
-
-# Running, or ended by a worker that could not say so; what waits to be sent goes first.
-_DUE: Final = """
-SELECT * FROM broadcasts WHERE petition = :petition AND finished_at IS NULL
-ORDER BY CASE WHEN state = 'running' THEN 0 ELSE 1 END, created_at, id
-"""
-
-_IS_CLOSED: Final = """
-SELECT 1 AS closed FROM petitions WHERE slug = :petition AND closed_at IS NOT NULL
-"""
+_PETITION: Final = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
 
 
 class Broadcasts:
     """The broadcasts of one petition."""
 
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+    def __init__(
+        self, database: Database, slug: str, keyring: Keyring, audit: Audit | None = None
+    ) -> None:
         self._database = database
         self._slug = slug
         self._keyring = keyring
+        self._audit = audit or Audit(database, slug, keyring)
+        self.deliveries = Deliveries(database, slug, keyring)
 
     @property
     def lease(self) -> str:
         """The name of the lease under which this petition's broadcasts are sent."""
-        return f"broadcast/{self._slug}"
+        return self.deliveries.lease
 
-    async def audience(self, *, kind: str = CLOSING) -> dict[str, int]:
-        """How many would be told by a broadcast started now, by the language they read."""
+    async def audience(
+        self,
+        *,
+        kind: Kind = Kind.CLOSING,
+        audience: Audience = EVERYONE,
+        topic: str | None = None,
+        cutoff: int | None = None,
+    ) -> dict[str, int]:
+        """How many would be told by a broadcast started now, by the language they read.
+
+        Args:
+            kind: what it is about.
+            audience: which of the signers.
+            topic: what nobody is told twice; left out, that is the closing update or nothing.
+            cutoff: the last signature's number to count, or None for all.
+        """
+        known = topic or (Kind.CLOSING if kind is Kind.CLOSING else "")
         # No broadcast has an empty id, so what every one of them told counts.
-        asked: dict[str, Value] = {"petition": self._slug, "kind": kind, "broadcast": b""}
+        asked: dict[str, Value] = {
+            "petition": self._slug,
+            "topic": known,
+            "news_only": int(audience.news_only or kind is Kind.NEWS),
+            "only": audience.language,
+            "cutoff": await self.last_number() if cutoff is None else cutoff,
+            "broadcast": b"",
+        }
         rows = await self._database.read(Statement(AUDIENCE, asked))
         return {row["language"]: row["recipients"] for row in rows}
+
+    async def last_number(self) -> int:
+        """The number of the newest signature there was: who signs later has a higher one."""
+        return int((await self._petition())["last_number"])
 
     async def unreachable(self) -> int:
         """How many signers cannot be told, since they blocked the bot or left Telegram."""
@@ -101,31 +132,48 @@ class Broadcasts:
     async def start(
         self, plan: Plan
     ) -> Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged:
-        """Freeze a content and its recipients, in one transaction, for the worker to send.
+        """Freeze a content and up to whom it goes, for the worker to send now or at its time.
 
         Starting the same one again answers with what it is now.
         """
-        # Both reads see the transaction's own outcome, so they need not be part of it.
+        known = await self.get(plan.id)
+        if known is not None:
+            return known
+        changed = await self._changed(plan)
+        if changed is not None:
+            return changed
         await self._database.write(*start_statements(plan, self._slug, self._keyring))
-        started = await self.get(plan.id)
-        return started or await self._refusal(plan.kind, plan.expected)
+        return await self.get(plan.id) or await self._refusal(plan)
+
+    async def begin(self, broadcast: Broadcast, at: datetime) -> Broadcast:
+        """Begin a planned one; when it is too late for that, it waits for a decision."""
+        late = broadcast.starts_at is not None and at - broadcast.starts_at > LATE
+        await self._database.write(*begin_statements(self._slug, broadcast.id, at, late))
+        return await self.get(broadcast.id) or broadcast
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
         """One broadcast."""
-        return await self._one(_ONE, id=id)
+        return _first(await self._some(_ONE, id=id))
 
-    async def running(self) -> Broadcast | None:
-        """The one that is under way."""
-        return await self._one(_RUNNING)
+    async def active(self) -> Broadcast | None:
+        """The one that is under way or paused."""
+        return _first(await self._some(_ACTIVE))
 
-    async def due(self) -> list[Broadcast]:
-        """Those that need a worker: what is under way, then ends that were not reported yet."""
-        rows = await self._database.read(Statement(_DUE, {"petition": self._slug}))
-        return [read_broadcast(row, self._keyring) for row in rows]
+    async def scheduled(self) -> list[Broadcast]:
+        """Those whose time has not come, in that order."""
+        return await self._some(_SCHEDULED)
+
+    async def due(self, at: datetime) -> list[Broadcast]:
+        """Those that need a worker, the most pressing first."""
+        return await self._some(_DUE, at=to_millis(at))
 
     async def latest(self) -> Broadcast | None:
         """The one started last, whatever became of it."""
-        return await self._one(_LATEST)
+        return _first(await self.history(limit=1))
+
+    async def history(self, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
+        """All of them, newest first."""
+        return await self._some(_HISTORY, limit=limit, offset=offset)
 
     async def tally(self, id: bytes) -> Tally:  # noqa: A002
         """How far it is."""
@@ -133,111 +181,100 @@ class Broadcasts:
         counts = {str(row["state"]): int(row["rows"]) for row in rows}
         return Tally(total=sum(counts.values()), **counts)
 
-    async def claim(
-        self,
-        broadcast: Broadcast,
-        *,
-        claim: bytes,
-        holder: str,
-        limit: int,
-        at: datetime,
-        after: int = 0,
-    ) -> list[Delivery]:
-        """Take the next rows to send, asking again of each whether it is still to be sent.
+    async def timeline(self, id: bytes, parts: int = 60) -> list[Moment]:  # noqa: A002
+        """What was delivered when, from its begin to its end, in at most so many parts."""
+        broadcast = await self.get(id)
+        if broadcast is None or broadcast.started_at is None:
+            return []
+        rows = await self._database.read(Statement(TIMELINE["span"], {"broadcast": id}))
+        start = to_millis(broadcast.started_at)
+        until = to_millis(broadcast.ended_at) or rows[0]["last"] or start
+        width = width_of(start, until, parts)
+        asked: dict[str, Value] = {
+            "broadcast": id,
+            "start": start,
+            "until": until,
+            "width": width,
+        }
+        rows = await self._database.read(Statement(TIMELINE["parts"], asked))
+        return read_timeline(rows, start, until, width)
 
-        Who withdrew or became unreachable is settled on the way. Nothing is claimed from a
-        broadcast that is not running, or by anyone but the holder of the lease.
-
-        Args:
-            broadcast: the one to work on.
-            claim: a fresh random token; asking again with it gives the same rows and no more.
-            holder: who holds the lease.
-            limit: how many at most.
-            at: now.
-            after: the position to go on from.
-        """
-        rows = await self._database.write(
-            *claim_statements(
-                self._post(broadcast, holder),
-                claim=claim,
-                limit=limit,
-                after=after,
-                at=to_millis(at),
-            )
-        )
-        return await self._opened(broadcast, claim, rows[-1], at)
-
-    async def record(
-        self,
-        id: bytes,  # noqa: A002
-        results: Iterable[Result],
-        at: datetime,
-    ) -> None:
-        """Write down many results in one transaction; doing it again changes nothing."""
-        statements = list(record_statements(id, results, at=to_millis(at)))
-        if statements:
-            await self._database.write(*statements)
-
-    async def recover(self, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
-        """Take over from a holder that died; returns the position it had come to.
-
-        What it had claimed is to be sent again; most of it had not been sent yet.
-        """
-        post = self._post(broadcast, holder)
-        rows = await self._database.write(*recover_statements(post, at=to_millis(at)))
-        recovered, furthest = rows[-2:]
-        return max(0, *(int(row["position"] or 0) for row in (*recovered, *furthest)))
-
-    async def finish(self, id: bytes) -> bool:  # noqa: A002
+    async def finish(self, id: bytes, at: datetime) -> bool:  # noqa: A002
         """End it, if nothing is left to send; tells whether it has ended."""
-        await self._change(_FINISH, id)
+        await self._change(FINISH, id, at=to_millis(at))
         return await self._has_ended(id)
 
-    async def stop(self, id: bytes, reason: str) -> bool:  # noqa: A002
+    async def stop(self, id: bytes, reason: str, at: datetime) -> bool:  # noqa: A002
         """End it with people still waiting, who are then the next one's recipients."""
-        await self._change(_STOP, id, reason=reason)
+        await self._change(STOP, id, reason=reason, at=to_millis(at))
         return await self._has_ended(id)
 
     async def reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
         """Note that the end was reported, so it is not done again."""
-        await self._change(_REPORTED, id, at=to_millis(at))
+        await self._change(REPORTED, id, at=to_millis(at))
+
+    async def pause(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+        """Send nothing more until it is resumed; returns what it now is."""
+        return await self._steer(PAUSE, id, actor, at)
+
+    async def resume(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+        """Go on with a paused one; returns what it now is."""
+        return await self._steer(RESUME, id, actor, at)
+
+    async def cancel(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+        """Send nothing more, for good; returns what it now is."""
+        return await self._steer(CANCEL, id, actor, at)
+
+    async def recall(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+        """Have what it sent deleted, as far as Telegram still lets us; returns what it now is."""
+        return await self._steer(RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR))
 
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
         """Remember the message in which the admin watches it."""
         sealed = self._keyring.seal(
             str(chat), table="broadcasts", column="progress_chat_sealed", row=id
         )
-        await self._change(_SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
+        await self._change(SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
-    async def _refusal(
-        self, kind: str, expected: int | None
-    ) -> AlreadyRunning | PetitionOpen | AudienceChanged:
-        if not await self._database.read(Statement(_IS_CLOSED, {"petition": self._slug})):
+    async def _changed(self, plan: Plan) -> AudienceChanged | None:
+        """Whether others than those who were confirmed would be told."""
+        if plan.expected is None:
+            return None
+        found = await self.audience(
+            kind=plan.kind,
+            audience=plan.audience,
+            topic=topic_of(plan),
+            cutoff=plan.cutoff,
+        )
+        recipients = sum(found.values())
+        return None if recipients == plan.expected else AudienceChanged(plan.expected, recipients)
+
+    async def _refusal(self, plan: Plan) -> AlreadyRunning | PetitionOpen:
+        if plan.kind is Kind.CLOSING and (await self._petition())["closed_at"] is None:
             return PetitionOpen()
-        running = await self.running()
-        if running is not None:
-            return AlreadyRunning(running.id)
-        recipients = sum((await self.audience(kind=kind)).values())
-        return AudienceChanged(recipients if expected is None else expected, recipients)
+        active = await self.active()
+        return PetitionOpen() if active is None else AlreadyRunning(active.id)
 
-    async def _opened(
-        self, broadcast: Broadcast, claim: bytes, rows: list[Row], at: datetime
-    ) -> list[Delivery]:
-        """The claimed rows that can be sent; the others get their state at once."""
-        claimed = read_claimed(rows, claim, self._keyring)
-        # Not one can be read: that is the key or the disk, and no fault of these people's.
-        hopeless = bool(claimed.unreadable) and not claimed.deliveries
-        outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED
-        results = [Result(position, claim, Outcome.UNSENT) for position in claimed.withdrawn]
-        results += [Result(position, claim, outcome) for position in claimed.unreadable]
-        await self.record(broadcast.id, results, at)
-        if hopeless:
-            raise BrokenData("Not one chat id can be opened with the key file.")
-        return claimed.deliveries
+    async def _petition(self) -> Row:
+        return (await self._database.read(Statement(_PETITION, {"petition": self._slug})))[0]
 
-    async def _one(self, sql: str, **values: Value) -> Broadcast | None:
+    async def _steer(
+        self,
+        steering: Steering,
+        key: bytes,
+        actor: int | None,
+        at: datetime,
+        **values: Value,
+    ) -> Broadcast | None:
+        asked: dict[str, Value] = {"id": key, "petition": self._slug}
+        await self._database.write(
+            *steering_statements(self._audit, steering, asked, actor=actor, at=at, **values)
+        )
+        return await self.get(key)
+
+    async def _some(self, sql: str, **values: Value) -> list[Broadcast]:
         rows = await self._database.read(Statement(sql, {"petition": self._slug, **values}))
-        return read_broadcast(rows[0], self._keyring) if rows else None
+        return [read_broadcast(row, self._keyring) for row in rows]
 
     async def _change(self, sql: str, key: bytes, **values: Value) -> None:
         asked: dict[str, Value] = {"id": key, "petition": self._slug, **values}
@@ -247,5 +284,6 @@ class Broadcasts:
         found = await self.get(key)
         return found is not None and not found.is_running
 
-    def _post(self, broadcast: Broadcast, holder: str) -> Post:
-        return Post(self._slug, broadcast.id, broadcast.kind, self.lease, holder)
+
+def _first(found: list[Broadcast]) -> Broadcast | None:
+    return found[0] if found else None

@@ -22,11 +22,12 @@ _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"
 
 _MAY_CLOSE: Final = "slug = :petition AND revision = :revision AND closed_at IS NULL"
 
-# What waits to be sent speaks of a closed petition.
+# A closing update on its way, or planned, speaks of a closed petition.
 _MAY_REOPEN: Final = """
 slug = :petition AND revision = :revision AND closed_at IS NOT NULL
 AND NOT EXISTS (
-  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.state = 'running'
+  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
+    AND b.state IN ('scheduled', 'running', 'paused')
 )
 """
 

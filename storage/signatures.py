@@ -14,6 +14,7 @@ from storage import signing
 from storage.conversations import Conversation, Conversations
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
+from storage.returning import returned_statements
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.times import from_millis, to_millis
 
@@ -39,11 +40,6 @@ LIMIT 1
 _LOST: Final = """
 UPDATE signatures SET unreachable_at = :at
 WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NULL
-"""
-
-_BACK: Final = """
-UPDATE signatures SET unreachable_at = NULL
-WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NOT NULL
 """
 
 # One statement, so every figure is of the same moment.
@@ -137,13 +133,18 @@ class Signatures:
         statements = signing.withdraw_statements(self._slug, supporter, at, stage)
         return bool((await self._database.write(*statements))[-1])
 
-    async def reachable(self, supporter: bytes, reachable: bool, at: datetime) -> None:
-        """Note that someone blocked the bot, or came back."""
-        person = self._person(supporter)
-        if reachable:
-            await self._database.write(Statement(_BACK, person))
-        else:
-            await self._database.write(Statement(_LOST, {**person, "at": to_millis(at)}))
+    async def lost(self, supporter: bytes, at: datetime) -> None:
+        """Note that someone blocked the bot: nothing more is sent to them."""
+        asked = {**self._person(supporter), "at": to_millis(at)}
+        await self._database.write(Statement(_LOST, asked))
+
+    async def returned(self, supporter: bytes, at: datetime) -> bool:
+        """Note that someone can be written to again; tells whether they missed the closing update.
+
+        If so, and the petition closed less than thirty days ago, it waits to be sent to them.
+        """
+        rows = await self._database.write(*returned_statements(self._slug, supporter, at))
+        return any(rows[1:])
 
     async def stats(self, since: datetime) -> Stats:
         """How many signed, in all and by kind; `today` counts from `since`."""

@@ -1,80 +1,79 @@
-"""Starting a broadcast: the one transaction that freezes its content and its recipients."""
+"""Starting a broadcast: what is asked for, and the one transaction that makes it so.
+
+It freezes the content and up to which signature it goes; the recipients' rows are written by the
+worker before it sends (`queueing.py`), in portions that hold nobody up.
+"""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from storage.crypto import Keyring
 from storage.database import FOR_UPDATE, Statement, Value
-from storage.recipients import ELIGIBLE, LANGUAGE
+from storage.recipients import EVERYONE, Audience, Kind
 from storage.times import to_millis
-
-CLOSING: Final = "closing"
 
 # Opening the petition again and starting another broadcast wait here for each other.
 _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608
 
-_BEGIN: Final = f"""
-INSERT INTO broadcasts
-  (id, petition, kind, state, content, content_sha256, total, created_at, started_by_sealed,
-   progress_chat_sealed, progress_message_id)
-SELECT :broadcast, :petition, :kind, 'running', :content, :content_sha256, 0, :at,
-  :started_by_sealed, :progress_chat_sealed, CAST(:progress_message_id AS BIGINT)
-WHERE EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL)
-  AND NOT EXISTS (
-    SELECT 1 FROM broadcasts r WHERE r.petition = :petition AND r.state = 'running'
-  )
-  AND (
-    CAST(:expected AS BIGINT) IS NULL
-    OR (SELECT COUNT(*) FROM {ELIGIBLE}) = CAST(:expected AS BIGINT)
-  )
-ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608 - constants of this package
+_MAY_CLOSE: Final = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
 
-# True in the transaction that made the broadcast, and not when it is asked for again.
-_JUST_BEGUN: Final = """
+_ANOTHER: Final = """
 EXISTS (
-  SELECT 1 FROM broadcasts begun
-  WHERE begun.id = :broadcast AND begun.state = 'running' AND begun.total = 0
-    AND begun.created_at = :at
+  SELECT 1 FROM broadcasts r
+  WHERE r.petition = :petition AND r.state IN ('running', 'paused') AND r.id <> :broadcast
 )
 """
 
-# Whom Telegram refused the content for comes last: if the fault was theirs alone, it stops
-# nobody else from being told.
-_ENQUEUE: Final = """
-INSERT INTO deliveries
-  (broadcast_id, position, signature_id, language, state, attempts, updated_at)
-SELECT :broadcast, ROW_NUMBER() OVER (ORDER BY refused, number), id,
-  CASE WHEN language IN ({languages}) THEN language ELSE :source_language END,
-  'pending', 0, :at
-FROM (
-  SELECT s.id AS id, s.number AS number, {language} AS language,
-    CASE WHEN EXISTS (
-      SELECT 1 FROM deliveries r WHERE r.signature_id = s.id AND r.state = 'rejected'
-    ) THEN 1 ELSE 0 END AS refused
-  FROM {eligible}
-) recipient
-WHERE {just_begun}
-ON CONFLICT DO NOTHING
-"""
-
-_COUNT: Final = """
-UPDATE broadcasts
-SET total = (SELECT COUNT(*) FROM deliveries d WHERE d.broadcast_id = :broadcast)
-WHERE id = :broadcast AND total = 0
-"""
-
+_BEGIN: Final = f"""
+INSERT INTO broadcasts
+  (id, petition, kind, topic, state, content, content_sha256, source_chat_sealed,
+   source_language, language, news_only, paid, expected, total, cutoff, created_at, starts_at,
+   started_at, started_by_sealed, approved_by_sealed, progress_chat_sealed, progress_message_id)
+SELECT :broadcast, :petition, :kind, :topic, :state, :content, :content_sha256,
+  :source_chat_sealed, :source_language, CAST(:language AS TEXT), :news_only, :paid,
+  CAST(:expected AS BIGINT), 0,
+  CASE WHEN :state = 'running' THEN COALESCE(CAST(:cutoff AS BIGINT), p.last_number) END,
+  :at, CAST(:starts_at AS BIGINT),
+  CAST(:started_at AS BIGINT), :started_by_sealed, :approved_by_sealed, :progress_chat_sealed,
+  CAST(:progress_message_id AS BIGINT)
+FROM petitions p
+WHERE p.slug = :petition AND {_MAY_CLOSE} AND (:state = 'scheduled' OR NOT {_ANOTHER})
+ON CONFLICT (id) DO NOTHING
+"""  # noqa: S608 - constants of this file
 
 # It has the broadcast's own id, so it is written once however often it is tried.
 _AUDIT: Final = """
 INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
 SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast',
-  b.kind || ' to ' || CAST(b.total AS TEXT)
+  b.kind || ' to ' || COALESCE(CAST(b.expected AS TEXT), 'everyone')
+    || CASE WHEN b.state = 'scheduled' THEN ', scheduled' ELSE '' END
 FROM broadcasts b WHERE b.id = :broadcast AND b.created_at = :at
 ON CONFLICT (id) DO NOTHING
+"""
+
+# A planned moment has come. Whoever signs in the meantime belongs to it, so the last number is
+# the one of now.
+_BEGIN_PLANNED: Final = f"""
+UPDATE broadcasts
+SET state = :state, started_at = :at, stop_reason = CAST(:reason AS TEXT),
+  cutoff = (SELECT p.last_number FROM petitions p WHERE p.slug = :petition)
+WHERE id = :broadcast AND petition = :petition AND state = 'scheduled' AND starts_at <= :at
+  AND NOT {_ANOTHER}
+  AND (kind <> 'closing' OR EXISTS (
+    SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL
+  ))
+"""  # noqa: S608 - constants of this file
+
+# The petition was opened again: it has no end to tell of.
+_DROP_PLANNED: Final = """
+UPDATE broadcasts SET state = 'stopped', stop_reason = 'open: ', ended_at = :at
+WHERE id = :broadcast AND petition = :petition AND state = 'scheduled' AND kind = 'closing'
+  AND NOT EXISTS (
+    SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL
+  )
 """
 
 
@@ -104,63 +103,103 @@ class Plan:
 
     Attributes:
         id: 16 random bytes; starting the same one again starts nothing new.
-        content: HTML by language.
+        content: by language, HTML, or what is copied: `{"messages": [17], "keyboard": [[…]]}`.
         content_sha256: what the admin confirmed.
         source_language: one of the content's, for everyone whose own it lacks.
-        actor: the admin's Telegram id.
+        actor: the Telegram id of the admin who confirmed it.
         at: now.
-        kind: what it is; nobody is told twice by broadcasts of one kind.
+        kind: what it is about.
+        audience: to whom.
+        topic: nobody is told twice by broadcasts on one topic; left out, a closing update has
+            the topic of all of them, and anything else one of its own.
+        source_chat: where the messages are that are copied.
+        starts_at: when, or None for now.
         expected: the number of recipients that the admin confirmed, or None for any.
+        cutoff: the last signature's number that was counted, or None for all up to now.
         progress: the chat and the message in which the admin watches it, if there is one.
+        paid: whether Telegram is paid to let it go faster.
+        author: the admin who wrote it; left out, the one who confirmed it.
     """
 
     id: bytes
-    content: Mapping[str, str]
+    content: Mapping[str, object] = field(repr=False)
     content_sha256: bytes
     source_language: str
     actor: int
     at: datetime
-    kind: str = CLOSING
+    kind: Kind = Kind.CLOSING
+    audience: Audience = EVERYONE
+    topic: str | None = None
+    source_chat: int | None = field(default=None, repr=False)
+    starts_at: datetime | None = None
     expected: int | None = None
+    cutoff: int | None = None
     progress: tuple[int, int] | None = None
+    paid: bool = False
+    author: int | None = None
+
+
+def topic_of(plan: Plan) -> str:
+    """What nobody is told twice."""
+    if plan.topic is not None:
+        return plan.topic
+    return Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex()
 
 
 def start_statements(plan: Plan, petition: str, keyring: Keyring) -> tuple[Statement, ...]:
     """Everything that starting is: all of it happens or none, and again changes nothing."""
     at = to_millis(plan.at)
-    key: dict[str, Value] = {"broadcast": plan.id, "at": at}
-    asked: dict[str, Value] = {**key, "petition": petition, "kind": plan.kind}
     noted = keyring.seal(str(plan.actor), table="audit", column="actor_sealed", row=plan.id)
     return (
         Statement(_LOCK, {"petition": petition}),
-        Statement(_BEGIN, {**asked, **_begun_with(plan, keyring)}),
-        _enqueue(plan, asked),
-        Statement(_COUNT, {"broadcast": plan.id}),
-        Statement(_AUDIT, {**key, "actor_sealed": noted}),
+        Statement(_BEGIN, {"petition": petition, **_begun_with(plan, keyring, at)}),
+        Statement(_AUDIT, {"broadcast": plan.id, "at": at, "actor_sealed": noted}),
     )
 
 
-def _begun_with(plan: Plan, keyring: Keyring) -> dict[str, Value]:
-    def sealed(number: int, column: str) -> bytes:
+def begin_statements(
+    petition: str, broadcast: bytes, at: datetime, late: bool
+) -> tuple[Statement, ...]:
+    """A planned broadcast begins, or waits for a decision when its time is long past."""
+    key: dict[str, Value] = {"petition": petition, "broadcast": broadcast, "at": to_millis(at)}
+    begun: dict[str, Value] = {
+        "state": "paused" if late else "running",
+        "reason": "late: " if late else None,
+    }
+    return (
+        Statement(_LOCK, {"petition": petition}),
+        Statement(_BEGIN_PLANNED, {**key, **begun}),
+        Statement(_DROP_PLANNED, key),
+    )
+
+
+def _begun_with(plan: Plan, keyring: Keyring, at: int) -> dict[str, Value]:
+    def sealed(number: int | None, column: str) -> bytes | None:
+        if number is None:
+            return None
         return keyring.seal(str(number), table="broadcasts", column=column, row=plan.id)
 
     chat, message_id = plan.progress or (None, None)
+    author = plan.actor if plan.author is None else plan.author
     return {
+        "broadcast": plan.id,
+        "kind": plan.kind.value,
+        "topic": topic_of(plan),
+        "state": "running" if plan.starts_at is None else "scheduled",
         "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
         "content_sha256": plan.content_sha256,
-        "started_by_sealed": sealed(plan.actor, "started_by_sealed"),
-        "progress_chat_sealed": None if chat is None else sealed(chat, "progress_chat_sealed"),
-        "progress_message_id": message_id,
+        "source_chat_sealed": sealed(plan.source_chat, "source_chat_sealed"),
+        "source_language": plan.source_language,
+        "language": plan.audience.language,
+        "news_only": int(plan.audience.news_only),
+        "paid": int(plan.paid),
         "expected": plan.expected,
+        "cutoff": plan.cutoff,
+        "at": at,
+        "starts_at": to_millis(plan.starts_at),
+        "started_at": at if plan.starts_at is None else None,
+        "started_by_sealed": sealed(author, "started_by_sealed"),
+        "approved_by_sealed": sealed(plan.actor, "approved_by_sealed"),
+        "progress_chat_sealed": sealed(chat, "progress_chat_sealed"),
+        "progress_message_id": message_id,
     }
-
-
-def _enqueue(plan: Plan, asked: Mapping[str, Value]) -> Statement:
-    languages: dict[str, Value] = {f"l{i}": each for i, each in enumerate(sorted(plan.content))}
-    sql = _ENQUEUE.format(
-        languages=", ".join(f":{name}" for name in languages),
-        language=LANGUAGE,
-        eligible=ELIGIBLE,
-        just_begun=_JUST_BEGUN,
-    )
-    return Statement(sql, {**asked, **languages, "source_language": plan.source_language})

@@ -40,8 +40,9 @@ def _number(name: str, *, null: bool = False, default: int | None = None) -> Col
     return Column(name, Whole, nullable=null, server_default=start)
 
 
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
+def _text(name: str, *, null: bool = False, default: str | None = None) -> Column[str]:
+    start = None if default is None else text(f"'{default}'")
+    return Column(name, Text, nullable=null, server_default=start)
 
 
 def _blob(name: str, *, null: bool = False) -> Column[bytes]:
@@ -161,18 +162,39 @@ broadcasts = Table(
     _blob("progress_chat_sealed", null=True),
     _number("progress_message_id", null=True),
     _blob("started_by_sealed"),
+    _text("topic", default="closing"),
+    _blob("source_chat_sealed", null=True),
+    _text("source_language", default="es"),
+    _text("language", null=True),
+    _number("news_only", default=0),
+    _number("paid", default=0),
+    _number("expected", null=True),
+    _number("cutoff", null=True),
+    _number("queued_upto", default=0),
+    _number("queued_at", null=True),
+    _number("starts_at", null=True),
+    _number("started_at", null=True),
+    _number("ended_at", null=True),
+    _number("recall_started_at", null=True),
+    _number("recall_ended_at", null=True),
+    _blob("approved_by_sealed", null=True),
     PrimaryKeyConstraint("id"),
-    CheckConstraint("state IN ('running', 'finished', 'stopped')", name="state_known"),
+    CheckConstraint(
+        "state IN ('scheduled', 'running', 'paused', 'finished', 'stopped', 'cancelled')",
+        name="state_known",
+    ),
+    # What is not about the petition reaches only those who agreed to that.
+    CheckConstraint("kind <> 'news' OR news_only = 1", name="news_to_those_who_agreed"),
     sqlite_strict=True,
 )
 
 # Two admins confirming at once start one broadcast: the database sees to it.
 Index(
-    "broadcasts_one_running",
+    "broadcasts_one_active",
     broadcasts.c.petition,
     unique=True,
-    sqlite_where=broadcasts.c.state == "running",
-    postgresql_where=broadcasts.c.state == "running",
+    sqlite_where=text("state IN ('running', 'paused')"),
+    postgresql_where=text("state IN ('running', 'paused')"),
 )
 
 deliveries = Table(
@@ -192,6 +214,8 @@ deliveries = Table(
     _number("attempts", default=0),
     _blob("claim", null=True),
     _number("updated_at"),
+    _text("message_ids", null=True),
+    _text("recall", null=True),
     PrimaryKeyConstraint("broadcast_id", "position"),
     UniqueConstraint("broadcast_id", "signature_id"),
     Index(None, "broadcast_id", "state", "position"),
@@ -200,6 +224,18 @@ deliveries = Table(
         " 'withdrawn')",
         name="state_known",
     ),
+    sqlite_strict=True,
+)
+
+# One message an admin is writing, whole in a sealed field.
+drafts = Table(
+    "drafts",
+    metadata,
+    _text("petition"),
+    _blob("admin"),
+    _blob("body_sealed"),
+    _number("updated_at"),
+    PrimaryKeyConstraint("petition", "admin"),
     sqlite_strict=True,
 )
 

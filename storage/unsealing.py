@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from storage.crypto import Keyring
 from storage.database import Row
-from storage.deliveries import Delivery
 from storage.errors import BrokenData
+from storage.outcomes import Delivery
+from storage.recipients import Audience, Kind
 from storage.times import from_millis
 
 
@@ -17,27 +19,64 @@ class Broadcast:
     """A broadcast as it stands.
 
     Attributes:
-        content: the HTML of each language.
+        state: scheduled, running, paused, finished, stopped or cancelled.
+        content: by language, HTML, or what is copied from `source_chat`.
+        expected: how many recipients the admin confirmed.
+        total: how many there are; known once `queued`.
+        queued: whether every recipient has a row.
+        starts_at: the planned moment; None for at once.
+        started_at: when it began.
+        ended_at: when nothing more was to be sent.
         finished_at: when its end was reported; None until then.
+        started_by: the admin who wrote it.
+        approved_by: the admin who confirmed it.
     """
 
     id: bytes
-    kind: str
+    kind: Kind
+    topic: str
     state: str
-    content: dict[str, str]
+    content: dict[str, Any] = field(repr=False)
     content_sha256: bytes
+    source_language: str
+    source_chat: int | None = field(repr=False)
+    audience: Audience
+    paid: bool
+    expected: int | None
     total: int
+    queued: bool
     created_at: datetime
+    starts_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
     finished_at: datetime | None
     stop_reason: str | None
-    progress_chat: int | None
+    recall_started_at: datetime | None
+    recall_ended_at: datetime | None
+    progress_chat: int | None = field(repr=False)
     progress_message_id: int | None
-    started_by: int
+    started_by: int = field(repr=False)
+    approved_by: int = field(repr=False)
 
     @property
     def is_running(self) -> bool:
         """Whether there may still be something to send."""
         return self.state == "running"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has begun and not ended, so no other can begin."""
+        return self.state in ("running", "paused")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is sent, but to who comes back."""
+        return self.state in ("finished", "stopped", "cancelled")
+
+    @property
+    def is_recalling(self) -> bool:
+        """Whether its messages are being deleted."""
+        return self.recall_started_at is not None and self.recall_ended_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +91,38 @@ class Claimed:
 def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
     """A row of `broadcasts`."""
 
-    def chat(column: str) -> int:
+    def opened(column: str) -> int | None:
+        if row[column] is None:
+            return None
         return int(keyring.open(row[column], table="broadcasts", column=column, row=row["id"]))
 
+    started_by = opened("started_by_sealed") or 0
     return Broadcast(
         id=row["id"],
-        kind=row["kind"],
+        kind=Kind(row["kind"]),
+        topic=row["topic"],
         state=row["state"],
         content=json.loads(row["content"]),
         content_sha256=row["content_sha256"],
+        source_language=row["source_language"],
+        source_chat=opened("source_chat_sealed"),
+        audience=Audience(row["language"], bool(row["news_only"])),
+        paid=bool(row["paid"]),
+        expected=row["expected"],
         total=row["total"],
+        queued=row["queued_at"] is not None,
         created_at=from_millis(row["created_at"]),
+        starts_at=from_millis(row["starts_at"]),
+        started_at=from_millis(row["started_at"]),
+        ended_at=from_millis(row["ended_at"]),
         finished_at=from_millis(row["finished_at"]),
         stop_reason=row["stop_reason"],
-        progress_chat=chat("progress_chat_sealed") if row["progress_chat_sealed"] else None,
+        recall_started_at=from_millis(row["recall_started_at"]),
+        recall_ended_at=from_millis(row["recall_ended_at"]),
+        progress_chat=opened("progress_chat_sealed"),
         progress_message_id=row["progress_message_id"],
-        started_by=chat("started_by_sealed"),
+        started_by=started_by,
+        approved_by=opened("approved_by_sealed") or started_by,
     )
 
 

@@ -13,7 +13,7 @@ class Cause(Enum):
     LOST = auto()
     """Somebody else may hold the lease: not one more call may leave."""
     ENDED = auto()
-    """The broadcast is not running any more."""
+    """The broadcast is not running any more: it was paused, stopped or cancelled."""
     REFUSED = auto()
     """Telegram does not take the content, so it would take nobody's."""
     UNREADABLE = auto()
@@ -37,6 +37,10 @@ class Halt:
         if self.cause is None or cause is Cause.LOST:
             self.cause, self.said = cause, said
         self._event.set()
+
+    def lose(self) -> None:
+        """The lease is gone."""
+        self.call(Cause.LOST)
 
     @property
     def is_called(self) -> bool:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.broadcast.tenure import utc_now
 from bot.broadcast.timing import Timing
-from storage import Broadcasts, Result
+from storage import Deliveries, Result
 
 _log = structlog.stdlib.get_logger()
 
@@ -25,9 +25,9 @@ class Outbox:
     """
 
     def __init__(
-        self, broadcasts: Broadcasts, timing: Timing, now: Callable[[], datetime] = utc_now
+        self, deliveries: Deliveries, timing: Timing, now: Callable[[], datetime] = utc_now
     ) -> None:
-        self._broadcasts = broadcasts
+        self._deliveries = deliveries
         self._timing = timing
         self._now = now
         self._waiting: list[tuple[bytes, Result]] = []
@@ -74,7 +74,7 @@ class Outbox:
         some = self._waiting[:_LARGEST_WRITE]
         for broadcast in dict.fromkeys(key for key, _ in some):
             results = [result for key, result in some if key == broadcast]
-            await self._broadcasts.record(broadcast, results, self._now())
+            await self._deliveries.record(broadcast, results, self._now())
         del self._waiting[: len(some)]
         if len(self._waiting) < self._timing.record_rows:
             self._enough.clear()

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from storage import Broadcast, Tally
+from storage import Broadcast, RecallTally, Tally
 
 
 class Reporter(Protocol):
@@ -13,14 +13,16 @@ class Reporter(Protocol):
     not raise, so what can never be shown must not.
     """
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float) -> None:
-        """It is going on, at `rate` messages a second."""
+    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+        """It goes on at `rate` messages a second, or it is paused."""
         ...
 
-    async def finished(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Nothing is left to send."""
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Nothing more is sent: it is finished, or it was stopped or cancelled."""
         ...
 
-    async def stopped(self, broadcast: Broadcast, tally: Tally, reason: str) -> None:
-        """It was stopped, and people are still waiting."""
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None:
+        """What it sent is being deleted, or all that could be is."""
         ...

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from telegram.error import TelegramError
 
-from bot.broadcast.content import Call, Content
+from bot.broadcast.content import Call, Content, message_ids
 from bot.broadcast.timing import Timing
 from bot.transport import Lane, Remedy, remedy
 from bot.transport.errors import TelegramRefused
@@ -36,10 +36,16 @@ class RateGate(Protocol):
         """Messages a second at this moment."""
         ...
 
+    def aim(self, rate: float) -> None:
+        """Have so many a second be the most from now on."""
+        ...
+
     def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
         """Seconds until a call to this chat may leave; without a chat, to anybody."""
         ...
 
+
+MISSING: Final = "message to copy not found"
 
 # What each kind of failure makes of the delivery. It never marks a person but for UNREACHABLE.
 OUTCOMES: Final[Mapping[Remedy, Outcome]] = {
@@ -63,6 +69,7 @@ class Sent:
     outcome: Outcome
     remedy: Remedy | None = None
     said: str = ""
+    messages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +109,21 @@ class Sender:
         if self.gate.pause_for(Lane.BROADCAST, chat_id) > self.timing.longest_pause:
             return Sent(Outcome.UNSENT, Remedy.WAIT)
         try:
-            await self.client.call(
+            result = await self.client.call(
                 call.method, call.params, lane=Lane.BROADCAST, timeout=self.timing.call
             )
         except (TelegramRefused, TelegramError) as error:
             found = remedy(error)
             return Sent(OUTCOMES[found], found, _said(error))
-        return Sent(Outcome.DELIVERED)
+        return _arrived(call, message_ids(result))
+
+
+def _arrived(call: Call, messages: tuple[int, ...]) -> Sent:
+    if len(messages) >= call.messages:
+        return Sent(Outcome.DELIVERED, messages=messages)
+    # Telegram skips what it cannot copy without a word: somebody deleted it from the source.
+    outcome = Outcome.DELIVERED if messages else Outcome.REJECTED
+    return Sent(outcome, Remedy.CONTENT, MISSING, messages)
 
 
 def _said(error: Exception) -> str:

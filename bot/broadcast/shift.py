@@ -2,42 +2,25 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeVar
+from typing import Final
 
 import structlog
 
-from bot.broadcast.content import TextContent
+from bot.broadcast.content import content_of
 from bot.broadcast.crew import Crew
 from bot.broadcast.halt import Cause, Halt
-from bot.broadcast.outbox import Outbox
+from bot.broadcast.means import Means
 from bot.broadcast.pacing import Pacing
 from bot.broadcast.patience import Patience
-from bot.broadcast.sending import Client, RateGate, Sender, Sent
-from bot.broadcast.tenure import Tenure
-from bot.broadcast.timing import Timing
+from bot.broadcast.sending import Sender, Sent
 from bot.transport import Lane, Remedy
-from storage import Broadcast, Broadcasts, Delivery, Outcome, Result, Unavailable
+from storage import Broadcast, Delivery, Outcome, Result
 
 _log = structlog.stdlib.get_logger()
 
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a worker works with, whatever it works on."""
-
-    broadcasts: Broadcasts
-    client: Client
-    gate: RateGate
-    outbox: Outbox
-    tenure: Tenure
-    timing: Timing
-    clock: Callable[[], float]
-    now: Callable[[], datetime]
+# Recipients whose rows are written in one transaction: what a signature may have to wait for.
+_PORTION: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -59,6 +42,7 @@ class Shift:
         """Send what is to be sent; tells whether nothing is left."""
         sender = self._sender()
         pacing = Pacing(self.means.timing)
+        await self._enqueue()
         after = await self._recover()
         while self._may_send():
             limit = await self._turn(pacing)
@@ -70,7 +54,9 @@ class Shift:
                 self.crew.launch(self._deliver(sender, delivery))
             if batch:
                 after = batch[-1].position
-            elif after > 0:
+                continue
+            await self._stop_if_ended()
+            if after > 0:
                 after = 0
             elif await self._is_done():
                 return True
@@ -83,19 +69,32 @@ class Shift:
         await self.crew.below(1)
 
     def _sender(self) -> Sender:
+        told = self.broadcast
+        content = content_of(told.content, told.source_chat, paid=told.paid)
+        self.means.gate.aim(self.means.rates.of(told, content))
         return Sender(
             client=self.means.client,
             gate=self.means.gate,
-            content=TextContent(self.broadcast.content),
+            content=content,
             timing=self.means.timing,
             may_send=self._may_send,
             rest=self.halt.rest,
         )
 
     def _may_send(self) -> bool:
-        if not self.halt.is_called and not self.means.tenure.holds():
-            self.halt.call(Cause.LOST)
-        return not self.halt.is_called
+        return self.means.may_go_on(self.halt)
+
+    async def _enqueue(self) -> None:
+        """See to it that every recipient has a row; others write between two portions."""
+        deliveries, holder = self.means.broadcasts.deliveries, self.means.tenure.holder
+
+        async def enqueue() -> bool:
+            return await deliveries.enqueue(
+                self.broadcast, holder=holder, portion=_PORTION, at=self.means.now()
+            )
+
+        while self._may_send() and not await self.means.patiently(self.halt, enqueue):
+            await self._stop_if_ended()
 
     async def _turn(self, pacing: Pacing) -> int:
         """Wait until it is time for the next claim; returns how many it may have."""
@@ -114,23 +113,33 @@ class Shift:
 
     async def _claim(self, limit: int, after: int) -> list[Delivery]:
         token = uuid.uuid4().bytes
-        return await self._patiently(
-            lambda: self.means.broadcasts.claim(
+        return await self.means.patiently(
+            self.halt,
+            lambda: self.means.broadcasts.deliveries.claim(
                 self.broadcast,
                 claim=token,
                 holder=self.means.tenure.holder,
                 limit=limit,
                 after=after,
                 at=self.means.now(),
-            )
+            ),
         )
 
     async def _recover(self) -> int:
-        return await self._patiently(
-            lambda: self.means.broadcasts.recover(
+        return await self.means.patiently(
+            self.halt,
+            lambda: self.means.broadcasts.deliveries.recover(
                 self.broadcast, holder=self.means.tenure.holder, at=self.means.now()
-            )
+            ),
         )
+
+    async def _stop_if_ended(self) -> None:
+        """An admin may have paused or cancelled it, from wherever."""
+        found = await self.means.patiently(
+            self.halt, lambda: self.means.broadcasts.get(self.broadcast.id)
+        )
+        if found is None or found.state != self.broadcast.state:
+            self.halt.call(Cause.ENDED)
 
     async def _is_done(self) -> bool:
         """Nobody can be claimed: whether that is because nobody is left."""
@@ -142,7 +151,9 @@ class Shift:
         if not flushed.done():
             flushed.cancel()
             return False
-        tally = await self._patiently(lambda: self.means.broadcasts.tally(self.broadcast.id))
+        tally = await self.means.patiently(
+            self.halt, lambda: self.means.broadcasts.tally(self.broadcast.id)
+        )
         if tally.open == 0:
             return True
         if tally.sending > 0:
@@ -151,34 +162,24 @@ class Shift:
         await self.halt.rest(self.means.timing.rest)
         return False
 
-    async def _patiently(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Ask the database again while it is away, as long as there is a reason to."""
-        while True:
-            try:
-                return await ask()
-            except Unavailable:
-                if not self._may_send():
-                    raise
-            await self.halt.rest(self.means.timing.rest)
-
     async def _deliver(self, sender: Sender, delivery: Delivery) -> None:
-        outcome = Outcome.PERHAPS
+        outcome, messages = Outcome.PERHAPS, tuple[int, ...]()
         try:
             sent = await sender.send(delivery)
-            outcome = self._judged(delivery, sent)
+            outcome, messages = self._judged(delivery, sent), sent.messages
         except Exception as error:  # a mistake of ours must not go on from person to person
             _log.exception("broadcast_broken", kind=type(error).__name__)
             self.halt.call(Cause.BROKEN, type(error).__name__)
         finally:
             # Also when cancelled: then it is in doubt.
-            result = Result(delivery.position, delivery.claim, outcome)
+            result = Result(delivery.position, delivery.claim, outcome, messages)
             self.means.outbox.add(self.broadcast.id, result)
 
     def _judged(self, delivery: Delivery, sent: Sent) -> Outcome:
         """What is recorded, and what it means for the others."""
         if sent.outcome in (Outcome.DELIVERED, Outcome.UNREACHABLE):
             self.patience.answered(delivery.position)
-        elif sent.outcome is Outcome.REJECTED:
+        if sent.outcome is Outcome.REJECTED or sent.remedy is Remedy.CONTENT:
             self.halt.call(Cause.REFUSED, sent.said)
         elif sent.remedy is Remedy.UNAUTHORISED:
             self.halt.call(Cause.TOKEN)

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
 from bot.broadcast.halt import Cause, Halt
+from bot.broadcast.means import Means
 from bot.broadcast.progress import Speed
 from bot.broadcast.reporter import Reporter
-from bot.broadcast.shift import Means
-from storage import StorageError, Tally
+from storage import Broadcast, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
 
@@ -20,11 +21,19 @@ _LONGEST_REPORT_SECONDS = 15.0
 class Watch:
     """Keeps the lease and the reports of one broadcast."""
 
-    def __init__(self, means: Means, reporter: Reporter, broadcast: bytes, halt: Halt) -> None:
+    def __init__(
+        self,
+        means: Means,
+        reporter: Reporter,
+        broadcast: bytes,
+        halt: Halt,
+        woken: asyncio.Event,
+    ) -> None:
         self._means = means
         self._reporter = reporter
         self._broadcast = broadcast
         self._halt = halt
+        self._woken = woken
         self._over = asyncio.Event()
 
     @asynccontextmanager
@@ -41,6 +50,7 @@ class Watch:
     async def reporting(self) -> AsyncIterator[None]:
         """Reports progress inside the block, and none of it later than that."""
         task = asyncio.create_task(self._report())
+        looking = asyncio.create_task(self._look())
         try:
             yield
             self._over.set()
@@ -50,26 +60,37 @@ class Watch:
                 await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
         finally:
             task.cancel()
+            looking.cancel()
 
     async def report_end(self) -> bool:
         """Say how it ended and note that it was said; False when it has to be said later."""
         broadcasts = self._means.broadcasts
         broadcast = await broadcasts.get(self._broadcast)
-        if broadcast is None or broadcast.is_running:
+        if broadcast is None or broadcast.is_running or broadcast.finished_at is not None:
             return True
         tally = await broadcasts.tally(self._broadcast)
-        reason = broadcast.stop_reason
-
-        async def say() -> None:
-            if reason is None:
-                await self._reporter.finished(broadcast, tally)
-            else:
-                await self._reporter.stopped(broadcast, tally, reason)
-
-        if not await self._said(say):
+        if not broadcast.is_over:
+            # It is paused: said as well as can be, since whoever did it sees that it is.
+            await self._said(lambda: self._reporter.progress(broadcast, tally, None))
+            return True
+        if not await self._said(lambda: self._reporter.ended(broadcast, tally)):
             return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
         await broadcasts.reported(self._broadcast, self._means.now())
+        return True
+
+    async def report_recall(self) -> bool:
+        """Say how a recall went, and then note that it is over; False when it is to be said."""
+        broadcast = await self._means.broadcasts.get(self._broadcast)
+        if broadcast is None:
+            return True
+        tally = await self._means.recalls.tally(self._broadcast)
+        at = self._means.now()
+        over = replace(broadcast, recall_ended_at=at)
+        if not await self._said(lambda: self._reporter.recalling(over, tally, None)):
+            return False
+        _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
+        await self._means.recalls.end(self._broadcast, at)
         return True
 
     async def _keep(self, on_loss: Callable[[], None]) -> None:
@@ -96,16 +117,40 @@ class Watch:
             await self._pause()
 
     async def _report_once(self, speed: Speed) -> None:
-        broadcasts = self._means.broadcasts
-        broadcast = await broadcasts.get(self._broadcast)
-        if broadcast is None or not broadcast.is_running:
+        broadcast = await self._means.broadcasts.get(self._broadcast)
+        if broadcast is None:
             self._halt.call(Cause.ENDED)
-            return
-        tally = await broadcasts.tally(self._broadcast)
+        elif broadcast.is_running:
+            await self._report_sending(broadcast, speed)
+        elif broadcast.is_recalling:
+            await self._report_recalling(broadcast, speed)
+        elif broadcast.state != "finished":
+            self._halt.call(Cause.ENDED)
+
+    async def _report_sending(self, broadcast: Broadcast, speed: Speed) -> None:
+        tally = await self._means.broadcasts.tally(self._broadcast)
         rate = speed.note(self._means.clock(), tally.done)
         # The first look only gives the speed something to compare with.
         if rate is not None:
             await self._said(lambda: self._reporter.progress(broadcast, tally, rate))
+
+    async def _report_recalling(self, broadcast: Broadcast, speed: Speed) -> None:
+        tally = await self._means.recalls.tally(self._broadcast)
+        rate = speed.note(self._means.clock(), tally.deleted + tally.failed)
+        if rate is not None:
+            await self._said(lambda: self._reporter.recalling(broadcast, tally, rate))
+
+    async def _look(self) -> None:
+        """Somebody says that something changed: perhaps that it is not to go on."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                found = await self._means.broadcasts.get(self._broadcast)
+            except StorageError:
+                continue  # the next claim will notice
+            if found is not None and not found.is_running and not found.is_recalling:
+                self._halt.call(Cause.ENDED)
 
     async def _pause(self) -> None:
         try:

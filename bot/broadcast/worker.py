@@ -5,56 +5,39 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from bot.broadcast.arrears import Arrears
-from bot.broadcast.halt import Cause, Halt
+from bot.broadcast.duty import Duty
+from bot.broadcast.halt import Cause
+from bot.broadcast.means import Means, Memory, Rates
 from bot.broadcast.outbox import Outbox
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.sending import Client, RateGate
-from bot.broadcast.shift import Means, Shift
-from bot.broadcast.stopping import StopCause, written
 from bot.broadcast.tenure import Tenure, utc_now
 from bot.broadcast.timing import Timing
-from bot.broadcast.watch import Watch
 from bot.transport import Lane
-from storage import Broadcast, Broadcasts, BrokenData, Leases, Unavailable
+from storage import Broadcast, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
 # A token that is refused is not accepted a moment later; a new one comes with a restart.
 _TOKEN_SECONDS: Final = 30.0
 
-_STOPS: Final = {
-    Cause.REFUSED: StopCause.CONTENT,
-    Cause.UNREADABLE: StopCause.UNREADABLE,
-    Cause.BROKEN: StopCause.DEFECT,
-}
-
 # Of the time to stop, what may go into sending; the rest is for recording.
 _SEND_SHARE: Final = 0.6
-
-
-class Memory(Protocol):
-    """The part of the storage that a worker needs."""
-
-    @property
-    def broadcasts(self) -> Broadcasts:
-        """What is to be sent."""
-        ...
-
-    @property
-    def leases(self) -> Leases:
-        """Who sends it."""
-        ...
 
 
 class SteadyRate:
     """A gate that is not known: one rate, and no pauses."""
 
     def __init__(self, rate: float) -> None:
+        self.rate = rate
+
+    def aim(self, rate: float) -> None:
+        """Another rate from now on."""
         self.rate = rate
 
     def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
@@ -69,7 +52,8 @@ class Worker:
         client: the way out to Telegram; it waits at the gate.
         storage: where broadcasts and leases are.
         reporter: who tells the admin.
-        rate: messages a second, to plan by when there is no gate to ask.
+        rate: messages a second, of those that cost nothing.
+        paid_rate: messages a second of a paid broadcast; left out, the same.
         gate: the client's gate, to claim no faster than it lets through, and not in a pause.
         sole: whether at this moment no other process can be alive, so that a lease that is
             found is a dead one's.
@@ -86,6 +70,7 @@ class Worker:
         reporter: Reporter,
         *,
         rate: float,
+        paid_rate: float | None = None,
         gate: RateGate | None = None,
         sole: Callable[[], bool] = lambda: False,
         woken: asyncio.Event | None = None,
@@ -98,9 +83,11 @@ class Worker:
         self._reporter = reporter
         self._means = Means(
             broadcasts=broadcasts,
+            recalls=storage.recalls,
             client=client,
             gate=gate or SteadyRate(rate),
-            outbox=Outbox(broadcasts, timing, now),
+            rates=Rates(rate, rate if paid_rate is None else paid_rate),
+            outbox=Outbox(broadcasts.deliveries, timing, now),
             tenure=Tenure(
                 storage.leases,
                 broadcasts.lease,
@@ -116,7 +103,7 @@ class Worker:
         self._arrears = Arrears(timing.rest)
         self._woken = woken or asyncio.Event()
         self._stopping = False
-        self._shift: Shift | None = None
+        self._duty: Duty | None = None
         self._running: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -138,14 +125,14 @@ class Worker:
         """Claim no more, let what is in flight finish, and record it, within so many seconds."""
         self._stopping = True
         self._woken.set()
-        if self._shift is not None:
-            self._shift.halt.call(Cause.ASKED)
+        if self._duty is not None:
+            self._duty.halt.call(Cause.ASKED)
         if self._running is None:
             return
         # What takes longer is cut off while there is still time to write that down.
         await asyncio.wait({self._running}, timeout=seconds * _SEND_SHARE)
-        if self._shift is not None:
-            self._shift.crew.cancel()
+        if self._duty is not None:
+            self._duty.cut_off()
         await asyncio.wait({self._running}, timeout=seconds * (1 - _SEND_SHARE))
         self._running.cancel()
         await asyncio.wait({self._running})
@@ -181,57 +168,22 @@ class Worker:
             return means.timing.poll
         if not await means.tenure.begin():
             return means.timing.rest
-        shift = self._shift = Shift(means, broadcast, Halt())
+        duty = self._duty = Duty(means, self._reporter, self._arrears, broadcast, self._woken)
         try:
             if not self._stopping:
-                await self._attend(shift)
+                await duty.attend()
         finally:
-            self._shift = None
+            self._duty = None
             await self._give_up_lease()
-        return _TOKEN_SECONDS if shift.halt.cause is Cause.TOKEN else means.timing.rest
+        return _TOKEN_SECONDS if duty.halt.cause is Cause.TOKEN else means.timing.rest
 
     async def _due(self) -> Broadcast | None:
         """What is to be worked on now; an end that could not be reported has its time."""
         now = self._means.clock()
-        for broadcast in await self._means.broadcasts.due():
+        for broadcast in await self._means.broadcasts.due(self._means.now()):
             if broadcast.is_running or not self._arrears.rests(broadcast.id, now):
                 return broadcast
         return None
-
-    async def _attend(self, shift: Shift) -> None:
-        """Work on a broadcast and see it to its end, if it comes to that."""
-        means, halt, key = self._means, shift.halt, shift.broadcast.id
-        watch = Watch(means, self._reporter, key, halt)
-        async with watch.keeping(on_loss=shift.crew.cancel):
-            done = False
-            if shift.broadcast.is_running:
-                async with watch.reporting():
-                    done = await self._send(shift)
-            if done:
-                await means.broadcasts.finish(key)
-            elif halt.cause in _STOPS:
-                await means.broadcasts.stop(key, written(_STOPS[halt.cause], halt.said))
-            if halt.cause not in (Cause.ASKED, Cause.LOST):
-                await self._report_end(watch, key)
-
-    async def _report_end(self, watch: Watch, key: bytes) -> None:
-        if await watch.report_end():
-            self._arrears.said(key)
-            return
-        seconds = self._arrears.failed(key, self._means.clock())
-        _log.warning("end_not_reported", again_in=seconds)
-
-    async def _send(self, shift: Shift) -> bool:
-        try:
-            done = await shift.work()
-        except BrokenData as error:
-            shift.halt.call(Cause.UNREADABLE, str(error))
-            done = False
-        finally:
-            await shift.settle()
-            if shift.halt.cause is not Cause.LOST:
-                await self._means.outbox.flush()
-        return done
 
     async def _give_up_lease(self) -> None:
         # Results that are not recorded yet find their rows by claim, whoever has them by then.

@@ -57,6 +57,10 @@ class Gate:
         """Broadcast messages a second, as far as Telegram lets us at this moment."""
         return self._pace.rate(self._clock())
 
+    def aim(self, rate: float) -> None:
+        """Have so many broadcast messages a second be the most from now on."""
+        self._pace = Pace(rate, max(2, round(rate / 20)))
+
     @property
     def paused_chats(self) -> int:
         """How many chats the gate remembers."""

@@ -14,14 +14,14 @@ def history() -> list[str]:
     return [revision.revision for revision in script.walk_revisions()][::-1]
 
 
-def render(dialect: str, since: str | None) -> list[str]:
-    """The SQL statements that lead from a revision, or from nothing, to the newest.
+def render(dialect: str, since: str | None, until: str = "head") -> list[str]:
+    """The SQL statements that lead from a revision, or from nothing, to another one.
 
     Alembic keeps its context in globals, so this is for one thread only, and never awaits.
     """
     output = _Statements()
     config = alembic_config(dialect=dialect, output=output)
-    command.upgrade(config, f"{since}:head" if since else "head", sql=True)
+    command.upgrade(config, f"{since}:{until}" if since else until, sql=True)
     return output.statements
 
 

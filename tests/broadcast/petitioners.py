@@ -22,6 +22,9 @@ INSERT INTO signatures
   (id, petition, supporter, number, name_sealed, chat_sealed, language, text_version, signed_at)
 VALUES (:id, :petition, :supporter, :number, :name, :chat, :language, '1', 0)
 """
+_NUMBERED = """
+UPDATE petitions SET last_number = :n WHERE slug = :slug AND last_number < :n
+"""
 _CONVERSATION = """
 INSERT INTO conversations
   (petition, supporter, stage, page, language, news, typed, version, updated_at)
@@ -65,7 +68,9 @@ class Petitioners:
 
     async def sign(self, numbers: Iterable[int], language: str = "es") -> None:
         """These people sign, in one language."""
-        await self.database.write(*[self._signature(n, language) for n in numbers])
+        signed = list(numbers)
+        await self.database.write(*[self._signature(n, language) for n in signed])
+        await self._do(_NUMBERED, slug=self.slug, n=max(signed, default=0))
 
     async def speak(self, number: int, language: str | None) -> None:
         """One of them has a conversation, in a language chosen there or in none."""

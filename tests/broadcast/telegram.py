@@ -28,6 +28,7 @@ class FakeTelegram:
         self.in_flight = 0
         self.most_in_flight = 0
         self.dead = False
+        self.missing: set[int] = set()
         self.before: Callable[[int], None] = lambda chat: None
         self._plans: dict[int, deque[Exception]] = {}
         self._always: dict[int, Exception] = {}
@@ -74,13 +75,24 @@ class FakeTelegram:
             await asyncio.Future()
         if error is None or isinstance(error, AnswerLost):
             self.received[chat] += 1
-            self.texts[chat] = str(given["text"])
+            self._keep(chat, given)
         await asyncio.sleep(self.latency / 2)
         if self.dead:
             await asyncio.Future()
         if error is not None:
             raise error
-        return {"message_id": 1}
+        return self._made(chat, given)
+
+    def _keep(self, chat: int, given: Mapping[str, object]) -> None:
+        self.texts[chat] = str(given.get("text", given.get("message_id", "")))
+
+    def _made(self, chat: int, given: Mapping[str, object]) -> object:
+        """The messages that a call made; an album is as many as are still there."""
+        if "message_ids" not in given or "from_chat_id" not in given:
+            return {"message_id": self.received[chat]}
+        asked = given["message_ids"]
+        assert isinstance(asked, list)
+        return [{"message_id": 10 + each} for each in asked if each not in self.missing]
 
     def _next(self, chat: int) -> Exception | None:
         if self._everyone is not None:
@@ -98,6 +110,10 @@ class FakeGate:
         self.rate = rate
         self.pause = 0.0
         self.paused_chats: dict[int, float] = {}
+
+    def aim(self, rate: float) -> None:
+        """Another rate from now on."""
+        self.rate = rate
 
     def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
         """Seconds until a call may leave."""

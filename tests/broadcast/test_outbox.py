@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from bot.broadcast.outbox import Outbox
 from bot.broadcast.timing import Timing
-from storage import Broadcasts, Outcome, Result, Unavailable
+from storage import Deliveries, Outcome, Result, Unavailable
 
 
 class Book:
@@ -24,7 +24,7 @@ class Book:
 
 @asynccontextmanager
 async def opened(book: Book, **timing: Any) -> AsyncIterator[Outbox]:
-    outbox = Outbox(cast(Broadcasts, book), Timing(**timing))
+    outbox = Outbox(cast(Deliveries, book), Timing(**timing))
     task = asyncio.create_task(outbox.run())
     try:
         yield outbox

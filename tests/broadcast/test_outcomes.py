@@ -82,8 +82,9 @@ async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
     assert len(bench.telegram.calls) <= 10
     # Corrected, it reaches everyone.
     bench.telegram.everyone(None)
-    assert (await bench.start()).total == 30
+    await bench.start()
     await until(lambda: has_state(bench, "finished"))
+    assert (await bench.tally()).total == 30
     assert dict(bench.telegram.received) == everyone_once(30)
 
 
@@ -145,5 +146,5 @@ async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: B
 
 
 def _patience_of(worker: Any) -> Any:
-    assert worker._shift is not None
-    return worker._shift.patience
+    assert worker._duty is not None
+    return worker._duty._work.patience

@@ -79,7 +79,7 @@ async def send(bench: Bench, url: str, rate: float) -> None:
     async with SharedSession() as session:
         gate = Gate(rate)
         client = TelegramClient(session, gate, api_url=url, token=TOKEN)
-        memory = Memory(bench.broadcasts, bench.leases)
+        memory = Memory(bench.broadcasts, bench.recalls, bench.leases)
         worker = Worker(client, memory, bench.reports, rate=rate, gate=gate, timing=QUICK)
         task = asyncio.create_task(worker.run())
         await bench.ended(seconds=20)

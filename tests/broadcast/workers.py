@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.broadcast import Timing, Worker
 from bot.broadcast.audience import content_sha256
+from bot.broadcast.tenure import utc_now
 from storage import (
     Broadcast,
     Broadcasts,
@@ -15,6 +16,8 @@ from storage import (
     Keyring,
     Leases,
     Plan,
+    Recalls,
+    RecallTally,
     Row,
     Statement,
     Tally,
@@ -75,6 +78,7 @@ class Memory:
     """What a worker needs of the storage."""
 
     broadcasts: Broadcasts
+    recalls: Recalls
     leases: Leases
 
 
@@ -84,22 +88,27 @@ class Reports:
 
     told: list[tuple[str, Tally, str]] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    recalls: list[RecallTally] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     failures: int = 0
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float) -> None:
-        """It is going on."""
-        assert broadcast.is_running
-        self.rates.append(rate)
-        self._note("progress", tally)
+    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+        """It is going on, or paused."""
+        assert broadcast.is_running is (rate is not None)
+        if rate is not None:
+            self.rates.append(rate)
+        self._note("progress" if rate is not None else "paused", tally)
 
-    async def finished(self, broadcast: Broadcast, tally: Tally) -> None:
-        """It ended."""
-        self._note("finished", tally)
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Nothing more is sent."""
+        self._note(broadcast.state, tally, broadcast.stop_reason or "")
 
-    async def stopped(self, broadcast: Broadcast, tally: Tally, reason: str) -> None:
-        """It was stopped."""
-        self._note("stopped", tally, reason)
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None:
+        """It is being taken back, or that is over."""
+        assert broadcast.is_recalling is (rate is not None)
+        self.recalls.append(tally)
 
     @property
     def ends(self) -> list[tuple[str, Tally, str]]:
@@ -146,23 +155,31 @@ class Bench:
         self.telegram = telegram
         self.reports = Reports()
         self.broadcasts = Broadcasts(database, SLUG, keyring)
+        self.recalls = Recalls(database, SLUG, keyring)
         self.leases = Leases(database)
 
-    async def start(self) -> Broadcast:
+    async def start(self, **changes: Any) -> Broadcast:
         """Start a broadcast to everyone."""
         self._starts += 1
-        started = await self.broadcasts.start(
-            Plan(
-                uuid.uuid4().bytes,
-                content=CONTENT,
-                content_sha256=content_sha256(CONTENT),
-                source_language="es",
-                actor=ADMIN,
-                at=later(self._starts),
-            )
-        )
+        asked: dict[str, Any] = {
+            "content": CONTENT,
+            "content_sha256": content_sha256(CONTENT),
+            "source_language": "es",
+            "actor": ADMIN,
+            "at": later(self._starts),
+        }
+        started = await self.broadcasts.start(Plan(uuid.uuid4().bytes, **asked | changes))
         assert isinstance(started, Broadcast)
         return started
+
+    async def queued(self, broadcast: Broadcast) -> Broadcast:
+        """Every recipient has a row, written by a worker that is gone."""
+        lease, deliveries = self.broadcasts.lease, self.broadcasts.deliveries
+        await self.leases.take(lease, "gone", seconds=60, now=utc_now())
+        while not await deliveries.enqueue(broadcast, holder="gone", portion=100, at=utc_now()):
+            pass
+        await self.leases.release(lease, "gone")
+        return broadcast
 
     def hire(
         self,
@@ -178,7 +195,11 @@ class Bench:
 
         worker = Worker(
             telegram,
-            Memory(Broadcasts(wire, SLUG, self._keyring), Leases(wire)),
+            Memory(
+                Broadcasts(wire, SLUG, self._keyring),
+                Recalls(wire, SLUG, self._keyring),
+                Leases(wire),
+            ),
             self.reports,
             rate=rate,
             gate=gate,
@@ -231,7 +252,7 @@ async def has_state(bench: Bench, state: str) -> bool:
 
 async def nothing_is_due(bench: Bench) -> bool:
     """Whether every broadcast has ended and that was reported."""
-    return await bench.broadcasts.due() == []
+    return await bench.broadcasts.due(utc_now()) == []
 
 
 async def called(telegram: FakeTelegram, times: int) -> bool:

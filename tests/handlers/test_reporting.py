@@ -14,7 +14,7 @@ from bot.petition.words import Catalogues
 from bot.simulator.faults import Fault
 from bot.simulator.messages import Message
 from handlers.reporting import AdminReporter, report
-from storage import Broadcast, Plan, Tally
+from storage import Audience, Broadcast, Kind, Plan, Tally
 from tests.features.scene import ADMIN, Scene, a_scene
 
 ENDED = Tally(total=3, delivered=3)
@@ -45,7 +45,7 @@ async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
         )
     )
     assert isinstance(started, Broadcast)
-    await services.storage.broadcasts.finish(started.id)
+    await services.storage.broadcasts.finish(started.id, services.clock())
     await services.storage.broadcasts.reported(started.id, services.clock())
     found = await services.storage.broadcasts.get(started.id)
     assert found is not None
@@ -56,17 +56,17 @@ async def test_what_could_not_be_written_is_written_the_next_time(scene: Scene) 
     reporter, broadcast, panel = await ended(scene)
     scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 3)
     with pytest.raises(TelegramError):
-        await reporter.finished(broadcast, ENDED)
-    await reporter.finished(broadcast, ENDED)
+        await reporter.ended(broadcast, ENDED)
+    await reporter.ended(broadcast, ENDED)
     assert "Entregados: 3" in scene.marta.chat.messages[panel.id].text
 
 
 async def test_what_stands_there_already_counts_as_written(scene: Scene) -> None:
     reporter, broadcast, _ = await ended(scene)
     scene.simulator.faults.next("editMessageText", Fault.DROP)
-    await reporter.finished(broadcast, ENDED)  # written, unheard, and repeated
+    await reporter.ended(broadcast, ENDED)  # written, unheard, and repeated
     edits = len(scene.simulator.calls.of("editMessageText"))
-    await reporter.finished(broadcast, ENDED)
+    await reporter.ended(broadcast, ENDED)
     assert len(scene.simulator.calls.of("editMessageText")) == edits
 
 
@@ -74,13 +74,13 @@ async def test_an_admin_who_blocked_the_bot_is_waited_for_by_nobody(scene: Scene
     reporter, broadcast, panel = await ended(scene)
     scene.marta.block()
     scene.marta.delete(panel)
-    await reporter.finished(broadcast, ENDED)
+    await reporter.ended(broadcast, ENDED)
 
 
 async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Scene) -> None:
     reporter, broadcast, panel = await ended(scene)
     scene.marta.delete(panel)
-    await reporter.finished(broadcast, ENDED)
+    await reporter.ended(broadcast, ENDED)
     anew = await scene.marta.sees("Entregados: 3")
     assert scene.app is not None
     broadcasts = scene.app.application.services.storage.broadcasts
@@ -110,17 +110,31 @@ def test_each_cause_of_a_stop_has_a_sentence_of_its_own(
 
 
 def stopped(reason: str) -> Broadcast:
+    at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
     return Broadcast(
         id=b"b" * 16,
-        kind="closing",
+        kind=Kind.CLOSING,
+        topic="closing",
         state="stopped",
         content={"es": "x"},
         content_sha256=b"c" * 32,
+        source_language="es",
+        source_chat=None,
+        audience=Audience(),
+        paid=False,
+        expected=2,
         total=2,
-        created_at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+        queued=True,
+        created_at=at,
+        starts_at=None,
+        started_at=at,
+        ended_at=at,
         finished_at=None,
         stop_reason=reason,
+        recall_started_at=None,
+        recall_ended_at=None,
         progress_chat=None,
         progress_message_id=None,
         started_by=ADMIN,
+        approved_by=ADMIN,
     )

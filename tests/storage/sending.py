@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.broadcasts import Broadcasts
-from storage.deliveries import Delivery, Outcome, Result
+from storage.outcomes import Delivery, Outcome, Result
 from storage.starting import Plan
 from storage.unsealing import Broadcast
 from tests.broadcast.petitioners import ADMIN, NOON, later
@@ -28,7 +28,18 @@ async def start(broadcasts: Broadcasts, key: bytes | None = None, **changes: Any
 async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
     broadcast = await start(broadcasts, **changes)
     assert isinstance(broadcast, Broadcast)
-    return broadcast
+    return await queued(broadcasts, broadcast)
+
+
+async def queued(broadcasts: Broadcasts, broadcast: Broadcast, holder: str = ME) -> Broadcast:
+    """Every recipient has a row."""
+    while not await broadcasts.deliveries.enqueue(
+        broadcast, holder=holder, portion=10_000, at=NOON
+    ):
+        pass
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    return found
 
 
 async def claim(broadcasts: Broadcasts, broadcast: Broadcast, **changes: Any) -> list[Delivery]:
@@ -39,7 +50,7 @@ async def claim(broadcasts: Broadcasts, broadcast: Broadcast, **changes: Any) ->
         "after": 0,
         "at": later(1),
     }
-    return await broadcasts.claim(broadcast, **asked | changes)
+    return await broadcasts.deliveries.claim(broadcast, **asked | changes)
 
 
 def results(deliveries: Sequence[Delivery], outcome: Outcome) -> list[Result]:
@@ -48,5 +59,7 @@ def results(deliveries: Sequence[Delivery], outcome: Outcome) -> list[Result]:
 
 async def tell(broadcasts: Broadcasts, broadcast: Broadcast) -> None:
     deliveries = await claim(broadcasts, broadcast, limit=1000)
-    await broadcasts.record(broadcast.id, results(deliveries, Outcome.DELIVERED), later(2))
-    assert await broadcasts.finish(broadcast.id)
+    await broadcasts.deliveries.record(
+        broadcast.id, results(deliveries, Outcome.DELIVERED), later(2)
+    )
+    assert await broadcasts.finish(broadcast.id, later(5))

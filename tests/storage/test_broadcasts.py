@@ -7,12 +7,13 @@ from storage.audit import Audit
 from storage.broadcasts import Broadcasts
 from storage.crypto import Keyring
 from storage.database import Database
-from storage.deliveries import Outcome, Tally
+from storage.deliveries import Tally
 from storage.leases import Leases
+from storage.outcomes import Outcome
 from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen
 from storage.unsealing import Broadcast
 from tests.broadcast.petitioners import ADMIN, NOON, SLUG, Petitioners, later
-from tests.storage.sending import CONTENT, ME, claim, results, start, started, tell
+from tests.storage.sending import CONTENT, ME, claim, queued, results, start, started, tell
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ class TestAudience:
         await people.sign([1, 2, 3, 4, 5])
         broadcast = await started(broadcasts)
         first, second, third, _fourth = await claim(broadcasts, broadcast, limit=4)
-        await broadcasts.record(
+        await broadcasts.deliveries.record(
             broadcast.id,
             [
                 *results([first], Outcome.DELIVERED),
@@ -86,7 +87,7 @@ class TestAudience:
             later(2),
         )
         assert await broadcasts.audience() == {"es": 1}  # five still waits for its turn
-        await broadcasts.stop(broadcast.id, "can't parse entities")
+        await broadcasts.stop(broadcast.id, "can't parse entities", later(5))
         # Three was refused and five had not been tried; four may have arrived.
         assert await broadcasts.audience() == {"es": 2}
 
@@ -96,8 +97,10 @@ class TestAudience:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts)
         refused = await claim(broadcasts, broadcast, limit=1)
-        await broadcasts.record(broadcast.id, results(refused, Outcome.REJECTED), later(2))
-        await broadcasts.stop(broadcast.id, "no")
+        await broadcasts.deliveries.record(
+            broadcast.id, results(refused, Outcome.REJECTED), later(2)
+        )
+        await broadcasts.stop(broadcast.id, "no", later(5))
         again = await claim(broadcasts, await started(broadcasts, at=later(4)))
         assert [each.chat_id for each in again] == [1002, 1003, 1001]
 
@@ -115,7 +118,7 @@ class TestStart:
         assert broadcast.started_by == ADMIN
         assert broadcast.created_at == NOON
         assert await broadcasts.tally(broadcast.id) == Tally(total=3, pending=3)
-        assert await broadcasts.running() == broadcast
+        assert await broadcasts.active() == broadcast
         assert await broadcasts.latest() == broadcast
 
     async def test_a_language_the_content_lacks_becomes_the_source(
@@ -147,7 +150,7 @@ class TestStart:
         await people.sign([1, 2])
         await people.withdraw(2)
         assert await start(broadcasts, expected=2) == AudienceChanged(2, 1)
-        assert await broadcasts.running() is None
+        assert await broadcasts.active() is None
 
     async def test_the_same_one_again_starts_nothing_new(
         self,
@@ -159,7 +162,7 @@ class TestStart:
         await people.sign([1, 2])
         key = uuid.uuid4().bytes
         broadcast = await start(broadcasts, key, expected=2)
-        await tell(broadcasts, broadcast)
+        await tell(broadcasts, await queued(broadcasts, broadcast))
         await people.sign([3])
         again = await start(broadcasts, key, expected=2, at=later(60))
         assert (again.id, again.state, again.total) == (key, "finished", 2)
@@ -175,14 +178,14 @@ class TestStart:
         running = [each for each in answers if isinstance(each, Broadcast)]
         assert len(running) == 1
         assert answers.count(AlreadyRunning(running[0].id)) == 9
-        assert running[0].total == 29
+        assert (await queued(broadcasts, running[0])).total == 29
 
     async def test_with_nobody_to_tell_it_can_finish_at_once(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
         broadcast = await started(broadcasts, expected=0)
         assert await broadcasts.tally(broadcast.id) == Tally(total=0)
-        assert await broadcasts.finish(broadcast.id)
+        assert await broadcasts.finish(broadcast.id, later(5))
 
     async def test_two_thousand_are_enqueued_at_once(
         self, broadcasts: Broadcasts, people: Petitioners
@@ -197,12 +200,14 @@ class TestEnding:
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
-        assert not await broadcasts.finish(broadcast.id)
+        assert not await broadcasts.finish(broadcast.id, later(5))
         batch = await claim(broadcasts, broadcast)
-        assert not await broadcasts.finish(broadcast.id)
-        await broadcasts.record(broadcast.id, results(batch, Outcome.DELIVERED), later(3))
-        assert await broadcasts.finish(broadcast.id)
-        assert await broadcasts.running() is None
+        assert not await broadcasts.finish(broadcast.id, later(5))
+        await broadcasts.deliveries.record(
+            broadcast.id, results(batch, Outcome.DELIVERED), later(3)
+        )
+        assert await broadcasts.finish(broadcast.id, later(5))
+        assert await broadcasts.active() is None
         ended = await broadcasts.latest()
         assert ended is not None
         assert ended.state == "finished"
@@ -211,8 +216,8 @@ class TestEnding:
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
         broadcast = await started(broadcasts)
-        await broadcasts.finish(broadcast.id)
-        assert await broadcasts.stop(broadcast.id, "late")
+        await broadcasts.finish(broadcast.id, later(5))
+        assert await broadcasts.stop(broadcast.id, "late", later(5))
         ended = await broadcasts.get(broadcast.id)
         assert ended is not None
         assert ended.state == "finished"
@@ -220,16 +225,16 @@ class TestEnding:
     async def test_a_worker_is_needed_until_the_end_was_reported(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
-        assert await broadcasts.due() == []
+        assert await broadcasts.due(later(99)) == []
         broadcast = await started(broadcasts)
-        assert await broadcasts.due() == [broadcast]
+        assert await broadcasts.due(later(99)) == [broadcast]
         await broadcasts.reported(broadcast.id, later(1))  # too early: it is still running
-        await broadcasts.finish(broadcast.id)
-        (due,) = await broadcasts.due()
+        await broadcasts.finish(broadcast.id, later(5))
+        (due,) = await broadcasts.due(later(99))
         assert (due.id, due.state, due.finished_at) == (broadcast.id, "finished", None)
         await broadcasts.reported(broadcast.id, later(2))
         await broadcasts.reported(broadcast.id, later(3))
-        assert await broadcasts.due() == []
+        assert await broadcasts.due(later(99)) == []
         ended = await broadcasts.latest()
         assert ended is not None
         assert ended.finished_at == later(2)
@@ -238,9 +243,9 @@ class TestEnding:
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
         ended = await started(broadcasts)
-        await broadcasts.finish(ended.id)
+        await broadcasts.finish(ended.id, later(5))
         running = await started(broadcasts, at=later(5))
-        assert [each.id for each in await broadcasts.due()] == [running.id, ended.id]
+        assert [each.id for each in await broadcasts.due(later(99))] == [running.id, ended.id]
 
     async def test_where_the_admin_watches_is_stored_as_it_starts(
         self, broadcasts: Broadcasts, people: Petitioners
@@ -254,10 +259,10 @@ class TestEnding:
         broadcast = await started(broadcasts)
         assert (broadcast.progress_chat, broadcast.progress_message_id) == (None, None)
         await broadcasts.set_progress(broadcast.id, 900, 41)
-        found = await broadcasts.running()
+        found = await broadcasts.active()
         assert found is not None
         assert (found.progress_chat, found.progress_message_id) == (900, 41)
 
     async def test_what_nobody_started_is_not_there(self, broadcasts: Broadcasts) -> None:
         assert await broadcasts.get(b"none") is None
-        assert not await broadcasts.finish(b"none")
+        assert not await broadcasts.finish(b"none", NOON)

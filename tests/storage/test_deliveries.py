@@ -6,8 +6,9 @@ import pytest
 from storage.broadcasts import Broadcasts
 from storage.crypto import Keyring
 from storage.database import Database
-from storage.deliveries import Delivery, Outcome, Tally
+from storage.deliveries import Tally
 from storage.leases import Leases
+from storage.outcomes import Delivery, Outcome
 from tests.broadcast.petitioners import NOON, SLUG, Petitioners, later
 from tests.storage.sending import ME, OTHER, claim, results, started
 
@@ -91,7 +92,7 @@ class TestClaim:
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
-        assert await broadcasts.stop(broadcast.id, "the text is wrong")
+        assert await broadcasts.stop(broadcast.id, "the text is wrong", later(5))
         assert await claim(broadcasts, broadcast) == []
         ended = await broadcasts.get(broadcast.id)
         assert ended is not None
@@ -155,8 +156,8 @@ class TestRecord:
             *results(batch[225:230], Outcome.UNKNOWN),
         ]
         # Twice, since a commit whose answer was lost is done again.
-        await broadcasts.record(broadcast.id, told, later(2))
-        await broadcasts.record(broadcast.id, told, later(2))
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
         assert await broadcasts.tally(broadcast.id) == Tally(
             total=230, delivered=205, unreachable=11, rejected=1, unknown=5, pending=8
         )
@@ -167,7 +168,7 @@ class TestRecord:
     async def test_of_nothing_is_nothing(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
-        await broadcasts.record(b"none", [], NOON)
+        await broadcasts.deliveries.record(b"none", [], NOON)
 
     async def test_what_may_have_arrived_is_repeated_once_and_then_unknown(
         self, broadcasts: Broadcasts, people: Petitioners
@@ -176,7 +177,9 @@ class TestRecord:
         broadcast = await started(broadcasts)
         for state in ("pending", "unknown"):
             batch = await claim(broadcasts, broadcast)
-            await broadcasts.record(broadcast.id, results(batch, Outcome.PERHAPS), later(2))
+            await broadcasts.deliveries.record(
+                broadcast.id, results(batch, Outcome.PERHAPS), later(2)
+            )
             assert await people.states(broadcast.id) == [state]
         assert await claim(broadcasts, broadcast) == []
 
@@ -189,7 +192,7 @@ class TestRecord:
             (delivery,) = await claim(broadcasts, broadcast)
             assert delivery.attempts == 1
             unsent = results([delivery], Outcome.UNSENT)
-            await broadcasts.record(broadcast.id, unsent, later(2))
+            await broadcasts.deliveries.record(broadcast.id, unsent, later(2))
 
     async def test_someone_who_withdrew_while_it_was_sent_is_not_sent_to_again(
         self, broadcasts: Broadcasts, people: Petitioners
@@ -198,7 +201,7 @@ class TestRecord:
         broadcast = await started(broadcasts)
         batch = await claim(broadcasts, broadcast)
         await people.withdraw(1)
-        await broadcasts.record(broadcast.id, results(batch, Outcome.UNSENT), later(2))
+        await broadcasts.deliveries.record(broadcast.id, results(batch, Outcome.UNSENT), later(2))
         assert await claim(broadcasts, broadcast) == []
         assert await people.states(broadcast.id) == ["withdrawn"]
 
@@ -211,7 +214,7 @@ class TestRecover:
         broadcast = await started(broadcasts)
         for _ in range(4):
             await claim(broadcasts, broadcast, limit=2)
-            assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 2
+            assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 2
         rows = await people.deliveries(broadcast.id)
         assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 0)] * 3
 
@@ -221,9 +224,11 @@ class TestRecover:
         await people.sign(range(1, 10))
         broadcast = await started(broadcasts)
         batch = await claim(broadcasts, broadcast, limit=6)
-        await broadcasts.record(broadcast.id, results(batch[3:4], Outcome.DELIVERED), later(2))
-        assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 6
-        assert await broadcasts.recover(broadcast, holder=ME, at=later(9)) == 4
+        await broadcasts.deliveries.record(
+            broadcast.id, results(batch[3:4], Outcome.DELIVERED), later(2)
+        )
+        assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 6
+        assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 4
         assert (await claim(broadcasts, broadcast, after=6))[0].position == 7
 
     async def test_only_the_holder_of_the_lease_recovers(
@@ -232,7 +237,7 @@ class TestRecover:
         await people.sign([1])
         broadcast = await started(broadcasts)
         await claim(broadcasts, broadcast)
-        await broadcasts.recover(broadcast, holder=OTHER, at=later(9))
+        await broadcasts.deliveries.recover(broadcast, holder=OTHER, at=later(9))
         assert await people.states(broadcast.id) == ["sending"]
 
     async def test_what_one_given_up_for_dead_delivered_still_counts(
@@ -241,9 +246,9 @@ class TestRecover:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
         batch = await claim(broadcasts, broadcast)
-        await broadcasts.recover(broadcast, holder=ME, at=later(9))
+        await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9))
         late = results(batch[:1], Outcome.DELIVERED) + results(batch[1:], Outcome.UNSENT)
-        await broadcasts.record(broadcast.id, late, later(10))
+        await broadcasts.deliveries.record(broadcast.id, late, later(10))
         assert await people.states(broadcast.id) == ["delivered", "pending"]
 
     async def test_it_cannot_overwrite_what_its_successor_does(
@@ -252,10 +257,10 @@ class TestRecover:
         await people.sign([1])
         broadcast = await started(broadcasts)
         old = await claim(broadcasts, broadcast)
-        await broadcasts.recover(broadcast, holder=ME, at=later(9))
+        await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9))
         await claim(broadcasts, broadcast)
         for outcome in Outcome:
-            await broadcasts.record(broadcast.id, results(old, outcome), later(10))
+            await broadcasts.deliveries.record(broadcast.id, results(old, outcome), later(10))
         assert await people.states(broadcast.id) == ["sending"]
 
     async def test_what_a_stopped_broadcast_was_still_sending_is_unknown(
@@ -264,8 +269,8 @@ class TestRecover:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
         await claim(broadcasts, broadcast, limit=1)
-        await broadcasts.stop(broadcast.id, "enough")
+        await broadcasts.stop(broadcast.id, "enough", later(5))
         second = await started(broadcasts, at=later(3))
-        await broadcasts.recover(second, holder=ME, at=later(9))
+        await broadcasts.deliveries.recover(second, holder=ME, at=later(9))
         assert await people.states(broadcast.id) == ["unknown", "pending"]
         assert second.total == 1

@@ -26,7 +26,7 @@ from storage import (
     open_database,
 )
 from storage.migrations import NEWEST
-from storage.migrations.rendering import history
+from storage.migrations.rendering import history, render
 from storage.tables import metadata
 from tests.storage.postgres_server import PostgresServer
 
@@ -49,18 +49,23 @@ def sqlite_path(url: str) -> Path:
 
 
 def sqlite_schema(path: Path) -> set[tuple[str, str]]:
-    """Every line of every definition, so that only the order may differ."""
+    """Every part of every definition: their order may differ, and how they are written out."""
     with sqlite3.connect(path) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
             " AND tbl_name <> 'alembic_version'"
         ).fetchall()
     connection.close()
-    return {
-        (name, re.sub(r"\s+", " ", line).strip(" ,"))
-        for name, sql in rows
-        for line in sql.split("\n")
-    }
+    return {(name, part) for name, sql in rows for part in _parts(sql)}
+
+
+def _parts(sql: str) -> set[str]:
+    """A definition's columns and constraints; SQLite quotes names when it renames a table."""
+    flat = re.sub(r"\s+", " ", sql.replace('"', ""))
+    opening, _, inside = flat.partition("(")
+    body, _, closing = inside.rpartition(")")
+    split = re.split(r",(?![^()]*\))", body)
+    return {part.strip() for part in (opening, *split, closing)}
 
 
 async def postgres_schema(url: str) -> set[tuple[Any, ...]]:
@@ -115,6 +120,34 @@ class TestTheTables:
             await connection.execute(statement)
         await connection.close()
         assert await postgres_schema(migrated) == await postgres_schema(by_hand)
+
+
+class TestWhatWasThere:
+    def test_a_broadcast_of_the_first_tables_is_a_closing_one_with_everyone_queued(
+        self, tmp_path: Path
+    ) -> None:
+        with sqlite3.connect(tmp_path / "before.db") as connection:
+            for statement in render("sqlite", since=None, until="0001"):
+                connection.execute(statement)
+            connection.executescript("""
+                INSERT INTO petitions (slug) VALUES ('andry');
+                INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,
+                  created_at, finished_at, started_by_sealed)
+                VALUES (x'01', 'andry', 'closing', 'finished', '{}', x'02', 3, 1000, 9000, x'03');
+                INSERT INTO deliveries (broadcast_id, position, language, state, updated_at)
+                VALUES (x'01', 1, 'es', 'delivered', 2000);
+            """)
+            for statement in render("sqlite", since="0001"):
+                connection.execute(statement)
+            broadcast = connection.execute(
+                "SELECT topic, expected, queued_at, started_at, ended_at FROM broadcasts"
+            ).fetchall()
+            broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+            deliveries = connection.execute("SELECT state FROM deliveries").fetchall()
+        connection.close()
+        assert broadcast == [("closing", 3, 1000, 1000, 9000)]
+        assert broken == []
+        assert deliveries == [("delivered",)]
 
 
 class TestMigrate:

@@ -207,9 +207,9 @@ async def test_who_blocks_the_bot_is_unreachable_until_they_return(
     ana = person(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.signatures.reachable(ana.supporter, False, NOON)
+    await storage.signatures.lost(ana.supporter, NOON)
     assert (await storage.signatures.stats(NOON)).unreachable == 1
-    await storage.signatures.reachable(ana.supporter, True, NOON)
+    await storage.signatures.returned(ana.supporter, NOON)
     assert (await storage.signatures.stats(NOON)).unreachable == 0
 
 

@@ -1,0 +1,103 @@
+"""One worker's time with one broadcast: begun, sent or recalled, and seen to its end."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from bot.broadcast.arrears import Arrears
+from bot.broadcast.halt import Cause, Halt
+from bot.broadcast.means import Means
+from bot.broadcast.recalling import Recall
+from bot.broadcast.reporter import Reporter
+from bot.broadcast.shift import Shift
+from bot.broadcast.stopping import StopCause, written
+from bot.broadcast.watch import Watch
+from storage import Broadcast, BrokenData
+
+_log = structlog.stdlib.get_logger()
+
+_STOPS: Final = {
+    Cause.REFUSED: StopCause.CONTENT,
+    Cause.UNREADABLE: StopCause.UNREADABLE,
+    Cause.BROKEN: StopCause.DEFECT,
+}
+
+
+class Duty:
+    """What a broadcast that is due needs, whatever state it is in."""
+
+    def __init__(
+        self,
+        means: Means,
+        reporter: Reporter,
+        arrears: Arrears,
+        broadcast: Broadcast,
+        woken: asyncio.Event,
+    ) -> None:
+        self.halt = Halt()
+        self._means = means
+        self._arrears = arrears
+        self._broadcast = broadcast
+        self._watch = Watch(means, reporter, broadcast.id, self.halt, woken)
+        self._work: Shift | Recall | None = None
+
+    def cut_off(self) -> None:
+        """End at once what is in flight."""
+        if self._work is not None:
+            self._work.crew.cancel()
+
+    async def attend(self) -> None:
+        """Do what is to be done with it now."""
+        async with self._watch.keeping(on_loss=self.cut_off):
+            if self._broadcast.is_recalling:
+                await self._recall()
+            else:
+                await self._send()
+                await self._report()
+
+    async def _send(self) -> None:
+        means, key = self._means, self._broadcast.id
+        if self._broadcast.state == "scheduled":
+            self._broadcast = await means.broadcasts.begin(self._broadcast, means.now())
+        if self._broadcast.state not in ("running", "finished"):
+            await means.broadcasts.deliveries.settle(means.now())
+            return
+        async with self._watch.reporting():
+            done = await self._worked_off(Shift(means, self._broadcast, self.halt))
+        if done:
+            await means.broadcasts.finish(key, means.now())
+        elif self.halt.cause in _STOPS:
+            reason = written(_STOPS[self.halt.cause], self.halt.said)
+            await means.broadcasts.stop(key, reason, means.now())
+
+    async def _recall(self) -> None:
+        async with self._watch.reporting():
+            done = await self._worked_off(Recall(self._means, self._broadcast, self.halt))
+        if done and not await self._watch.report_recall():
+            self._owe()
+
+    async def _worked_off(self, work: Shift | Recall) -> bool:
+        self._work = work
+        try:
+            done = await work.work()
+        except BrokenData as error:
+            self.halt.call(Cause.UNREADABLE, str(error))
+            done = False
+        finally:
+            await work.settle()
+            if self.halt.cause is not Cause.LOST:
+                await self._means.outbox.flush()
+        return done
+
+    async def _report(self) -> None:
+        if self.halt.cause in (Cause.ASKED, Cause.LOST):
+            return
+        if await self._watch.report_end():
+            self._arrears.said(self._broadcast.id)
+        else:
+            self._owe()
+
+    def _owe(self) -> None:
+        seconds = self._arrears.failed(self._broadcast.id, self._means.clock())
+        _log.warning("end_not_reported", again_in=seconds)

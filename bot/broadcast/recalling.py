@@ -1,0 +1,127 @@
+"""Taking back what a broadcast sent: deleting it, message by message, at the permitted rate."""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+
+from telegram.error import TelegramError
+
+from bot.broadcast.crew import Crew
+from bot.broadcast.halt import Cause, Halt
+from bot.broadcast.means import Means
+from bot.transport import Lane, Remedy, remedy
+from bot.transport.errors import TelegramRefused
+from storage import Broadcast, Recalled, Sent
+
+_LARGEST_BATCH: Final = 500
+_SMALLEST_BATCH: Final = 20
+
+# What is not there any more is what was wanted; what may not be deleted any more stays.
+_NOT_THERE: Final = "not found"
+
+_OUTCOMES: Final = {
+    Remedy.UNREACHABLE: Recalled.FAILED,
+    Remedy.CONTENT: Recalled.FAILED,
+    Remedy.UNCHANGED: Recalled.FAILED,
+    Remedy.EXPIRED: Recalled.FAILED,
+}
+
+
+@dataclass(slots=True)
+class Recall:
+    """One worker's time with a recall.
+
+    Nothing is claimed: deleting again what a dead worker had deleted changes nothing.
+    """
+
+    means: Means
+    broadcast: Broadcast
+    halt: Halt
+    crew: Crew = field(default_factory=Crew)
+    _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    async def work(self) -> bool:
+        """Delete what is to be deleted; tells whether nothing is left."""
+        self.means.gate.aim(self.means.rates.free)
+        after, noted = 0, True
+        while self._may_go_on():
+            batch = await self._next(after)
+            for sent in batch:
+                self.crew.launch(self._take_back(sent))
+            await self.crew.below(1)
+            noted = await self._note() or noted
+            if batch:
+                after = batch[-1].position
+            elif after == 0:
+                return True
+            else:
+                # Round again for those whose deletion did not work out.
+                if not noted:
+                    await self.halt.rest(self.means.timing.rest)
+                after, noted = 0, False
+        return False
+
+    async def settle(self) -> None:
+        """Let what is in flight finish, and write it down."""
+        await self.crew.below(1)
+        if self.halt.cause is not Cause.LOST:
+            await self._note()
+
+    def _may_go_on(self) -> bool:
+        return self.means.may_go_on(self.halt)
+
+    async def _next(self, after: int) -> list[Sent]:
+        rate = self.means.gate.rate
+        limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
+        return await self.means.patiently(
+            self.halt,
+            lambda: self.means.recalls.next(
+                self.broadcast.id, after=after, limit=limit, at=self.means.now()
+            ),
+        )
+
+    async def _take_back(self, sent: Sent) -> None:
+        outcome = Recalled.FAILED if sent.chat_id is None else await self._delete(sent)
+        if outcome is not None:
+            self._done[outcome].append(sent.position)
+
+    async def _delete(self, sent: Sent) -> Recalled | None:
+        """What became of it; None when it is to be tried again."""
+        if not self._may_go_on():
+            return None
+        single = len(sent.messages) == 1
+        method = "deleteMessage" if single else "deleteMessages"
+        what: dict[str, object] = (
+            {"message_id": sent.messages[0]} if single else {"message_ids": list(sent.messages)}
+        )
+        try:
+            await self.means.client.call(
+                method,
+                {"chat_id": sent.chat_id, **what},
+                lane=Lane.BROADCAST,
+                timeout=self.means.timing.call,
+            )
+        except (TelegramRefused, TelegramError) as error:
+            return self._judged(error)
+        return Recalled.DELETED
+
+    def _judged(self, error: TelegramRefused | TelegramError) -> Recalled | None:
+        found = remedy(error)
+        if found is Remedy.GONE:
+            gone = _NOT_THERE in str(error).lower()
+            return Recalled.DELETED if gone else Recalled.FAILED
+        if found is Remedy.UNAUTHORISED:
+            self.halt.call(Cause.TOKEN)
+        return _OUTCOMES.get(found)
+
+    async def _note(self) -> bool:
+        """Write down what was done; tells whether there was anything."""
+        done, self._done = self._done, defaultdict(list)
+        for recalled, positions in done.items():
+
+            async def record(recalled: Recalled = recalled, some: list[int] = positions) -> None:
+                await self.means.recalls.record(self.broadcast.id, recalled, some)
+
+            await self.means.patiently(self.halt, record)
+        return bool(done)

@@ -1,0 +1,53 @@
+"""Drafts: the one message that each admin is writing, whole in a sealed field.
+
+What is in it is the handlers' affair; here it is a text that only the key opens.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from storage.crypto import Keyring
+from storage.database import Database, Statement, Value
+from storage.times import to_millis
+
+_GET: Final = "SELECT body_sealed FROM drafts WHERE petition = :petition AND admin = :admin"
+
+_SAVE: Final = """
+INSERT INTO drafts (petition, admin, body_sealed, updated_at)
+VALUES (:petition, :admin, :body, :at)
+ON CONFLICT (petition, admin) DO UPDATE
+SET body_sealed = excluded.body_sealed, updated_at = excluded.updated_at
+"""
+
+_FORGET: Final = "DELETE FROM drafts WHERE petition = :petition AND admin = :admin"
+
+
+class Drafts:
+    """The drafts of one petition, by the admin's reference."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+
+    async def get(self, admin: bytes) -> str | None:
+        """The draft of an admin, or None."""
+        rows = await self._database.read(Statement(_GET, self._key(admin)))
+        if not rows:
+            return None
+        return self._keyring.open(
+            rows[0]["body_sealed"], table="drafts", column="body_sealed", row=admin
+        )
+
+    async def save(self, admin: bytes, body: str, at: datetime) -> None:
+        """Keep a draft in place of the one before."""
+        sealed = self._keyring.seal(body, table="drafts", column="body_sealed", row=admin)
+        asked: dict[str, Value] = {**self._key(admin), "body": sealed, "at": to_millis(at)}
+        await self._database.write(Statement(_SAVE, asked))
+
+    async def forget(self, admin: bytes) -> None:
+        """Throw a draft away; harmless when there is none."""
+        await self._database.write(Statement(_FORGET, self._key(admin)))
+
+    def _key(self, admin: bytes) -> dict[str, Value]:
+        return {"petition": self._slug, "admin": admin}

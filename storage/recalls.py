@@ -1,0 +1,147 @@
+"""Recalling a broadcast: deleting what it sent, for as long as Telegram lets a bot do that.
+
+Deleting twice is deleting once, so nothing is claimed: a killed worker's successor goes on with
+whoever is not noted yet. New queries about recalls go here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from storage.crypto import Keyring
+from storage.database import Database, Row, Statement, Value
+from storage.errors import BrokenData
+from storage.times import to_millis
+
+# https://core.telegram.org/bots/api#deletemessage
+RECALLABLE_FOR: Final = timedelta(hours=48)
+
+_LENGTHS: Final = (1, 10, 100)
+
+_NEXT: Final = """
+SELECT d.position, d.message_ids, d.updated_at, d.signature_id, s.chat_sealed
+FROM deliveries d LEFT JOIN signatures s ON s.id = d.signature_id
+WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall IS NULL
+  AND d.position > :after
+ORDER BY d.position
+LIMIT CAST(:limit AS BIGINT)
+"""
+
+_NOTE: Final = """
+UPDATE deliveries SET recall = :recall
+WHERE broadcast_id = :broadcast AND recall IS NULL AND position IN ({positions})
+"""
+
+_TALLY: Final = """
+SELECT COALESCE(recall, 'open') AS recall, COUNT(*) AS rows FROM deliveries
+WHERE broadcast_id = :broadcast AND state = 'delivered'
+GROUP BY COALESCE(recall, 'open')
+"""
+
+_END: Final = """
+UPDATE broadcasts SET recall_ended_at = :at
+WHERE id = :broadcast AND petition = :petition AND recall_started_at IS NOT NULL
+  AND recall_ended_at IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries d
+    WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall IS NULL
+  )
+"""
+
+
+class Recalled(StrEnum):
+    """What became of a message that was to be deleted."""
+
+    DELETED = "deleted"
+    FAILED = "failed"
+    """It is too old, or its chat is not known any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What somebody was sent; `chat_id` is None when it cannot be deleted any more."""
+
+    position: int
+    chat_id: int | None = field(repr=False)
+    messages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecallTally:
+    """How many deliveries of a broadcast were taken back."""
+
+    total: int
+    deleted: int = 0
+    failed: int = 0
+    open: int = 0
+
+
+class Recalls:
+    """The recalls of one petition's broadcasts."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+
+    async def next(self, broadcast: bytes, *, after: int, limit: int, at: datetime) -> list[Sent]:
+        """The next deliveries whose messages are to be deleted, in order."""
+        asked: dict[str, Value] = {"broadcast": broadcast, "after": after, "limit": limit}
+        rows = await self._database.read(Statement(_NEXT, asked))
+        since = to_millis(at - RECALLABLE_FOR)
+        return [self._sent(row, since) for row in rows]
+
+    async def record(self, broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> None:
+        """Write down what became of many; doing it again changes nothing."""
+        longest = _LENGTHS[-1]
+        statements = [
+            _note(broadcast, recalled, positions[start : start + longest])
+            for start in range(0, len(positions), longest)
+        ]
+        if statements:
+            await self._database.write(*statements)
+
+    async def tally(self, broadcast: bytes) -> RecallTally:
+        """How far it is."""
+        rows = await self._database.read(Statement(_TALLY, {"broadcast": broadcast}))
+        counts = {str(row["recall"]): int(row["rows"]) for row in rows}
+        return RecallTally(total=sum(counts.values()), **counts)
+
+    async def end(self, broadcast: bytes, at: datetime) -> None:
+        """Nothing is left to delete."""
+        asked: dict[str, Value] = {
+            "broadcast": broadcast,
+            "petition": self._slug,
+            "at": to_millis(at),
+        }
+        await self._database.write(Statement(_END, asked))
+
+    def _sent(self, row: Row, since: int) -> Sent:
+        texts = (row["message_ids"] or "").split(",")
+        messages = tuple(int(text) for text in texts if text)
+        gone = not messages or row["signature_id"] is None or row["updated_at"] <= since
+        return Sent(row["position"], None if gone else self._chat(row), messages)
+
+    def _chat(self, row: Row) -> int | None:
+        try:
+            chat = self._keyring.open(
+                row["chat_sealed"],
+                table="signatures",
+                column="chat_sealed",
+                row=row["signature_id"],
+            )
+        except BrokenData:
+            return None
+        return int(chat)
+
+
+def _note(broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> Statement:
+    length = next(length for length in _LENGTHS if length >= len(positions))
+    # The last one again and again: a list of a known length, and the same rows.
+    padded = [*positions, *[positions[-1]] * (length - len(positions))]
+    values: dict[str, Value] = {f"p{index}": each for index, each in enumerate(padded)}
+    names = ", ".join(f":p{index}" for index in range(length))
+    sql = _NOTE.format(positions=names)
+    return Statement(sql, {**values, "broadcast": broadcast, "recall": recalled.value})

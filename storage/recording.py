@@ -1,0 +1,110 @@
+"""Writing down what became of deliveries: many at a time, and harmless when it is done again.
+
+A result finds its row by the claim it was made under, so a worker that lost its lease cannot
+overwrite what its successor does.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from storage.database import Statement, Value
+from storage.outcomes import MOST_ATTEMPTS, Outcome, Result
+
+# Lists are padded to one of these lengths: few texts, so few prepared statements.
+_LENGTHS: Final = (1, 10, 100)
+
+_RESULTS: Final = """
+WITH result (position, message_ids) AS (VALUES {rows})
+"""
+_ROW: Final = "(CAST(:p{i} AS BIGINT), CAST(:m{i} AS TEXT))"
+
+_OF_RESULT: Final = """
+FROM result
+WHERE broadcast_id = :broadcast AND claim = :claim AND deliveries.position = result.position
+"""
+
+# What is known for certain counts even when it comes late, from a worker given up for dead.
+_DELIVERED: Final = f"""
+UPDATE deliveries SET state = 'delivered', message_ids = result.message_ids, updated_at = :at
+{_OF_RESULT}
+"""  # noqa: S608 - constants of this file
+
+_CERTAIN: Final = f"""
+UPDATE deliveries SET state = :state, updated_at = :at {_OF_RESULT}
+"""  # noqa: S608 - constants of this file
+
+_GIVE_UP: Final = f"{_CERTAIN} AND state = 'sending'"
+
+_GIVE_BACK: Final = f"""
+UPDATE deliveries SET state = 'pending', attempts = attempts - 1, claim = NULL, updated_at = :at
+{_OF_RESULT} AND state = 'sending'
+"""  # noqa: S608 - constants of this file
+
+_IN_DOUBT: Final = f"""
+UPDATE deliveries
+SET state = CASE WHEN attempts < {MOST_ATTEMPTS} THEN 'pending' ELSE 'unknown' END,
+    updated_at = :at
+{_OF_RESULT} AND state = 'sending'
+"""  # noqa: S608 - constants of this file
+
+_LOSE: Final = """
+UPDATE signatures SET unreachable_at = :at
+WHERE unreachable_at IS NULL AND id IN (
+  SELECT d.signature_id FROM deliveries d JOIN result ON d.position = result.position
+  WHERE d.broadcast_id = :broadcast AND d.claim = :claim
+)
+"""
+
+# Signatures are locked before deliveries, as a withdrawal does.
+_BY_OUTCOME: Final = {
+    Outcome.DELIVERED: (_DELIVERED,),
+    Outcome.UNREACHABLE: (_LOSE, _CERTAIN),
+    Outcome.REJECTED: (_GIVE_UP,),
+    Outcome.UNKNOWN: (_GIVE_UP,),
+    Outcome.UNSENT: (_GIVE_BACK,),
+    Outcome.PERHAPS: (_IN_DOUBT,),
+}
+
+
+def record_statements(
+    broadcast: bytes, results: Iterable[Result], *, at: int
+) -> Iterator[Statement]:
+    """Write down what became of many deliveries."""
+    groups: dict[tuple[Outcome, bytes], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.outcome, result.claim), []).append(result)
+    for some in groups.values():
+        for portion in _portions(some):
+            yield from _record(broadcast, portion, at)
+
+
+def message_text(messages: Sequence[int]) -> str | None:
+    """Message ids as they are kept."""
+    return ",".join(map(str, messages)) or None
+
+
+def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[Statement]:
+    """Write down some results of one outcome and one claim."""
+    outcome, claim = results[0].outcome, results[0].claim
+    length = next(length for length in _LENGTHS if length >= len(results))
+    values: dict[str, Value] = {
+        "broadcast": broadcast,
+        "claim": claim,
+        "at": at,
+        "state": outcome.value,
+    }
+    for index in range(length):
+        # The last one again and again: a list of a known length, and the same rows.
+        result = results[min(index, len(results) - 1)]
+        values[f"p{index}"] = result.position
+        values[f"m{index}"] = message_text(result.messages)
+    listed = _RESULTS.format(rows=", ".join(_ROW.format(i=index) for index in range(length)))
+    for sql in _BY_OUTCOME[outcome]:
+        # `:state` is in some of the texts only; one that is not there is not asked for.
+        yield Statement(listed + sql, values)
+
+
+def _portions(results: Sequence[Result]) -> Iterator[Sequence[Result]]:
+    longest = _LENGTHS[-1]
+    for start in range(0, len(results), longest):
+        yield results[start : start + longest]

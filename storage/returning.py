@@ -1,0 +1,69 @@
+"""Somebody who could not be reached is back: the closing update that they missed is still theirs.
+
+For thirty days after the closing; after that it would come out of the blue.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from storage.database import Statement, Value
+from storage.queueing import RETURNED
+from storage.recipients import LANGUAGE
+from storage.times import to_millis
+
+OWED_FOR: Final = timedelta(days=30)
+
+_BACK: Final = """
+UPDATE signatures SET unreachable_at = NULL
+WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NOT NULL
+RETURNING id
+"""
+
+# The last closing update of a petition that is still closed, if that is not long ago. Who is told
+# by one that goes on is told with everybody else.
+_LAST_CLOSING: Final = """
+SELECT b.id FROM broadcasts b JOIN petitions p ON p.slug = b.petition
+WHERE b.petition = :petition AND b.kind = 'closing'
+  AND b.state IN ('running', 'paused', 'finished')
+  AND p.closed_at > CAST(:since AS BIGINT) AND b.created_at >= p.closed_at
+ORDER BY b.created_at DESC, b.id
+LIMIT 1
+"""
+
+_AGAIN: Final = f"""
+UPDATE deliveries SET state = 'pending', attempts = 0, claim = NULL, updated_at = :at
+WHERE state = 'unreachable' AND broadcast_id IN ({_LAST_CLOSING})
+  AND signature_id IN (
+    SELECT s.id FROM signatures s
+    WHERE s.petition = :petition AND s.supporter = :supporter AND s.unreachable_at IS NULL
+  )
+RETURNING position
+"""  # noqa: S608 - constants of this file
+
+# Who could not be reached when it began has no row yet.
+_AT_LAST: Final = f"""
+INSERT INTO deliveries
+  (broadcast_id, position, signature_id, language, state, attempts, updated_at)
+SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at
+FROM signatures s JOIN broadcasts b ON b.id IN ({_LAST_CLOSING})
+WHERE s.petition = :petition AND s.supporter = :supporter AND s.unreachable_at IS NULL
+  AND b.queued_at IS NOT NULL AND s.number <= COALESCE(b.cutoff, s.number)
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries told JOIN broadcasts earlier ON earlier.id = told.broadcast_id
+    WHERE told.signature_id = s.id AND earlier.topic = b.topic
+      AND (earlier.id = b.id OR told.state IN ('delivered', 'unknown', 'sending'))
+  )
+ON CONFLICT DO NOTHING
+RETURNING position
+"""  # noqa: S608 - constants of this file
+
+
+def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
+    """Somebody can be written to again; the last two answer with a row if something is owed."""
+    person: dict[str, Value] = {"petition": petition, "supporter": supporter}
+    owed: dict[str, Value] = {
+        **person,
+        "at": to_millis(at),
+        "since": to_millis(at - OWED_FOR),
+    }
+    return Statement(_BACK, person), Statement(_AGAIN, owed), Statement(_AT_LAST, owed)

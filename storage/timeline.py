@@ -1,0 +1,56 @@
+"""A broadcast over time: how many were delivered in each part of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from storage.database import Row
+from storage.times import from_millis
+
+_SHORTEST_PART: Final = 1_000  # milliseconds
+
+TIMELINE: Final = {
+    "span": """
+SELECT MAX(updated_at) AS last FROM deliveries
+WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable')
+""",
+    # Who came back later is not part of the picture.
+    "parts": """
+SELECT (updated_at - CAST(:start AS BIGINT)) / CAST(:width AS BIGINT) AS part,
+  CAST(SUM(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END) AS BIGINT) AS delivered,
+  CAST(SUM(CASE WHEN state = 'unreachable' THEN 1 ELSE 0 END) AS BIGINT) AS unreachable
+FROM deliveries
+WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable')
+  AND updated_at BETWEEN CAST(:start AS BIGINT) AND CAST(:until AS BIGINT)
+GROUP BY (updated_at - CAST(:start AS BIGINT)) / CAST(:width AS BIGINT)
+ORDER BY part
+""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A part of the time, from `at` on: how many were delivered in it, and how many could not."""
+
+    at: datetime
+    delivered: int
+    unreachable: int
+
+
+def width_of(start: int, until: int, parts: int) -> int:
+    """Milliseconds of one part, so that at most so many of them cover the time."""
+    return max(_SHORTEST_PART, -(-(until - start + 1) // parts))
+
+
+def read_timeline(rows: Iterable[Row], start: int, until: int, width: int) -> list[Moment]:
+    """Every part of the time, those in which nothing happened too."""
+    found = {int(row["part"]): row for row in rows}
+    return [
+        Moment(
+            from_millis(start + part * width),
+            int(found[part]["delivered"]) if part in found else 0,
+            int(found[part]["unreachable"]) if part in found else 0,
+        )
+        for part in range((until - start) // width + 1)
+    ]
