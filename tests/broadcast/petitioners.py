@@ -30,6 +30,16 @@ INSERT INTO conversations
   (petition, supporter, stage, page, language, news, typed, version, updated_at)
 VALUES (:petition, :supporter, 'signed', 0, :language, 0, '[]', 1, 0)
 """
+_CONSENT_TEXT = """
+INSERT INTO consent_texts (sha256, petition, language, version, text)
+VALUES (:sha256, :petition, 'es', '1', 'Consiento.') ON CONFLICT DO NOTHING
+"""
+_CONSENT = """
+INSERT INTO consents (id, petition, signature_id, purposes, text_sha256, text_version, language,
+  channel, message_id, given_at)
+SELECT :id, s.petition, s.id, :purposes, :sha256, '1', 'es', 'telegram', 1, 0
+FROM signatures s WHERE s.petition = :petition AND s.number = :n
+"""
 # What a withdrawal does, as far as a broadcast can see.
 _WITHDRAW = (
     """
@@ -66,6 +76,11 @@ class Petitioners:
         sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
         await self._do(sql, slug=self.slug, at=NOON_MILLIS if closed else None)
 
+    async def set_closed_at(self, at: datetime) -> None:
+        """Closed at another moment than noon."""
+        sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
+        await self._do(sql, slug=self.slug, at=int(at.timestamp() * 1000))
+
     async def sign(self, numbers: Iterable[int], language: str = "es") -> None:
         """These people sign, in one language."""
         signed = list(numbers)
@@ -77,9 +92,31 @@ class Petitioners:
         await self._do(
             _CONVERSATION,
             petition=self.slug,
-            supporter=self._supporter(number),
+            supporter=self.supporter(number),
             language=language,
         )
+
+    async def consent(self, number: int, purposes: str = "signature,news") -> None:
+        """One of them agreed to this, besides having signed."""
+        sha256 = b"s" * 32
+        await self._do(_CONSENT_TEXT, sha256=sha256, petition=self.slug)
+        await self._do(
+            _CONSENT,
+            id=uuid.uuid4().bytes,
+            petition=self.slug,
+            purposes=purposes,
+            sha256=sha256,
+            n=number,
+        )
+
+    async def agree_no_more(self, number: int) -> None:
+        """One of them takes back the agreement to other news, and stays a signer."""
+        sql = """
+        UPDATE consents SET purposes = 'signature' WHERE signature_id IN (
+          SELECT id FROM signatures WHERE petition = :petition AND number = :n
+        )
+        """
+        await self._do(sql, petition=self.slug, n=number)
 
     async def withdraw(self, number: int) -> None:
         """One of them takes the signature back."""
@@ -121,7 +158,7 @@ class Petitioners:
             {
                 "id": key,
                 "petition": self.slug,
-                "supporter": self._supporter(number),
+                "supporter": self.supporter(number),
                 "number": number,
                 "name": sealed(f"Persona {number}", "name_sealed"),
                 "chat": sealed(str(1000 + number), "chat_sealed"),
@@ -129,7 +166,8 @@ class Petitioners:
             },
         )
 
-    def _supporter(self, number: int) -> bytes:
+    def supporter(self, number: int) -> bytes:
+        """The reference of one of them."""
         return self.keyring.reference(self.slug, 1000 + number)
 
     async def _do(self, sql: str, **values: Value) -> None:

@@ -12,6 +12,8 @@ BLOCKED = TelegramRefused(403, "Forbidden: bot was blocked by the user")
 BAD_TEXT = TelegramRefused(400, 'Bad Request: can\'t parse entities: Unsupported start tag "x"')
 BAD_TOKEN = TelegramRefused(401, "Unauthorized")
 FLOODED = TelegramRefused(429, "Too Many Requests: retry after 1", 1.0)
+NOT_THERE = TelegramRefused(400, "Bad Request: message to delete not found")
+TOO_OLD = TelegramRefused(400, "Bad Request: message can't be deleted for everyone")
 SERVER_ERROR = TelegramRefused(500, "Internal Server Error")
 NO_CONNECTION = NotSent("No connection")
 ANSWER_LOST = AnswerLost("The connection broke")
@@ -38,9 +40,11 @@ class FakeTelegram:
         """The next calls to this chat end so; a lost answer is delivered all the same."""
         self._plans[chat] = deque(errors)
 
-    def always(self, chat: int, error: Exception) -> None:
-        """Every call to this chat ends so."""
-        self._always[chat] = error
+    def always(self, chat: int, error: Exception | None) -> None:
+        """Every call to this chat ends so, until told otherwise."""
+        self._always.pop(chat, None)
+        if error is not None:
+            self._always[chat] = error
 
     def everyone(self, error: Exception | None) -> None:
         """Every call ends so, until told otherwise."""
@@ -73,7 +77,8 @@ class FakeTelegram:
         await asyncio.sleep(self.latency / 2)
         if self.dead:
             await asyncio.Future()
-        if error is None or isinstance(error, AnswerLost):
+        sends = "message_id" not in given or "from_chat_id" in given
+        if sends and (error is None or isinstance(error, AnswerLost)):
             self.received[chat] += 1
             self._keep(chat, given)
         await asyncio.sleep(self.latency / 2)

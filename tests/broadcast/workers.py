@@ -12,6 +12,7 @@ from bot.broadcast.tenure import utc_now
 from storage import (
     Broadcast,
     Broadcasts,
+    Conversations,
     Database,
     Keyring,
     Leases,
@@ -19,6 +20,7 @@ from storage import (
     Recalls,
     RecallTally,
     Row,
+    Signatures,
     Statement,
     Tally,
     Unavailable,
@@ -156,6 +158,9 @@ class Bench:
         self.reports = Reports()
         self.broadcasts = Broadcasts(database, SLUG, keyring)
         self.recalls = Recalls(database, SLUG, keyring)
+        self.signatures = Signatures(
+            database, SLUG, keyring, Conversations(database, SLUG, keyring)
+        )
         self.leases = Leases(database)
 
     async def start(self, **changes: Any) -> Broadcast:

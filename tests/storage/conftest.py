@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from storage import Database, Keyring, Storage, migrate, open_database, open_storage
+from storage import (
+    Broadcasts,
+    Database,
+    Keyring,
+    Leases,
+    Storage,
+    migrate,
+    open_database,
+    open_storage,
+)
+from tests.broadcast.petitioners import NOON, SLUG, Petitioners
 from tests.storage.postgres_server import PostgresServer, running_postgres
+from tests.storage.sending import ME
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +90,17 @@ async def storage(database_url: str, keyring: Keyring) -> AsyncIterator[Storage]
     opened = await open_storage(database_url, keyring, "andry")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
+    return Broadcasts(database, SLUG, keyring)
+
+
+@pytest.fixture
+async def people(database: Database, keyring: Keyring) -> Petitioners:
+    """A closed petition that nobody has signed yet; the lease of its broadcasts is ours."""
+    people = Petitioners(database, keyring)
+    await people.open_petition()
+    await Leases(database).take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
+    return people

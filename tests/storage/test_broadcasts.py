@@ -1,32 +1,16 @@
 import asyncio
 import uuid
 
-import pytest
-
 from storage.audit import Audit
 from storage.broadcasts import Broadcasts
 from storage.crypto import Keyring
 from storage.database import Database
 from storage.deliveries import Tally
-from storage.leases import Leases
 from storage.outcomes import Outcome
 from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen
 from storage.unsealing import Broadcast
 from tests.broadcast.petitioners import ADMIN, NOON, SLUG, Petitioners, later
-from tests.storage.sending import CONTENT, ME, claim, queued, results, start, started, tell
-
-
-@pytest.fixture
-def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
-    return Broadcasts(database, SLUG, keyring)
-
-
-@pytest.fixture
-async def people(database: Database, keyring: Keyring) -> Petitioners:
-    people = Petitioners(database, keyring)
-    await people.open_petition()
-    await Leases(database).take(f"broadcast/{SLUG}", ME, seconds=60, now=NOON)
-    return people
+from tests.storage.sending import CONTENT, claim, queued, results, start, started, tell
 
 
 class TestAudience:

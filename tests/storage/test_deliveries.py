@@ -4,26 +4,10 @@ import uuid
 import pytest
 
 from storage.broadcasts import Broadcasts
-from storage.crypto import Keyring
-from storage.database import Database
 from storage.deliveries import Tally
-from storage.leases import Leases
 from storage.outcomes import Delivery, Outcome
-from tests.broadcast.petitioners import NOON, SLUG, Petitioners, later
+from tests.broadcast.petitioners import NOON, Petitioners, later
 from tests.storage.sending import ME, OTHER, claim, results, started
-
-
-@pytest.fixture
-def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
-    return Broadcasts(database, SLUG, keyring)
-
-
-@pytest.fixture
-async def people(database: Database, keyring: Keyring) -> Petitioners:
-    people = Petitioners(database, keyring)
-    await people.open_petition()
-    await Leases(database).take(f"broadcast/{SLUG}", ME, seconds=60, now=NOON)
-    return people
 
 
 class TestClaim:

@@ -1,0 +1,211 @@
+"""What an admin orders while a broadcast runs takes effect at once, and loses nobody."""
+
+import asyncio
+from datetime import timedelta
+
+from bot.broadcast.tenure import utc_now
+from storage import Broadcast, Kind, RecallTally, Tally
+from tests.broadcast import telegram as answers
+from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.workers import Bench, everyone_once, has_state, received, until
+
+COPY = {"es": {"messages": [7]}, "en": {"messages": [8]}}
+ALBUM = {"es": {"messages": [7, 8, 9]}}
+
+
+async def running(bench: Bench, people: int, rate: float) -> Broadcast:
+    await bench.people.sign(range(1, people + 1))
+    broadcast = await bench.start()
+    bench.hire(rate=rate)
+    await until(lambda: received(bench.telegram, 5))
+    return broadcast
+
+
+async def still(bench: Bench) -> int:
+    """How many have arrived, when no more do."""
+    before = -1
+    while before != (now := bench.telegram.received.total()):
+        before = now
+        await asyncio.sleep(0.1)
+    return before
+
+
+async def test_a_pause_stops_the_sending_and_gives_back_what_was_claimed(bench: Bench) -> None:
+    broadcast = await running(bench, 200, rate=200.0)
+    await bench.broadcasts.pause(broadcast.id, ADMIN, utc_now())
+    sent = await still(bench)
+    assert sent < 200
+    assert await bench.tally() == Tally(total=200, delivered=sent, pending=200 - sent)
+    await until(lambda: told(bench, "paused"))
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(200)
+
+
+async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(bench: Bench) -> None:
+    await bench.people.sign(range(1, 101))
+    broadcast = await bench.start()
+    # So slow that without a word the next claim would be a second away.
+    hand = bench.hire(rate=20.0, progress=60.0)
+    await until(lambda: received(bench.telegram, 3))
+    await bench.broadcasts.pause(broadcast.id, ADMIN, utc_now())
+    hand.worker.wake()
+    await until(lambda: told(bench, "paused"))
+    assert bench.telegram.received.total() < 50
+
+
+async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
+    bench: Bench,
+) -> None:
+    broadcast = await running(bench, 200, rate=200.0)
+    await bench.broadcasts.cancel(broadcast.id, ADMIN, utc_now())
+    ended = await bench.ended()
+    assert ended.state == "cancelled"
+    ((what, tally, _),) = bench.reports.ends
+    assert (what, tally.sending, tally.unknown) == ("cancelled", 0, 0)
+    assert tally.delivered + tally.pending == 200
+    await bench.start()
+    await until(lambda: has_state(bench, "finished"))
+    assert dict(bench.telegram.received) == everyone_once(200)
+
+
+async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 11))
+    bench.telegram.latency = 60.0
+    broadcast = await bench.start()
+    hand = bench.hire(call=90.0)
+    await until(lambda: in_flight(bench, 10))
+    hand.kill()
+    await bench.broadcasts.cancel(broadcast.id, ADMIN, utc_now())
+    bench.hire(sole=True)
+    await bench.ended()
+    assert await bench.tally() == Tally(total=10, unknown=10)
+
+
+async def test_a_planned_one_is_sent_when_its_time_comes(bench: Bench) -> None:
+    await bench.people.sign(range(1, 4))
+    await bench.start(starts_at=utc_now() + timedelta(seconds=0.3))
+    bench.hire()
+    await asyncio.sleep(0.1)
+    assert bench.telegram.received.total() == 0
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(3)
+
+
+async def test_a_planned_one_that_is_long_past_is_shown_and_not_sent(bench: Bench) -> None:
+    await bench.people.sign(range(1, 4))
+    broadcast = await bench.start(starts_at=utc_now() - timedelta(hours=2))
+    bench.hire()
+    await until(lambda: told(bench, "paused"))
+    assert bench.telegram.received.total() == 0
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(3)
+
+
+async def test_who_comes_back_after_the_end_is_told_and_nobody_else(bench: Bench) -> None:
+    await bench.people.set_closed_at(utc_now())
+    await bench.people.sign(range(1, 4))
+    bench.telegram.always(1002, answers.BLOCKED)
+    await bench.start(at=utc_now())
+    hand = bench.hire()
+    await bench.ended()
+    assert await bench.people.unreachable() == [2]
+    bench.telegram.always(1002, None)
+    assert await bench.signatures.returned(bench.people.supporter(2), utc_now())
+    hand.worker.wake()
+    await until(lambda: received(bench.telegram, 3))
+    await until(lambda: tallies(bench, Tally(total=3, delivered=3)))
+    assert dict(bench.telegram.received) == everyone_once(3)
+    assert [what for what, *_ in bench.reports.ends] == ["finished"]
+
+
+async def test_a_recall_deletes_what_arrived(bench: Bench) -> None:
+    await bench.people.sign(range(1, 41))
+    bench.telegram.always(1002, answers.BLOCKED)
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    bench.telegram.plan(1003, answers.SERVER_ERROR, answers.NO_CONNECTION)
+    bench.telegram.plan(1004, answers.NOT_THERE)
+    bench.telegram.plan(1005, answers.TOO_OLD)
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: recalled(bench))
+    assert bench.reports.recalls[-1] == RecallTally(total=39, deleted=38, failed=1)
+    deleted = {given["chat_id"] for method, given in bench.telegram.calls if "delete" in method}
+    assert deleted == {1000 + number for number in range(1, 41)} - {1002}
+
+
+async def test_a_killed_recall_is_gone_on_with(bench: Bench) -> None:
+    await bench.people.sign(range(1, 101))
+    broadcast = await bench.start()
+    hand = bench.hire()
+    await bench.ended()
+    hand.kill()
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    bench.telegram.dead = False
+    again = bench.hire(sole=True, rate=100.0)
+    await until(lambda: some_deleted(bench, 10))
+    again.kill()
+    bench.telegram.dead = False
+    bench.hire(sole=True)
+    await until(lambda: recalled(bench))
+    assert bench.reports.recalls[-1] == RecallTally(total=100, deleted=100)
+
+
+async def test_a_message_is_copied_in_each_ones_language(bench: Bench) -> None:
+    await bench.people.sign([1, 2], "es")
+    await bench.people.sign([3], "en")
+    await bench.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
+    bench.hire()
+    await bench.ended()
+    assert bench.telegram.texts == {1001: "7", 1002: "7", 1003: "8"}
+    assert {method for method, _ in bench.telegram.calls} == {"copyMessage"}
+
+
+async def test_an_album_that_lost_a_part_stops_it_after_the_first(bench: Bench) -> None:
+    await bench.people.sign(range(1, 31))
+    bench.telegram.missing = {8}
+    broadcast = await bench.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
+    bench.hire(rate=60.0)
+    ended = await bench.ended()
+    assert (ended.id, ended.state) == (broadcast.id, "stopped")
+    assert ended.stop_reason == "content: message to copy not found"
+    tally = await bench.tally()
+    assert 0 < tally.delivered < 30
+    assert tally.rejected == 0
+
+
+async def test_an_album_that_is_gone_stops_it_and_marks_nobody(bench: Bench) -> None:
+    await bench.people.sign(range(1, 31))
+    bench.telegram.missing = {7, 8, 9}
+    await bench.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
+    bench.hire(rate=60.0)
+    ended = await bench.ended()
+    assert ended.stop_reason == "content: message to copy not found"
+    tally = await bench.tally()
+    assert (tally.delivered, tally.unreachable) == (0, 0)
+    assert tally.rejected + tally.pending == 30
+
+
+async def told(bench: Bench, what: str) -> bool:
+    return any(said == what for said, *_ in bench.reports.told)
+
+
+async def in_flight(bench: Bench, number: int) -> bool:
+    return bench.telegram.in_flight >= number
+
+
+async def tallies(bench: Bench, expected: Tally) -> bool:
+    return await bench.tally() == expected
+
+
+async def recalled(bench: Bench) -> bool:
+    latest = await bench.broadcasts.latest()
+    return latest is not None and latest.recall_ended_at is not None
+
+
+async def some_deleted(bench: Bench, number: int) -> bool:
+    return sum("delete" in method for method, _ in bench.telegram.calls) >= number

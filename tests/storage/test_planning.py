@@ -1,0 +1,118 @@
+"""A planned broadcast begins at its time, for whoever has signed by then."""
+
+from datetime import timedelta
+from typing import Any
+
+from storage import AudienceChanged, Broadcast, Broadcasts, Kind, PetitionOpen
+from storage.broadcasts import LATE
+from tests.broadcast.petitioners import ADMIN, Petitioners, later
+from tests.storage.sending import queued, start, started
+
+TIME = later(3600)
+
+
+async def planned(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
+    broadcast = await start(broadcasts, starts_at=TIME, **changes)
+    assert isinstance(broadcast, Broadcast)
+    assert broadcast.state == "scheduled"
+    return broadcast
+
+
+async def test_it_is_due_at_its_time_and_not_before(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts)
+    assert await broadcasts.due(TIME - timedelta(seconds=1)) == []
+    assert await broadcasts.due(TIME) == [broadcast]
+    assert await broadcasts.scheduled() == [broadcast]
+    assert await broadcasts.active() is None
+
+
+async def test_who_signs_meanwhile_belongs_to_it_and_who_signs_later_does_not(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    await people.sign([2])
+    begun = await broadcasts.begin(broadcast, TIME)
+    assert (begun.state, begun.started_at) == ("running", TIME)
+    await people.sign([3])
+    assert (await queued(broadcasts, begun)).total == 2
+
+
+async def test_it_does_not_begin_before_its_time_or_twice(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    assert (await broadcasts.begin(broadcast, TIME - timedelta(seconds=1))).state == "scheduled"
+    begun = await broadcasts.begin(broadcast, TIME)
+    assert await broadcasts.begin(broadcast, TIME + timedelta(seconds=9)) == begun
+
+
+async def test_one_whose_time_is_long_past_waits_for_a_decision(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    late = await broadcasts.begin(broadcast, TIME + LATE + timedelta(seconds=1))
+    assert (late.state, late.stop_reason) == ("paused", "late: ")
+    resumed = await broadcasts.resume(late.id, ADMIN, TIME + 2 * LATE)
+    assert resumed is not None
+    assert (resumed.state, resumed.stop_reason) == ("running", None)
+    assert (await queued(broadcasts, resumed)).total == 1
+
+
+async def test_it_waits_while_another_is_under_way(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
+    assert (await broadcasts.begin(broadcast, TIME)).state == "scheduled"
+    await broadcasts.cancel(other.id, ADMIN, TIME)
+    assert (await broadcasts.begin(broadcast, TIME)).state == "running"
+
+
+async def test_a_closing_update_of_a_petition_that_is_open_again_is_not_sent(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    await people.set_closed(False)
+    stopped = await broadcasts.begin(broadcast, TIME)
+    assert (stopped.state, stopped.stop_reason, stopped.ended_at) == ("stopped", "open: ", TIME)
+
+
+async def test_a_closing_update_cannot_be_planned_for_an_open_petition(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.set_closed(False)
+    assert await start(broadcasts, starts_at=TIME) == PetitionOpen()
+
+
+async def test_a_planned_one_is_cancelled_like_any(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    broadcast = await planned(broadcasts)
+    cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(9))
+    assert cancelled is not None
+    assert cancelled.state == "cancelled"
+    assert (await broadcasts.begin(broadcast, TIME)).state == "cancelled"
+    assert await broadcasts.scheduled() == []
+
+
+async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_at(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2])
+    cutoff = await broadcasts.last_number()
+    await people.sign([3])
+    assert cutoff == 2
+    assert await broadcasts.audience(kind=Kind.UPDATE, cutoff=cutoff) == {"es": 2}
+    broadcast = await started(broadcasts, kind=Kind.UPDATE, cutoff=cutoff, expected=2)
+    assert (broadcast.total, broadcast.expected) == (2, 2)
+    await broadcasts.cancel(broadcast.id, ADMIN, later(1))
+    changed = await start(broadcasts, kind=Kind.UPDATE, cutoff=3, expected=2, at=later(2))
+    assert changed == AudienceChanged(2, 3)

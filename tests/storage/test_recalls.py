@@ -1,0 +1,124 @@
+"""A recall goes through everything that was delivered, once, and counts what became of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from storage import Broadcast, Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally
+from storage.outcomes import Outcome, Result
+from storage.recalls import RECALLABLE_FOR
+from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
+from tests.storage.sending import claim, started
+
+SENT_AT = later(2)
+
+
+@pytest.fixture
+def recalls(database: Database, keyring: Keyring) -> Recalls:
+    return Recalls(database, SLUG, keyring)
+
+
+async def sent(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+    """One got a message, two an album, three could not be reached."""
+    await people.sign([1, 2, 3])
+    broadcast = await started(broadcasts)
+    one, two, three = await claim(broadcasts, broadcast)
+    await broadcasts.deliveries.record(
+        broadcast.id,
+        [
+            Result(one.position, one.claim, Outcome.DELIVERED, (71,)),
+            Result(two.position, two.claim, Outcome.DELIVERED, (81, 82, 83)),
+            Result(three.position, three.claim, Outcome.UNREACHABLE),
+        ],
+        SENT_AT,
+    )
+    assert await broadcasts.finish(broadcast.id, later(3))
+    await broadcasts.reported(broadcast.id, later(3))
+    return broadcast
+
+
+async def test_it_gives_the_messages_of_each_who_got_some(
+    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+) -> None:
+    broadcast = await sent(broadcasts, people)
+    recalled = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    assert recalled is not None
+    assert recalled.is_recalling
+    assert await broadcasts.due(later(9)) == [recalled]
+    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    assert [(each.position, each.chat_id, each.messages) for each in found] == [
+        (1, 1001, (71,)),
+        (2, 1002, (81, 82, 83)),
+    ]
+
+
+async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
+    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+) -> None:
+    broadcast = await sent(broadcasts, people)
+    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await recalls.record(broadcast.id, Recalled.DELETED, [1])
+    await recalls.record(broadcast.id, Recalled.FAILED, [1])  # too late: it is noted
+    assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, open=1)
+    await recalls.end(broadcast.id, later(10))
+    assert await broadcasts.due(later(11)) != []
+    left = await recalls.next(broadcast.id, after=0, limit=9, at=later(9))
+    assert [each.position for each in left] == [2]
+    await recalls.record(broadcast.id, Recalled.FAILED, [2])
+    await recalls.end(broadcast.id, later(12))
+    assert await broadcasts.due(later(13)) == []
+    assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, failed=1)
+
+
+async def test_after_48_hours_it_is_refused(broadcasts: Broadcasts, people: Petitioners) -> None:
+    broadcast = await sent(broadcasts, people)
+    refused = await broadcasts.recall(broadcast.id, ADMIN, SENT_AT + RECALLABLE_FOR)
+    assert refused is not None
+    assert refused.recall_started_at is None
+
+
+async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
+    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+) -> None:
+    broadcast = await sent(broadcasts, people)
+    at = SENT_AT + RECALLABLE_FOR
+    accepted = await broadcasts.recall(broadcast.id, ADMIN, at - timedelta(seconds=1))
+    assert accepted is not None
+    assert accepted.is_recalling
+    found = await recalls.next(broadcast.id, after=0, limit=10, at=at)
+    assert [each.chat_id for each in found] == [None, None]
+
+
+async def test_who_withdrew_since_has_no_chat_any_more(
+    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+) -> None:
+    broadcast = await sent(broadcasts, people)
+    await people.withdraw(1)
+    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    assert [each.chat_id for each in found] == [None, 1002]
+
+
+async def test_what_is_still_being_sent_cannot_be_recalled(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    refused = await broadcasts.recall(broadcast.id, ADMIN, later(1))
+    assert refused is not None
+    assert refused.recall_started_at is None
+
+
+async def test_a_second_recall_is_the_first(broadcasts: Broadcasts, people: Petitioners) -> None:
+    broadcast = await sent(broadcasts, people)
+    first = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    assert await broadcasts.recall(broadcast.id, ADMIN, later(19)) == first
+
+
+async def test_what_was_recalled_still_counts_as_told(
+    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+) -> None:
+    broadcast = await sent(broadcasts, people)
+    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
+    assert (await broadcasts.tally(broadcast.id)).delivered == 2

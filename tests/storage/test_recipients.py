@@ -1,0 +1,95 @@
+"""Who a broadcast may go to depends on what it is about."""
+
+import sqlite3
+
+import asyncpg
+import pytest
+
+from storage import Audience, Broadcasts, Kind
+from tests.broadcast.petitioners import ADMIN, Petitioners, later
+from tests.storage.sending import claim, queued, start, started, tell
+
+NEWS = Audience(news_only=True)
+
+
+@pytest.fixture
+async def four(people: Petitioners) -> Petitioners:
+    """Two agreed to other news, one of them in English; one agreed to the signature alone."""
+    await people.sign([1, 2, 3], "es")
+    await people.sign([4], "en")
+    await people.consent(2)
+    await people.consent(3, "signature")
+    await people.consent(4)
+    return people
+
+
+async def test_other_news_go_to_those_who_agreed_to_them(
+    broadcasts: Broadcasts, four: Petitioners
+) -> None:
+    assert await broadcasts.audience(kind=Kind.NEWS, audience=NEWS) == {"en": 1, "es": 1}
+    broadcast = await started(broadcasts, kind=Kind.NEWS, audience=NEWS)
+    assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002, 1004]
+
+
+async def test_other_news_to_everyone_are_refused_by_the_database_itself(
+    broadcasts: Broadcasts, four: Petitioners
+) -> None:
+    with pytest.raises((sqlite3.IntegrityError, asyncpg.CheckViolationError)):
+        await start(broadcasts, kind=Kind.NEWS)
+    assert await broadcasts.latest() is None
+
+
+async def test_other_news_are_counted_for_those_who_agreed_whatever_is_asked(
+    broadcasts: Broadcasts, four: Petitioners
+) -> None:
+    assert sum((await broadcasts.audience(kind=Kind.NEWS)).values()) == 2
+
+
+async def test_who_takes_the_agreement_back_before_their_turn_gets_nothing(
+    broadcasts: Broadcasts, four: Petitioners
+) -> None:
+    broadcast = await started(broadcasts, kind=Kind.NEWS, audience=NEWS)
+    await four.agree_no_more(2)
+    assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1004]
+    assert await four.states(broadcast.id) == ["withdrawn", "sending"]
+
+
+async def test_one_language_alone(broadcasts: Broadcasts, four: Petitioners) -> None:
+    await four.speak(1, "en")
+    english = Audience(language="en")
+    assert await broadcasts.audience(kind=Kind.UPDATE, audience=english) == {"en": 2}
+    broadcast = await started(broadcasts, kind=Kind.UPDATE, audience=english)
+    assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1001, 1004]
+    assert broadcast.audience == english
+
+
+async def test_a_second_message_goes_to_everyone_again_and_the_closing_update_never(
+    broadcasts: Broadcasts, four: Petitioners
+) -> None:
+    await tell(broadcasts, await started(broadcasts))
+    for moment in (10, 20):
+        update = await started(broadcasts, kind=Kind.UPDATE, at=later(moment))
+        assert update.total == 4
+        await tell(broadcasts, update)
+    assert await broadcasts.audience() == {}
+
+
+async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(
+    broadcasts: Broadcasts, four: Petitioners
+) -> None:
+    first = await started(broadcasts, kind=Kind.UPDATE)
+    batch = await claim(broadcasts, first, limit=1)
+    await broadcasts.cancel(first.id, ADMIN, later(3))
+    await broadcasts.deliveries.settle(later(4))
+    assert await four.states(first.id) == ["unknown", "pending", "pending", "pending"]
+    rest = await started(broadcasts, kind=Kind.UPDATE, topic=first.topic, at=later(5))
+    assert [each.chat_id for each in await claim(broadcasts, rest)] == [1002, 1003, 1004]
+    assert [each.chat_id for each in batch] == [1001]
+
+
+async def test_an_open_petition_has_updates_and_no_end(
+    broadcasts: Broadcasts, four: Petitioners
+) -> None:
+    await four.set_closed(False)
+    update = await start(broadcasts, kind=Kind.UPDATE)
+    assert (await queued(broadcasts, update)).total == 4
