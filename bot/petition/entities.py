@@ -53,7 +53,7 @@ def length(text: str) -> int:
     """Count UTF-16 code units, the unit of every limit and offset in the Bot API."""
     if text.isascii():
         return len(text)
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def tidied(text: str, entities: Iterable[Entity]) -> Rendered:

@@ -9,6 +9,7 @@ async with Simulator(token="1:…") as telegram:
 from bot.simulator.arrivals import Account, Arrivals
 from bot.simulator.calls import Call, Calls
 from bot.simulator.chats import Chat
+from bot.simulator.clock import Clock
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.limits import Limits
@@ -27,6 +28,7 @@ __all__ = [
     "Call",
     "Calls",
     "Chat",
+    "Clock",
     "Event",
     "Fault",
     "Faults",

@@ -13,6 +13,7 @@ from bot.simulator.keyboards import forwarded_markup
 from bot.simulator.messages import Media, Message, Shape, User
 from bot.simulator.origins import origin_of
 from bot.simulator.parameters import Upload
+from bot.simulator.texts import CAPTION_UNITS, TEXT_UNITS
 from bot.simulator.writing import Buttons, Entities
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Author:
 
         `spoiler` covers it until it is tapped; `above` shows the caption above it.
         """
-        content = writing.caption(media, caption, entities)
+        content = self._captioned(media, caption, entities)
         return self._post(self.chat, spoiler=spoiler, caption_above=above, **content)
 
     def send_photo(self, caption: str = "", **more: Any) -> Message:
@@ -117,7 +118,7 @@ class Author:
         held = [self._sample(item) if isinstance(item, str) else item for item in items]
         writing.check_album([media.kind for media in held])
         group = self.world.next_album_id()
-        first = writing.caption(held[0], caption, entities)
+        first = self._captioned(held[0], caption, entities)
         contents = [first, *(writing.caption(media, "") for media in held[1:])]
         return [self._post(self.chat, group=group, **content) for content in contents]
 
@@ -164,7 +165,7 @@ class Author:
         content = (
             writing.text(text, entities)
             if current.media is None
-            else writing.caption(current.media, text, entities)
+            else self._captioned(current.media, text, entities)
         )
         edited = message.chat.change(current, **content)
         self.world.updates.add("edited_message", message.chat.id, edited.shape())
@@ -174,6 +175,11 @@ class Author:
         """Delete a message for both sides, the bot's too; bots are not told."""
         if message.id in message.chat.messages:
             message.chat.remove(message.id)
+
+    def _captioned(self, media: Media, words: str, entities: Entities) -> dict[str, Any]:
+        """People with Premium may write captions as long as a text."""
+        longest = TEXT_UNITS if self.user.is_premium else CAPTION_UNITS
+        return writing.caption(media, words, entities, longest=longest)
 
     def _sample(self, kind: str) -> Media:
         return sample(kind) if kind in SAMPLES else self.world.files.sample(kind)

@@ -18,7 +18,6 @@ class Call:
     error: str | None
     at: float
     took: float
-    result: Any = None
 
     @property
     def chat_id(self) -> int | str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.simulator.bell import Bell
@@ -10,6 +11,9 @@ from bot.simulator.messages import Message, Shape, User
 if TYPE_CHECKING:
     from bot.simulator.author import Author
     from bot.simulator.world import World
+
+# There are many chats with one person; they share what they do not use.
+_NOBODY: Mapping[int, "Author"] = MappingProxyType({})
 
 
 class Chat:
@@ -49,9 +53,9 @@ class Chat:
         self.title = title
         self.username = username
         self.person = person
-        self.members: dict[int, Author] = {}
+        self.members: Mapping[int, Author] = _NOBODY
         self.bot_status = "member"
-        self.pinned: list[int] = []
+        self.pinned: tuple[int, ...] = ()
         self._messages: dict[int, Message] | None = None
         self.bell = Bell()
 
@@ -101,9 +105,23 @@ class Chat:
     def remove(self, message_id: int) -> None:
         """Take a message out of the chat, for everyone."""
         message = (self._messages or {}).pop(message_id)
-        if message_id in self.pinned:
-            self.pinned.remove(message_id)
+        self.unpin(message_id)
         self.world.tell("deleted", self, message)
+
+    def add_member(self, person: "Author") -> None:
+        """Let somebody into a group; the bot has seen them from here on."""
+        self.members = {**self.members, person.id: person}
+        person.met = True
+
+    def pin(self, message_id: int) -> None:
+        """Pin a message, above those pinned before."""
+        self.unpin(message_id)
+        self.pinned = (*self.pinned, message_id)
+
+    def unpin(self, message_id: int) -> None:
+        """Unpin a message, if it is pinned."""
+        if message_id in self.pinned:
+            self.pinned = tuple(number for number in self.pinned if number != message_id)
 
     def _put(self, message: Message) -> None:
         if self._messages is None:

@@ -19,6 +19,7 @@ class Fault(Enum):
     FLOOD = "refused with 429"
 
 
+_DRAWN = (Fault.ERROR, Fault.CUT, Fault.DROP, Fault.FLOOD)
 _NO_FAULTS_IN = frozenset({"getUpdates", "getMe"})
 
 
@@ -41,7 +42,7 @@ class Faults:
     too_many_rate: float = 0.0
     retry_after: int = 1
     spared: frozenset[str] = _NO_FAULTS_IN
-    _drawn: dict[tuple[str, object], int] = field(default_factory=dict, init=False)
+    _drawn: dict[tuple[str, str], int] = field(default_factory=dict, init=False)
     _random: random.Random = field(init=False)
     _planned: dict[str, deque[Fault]] = field(default_factory=dict, init=False)
     _running: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -82,16 +83,13 @@ class Faults:
         planned = self._planned.get(method)
         if planned:
             return planned.popleft()
-        rates = (
-            (self.error_rate, Fault.ERROR),
-            (self.cut_rate, Fault.CUT),
-            (self.drop_rate, Fault.DROP),
-            (self.too_many_rate, Fault.FLOOD),
-        )
-        if method in self.spared or not any(rate for rate, _ in rates):
+        if method in self.spared:
+            return None
+        rates = (self.error_rate, self.cut_rate, self.drop_rate, self.too_many_rate)
+        if not any(rates):
             return None
         share = self._share(method, chat)
-        for rate, fault in rates:
+        for rate, fault in zip(rates, _DRAWN, strict=True):
             if share < rate:
                 return fault
             share -= rate
@@ -99,7 +97,8 @@ class Faults:
 
     def _share(self, method: str, chat: object) -> float:
         """A number between 0 and 1 that is the same in every run."""
-        number = self._drawn[method, chat] = self._drawn.get((method, chat), 0) + 1
+        key = (method, str(chat))
+        number = self._drawn[key] = self._drawn.get(key, 0) + 1
         drawn = blake2b(f"{self.seed} {method} {chat} {number}".encode(), digest_size=8).digest()
         return int.from_bytes(drawn) / 2**64
 

@@ -25,6 +25,7 @@ class User:
     username: str | None = None
     language: str | None = None
     is_bot: bool = False
+    is_premium: bool = False
 
     def shape(self) -> Shape:
         """The user as the Bot API tells of them."""
@@ -35,6 +36,8 @@ class User:
             shape["username"] = self.username
         if self.language:
             shape["language_code"] = self.language
+        if self.is_premium:
+            shape["is_premium"] = True
         return shape
 
 

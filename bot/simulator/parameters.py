@@ -47,7 +47,8 @@ async def received(request: web.BaseRequest) -> Params:
 
 
 async def _received(request: web.BaseRequest) -> Params:
-    raw: Params = dict(parse_qsl(request.query_string, keep_blank_values=True))
+    query = request.query_string
+    raw: Params = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
     if request.method != "POST" or not request.body_exists:
         return raw
     if request.content_type == "application/json":
@@ -95,7 +96,7 @@ def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
             params[name] = _DECODERS[KINDS.get(name, Kind.TEXT)](name, value, uploads, strict)
         elif strict and not _is_attached(name, raw):
             raise bad_request(f'unknown parameter "{name}" in {method.name}')
-    for name in sorted(method.required):
+    for name in method.required:
         if params.get(name) in (None, ""):
             raise _missing(name)
     return params

@@ -1,5 +1,6 @@
 """A person with Telegram in their hand: what they do, and what they see."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.simulator.author import Author
@@ -96,15 +97,24 @@ class Person(Author):
         Raises:
             SimulatorError: none did in this many seconds; the message shows the chat.
         """
+        return await self.sees_one(lambda m: fragment in m.text, seconds, what=repr(fragment))
+
+    async def sees_one(
+        self, is_it: Callable[[Message], bool], seconds: float = 5, *, what: str = "it"
+    ) -> Message:
+        """Wait until a message of the bot is the one; the newest that is.
+
+        Raises:
+            SimulatorError: none was in this many seconds; the message shows the chat.
+        """
 
         def found() -> Message | None:
-            shown = (m for m in reversed(self.messages) if m.from_bot and fragment in m.text)
-            return next(shown, None)
+            return next((m for m in reversed(self.messages) if m.from_bot and is_it(m)), None)
 
         message = await self.chat.bell.until(found, seconds)
         if message is None:
             raise SimulatorError(
-                f"{self.user.first_name} does not see {fragment!r} after {seconds} s, but:\n"
+                f"{self.user.first_name} does not see {what} after {seconds} s, but:\n"
                 + self.chat.transcript()
             )
         return message

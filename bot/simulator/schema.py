@@ -28,7 +28,7 @@ class Method:
     """A method's name as Telegram spells it, and its parameters."""
 
     name: str
-    required: frozenset[str]
+    required: tuple[str, ...]
     parameters: frozenset[str]
 
 
@@ -146,8 +146,8 @@ _METHODS = {
 
 def _method(name: str, declared: str) -> Method:
     names = declared.split()
-    required = frozenset(word[:-1] for word in names if word.endswith("!"))
-    return Method(name, required, required | {word for word in names if not word.endswith("!")})
+    required = tuple(sorted(word[:-1] for word in names if word.endswith("!")))
+    return Method(name, required, frozenset(word.removesuffix("!") for word in names))
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.simulator.api import Api
 from bot.simulator.calls import Call, Calls
+from bot.simulator.clock import Clock
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.limits import Limits
@@ -34,8 +35,8 @@ class Simulator:
         token: The bot's token; the number before the colon is the bot's id.
         port: 0 for any free port.
         strict: Refuse what Telegram would silently ignore: unknown parameters, wrong kinds.
-        keep_calls: How many calls to remember.
-        clock: The Unix time; dates, expiries and limits go by it.
+        keep_calls: How many calls to remember, each with its parameters; 0 for none.
+        clock: The Unix time; dates, expiries and limits go by it. `Simulator.clock` moves it.
     """
 
     def __init__(
@@ -51,12 +52,13 @@ class Simulator:
     ) -> None:
         self._token = token
         bot = User(int(token.partition(":")[0]), name, None, username, None, is_bot=True)
-        self.world = World(bot, clock)
-        self.limits = Limits(clock, self.world.stars)
+        self.clock = Clock(clock)
+        self.world = World(bot, self.clock)
+        self.limits = Limits(self.clock, self.world.stars)
         self.faults = Faults()
         self.calls = Calls(keep_calls)
         self.strict = strict
-        webhook = Webhook(self.world.updates, clock)
+        webhook = Webhook(self.world.updates, self.clock)
         webhook.reply = self._carry_out
         self.api = Api(self.world, self.limits, webhook)
         self._port = port
@@ -136,7 +138,7 @@ class Simulator:
             self.world.bell.ring()
         if fault is Fault.DROP:
             return self._cut(request, name, params, begun)
-        self._record(name, params, 200, None, begun, result)
+        self._record(name, params, 200, None, begun)
         return _answer({"ok": True, "result": result})
 
     async def _done(self, name: str, params: Params) -> Any:
@@ -152,11 +154,11 @@ class Simulator:
             return
         try:
             call = decoded(method, call, strict=self.strict)
-            result = await self._done(method.name, call)
+            await self._done(method.name, call)
         except Refused as refusal:
             self._refuse(name, call, refusal, begun)
         else:
-            self._record(method.name, call, 200, None, begun, result)
+            self._record(method.name, call, 200, None, begun)
 
     def _cut(
         self, request: web.BaseRequest, name: str, params: Params, begun: float
@@ -199,10 +201,9 @@ class Simulator:
         status: int,
         error: str | None,
         begun: float,
-        result: Any = None,
     ) -> None:
         took = time.monotonic() - begun
-        self.calls.record(Call(name, params, status, error, self.world.clock(), took, result))
+        self.calls.record(Call(name, params, status, error, self.world.clock(), took))
 
     def _file(self, path: str) -> web.StreamResponse:
         found = _FILE.fullmatch(path)

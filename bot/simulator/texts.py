@@ -1,6 +1,7 @@
 """From the text parameters of a call to the text people see."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bot.petition.entities import SPLITTABLE, in_code_points, tidied
@@ -11,6 +12,7 @@ from bot.simulator.parameters import Params
 
 TEXT_UNITS = 4096
 CAPTION_UNITS = 1024
+_REMEMBERED = 64
 _TYPES = frozenset(
     {
         *SPLITTABLE,
@@ -74,15 +76,27 @@ def written(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Render
 def _rendered(text: str, params: Params, entities: str) -> Rendered:
     mode = params.get("parse_mode", "")
     if not mode:
-        return completed(_with_entities(text, params.get(entities) or []))
+        shapes = params.get(entities)
+        return completed(_with_entities(text, shapes)) if shapes else _plain(text)
     if params.get(entities):
         raise bad_request(f"parse_mode and {entities} exclude each other")
     if mode.lower() != "html":
         raise bad_request("unsupported parse_mode")  # the Markdowns are not served here
     try:
-        return completed(parse(text))
+        return _html(text)
     except MarkupError as error:
         raise bad_request(str(error)) from error
+
+
+# Reading is most of the work of a call, and in a broadcast it is the same text every time.
+@lru_cache(maxsize=_REMEMBERED)
+def _html(text: str) -> Rendered:
+    return completed(parse(text))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _plain(text: str) -> Rendered:
+    return completed(tidied(text, ()))
 
 
 def _with_entities(text: str, shapes: list[Any]) -> Rendered:

@@ -36,11 +36,14 @@ def lines_of(event: Event) -> Iterator[Line]:
 
 
 def _told(chat: str, message: Message) -> Iterator[Line]:
-    if message.outgoing:
-        yield Line(chat, "person", message.text)
+    if message.is_service:
         return
+    actor = "person" if message.outgoing else "bot"
     if message.media is not None:
-        yield Line(chat, "bot", f"({message.media.kind}) {message.text}")
+        yield Line(chat, actor, f"({message.media.kind}) {message.text}".rstrip())
+        return
+    if message.outgoing:
+        yield Line(chat, actor, message.text)
         return
     written = [line for line in message.text.splitlines() if line.strip()]
     if len(written) > _LINES_SHOWN:

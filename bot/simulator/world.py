@@ -55,6 +55,8 @@ class World:
         self.arrivals = Arrivals(self.chats)
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
+        self.custom_emoji = True
+        """Whether the bot may send them; if not, Telegram shows the plain emoji instead."""
         self.calls_in_flight = 0
         self.bell = Bell()
         self._last_message = 0
@@ -99,14 +101,30 @@ class World:
         username: str | None = None,
         language: str | None = "es",
         user_id: int | None = None,
+        premium: bool = False,
     ) -> Person:
         """Somebody with an account, who has not written to the bot yet."""
         number = user_id or _FIRST_PERSON + len(self.people)
         if number in self.people:
             raise SimulatorError(f"there is a person {number} already")
-        person = Person(self, User(number, first_name, last_name, username, language))
+        user = User(number, first_name, last_name, username, language, is_premium=premium)
+        person = Person(self, user)
         self.people[number] = person
         return person
+
+    def crowd(
+        self, count: int, *, first_id: int | None = None, language: str | None = "es"
+    ) -> list[Person]:
+        """Many people who pressed Start long ago and whose chats are empty; nobody is told."""
+        first = first_id or _FIRST_PERSON + len(self.people)
+        people = [
+            self.person("Persona", language=language, user_id=first + number)
+            for number in range(count)
+        ]
+        for person in people:
+            person.started = True
+            self.chats[person.id] = person.chat
+        return people
 
     def group(
         self,
@@ -121,8 +139,7 @@ class World:
         chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - self._last_group
         chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title, username=username)
         for member in members:
-            chat.members[member.id] = member
-            member.met = True
+            chat.add_member(member)
         if chat.members:
             first = next(iter(chat.members.values()))
             self.membership(chat, first.user, "left", "member")

@@ -29,13 +29,15 @@ def text(words: str, entities: Entities = ()) -> dict[str, Any]:
     return {"text": rendered.text, "entities": rendered.entities}
 
 
-def caption(media: Media, words: str, entities: Entities = ()) -> dict[str, Any]:
+def caption(
+    media: Media, words: str, entities: Entities = (), *, longest: int = CAPTION_UNITS
+) -> dict[str, Any]:
     """The fields of a message that holds something, with a caption or without."""
     if words and media.kind not in CAPTIONED:
         raise SimulatorError(f"a {media.kind} has no caption")
     rendered = _rendered(words, entities)
-    if length(rendered.text) > CAPTION_UNITS:
-        raise SimulatorError(f"a caption has at most {CAPTION_UNITS} characters")
+    if length(rendered.text) > longest:
+        raise SimulatorError(f"a caption has at most {longest} characters")
     return {"media": media, "text": rendered.text, "entities": rendered.entities}
 
 

@@ -206,3 +206,32 @@ async def test_the_source_must_be_a_chat_the_bot_knows(wire: Wire, eva: Person) 
     source = {"chat_id": eva.id, "from_chat_id": 5, "message_id": 1}
 
     assert await wire.refusal("copyMessage", **source) == (400, "Bad Request: chat not found")
+
+
+async def test_a_caption_that_only_premium_allows_cannot_be_copied(
+    sim: Simulator, wire: Wire, eva: Person
+) -> None:
+    iris = sim.world.person("Iris", premium=True)
+    photo = iris.send_photo("a" * 1025)
+    source = to(iris, eva) | {"message_id": photo.id}
+
+    assert await wire.refusal("copyMessage", **source) == (
+        400,
+        "Bad Request: message caption is too long",
+    )
+    await wire.result("copyMessage", caption="Uno", **source)
+    await wire.result("forwardMessage", **source)
+
+
+async def test_a_bot_without_the_right_copies_the_plain_emoji(
+    sim: Simulator, wire: Wire, ana: Person, eva: Person
+) -> None:
+    post = ana.send_html('<b>Ya</b> <tg-emoji emoji-id="5368324170671202286">👍</tg-emoji>')
+    for allowed in (True, False):
+        sim.world.custom_emoji = allowed
+        await wire.result("copyMessage", message_id=post.id, **to(ana, eva))
+    rich, plain = eva.messages[-2:]
+
+    assert (rich.text, plain.text) == (post.text, post.text)
+    assert [entity.type for entity in rich.entities] == ["bold", "custom_emoji"]
+    assert [entity.type for entity in plain.entities] == ["bold"]

@@ -105,3 +105,15 @@ async def test_a_name_can_change(sim: Simulator, wire: Wire, ana: Person) -> Non
 
     assert update["message"]["from"]["last_name"] == "Puig"
     assert update["message"]["chat"]["first_name"] == "Anna"
+
+
+async def test_a_picture_can_be_waited_for(wire: Wire, ana: Person) -> None:
+    media = ana.send_photo().media
+    assert media
+    waiting = asyncio.create_task(ana.sees_one(lambda message: message.photo is not None))
+    await asyncio.sleep(0)
+    await wire.result("sendPhoto", chat_id=ana.id, photo=media.file_id)
+
+    assert (await waiting).media == media
+    with pytest.raises(SimulatorError, match="does not see a poll"):
+        await ana.sees_one(lambda message: message.text == "x", 0.01, what="a poll")

@@ -135,7 +135,7 @@ async def test_a_message_is_sent_edited_copied_pinned_and_deleted(
     assert told.is_service
     assert [message.text for message in ana.messages] == ["/start", "Dos", ""]
     assert ana.screen.labels == ["Ir"]
-    assert ana.chat.pinned == []
+    assert ana.chat.pinned == ()
     assert sim.refused == []
 
 

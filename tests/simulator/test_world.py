@@ -1,9 +1,10 @@
 import asyncio
-import time
+import tracemalloc
 
 import pytest
 
 from bot.simulator import Simulator, SimulatorError
+from bot.simulator.methods import HANDLERS
 from tests.simulator.wire import Wire
 
 
@@ -68,12 +69,26 @@ async def test_quiet_waits_until_nothing_has_happened_for_a_while(sim: Simulator
     assert len(ana.messages) == 5
 
 
-async def test_a_hundred_thousand_people_are_cheap(sim: Simulator) -> None:
-    begun = time.monotonic()
-    people = [sim.world.person(f"Persona {number}") for number in range(100_000)]
+async def test_ten_thousand_people_who_got_a_message_are_cheap(sim: Simulator) -> None:
+    sim.limits.on = False
+    calls = [{"chat_id": 50_000 + number, "text": "Hola"} for number in range(10_000)]
+    tracemalloc.start()
+    sim.world.crowd(10_000, first_id=50_000)
+    for call in calls:
+        HANDLERS["sendMessage"](sim.api, call)
+    each = tracemalloc.get_traced_memory()[0] / 10_000
+    tracemalloc.stop()
 
-    assert len({person.id for person in people}) == 100_000
-    assert time.monotonic() - begun < 5
+    assert each < 1500
+
+
+async def test_a_crowd_can_be_written_to_and_has_said_nothing(sim: Simulator, wire: Wire) -> None:
+    crowd = sim.world.crowd(1000, first_id=50_000)
+    await wire.result("sendMessage", chat_id=50_999, text="Hola")
+
+    assert len(crowd) == 1000
+    assert [message.text for message in crowd[-1].messages] == ["Hola"]
+    assert not sim.world.updates.pending
 
 
 async def test_the_bots_own_numbers_are_used_once(sim: Simulator) -> None:
@@ -90,3 +105,16 @@ async def test_groups_are_known_by_username_and_people_are_not(sim: Simulator, w
 
     assert (await wire.result("getChat", chat_id="@Vecinas"))["title"] == "Vecinas"
     assert await wire.refusal("getChat", chat_id="@ana_g") == (400, "Bad Request: chat not found")
+
+
+async def test_time_can_be_moved(wire: Wire, sim: Simulator) -> None:
+    ana = sim.world.person("Ana")
+    ana.start()
+    sent = await wire.result("sendMessage", chat_id=ana.id, text="a")
+    sim.clock.move(48 * 3600 + 1)
+
+    assert await wire.refusal("deleteMessage", chat_id=ana.id, message_id=sent["message_id"]) == (
+        400,
+        "Bad Request: message can't be deleted for everyone",
+    )
+    assert ana.send("b").date == sent["date"] + 48 * 3600 + 1

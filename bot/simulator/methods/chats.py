@@ -24,9 +24,7 @@ def pin(api: Api, params: Params) -> bool:
         raise bad_request("message to pin not found")
     if not chat.is_private and chat.bot_status != "administrator":
         raise bad_request("not enough rights to manage pinned messages in the chat")
-    if params["message_id"] in chat.pinned:
-        chat.pinned.remove(params["message_id"])
-    chat.pinned.append(params["message_id"])
+    chat.pin(params["message_id"])
     pinned = chat.messages[params["message_id"]]
     api.world.tell("pinned", chat, pinned)
     told = chat.post(api.world.bot, about={"pinned_message": pinned.shape(with_reply=False)})
@@ -40,7 +38,7 @@ def unpin(api: Api, params: Params) -> bool:
     message_id = params.get("message_id") or (chat.pinned[-1] if chat.pinned else 0)
     if message_id not in chat.pinned:
         raise bad_request("message to unpin not found")
-    chat.pinned.remove(message_id)
+    chat.unpin(message_id)
     api.world.tell("pinned", chat)
     return True
 
@@ -48,7 +46,7 @@ def unpin(api: Api, params: Params) -> bool:
 def unpin_all(api: Api, params: Params) -> bool:
     """Serve unpinAllChatMessages."""
     chat = api.open_chat(params["chat_id"])
-    chat.pinned.clear()
+    chat.pinned = ()
     api.world.tell("pinned", chat)
     return True
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.petition.markup import Rendered
+from bot.petition.markup import Rendered, length
 from bot.simulator.api import Api
 from bot.simulator.errors import bad_request
 from bot.simulator.keyboards import forwarded_markup
@@ -12,7 +12,7 @@ from bot.simulator.messages import Message, Shape
 from bot.simulator.methods.sending import Draft, posted
 from bot.simulator.origins import origin_of
 from bot.simulator.parameters import Params
-from bot.simulator.texts import caption_of
+from bot.simulator.texts import CAPTION_UNITS, caption_of
 
 _MOST = 100
 
@@ -23,10 +23,11 @@ def copy_message(api: Api, params: Params) -> Shape:
     source = _source(api, params, "copy")
     if not _can_be_copied(source):
         raise bad_request("the message can't be copied")
-    draft = _copy(source)
     if caption is not None and source.media is not None and source.media.kind in CAPTIONED:
         above = params.get("show_caption_above_media", False)
-        draft = replace(draft, rendered=caption, above=above)
+        draft = replace(_same(source), rendered=caption, above=above)
+    else:
+        draft = _copy(source)
     (copy,) = posted(api, params, [replace(draft, group=None)])
     return {"message_id": copy.id}
 
@@ -103,7 +104,17 @@ def _can_be_forwarded(source: Message) -> bool:
 
 
 def _copy(source: Message) -> Draft:
-    """The content alone: no keyboard, no origin."""
+    """The content alone: no keyboard, no origin.
+
+    A person with Premium may write longer captions than a bot; whether a bot may copy them is
+    not documented, and it is refused here.
+    """
+    if source.media is not None and length(source.text) > CAPTION_UNITS:
+        raise bad_request("message caption is too long")
+    return _same(source)
+
+
+def _same(source: Message) -> Draft:
     return Draft(
         Rendered(source.text, source.entities),
         source.media,
@@ -117,7 +128,7 @@ def _copy(source: Message) -> Draft:
 
 def _forward(source: Message) -> Draft:
     return replace(
-        _copy(source),
+        _same(source),
         markup=forwarded_markup(source.markup),
         about={"forward_origin": origin_of(source)},
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.petition.markup import Rendered
+from bot.petition.markup import Entity, Rendered
 from bot.simulator.api import Api
 from bot.simulator.chats import Chat
 from bot.simulator.errors import bad_request
@@ -117,7 +117,7 @@ def _arrived(
     message = chat.post(
         api.world.bot,
         text=draft.rendered.text,
-        entities=draft.rendered.entities,
+        entities=_shown(api, draft.rendered.entities),
         media=api.world.anew(draft.media),
         markup=markup or draft.markup,
         preview=draft.preview,
@@ -129,6 +129,13 @@ def _arrived(
     )
     api.world.arrivals.add(api.world.clock(), message, draft.source)
     return message
+
+
+def _shown(api: Api, entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
+    """Custom emoji are for bots whose owner has Premium or which bought a name."""
+    if api.world.custom_emoji:
+        return entities
+    return tuple(entity for entity in entities if entity.type != "custom_emoji")
 
 
 def checked_preview(params: Params) -> dict[str, Any] | None:
