@@ -1,36 +1,46 @@
-"""`python -m benchmarks [--only NAME] [--runs N] [--save]`."""
+"""`python -m benchmarks [--only NAME] [--runs N] [--quick] [--save]`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
+from typing import Final
 
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.benchmark import Benchmark, Report
-from benchmarks.page import PAGE, load_before, page
+from benchmarks.benchmark import Report
+from benchmarks.occasion import Occasion
+from benchmarks.page import PAGE, Section, load_average, updated
 from benchmarks.registry import ALL
 from bot.logs import configure_logging
 
 
+# A table in a file may be as wide as it needs.
+_WIDE: Final = 180
+
+
 def main() -> None:
-    """Runs what was asked for and prints it."""
+    """Runs what was asked for and prints it; each table is saved as soon as it stands."""
     asked = _arguments()
     configure_logging("ERROR")
-    out = Console()
-    load = load_before()
-    chosen = [each for each in ALL if not asked.only or each.name in asked.only]
-    reports: list[tuple[Benchmark, Report]] = []
-    for benchmark in chosen:
-        out.print(f"\n[bold]{benchmark.title}[/bold]\n{benchmark.question}")
-        report = uvloop.run(benchmark.run(asked.runs))
-        _print(out, report)
-        reports.append((benchmark, report))
-    if asked.save:
-        PAGE.write_text(page(reports, sys.argv[1:], load), encoding="utf-8")
-        out.print(f"\nWritten to {PAGE.parent.name}/{PAGE.name}.")
+    out = Console(width=None if sys.stdout.isatty() else _WIDE)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        occasion = Occasion(2 if asked.quick else asked.runs, asked.quick, Path(folder))
+        for benchmark in ALL:
+            if asked.only and benchmark.name not in asked.only:
+                continue
+            out.print(f"\n[bold]{benchmark.title}[/bold]\n{benchmark.question}")
+            load = load_average()
+            report = uvloop.run(benchmark.run(occasion))
+            _print(out, report)
+            if asked.save:
+                section = Section(benchmark, report, _command(benchmark.name), load)
+                PAGE.write_text(updated(PAGE, section, ALL), encoding="utf-8")
+                out.print(f"Written to {PAGE.parent.name}/{PAGE.name}.")
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,8 +48,16 @@ def _arguments() -> argparse.Namespace:
     names = [each.name for each in ALL]
     parser.add_argument("--only", action="append", choices=names, help="this one; may be repeated")
     parser.add_argument("--runs", type=int, default=5, help="of what is compared (5)")
-    parser.add_argument("--save", action="store_true", help="write docs/benchmarks.md as well")
+    keep = parser.add_mutually_exclusive_group()
+    keep.add_argument("--quick", action="store_true", help="few and short, for a look")
+    keep.add_argument("--save", action="store_true", help="into docs/benchmarks.md, by table")
     return parser.parse_args()
+
+
+def _command(name: str) -> str:
+    """What makes this table alone, as it was made."""
+    runs = [] if "--runs" not in sys.argv else ["--runs", sys.argv[sys.argv.index("--runs") + 1]]
+    return " ".join(["python -m benchmarks --only", name, *runs, "--save"])
 
 
 def _print(out: Console, report: Report) -> None:
@@ -51,5 +69,5 @@ def _print(out: Console, report: Report) -> None:
         out.print(note)
 
 
-if __name__ == "__main__":  # the simulator's process imports this file too
+if __name__ == "__main__":  # the servers' processes import this file too
     main()

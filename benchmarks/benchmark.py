@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.occasion import Occasion
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -19,12 +21,21 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One question, and how it is answered in so many runs."""
+    """One question, and how it is answered.
+
+    Attributes:
+        name: on the command line.
+        title: of its section.
+        question: what is measured, and how.
+        run: measures.
+        by_hand: how to look at the same with public tools, in Markdown.
+    """
 
     name: str
     title: str
     question: str
-    run: Callable[[int], Coroutine[Any, Any, Report]]
+    run: Callable[[Occasion], Coroutine[Any, Any, Report]]
+    by_hand: str = ""
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:

@@ -1,10 +1,11 @@
-"""The page in the documentation that keeps the latest numbers."""
+"""The page in the documentation that keeps the latest numbers, a section for each benchmark."""
 
 from __future__ import annotations
 
 import os
 import platform
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,43 +13,97 @@ from benchmarks.benchmark import Benchmark, Report
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
+_HEADING: Final = "## "
+_INTRODUCTION: Final = """\
+# Benchmarks
 
-def page(reports: Sequence[tuple[Benchmark, Report]], arguments: Sequence[str], load: str) -> str:
-    """The page in Markdown."""
-    return "\n".join(_lines(reports, arguments, load)) + "\n"
+`make bench` makes all of these tables, and `make bench ARGS="--only speed"` one of them; with
+`--save` a table replaces its own section here and no other, with `--quick` it is only a look.
+Median, and the range in brackets. The runs of what is compared take turns, so that a slow moment
+of the machine falls on all. Nothing here is asserted by a test.
+
+Sending is measured against a Bot API of the benchmarks' own (`benchmarks/bot_api`), since the
+simulator answers some 5,000 calls a second and would be what is measured. It speaks HTTP/1.1,
+answers with messages that the libraries read, counts what arrived in each chat and when, and has
+a core to itself; its ceiling stands in the table of messages a second. The peers are installed
+from lock files into `.venv-peers` when they are first needed, and used as their documentation
+says.
+"""
 
 
-def _lines(
-    reports: Sequence[tuple[Benchmark, Report]], arguments: Sequence[str], load: str
-) -> Iterator[str]:
-    yield "# Benchmarks"
-    yield ""
-    yield f"Made by `python -m benchmarks {' '.join(arguments)}` on {machine()}{load}."
-    yield "Median, and the range in brackets. The runs of what is compared take turns, so that a"
-    yield "slow moment of the machine falls on all. Nothing here is asserted by a test."
-    for benchmark, report in reports:
-        yield from ("", f"## {benchmark.title}", "", benchmark.question, "")
-        yield _row(report.columns)
-        yield _row(("---", *("---:" for _ in report.columns[1:])))
-        yield from (_row(row) for row in report.rows)
-        for note in report.notes:
-            yield from ("", note)
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark's part of the page.
+
+    Attributes:
+        command: what made it.
+        load: what else the machine was doing.
+    """
+
+    benchmark: Benchmark
+    report: Report
+    command: str
+    load: str
+
+
+def updated(page: Path, section: Section, order: Sequence[Benchmark]) -> str:
+    """The page with this section in the place of what it had, if anything; the others stay."""
+    known = _sections(page.read_text(encoding="utf-8")) if page.exists() else {}
+    known[section.benchmark.title] = "\n".join(_lines(section))
+    kept = [known[each.title].strip() for each in order if each.title in known]
+    return "\n\n".join((_INTRODUCTION.strip(), *kept)) + "\n"
 
 
 def machine() -> str:
     """What the numbers were measured on, as far as it matters."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
-        f"{cores} cores of {platform.machine()}, {platform.system()},"
+        f"{cores} cores of {platform.machine()} ({_processor()}), {platform.system()},"
         f" Python {platform.python_version()}"
     )
 
 
-def load_before() -> str:
-    """What else the machine is doing, asked before the benchmarks add to it."""
+def load_average() -> str:
+    """What else the machine is doing, to be asked before a benchmark adds to it."""
     if not hasattr(os, "getloadavg"):
         return ""
     return f", with a load average of {os.getloadavg()[0]:.1f} before it began"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "unknown")
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The sections of a page by title."""
+    found: dict[str, str] = {}
+    title = ""
+    for line in text.splitlines():
+        if line.startswith(_HEADING):
+            title = line.removeprefix(_HEADING)
+            found[title] = line
+        elif title:
+            found[title] += f"\n{line}"
+    return found
+
+
+def _lines(section: Section) -> Iterator[str]:
+    benchmark, report = section.benchmark, section.report
+    yield f"{_HEADING}{benchmark.title}"
+    yield from ("", benchmark.question, "")
+    yield _row(report.columns)
+    yield _row(("---", *("---:" for _ in report.columns[1:])))
+    yield from (_row(row) for row in report.rows)
+    for note in report.notes:
+        yield from ("", note)
+    yield from ("", f"Made by `{section.command}` on {machine()}{section.load}.")
+    if benchmark.by_hand:
+        yield from ("", f"By hand: {benchmark.by_hand}")
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -1,10 +1,19 @@
-"""Every benchmark there is, in the order in which they run."""
+"""Every benchmark there is, in the order in which they run and stand on the page."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from benchmarks import broadcast, signing, storing
+from benchmarks import capped, kills, limits, memory, million, signing, speed, storing
 from benchmarks.benchmark import Benchmark
 
-ALL: Final[tuple[Benchmark, ...]] = (storing.STORAGE, signing.SIGNING, broadcast.BROADCAST)
+ALL: Final[tuple[Benchmark, ...]] = (
+    storing.STORAGE,
+    signing.SIGNING,
+    speed.SPEED,
+    capped.CAPPED,
+    limits.LIMITS_UNKNOWN,
+    million.MILLION,
+    memory.MEMORY,
+    kills.KILLED,
+)

@@ -14,6 +14,7 @@ from typing import Final
 from unittest.mock import patch
 
 from benchmarks.benchmark import Benchmark, Report, bottleneck, percentile, spread
+from benchmarks.occasion import Occasion
 from benchmarks.people import Signed
 from benchmarks.telegram import TOKEN, Busy, Sign, a_telegram
 from bot.app import open_app
@@ -55,9 +56,9 @@ class _Runs:
         )
 
 
-async def _run(runs: int) -> Report:
+async def _run(occasion: Occasion) -> Report:
     unpaced, paced = _Runs(), _Runs()
-    for _ in range(runs):
+    for _ in range(occasion.runs):
         await _measure(unpaced, _UNPACED)
     # Once is enough: its time is fixed by the pace.
     await _measure(paced, _AS_IT_IS)

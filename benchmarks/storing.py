@@ -15,9 +15,10 @@ from typing import Final
 import pytest
 
 from benchmarks.benchmark import Benchmark, Report, spread
+from benchmarks.occasion import Occasion
+from benchmarks.postgres import durable_postgres
 from storage import Keyring, Storage, migrate, open_storage
 from tests.storage.people import NOON, Person, person
-from tests.storage.postgres_server import PostgresServer, running_postgres
 
 ALONE: Final = 1
 TOGETHER: Final = 64
@@ -50,13 +51,13 @@ _OPERATIONS_BY_NAME: Final[tuple[tuple[str, Operation], ...]] = (
 )
 
 
-async def _run(runs: int) -> Report:
+async def _run(occasion: Occasion) -> Report:
     found: dict[tuple[str, int, str], list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         keyring = Keyring.generate(Path(folder) / "petition.key")
         async with _databases(Path(folder), keyring) as (databases, notes):
             numbers = count(1)
-            for _ in range(runs):
+            for _ in range(occasion.runs):
                 for name, at_once in product(databases, _OPERATIONS):
                     people = [person(keyring, next(numbers)) for _ in range(_OPERATIONS[at_once])]
                     await _rate(databases[name], people, TOGETHER, _arrive)
@@ -102,7 +103,7 @@ async def _databases(
         urls = {"SQLite": f"sqlite+aiosqlite:///{folder / 'petition.db'}"}
         notes = ["Every write is on the disk when it is counted, on both databases."]
         try:
-            urls["PostgreSQL"] = await asyncio.to_thread(_postgres, stack)
+            urls["PostgreSQL"] = await asyncio.to_thread(durable_postgres, stack)
         except pytest.skip.Exception as reason:
             notes.append(f"Without PostgreSQL: {reason}.")
         for url in urls.values():
@@ -113,15 +114,6 @@ async def _databases(
         finally:
             for storage in databases.values():
                 await storage.close()
-
-
-def _postgres(stack: ExitStack) -> str:
-    server: PostgresServer = stack.enter_context(running_postgres())
-    # The tests' server does not wait for the disk; one that counts has to.
-    for name in ("fsync", "full_page_writes"):
-        server.execute(f"ALTER SYSTEM RESET {name}")
-    server.execute("SELECT pg_reload_conf()")
-    return server.empty()
 
 
 STORAGE: Final = Benchmark(

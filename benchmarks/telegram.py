@@ -28,28 +28,6 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Expect:
-    """People who have a chat with the bot already, to be written to; answered with None."""
-
-    first_chat: int
-    people: int
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What has arrived so far? Answered with `Seen`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The closing updates that arrived, in how many seconds, and what failed."""
-
-    arrived: int
-    seconds: float
-    refused: int
-
-
-@dataclass(frozen=True, slots=True)
 class Busy:
     """How many seconds the process has computed. Answered with a float."""
 
@@ -104,18 +82,4 @@ async def _answer(simulator: Simulator, question: object) -> object:
     if isinstance(question, Sign):
         signed: Signed = await all_sign(simulator.world, question.people)
         return signed
-    if isinstance(question, Expect):
-        for number in range(question.people):
-            person = simulator.world.person("Ana", user_id=question.first_chat + number)
-            person.start()
-        simulator.world.updates.pending.clear()
-        return None
-    if isinstance(question, Look):
-        return _seen(simulator)
     return time.process_time()
-
-
-def _seen(simulator: Simulator) -> Seen:
-    sent = [call for call in simulator.calls.of("sendMessage") if call.ok]
-    seconds = sent[-1].at - sent[0].at if sent else 0.0
-    return Seen(len(sent), seconds, len(simulator.refused))

@@ -1,0 +1,86 @@
+"""What Telegram answers, as bytes that go on the wire."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+import orjson
+
+_BOT: Final = {"is_bot": True, "first_name": "Petición", "username": "peticion_bot"}
+_REASONS: Final = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    429: "Too Many Requests",
+}
+# A broadcast has a text for each language; more are forgotten again.
+_TEXTS_KEPT: Final = 64
+
+
+def framed(status: int, body: bytes) -> bytes:
+    """An HTTP answer that leaves the connection open."""
+    return (
+        b"HTTP/1.1 %d %s\r\nServer: benchmarks\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%s"
+        % (status, _REASONS[status].encode(), len(body), body)
+    )
+
+
+def refused(status: int, description: str, retry_after: int | None = None) -> bytes:
+    """An answer that says no."""
+    said: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
+    if retry_after is not None:
+        said["parameters"] = {"retry_after": retry_after}
+    return framed(status, orjson.dumps(said))
+
+
+def done(result: object) -> bytes:
+    """An answer that says yes."""
+    return framed(200, orjson.dumps({"ok": True, "result": result}))
+
+
+class Answers:
+    """Answers of one bot's; message numbers go up."""
+
+    def __init__(self, token: str) -> None:
+        self._me = {"id": int(token.partition(":")[0]), **_BOT}
+        self._from = orjson.dumps(self._me)
+        self._texts: dict[bytes, bytes] = {}
+        self._message = 0
+
+    def me(self) -> bytes:
+        """Who the bot is."""
+        may = {"can_join_groups": True, "can_read_all_group_messages": False}
+        return done({**self._me, **may, "supports_inline_queries": False})
+
+    def message(self, chat: int, text: bytes, *, encoded: bool) -> bytes:
+        """A message as it now stands in its chat."""
+        self._message += 1
+        body = (
+            b'{"ok":true,"result":{"message_id":%d,"from":%s,"chat":{"id":%d,'
+            b'"first_name":"Ana","type":"private"},"date":%d,"text":%s}}'
+            % (self._message, self._from, chat, time.time(), self._quoted(text, encoded))
+        )
+        return framed(200, body)
+
+    def copy(self) -> bytes:
+        """The number of a message that was copied."""
+        self._message += 1
+        return framed(200, b'{"ok":true,"result":{"message_id":%d}}' % self._message)
+
+    def copies(self, number: int) -> bytes:
+        """The numbers of an album that was copied."""
+        first, self._message = self._message + 1, self._message + number
+        return done([{"message_id": first + index} for index in range(number)])
+
+    def _quoted(self, text: bytes, encoded: bool) -> bytes:
+        known = self._texts.get(text)
+        if known is None:
+            if len(self._texts) >= _TEXTS_KEPT:
+                self._texts.clear()
+            plain = unquote_plus(text.decode()) if encoded else text.decode()
+            known = self._texts[text] = orjson.dumps(plain)
+        return known

@@ -1,0 +1,78 @@
+"""How fast the server can be at most: a client that does nothing but send and count."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Final, cast
+from urllib.parse import quote_plus, urlsplit
+
+import uvloop
+
+from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
+
+CONNECTIONS: Final = 256
+
+
+class _Raw(asyncio.Protocol):
+    """One connection: the next call goes out when the last one is answered."""
+
+    def __init__(self, chats: list[bytes], over: asyncio.Future[None]) -> None:
+        self._chats = chats
+        self._over = over
+        self._transport: asyncio.Transport | None = None
+        self.answered = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol; an answer is far smaller than a segment, so it comes whole."""
+        if data.startswith(b"HTTP/1.1 200"):
+            self.answered += 1
+        self._send()
+
+    def _send(self) -> None:
+        if self._transport is None:
+            return
+        if self._chats:
+            self._transport.write(self._chats.pop())
+        elif not self._over.done():
+            self._over.set_result(None)
+
+
+async def _send(order: Order) -> Told:
+    address = urlsplit(order.url)
+    loop = asyncio.get_running_loop()
+    calls = [_call(order, chat) for chat in order.chats]
+    watch = Watch()
+    overs = [loop.create_future() for _ in range(CONNECTIONS)]
+    clients = [_Raw(calls[index::CONNECTIONS], over) for index, over in enumerate(overs)]
+    host, port = address.hostname or "", address.port or 0
+    opened = [await loop.create_connection(partial(_same, each), host, port) for each in clients]
+    await asyncio.gather(*overs)
+    answered = sum(client.answered for client in clients)
+    told = watch.told(delivered=answered, failed=order.people - answered, complete=True)
+    for transport, _ in opened:
+        transport.close()
+    return told
+
+
+def _same(client: _Raw) -> _Raw:
+    return client
+
+
+def _call(order: Order, chat: int) -> bytes:
+    body = f"chat_id={chat}&text={quote_plus(TEXT)}&parse_mode=HTML".encode()
+    head = (
+        f"POST /bot{order.token}/sendMessage HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+if __name__ == "__main__":
+    carry_out(lambda order: uvloop.run(_send(order)))

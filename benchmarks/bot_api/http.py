@@ -1,0 +1,182 @@
+"""HTTP/1.1 as far as a Bot API needs it: requests come one after the other and stay in order."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+_TARGET: Final = re.compile(rb"(?:GET|POST) /bot([^/ ]+)/([A-Za-z]+)(?:\?[^ ]*)? HTTP/1\.1")
+_LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)")
+_CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding: *chunked")
+_KIND: Final = re.compile(rb"\r\ncontent-type: *([^\r\n]+)")
+_LARGEST_HEAD: Final = 16_384
+# Clients repeat themselves: their heads differ in the length and nothing else.
+_HEADS_KEPT: Final = 256
+
+
+class Malformed(Exception):
+    """This is not a request to a Bot API, or one that nobody sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before the body; a length of None is a body in chunks."""
+
+    token: str
+    method: str
+    kind: str
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A whole request."""
+
+    head: Head
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, and when it is given.
+
+    Attributes:
+        answer: as it goes on the wire.
+        delay: seconds until then.
+        delivers: whether something has arrived that the client does not know of before.
+    """
+
+    answer: bytes
+    delay: float = 0.0
+    delivers: bool = False
+
+
+class Reader:
+    """Cuts requests out of what comes."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._heads: dict[bytes, Head] = {}
+
+    def feed(self, data: bytes) -> None:
+        """More has come."""
+        self._waiting += data
+
+    def take(self) -> Request | None:
+        """The next request, once it is whole.
+
+        Raises:
+            Malformed: the connection is of no more use.
+        """
+        waiting = self._waiting
+        end = waiting.find(b"\r\n\r\n")
+        if end < 0:
+            if len(waiting) > _LARGEST_HEAD:
+                raise Malformed("a head without an end")
+            return None
+        head, start = self._head(bytes(waiting[:end])), end + 4
+        if head.length is None:
+            return self._take_chunks(head, start)
+        if len(waiting) < start + head.length:
+            return None
+        body = bytes(waiting[start : start + head.length])
+        del waiting[: start + head.length]
+        return Request(head, body)
+
+    def _head(self, raw: bytes) -> Head:
+        known = self._heads.get(raw)
+        if known is None:
+            if len(self._heads) >= _HEADS_KEPT:
+                self._heads.clear()
+            known = self._heads[raw] = _parsed(raw)
+        return known
+
+    def _take_chunks(self, head: Head, start: int) -> Request | None:
+        body = bytearray()
+        while (line := self._waiting.find(b"\r\n", start)) >= 0:
+            try:
+                size = int(bytes(self._waiting[start:line]).partition(b";")[0], 16)
+            except ValueError as error:
+                raise Malformed("a chunk without a size") from error
+            start = line + 2 + size + 2
+            if len(self._waiting) < start:
+                return None
+            if size == 0:
+                del self._waiting[:start]
+                return Request(head, bytes(body))
+            body += self._waiting[line + 2 : line + 2 + size]
+        return None
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection.
+
+    Args:
+        answer: tells the answer to a request.
+        unheard: called when a client goes before it heard of what was delivered.
+    """
+
+    def __init__(self, answer: Callable[[Request], Reply], unheard: Callable[[], None]) -> None:
+        self._answer = answer
+        self._unheard = unheard
+        self._reader = Reader()
+        self._transport: asyncio.Transport | None = None
+        self._call_later = asyncio.get_running_loop().call_later
+        self._owes: Reply | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self._transport = None
+        if self._owes is not None and self._owes.delivers:
+            self._unheard()
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        self._reader.feed(data)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what is there; while an answer is owed, whatever comes waits behind it."""
+        while self._transport is not None and self._owes is None:
+            try:
+                request = self._reader.take()
+                if request is None:
+                    return
+                reply = self._answer(request)
+            except Malformed:
+                self._transport.abort()
+                return
+            if reply.delay > 0:
+                self._owes = reply
+                self._call_later(reply.delay, self._give, reply.answer)
+            else:
+                self._transport.write(reply.answer)
+
+    def _give(self, answer: bytes) -> None:
+        self._owes = None
+        if self._transport is not None:
+            self._transport.write(answer)
+            self._go_on()
+
+
+def _parsed(raw: bytes) -> Head:
+    target = _TARGET.match(raw)
+    if target is None:
+        raise Malformed("not a call of a method")
+    lower = raw.lower()
+    length, kind = _LENGTH.search(lower), _KIND.search(lower)
+    # The boundary of a form keeps its case.
+    kind_is = raw[kind.start(1) : kind.end(1)].decode("latin-1") if kind else ""
+    return Head(
+        token=target[1].decode(),
+        method=target[2].decode().lower(),
+        kind=kind_is,
+        length=None if _CHUNKED.search(lower) else int(length[1]) if length else 0,
+    )

@@ -1,0 +1,159 @@
+"""Who is compared: this bot and what people use today, all against the same Bot API."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.bot_api.account import Seen
+from benchmarks.bot_api.process import TOKEN, FastApi, Weather
+from benchmarks.children import sent_by
+from benchmarks.occasion import Occasion
+from benchmarks.orders import Order, Told
+from benchmarks.peers.environments import python_of
+from benchmarks.signatories import FIRST_CHAT
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A way to send a broadcast.
+
+    Attributes:
+        name: as it stands in tables.
+        module: what a child runs.
+        environment: the one it needs; without one it runs in ours.
+        marks: what is on the disk when a message counts as sent.
+        one_by_one: whether it waits for each answer before the next call.
+        needs_petition: whether its recipients are those who signed.
+    """
+
+    name: str
+    module: str
+    environment: str | None
+    marks: str
+    one_by_one: bool = False
+    needs_petition: bool = False
+
+
+OURS: Final = Contender(
+    "**this bot**",
+    "benchmarks.ours",
+    None,
+    "each, in SQLite (`synchronous=FULL`)",
+    needs_petition=True,
+)
+# A client that does nothing but send, to show what the server can take.
+RAW: Final = Contender(
+    "the server's ceiling: raw sockets", "benchmarks.bot_api.ceiling", None, "nothing"
+)
+AIOGRAM: Final = Contender(
+    "aiogram-broadcaster 0.6.8",
+    "benchmarks.peers.aiogram_broadcaster",
+    "broadcasters",
+    "each, in its file",
+    one_by_one=True,
+)
+PATIENT: Final = Contender(
+    "aiogram-broadcaster, its 429 handler on",
+    "benchmarks.peers.aiogram_broadcaster_patient",
+    "broadcasters",
+    "each, in its file",
+    one_by_one=True,
+)
+SEQUENTIAL: Final = Contender(
+    "python-telegram-broadcast 0.9.7",
+    "benchmarks.peers.python_telegram_broadcast",
+    "broadcasters",
+    "nothing until the end",
+    one_by_one=True,
+)
+GATHER: Final = Contender(
+    "PTB 22 `gather`", "benchmarks.peers.ptb_gather", "ptb", "nothing: no durable marking"
+)
+LIMITED: Final = Contender(
+    "PTB 22 `gather`, `AIORateLimiter`",
+    "benchmarks.peers.ptb_gather_limited",
+    "ptb",
+    "nothing: no durable marking",
+)
+PEERS: Final = (AIOGRAM, SEQUENTIAL, GATHER, LIMITED)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one broadcast, as told by the client and as seen by the server.
+
+    Attributes:
+        served: seconds that the server computed.
+    """
+
+    told: Told
+    seen: Seen
+    served: float
+
+    @property
+    def seconds(self) -> float:
+        """From the first arrival until all was marked."""
+        return self.told.ended - self.seen.first
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.seen.arrived / self.seconds
+
+    @property
+    def cores(self) -> float:
+        """How many cores the client kept busy."""
+        return self.told.computed / (self.told.ended - self.told.begun)
+
+    @property
+    def server_cores(self) -> float:
+        """How many cores the server kept busy."""
+        return self.served / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is to be done: so many recipients, in this weather."""
+
+    people: int
+    weather: Weather
+    rate: float = 0.0
+    seconds: float = 600.0
+
+
+async def attempt(
+    contender: Contender, occasion: Occasion, api: FastApi, course: Course
+) -> Attempt:
+    """Have one contender send one broadcast.
+
+    Raises:
+        NoEnvironment: this peer's environment cannot be made.
+        ChildFailed: it broke.
+    """
+    python = Path(sys.executable)
+    if contender.environment is not None:
+        python = await python_of(contender.environment)
+    async with _folder(contender, occasion, course.people) as folder:
+        await api.begin(course.weather)
+        order = Order(
+            api.url, TOKEN, str(folder), FIRST_CHAT, course.people, course.rate, course.seconds
+        )
+        before = await api.look()
+        told = await sent_by(python, contender.module, order)
+        seen = await api.look()
+        return Attempt(told, seen, seen.cores - before.cores)
+
+
+@asynccontextmanager
+async def _folder(contender: Contender, occasion: Occasion, people: int) -> AsyncIterator[Path]:
+    if contender.needs_petition:
+        async with occasion.petition(people) as folder:
+            yield folder
+        return
+    with occasion.empty_folder() as folder:
+        yield folder

@@ -1,0 +1,149 @@
+"""A child that queues everyone for a broadcast while others sign, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import uvloop
+
+from benchmarks.benchmark import percentile
+from benchmarks.orders import Order, Watch, carry_out
+from benchmarks.ours import Listener, a_plan, settle_down
+from benchmarks.signatories import KEY, url_of
+from bot.broadcast import Worker
+from bot.logs import configure_logging
+from bot.transport import Gate, SharedSession, TelegramClient
+from storage import Broadcast, Keyring, Kind, Storage, open_storage
+from tests.broadcast.petitioners import SLUG
+from tests.storage.people import person
+
+_PAUSE_SECONDS: Final = 0.01
+_LOOK_SECONDS: Final = 0.02
+# How long people sign before anybody is queued, to have something to compare with.
+_ALONE_SECONDS: Final = 2.0
+# Their numbers are nobody else's.
+_FIRST_SIGNER: Final = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """How it went: in seconds, and in kilobytes of resident memory.
+
+    Attributes:
+        asked: until `start` returned, which is how long the admin waits.
+        seconds: until everyone had a row.
+        rows: how many that are.
+        alone: how long a signature took before: median, 99th percentile, longest.
+        meanwhile: how long one took while people were queued.
+        signed: how many signed meanwhile.
+        base: before.
+        peak: the most there was.
+    """
+
+    asked: float
+    seconds: float
+    rows: int
+    alone: tuple[float, float, float]
+    meanwhile: tuple[float, float, float]
+    signed: int
+    base: int
+    peak: int
+
+
+@dataclass(slots=True)
+class _Signers:
+    """People who come one after the other, with a watch in their hand."""
+
+    storage: Storage
+    keyring: Keyring
+    numbers: count[int] = field(default_factory=lambda: count(_FIRST_SIGNER))
+
+    @asynccontextmanager
+    async def signing(self) -> AsyncIterator[list[float]]:
+        """They sign while the block runs; their waits are in the list."""
+        waits: list[float] = []
+        over = asyncio.Event()
+        task = asyncio.create_task(self._sign_on(waits, over))
+        try:
+            yield waits
+        finally:
+            over.set()
+            await task
+
+    async def _sign_on(self, waits: list[float], over: asyncio.Event) -> None:
+        while not over.is_set():
+            someone = person(self.keyring, next(self.numbers))
+            begun = time.perf_counter()
+            await someone.arrive(self.storage)
+            await someone.sign(self.storage)
+            waits.append(time.perf_counter() - begun)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _enqueue(order: Order) -> Enqueued:
+    configure_logging("ERROR")
+    folder = Path(order.folder)
+    keyring = Keyring.load(folder / KEY)
+    storage = await open_storage(order.database or url_of(folder), keyring, SLUG)
+    try:
+        async with SharedSession() as session:
+            # So slow that nothing to speak of is sent: this is about what comes before.
+            gate = Gate(0.01, burst=1)
+            client = TelegramClient(session, gate, api_url=order.url, token=order.token)
+            worker = Worker(client, storage, Listener(), rate=0.01, gate=gate, sole=lambda: True)
+            return await _measure(storage, worker, _Signers(storage, keyring))
+    finally:
+        await storage.close()
+
+
+async def _measure(storage: Storage, worker: Worker, signers: _Signers) -> Enqueued:
+    async with signers.signing() as alone:
+        await asyncio.sleep(_ALONE_SECONDS)
+    settle_down()
+    watch = Watch()
+    async with signers.signing() as meanwhile:
+        begun = time.perf_counter()
+        started = await storage.broadcasts.start(replace(a_plan(), kind=Kind.UPDATE))
+        if not isinstance(started, Broadcast):
+            raise TypeError(f"the broadcast did not start: {started}")
+        asked = time.perf_counter() - begun
+        running = asyncio.create_task(worker.run())
+        queued = await _queued(storage, started.id)
+        seconds = time.perf_counter() - begun
+    told = watch.told(delivered=0, failed=0, complete=True)
+    await worker.stop(1.0)
+    await running
+    return Enqueued(
+        asked=asked,
+        seconds=seconds,
+        rows=queued.total,
+        alone=_summed_up(alone),
+        meanwhile=_summed_up(meanwhile),
+        signed=len(meanwhile),
+        base=told.base,
+        peak=told.peak,
+    )
+
+
+async def _queued(storage: Storage, key: bytes) -> Broadcast:
+    while True:
+        found = await storage.broadcasts.get(key)
+        if found is not None and found.queued:
+            return found
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _summed_up(waits: list[float]) -> tuple[float, float, float]:
+    return median(waits), percentile(waits, 0.99), max(waits)
+
+
+if __name__ == "__main__":
+    carry_out(lambda order: uvloop.run(_enqueue(order)))

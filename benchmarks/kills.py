@@ -1,0 +1,181 @@
+"""A bot that is killed again and again while it sends: who is lost, and who gets it twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.benchmark import Benchmark, Report
+from benchmarks.bot_api.limit import Limit
+from benchmarks.bot_api.process import TOKEN, FastApi, Weather, a_fast_api
+from benchmarks.occasion import Occasion
+from benchmarks.ours import a_plan
+from benchmarks.signatories import FIRST_CHAT, KEY, url_of
+from bot.broadcast import Timing
+from storage import Broadcast, Keyring, Storage, Tally, open_storage
+from tests.broadcast.petitioners import ADMIN, SLUG
+
+PEOPLE: Final = 10_000
+KILLS: Final = 100
+_QUICK_PEOPLE: Final = 1_000
+_QUICK_KILLS: Final = 10
+RATE: Final = 1_000.0
+LATENCY: Final = 0.03
+# Between two looks at what has arrived; a kill comes so much late at most.
+_LOOK_SECONDS: Final = 0.002
+_END_LOOK_SECONDS: Final = 0.2
+_LONGEST_LIFE_SECONDS: Final = 30.0
+_LONGEST_END_SECONDS: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the bot lives, and where it sends."""
+
+    folder: Path
+    key: Path
+    api: FastApi
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is on the disk at the end, and what it took."""
+
+    tally: Tally
+    kills: int
+    seconds: float
+
+
+async def _run(occasion: Occasion) -> Report:
+    people, kills = (_QUICK_PEOPLE, _QUICK_KILLS) if occasion.quick else (PEOPLE, KILLS)
+    async with occasion.petition(people) as folder, a_fast_api() as api:
+        await api.begin(Weather(LATENCY, Limit(RATE, RATE)))
+        with occasion.empty_folder() as apart:
+            # The bot does not start with the key beside its data.
+            key = (folder / KEY).rename(apart / KEY)
+            told = await _tell_everyone(_Place(folder, key, api), people, kills)
+        seen, lost = await api.look(), await api.lost(FIRST_CHAT, people)
+    bound = seen.unheard + told.kills * RATE * Timing().record
+    return Report(
+        (
+            "Recipients",
+            "kills",
+            "lost",
+            "got it twice",
+            "in flight when killed",
+            "in flight and unrecorded at most",
+            "marked as delivered",
+            "seconds",
+        ),
+        (
+            (
+                f"{people:,}",
+                str(told.kills),
+                str(lost),
+                f"{seen.repeated:,}",
+                f"{seen.unheard:,}",
+                f"{bound:,.0f}",
+                f"{told.tally.delivered:,}",
+                f"{told.seconds:.0f}",
+            ),
+        ),
+        _NOTES,
+    )
+
+
+async def _tell_everyone(place: _Place, people: int, kills: int) -> _Told:
+    storage = await open_storage(url_of(place.folder), Keyring.load(place.key), SLUG)
+    try:
+        started = await storage.broadcasts.start(a_plan())
+        if not isinstance(started, Broadcast):
+            raise TypeError(f"the broadcast did not start: {started}")
+        begun = time.monotonic()
+        done = await _kill_all_along(place, people, kills)
+        async with _a_bot(place):
+            await _end(storage, started.id)
+        seconds = time.monotonic() - begun
+        return _Told(await storage.broadcasts.tally(started.id), done, seconds)
+    finally:
+        await storage.close()
+
+
+async def _kill_all_along(place: _Place, people: int, kills: int) -> int:
+    """Kills once a life, somewhere in the middle of its sending; returns how often it did."""
+    # So that about a fifth of them is left when the last kill is over.
+    longest = 2 * 0.8 * people / kills
+    for done in range(kills):
+        async with _a_bot(place):
+            before = (await place.api.look()).arrived
+            enough = before + random.uniform(1, longest)  # noqa: S311 - keeps no secret
+            async with asyncio.timeout(_LONGEST_LIFE_SECONDS):
+                await _arrived(place.api, enough)
+            if (await place.api.look()).chats >= people:
+                return done
+    return kills
+
+
+async def _arrived(api: FastApi, enough: float) -> None:
+    while (await api.look()).arrived < enough:  # noqa: ASYNC110 - what it waits for is elsewhere
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _end(storage: Storage, key: bytes) -> None:
+    async with asyncio.timeout(_LONGEST_END_SECONDS):
+        while True:
+            found = await storage.broadcasts.get(key)
+            if found is not None and found.finished_at is not None:
+                return
+            await asyncio.sleep(_END_LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def _a_bot(place: _Place) -> AsyncIterator[None]:
+    """`petition-bot run`, which is killed when the block ends."""
+    environment = {
+        **os.environ,
+        "PETITION_BOT_TOKEN": TOKEN,
+        "PETITION_ADMIN_IDS": str(ADMIN),
+        "PETITION_DATABASE_URL": url_of(place.folder),
+        "PETITION_KEY_FILE": str(place.key),
+        "PETITION_API_URL": place.api.url,
+        "PETITION_PAID_BROADCAST": "true",
+        "PETITION_BROADCAST_RATE": str(RATE),
+        "PETITION_LOG_LEVEL": "ERROR",
+    }
+    with (place.folder / "bot.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", env=environment, stdout=log, stderr=log
+        )
+    try:
+        yield
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+_NOTES: Final = (
+    f"`petition-bot run`, {RATE:,.0f} messages a second, {LATENCY * 1000:.0f} ms for each call,"
+    " on SQLite; every life ends with SIGKILL at a random moment of its sending and the next"
+    " begins at once.",
+    "`in flight when killed` is counted by the server: delivered, and nobody left to hear it."
+    f" Results are written at most {Timing().record * 1000:.0f} ms late, so every kill may"
+    " repeat what arrived in that time besides.",
+)
+
+KILLED: Final = Benchmark(
+    "kills",
+    "Killed a hundred times",
+    "A broadcast to 10,000 people by a process that is killed again and again meanwhile.",
+    _run,
+    "`kill -9` the bot as often as you like while it sends to `python -m benchmarks.bot_api`,"
+    " which tells at its end how many got nothing new.",
+)

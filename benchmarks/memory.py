@@ -1,0 +1,85 @@
+"""Peak memory by the number of recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from benchmarks.benchmark import Benchmark, Report
+from benchmarks.bot_api.process import FastApi, Weather, a_fast_api
+from benchmarks.children import ChildFailed
+from benchmarks.contenders import AIOGRAM, GATHER, OURS, SEQUENTIAL, Attempt, Contender, Course
+from benchmarks.contenders import attempt as attempt_one
+from benchmarks.occasion import Occasion
+from benchmarks.peers.environments import NoEnvironment
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+_QUICK_SIZES: Final = (5_000, 20_000)
+PEER_SIZES: Final = (10_000, 100_000)
+# With everyone in memory from the beginning, most of it is there by then.
+PEER_SECONDS: Final = 15.0
+_OUR_SECONDS: Final = 1_800.0
+_PEERS: Final = (AIOGRAM, SEQUENTIAL, GATHER)
+
+
+async def _run(occasion: Occasion) -> Report:
+    rows: list[tuple[str, ...]] = []
+    notes = list(_NOTES)
+    async with a_fast_api() as api:
+        sizes = _QUICK_SIZES if occasion.quick else SIZES
+        runs = [await _one(OURS, occasion, api, size) for size in sizes]
+        rows.extend(_rows(OURS, sizes, runs))
+        for peer in _PEERS:
+            sizes = _QUICK_SIZES if occasion.quick else PEER_SIZES
+            try:
+                runs = [await _one(peer, occasion, api, size) for size in sizes]
+            except (NoEnvironment, ChildFailed) as error:
+                notes.append(f"{peer.name} could not be run: {error}")
+            else:
+                rows.extend(_rows(peer, sizes, runs))
+    return Report(
+        ("Who", "recipients", "before, MB", "peak, MB", "more than with fewest, MB", "sent"),
+        tuple(rows),
+        tuple(notes),
+    )
+
+
+async def _one(contender: Contender, occasion: Occasion, api: FastApi, size: int) -> Attempt:
+    seconds = _OUR_SECONDS if contender is OURS else PEER_SECONDS
+    return await attempt_one(contender, occasion, api, Course(size, Weather(), seconds=seconds))
+
+
+def _rows(
+    contender: Contender, sizes: tuple[int, ...], runs: list[Attempt]
+) -> Iterator[tuple[str, ...]]:
+    for size, one in zip(sizes, runs, strict=True):
+        more = "" if one is runs[0] else f"{_megabytes(one.told.peak - runs[0].told.peak):+.1f}"
+        sent = "all" if one.told.complete else f"{one.seen.arrived:,} when cut off"
+        yield (
+            contender.name,
+            f"{size:,}",
+            f"{_megabytes(one.told.base):.1f}",
+            f"{_megabytes(one.told.peak):.1f}",
+            more,
+            sent,
+        )
+
+
+def _megabytes(kilobytes: int) -> float:
+    return kilobytes / 1024
+
+
+_NOTES: Final = (
+    "Resident memory of the whole process, at its highest between asking for the broadcast and"
+    " its end (`VmHWM` of `/proc/self/status`, reset before). Without a cap and without latency.",
+    f"The bot sends to everyone. A peer is cut off after {PEER_SECONDS:.0f} seconds: at its pace"
+    " the whole would take from minutes to hours, and what it holds only grows.",
+)
+
+MEMORY: Final = Benchmark(
+    "memory",
+    "Peak memory",
+    "One broadcast to 10,000, to 100,000 and to 1,000,000 people, each by a process of its own.",
+    _run,
+    "`/usr/bin/time -v` around any child shows the same peak as `Maximum resident set size`.",
+)

@@ -1,0 +1,106 @@
+"""This bot as a child: its own worker, way out and storage, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
+from benchmarks.signatories import KEY, url_of
+from bot.broadcast import Worker
+from bot.broadcast.audience import content_sha256
+from bot.logs import configure_logging
+from bot.transport import Gate, SharedSession, TelegramClient
+from storage import Broadcast, Keyring, Plan, RecallTally, Storage, Tally, open_storage
+from tests.broadcast.petitioners import ADMIN, SLUG
+
+CONTENT: Final = {"es": TEXT}
+# More than any machine sends, so that the machine decides.
+AS_FAST_AS_IT_GOES: Final = 10_000.0
+# What is in flight when an order is cut off may still end.
+_STOP_SECONDS: Final = 2.0
+
+
+class Listener:
+    """A reporter that waits for the end."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+
+    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+        """See Reporter.progress."""
+
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """See Reporter.ended."""
+        self.over.set()
+
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None:
+        """See Reporter.recalling."""
+
+
+def a_plan() -> Plan:
+    """A closing update to everyone, now."""
+    return Plan(
+        uuid.uuid4().bytes,
+        content=CONTENT,
+        content_sha256=content_sha256(CONTENT),
+        source_language="es",
+        actor=ADMIN,
+        at=datetime.now(UTC),
+    )
+
+
+def settle_down() -> None:
+    """What the bot does once it has started, see `bot.running`."""
+    gc.collect()
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()
+
+
+async def _send(order: Order) -> Told:
+    configure_logging("ERROR")
+    folder = Path(order.folder)
+    storage = await open_storage(url_of(folder), Keyring.load(folder / KEY), SLUG)
+    try:
+        async with SharedSession() as session:
+            return await _broadcast(order, storage, session)
+    finally:
+        await storage.close()
+
+
+async def _broadcast(order: Order, storage: Storage, session: SharedSession) -> Told:
+    rate = order.rate or AS_FAST_AS_IT_GOES
+    gate, listener = Gate(rate), Listener()
+    client = TelegramClient(session, gate, api_url=order.url, token=order.token)
+    worker = Worker(client, storage, listener, rate=rate, gate=gate, sole=lambda: True)
+    settle_down()
+    watch = Watch()
+    started = await storage.broadcasts.start(a_plan())
+    if not isinstance(started, Broadcast):
+        raise TypeError(f"the broadcast did not start: {started}")
+    running = asyncio.create_task(worker.run())
+    with suppress(TimeoutError):
+        async with asyncio.timeout(order.seconds):
+            await listener.over.wait()
+    tally = await storage.broadcasts.tally(started.id)
+    told = watch.told(
+        delivered=tally.delivered,
+        failed=tally.unreachable + tally.rejected + tally.unknown,
+        complete=listener.over.is_set(),
+    )
+    await worker.stop(_STOP_SECONDS)
+    await running
+    return told
+
+
+if __name__ == "__main__":
+    carry_out(lambda order: uvloop.run(_send(order)))

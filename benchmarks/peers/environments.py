@@ -1,0 +1,61 @@
+"""Environments for the peers, made from lock files when they are first needed.
+
+They are no dependencies of ours, and some of their versions would clash with ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+_HERE: Final = Path(__file__).parent
+_ROOT: Final = _HERE.parent.parent
+_FOLDER: Final = _ROOT / ".venv-peers"
+# What the makers of environments complain of ends with the reason.
+_REASON_CHARACTERS: Final = 200
+
+
+class NoEnvironment(Exception):
+    """It could not be made; the text is why."""
+
+
+async def python_of(name: str) -> Path:
+    """The interpreter of the environment for `<name>.lock`, which is made if it is not there.
+
+    Raises:
+        NoEnvironment: it cannot be made, for want of a network for example.
+    """
+    lock, folder = _HERE / f"{name}.lock", _FOLDER / name
+    python, ready = folder / "bin" / "python", folder / "ready.lock"
+    if ready.exists() and ready.read_bytes() == lock.read_bytes():
+        return python
+    for command in _commands(folder, python, lock):
+        await _run(command)
+    shutil.copyfile(lock, ready)
+    return python
+
+
+def _commands(folder: Path, python: Path, lock: Path) -> list[list[str]]:
+    required = ["--require-hashes", "-r", str(lock)]
+    if uv := shutil.which("uv"):
+        return [
+            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
+            [uv, "pip", "install", "--quiet", "--python", str(python), *required],
+        ]
+    return [
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
+        [str(python), "-m", "pip", "install", "--quiet", *required],
+    ]
+
+
+async def _run(command: list[str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    _, complained = await process.communicate()
+    if process.returncode != 0:
+        reason = " ".join(complained.decode(errors="replace").split())
+        raise NoEnvironment(reason[-_REASON_CHARACTERS:])
