@@ -9,7 +9,7 @@ help:
 	@echo "make demo     a whole petition in the terminal (ARGS=--once ends after the story)"
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
 	@echo "make check    ruff, mypy, import-linter, the texts"
-	@echo "make bench    the benchmarks"
+	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"
 	@echo "make soak     the long kill runs"
 	@echo "make install  the set-up alone"
 
@@ -52,6 +52,9 @@ soak: $(READY)
 lock:
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
 	  --no-annotate --python-version 3.11 --quiet --output-file requirements.lock
+	for peers in broadcasters ptb; do uv pip compile benchmarks/peers/$$peers.in --universal \
+	  --generate-hashes --no-header --no-annotate --python-version 3.11 --quiet \
+	  --output-file benchmarks/peers/$$peers.lock; done
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -18,7 +18,6 @@ from benchmarks.page import PAGE, Section, load_average, updated
 from benchmarks.registry import ALL
 from bot.logs import configure_logging
 
-
 # A table in a file may be as wide as it needs.
 _WIDE: Final = 180
 

@@ -14,7 +14,7 @@ import uvloop
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
+from benchmarks.orders import TEXT, Order, Told, Watch, carry_out, tell
 
 _CONNECTIONS = 256
 _PATIENCE_SECONDS = 3600.0
@@ -33,13 +33,11 @@ async def _send(order: Order, limiter: AIORateLimiter | None) -> Told:
                 await asyncio.shield(together)
         done = [send for send in sends if send.done()]
         failed = sum(send.exception() is not None for send in done)
-        told = watch.told(
-            delivered=len(done) - failed, failed=failed, complete=len(done) == len(sends)
+        tell(
+            watch.told(
+                delivered=len(done) - failed, failed=failed, complete=len(done) == len(sends)
+            )
         )
-        together.cancel()
-        with suppress(asyncio.CancelledError):
-            await together
-        return told
 
 
 def _bot(order: Order, limiter: AIORateLimiter | None) -> ExtBot[Any]:
