@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -94,7 +94,7 @@ async def _run(occasion: Occasion) -> Report:
 async def _tell_everyone(place: _Place, people: int, kills: int) -> _Told:
     storage = await open_storage(url_of(place.folder), Keyring.load(place.key), SLUG)
     try:
-        started = await storage.broadcasts.start(a_plan())
+        started = await storage.broadcasts.start(replace(a_plan(), paid=True))
         if not isinstance(started, Broadcast):
             raise TypeError(f"the broadcast did not start: {started}")
         begun = time.monotonic()
