@@ -34,13 +34,20 @@ def faults(method: str, params: Mapping[str, Any]) -> list[str]:
 def _given(name: str, value: object) -> object:
     if isinstance(value, Upload):
         return BufferedInputFile(value.content, filename=value.name)
+    if isinstance(value, dict):
+        return {key: _given(key, held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_given(name, held) for held in value]
     if name in _OBJECTS and isinstance(value, str):
         return json.loads(value)  # a call that was cut before the simulator had read it
     return value
 
 
 _OBJECTS = frozenset(
-    ("reply_markup", "link_preview_options", "message_ids", "commands", "scope", "allowed_updates")
+    (
+        *("reply_markup", "link_preview_options", "message_ids", "commands", "scope"),
+        *("allowed_updates", "media", "entities", "caption_entities", "reply_parameters"),
+    )
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bot_api import faults
+from bot.simulator.parameters import Upload
+from tests.bot_api import answer_faults, faults
 
 
 def test_a_right_request_passes() -> None:
@@ -30,3 +31,21 @@ def test_a_missing_parameter_is_found() -> None:
 
 def test_a_method_that_does_not_exist_is_found() -> None:
     assert faults("sendTelepathy", {}) == ["sendTelepathy is no method of the Bot API"]
+
+
+def test_files_deep_inside_are_read() -> None:
+    photo = {"type": "photo", "media": Upload("a.png", b"x")}
+    assert faults("sendMediaGroup", {"chat_id": 7, "media": [photo, photo]}) == []
+    wrong = photo | {"captoin": "x"}
+    assert faults("sendMediaGroup", {"chat_id": 7, "media": [photo, wrong]}) != []
+
+
+def test_a_field_that_no_answer_has_is_found() -> None:
+    message = {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "x"}
+    assert answer_faults("sendMessage", message) == []
+    assert answer_faults(
+        "sendMessage", message | {"chat": {"id": 7, "type": "private", "a": 1}}
+    ) == ["sendMessage: chat.a is not a field of its answer"]
+    assert answer_faults("copyMessage", {"id": 1}) == [
+        "copyMessage: ('message_id',) Field required"
+    ]

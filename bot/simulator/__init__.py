@@ -4,6 +4,11 @@ async with Simulator(token="1:…") as telegram:
     ana = telegram.world.person("Ana")
     ana.start()
     await ana.sees("Hola")
+    post = ana.send_album(["photo", "video"], "Así fue")[0]
+    crowd = telegram.world.crowd(10_000)
+    …
+    telegram.world.arrivals.account((p.id for p in crowd), copy_of=post).exact
+    telegram.clock.move(48 * 3600)
 """
 
 from bot.simulator.arrivals import Account, Arrivals

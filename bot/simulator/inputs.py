@@ -9,7 +9,7 @@ from bot.simulator.errors import Refused, bad_request
 from bot.simulator.files import Files
 from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.messages import Media
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import Upload, value_of
 from bot.simulator.texts import caption_of
 
 _TEXT = frozenset({"type", "media", "caption", "parse_mode", "caption_entities"})
@@ -53,23 +53,26 @@ def described(shape: Any) -> Input:
     """
     if not isinstance(shape, dict):
         raise _unparsed("expected an Object")
-    kind, source = shape.get("type"), shape.get("media")
+    fields = {name: value for name, value in shape.items() if value is not None}
+    kind, source = fields.get("type"), fields.get("media")
     if not isinstance(kind, str):
         raise _unparsed('can\'t find field "type"')
     if not isinstance(source, str | Upload) or not source:
         raise _unparsed("media not found")
     if kind not in _FIELDS:
         raise _unparsed(f'type "{kind}" is unsupported')
-    if unknown := set(shape) - _FIELDS[kind]:
+    if unknown := set(fields) - _FIELDS[kind]:
         raise bad_request(f'unknown field "{min(unknown)}" in media')
+    rest = fields.keys() - {"type", "media"}
+    fields |= {name: value_of(name, fields[name], {}) for name in sorted(rest)}
     told = FILE_KINDS[kind].told if kind in FILE_KINDS else ()
     return Input(
         kind,
         source,
-        caption_of(shape),
-        bool(shape.get("show_caption_above_media", False)),
-        bool(shape.get("has_spoiler", False)),
-        {name: shape[name] for name in told if name in shape},
+        caption_of(fields),
+        fields.get("show_caption_above_media", False),
+        fields.get("has_spoiler", False),
+        {name: fields[name] for name in told if name in fields},
     )
 
 

@@ -93,13 +93,22 @@ def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
     params: Params = {}
     for name, value in raw.items():
         if name in method.parameters:
-            params[name] = _DECODERS[KINDS.get(name, Kind.TEXT)](name, value, uploads, strict)
+            params[name] = value_of(name, value, uploads, strict=strict)
         elif strict and not _is_attached(name, raw):
             raise bad_request(f'unknown parameter "{name}" in {method.name}')
     for name in method.required:
         if params.get(name) in (None, ""):
             raise _missing(name)
     return params
+
+
+def value_of(name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bool = True) -> Any:
+    """One value, as the kind that its name says it is.
+
+    Raises:
+        Refused: it is of another kind.
+    """
+    return _DECODERS[KINDS.get(name, Kind.TEXT)](name, value, uploads, strict)
 
 
 def attached(reference: object, uploads: Mapping[str, Upload]) -> object:

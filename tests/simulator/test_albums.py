@@ -84,6 +84,15 @@ async def test_a_mixture_telegram_would_not_send(
         ({"type": "photo"}, "can't parse InputMedia: media not found"),
         ({"media": "x"}, "can't parse InputMedia: can't find field \"type\""),
         ("x", "can't parse InputMedia: expected an Object"),
+        ({"type": "photo", "media": "x", "caption": 5}, 'parameter "caption" must be a String'),
+        (
+            {"type": "video", "media": "x", "duration": "long"},
+            'parameter "duration" must be an Integer',
+        ),
+        (
+            {"type": "photo", "media": "x", "has_spoiler": "perhaps"},
+            'parameter "has_spoiler" must be a Boolean',
+        ),
         ({"type": "photo", "media": "x", "captoin": "y"}, 'unknown field "captoin" in media'),
         (
             {"type": "photo", "media": "x", "caption": "y", "show_caption_above_media": True},

@@ -1,3 +1,5 @@
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -56,3 +58,33 @@ async def test_what_was_deleted_has_arrived_but_is_not_there(
 
     assert sim.world.arrivals.of(text="Hola") == {ana.id: 1, eva.id: 1}
     assert sim.world.arrivals.of(text="Hola", still_there=True) == {eva.id: 1}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_sender_that_tries_again_repeats_just_what_was_lost_on_the_way_back(
+    sim: Simulator, wire: Wire, people: list[Person], seed: int
+) -> None:
+    source = people[0].send_album(["photo", "photo"], "Hola")
+    numbers = [message.id for message in source]
+    crowd = [person.id for person in sim.world.crowd(150)]
+    sim.limits.on = False
+    sim.faults.seed = seed
+    sim.faults.error_rate, sim.faults.drop_rate, sim.faults.too_many_rate = 0.06, 0.04, 0.02
+
+    async def bring(chat: int) -> int:
+        """Try until there is an answer that says it went well; how often none came."""
+        lost = 0
+        target = {"chat_id": chat, "from_chat_id": people[0].id, "message_ids": numbers}
+        while True:
+            try:
+                if (await wire.answer("copyMessages", **target))["ok"]:
+                    return lost
+            except aiohttp.ClientError:
+                lost += 1
+
+    lost = dict(zip(crowd, await asyncio.gather(*map(bring, crowd)), strict=True))
+    account = sim.world.arrivals.account(crowd, copy_of=source[1])
+
+    assert sum(lost.values()) > 0
+    assert account.repeated == {chat: 1 + times for chat, times in lost.items() if times}
+    assert account.never == set()

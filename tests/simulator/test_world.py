@@ -69,14 +69,14 @@ async def test_quiet_waits_until_nothing_has_happened_for_a_while(sim: Simulator
     assert len(ana.messages) == 5
 
 
-async def test_ten_thousand_people_who_got_a_message_are_cheap(sim: Simulator) -> None:
+async def test_a_person_who_got_a_message_takes_little_memory(sim: Simulator) -> None:
     sim.limits.on = False
-    calls = [{"chat_id": 50_000 + number, "text": "Hola"} for number in range(10_000)]
+    calls = [{"chat_id": 50_000 + number, "text": "Hola"} for number in range(2000)]
     tracemalloc.start()
-    sim.world.crowd(10_000, first_id=50_000)
+    sim.world.crowd(2000, first_id=50_000)
     for call in calls:
         HANDLERS["sendMessage"](sim.api, call)
-    each = tracemalloc.get_traced_memory()[0] / 10_000
+    each = tracemalloc.get_traced_memory()[0] / 2000
     tracemalloc.stop()
 
     assert each < 1500
