@@ -32,14 +32,18 @@ def faults(method: str, params: Mapping[str, Any]) -> list[str]:
 
 
 def _given(name: str, value: object) -> object:
+    if name in _OBJECTS and isinstance(value, str):
+        value = json.loads(value)  # a call that was cut before the simulator had read it
+    return _with_files(value)
+
+
+def _with_files(value: object) -> object:
     if isinstance(value, Upload):
         return BufferedInputFile(value.content, filename=value.name)
     if isinstance(value, dict):
-        return {key: _given(key, held) for key, held in value.items()}
+        return {key: _with_files(held) for key, held in value.items()}
     if isinstance(value, list):
-        return [_given(name, held) for held in value]
-    if name in _OBJECTS and isinstance(value, str):
-        return json.loads(value)  # a call that was cut before the simulator had read it
+        return [_with_files(held) for held in value]
     return value
 
 

@@ -33,6 +33,11 @@ def test_a_method_that_does_not_exist_is_found() -> None:
     assert faults("sendTelepathy", {}) == ["sendTelepathy is no method of the Bot API"]
 
 
+def test_an_object_that_was_not_decoded_yet_is_read_too() -> None:
+    assert faults("getUpdates", {"allowed_updates": ["message"]}) == []
+    assert faults("getUpdates", {"allowed_updates": '["message"]'}) == []
+
+
 def test_files_deep_inside_are_read() -> None:
     photo = {"type": "photo", "media": Upload("a.png", b"x")}
     assert faults("sendMediaGroup", {"chat_id": 7, "media": [photo, photo]}) == []
