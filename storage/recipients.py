@@ -47,7 +47,8 @@ WHERE s.petition = :petition
   AND s.unreachable_at IS NULL
   AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS (
     SELECT 1 FROM consents agreed
-    WHERE agreed.signature_id = s.id AND ',' || agreed.purposes || ',' LIKE '%,news,%'
+    WHERE agreed.signature_id = s.id AND agreed.news_ended_at IS NULL
+      AND ',' || agreed.purposes || ',' LIKE '%,news,%'
   ))
   AND NOT EXISTS (
     SELECT 1 FROM deliveries told

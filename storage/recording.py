@@ -5,6 +5,7 @@ overwrite what its successor does.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from storage.database import Statement, Value
@@ -13,47 +14,42 @@ from storage.outcomes import MOST_ATTEMPTS, Outcome, Result
 # Lists are padded to one of these lengths: few texts, so few prepared statements.
 _LENGTHS: Final = (1, 10, 100)
 
-_RESULTS: Final = """
-WITH result (position, message_ids) AS (VALUES {rows})
-"""
-_ROW: Final = "(CAST(:p{i} AS BIGINT), CAST(:m{i} AS TEXT))"
-
-_OF_RESULT: Final = """
-FROM result
-WHERE broadcast_id = :broadcast AND claim = :claim AND deliveries.position = result.position
+_OF_RESULTS: Final = """
+WHERE broadcast_id = :broadcast AND claim = :claim AND position IN ({positions})
 """
 
 # What is known for certain counts even when it comes late, from a worker given up for dead.
+# Not joined with a list of values: SQLite would look at every delivery there is for that.
 _DELIVERED: Final = f"""
-UPDATE deliveries SET state = 'delivered', message_ids = result.message_ids, updated_at = :at
-{_OF_RESULT}
+UPDATE deliveries
+SET state = 'delivered', updated_at = :at, message_ids = CASE position {{messages}} END
+{_OF_RESULTS}
 """  # noqa: S608 - constants of this file
 
 _CERTAIN: Final = f"""
-UPDATE deliveries SET state = :state, updated_at = :at {_OF_RESULT}
+UPDATE deliveries SET state = :state, updated_at = :at {_OF_RESULTS}
 """  # noqa: S608 - constants of this file
 
 _GIVE_UP: Final = f"{_CERTAIN} AND state = 'sending'"
 
 _GIVE_BACK: Final = f"""
 UPDATE deliveries SET state = 'pending', attempts = attempts - 1, claim = NULL, updated_at = :at
-{_OF_RESULT} AND state = 'sending'
+{_OF_RESULTS} AND state = 'sending'
 """  # noqa: S608 - constants of this file
 
 _IN_DOUBT: Final = f"""
 UPDATE deliveries
 SET state = CASE WHEN attempts < {MOST_ATTEMPTS} THEN 'pending' ELSE 'unknown' END,
     updated_at = :at
-{_OF_RESULT} AND state = 'sending'
+{_OF_RESULTS} AND state = 'sending'
 """  # noqa: S608 - constants of this file
 
-_LOSE: Final = """
+_LOSE: Final = f"""
 UPDATE signatures SET unreachable_at = :at
 WHERE unreachable_at IS NULL AND id IN (
-  SELECT d.signature_id FROM deliveries d JOIN result ON d.position = result.position
-  WHERE d.broadcast_id = :broadcast AND d.claim = :claim
+  SELECT signature_id FROM deliveries {_OF_RESULTS}
 )
-"""
+"""  # noqa: S608 - constants of this file
 
 # Signatures are locked before deliveries, as a withdrawal does.
 _BY_OUTCOME: Final = {
@@ -97,11 +93,23 @@ def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[St
         # The last one again and again: a list of a known length, and the same rows.
         result = results[min(index, len(results) - 1)]
         values[f"p{index}"] = result.position
-        values[f"m{index}"] = message_text(result.messages)
-    listed = _RESULTS.format(rows=", ".join(_ROW.format(i=index) for index in range(length)))
-    for sql in _BY_OUTCOME[outcome]:
+        if outcome is Outcome.DELIVERED:
+            values[f"m{index}"] = message_text(result.messages)
+    for sql in _texts(outcome, length):
         # `:state` is in some of the texts only; one that is not there is not asked for.
-        yield Statement(listed + sql, values)
+        yield Statement(sql, values)
+
+
+@cache
+def _texts(outcome: Outcome, length: int) -> tuple[str, ...]:
+    """The statements for so many results."""
+    positions = ", ".join(f":p{index}" for index in range(length))
+    messages = " ".join(
+        f"WHEN CAST(:p{index} AS BIGINT) THEN CAST(:m{index} AS TEXT)" for index in range(length)
+    )
+    return tuple(
+        sql.format(positions=positions, messages=messages) for sql in _BY_OUTCOME[outcome]
+    )
 
 
 def _portions(results: Sequence[Result]) -> Iterator[Sequence[Result]]:

@@ -15,6 +15,7 @@ from typing import Final
 from storage.crypto import Keyring
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.errors import ConversationMoved
+from storage.ids import rising_id
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
@@ -152,7 +153,7 @@ def sign_statements(
     slug: str, keyring: Keyring, new: NewSignature, saving: Statement, was: int
 ) -> tuple[Statement, ...]:
     """The transaction of signing; `saving` writes the conversation if it is still at `was`."""
-    signature_id = uuid.uuid4().bytes
+    signature_id = rising_id(new.at)
     person: dict[str, Value] = {"petition": slug, "supporter": new.supporter}
     at = to_millis(new.at)
     place = (Statement(_PLACE, {**person, "at": at}),) if was == 0 else ()

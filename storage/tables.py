@@ -142,6 +142,7 @@ consents = Table(
     _text("channel"),
     _number("message_id"),
     _number("given_at"),
+    _number("news_ended_at", null=True),
     PrimaryKeyConstraint("id"),
     sqlite_strict=True,
 )
@@ -207,7 +208,6 @@ deliveries = Table(
         LargeBinary,
         ForeignKey("signatures.id", ondelete="SET NULL"),
         nullable=True,
-        index=True,
     ),
     _text("language"),
     _text("state"),
@@ -217,7 +217,8 @@ deliveries = Table(
     _text("message_ids", null=True),
     _text("recall", null=True),
     PrimaryKeyConstraint("broadcast_id", "position"),
-    UniqueConstraint("broadcast_id", "signature_id"),
+    # In this order it also finds what one signature was sent.
+    UniqueConstraint("signature_id", "broadcast_id"),
     Index(None, "broadcast_id", "state", "position"),
     CheckConstraint(
         "state IN ('pending', 'sending', 'delivered', 'unreachable', 'rejected', 'unknown',"

@@ -112,7 +112,7 @@ class Petitioners:
     async def agree_no_more(self, number: int) -> None:
         """One of them takes back the agreement to other news, and stays a signer."""
         sql = """
-        UPDATE consents SET purposes = 'signature' WHERE signature_id IN (
+        UPDATE consents SET news_ended_at = 1 WHERE signature_id IN (
           SELECT id FROM signatures WHERE petition = :petition AND number = :n
         )
         """

@@ -42,8 +42,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('running', 'paused')"),
         postgresql_where=sa.text("state IN ('running', 'paused')"),
     )
-    op.add_column("deliveries", sa.Column("message_ids", sa.Text(), nullable=True))
-    op.add_column("deliveries", sa.Column("recall", sa.Text(), nullable=True))
+    op.drop_index("deliveries_by_signature_id", table_name="deliveries")
+    with op.batch_alter_table(
+        "deliveries", copy_from=deliveries_before(), table_kwargs={"sqlite_strict": True}
+    ) as table:
+        table.add_column(sa.Column("message_ids", sa.Text(), nullable=True))
+        table.add_column(sa.Column("recall", sa.Text(), nullable=True))
+        table.drop_constraint(op.f("deliveries_broadcast_id_signature_id_once"), type_="unique")
+        table.create_unique_constraint(
+            op.f("deliveries_signature_id_broadcast_id_once"), ["signature_id", "broadcast_id"]
+        )
+    op.add_column("consents", sa.Column("news_ended_at", WHOLE, nullable=True))
     op.create_table(
         "drafts",
         sa.Column("petition", sa.Text(), nullable=False),
@@ -80,6 +89,44 @@ def before() -> sa.Table:
             ["petition"], ["petitions.slug"], name=op.f("broadcasts_petition_known")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("broadcasts_key")),
+        sqlite_strict=True,
+    )
+
+
+def deliveries_before() -> sa.Table:
+    """The same for the deliveries."""
+    return sa.Table(
+        "deliveries",
+        sa.MetaData(),
+        sa.Column("broadcast_id", sa.LargeBinary(), nullable=False),
+        sa.Column("position", WHOLE, nullable=False),
+        sa.Column("signature_id", sa.LargeBinary(), nullable=True),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", WHOLE, server_default=sa.text("0"), nullable=False),
+        sa.Column("claim", sa.LargeBinary(), nullable=True),
+        sa.Column("updated_at", WHOLE, nullable=False),
+        sa.CheckConstraint(
+            "state IN ('pending', 'sending', 'delivered', 'unreachable', 'rejected', 'unknown',"
+            " 'withdrawn')",
+            name=op.f("deliveries_state_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"], ["broadcasts.id"], name=op.f("deliveries_broadcast_id_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["signature_id"],
+            ["signatures.id"],
+            name=op.f("deliveries_signature_id_known"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("broadcast_id", "position", name=op.f("deliveries_key")),
+        sa.UniqueConstraint(
+            "broadcast_id", "signature_id", name=op.f("deliveries_broadcast_id_signature_id_once")
+        ),
+        sa.Index(
+            op.f("deliveries_by_broadcast_id_state_position"), "broadcast_id", "state", "position"
+        ),
         sqlite_strict=True,
     )
 

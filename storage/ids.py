@@ -1,0 +1,19 @@
+"""Identifiers that rise with time, so that an index grows at its end.
+
+Random ones would scatter: a broadcast's rows follow the order of signing, and with them every
+portion of its list would touch all of the index.
+"""
+
+import os
+from datetime import datetime
+from typing import Final
+
+from storage.times import to_millis
+
+_TIME_BYTES: Final = 6
+_RANDOM_BYTES: Final = 10
+
+
+def rising_id(at: datetime) -> bytes:
+    """16 bytes: the milliseconds of a moment, then chance."""
+    return to_millis(at).to_bytes(_TIME_BYTES, "big") + os.urandom(_RANDOM_BYTES)
