@@ -6,8 +6,9 @@ import time
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
-from bot.transport.pace import Pace
+from bot.transport.pace import Pace, Yielding
 from bot.transport.pauses import Pauses
+from bot.transport.search import Search
 
 Chat = int | str
 
@@ -45,8 +46,10 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._pace = Pace(rate, burst or max(2, round(rate / 20)))
+        self._search = Search(rate)
+        self._pace = Pace(rate, burst or _burst(rate))
         self._replies = Pace(_REPLY_RATE, _REPLY_BURST)
+        self._reply_rate = Yielding(_REPLY_RATE)
         self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep
@@ -55,32 +58,40 @@ class Gate:
     @property
     def rate(self) -> float:
         """Broadcast messages a second, as far as Telegram lets us at this moment."""
-        return self._pace.rate(self._clock())
-
-    def aim(self, rate: float) -> None:
-        """Have so many broadcast messages a second be the most from now on."""
-        self._pace = Pace(rate, max(2, round(rate / 20)))
+        return self._search.rate
 
     @property
     def paused_chats(self) -> int:
         """How many chats the gate remembers."""
         return len(self._pauses)
 
+    def aim(self, rate: float) -> None:
+        """Sets the ceiling for broadcasts from now on; what was found below it stays known."""
+        self._search.aim(rate)
+        self._pace.aim(rate, _burst(rate))
+
     def reserve(self, lane: Lane, chat: Chat | None = None) -> float:
         """Takes a slot and tells how many seconds to wait for it; a reply never waits."""
         now = self._clock()
         if lane is Lane.REPLY:
             if chat is not None:
-                self._pace.yield_to_reply(now)
+                self._pace.yield_to_reply(now, self.rate)
             return 0.0
-        return max(0.0, self._pace.take(now) - now)
+        return max(0.0, self._pace.take(now, self.rate) - now)
+
+    def accepted(self) -> None:
+        """Telegram took a new message."""
+        self._pauses.accepted()
+        self._search.accepted(self._clock())
 
     def refused(self, chat: Chat | None, retry_after: float) -> None:
         """Telegram answered 429: this chat pauses; when several chats report it, all do."""
         now = self._clock()
+        if self.pause_for(Lane.BROADCAST) == 0:
+            self._search.refused(now)
         if self._pauses.add(chat, retry_after, now):
-            self._pace.slow_down(now)
-            self._replies.slow_down(now)
+            self._search.flooded(now, retry_after)
+            self._reply_rate.slow_down(now)
 
     def pause_for(self, lane: Lane, chat: Chat | None = None) -> float:
         """Seconds until a call to this chat may leave; 0 when there is no pause."""
@@ -115,15 +126,21 @@ class Gate:
                     continue
                 self.reserve(lane, chat)
                 return 0.0
-            if await self._slot_came(chat):
+            if self._may_go_at_once() or await self._slot_came(chat):
                 return 0.0
 
     async def _was_paused_in_line(self, chat: Chat | None) -> bool:
         now = self._clock()
-        wait = self._replies.take(now) - now
+        wait = self._replies.take(now, self._reply_rate.rate(now)) - now
         if wait > 0:
             await self._sleep(wait)
         return self.pause_for(Lane.REPLY, chat) > 0
+
+    def _may_go_at_once(self) -> bool:
+        if self._turn.locked() or not self._pace.is_due(self._clock()):
+            return False
+        self.reserve(Lane.BROADCAST)
+        return True
 
     async def _slot_came(self, chat: Chat | None) -> bool:
         # One at a time: a slot is reserved only when it is next, so a rate that has
@@ -135,3 +152,7 @@ class Gate:
             if wait > 0:
                 await self._sleep(wait)
             return self.pause_for(Lane.BROADCAST, chat) == 0
+
+
+def _burst(rate: float) -> int:
+    return max(2, round(rate / 20))

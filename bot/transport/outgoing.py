@@ -109,9 +109,11 @@ class Outgoing:
             answer = await self._exchange(call.url, call.body(), call.limits)
         except (NotSent, AnswerLost) as error:
             return error
-        if 200 <= answer.status < 300:
-            return answer
-        return _read_refusal(answer)
+        if not 200 <= answer.status < 300:
+            return _read_refusal(answer)
+        if call.lane is Lane.BROADCAST or makes_message(call.method):
+            self._gate.accepted()
+        return answer
 
     async def _exchange(self, url: str, body: Body, limits: Limits) -> Answer:
         if isinstance(body, bytes):

@@ -1,4 +1,4 @@
-"""How fast a broadcast may go: slots on a time line, and a rate that gives way and creeps back.
+"""How fast messages may leave: slots on a time line.
 
 Pure: every function is told the time.
 """
@@ -19,22 +19,54 @@ class Pace:
     """Hands out slots so that no window of t seconds holds more than rate · t + burst of them.
 
     Args:
-        ceiling: messages a second.
+        rate: the most messages a second.
         burst: how many may go at once after a quiet time.
     """
 
-    def __init__(self, ceiling: float, burst: int) -> None:
-        if not ceiling > 0 or burst < 1:
-            raise ValueError("a rate above 0 and a burst of 1 or more are needed")
-        self._ceiling = ceiling
-        self._tolerance = (burst - 1) / ceiling
-        self._kept = ceiling
-        self._slowed_at = 0.0
+    def __init__(self, rate: float, burst: int) -> None:
+        self.aim(rate, burst)
         self._next = -math.inf
         self._last = -math.inf
 
+    def aim(self, rate: float, burst: int) -> None:
+        """Have another rate; slots that are handed out stay."""
+        if not 0 < rate < math.inf or burst < 1:
+            raise ValueError("a rate above 0 and a burst of 1 or more are needed")
+        self._tolerance = (burst - 1) / rate
+
+    def is_due(self, now: float) -> bool:
+        """Whether the next slot can be used at once."""
+        return self._next <= now
+
+    def take(self, now: float, rate: float) -> float:
+        """Reserves the next slot and tells its time, which may have passed."""
+        interval = 1 / rate
+        owed = min(self._next, self._last + _AT_LEAST_ONE_IN * interval)
+        slot = max(owed, now - self._tolerance)
+        self._next = max(self._next, slot) + interval
+        self._last = slot
+        return slot
+
+    def yield_to_reply(self, now: float, rate: float) -> None:
+        """A reply goes out now: it uses up a slot that the broadcast would have had."""
+        pushed = max(self._next, now - self._tolerance) + 1 / rate
+        self._next = max(self._next, min(pushed, now + _LONGEST_DEBT))
+
+
+class Yielding:
+    """A rate that falls with each flood and creeps back: for answers to people.
+
+    Args:
+        ceiling: messages a second.
+    """
+
+    def __init__(self, ceiling: float) -> None:
+        self._ceiling = ceiling
+        self._kept = ceiling
+        self._slowed_at = 0.0
+
     def rate(self, now: float) -> float:
-        """Messages a second at this moment; it creeps back to the ceiling after a flood."""
+        """Messages a second at this moment."""
         if self._kept >= self._ceiling:
             return self._ceiling
         regained = self._ceiling * _REGAINED * max(0.0, now - self._slowed_at)
@@ -44,17 +76,3 @@ class Pace:
         """Telegram was flooded: multiply the rate down."""
         self._kept = max(self._ceiling * _LOWEST_SHARE, self.rate(now) * _KEPT)
         self._slowed_at = now
-
-    def take(self, now: float) -> float:
-        """Reserves the broadcast's next slot and tells its time, which may have passed."""
-        interval = 1 / self.rate(now)
-        owed = min(self._next, self._last + _AT_LEAST_ONE_IN * interval)
-        slot = max(owed, now - self._tolerance)
-        self._next = max(self._next, slot) + interval
-        self._last = slot
-        return slot
-
-    def yield_to_reply(self, now: float) -> None:
-        """A reply goes out now: it uses up a slot that the broadcast would have had."""
-        pushed = max(self._next, now - self._tolerance) + 1 / self.rate(now)
-        self._next = max(self._next, min(pushed, now + _LONGEST_DEBT))

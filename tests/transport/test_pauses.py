@@ -28,6 +28,22 @@ def test_several_chats_within_a_second_pause_all() -> None:
     assert pauses.left(None, 0.4) > 3.9
 
 
+def test_refusals_between_acceptances_pause_their_own_chats_alone() -> None:
+    pauses = Pauses()
+    for chat in range(200):
+        for _ in range(10):
+            pauses.accepted()
+        assert not pauses.add(chat, 1, now=0.02 * chat)
+
+
+def test_many_refusals_between_acceptances_pause_all() -> None:
+    pauses, began = Pauses(), list[bool]()
+    for chat in range(10):
+        pauses.accepted()
+        began.append(pauses.add(chat, 1, now=0.02 * chat))
+    assert began == [False] * 9 + [True]
+
+
 def test_one_chat_refused_again_and_again_pauses_itself_alone() -> None:
     pauses = Pauses()
     assert not any(pauses.add(7, 1, now=0.1 * turn) for turn in range(20))

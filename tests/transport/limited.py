@@ -1,0 +1,78 @@
+"""A broadcast through the gate against the simulator's limits, in time that passes by itself."""
+
+import heapq
+from dataclasses import dataclass, field
+from itertools import count
+
+from bot.simulator.errors import Refused
+from bot.simulator.limits import Limits
+from bot.transport import Gate, Lane
+
+
+@dataclass
+class Limited:
+    """Sends without end to a Telegram that lets `limit` a second through, and keeps the account.
+
+    `latency` is the time of a call, in seconds; `ceiling` what the gate was told.
+    """
+
+    ceiling: float
+    limit: float
+    burst: float
+    pause: float = 2.0
+    latency: float = 0.03
+    now: float = 0.0
+    accepted: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.ceiling, clock=lambda: self.now)
+        self.limits = Limits(lambda: self.now + self.latency / 2, overall_pause=self.pause)
+        self.allow(self.limit, self.burst)
+        self._chats = count(1)
+        self._answers: list[tuple[float, int, int]] = []
+
+    def allow(self, limit: float, burst: float) -> None:
+        """From here on, Telegram lets so many through."""
+        self.limit = limit
+        self.limits.allow(limit, burst=burst)
+
+    def run(self, seconds: float) -> None:
+        """Sends for so long."""
+        end = self.now + seconds
+        while self.now < end:
+            slot = self.now + self.gate.reserve(Lane.BROADCAST)
+            self._answer_until(slot)
+            while (pause := self.gate.pause_for(Lane.BROADCAST)) > 0:
+                slot = self.now + pause
+                self._answer_until(slot)
+            self._send()
+
+    def share(self, begin: float, end: float) -> float:
+        """What was accepted in this time, as a share of what was allowed."""
+        accepted = sum(begin <= moment < end for moment in self.accepted)
+        return accepted / (end - begin) / self.limit
+
+    def _send(self) -> None:
+        chat, seconds = next(self._chats), 0
+        try:
+            self.limits.count(chat)
+        except Refused as refusal:
+            seconds = refusal.retry_after or 1
+            self.refused.append(self.now)
+        else:
+            self.accepted.append(self.now)
+        heapq.heappush(self._answers, (self.now + self.latency, chat, seconds))
+
+    def _answer_until(self, moment: float) -> None:
+        while self._answers and self._answers[0][0] <= moment:
+            self.now, chat, seconds = heapq.heappop(self._answers)
+            if not seconds:
+                self.gate.accepted()
+                continue
+            was_paused = self.gate.pause_for(Lane.BROADCAST) > 0
+            self.gate.refused(chat, seconds)
+            if not was_paused and self.gate.pause_for(Lane.BROADCAST) > 0:
+                self.pauses.append(self.now)
+        self.now = max(self.now, moment)
