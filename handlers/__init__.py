@@ -13,7 +13,6 @@ from telegram.ext import (
 )
 
 from . import (
-    broadcasting,
     closing,
     commands,
     groups,
@@ -23,8 +22,9 @@ from . import (
     statistics,
     taps,
 )
+from .broadcasts import history, offering, writing
 from .context import Context, PetitionApplication
-from .guards import GROUP_MESSAGE, PRIVATE_EDIT, PRIVATE_MESSAGE, FromAdmin
+from .guards import GROUP_MESSAGE, PRIVATE_EDIT, PRIVATE_MESSAGE, ByAdmin, FromAdmin
 
 Handler = BaseHandler[Update, Context, None]
 
@@ -36,10 +36,12 @@ def register(application: PetitionApplication) -> None:
 
 def _handlers(admins: frozenset[int]) -> list[Handler]:
     by_admin = PRIVATE_MESSAGE & FromAdmin(admins)
+    sent_by_admin = PRIVATE_MESSAGE & ByAdmin(admins)
     return [
         CommandHandler("close", closing.close, by_admin),
         CommandHandler("reopen", closing.reopen, by_admin),
-        CommandHandler("broadcast", broadcasting.broadcast, by_admin),
+        CommandHandler("broadcast", offering.broadcast, by_admin),
+        CommandHandler("broadcasts", history.broadcasts, by_admin),
         CommandHandler("stats", statistics.stats, by_admin),
         CommandHandler("start", commands.start, PRIVATE_MESSAGE),
         CommandHandler("help", commands.help_, PRIVATE_MESSAGE),
@@ -47,10 +49,13 @@ def _handlers(admins: frozenset[int]) -> list[Handler]:
         CommandHandler("privacy", commands.privacy, PRIVATE_MESSAGE),
         CommandHandler("mydata", commands.my_data, PRIVATE_MESSAGE),
         CommandHandler("withdraw", commands.withdraw, PRIVATE_MESSAGE),
+        CommandHandler("cancel", writing.cancel, by_admin),
         CommandHandler("cancel", commands.cancel, PRIVATE_MESSAGE),
         MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, messages.unknown_command),
+        MessageHandler(sent_by_admin & ~filters.StatusUpdate.ALL, writing.sent),
         MessageHandler(PRIVATE_MESSAGE & filters.TEXT, messages.written),
         MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, messages.sent_media),
+        MessageHandler(PRIVATE_EDIT & ByAdmin(admins), writing.edited),
         MessageHandler(PRIVATE_EDIT, messages.edited),
         CommandHandler(groups.COMMANDS, groups.invited, GROUP_MESSAGE),
         CallbackQueryHandler(orders.ordered, orders.is_order),

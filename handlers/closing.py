@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.petition.markup import Html
-from storage import PetitionState
+from storage import Kind, PetitionState
 
 from .context import Context
 from .panel import Choice, Order, Panel, open_panel
@@ -48,13 +48,9 @@ async def reopen(update: Update, context: Context) -> None:
     if not state.is_closed:
         await panel.say(words.text("La petición está abierta."))
         return
-    if await storage.broadcasts.active() is not None:
-        await panel.say(
-            words.text(
-                "Se está enviando el mensaje final. Cuando acabe el envío podrás "
-                "volver a abrir la petición."
-            )
-        )
+    hindrance = await _hindrance(panel)
+    if hindrance is not None:
+        await panel.say(hindrance)
         return
     await panel.say(
         paragraphs(
@@ -69,6 +65,23 @@ async def reopen(update: Update, context: Context) -> None:
             ),
         ),
     )
+
+
+async def _hindrance(panel: Panel) -> Html | None:
+    """Why the petition cannot be opened again now: its end is being told, or is about to be."""
+    broadcasts, words = panel.services.storage.broadcasts, panel.words
+    active = await broadcasts.active()
+    if active is not None and active.kind is Kind.CLOSING:
+        return words.text(
+            "Se está enviando el mensaje final. Cuando acabe el envío podrás "
+            "volver a abrir la petición."
+        )
+    if any(planned.kind is Kind.CLOSING for planned in await broadcasts.scheduled()):
+        return words.text(
+            "El mensaje final está programado, y cuenta cómo terminó la petición. Para volver a "
+            "abrirla, cancela antes ese envío con /broadcast."
+        )
+    return None
 
 
 async def confirmed_close(panel: Panel, argument: str) -> None:
@@ -96,7 +109,11 @@ async def confirmed_reopen(panel: Panel, argument: str) -> None:
         revision=_revision(argument), actor=panel.user.id, at=services.clock()
     )
     if state is None:
-        await _changed_meanwhile(panel, closed=False)
+        hindrance = await _hindrance(panel)
+        if hindrance is not None:
+            await panel.say(hindrance)
+        else:
+            await _changed_meanwhile(panel, closed=False)
         return
     await panel.say(
         paragraphs(

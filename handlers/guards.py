@@ -28,6 +28,18 @@ class FromAdmin(filters.MessageFilter):
         return not (message.forward_origin or message.via_bot or message.sender_chat)
 
 
+class ByAdmin(filters.MessageFilter):
+    """Lets through whatever an admin sent, forwarded messages too: content, and no order."""
+
+    def __init__(self, admins: frozenset[int]) -> None:
+        super().__init__(name="ByAdmin")
+        self._admins = admins
+
+    def filter(self, message: Message) -> bool:
+        """Whether an admin sent the message."""
+        return message.from_user is not None and message.from_user.id in self._admins
+
+
 def is_admin_tap(update: Update, admins: frozenset[int]) -> bool:
     """Whether an admin tapped, in their own private chat with the bot."""
     query = update.callback_query

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from telegram import Update
 
-from . import broadcasting, closing, taps
+from . import closing, taps
+from .broadcasts import confirming, controls, history, offering, preparing
 from .context import Context
 from .guards import is_admin_tap
 from .panel import PREFIX, Carry, Order, Panel, open_panel
@@ -16,7 +17,20 @@ _CARRIED_OUT_BY: Mapping[Order, Carry] = MappingProxyType(
     {
         Order.CLOSE: closing.confirmed_close,
         Order.REOPEN: closing.confirmed_reopen,
-        Order.SEND: broadcasting.confirmed,
+        Order.FINAL: offering.final,
+        Order.COMPOSE: offering.compose,
+        Order.GO_ON: offering.resume,
+        Order.DRAFT: preparing.tapped,
+        Order.SEND: confirming.send,
+        Order.WATCH: controls.watch,
+        Order.PAUSE: controls.pause,
+        Order.RESUME: controls.resume,
+        Order.ASK_CANCEL: controls.ask_to_cancel,
+        Order.CANCEL: controls.cancel,
+        Order.ASK_RECALL: controls.ask_to_recall,
+        Order.RECALL: controls.recall,
+        Order.PAST: history.turn,
+        Order.REPORT: history.report,
     }
 )
 
@@ -25,7 +39,7 @@ _LEFT_BY: Mapping[Order, Callable[[Panel, str], Awaitable[bool]]] = MappingProxy
     {
         Order.CLOSE: closing.left,
         Order.REOPEN: closing.left,
-        Order.SEND: broadcasting.left,
+        Order.SEND: confirming.leave,
     }
 )
 

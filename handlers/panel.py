@@ -28,6 +28,19 @@ class Order(StrEnum):
     REOPEN = "reopen"
     SEND = "send"
     LEAVE = "leave"
+    FINAL = "final"
+    COMPOSE = "compose"
+    GO_ON = "goon"
+    DRAFT = "draft"
+    WATCH = "watch"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ASK_CANCEL = "stop"
+    CANCEL = "cancel"
+    ASK_RECALL = "back"
+    RECALL = "recall"
+    PAST = "past"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,18 @@ class Choice:
     label: str
     order: Order
     argument: str = ""
+
+
+Rows = Sequence[Choice | Sequence[Choice]]
+"""The buttons under a panel: one a row, or several that stand beside each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a panel shows."""
+
+    text: Html
+    rows: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +81,16 @@ class Panel:
         """The panel as it stands in a message; a tap that opened it is answered already."""
         return replace(self, query=None, message_id=message_id)
 
-    async def answer(self) -> None:
-        """Answers the tap and leaves the panel as it is."""
-        if self.query is not None:
-            await tolerate(self.query.answer())
+    def at_bottom(self) -> Panel:
+        """The panel of something new, which gets a message of its own."""
+        return replace(self, query=None, message_id=None)
 
-    async def say(self, text: Html, choices: Sequence[Choice] = ()) -> int:
+    async def answer(self, alert: str | None = None) -> None:
+        """Answers the tap and leaves the panel as it is; an alert stands in a window above it."""
+        if self.query is not None:
+            await tolerate(self.query.answer(alert, show_alert=True if alert else None))
+
+    async def say(self, text: Html, choices: Rows = ()) -> int:
         """Writes into the tapped panel, or a new one; returns the message id."""
         if self.message_id is None:
             return await self._appear(text, choices)
@@ -70,7 +99,7 @@ class Panel:
             chat_id=self.chat_id,
             message_id=self.message_id,
             parse_mode=ParseMode.HTML,
-            reply_markup=_keyboard(choices),
+            reply_markup=keyboard(choices),
             link_preview_options=NO_PREVIEW,
         )
         # At the same time, and each to its end; but both end when this is cancelled.
@@ -80,12 +109,12 @@ class Panel:
                 raise outcome
         return self.message_id
 
-    async def _appear(self, text: Html, choices: Sequence[Choice]) -> int:
+    async def _appear(self, text: Html, choices: Rows) -> int:
         sent = await self.bot.send_message(
             self.chat_id,
             text,
             parse_mode=ParseMode.HTML,
-            reply_markup=_keyboard(choices),
+            reply_markup=keyboard(choices),
             link_preview_options=NO_PREVIEW,
         )
         return sent.message_id
@@ -131,16 +160,15 @@ async def _language(services: Services, user: User) -> str:
     return language
 
 
-def _keyboard(choices: Sequence[Choice]) -> InlineKeyboardMarkup | None:
-    if not choices:
+def keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
+    """The buttons in Telegram's types."""
+    if not rows:
         return None
     return InlineKeyboardMarkup(
-        [
-            [
-                InlineKeyboardButton(
-                    choice.label, callback_data=f"{PREFIX}:{choice.order}:{choice.argument}"
-                )
-            ]
-            for choice in choices
-        ]
+        [[_drawn(each) for each in ((row,) if isinstance(row, Choice) else row)] for row in rows]
     )
+
+
+def _drawn(choice: Choice) -> InlineKeyboardButton:
+    data = f"{PREFIX}:{choice.order}:{choice.argument}"
+    return InlineKeyboardButton(choice.label, callback_data=data)

@@ -13,6 +13,8 @@ from bot.intake import updates_behind
 from .panel import PREFIX
 from .screens.commands import ADMIN_COMMANDS
 
+_MAY_BE_FOR_A_DRAFT = "cancel"
+
 # What a message of a person's has in it; service messages, which nothing answers, have none.
 _DRAWN_FOR = frozenset(
     ("text", "photo", "sticker", "voice", "video", "video_note", "document", "audio", "animation")
@@ -31,7 +33,10 @@ def _draws(update: Mapping[str, Any], admins: Collection[int]) -> bool:
     message = update.get("message") or update.get("edited_message") or {}
     if message.get("chat", {}).get("type") != "private" or message.keys().isdisjoint(_DRAWN_FOR):
         return False
-    # The admins' commands have panels of their own and leave the living message as it is.
-    command = str(message.get("text", "")).removeprefix("/").partition(" ")[0].partition("@")[0]
-    by_admin = message.get("from", {}).get("id") in admins
-    return not (by_admin and command in ADMIN_COMMANDS)
+    if message.get("from", {}).get("id") not in admins:
+        return True
+    # What admins order and what they send for a broadcast has panels of its own, which leave the
+    # living message as it is. Their other commands draw it.
+    text = str(message.get("text", ""))
+    command = text.removeprefix("/").partition(" ")[0].partition("@")[0]
+    return text.startswith("/") and command not in {*ADMIN_COMMANDS, _MAY_BE_FOR_A_DRAFT}

@@ -62,7 +62,7 @@ async def test_a_hold_that_was_lost_ends_the_bot_with_its_sentence(scene: Scene)
 async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Scene) -> None:
     await scene.signs(scene.ana)
     await scene.closes()
-    scene.marta.send("/broadcast")
+    await scene.offers_the_final()
     send = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
     await scene.with_button(scene.marta, send)
     await asyncio.sleep(0.6)  # until the long poll is there to bring the tap

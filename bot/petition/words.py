@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -69,6 +69,11 @@ class Words:
         # Babel groups from four digits on in Spanish too, as the organisation writes its counts.
         return format_decimal(n, locale=self._locale)
 
+    def speed(self, per_second: float) -> str:
+        """Write how many a second: whole ones, and tenths where those are few."""
+        few = per_second < 9.95
+        return format_decimal(per_second, format="0.#" if few else "#,##0", locale=self._locale)
+
     def percent(self, share: float) -> str:
         """Write a share from 0 to 1 in whole per cent, rounded down: 100 only when reached."""
         return format_percent(int(share * 100) / 100, locale=self._locale)
@@ -85,6 +90,21 @@ class Words:
         """Write a time of the day, in the petition's zone: 14:05, or 14:05:30."""
         pattern = "HH:mm:ss" if seconds else "HH:mm"
         return format_datetime(self._there(when), pattern, locale=self._locale)
+
+    def appointment(self, when: dt.datetime) -> str:
+        """Write a moment to come, in the petition's zone: jueves 26 de noviembre, 18:30."""
+        there = self._there(when)
+        weekday = format_date(there, "EEEE", locale=self._locale)
+        day = format_skeleton("MMMMd", there, locale=self._locale)
+        return f"{weekday} {day}, {self.clock(when)}"
+
+    def offset(self, when: dt.datetime) -> str:
+        """Write how far the petition's clock is from UTC at a moment: UTC+1, UTC-3:30, UTC."""
+        east = when.astimezone(self._zone).utcoffset() or dt.timedelta()
+        hours, minutes = divmod(abs(int(east.total_seconds())) // 60, 60)
+        ahead = f"{hours}:{minutes:02}" if minutes else f"{hours}"
+        sign = "-" if east < dt.timedelta() else "+"
+        return f"UTC{sign}{ahead}" if east else "UTC"
 
     def day(self, when: dt.date) -> str:
         """Write a day as short as it goes: 18 jul. Of a moment, the petition's day."""

@@ -150,6 +150,7 @@ class Story:
     async def _telling(self, cast: Cast) -> None:
         marta, words = cast.marta, self._words("es")
         marta.send("/broadcast")
+        await self._taps(marta, words.label("El mensaje final"))
         send = words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 3)
         await self._taps(marta, send)
         for person, language in ((cast.ana, "es"), (cast.jordi, "es"), (cast.sean, "en")):

@@ -27,6 +27,7 @@ ADMIN_COMMANDS: Mapping[str, str] = MappingProxyType(
         "stats": mark("Firmas: total, hoy, por idioma y origen"),
         "close": mark("Cerrar la petición"),
         "reopen": mark("Volver a abrir la petición"),
-        "broadcast": mark("Enviar el mensaje final a quienes firmaron"),
+        "broadcast": mark("Escribir a quienes firmaron"),
+        "broadcasts": mark("Envíos: los hechos y los programados"),
     }
 )

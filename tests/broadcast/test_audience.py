@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,29 +8,36 @@ from hypothesis import strategies as st
 
 from bot.broadcast.audience import (
     VALID_FOR,
+    Terms,
     broadcast_id,
     confirmation,
     confirmed,
     content_sha256,
     expected_seconds,
+    has_expired,
 )
+from storage import Audience, Kind
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HASH = content_sha256({"es": "<b>Gracias</b>"})
 
 
+TERMS = Terms(
+    content_sha256=HASH,
+    kind=Kind.UPDATE,
+    audience=Audience(),
+    recipients=1530,
+    revision=3,
+    cutoff=1600,
+)
+
+
 def asked(now: datetime = NOON) -> str:
-    return confirmation(content_sha256=HASH, recipients=1530, revision=3, now=now)
+    return confirmation(TERMS, now=now)
 
 
-def holds(token: str, **changes: object) -> bool:
-    seen: dict[str, object] = {
-        "content_sha256": HASH,
-        "recipients": 1530,
-        "revision": 3,
-        "now": NOON,
-    }
-    return confirmed(token, **(seen | changes))  # type: ignore[arg-type]
+def holds(token: str, now: datetime = NOON, **changes: Any) -> bool:
+    return confirmed(token, replace(TERMS, **changes), now=now)
 
 
 def test_the_hash_does_not_depend_on_the_order_of_languages() -> None:
@@ -57,10 +66,24 @@ def test_one_from_the_future_is_not_believed() -> None:
         {"content_sha256": content_sha256({"es": "Gracias"})},
         {"recipients": 1531},
         {"revision": 4},
+        {"kind": Kind.NEWS},
+        {"kind": Kind.CLOSING},
+        {"audience": Audience(language="es")},
+        {"audience": Audience(news_only=True)},
+        {"starts_at": NOON + timedelta(hours=1)},
+        {"paid": True},
+        {"topic": "an earlier one"},
+        {"cutoff": None},
     ],
 )
-def test_any_change_voids_it(changed: dict[str, object]) -> None:
+def test_any_change_voids_it(changed: dict[str, Any]) -> None:
     assert not holds(asked(), **changed)
+
+
+def test_one_that_has_expired_is_told_from_one_that_was_never_given() -> None:
+    assert not has_expired(asked(), now=NOON + VALID_FOR)
+    assert has_expired(asked(), now=NOON + VALID_FOR + timedelta(seconds=1))
+    assert has_expired("made up", now=NOON)
 
 
 @pytest.mark.parametrize("token", ["", ".", "x", "zz.abc", "-1.", "١٢.abc", "1e.é"])

@@ -100,7 +100,7 @@ class Scene:
 
     async def broadcasts(self, recipients: int) -> None:
         """The admin sends the closing update and waits for the report."""
-        self.marta.send("/broadcast")
+        await self.offers_the_final()
         send = self.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", recipients)
         panel = await self.with_button(self.marta, send)
         await self.taps(self.marta, send)
@@ -110,6 +110,13 @@ class Scene:
             return text if "El mensaje final está enviado." in text else None
 
         assert await self.marta.chat.bell.until(report, 20), self.marta.chat.transcript()
+
+    async def offers_the_final(self, admin: Person | None = None) -> None:
+        """An admin asks to send the closing update and is shown it."""
+        admin = admin or self.marta
+        words = self.english if admin.user.language == "en" else self.words
+        admin.send("/broadcast")
+        await self.taps(admin, words.label("El mensaje final"))
 
     def living(self, person: Person) -> Message:
         """The one message of the bot that has buttons; there must be exactly one."""

@@ -39,7 +39,7 @@ async def offered(scene: Scene, recipients: int, admin: Person | None = None) ->
     words = scene.english if admin.user.language == "en" else scene.words
     if not await is_closed(scene):
         await scene.closes()
-    admin.send("/broadcast")
+    await scene.offers_the_final(admin)
     return await scene.with_button(admin, send_label(words, recipients))
 
 
@@ -178,9 +178,10 @@ async def test_a_broadcast_that_was_ordered_cannot_be_left(tmp_path: Path) -> No
             await scene.signs(person)
         panel = await offered(scene, 2)
         await scene.taps(marta, send_label(scene.words, 2))
-        await marta.tap_data(panel.id, data_of(panel, 1)).answered()
+        leave = panel.labels.index(scene.words.label("No enviar"))
+        await marta.tap_data(panel.id, data_of(panel, leave)).answered()
         await scene.settled()
-        assert "todo queda como estaba" not in text_of(marta, panel)
+        assert "no se ha enviado nada" not in text_of(marta, panel)
         await becomes(marta, panel, DONE)
 
 
@@ -192,15 +193,16 @@ async def test_an_order_that_was_not_given_is_left_as_it_was(scene: Scene) -> No
     await marta.sees("todo queda como estaba")
     panel = await offered(scene, 1)
     await scene.taps(marta, words.label("No enviar"))
-    await becomes(marta, panel, "todo queda como estaba")
+    await becomes(marta, panel, "no se ha enviado nada")
     assert scene.told(scene.ana) == 0
 
 
 async def test_every_button_of_the_panels_is_short_enough(scene: Scene) -> None:
     await scene.signs(scene.ana)
     panel = await offered(scene, 1)
-    assert all(len(data_of(panel, row).encode()) <= 64 for row in (0, 1))
-    assert data_of(panel, 1).startswith("adm:leave:send:")
+    rows = range(len(panel.buttons))
+    assert all(len(data_of(panel, row).encode()) <= 64 for row in rows)
+    assert data_of(panel, 0).startswith("adm:send:")
 
 
 async def test_a_close_that_comes_again_tells_the_count_at_the_closing(scene: Scene) -> None:

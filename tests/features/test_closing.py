@@ -72,7 +72,7 @@ async def test_a_confirmation_tapped_twice_sends_once(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)
         await scene.closes()
-        scene.marta.send("/broadcast")
+        await scene.offers_the_final()
         label = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
         panel = await scene.with_button(scene.marta, label)
         taps = [scene.marta.tap(label) for _ in range(2)]
@@ -90,7 +90,7 @@ async def test_a_confirmation_tapped_twice_sends_once(tmp_path: Path) -> None:
 async def test_a_confirmation_is_void_once_the_petition_changed(scene: Scene) -> None:
     await scene.signs(scene.ana)
     await scene.closes()
-    scene.marta.send("/broadcast")
+    await scene.offers_the_final()
     label = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
     panel = await scene.with_button(scene.marta, label)
     data = next(b.data or "" for row in panel.buttons for b in row if b.label == label)

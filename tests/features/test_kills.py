@@ -61,6 +61,8 @@ async def test_with_kills_all_along_everyone_is_counted_and_told(bot: BotProcess
     await marta.tap(WORDS.label("Sí, cerrar la petición")).answered(20)
     await marta.sees("La petición está cerrada", 20)
     marta.send("/broadcast")
+    await marta.sees("¿Qué quieres enviar?", 20)
+    await marta.tap(WORDS.label("El mensaje final")).answered(20)
     await marta.sees("¿Enviar el mensaje final?", 20)
     send = WORDS.plural_label("Enviar a {n} persona", "Enviar a {n} personas", PEOPLE)
     await marta.tap(send).answered(20)

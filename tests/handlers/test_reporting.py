@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from bot.broadcast.stopping import StopCause, written
 from bot.petition.words import Catalogues
 from bot.simulator.faults import Fault
 from bot.simulator.messages import Message
-from handlers.reporting import AdminReporter, report
+from handlers.broadcasts.pages.known import Standing
+from handlers.broadcasts.pages.standing import standing
+from handlers.reporting import AdminReporter
 from storage import Audience, Broadcast, Kind, Plan, Tally
 from tests.features.scene import ADMIN, Scene, a_scene
 
@@ -49,7 +52,8 @@ async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
     await services.storage.broadcasts.reported(started.id, services.clock())
     found = await services.storage.broadcasts.get(started.id)
     assert found is not None
-    return AdminReporter(scene.app.application.bot, services), found, panel
+    over = replace(found, state="finished", ended_at=services.clock())
+    return AdminReporter(scene.app.application.bot, services), over, panel
 
 
 async def test_what_could_not_be_written_is_written_the_next_time(scene: Scene) -> None:
@@ -101,12 +105,19 @@ async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Sce
 def test_each_cause_of_a_stop_has_a_sentence_of_its_own(
     reason: str, says: str, not_says: str
 ) -> None:
-    said = report(WORDS.words("es"), stopped(reason), Tally(total=2, pending=2))
+    said = told("es", stopped(reason))
     assert says in said
     assert not_says not in said
     assert "<x>" not in said
     assert "Quienes faltaban siguen pendientes" in said
-    assert "waiting" in report(WORDS.words("en"), stopped(reason), Tally(total=2, pending=2))
+    assert "waiting" in told("en", stopped(reason))
+
+
+def told(language: str, broadcast: Broadcast) -> str:
+    at = broadcast.created_at + dt.timedelta(hours=1)
+    tally = Tally(total=2, pending=2)
+    words, languages = WORDS.words(language), {"es": "Español"}
+    return standing(Standing(words, broadcast, tally, at, "Europe/Madrid", languages)).text
 
 
 def stopped(reason: str) -> Broadcast:

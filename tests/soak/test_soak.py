@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -119,9 +120,12 @@ async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[
     send = WORDS.plural_label("Enviar a {n} persona", "Enviar a {n} personas", PEOPLE)
     kills, begun = bot.kills, len(bot.simulator.calls)
     async with killed_all_along(bot, after_each=lambda: thanked_are_counted(bot, people)):
-        await orders(marta, "/close", close, ("está cerrada",))
+        await orders(marta, "/close", (close,), ("está cerrada",))
         await orders(
-            marta, "/broadcast", send, ("Enviando el mensaje", "El mensaje final está enviado")
+            marta,
+            "/broadcast",
+            (WORDS.label("El mensaje final"), send),
+            ("Enviando el mensaje", "El mensaje final está enviado"),
         )
         await marta.sees("El mensaje final está enviado.", BROADCAST_SECONDS)
     lost = sum(
@@ -130,23 +134,26 @@ async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[
     return bot.kills - kills, lost
 
 
-async def orders(marta: Person, command: str, label: str, done: tuple[str, ...]) -> None:
-    """Orders, confirms, and does both again until the bot says that it is done."""
+async def orders(
+    marta: Person, command: str, labels: tuple[str, ...], done: tuple[str, ...]
+) -> None:
+    """Orders, taps what is asked for one after the other, and again until the bot has done it."""
 
     def is_done() -> bool | None:
         return any(words in m.text for m in marta.messages for words in done) or None
 
-    def is_offered() -> bool | None:
+    def is_offered(label: str) -> bool | None:
         return is_done() or any(label in m.labels for m in marta.messages) or None
 
     async with asyncio.timeout(ORDER_SECONDS):
         while not is_done():
             marta.send(command)
-            await marta.chat.bell.until(is_offered, 3)
-            try:
-                marta.tap(label)
-            except SimulatorError:
-                continue
+            for label in labels:
+                await marta.chat.bell.until(partial(is_offered, label), 3)
+                try:
+                    marta.tap(label)
+                except SimulatorError:
+                    break
             await marta.chat.bell.until(is_done, 3)
 
 

@@ -1,0 +1,228 @@
+"""The confirmation: what was shown is sent, or planned, once; anything else sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.error import BadRequest
+
+from bot.broadcast.audience import broadcast_id, confirmed, has_expired
+from bot.petition.markup import Html
+from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
+
+from ..panel import Panel
+from .desk import Desk, forget, open_draft
+from .draft import Draft, LinkRows, Stage
+from .freezing import take_away
+from .numbers import count
+from .terms import content_now, terms_of
+from .watching import elsewhere, follow, show
+
+_NOT_FOUND = "not found"
+
+
+async def send(panel: Panel, token: str) -> None:
+    """Starts or plans the broadcast, if it is still the one that was previewed."""
+    storage = panel.services.storage
+    known = await storage.broadcasts.get(broadcast_id(token))
+    if known is not None:
+        await go_on(panel, known)
+        return
+    desk = await open_draft(panel)
+    if desk is None:
+        await panel.say(
+            panel.words.text(
+                "Ese mensaje ya no está en preparación, y no se ha enviado nada. Escribe "
+                "/broadcast para empezar otro."
+            )
+        )
+        return
+    active = await storage.broadcasts.active()
+    if active is not None and desk.draft.starts_at is None:
+        await follow(panel, active.id)
+        return
+    plan = await _plan(desk, token)
+    if not isinstance(plan, Plan):
+        await _show_again(desk, plan)
+        return
+    await _start(desk, plan, token)
+
+
+async def leave(panel: Panel, token: str) -> bool:
+    """Gives the draft up; when it was started after all, that is shown instead."""
+    known = await panel.services.storage.broadcasts.get(broadcast_id(token))
+    if known is not None:
+        await go_on(panel, known)
+        return True
+    desk = await open_draft(panel)
+    if desk is not None:
+        await give_up(desk)
+    await panel.say(discarded(panel))
+    return True
+
+
+def discarded(panel: Panel) -> Html:
+    """What stands in the panel of a draft that was given up."""
+    return panel.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
+
+
+async def give_up(desk: Desk) -> None:
+    """Throws the draft and its preview away."""
+    draft = desk.draft
+    shown = [m for copies in (draft.copies or {}).values() for m in copies]
+    await forget(desk.panel)
+    await take_away(desk.panel, (*draft.stale, *shown))
+
+
+async def go_on(panel: Panel, known: Broadcast) -> None:
+    """A tap that comes again, after a cut perhaps, finds its broadcast as it stands."""
+    await open_draft(panel)  # which throws away the one that this was started from
+    if not known.is_running:
+        # Perhaps its report was written over by a late repetition of what came before.
+        await show(panel, known)
+        return
+    panel.services.wake_broadcast()
+    if known.progress_chat != panel.chat_id:
+        await follow(panel, known.id)  # nobody watches it yet, or two confirmed in one second
+    elif known.progress_message_id != panel.message_id:
+        await panel.say(elsewhere(panel.words))
+    else:
+        # The worker keeps this very message up to date; the same words again would be refused.
+        await panel.answer()
+
+
+async def _plan(desk: Desk, token: str) -> Plan | Html:
+    """What is to be started, or why nothing is."""
+    panel, draft, services = desk.panel, desk.draft, desk.panel.services
+    words, now = panel.words, desk.now
+    numbers, state = await asyncio.gather(
+        count(services.storage, draft), services.storage.petitions.state()
+    )
+    if draft.kind is Kind.CLOSING and not state.is_closed:
+        return words.text("La petición está abierta: no se ha enviado nada.")
+    if draft.stage not in (Stage.SUMMARY, Stage.SURE):
+        return words.text("No se ha enviado nada: falta ver la vista previa.")
+    sheet = await desk.sheet()
+    content = content_now(services, draft, state)
+    terms = terms_of(draft, content, numbers, state, paid=sheet.is_paid)
+    if not confirmed(token, terms, now=now):
+        return _why_void(desk, token, terms.recipients)
+    if draft.starts_at is not None and draft.starts_at <= now:
+        return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
+    if sheet.is_paid and (sheet.balance is None or sheet.balance < sheet.price):
+        return words.text("⚠️ No se ha enviado nada.")
+    if not await _is_all_there(panel, draft):
+        return words.text(
+            "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
+            "copia. Pulsa «Cambiar» y vuelve a verla."
+        )
+    return Plan(
+        broadcast_id(token),
+        content=content,
+        content_sha256=terms.content_sha256,
+        source_language=draft.base,
+        actor=panel.user.id,
+        at=now,
+        kind=draft.kind,
+        audience=draft.audience,
+        topic=draft.topic,
+        source_chat=None if draft.kind is Kind.CLOSING else panel.chat_id,
+        starts_at=draft.starts_at,
+        expected=terms.recipients,
+        cutoff=draft.cutoff,
+        progress=None if panel.message_id is None else (panel.chat_id, panel.message_id),
+        paid=sheet.is_paid,
+    )
+
+
+async def _start(desk: Desk, plan: Plan, token: str) -> None:
+    panel = desk.panel
+    # Known before it begins: from here on the preview belongs to the broadcast.
+    desk = await desk.keep(desk.draft.model_copy(update={"token": token}))
+    outcome = await panel.services.storage.broadcasts.start(plan)
+    if isinstance(outcome, Broadcast):
+        await forget(panel)
+        panel.services.wake_broadcast()
+        await show(panel, outcome)
+    elif isinstance(outcome, AlreadyRunning):
+        await follow(panel, outcome.id)
+    else:
+        await _show_again(desk, _refusal(panel, outcome))
+
+
+async def _show_again(desk: Desk, notice: Html) -> None:
+    """The summary as it is now, with a confirmation that is good again, and what happened."""
+    draft = desk.draft
+    if draft.kind is Kind.CLOSING:
+        state = await desk.panel.services.storage.petitions.state()
+        if not state.is_closed:
+            await give_up(desk)
+            await desk.panel.say(notice)
+            return
+    cutoff = draft.cutoff
+    if draft.copies is not None and draft.starts_at is None:
+        cutoff = await desk.panel.services.storage.broadcasts.last_number()
+    stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
+    desk = await desk.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
+    await desk.show(notice)
+
+
+def _why_void(desk: Desk, token: str, recipients: int) -> Html:
+    words = desk.panel.words
+    if has_expired(token, now=desk.now):
+        return words.text(
+            "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
+            "confírmalo otra vez."
+        )
+    if recipients != desk.draft.shown:
+        return words.text(
+            "⚠️ Algo ha cambiado y no se ha enviado nada: eran {before} personas y ahora son "
+            "{now}. Si te parece bien, confírmalo otra vez.",
+            before=words.number(desk.draft.shown),
+            now=words.number(recipients),
+        )
+    return words.text(
+        "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
+        "vez antes de confirmar."
+    )
+
+
+def _refusal(panel: Panel, outcome: PetitionOpen | AudienceChanged) -> Html:
+    words = panel.words
+    if isinstance(outcome, PetitionOpen):
+        return words.text("La petición está abierta: no se ha enviado nada.")
+    return words.text(
+        "⚠️ Algo ha cambiado y no se ha enviado nada: eran {before} personas y ahora son "
+        "{now}. Si te parece bien, confírmalo otra vez.",
+        before=words.number(outcome.expected),
+        now=words.number(outcome.recipients),
+    )
+
+
+async def _is_all_there(panel: Panel, draft: Draft) -> bool:
+    """Whether every copy still stands in the chat; an album with a hole would go out with it.
+
+    Telegram tells nobody of a deletion, but an edit without a difference is refused in other words
+    than one of a message that is gone.
+    """
+    for language, version in draft.versions.items():
+        for message_id in (draft.copies or {}).get(language, ()):
+            if not await _is_there(panel, message_id, version.links):
+                return False
+    return True
+
+
+async def _is_there(panel: Panel, message_id: int, links: LinkRows) -> bool:
+    try:
+        await panel.bot.edit_message_reply_markup(
+            chat_id=panel.chat_id, message_id=message_id, reply_markup=_keyboard(links)
+        )
+    except BadRequest as error:
+        return _NOT_FOUND not in error.message.lower()
+    return True
+
+
+def _keyboard(links: LinkRows) -> InlineKeyboardMarkup | None:
+    rows = [[InlineKeyboardButton(link.text, url=link.url) for link in row] for row in links]
+    return InlineKeyboardMarkup(rows) if rows else None

@@ -1,0 +1,145 @@
+"""Pause, go on, cancel and take back: the buttons under a broadcast's panel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.transport.outcome import remedy
+from storage import Broadcast, Broadcasts
+
+from ..panel import Panel
+from .pages.questions import ask_cancel, ask_recall
+from .watching import ask, settle, show, standing_of
+
+_log = structlog.stdlib.get_logger()
+
+
+async def pause(panel: Panel, argument: str) -> None:
+    """Sends nothing more until somebody says so."""
+    known = await _known(panel, argument)
+    if known is not None:
+        await settle(panel.services, known.id)
+        await _steered(panel, await _broadcasts(panel).pause(known.id, *_by(panel)))
+
+
+async def resume(panel: Panel, argument: str) -> None:
+    """Goes on where it was."""
+    known = await _known(panel, argument)
+    if known is not None:
+        await settle(panel.services, known.id)
+        await _steered(panel, await _broadcasts(panel).resume(known.id, *_by(panel)))
+
+
+async def ask_to_cancel(panel: Panel, argument: str) -> None:
+    """Asks once more. Until that is answered nothing goes out: it may be the wrong message."""
+    known = await _known(panel, argument)
+    if known is None:
+        return
+    if known.is_active:
+        await ask(panel.services, known.id)
+        known = await _broadcasts(panel).pause(known.id, *_by(panel)) or known
+        panel.services.wake_broadcast()
+    if known.state not in ("scheduled", "paused"):
+        await show(panel, known)
+        return
+    page = ask_cancel(await standing_of(panel.services, panel.words, known))
+    await panel.say(page.text, page.rows)
+
+
+async def cancel(panel: Panel, argument: str) -> None:
+    """Sends nothing more, for good."""
+    known = await _known(panel, argument)
+    if known is not None:
+        await settle(panel.services, known.id)
+        await _steered(panel, await _broadcasts(panel).cancel(known.id, *_by(panel)))
+
+
+async def watch(panel: Panel, argument: str) -> None:
+    """Shows how it stands, and nothing else: a question was answered with no."""
+    known = await _known(panel, argument)
+    if known is not None:
+        await settle(panel.services, known.id)
+        await show(panel, known)
+
+
+async def ask_to_recall(panel: Panel, argument: str) -> None:
+    """Asks before what was sent is deleted; says why not when it is too late for that."""
+    known = await _known(panel, argument)
+    if known is None:
+        return
+    standing = await standing_of(panel.services, panel.words, known)
+    if known.recall_started_at is not None:
+        await show(panel, known)
+    elif not standing.can_be_recalled:
+        await _too_late(panel, known)
+    else:
+        page = ask_recall(standing)
+        await panel.say(page.text, page.rows)
+
+
+async def recall(panel: Panel, argument: str) -> None:
+    """Has everything deleted that was sent, as far as Telegram lets us."""
+    known = await _known(panel, argument)
+    if known is None:
+        return
+    found = await _broadcasts(panel).recall(known.id, *_by(panel))
+    if found is None or found.recall_started_at is None:
+        await _too_late(panel, known)
+        return
+    await _broadcasts(panel).set_progress(found.id, panel.chat_id, panel.message_id or 0)
+    await _take_button_away(panel, known)
+    panel.services.wake_broadcast()
+    await show(panel, found)
+
+
+async def _take_button_away(panel: Panel, former: Broadcast) -> None:
+    """The report may stand in another message, whose button would offer what is being done."""
+    there = (former.progress_chat, former.progress_message_id)
+    if None in there or there == (panel.chat_id, panel.message_id):
+        return
+    try:
+        await panel.bot.edit_message_reply_markup(*there)
+    except TelegramError as error:
+        _log.info("former_report_left", remedy=remedy(error))
+
+
+async def _too_late(panel: Panel, known: Broadcast) -> None:
+    """Says it in a window of its own, so that the report stays where it is."""
+    await panel.answer(
+        panel.words.label(
+            "Ya no se puede retirar: Telegram solo deja borrar mensajes durante 48 horas, o no "
+            "hay ninguno que borrar."
+        )
+    )
+    if panel.message_id is not None:
+        await show(panel.at(panel.message_id), known)
+
+
+async def _steered(panel: Panel, now: Broadcast | None) -> None:
+    """Has the worker look at once, and shows what it is by now."""
+    panel.services.wake_broadcast()
+    if now is not None:
+        await show(panel, now)
+
+
+async def _known(panel: Panel, argument: str) -> Broadcast | None:
+    """The broadcast of a button; a panel that names none says so."""
+    try:
+        known = await _broadcasts(panel).get(bytes.fromhex(argument))
+    except ValueError:
+        known = None
+    if known is None:
+        await panel.say(panel.words.text("Ese envío no existe. Escribe /broadcasts."))
+    return known
+
+
+def _broadcasts(panel: Panel) -> Broadcasts:
+    return panel.services.storage.broadcasts
+
+
+def _by(panel: Panel) -> tuple[int, datetime]:
+    """Who orders it, and when, as the audit keeps it."""
+    return panel.user.id, panel.services.clock()

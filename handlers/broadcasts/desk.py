@@ -1,0 +1,171 @@
+"""An admin at work on a draft: reads it, keeps it, and shows the page of where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+import structlog
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.broadcast.audience import broadcast_id, confirmation
+from bot.petition.markup import Html
+from bot.transport.outcome import Remedy, remedy
+
+from ..living import NO_PREVIEW, tolerate
+from ..panel import Page, Panel, keyboard
+from ..screens.screen import paragraphs
+from .draft import Draft, Stage, read_draft
+from .numbers import count
+from .pages import asking, composing, summary
+from .pages.sheet import Sheet
+from .terms import content_now, terms_of
+
+_log = structlog.stdlib.get_logger()
+
+_DRAWN_BY: Mapping[Stage, Callable[[Sheet], Page]] = MappingProxyType(
+    {
+        Stage.CONTENT: composing.content,
+        Stage.READY: composing.ready,
+        Stage.LINKS: composing.links,
+        Stage.SUBJECT: asking.subject,
+        Stage.AUDIENCE: asking.audience,
+        Stage.SUMMARY: summary.summary,
+        Stage.TIME: asking.time,
+        Stage.SURE: summary.sure,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A panel and the draft that is worked on in it."""
+
+    panel: Panel
+    draft: Draft
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        return self.panel.services.clock()
+
+    async def answered(self) -> Desk:
+        """Answers the tap at once, since what follows takes a while."""
+        await self.panel.answer()
+        return replace(self, panel=replace(self.panel, query=None))
+
+    async def keep(self, draft: Draft) -> Desk:
+        """Stores the draft as it is from now on."""
+        if draft == self.draft:
+            return self
+        await save(self.panel, draft)
+        return replace(self, draft=draft)
+
+    async def show(self, notice: Html | None = None, *, below: int | None = None) -> None:
+        """Shows where the draft stands, in its panel, which is moved below a newer message.
+
+        Args:
+            notice: said once, above the page.
+            below: the newest message that the panel must not stand above.
+        """
+        sheet = await self.sheet()
+        page = _DRAWN_BY[self.draft.stage](sheet)
+        if notice is not None:
+            page = replace(page, text=paragraphs(notice, page.text))
+        former = self.draft.panel
+        shown = await self._placed(page, below)
+        if shown != former or sheet.recipients != self.draft.shown:
+            # Not a change of the draft: every button that was just drawn stays good.
+            remembered = self.draft.model_copy(update={"panel": shown, "shown": sheet.recipients})
+            await save(self.panel, remembered)
+        if former is not None and shown != former:
+            await tolerate(self.panel.bot.delete_message(self.panel.chat_id, former))
+
+    async def sheet(self) -> Sheet:
+        """Everything the page is drawn from."""
+        panel, draft, services = self.panel, self.draft, self.panel.services
+        campaign = services.campaign
+        numbers, state = await asyncio.gather(
+            count(services.storage, draft), services.storage.petitions.state()
+        )
+        sheet = Sheet(
+            words=panel.words,
+            draft=draft,
+            languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
+            numbers=numbers,
+            now=self.now,
+            zone=campaign.time_zone,
+            rate=services.broadcast_rate,
+            may_pay=services.paid_broadcast,
+        )
+        if draft.stage not in (Stage.SUMMARY, Stage.SURE):
+            return sheet
+        content = content_now(services, draft, state)
+        terms = terms_of(draft, content, numbers, state, paid=sheet.is_paid)
+        balance = await stars(panel) if sheet.is_paid else None
+        return replace(sheet, balance=balance, token=confirmation(terms, now=sheet.now))
+
+    async def _placed(self, page: Page, below: int | None) -> int:
+        """Writes the page where the admin looks; returns in which message it stands."""
+        panel, draft = self.panel, self.draft
+        await panel.answer()
+        target = draft.panel if panel.message_id is None else panel.message_id
+        if target is not None and (below is None or target > below):
+            try:
+                await panel.bot.edit_message_text(
+                    page.text,
+                    chat_id=panel.chat_id,
+                    message_id=target,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=keyboard(page.rows),
+                    link_preview_options=NO_PREVIEW,
+                )
+            except TelegramError as error:
+                if remedy(error) is Remedy.UNCHANGED:
+                    return target
+                if remedy(error) is not Remedy.GONE:
+                    raise
+            else:
+                return target
+        return await replace(panel, query=None, message_id=None).say(page.text, page.rows)
+
+
+async def open_draft(panel: Panel) -> Desk | None:
+    """The admin's desk, when there is a draft on it that was not started already."""
+    storage = panel.services.storage
+    draft = read_draft(await storage.drafts.get(_reference(panel)))
+    if draft is None:
+        return None
+    if draft.token is not None and await storage.broadcasts.get(broadcast_id(draft.token)):
+        await forget(panel)
+        return None
+    return Desk(panel, draft)
+
+
+async def save(panel: Panel, draft: Draft) -> None:
+    """Stores a draft in place of the one before."""
+    drafts = panel.services.storage.drafts
+    await drafts.save(_reference(panel), draft.model_dump_json(), panel.services.clock())
+
+
+async def forget(panel: Panel) -> None:
+    """Throws the admin's draft away."""
+    await panel.services.storage.drafts.forget(_reference(panel))
+
+
+async def stars(panel: Panel) -> int | None:
+    """How many Stars the bot has; None when Telegram does not say."""
+    try:
+        return (await panel.bot.get_my_star_balance()).amount
+    except TelegramError as error:
+        _log.warning("balance_not_known", remedy=remedy(error))
+        return None
+
+
+def _reference(panel: Panel) -> bytes:
+    services = panel.services
+    return services.keyring.reference(services.campaign.slug, panel.user.id)

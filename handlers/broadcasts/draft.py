@@ -1,0 +1,296 @@
+"""A message that an admin is preparing: everything about it, as it is stored between two taps.
+
+Pure: a draft and something that happened go in, the next draft comes out. The version goes up
+with every change, so a button that was drawn for an earlier one is known to be stale.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from storage import Audience, Broadcast, Kind
+
+WAITS_FOR: Final = timedelta(hours=1)
+"""How long a draft takes what is written for it; what comes later was meant for something else."""
+
+
+class Stage(StrEnum):
+    """What the panel of a draft shows, and what it waits for."""
+
+    CONTENT = "content"
+    """Waits for the message of `language`."""
+    READY = "ready"
+    """There is a message: what more is to be done with it."""
+    LINKS = "links"
+    """Waits for the link buttons of `language`."""
+    SUBJECT = "subject"
+    AUDIENCE = "audience"
+    SUMMARY = "summary"
+    """It was shown as people will receive it, and can be confirmed."""
+    TIME = "time"
+    """Waits for a moment."""
+    SURE = "sure"
+    """Many people: asks a second time."""
+
+
+_WAITING: Final = frozenset({Stage.CONTENT, Stage.LINKS, Stage.TIME})
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Link(_Frozen):
+    """A button under the message that opens an address."""
+
+    text: str
+    url: str
+
+
+LinkRows = tuple[tuple[Link, ...], ...]
+
+
+class Piece(_Frozen):
+    """One message that came: a whole content, or one element of an album."""
+
+    message_id: int
+    kind: str
+    group: str | None = None
+    links: LinkRows = ()
+    lost_buttons: bool = False
+
+
+class Version(_Frozen):
+    """What people of one language get: one message, or an album's, as the admin sent them."""
+
+    messages: tuple[int, ...]
+    kind: str
+    group: str | None = None
+    links: LinkRows = ()
+    lost_buttons: bool = False
+
+    @property
+    def is_album(self) -> bool:
+        """Whether it came as an album, which carries no buttons and counts one by one."""
+        return self.group is not None
+
+    def joined(self, piece: Piece) -> Version:
+        """The album with one more element, in the order in which they stand in the chat."""
+        messages = tuple(sorted({*self.messages, piece.message_id}))
+        return self.model_copy(update={"messages": messages})
+
+
+class Draft(_Frozen):
+    """A message in preparation.
+
+    Attributes:
+        key: tells this draft from another one of the same admin.
+        base: the language whose version everybody gets who has none of their own.
+        language: the version that is being written now.
+        versions: what was sent for each language, by reference.
+        copies: the bot's own copies of each version: what will be sent. None until shown.
+        stale: copies of earlier previews, to be taken away.
+        topic: of an earlier broadcast, whose recipients are not to be told again.
+        cutoff: the last signature that the summary counted; who signs later is not written to.
+        shown: how many recipients the summary named.
+        token: of the confirmation under which it was started, once it was.
+        panel: the message in which the admin works on it.
+    """
+
+    key: str
+    base: str
+    kind: Kind
+    stage: Stage = Stage.CONTENT
+    language: str = ""
+    versions: dict[str, Version] = {}
+    about_chosen: bool = False
+    reads: str | None = None
+    news_only: bool = False
+    audience_chosen: bool = False
+    starts_at: datetime | None = None
+    paid: bool = False
+    copies: dict[str, tuple[int, ...]] | None = None
+    stale: tuple[int, ...] = ()
+    edited: bool = False
+    topic: str | None = None
+    cutoff: int | None = None
+    shown: int = 0
+    token: str | None = None
+    panel: int | None = None
+    version: int = 1
+    touched_at: datetime
+
+    @property
+    def audience(self) -> Audience:
+        """Who is to receive it."""
+        return Audience(language=self.reads, news_only=self.news_only)
+
+    @property
+    def elements(self) -> int:
+        """How many messages the largest version is for each person."""
+        return max((len(version.messages) for version in self.versions.values()), default=1)
+
+    @property
+    def is_album(self) -> bool:
+        """Whether any version is an album: Telegram lets nobody pay for those."""
+        return any(version.is_album for version in self.versions.values())
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What is confirmed and sent: the bot's own copies, by language."""
+        copies = self.copies or {}
+        return {
+            language: _reference(copies[language], version.links)
+            for language, version in self.versions.items()
+            if language in copies
+        }
+
+    def waits(self, now: datetime) -> bool:
+        """Whether what the admin writes now is meant for this draft."""
+        return self.stage in _WAITING and self.is_fresh(now)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the admin has worked on it lately."""
+        return now - self.touched_at <= WAITS_FOR
+
+    def album_of(self, piece: Piece) -> str | None:
+        """The language whose album this message belongs to, or whose message it is."""
+        for language, version in self.versions.items():
+            same_album = piece.group is not None and version.group == piece.group
+            if same_album or piece.message_id in version.messages:
+                return language
+        return None
+
+    def sources(self) -> frozenset[int]:
+        """Every message of the admin's that it is made of."""
+        return frozenset(m for version in self.versions.values() for m in version.messages)
+
+    def changed(self, now: datetime, **changes: Any) -> Draft:
+        """The draft with these changes; a confirmation was for what it was before."""
+        fields = {"version": self.version + 1, "touched_at": now, **changes}
+        return self.model_copy(update=fields)
+
+    def thawed(self, now: datetime, **changes: Any) -> Draft:
+        """The draft changed in its content: what was shown is not what it is any more."""
+        shown = [m for copies in (self.copies or {}).values() for m in copies]
+        stale = tuple(sorted({*self.stale, *shown}))
+        return self.changed(now, **{"copies": None, "stale": stale, "edited": False, **changes})
+
+
+def begun(base: str, now: datetime, *, paid: bool) -> Draft:
+    """A new draft, which waits for its message."""
+    key = secrets.token_hex(4)
+    return Draft(key=key, base=base, kind=Kind.UPDATE, language=base, paid=paid, touched_at=now)
+
+
+def begun_closing(base: str, now: datetime, *, paid: bool) -> Draft:
+    """The closing update, whose texts are the petition's and which only waits to be shown."""
+    return begun(base, now, paid=paid).model_copy(
+        update={"kind": Kind.CLOSING, "about_chosen": True, "audience_chosen": True}
+    )
+
+
+def begun_for_the_rest(broadcast: Broadcast, base: str, now: datetime, *, paid: bool) -> Draft:
+    """A new message for those whom a broadcast that was stopped did not reach."""
+    return begun(base, now, paid=paid).model_copy(
+        update={
+            "kind": broadcast.kind,
+            "topic": broadcast.topic,
+            "reads": broadcast.audience.language,
+            "news_only": broadcast.audience.news_only,
+            "about_chosen": True,
+            "audience_chosen": True,
+        }
+    )
+
+
+def read_draft(body: str | None) -> Draft | None:
+    """The stored draft; one of another version of the bot is as good as none."""
+    if body is None:
+        return None
+    try:
+        return Draft.model_validate_json(body)
+    except ValidationError:
+        return None
+
+
+def received(draft: Draft, piece: Piece, now: datetime) -> Draft:
+    """The draft with a message that came for it; one that comes again changes nothing."""
+    language = draft.album_of(piece)
+    if language is None:
+        version = Version(
+            messages=(piece.message_id,),
+            kind=piece.kind,
+            group=piece.group,
+            links=piece.links,
+            lost_buttons=piece.lost_buttons,
+        )
+        versions = {**draft.versions, draft.language: version}
+        return draft.thawed(now, versions=versions, stage=Stage.READY)
+    known = draft.versions[language]
+    grown = known.joined(piece)
+    if grown == known:
+        return draft
+    # An album's last photos may come when the admin is already writing something else.
+    stage = draft.stage if draft.stage in (Stage.CONTENT, Stage.LINKS) else Stage.READY
+    return draft.thawed(now, versions={**draft.versions, language: grown}, stage=stage)
+
+
+def linked(draft: Draft, links: LinkRows, now: datetime) -> Draft:
+    """The draft with these buttons under the version that is being worked on."""
+    version = draft.versions[draft.language].model_copy(update={"links": links})
+    versions = {**draft.versions, draft.language: version}
+    return draft.thawed(now, versions=versions, stage=Stage.READY)
+
+
+def without(draft: Draft, language: str, now: datetime) -> Draft:
+    """The draft without the version of a language; the base stays."""
+    if language == draft.base:
+        return draft
+    versions = {known: version for known, version in draft.versions.items() if known != language}
+    return draft.thawed(now, versions=versions, stage=Stage.READY)
+
+
+def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
+    """The draft about the petition or about something else, which only news may be."""
+    news = kind is Kind.NEWS
+    return draft.changed(
+        now,
+        kind=kind,
+        about_chosen=True,
+        news_only=news,
+        reads=None,
+        audience_chosen=False,
+        stage=Stage.AUDIENCE,
+    )
+
+
+def frozen(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> Draft:
+    """The draft as it was shown: from now on the bot's copies are what it is."""
+    return draft.changed(
+        now,
+        copies={language: tuple(ids) for language, ids in copies.items()},
+        stale=(),
+        edited=False,
+        stage=Stage.SUMMARY,
+    )
+
+
+def retouched(draft: Draft, message_id: int, now: datetime) -> Draft:
+    """The draft after the admin edited one of its messages: only a new preview takes that in."""
+    if message_id not in draft.sources() or draft.copies is None or draft.edited:
+        return draft
+    return draft.changed(now, edited=True)
+
+
+def _reference(messages: Iterable[int], links: LinkRows) -> dict[str, object]:
+    reference: dict[str, object] = {"messages": list(messages)}
+    if links:
+        reference["keyboard"] = [[link.model_dump() for link in row] for row in links]
+    return reference

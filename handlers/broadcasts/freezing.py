@@ -1,0 +1,138 @@
+"""The preview: the bot's own copies of what the admin sent, which are what everybody gets.
+
+An admin can edit their own message at any time, and nobody can edit the bot's copy. So what is
+confirmed is what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from telegram.error import TelegramError
+
+from bot.broadcast.content import content_of
+from bot.petition.markup import Html
+from bot.transport.outcome import Remedy, remedy
+from storage import Kind
+
+from ..living import tolerate
+from ..panel import Panel
+from .calling import made
+from .desk import Desk
+from .draft import Draft, Stage, frozen
+from .terms import content_now
+
+
+@dataclass(frozen=True, slots=True)
+class NotShown(Exception):
+    """Telegram did not take the version of a language."""
+
+    language: str
+    said: str
+    is_gone: bool
+
+
+async def look(desk: Desk) -> None:
+    """Shows every version as people get it, and the summary below."""
+    desk = await desk.answered()
+    panel = desk.panel
+    await take_away(panel, desk.draft.stale + _shown(desk.draft))
+    desk = await desk.keep(desk.draft.thawed(desk.now, stale=()))
+    storage = panel.services.storage
+    copies: dict[str, tuple[int, ...]] = {}
+    content = await _original(desk)
+    for language in content:
+        try:
+            copies[language] = await send(panel, content, panel.chat_id, language)
+        except NotShown as problem:
+            await _refused(desk, problem)
+            return
+        # Whatever happens now, these are known, and taken away before the next preview.
+        there = tuple(m for ids in copies.values() for m in ids)
+        desk = await desk.keep(desk.draft.model_copy(update={"stale": there}))
+    shown = frozen(desk.draft, copies, desk.now)
+    cutoff = None if shown.starts_at else await storage.broadcasts.last_number()
+    desk = await desk.keep(shown.model_copy(update={"cutoff": cutoff}))
+    await desk.show(below=max(m for ids in copies.values() for m in ids))
+
+
+async def try_out(desk: Desk) -> None:
+    """Sends the admin what everybody would get, by the very call that everybody's comes with."""
+    desk = await desk.answered()
+    panel, services = desk.panel, desk.panel.services
+    # A new version first: a tap that comes again is stale and sends no second copy.
+    desk = await desk.keep(desk.draft.changed(desk.now))
+    state = await services.storage.petitions.state()
+    content = content_now(services, desk.draft, state)
+    newest = 0
+    for language in content:
+        try:
+            sent = await send(panel, content, panel.chat_id, language)
+        except NotShown as problem:
+            await desk.show(_why_not(panel, problem))
+            return
+        newest = max(newest, *sent)
+    await desk.show(
+        panel.words.text("Arriba tienes la prueba, tal como llegará a los demás."), below=newest
+    )
+
+
+async def send(
+    panel: Panel, content: Mapping[str, object], source: int, language: str
+) -> tuple[int, ...]:
+    """Sends the admin one version, as a broadcast would; returns the messages it became.
+
+    Raises:
+        NotShown: Telegram does not take it, or not all of it is there.
+    """
+    call = content_of(content, source).call(panel.chat_id, language)
+    try:
+        sent = await made(panel.bot, call)
+    except TelegramError as error:
+        if remedy(error) not in (Remedy.CONTENT, Remedy.GONE):
+            raise
+        said = error.message.lower()
+        gone = "not found" in said or "no messages to" in said
+        raise NotShown(language, error.message, gone) from None
+    if len(sent) < call.messages:
+        await take_away(panel, sent)
+        raise NotShown(language, "", is_gone=True)
+    return sent
+
+
+async def take_away(panel: Panel, messages: tuple[int, ...]) -> None:
+    """Deletes messages of this chat, as far as they are there."""
+    known = sorted(set(messages))
+    if known:
+        await tolerate(panel.bot.delete_messages(panel.chat_id, known))
+
+
+async def _original(desk: Desk) -> dict[str, object]:
+    """What is copied to make the preview: the admin's own messages, or the petition's texts."""
+    draft, services = desk.draft, desk.panel.services
+    if draft.kind is Kind.CLOSING:
+        return content_now(services, draft, await services.storage.petitions.state())
+    sources = {language: version.messages for language, version in draft.versions.items()}
+    return draft.model_copy(update={"copies": sources}).content
+
+
+async def _refused(desk: Desk, problem: NotShown) -> None:
+    draft = desk.draft
+    if draft.versions:
+        stage = Stage.CONTENT if problem.is_gone else Stage.READY
+        draft = draft.changed(desk.now, stage=stage, language=problem.language)
+    desk = await desk.keep(draft)
+    await desk.show(_why_not(desk.panel, problem))
+
+
+def _why_not(panel: Panel, problem: NotShown) -> Html:
+    if problem.is_gone:
+        return panel.words.text(
+            "⚠️ El mensaje ya no está entero en este chat: se ha borrado. Envíamelo otra vez."
+        )
+    return panel.words.text("⚠️ Telegram no acepta el mensaje: {reason}", reason=problem.said)
+
+
+def _shown(draft: Draft) -> tuple[int, ...]:
+    return tuple(m for ids in (draft.copies or {}).values() for m in ids)

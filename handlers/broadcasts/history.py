@@ -1,0 +1,67 @@
+"""The history of broadcasts: a list to turn, and the report of each."""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from ..context import Context
+from ..panel import Choice, Order, Page, Panel, open_panel
+from ..screens.screen import paragraphs
+from .pages.past import ON_A_PAGE, Entry, history, provenance
+from .watching import page_of
+
+
+async def broadcasts(update: Update, context: Context) -> None:
+    """Shows the newest of them."""
+    await _show(await open_panel(update, context), 0)
+
+
+async def turn(panel: Panel, argument: str) -> None:
+    """Shows another page."""
+    await _show(panel, _number(argument))
+
+
+async def report(panel: Panel, argument: str) -> None:
+    """Shows how one of them stands or ended, with the buttons that still make sense."""
+    key, _, page = argument.partition(".")
+    try:
+        known = await panel.services.storage.broadcasts.get(bytes.fromhex(key))
+    except ValueError:
+        known = None
+    if known is None:
+        await _show(panel, _number(page))
+        return
+    shown = await page_of(panel, known)
+    by = provenance(panel.words, known, panel.user.id)
+    back = Choice(panel.words.label("‹ Volver a la lista"), Order.PAST, page)
+    when = panel.words.moment(known.started_at or known.starts_at or known.created_at)
+    text = paragraphs(shown.text, f"{when}\n{by}")
+    await _write(panel, Page(text, [*shown.rows, back]))
+
+
+async def _show(panel: Panel, page: int) -> None:
+    storage = panel.services.storage
+    # One more than is shown tells whether there are older ones.
+    found = await storage.broadcasts.history(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
+    entries = [Entry(each, await storage.broadcasts.tally(each.id)) for each in found[:ON_A_PAGE]]
+    if not entries and page:
+        await _show(panel, 0)
+        return
+    await _write(
+        panel,
+        history(
+            panel.words,
+            entries,
+            page=page,
+            more=len(found) > ON_A_PAGE,
+            reader=panel.user.id,
+        ),
+    )
+
+
+async def _write(panel: Panel, page: Page) -> None:
+    await panel.say(page.text, page.rows)
+
+
+def _number(argument: str) -> int:
+    return int(argument) if argument.isascii() and argument.isdecimal() else 0

@@ -1,0 +1,210 @@
+"""What /broadcast offers: the closing update, a new message, and what is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from telegram import Update
+
+from bot.petition.markup import Html
+from storage import Broadcast, Kind
+
+from ..context import Context
+from ..panel import Choice, Order, Page, Panel, open_panel
+from ..screens.screen import paragraphs
+from .desk import Desk, open_draft, save
+from .draft import Draft, begun, begun_closing, begun_for_the_rest
+from .freezing import look
+from .pages.naming import subject_name
+from .watching import follow
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """What could be sent now.
+
+    Attributes:
+        untold: how many would get the closing update.
+        signed: how many could get another message.
+        unreachable: how many signed and cannot be written to.
+    """
+
+    is_closed: bool
+    untold: int
+    signed: int
+    unreachable: int
+    latest: Broadcast | None
+    scheduled: Sequence[Broadcast]
+    draft: Draft | None
+
+
+async def broadcast(update: Update, context: Context) -> None:
+    """Shows what is under way, else what there is to choose from."""
+    panel = await open_panel(update, context)
+    active = await panel.services.storage.broadcasts.active()
+    if active is not None:
+        await follow(panel, active.id)
+        return
+    page = offer(panel, await _chances(panel))
+    await panel.say(page.text, page.rows)
+
+
+async def compose(panel: Panel, _argument: str) -> None:
+    """Begins a new message, which waits for what the admin sends."""
+    services = panel.services
+    former = await open_draft(panel)
+    draft = begun(
+        services.campaign.source_language, services.clock(), paid=services.paid_broadcast
+    )
+    if former is not None:
+        shown = [m for copies in (former.draft.copies or {}).values() for m in copies]
+        draft = draft.model_copy(update={"stale": tuple(sorted({*former.draft.stale, *shown}))})
+    await _begin(panel, draft)
+
+
+async def final(panel: Panel, _argument: str) -> None:
+    """Shows the closing update as people get it, and asks."""
+    services = panel.services
+    state = await services.storage.petitions.state()
+    active = await services.storage.broadcasts.active()
+    if active is not None:
+        await follow(panel, active.id)
+        return
+    if not state.is_closed:
+        await panel.say(_still_open(panel))
+        return
+    draft = begun_closing(
+        services.campaign.source_language, services.clock(), paid=services.paid_broadcast
+    )
+    draft = draft.model_copy(update={"panel": panel.message_id})
+    await save(panel, draft)
+    await look(Desk(panel, draft))
+
+
+async def resume(panel: Panel, argument: str) -> None:
+    """Goes on with the draft there is; with a broadcast named, begins one for its rest."""
+    desk = await open_draft(panel)
+    if not argument:
+        if desk is None:
+            await compose(panel, "")
+        else:
+            await desk.show()
+        return
+    services = panel.services
+    known = await services.storage.broadcasts.get(_key(argument))
+    if known is None or not known.is_over or known.kind is Kind.CLOSING:
+        await panel.say(panel.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
+        return
+    base = services.campaign.source_language
+    draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
+    # The report stays; what is written now has a panel of its own.
+    await panel.answer()
+    await _begin(panel.at_bottom(), draft)
+
+
+def offer(panel: Panel, chances: Chances) -> Page:
+    """The choice, and why something is not to be had."""
+    words = panel.words
+    rows: list[Choice] = []
+    if chances.draft is not None:
+        rows.append(Choice(words.label("Seguir con el mensaje que preparabas"), Order.GO_ON))
+    closing = _about_closing(panel, chances)
+    if chances.is_closed and chances.untold:
+        rows.append(Choice(words.label("El mensaje final"), Order.FINAL))
+    if chances.signed:
+        rows.append(Choice(words.label("Un mensaje nuevo"), Order.COMPOSE))
+    planned = [_planned(panel, each) for each in chances.scheduled]
+    rows += [
+        Choice(
+            words.label("Cancelar el del {moment}", moment=words.appointment(each.starts_at)),
+            Order.ASK_CANCEL,
+            each.id.hex(),
+        )
+        for each in chances.scheduled
+        if each.starts_at is not None
+    ]
+    heading = words.text("<b>¿Qué quieres enviar?</b>") if rows else None
+    fresh = (
+        words.text(
+            "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
+            "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
+        )
+        if chances.signed
+        else None
+    )
+    return Page(paragraphs(heading, closing, fresh, *planned), rows)
+
+
+async def _begin(panel: Panel, draft: Draft) -> None:
+    draft = draft.model_copy(update={"panel": panel.message_id})
+    await save(panel, draft)
+    await Desk(panel, draft).show()
+
+
+async def _chances(panel: Panel) -> Chances:
+    storage = panel.services.storage
+    state, desk = await storage.petitions.state(), await open_draft(panel)
+    return Chances(
+        is_closed=state.is_closed,
+        untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
+        signed=sum((await storage.broadcasts.audience(kind=Kind.UPDATE)).values()),
+        unreachable=await storage.broadcasts.unreachable(),
+        latest=await storage.broadcasts.latest(),
+        scheduled=await storage.broadcasts.scheduled(),
+        draft=None if desk is None else desk.draft,
+    )
+
+
+def _about_closing(panel: Panel, chances: Chances) -> Html | None:
+    words = panel.words
+    if not chances.signed and not chances.unreachable:
+        return words.text("Nadie ha firmado: no hay a quién escribir.")
+    if not chances.signed:
+        return none_reachable(panel, chances.unreachable)
+    if not chances.is_closed:
+        return _still_open(panel)
+    if not chances.untold:
+        return words.text(
+            "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
+        )
+    return words.plural(
+        "El mensaje final cuenta cómo ha terminado la petición. Lo espera {n} persona.",
+        "El mensaje final cuenta cómo ha terminado la petición. Lo esperan {n} personas.",
+        chances.untold,
+    )
+
+
+def _still_open(panel: Panel) -> Html:
+    return panel.words.text(
+        "La petición sigue abierta. El mensaje final se envía después de "
+        "cerrarla: escribe antes /close."
+    )
+
+
+def none_reachable(panel: Panel, unreachable: int) -> Html:
+    """Says that people signed, and that not one of them can be told."""
+    return panel.words.plural(
+        "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
+        "quién escribir.",
+        "{n} personas han firmado, pero han bloqueado el bot o han dejado Telegram: no hay a "
+        "quién escribir.",
+        unreachable,
+    )
+
+
+def _planned(panel: Panel, planned: Broadcast) -> Html:
+    words = panel.words
+    return words.text(
+        "🕒 Programado: {subject}, el {moment}, para {n} personas.",
+        subject=subject_name(words, planned.kind),
+        moment=words.appointment(planned.starts_at or planned.created_at),
+        n=words.number(planned.expected or 0),
+    )
+
+
+def _key(argument: str) -> bytes:
+    try:
+        return bytes.fromhex(argument)
+    except ValueError:
+        return b""

@@ -1,0 +1,77 @@
+"""How a broadcast ended, in a sentence that says what to do now."""
+
+from __future__ import annotations
+
+from bot.broadcast.stopping import StopCause, read
+from bot.petition.markup import Html
+from bot.petition.words import Words
+from storage import Broadcast, Kind, Tally
+
+
+def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+    """The first lines of a report."""
+    if broadcast.state == "finished":
+        return _finished(words, broadcast)
+    if broadcast.state == "cancelled":
+        return _cancelled(words, broadcast, tally)
+    return Html(f"{_stopped(words, broadcast)}\n{_the_rest(words, broadcast)}")
+
+
+def _finished(words: Words, broadcast: Broadcast) -> Html:
+    if broadcast.kind is Kind.CLOSING:
+        return words.text("<b>El mensaje final está enviado.</b>")
+    return words.text("<b>El mensaje está enviado.</b>")
+
+
+def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+    heading = words.text("<b>El envío está cancelado.</b>")
+    if broadcast.started_at is None or not tally.delivered + tally.unknown:
+        return Html(f"{heading} " + words.text("No se ha enviado a nadie."))
+    if broadcast.kind is Kind.CLOSING:
+        rest = words.text("Con /broadcast puedes enviárselo a quienes faltan.")
+        return Html(f"{heading}\n{rest}")
+    return heading
+
+
+def _stopped(words: Words, broadcast: Broadcast) -> Html:
+    cause, said = read(broadcast.stop_reason or "")
+    if cause is StopCause.CONTENT and broadcast.kind is Kind.CLOSING:
+        return words.text(
+            "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}",
+            reason=said,
+        )
+    if cause is StopCause.CONTENT:
+        return words.text(
+            "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}\n"
+            "Casi siempre es porque alguien ha borrado la vista previa, que es el original.",
+            reason=said,
+        )
+    if cause is StopCause.UNREADABLE:
+        return words.text(
+            "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
+            "firmaron: no es la de estos datos, o los datos están dañados."
+        )
+    if cause is StopCause.DEFECT:
+        return words.text(
+            "<b>El envío se ha detenido.</b> Es un fallo del bot y no del texto "
+            "({reason}); su registro dice dónde.",
+            reason=said,
+        )
+    if cause is StopCause.OPEN:
+        return words.text(
+            "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
+            "cuenta cómo terminó."
+        )
+    return words.text("<b>El envío se ha detenido.</b> {reason}", reason=said)
+
+
+def _the_rest(words: Words, broadcast: Broadcast) -> Html:
+    """Who is still waiting is not lost, and how they are told."""
+    if broadcast.kind is Kind.CLOSING:
+        return words.text(
+            "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast."
+        )
+    return words.text(
+        "Quienes faltaban siguen pendientes. Con «Enviar a quienes faltan» puedes mandarles el "
+        "mensaje otra vez sin que nadie lo reciba dos veces."
+    )

@@ -1,0 +1,95 @@
+"""A broadcast and what is known of it, and the lines that more than one page says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.petition.markup import Html
+from bot.petition.words import Words
+from storage import Broadcast, RecallTally, Tally
+
+from .naming import audience_name, moment_name, subject_name
+
+BAR_WIDTH: Final = 12
+RECALLABLE_FOR: Final = timedelta(hours=48)
+"""How long Telegram lets a bot delete what it sent: https://core.telegram.org/bots/api"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A broadcast and what is known of it at one moment.
+
+    Attributes:
+        rate: messages a second lately; None when that cannot be told.
+        recall: how far taking it back is, if that was begun.
+        is_asking: whether an admin is deciding about cancelling it.
+    """
+
+    words: Words
+    broadcast: Broadcast
+    tally: Tally
+    now: datetime
+    zone: str
+    languages: Mapping[str, str]
+    rate: float | None = None
+    recall: RecallTally | None = None
+    is_asking: bool = False
+
+    @property
+    def key(self) -> str:
+        """How buttons name it."""
+        return self.broadcast.id.hex()
+
+    @property
+    def can_be_recalled(self) -> bool:
+        """Whether Telegram still lets us delete what was sent."""
+        ended = self.broadcast.ended_at
+        return (
+            self.broadcast.is_over
+            and self.broadcast.recall_started_at is None
+            and self.tally.delivered > 0
+            and ended is not None
+            and self.now - ended < RECALLABLE_FOR
+        )
+
+
+def bar(words: Words, done: int, total: int) -> Html:
+    """How much of it is done."""
+    full = done * BAR_WIDTH // total if total else 0
+    squares = "▰" * full + "▱" * (BAR_WIDTH - full)
+    return Html(f"{squares}  {words.percent(done / total if total else 0.0)}")
+
+
+def account(words: Words, tally: Tally) -> Html:
+    """What became of each."""
+    lines = [
+        words.text("Entregados: {n}", n=words.number(tally.delivered)),
+        words.text("No localizables: {n}", n=words.number(tally.unreachable)),
+        words.text("Sin confirmar: {n}", n=words.number(tally.unknown)),
+    ]
+    if tally.rejected:
+        lines.append(words.text("Rechazados: {n}", n=words.number(tally.rejected)))
+    if tally.withdrawn:
+        lines.append(words.text("Retiraron su firma: {n}", n=words.number(tally.withdrawn)))
+    if tally.open:
+        lines.append(words.text("Pendientes: {n}", n=words.number(tally.open)))
+    return Html("\n".join(lines))
+
+
+def plan(now: Standing) -> Html:
+    """What is planned, when, and for whom."""
+    words, broadcast = now.words, now.broadcast
+    starts = broadcast.starts_at or broadcast.created_at
+    lines = [
+        subject_name(words, broadcast.kind),
+        words.text("Saldrá el {moment}.", moment=moment_name(words, starts, now.zone)),
+        words.text(
+            "Para {audience}: {n} cuando se programó.",
+            audience=audience_name(words, broadcast.kind, broadcast.audience, now.languages),
+            n=words.number(broadcast.expected or 0),
+        ),
+    ]
+    return Html("\n".join(lines))

@@ -1,0 +1,171 @@
+"""How a broadcast stands: planned, on its way, paused, ended, being taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.broadcast.stopping import StopCause, read
+from bot.petition.markup import Html
+from storage import Kind, RecallTally
+
+from ...panel import Choice, Order, Page, Rows
+from ...screens.screen import paragraphs
+from .ending import ended_heading
+from .known import Standing, account, bar, plan
+from .naming import audience_name, moment_name, subject_name
+from .questions import ask_cancel
+
+
+def standing(now: Standing) -> Page:
+    """The page of a broadcast, whatever its state."""
+    broadcast = now.broadcast
+    if broadcast.is_recalling:
+        return _recalling(now)
+    if broadcast.state == "scheduled":
+        return _planned(now)
+    if broadcast.state == "running":
+        return _running(now)
+    if broadcast.state == "paused":
+        return ask_cancel(now) if now.is_asking else _paused(now)
+    return _ended(now)
+
+
+def _planned(now: Standing) -> Page:
+    words = now.words
+    return Page(
+        paragraphs(words.text("<b>Programado</b>"), plan(now)),
+        (Choice(words.label("Cancelar este envío"), Order.ASK_CANCEL, now.key),),
+    )
+
+
+def _running(now: Standing) -> Page:
+    words, broadcast, tally = now.words, now.broadcast, now.tally
+    if broadcast.kind is Kind.CLOSING:
+        heading = words.text("<b>Enviando el mensaje final…</b>")
+    else:
+        heading = words.text("<b>Enviando el mensaje…</b>")
+    if not broadcast.queued:
+        preparing = words.text("Preparando la lista…")
+        return Page(paragraphs(heading, preparing), _controls(now))
+    return Page(paragraphs(heading, _bar(now), _speed(now), account(words, tally)), _controls(now))
+
+
+def _bar(now: Standing) -> Html:
+    words, tally = now.words, now.tally
+    of = words.text(
+        "{done} de {total}", done=words.number(tally.done), total=words.number(tally.total)
+    )
+    return Html(f"{bar(words, tally.done, tally.total)}\n{of}")
+
+
+def _speed(now: Standing) -> Html | None:
+    """How fast it goes, and when it will be over."""
+    words, rate = now.words, now.rate
+    if not rate or now.tally.open == 0:
+        return None
+    seconds = now.tally.open / rate
+    end = now.now + timedelta(seconds=seconds)
+    same_day = words.date(end) == words.date(now.now)
+    return words.text(
+        "{rate} por segundo. Tiempo restante: {duration}; acabará hacia las {time}.",
+        rate=words.speed(rate),
+        duration=words.duration(seconds),
+        time=words.clock(end) if same_day else f"{words.clock(end)} ({words.date(end)})",
+    )
+
+
+def _controls(now: Standing) -> Rows:
+    words = now.words
+    return (
+        (
+            Choice(words.label("⏸ Pausa"), Order.PAUSE, now.key),
+            Choice(words.label("⏹ Cancelar"), Order.ASK_CANCEL, now.key),
+        ),
+    )
+
+
+def _paused(now: Standing) -> Page:
+    words, broadcast = now.words, now.broadcast
+    cancel = Choice(words.label("⏹ Cancelar"), Order.ASK_CANCEL, now.key)
+    cause, _ = read(broadcast.stop_reason or "")
+    if cause is StopCause.LATE and broadcast.starts_at is not None:
+        return Page(
+            paragraphs(
+                words.text("<b>Un envío programado espera tu decisión</b>"),
+                _plan_missed(now, broadcast.starts_at),
+            ),
+            (Choice(words.label("Enviar ahora"), Order.RESUME, now.key), cancel),
+        )
+    heading = words.text("<b>El envío está en pausa</b>")
+    numbers = _bar(now) if broadcast.queued else None
+    still = words.text("No sale ningún mensaje hasta que pulses «▶ Seguir».")
+    go_on = Choice(words.label("▶ Seguir"), Order.RESUME, now.key)
+    counts = account(words, now.tally) if broadcast.queued else None
+    return Page(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
+
+
+def _plan_missed(now: Standing, starts: datetime) -> Html:
+    words, broadcast = now.words, now.broadcast
+    return words.text(
+        "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha. Ha pasado más de "
+        "una hora, así que no se ha enviado nada: decide tú si todavía tiene sentido.",
+        subject=subject_name(words, broadcast.kind),
+        moment=moment_name(words, starts, now.zone),
+    )
+
+
+def _ended(now: Standing) -> Page:
+    words, broadcast, tally = now.words, now.broadcast, now.tally
+    rows: list[Choice] = []
+    if tally.open and broadcast.kind is not Kind.CLOSING and broadcast.started_at is not None:
+        rows.append(Choice(words.label("Enviar a quienes faltan"), Order.GO_ON, now.key))
+    if now.can_be_recalled:
+        rows.append(Choice(words.label("Retirar los mensajes"), Order.ASK_RECALL, now.key))
+    counts = None if broadcast.started_at is None else account(words, tally)
+    return Page(
+        paragraphs(ended_heading(words, broadcast, tally), _what(now), counts, _recalled(now)),
+        rows,
+    )
+
+
+def _what(now: Standing) -> Html | None:
+    """Which message it was; of the closing update there is only the one."""
+    words, broadcast = now.words, now.broadcast
+    if broadcast.kind is Kind.CLOSING:
+        return None
+    return words.text(
+        "{subject}, para {audience}.",
+        subject=subject_name(words, broadcast.kind),
+        audience=audience_name(words, broadcast.kind, broadcast.audience, now.languages),
+    )
+
+
+def _recalling(now: Standing) -> Page:
+    words, recall = now.words, now.recall or RecallTally(0)
+    done = recall.deleted + recall.failed
+    of = words.text("{done} de {total}", done=words.number(done), total=words.number(recall.total))
+    return Page(
+        paragraphs(
+            words.text("<b>Retirando los mensajes…</b>"),
+            Html(f"{bar(words, done, recall.total)}\n{of}"),
+        )
+    )
+
+
+def _recalled(now: Standing) -> Html | None:
+    """What was taken back, once that is over."""
+    words, recall = now.words, now.recall
+    if now.broadcast.recall_ended_at is None or recall is None:
+        return None
+    lines = [
+        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", recall.deleted),
+    ]
+    if recall.failed:
+        lines.append(
+            words.plural(
+                "En {n} chat ya no se podía borrar.",
+                "En {n} chats ya no se podía borrar.",
+                recall.failed,
+            )
+        )
+    return Html("\n".join(lines))

@@ -1,0 +1,226 @@
+"""The pages before the confirmation: all that will happen, to how many, and how to get out."""
+
+from __future__ import annotations
+
+from bot.petition.markup import Html
+from storage import Kind
+
+from ...panel import Choice, Order, Page
+from ...screens.screen import paragraphs
+from ..steps import Step, choice
+from .naming import audience_name, moment_name, subject_name
+from .sheet import MANY, Sheet
+
+
+def summary(sheet: Sheet) -> Page:
+    """What would be sent stands above; this says to whom, when, how long and for how much."""
+    words = sheet.words
+    if not sheet.recipients:
+        nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
+        return Page(paragraphs(_heading(sheet), nobody), _no_way_on(sheet))
+    short = _short_of_stars(sheet)
+    return Page(
+        paragraphs(
+            _heading(sheet),
+            _as_shown(sheet),
+            _recipients(sheet),
+            unreachable(sheet),
+            _when(sheet),
+            _price(sheet),
+            short,
+        ),
+        _choices(sheet, may_send=short is None),
+    )
+
+
+def sure(sheet: Sheet) -> Page:
+    """Asks a second time when very many people would get it."""
+    words, draft = sheet.words, sheet.draft
+    yes = words.plural_label(
+        "Sí, enviar a {n} persona", "Sí, enviar a {n} personas", sheet.recipients
+    )
+    if draft.starts_at is not None:
+        yes = words.label("Sí, programar")
+    return Page(
+        paragraphs(
+            words.plural(
+                "<b>Vas a escribir a {n} persona. ¿Seguro?</b>",
+                "<b>Vas a escribir a {n} personas. ¿Seguro?</b>",
+                sheet.recipients,
+            ),
+            _recipients(sheet),
+            _when(sheet),
+            words.text(
+                "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
+                "quien ya lo tenga puede haberlo leído."
+            ),
+        ),
+        (
+            Choice(yes, Order.SEND, sheet.token),
+            choice(words.label("Volver"), draft, Step.BACK),
+            _leave(sheet),
+        ),
+    )
+
+
+def unreachable(sheet: Sheet) -> Html | None:
+    """Says how many cannot be told, when there are any."""
+    if sheet.numbers.unreachable == 0:
+        return None
+    return sheet.words.plural(
+        "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
+        "le puede escribir.",
+        "{n} personas más firmaron, pero han bloqueado el bot o han dejado Telegram: "
+        "no se les puede escribir.",
+        sheet.numbers.unreachable,
+    )
+
+
+def _heading(sheet: Sheet) -> Html:
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        return words.text("<b>¿Enviar el mensaje final?</b>")
+    subject = subject_name(words, draft.kind)
+    return words.text("<b>¿Enviar el mensaje?</b>\n{subject}.", subject=subject)
+
+
+def _as_shown(sheet: Sheet) -> Html:
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        return words.text("Arriba lo ves tal como llegará, en cada idioma.")
+    if draft.edited:
+        return words.text(
+            "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es lo de la "
+            "vista previa; para usar el cambio, vuelve a verla."
+        )
+    return words.text(
+        "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres esa vista "
+        "previa antes de que acabe el envío: es el original que se copia."
+    )
+
+
+def _recipients(sheet: Sheet) -> Html:
+    """To whom, how many, and in which version by language."""
+    words, draft = sheet.words, sheet.draft
+    heading = words.text(
+        "A {audience}: <b>{n}</b>",
+        audience=audience_name(words, draft.kind, draft.audience, sheet.languages),
+        n=words.number(sheet.recipients),
+    )
+    by_language = sheet.numbers.chosen
+    if len(sheet.languages) == 1 and len(by_language) <= 1:
+        return heading
+    ranked = sorted(by_language.items(), key=lambda item: -item[1])
+    return Html("\n".join([heading, *(_line(sheet, code, n) for code, n in ranked)]))
+
+
+def _line(sheet: Sheet, code: str, count: int) -> Html:
+    words, draft = sheet.words, sheet.draft
+    language, number = sheet.language(code), words.number(count)
+    has_own = code in draft.versions or code == draft.base or draft.kind is Kind.CLOSING
+    if has_own or code not in sheet.languages:
+        return words.text("{language}: {count}", language=language, count=number)
+    return words.text(
+        "{language}: {count}, con la versión en {base}",
+        language=language,
+        count=number,
+        base=sheet.tongue(draft.base),
+    )
+
+
+def _when(sheet: Sheet) -> Html:
+    words, draft = sheet.words, sheet.draft
+    lasts = words.text("Tardará alrededor de {duration}.", duration=words.duration(sheet.seconds))
+    if draft.elements > 1:
+        album = words.plural(
+            "Un álbum cuenta como {n} mensaje por persona.",
+            "Un álbum cuenta como {n} mensajes por persona.",
+            draft.elements,
+        )
+        lasts = Html(f"{lasts} {album}")
+    if draft.starts_at is None:
+        return lasts
+    starts = words.text(
+        "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
+        moment=moment_name(words, draft.starts_at, sheet.zone),
+    )
+    return Html(f"{starts}\n{lasts}")
+
+
+def _price(sheet: Sheet) -> Html | None:
+    words = sheet.words
+    if not sheet.is_paid:
+        return None
+    price = words.plural(
+        "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
+        "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
+        sheet.price,
+    )
+    if sheet.balance is None:
+        return price
+    balance = words.text("El bot tiene {n}.", n=words.number(sheet.balance))
+    return Html(f"{price} {balance}")
+
+
+def _short_of_stars(sheet: Sheet) -> Html | None:
+    if not sheet.is_paid or (sheet.balance is not None and sheet.balance >= sheet.price):
+        return None
+    if sheet.balance is None:
+        return sheet.words.text(
+            "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
+            "envío. Envíalo gratis o inténtalo más tarde."
+        )
+    return sheet.words.text(
+        "⚠️ El bot no tiene bastantes estrellas. Añade las que faltan o envíalo gratis."
+    )
+
+
+def _choices(sheet: Sheet, *, may_send: bool) -> list[Choice]:
+    words, draft = sheet.words, sheet.draft
+    rows: list[Choice] = [_confirm(sheet)] if may_send else []
+    rows.append(choice(words.label("Enviarme una prueba"), draft, Step.TEST))
+    if draft.edited:
+        rows.insert(0, choice(words.label("👁 Ver la vista previa otra vez"), draft, Step.LOOK))
+    if draft.starts_at is None:
+        rows.append(choice(words.label("🕒 Programar"), draft, Step.TIME))
+    else:
+        rows.append(choice(words.label("🕒 Cambiar la hora"), draft, Step.TIME))
+        rows.append(choice(words.label("Quitar la hora"), draft, Step.NOW))
+    if sheet.can_be_paid:
+        other = (
+            words.label("Enviarlo gratis, más despacio")
+            if draft.paid
+            else words.label("Pagar para que vaya más deprisa")
+        )
+        rows.append(choice(other, draft, Step.PAY))
+    if draft.kind is not Kind.CLOSING:
+        rows.append(choice(words.label("Cambiar"), draft, Step.CHANGE))
+    return [*rows, _leave(sheet)]
+
+
+def _confirm(sheet: Sheet) -> Choice:
+    words, draft, many = sheet.words, sheet.draft, sheet.recipients >= MANY
+    if draft.starts_at is not None:
+        label = words.label(
+            "Programar para el {moment}", moment=words.appointment(draft.starts_at)
+        )
+    else:
+        label = words.plural_label(
+            "Enviar a {n} persona", "Enviar a {n} personas", sheet.recipients
+        )
+    if many:
+        return choice(label, draft, Step.SURE)
+    return Choice(label, Order.SEND, sheet.token)
+
+
+def _no_way_on(sheet: Sheet) -> list[Choice]:
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        return [_leave(sheet)]
+    return [choice(words.label("Cambiar"), draft, Step.CHANGE), _leave(sheet)]
+
+
+def _leave(sheet: Sheet) -> Choice:
+    return Choice(
+        sheet.words.label("No enviar"), Order.LEAVE, f"{Order.SEND}:{sheet.token or '-'}"
+    )

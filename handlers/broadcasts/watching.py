@@ -1,0 +1,128 @@
+"""Showing how a broadcast stands, in the one message in which it is watched."""
+
+from __future__ import annotations
+
+import structlog
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.petition.markup import Html
+from bot.petition.words import Words
+from bot.transport.outcome import remedy
+from storage import Broadcast
+
+from ..context import Bot, Services
+from ..living import NO_PREVIEW
+from ..panel import Page, Panel
+from .pages.known import Standing
+from .pages.standing import standing
+
+_log = structlog.stdlib.get_logger()
+
+_OPEN, _SETTLED = b"open", b""
+
+
+async def follow(panel: Panel, key: bytes) -> None:
+    """The progress moves to the message the admin is looking at; the former one says so."""
+    broadcasts = panel.services.storage.broadcasts
+    former = await broadcasts.get(key)
+    if former is None:
+        raise LookupError("A broadcast that was there is not there.")
+    said = None
+    if panel.message_id is None:
+        said = await page_of(panel, former)
+        panel = panel.at(await panel.say(said.text, said.rows))
+    await broadcasts.set_progress(key, panel.chat_id, panel.message_id or 0)
+    now = await show(panel, await broadcasts.get(key) or former, said)
+    chat, message_id = former.progress_chat, former.progress_message_id
+    if chat is None or message_id is None or now.is_over:
+        return
+    if (chat, message_id) != (panel.chat_id, panel.message_id):
+        await point_elsewhere(panel.bot, panel.services, chat, message_id)
+
+
+async def show(panel: Panel, shown: Broadcast, said: Page | None = None) -> Broadcast:
+    """Shows how it stands, unless the panel says that already; returns the last that is shown.
+
+    The worker writes into the same message. When the end came in between, its report may have
+    been written over, so it is shown again.
+    """
+    page = await page_of(panel, shown)
+    if page != said:
+        panel = panel.at(await panel.say(page.text, page.rows))
+    now = await panel.services.storage.broadcasts.get(shown.id) or shown
+    if now.state != shown.state:
+        page = await page_of(panel, now)
+        await panel.say(page.text, page.rows)
+    return now
+
+
+async def page_of(panel: Panel, broadcast: Broadcast) -> Page:
+    """The page of a broadcast as it stands, for this admin."""
+    return standing(await standing_of(panel.services, panel.words, broadcast))
+
+
+async def standing_of(services: Services, words: Words, broadcast: Broadcast) -> Standing:
+    """A broadcast and all that its page says, as the database knows it now."""
+    broadcasts, campaign = services.storage.broadcasts, services.campaign
+    recall = None
+    if broadcast.recall_started_at is not None:
+        recall = await services.storage.recalls.tally(broadcast.id)
+    return Standing(
+        words=words,
+        broadcast=broadcast,
+        tally=await broadcasts.tally(broadcast.id),
+        now=services.clock(),
+        zone=campaign.time_zone,
+        languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
+        recall=recall,
+        is_asking=broadcast.state == "paused" and await _is_asking(services, broadcast.id),
+    )
+
+
+async def ask(services: Services, broadcast: bytes) -> None:
+    """From now on an admin is deciding about cancelling it, whoever draws the panel."""
+    await services.storage.published.put(_question(broadcast), _OPEN)
+
+
+async def settle(services: Services, broadcast: bytes) -> None:
+    """Nobody is deciding any more."""
+    if await _is_asking(services, broadcast):
+        await services.storage.published.put(_question(broadcast), _SETTLED)
+
+
+async def words_for(services: Services, chat: int) -> Words:
+    """The language that the admin reads whose private chat it is."""
+    supporter = services.keyring.reference(services.campaign.slug, chat)
+    known = await services.storage.conversations.get(supporter)
+    campaign = services.campaign
+    return services.catalogues.words(campaign.language_for(known.language if known else None))
+
+
+async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:
+    """Makes one line of a message that showed the progress: it would stand still and mislead."""
+    words = await words_for(services, chat)
+    try:
+        await bot.edit_message_text(
+            elsewhere(words),
+            chat_id=chat,
+            message_id=message_id,
+            parse_mode=ParseMode.HTML,
+            link_preview_options=NO_PREVIEW,
+        )
+    except TelegramError as error:
+        _log.info("former_progress_left", remedy=remedy(error))
+
+
+def elsewhere(words: Words) -> Html:
+    """What stands where the progress was."""
+    return words.text("El progreso sigue en otro mensaje.")
+
+
+async def _is_asking(services: Services, broadcast: bytes) -> bool:
+    known = await services.storage.published.get(_question(broadcast))
+    return known is not None and known.digest == _OPEN
+
+
+def _question(broadcast: bytes) -> str:
+    return f"cancel?:{broadcast.hex()}"

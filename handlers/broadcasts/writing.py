@@ -1,0 +1,148 @@
+"""What an admin sends while a draft waits for it: the message, its link buttons, a time.
+
+Whatever a draft does not wait for is ordinary use of the bot, and goes on to the supporters'
+handlers: an admin may be one of them.
+"""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from telegram import Message, Update
+
+from bot.intake import updates_behind
+from bot.petition.journey import Stage as Place
+
+from .. import commands, messages
+from ..context import Context
+from ..panel import Panel, open_panel
+from .confirming import discarded, give_up
+from .desk import Desk, open_draft
+from .draft import Piece, Stage, linked, received, retouched
+from .links import FAULT_SENTENCES as LINK_FAULTS
+from .links import WrongLine, read_links
+from .preparing import plan_for
+from .receiving import UNFIT_SENTENCES, Unfit, piece_of
+from .when import FAULT_SENTENCES as WHEN_FAULTS
+from .when import WhenFault, read_when
+
+
+async def sent(update: Update, context: Context) -> None:
+    """Takes a message for the draft that waits for it; else it is what any supporter sends."""
+    panel, message = await open_panel(update, context), update.effective_message
+    desk = await open_draft(panel)
+    if desk is None or message is None or not await _took(desk, message):
+        await _ordinary(update, context)
+
+
+async def edited(update: Update, context: Context) -> None:
+    """An edit of what a draft is made of; else it is any supporter's edit."""
+    panel, message = await open_panel(update, context), update.effective_message
+    desk = await open_draft(panel)
+    if desk is None or message is None or message.message_id not in desk.draft.sources():
+        await messages.edited(update, context)
+        return
+    touched = retouched(desk.draft, message.message_id, desk.now)
+    if touched != desk.draft:
+        desk = await desk.keep(touched)
+        await desk.show()
+
+
+async def cancel(update: Update, context: Context) -> None:
+    """Gives the draft up; without one it leaves the supporters' form."""
+    panel = await open_panel(update, context)
+    desk = await open_draft(panel)
+    if desk is None:
+        await commands.cancel(update, context)
+        return
+    await give_up(desk)
+    await desk.panel.say(discarded(panel))
+
+
+async def _took(desk: Desk, message: Message) -> bool:
+    """Whether the message was for the draft, and is dealt with."""
+    draft = desk.draft
+    piece = piece_of(message)
+    if isinstance(piece, Piece) and draft.album_of(piece) is not None:
+        await _take(desk, piece)
+        return True
+    if not draft.waits(desk.now):
+        return await _turned_down(desk, message)
+    if draft.stage is Stage.CONTENT:
+        await _take_content(desk, message, piece)
+    elif draft.stage is Stage.LINKS:
+        await _take_links(desk, message)
+    else:
+        await _take_time(desk, message)
+    return True
+
+
+async def _take_content(desk: Desk, message: Message, piece: Piece | Unfit) -> None:
+    if isinstance(piece, Unfit):
+        sentence = desk.panel.words.text(UNFIT_SENTENCES[piece])
+        await desk.show(sentence, below=message.message_id)
+        return
+    await _take(desk, piece)
+
+
+async def _take(desk: Desk, piece: Piece) -> None:
+    desk = await desk.keep(received(desk.draft, piece, desk.now))
+    if not _more_of_it_comes(piece):
+        await desk.show(below=piece.message_id)
+
+
+def _more_of_it_comes(piece: Piece) -> bool:
+    """Whether more of the album waits behind this, and will show the panel."""
+    if piece.group is None:
+        return False
+    behind = (update.get("message", {}) for update in updates_behind())
+    return any(message.get("media_group_id") == piece.group for message in behind)
+
+
+async def _take_links(desk: Desk, message: Message) -> None:
+    words = desk.panel.words
+    links = read_links(message.text or "")
+    if isinstance(links, WrongLine):
+        sentence = words.text(LINK_FAULTS[links.fault], line=links.line)
+        await desk.show(sentence, below=message.message_id)
+        return
+    desk = await desk.keep(linked(desk.draft, links, desk.now))
+    await desk.show(below=message.message_id)
+
+
+async def _take_time(desk: Desk, message: Message) -> None:
+    zone = ZoneInfo(desk.panel.services.campaign.time_zone)
+    moment = read_when(message.text or "", desk.now, zone)
+    if isinstance(moment, WhenFault):
+        await desk.show(desk.panel.words.text(WHEN_FAULTS[moment]), below=message.message_id)
+        return
+    await plan_for(desk, moment, below=message.message_id)
+
+
+async def _turned_down(desk: Desk, message: Message) -> bool:
+    """A message too many, while the draft is at hand: it says so instead of looking taken."""
+    if not desk.draft.is_fresh(desk.now) or await _is_asked_for_a_name(desk.panel):
+        return False
+    await desk.show(
+        desk.panel.words.text(
+            "Ese mensaje no se ha añadido: ahora no estoy esperando ninguno. Usa los botones, por "
+            "favor."
+        ),
+        below=message.message_id,
+    )
+    return True
+
+
+async def _is_asked_for_a_name(panel: Panel) -> bool:
+    services = panel.services
+    supporter = services.keyring.reference(services.campaign.slug, panel.user.id)
+    known = await services.storage.conversations.get(supporter)
+    return known is not None and known.stage in (Place.NAME.value, Place.CONSENT.value)
+
+
+async def _ordinary(update: Update, context: Context) -> None:
+    message = update.effective_message
+    if message is not None and message.text:
+        await messages.written(update, context)
+    else:
+        await messages.sent_media(update, context)

@@ -1,0 +1,161 @@
+"""Where a campaigner prepares messages: Marta, three people who signed, and no flood limits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.petition.words import Words
+from bot.simulator.messages import Message
+from bot.simulator.person import Person
+from handlers.context import Services
+from storage import Broadcast, Consent, Conversation, NewSignature
+from tests.features.scene import Scene, a_scene
+
+SENT = "El mensaje está enviado."
+
+
+@dataclass
+class Studio:
+    """Marta at work; her buttons are named as she reads them, in Spanish."""
+
+    scene: Scene
+    ahead: timedelta = timedelta()
+    """How far the clock of what Marta orders is ahead of the worker's."""
+
+    @property
+    def marta(self) -> Person:
+        """The campaigner."""
+        return self.scene.marta
+
+    @property
+    def words(self) -> Words:
+        """The bot's own, in Spanish."""
+        return self.scene.words
+
+    @property
+    def services(self) -> Services:
+        """Those of the running bot."""
+        assert self.scene.app is not None
+        return self.scene.app.application.services
+
+    @property
+    def panel(self) -> Message:
+        """The newest message of the bot with orders under it, as it is now."""
+        mine = [m for m in self.marta.messages if m.from_bot and _has_orders(m)]
+        assert mine, self.marta.chat.transcript()
+        return mine[-1]
+
+    async def start(self) -> None:
+        """Lets the bot go by a clock that can be put forward and back."""
+        assert self.scene.app is not None
+        services = self.scene.app.application.services
+        clocked = replace(services, clock=lambda: datetime.now(UTC) + self.ahead)
+        self.scene.app.application.services = clocked
+
+    async def restart(self) -> None:
+        """Stops the bot and starts it again."""
+        await self.scene.stop_bot()
+        await self.scene.start_bot()
+        await self.start()
+
+    async def signs(self, person: Person, *, news: bool = False) -> None:
+        """A signature that is simply there: how people sign is told elsewhere."""
+        language = self.services.campaign.language_for(person.user.language)
+        person.started = True
+        self.scene.world.chats.setdefault(person.id, person.chat)
+        supporter = self.services.keyring.reference(self.services.campaign.slug, person.id)
+        consent = Consent(
+            text=f"Yes, in {language}.",
+            sha256=language.encode().ljust(32, b"."),
+            text_version="1",
+            language=language,
+            purposes=frozenset({"signature", "news"} if news else {"signature"}),
+            message_id=1,
+        )
+        signature = NewSignature(
+            supporter=supporter,
+            chat_id=person.id,
+            name=person.user.first_name,
+            language=language,
+            source=None,
+            consent=consent,
+            at=datetime.now(UTC),
+        )
+        conversation = Conversation(supporter, language=language, version=1)
+        await self.services.storage.signatures.sign(signature, conversation, None)
+
+    async def taps(self, label: str) -> Message:
+        """Marta taps a button under her panel, and the bot is done."""
+        await self.scene.taps(self.marta, label)
+        return self.marta.messages[-1]
+
+    async def says(self, text: str) -> Message:
+        """Marta writes, and the bot is done."""
+        sent = self.marta.send(text)
+        await self.scene.settled()
+        return sent
+
+    async def begins(self) -> None:
+        """Marta begins a new message."""
+        await self.says("/broadcast")
+        await self.taps("Un mensaje nuevo")
+
+    async def previews(self, to: str = "A quienes firmaron: 3") -> Message:
+        """From a message that was taken to the summary; returns it."""
+        await self.taps("Continuar")
+        await self.taps("Sobre esta petición")
+        await self.taps(to)
+        return self.panel
+
+    async def over(self, said: str = SENT) -> Message:
+        """Waits for the report."""
+        return await self.marta.sees(said, 20)
+
+    async def broadcast(self) -> Broadcast:
+        """The newest one."""
+        found = await self.services.storage.broadcasts.latest()
+        assert found is not None
+        return found
+
+    async def became(self, state: str) -> Broadcast:
+        """Waits until the newest broadcast is in a state."""
+        while (await self.broadcast()).state != state:
+            await self.scene.settled()
+        return await self.broadcast()
+
+    def data(self, label: str) -> tuple[int, str]:
+        """The message and the callback data of Marta's newest button of this label."""
+        for message in reversed(self.marta.messages):
+            for button in (button for row in message.buttons for button in row):
+                if button.label == label and button.data is not None:
+                    return message.id, button.data
+        raise AssertionError(f"no button {label!r} in:\n{self.marta.chat.transcript()}")
+
+    def got(self, person: Person) -> list[Message]:
+        """What a person was sent by broadcasts: all that has no orders and no petition in it."""
+        return [m for m in person.messages if m.from_bot]
+
+
+@asynccontextmanager
+async def a_studio(folder: Path, *, rate: float = 28.0) -> AsyncIterator[Studio]:
+    """Opens a petition that Ana, Jordi and Seán have signed; Ana has agreed to other news."""
+    async with a_scene(folder) as scene:
+        scene.simulator.limits.on = False
+        if rate != scene.settings.broadcast_rate:
+            scene.settings = scene.settings.model_copy(update={"broadcast_rate": rate})
+            await scene.stop_bot()
+            await scene.start_bot()
+        studio = Studio(scene)
+        await studio.start()
+        await studio.signs(scene.ana, news=True)
+        await studio.signs(scene.jordi)
+        await studio.signs(scene.sean)
+        yield studio
+
+
+def _has_orders(message: Message) -> bool:
+    return any((b.data or "").startswith("adm:") for row in message.buttons for b in row)
