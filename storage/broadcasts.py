@@ -13,7 +13,7 @@ from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
 from storage.deliveries import TALLY, Deliveries, Tally
 from storage.recalls import RECALLABLE_FOR
-from storage.recipients import AUDIENCE, EVERYONE, UNREACHABLE, Audience, Kind
+from storage.recipients import AUDIENCE, EVERYONE, MUTED, UNREACHABLE, Audience, Kind
 from storage.starting import (
     AlreadyRunning,
     AudienceChanged,
@@ -127,6 +127,11 @@ class Broadcasts:
     async def unreachable(self) -> int:
         """How many signers cannot be told, since they blocked the bot or left Telegram."""
         rows = await self._database.read(Statement(UNREACHABLE, {"petition": self._slug}))
+        return int(rows[0]["people"])
+
+    async def muted(self) -> int:
+        """How many signers asked not to be written to, and could be."""
+        rows = await self._database.read(Statement(MUTED, {"petition": self._slug}))
         return int(rows[0]["people"])
 
     async def start(

@@ -1,10 +1,10 @@
 """Who is to be told: the one definition, used for counting, for queueing and at every claim.
 
-A recipient signed, has not withdrawn (a withdrawn signature is gone), can be reached, agreed to
-what it is about, and has not been told by an earlier broadcast on the same topic. What may have
-arrived counts as told, since a second message is worse than an unconfirmed one. What waits in a
-broadcast that was stopped or cancelled does not: those people are the next one's. So after a
-petition was reopened and closed again, only its new signers are told.
+A recipient signed, has not withdrawn (a withdrawn signature is gone), can be reached, did not ask
+for silence, agreed to what it is about, and has not been told by an earlier broadcast on the same
+topic. What may have arrived counts as told, since a second message is worse than an unconfirmed
+one. What waits in a broadcast that was stopped or cancelled does not: those people are the next
+one's. So after a petition was reopened and closed again, only its new signers are told.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ EVERYONE: Final = Audience()
 ELIGIBLE: Final = """
 signatures s
 WHERE s.petition = :petition
-  AND s.unreachable_at IS NULL
+  AND s.unreachable_at IS NULL AND s.muted_at IS NULL
   AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS (
     SELECT 1 FROM consents agreed
     WHERE agreed.signature_id = s.id AND agreed.news_ended_at IS NULL
@@ -88,6 +88,11 @@ FROM (
 GROUP BY language
 ORDER BY recipients DESC, language
 """  # noqa: S608 - constants of this file
+
+MUTED: Final = """
+SELECT COUNT(*) AS people FROM signatures
+WHERE petition = :petition AND muted_at IS NOT NULL AND unreachable_at IS NULL
+"""
 
 UNREACHABLE: Final = """
 SELECT COUNT(*) AS people FROM signatures

@@ -36,6 +36,7 @@ WHERE state = 'unreachable' AND broadcast_id IN ({_LAST_CLOSING})
   AND signature_id IN (
     SELECT s.id FROM signatures s
     WHERE s.petition = :petition AND s.supporter = :supporter AND s.unreachable_at IS NULL
+      AND s.muted_at IS NULL
   )
 RETURNING position
 """  # noqa: S608 - constants of this file
@@ -47,6 +48,7 @@ INSERT INTO deliveries
 SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at
 FROM signatures s JOIN broadcasts b ON b.id IN ({_LAST_CLOSING})
 WHERE s.petition = :petition AND s.supporter = :supporter AND s.unreachable_at IS NULL
+      AND s.muted_at IS NULL
   AND b.queued_at IS NOT NULL AND s.number <= COALESCE(b.cutoff, s.number)
   AND NOT EXISTS (
     SELECT 1 FROM deliveries told JOIN broadcasts earlier ON earlier.id = told.broadcast_id

@@ -20,7 +20,7 @@ from storage.times import from_millis, to_millis
 
 _OF: Final = """
 SELECT s.id, s.number, s.name_sealed, s.language, s.signed_at, s.source, s.text_version,
-  s.unreachable_at, c.purposes
+  s.unreachable_at, s.muted_at, c.purposes, c.news_ended_at
 FROM signatures s JOIN consents c ON c.signature_id = s.id
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
@@ -42,6 +42,21 @@ UPDATE signatures SET unreachable_at = :at
 WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NULL
 """
 
+# Taking a consent back is as easy as giving it (GDPR art. 7(3)); what was agreed to stays on
+# record, with the moment from which it does not hold any more.
+_NO_MORE_NEWS: Final = """
+UPDATE consents SET news_ended_at = :at
+WHERE news_ended_at IS NULL AND signature_id IN (
+  SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter
+)
+"""
+
+_MUTE: Final = """
+UPDATE signatures SET muted_at = CAST(:at AS BIGINT)
+WHERE petition = :petition AND supporter = :supporter
+  AND (muted_at IS NULL OR CAST(:at AS BIGINT) IS NULL)
+"""
+
 # One statement, so every figure is of the same moment.
 _STATS: Final = """
 SELECT language, source, COUNT(*) AS signed,
@@ -55,7 +70,13 @@ GROUP BY language, source
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature as its owner may see it."""
+    """A signature as its owner may see it.
+
+    Attributes:
+        purposes: what was agreed to on signing.
+        news: whether other news may still be sent.
+        muted: whether its owner asked not to be written to.
+    """
 
     number: int
     name: str = field(repr=False)
@@ -65,6 +86,8 @@ class Signature:
     text_version: str
     purposes: frozenset[str]
     unreachable: bool = False
+    muted: bool = False
+    news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +169,16 @@ class Signatures:
         rows = await self._database.write(*returned_statements(self._slug, supporter, at))
         return any(rows[1:])
 
+    async def refuse_news(self, supporter: bytes, at: datetime) -> None:
+        """Note that someone wants no other news any more; the signature stays."""
+        asked = {**self._person(supporter), "at": to_millis(at)}
+        await self._database.write(Statement(_NO_MORE_NEWS, asked))
+
+    async def mute(self, supporter: bytes, at: datetime | None) -> None:
+        """Note that someone wants no message of ours at all from `at` on, or does again."""
+        asked = {**self._person(supporter), "at": to_millis(at)}
+        await self._database.write(Statement(_MUTE, asked))
+
     async def stats(self, since: datetime) -> Stats:
         """How many signed, in all and by kind; `today` counts from `since`."""
         values: dict[str, Value] = {"petition": self._slug, "since": to_millis(since)}
@@ -170,6 +203,7 @@ class Signatures:
         name = self._keyring.open(
             row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
         )
+        purposes = frozenset(row["purposes"].split(","))
         return Signature(
             number=row["number"],
             name=name,
@@ -178,5 +212,7 @@ class Signatures:
             source=row["source"],
             text_version=row["text_version"],
             unreachable=row["unreachable_at"] is not None,
-            purposes=frozenset(row["purposes"].split(",")),
+            muted=row["muted_at"] is not None,
+            news="news" in purposes and row["news_ended_at"] is None,
+            purposes=purposes,
         )

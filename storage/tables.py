@@ -105,6 +105,7 @@ signatures = Table(
     _text("text_version"),
     _number("signed_at"),
     _number("unreachable_at", null=True),
+    _number("muted_at", null=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("petition", "supporter"),
     UniqueConstraint("petition", "number"),

@@ -9,9 +9,11 @@ import pytest
 
 from storage import (
     Broadcasts,
+    Conversations,
     Database,
     Keyring,
     Leases,
+    Signatures,
     Storage,
     migrate,
     open_database,
@@ -95,6 +97,11 @@ async def storage(database_url: str, keyring: Keyring) -> AsyncIterator[Storage]
 @pytest.fixture
 def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
     return Broadcasts(database, SLUG, keyring)
+
+
+@pytest.fixture
+def signatures(database: Database, keyring: Keyring) -> Signatures:
+    return Signatures(database, SLUG, keyring, Conversations(database, SLUG, keyring))
 
 
 @pytest.fixture

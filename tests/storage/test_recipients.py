@@ -5,7 +5,7 @@ import sqlite3
 import asyncpg
 import pytest
 
-from storage import Audience, Broadcasts, Kind
+from storage import Audience, Broadcasts, Kind, Signatures
 from tests.broadcast.petitioners import ADMIN, Petitioners, later
 from tests.storage.sending import claim, queued, start, started, tell
 
@@ -93,3 +93,17 @@ async def test_an_open_petition_has_updates_and_no_end(
     await four.set_closed(False)
     update = await start(broadcasts, kind=Kind.UPDATE)
     assert (await queued(broadcasts, update)).total == 4
+
+
+async def test_who_wants_no_message_gets_none_until_they_do_again(
+    broadcasts: Broadcasts, four: Petitioners, signatures: Signatures
+) -> None:
+    broadcast = await started(broadcasts)
+    await signatures.mute(four.supporter(1), later(1))
+    assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002, 1003, 1004]
+    assert await broadcasts.muted() == 1
+    await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    await broadcasts.deliveries.settle(later(2))
+    assert await broadcasts.audience() == {}
+    await signatures.mute(four.supporter(1), None)
+    assert await broadcasts.audience() == {"es": 1}

@@ -2,18 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
-
-from storage import Broadcast, Broadcasts, Conversations, Database, Keyring, Kind, Signatures
+from storage import Broadcast, Broadcasts, Kind, Signatures
 from storage.outcomes import Outcome
 from storage.returning import OWED_FOR
-from tests.broadcast.petitioners import NOON, SLUG, Petitioners, later
+from tests.broadcast.petitioners import NOON, Petitioners, later
 from tests.storage.sending import claim, results, started, tell
-
-
-@pytest.fixture
-def signatures(database: Database, keyring: Keyring) -> Signatures:
-    return Signatures(database, SLUG, keyring, Conversations(database, SLUG, keyring))
 
 
 async def blocked_on_the_way(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:

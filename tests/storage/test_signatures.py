@@ -213,6 +213,21 @@ async def test_who_blocks_the_bot_is_unreachable_until_they_return(
     assert (await storage.signatures.stats(NOON)).unreachable == 0
 
 
+async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_record(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    before = await storage.signatures.of(ana.supporter)
+    await storage.signatures.refuse_news(ana.supporter, NOON)
+    after = await storage.signatures.of(ana.supporter)
+    assert before is not None
+    assert after is not None
+    assert (before.news, after.news) == (True, False)
+    assert before.purposes == after.purposes == {"signature", "news"}
+
+
 async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:
     for user_id, (language, source) in enumerate(
         [("es", None), ("es", "web"), ("en", "web"), ("es", "web")], start=1

@@ -52,6 +52,7 @@ def upgrade() -> None:
         table.create_unique_constraint(
             op.f("deliveries_signature_id_broadcast_id_once"), ["signature_id", "broadcast_id"]
         )
+    op.add_column("signatures", sa.Column("muted_at", WHOLE, nullable=True))
     op.add_column("consents", sa.Column("news_ended_at", WHOLE, nullable=True))
     op.create_table(
         "drafts",
