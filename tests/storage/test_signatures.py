@@ -43,6 +43,7 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
         source="web",
         text_version="1",
         purposes=frozenset({"signature", "news"}),
+        news=True,
     )
 
 
