@@ -32,8 +32,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)
 
+# More at once than there are cores: most of a test is waiting. ARGS='-n 0' runs one by one.
 test: $(READY)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff check .

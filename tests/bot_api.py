@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import aiogram.methods
-from aiogram.types import BufferedInputFile
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.simulator.parameters import Upload
@@ -19,7 +17,10 @@ from bot.simulator.parameters import Upload
 
 def faults(method: str, params: Mapping[str, Any]) -> list[str]:
     """What an outsider finds wrong with a request; empty when it is as Telegram documents it."""
-    model = getattr(aiogram.methods, method[:1].upper() + method[1:], None)
+    # In here, since it takes four seconds to get ready, and few tests ask.
+    from aiogram import methods
+
+    model = getattr(methods, method[:1].upper() + method[1:], None)
     if model is None:
         return [f"{method} is no method of the Bot API"]
     try:
@@ -38,6 +39,8 @@ def _given(name: str, value: object) -> object:
 
 
 def _with_files(value: object) -> object:
+    from aiogram.types import BufferedInputFile
+
     if isinstance(value, Upload):
         return BufferedInputFile(value.content, filename=value.name)
     if isinstance(value, dict):
@@ -66,7 +69,10 @@ def answer_faults(method: str, result: object) -> list[str]:
 
 @cache
 def _answers_to(method: str) -> TypeAdapter[Any]:
-    model = getattr(aiogram.methods, method[:1].upper() + method[1:])
+    # In here, since it takes four seconds to get ready, and few tests ask.
+    from aiogram import methods
+
+    model = getattr(methods, method[:1].upper() + method[1:])
     return TypeAdapter(model.__returning__)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from bot.simulator import Simulator
 from tests.features.scene import ADMIN, TOKEN
 
+_LONGEST_LIFE_SECONDS = 30.0
+
 
 @dataclass
 class BotProcess:
@@ -66,9 +68,25 @@ class BotProcess:
         self.process.send_signal(signal.SIGTERM)
         return await self.process.wait()
 
-    async def kill_every(self, seconds: float, times: int) -> None:
-        """Kills it so many times and starts it again each time."""
+    async def kill_every(self, calls: int, method: str, times: int) -> None:
+        """Kills it so many times, each time it has got so many such calls through, and restarts.
+
+        Args:
+            calls: how many it may make in each of its lives.
+            method: how the names of the methods that count begin.
+            times: the number of kills.
+        """
         for _ in range(times):
-            await asyncio.sleep(seconds)
+            await self._gets_through(calls, method)
             await self.kill()
             await self.start()
+
+    async def _gets_through(self, calls: int, method: str) -> None:
+        begun = len(self.simulator.calls)
+
+        def enough() -> bool | None:
+            new = self.simulator.calls[begun:]
+            return sum(call.ok and call.method.startswith(method) for call in new) >= calls or None
+
+        found = await self.simulator.world.bell.until(enough, _LONGEST_LIFE_SECONDS)
+        assert found, "the bot did too little:\n" + self.log.read_text()[-3000:]

@@ -57,7 +57,7 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
     server: PostgresServer = request.getfixturevalue("postgres_server")
     url = server.migrated()
     yield url
-    server.drop(url)
+    server.take_back(url)
 
 
 @pytest.fixture

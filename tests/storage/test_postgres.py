@@ -16,7 +16,7 @@ from tests.storage.postgres_server import PostgresServer, running_postgres
 def url(postgres_server: PostgresServer) -> Iterator[str]:
     url = postgres_server.migrated()
     yield url
-    postgres_server.drop(url)
+    postgres_server.take_back(url)
 
 
 @pytest.fixture
