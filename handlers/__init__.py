@@ -19,6 +19,7 @@ from . import (
     membership,
     messages,
     orders,
+    silence,
     statistics,
     taps,
 )
@@ -49,6 +50,7 @@ def _handlers(admins: frozenset[int]) -> list[Handler]:
         CommandHandler("privacy", commands.privacy, PRIVATE_MESSAGE),
         CommandHandler("mydata", commands.my_data, PRIVATE_MESSAGE),
         CommandHandler("withdraw", commands.withdraw, PRIVATE_MESSAGE),
+        CommandHandler("stop", silence.stop, PRIVATE_MESSAGE),
         CommandHandler("cancel", writing.cancel, by_admin),
         CommandHandler("cancel", commands.cancel, PRIVATE_MESSAGE),
         MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, messages.unknown_command),
@@ -59,6 +61,7 @@ def _handlers(admins: frozenset[int]) -> list[Handler]:
         MessageHandler(PRIVATE_EDIT, messages.edited),
         CommandHandler(groups.COMMANDS, groups.invited, GROUP_MESSAGE),
         CallbackQueryHandler(orders.ordered, orders.is_order),
+        CallbackQueryHandler(silence.refused_under_news, f"^{silence.NO_MORE_NEWS}$"),
         CallbackQueryHandler(taps.tapped),
         ChatMemberHandler(membership.changed, ChatMemberHandler.MY_CHAT_MEMBER),
     ]

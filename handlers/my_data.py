@@ -53,6 +53,7 @@ def held(visit: Visit, consent: Consent | None) -> dict[str, Any]:
             "source": signature.source,
             "signed_at": signature.signed_at.isoformat(),
             "could_not_be_reached": signature.unreachable,
+            "asked_not_to_be_written_to": signature.muted,
         },
         "consent": consent
         and {
@@ -64,6 +65,7 @@ def held(visit: Visit, consent: Consent | None) -> dict[str, Any]:
             "version": consent.text_version,
             "language": consent.language,
             "purposes": sorted(consent.purposes),
+            "news_still_wanted": signature.news if signature else None,
             "message_id": consent.message_id,
         },
     }

@@ -10,7 +10,7 @@ from telegram import Update
 
 from bot.petition.journey import Action, allowed
 
-from . import my_data, signing, speaking, withdrawing
+from . import my_data, signing, silence, speaking, withdrawing
 from .context import Context
 from .visit import Visit, open_visit
 
@@ -48,6 +48,9 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
         Action.SPEAK: lambda visit, tap: speaking.speak(visit, tap.argument),
         Action.DATA_FILE: lambda visit, _tap: my_data.send_file(visit),
         Action.ERASE: lambda visit, _tap: withdrawing.erase(visit),
+        Action.REFUSE_NEWS: lambda visit, _tap: silence.refuse_news(visit),
+        Action.MUTE: lambda visit, _tap: silence.mute(visit),
+        Action.UNMUTE: lambda visit, _tap: silence.unmute(visit),
     }
 )
 

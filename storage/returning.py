@@ -32,7 +32,7 @@ LIMIT 1
 
 _AGAIN: Final = f"""
 UPDATE deliveries SET state = 'pending', attempts = 0, claim = NULL, updated_at = :at
-WHERE state = 'unreachable' AND broadcast_id IN ({_LAST_CLOSING})
+WHERE state IN ('unreachable', 'withdrawn') AND broadcast_id IN ({_LAST_CLOSING})
   AND signature_id IN (
     SELECT s.id FROM signatures s
     WHERE s.petition = :petition AND s.supporter = :supporter AND s.unreachable_at IS NULL

@@ -45,6 +45,9 @@ class Action(StrEnum):
     DATA_FILE = "file"
     WITHDRAW = "withdraw"
     ERASE = "erase"
+    REFUSE_NEWS = "nonews"
+    MUTE = "mute"
+    UNMUTE = "unmute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,9 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.SPEAK: frozenset({Stage.LANGUAGE}),
     Action.DATA_FILE: frozenset({Stage.MY_DATA}),
     Action.ERASE: frozenset({Stage.WITHDRAW}),
+    Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
+    Action.MUTE: frozenset({Stage.MY_DATA}),
+    Action.UNMUTE: frozenset({Stage.MY_DATA}),
 }
 
 

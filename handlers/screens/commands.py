@@ -16,6 +16,7 @@ SUPPORTER_COMMANDS: Mapping[str, str] = MappingProxyType(
         "language": mark("Cambiar de idioma"),
         "privacy": mark("Cómo cuidamos tus datos"),
         "mydata": mark("Ver lo que guardamos de ti"),
+        "stop": mark("No recibir más mensajes, sin retirar tu firma"),
         "withdraw": mark("Retirar tu firma"),
         "cancel": mark("Salir sin firmar y borrar lo escrito"),
         "help": mark("Ayuda"),

@@ -95,7 +95,14 @@ def _signed(view: View) -> Screen:
         number=words.number(signature.number),
         date=words.date(signature.signed_at),
     )
-    promise = words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
+    promise = (
+        words.text(
+            "Pediste que no te escribiéramos. Aquí podrás ver cómo termina la petición; si "
+            "prefieres que te lo contemos, cámbialo en /mydata."
+        )
+        if signature.muted
+        else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
+    )
     text = paragraphs(f"<b>{view.texts.title}</b>", mine, counted(view), promise)
     return Screen(
         text,

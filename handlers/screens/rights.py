@@ -30,11 +30,15 @@ def my_data(view: View) -> Screen:
         "Tu nombre y el identificador de tu chat se guardan cifrados. Con el botón lo "
         "recibes todo en un archivo JSON."
     )
-    withdraw = view.signature and Button(words.label("Retirar mi firma"), Action.WITHDRAW)
+    signature = view.signature
+    withdraw = signature and Button(words.label("Retirar mi firma"), Action.WITHDRAW)
+    news = Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
     return Screen(
         paragraphs(title, "\n".join(lines), note),
         rows(
             (Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),),
+            (news if signature and signature.news and not signature.muted else None,),
+            (_mute_button(view),),
             (withdraw or None,),
             (_back(view),),
         ),
@@ -71,7 +75,12 @@ def _signature_lines(view: View) -> list[Html]:
     words, signature = view.words, view.signature
     if signature is None:
         return []
-    news = words.text("sí") if "news" in signature.purposes else words.text("no")
+    news = words.text("sí") if signature.news else words.text("no")
+    messages = (
+        words.text("Pediste que no te escribiéramos.")
+        if signature.muted
+        else words.text("Te escribiremos para contarte cómo termina la petición.")
+    )
     return [
         words.text("Nombre: {name}", name=signature.name),
         words.text("Firma número: {number}", number=words.number(signature.number)),
@@ -79,6 +88,7 @@ def _signature_lines(view: View) -> list[Html]:
         words.text("Idioma: {language}", language=view.texts.language_name),
         words.text("Cómo llegaste: {source}", source=signature.source or "—"),
         words.text("Noticias de otras acciones: {news}", news=news),
+        messages,
         words.text("Versión del texto que aceptaste: {version}", version=signature.text_version),
         words.text("Y el identificador de tu chat de Telegram, para poder escribirte."),
     ]
@@ -92,6 +102,14 @@ def _draft_lines(view: View) -> list[Html]:
         words.text("Idioma: {language}", language=view.texts.language_name),
         words.text("Cómo llegaste: {source}", source=conversation.source or "—"),
     ]
+
+
+def _mute_button(view: View) -> Button | None:
+    if view.signature is None:
+        return None
+    if view.signature.muted:
+        return Button(view.words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
+    return Button(view.words.label("🔕 No recibir más mensajes"), Action.MUTE)
 
 
 def _back(view: View) -> Button:

@@ -1,0 +1,80 @@
+"""Being left alone, and keeping the signature: no more news, or no message at all.
+
+Taking a consent back must be as easy as giving it (GDPR art. 7(3)), and nobody should have to
+block the bot for that.
+"""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.petition.journey import Action, Place
+
+from .context import Context
+from .living import tolerate
+from .visit import Visit, open_visit, reread
+
+# What the button under a message of other news carries.
+NO_MORE_NEWS = "stop:news"
+
+
+async def stop(update: Update, context: Context) -> None:
+    """Sends nothing more to who asks for that, and says what that means."""
+    visit = (await open_visit(update, context)).settled()
+    words = visit.view.words
+    if visit.view.signature is None:
+        await visit.moved(Place()).say(
+            words.text("No has firmado esta petición: no te escribiremos.")
+        )
+        return
+    await _mute(visit)
+    visit = (await reread(visit)).going(Action.MY_DATA)
+    await visit.say(
+        words.text(
+            "<b>No te escribiremos más.</b> Tu firma sigue contando. Cuando quieras saber "
+            "cómo va la petición, escribe /start."
+        )
+    )
+
+
+async def mute(visit: Visit) -> None:
+    """The same, with the button."""
+    await _mute(visit)
+    await (await reread(visit)).show()
+
+
+async def unmute(visit: Visit) -> None:
+    """Whoever wants to be written to again is."""
+    services = visit.services
+    await services.storage.signatures.mute(visit.conversation.supporter, None)
+    # How it ended may have been told to everybody else meanwhile.
+    if await services.storage.signatures.returned(visit.conversation.supporter, services.clock()):
+        services.wake_broadcast()
+    await (await reread(visit)).show()
+
+
+async def refuse_news(visit: Visit) -> None:
+    """Takes the consent to other news back, on the screen with one's data."""
+    await _refuse_news(visit)
+    await (await reread(visit)).show()
+
+
+async def refused_under_news(update: Update, context: Context) -> None:
+    """The same, with the button under a message of other news; the message stays as it is."""
+    visit = await open_visit(update, context)
+    await _refuse_news(visit)
+    if visit.query is not None:
+        said = visit.view.words.label(
+            "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
+        )
+        await tolerate(visit.query.answer(said, show_alert=True))
+
+
+async def _mute(visit: Visit) -> None:
+    services = visit.services
+    await services.storage.signatures.mute(visit.conversation.supporter, services.clock())
+
+
+async def _refuse_news(visit: Visit) -> None:
+    services = visit.services
+    await services.storage.signatures.refuse_news(visit.conversation.supporter, services.clock())
