@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bot.logs import configure_logging
-from bot.petition.campaign import BUNDLED, CampaignInvalid
-from bot.settings import SettingsInvalid, load_settings, load_storage_settings
-from storage import Keyring, StorageError
+from bot.petition.campaign import BUNDLED
+from bot.settings import load_settings, load_storage_settings
+from bot.shell.commands import broadcasts
+from bot.terminal import fail, in_sentences, out, run_to_end
+from storage import Keyring
 from storage import migrate as migrate_database
 
 app = typer.Typer(
@@ -22,35 +21,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _fail(sentence: str) -> NoReturn:
-    _err.print(sentence, style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(1)
-
-
-def _in_sentences(command: Callable[P, R]) -> Callable[P, R]:
-    """Turns every failure a person can cause into a sentence on what to do."""
-
-    @functools.wraps(command)
-    def said(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except (SettingsInvalid, CampaignInvalid, StorageError) as error:
-            _fail(str(error))
-        except OSError as error:
-            _fail(f"{error.strerror or 'The system refused'}: {error.filename or ''}".rstrip(": "))
-
-    return said
+app.add_typer(broadcasts)
 
 
 @app.command()
-@_in_sentences
+@in_sentences
 def run() -> None:
     """Run the bot with the settings of the environment or of the file .env."""
     settings = load_settings()
@@ -59,13 +34,13 @@ def run() -> None:
     from bot.running import CannotGoOn, TokenUnknown, run_until_stopped
 
     try:
-        _run(run_until_stopped(settings))
+        run_to_end(run_until_stopped(settings))
     except (TokenUnknown, CannotGoOn) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
-@_in_sentences
+@in_sentences
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
 ) -> None:
@@ -73,11 +48,11 @@ def demo(
     configure_logging("WARNING")
     from bot.demo import play
 
-    raise typer.Exit(_run(play(_out, once=once)))
+    raise typer.Exit(run_to_end(play(out, once=once)))
 
 
 @app.command()
-@_in_sentences
+@in_sentences
 def check(
     folder: Annotated[Path, typer.Argument(help="A petition's folder.")] = BUNDLED,
     words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
@@ -85,18 +60,18 @@ def check(
     """Look for every problem in a petition's texts at once."""
     from bot.checking import report
 
-    if not report(_out, folder, words=words):
+    if not report(out, folder, words=words):
         raise typer.Exit(1)
 
 
 @app.command()
-@_in_sentences
+@in_sentences
 def keygen(
     path: Annotated[Path, typer.Argument(help="Where the key goes: outside the data folder.")],
 ) -> None:
     """Make the key that signatures are encrypted with."""
     Keyring.generate(path)
-    _out.print(
+    out.print(
         f"The key is in {path}. Keep a copy of it apart from the database: without the key "
         "nobody can read the signatures, and with both anybody can.",
         markup=False,
@@ -105,15 +80,9 @@ def keygen(
 
 
 @app.command()
-@_in_sentences
+@in_sentences
 def migrate() -> None:
     """Bring the database to this version's tables."""
     settings = load_storage_settings()
-    revision = _run(migrate_database(settings.database_url))
-    _out.print(f"The database is at revision {revision}.", markup=False)
-
-
-def _run(main: Coroutine[Any, Any, R]) -> R:
-    import uvloop
-
-    return uvloop.run(main)
+    revision = run_to_end(migrate_database(settings.database_url))
+    out.print(f"The database is at revision {revision}.", markup=False)

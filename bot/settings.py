@@ -81,12 +81,24 @@ class StorageSettings(BaseSettings):
         return value.strip().upper() if isinstance(value, str) else value
 
 
-class Settings(StorageSettings):
+class PetitionSettings(StorageSettings):
+    """What is needed to look into one petition's data, beside a bot that runs or without one."""
+
+    campaign: Path | None = None
+
+    @field_validator("campaign")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "petition.toml").is_file():
+            raise ValueError
+        return value
+
+
+class Settings(PetitionSettings):
     """Everything that `run` needs."""
 
     bot_token: SecretStr
     admin_ids: Annotated[frozenset[int], NoDecode]
-    campaign: Path | None = None
     api_url: str = "https://api.telegram.org"
     paid_broadcast: bool = False
     # After `paid_broadcast`, which decides how fast it may be.
@@ -117,13 +129,6 @@ class Settings(StorageSettings):
     def _people(cls, value: frozenset[int]) -> frozenset[int]:
         # Groups and channels have negative ids; an admin is a person.
         if not value or min(value) <= 0:
-            raise ValueError
-        return value
-
-    @field_validator("campaign")
-    @classmethod
-    def _folder(cls, value: Path | None) -> Path | None:
-        if value is not None and not (value / "petition.toml").is_file():
             raise ValueError
         return value
 
@@ -160,6 +165,11 @@ def load_settings(**overrides: Any) -> Settings:
 def load_storage_settings(**overrides: Any) -> StorageSettings:
     """Reads only what the database needs; raises as `load_settings` does."""
     return _load(StorageSettings, overrides)
+
+
+def load_petition_settings(**overrides: Any) -> PetitionSettings:
+    """Reads what is needed to look into a petition's data; raises as `load_settings` does."""
+    return _load(PetitionSettings, overrides)
 
 
 def unknown_settings() -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from storage.errors import (
 )
 from storage.holding import Hold, hold
 from storage.leases import Lease, Leases
-from storage.migrating import migrate
+from storage.migrating import migrate, require_newest
 from storage.opening import open_database
 from storage.outcomes import Delivery, Outcome, Result
 from storage.petitions import Petitions, PetitionState
@@ -175,4 +175,5 @@ __all__ = [
     "migrate",
     "open_database",
     "open_storage",
+    "require_newest",
 ]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiosqlite
 
 from storage.address import SqliteAddress, parse_address
-from storage.errors import SchemaTooNew, Unavailable
+from storage.errors import SchemaMissing, SchemaTooNew, Unavailable
 from storage.migrations import NEWEST
 from storage.opening import postgres_adapter
 from storage.sqlite import create_private
@@ -53,6 +53,51 @@ async def migrate(url: str) -> str:
     else:
         await _migrate_postgres(address.dsn)
     return NEWEST
+
+
+async def require_newest(url: str) -> None:
+    """Look, without changing anything, whether the tables are this version's.
+
+    Raises:
+        SchemaMissing: there are none yet, or they are older.
+        SchemaTooNew: a newer version of the program made them.
+        Unavailable: it cannot be reached.
+    """
+    address = parse_address(url)
+    if isinstance(address, SqliteAddress):
+        current = await _sqlite_revision(address.path)
+    else:
+        current = await _postgres_revision(address.dsn)
+    if current == NEWEST:
+        return
+    from storage.migrations.rendering import history
+
+    if current is not None and current not in history():
+        raise SchemaTooNew
+    raise SchemaMissing
+
+
+async def _sqlite_revision(path: Path) -> str | None:
+    if not await asyncio.to_thread(path.exists):
+        return None  # connecting would make an empty one
+    try:
+        async with aiosqlite.connect(path, isolation_level=None) as database:
+
+            async def fetch(statement: str) -> list[Any]:
+                return list(await database.execute_fetchall(statement))
+
+            return await _revision("sqlite", fetch)
+    except sqlite3.Error as error:
+        raise sorted_error(error) from error
+
+
+async def _postgres_revision(dsn: str) -> str | None:
+    postgres = postgres_adapter()
+    async with postgres.connected(dsn) as connection:
+        try:
+            return await _revision("postgresql", connection.fetch)
+        except Exception as error:
+            raise postgres.sorted_error(error) from error
 
 
 async def _revision(dialect: str, fetch: Fetch) -> str | None:

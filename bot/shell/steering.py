@@ -1,0 +1,108 @@
+"""Pausing, resuming, cancelling: what may be done when, the question before, the words after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.petition.words import Words
+from bot.shell.account import Account, read_account
+from bot.shell.desk import Desk
+from bot.shell.picking import pick
+from bot.shell.telling import capitalised, name_of
+from bot.terminal import CannotDo
+from storage import Broadcast, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Something that can be done to a broadcast.
+
+    Attributes:
+        verb: what it is called.
+        allowed: the states in which it has an effect.
+        leads_to: the state after it.
+    """
+
+    verb: str
+    allowed: tuple[str, ...]
+    leads_to: str
+
+
+PAUSE: Final = Order("pause", ("running",), "paused")
+RESUME: Final = Order("resume", ("paused",), "running")
+CANCEL: Final = Order("cancel", ("scheduled", "running", "paused"), "cancelled")
+
+
+async def considered(desk: Desk, order: Order, wanted: str | None) -> tuple[bytes, str]:
+    """Which broadcast it would be done to, and the question to ask before.
+
+    Raises:
+        CannotDo: it is not there, or not in a state for it.
+    """
+    account = await read_account(desk, await pick(desk.storage.broadcasts, wanted))
+    _check(order, account.broadcast)
+    return account.broadcast.id, _question(order, account, desk.words)
+
+
+async def steered(desk: Desk, order: Order, key: bytes) -> str:
+    """Does it; returns what came of it.
+
+    Raises:
+        CannotDo: the broadcast came into another state since it was considered.
+    """
+    broadcasts = desk.storage.broadcasts
+    deeds = {PAUSE: broadcasts.pause, RESUME: broadcasts.resume, CANCEL: broadcasts.cancel}
+    # Nobody's Telegram account: the audit says that it came from the shell.
+    broadcast = await deeds[order](key, None, desk.clock())
+    if broadcast is None:
+        raise CannotDo("Meanwhile the broadcast is gone.")
+    if broadcast.state != order.leads_to:
+        raise CannotDo(f"Meanwhile {_stands(broadcast)}, and nothing was changed.")
+    return _outcome(order, await read_account(desk, broadcast), desk.words)
+
+
+def _check(order: Order, broadcast: Broadcast) -> None:
+    if broadcast.state in order.allowed:
+        return
+    if broadcast.state == order.leads_to:
+        raise CannotDo(f"{capitalised(_stands(broadcast))} already.")
+    fitting = " or ".join(order.allowed)
+    raise CannotDo(
+        f"{capitalised(_stands(broadcast))}: there is nothing to {order.verb}. "
+        f"That needs one that is {fitting}."
+    )
+
+
+def _stands(broadcast: Broadcast) -> str:
+    return f"{name_of(broadcast)} is {broadcast.state}"
+
+
+def _question(order: Order, account: Account, words: Words) -> str:
+    broadcast = account.broadcast
+    told, total = words.number(account.tally.done), words.number(account.total)
+    so_far = f"{told} of {total} are done"
+    if broadcast.state == "scheduled" and broadcast.starts_at is not None:
+        so_far = f"it would begin on {words.moment(broadcast.starts_at)}"
+    for_good = " for good" if order is CANCEL else ""
+    return f"{order.verb.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"
+
+
+def _outcome(order: Order, account: Account, words: Words) -> str:
+    name = capitalised(name_of(account.broadcast))
+    short = name.rpartition(" ")[2]
+    done, left = words.number(account.tally.done), words.number(account.left)
+    if order is RESUME:
+        return (
+            f"{name} is running again, and {left} are left. The bot goes on with it in a moment; "
+            "if it is not running, petition-bot run does."
+        )
+    if order is PAUSE:
+        return (
+            f"{name} is paused: {done} are done and {left} are left. What is on its way is still "
+            f"counted. petition-bot broadcasts resume {short} goes on."
+        )
+    again = ""
+    if account.left and account.broadcast.kind is Kind.CLOSING:
+        again = " A new /broadcast in the bot tells those who were not."
+    return f"{name} is cancelled: {done} are done, {left} are not told by it.{again}"

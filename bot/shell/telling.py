@@ -1,0 +1,149 @@
+"""Broadcasts in words: the table of all, the account of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from rich.table import Table
+
+from bot.broadcast.stopping import StopCause, read
+from bot.petition.words import Words
+from bot.shell.account import Account
+from bot.shell.picking import short_ids
+from storage import Broadcast, Kind
+
+_KINDS: Final = {
+    Kind.CLOSING: "closing update",
+    Kind.UPDATE: "message about the petition",
+    Kind.NEWS: "other news",
+}
+# As wide as the longest name of a fact, and two spaces.
+_NAMES: Final = len("Not recalled") + 2
+_CAUSES: Final = {
+    StopCause.CONTENT: "Telegram does not accept the message: {said}",
+    StopCause.UNREADABLE: "the key does not open the chats of those who signed",
+    StopCause.LATE: "its time passed while no bot was running; resume or cancel it",
+    StopCause.OPEN: "the petition was open when its time came",
+    StopCause.DEFECT: "a mistake of the program ({said}); the log says where",
+    StopCause.OTHER: "{said}",
+}
+
+
+def kind_of(broadcast: Broadcast) -> str:
+    """What it is."""
+    return _KINDS[broadcast.kind]
+
+
+def name_of(broadcast: Broadcast) -> str:
+    """What it is called in a sentence."""
+    return f"the {kind_of(broadcast)} {short_ids([broadcast])[broadcast.id]}"
+
+
+def capitalised(sentence: str) -> str:
+    """With a capital at the beginning, and the rest as it is."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def table_of(accounts: Sequence[Account], words: Words) -> Table:
+    """A line for each, narrow enough for an ordinary terminal; an id is never cut."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    ids = short_ids([account.broadcast for account in accounts])
+    table.add_column("ID", no_wrap=True, min_width=max(len(each) for each in ids.values()))
+    for heading in ("Kind", "State", "When"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("People", "Delivered", "Unreachable", "Left"):
+        table.add_column(heading, overflow="fold", justify="right")
+    for account in accounts:
+        broadcast, tally = account.broadcast, account.tally
+        counts = (account.total, tally.delivered, tally.unreachable, account.left)
+        when = _when(broadcast).astimezone(words.zone)
+        table.add_row(
+            ids[broadcast.id],
+            broadcast.kind.value,
+            broadcast.state,
+            f"{when:%Y-%m-%d %H:%M}",
+            *(words.number(count) for count in counts),
+        )
+    return table
+
+
+def account_lines(account: Account, words: Words) -> list[str]:
+    """Everything there is to say about one."""
+    broadcast = account.broadcast
+    facts = [
+        ("Id", broadcast.id.hex()),
+        ("State", state_of(account)),
+        *_reason(broadcast),
+        ("To", _audience(broadcast)),
+        *_moments(broadcast, words),
+        *_counts(account, words),
+        *_recall(account, words),
+    ]
+    heading = capitalised(kind_of(broadcast)) + (", paid" if broadcast.paid else "")
+    return [heading, *(f"  {name:<{_NAMES}}{value}" for name, value in facts)]
+
+
+def state_of(account: Account) -> str:
+    """Its state, and whether somebody is there to change it."""
+    state = account.broadcast.state
+    waits = state == "running" or account.broadcast.is_recalling
+    if waits and not account.attended:
+        return f"{state}, waits for the bot; if that is not running, petition-bot run goes on"
+    return state
+
+
+def _when(broadcast: Broadcast) -> datetime:
+    return broadcast.started_at or broadcast.starts_at or broadcast.created_at
+
+
+def _audience(broadcast: Broadcast) -> str:
+    audience = broadcast.audience
+    who = "those who accepted other news" if audience.news_only else "everyone who signed"
+    return who if audience.language is None else f"{who} and reads {audience.language}"
+
+
+def _reason(broadcast: Broadcast) -> Iterator[tuple[str, str]]:
+    if broadcast.stop_reason:
+        cause, said = read(broadcast.stop_reason)
+        yield "Because", _CAUSES[cause].format(said=said)
+
+
+def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
+    named = (
+        ("Confirmed", broadcast.created_at),
+        ("Planned for", broadcast.starts_at),
+        ("Began", broadcast.started_at),
+        ("Ended", broadcast.ended_at),
+    )
+    for name, at in named:
+        if at is not None:
+            yield name, words.moment(at)
+
+
+def _counts(account: Account, words: Words) -> Iterator[tuple[str, str]]:
+    tally = account.tally
+    about = "" if account.broadcast.queued else "about "
+    yield "Recipients", about + words.number(account.total)
+    yield "Delivered", words.number(tally.delivered)
+    yield "Unreachable", words.number(tally.unreachable)
+    yield "Unconfirmed", words.number(tally.unknown)
+    if tally.rejected:
+        yield "Rejected", words.number(tally.rejected)
+    if tally.withdrawn:
+        yield "Withdrawn", words.number(tally.withdrawn)
+    if account.left:
+        name = "Not told" if account.broadcast.is_over else "Left"
+        yield name, words.number(account.left)
+
+
+def _recall(account: Account, words: Words) -> Iterator[tuple[str, str]]:
+    recall = account.recall
+    if recall is None:
+        return
+    yield "Recalled", f"{words.number(recall.deleted)} of {words.number(recall.total)}"
+    if recall.failed:
+        yield "Not recalled", words.number(recall.failed)
+    if recall.open:
+        yield "To recall", words.number(recall.open)
