@@ -12,7 +12,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.benchmark import Report
+from benchmarks.benchmark import Benchmark, Report
 from benchmarks.occasion import Occasion
 from benchmarks.page import PAGE, Section, load_average, updated
 from benchmarks.registry import ALL
@@ -30,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         occasion = Occasion(2 if asked.quick else asked.runs, asked.quick, Path(folder))
         for benchmark in ALL:
-            if asked.only and benchmark.name not in asked.only:
+            if not _is_wanted(benchmark, asked.only):
                 continue
             out.print(f"\n[bold]{benchmark.title}[/bold]\n{benchmark.question}")
             load = load_average()
@@ -40,6 +40,10 @@ def main() -> None:
                 section = Section(benchmark, report, _command(benchmark.name), load)
                 PAGE.write_text(updated(PAGE, section, ALL), encoding="utf-8")
                 out.print(f"Written to {PAGE.parent.name}/{PAGE.name}.")
+
+
+def _is_wanted(benchmark: Benchmark, names: list[str] | None) -> bool:
+    return benchmark.name in names if names else not benchmark.on_request
 
 
 def _arguments() -> argparse.Namespace:

@@ -29,6 +29,7 @@ class Benchmark:
         question: what is measured, and how.
         run: measures.
         by_hand: how to look at the same with public tools, in Markdown.
+        on_request: whether it only runs when it is named, since it takes long.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Benchmark:
     question: str
     run: Callable[[Occasion], Coroutine[Any, Any, Report]]
     by_hand: str = ""
+    on_request: bool = False
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:

@@ -17,7 +17,7 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 _QUICK_SIZES: Final = (5_000, 20_000)
 PEER_SIZES: Final = (10_000, 100_000)
 # With everyone in memory from the beginning, most of it is there by then.
-PEER_SECONDS: Final = 15.0
+PEER_SECONDS: Final = 10.0
 _OUR_SECONDS: Final = 1_800.0
 _PEERS: Final = (AIOGRAM, SEQUENTIAL, GATHER)
 

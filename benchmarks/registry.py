@@ -14,6 +14,7 @@ ALL: Final[tuple[Benchmark, ...]] = (
     capped.CAPPED,
     limits.LIMITS_UNKNOWN,
     million.MILLION,
+    million.MILLION_ON_POSTGRES,
     memory.MEMORY,
     kills.KILLED,
 )
