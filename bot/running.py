@@ -27,6 +27,9 @@ async def run_until_stopped(settings: Settings) -> None:
     """
     for name in unknown_settings():
         _log.warning("unknown_setting", setting=name)
+    if settings.paid_broadcast:
+        # It costs money, and a setting is easily copied from one bot to another.
+        _log.warning("broadcasts_may_cost_stars", rate=settings.broadcast_rate)
     process = _Process()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, process.stop)

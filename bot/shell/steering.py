@@ -103,6 +103,7 @@ def _outcome(order: Order, account: Account, words: Words) -> str:
             f"counted. petition-bot broadcasts resume {short} goes on."
         )
     again = ""
-    if account.left and account.broadcast.kind is Kind.CLOSING:
-        again = " A new /broadcast in the bot tells those who were not."
+    if account.left and account.broadcast.started_at is not None:
+        command = "/broadcast" if account.broadcast.kind is Kind.CLOSING else "/broadcasts"
+        again = f" An admin can tell them with {command} in the bot."
     return f"{name} is cancelled: {done} are done, {left} are not told by it.{again}"

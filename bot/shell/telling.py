@@ -134,7 +134,9 @@ def _counts(account: Account, words: Words) -> Iterator[tuple[str, str]]:
     if tally.withdrawn:
         yield "Withdrawn", words.number(tally.withdrawn)
     if account.left:
-        name = "Not told" if account.broadcast.is_over else "Left"
+        # After one that went to its end, it is somebody who came back.
+        ended = account.broadcast.state in ("stopped", "cancelled")
+        name = "Not told" if ended else "Left"
         yield name, words.number(account.left)
 
 

@@ -1,0 +1,30 @@
+"""At its start the process says what an operator may not expect."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.running import CannotGoOn, run_until_stopped
+from bot.settings import Settings, load_settings
+from tests.features.scene import TOKEN
+
+
+@pytest.mark.parametrize(("paid", "warned"), [(True, [900.0]), (False, [])])
+async def test_that_broadcasts_may_cost_money_is_said(
+    paid: bool, warned: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def no_app(_: Settings) -> AsyncIterator[None]:
+        raise CannotGoOn("Not today.")
+        yield
+
+    monkeypatch.setattr("bot.running.open_app", no_app)
+    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}), paid_broadcast=paid)
+    with capture_logs() as logs, pytest.raises(CannotGoOn):
+        await run_until_stopped(settings)
+    said = [line["rate"] for line in logs if line["event"] == "broadcasts_may_cost_stars"]
+    assert said == warned
