@@ -79,8 +79,7 @@ async def _run(occasion: Occasion) -> Report:
             " time that an update waits for those before it, since all people come at once.",
             f"Without a pace: {bottleneck(median(unpaced.bot), median(unpaced.telegram))}",
             "At its own pace the bot computes little: the first two messages of each person (the"
-            " picture and the screen) stand in line at the gate. Taps wait long too while the"
-            " crowd arrives, and why is not measured here.",
+            " picture and the screen) come at their turn, and taps do not wait for them.",
         ),
     )
 

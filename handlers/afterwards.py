@@ -1,4 +1,4 @@
-"""Answers that Telegram did not let through: they are given when its pause is over.
+"""Answers that cannot be given now: they are, when Telegram's pause is over or a turn comes.
 
 What was done is stored and acknowledged, so a restart forgets only that a screen was owed; the
 person's next tap shows it all the same.
@@ -13,7 +13,7 @@ import structlog
 
 _log = structlog.stdlib.get_logger()
 
-_MOST_CHATS = 1_000
+_MOST_CHATS = 3_000
 _LONGEST_SECONDS = 120.0
 _A_LITTLE_LATER = 0.5
 
@@ -25,14 +25,19 @@ class Afterwards:
         self._sleep = sleep
         self._owed: dict[int, asyncio.Task[None]] = {}
 
-    def owe(self, chat: int, seconds: float, answer: Callable[[], Awaitable[None]]) -> None:
-        """Gives `answer` to the chat after so many seconds, unless it is owed a newer one."""
+    def owe(self, chat: int, seconds: float, answer: Callable[[], Awaitable[None]]) -> bool:
+        """Gives `answer` to the chat after so many seconds, unless it is owed a newer one.
+
+        Returns:
+            False when that is too long, or too many are owed one already.
+        """
         self.drop(chat)
         if seconds > _LONGEST_SECONDS or len(self._owed) >= _MOST_CHATS:
-            return
+            return False
         task = asyncio.create_task(self._give(seconds, answer))
         self._owed[chat] = task
         task.add_done_callback(lambda done: self._given(chat, done))
+        return True
 
     def drop(self, chat: int) -> None:
         """Owes this chat nothing any more: something newer answers it."""

@@ -61,20 +61,21 @@ class Reception:
             raise TryAgain from error
         if kind is Remedy.WAIT:
             # Waiting here would keep everybody behind this update from being acknowledged.
-            self._answer_later(update, seconds_to_wait(error))
+            if not self._answer_later(update, seconds_to_wait(error)):
+                raise TryAgain from error
             return
         if kind not in _IS_OVER:
             await self._apologise(update)
             raise error
         _log.info("not_shown", update_id=update.update_id, remedy=kind)
 
-    def _answer_later(self, update: Update, seconds: float) -> None:
+    def _answer_later(self, update: Update, seconds: float) -> bool:
         """Handles the update again after the pause, which every handler can bear."""
         chat = update.effective_chat
         if chat is None:
-            return
+            return True
         _log.info("answer_owed", update_id=update.update_id, seconds=seconds)
-        self.afterwards.owe(chat.id, seconds, lambda: self._handle(update))
+        return self.afterwards.owe(chat.id, seconds, lambda: self._handle(update))
 
     async def _apologise(self, update: Update) -> None:
         """One calm sentence, so that nobody is left looking at a screen that does nothing."""

@@ -33,7 +33,7 @@ async def show_picture(visit: Visit) -> int | None:
     try:
         sent = await _send(visit, image)
     except TelegramError as error:
-        if remedy(error) not in (Remedy.CONTENT, Remedy.WAIT):
+        if remedy(error) is not Remedy.CONTENT:
             raise
         # The petition is there without its picture too, which has another chance next time.
         _log.warning("picture_not_shown", remedy=remedy(error))

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from bot.transport.pace import Pace, Yielding
 from bot.transport.pauses import Pauses
 from bot.transport.search import Search
+from bot.transport.waiting import WaitingRoom
 
 Chat = int | str
 
@@ -50,6 +51,7 @@ class Gate:
         self._pace = Pace(rate, burst or _burst(rate))
         self._replies = Pace(_REPLY_RATE, _REPLY_BURST)
         self._reply_rate = Yielding(_REPLY_RATE)
+        self._waiting = WaitingRoom(_REPLY_RATE, _REPLY_BURST)
         self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep
@@ -112,8 +114,13 @@ class Gate:
 
         Returns:
             0.0 when it may leave now, else the seconds of a pause longer than
-            `longest_pause`: then it must not leave.
+            `longest_pause`, or until its turn when many wait: then it must not leave. With
+            no longest pause everything is waited for.
         """
+        if new and chat is not None and longest_pause < math.inf:
+            turn = self._seconds_to_turn(chat)
+            if turn > 0:
+                return turn
         while True:
             pause = self.pause_for(lane, chat)
             if pause > longest_pause:
@@ -128,6 +135,10 @@ class Gate:
                 return 0.0
             if self._may_go_at_once() or await self._slot_came(chat):
                 return 0.0
+
+    def _seconds_to_turn(self, chat: Chat) -> float:
+        now = self._clock()
+        return self._waiting.come_back_in(chat, now, self._reply_rate.rate(now))
 
     async def _was_paused_in_line(self, chat: Chat | None) -> bool:
         now = self._clock()

@@ -67,6 +67,10 @@ class Scene:
         await person.tap(label).answered()
         await self.settled()
 
+    async def taps_at_once(self, person: Person, label: str) -> None:
+        """Taps a button that is there, and waits for its answer alone."""
+        assert await person.tap(label).answered(2) is not None
+
     async def with_button(self, person: Person, label: str) -> Message:
         """The newest message that has this button."""
 
