@@ -8,9 +8,15 @@ import pytest
 
 from storage import Keyring
 from tests.shell.counter import Counter
-from tests.storage.conftest import database_url, keyring, kind, postgres_server, sqlite_template
+from tests.storage.conftest import database_url, keyring, postgres_server, sqlite_template
 
-__all__ = ["database_url", "keyring", "kind", "postgres_server", "sqlite_template"]
+__all__ = ["database_url", "keyring", "postgres_server", "sqlite_template"]
+
+
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> str:
+    """SQLite, but for tests that ask for both."""
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture

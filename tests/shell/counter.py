@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from storage import Audience, AuditEntry, Broadcast, Keyring, Kind, Outcome, Storage, open_storage
-from tests.broadcast.petitioners import ADMIN, Petitioners
+from storage import AuditEntry, Broadcast, Keyring, Outcome, Storage, open_storage
+from tests.broadcast.petitioners import Petitioners
 from tests.storage.sending import ME, claim, queued, results, start
 
 R = TypeVar("R")
 SIGNERS = 6
+
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 # Nothing of this may ever be printed.
 CONTENT = {"es": "canario: <b>Gracias</b>", "en": "canary: <b>Thank you</b>"}
 
@@ -121,8 +124,3 @@ def refused(result: Result) -> str:
 def data(result: Result) -> Any:
     """What a program reads."""
     return json.loads(said(result))
-
-
-__all__ = [
-    "ADMIN", "Audience", "Counter", "Kind", "Outcome", "call", "data", "refused", "said",
-]  # fmt: skip

@@ -65,12 +65,8 @@ async def test_the_running_bot_pauses_when_the_shell_says_so(bot: BotProcess) ->
     await people[0].sees(TEXT, 20)
 
     assert "is paused" in said(await asyncio.to_thread(call, "pause", "--yes"))
-    # At this rate, that is enough for ten more.
-    await asyncio.sleep(0.5)
-    paused = told(people)
-    assert 0 < paused < PEOPLE / 2
-    await asyncio.sleep(0.5)
-    assert told(people) == paused
+    paused = await settled(people)
+    assert 0 < paused < PEOPLE
     assert data(await asyncio.to_thread(call, "show", "--json"))["delivered"] == paused
 
     said(await asyncio.to_thread(call, "cancel", "--yes"))
@@ -81,3 +77,12 @@ async def test_the_running_bot_pauses_when_the_shell_says_so(bot: BotProcess) ->
 
 def told(people: list[Person]) -> int:
     return sum(any(message.text == TEXT for message in each.messages) for each in people)
+
+
+async def settled(people: list[Person]) -> int:
+    """How many were told, once ten more could have been and none was."""
+    before = -1
+    while (now := told(people)) != before:
+        before = now
+        await asyncio.sleep(10 / RATE)
+    return now

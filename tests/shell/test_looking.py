@@ -11,7 +11,7 @@ from rich.console import Console
 
 from storage import Audience, Keyring, Kind, Outcome, Recalled, Statement
 from tests.broadcast.petitioners import ADMIN
-from tests.shell.counter import SIGNERS, Counter, call, data, refused, said
+from tests.shell.counter import SIGNERS, Counter, call, data, on_both, refused, said
 
 FIRST, SECOND = bytes.fromhex("3f" * 16), bytes.fromhex("3f" * 4 + "aa" * 12)
 
@@ -22,6 +22,7 @@ def test_without_a_broadcast_that_is_said(counter: Counter) -> None:
     assert "/broadcast" in refused(call("show"))
 
 
+@on_both
 def test_the_newest_is_listed_first_with_its_numbers(counter: Counter) -> None:
     old = counter.begins(FIRST)
     counter.tells(old, 4, Outcome.DELIVERED)
@@ -44,7 +45,6 @@ def test_ids_that_begin_alike_are_written_longer(counter: Counter) -> None:
     assert (newest.split()[0], oldest.split()[0]) == ("3f3f3f3fa", "3f3f3f3f3")
 
 
-@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_an_id_is_whole_in_a_narrow_terminal_too(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +76,7 @@ def test_what_is_under_way_goes_before_what_came_last(counter: Counter) -> None:
     assert planned.id.hex() in said(call("show"))
 
 
+@on_both
 def test_an_account_says_everything_about_a_broadcast(counter: Counter) -> None:
     began = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     broadcast = counter.begins(audience=Audience(language="es"), at=began, paid=True)
@@ -131,6 +132,7 @@ def test_a_program_reads_the_same_numbers(counter: Counter) -> None:
     assert data(call("list", "--json")) == [found]
 
 
+@on_both
 def test_a_recall_is_part_of_the_account(counter: Counter) -> None:
     broadcast = counter.begins()
     counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
@@ -150,7 +152,7 @@ def test_a_recall_is_part_of_the_account(counter: Counter) -> None:
 
 
 def test_nothing_that_is_printed_is_about_a_person(counter: Counter) -> None:
-    broadcast = counter.begins(progress=(ADMIN, 4711), source_chat=998_877_665)
+    broadcast = counter.begins(FIRST, progress=(ADMIN, 4711), source_chat=998_877_665)
     counter.tells(broadcast, 3, Outcome.DELIVERED)
     printed = "".join(
         call(*arguments).output
@@ -178,7 +180,6 @@ def test_nothing_is_opened_without_the_right_key(
     assert "petition-bot keygen" in refused(call("show"))
 
 
-@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
     counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
     assert not missing.exists()
 
 
+@on_both
 @pytest.mark.parametrize(
     ("revision", "sentence"),
     [("0001", "petition-bot migrate"), ("9999", "newer version")],

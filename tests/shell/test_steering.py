@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage import Kind, Outcome
-from tests.shell.counter import SIGNERS, Counter, call, refused, said
+from tests.shell.counter import SIGNERS, Counter, call, on_both, refused, said
 
 
+@on_both
 def test_one_is_paused_resumed_and_cancelled(counter: Counter) -> None:
     broadcast = counter.begins()
     counter.tells(broadcast, 2, Outcome.DELIVERED)
