@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sqlite3
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from storage import Database, Keyring, Statement, Value, migrate, open_storage
-from tests.broadcast.petitioners import NOON_MILLIS, SLUG, Petitioners
+from storage.ids import rising_id
+from tests.broadcast.petitioners import NOON_MILLIS, SLUG, Petitioners, later
 
 DATABASE: Final = "petition.db"
 KEY: Final = "petition.key"
@@ -138,14 +138,16 @@ def _people(keyring: Keyring, people: int) -> Iterator[Mapping[str, Value]]:
 
 
 def _person(keyring: Keyring, number: int) -> Mapping[str, Value]:
-    key, chat = uuid.uuid4().bytes, FIRST_CHAT - 1 + number
+    # One after the other, as people sign: their rows lie in that order.
+    at = later(number / 1000)
+    key, chat = rising_id(at), FIRST_CHAT - 1 + number
 
     def sealed(text: str, column: str) -> bytes:
         return keyring.seal(text, table="signatures", column=column, row=key)
 
     return {
         "id": key,
-        "consent": uuid.uuid4().bytes,
+        "consent": rising_id(at),
         "supporter": keyring.reference(SLUG, chat),
         "number": number,
         "name": sealed(f"Persona {number}", "name_sealed"),

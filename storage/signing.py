@@ -7,7 +7,6 @@ petition is open and the conversation at the version that was read: when it move
 has an effect, and the transaction, though committed, wrote nothing.
 """
 
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -162,7 +161,7 @@ def sign_statements(
         *place,
         Statement(_LOCK_PLACE, person),
         _signature(keyring, new, signature_id, {**person, "was": was, "at": at}),
-        *_consent(new.consent, signature_id),
+        *_consent(new.consent, signature_id, new.at),
         Statement(_COUNT, {"petition": slug, "id": signature_id}),
         Statement(_OUTCOME, {**person, "id": signature_id}),
         saving,
@@ -217,7 +216,7 @@ def _signature(
     )
 
 
-def _consent(consent: Consent, signature_id: bytes) -> tuple[Statement, Statement]:
+def _consent(consent: Consent, signature_id: bytes, at: datetime) -> tuple[Statement, Statement]:
     values: dict[str, Value] = {
         "id": signature_id,
         "sha256": consent.sha256,
@@ -231,7 +230,7 @@ def _consent(consent: Consent, signature_id: bytes) -> tuple[Statement, Statemen
             _CONSENT,
             {
                 **values,
-                "consent_id": uuid.uuid4().bytes,
+                "consent_id": rising_id(at),
                 "purposes": purposes,
                 "message_id": consent.message_id,
             },

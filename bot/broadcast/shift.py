@@ -20,7 +20,8 @@ from storage import Broadcast, Delivery, Outcome, Result
 _log = structlog.stdlib.get_logger()
 
 # Recipients whose rows are written in one transaction: what a signature may have to wait for.
-_PORTION: Final = 1_000
+_PORTION: Final = 500
+_LONGEST_BREATH: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -93,7 +94,12 @@ class Shift:
                 self.broadcast, holder=holder, portion=_PORTION, at=self.means.now()
             )
 
-        while self._may_send() and not await self.means.patiently(self.halt, enqueue):
+        while self._may_send():
+            begun = self.means.clock()
+            if await self.means.patiently(self.halt, enqueue):
+                return
+            # As long a breath as the portion took: those who sign meanwhile have half the time.
+            await self.halt.rest(min(self.means.clock() - begun, _LONGEST_BREATH))
             await self._stop_if_ended()
 
     async def _turn(self, pacing: Pacing) -> int:
