@@ -36,17 +36,16 @@ class AdminReporter:
 
     async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """Shows how far it is, or that it is paused."""
-        known = await self._known(broadcast)
+        known = await self._known(broadcast, tally)
         if known is not None:
-            known = replace(known, tally=tally, rate=rate)
+            known = replace(known, rate=rate)
             await self._write(await self._in_sight(broadcast, known), known)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the report, and below it the picture of how it went."""
-        known = await self._known(broadcast)
+        known = await self._known(broadcast, tally)
         if known is None:
             return
-        known = replace(known, tally=tally)
         broadcast = await self._in_sight(broadcast, known)
         shown = await self._write(broadcast, known)
         if shown is not None and broadcast.progress_chat is not None:
@@ -56,15 +55,20 @@ class AdminReporter:
         self, broadcast: Broadcast, tally: RecallTally, rate: float | None
     ) -> None:
         """Shows how far taking it back is, and at the end what became of it."""
-        known = await self._known(broadcast)
+        known = await self._known(broadcast, recall=tally)
         if known is not None:
-            await self._write(broadcast, replace(known, recall=tally))
+            await self._write(broadcast, known)
 
-    async def _known(self, broadcast: Broadcast) -> Standing | None:
+    async def _known(
+        self,
+        broadcast: Broadcast,
+        tally: Tally | None = None,
+        recall: RecallTally | None = None,
+    ) -> Standing | None:
         if broadcast.progress_chat is None:
             return None
         words = await words_for(self._services, broadcast.progress_chat)
-        return await standing_of(self._services, words, broadcast)
+        return await standing_of(self._services, words, broadcast, tally=tally, recall=recall)
 
     async def _in_sight(self, broadcast: Broadcast, known: Standing) -> Broadcast:
         """A planned one begins in a new message: the one it was planned in is far up by now."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest
 
-from bot.broadcast.audience import broadcast_id, confirmed, has_expired
+from bot.broadcast.audience import broadcast_id, confirmed, content_sha256, has_expired
 from bot.petition.markup import Html
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
 
@@ -15,8 +13,7 @@ from ..panel import Panel
 from .desk import Desk, forget, open_draft
 from .draft import Draft, LinkRows, Stage
 from .freezing import take_away
-from .numbers import count
-from .terms import content_now, terms_of
+from .pages.sheet import Sheet
 from .watching import elsewhere, follow, show
 
 _NOT_FOUND = "not found"
@@ -40,13 +37,14 @@ async def send(panel: Panel, token: str) -> None:
         return
     active = await storage.broadcasts.active()
     if active is not None and desk.draft.starts_at is None:
-        await follow(panel, active.id)
+        await _wait_for(desk, active)
         return
-    plan = await _plan(desk, token)
-    if not isinstance(plan, Plan):
-        await _show_again(desk, plan)
+    sheet = await desk.sheet()
+    objection = await _objection(desk, sheet, token)
+    if objection is not None:
+        await _show_again(desk, objection)
         return
-    await _start(desk, plan, token)
+    await _start(desk, _plan(desk, sheet, token), token)
 
 
 async def leave(panel: Panel, token: str) -> bool:
@@ -92,44 +90,43 @@ async def go_on(panel: Panel, known: Broadcast) -> None:
         await panel.answer()
 
 
-async def _plan(desk: Desk, token: str) -> Plan | Html:
-    """What is to be started, or why nothing is."""
-    panel, draft, services = desk.panel, desk.draft, desk.panel.services
-    words, now = panel.words, desk.now
-    numbers, state = await asyncio.gather(
-        count(services.storage, draft), services.storage.petitions.state()
-    )
-    if draft.kind is Kind.CLOSING and not state.is_closed:
-        return words.text("La petición está abierta: no se ha enviado nada.")
-    if draft.stage not in (Stage.SUMMARY, Stage.SURE):
+async def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | None:
+    """Why what the token confirms is not to be sent now."""
+    draft, words, now = desk.draft, desk.panel.words, desk.now
+    if sheet.terms is None:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
-    sheet = await desk.sheet()
-    content = content_now(services, draft, state)
-    terms = terms_of(draft, content, numbers, state, paid=sheet.is_paid)
-    if not confirmed(token, terms, now=now):
-        return _why_void(desk, token, terms.recipients)
+    if draft.kind is Kind.CLOSING and not sheet.is_closed:
+        return words.text("La petición está abierta: no se ha enviado nada.")
+    if not confirmed(token, sheet.terms, now=now):
+        return _why_void(desk, token, sheet.recipients)
     if draft.starts_at is not None and draft.starts_at <= now:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
-    if sheet.is_paid and (sheet.balance is None or sheet.balance < sheet.price):
+    if not sheet.is_affordable:
         return words.text("⚠️ No se ha enviado nada.")
-    if not await _is_all_there(panel, draft):
+    if not await _is_all_there(desk.panel, draft):
         return words.text(
             "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
             "copia. Pulsa «Cambiar» y vuelve a verla."
         )
+    return None
+
+
+def _plan(desk: Desk, sheet: Sheet, token: str) -> Plan:
+    """What is to be started."""
+    panel, draft = desk.panel, desk.draft
     return Plan(
         broadcast_id(token),
-        content=content,
-        content_sha256=terms.content_sha256,
+        content=sheet.content,
+        content_sha256=content_sha256(sheet.content),
         source_language=draft.base,
         actor=panel.user.id,
-        at=now,
+        at=desk.now,
         kind=draft.kind,
         audience=draft.audience,
         topic=draft.topic,
         source_chat=None if draft.kind is Kind.CLOSING else panel.chat_id,
         starts_at=draft.starts_at,
-        expected=terms.recipients,
+        expected=sheet.recipients,
         cutoff=draft.cutoff,
         progress=None if panel.message_id is None else (panel.chat_id, panel.message_id),
         paid=sheet.is_paid,
@@ -146,9 +143,24 @@ async def _start(desk: Desk, plan: Plan, token: str) -> None:
         panel.services.wake_broadcast()
         await show(panel, outcome)
     elif isinstance(outcome, AlreadyRunning):
-        await follow(panel, outcome.id)
+        active = await panel.services.storage.broadcasts.get(outcome.id)
+        if active is not None:
+            await _wait_for(desk, active)
     else:
         await _show_again(desk, _refusal(panel, outcome))
+
+
+async def _wait_for(desk: Desk, active: Broadcast) -> None:
+    """Another one is under way. Of two closing updates that is the same; else this has to wait."""
+    if active.kind is Kind.CLOSING is desk.draft.kind:
+        await follow(desk.panel, active.id)
+        return
+    await desk.show(
+        desk.panel.words.text(
+            "⚠️ Tu mensaje no ha salido: hay otro envío en marcha. Cuando acabe, confírmalo otra "
+            "vez, o prográmalo para más tarde."
+        )
+    )
 
 
 async def _show_again(desk: Desk, notice: Html) -> None:

@@ -12,7 +12,7 @@ import structlog
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot.broadcast.audience import broadcast_id, confirmation
+from bot.broadcast.audience import broadcast_id
 from bot.petition.markup import Html
 from bot.transport.outcome import Remedy, remedy
 
@@ -100,14 +100,18 @@ class Desk:
             now=self.now,
             zone=campaign.time_zone,
             rate=services.broadcast_rate,
+            is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
         )
         if draft.stage not in (Stage.SUMMARY, Stage.SURE):
             return sheet
         content = content_now(services, draft, state)
-        terms = terms_of(draft, content, numbers, state, paid=sheet.is_paid)
-        balance = await stars(panel) if sheet.is_paid else None
-        return replace(sheet, balance=balance, token=confirmation(terms, now=sheet.now))
+        return replace(
+            sheet,
+            balance=await stars(panel) if sheet.is_paid else None,
+            content=content,
+            terms=terms_of(draft, content, numbers, state, paid=sheet.is_paid),
+        )
 
     async def _placed(self, page: Page, below: int | None) -> int:
         """Writes the page where the admin looks; returns in which message it stands."""

@@ -7,7 +7,7 @@ with every change, so a button that was drawn for an earlier one is known to be 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from storage import Audience, Broadcast, Kind
 
 WAITS_FOR: Final = timedelta(hours=1)
-"""How long a draft takes what is written for it; what comes later was meant for something else."""
+"""How long a draft takes what is written; what comes later may be meant for something else."""
+REMEMBERED_FOR: Final = timedelta(days=1)
+"""How long a message that comes late is likely to be meant for it."""
 
 
 class Stage(StrEnum):
@@ -137,11 +139,6 @@ class Draft(_Frozen):
         return max((len(version.messages) for version in self.versions.values()), default=1)
 
     @property
-    def is_album(self) -> bool:
-        """Whether any version is an album: Telegram lets nobody pay for those."""
-        return any(version.is_album for version in self.versions.values())
-
-    @property
     def content(self) -> dict[str, object]:
         """What is confirmed and sent: the bot's own copies, by language."""
         copies = self.copies or {}
@@ -153,11 +150,20 @@ class Draft(_Frozen):
 
     def waits(self, now: datetime) -> bool:
         """Whether what the admin writes now is meant for this draft."""
-        return self.stage in _WAITING and self.is_fresh(now)
+        return self.is_waiting and self.is_fresh(now)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its panel asks for something to be written."""
+        return self.stage in _WAITING
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the admin has worked on it lately."""
         return now - self.touched_at <= WAITS_FOR
+
+    def is_remembered(self, now: datetime) -> bool:
+        """Whether the admin may still be at it."""
+        return now - self.touched_at <= REMEMBERED_FOR
 
     def album_of(self, piece: Piece) -> str | None:
         """The language whose album this message belongs to, or whose message it is."""
@@ -218,75 +224,6 @@ def read_draft(body: str | None) -> Draft | None:
         return Draft.model_validate_json(body)
     except ValidationError:
         return None
-
-
-def received(draft: Draft, piece: Piece, now: datetime) -> Draft:
-    """The draft with a message that came for it; one that comes again changes nothing."""
-    language = draft.album_of(piece)
-    if language is None:
-        version = Version(
-            messages=(piece.message_id,),
-            kind=piece.kind,
-            group=piece.group,
-            links=piece.links,
-            lost_buttons=piece.lost_buttons,
-        )
-        versions = {**draft.versions, draft.language: version}
-        return draft.thawed(now, versions=versions, stage=Stage.READY)
-    known = draft.versions[language]
-    grown = known.joined(piece)
-    if grown == known:
-        return draft
-    # An album's last photos may come when the admin is already writing something else.
-    stage = draft.stage if draft.stage in (Stage.CONTENT, Stage.LINKS) else Stage.READY
-    return draft.thawed(now, versions={**draft.versions, language: grown}, stage=stage)
-
-
-def linked(draft: Draft, links: LinkRows, now: datetime) -> Draft:
-    """The draft with these buttons under the version that is being worked on."""
-    version = draft.versions[draft.language].model_copy(update={"links": links})
-    versions = {**draft.versions, draft.language: version}
-    return draft.thawed(now, versions=versions, stage=Stage.READY)
-
-
-def without(draft: Draft, language: str, now: datetime) -> Draft:
-    """The draft without the version of a language; the base stays."""
-    if language == draft.base:
-        return draft
-    versions = {known: version for known, version in draft.versions.items() if known != language}
-    return draft.thawed(now, versions=versions, stage=Stage.READY)
-
-
-def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
-    """The draft about the petition or about something else, which only news may be."""
-    news = kind is Kind.NEWS
-    return draft.changed(
-        now,
-        kind=kind,
-        about_chosen=True,
-        news_only=news,
-        reads=None,
-        audience_chosen=False,
-        stage=Stage.AUDIENCE,
-    )
-
-
-def frozen(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> Draft:
-    """The draft as it was shown: from now on the bot's copies are what it is."""
-    return draft.changed(
-        now,
-        copies={language: tuple(ids) for language, ids in copies.items()},
-        stale=(),
-        edited=False,
-        stage=Stage.SUMMARY,
-    )
-
-
-def retouched(draft: Draft, message_id: int, now: datetime) -> Draft:
-    """The draft after the admin edited one of its messages: only a new preview takes that in."""
-    if message_id not in draft.sources() or draft.copies is None or draft.edited:
-        return draft
-    return draft.changed(now, edited=True)
 
 
 def _reference(messages: Iterable[int], links: LinkRows) -> dict[str, object]:

@@ -19,8 +19,9 @@ from storage import Kind
 from ..living import tolerate
 from ..panel import Panel
 from .calling import made
+from .changes import frozen
 from .desk import Desk
-from .draft import Draft, Stage, frozen
+from .draft import Draft, Stage
 from .terms import content_now
 
 

@@ -8,7 +8,7 @@ from ..context import Context
 from ..panel import Choice, Order, Page, Panel, open_panel
 from ..screens.screen import paragraphs
 from .pages.past import ON_A_PAGE, Entry, history, provenance
-from .watching import page_of
+from .watching import follow, page_of
 
 
 async def broadcasts(update: Update, context: Context) -> None:
@@ -30,6 +30,9 @@ async def report(panel: Panel, argument: str) -> None:
         known = None
     if known is None:
         await _show(panel, _number(page))
+        return
+    if known.is_active:
+        await follow(panel, known.id)
         return
     shown = await page_of(panel, known)
     by = provenance(panel.words, known, panel.user.id)

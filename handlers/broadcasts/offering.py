@@ -109,31 +109,33 @@ def offer(panel: Panel, chances: Chances) -> Page:
     rows: list[Choice] = []
     if chances.draft is not None:
         rows.append(Choice(words.label("Seguir con el mensaje que preparabas"), Order.GO_ON))
-    closing = _about_closing(panel, chances)
     if chances.is_closed and chances.untold:
         rows.append(Choice(words.label("El mensaje final"), Order.FINAL))
     if chances.signed:
         rows.append(Choice(words.label("Un mensaje nuevo"), Order.COMPOSE))
-    planned = [_planned(panel, each) for each in chances.scheduled]
-    rows += [
-        Choice(
-            words.label("Cancelar el del {moment}", moment=words.appointment(each.starts_at)),
-            Order.ASK_CANCEL,
-            each.id.hex(),
-        )
-        for each in chances.scheduled
-        if each.starts_at is not None
-    ]
-    heading = words.text("<b>¿Qué quieres enviar?</b>") if rows else None
-    fresh = (
-        words.text(
-            "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
-            "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
-        )
-        if chances.signed
-        else None
+    rows += [_to_cancel(panel, each) for each in chances.scheduled]
+    return Page(
+        paragraphs(
+            words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
+            _about_closing(panel, chances),
+            _about_new(panel) if chances.signed else None,
+            *(_planned(panel, each) for each in chances.scheduled),
+        ),
+        rows,
     )
-    return Page(paragraphs(heading, closing, fresh, *planned), rows)
+
+
+def _to_cancel(panel: Panel, planned: Broadcast) -> Choice:
+    moment = panel.words.appointment(planned.starts_at or planned.created_at)
+    label = panel.words.label("Cancelar el del {moment}", moment=moment)
+    return Choice(label, Order.ASK_CANCEL, planned.id.hex())
+
+
+def _about_new(panel: Panel) -> Html:
+    return panel.words.text(
+        "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
+        "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
+    )
 
 
 async def _begin(panel: Panel, draft: Draft) -> None:

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from storage import Kind
 
 from ..panel import Panel
+from .changes import about, linked, without
 from .confirming import discarded, give_up
 from .desk import Desk, open_draft
-from .draft import Draft, Stage, about, linked, without
+from .draft import Draft, Stage
 from .freezing import look, try_out
 from .steps import Step, Tapped, read_step
 from .when import FAULT_SENTENCES, within

@@ -9,7 +9,7 @@ from telegram.error import TelegramError
 from bot.petition.markup import Html
 from bot.petition.words import Words
 from bot.transport.outcome import remedy
-from storage import Broadcast
+from storage import Broadcast, RecallTally, Tally
 
 from ..context import Bot, Services
 from ..living import NO_PREVIEW
@@ -62,16 +62,22 @@ async def page_of(panel: Panel, broadcast: Broadcast) -> Page:
     return standing(await standing_of(panel.services, panel.words, broadcast))
 
 
-async def standing_of(services: Services, words: Words, broadcast: Broadcast) -> Standing:
-    """A broadcast and all that its page says, as the database knows it now."""
-    broadcasts, campaign = services.storage.broadcasts, services.campaign
-    recall = None
-    if broadcast.recall_started_at is not None:
-        recall = await services.storage.recalls.tally(broadcast.id)
+async def standing_of(
+    services: Services,
+    words: Words,
+    broadcast: Broadcast,
+    *,
+    tally: Tally | None = None,
+    recall: RecallTally | None = None,
+) -> Standing:
+    """A broadcast and all that its page says; what is not given is read from the database."""
+    storage, campaign = services.storage, services.campaign
+    if recall is None and broadcast.recall_started_at is not None:
+        recall = await storage.recalls.tally(broadcast.id)
     return Standing(
         words=words,
         broadcast=broadcast,
-        tally=await broadcasts.tally(broadcast.id),
+        tally=tally or await storage.broadcasts.tally(broadcast.id),
         now=services.clock(),
         zone=campaign.time_zone,
         languages={code: campaign.texts_in(code).language_name for code in campaign.languages},

@@ -15,10 +15,12 @@ from bot.petition.journey import Stage as Place
 
 from .. import commands, messages
 from ..context import Context
+from ..living import tolerate
 from ..panel import Panel, open_panel
+from .changes import linked, received, retouched
 from .confirming import discarded, give_up
 from .desk import Desk, open_draft
-from .draft import Piece, Stage, linked, received, retouched
+from .draft import Piece, Stage
 from .links import FAULT_SENTENCES as LINK_FAULTS
 from .links import WrongLine, read_links
 from .preparing import plan_for
@@ -56,7 +58,9 @@ async def cancel(update: Update, context: Context) -> None:
         await commands.cancel(update, context)
         return
     await give_up(desk)
-    await desk.panel.say(discarded(panel))
+    await panel.say(discarded(panel))
+    if desk.draft.panel is not None:
+        await tolerate(panel.bot.delete_message(panel.chat_id, desk.draft.panel))
 
 
 async def _took(desk: Desk, message: Message) -> bool:
@@ -67,7 +71,7 @@ async def _took(desk: Desk, message: Message) -> bool:
         await _take(desk, piece)
         return True
     if not draft.waits(desk.now):
-        return await _turned_down(desk, message)
+        return not await _is_asked_for_a_name(desk.panel) and await _turned_down(desk, message)
     if draft.stage is Stage.CONTENT:
         await _take_content(desk, message, piece)
     elif draft.stage is Stage.LINKS:
@@ -120,16 +124,23 @@ async def _take_time(desk: Desk, message: Message) -> None:
 
 
 async def _turned_down(desk: Desk, message: Message) -> bool:
-    """A message too many, while the draft is at hand: it says so instead of looking taken."""
-    if not desk.draft.is_fresh(desk.now) or await _is_asked_for_a_name(desk.panel):
-        return False
-    await desk.show(
-        desk.panel.words.text(
+    """A message too many or too late: the panel says so, instead of letting it look taken."""
+    words, draft = desk.panel.words, desk.draft
+    if draft.is_fresh(desk.now):
+        notice = words.text(
             "Ese mensaje no se ha añadido: ahora no estoy esperando ninguno. Usa los botones, por "
             "favor."
-        ),
-        below=message.message_id,
-    )
+        )
+    elif draft.is_waiting and draft.is_remembered(desk.now):
+        # From now on it waits again.
+        desk = await desk.keep(draft.changed(desk.now))
+        notice = words.text(
+            "Ese mensaje no se ha añadido, porque llevaba más de una hora esperándolo y podía ser "
+            "para otra cosa. Si era este, envíamelo otra vez."
+        )
+    else:
+        return False
+    await desk.show(notice, below=message.message_id)
     return True
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from bot.petition.words import Words
 from bot.simulator.messages import Message
 from bot.simulator.person import Person
 from handlers.context import Services
-from storage import Broadcast, Consent, Conversation, NewSignature
-from tests.features.scene import Scene, a_scene
+from storage import Broadcast, Consent, Conversation, Kind, NewSignature, Plan
+from tests.features.scene import ADMIN, Scene, a_scene
 
+HOUR = timedelta(hours=1)
 SENT = "El mensaje está enviado."
 
 
@@ -25,6 +27,14 @@ class Studio:
     scene: Scene
     ahead: timedelta = timedelta()
     """How far the clock of what Marta orders is ahead of the worker's."""
+    expected: list[str] = field(default_factory=lambda: ["is not modified"])
+    """Parts of the refusals that belong to what is tested."""
+
+    @property
+    def refused(self) -> list[str]:
+        """The calls that Telegram refused and that nobody expected."""
+        said = [f"{call.method}: {call.error}" for call in self.scene.simulator.refused]
+        return [each for each in said if not any(part in each for part in self.expected)]
 
     @property
     def marta(self) -> Person:
@@ -121,10 +131,42 @@ class Studio:
         assert found is not None
         return found
 
+    async def reported(self) -> None:
+        """Waits until the end of the newest broadcast was told."""
+        async with asyncio.timeout(10):
+            while (await self.broadcast()).finished_at is None:  # noqa: ASYNC110 - in a database
+                await asyncio.sleep(0.01)
+
+    async def starts_another(self, number: int = 0, starts_at: datetime | None = None) -> bytes:
+        """Another admin's broadcast begins, or is planned."""
+        plan = Plan(
+            f"another {number}".encode().ljust(16, b"."),
+            content={"es": "De Lucy"},
+            content_sha256=b"c" * 32,
+            source_language="es",
+            actor=ADMIN + 1,
+            at=self.services.clock(),
+            kind=Kind.UPDATE,
+            starts_at=starts_at,
+        )
+        started = await self.services.storage.broadcasts.start(plan)
+        assert isinstance(started, Broadcast)
+        return started.id
+
+    async def ended(self, number: int) -> None:
+        """A broadcast of another admin's that was planned and cancelled."""
+        await self.cancels(await self.starts_another(number, datetime.now(UTC) + HOUR))
+
+    async def cancels(self, key: bytes) -> None:
+        """Another admin ends a broadcast."""
+        await self.services.storage.broadcasts.cancel(key, ADMIN + 1, self.services.clock())
+        self.services.wake_broadcast()
+
     async def became(self, state: str) -> Broadcast:
         """Waits until the newest broadcast is in a state."""
-        while (await self.broadcast()).state != state:
-            await self.scene.settled()
+        async with asyncio.timeout(10):
+            while (await self.broadcast()).state != state:  # noqa: ASYNC110 - in a database
+                await asyncio.sleep(0.01)
         return await self.broadcast()
 
     def data(self, label: str) -> tuple[int, str]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
+from bot.simulator.messages import Message
 from tests.features.studio import Studio
 
 
@@ -27,6 +32,7 @@ async def test_an_album_stays_together(studio: Studio) -> None:
     studio.marta.send_album(["photo", "video", "photo"], "Las tres")
     await studio.scene.settled()
     assert "un álbum de 3 elementos" in studio.panel.text
+    assert "Botones con enlace" not in studio.panel.labels
     summary = await studio.previews()
     assert "Un álbum cuenta como 3 mensajes por persona." in summary.text
     await studio.taps("Enviar a 3 personas")
@@ -35,3 +41,216 @@ async def test_an_album_stays_together(studio: Studio) -> None:
     assert [m.media.kind for m in got if m.media] == ["photo", "video", "photo"]
     assert got[0].text == "Las tres"
     assert len({m.group for m in got}) == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("photo", "video", "animation", "audio", "voice", "video_note", "document"),
+        *("sticker", "location", "venue", "contact"),
+    ],
+)
+async def test_every_kind_that_can_be_copied_is_taken(studio: Studio, kind: str) -> None:
+    await studio.begins()
+    studio.marta.send_kind(kind)
+    await studio.scene.settled()
+    assert "Tu mensaje" in studio.panel.text
+    await studio.previews()
+    preview = studio.marta.messages[-2]
+    assert preview.from_bot
+    assert preview.media is not None
+    assert preview.media.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("poll", "Una encuesta no se puede"), ("dice", "Un dado sale distinto")]
+)
+async def test_what_cannot_be_the_same_for_all_is_turned_down_with_its_reason(
+    studio: Studio, kind: str, said: str
+) -> None:
+    await studio.begins()
+    studio.marta.send_kind(kind)
+    await studio.scene.settled()
+    assert studio.panel.text.startswith(said)
+    assert "Espero tu próximo mensaje" in studio.panel.text
+
+
+async def test_of_a_forwarded_post_the_link_buttons_are_kept(studio: Studio) -> None:
+    post = post_with_buttons(studio)
+    await studio.begins()
+    studio.marta.forward(post, buttons=[[("Leer", "https://example.org/"), ("Ver", "t.me/x")]])
+    await studio.scene.settled()
+    assert "Botones: «Leer», «Ver»" in studio.panel.text
+    await studio.previews()
+    await studio.taps("Enviar a 3 personas")
+    await studio.over()
+    (message,) = studio.got(studio.scene.ana)
+    assert message.text == post.text
+    assert [button.url for button in message.buttons[0]] == [
+        "https://example.org/",
+        "http://t.me/x",
+    ]
+
+
+def post_with_buttons(studio: Studio) -> Message:
+    """A message of somebody else's, to be forwarded."""
+    return studio.scene.mallory.send("Convocatoria")
+
+
+async def test_link_buttons_are_written_line_by_line(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.taps("Botones con enlace")
+    await studio.says("Leer más - javascript:alert(1)")
+    assert studio.panel.text.startswith("En «Leer más - javascript:alert(1)» la dirección no vale")
+    await studio.says("Leer más - https://example.org/\nDonar - example.org/donar")
+    assert "Botones: «Leer más», «Donar»" in studio.panel.text
+    await studio.previews()
+    await studio.taps("Enviar a 3 personas")
+    await studio.over()
+    (message,) = studio.got(studio.scene.jordi)
+    assert [[b.label for b in row] for row in message.buttons] == [["Leer más"], ["Donar"]]
+
+
+async def test_everyone_gets_the_version_of_their_language_and_the_rest_the_first(
+    studio: Studio,
+) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.taps("Añadir versión en English")
+    await studio.says("Hello")
+    summary = await studio.previews()
+    assert [m.text for m in studio.marta.messages[-3:-1]] == ["Hola", "Hello"]
+    assert "Español: 2\nEnglish: 1" in summary.text
+    await studio.taps("Enviar a 3 personas")
+    await studio.over()
+    scene = studio.scene
+    got = [studio.got(person)[0].text for person in (scene.ana, scene.jordi, scene.sean)]
+    assert got == ["Hola", "Hola", "Hello"]
+
+
+async def test_a_version_can_be_changed_and_taken_away(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.taps("Añadir versión en English")
+    await studio.says("Hello")
+    await studio.taps("Cambiar la versión en español")
+    await studio.says("Hola a todas")
+    await studio.taps("Quitar la versión en English")
+    assert "igual para todos los idiomas" in studio.panel.text
+    summary = await studio.previews()
+    assert "El mismo mensaje para todos los idiomas." in summary.text
+    assert studio.marta.messages[-2].text == "Hola a todas"
+
+
+async def test_news_go_only_to_those_who_agreed_to_them(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Otra acción")
+    await studio.taps("Continuar")
+    await studio.taps("Sobre otra cosa")
+    assert "A quienes firmaron: 3" not in studio.panel.labels
+    await studio.taps("A quienes aceptaron otras noticias: 1")
+    assert "A quienes aceptaron recibir otras noticias: 1" in studio.panel.text
+    await studio.taps("Enviar a 1 persona")
+    await studio.over()
+    scene = studio.scene
+    got = [len(studio.got(person)) for person in (scene.ana, scene.jordi, scene.sean)]
+    assert got == [1, 0, 0]
+    assert (await studio.broadcast()).audience.news_only
+
+
+async def test_one_language_alone_can_be_chosen(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hello")
+    await studio.previews("Solo a quienes leen en English: 1")
+    await studio.taps("Enviar a 1 persona")
+    await studio.over()
+    assert len(studio.got(studio.scene.sean)) == 1
+    assert studio.got(studio.scene.ana) == []
+
+
+async def test_a_restart_in_the_middle_is_not_noticed(studio: Studio) -> None:
+    await studio.begins()
+    await studio.restart()
+    await studio.says("Hola")
+    await studio.restart()
+    await studio.taps("Continuar")
+    await studio.restart()
+    await studio.taps("Sobre esta petición")
+    await studio.taps("A quienes firmaron: 3")
+    await studio.restart()
+    await studio.taps("Enviar a 3 personas")
+    await studio.over()
+    assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola"]
+
+
+async def test_what_it_does_not_wait_for_is_not_taken(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.says("y otra cosa")
+    assert studio.panel.text.startswith("Ese mensaje no se ha añadido")
+    await studio.previews()
+    assert studio.marta.messages[-2].text == "Hola"
+
+
+async def test_an_admin_goes_on_being_a_supporter(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("/help")
+    assert "Espero tu próximo mensaje" not in studio.marta.messages[-1].text
+    await studio.says("Hola")
+    await studio.says("/start")
+    await studio.taps("✍️ Firmar la petición")
+    await studio.says("Marta Ruiz")
+    assert studio.marta.messages[-1].text.startswith("Yo, Marta Ruiz:")
+    assert "Tu mensaje" in studio.panel.text
+
+
+async def test_a_message_that_comes_much_later_is_not_taken_for_it(studio: Studio) -> None:
+    await studio.begins()
+    studio.ahead = timedelta(hours=2)
+    await studio.says("¿Quedamos a las siete?")
+    assert "llevaba más de una hora esperándolo" in studio.panel.text
+    await studio.says("Hola")
+    assert "Tu mensaje" in studio.panel.text
+    studio.ahead = timedelta(days=3)
+    await studio.says("Hola")
+    assert "Este chat funciona con botones" in studio.marta.messages[-1].text
+
+
+@pytest.mark.parametrize("way", ["Cancelar", "/cancel"])
+async def test_it_can_be_given_up_at_any_time(studio: Studio, way: str) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await (studio.taps(way) if way == "Cancelar" else studio.says(way))
+    assert "el mensaje está descartado" in studio.marta.messages[-1].text
+    assert not any(m.labels for m in studio.marta.messages)
+    await studio.says("/broadcast")
+    assert "Seguir con el mensaje que preparabas" not in studio.panel.labels
+
+
+async def test_one_that_was_left_is_gone_on_with(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.says("/broadcast")
+    await studio.taps("Seguir con el mensaje que preparabas")
+    await studio.previews()
+    assert studio.marta.messages[-2].text == "Hola"
+
+
+async def test_a_button_of_an_earlier_state_shows_the_present_one(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    where, stale = studio.data("Añadir versión en English")
+    await studio.taps("Continuar")
+    await studio.marta.tap_data(where, stale).answered()
+    await studio.scene.settled()
+    assert "¿De qué trata el mensaje?" in studio.panel.text
+
+
+async def test_a_message_that_was_deleted_is_asked_for_again(studio: Studio) -> None:
+    await studio.begins()
+    sent = await studio.says("Hola")
+    studio.expected.append("message to copy not found")
+    studio.marta.delete(sent)
+    await studio.previews()
+    assert "se ha borrado" in studio.panel.text

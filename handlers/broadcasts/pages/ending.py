@@ -10,11 +10,13 @@ from storage import Broadcast, Kind, Tally
 
 def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     """The first lines of a report."""
+    if broadcast.recall_ended_at is not None:
+        return words.text("<b>Los mensajes se han retirado.</b>")
     if broadcast.state == "finished":
         return _finished(words, broadcast)
     if broadcast.state == "cancelled":
         return _cancelled(words, broadcast, tally)
-    return Html(f"{_stopped(words, broadcast)}\n{_the_rest(words, broadcast)}")
+    return _stopped(words, broadcast)
 
 
 def _finished(words: Words, broadcast: Broadcast) -> Html:
@@ -26,15 +28,31 @@ def _finished(words: Words, broadcast: Broadcast) -> Html:
 def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     heading = words.text("<b>El envío está cancelado.</b>")
     if broadcast.started_at is None or not tally.delivered + tally.unknown:
-        return Html(f"{heading} " + words.text("No se ha enviado a nadie."))
+        nobody = words.text("No se ha enviado a nadie.")
+        return Html(f"{heading} {nobody}")
+    if not tally.open:
+        return heading
     if broadcast.kind is Kind.CLOSING:
         rest = words.text("Con /broadcast puedes enviárselo a quienes faltan.")
-        return Html(f"{heading}\n{rest}")
-    return heading
+    else:
+        rest = words.text(
+            "Con «Enviar a quienes faltan» puedes mandárselo más tarde a los demás, sin que nadie "
+            "lo reciba dos veces."
+        )
+    return Html(f"{heading}\n{rest}")
 
 
 def _stopped(words: Words, broadcast: Broadcast) -> Html:
     cause, said = read(broadcast.stop_reason or "")
+    if cause is StopCause.OPEN:
+        return words.text(
+            "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
+            "cuenta cómo terminó."
+        )
+    return Html(f"{_why(words, broadcast, cause, said)}\n{_the_rest(words, broadcast)}")
+
+
+def _why(words: Words, broadcast: Broadcast, cause: StopCause, said: str) -> Html:
     if cause is StopCause.CONTENT and broadcast.kind is Kind.CLOSING:
         return words.text(
             "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}",
@@ -57,11 +75,6 @@ def _stopped(words: Words, broadcast: Broadcast) -> Html:
             "({reason}); su registro dice dónde.",
             reason=said,
         )
-    if cause is StopCause.OPEN:
-        return words.text(
-            "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
-            "cuenta cómo terminó."
-        )
     return words.text("<b>El envío se ha detenido.</b> {reason}", reason=said)
 
 
@@ -72,6 +85,6 @@ def _the_rest(words: Words, broadcast: Broadcast) -> Html:
             "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast."
         )
     return words.text(
-        "Quienes faltaban siguen pendientes. Con «Enviar a quienes faltan» puedes mandarles el "
-        "mensaje otra vez sin que nadie lo reciba dos veces."
+        "Quienes faltaban siguen pendientes. Cuando esté resuelto, con «Enviar a quienes faltan» "
+        "puedes mandárselo sin que nadie lo reciba dos veces."
     )

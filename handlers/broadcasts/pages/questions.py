@@ -11,7 +11,7 @@ from .known import Standing, plan
 
 def ask_cancel(now: Standing) -> Page:
     """Asks once more before the rest is not sent; nothing goes out while the question stands."""
-    words, tally = now.words, now.tally
+    words = now.words
     yes, no = words.label("Sí, cancelar el envío"), words.label("No, dejarlo como está")
     if now.broadcast.state == "scheduled":
         return Page(
@@ -26,11 +26,8 @@ def ask_cancel(now: Standing) -> Page:
         paragraphs(
             words.text("<b>¿Cancelar el envío?</b>"),
             words.text("Está en pausa mientras decides: ahora no sale ningún mensaje."),
-            words.plural(
-                "Ya lo tiene {n} persona.", "Ya lo tienen {n} personas.", tally.delivered
-            ),
-            _left(now),
-            words.text("Si lo cancelas no se puede continuar."),
+            Html(f"{_delivered(now)}\n{_left(now)}"),
+            words.text("Si lo cancelas, este envío no se puede continuar."),
         ),
         (
             Choice(yes, Order.CANCEL, now.key),
@@ -63,7 +60,13 @@ def ask_recall(now: Standing) -> Page:
     )
 
 
-def _left(now: Standing) -> Html | None:
+def _delivered(now: Standing) -> Html:
+    return now.words.plural(
+        "Ya lo tiene {n} persona.", "Ya lo tienen {n} personas.", now.tally.delivered
+    )
+
+
+def _left(now: Standing) -> Html:
     words, broadcast = now.words, now.broadcast
     if not broadcast.queued:
         return words.text("La lista aún no estaba completa.")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from bot.broadcast.audience import expected_seconds
+from bot.broadcast.audience import Terms, confirmation, expected_seconds
 from bot.petition.words import Words
+from bot.settings import FREE_RATE
 
 from ...panel import Choice
 from ..draft import Draft
 from ..numbers import Numbers
 from ..steps import Step, choice
 
-FREE_RATE: Final = 30.0
-"""Messages a second that Telegram lets through for nothing."""
 STARS_A_MESSAGE: Final = 0.1
+LEAST_BALANCE: Final = 10_000
+"""Stars that Telegram wants a bot to have before it may pay for a broadcast at all:
+https://core.telegram.org/bots/api#paid-broadcasts"""
 MANY: Final = 1_000
 """From so many people on, the admin is asked twice."""
 
@@ -34,9 +36,11 @@ class Sheet:
         languages: the petition's, each by its own name; the first is the source.
         zone: the name of the petition's time zone.
         rate: messages a second that are sent at most.
+        is_closed: whether nobody can sign any more.
         may_pay: whether the operator allows to pay for more than Telegram's free rate.
         balance: the bot's Stars, when they were asked for and Telegram said.
-        token: the confirmation of what the page shows.
+        content: what would be sent, once it was shown.
+        terms: what a confirmation of the page is bound to.
     """
 
     words: Words
@@ -46,9 +50,16 @@ class Sheet:
     now: datetime
     zone: str
     rate: float
+    is_closed: bool = False
     may_pay: bool = False
     balance: int | None = None
-    token: str = ""
+    content: Mapping[str, object] = field(default_factory=dict)
+    terms: Terms | None = None
+
+    @property
+    def token(self) -> str:
+        """The confirmation of what the page shows."""
+        return "" if self.terms is None else confirmation(self.terms, now=self.now)
 
     @property
     def recipients(self) -> int:
@@ -63,7 +74,7 @@ class Sheet:
     @property
     def can_be_paid(self) -> bool:
         """Whether paying would make it faster."""
-        return self.may_pay and not self.draft.is_album and self.rate > FREE_RATE
+        return self.may_pay and self.draft.elements == 1 and self.rate > FREE_RATE
 
     @property
     def is_paid(self) -> bool:
@@ -76,10 +87,16 @@ class Sheet:
         return math.ceil(self.messages * STARS_A_MESSAGE)
 
     @property
+    def is_affordable(self) -> bool:
+        """Whether the bot has the Stars for it, if it is to be paid."""
+        needed = max(self.price, LEAST_BALANCE)
+        return not self.is_paid or (self.balance is not None and self.balance >= needed)
+
+    @property
     def seconds(self) -> float:
         """How long it would take."""
-        rate = self.rate if self.is_paid else min(self.rate, FREE_RATE)
-        return expected_seconds(self.messages, rate)
+        free = min(self.rate, FREE_RATE) if self.may_pay else self.rate
+        return expected_seconds(self.messages, self.rate if self.is_paid else free)
 
     def language(self, code: str) -> str:
         """A language's own name, at the beginning of a line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
@@ -14,6 +15,9 @@ from .ending import ended_heading
 from .known import Standing, account, bar, plan
 from .naming import audience_name, moment_name, subject_name
 from .questions import ask_cancel
+
+# A speed that would be written as nothing a second.
+_SLOWEST: Final = 0.05
 
 
 def standing(now: Standing) -> Page:
@@ -32,8 +36,13 @@ def standing(now: Standing) -> Page:
 
 def _planned(now: Standing) -> Page:
     words = now.words
+    keep = words.text("No borres la vista previa: es el original que se copiará.")
     return Page(
-        paragraphs(words.text("<b>Programado</b>"), plan(now)),
+        paragraphs(
+            words.text("<b>Programado</b>"),
+            plan(now),
+            None if now.broadcast.kind is Kind.CLOSING else keep,
+        ),
         (Choice(words.label("Cancelar este envío"), Order.ASK_CANCEL, now.key),),
     )
 
@@ -61,7 +70,7 @@ def _bar(now: Standing) -> Html:
 def _speed(now: Standing) -> Html | None:
     """How fast it goes, and when it will be over."""
     words, rate = now.words, now.rate
-    if not rate or now.tally.open == 0:
+    if rate is None or rate < _SLOWEST or now.tally.open == 0:
         return None
     seconds = now.tally.open / rate
     end = now.now + timedelta(seconds=seconds)
@@ -117,7 +126,7 @@ def _plan_missed(now: Standing, starts: datetime) -> Html:
 def _ended(now: Standing) -> Page:
     words, broadcast, tally = now.words, now.broadcast, now.tally
     rows: list[Choice] = []
-    if tally.open and broadcast.kind is not Kind.CLOSING and broadcast.started_at is not None:
+    if tally.open and broadcast.kind is not Kind.CLOSING and broadcast.recall_started_at is None:
         rows.append(Choice(words.label("Enviar a quienes faltan"), Order.GO_ON, now.key))
     if now.can_be_recalled:
         rows.append(Choice(words.label("Retirar los mensajes"), Order.ASK_RECALL, now.key))

@@ -7,9 +7,10 @@ from storage import Kind
 
 from ...panel import Choice, Order, Page
 from ...screens.screen import paragraphs
+from ..draft import Draft
 from ..steps import Step, choice
 from .naming import audience_name, moment_name, subject_name
-from .sheet import MANY, Sheet
+from .sheet import LEAST_BALANCE, MANY, Sheet
 
 
 def summary(sheet: Sheet) -> Page:
@@ -108,17 +109,19 @@ def _recipients(sheet: Sheet) -> Html:
         n=words.number(sheet.recipients),
     )
     by_language = sheet.numbers.chosen
-    if len(sheet.languages) == 1 and len(by_language) <= 1:
+    if len(by_language) == 1 and _has_own_version(draft, *by_language):
         return heading
     ranked = sorted(by_language.items(), key=lambda item: -item[1])
-    return Html("\n".join([heading, *(_line(sheet, code, n) for code, n in ranked)]))
+    lines = [heading, *(_line(sheet, code, n) for code, n in ranked)]
+    if len(draft.versions) == 1 and len(by_language) > 1:
+        lines.append(words.text("El mismo mensaje para todos los idiomas."))
+    return Html("\n".join(lines))
 
 
 def _line(sheet: Sheet, code: str, count: int) -> Html:
     words, draft = sheet.words, sheet.draft
     language, number = sheet.language(code), words.number(count)
-    has_own = code in draft.versions or code == draft.base or draft.kind is Kind.CLOSING
-    if has_own or code not in sheet.languages:
+    if _has_own_version(draft, code):
         return words.text("{language}: {count}", language=language, count=number)
     return words.text(
         "{language}: {count}, con la versión en {base}",
@@ -126,6 +129,11 @@ def _line(sheet: Sheet, code: str, count: int) -> Html:
         count=number,
         base=sheet.tongue(draft.base),
     )
+
+
+def _has_own_version(draft: Draft, code: str) -> bool:
+    """Whether it needs no word about whose version they get; one version is everybody's."""
+    return code in draft.versions or len(draft.versions) < 2
 
 
 def _when(sheet: Sheet) -> Html:
@@ -163,14 +171,21 @@ def _price(sheet: Sheet) -> Html | None:
 
 
 def _short_of_stars(sheet: Sheet) -> Html | None:
-    if not sheet.is_paid or (sheet.balance is not None and sheet.balance >= sheet.price):
+    words = sheet.words
+    if sheet.is_affordable:
         return None
     if sheet.balance is None:
-        return sheet.words.text(
+        return words.text(
             "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
             "envío. Envíalo gratis o inténtalo más tarde."
         )
-    return sheet.words.text(
+    if sheet.balance < LEAST_BALANCE:
+        return words.text(
+            "⚠️ Telegram solo deja pagar envíos a los bots que tienen al menos {n} estrellas. "
+            "Envíalo gratis.",
+            n=words.number(LEAST_BALANCE),
+        )
+    return words.text(
         "⚠️ El bot no tiene bastantes estrellas. Añade las que faltan o envíalo gratis."
     )
 

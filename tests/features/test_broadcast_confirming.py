@@ -1,0 +1,220 @@
+"""What is confirmed is what was seen, once, by an admin, in time; anything else sends nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handlers.broadcasts.pages import summary
+from tests.features.scene import ADMIN
+from tests.features.studio import Studio
+
+SEND = "Enviar a 3 personas"
+
+
+async def ready(studio: Studio, text: str = "Hola") -> None:
+    """A message that only waits for its confirmation."""
+    await studio.begins()
+    await studio.says(text)
+    await studio.previews()
+
+
+def nobody_got_anything(studio: Studio) -> bool:
+    people = (studio.scene.ana, studio.scene.jordi, studio.scene.sean)
+    return [len(studio.got(person)) for person in people] == [0, 0, 0]
+
+
+async def test_two_taps_send_once(studio: Studio) -> None:
+    await ready(studio)
+    where, data = studio.data(SEND)
+    taps = [studio.marta.tap_data(where, data) for _ in range(3)]
+    for tap in taps:
+        await tap.answered()
+    await studio.over()
+    await studio.marta.tap_data(where, data).answered()
+    await studio.scene.settled()
+    assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola"]
+    assert len(await studio.services.storage.broadcasts.history()) == 1
+
+
+async def test_a_tap_that_was_cut_off_by_a_kill_is_found_done(studio: Studio) -> None:
+    await ready(studio)
+    where, data = studio.data(SEND)
+    await studio.taps(SEND)
+    await studio.restart()
+    await studio.marta.tap_data(where, data).answered()
+    await studio.over()
+    assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola"]
+    await studio.says("/broadcast")
+    assert "Seguir con el mensaje que preparabas" not in studio.marta.messages[-1].labels
+
+
+async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(studio: Studio) -> None:
+    await ready(studio)
+    await studio.restart()
+    await studio.scene.settled()
+    assert nobody_got_anything(studio)
+    assert await studio.services.storage.broadcasts.history() == []
+
+
+async def test_after_ten_minutes_it_asks_again(studio: Studio) -> None:
+    await ready(studio)
+    studio.ahead = timedelta(minutes=11)
+    await studio.taps(SEND)
+    assert studio.panel.text.startswith("⚠️ Han pasado más de diez minutos")
+    assert nobody_got_anything(studio)
+    await studio.taps(SEND)
+    await studio.over()
+
+
+async def test_an_edit_after_the_preview_changes_nothing_and_is_said(studio: Studio) -> None:
+    await studio.begins()
+    sent = await studio.says("Hola")
+    studio.marta.edit(sent, "Hola a todas")
+    await studio.previews()
+    studio.marta.edit(sent, "No enviar esto")
+    await studio.scene.settled()
+    assert "Has cambiado tu mensaje después de la vista previa." in studio.panel.text
+    await studio.taps(SEND)
+    await studio.over()
+    assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola a todas"]
+
+
+async def test_a_new_preview_takes_the_edit_in_and_the_old_one_away(studio: Studio) -> None:
+    await studio.begins()
+    sent = await studio.says("Hola")
+    await studio.previews()
+    former = studio.marta.messages[-2]
+    studio.marta.edit(sent, "Hola a todas")
+    await studio.scene.settled()
+    await studio.taps("👁 Ver la vista previa otra vez")
+    assert former.id not in studio.marta.chat.messages
+    await studio.taps(SEND)
+    await studio.over()
+    assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola a todas"]
+
+
+async def test_a_preview_that_was_deleted_sends_nothing(studio: Studio) -> None:
+    studio.expected.append("message to edit not found")
+    await ready(studio)
+    studio.marta.delete(studio.marta.messages[-2])
+    await studio.taps(SEND)
+    assert "se ha borrado la vista previa" in studio.panel.text
+    assert nobody_got_anything(studio)
+    await studio.taps("Cambiar")
+    await studio.taps("👁 Ver la vista previa")
+    await studio.taps(SEND)
+    await studio.over()
+
+
+async def test_a_hole_in_an_album_sends_nothing(studio: Studio) -> None:
+    studio.expected.append("message to edit not found")
+    await studio.begins()
+    studio.marta.send_album(["photo", "photo"])
+    await studio.scene.settled()
+    await studio.previews()
+    studio.marta.delete(studio.marta.messages[-2])
+    await studio.taps(SEND)
+    assert "se ha borrado la vista previa" in studio.panel.text
+    assert nobody_got_anything(studio)
+
+
+async def test_who_signs_after_the_preview_changes_nothing(studio: Studio) -> None:
+    await ready(studio)
+    await studio.signs(studio.scene.mallory)
+    await studio.taps(SEND)
+    await studio.over()
+    assert studio.got(studio.scene.mallory) == []
+
+
+async def test_who_leaves_after_the_preview_is_told_before_anything_goes_out(
+    studio: Studio,
+) -> None:
+    await ready(studio)
+    studio.scene.jordi.block()
+    await studio.scene.settled()
+    await studio.taps(SEND)
+    assert "eran 3 personas y ahora son 2" in studio.panel.text
+    assert nobody_got_anything(studio)
+    await studio.taps("Enviar a 2 personas")
+    await studio.over()
+    assert len(studio.got(studio.scene.ana)) == 1
+
+
+async def test_one_that_was_given_up_cannot_be_sent(studio: Studio) -> None:
+    await ready(studio)
+    where, data = studio.data(SEND)
+    await studio.taps("No enviar")
+    await studio.marta.tap_data(where, data).answered()
+    await studio.scene.settled()
+    assert "no se ha enviado nada" in studio.marta.chat.messages[where].text
+    assert nobody_got_anything(studio)
+
+
+async def test_a_changed_draft_is_not_sent_by_the_button_of_the_former(studio: Studio) -> None:
+    studio.expected.append("message to edit not found")  # the panel has moved down
+    await ready(studio)
+    where, data = studio.data(SEND)
+    await studio.taps("Cambiar")
+    await studio.marta.tap_data(where, data).answered()
+    await studio.scene.settled()
+    assert "falta ver la vista previa" in studio.panel.text
+    await studio.taps("Cambiar el mensaje")
+    await studio.says("Otra cosa")
+    await studio.taps("👁 Ver la vista previa")
+    await studio.marta.tap_data(where, data).answered()
+    await studio.scene.settled()
+    assert nobody_got_anything(studio)
+
+
+async def test_the_same_call_makes_the_test_and_the_real_thing(studio: Studio) -> None:
+    await ready(studio)
+    calls = studio.scene.simulator.calls
+    before = len(calls.of("copyMessage"))
+    await studio.taps("Enviarme una prueba")
+    assert studio.panel.text.startswith("Arriba tienes la prueba")
+    assert studio.panel is studio.marta.messages[-1]
+    await studio.taps(SEND)
+    await studio.over()
+    test, *real = [dict(call.params) for call in calls.of("copyMessage")[before:]]
+    assert len(real) == 3
+    assert all({**one, "chat_id": ADMIN} == test for one in real)
+
+
+async def test_a_test_that_is_asked_for_twice_at_once_comes_once(studio: Studio) -> None:
+    studio.expected.append("message to edit not found")  # the panel has moved down
+    await ready(studio)
+    where, data = studio.data("Enviarme una prueba")
+    before = len(studio.marta.messages)
+    taps = [studio.marta.tap_data(where, data) for _ in range(2)]
+    for tap in taps:
+        await tap.answered()
+    await studio.scene.settled()
+    assert len(studio.marta.messages) == before + 1
+
+
+async def test_very_many_are_asked_for_twice(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "MANY", 3)
+    await ready(studio)
+    await studio.taps(SEND)
+    assert "Vas a escribir a 3 personas. ¿Seguro?" in studio.panel.text
+    assert nobody_got_anything(studio)
+    await studio.taps("Volver")
+    await studio.taps(SEND)
+    await studio.taps("Sí, enviar a 3 personas")
+    await studio.over()
+
+
+async def test_an_admins_button_in_another_hand_does_nothing(studio: Studio) -> None:
+    await ready(studio)
+    _, data = studio.data(SEND)
+    studio.scene.mallory.start()
+    await studio.scene.settled()
+    hers = studio.scene.living(studio.scene.mallory)
+    await studio.scene.mallory.tap_data(hers.id, data).answered()
+    await studio.scene.settled()
+    assert nobody_got_anything(studio)
+    assert await studio.services.storage.broadcasts.history() == []

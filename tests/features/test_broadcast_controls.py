@@ -1,0 +1,212 @@
+"""While it runs a broadcast can be held, ended and gone on with; then it is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.features.scene import ADMIN
+from tests.features.studio import Studio, a_studio
+
+SEND = "Enviar a 3 personas"
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
+    """A campaigner whose bot sends one message a second."""
+    async with a_studio(tmp_path, rate=1.0) as studio:
+        yield studio
+    assert studio.refused == []
+
+
+async def under_way(studio: Studio) -> None:
+    """A broadcast of which one message has arrived."""
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    await studio.taps(SEND)
+    await studio.scene.ana.sees("Hola", 10)
+
+
+def told(studio: Studio) -> int:
+    people = (studio.scene.ana, studio.scene.jordi, studio.scene.sean)
+    return sum(len(studio.got(person)) for person in people)
+
+
+async def test_it_can_be_held_and_gone_on_with(slow: Studio) -> None:
+    await under_way(slow)
+    await slow.taps("⏸ Pausa")
+    await slow.marta.sees("El envío está en pausa")
+    await slow.restart()
+    await slow.scene.settled()
+    assert told(slow) < 3
+    await slow.taps("▶ Seguir")
+    await slow.over()
+    assert told(slow) == 3
+
+
+async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: Studio) -> None:
+    await under_way(slow)
+    await slow.taps("⏹ Cancelar")
+    panel = await slow.marta.sees("¿Cancelar el envío?")
+    assert "Está en pausa mientras decides" in panel.text
+    assert (await slow.became("paused")).state == "paused"
+    await slow.taps("No, seguir enviando")
+    await slow.over()
+    assert told(slow) == 3
+
+
+async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(slow: Studio) -> None:
+    await under_way(slow)
+    await slow.taps("⏹ Cancelar")
+    await slow.taps("Sí, cancelar el envío")
+    report = await slow.over("El envío está cancelado.")
+    before = told(slow)
+    assert before < 3
+    assert f"Pendientes: {3 - before}" in report.text
+    await slow.taps("Enviar a quienes faltan")
+    await slow.says("Hola otra vez")
+    await slow.taps("👁 Ver la vista previa")
+    rest = slow.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 3 - before)
+    await slow.taps(rest)
+    await slow.over()
+    assert told(slow) == 3
+    assert [m.text for m in slow.got(slow.scene.ana)] == ["Hola"]
+
+
+async def test_double_taps_on_the_controls_do_it_once(slow: Studio) -> None:
+    await under_way(slow)
+    where, pause = slow.data("⏸ Pausa")
+    taps = [slow.marta.tap_data(where, pause) for _ in range(3)]
+    for tap in taps:
+        await tap.answered()
+    await slow.became("paused")
+    where, cancel = slow.data("⏹ Cancelar")
+    await slow.taps("⏹ Cancelar")
+    await slow.taps("Sí, cancelar el envío")
+    await slow.over("El envío está cancelado.")
+    await slow.marta.tap_data(where, pause).answered()
+    await slow.marta.tap_data(where, cancel).answered()
+    await slow.scene.settled()
+    assert (await slow.broadcast()).state == "cancelled"
+    assert "El envío está cancelado." in slow.marta.chat.messages[where].text
+
+
+async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: Studio) -> None:
+    await slow.begins()
+    await slow.says("Segundo")
+    await slow.previews()
+    where, second = slow.data(SEND)
+    lucy_is_sending = await slow.starts_another()
+    await slow.marta.tap_data(where, second).answered()
+    await slow.scene.settled()
+    assert "Tu mensaje no ha salido: hay otro envío en marcha." in slow.panel.text
+    await slow.cancels(lucy_is_sending)
+    await slow.taps(SEND)
+    await slow.became("running")
+
+
+async def test_everything_is_taken_back_and_accounted_for(studio: Studio) -> None:
+    await studio.begins()
+    studio.marta.send_album(["photo", "photo"], "Dos")
+    await studio.scene.settled()
+    await studio.previews()
+    await studio.taps(SEND)
+    await studio.over()
+    studio.scene.sean.block()
+    await studio.scene.settled()
+    await studio.taps("Retirar los mensajes")
+    assert "Se borrarán de los chats de 3 personas." in studio.panel.text
+    await studio.taps("Sí, retirar los mensajes")
+    report = await studio.over("Los mensajes se han retirado.")
+    assert studio.got(studio.scene.ana) == []
+    assert "Retirado de" in report.text
+    assert "Retirar los mensajes" not in report.labels
+    await studio.says("/broadcasts")
+    assert "Retirado" in studio.marta.messages[-1].text
+
+
+async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(studio: Studio) -> None:
+    await sent(studio)
+    studio.ahead = timedelta(hours=49)
+    answer = await studio.marta.tap("Retirar los mensajes").answered()
+    assert "solo deja borrar mensajes durante 48 horas" in answer.text
+    assert answer.alert
+    await studio.scene.settled()
+    assert len(studio.got(studio.scene.ana)) == 1
+    report = await studio.over()
+    assert "Retirar los mensajes" not in report.labels
+
+
+async def test_not_to_take_it_back_leaves_the_report(studio: Studio) -> None:
+    await sent(studio)
+    await studio.taps("Retirar los mensajes")
+    await studio.taps("No, dejarlos")
+    assert "El mensaje está enviado." in studio.panel.text
+    assert len(studio.got(studio.scene.ana)) == 1
+
+
+async def test_the_picture_of_the_delivery_comes_once_below_the_report(studio: Studio) -> None:
+    await sent(studio)
+    report = await studio.over()
+    await studio.reported()
+    pictures = [m for m in studio.marta.messages if m.photo]
+    assert [picture.reply_to for picture in pictures] == [report.id]
+    await studio.restart()
+    await studio.scene.settled()
+    assert sum(m.photo is not None for m in studio.marta.messages) == 1
+
+
+async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: Studio) -> None:
+    slow.expected.append("message to copy not found")
+    await slow.begins()
+    await slow.says("Hola")
+    await slow.previews()
+    preview = slow.marta.messages[-2]
+    await slow.taps(SEND)
+    await slow.scene.ana.sees("Hola", 10)
+    slow.marta.delete(preview)
+    report = await slow.over("El envío se ha detenido.")
+    assert "ha borrado la vista previa" in report.text
+    assert "Enviar a quienes faltan" in report.labels
+    counts = await slow.services.storage.signatures.stats(since=slow.services.clock())
+    assert counts.unreachable == 0
+
+
+async def sent(studio: Studio, text: str = "Hola") -> None:
+    """A whole broadcast."""
+    await studio.begins()
+    await studio.says(text)
+    await studio.previews()
+    await studio.taps(SEND)
+    await studio.over()
+    await studio.reported()
+
+
+async def test_the_history_is_turned_page_by_page_and_shows_each_report(studio: Studio) -> None:
+    await studio.says("/broadcasts")
+    assert studio.marta.messages[-1].text == "Todavía no se ha enviado nada."
+    for number in range(5):
+        await studio.ended(number)
+    await sent(studio)
+    await studio.says("/broadcasts")
+    first = studio.panel
+    assert first.labels == ["1", "2", "3", "4", "5", "Más antiguos ›"]
+    assert "Preparado y confirmado por ti" in first.text
+    assert "Enviado: 3 de 3 entregados" in first.text
+    await studio.taps("Más antiguos ›")
+    assert studio.panel.labels == ["6", "‹ Más recientes"]
+    await studio.taps("6")
+    assert "El envío está cancelado. No se ha enviado a nadie." in studio.panel.text
+    assert f"Preparado y confirmado por {ADMIN + 1}" in studio.panel.text
+    await studio.taps("‹ Volver a la lista")
+    assert studio.panel.labels == ["6", "‹ Más recientes"]
+    await studio.taps("‹ Más recientes")
+    assert studio.panel.labels == first.labels
+    await studio.taps("1")
+    assert "Entregados: 3" in studio.panel.text
+    assert "Preparado y confirmado por ti" in studio.panel.text
+    assert "Retirar los mensajes" in studio.panel.labels

@@ -1,0 +1,138 @@
+"""Drafts, sheets and broadcasts to look at, without a bot around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.broadcast.audience import Terms
+from bot.petition.words import Catalogues
+from handlers.broadcasts.changes import about, frozen, received
+from handlers.broadcasts.draft import Draft, Link, Piece, begun
+from handlers.broadcasts.numbers import Numbers
+from handlers.broadcasts.pages.known import Standing
+from handlers.broadcasts.pages.sheet import Sheet
+from handlers.panel import Choice, Page
+from storage import Audience, Broadcast, Kind, RecallTally, Tally
+
+NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
+MARTA, LUCY = 6_100_000_900, 6_100_000_901
+CATALOGUES = Catalogues.load()
+LANGUAGES = {"es": "Español", "en": "English"}
+NUMBERS = Numbers(
+    signed={"es": 1200, "en": 330}, news={"es": 240}, chosen={"es": 1200, "en": 330}, unreachable=2
+)
+LINK = Link(text="Leer más", url="https://example.org/")
+
+
+def empty() -> Draft:
+    """A draft that waits for its message."""
+    return begun("es", NOW, paid=False)
+
+
+def piece(message_id: int = 17, kind: str = "text", **more: Any) -> Piece:
+    """A message that came."""
+    return Piece(message_id=message_id, kind=kind, **more)
+
+
+def written(**more: Any) -> Draft:
+    """A draft with a message."""
+    return received(empty(), piece(**more), NOW)
+
+
+def shown(draft: Draft | None = None) -> Draft:
+    """A draft to everyone that was shown: its copies have the ids of the originals, and 100."""
+    chosen = about(draft or written(), Kind.UPDATE, NOW).changed(NOW, audience_chosen=True)
+    copies = {
+        language: [message + 100 for message in version.messages]
+        for language, version in chosen.versions.items()
+    }
+    return frozen(chosen, copies, NOW)
+
+
+def sheet(draft: Draft, numbers: Numbers = NUMBERS, language: str = "es", **more: Any) -> Sheet:
+    """A draft and its surroundings."""
+    terms = Terms(b"c" * 32, draft.kind, draft.audience, numbers.recipients, 1)
+    surroundings: dict[str, Any] = {
+        "words": CATALOGUES.words(language),
+        "languages": LANGUAGES,
+        "numbers": numbers,
+        "now": NOW,
+        "zone": "Europe/Madrid",
+        "rate": 28.0,
+        "terms": terms,
+    }
+    return Sheet(draft=draft, **{**surroundings, **more})
+
+
+def broadcast(state: str = "running", **more: Any) -> Broadcast:
+    """A broadcast of an update to everyone, by Marta."""
+    fields: dict[str, Any] = {
+        "id": b"b" * 16,
+        "kind": Kind.UPDATE,
+        "topic": "t",
+        "state": state,
+        "content": {"es": {"messages": [117]}},
+        "content_sha256": b"c" * 32,
+        "source_language": "es",
+        "source_chat": MARTA,
+        "audience": Audience(),
+        "paid": False,
+        "expected": 1530,
+        "total": 1530,
+        "queued": True,
+        "created_at": NOW - timedelta(minutes=1),
+        "starts_at": None,
+        "started_at": NOW - timedelta(minutes=1),
+        "ended_at": NOW if state in ("finished", "stopped", "cancelled") else None,
+        "finished_at": None,
+        "stop_reason": None,
+        "recall_started_at": None,
+        "recall_ended_at": None,
+        "progress_chat": MARTA,
+        "progress_message_id": 7,
+        "started_by": MARTA,
+        "approved_by": MARTA,
+    }
+    return Broadcast(**{**fields, **more})
+
+
+def standing_of(
+    known: Broadcast,
+    tally: Tally | None = None,
+    language: str = "es",
+    *,
+    rate: float | None = None,
+    recall: RecallTally | None = None,
+    now: datetime = NOW,
+    is_asking: bool = False,
+) -> Standing:
+    """A broadcast and what is known of it."""
+    return Standing(
+        words=CATALOGUES.words(language),
+        broadcast=known,
+        tally=tally or Tally(total=1530, delivered=1200, unreachable=10, pending=320),
+        now=now,
+        zone="Europe/Madrid",
+        languages=LANGUAGES,
+        rate=rate,
+        recall=recall,
+        is_asking=is_asking,
+    )
+
+
+def labels(page: Page) -> list[str]:
+    """The labels of all buttons, in reading order."""
+    return [choice.label for choice in choices(page)]
+
+
+def choices(page: Page) -> list[Choice]:
+    """All buttons, in reading order."""
+    rows = ([row] if isinstance(row, Choice) else list(row) for row in page.rows)
+    return [choice for row in rows for choice in row]
+
+
+def arguments(page: Page) -> Mapping[str, str]:
+    """What each button carries."""
+    return {choice.label: choice.argument for choice in choices(page)}

@@ -1,0 +1,132 @@
+"""A draft takes what it waits for, once, and is what was shown until it changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handlers.broadcasts.changes import about, linked, received, retouched, without
+from handlers.broadcasts.draft import (
+    REMEMBERED_FOR,
+    WAITS_FOR,
+    Stage,
+    begun_closing,
+    begun_for_the_rest,
+    read_draft,
+)
+from storage import Audience, Kind
+from tests.handlers.broadcasts.drafts import LINK, NOW, broadcast, empty, piece, shown, written
+
+
+def test_it_is_read_back_as_it_was_stored() -> None:
+    draft = shown(linked(written(), ((LINK,),), NOW)).changed(NOW, starts_at=NOW)
+    assert read_draft(draft.model_dump_json()) == draft
+
+
+@pytest.mark.parametrize("body", [None, "", "{}", '{"key": 1}', "[]"])
+def test_what_another_version_stored_is_as_good_as_nothing(body: str | None) -> None:
+    assert read_draft(body) is None
+
+
+def test_the_first_message_is_its_content_and_the_second_is_not() -> None:
+    draft = written(message_id=17)
+    assert draft.stage is Stage.READY
+    assert draft.versions["es"].messages == (17,)
+    assert not draft.waits(NOW)
+
+
+def test_a_message_that_comes_again_changes_nothing() -> None:
+    draft = written(message_id=17)
+    assert received(draft, piece(17), NOW) == draft
+
+
+def test_an_album_is_put_in_order_whenever_its_parts_come() -> None:
+    draft = empty()
+    for message_id in (19, 17, 18, 17):
+        draft = received(draft, piece(message_id, "photo", group="g"), NOW)
+    assert draft.versions["es"].messages == (17, 18, 19)
+    assert draft.elements == 3
+
+
+def test_a_late_part_of_an_album_voids_what_was_shown() -> None:
+    draft = shown(written(message_id=17, kind="photo", group="g"))
+    grown = received(draft, piece(18, "photo", group="g"), NOW)
+    assert grown.copies is None
+    assert grown.stage is Stage.READY
+    assert grown.stale == (117,)
+
+
+def test_a_late_part_of_an_album_does_not_stop_what_is_being_written() -> None:
+    draft = written(message_id=17, kind="photo", group="g")
+    asked = draft.changed(NOW, stage=Stage.CONTENT, language="en")
+    grown = received(asked, piece(18, "photo", group="g"), NOW)
+    assert (grown.stage, grown.language) == (Stage.CONTENT, "en")
+    assert grown.versions["es"].messages == (17, 18)
+
+
+def test_each_language_has_a_version_of_its_own_and_the_base_stays() -> None:
+    draft = received(
+        written(message_id=17).changed(NOW, stage=Stage.CONTENT, language="en"), piece(18), NOW
+    )
+    assert {code: v.messages for code, v in draft.versions.items()} == {"es": (17,), "en": (18,)}
+    assert set(without(draft, "en", NOW).versions) == {"es"}
+    assert without(draft, "es", NOW) == draft
+
+
+def test_what_is_sent_are_the_copies_and_their_buttons() -> None:
+    draft = shown(linked(written(message_id=17), ((LINK,),), NOW))
+    assert draft.content == {
+        "es": {"messages": [117], "keyboard": [[{"text": LINK.text, "url": LINK.url}]]}
+    }
+    assert shown(written(message_id=17)).content == {"es": {"messages": [117]}}
+
+
+def test_a_draft_that_was_not_shown_has_nothing_to_send() -> None:
+    assert written().content == {}
+
+
+def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent() -> None:
+    draft = shown(written(message_id=17))
+    edited = retouched(draft, 17, NOW)
+    assert edited.edited
+    assert edited.content == draft.content
+    assert retouched(edited, 17, NOW) == edited
+
+
+def test_an_edit_of_another_message_or_before_the_preview_is_nothing() -> None:
+    before = written(message_id=17)
+    after = shown(before)
+    assert retouched(after, 18, NOW) == after
+    assert retouched(before, 17, NOW) == before
+
+
+def test_news_can_only_go_to_those_who_agreed_to_them() -> None:
+    draft = about(written(), Kind.NEWS, NOW)
+    assert draft.audience == Audience(news_only=True)
+    assert about(draft, Kind.UPDATE, NOW).audience == Audience()
+
+
+def test_it_waits_for_an_hour_and_is_remembered_for_a_day() -> None:
+    draft = empty()
+    assert draft.waits(NOW + WAITS_FOR)
+    assert not draft.waits(NOW + WAITS_FOR + timedelta(seconds=1))
+    assert draft.is_remembered(NOW + REMEMBERED_FOR)
+    assert not draft.is_remembered(NOW + REMEMBERED_FOR + timedelta(seconds=1))
+
+
+def test_every_change_makes_the_buttons_before_it_stale() -> None:
+    first = empty()
+    assert received(first, piece(), NOW).version > first.version
+
+
+def test_the_closing_update_needs_no_message() -> None:
+    draft = begun_closing("es", NOW, paid=False)
+    assert (draft.kind, draft.audience) == (Kind.CLOSING, Audience())
+
+
+def test_one_for_the_rest_keeps_whom_it_was_for_and_whom_it_reached() -> None:
+    stopped = broadcast("stopped", kind=Kind.NEWS, audience=Audience("es", True), topic="t")
+    draft = begun_for_the_rest(stopped, "es", NOW, paid=False)
+    assert (draft.kind, draft.audience, draft.topic) == (Kind.NEWS, Audience("es", True), "t")
+    assert draft.waits(NOW)
