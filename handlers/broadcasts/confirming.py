@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from collections.abc import Mapping
+from typing import Any, cast
+
+from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest
 
 from bot.broadcast.audience import broadcast_id, confirmed, content_sha256, has_expired
+from bot.broadcast.content import Copy
 from bot.petition.markup import Html
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
 
 from ..panel import Panel
 from .desk import Desk, forget, open_draft
-from .draft import Draft, LinkRows, Stage
+from .draft import Stage
 from .freezing import take_away
 from .pages.sheet import Sheet
 from .watching import elsewhere, follow, show
@@ -103,7 +107,7 @@ async def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | None:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
     if not sheet.is_affordable:
         return words.text("⚠️ No se ha enviado nada.")
-    if not await _is_all_there(desk.panel, draft):
+    if not await _is_all_there(desk.panel, sheet.content):
         return words.text(
             "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
             "copia. Pulsa «Cambiar» y vuelve a verla."
@@ -212,29 +216,29 @@ def _refusal(panel: Panel, outcome: PetitionOpen | AudienceChanged) -> Html:
     )
 
 
-async def _is_all_there(panel: Panel, draft: Draft) -> bool:
+async def _is_all_there(panel: Panel, content: Mapping[str, object]) -> bool:
     """Whether every copy still stands in the chat; an album with a hole would go out with it.
 
     Telegram tells nobody of a deletion, but an edit without a difference is refused in other words
     than one of a message that is gone.
     """
-    for language, version in draft.versions.items():
-        for message_id in (draft.copies or {}).get(language, ()):
-            if not await _is_there(panel, message_id, version.links):
+    for version in content.values():
+        if isinstance(version, str):
+            continue
+        copy = Copy.read(cast("Mapping[str, Any]", version))
+        for message_id in copy.messages:
+            if not await _is_there(panel, message_id, copy):
                 return False
     return True
 
 
-async def _is_there(panel: Panel, message_id: int, links: LinkRows) -> bool:
+async def _is_there(panel: Panel, message_id: int, copy: Copy) -> bool:
+    rows = {"inline_keyboard": [list(row) for row in copy.keyboard]}
+    markup = InlineKeyboardMarkup.de_json(rows, panel.bot) if copy.keyboard else None
     try:
         await panel.bot.edit_message_reply_markup(
-            chat_id=panel.chat_id, message_id=message_id, reply_markup=_keyboard(links)
+            chat_id=panel.chat_id, message_id=message_id, reply_markup=markup
         )
     except BadRequest as error:
         return _NOT_FOUND not in error.message.lower()
     return True
-
-
-def _keyboard(links: LinkRows) -> InlineKeyboardMarkup | None:
-    rows = [[InlineKeyboardButton(link.text, url=link.url) for link in row] for row in links]
-    return InlineKeyboardMarkup(rows) if rows else None

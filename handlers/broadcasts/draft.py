@@ -7,7 +7,6 @@ with every change, so a button that was drawn for an earlier one is known to be 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -138,16 +137,6 @@ class Draft(_Frozen):
         """How many messages the largest version is for each person."""
         return max((len(version.messages) for version in self.versions.values()), default=1)
 
-    @property
-    def content(self) -> dict[str, object]:
-        """What is confirmed and sent: the bot's own copies, by language."""
-        copies = self.copies or {}
-        return {
-            language: _reference(copies[language], version.links)
-            for language, version in self.versions.items()
-            if language in copies
-        }
-
     def waits(self, now: datetime) -> bool:
         """Whether what the admin writes now is meant for this draft."""
         return self.is_waiting and self.is_fresh(now)
@@ -224,10 +213,3 @@ def read_draft(body: str | None) -> Draft | None:
         return Draft.model_validate_json(body)
     except ValidationError:
         return None
-
-
-def _reference(messages: Iterable[int], links: LinkRows) -> dict[str, object]:
-    reference: dict[str, object] = {"messages": list(messages)}
-    if links:
-        reference["keyboard"] = [[link.model_dump() for link in row] for row in links]
-    return reference

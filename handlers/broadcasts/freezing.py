@@ -22,7 +22,7 @@ from .calling import made
 from .changes import frozen
 from .desk import Desk
 from .draft import Draft, Stage
-from .terms import content_now
+from .terms import content_now, copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ async def _original(desk: Desk) -> dict[str, object]:
     if draft.kind is Kind.CLOSING:
         return content_now(services, draft, await services.storage.petitions.state())
     sources = {language: version.messages for language, version in draft.versions.items()}
-    return draft.model_copy(update={"copies": sources}).content
+    return copied(services, draft, sources)
 
 
 async def _refused(desk: Desk, problem: NotShown) -> None:

@@ -28,13 +28,14 @@ class Chances:
         untold: how many would get the closing update.
         signed: how many could get another message.
         unreachable: how many signed and cannot be written to.
+        muted: how many signed and asked not to be written to.
     """
 
     is_closed: bool
     untold: int
     signed: int
     unreachable: int
-    latest: Broadcast | None
+    muted: int
     scheduled: Sequence[Broadcast]
     draft: Draft | None
 
@@ -152,7 +153,7 @@ async def _chances(panel: Panel) -> Chances:
         untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
         signed=sum((await storage.broadcasts.audience(kind=Kind.UPDATE)).values()),
         unreachable=await storage.broadcasts.unreachable(),
-        latest=await storage.broadcasts.latest(),
+        muted=await storage.broadcasts.muted(),
         scheduled=await storage.broadcasts.scheduled(),
         draft=None if desk is None else desk.draft,
     )
@@ -160,10 +161,8 @@ async def _chances(panel: Panel) -> Chances:
 
 def _about_closing(panel: Panel, chances: Chances) -> Html | None:
     words = panel.words
-    if not chances.signed and not chances.unreachable:
-        return words.text("Nadie ha firmado: no hay a quién escribir.")
     if not chances.signed:
-        return none_reachable(panel, chances.unreachable)
+        return _nobody(panel, chances)
     if not chances.is_closed:
         return _still_open(panel)
     if not chances.untold:
@@ -184,14 +183,22 @@ def _still_open(panel: Panel) -> Html:
     )
 
 
-def none_reachable(panel: Panel, unreachable: int) -> Html:
-    """Says that people signed, and that not one of them can be told."""
-    return panel.words.plural(
+def _nobody(panel: Panel, chances: Chances) -> Html:
+    """Why there is nobody to write to."""
+    words = panel.words
+    if chances.muted:
+        return words.text(
+            "A quienes han firmado no se les puede escribir: lo pidieron así, o han bloqueado el "
+            "bot."
+        )
+    if not chances.unreachable:
+        return words.text("Nadie ha firmado: no hay a quién escribir.")
+    return words.plural(
         "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
         "quién escribir.",
         "{n} personas han firmado, pero han bloqueado el bot o han dejado Telegram: no hay a "
         "quién escribir.",
-        unreachable,
+        chances.unreachable,
     )
 
 

@@ -25,7 +25,8 @@ def summary(sheet: Sheet) -> Page:
             _heading(sheet),
             _as_shown(sheet),
             _recipients(sheet),
-            unreachable(sheet),
+            _left_out(sheet),
+            _under_news(sheet),
             _when(sheet),
             _price(sheet),
             short,
@@ -64,16 +65,44 @@ def sure(sheet: Sheet) -> Page:
     )
 
 
-def unreachable(sheet: Sheet) -> Html | None:
-    """Says how many cannot be told, when there are any."""
-    if sheet.numbers.unreachable == 0:
+def _left_out(sheet: Sheet) -> Html | None:
+    """How many signed and will not get it, and why; nothing when that is nobody."""
+    words, numbers = sheet.words, sheet.numbers
+    lines: list[Html] = []
+    if numbers.unreachable:
+        lines.append(
+            words.plural(
+                "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
+                "le puede escribir.",
+                "{n} personas más firmaron, pero han bloqueado el bot o han dejado Telegram: "
+                "no se les puede escribir.",
+                numbers.unreachable,
+            )
+        )
+    if numbers.muted:
+        lines.append(
+            words.plural(
+                "{n} persona más firmó y pidió que no se le escribiera.",
+                "{n} personas más firmaron y pidieron que no se les escribiera.",
+                numbers.muted,
+            )
+        )
+    return Html("\n".join(lines)) if lines else None
+
+
+def _under_news(sheet: Sheet) -> Html | None:
+    """Whoever gets news can end that where they read them."""
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is not Kind.NEWS:
         return None
-    return sheet.words.plural(
-        "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
-        "le puede escribir.",
-        "{n} personas más firmaron, pero han bloqueado el bot o han dejado Telegram: "
-        "no se les puede escribir.",
-        sheet.numbers.unreachable,
+    if any(version.is_album for version in draft.versions.values()):
+        return words.text(
+            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias puede "
+            "escribir /stop."
+        )
+    return words.text(
+        "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie tiene que "
+        "bloquear el bot."
     )
 
 
