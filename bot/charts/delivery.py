@@ -34,8 +34,8 @@ _SMALL: Final = 32
 
 _UPPER: Final = (310.0, 520.0)
 _LOWER: Final = (622.0, 800.0)
-_TIMES_AT_MOST: Final = 5
-_NUMBERS_AT_MOST: Final = 3
+_TIMES_AT_MOST: Final = 7
+_NUMBERS_AT_MOST: Final = 4
 # From this width on, bars stand apart from each other.
 _WIDE: Final = 8
 
