@@ -38,8 +38,11 @@ class Recall:
     means: Means
     broadcast: Broadcast
     halt: Halt
-    crew: Crew = field(default_factory=Crew)
+    crew: Crew[Sent] = field(init=False)
     _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.crew = Crew(self._take_back)
 
     async def work(self) -> bool:
         """Delete what is to be deleted; tells whether nothing is left."""
@@ -47,8 +50,7 @@ class Recall:
         after, noted = 0, True
         while self._may_go_on():
             batch = await self._next(after)
-            for sent in batch:
-                self.crew.launch(self._take_back(sent))
+            self.crew.add(batch)
             await self.crew.below(1)
             noted = await self._note() or noted
             if batch:

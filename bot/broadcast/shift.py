@@ -36,12 +36,16 @@ class Shift:
     means: Means
     broadcast: Broadcast
     halt: Halt
-    crew: Crew = field(default_factory=Crew)
+    crew: Crew[Delivery] = field(init=False)
     patience: Patience = field(default_factory=Patience)
+    _sender: Sender = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.crew = Crew(self._deliver, self._give_back)
 
     async def work(self) -> bool:
         """Send what is to be sent; tells whether nothing is left."""
-        sender = self._sender()
+        self._sender = self._make_sender()
         pacing = Pacing(self.means.timing)
         await self._enqueue()
         after = await self._recover()
@@ -51,8 +55,7 @@ class Shift:
                 break
             batch = await self._claim(limit, after)
             pacing.took(len(batch), self.means.gate.rate, self.means.clock())
-            for delivery in batch:
-                self.crew.launch(self._deliver(sender, delivery))
+            self.crew.add(batch)
             if batch:
                 after = batch[-1].position
                 continue
@@ -69,7 +72,7 @@ class Shift:
             self.crew.cancel()
         await self.crew.below(1)
 
-    def _sender(self) -> Sender:
+    def _make_sender(self) -> Sender:
         told = self.broadcast
         content = content_of(told.content, told.source_chat, paid=told.paid)
         self.means.gate.aim(self.means.rates.of(told, content))
@@ -168,10 +171,10 @@ class Shift:
         await self.halt.rest(self.means.timing.rest)
         return False
 
-    async def _deliver(self, sender: Sender, delivery: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery) -> None:
         outcome, messages = Outcome.PERHAPS, tuple[int, ...]()
         try:
-            sent = await sender.send(delivery)
+            sent = await self._sender.send(delivery)
             outcome, messages = self._judged(delivery, sent), sent.messages
         except Exception as error:  # a mistake of ours must not go on from person to person
             _log.exception("broadcast_broken", kind=type(error).__name__)
@@ -180,6 +183,11 @@ class Shift:
             # Also when cancelled: then it is in doubt.
             result = Result(delivery.position, delivery.claim, outcome, messages)
             self.means.outbox.add(self.broadcast.id, result)
+
+    def _give_back(self, delivery: Delivery) -> None:
+        """It was claimed, and not begun."""
+        result = Result(delivery.position, delivery.claim, Outcome.UNSENT)
+        self.means.outbox.add(self.broadcast.id, result)
 
     def _judged(self, delivery: Delivery, sent: Sent) -> Outcome:
         """What is recorded, and what it means for the others."""

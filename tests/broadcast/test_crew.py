@@ -1,0 +1,81 @@
+import asyncio
+
+import pytest
+
+from bot.broadcast.crew import Crew
+
+
+class Work:
+    """Does nothing until it is let go, and keeps the account."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.done: list[int] = []
+        self.dropped: list[int] = []
+        self.gate = asyncio.Event()
+
+    async def do(self, item: int) -> None:
+        self.begun.append(item)
+        await self.gate.wait()
+        self.done.append(item)
+
+
+async def test_no_more_are_begun_than_there_are_lanes() -> None:
+    work = Work()
+    crew = Crew(work.do, lanes=3)
+    crew.add(range(10))
+    await asyncio.sleep(0)
+    assert (work.begun, len(crew)) == ([0, 1, 2], 10)
+    work.gate.set()
+    await crew.below(1)
+    assert (sorted(work.done), len(crew)) == (list(range(10)), 0)
+
+
+async def test_what_comes_later_is_done_too() -> None:
+    work = Work()
+    work.gate.set()
+    crew = Crew(work.do, lanes=3)
+    for number in range(5):
+        crew.add([number, -number])
+        await crew.below(1)
+    assert len(work.done) == 10
+
+
+async def test_waiting_ends_as_soon_as_few_enough_are_left() -> None:
+    one = asyncio.Semaphore(0)
+
+    async def do(_: int) -> None:
+        await one.acquire()
+
+    crew = Crew(do, lanes=2)
+    crew.add(range(5))
+    below = asyncio.create_task(crew.below(3))
+    for left in (4, 3):
+        one.release()
+        await asyncio.sleep(0.001)
+        assert (len(crew), below.done()) == (left, False)
+    one.release()
+    await below
+    assert len(crew) == 2
+    crew.cancel()
+    await crew.below(1)
+
+
+async def test_cut_off_it_drops_what_is_not_begun_and_ends_what_is() -> None:
+    work = Work()
+    crew = Crew(work.do, work.dropped.append, lanes=2)
+    crew.add(range(6))
+    await asyncio.sleep(0)
+    crew.cancel()
+    await crew.below(1)
+    assert (work.begun, work.done, work.dropped) == ([0, 1], [], [2, 3, 4, 5])
+
+
+async def test_a_mistake_in_the_work_is_raised_to_whoever_waits() -> None:
+    async def fail(item: int) -> None:
+        raise RuntimeError(item)
+
+    crew = Crew(fail, lanes=1)
+    crew.add([7, 8])
+    with pytest.raises(RuntimeError, match="7"):
+        await crew.below(1)
