@@ -21,7 +21,7 @@ class Timing:
         longest_pause: the longest pause of a chat that is sat out with its delivery claimed.
     """
 
-    poll: float = 5.0
+    poll: float = 1.0
     lease: float = 10.0
     batch: float = 0.1
     window: float = 1.0
