@@ -67,6 +67,15 @@ WHERE d.broadcast_id = :broadcast AND d.state = 'sending' AND d.claim = :claim
 ORDER BY d.position
 """
 
+# Where the dead holder was: behind it, or kills that come again and again hit the same people.
+# The furthest row would not do: from the second round on it stays the same.
+_NEWEST_CLAIM: Final = """
+SELECT position FROM deliveries
+WHERE broadcast_id = :broadcast AND state = 'sending'
+ORDER BY updated_at DESC, position DESC
+LIMIT 1
+"""
+
 # The claim stays on the row: whoever was given up for dead may still report what it delivered.
 # Most of what a dead holder had claimed it had not sent yet, so being claimed is no attempt: kills
 # that come again and again must not use up the attempts of people who were never written to.
@@ -74,7 +83,6 @@ _RECOVER: Final = f"""
 UPDATE deliveries
 SET state = 'pending', attempts = attempts - 1, updated_at = :at
 WHERE broadcast_id = :broadcast AND state = 'sending' AND {MAY_CLAIM}
-RETURNING position
 """  # noqa: S608 - constants of this file
 
 # What was being sent when its broadcast was stopped or cancelled, by a worker that then died.
@@ -139,7 +147,7 @@ def settle_statement(petition: str, *, at: int) -> Statement:
 
 
 def recover_statements(post: Post, *, at: int) -> tuple[Statement, ...]:
-    """Take over from a dead holder; the last statement tells how far it had come."""
+    """Take over from a dead holder; the first and the last statement tell how far it had come."""
     fence: dict[str, Value] = {
         "broadcast": post.broadcast,
         "lease": post.lease,
@@ -147,6 +155,7 @@ def recover_statements(post: Post, *, at: int) -> tuple[Statement, ...]:
         "at": at,
     }
     return (
+        Statement(_NEWEST_CLAIM, {"broadcast": post.broadcast}),
         settle_statement(post.petition, at=at),
         Statement(_RECOVER, fence),
         Statement(_FRONTIER, {"broadcast": post.broadcast}),

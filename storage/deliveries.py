@@ -137,14 +137,14 @@ class Deliveries:
             await self._database.write(*statements)
 
     async def recover(self, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
-        """Take over from a holder that died; returns the position it had come to.
+        """Take over from a holder that died; returns the position to go on from.
 
         What it had claimed is to be sent again; most of it had not been sent yet.
         """
         post = self._post(broadcast, holder)
         rows = await self._database.write(*recover_statements(post, at=to_millis(at)))
-        recovered, furthest = rows[-2:]
-        return max(0, *(int(row["position"] or 0) for row in (*recovered, *furthest)))
+        newest, furthest = rows[0], rows[-1]
+        return int((newest or furthest)[0]["position"] or 0)
 
     async def settle(self, at: datetime) -> None:
         """What was being sent when a broadcast was ended by a worker that died is unknown."""

@@ -215,6 +215,19 @@ class TestRecover:
         assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 4
         assert (await claim(broadcasts, broadcast, after=6))[0].position == 7
 
+    async def test_in_a_later_round_it_goes_on_behind_the_newest_claim_and_not_the_furthest(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign(range(1, 10))
+        broadcast = await started(broadcasts)
+        first = await claim(broadcasts, broadcast, limit=9)
+        given_back = results(first[:8], Outcome.UNSENT)
+        delivered = results(first[8:], Outcome.DELIVERED)
+        await broadcasts.deliveries.record(broadcast.id, given_back + delivered, later(2))
+        await claim(broadcasts, broadcast, after=6, at=later(3))
+        await claim(broadcasts, broadcast, limit=2, at=later(4))
+        assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 2
+
     async def test_only_the_holder_of_the_lease_recovers(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
