@@ -1,0 +1,162 @@
+"""A broadcast to many signers, and the processes that send it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from bot.broadcast.audience import content_sha256
+from bot.broadcast.tenure import utc_now
+from storage import Broadcast, Keyring, Plan, Statement, Storage, Tally, open_storage
+from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners
+from tests.features.scene import TOKEN
+from tests.soak.counting import CountingApi
+
+CONTENT: Final = {"es": "<b>Gracias</b>"}
+_AT_A_TIME: Final = 2_000
+
+_SENDING: Final = "SELECT position FROM deliveries WHERE state = 'sending'"
+
+
+def chat_of(number: int) -> int:
+    """The chat of signature `number`."""
+    return 1000 + number
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A petition that many signed, its database, and where its messages go.
+
+    Attributes:
+        url: of the database.
+        folder: where the key is, and what the processes say.
+        paid: whether the broadcast may go faster than Telegram lets everyone.
+    """
+
+    url: str
+    folder: Path
+    storage: Storage
+    people: Petitioners
+    api: CountingApi
+    rate: float
+    paid: bool
+
+    @property
+    def key(self) -> Path:
+        """Of the database."""
+        return self.folder / "petition.key"
+
+    @property
+    def log(self) -> str:
+        """The end of what the processes complained of."""
+        path = self.folder / "process.log"
+        return path.read_text()[-3000:] if path.exists() else ""
+
+    async def signed_by(self, people: int) -> None:
+        """So many sign, and the petition closes."""
+        for first in range(1, people + 1, _AT_A_TIME):
+            await self.people.sign(range(first, min(first + _AT_A_TIME, people + 1)))
+        await self.people.set_closed(True)
+
+    async def start(self) -> bytes:
+        """Start the broadcast; whatever process is there sends it."""
+        plan = Plan(
+            uuid.uuid4().bytes,
+            content=CONTENT,
+            content_sha256=content_sha256(CONTENT),
+            source_language="es",
+            actor=ADMIN,
+            at=utc_now(),
+        )
+        started = await self.storage.broadcasts.start(replace(plan, paid=self.paid))
+        assert isinstance(started, Broadcast)
+        return started.id
+
+    async def reported(self, key: bytes, seconds: float) -> Tally:
+        """Wait until its end was reported; how it ended."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = await self.storage.broadcasts.get(key)
+                if found is not None and found.finished_at is not None:
+                    return await self.storage.broadcasts.tally(key)
+                await asyncio.sleep(0.2)
+
+    async def states(self, key: bytes) -> dict[int, str]:
+        """The state of each delivery, by chat."""
+        rows = await self.people.deliveries(key)
+        return {chat_of(int(str(row["position"]))): str(row["state"]) for row in rows}
+
+    async def sending(self) -> list[int]:
+        """The chats that are claimed, and of which nothing else is known."""
+        rows = await self.storage.database.read(Statement(_SENDING))
+        return [chat_of(row["position"]) for row in rows]
+
+    async def bot(self) -> asyncio.subprocess.Process:
+        """`petition-bot run` begins."""
+        environment = {
+            "PETITION_BOT_TOKEN": TOKEN,
+            "PETITION_ADMIN_IDS": str(ADMIN),
+            "PETITION_DATABASE_URL": self.url,
+            "PETITION_KEY_FILE": str(self.key),
+            "PETITION_API_URL": self.api.url,
+            "PETITION_PAID_BROADCAST": str(self.paid).lower(),
+            "PETITION_BROADCAST_RATE": str(self.rate),
+            "PETITION_LOG_LEVEL": "WARNING",
+        }
+        return await self._begins("-m", "bot", "run", **environment)
+
+    async def sender(self, number: int = 0) -> asyncio.subprocess.Process:
+        """The worker alone begins; others may run beside it. Arrivals tell its number."""
+        given = (self.url, str(self.key), self.api.url, str(self.rate), f"{number}:made-up")
+        return await self._begins("-m", "tests.soak.sender", *given)
+
+    async def _begins(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+        with (self.folder / "process.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, *arguments, env=os.environ | settings, stdout=log, stderr=log
+            )
+
+
+@asynccontextmanager
+async def a_campaign(
+    url: str, folder: Path, api: CountingApi, *, people: int, rate: float, paid: bool = False
+) -> AsyncIterator[Campaign]:
+    """So many have signed; nothing is sent yet."""
+    keyring = Keyring.generate(folder / "petition.key")
+    storage = await open_storage(url, keyring, SLUG)
+    try:
+        campaign = Campaign(
+            url, folder, storage, Petitioners(storage.database, keyring), api, rate, paid
+        )
+        await campaign.signed_by(people)
+        yield campaign
+    finally:
+        await storage.close()
+
+
+async def dies(process: asyncio.subprocess.Process) -> None:
+    """SIGKILL: no goodbye. A process that had ended by itself is an error."""
+    assert process.returncode is None, "it ended by itself"
+    process.kill()
+    await process.wait()
+
+
+async def stops(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM, and it ends well."""
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0
+
+
+def by_copies(campaign: Campaign, people: int) -> Counter[int]:
+    """How many people got how many copies."""
+    copies = campaign.api.account.copies
+    return Counter(copies[chat_of(number)] for number in range(1, people + 1))

@@ -1,0 +1,68 @@
+"""A Telegram that fails in every way at once: nobody is lost, and the account is exact."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage import Tally
+from tests.soak.campaigns import a_campaign, by_copies, chat_of
+from tests.soak.counting import Account, CountingApi, Weather
+from tests.soak.deaths import killed_all_along
+
+PEOPLE = 2_000
+RATE = 100.0
+BLOCKED = frozenset(chat_of(number) for number in range(7, PEOPLE, 97))
+ROUGH = Weather(latency=0.03, errors=0.06, lost_answers=0.04, floods=0.02, blocked=BLOCKED)
+
+
+@pytest.mark.parametrize("kills", [0, 15])
+async def test_nobody_is_lost_and_the_tally_is_what_the_other_side_saw(
+    kind: str,
+    kills: int,
+    database_url: str,
+    tmp_path: Path,
+    api: CountingApi,
+    tell: Callable[[str], None],
+) -> None:
+    account, begun = api.begin(ROUGH), time.monotonic()
+    async with a_campaign(
+        database_url, tmp_path, api, people=PEOPLE, rate=RATE, paid=True
+    ) as campaign:
+        key = await campaign.start()
+        tally, deaths = await killed_all_along(campaign, key, PEOPLE, kills)
+        states = await campaign.states(key)
+        copies = by_copies(campaign, PEOPLE)
+    tell(
+        f"{kind}: {PEOPLE:,} people, {kills} kills, {account.errors} times 500,"
+        f" {account.lost.total()} lost answers, {account.floods} times 429: lost"
+        f" {copies[0] - len(BLOCKED)}; people by copies {dict(sorted(copies.items()))}; unknown"
+        f" {tally.unknown}; unreachable {tally.unreachable}; written to too early"
+        f" {len(account.too_early)}; {time.monotonic() - begun:.0f} s"
+    )
+    assert_exact(states, account)
+    assert Tally(total=PEOPLE, **Counter(states.values())) == tally
+    assert (tally.open, tally.rejected, tally.withdrawn) == (0, 0, 0)
+    if kills == 0:
+        assert max(copies) <= 2
+        assert account.too_early == []
+    assert account.repeated <= account.lost.total() + sum(deaths.unrecorded)
+
+
+def assert_exact(states: dict[int, str], account: Account) -> None:
+    """Each row says what the other side saw of that chat."""
+    told = set(account.copies)
+    by_state: dict[str, set[int]] = {}
+    for chat, state in states.items():
+        by_state.setdefault(state, set()).add(chat)
+    assert by_state.pop("unreachable") == BLOCKED
+    unknown = by_state.pop("unknown", set())
+    # Both answers were lost: it arrived twice, and the bot cannot know.
+    assert unknown == {chat for chat in unknown if account.lost[chat] >= 2}
+    assert by_state.pop("delivered") == told - unknown
+    assert by_state == {}
+    assert told == set(states) - BLOCKED
