@@ -65,6 +65,16 @@ def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
     )
 
 
+def unfrozen(draft: Draft) -> Draft:
+    """The draft while its preview is being made.
+
+    Its version stays, so that a tap that comes again, when that went wrong, makes it again.
+    """
+    return draft.model_copy(
+        update={"copies": None, "stale": (), "edited": False, "stage": Stage.READY}
+    )
+
+
 def frozen(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> Draft:
     """The draft as it was shown: from now on the bot's copies are what it is."""
     return draft.changed(

@@ -71,10 +71,8 @@ def discarded(panel: Panel) -> Html:
 
 async def give_up(desk: Desk) -> None:
     """Throws the draft and its preview away."""
-    draft = desk.draft
-    shown = [m for copies in (draft.copies or {}).values() for m in copies]
     await forget(desk.panel)
-    await take_away(desk.panel, (*draft.stale, *shown))
+    await take_away(desk.panel, desk.draft.every_copy)
 
 
 async def go_on(panel: Panel, known: Broadcast) -> None:

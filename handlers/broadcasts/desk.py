@@ -73,14 +73,18 @@ class Desk:
             below: the newest message that the panel must not stand above.
         """
         sheet = await self.sheet()
-        page = _DRAWN_BY[self.draft.stage](sheet)
+        stage = self.draft.stage
+        if stage in (Stage.SUMMARY, Stage.SURE) and not self.draft.is_shown:
+            stage = Stage.READY
+        page = _DRAWN_BY[stage](sheet)
         if notice is not None:
             page = replace(page, text=paragraphs(notice, page.text))
         former = self.draft.panel
         shown = await self._placed(page, below)
-        if shown != former or sheet.recipients != self.draft.shown:
+        count = sheet.recipients if self.draft.is_shown else self.draft.shown
+        if (shown, count) != (former, self.draft.shown):
             # Not a change of the draft: every button that was just drawn stays good.
-            remembered = self.draft.model_copy(update={"panel": shown, "shown": sheet.recipients})
+            remembered = self.draft.model_copy(update={"panel": shown, "shown": count})
             await save(self.panel, remembered)
         if former is not None and shown != former:
             await tolerate(self.panel.bot.delete_message(self.panel.chat_id, former))
@@ -90,7 +94,7 @@ class Desk:
         panel, draft, services = self.panel, self.draft, self.panel.services
         campaign = services.campaign
         numbers, state = await asyncio.gather(
-            count(services.storage, draft), services.storage.petitions.state()
+            count(services.storage.broadcasts, draft), services.storage.petitions.state()
         )
         sheet = Sheet(
             words=panel.words,
@@ -103,7 +107,7 @@ class Desk:
             is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
         )
-        if draft.stage not in (Stage.SUMMARY, Stage.SURE):
+        if not draft.is_shown:
             return sheet
         content = content_now(services, draft, state)
         return replace(

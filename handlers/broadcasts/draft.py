@@ -154,6 +154,11 @@ class Draft(_Frozen):
         """Whether the admin may still be at it."""
         return now - self.touched_at <= REMEMBERED_FOR
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether its page is one from which it can be sent."""
+        return self.stage in (Stage.SUMMARY, Stage.SURE) and self.copies is not None
+
     def album_of(self, piece: Piece) -> str | None:
         """The language whose album this message belongs to, or whose message it is."""
         for language, version in self.versions.items():
@@ -161,6 +166,12 @@ class Draft(_Frozen):
             if same_album or piece.message_id in version.messages:
                 return language
         return None
+
+    @property
+    def every_copy(self) -> tuple[int, ...]:
+        """All that the bot has put into the chat for its previews."""
+        shown = (m for copies in (self.copies or {}).values() for m in copies)
+        return tuple(sorted({*self.stale, *shown}))
 
     def sources(self) -> frozenset[int]:
         """Every message of the admin's that it is made of."""
@@ -173,9 +184,8 @@ class Draft(_Frozen):
 
     def thawed(self, now: datetime, **changes: Any) -> Draft:
         """The draft changed in its content: what was shown is not what it is any more."""
-        shown = [m for copies in (self.copies or {}).values() for m in copies]
-        stale = tuple(sorted({*self.stale, *shown}))
-        return self.changed(now, **{"copies": None, "stale": stale, "edited": False, **changes})
+        fields = {"copies": None, "stale": self.every_copy, "edited": False, **changes}
+        return self.changed(now, **fields)
 
 
 def begun(base: str, now: datetime, *, paid: bool) -> Draft:
@@ -187,7 +197,12 @@ def begun(base: str, now: datetime, *, paid: bool) -> Draft:
 def begun_closing(base: str, now: datetime, *, paid: bool) -> Draft:
     """The closing update, whose texts are the petition's and which only waits to be shown."""
     return begun(base, now, paid=paid).model_copy(
-        update={"kind": Kind.CLOSING, "about_chosen": True, "audience_chosen": True}
+        update={
+            "kind": Kind.CLOSING,
+            "stage": Stage.READY,
+            "about_chosen": True,
+            "audience_chosen": True,
+        }
     )
 
 

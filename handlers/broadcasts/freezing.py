@@ -19,9 +19,9 @@ from storage import Kind
 from ..living import tolerate
 from ..panel import Panel
 from .calling import made
-from .changes import frozen
+from .changes import frozen, unfrozen
 from .desk import Desk
-from .draft import Draft, Stage
+from .draft import Stage
 from .terms import content_now, copied
 
 
@@ -38,8 +38,8 @@ async def look(desk: Desk) -> None:
     """Shows every version as people get it, and the summary below."""
     desk = await desk.answered()
     panel = desk.panel
-    await take_away(panel, desk.draft.stale + _shown(desk.draft))
-    desk = await desk.keep(desk.draft.thawed(desk.now, stale=()))
+    await take_away(panel, desk.draft.every_copy)
+    desk = await desk.keep(unfrozen(desk.draft))
     storage = panel.services.storage
     copies: dict[str, tuple[int, ...]] = {}
     content = await _original(desk)
@@ -133,7 +133,3 @@ def _why_not(panel: Panel, problem: NotShown) -> Html:
             "⚠️ El mensaje ya no está entero en este chat: se ha borrado. Envíamelo otra vez."
         )
     return panel.words.text("⚠️ Telegram no acepta el mensaje: {reason}", reason=problem.said)
-
-
-def _shown(draft: Draft) -> tuple[int, ...]:
-    return tuple(m for ids in (draft.copies or {}).values() for m in ids)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from storage import Audience, Kind, Storage
+from storage import Audience, Broadcasts, Kind
 
-from .draft import Draft
+from .draft import Draft, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Recipients by the language they read.
+    """Recipients by the language they read; what a page does not name is not counted for it.
 
     Attributes:
         signed: everyone who signed and can be reached.
@@ -23,10 +23,10 @@ class Numbers:
         muted: who signed and asked not to be written to.
     """
 
-    signed: Mapping[str, int]
-    news: Mapping[str, int]
-    chosen: Mapping[str, int]
-    unreachable: int
+    signed: Mapping[str, int] = field(default_factory=dict)
+    news: Mapping[str, int] = field(default_factory=dict)
+    chosen: Mapping[str, int] = field(default_factory=dict)
+    unreachable: int = 0
     muted: int = 0
 
     @property
@@ -35,16 +35,25 @@ class Numbers:
         return sum(self.chosen.values())
 
 
-async def count(storage: Storage, draft: Draft) -> Numbers:
-    """The numbers as they are now; of a draft that was shown, of those who had signed then."""
-    broadcasts = storage.broadcasts
-    signed, news, chosen, unreachable, muted = await asyncio.gather(
-        broadcasts.audience(kind=Kind.UPDATE),
-        broadcasts.audience(kind=Kind.NEWS, audience=Audience(news_only=True)),
+async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
+    """The numbers that the draft's page names, as they are now.
+
+    Of a draft that was shown they are those of who had signed then. Counting a million people
+    takes a moment, so nothing is counted for a page that does not say it.
+    """
+    if draft.stage is Stage.AUDIENCE:
+        signed, news = await asyncio.gather(
+            broadcasts.audience(kind=Kind.UPDATE),
+            broadcasts.audience(kind=Kind.NEWS, audience=Audience(news_only=True)),
+        )
+        return Numbers(signed=signed, news=news)
+    if not draft.is_shown:
+        return Numbers()
+    chosen, unreachable, muted = await asyncio.gather(
         broadcasts.audience(
             kind=draft.kind, audience=draft.audience, topic=draft.topic, cutoff=draft.cutoff
         ),
         broadcasts.unreachable(),
         broadcasts.muted(),
     )
-    return Numbers(signed, news, chosen, unreachable, muted)
+    return Numbers(chosen=chosen, unreachable=unreachable, muted=muted)

@@ -54,14 +54,9 @@ async def broadcast(update: Update, context: Context) -> None:
 async def compose(panel: Panel, _argument: str) -> None:
     """Begins a new message, which waits for what the admin sends."""
     services = panel.services
-    former = await open_draft(panel)
-    draft = begun(
-        services.campaign.source_language, services.clock(), paid=services.paid_broadcast
-    )
-    if former is not None:
-        shown = [m for copies in (former.draft.copies or {}).values() for m in copies]
-        draft = draft.model_copy(update={"stale": tuple(sorted({*former.draft.stale, *shown}))})
-    await _begin(panel, draft)
+    base, now = services.campaign.source_language, services.clock()
+    desk = await _begun(panel, begun(base, now, paid=services.paid_broadcast))
+    await desk.show()
 
 
 async def final(panel: Panel, _argument: str) -> None:
@@ -75,12 +70,9 @@ async def final(panel: Panel, _argument: str) -> None:
     if not state.is_closed:
         await panel.say(_still_open(panel))
         return
-    draft = begun_closing(
-        services.campaign.source_language, services.clock(), paid=services.paid_broadcast
-    )
-    draft = draft.model_copy(update={"panel": panel.message_id})
-    await save(panel, draft)
-    await look(Desk(panel, draft))
+    base, now = services.campaign.source_language, services.clock()
+    desk = await _begun(panel, begun_closing(base, now, paid=services.paid_broadcast))
+    await look(desk)
 
 
 async def resume(panel: Panel, argument: str) -> None:
@@ -101,7 +93,8 @@ async def resume(panel: Panel, argument: str) -> None:
     draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
     # The report stays; what is written now has a panel of its own.
     await panel.answer()
-    await _begin(panel.at_bottom(), draft)
+    desk = await _begun(panel.at_bottom(), draft)
+    await desk.show()
 
 
 def offer(panel: Panel, chances: Chances) -> Page:
@@ -120,6 +113,7 @@ def offer(panel: Panel, chances: Chances) -> Page:
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
             _about_closing(panel, chances),
             _about_new(panel) if chances.signed else None,
+            _about_draft(panel) if chances.draft is not None else None,
             *(_planned(panel, each) for each in chances.scheduled),
         ),
         rows,
@@ -132,6 +126,12 @@ def _to_cancel(panel: Panel, planned: Broadcast) -> Choice:
     return Choice(label, Order.ASK_CANCEL, planned.id.hex())
 
 
+def _about_draft(panel: Panel) -> Html:
+    return panel.words.text(
+        "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
+    )
+
+
 def _about_new(panel: Panel) -> Html:
     return panel.words.text(
         "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
@@ -139,10 +139,13 @@ def _about_new(panel: Panel) -> Html:
     )
 
 
-async def _begin(panel: Panel, draft: Draft) -> None:
-    draft = draft.model_copy(update={"panel": panel.message_id})
+async def _begun(panel: Panel, draft: Draft) -> Desk:
+    """A draft in the place of the one before, whose preview goes with the next."""
+    former = await open_draft(panel)
+    stale = () if former is None else former.draft.every_copy
+    draft = draft.model_copy(update={"panel": panel.message_id, "stale": stale})
     await save(panel, draft)
-    await Desk(panel, draft).show()
+    return Desk(panel, draft)
 
 
 async def _chances(panel: Panel) -> Chances:

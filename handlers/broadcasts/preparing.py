@@ -93,10 +93,9 @@ async def _to(desk: Desk, tap: Tapped) -> None:
     code = tap.value.partition(".")[2] if news else tap.value
     reads = code if code in desk.panel.services.campaign.languages else None
     news_only = news or draft.kind is Kind.NEWS
-    desk = await desk.keep(
-        draft.changed(desk.now, reads=reads, news_only=news_only, audience_chosen=True)
-    )
-    await look(desk)
+    # Not a new version yet: a tap that comes again makes the preview again.
+    chosen = {"reads": reads, "news_only": news_only, "audience_chosen": True}
+    await look(await desk.keep(draft.model_copy(update=chosen)))
 
 
 async def _at(desk: Desk, tap: Tapped) -> None:

@@ -96,7 +96,8 @@ def _unfit(message: Message) -> Unfit | None:
         return Unfit.POLL
     if message.dice or message.game:
         return Unfit.DICE if message.dice else Unfit.OTHER
-    if message.location and message.location.live_period:
+    # Not by its attribute, whose type the library is about to change with a warning.
+    if message.location and "live_period" in message.location.to_dict():
         return Unfit.LIVE_LOCATION
     if message.paid_media or message.invoice or message.giveaway or message.giveaway_winners:
         return Unfit.PAID

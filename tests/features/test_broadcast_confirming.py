@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.simulator.faults import Fault
 from handlers.broadcasts.pages import summary
 from tests.features.scene import ADMIN
 from tests.features.studio import Studio
@@ -79,6 +80,23 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(studio: Stu
     await studio.taps(SEND)
     await studio.over()
     assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola a todas"]
+
+
+async def test_a_preview_that_telegram_cut_off_is_made_again(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.taps("Añadir versión en English")
+    studio.marta.send_album(["photo", "photo"])
+    await studio.scene.settled()
+    await studio.taps("Continuar")
+    await studio.taps("Sobre esta petición")
+    studio.expected += ["copyMessages", "query ID is invalid"]  # the tap was answered before
+    # The first copy arrives; the album does not, for so long that the tap is handled again.
+    studio.scene.simulator.faults.next("copyMessages", *[Fault.ERROR] * 3)
+    await studio.taps("A quienes firmaron: 3")
+    await studio.marta.sees("¿Enviar el mensaje?", 10)
+    previews = [m for m in studio.marta.messages if m.from_bot and not m.labels]
+    assert [m.text for m in previews] == ["Hola", "", ""]
 
 
 async def test_a_new_preview_takes_the_edit_in_and_the_old_one_away(studio: Studio) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.petition.markup import Html
+from storage import Kind
 
 from ...panel import Choice, Page
 from ...screens.screen import paragraphs
 from ..draft import Version
 from ..steps import Step, choice
-from .naming import audience_name, content_name, subject_name
+from .naming import content_name, subject_name
 from .sheet import Sheet, ways_out
 
 
@@ -44,6 +45,10 @@ def content(sheet: Sheet) -> Page:
 def ready(sheet: Sheet) -> Page:
     """There is a message, and this is what is known of it."""
     words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        look = choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
+        nothing = words.text("El mensaje final no se ha enviado.")
+        return Page(nothing, [look, *ways_out(sheet)])
     chosen = draft.about_chosen and draft.audience_chosen
     onward = (
         choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
@@ -122,7 +127,7 @@ def _decided(sheet: Sheet) -> Html:
     return words.text(
         "{subject}, para {audience}.",
         subject=subject_name(words, draft.kind),
-        audience=audience_name(words, draft.kind, draft.audience, sheet.languages),
+        audience=sheet.audience,
     )
 
 

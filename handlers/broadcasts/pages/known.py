@@ -11,7 +11,7 @@ from bot.petition.markup import Html
 from bot.petition.words import Words
 from storage import Broadcast, RecallTally, Tally
 
-from .naming import audience_name, moment_name, subject_name
+from .naming import moment_name, recipients_name, subject_name
 
 BAR_WIDTH: Final = 12
 RECALLABLE_FOR: Final = timedelta(hours=48)
@@ -88,7 +88,7 @@ def plan(now: Standing) -> Html:
         words.text("Saldrá el {moment}.", moment=moment_name(words, starts, now.zone)),
         words.text(
             "Para {audience}: {n} cuando se programó.",
-            audience=audience_name(words, broadcast.kind, broadcast.audience, now.languages),
+            audience=recipients_name(words, broadcast, now.languages),
             n=words.number(broadcast.expected or 0),
         ),
     ]

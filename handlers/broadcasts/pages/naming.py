@@ -49,9 +49,24 @@ def subject_name(words: Words, kind: Kind) -> Html:
 
 
 def audience_name(
-    words: Words, kind: Kind, audience: Audience, languages: Mapping[str, str]
+    words: Words,
+    kind: Kind,
+    audience: Audience,
+    languages: Mapping[str, str],
+    *,
+    rest: bool = False,
 ) -> Html:
-    """To whom, as the end of a sentence that begins with «a»."""
+    """To whom, as the end of a sentence that begins with «a» or «para».
+
+    Args:
+        words: in the admin's language.
+        kind: what it is about.
+        audience: which of the signers.
+        languages: the petition's, each by its own name.
+        rest: whether it is for those whom an earlier broadcast did not reach.
+    """
+    if rest:
+        return words.text("quienes faltaban por recibirlo")
     if audience.language is None:
         if audience.news_only:
             return words.text("quienes aceptaron recibir otras noticias")
@@ -77,6 +92,7 @@ def moment_name(words: Words, when: datetime, zone: str) -> Html:
     )
 
 
-def heading_of(words: Words, broadcast: Broadcast) -> Html:
-    """A broadcast's name in a list."""
-    return subject_name(words, Kind(broadcast.kind))
+def recipients_name(words: Words, broadcast: Broadcast, languages: Mapping[str, str]) -> Html:
+    """To whom a broadcast goes or went."""
+    own = broadcast.kind is Kind.CLOSING or broadcast.topic == broadcast.id.hex()
+    return audience_name(words, broadcast.kind, broadcast.audience, languages, rest=not own)

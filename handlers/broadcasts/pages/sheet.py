@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.broadcast.audience import Terms, confirmation, expected_seconds
+from bot.petition.markup import Html
 from bot.petition.words import Words
 from bot.settings import FREE_RATE
 
@@ -16,6 +17,7 @@ from ...panel import Choice
 from ..draft import Draft
 from ..numbers import Numbers
 from ..steps import Step, choice
+from .naming import audience_name
 
 STARS_A_MESSAGE: Final = 0.1
 LEAST_BALANCE: Final = 10_000
@@ -65,6 +67,13 @@ class Sheet:
     def recipients(self) -> int:
         """How many people it would go to."""
         return self.numbers.recipients
+
+    @property
+    def audience(self) -> Html:
+        """To whom it would go, in words."""
+        draft = self.draft
+        rest = draft.topic is not None
+        return audience_name(self.words, draft.kind, draft.audience, self.languages, rest=rest)
 
     @property
     def messages(self) -> int:

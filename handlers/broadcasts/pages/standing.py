@@ -13,7 +13,7 @@ from ...panel import Choice, Order, Page, Rows
 from ...screens.screen import paragraphs
 from .ending import ended_heading
 from .known import Standing, account, bar, plan
-from .naming import audience_name, moment_name, subject_name
+from .naming import moment_name, recipients_name, subject_name
 from .questions import ask_cancel
 
 # A speed that would be written as nothing a second.
@@ -145,7 +145,7 @@ def _what(now: Standing) -> Html | None:
     return words.text(
         "{subject}, para {audience}.",
         subject=subject_name(words, broadcast.kind),
-        audience=audience_name(words, broadcast.kind, broadcast.audience, now.languages),
+        audience=recipients_name(words, broadcast, now.languages),
     )
 
 

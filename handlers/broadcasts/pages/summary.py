@@ -9,7 +9,7 @@ from ...panel import Choice, Order, Page
 from ...screens.screen import paragraphs
 from ..draft import Draft
 from ..steps import Step, choice
-from .naming import audience_name, moment_name, subject_name
+from .naming import moment_name, subject_name
 from .sheet import LEAST_BALANCE, MANY, Sheet
 
 
@@ -134,7 +134,7 @@ def _recipients(sheet: Sheet) -> Html:
     words, draft = sheet.words, sheet.draft
     heading = words.text(
         "A {audience}: <b>{n}</b>",
-        audience=audience_name(words, draft.kind, draft.audience, sheet.languages),
+        audience=sheet.audience,
         n=words.number(sheet.recipients),
     )
     by_language = sheet.numbers.chosen

@@ -71,7 +71,7 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
     fields: dict[str, Any] = {
         "id": b"b" * 16,
         "kind": Kind.UPDATE,
-        "topic": "t",
+        "topic": (b"b" * 16).hex(),
         "state": state,
         "content": {"es": {"messages": [117]}},
         "content_sha256": b"c" * 32,

@@ -1,0 +1,307 @@
+"""What admins read: every page fits Telegram, says the numbers, and has a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.petition.markup import length, parse
+from handlers.broadcasts.changes import about, frozen, linked, received, retouched
+from handlers.broadcasts.draft import Draft, Stage, begun_closing
+from handlers.broadcasts.pages import asking, composing, past, questions, summary
+from handlers.broadcasts.pages.past import Entry
+from handlers.broadcasts.pages.sheet import LEAST_BALANCE
+from handlers.broadcasts.pages.standing import standing
+from handlers.panel import PREFIX, Choice, Order, Page
+from storage import Kind, RecallTally, Tally
+from tests.handlers.broadcasts.drafts import (
+    CATALOGUES,
+    LINK,
+    LUCY,
+    MARTA,
+    NOW,
+    NUMBERS,
+    arguments,
+    broadcast,
+    choices,
+    empty,
+    labels,
+    piece,
+    sheet,
+    shown,
+    standing_of,
+    written,
+)
+
+DAY = timedelta(days=1)
+
+
+def two_versions() -> Draft:
+    draft = written().changed(NOW, stage=Stage.CONTENT, language="en")
+    return received(draft, piece(18, "photo", group="g"), NOW)
+
+
+def closing() -> Draft:
+    return frozen(begun_closing("es", NOW, paid=False), {"es": [1], "en": [2]}, NOW)
+
+
+def of_drafts(language: str) -> Mapping[str, Page]:
+    """Every page about a draft."""
+    planned = shown().changed(NOW, starts_at=NOW + DAY)
+    paid = shown().changed(NOW, paid=True)
+    news = about(written(), Kind.NEWS, NOW)
+    linking = linked(written().changed(NOW, language="es"), ((LINK,),), NOW)
+    lost = received(empty(), piece(links=((LINK,),), lost_buttons=True), NOW)
+    return {
+        "waiting": composing.content(sheet(empty(), language=language)),
+        "waiting for a version": composing.content(
+            sheet(written().changed(NOW, language="en"), language=language)
+        ),
+        "ready": composing.ready(sheet(written(), language=language)),
+        "two versions": composing.ready(sheet(two_versions(), language=language)),
+        "lost buttons": composing.ready(sheet(lost, language=language)),
+        "decided": composing.ready(sheet(shown(), language=language)),
+        "closing, not shown": composing.ready(
+            sheet(begun_closing("es", NOW, paid=False), language=language)
+        ),
+        "links": composing.links(sheet(linking, language=language)),
+        "subject": asking.subject(sheet(written(), language=language)),
+        "audience": asking.audience(sheet(written(), language=language)),
+        "audience of news": asking.audience(sheet(news, language=language)),
+        "time": asking.time(sheet(shown(), language=language)),
+        "summary": summary.summary(sheet(shown(), language=language)),
+        "summary of an album": summary.summary(sheet(shown(two_versions()), language=language)),
+        "summary after an edit": summary.summary(
+            sheet(retouched(shown(), 17, NOW), language=language)
+        ),
+        "summary of a plan": summary.summary(sheet(planned, language=language)),
+        "summary, paid": summary.summary(
+            sheet(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
+        ),
+        "summary, unpayable": summary.summary(
+            sheet(paid, language=language, may_pay=True, rate=1000.0)
+        ),
+        "summary of news": summary.summary(
+            sheet(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
+        ),
+        "summary of the closing": summary.summary(sheet(closing(), language=language)),
+        "sure": summary.sure(sheet(shown(), language=language)),
+    }
+
+
+def of_broadcasts(language: str) -> Mapping[str, Page]:
+    """Every page about a broadcast."""
+
+    def page(state: str, tally: Tally | None = None, **more: object) -> Page:
+        return standing(standing_of(broadcast(state, **more), tally, language))
+
+    entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))] * past.ON_A_PAGE
+    words = CATALOGUES.words(language)
+    return {
+        "planned": page("scheduled", starts_at=NOW + DAY),
+        "running": page("running"),
+        "paused": page("paused"),
+        "late": page("paused", starts_at=NOW - DAY, stop_reason="late: "),
+        "finished": page("finished"),
+        "cancelled": page("cancelled"),
+        "stopped": page("stopped", stop_reason="content: Bad Request: <x>"),
+        "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason="open: "),
+        "cancel?": questions.ask_cancel(standing_of(broadcast("paused"), None, language)),
+        "recall?": questions.ask_recall(standing_of(broadcast("finished"), None, language)),
+        "recalling": page("finished", recall_started_at=NOW),
+        "history": past.history(words, entries, page=1, more=True, reader=MARTA),
+    }
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_page_is_one_that_telegram_takes(language: str) -> None:
+    pages = {**of_drafts(language), **of_broadcasts(language)}
+    for name, page in pages.items():
+        rendered = parse(page.text)
+        assert 0 < length(rendered.text) <= 4096, name
+        for choice in choices(page):
+            data = f"{PREFIX}:{choice.order}:{choice.argument}"
+            assert len(data.encode()) <= 64, (name, choice)
+            assert choice.label.strip(), (name, choice)
+
+
+def test_every_page_about_a_draft_has_a_way_out() -> None:
+    for name, page in of_drafts("es").items():
+        assert {"Cancelar", "No enviar"} & set(labels(page)), name
+
+
+def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
+    sending = {
+        name
+        for name, page in of_drafts("es").items()
+        if any(choice.order is Order.SEND for choice in choices(page))
+    }
+    # With so many recipients the summary itself asks once more.
+    assert sending == {"sure"}
+
+
+def test_a_summary_of_few_sends_at_the_first_tap() -> None:
+    few = sheet(shown(), replace(NUMBERS, chosen={"es": 999}))
+    (send,) = [c for c in choices(summary.summary(few)) if c.order is Order.SEND]
+    assert (send.label, send.argument) == ("Enviar a 999 personas", few.token)
+
+
+def test_a_summary_says_to_whom_how_many_and_in_which_version() -> None:
+    numbers = replace(NUMBERS, chosen={"es": 12, "en": 3, "ca": 2})
+    languages = {"es": "Español", "en": "English", "ca": "Català"}
+    text = summary.summary(sheet(shown(two_versions()), numbers, languages=languages)).text
+    assert "A todas las personas que firmaron: <b>17</b>" in text
+    assert "Español: 12\nEnglish: 3\nCatalà: 2, con la versión en español" in text
+    assert "2 personas más firmaron, pero han bloqueado el bot" in text
+
+
+def test_a_summary_names_those_who_asked_for_silence() -> None:
+    text = summary.summary(sheet(shown(), replace(NUMBERS, muted=1, unreachable=0))).text
+    assert "1 persona más firmó y pidió que no se le escribiera." in text
+    assert "han bloqueado" not in text
+
+
+def test_with_nobody_left_there_is_nothing_to_confirm() -> None:
+    page = summary.summary(sheet(shown(), replace(NUMBERS, chosen={})))
+    assert "no hay a quién enviarlo" in page.text
+    assert labels(page) == ["Cambiar", "No enviar"]
+
+
+def test_the_expected_time_counts_an_album_message_by_message() -> None:
+    numbers = replace(NUMBERS, chosen={"es": 280})
+    one = sheet(shown(), numbers)
+    two = sheet(shown(received(written(), piece(18, group=None), NOW)), numbers)
+    album = sheet(shown(album_of(3)), numbers)
+    assert (one.seconds, two.seconds, album.seconds) == (10.0, 10.0, 30.0)
+
+
+def album_of(count: int) -> Draft:
+    draft = empty()
+    for message_id in range(20, 20 + count):
+        draft = received(draft, piece(message_id, "photo", group="g"), NOW)
+    return draft
+
+
+def test_paying_makes_it_faster_and_says_the_price_and_what_there_is() -> None:
+    paid = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
+    free = sheet(shown(), may_pay=True, rate=1000.0)
+    assert paid.seconds < free.seconds
+    text = summary.summary(paid).text
+    assert "Precio: como mucho 153 estrellas" in text
+    assert "El bot tiene 10.000." in text
+    assert "Precio" not in summary.summary(free).text
+    assert "Pagar para que vaya más deprisa" in labels(summary.summary(free))
+
+
+@pytest.mark.parametrize(
+    ("balance", "said"),
+    [(None, "no dice cuántas estrellas"), (9_999, "al menos 10.000 estrellas")],
+)
+def test_what_cannot_be_paid_cannot_be_confirmed(balance: int | None, said: str) -> None:
+    poor = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=balance)
+    page = summary.summary(poor)
+    assert said in page.text
+    assert not any(label.startswith("Enviar a") for label in labels(page))
+    assert "Enviarlo gratis, más despacio" in labels(page)
+
+
+def test_a_price_above_the_balance_is_refused() -> None:
+    many = replace(NUMBERS, chosen={"es": 200_000})
+    draft = shown().changed(NOW, paid=True)
+    poor = sheet(draft, many, may_pay=True, rate=1000.0, balance=19_999)
+    assert "no tiene bastantes estrellas" in summary.summary(poor).text
+    assert sheet(draft, many, may_pay=True, rate=1000.0, balance=20_000).is_affordable
+
+
+def test_an_album_is_never_paid_for() -> None:
+    album = sheet(shown(album_of(2)).changed(NOW, paid=True), may_pay=True, rate=1000.0)
+    assert not album.is_paid
+    assert album.is_affordable
+
+
+def test_an_audience_that_is_empty_is_named_and_not_offered() -> None:
+    numbers = replace(NUMBERS, signed={"es": 3}, news={})
+    page = asking.audience(sheet(about(written(), Kind.UPDATE, NOW), numbers))
+    assert labels(page)[:-2] == ["A quienes firmaron: 3"]
+    assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in page.text
+    assert "Nadie lee en English." in page.text
+
+
+def test_news_are_never_offered_to_all() -> None:
+    page = asking.audience(sheet(about(written(), Kind.NEWS, NOW)))
+    assert "A quienes firmaron: 1.530" not in labels(page)
+    assert {argument.rpartition(":")[2] for argument in arguments(page).values()} == {"news", ""}
+
+
+def test_how_it_goes_is_told_with_speed_rest_and_end() -> None:
+    text = standing(standing_of(broadcast(), rate=27.6)).text
+    assert "▰▰▰▰▰▰▰▰▰▱▱▱  79" in text
+    assert "1.210 de 1.530" in text
+    assert "28 por segundo. Tiempo restante: 12 segundos; acabará hacia las 14:00." in text
+
+
+def test_an_end_on_another_day_is_told_with_the_day() -> None:
+    text = standing(standing_of(broadcast(), rate=0.1)).text
+    assert "0,1 por segundo" in text
+    slow = standing(standing_of(broadcast(), Tally(total=9000, pending=9000), rate=0.1)).text
+    assert "(26 de noviembre de 2026)" in slow
+
+
+def test_while_the_list_is_made_no_number_is_told() -> None:
+    page = standing(standing_of(broadcast(queued=False), Tally(total=500, pending=500)))
+    assert "Preparando la lista…" in page.text
+    assert "500" not in page.text
+    assert labels(page) == ["⏸ Pausa", "⏹ Cancelar"]
+
+
+def test_cancelling_says_how_many_have_it_and_how_many_will_not() -> None:
+    page = standing(standing_of(broadcast("paused"), is_asking=True))
+    assert "Ya lo tienen 1.200 personas.\n320 personas no lo recibirán." in page.text
+    assert labels(page)[0] == "Sí, cancelar el envío"
+
+
+def test_recalling_is_offered_for_two_days() -> None:
+    ended = broadcast("finished")
+    after = timedelta(hours=47, minutes=59)
+    assert "Retirar los mensajes" in labels(standing(standing_of(ended, now=NOW + after)))
+    later = standing_of(ended, now=NOW + timedelta(hours=48))
+    assert "Retirar los mensajes" not in labels(standing(later))
+
+
+def test_what_was_never_delivered_cannot_be_recalled() -> None:
+    page = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=3)))
+    assert "Retirar los mensajes" not in labels(page)
+
+
+def test_a_recall_tells_what_it_could_not_do() -> None:
+    over = broadcast("finished", recall_started_at=NOW, recall_ended_at=NOW)
+    recall = RecallTally(1200, deleted=1190, failed=10)
+    page = standing(standing_of(over, recall=recall))
+    assert "Los mensajes se han retirado." in page.text
+    assert "Retirado de 1.190 chats.\nEn 10 chats ya no se podía borrar." in page.text
+    assert labels(page) == []
+
+
+def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> None:
+    stopped = broadcast("stopped", stop_reason="content: Bad Request")
+    assert "Enviar a quienes faltan" in labels(standing(standing_of(stopped)))
+    ending = replace(stopped, kind=Kind.CLOSING)
+    assert "Enviar a quienes faltan" not in labels(standing(standing_of(ending)))
+
+
+def test_the_history_says_who_prepared_and_who_confirmed() -> None:
+    words = CATALOGUES.words("es")
+    mine, hers = broadcast(), broadcast(started_by=LUCY)
+    assert past.provenance(words, mine, MARTA) == "Preparado y confirmado por ti"
+    assert past.provenance(words, mine, LUCY) == f"Preparado y confirmado por {MARTA}"
+    assert past.provenance(words, hers, MARTA) == f"Preparado por {LUCY}, confirmado por ti"
+
+
+def test_each_entry_of_the_history_leads_to_its_report() -> None:
+    entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))]
+    page = past.history(CATALOGUES.words("es"), entries, page=2, more=False, reader=MARTA)
+    first = choices(page)[0]
+    assert first == Choice("11", Order.REPORT, f"{(b'b' * 16).hex()}.2")
