@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import time
 from array import array
 from collections.abc import AsyncIterator
@@ -115,6 +116,8 @@ async def _answer_all(pipe: Connection) -> None:
             pipe.send(error)
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), asked)
+    # The loop made it fail rather than wait, and a long account is more than a pipe holds.
+    os.set_blocking(pipe.fileno(), True)
     pipe.send(f"http://{host}:{port}")
     await over.wait()
     asyncio.get_running_loop().remove_reader(pipe.fileno())

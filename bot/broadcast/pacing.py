@@ -9,7 +9,7 @@ _LARGEST_CLAIM: Final = 500
 
 
 class Pacing:
-    """Claims follow the rate, a batch ahead of it; pure, every function is told the time."""
+    """Claims follow the rate, a little ahead of it; pure, every function is told the time."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
@@ -25,7 +25,7 @@ class Pacing:
 
     def wait(self, now: float) -> float:
         """Seconds until it is time to claim again."""
-        return max(0.0, self._next - now - self._timing.batch)
+        return max(0.0, self._next - now - self._timing.ahead)
 
     def took(self, count: int, rate: float, now: float) -> None:
         """So many were claimed."""

@@ -11,6 +11,7 @@ class Timing:
         poll: between two looks for something to send, when nobody said so.
         lease: how long it lasts if it is not renewed; renewed at a third of it.
         batch: how much of the rate is claimed at once.
+        ahead: how long before their turn they are claimed: as long as a slow disk may take.
         window: how much of the rate may be claimed and not yet done.
         call: how long an answer is waited for.
         retries: the pauses before a call that failed is made again, at once.
@@ -24,6 +25,7 @@ class Timing:
     poll: float = 1.0
     lease: float = 10.0
     batch: float = 0.1
+    ahead: float = 0.3
     window: float = 1.0
     call: float = 10.0
     retries: tuple[float, ...] = (0.3, 1.0)

@@ -34,7 +34,7 @@ class Gate:
 
     Args:
         rate: broadcast messages a second.
-        burst: how many of them may go at once after a quiet time; without it a twentieth
+        burst: how many of them may go at once after a quiet time; without it a fifteenth
             of a second's worth, so that a timer that fires late can be made up for.
         clock: seconds, monotonic.
         sleep: waits for that many seconds.
@@ -68,9 +68,12 @@ class Gate:
         return len(self._pauses)
 
     def aim(self, rate: float) -> None:
-        """Sets the ceiling for broadcasts from now on; what was found below it stays known."""
+        """Sets the ceiling of the broadcast that begins; what was found below it stays known.
+
+        It begins evenly: a burst into a limit that is lower would only bring more refusals.
+        """
         self._search.aim(rate)
-        self._pace.aim(rate, _burst(rate))
+        self._pace.aim(rate, _burst(rate), self._clock())
 
     def reserve(self, lane: Lane, chat: Chat | None = None) -> float:
         """Takes a slot and tells how many seconds to wait for it; a reply never waits."""
@@ -166,4 +169,4 @@ class Gate:
 
 
 def _burst(rate: float) -> int:
-    return max(2, round(rate / 20))
+    return max(2, round(rate / 15))

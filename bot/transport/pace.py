@@ -24,15 +24,17 @@ class Pace:
     """
 
     def __init__(self, rate: float, burst: int) -> None:
-        self.aim(rate, burst)
         self._next = -math.inf
         self._last = -math.inf
+        self.aim(rate, burst, -math.inf)
 
-    def aim(self, rate: float, burst: int) -> None:
-        """Have another rate; slots that are handed out stay."""
+    def aim(self, rate: float, burst: int, now: float) -> None:
+        """Have another rate; it begins without a burst, and slots that are handed out stay."""
         if not 0 < rate < math.inf or burst < 1:
             raise ValueError("a rate above 0 and a burst of 1 or more are needed")
         self._tolerance = (burst - 1) / rate
+        self._next = max(self._next, now)
+        self._last = max(self._last, now)
 
     def is_due(self, now: float) -> bool:
         """Whether the next slot can be used at once."""

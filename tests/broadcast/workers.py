@@ -31,6 +31,7 @@ from tests.broadcast.telegram import FakeGate, FakeTelegram
 CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
 
 QUICK = Timing(
+    ahead=0.1,
     poll=0.05,
     lease=1.5,
     retries=(0.005, 0.01),

@@ -28,6 +28,7 @@ class Limited:
 
     def __post_init__(self) -> None:
         self.gate = Gate(self.ceiling, clock=lambda: self.now)
+        self.gate.aim(self.ceiling)
         self.limits = Limits(lambda: self.now + self.latency / 2, overall_pause=self.pause)
         self.allow(self.limit, self.burst)
         self._chats = count(1)

@@ -68,8 +68,14 @@ def test_another_aim_gives_no_second_burst() -> None:
     pace = Pace(10, burst=3)
     for _ in range(3):
         pace.take(100.0, 10)
-    pace.aim(20, burst=5)
+    pace.aim(20, burst=5, now=100.0)
     assert [pace.take(100.0, 20) for _ in range(2)] == pytest.approx([100.1, 100.15])
+
+
+def test_an_aim_begins_evenly() -> None:
+    pace = Pace(10, burst=3)
+    pace.aim(10, burst=3, now=100.0)
+    assert [pace.take(100.0, 10) for _ in range(3)] == pytest.approx([100.0, 100.1, 100.2])
 
 
 def test_a_flood_lowers_the_rate_of_answers_and_time_brings_it_back() -> None:
