@@ -11,6 +11,12 @@ from storage import Kind
 from tests.features.studio import Studio
 
 
+KINDS = (
+    *("photo", "video", "animation", "audio", "voice", "video_note", "document"),
+    *("sticker", "location", "venue", "contact"),
+)
+
+
 async def test_a_formatted_text_arrives_as_it_was_written(studio: Studio) -> None:
     await studio.begins()
     studio.marta.send_html("<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>")
@@ -44,23 +50,21 @@ async def test_an_album_stays_together(studio: Studio) -> None:
     assert len({m.group for m in got}) == 1
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        *("photo", "video", "animation", "audio", "voice", "video_note", "document"),
-        *("sticker", "location", "venue", "contact"),
-    ],
-)
-async def test_every_kind_that_can_be_copied_is_taken(studio: Studio, kind: str) -> None:
+async def test_every_kind_that_can_be_copied_is_taken(studio: Studio) -> None:
     await studio.begins()
-    studio.marta.send_kind(kind)
-    await studio.scene.settled()
-    assert "Tu mensaje" in studio.panel.text
+    await studio.says("Hola")
     await studio.previews()
-    preview = studio.marta.messages[-2]
-    assert preview.from_bot
-    assert preview.media is not None
-    assert preview.media.kind == kind
+    for kind in KINDS:
+        await studio.taps("Cambiar")
+        await studio.taps("Cambiar el mensaje")
+        studio.marta.send_kind(kind)
+        await studio.scene.settled()
+        assert "Tu mensaje" in studio.panel.text, kind
+        await studio.taps("👁 Ver la vista previa")
+        preview = studio.marta.messages[-2]
+        assert preview.from_bot
+        assert preview.media is not None
+        assert preview.media.kind == kind
 
 
 @pytest.mark.parametrize(
@@ -209,6 +213,17 @@ async def test_a_restart_in_the_middle_is_not_noticed(studio: Studio) -> None:
     await studio.taps("Enviar a 3 personas")
     await studio.over()
     assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola"]
+
+
+async def test_a_message_that_telegram_sends_again_is_not_taken_for_another(
+    studio: Studio,
+) -> None:
+    await studio.begins()
+    sent = await studio.says("Hola")
+    before = studio.panel
+    studio.scene.world.updates.add("message", studio.marta.id, sent.shape())
+    await studio.scene.settled()
+    assert studio.panel == before
 
 
 async def test_what_it_does_not_wait_for_is_not_taken(studio: Studio) -> None:
