@@ -10,7 +10,6 @@ from bot.simulator.messages import Message
 from storage import Kind
 from tests.features.studio import Studio
 
-
 KINDS = (
     *("photo", "video", "animation", "audio", "voice", "video_note", "document"),
     *("sticker", "location", "venue", "contact"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.simulator.faults import Fault
 from tests.features.scene import ADMIN
 from tests.features.studio import Studio, a_studio
 
@@ -158,6 +159,36 @@ async def test_the_picture_of_the_delivery_comes_once_below_the_report(studio: S
     await studio.restart()
     await studio.scene.settled()
     assert sum(m.photo is not None for m in studio.marta.messages) == 1
+
+
+async def test_a_picture_that_was_cut_off_comes_later_and_once(studio: Studio) -> None:
+    studio.expected.append("sendPhoto")
+    studio.scene.simulator.faults.next("sendPhoto", *[Fault.ERROR] * 3)
+    await sent(studio)
+    assert sum(m.photo is not None for m in studio.marta.messages) == 1
+
+
+async def test_what_is_under_way_is_watched_from_the_history_too(slow: Studio) -> None:
+    await under_way(slow)
+    former, _ = slow.data("⏸ Pausa")
+    await slow.says("/broadcasts")
+    assert "Enviándose" in slow.panel.text
+    await slow.taps("1")
+    assert slow.panel.labels == ["⏸ Pausa", "⏹ Cancelar"]
+    assert slow.marta.chat.messages[former].text == "El progreso sigue en otro mensaje."
+    await slow.over()
+
+
+async def test_an_open_question_is_asked_again_wherever_it_is_looked_at(slow: Studio) -> None:
+    await under_way(slow)
+    await slow.taps("⏹ Cancelar")
+    await slow.says("/broadcast")
+    assert "¿Cancelar el envío?" in slow.panel.text
+    await slow.taps("Dejarlo en pausa")
+    assert "El envío está en pausa" in slow.panel.text
+    await slow.taps("⏹ Cancelar")
+    await slow.taps("Sí, cancelar el envío")
+    await slow.over("El envío está cancelado.")
 
 
 async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: Studio) -> None:

@@ -79,7 +79,12 @@ async def test_any_of_those_who_wait_may_draw_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "order", ["/stats", "/close", "/reopen@peticion_bot", "/broadcast now and quickly"]
+    "order",
+    [
+        *("/stats", "/close", "/reopen@peticion_bot", "/broadcast now and quickly"),
+        # What may be meant for a message in preparation.
+        *("/broadcasts", "/cancel", "Queridas amigas"),
+    ],
 )
 async def test_an_admins_order_has_a_panel_of_its_own(order: str) -> None:
     assert not await drawn_over(text("/start", by=ADMIN), text(order, by=ADMIN))

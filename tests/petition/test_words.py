@@ -130,6 +130,37 @@ def test_the_clock_of_winter_and_of_summer_is_kept(catalogues: Catalogues) -> No
     assert words.moment(winter.replace(month=7)).endswith(", 14:00")
 
 
+def test_an_appointment_is_written_with_its_weekday(catalogues: Catalogues) -> None:
+    evening = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
+    assert catalogues.words("es").appointment(evening) == "jueves 26 de noviembre, 18:30"
+    assert catalogues.words("en").appointment(evening) == "Thursday 26 November, 18:30"
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset"),
+    [
+        ("UTC", "UTC"),
+        ("Europe/Madrid", "UTC+1"),
+        ("America/Caracas", "UTC-4"),
+        ("Asia/Kolkata", "UTC+5:30"),
+        ("America/St_Johns", "UTC-3:30"),
+    ],
+)
+def test_the_distance_of_a_clock_is_told_in_hours(zone: str, offset: str) -> None:
+    winter = dt.datetime(2026, 1, 18, 12, 0, tzinfo=dt.UTC)
+    assert Catalogues.load(time_zone=zone).words("es").offset(winter) == offset
+
+
+@pytest.mark.parametrize(
+    ("per_second", "said"),
+    [(0.06, "0,1"), (0.5, "0,5"), (2.04, "2"), (9.94, "9,9"), (9.96, "10"), (1234.5, "1.234")],
+)
+def test_a_speed_has_tenths_only_where_they_matter(
+    catalogues: Catalogues, per_second: float, said: str
+) -> None:
+    assert catalogues.words("es").speed(per_second) == said
+
+
 def test_a_moment_without_a_zone_is_not_guessed(catalogues: Catalogues) -> None:
     with pytest.raises(ValueError, match="time zone"):
         catalogues.words("es").moment(dt.datetime(2025, 7, 18, 12, 0))
