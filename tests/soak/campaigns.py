@@ -24,6 +24,7 @@ from tests.soak.counting import CountingApi
 CONTENT: Final = {"es": "<b>Gracias</b>"}
 _AT_A_TIME: Final = 2_000
 
+_COUNT: Final = "UPDATE petitions SET signatures = :people"
 _SENDING: Final = "SELECT position FROM deliveries WHERE state = 'sending'"
 
 
@@ -65,6 +66,7 @@ class Campaign:
         """So many sign, and the petition closes."""
         for first in range(1, people + 1, _AT_A_TIME):
             await self.people.sign(range(first, min(first + _AT_A_TIME, people + 1)))
+        await self.storage.database.write(Statement(_COUNT, {"people": people}))
         await self.people.set_closed(True)
 
     async def start(self) -> bytes:

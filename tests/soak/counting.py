@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, cast
@@ -178,16 +178,20 @@ class CountingApi:
 class _Connection(asyncio.Protocol):
     """One request after the other; while an answer is owed, the next waits."""
 
-    def __init__(self, answer: Callable[[Request], _Reply], unheard: Callable[[], None]) -> None:
-        self._answer, self._unheard = answer, unheard
+    def __init__(self, api: CountingApi, open_ones: set[asyncio.Transport]) -> None:
+        self._answer, self._unheard = api.answer, api.unheard
+        self._open_ones = open_ones
         self._reader = Reader()
         self._transport: asyncio.Transport | None = None
         self._owes: _Reply | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._open_ones.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is not None:
+            self._open_ones.discard(self._transport)
         self._transport = None
         if self._owes is not None and self._owes.delivers:
             self._unheard()
@@ -222,9 +226,9 @@ class _Connection(asyncio.Protocol):
 @asynccontextmanager
 async def a_counting_api() -> AsyncIterator[CountingApi]:
     """One that listens on loopback while the block runs."""
-    api = CountingApi()
+    api, open_ones = CountingApi(), set[asyncio.Transport]()
     server = await asyncio.get_running_loop().create_server(
-        lambda: _Connection(api.answer, api.unheard), "127.0.0.1", 0, backlog=1024
+        lambda: _Connection(api, open_ones), "127.0.0.1", 0, backlog=1024
     )
     host, port = server.sockets[0].getsockname()
     api.url = f"http://{host}:{port}"
@@ -232,6 +236,9 @@ async def a_counting_api() -> AsyncIterator[CountingApi]:
         yield api
     finally:
         server.close()
+        for transport in open_ones:
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 def _message(chat: int, number: int) -> dict[str, object]:

@@ -1,0 +1,127 @@
+"""People who change their minds, and admins who do, while a broadcast runs; all of it noted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from bot.broadcast.tenure import utc_now
+from storage import Statement
+from tests.broadcast.petitioners import ADMIN, SLUG
+from tests.soak.campaigns import Campaign, chat_of, dies
+
+_CLAIMED: Final = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
+
+
+class Change(StrEnum):
+    """What somebody does who does not want the message any more."""
+
+    WITHDRAWS = "withdraws"
+    BLOCKS = "blocks"
+    MUTES = "mutes"
+
+
+@dataclass(frozen=True)
+class Parting:
+    """From `known` on nothing may come, but for what was under way to them just then."""
+
+    chat: int
+    change: Change
+    known: float
+    under_way: bool
+
+
+@dataclass(frozen=True)
+class Stillness:
+    """In a pause, or after a cancel, only what was under way as it began may still come."""
+
+    begins: float
+    ends: float
+    under_way: frozenset[int]
+
+
+@dataclass
+class Turmoil:
+    """One run's worth of it.
+
+    Attributes:
+        kills: whether the sender is killed too.
+        unrecorded: who had got the message when a kill came, without that being on the disk.
+    """
+
+    campaign: Campaign
+    key: bytes
+    people: int
+    dice: random.Random
+    kills: bool
+    partings: list[Parting] = field(default_factory=list)
+    stillnesses: list[Stillness] = field(default_factory=list)
+    unrecorded: list[int] = field(default_factory=list)
+    deaths: int = 0
+    sender: asyncio.subprocess.Process | None = None
+
+    async def rages(self, until: int) -> None:
+        """Something happens every few hundredths of a second until so many were told."""
+        account = self.campaign.api.account
+        while len(account.copies) < until and not await self._is_over():
+            await asyncio.sleep(self.dice.uniform(0.0, 0.08))
+            happening = self.dice.random()
+            if happening < 0.04:
+                await self._pauses()
+            elif happening < 0.10 and self.kills:
+                await self.sender_dies()
+                self.sender = await self.campaign.sender()
+            else:
+                await self._somebody_parts()
+
+    async def cancels(self) -> None:
+        """Nobody else is told any more; what was claimed by then still may be."""
+        await self.campaign.storage.broadcasts.cancel(self.key, ADMIN, utc_now())
+        claimed, known = await self._claimed(), time.monotonic()
+        self.stillnesses.append(Stillness(known, float("inf"), claimed))
+
+    async def sender_dies(self) -> None:
+        """SIGKILL; what it leaves is noted."""
+        assert self.sender is not None
+        await dies(self.sender)
+        told = self.campaign.api.account.copies
+        self.unrecorded += [chat for chat in await self._claimed() if chat in told]
+        self.deaths += 1
+
+    async def _pauses(self) -> None:
+        broadcasts = self.campaign.storage.broadcasts
+        await broadcasts.pause(self.key, ADMIN, utc_now())
+        claimed, known = await self._claimed(), time.monotonic()
+        await asyncio.sleep(self.dice.uniform(0.05, 0.6))
+        self.stillnesses.append(Stillness(known, time.monotonic(), claimed))
+        await broadcasts.resume(self.key, ADMIN, utc_now())
+
+    async def _somebody_parts(self) -> None:
+        number = self.dice.randint(1, self.people)
+        if any(parting.chat == chat_of(number) for parting in self.partings):
+            return
+        change = self.dice.choice(list(Change))
+        await self._carry_out(change, number)
+        rows = await self.campaign.storage.database.read(Statement(_CLAIMED, {"number": number}))
+        self.partings.append(Parting(chat_of(number), change, time.monotonic(), bool(rows)))
+
+    async def _carry_out(self, change: Change, number: int) -> None:
+        signatures = self.campaign.storage.signatures
+        who = self.campaign.people.keyring.reference(SLUG, chat_of(number))
+        if change is Change.WITHDRAWS:
+            await signatures.withdraw(who, utc_now())
+        elif change is Change.BLOCKS:
+            await signatures.lost(who, utc_now())
+        else:
+            await signatures.mute(who, utc_now())
+
+    async def _claimed(self) -> frozenset[int]:
+        return frozenset(await self.campaign.sending())
+
+    async def _is_over(self) -> bool:
+        found = await self.campaign.storage.broadcasts.get(self.key)
+        return found is None or found.is_over
