@@ -23,6 +23,14 @@ app = typer.Typer(
 )
 app.add_typer(broadcasts)
 
+_Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The page's port; if left out, a free one near 8080."),
+]
+_Host = Annotated[
+    str, typer.Option(help="Where the page can be reached; by others too, if it is not loopback.")
+]
+
 
 @app.command()
 @in_sentences
@@ -43,12 +51,14 @@ def run() -> None:
 @in_sentences
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    port: _Port = None,
+    host: _Host = "127.0.0.1",
 ) -> None:
-    """Play a whole petition in the terminal; nothing leaves this machine."""
+    """Play a whole petition in the terminal and on a page; nothing leaves this machine."""
     configure_logging("WARNING")
     from bot.demo import play
 
-    raise typer.Exit(run_to_end(play(out, once=once)))
+    raise typer.Exit(run_to_end(play(out, once=once, host=host, port=port)))
 
 
 @app.command()

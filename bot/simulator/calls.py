@@ -1,6 +1,6 @@
 """What the bot under test has asked for, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,14 +32,20 @@ class Call:
 
 
 class Calls(list[Call]):
-    """The latest calls, oldest first; `keep` is how many, 0 for none."""
+    """The latest calls, oldest first; `keep` is how many, 0 for none.
+
+    `listeners` hear of every call with the answer it got, which is not kept.
+    """
 
     def __init__(self, keep: int) -> None:
         super().__init__()
         self.keep = keep
+        self.listeners: list[Callable[[Call, object], None]] = []
 
-    def record(self, call: Call) -> None:
+    def record(self, call: Call, answer: object = None) -> None:
         """Add a call, and forget the oldest when there are too many."""
+        for listener in self.listeners:
+            listener(call, answer)
         if self.keep <= 0:
             return
         self.append(call)

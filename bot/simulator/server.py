@@ -138,7 +138,7 @@ class Simulator:
             self.world.bell.ring()
         if fault is Fault.DROP:
             return self._cut(request, name, params, begun)
-        self._record(name, params, 200, None, begun)
+        self._record(name, params, 200, None, begun, result)
         return _answer({"ok": True, "result": result})
 
     async def _done(self, name: str, params: Params) -> Any:
@@ -201,9 +201,10 @@ class Simulator:
         status: int,
         error: str | None,
         begun: float,
+        answer: object = None,
     ) -> None:
         took = time.monotonic() - begun
-        self.calls.record(Call(name, params, status, error, self.world.clock(), took))
+        self.calls.record(Call(name, params, status, error, self.world.clock(), took), answer)
 
     def _file(self, path: str) -> web.StreamResponse:
         found = _FILE.fullmatch(path)

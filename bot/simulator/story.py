@@ -45,12 +45,18 @@ class Cast:
             late=world.person("Yusuf", language="ar"),
         )
 
+    @property
+    def everybody(self) -> tuple[Person, ...]:
+        """All of them, in the order in which they lie on a page."""
+        return (self.ana, self.stranger, self.jordi, self.sean, self.late, self.marta)
+
 
 @dataclass(slots=True)
 class Story:
     """One play. `chapter` is told each heading as its chapter begins."""
 
     world: World
+    cast: Cast
     campaign: Campaign
     catalogues: Catalogues
     chapter: Callable[[str], None] = lambda _heading: None
@@ -58,7 +64,6 @@ class Story:
 
     async def play(self) -> list[str]:
         """Plays the story; gives back what was not as it should be, nothing if all was."""
-        cast = Cast.gather(self.world)
         for heading, scene in (
             ("Ana reads the appeal and signs with the name of her profile", self._ana),
             ("Jordi types a name that cannot be one, then his own", self._jordi),
@@ -70,7 +75,7 @@ class Story:
         ):
             self.chapter(heading)
             try:
-                await scene(cast)
+                await scene(self.cast)
                 await self.world.idle()
             except SimulatorError as error:
                 self.faults.append(f"{heading}: {error}")

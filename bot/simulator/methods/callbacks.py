@@ -23,5 +23,6 @@ def answer(api: Api, params: Params) -> bool:
         raise bad_request("URL_INVALID")
     tap.answer = Answer(text, params.get("show_alert", False), url)
     tap.bell.ring()
-    api.world.tell("answered", tap.message.chat, tap.message, {"text": text})
+    detail = {"text": text, "alert": tap.answer.alert, "url": url, "data": tap.data}
+    api.world.tell("answered", tap.message.chat, tap.message, detail)
     return True

@@ -1,0 +1,29 @@
+"""Where the page is served: a port that is free, on this machine unless told otherwise."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+
+from aiohttp import web
+
+LOOPBACK = "127.0.0.1"
+_NEAR = range(8080, 8100)
+
+
+async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
+    """Listen on this port, or on a free one near 8080; gives back which.
+
+    Raises:
+        OSError: the port that was asked for is not free, or the address is none of this machine's.
+    """
+    candidates: Iterable[int] = (*_NEAR, 0) if port is None else (port,)
+    for candidate in candidates:
+        try:
+            await web.TCPSite(runner, host, candidate, reuse_address=True).start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            continue
+        return int(runner.addresses[0][1])
+    raise OSError(errno.EADDRINUSE, f"Port {port} is in use already; choose another with --port.")

@@ -1,0 +1,55 @@
+"""Files of the chats, and those of the page itself, for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.simulator.files import StoredFile
+
+_WEB = Path(__file__).parent.parent / "web"
+_PAGE_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        ".html": "text/html",
+        ".css": "text/css",
+        ".js": "text/javascript",
+        ".svg": "image/svg+xml",
+    }
+)
+_PICTURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+)
+
+
+def page_file(path: str) -> web.Response:
+    """One of the files that the page consists of."""
+    file = _WEB / (path or "index.html")
+    if "/" in path or file.suffix not in _PAGE_TYPES or not file.is_file():
+        raise web.HTTPNotFound
+    return web.Response(
+        body=file.read_bytes(), content_type=_PAGE_TYPES[file.suffix], charset="utf-8"
+    )
+
+
+def chat_file(stored: StoredFile) -> web.Response:
+    """A file from a chat: a picture to look at, and anything else to keep.
+
+    Whatever a file says it is, the browser never takes it for a page.
+    """
+    kind = next((k for start, k in _PICTURES if stored.content.startswith(start)), None)
+    headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+    if kind is None:
+        name = quote(stored.media.name or "file", safe="")
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    response = web.Response(
+        body=stored.content, content_type=kind or "application/octet-stream", headers=headers
+    )
+    # An identifier names the same bytes for ever.
+    response.headers["Cache-Control"] = "private, max-age=3600, immutable"
+    return response

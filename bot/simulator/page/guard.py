@@ -1,0 +1,62 @@
+"""Who may use the page: browsers that are on it, and no other site through them."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer only to the page's own address, and only to the page itself when it acts.
+
+    A name that another site made point here is no address of ours, and a request that another
+    site makes a browser send names that site as its origin.
+    """
+    if not _is_an_address_of_ours(request.host):
+        return web.Response(status=403, text="This is not an address of this page.")
+    if request.method != "GET" and not _is_from_the_page(request):
+        return web.Response(status=403, text="Only the page itself may do that.")
+    return await handler(request)
+
+
+async def protected(_: web.Request, response: web.StreamResponse) -> None:
+    """Tell the browser to load nothing from elsewhere and run nothing written into the page."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _is_an_address_of_ours(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    if name in ("localhost", socket.gethostname().lower()):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_from_the_page(request: web.Request) -> bool:
+    return request.headers.get("Origin") == f"{request.scheme}://{request.host}"

@@ -1,0 +1,153 @@
+"""Many people who sign, each as a person does it: reading, tapping, waiting for the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from bot.petition.journey import Action
+from bot.simulator.errors import SimulatorError
+from bot.simulator.messages import Message
+from bot.simulator.page.feed import Feed
+from bot.simulator.page.shapes import Shape
+from bot.simulator.person import Person
+from bot.simulator.world import World
+
+_AT_ONCE = 24
+_PATIENCE_SECONDS = 60.0
+_TELL_EVERY_SECONDS = 0.25
+_FIRST_NAMES = (
+    "Adriana|Alba|Amara|Ángel|Anna|Beatriz|Bruno|Camila|Carles|Carmen|Chiara|Clara|Daniel|Elena"
+    "|Emma|Esteban|Fatima|Gael|Grace|Hugo|Inés|Iria|Iván|Jana|Jon|Julia|Karim|Laia|Leire|Liam"
+    "|Lucía|Malak|Marc|Marina|Mateo|Mónica|Nadia|Nerea|Noah|Olga|Óscar|Paula|Pedro|Quim|Rocío"
+    "|Samuel|Sofía|Tomás|Uxía|Valeria|Xavier|Yolanda|Zoe"
+)
+_LAST_NAMES = (
+    "Alonso|Benítez|Blanco|Castro|Costa|Delgado|Díaz|Esteve|Fernández|Ferrer|Gallego|Gómez"
+    "|Haddad|Herrera|Iglesias|Jones|Keita|López|Llorente|Martín|Méndez|Molina|Moreno|Navarro"
+    "|Ochoa|Ortega|Peña|Pérez|Quiroga|Ramos|Reyes|Rivas|Romero|Rossi|Ruiz|Sáez|Santos|Serra"
+    "|Silva|Smith|Soler|Torres|Ugarte|Vega|Vidal|Walsh|Yáñez|Zamora"
+)
+_SOURCE = "crowd"
+_LANGUAGES = ("es", "es", "es", "en", "es", "ca", "es", "en", "pt", "es")
+
+
+class Multitude:
+    """People beside those on the page, who come in their hundreds; one crowd at a time."""
+
+    def __init__(self, feed: Feed, world: World) -> None:
+        self._feed = feed
+        self._world = world
+        self._signing: asyncio.Task[None] | None = None
+        self.wanted = 0
+        self.signed = 0
+        self.turned_away = 0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether a crowd is signing now."""
+        return self._signing is not None and not self._signing.done()
+
+    def come(self, number: int) -> None:
+        """Let so many people sign, unless a crowd is there already."""
+        if self.is_here:
+            return
+        self.wanted, self.signed, self.turned_away = number, 0, 0
+        self._signing = asyncio.create_task(self._sign(number))
+        self.tell()
+
+    async def leave(self) -> None:
+        """Let whoever has not signed yet go home."""
+        if self._signing is not None:
+            self._signing.cancel()
+            await asyncio.gather(self._signing, return_exceptions=True)
+            self.tell()
+
+    def snapshot(self) -> Shape:
+        """How far it is."""
+        return {
+            "here": self.is_here,
+            "wanted": self.wanted,
+            "signed": self.signed,
+            "turned_away": self.turned_away,
+        }
+
+    def tell(self) -> None:
+        """Tell the pages how far it is."""
+        self._feed.publish("crowd", crowd=self.snapshot())
+
+    async def _sign(self, number: int) -> None:
+        queue = iter(range(number))
+        telling = asyncio.create_task(self._keep_telling())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(_AT_ONCE, number)):
+                    group.create_task(self._sign_one_by_one(queue))
+        finally:
+            telling.cancel()
+            asyncio.get_running_loop().call_soon(self.tell)
+
+    async def _keep_telling(self) -> None:
+        told = -1
+        while True:
+            if told != (told := self.signed + self.turned_away):
+                self.tell()
+            await asyncio.sleep(_TELL_EVERY_SECONDS)
+
+    async def _sign_one_by_one(self, queue: Iterator[int]) -> None:
+        for number in queue:
+            if await self._signs(self._somebody(number)):
+                self.signed += 1
+            else:
+                self.turned_away += 1
+
+    def _somebody(self, number: int) -> Person:
+        seed = len(self._world.people) + number
+        return self._world.person(
+            _name_in(_FIRST_NAMES, seed * 7),
+            last_name=_name_in(_LAST_NAMES, seed * 11),
+            language=_LANGUAGES[seed % len(_LANGUAGES)],
+        )
+
+    async def _signs(self, person: Person) -> bool:
+        """Signs with the name of the profile; False when it does not come to that."""
+        person.start(_SOURCE)
+        if not await self._taps(person, Action.SIGN, at_once=True):
+            return False
+        for action in (Action.PROFILE_NAME, Action.CONFIRM):
+            if not await self._taps(person, action):
+                return False
+        return await self._button(person, Action.HOME) is not None
+
+    async def _taps(self, person: Person, action: Action, *, at_once: bool = False) -> bool:
+        found = await self._button(person, action, at_once=at_once)
+        if found is None:
+            return False
+        message, data = found
+        try:
+            await person.tap_data(message.id, data).answered(_PATIENCE_SECONDS)
+        except SimulatorError:
+            return False
+        return True
+
+    async def _button(
+        self, person: Person, action: Action, *, at_once: bool = False
+    ) -> tuple[Message, str] | None:
+        """The button that does this; with `at_once` it is on the first screen or nowhere."""
+
+        def found() -> list[tuple[Message, str]] | None:
+            shown = [(m, d) for m in reversed(person.messages) for d in _callbacks(m)]
+            wanted = [each for each in shown if each[1].split(":")[1:2] == [action]]
+            return wanted or ([] if shown and at_once else None)
+
+        buttons = await person.chat.bell.until(found, _PATIENCE_SECONDS)
+        return buttons[0] if buttons else None
+
+
+def _name_in(names: str, number: int) -> str:
+    listed = names.split("|")
+    return listed[number % len(listed)]
+
+
+def _callbacks(message: Message) -> list[str]:
+    return [button.data for row in message.buttons for button in row if button.data]

@@ -1,0 +1,97 @@
+"""The phones that lie on the page: whose chats are shown, and what they have read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.simulator.page.feed import Feed
+from bot.simulator.page.shapes import Shape, message_shape, person_shape
+from bot.simulator.person import Person
+from bot.simulator.world import Event
+
+_MESSAGES_SHOWN = 200
+
+
+class Phones:
+    """The people of a world that the page shows, in the order in which they came."""
+
+    def __init__(self, feed: Feed, admins: frozenset[int]) -> None:
+        self._feed = feed
+        self._admins = admins
+        self._people: dict[int, Person] = {}
+        self._read: dict[int, int] = {}
+        self._met: set[int] = set()
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._people.values())
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def find(self, number: int) -> Person | None:
+        """The person with this number, if the page shows them."""
+        return self._people.get(number)
+
+    def add(self, *people: Person) -> None:
+        """Show these people too."""
+        for person in people:
+            self._people[person.id] = person
+            self.tell(person)
+
+    def tell(self, person: Person) -> None:
+        """Tell the pages how this person now is."""
+        self._feed.publish("person", person=self._shape(person))
+
+    def tell_all(self) -> None:
+        """Tell the pages of everybody, such as when the bot has changed its menu."""
+        for person in self._people.values():
+            self.tell(person)
+
+    def read(self, person: Person, message_id: int) -> None:
+        """Remember that this person has seen everything up to a message."""
+        if message_id > self._read.get(person.id, 0):
+            self._read[person.id] = message_id
+            self._feed.publish("read", person=person.id, message=message_id)
+
+    def hear(self, event: Event) -> None:
+        """Tell the pages of something that happened in a chat they show."""
+        person = self._people.get(event.chat.id)
+        if person is None:
+            return
+        kind, message, told = event.kind, event.message, {"person": person.id}
+        if kind in ("sent", "edited") and message is not None:
+            self._feed.publish("message", **told, message=message_shape(message))
+        elif kind == "deleted" and message is not None:
+            self._feed.publish("deleted", **told, message=message.id)
+        elif kind in ("tapped", "answered") and message is not None:
+            self._feed.publish(kind, **told, message=message.id, **(event.detail or {}))
+        elif kind == "action":
+            self._feed.publish("action", **told, **(event.detail or {}))
+        elif kind == "member":
+            self.tell(person)
+        self._take_for_read(event, person)
+
+    def _take_for_read(self, event: Event, person: Person) -> None:
+        """Whoever writes or taps has seen what stood there."""
+        message = event.message
+        by_hand = event.kind == "tapped" or (
+            event.kind == "sent" and message is not None and message.outgoing
+        )
+        if not by_hand:
+            return
+        self.read(person, max(person.chat.messages, default=0))
+        if person.started and person.id not in self._met:
+            self._met.add(person.id)
+            self.tell(person)
+
+    def snapshot(self) -> list[Shape]:
+        """Everybody, with the newest messages of their chats."""
+        return [
+            self._shape(person)
+            | {"messages": [message_shape(m) for m in person.messages[-_MESSAGES_SHOWN:]]}
+            for person in self._people.values()
+        ]
+
+    def _shape(self, person: Person) -> Shape:
+        role = "admin" if person.id in self._admins else "supporter"
+        return person_shape(person, role=role, read=self._read.get(person.id, 0))

@@ -1,0 +1,212 @@
+"""The page: the chats of a simulator in a browser, and what its people do there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import orjson
+from aiohttp import web
+
+from bot.simulator.errors import Refused, SimulatorError
+from bot.simulator.page import files
+from bot.simulator.page.acts import NotDone, Wish, act
+from bot.simulator.page.address import LOOPBACK, listen
+from bot.simulator.page.feed import Feed, packed
+from bot.simulator.page.guard import guarded, protected
+from bot.simulator.page.shapes import Shape
+from bot.simulator.page.view import FAULTS, View
+from bot.simulator.parameters import Upload
+
+_LARGEST_UPLOAD = 20 * 1024 * 1024
+_STILL_HERE_SECONDS = 15.0
+_CROWD = 1_000
+
+Order = Callable[[], Awaitable[None]]
+"""Something the page can ask of whoever runs the bot, such as to start it anew."""
+
+
+class Page:
+    """Serves the page; `show` says what is on it.
+
+    Args:
+        folder: The petition's folder, when the page is there to preview one.
+    """
+
+    def __init__(self, *, folder: str | None = None) -> None:
+        self._orders: dict[str, Order] = {}
+        self._feed = Feed()
+        self._view: View | None = None
+        self._runner: web.AppRunner | None = None
+        self._leaving = asyncio.Event()
+        self._bot = "starting"
+        self._preview: Shape = {"folder": folder, "problems": [], "warnings": []}
+        self._ordered: set[asyncio.Task[None]] = set()
+
+    @property
+    def feed(self) -> Feed:
+        """What the pages are told."""
+        return self._feed
+
+    def offer(self, name: str, order: Order) -> None:
+        """Let people at the page ask for this."""
+        self._orders[name] = order
+
+    def show(self, view: View | None) -> None:
+        """Show this from here on; every page begins again."""
+        self._view = view
+        self._feed.forget()
+
+    def tell_bot(self, state: str) -> None:
+        """Tell the pages how the bot is: "running", "starting" or "stopped"."""
+        self._bot = state
+        self._feed.publish("bot", state=state)
+
+    def tell_problems(self, problems: Sequence[Shape], warnings: Sequence[Shape]) -> None:
+        """Tell the pages what is wrong with the petition being written."""
+        self._preview |= {"problems": list(problems), "warnings": list(warnings)}
+        self._feed.publish("preview", preview=self._preview)
+
+    async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
+        """Listen; gives back the address of the page.
+
+        Raises:
+            OSError: something else listens there.
+        """
+        app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_UPLOAD)
+        app.on_response_prepare.append(protected)
+        app.add_routes(
+            [
+                web.get("/", self._file),
+                web.get("/events", self._events),
+                web.get("/file/{id}", self._chat_file),
+                web.get("/{name}", self._file),
+                web.post("/act", self._act),
+                web.post("/upload", self._upload),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        bound = await listen(self._runner, host, port)
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{bound}/"
+
+    async def stop(self) -> None:
+        """Say good-bye to every page."""
+        self._leaving.set()
+        self._feed.forget()
+        for task in self._ordered:
+            task.cancel()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _file(self, request: web.Request) -> web.Response:
+        return files.page_file(request.match_info.get("name", ""))
+
+    async def _chat_file(self, request: web.Request) -> web.Response:
+        if self._view is None:
+            raise web.HTTPNotFound
+        stored = self._view.world.files.find(request.match_info["id"])
+        if stored is None:
+            raise web.HTTPNotFound
+        return files.chat_file(stored)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Everything there is, or what a page that comes back has missed; then all that comes."""
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await stream.prepare(request)
+        seen = self._feed.number_in(request.headers.get("Last-Event-ID"))
+        try:
+            while not self._leaving.is_set():
+                seen = await self._tell(stream, seen)
+                if not await self._feed.beyond(seen, _STILL_HERE_SECONDS):
+                    await stream.write(b": still here\n\n")
+        except ConnectionError:
+            pass  # the page was closed
+        return stream
+
+    async def _tell(self, stream: web.StreamResponse, seen: int | None) -> int:
+        missed = None if seen is None else self._feed.since(seen)
+        if missed is None:
+            number, data = self._feed.number, packed("all", self._everything())
+            await stream.write(_event(self._feed.mark(number), data))
+            return number
+        for change in missed:
+            await stream.write(_event(self._feed.mark(change.number), change.data))
+        return missed[-1].number if missed else (seen or 0)
+
+    def _everything(self) -> Shape:
+        shown = self._view.snapshot() if self._view else {}
+        return {"state": self._bot, "preview": self._preview, **shown, "orders": [*self._orders]}
+
+    async def _act(self, request: web.Request) -> web.Response:
+        try:
+            said = orjson.loads(await request.read())
+        except orjson.JSONDecodeError:
+            said = None
+        if not isinstance(said, dict):
+            return _refusal("an act is a JSON object")
+        return self._done(lambda view: self._do(view, Wish(said)))
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """A file from the computer at which somebody sits, into a chat."""
+        content, asked = await request.read(), request.query
+
+        def send(view: View) -> None:
+            person = view.phones.find(int(asked.get("person", "0")))
+            if person is None or not content:
+                raise NotDone("nobody sends that")
+            kind = "photo" if asked.get("kind") == "photo" else "document"
+            name = asked.get("name", "")[:120] or "file"
+            person.send_media(
+                person.world.files.add(kind, Upload(name, content)), asked.get("caption", "")
+            )
+
+        return self._done(send)
+
+    def _done(self, deed: Callable[[View], None]) -> web.Response:
+        if self._view is None:
+            return _refusal("there is no bot now")
+        try:
+            deed(self._view)
+        except (NotDone, ValueError) as refusal:
+            return _refusal(str(refusal))
+        except Refused as refusal:
+            return _refusal(refusal.description)
+        except SimulatorError as refusal:
+            return _refusal(str(refusal), status=409)
+        return web.json_response({"ok": True})
+
+    def _do(self, view: View, wish: Wish) -> None:
+        name = wish.text("act", 64)
+        if name == "fault":
+            fault, value = wish.text("name", 64), wish.said.get("value")
+            if fault not in FAULTS or not isinstance(value, int | float) or not 0 <= value <= 30:
+                raise NotDone("there is no such fault")
+            view.fault(fault, value)
+        elif name == "crowd":
+            view.crowd.come(_CROWD)
+        elif name in self._orders:
+            self._order(name)
+        else:
+            act(view.world, view.phones, wish)
+
+    def _order(self, name: str) -> None:
+        """One order at a time: a bot that is being started is not started again."""
+        if self._ordered:
+            return
+
+        async def carried_out() -> None:
+            await self._orders[name]()
+
+        task = asyncio.create_task(carried_out())
+        self._ordered.add(task)
+        task.add_done_callback(self._ordered.discard)
+
+
+def _event(mark: str, data: bytes) -> bytes:
+    return b"id: %s\ndata: %s\n\n" % (mark.encode(), data)
+
+
+def _refusal(sentence: str, status: int = 400) -> web.Response:
+    return web.json_response({"ok": False, "error": sentence}, status=status)

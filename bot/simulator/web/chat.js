@@ -1,0 +1,108 @@
+// Somebody's chat with the bot, as it stands on their phone.
+
+import { botAvatar } from "./avatar.js";
+import { hearAnswers } from "./answers.js";
+import { rowsOf } from "./rows.js";
+import { composer } from "./composer.js";
+import { el, fill, icon, iconButton, reconcile } from "./dom.js";
+import { personMenu } from "./menus.js";
+import { closePhone, panelIsShown, showPanel } from "./places.js";
+import { changed, drawOn, selected, state, unread } from "./store.js";
+import { actAs } from "./wire.js";
+import { t } from "./words.js";
+
+const NEAR = 120;
+
+export function drawChat(root) {
+  root.setAttribute("aria-label", t("chat"));
+  const title = el("h2", { class: "chat-title" });
+  const line = el("p", { class: "chat-line", "aria-live": "polite" });
+  const log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" });
+  const bottom = iconButton("down", t("to-bottom"), () => scrollDown(log, "smooth"), { class: "icon-button to-bottom", hidden: true });
+  const foot = el("div", { class: "foot" });
+  root.append(
+    el("header", { class: "bar chat-bar" },
+      iconButton("back", t("back"), closePhone, { class: "icon-button only-phone" }),
+      botAvatar(),
+      el("div", { class: "chat-names" }, title, line),
+      iconButton("more", t("more"), (event) => selected() && personMenu(event.currentTarget, selected()), { "aria-haspopup": "menu" }),
+      panelButton()),
+    el("div", { class: "log-room" }, el("div", { class: "wall" }), log, bottom),
+    foot);
+  const scene = { root, title, line, log, bottom, foot, person: null };
+  log.addEventListener("scroll", () => (bottom.hidden = isAtBottom(log)));
+  drawOn(["chat", "bot"], () => draw(scene));
+  drawOn(["opened"], () => arrive(scene));
+  addEventListener("visibilitychange", () => markRead(selected()));
+  hearAnswers();
+}
+
+function panelButton() {
+  const button = iconButton("panel", t("panel"), () => showPanel(!panelIsShown()));
+  drawOn(["panel"], () => button.setAttribute("aria-pressed", String(panelIsShown())));
+  return button;
+}
+
+function arrive(scene) {
+  draw(scene);
+  scrollDown(scene.log);
+  changed("composer");
+}
+
+function draw(scene) {
+  const person = selected();
+  scene.root.classList.toggle("empty", !person);
+  if (!person) {
+    fill(scene.log, el("p", { class: "nobody" }, t("choose-chat")));
+    fill(scene.foot);
+    scene.title.textContent = scene.line.textContent = "";
+    return;
+  }
+  const follow = isAtBottom(scene.log) || scene.person !== person.id;
+  if (scene.person !== person.id) scene.log.replaceChildren();
+  scene.person = person.id;
+  scene.title.textContent = state.bot.name;
+  drawLine(scene.line, person);
+  reconcile(scene.log, rowsOf(person));
+  drawFoot(scene.foot, person);
+  if (follow) scrollDown(scene.log);
+  markRead(person);
+}
+
+function drawLine(line, person) {
+  const action = person.action?.action;
+  const known = ["typing", "upload_photo", "upload_document", "upload_video"];
+  line.classList.toggle("acting", Boolean(action));
+  line.textContent = action ? t(known.includes(action) ? action : "acting") : t("seen-by", { name: person.name });
+}
+
+/** What stands at the bottom: where one writes, or the one button that makes sense. */
+function drawFoot(foot, person) {
+  const kind = person.gone ? "gone" : person.blocked ? "blocked" : person.started ? "writing" : "new";
+  const key = `${person.id} ${kind}`;
+  if (foot.dataset.key === key) return;
+  foot.dataset.key = key;
+  const wide = (label, onclick) => el("button", { type: "button", class: "wide-button", onclick }, label);
+  const made = {
+    gone: () => el("p", { class: "foot-note" }, icon("gone"), t("is-gone")),
+    blocked: () => wide(t("unblock"), () => actAs(person, "unblock")),
+    new: () => wide(t("start"), () => actAs(person, "start")),
+    writing: () => composer(person.id),
+  };
+  fill(foot, made[kind]());
+}
+
+function markRead(person) {
+  if (!person || document.hidden) return;
+  if (document.getElementById("app").dataset.view !== "chat" && matchMedia("(max-width: 699px)").matches) return;
+  if (!unread(person)) return;
+  person.read = Math.max(...person.messages.keys());
+  actAs(person, "read", { message: person.read });
+}
+
+const isAtBottom = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+
+function scrollDown(log, behavior = "instant") {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  log.scrollTo({ top: log.scrollHeight, behavior: calm ? "instant" : behavior });
+}

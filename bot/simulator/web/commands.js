@@ -1,0 +1,70 @@
+// The menu of commands: what the bot offers this person, with what each is for.
+
+import { el, fill } from "./dom.js";
+
+/** Commands that fit what is being written; `choose` gets the one that is picked. */
+export function suggestions(area, person, choose) {
+  const node = el("ul", { id: "suggestions", class: "suggestions", role: "listbox", hidden: true });
+  let shown = [];
+  let marked = 0;
+  let everything = false;
+
+  function draw() {
+    const typed = /^\/(\w*)$/.exec(area.value);
+    if (!typed && area.value) everything = false;
+    shown = everything ? person().commands : typed ? person().commands.filter(({ command }) => command.startsWith(typed[1])) : [];
+    marked = Math.min(marked, Math.max(0, shown.length - 1));
+    node.hidden = shown.length === 0;
+    area.setAttribute("aria-expanded", String(!node.hidden));
+    fill(node, shown.map(option));
+    if (node.hidden) area.removeAttribute("aria-activedescendant");
+    else area.setAttribute("aria-activedescendant", `command-${marked}`);
+    node.children[marked]?.scrollIntoView({ block: "nearest" });
+  }
+
+  function option({ command, description }, place) {
+    return el("li", {
+      id: `command-${place}`, role: "option", class: "suggestion", "aria-selected": String(place === marked),
+      onclick: () => pick(place),
+    }, el("strong", {}, `/${command}`), el("span", { dir: "auto" }, description));
+  }
+
+  function pick(place) {
+    const { command } = shown[place];
+    close();
+    choose(`/${command}`);
+  }
+
+  function close() {
+    everything = false;
+    marked = 0;
+    shown = [];
+    node.hidden = true;
+    area.setAttribute("aria-expanded", "false");
+  }
+
+  /** What a key does to the list; true when it was meant for it. */
+  function key(event) {
+    if (node.hidden) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) marked = (marked + step + shown.length) % shown.length;
+    else if (event.key === "Enter") pick(marked);
+    else if (event.key === "Escape") close();
+    else return false;
+    event.preventDefault();
+    if (step) draw();
+    return true;
+  }
+
+  function all() {
+    everything = node.hidden;
+    if (everything) draw();
+    else close();
+    area.focus();
+  }
+
+  addEventListener("pointerdown", (event) => {
+    if (everything && !event.target.closest(".composer")) close();
+  });
+  return { node, draw, key, all };
+}

@@ -1,0 +1,86 @@
+// Where a person writes: text, attachments, and the menu of commands.
+
+import { attachMenu } from "./attaching.js";
+import { suggestions } from "./commands.js";
+import { el, fill, icon, iconButton } from "./dom.js";
+import { begin, draftOf, finish } from "./drafts.js";
+import { written } from "./markdown.js";
+import { drawOn, state } from "./store.js";
+import { actAs } from "./wire.js";
+import { t } from "./words.js";
+
+const HIGHEST = 160;
+let drawDraft = () => {};
+
+export function composer(id) {
+  const person = () => state.people.get(id);
+  const area = el("textarea", {
+    class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
+    role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "suggestions",
+  });
+  const about = el("div", { class: "about-draft", hidden: true });
+  const offered = suggestions(area, person, (command) => send(command));
+  const sendButton = iconButton("send", t("send"), () => send(area.value), { class: "icon-button send" });
+  const file = el("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true" });
+
+  async function send(text) {
+    const draft = draftOf(id);
+    const content = written(text);
+    if (!content.text) return;
+    const done = draft.edit
+      ? actAs(person(), "edit", { message: draft.edit.id, ...content })
+      : actAs(person(), "send", { ...content, reply_to: draft.reply?.id ?? null });
+    if (await done) finish(id);
+    area.focus();
+  }
+
+  area.addEventListener("input", () => {
+    draftOf(id).text = area.value;
+    fit(area);
+    offered.draw();
+  });
+  area.addEventListener("keydown", (event) => {
+    if (offered.key(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      send(area.value);
+    }
+    if (event.key === "Escape") finish(id);
+  });
+  drawDraft = () => {
+    const draft = draftOf(id);
+    if (area.value !== draft.text) area.value = draft.text;
+    fit(area);
+    drawAbout(about, id, draft);
+    offered.draw();
+    if (draft.edit || draft.reply) area.focus();
+  };
+  queueMicrotask(drawDraft);
+  return el("form", { class: "composer", onsubmit: (event) => event.preventDefault() },
+    offered.node,
+    about,
+    el("div", { class: "composer-row" },
+      el("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), onclick: () => offered.all() }, icon("menu")),
+      area,
+      iconButton("clip", t("attach"), (event) => attachMenu(event.currentTarget, person(), file), { "aria-haspopup": "menu" }),
+      sendButton,
+      file));
+}
+
+drawOn(["draft"], () => drawDraft());
+
+function drawAbout(node, id, draft) {
+  const message = draft.edit ?? draft.reply;
+  node.hidden = !message;
+  if (!message) return;
+  const who = draft.edit ? t("editing") : `${t("replying")} ${message.mine ? state.people.get(id).name : state.bot.name}`;
+  fill(node,
+    icon(draft.edit ? "edit" : "reply"),
+    el("div", { class: "about-words" }, el("strong", { dir: "auto" }, who), el("span", { dir: "auto" }, message.text.slice(0, 120))),
+    iconButton("close", t("cancel"), () => (draft.edit ? finish(id) : begin(id, {}))));
+}
+
+function fit(area) {
+  area.style.height = "auto";
+  area.style.height = `${Math.min(area.scrollHeight, HIGHEST)}px`;
+}

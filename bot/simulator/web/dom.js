@@ -1,0 +1,79 @@
+// Nodes made by code: text goes in as text, and never as markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A node with attributes, listeners (`onclick`), and children (nodes, texts, or nothing). */
+export function el(tag, props = {}, ...children) {
+  return filled(document.createElement(tag), props, children);
+}
+
+/** The same for drawings. */
+export function svg(tag, props = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), props, children);
+}
+
+/** One of the drawings that stand in index.html. */
+export function icon(name) {
+  return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
+}
+
+/** A round button that shows a drawing and has a name. */
+export function iconButton(name, label, onclick, props = {}) {
+  return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
+}
+
+function filled(node, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name in PROPERTIES) node[name] = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+const PROPERTIES = { value: 1, checked: 1, disabled: 1, hidden: 1 };
+
+/** Puts these children in the place of all there were. */
+export function fill(node, ...children) {
+  node.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/**
+ * Brings the children of a node to `rows`, each `{key, sign, make}`: what has the same key and
+ * sign stays as it is, so that nothing flickers and nothing loses the focus.
+ */
+export function reconcile(node, rows) {
+  const there = new Map([...node.children].map((child) => [child.dataset.key, child]));
+  let place = node.firstElementChild;
+  for (const { key, sign, make } of rows) {
+    let child = there.get(key);
+    there.delete(key);
+    if (!child || child.dataset.sign !== sign) {
+      const fresh = make(child);
+      fresh.dataset.key = key;
+      fresh.dataset.sign = sign;
+      if (child) {
+        if (child === place) place = child.nextElementSibling;
+        replaceKeepingFocus(child, fresh);
+      } else node.insertBefore(fresh, place);
+      child = fresh;
+    }
+    if (child === place) place = place.nextElementSibling;
+    else if (child.nextElementSibling !== place || !child.parentNode) node.insertBefore(child, place);
+  }
+  for (const child of there.values()) child.remove();
+}
+
+function replaceKeepingFocus(old, fresh) {
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  const buttons = (node) => [...node.querySelectorAll("button, a[href]")];
+  const place = held ? buttons(old).indexOf(held) : -1;
+  old.replaceWith(fresh);
+  if (place < 0) return;
+  const now = buttons(fresh);
+  const same = now.find((button) => button.textContent === held.textContent);
+  (same ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true });
+}

@@ -1,0 +1,101 @@
+// A text and its formatting, as nodes. Offsets count UTF-16 units, as JavaScript does.
+
+import { el } from "./dom.js";
+import { t } from "./words.js";
+
+/** Draws a text; `onCommand` is called with a command that is pressed. */
+export function formatted(text, entities, onCommand) {
+  const ordered = entities
+    .filter((entity) => entity.length > 0 && entity.offset < text.length)
+    .sort((a, b) => a.offset - b.offset || b.length - a.length);
+  return nodes(text, 0, text.length, ordered, onCommand);
+}
+
+function nodes(text, from, to, entities, onCommand) {
+  const drawn = [];
+  let at = from;
+  while (entities.length) {
+    const [entity] = entities;
+    const begin = Math.max(entity.offset, at);
+    const end = Math.min(entity.offset + entity.length, to);
+    const inside = entities.slice(1).filter((other) => other.offset < end);
+    entities = entities.slice(1).filter((other) => other.offset >= end);
+    if (begin >= end) continue;
+    if (begin > at) drawn.push(text.slice(at, begin));
+    const children = nodes(text, begin, end, inside, onCommand);
+    drawn.push(wrapped(entity, text.slice(begin, end), children, onCommand));
+    at = end;
+  }
+  if (at < to) drawn.push(text.slice(at, to));
+  return drawn;
+}
+
+const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code" };
+
+function wrapped(entity, words, children, onCommand) {
+  switch (entity.type) {
+    case "bold": case "italic": case "underline": case "strikethrough": case "code":
+      return el(TAGS[entity.type], {}, children);
+    case "pre":
+      return el("pre", { tabindex: "0" }, el("code", {}, children));
+    case "blockquote":
+      return el("blockquote", {}, children);
+    case "expandable_blockquote":
+      return expandable(children);
+    case "spoiler":
+      return spoiler(children);
+    case "text_link":
+      return link(entity.url, children);
+    case "url":
+      return link(/^[a-z]+:/i.test(words) ? words : `https://${words}`, children);
+    case "email":
+      return link(`mailto:${words}`, children);
+    case "bot_command":
+      return onCommand ? command(words, onCommand) : el("span", { class: "tag" }, children);
+    case "mention": case "hashtag": case "cashtag": case "phone_number": case "text_mention":
+      return el("span", { class: "tag" }, children);
+    default:
+      return el("span", {}, children);
+  }
+}
+
+/** The address if a browser may go there; scripts and the like are none. */
+export function safeAddress(address) {
+  try {
+    const { protocol, href } = new URL(address);
+    return ["http:", "https:", "mailto:", "tg:"].includes(protocol) ? href : null;
+  } catch {
+    return null;
+  }
+}
+
+function link(address, children) {
+  const href = safeAddress(address);
+  if (!href) return el("span", {}, children);
+  return el("a", { href, target: "_blank", rel: "noopener noreferrer", title: href }, children);
+}
+
+function command(words, onCommand) {
+  return el("button", { type: "button", class: "command", onclick: () => onCommand(words) }, words);
+}
+
+function spoiler(children) {
+  const shown = el("span", { class: "spoiler-text" }, children);
+  const show = () => {
+    cover.classList.add("shown");
+    for (const name of ["role", "tabindex", "aria-label"]) cover.removeAttribute(name);
+  };
+  const press = (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), show());
+  const cover = el(
+    "span",
+    { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("hidden-text"), onclick: show, onkeydown: press },
+    shown,
+  );
+  return cover;
+}
+
+function expandable(children) {
+  const quote = el("blockquote", { class: "expandable" }, children);
+  quote.addEventListener("click", () => quote.classList.toggle("open"));
+  return quote;
+}

@@ -1,0 +1,60 @@
+// Pictures, albums, documents, and the rest of what a message can hold.
+
+import { enlarge } from "./dialog.js";
+import { el, icon } from "./dom.js";
+import { size, t } from "./words.js";
+
+const fileOf = (held) => `file/${encodeURIComponent(held.file)}`;
+const PLAYED = { voice: "voice", audio: "audio", video: "video", video_note: "video", animation: "video" };
+
+export function media(message) {
+  const held = message.media;
+  if (held.kind === "photo") return photo(message);
+  if (held.kind === "sticker" || held.kind === "dice") return el("p", { class: "sticker" }, held.emoji ?? "🙂");
+  if (held.kind === "document") return document_(held);
+  if (held.kind in PLAYED) return card(PLAYED[held.kind], held.title ?? held.file_name ?? t(PLAYED[held.kind] === "video" ? "video" : "voice"), seconds(held.duration));
+  if (held.kind === "contact") return card("contact", held.first_name, held.phone_number);
+  if (held.kind === "poll") return card("poll", held.question, t("poll"));
+  if (held.kind === "venue") return card("place", held.title, held.address);
+  return card("place", t("location"), "");
+}
+
+/** Pictures side by side, as Telegram shows an album; documents one under the other. */
+export function album(group) {
+  if (group.some((message) => message.media?.kind !== "photo")) return group.map((message) => media(message));
+  return el("div", { class: `album of-${Math.min(group.length, 5)}` }, group.map((message) => photo(message)));
+}
+
+function photo(message) {
+  const held = message.media;
+  const name = message.text.split("\n")[0].slice(0, 100) || t("picture");
+  const image = el("img", { src: fileOf(held), alt: name, width: held.width, height: held.height, decoding: "async" });
+  const button = el("button", { type: "button", class: "photo", "aria-label": `${t("see-picture")}: ${name}` }, image);
+  let covered = message.spoiler;
+  button.classList.toggle("covered", covered);
+  button.addEventListener("click", () => {
+    if (!covered) return enlarge(fileOf(held), name);
+    covered = false;
+    button.classList.remove("covered");
+  });
+  return button;
+}
+
+function document_(held) {
+  const name = held.file_name ?? t("document");
+  return el("a", { class: "file", href: fileOf(held), download: name, "aria-label": t("download", { name }) },
+    el("span", { class: "file-icon" }, icon("document")),
+    el("bdi", { class: "file-name" }, name),
+    el("span", { class: "file-size" }, size(held.file_size)));
+}
+
+function card(drawing, title, line) {
+  return el("div", { class: "file" },
+    el("span", { class: "file-icon" }, icon(drawing)),
+    el("bdi", { class: "file-name" }, title),
+    el("span", { class: "file-size" }, line));
+}
+
+function seconds(duration = 0) {
+  return `${Math.floor(duration / 60)}:${String(duration % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,72 @@
+// Behind the scenes: the bot, the crowd, the rate, the trouble one can make, and every call.
+
+import { drawCalls } from "./calls.js";
+import { beginAfresh } from "./dialogs.js";
+import { el, fill, icon, iconButton } from "./dom.js";
+import { showPanel } from "./places.js";
+import { drawPlot } from "./plot.js";
+import { drawOn, state } from "./store.js";
+import { act } from "./wire.js";
+import { number, t } from "./words.js";
+
+const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0.1 };
+
+export function drawPanel(root) {
+  root.setAttribute("aria-label", t("panel"));
+  root.append(
+    el("header", { class: "bar" }, el("h2", {}, t("panel")), iconButton("close", t("close-panel"), () => showPanel(false))),
+    el("div", { class: "panel-body" },
+      section("the-bot", bot()),
+      section("crowd", crowd()),
+      section("rate", drawPlot()),
+      section("trouble", trouble()),
+      section("calls", drawCalls())));
+}
+
+function section(key, content) {
+  return el("section", { class: `panel-section of-${key}`, "aria-labelledby": `h-${key}` }, el("h3", { id: `h-${key}` }, t(key)), content);
+}
+
+function bot() {
+  const light = el("span", { class: "light" });
+  const said = el("span", { role: "status" });
+  const restart = el("button", { type: "button", class: "button quiet", onclick: () => act("restart") }, icon("restart"), t("restart"));
+  const afresh = el("button", { type: "button", class: "button quiet", onclick: beginAfresh }, icon("pen"), t("afresh"));
+  drawOn(["bot"], () => {
+    light.className = `light ${state.botState}`;
+    said.textContent = t(`bot-${state.botState}`);
+    restart.disabled = state.botState === "starting";
+  });
+  return [
+    el("p", { class: "bot-state" }, light, said),
+    el("p", { class: "hint" }, t("restart-why")),
+    el("div", { class: "buttons" }, restart, afresh),
+  ];
+}
+
+function crowd() {
+  const come = el("button", { type: "button", class: "button", onclick: () => act("crowd") }, icon("people"), t("crowd-come"));
+  const far = el("progress", { class: "far", max: "1", "aria-label": t("crowd") });
+  const said = el("p", { class: "hint", role: "status" });
+  drawOn(["crowd"], () => {
+    const { here, wanted, signed, turned_away: away } = state.crowd;
+    come.disabled = here;
+    far.hidden = !wanted;
+    far.max = wanted || 1;
+    far.value = signed + away;
+    fill(said, wanted ? t("crowd-signed", { signed: number(signed), wanted: number(wanted) }) : t("crowd-why"),
+      away > 0 && ` · ${t("crowd-away", { n: number(away) })}`);
+  });
+  return [come, far, said];
+}
+
+function trouble() {
+  return Object.entries(FAULTS).map(([name, amount]) => {
+    const toggle = el("input", { type: "checkbox", role: "switch", id: `fault-${name}`, onchange: () => act("fault", { name, value: toggle.checked ? amount : 0 }) });
+    drawOn(["faults"], () => (toggle.checked = Boolean(state.faults[name])));
+    return el("label", { class: "switch", for: `fault-${name}` },
+      el("span", { class: "switch-words" }, el("span", {}, t(name)), el("small", {}, t(`${name}-why`))),
+      toggle,
+      el("span", { class: "switch-track", "aria-hidden": "true" }));
+  });
+}

@@ -1,0 +1,65 @@
+// The list of people, each with a phone of their own.
+
+import { avatar } from "./avatar.js";
+import { addPerson } from "./dialogs.js";
+import { el, icon, iconButton, reconcile } from "./dom.js";
+import { openPhone } from "./places.js";
+import { drawOn, state, unread } from "./store.js";
+import { themeButton } from "./theme.js";
+import { clock, number, switchLanguage, t, tongue } from "./words.js";
+
+export function drawPeople(root) {
+  root.setAttribute("aria-label", t("people"));
+  const list = el("ul", { class: "people-list" });
+  root.append(
+    el("header", { class: "bar" },
+      el("img", { class: "logo", src: "icon.svg", alt: "", width: "34", height: "34" }),
+      el("h1", {}, t("title")),
+      iconButton("globe", t("other-language"), switchLanguage),
+      themeButton(el("button", { type: "button", class: "icon-button" }))),
+    el("p", { class: "about" }, t("about")),
+    list,
+    el("footer", { class: "people-foot" },
+      el("button", { type: "button", class: "quiet-button", onclick: addPerson }, icon("plus"), t("add-person"))),
+  );
+  drawOn(["people"], () => reconcile(list, [...state.people.values()].map(row)));
+}
+
+function row(person) {
+  const last = newest(person);
+  const count = person.id === state.selected ? 0 : unread(person);
+  const open = person.id === state.selected;
+  const line = status(person, last);
+  const sign = JSON.stringify([person.name, person.surname, person.role, person.language, line, count, open, last?.date]);
+  return { key: String(person.id), sign, make: () => item(person, last, count, open, line) };
+}
+
+function item(person, last, count, open, line) {
+  const name = fullName(person);
+  return el("li", {},
+    el("button", { type: "button", class: "person", "aria-current": open ? "true" : null, onclick: () => openPhone(person.id) },
+      avatar(name, person.id),
+      el("span", { class: "person-name" },
+        el("bdi", { class: "name" }, name),
+        person.role === "admin" && el("span", { class: "chip" }, t("admin"))),
+      el("time", { class: "person-time" }, last ? clock(last.date) : ""),
+      el("span", { class: line.quiet ? "person-line quiet" : "person-line", dir: "auto" }, line.text),
+      el("span", { class: "person-language" }, tongue(person.language)),
+      count > 0 && el("span", { class: "badge", "aria-label": t("unread", { n: count }) }, number(count))));
+}
+
+function status(person, last) {
+  if (person.gone) return { text: t("is-gone"), quiet: true };
+  if (person.blocked) return { text: t("has-blocked"), quiet: true };
+  if (person.action) return { text: t(person.action.action in ACTIONS ? person.action.action : "acting"), quiet: true };
+  if (!last) return { text: t("not-started"), quiet: true };
+  const text = last.text || (last.media ? t(last.media.kind in KINDS ? last.media.kind : "document") : "");
+  return { text: (last.mine ? t("you") : "") + text.slice(0, 90).replace(/\s+/g, " ") };
+}
+
+const ACTIONS = { typing: 1, upload_photo: 1, upload_document: 1, upload_video: 1 };
+const KINDS = { photo: 1, document: 1, sticker: 1, voice: 1, video: 1, contact: 1, location: 1, poll: 1 };
+
+const newest = (person) => [...person.messages.values()].filter((message) => !message.service).at(-1);
+
+export const fullName = (person) => [person.name, person.surname].filter(Boolean).join(" ");

@@ -1,0 +1,49 @@
+// Which phone is open, and whether the panel is: both stand in the address, so that "back" works.
+
+import { changed, drawOn, state } from "./store.js";
+
+const WIDE = matchMedia("(min-width: 1180px)");
+const app = () => document.getElementById("app");
+
+/** Opens somebody's phone. */
+export function openPhone(id) {
+  if (Number(location.hash.slice(1)) !== id) location.hash = String(id);
+  else look();
+}
+
+/** Goes back to the list of people. */
+export function closePhone() {
+  history.replaceState(null, "", location.pathname);
+  look();
+}
+
+/** Shows or hides the panel beside the chat. */
+export function showPanel(shown) {
+  localStorage.setItem("panel", shown ? "open" : "closed");
+  app().dataset.panel = shown ? "open" : "closed";
+  document.getElementById("panel").hidden = !shown;
+  changed("panel");
+}
+
+export const panelIsShown = () => !document.getElementById("panel").hidden;
+
+/** Follows the address from here on. */
+export function followAddress() {
+  addEventListener("hashchange", look);
+  drawOn(["selection"], look);
+  const kept = localStorage.getItem("panel");
+  showPanel(WIDE.matches && kept !== "closed");
+}
+
+function look() {
+  const wanted = Number(location.hash.slice(1));
+  const before = state.selected;
+  state.selected = state.people.has(wanted) ? wanted : firstOnWideScreens();
+  app().dataset.view = state.people.has(wanted) ? "chat" : "list";
+  if (state.selected !== before) changed("chat", "people", "opened");
+}
+
+/** Where list and chat stand side by side, an empty place would be a waste. */
+function firstOnWideScreens() {
+  return matchMedia("(min-width: 700px)").matches ? (state.people.keys().next().value ?? null) : null;
+}

@@ -1,0 +1,62 @@
+// What stands in a chat, from top to bottom: the bot's description, days, bubbles, albums.
+
+import { botAvatar } from "./avatar.js";
+import { albumBubble, bubble } from "./bubble.js";
+import { el } from "./dom.js";
+import { state, tapKey } from "./store.js";
+import { day, t } from "./words.js";
+
+/** The rows of a chat, as `reconcile` takes them. */
+export function rowsOf(person) {
+  const rows = [];
+  if (!person.started) rows.push(description(person));
+  let today = null;
+  for (const group of grouped([...person.messages.values()])) {
+    const [first] = group;
+    const date = new Date(first.date * 1000).toDateString();
+    if (date !== today) rows.push(dayRow(first.date, (today = date)));
+    rows.push(first.service ? service(first) : shown(person, group));
+  }
+  return rows;
+}
+
+/** Messages one by one, and those of an album together. */
+function grouped(messages) {
+  const groups = [];
+  for (const message of messages) {
+    const last = groups.at(-1);
+    if (message.group && last?.[0].group === message.group) last.push(message);
+    else groups.push([message]);
+  }
+  return groups;
+}
+
+function shown(person, group) {
+  const [first] = group;
+  const waiting = group.flatMap((message) => message.keyboard.flat())
+    .map((button) => button.data && state.taps.has(tapKey(person.id, first.id, button.data)));
+  const answered = first.reply ? person.messages.get(first.reply) : null;
+  const sign = JSON.stringify([group, waiting, answered?.text, person.gone || person.blocked]);
+  const make = (old) => {
+    const node = group.length > 1 ? albumBubble(person, group) : bubble(person, first, answered);
+    if (!old) node.classList.add("arriving");
+    return node;
+  };
+  return { key: `m${first.id}`, sign, make };
+}
+
+function description(person) {
+  const make = () => el("section", { class: "description" },
+    botAvatar(),
+    el("h3", {}, t("what-can")),
+    el("p", { dir: "auto" }, person.description));
+  return { key: "description", sign: person.description, make };
+}
+
+function dayRow(date, key) {
+  return { key: `d${key}`, sign: day(date), make: () => el("p", { class: "day" }, el("span", {}, day(date))) };
+}
+
+function service(message) {
+  return { key: `m${message.id}`, sign: message.service, make: () => el("p", { class: "day" }, el("span", {}, t(message.service))) };
+}

@@ -1,0 +1,32 @@
+// Light or dark: as the system has it, until somebody says otherwise.
+
+import { fill, icon } from "./dom.js";
+import { t } from "./words.js";
+
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+const theme = () => localStorage.getItem("theme") ?? (system.matches ? "dark" : "light");
+
+/** Shows the page in the theme that is wanted. */
+export function showTheme() {
+  document.documentElement.dataset.theme = theme();
+  system.addEventListener("change", () => (document.documentElement.dataset.theme = theme()));
+}
+
+/** Makes a button change the theme. */
+export function themeButton(button) {
+  const drawn = () => {
+    const dark = theme() === "dark";
+    button.setAttribute("aria-label", t(dark ? "theme-light" : "theme-dark"));
+    button.title = t(dark ? "theme-light" : "theme-dark");
+    fill(button, icon(dark ? "sun" : "moon"));
+  };
+  button.addEventListener("click", () => {
+    localStorage.setItem("theme", theme() === "dark" ? "light" : "dark");
+    document.documentElement.dataset.theme = theme();
+    drawn();
+  });
+  system.addEventListener("change", drawn);
+  drawn();
+  return button;
+}

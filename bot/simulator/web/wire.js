@@ -1,0 +1,51 @@
+// The page's only two ways to the server: what happens comes in, what people do goes out.
+
+import { apply, changed, state } from "./store.js";
+import { toast } from "./toast.js";
+import { t } from "./words.js";
+
+/** Follows everything that happens; the browser comes back by itself when it was cut off. */
+export function follow() {
+  const stream = new EventSource("events");
+  stream.onmessage = (event) => {
+    connected(true);
+    apply(JSON.parse(event.data));
+  };
+  stream.onerror = () => {
+    connected(false);
+    // After a refusal the browser gives up; the demo may only be starting.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+  };
+}
+
+function connected(is) {
+  if (state.connected === is) return;
+  state.connected = is;
+  changed("connection");
+}
+
+/** Does something; tells the person when it cannot be done. Gives back whether it was. */
+export async function act(name, parts = {}) {
+  return told(fetch("act", { method: "POST", body: JSON.stringify({ act: name, ...parts }) }));
+}
+
+/** The same, by the person whose phone is open. */
+export const actAs = (person, name, parts = {}) => act(name, { person: person.id, ...parts });
+
+/** Sends a file of this computer. */
+export async function upload(person, file, kind) {
+  const asked = new URLSearchParams({ person: person.id, kind, name: file.name });
+  return told(fetch(`upload?${asked}`, { method: "POST", body: file }));
+}
+
+async function told(request) {
+  try {
+    const answer = await request;
+    if (answer.ok) return true;
+    const body = await answer.json().catch(() => ({}));
+    toast(t("not-done", { why: body.error ?? answer.status }));
+  } catch {
+    toast(t("disconnected"));
+  }
+  return false;
+}

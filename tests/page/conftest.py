@@ -1,0 +1,53 @@
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from bot.simulator import Person, Simulator
+from bot.simulator.page import Page, View
+from tests.page.browsing import Browsing
+from tests.simulator.wire import TOKEN, Wire
+
+ADMIN = 6_100_000_900
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    async with Simulator(token=TOKEN) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def wire(sim: Simulator) -> AsyncIterator[Wire]:
+    async with Wire(sim.url) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def view(sim: Simulator, page: Page) -> AsyncIterator[View]:
+    async with View(sim, page.feed, frozenset({ADMIN})).open() as view:
+        page.show(view)
+        yield view
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    page = Page()
+    yield page
+    await page.stop()
+
+
+@pytest.fixture
+async def at(page: Page, view: View) -> AsyncIterator[Browsing]:
+    """Somebody at the page."""
+    address = await page.start(port=0)
+    async with aiohttp.ClientSession() as session:
+        yield Browsing(session, address)
+
+
+@pytest.fixture
+def ana(view: View) -> Person:
+    """Somebody whose phone lies on the page."""
+    person = view.world.person("Ana", last_name="García")
+    view.phones.add(person)
+    return person

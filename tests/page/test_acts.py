@@ -1,0 +1,118 @@
+"""What people can do on the page, and what nobody can do through it."""
+
+import pytest
+
+from bot.simulator import Person
+from bot.simulator.page import View
+from tests.page.browsing import Browsing
+from tests.simulator.wire import Wire
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+async def test_a_person_starts_writes_and_edits(at: Browsing, ana: Person) -> None:
+    await at.does("start", person=ana.id, payload="newsletter")
+    bold = [{"type": "bold", "offset": 0, "length": 4}]
+    await at.does("send", person=ana.id, text="Hola a todos", entities=bold)
+    first, second = ana.messages
+    assert (first.text, second.text) == ("/start newsletter", "Hola a todos")
+    assert [entity.type for entity in second.entities] == ["bold"]
+    await at.does("edit", person=ana.id, message=second.id, text="Adiós")
+    assert ana.messages[-1].text == "Adiós"
+    await at.does("delete", person=ana.id, message=second.id)
+    assert [message.text for message in ana.messages] == ["/start newsletter"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["photo", "sticker", "voice", "document", "contact", "location", "poll"]
+)
+async def test_a_person_sends_any_kind_of_content(at: Browsing, ana: Person, kind: str) -> None:
+    await at.does("kind", person=ana.id, kind=kind)
+    assert ana.messages[-1].media is not None
+    assert ana.messages[-1].media.kind == kind
+
+
+async def test_a_person_sends_an_album_and_passes_things_on(at: Browsing, ana: Person) -> None:
+    await at.does("album", person=ana.id, kinds=["photo", "photo"])
+    assert len({message.group for message in ana.messages}) == 1
+    await at.does("forward", person=ana.id, message=ana.messages[0].id)
+    await at.does("forward_post", person=ana.id, text="Hoy a las 12", channel="Noticias")
+    own, post = [(message.about or {})["forward_origin"] for message in ana.messages[-2:]]
+    assert own["type"] == "user"
+    assert post["chat"]["title"] == "Noticias"
+
+
+async def test_a_file_of_the_computer_arrives_as_what_it_is(at: Browsing, ana: Person) -> None:
+    asked = {"person": str(ana.id), "kind": "document", "name": "lista.csv"}
+    headers = {"Origin": at.origin}
+    url = f"{at.address}upload"
+    async with at.session.post(url, params=asked, data=b"a;b", headers=headers) as response:
+        assert response.status == 200
+    assert ana.messages[-1].document is not None
+    assert ana.messages[-1].document.name == "lista.csv"
+
+
+async def test_a_person_blocks_the_bot_and_leaves_telegram(
+    at: Browsing, ana: Person, wire: Wire
+) -> None:
+    await at.does("start", person=ana.id)
+    await at.does("block", person=ana.id)
+    assert (await wire.answer("sendMessage", chat_id=ana.id, text="¿?"))["error_code"] == 403
+    status, body = await at.act("send", person=ana.id, text="Hola")
+    assert (status, body["ok"]) == (409, False)
+    await at.does("unblock", person=ana.id)
+    await at.does("deactivate", person=ana.id)
+    assert ana.deactivated
+
+
+async def test_people_are_added_with_names_of_any_kind(at: Browsing, view: View) -> None:
+    await at.does("add", name=HOSTILE, surname="", language="ar")
+    (person,) = view.phones
+    assert (person.user.first_name, person.user.last_name) == (HOSTILE, None)
+    await at.does("rename", person=person.id, name="Yusuf", surname="Amrani")
+    assert person.user.first_name == "Yusuf"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        {"act": "send", "text": "Hola"},
+        {"act": "send", "person": 1, "text": "Hola"},
+        {"act": "send", "person": 6_100_000_001, "text": {"no": "text"}},
+        {"act": "send", "person": 6_100_000_001, "text": ""},
+        {"act": "send", "person": 6_100_000_001, "text": "x", "entities": [{"type": "x"}]},
+        {"act": "edit", "person": 6_100_000_001, "message": 99, "text": "x"},
+        {"act": "kind", "person": 6_100_000_001, "kind": "bomb"},
+        {"act": "album", "person": 6_100_000_001, "kinds": [1]},
+        {"act": "album", "person": 6_100_000_001, "kinds": [[]]},
+        {"act": "tap", "person": 6_100_000_001, "message": "1", "data": "x"},
+        {"act": "add", "name": "  "},
+        {"act": "fault", "name": "seed", "value": 3},
+        {"act": "fault", "name": "latency", "value": "much"},
+        {"act": "restart"},
+        {"act": "__class__", "person": 6_100_000_001},
+        {"act": 7},
+        {},
+    ],
+)
+async def test_nonsense_is_refused_in_a_sentence(
+    at: Browsing, ana: Person, act: dict[str, object]
+) -> None:
+    status, body = await at.act(act.pop("act", None), **act)
+    assert status in (400, 409)
+    assert body["error"]
+    assert ana.messages == []
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff"])
+async def test_what_is_no_json_object_is_refused(at: Browsing, body: bytes) -> None:
+    headers = {"Origin": at.origin}
+    async with at.session.post(f"{at.address}act", data=body, headers=headers) as response:
+        assert response.status == 400
+
+
+async def test_trouble_is_switched_on_and_off(at: Browsing, view: View) -> None:
+    await at.does("fault", name="too_many_rate", value=0.1)
+    assert view.simulator.faults.too_many_rate == 0.1
+    await at.does("fault", name="too_many_rate", value=0)
+    assert view.simulator.faults.too_many_rate == 0

@@ -1,0 +1,66 @@
+"""The page is for whoever sits at it: no other site can read it or act through it."""
+
+import pytest
+
+from bot.simulator import Person
+from bot.simulator.page import View
+from tests.page.browsing import Browsing
+
+
+async def test_nothing_runs_or_loads_but_what_the_page_brings(at: Browsing) -> None:
+    async with at.session.get(at.address) as response:
+        policy = response.headers["Content-Security-Policy"]
+        page = await response.text()
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert " style=" not in page
+    assert "://" not in page
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example"])
+async def test_a_name_that_is_made_to_point_here_is_refused(at: Browsing, host: str) -> None:
+    for path in ("", "events", "people.js"):
+        headers = {"Host": host}
+        async with at.session.get(f"{at.address}{path}", headers=headers) as response:
+            assert response.status == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", None])
+async def test_another_site_cannot_act_through_the_browser(
+    at: Browsing, ana: Person, origin: str | None
+) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    url, act = f"{at.address}act", {"act": "start", "person": ana.id}
+    async with at.session.post(url, json=act, headers=headers) as response:
+        assert response.status == 403
+        assert "Access-Control-Allow-Origin" not in response.headers
+    assert ana.messages == []
+
+
+@pytest.mark.parametrize(
+    "path", ["../server.py", "..%2fserver.py", "nothing.js", "%2e%2e/page/server.py", "web"]
+)
+async def test_only_the_pages_own_files_are_served(at: Browsing, path: str) -> None:
+    async with at.session.get(f"{at.address}{path}") as response:
+        assert response.status == 404
+
+
+async def test_a_document_is_to_keep_and_a_picture_to_look_at(
+    at: Browsing, ana: Person, view: View
+) -> None:
+    page = b"<script>alert(1)</script>"
+    document = ana.send_file("document", "á.html", page).document
+    photo = ana.send_photo().photo
+    assert document is not None
+    assert photo is not None
+    async with at.session.get(f"{at.address}file/{document.file_id}") as response:
+        assert await response.read() == page
+        assert response.content_type == "application/octet-stream"
+        assert response.headers["Content-Disposition"].startswith("attachment;")
+        assert "sandbox" in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+    async with at.session.get(f"{at.address}file/{photo.file_id}") as response:
+        assert response.content_type == "image/png"
+    async with at.session.get(f"{at.address}file/none") as response:
+        assert response.status == 404

@@ -1,0 +1,98 @@
+"""What the page is told while people and the bot write to each other."""
+
+from bot.simulator import Person
+from bot.simulator.page import View
+from tests.page.browsing import Browsing
+from tests.simulator.wire import Wire
+
+
+async def test_a_page_that_opens_gets_everything_there_is(at: Browsing, ana: Person) -> None:
+    ana.send("Hola")
+    async with at.stream() as stream:
+        everything = await stream.next()
+    assert everything["kind"] == "all"
+    (person,) = everything["people"]
+    assert (person["name"], person["surname"]) == ("Ana", "García")
+    assert [message["text"] for message in person["messages"]] == ["Hola"]
+
+
+async def test_what_the_bot_does_comes_as_it_happens(
+    at: Browsing, ana: Person, wire: Wire
+) -> None:
+    ana.start()
+    async with at.stream() as stream:
+        await stream.hears("all")
+        sent = await wire.answer(
+            "sendMessage", chat_id=ana.id, text="<b>Hola</b>", parse_mode="HTML"
+        )
+        message = (await stream.hears("message"))["message"]
+        assert message["text"] == "Hola"
+        assert message["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
+        await wire.answer("sendChatAction", chat_id=ana.id, action="typing")
+        assert (await stream.hears("action"))["action"] == "typing"
+        await wire.answer("deleteMessage", chat_id=ana.id, message_id=sent["result"]["message_id"])
+        assert (await stream.hears("deleted"))["message"] == sent["result"]["message_id"]
+
+
+async def test_a_page_that_was_away_gets_what_it_missed_and_nothing_twice(
+    at: Browsing, ana: Person
+) -> None:
+    async with at.stream() as stream:
+        await stream.hears("all")
+        ana.send("uno")
+        await stream.hears("message")
+        while (await stream.next())["kind"] != "person":
+            pass
+        seen = stream.mark
+    ana.send("dos")
+    async with at.stream(seen) as stream:
+        first = await stream.next()
+    assert (first["kind"], first["message"]["text"]) == ("message", "dos")
+
+
+async def test_a_page_of_an_earlier_run_begins_again(at: Browsing, ana: Person) -> None:
+    async with at.stream("0123abcd-1") as stream:
+        assert (await stream.next())["kind"] == "all"
+
+
+async def test_a_page_that_was_away_too_long_begins_again(
+    at: Browsing, ana: Person, view: View
+) -> None:
+    async with at.stream() as stream:
+        await stream.hears("all")
+        seen = stream.mark
+    for _ in range(2_100):
+        view.phones.tell(ana)
+    async with at.stream(seen) as stream:
+        assert (await stream.next())["kind"] == "all"
+
+
+async def test_an_alert_comes_with_its_tap(at: Browsing, ana: Person, wire: Wire) -> None:
+    ana.start()
+    keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "1:sign"}]]}
+    sent = await wire.answer("sendMessage", chat_id=ana.id, text="¿Firmas?", reply_markup=keyboard)
+    async with at.stream() as stream:
+        await stream.hears("all")
+        await at.does("tap", person=ana.id, message=sent["result"]["message_id"], data="1:sign")
+        assert (await stream.hears("tapped"))["data"] == "1:sign"
+        (query,) = ana.world.taps
+        await wire.answer(
+            "answerCallbackQuery", callback_query_id=query, text="No", show_alert=True
+        )
+        answered = await stream.hears("answered")
+    assert (answered["text"], answered["alert"], answered["data"]) == ("No", True, "1:sign")
+
+
+async def test_a_call_is_shown_with_its_parameters_and_its_answer(
+    at: Browsing, ana: Person, wire: Wire
+) -> None:
+    ana.start()
+    async with at.stream() as stream:
+        await stream.hears("all")
+        await wire.answer("sendMessage", chat_id=ana.id, text="Hola")
+        (call,) = (await stream.hears("calls"))["calls"]
+        (second,) = (await stream.hears("pulse"))["seconds"]
+    assert (call["method"], call["status"], call["chat"]) == ("sendMessage", 200, ana.id)
+    assert call["params"]["text"] == "Hola"
+    assert call["answer"]["text"] == "Hola"
+    assert (second["sent"], second["refused"]) == (1, 0)
