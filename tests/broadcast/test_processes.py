@@ -1,0 +1,79 @@
+"""Real processes send, die and are steered: seconds of what `make soak` does for minutes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.bot_api.limit import Limit
+from storage import Tally
+from tests.soak.campaigns import a_campaign, dies
+from tests.soak.counting import CountingApi, Weather, a_counting_api
+from tests.soak.deaths import killed_all_along
+from tests.soak.steered import steered
+
+END_SECONDS = 60.0
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[CountingApi]:
+    """The other side."""
+    async with a_counting_api() as api:
+        yield api
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_killed_under_faults_it_loses_nobody_and_repeats_what_was_not_recorded(
+    database_url: str, tmp_path: Path, api: CountingApi
+) -> None:
+    people, kills, rate = 200, 3, 100.0
+    rough = Weather(latency=0.03, errors=0.06, lost_answers=0.04)
+    account = api.begin(rough)
+    async with a_campaign(
+        database_url, tmp_path, api, people=people, rate=rate, paid=True
+    ) as campaign:
+        key = await campaign.start()
+        tally, deaths = await killed_all_along(campaign, key, people, kills)
+    assert len(account.copies) == people
+    assert account.repeated <= account.lost.total() + sum(deaths.unrecorded)
+    assert tally == Tally(total=people, delivered=people - tally.unknown, unknown=tally.unknown)
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_of_several_processes_one_sends_and_when_it_dies_another(
+    database_url: str, tmp_path: Path, api: CountingApi
+) -> None:
+    people, rate = 300, 100.0
+    account = api.begin(Weather(latency=0.03, limit=Limit(rate, burst=rate / 3)))
+    async with a_campaign(database_url, tmp_path, api, people=people, rate=rate) as campaign:
+        key = await campaign.start()
+        senders = await asyncio.gather(*(campaign.sender(number) for number in range(3)))
+        await api.arrived(100, END_SECONDS)
+        first = int(account.arrivals[-1].by)
+        await dies(senders[first])
+        unrecorded = set(account.copies).intersection(await campaign.sending())
+        tally = await campaign.reported(key, END_SECONDS)
+        for number, sender in enumerate(senders):
+            if number != first:
+                await dies(sender)
+    assert len({arrival.by for arrival in account.arrivals}) == 2
+    assert {chat for chat, copies in account.copies.items() if copies > 1} <= unrecorded
+    assert account.over_limit == 0
+    assert tally == Tally(total=people, delivered=people)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "cancelled"),
+    [("sqlite", 1, False), ("postgres", 3, True)],
+    indirect=["kind"],
+)
+async def test_whoever_parts_gets_nothing_and_the_account_stays_exact(
+    seed: int, cancelled: bool, database_url: str, tmp_path: Path, api: CountingApi
+) -> None:
+    people = 120
+    api.begin(Weather(latency=0.03))
+    async with a_campaign(database_url, tmp_path, api, people=people, rate=100.0) as campaign:
+        await steered(campaign, people, seed, kills=True, cancelled=cancelled)

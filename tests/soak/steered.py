@@ -1,0 +1,107 @@
+"""A broadcast in turmoil from its start to its recall, and whether it came out exact."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from typing import Final
+
+from bot.broadcast.tenure import utc_now
+from storage import RecallTally, Tally
+from tests.broadcast.petitioners import ADMIN
+from tests.soak.campaigns import Campaign, stops
+from tests.soak.turmoil import Change, Turmoil
+
+_END_SECONDS: Final = 60.0
+_STATE_OF: Final = {
+    Change.WITHDRAWS: "withdrawn",
+    Change.BLOCKS: "unreachable",
+    Change.MUTES: "withdrawn",
+}
+
+
+async def steered(
+    campaign: Campaign, people: int, seed: int, *, kills: bool, cancelled: bool
+) -> str:
+    """Lets it rage, checks everything, takes it all back; a sentence on what happened."""
+    dice = random.Random(seed)  # noqa: S311 - a test's own dice
+    turmoil = Turmoil(campaign, await campaign.start(), people, dice, kills)
+    turmoil.sender = await campaign.sender()
+    await turmoil.rages(until=people // 2 if cancelled else people)
+    if cancelled:
+        await turmoil.cancels()
+    tally = await campaign.reported(turmoil.key, _END_SECONDS)
+    states = await campaign.states(turmoil.key)
+    assert_nothing_came_that_should_not(turmoil)
+    assert_exact(turmoil, states, tally, cancelled=cancelled)
+    recalled = await recall(campaign, turmoil.key)
+    assert_recalled(campaign, states, recalled, turmoil)
+    await stops(turmoil.sender)
+    parted = Counter(parting.change.value for parting in turmoil.partings)
+    return (
+        f"{people} people, {dict(parted)}, {len(turmoil.stillnesses)} times stillness,"
+        f" {turmoil.deaths} kills{', cancelled' if cancelled else ''}: {tally};"
+        f" repeated {campaign.api.account.repeated}; {recalled}"
+    )
+
+
+def assert_nothing_came_that_should_not(turmoil: Turmoil) -> None:
+    """Only what was under way as somebody parted, or a pause began, came after that; once."""
+    arrivals = turmoil.campaign.api.account.arrivals
+    for parting in turmoil.partings:
+        later = [one for one in arrivals if one.chat == parting.chat and one.at > parting.known]
+        assert len(later) <= int(parting.under_way), parting
+    for still in turmoil.stillnesses:
+        came = {one.chat for one in arrivals if still.begins < one.at < still.ends}
+        assert came <= still.under_way
+
+
+def assert_exact(
+    turmoil: Turmoil, states: dict[int, str], tally: Tally, *, cancelled: bool
+) -> None:
+    """Every row says what the other side saw, and what its person did."""
+    copies = turmoil.campaign.api.account.copies
+    assert Tally(total=len(states), **Counter(states.values())) == tally
+    assert (tally.sending, tally.rejected) == (0, 0)
+    parted = {parting.chat: parting.change for parting in turmoil.partings}
+    twice_at_most = set(turmoil.unrecorded)
+    for chat, state in states.items():
+        if state == "delivered":
+            assert copies[chat] >= 1
+        elif state != "unknown":
+            # A kill may have come between a message and its record.
+            assert copies[chat] == 0 or chat in twice_at_most
+        if state in _STATE_OF.values():
+            assert _STATE_OF[parted[chat]] == state
+        assert copies[chat] <= 1 + turmoil.unrecorded.count(chat)
+    waiting = {chat for chat, state in states.items() if state == "pending"}
+    assert waiting == set() or cancelled
+    assert tally.unknown == 0 or (cancelled and turmoil.kills)
+
+
+async def recall(campaign: Campaign, key: bytes) -> RecallTally:
+    """Take it back."""
+    begun = await campaign.storage.broadcasts.recall(key, ADMIN, utc_now())
+    assert begun is not None
+    async with asyncio.timeout(_END_SECONDS):
+        while begun is not None and begun.recall_ended_at is None:
+            await asyncio.sleep(0.1)
+            begun = await campaign.storage.broadcasts.get(key)
+    return await campaign.storage.recalls.tally(key)
+
+
+def assert_recalled(
+    campaign: Campaign, states: dict[int, str], recalled: RecallTally, turmoil: Turmoil
+) -> None:
+    """The message that the bot knows of is gone from every chat that is still known."""
+    account = campaign.api.account
+    delivered = {chat for chat, state in states.items() if state == "delivered"}
+    withdrew = {p.chat for p in turmoil.partings if p.change is Change.WITHDRAWS}
+    assert {chat for chat, _ in account.deleted} == delivered - withdrew
+    assert account.deleted <= {(one.chat, one.message) for one in account.arrivals}
+    assert recalled == RecallTally(
+        total=len(delivered),
+        deleted=len(delivered - withdrew),
+        failed=len(delivered & withdrew),
+    )
