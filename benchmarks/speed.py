@@ -63,7 +63,7 @@ def _people(contender: Contender, latency: float) -> int:
         return 50_000
     if contender.one_by_one:
         return 150 if latency else 1_000
-    return 1_000
+    return 600
 
 
 def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
@@ -77,7 +77,7 @@ def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
             contender.name,
             f"{attempts[0].told.delivered + attempts[0].told.failed:,}",
             spread([each.rate for each in attempts]),
-            _ratio(found, latency, attempts),
+            "" if contender is RAW else _ratio(found, latency, attempts),
             spread([each.cores for each in attempts], 2),
             spread([each.server_cores for each in attempts], 2),
             contender.marks,
