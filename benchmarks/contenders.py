@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.bot_api.account import Seen
 from benchmarks.bot_api.process import TOKEN, FastApi, Weather
-from benchmarks.children import sent_by
+from benchmarks.children import ChildFailed, sent_by
 from benchmarks.occasion import Occasion
 from benchmarks.orders import Order, Told
 from benchmarks.peers.environments import python_of
@@ -145,6 +145,8 @@ async def attempt(
         )
         before = await api.look()
         told = await sent_by(python, contender.module, order)
+        if contender is OURS and not told.complete:
+            raise ChildFailed(f"the bot did not finish: {told.said or 'cut off'}")
         seen = await api.look()
         return Attempt(told, seen, seen.cores - before.cores)
 

@@ -68,6 +68,7 @@ class Told:
         delivered: how many it says were delivered.
         failed: how many it says were not.
         complete: whether it came to its end.
+        said: what it says about an end that was not the planned one.
     """
 
     begun: float
@@ -78,6 +79,7 @@ class Told:
     delivered: int
     failed: int
     complete: bool
+    said: str = ""
 
 
 class Watch:
@@ -88,7 +90,7 @@ class Watch:
         _forget_peak()
         self._begun, self._computed = time.monotonic(), time.process_time()
 
-    def told(self, *, delivered: int, failed: int, complete: bool) -> Told:
+    def told(self, *, delivered: int, failed: int, complete: bool, said: str = "") -> Told:
         """How it went until now."""
         return Told(
             begun=self._begun,
@@ -99,6 +101,7 @@ class Watch:
             delivered=delivered,
             failed=failed,
             complete=complete,
+            said=said,
         )
 
 

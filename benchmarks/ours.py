@@ -33,12 +33,14 @@ class Listener:
 
     def __init__(self) -> None:
         self.over = asyncio.Event()
+        self.ended_as: Broadcast | None = None
 
     async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """See Reporter.progress."""
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """See Reporter.ended."""
+        self.ended_as = broadcast
         self.over.set()
 
     async def recalling(
@@ -92,10 +94,12 @@ async def _broadcast(order: Order, storage: Storage, session: SharedSession) -> 
         async with asyncio.timeout(order.seconds):
             await listener.over.wait()
     tally = await storage.broadcasts.tally(started.id)
+    ended = listener.ended_as
     told = watch.told(
         delivered=tally.delivered,
         failed=tally.unreachable + tally.rejected + tally.unknown,
-        complete=listener.over.is_set(),
+        complete=ended is not None and ended.state == "finished",
+        said="" if ended is None else f"{ended.state}: {ended.stop_reason}",
     )
     await worker.stop(_STOP_SECONDS)
     await running

@@ -10,8 +10,10 @@ from urllib.parse import quote_plus, urlsplit
 import uvloop
 
 from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
+from bot.broadcast.crew import LANES
 
-CONNECTIONS: Final = 256
+# As many as the bot sends over.
+CONNECTIONS: Final = LANES
 
 
 class _Raw(asyncio.Protocol):
