@@ -78,7 +78,12 @@ class AdminReporter:
         published, key = self._services.storage.published, f"begun:{broadcast.id.hex()}"
         if await published.get(key) is not None:
             return broadcast
-        sent = await self._send(chat, standing(known))
+        try:
+            sent = await self._send(chat, standing(known))
+        except TelegramError as error:
+            if remedy(error) is not Remedy.UNREACHABLE:
+                raise
+            return broadcast  # writing into the old one will tell that nobody reads it
         await published.put(key, hashlib.sha256(key.encode()).digest())
         await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent)
         if planned_in:

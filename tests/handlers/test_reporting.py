@@ -53,7 +53,7 @@ async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
     )
     assert isinstance(started, Broadcast)
     now = services.clock()
-    over = replace(started, state="finished", started_at=now, ended_at=now)
+    over = replace(started, state="finished", starts_at=None, started_at=now, ended_at=now)
     return AdminReporter(scene.app.application.bot, services), over, panel
 
 
@@ -80,6 +80,14 @@ async def test_an_admin_who_blocked_the_bot_is_waited_for_by_nobody(scene: Scene
     scene.marta.block()
     scene.marta.delete(panel)
     await reporter.ended(broadcast, ENDED)
+
+
+async def test_a_planned_one_whose_admin_blocked_the_bot_is_waited_for_by_nobody(
+    scene: Scene,
+) -> None:
+    reporter, broadcast, _ = await ended(scene)
+    scene.marta.block()
+    await reporter.ended(replace(broadcast, starts_at=broadcast.started_at), ENDED)
 
 
 async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Scene) -> None:
