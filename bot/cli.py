@@ -63,6 +63,20 @@ def demo(
 
 @app.command()
 @in_sentences
+def preview(
+    folder: Annotated[Path, typer.Argument(help="A petition's folder.")],
+    port: _Port = None,
+    host: _Host = "127.0.0.1",
+) -> None:
+    """Show a petition that is being written on a page; every file that is saved shows at once."""
+    configure_logging("ERROR")
+    from bot.preview import show
+
+    run_to_end(show(out, folder, host=host, port=port))
+
+
+@app.command()
+@in_sentences
 def check(
     folder: Annotated[Path, typer.Argument(help="A petition's folder.")] = BUNDLED,
     words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,

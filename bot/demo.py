@@ -39,6 +39,7 @@ async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | No
 
 
 async def _tell(out: Console, show: Show) -> list[str]:
+    await show.start()
     simulator = show.simulator
     story = Story(
         simulator.world,

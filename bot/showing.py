@@ -30,7 +30,7 @@ _WARNING = (
     "Warning: whoever can reach this machine can open the page and act in it, without a password. "
     "Nothing in it is real; still, leave --host out unless you mean it."
 )
-_CANNOT_START = (CampaignInvalid, CannotGoOn, StorageError, TokenUnknown)
+_CANNOT_GO_ON = (CampaignInvalid, CannotGoOn, StorageError, TokenUnknown)
 
 
 class Bot:
@@ -55,15 +55,20 @@ class Bot:
         await asyncio.wait((life, waiting), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if life.done():
+            self._life = None
             await life
 
     async def stop(self) -> None:
         """Let it finish what it is doing and end."""
+        if self._life is None:
+            return
+        life, self._life = self._life, None
         if self._app is not None:
             self._app.stop()
-        if self._life is not None:
-            life, self._life = self._life, None
             await life
+        elif not life.done():
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
 
     async def _live(self, ready: asyncio.Event) -> None:
         try:
@@ -93,20 +98,20 @@ class Show:
         self.simulator: Simulator
         self.cast: Cast
         if page is not None:
-            page.offer("restart", self.restart)
+            page.offer("restart", self._restart)
             page.offer("afresh", self.afresh)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Show]:
-        """Have it up until the end of the block."""
-        await self.set_scene()
+        """Have the world up until the end of the block; `start` brings the bot into it."""
+        await self._set_scene()
         try:
             yield self
         finally:
             await self._clear_scene()
 
-    async def set_scene(self) -> None:
-        """A world without a past, and the bot in it."""
+    async def _set_scene(self) -> None:
+        """A world without a past, and the bot that will be in it."""
         stack = self._scene = AsyncExitStack()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.simulator = await stack.enter_async_context(Simulator(token=_TOKEN))
@@ -118,24 +123,41 @@ class Show:
             self._page.show(view)
         settings = _settings(folder, self.simulator.url, self._campaign)
         self._bot = Bot(settings, self._tell)
-        await self._bot.start()
 
-    async def restart(self) -> None:
-        """Stop the bot and start it again; it carries on where it was."""
+    async def start(self) -> None:
+        """Start the bot.
+
+        Raises:
+            CampaignInvalid, CannotGoOn, StorageError, TokenUnknown: it cannot run.
+        """
+        if self._bot is not None:
+            await self._bot.start()
+
+    async def restart(self) -> bool:
+        """Stop the bot and start it again; it carries on where it was. Whether it runs now."""
         if self._bot is None:
-            return
+            return False
         try:
             await self._bot.stop()
+        except _CANNOT_GO_ON as error:
+            _log.warning("bot_had_stopped", kind=type(error).__name__)
+        try:
             await self._bot.start()
-        except _CANNOT_START as error:
+        except _CANNOT_GO_ON as error:
             _log.warning("bot_does_not_start", kind=type(error).__name__)
+            return False
+        return True
+
+    async def _restart(self) -> None:
+        await self.restart()
 
     async def afresh(self) -> None:
         """Begin again with a world without a past."""
         if self._page is not None:
             self._page.show(None)
         await self._clear_scene()
-        await self.set_scene()
+        await self._set_scene()
+        await self.restart()
 
     async def _clear_scene(self) -> None:
         if self._bot is not None:
@@ -180,14 +202,16 @@ def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
     data.mkdir()
     keys.mkdir()
     Keyring.generate(keys / "petition.key")
-    return load_settings(
+    settings = load_settings(
         bot_token=_TOKEN,
         admin_ids=frozenset({ADMIN_ID}),
         database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",
         key_file=keys / "petition.key",
         api_url=api_url,
-        campaign=campaign,
+        campaign=BUNDLED,
         paid_broadcast=False,
         broadcast_rate=28.0,
         log_level="WARNING",
     )
+    # A petition that is being written need not be there yet.
+    return settings.model_copy(update={"campaign": campaign})

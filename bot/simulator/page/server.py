@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 
 import orjson
 from aiohttp import web
 
+from bot.petition.problems import Problem
 from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.page import files
 from bot.simulator.page.acts import NotDone, Wish, act
@@ -40,7 +42,7 @@ class Page:
         self._runner: web.AppRunner | None = None
         self._leaving = asyncio.Event()
         self._bot = "starting"
-        self._preview: Shape = {"folder": folder, "problems": [], "warnings": []}
+        self._preview: Shape = {"folder": folder, "problems": [], "warnings": [], "shown": False}
         self._ordered: set[asyncio.Task[None]] = set()
 
     @property
@@ -62,9 +64,15 @@ class Page:
         self._bot = state
         self._feed.publish("bot", state=state)
 
-    def tell_problems(self, problems: Sequence[Shape], warnings: Sequence[Shape]) -> None:
-        """Tell the pages what is wrong with the petition being written."""
-        self._preview |= {"problems": list(problems), "warnings": list(warnings)}
+    def tell_preview(
+        self, problems: Sequence[Problem], warnings: Sequence[Problem], *, shown: bool
+    ) -> None:
+        """Tell the pages what is wrong with the petition, and whether a version of it is shown."""
+        self._preview |= {
+            "problems": [asdict(problem) for problem in problems],
+            "warnings": [asdict(warning) for warning in warnings],
+            "shown": shown,
+        }
         self._feed.publish("preview", preview=self._preview)
 
     async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
