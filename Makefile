@@ -6,7 +6,7 @@ READY := .venv/ready
 .PHONY: help install demo test check bench soak lock clean
 
 help:
-	@echo "make demo     a whole petition in the terminal (ARGS=--once ends after the story)"
+	@echo "make demo     a whole petition in the terminal and in the browser (ARGS=--once: no page, ends by itself)"
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
 	@echo "make check    ruff, mypy, import-linter, the texts"
 	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"

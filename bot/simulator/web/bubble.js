@@ -12,26 +12,25 @@ import { clock, t } from "./words.js";
 
 export function bubble(person, message, answered) {
   const held = message.media ? media(message) : null;
+  const caption = el("div", { class: "caption" }, text(person, message), meta(message));
   return framed(person, message, [
     message.forwarded !== undefined && el("p", { class: "forwarded", dir: "auto" }, t("forwarded", { name: message.forwarded })),
     message.reply && quoted(person, answered),
-    !message.above && held,
-    text(person, message),
-    message.above && held,
+    message.above ? [caption, held] : [held, caption],
   ]);
 }
 
 export function albumBubble(person, group) {
   const captioned = group.find((message) => message.text) ?? group[0];
-  return framed(person, group[0], [album(group), text(person, captioned)], group.at(-1));
+  return framed(person, group[0], [album(group), el("div", { class: "caption" }, text(person, captioned), meta(group.at(-1)))]);
 }
 
-function framed(person, message, parts, last = message) {
+function framed(person, message, parts) {
   const kind = message.media?.kind;
   const bare = kind === "sticker" && !message.text ? " bare" : "";
   const pictured = ["photo", "video", "animation"].includes(kind) ? " pictured" : "";
   const who = message.mine ? fullName(person) : state.bot.name;
-  const body = el("div", { class: "body" }, parts, meta(last));
+  const body = el("div", { class: "body" }, parts);
   const frame = el("div", { class: `bubble${bare}${pictured}` }, body, options(person, message));
   frame.addEventListener("contextmenu", (event) => {
     if (event.target.closest("a, img")) return;

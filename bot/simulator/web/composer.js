@@ -11,6 +11,7 @@ import { t } from "./words.js";
 
 const HIGHEST = 160;
 let drawDraft = () => {};
+let drawOffered = () => {};
 
 export function composer(id) {
   const person = () => state.people.get(id);
@@ -55,6 +56,7 @@ export function composer(id) {
     offered.draw();
     if (draft.edit || draft.reply) area.focus();
   };
+  drawOffered = () => area.isConnected && offered.draw();
   queueMicrotask(drawDraft);
   return el("form", { class: "composer", onsubmit: (event) => event.preventDefault() },
     offered.node,
@@ -68,6 +70,8 @@ export function composer(id) {
 }
 
 drawOn(["draft"], () => drawDraft());
+// The bot may offer other commands while somebody looks for one.
+drawOn(["people"], () => drawOffered());
 
 function drawAbout(node, id, draft) {
   const message = draft.edit ?? draft.reply;

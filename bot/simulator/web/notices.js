@@ -26,5 +26,5 @@ function preview({ folder, problems, warnings, shown }) {
 }
 
 function problem({ file, key, sentence }, kind) {
-  return el("li", { class: kind }, el("code", {}, file), key && el("code", {}, key), el("span", { dir: "auto" }, sentence));
+  return el("li", { class: kind }, el("span", { class: "where" }, el("code", {}, file), key && el("code", {}, key)), el("span", { dir: "auto" }, sentence));
 }

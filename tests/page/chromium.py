@@ -1,0 +1,92 @@
+"""A real browser for the tests: the Chromium of the machine, where there is one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+
+RULES = (Path(__file__).parent / "rules.js").read_text()
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_PATIENCE_MILLISECONDS = 10_000
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser; skips the test on a machine without one."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        pytest.skip("there is no Chromium on this machine: apt-get install chromium")
+    # Chromium's own sandbox is not to be had for root, as whom containers run.
+    unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=unboxed)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Window:
+    """One window of the browser, on the page at an address; whatever it complains of is kept."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.set_default_timeout(_PATIENCE_MILLISECONDS)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        self.complaints.append(f"{message.type}: {message.text}")
+
+    async def person(self, name: str) -> None:
+        """Look at somebody's phone."""
+        await self.page.locator(".person", has_text=name).click()
+        await self.page.locator(f'.person[aria-current="true"]:has-text("{name}")').wait_for()
+
+    async def start(self) -> None:
+        """Press Start on the phone that is open."""
+        await self.page.get_by_role("button", name="Iniciar", exact=True).click()
+
+    async def press(self, label: str) -> None:
+        """Press the newest button under a message whose label begins like this."""
+        key = self.page.locator(".key", has_text=re.compile(re.escape(label)))
+        await key.last.click()
+
+    async def write(self, text: str) -> None:
+        """Write into the chat, and send it with the keyboard."""
+        await self.page.locator(".writing").fill(text)
+        await self.page.locator(".writing").press("Enter")
+
+    async def sees(self, text: str) -> None:
+        """Wait until a message in the chat says this."""
+        await self.page.locator(".message", has_text=text).last.wait_for()
+
+    async def faults(self) -> list[str]:
+        """What breaks a rule of accessibility as the page now stands."""
+        found: list[str] = await self.page.evaluate(RULES)
+        return found
+
+
+@asynccontextmanager
+async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[Window]:
+    """A window of this browser; `look` is as Playwright takes it, such as `color_scheme`."""
+    look = {"viewport": WIDE, "locale": "es-ES", "reduced_motion": "reduce", **look}
+    context = await browser.new_context(**look)
+    try:
+        opened = Window(await context.new_page())
+        await opened.page.goto(address)
+        await opened.page.locator(".person").first.wait_for()
+        yield opened
+    finally:
+        await context.close()

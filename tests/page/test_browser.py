@@ -1,0 +1,207 @@
+"""The page in a real browser, with the real bot behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+from rich.console import Console
+
+from bot.petition.campaign import BUNDLED
+from bot.preview import Preview
+from bot.showing import Show
+from bot.simulator.page import Page
+from tests.page.chromium import PHONE, WIDE, Window, chromium, window
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def shown(campaign: Path = BUNDLED) -> AsyncIterator[tuple[Show, Page, str]]:
+    """The bot in a world without a past, its page, and the page's address."""
+    page = Page(folder=None if campaign == BUNDLED else str(campaign))
+    address = await page.start(port=0)
+    try:
+        async with Show(page, campaign=campaign).open() as show:
+            yield show, page, address
+    finally:
+        await page.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def petition(browser: Browser) -> AsyncIterator[str]:
+    """The address of a page with an open petition."""
+    async with shown() as (show, _, address):
+        await show.start()
+        yield address
+
+
+async def sign(at: Window) -> None:
+    await at.start()
+    await at.press("Firmar la petición")
+    await at.press("Usar «")
+    await at.press("Consiento y firmo")
+    await at.sees("Gracias. Ya has firmado.")
+
+
+async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
+    async with shown() as (show, _, address), window(browser, address) as at:
+        await show.start()
+        await at.person("Ana García")
+        await sign(at)
+        await at.person("Marta")
+        await at.start()
+        await at.sees("Ni una expulsión")
+        await at.page.locator(".writing").fill("/clo")
+        await at.page.get_by_role("option", name="/close").wait_for()
+        await at.page.locator(".writing").press("Enter")
+        await at.press("Sí, cerrar la petición")
+        await at.sees("La petición está cerrada.")
+        await at.write("/broadcast")
+        await at.press("El mensaje final")
+        await at.press("Enviar a 1 persona")
+        await at.sees("Entregados: 1")
+        badge = at.page.locator(".person", has_text="Ana García").locator(".badge")
+        assert await badge.inner_text() == "1"
+        await at.person("Ana García")
+        await at.sees("El 18 de julio de 2025")
+        assert at.complaints == []
+
+
+async def test_a_hostile_name_and_a_hostile_text_stay_text(
+    browser: Browser, petition: str
+) -> None:
+    async with window(browser, petition) as at:
+        await at.page.get_by_role("button", name="Añadir una persona").click()
+        await at.page.get_by_label("Nombre", exact=True).fill(HOSTILE)
+        await at.page.get_by_role("button", name="Añadir", exact=True).click()
+        await at.person(HOSTILE)
+        await at.start()
+        await at.sees("Ni una expulsión")
+        await at.write(HOSTILE + "\n</div><script>document.title='x'</script> javascript:alert(1)")
+        await at.sees(HOSTILE)
+        assert (
+            await at.page.locator("img[src=x], .message script, a[href^=javascript]").count() == 0
+        )
+        assert await at.page.title() == "Petición"
+        assert at.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+async def test_everybody_can_use_the_page(
+    browser: Browser, petition: str, scheme: str, viewport: dict[str, int]
+) -> None:
+    look = {"color_scheme": scheme, "viewport": viewport, "has_touch": viewport is PHONE}
+    async with window(browser, petition, **look) as at:
+        faults = await at.faults()
+        await at.page.locator(".person", has_text="Marta").click()
+        await at.page.locator(".foot > *").wait_for()
+        if await at.page.locator(".wide-button").is_visible():
+            await at.start()
+        await at.sees("Ni una expulsión")
+        await at.page.get_by_role("button", name="Menú de comandos").click()
+        faults += await at.faults()
+        await at.page.keyboard.press("Escape")
+        await at.page.get_by_role("button", name="Adjuntar").click()
+        faults += await at.faults()
+        await at.page.get_by_role("menuitem", name="Una foto").click()
+        await at.page.locator(".mine .photo").first.wait_for()
+        await at.page.get_by_role("button", name="Más opciones").click()
+        await at.page.get_by_role("menuitem", name="Abrir un enlace de inicio").click()
+        faults += await at.faults()
+        await at.page.keyboard.press("Escape")
+        if not await at.page.locator("#panel").is_visible():
+            await at.page.get_by_role("button", name="Entre bastidores").click()
+        faults += await at.faults()
+        assert sorted(set(faults)) == []
+        assert at.complaints == []
+
+
+async def test_whoever_uses_a_keyboard_sees_where_they_are(
+    browser: Browser, petition: str
+) -> None:
+    async with window(browser, petition) as at:
+        seen = set()
+        for _ in range(40):
+            await at.page.keyboard.press("Tab")
+            said, width = await at.page.evaluate(_FOCUS)
+            seen.add(said)
+            assert width >= 2, said
+        assert len(seen) > 20
+
+
+_FOCUS = """() => {
+  const node = document.activeElement;
+  const shown = node.matches(".switch input") ? node.nextElementSibling : node;
+  const { outlineStyle, outlineWidth } = getComputedStyle(shown);
+  const said = node.getAttribute("aria-label") ?? node.textContent ?? node.id;
+  return [`${node.localName} ${said.slice(0, 60)} ${node.id}`,
+          outlineStyle === "none" ? 0 : parseFloat(outlineWidth)];
+}"""
+
+
+async def test_on_a_phone_one_goes_from_the_list_to_a_chat_and_back(
+    browser: Browser, petition: str
+) -> None:
+    async with window(browser, petition, viewport=PHONE) as at:
+        assert not await at.page.locator(".chat").is_visible()
+        await at.page.locator(".person", has_text="Yusuf").click()
+        await at.page.get_by_role("heading", name="¿Qué puede hacer este bot?").wait_for()
+        assert not await at.page.locator(".people").is_visible()
+        await at.page.get_by_role("button", name="Volver a la lista").click()
+        await at.page.locator(".people").wait_for()
+        wide = await at.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= PHONE["width"]
+
+
+async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
+    async with shown() as (show, _, address), window(browser, address) as at:
+        await show.start()
+        await at.person("Ana García")
+        await at.start()
+        await at.press("Firmar la petición")
+        await at.sees("Antes de firmar")
+        await at.page.get_by_role("button", name="Reiniciar el bot").click()
+        await at.page.locator(".light.starting").wait_for()
+        await at.page.locator(".light.running").wait_for()
+        await at.press("Usar «Ana García»")
+        await at.press("Consiento y firmo")
+        await at.sees("Gracias. Ya has firmado.")
+
+
+async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
+    browser: Browser, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(BUNDLED, folder)
+    texts = (folder / "es.toml").read_text()
+    (folder / "es.toml").write_text(texts.replace("{controller}", "{controler}"))
+    async with shown(folder) as (show, page, address), window(browser, address) as at:
+        preview = Preview(Console(quiet=True), folder, page, show)
+        watching = asyncio.create_task(preview.watch())
+        problem = at.page.locator(".problems li", has_text="{controler}").first
+        assert "es.toml" in await problem.inner_text()
+        assert "consent" in await problem.inner_text()
+        (folder / "es.toml").write_text(texts)
+        await at.page.locator(".light.running").wait_for()
+        await at.start()
+        await at.sees("No fue el único")
+        (folder / "es.toml").write_text(texts.replace("No fue el único", "Eran muchos más"))
+        await at.sees("Eran muchos más")
+        watching.cancel()
+        assert at.complaints == []
