@@ -73,8 +73,11 @@ class Window:
         await self.page.locator(".message", has_text=text).last.wait_for()
 
     async def faults(self) -> list[str]:
-        """What breaks a rule of accessibility as the page now stands."""
-        found: list[str] = await self.page.evaluate(RULES)
+        """What breaks a rule of accessibility as the page now stands, in either theme."""
+        found: list[str] = []
+        for theme in ("light", "dark"):
+            await self.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+            found += await self.page.evaluate(RULES)
         return found
 
 
