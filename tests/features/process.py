@@ -22,6 +22,8 @@ class BotProcess:
     folder: Path
     simulator: Simulator
     rate: float = 28.0
+    database_url: str = ""
+    """Left out, that of `database`."""
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
     kills: int = field(default=0, init=False)
 
@@ -29,6 +31,11 @@ class BotProcess:
     def database(self) -> Path:
         """The database file."""
         return self.folder / "data" / "petition.db"
+
+    @property
+    def url(self) -> str:
+        """The address of the database."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.database}"
 
     @property
     def log(self) -> Path:
@@ -41,7 +48,7 @@ class BotProcess:
             **os.environ,
             "PETITION_BOT_TOKEN": TOKEN,
             "PETITION_ADMIN_IDS": str(ADMIN),
-            "PETITION_DATABASE_URL": f"sqlite+aiosqlite:///{self.database}",
+            "PETITION_DATABASE_URL": self.url,
             "PETITION_KEY_FILE": str(self.folder / "keys" / "petition.key"),
             "PETITION_API_URL": self.simulator.url,
             "PETITION_BROADCAST_RATE": str(self.rate),

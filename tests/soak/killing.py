@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -19,13 +19,12 @@ _ANSWERS = ("send", "edit", "answer")
 
 
 @asynccontextmanager
-async def a_bot(folder: Path, rate: float) -> AsyncIterator[BotProcess]:
+async def a_bot(folder: Path, rate: float, database_url: str) -> AsyncIterator[BotProcess]:
     """A process on an empty database, and a Telegram of our own."""
-    for part in ("data", "keys"):
-        (folder / part).mkdir()
+    (folder / "keys").mkdir()
     Keyring.generate(folder / "keys" / "petition.key")
     async with Simulator(token=TOKEN) as simulator:
-        process = BotProcess(folder, simulator, rate=rate)
+        process = BotProcess(folder, simulator, rate, database_url)
         await process.start()
         try:
             yield process
@@ -36,7 +35,7 @@ async def a_bot(folder: Path, rate: float) -> AsyncIterator[BotProcess]:
 class Killer:
     """Kills the process every second that it works, and looks at what it leaves."""
 
-    def __init__(self, bot: BotProcess, after_each: Callable[[], None]) -> None:
+    def __init__(self, bot: BotProcess, after_each: Callable[[], Awaitable[None]]) -> None:
         self._bot = bot
         self._after_each = after_each
         self._over = asyncio.Event()
@@ -49,7 +48,7 @@ class Killer:
             if self._over.is_set():
                 return
             await self._bot.kill()
-            self._after_each()
+            await self._after_each()
             await self._bot.start()
 
     def rest(self) -> None:
@@ -86,7 +85,9 @@ def _resting(killer: Killer) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def killed_all_along(bot: BotProcess, after_each: Callable[[], None]) -> AsyncIterator[None]:
+async def killed_all_along(
+    bot: BotProcess, after_each: Callable[[], Awaitable[None]]
+) -> AsyncIterator[None]:
     """Kills while the body runs; what the killer finds wrong fails the test."""
     killer = Killer(bot, after_each)
     killing = asyncio.create_task(killer.run())

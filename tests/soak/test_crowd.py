@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import sys
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from bot.petition.words import Catalogues
 from bot.simulator.errors import SimulatorError
 from bot.simulator.person import Person
+from storage import Statement, open_database
 from tests.features.perseverance import signs_whatever_happens, was_thanked
 from tests.features.process import BotProcess
 from tests.features.scene import ADMIN
@@ -30,6 +29,11 @@ SIGNING_SECONDS = 300.0
 # Who finds nothing after two seconds taps or starts again. When Telegram fails as well, a life
 # of a second finishes few updates, and everybody at once would ask for more than it can finish.
 AT_ONCE_IN_ROUGH_WEATHER = 12
+_COUNTED = """
+SELECT (SELECT COUNT(*) FROM signatures) AS signed, signatures AS shown,
+  (SELECT COUNT(DISTINCT number) FROM signatures) AS numbers
+FROM petitions
+"""
 ORDER_SECONDS = 60.0
 BROADCAST_SECONDS = 180.0
 
@@ -48,11 +52,15 @@ CALM = Weather()
 ROUGH = Weather(errors=0.06, lost_answers=0.04, floods=0.02, at_once=AT_ONCE_IN_ROUGH_WEATHER)
 
 
-@pytest.mark.parametrize("weather", [CALM, ROUGH], ids=["calm", "rough"])
+@pytest.mark.parametrize(
+    ("kind", "weather"),
+    [("sqlite", CALM), ("sqlite", ROUGH), ("postgres", ROUGH)],
+    ids=["sqlite-calm", "sqlite-rough", "postgres-rough"],
+)
 async def test_whoever_was_thanked_is_counted_and_whoever_signed_is_told(
-    tmp_path: Path, weather: Weather, capsys: pytest.CaptureFixture[str]
+    kind: str, database_url: str, tmp_path: Path, weather: Weather, tell: Callable[[str], None]
 ) -> None:
-    async with a_bot(tmp_path, RATE) as bot:
+    async with a_bot(tmp_path, RATE, database_url) as bot:
         faults = bot.simulator.faults
         faults.error_rate, faults.drop_rate = weather.errors, weather.lost_answers
         faults.too_many_rate = weather.floods
@@ -61,20 +69,20 @@ async def test_whoever_was_thanked_is_counted_and_whoever_signed_is_told(
         async with killed_all_along(bot, after_each=lambda: thanked_are_counted(bot, people)):
             await all_sign(people, weather.at_once)
         seconds, kills = time.monotonic() - begun, bot.kills
-        assert counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
+        assert await counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
 
         more_kills, lost = await closes_and_broadcasts(bot, people)
         copies = Counter(told(person) for person in people)
         tell(
-            capsys,
-            f"signed in {seconds:.0f} s with {kills} kills; told with {more_kills} kills and"
-            f" {lost} lost answers; people by copies: {dict(copies)}",
+            f"{kind}: {PEOPLE} people signed in {seconds:.0f} s with {kills} kills; told with"
+            f" {more_kills} kills and {lost} lost answers; people by copies"
+            f" {dict(sorted(copies.items()))}"
         )
         assert copies[0] == 0
         repeated = sum((number - 1) * count for number, count in copies.items())
         # A kill repeats what was in flight, a second's worth at most; a lost answer, its message.
         assert repeated <= more_kills * RATE + lost
-        assert counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
+        assert await counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
 
 
 def crowd(bot: BotProcess) -> list[Person]:
@@ -95,20 +103,20 @@ async def all_sign(people: list[Person], at_once: int) -> None:
         await asyncio.gather(*(one_after_the_other() for _ in range(at_once)))
 
 
-def counted(bot: BotProcess) -> tuple[int, int, int]:
+async def counted(bot: BotProcess) -> tuple[int, int, int]:
     """The signatures there are, the count people see, and how many numbers were given out."""
-    with closing(sqlite3.connect(bot.database)) as database:
-        found: tuple[int, int, int] = database.execute(
-            "SELECT (SELECT COUNT(*) FROM signatures), signatures,"
-            " (SELECT COUNT(DISTINCT number) FROM signatures) FROM petitions"
-        ).fetchone()
-    return found
+    database = await open_database(bot.url)
+    try:
+        (row,) = await database.read(Statement(_COUNTED))
+    finally:
+        await database.close()
+    return row["signed"], row["shown"], row["numbers"]
 
 
-def thanked_are_counted(bot: BotProcess, people: list[Person]) -> None:
+async def thanked_are_counted(bot: BotProcess, people: list[Person]) -> None:
     """The process is dead: nobody may have been thanked for what is not on the disk."""
     thanked = sum(was_thanked(person, WORDS) for person in people)
-    signatures, shown, _ = counted(bot)
+    signatures, shown, _ = await counted(bot)
     assert thanked <= signatures
     assert shown == signatures
 
@@ -159,9 +167,3 @@ async def orders(
 
 def told(person: Person) -> int:
     return sum("18 de julio de 2025" in m.text for m in person.messages if not m.buttons)
-
-
-def tell(capsys: pytest.CaptureFixture[str], sentence: str) -> None:
-    """A run this long should say what it went through, also when all went well."""
-    with capsys.disabled():
-        sys.stdout.write(f"\n{sentence}\n")
