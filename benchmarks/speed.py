@@ -116,6 +116,6 @@ SPEED: Final = Benchmark(
     _run,
     "The peers are installed from `benchmarks/peers/*.lock` and run as `benchmarks/peers/*.py`,"
     " each a page long. `python -m benchmarks.bot_api --latency 30` is the server alone, for any"
-    " client: `wrk -t1 -c256 -s benchmarks/bot_api/wrk.lua http://127.0.0.1:8081` shows its"
+    " client: `wrk -t1 -c400 -s benchmarks/bot_api/wrk.lua http://127.0.0.1:8081` shows its"
     " ceiling.",
 )
