@@ -57,7 +57,7 @@ class AdminReporter:
         """Shows how far taking it back is, and at the end what became of it."""
         known = await self._known(broadcast, recall=tally)
         if known is not None:
-            await self._write(broadcast, known)
+            await self._write(broadcast, replace(known, rate=rate))
 
     async def _known(
         self,

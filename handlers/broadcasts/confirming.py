@@ -16,7 +16,7 @@ from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOp
 from ..panel import Panel
 from .desk import Desk, forget, open_draft
 from .draft import Stage
-from .freezing import take_away
+from .freezing import lost, take_away
 from .pages.sheet import Sheet
 from .watching import elsewhere, follow, show
 
@@ -106,10 +106,7 @@ async def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | None:
     if not sheet.is_affordable:
         return words.text("⚠️ No se ha enviado nada.")
     if not await _is_all_there(desk.panel, sheet.content):
-        return words.text(
-            "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
-            "copia. Pulsa «Cambiar» y vuelve a verla."
-        )
+        return lost(desk.panel)
     return None
 
 

@@ -7,7 +7,6 @@ confirmed is what was seen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from telegram.error import TelegramError
 
@@ -25,13 +24,20 @@ from .draft import Stage
 from .terms import content_now, copied
 
 
-@dataclass(frozen=True, slots=True)
 class NotShown(Exception):
-    """Telegram did not take the version of a language."""
+    """Telegram did not take the version of a language.
 
-    language: str
-    said: str
-    is_gone: bool
+    Attributes:
+        language: whose version it is.
+        said: Telegram's words.
+        is_gone: whether what was to be copied is not there any more.
+    """
+
+    def __init__(self, language: str, said: str, *, is_gone: bool) -> None:
+        super().__init__(said)
+        self.language = language
+        self.said = said
+        self.is_gone = is_gone
 
 
 async def look(desk: Desk) -> None:
@@ -71,7 +77,8 @@ async def try_out(desk: Desk) -> None:
         try:
             sent = await send(panel, content, panel.chat_id, language)
         except NotShown as problem:
-            await desk.show(_why_not(panel, problem))
+            # What is tried out is the preview, so that is what is missing.
+            await desk.show(lost(panel) if problem.is_gone else _why_not(panel, problem))
             return
         newest = max(newest, *sent)
     await desk.show(
@@ -95,7 +102,7 @@ async def send(
             raise
         said = error.message.lower()
         gone = "not found" in said or "no messages to" in said
-        raise NotShown(language, error.message, gone) from None
+        raise NotShown(language, error.message, is_gone=gone) from None
     if len(sent) < call.messages:
         await take_away(panel, sent)
         raise NotShown(language, "", is_gone=True)
@@ -125,6 +132,14 @@ async def _refused(desk: Desk, problem: NotShown) -> None:
         draft = draft.changed(desk.now, stage=stage, language=problem.language)
     desk = await desk.keep(draft)
     await desk.show(_why_not(desk.panel, problem))
+
+
+def lost(panel: Panel) -> Html:
+    """The preview is what is copied, and it is not there any more."""
+    return panel.words.text(
+        "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se copia. "
+        "Pulsa «Cambiar» y vuelve a verla."
+    )
 
 
 def _why_not(panel: Panel, problem: NotShown) -> Html:

@@ -108,6 +108,8 @@ def offer(panel: Panel, chances: Chances) -> Page:
     if chances.signed:
         rows.append(Choice(words.label("Un mensaje nuevo"), Order.COMPOSE))
     rows += [_to_cancel(panel, each) for each in chances.scheduled]
+    if rows:
+        rows.append(Choice(words.label("Nada por ahora"), Order.LEAVE))
     return Page(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,

@@ -66,9 +66,12 @@ class Studio:
         clocked = replace(services, clock=lambda: datetime.now(UTC) + self.ahead)
         self.scene.app.application.services = clocked
 
-    async def restart(self) -> None:
-        """Stops the bot and starts it again."""
+    async def restart(self, *, rate: float | None = None) -> None:
+        """Stops the bot and starts it again, at another rate if one is given."""
         await self.scene.stop_bot()
+        if rate is not None:
+            changed = {"broadcast_rate": rate}
+            self.scene.settings = self.scene.settings.model_copy(update=changed)
         await self.scene.start_bot()
         await self.start()
 
@@ -183,12 +186,15 @@ class Studio:
 
 
 @asynccontextmanager
-async def a_studio(folder: Path, *, rate: float = 28.0) -> AsyncIterator[Studio]:
+async def a_studio(
+    folder: Path, *, rate: float = 28.0, paid: bool = False
+) -> AsyncIterator[Studio]:
     """Opens a petition that Ana, Jordi and Seán have signed; Ana has agreed to other news."""
     async with a_scene(folder) as scene:
         scene.simulator.limits.on = False
         if rate != scene.settings.broadcast_rate:
-            scene.settings = scene.settings.model_copy(update={"broadcast_rate": rate})
+            changed = {"broadcast_rate": rate, "paid_broadcast": paid}
+            scene.settings = scene.settings.model_copy(update=changed)
             await scene.stop_bot()
             await scene.start_bot()
         studio = Studio(scene)

@@ -269,6 +269,13 @@ async def test_it_can_be_given_up_at_any_time(studio: Studio, way: str) -> None:
     assert "Seguir con el mensaje que preparabas" not in studio.panel.labels
 
 
+async def test_nothing_need_be_begun(studio: Studio) -> None:
+    await studio.says("/broadcast")
+    await studio.taps("Nada por ahora")
+    assert studio.marta.messages[-1].text == "De acuerdo: todo queda como estaba."
+    assert not studio.marta.messages[-1].labels
+
+
 async def test_one_that_was_left_is_gone_on_with(studio: Studio) -> None:
     await studio.begins()
     await studio.says("Hola")

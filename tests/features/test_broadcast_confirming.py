@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.simulator.faults import Fault
 from handlers.broadcasts.pages import summary
 from tests.features.scene import ADMIN
-from tests.features.studio import Studio
+from tests.features.studio import Studio, a_studio
 
 SEND = "Enviar a 3 personas"
 
@@ -126,6 +127,14 @@ async def test_a_preview_that_was_deleted_sends_nothing(studio: Studio) -> None:
     await studio.over()
 
 
+async def test_a_test_of_a_preview_that_was_deleted_says_so(studio: Studio) -> None:
+    studio.expected.append("message to copy not found")
+    await ready(studio)
+    studio.marta.delete(studio.marta.messages[-2])
+    await studio.taps("Enviarme una prueba")
+    assert "se ha borrado la vista previa" in studio.panel.text
+
+
 async def test_a_hole_in_an_album_sends_nothing(studio: Studio) -> None:
     studio.expected.append("message to edit not found")
     await studio.begins()
@@ -224,6 +233,28 @@ async def test_very_many_are_asked_for_twice(
     await studio.taps(SEND)
     await studio.taps("Sí, enviar a 3 personas")
     await studio.over()
+
+
+async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
+    tmp_path: Path,
+) -> None:
+    async with a_studio(tmp_path, rate=900.0, paid=True) as studio:
+        studio.scene.world.stars.balance = 9_999
+        await ready(studio)
+        assert "Precio: como mucho 1 estrella de Telegram" in studio.panel.text
+        assert "al menos 10.000 estrellas" in studio.panel.text
+        assert SEND not in studio.panel.labels
+        studio.scene.world.stars.balance = 20_000
+        await studio.taps("Enviarlo gratis, más despacio")
+        assert "Precio" not in studio.panel.text
+        await studio.taps("Pagar para que vaya más deprisa")
+        assert "El bot tiene 20.000." in studio.panel.text
+        await studio.taps(SEND)
+        await studio.over()
+        assert (await studio.broadcast()).paid
+        calls = studio.scene.simulator.calls.of("copyMessage")
+        assert [call.params.get("allow_paid_broadcast") for call in calls] == [None] + [True] * 3
+    assert studio.refused == []
 
 
 async def test_an_admins_button_in_another_hand_does_nothing(studio: Studio) -> None:

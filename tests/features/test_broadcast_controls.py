@@ -13,12 +13,13 @@ from tests.features.scene import ADMIN
 from tests.features.studio import Studio, a_studio
 
 SEND = "Enviar a 3 personas"
+FAST = 28.0
 
 
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
-    """A campaigner whose bot sends one message a second."""
-    async with a_studio(tmp_path, rate=1.0) as studio:
+    """A campaigner whose bot sends one message in five seconds: time to do something else."""
+    async with a_studio(tmp_path, rate=0.2) as studio:
         yield studio
     assert studio.refused == []
 
@@ -41,7 +42,7 @@ async def test_it_can_be_held_and_gone_on_with(slow: Studio) -> None:
     await under_way(slow)
     await slow.taps("⏸ Pausa")
     await slow.marta.sees("El envío está en pausa")
-    await slow.restart()
+    await slow.restart(rate=FAST)
     await slow.scene.settled()
     assert told(slow) < 3
     await slow.taps("▶ Seguir")
@@ -55,6 +56,7 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: Studio) -> Non
     panel = await slow.marta.sees("¿Cancelar el envío?")
     assert "Está en pausa mientras decides" in panel.text
     assert (await slow.became("paused")).state == "paused"
+    await slow.restart(rate=FAST)
     await slow.taps("No, seguir enviando")
     await slow.over()
     assert told(slow) == 3
@@ -64,10 +66,13 @@ async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(slow:
     await under_way(slow)
     await slow.taps("⏹ Cancelar")
     await slow.taps("Sí, cancelar el envío")
+    await slow.over("El envío está cancelado.")
+    await slow.reported()
     report = await slow.over("El envío está cancelado.")
     before = told(slow)
     assert before < 3
     assert f"Pendientes: {3 - before}" in report.text
+    await slow.restart(rate=FAST)
     await slow.taps("Enviar a quienes faltan")
     await slow.says("Hola otra vez")
     await slow.taps("👁 Ver la vista previa")
@@ -176,6 +181,7 @@ async def test_what_is_under_way_is_watched_from_the_history_too(slow: Studio) -
     await slow.taps("1")
     assert slow.panel.labels == ["⏸ Pausa", "⏹ Cancelar"]
     assert slow.marta.chat.messages[former].text == "El progreso sigue en otro mensaje."
+    await slow.restart(rate=FAST)
     await slow.over()
 
 
@@ -200,6 +206,7 @@ async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: S
     await slow.taps(SEND)
     await slow.scene.ana.sees("Hola", 10)
     slow.marta.delete(preview)
+    await slow.restart(rate=FAST)
     report = await slow.over("El envío se ha detenido.")
     assert "ha borrado la vista previa" in report.text
     assert "Enviar a quienes faltan" in report.labels

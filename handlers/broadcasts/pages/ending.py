@@ -19,6 +19,11 @@ def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     return _stopped(words, broadcast)
 
 
+def missing(tally: Tally) -> int:
+    """How many did not get it and can still get it: whom Telegram refused it for, too."""
+    return tally.open + tally.rejected
+
+
 def _finished(words: Words, broadcast: Broadcast) -> Html:
     if broadcast.kind is Kind.CLOSING:
         return words.text("<b>El mensaje final está enviado.</b>")
@@ -27,10 +32,11 @@ def _finished(words: Words, broadcast: Broadcast) -> Html:
 
 def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     heading = words.text("<b>El envío está cancelado.</b>")
-    if broadcast.started_at is None or not tally.delivered + tally.unknown:
+    # What is on its way may arrive before the next word about it.
+    if broadcast.started_at is None or not tally.delivered + tally.unknown + tally.sending:
         nobody = words.text("No se ha enviado a nadie.")
         return Html(f"{heading} {nobody}")
-    if not tally.open:
+    if not missing(tally):
         return heading
     if broadcast.kind is Kind.CLOSING:
         rest = words.text("Con /broadcast puedes enviárselo a quienes faltan.")

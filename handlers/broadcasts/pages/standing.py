@@ -11,7 +11,7 @@ from storage import Kind, RecallTally
 
 from ...panel import Choice, Order, Page, Rows
 from ...screens.screen import paragraphs
-from .ending import ended_heading
+from .ending import ended_heading, missing
 from .known import Standing, account, bar, plan
 from .naming import moment_name, recipients_name, subject_name
 from .questions import ask_cancel
@@ -56,7 +56,10 @@ def _running(now: Standing) -> Page:
     if not broadcast.queued:
         preparing = words.text("Preparando la lista…")
         return Page(paragraphs(heading, preparing), _controls(now))
-    return Page(paragraphs(heading, _bar(now), _speed(now), account(words, tally)), _controls(now))
+    return Page(
+        paragraphs(heading, _bar(now), _speed(now, tally.open), account(words, tally)),
+        _controls(now),
+    )
 
 
 def _bar(now: Standing) -> Html:
@@ -67,12 +70,12 @@ def _bar(now: Standing) -> Html:
     return Html(f"{bar(words, tally.done, tally.total)}\n{of}")
 
 
-def _speed(now: Standing) -> Html | None:
+def _speed(now: Standing, left: int) -> Html | None:
     """How fast it goes, and when it will be over."""
     words, rate = now.words, now.rate
-    if rate is None or rate < _SLOWEST or now.tally.open == 0:
+    if rate is None or rate < _SLOWEST or left == 0:
         return None
-    seconds = now.tally.open / rate
+    seconds = left / rate
     end = now.now + timedelta(seconds=seconds)
     same_day = words.date(end) == words.date(now.now)
     return words.text(
@@ -126,7 +129,8 @@ def _plan_missed(now: Standing, starts: datetime) -> Html:
 def _ended(now: Standing) -> Page:
     words, broadcast, tally = now.words, now.broadcast, now.tally
     rows: list[Choice] = []
-    if tally.open and broadcast.kind is not Kind.CLOSING and broadcast.recall_started_at is None:
+    again = broadcast.kind is not Kind.CLOSING and broadcast.recall_started_at is None
+    if again and missing(tally):
         rows.append(Choice(words.label("Enviar a quienes faltan"), Order.GO_ON, now.key))
     if now.can_be_recalled:
         rows.append(Choice(words.label("Retirar los mensajes"), Order.ASK_RECALL, now.key))
@@ -157,6 +161,7 @@ def _recalling(now: Standing) -> Page:
         paragraphs(
             words.text("<b>Retirando los mensajes…</b>"),
             Html(f"{bar(words, done, recall.total)}\n{of}"),
+            _speed(now, recall.open),
         )
     )
 

@@ -263,6 +263,13 @@ def test_cancelling_says_how_many_have_it_and_how_many_will_not() -> None:
     assert labels(page)[0] == "Sí, cancelar el envío"
 
 
+def test_while_something_is_on_its_way_nobody_is_said_to_have_nothing() -> None:
+    under_way = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=2, sending=1)))
+    assert "No se ha enviado a nadie." not in under_way.text
+    untouched = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=3)))
+    assert "No se ha enviado a nadie." in untouched.text
+
+
 def test_recalling_is_offered_for_two_days() -> None:
     ended = broadcast("finished")
     after = timedelta(hours=47, minutes=59)
@@ -283,6 +290,21 @@ def test_a_recall_tells_what_it_could_not_do() -> None:
     assert "Los mensajes se han retirado." in page.text
     assert "Retirado de 1.190 chats.\nEn 10 chats ya no se podía borrar." in page.text
     assert labels(page) == []
+
+
+def test_taking_back_has_a_progress_of_its_own() -> None:
+    under_way = broadcast("finished", recall_started_at=NOW)
+    recall = RecallTally(1200, deleted=397, failed=3, open=800)
+    page = standing(standing_of(under_way, recall=recall, rate=28.0))
+    assert "Retirando los mensajes…" in page.text
+    assert "400 de 1.200" in page.text
+    assert "28 por segundo. Tiempo restante: 29 segundos" in page.text
+
+
+def test_those_it_was_refused_for_belong_to_the_rest() -> None:
+    refused = Tally(total=3, delivered=1, rejected=2)
+    page = standing(standing_of(broadcast("stopped", stop_reason="content: x"), refused))
+    assert "Enviar a quienes faltan" in labels(page)
 
 
 def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> None:
