@@ -31,6 +31,25 @@ async def test_no_more_are_begun_than_there_are_lanes() -> None:
     assert (sorted(work.done), len(crew)) == (list(range(10)), 0)
 
 
+async def test_it_begins_with_few_and_each_that_is_done_lets_one_more_in() -> None:
+    one, begun = asyncio.Semaphore(0), list[int]()
+
+    async def do(item: int) -> None:
+        begun.append(item)
+        await one.acquire()
+
+    crew = Crew(do, lanes=34)
+    crew.add(range(100))
+    in_hand = list[int]()
+    for done in range(4):
+        await asyncio.sleep(0.001)
+        in_hand.append(len(begun) - done)
+        one.release()
+    assert in_hand == [32, 33, 34, 34]
+    crew.cancel()
+    await crew.below(1)
+
+
 async def test_what_comes_later_is_done_too() -> None:
     work = Work()
     work.gate.set()
