@@ -50,7 +50,11 @@ async def killed_all_along(
         born = len(account.arrivals)
         await campaign.api.arrived(born + 1, START_SECONDS)
         deaths.writes.append(await seconds_to_write(campaign))
-        await campaign.api.arrived(born + int(dice.uniform(1, longest)), START_SECONDS)
+        # Whatever the dice say, somebody is left to be written to when it dies.
+        left = people - len(account.copies)
+        await campaign.api.arrived(
+            born + min(int(dice.uniform(1, longest)), left // 2 + 1), START_SECONDS
+        )
         await dies(bot)
         told = {arrival.chat for arrival in account.arrivals[born:]}
         deaths.unrecorded.append(len(told.intersection(await campaign.sending())))
