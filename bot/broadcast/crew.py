@@ -39,6 +39,7 @@ class Crew(Generic[Item]):
         self._enough = 0
         self._moved = asyncio.Event()
         self._error: BaseException | None = None
+        self._is_cut = False
 
     def __len__(self) -> int:
         return self._left
@@ -62,6 +63,7 @@ class Crew(Generic[Item]):
 
     def cancel(self) -> None:
         """End all at once; each says for itself what that means."""
+        self._is_cut = True
         while self._next:
             self._drop(self._next.popleft())
             self._finished()
@@ -95,3 +97,6 @@ class Crew(Generic[Item]):
         if not lane.cancelled() and (error := lane.exception()) is not None:
             self._error = error
             self._moved.set()
+        elif self._next and not self._is_cut:
+            # A cancellation that was meant for a time-out inside it: the others still wait.
+            self._open_lane()

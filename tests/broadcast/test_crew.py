@@ -98,3 +98,18 @@ async def test_a_mistake_in_the_work_is_raised_to_whoever_waits() -> None:
     crew.add([7, 8])
     with pytest.raises(RuntimeError, match="7"):
         await crew.below(1)
+
+
+async def test_a_lane_that_is_cancelled_from_within_leaves_nobody_waiting() -> None:
+    done: list[int] = []
+
+    async def do(item: int) -> None:
+        if item == 0:
+            raise asyncio.CancelledError
+        done.append(item)
+
+    crew = Crew(do, lanes=1)
+    crew.add(range(5))
+    async with asyncio.timeout(5):
+        await crew.below(1)
+    assert done == [1, 2, 3, 4]
