@@ -138,6 +138,6 @@ export const WORDS = {
   "preview-one": ["1 problema. Mientras tanto se ve la última versión que estaba bien.", "1 problem. Until it is put right, the last good version is shown."],
   "preview-many": ["{n} problemas. Mientras tanto se ve la última versión que estaba bien.", "{n} problems. Until they are put right, the last good version is shown."],
   "preview-nothing": ["Todavía no hay una versión que se pueda ver.", "There is no version yet that can be shown."],
-  "preview-warnings": ["{n} avisos", "{n} warnings"],
-  "preview-shown": ["Textos nuevos a la vista", "The new texts are shown"],
+  "preview-warning": ["1 aviso: funciona, pero conviene arreglarlo antes de empezar", "1 warning: it works, but put it right before going live"],
+  "preview-warnings": ["{n} avisos: funciona, pero conviene arreglarlos antes de empezar", "{n} warnings: it works, but put them right before going live"],
 };
