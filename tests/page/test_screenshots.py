@@ -29,6 +29,7 @@ def _only_when_asked(request: pytest.FixtureRequest) -> None:
 
 
 async def taken(at: Window) -> Image.Image:
+    await at.page.mouse.move(0, 0)
     await at.page.wait_for_timeout(400)
     return Image.open(io.BytesIO(await at.page.screenshot())).convert("RGB")
 
@@ -89,6 +90,9 @@ async def test_broadcasting() -> None:
     async with chromium() as browser, shown() as (show, _, address):
         await show.start()
         async with window(browser, address, color_scheme="dark") as at:
+            for name in ("Ana García", "Jordi Puig"):
+                await at.person(name)
+                await at.sign()
             await at.page.get_by_role("button", name="Mil personas firman").click()
             await at.page.get_by_text("1.000 de 1.000 han firmado").wait_for(timeout=200_000)
             await at.person("Marta")
@@ -99,8 +103,9 @@ async def test_broadcasting() -> None:
             await at.sees("La petición está cerrada.")
             await at.write("/broadcast")
             await at.press("El mensaje final")
-            await at.press("Enviar a 1.000 personas")
-            await asyncio.sleep(22)
+            await at.press("Enviar a 1.002 personas")
+            await at.press("Sí, enviar a 1.002 personas")
+            await asyncio.sleep(24)
             keep("broadcasting.png", await taken(at))
 
 

@@ -72,6 +72,8 @@ export const WORDS = {
   "pinned": ["El bot ha fijado un mensaje", "The bot pinned a message"],
   "gone-message": ["Mensaje borrado", "Deleted message"],
   "hidden-text": ["Texto oculto. Pulsa para verlo.", "Hidden text. Press to show it."],
+  "more-text": ["Ver más", "Show more"],
+  "less-text": ["Ver menos", "Show less"],
   "picture": ["Imagen", "Picture"],
   "see-picture": ["Ver la imagen en grande", "See the picture large"],
   "download": ["Descargar {name}", "Download {name}"],

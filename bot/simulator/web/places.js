@@ -25,6 +25,13 @@ export function showPanel(shown) {
   changed("panel");
 }
 
+/** Closes the panel where it lies over the chat, and goes back to the button that opens it. */
+export function leavePanel() {
+  if (WIDE.matches) return;
+  showPanel(false);
+  document.querySelector("[aria-pressed]")?.focus();
+}
+
 export const panelIsShown = () => !document.getElementById("panel").hidden;
 
 /** Follows the address from here on. */
