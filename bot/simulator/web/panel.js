@@ -13,7 +13,7 @@ const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0
 
 export function drawPanel(root) {
   root.setAttribute("aria-label", t("panel"));
-  root.addEventListener("keydown", (event) => event.key === "Escape" && leavePanel());
+  addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && leavePanel());
   root.append(
     el("header", { class: "bar" }, el("h2", {}, t("panel")), iconButton("close", t("close-panel"), () => showPanel(false))),
     el("div", { class: "panel-body" },
