@@ -62,15 +62,14 @@ async def _run(occasion: Occasion) -> Report:
             # The bot does not start with the key beside its data.
             key = (folder / KEY).rename(apart / KEY)
             told = await _tell_everyone(_Place(folder, key, api), people, kills)
-        seen, shares = await api.look(), await api.shares(FIRST_CHAT, people)
+        seen, lost = await api.look(), await api.lost(FIRST_CHAT, people)
     bound = seen.unheard + told.kills * RATE * Timing().record
     return Report(
         (
             "Recipients",
             "kills",
             "lost",
-            "repeated",
-            "most in one chat",
+            "got it twice",
             "in flight when killed",
             "in flight and unrecorded at most",
             "marked as delivered",
@@ -80,9 +79,8 @@ async def _run(occasion: Occasion) -> Report:
             (
                 f"{people:,}",
                 str(told.kills),
-                str(shares.lost),
-                f"{shares.repeated:,}",
-                str(shares.most),
+                str(lost),
+                f"{seen.repeated:,}",
                 f"{seen.unheard:,}",
                 f"{bound:,.0f}",
                 f"{told.tally.delivered:,}",

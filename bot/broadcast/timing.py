@@ -25,7 +25,7 @@ class Timing:
     poll: float = 1.0
     lease: float = 10.0
     batch: float = 0.1
-    ahead: float = 0.3
+    ahead: float = 0.7
     window: float = 1.0
     call: float = 10.0
     retries: tuple[float, ...] = (0.3, 1.0)
