@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,19 +14,21 @@ from benchmarks.orders import Order, Told
 _ROOT: Final = Path(__file__).parent.parent
 # What a child may take beside the time of its order: to start, to be cut off, to tell.
 _GRACE_SECONDS: Final = 60.0
+_COMPLAINT_CHARACTERS: Final = 2_000
 
 
 class ChildFailed(Exception):
-    """A child ended without telling anything; the text is the end of what it complained of."""
+    """A child did not do what it was asked; the text is the end of what it complained of."""
 
 
 async def sent_by(python: Path, module: str, order: Order) -> Told:
     """Have a child send, and wait for what it tells; raises what `told_by` does."""
-    return Told(**await told_by(python, module, order))
+    told, complained = await told_by(python, module, order)
+    return replace(Told(**told), complaint=complained)
 
 
-async def told_by(python: Path, module: str, order: Order) -> dict[str, Any]:
-    """Have a child carry out an order, and wait for what it tells.
+async def told_by(python: Path, module: str, order: Order) -> tuple[dict[str, Any], str]:
+    """Have a child carry out an order; what it tells, and the end of what it complained of.
 
     Raises:
         ChildFailed: it told nothing.
@@ -50,7 +52,7 @@ async def told_by(python: Path, module: str, order: Order) -> dict[str, Any]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    complaint = complained.decode(errors="replace")[-_COMPLAINT_CHARACTERS:].strip()
     if process.returncode != 0:
-        raise ChildFailed(f"{module}: {complained.decode(errors='replace')[-2000:]}")
-    told: dict[str, Any] = json.loads(said.decode().splitlines()[-1])
-    return told
+        raise ChildFailed(f"{module}: {complaint}")
+    return json.loads(said.decode().splitlines()[-1]), complaint

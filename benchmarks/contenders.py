@@ -146,7 +146,9 @@ async def attempt(
         before = await api.look()
         told = await sent_by(python, contender.module, order)
         if contender is OURS and not told.complete:
-            raise ChildFailed(f"the bot did not finish: {told.said or 'cut off'}")
+            raise ChildFailed(
+                f"the bot did not finish: {told.said or 'cut off'}. {told.complaint}"
+            )
         seen = await api.look()
         return Attempt(told, seen, seen.cores - before.cores)
 

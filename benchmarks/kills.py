@@ -62,14 +62,15 @@ async def _run(occasion: Occasion) -> Report:
             # The bot does not start with the key beside its data.
             key = (folder / KEY).rename(apart / KEY)
             told = await _tell_everyone(_Place(folder, key, api), people, kills)
-        seen, lost = await api.look(), await api.lost(FIRST_CHAT, people)
+        seen, shares = await api.look(), await api.shares(FIRST_CHAT, people)
     bound = seen.unheard + told.kills * RATE * Timing().record
     return Report(
         (
             "Recipients",
             "kills",
             "lost",
-            "got it twice",
+            "repeated",
+            "most in one chat",
             "in flight when killed",
             "in flight and unrecorded at most",
             "marked as delivered",
@@ -79,8 +80,9 @@ async def _run(occasion: Occasion) -> Report:
             (
                 f"{people:,}",
                 str(told.kills),
-                str(lost),
-                f"{seen.repeated:,}",
+                str(shares.lost),
+                f"{shares.repeated:,}",
+                str(shares.most),
                 f"{seen.unheard:,}",
                 f"{bound:,.0f}",
                 f"{told.tally.delivered:,}",

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report
+from benchmarks.bot_api.account import Shares
 from benchmarks.bot_api.limit import Limit
 from benchmarks.bot_api.process import FastApi, Weather, a_fast_api
 from benchmarks.children import ChildFailed
@@ -77,12 +78,12 @@ async def _ours(occasion: Occasion, limit: int, latency: float) -> _Row:
     async with a_fast_api() as api:
         one = await attempt(OURS, occasion, api, course)
         arrivals, refusals = await api.times()
-        lost = await api.lost(FIRST_CHAT, course.people)
+        shares = await api.shares(FIRST_CHAT, course.people)
     found = search(arrivals, refusals, limit, one.seen.seconds)
     after = "not found" if found.found_after is None else f"{found.found_after:.0f} s"
     off = f"{found.mean / limit:.1%} of it, {found.worst:.0%} off at worst"
     refused = f"{one.seen.refused} ({found.refused_after} after that)"
-    return _row(limit, latency, OURS, course, one, lost, (after, off, refused))
+    return _row(limit, latency, OURS, course, one, shares, (after, off, refused))
 
 
 async def _peer(occasion: Occasion, api: FastApi, limit: int, contender: Contender) -> _Row:
@@ -91,10 +92,10 @@ async def _peer(occasion: Occasion, api: FastApi, limit: int, contender: Contend
         one = await attempt(contender, occasion, api, course)
     except (NoEnvironment, ChildFailed) as error:
         return (f"{limit}/s, 0 ms", contender.name, f"not run: {error}", *("" for _ in range(7)))
-    lost = await api.lost(FIRST_CHAT, course.people)
+    shares = await api.shares(FIRST_CHAT, course.people)
     cut_off = "" if one.told.complete else f", cut off after {_PEER_SECONDS:.0f} s"
     looked = ("does not look", f"{one.rate / limit:.1%} of it{cut_off}", f"{one.seen.refused:,}")
-    return _row(limit, 0.0, contender, course, one, lost, looked)
+    return _row(limit, 0.0, contender, course, one, shares, looked)
 
 
 def _row(
@@ -103,7 +104,7 @@ def _row(
     who: Contender,
     course: Course,
     one: Attempt,
-    lost: int,
+    shares: Shares,
     search: tuple[str, str, str],
 ) -> _Row:
     return (
@@ -113,8 +114,8 @@ def _row(
         f"{one.rate:.1f}",
         *search,
         f"{one.told.failed:,}",
-        f"{lost:,}",
-        f"{one.seen.repeated:,}",
+        f"{shares.lost:,}",
+        f"{shares.repeated:,}",
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -78,7 +78,7 @@ async def _enqueued(folder: Path, people: int, database: str = "") -> Enqueued:
         order = Order(
             api.url, TOKEN, str(folder), FIRST_CHAT, people, seconds=_SECONDS, database=database
         )
-        told: dict[str, Any] = await told_by(Path(sys.executable), "benchmarks.enqueuing", order)
+        told, _ = await told_by(Path(sys.executable), "benchmarks.enqueuing", order)
         return Enqueued(**told)
 
 

@@ -68,7 +68,8 @@ class Told:
         delivered: how many it says were delivered.
         failed: how many it says were not.
         complete: whether it came to its end.
-        said: what it says about an end that was not the planned one.
+        said: as what it ended, where it has a word for that.
+        complaint: the end of what it wrote to the standard error.
     """
 
     begun: float
@@ -80,6 +81,7 @@ class Told:
     failed: int
     complete: bool
     said: str = ""
+    complaint: str = ""
 
 
 class Watch:

@@ -12,6 +12,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="also run the long kill runs")
+    parser.addoption("--screenshots", action="store_true", help="take docs/screenshots anew")
 
 
 class NetworkReached(AssertionError):

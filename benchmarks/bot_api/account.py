@@ -40,6 +40,21 @@ class Seen:
         return self.arrived - self.chats
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How what arrived is spread over the recipients.
+
+    Attributes:
+        lost: how many got nothing.
+        repeated: messages that somebody had already.
+        most: how often the one got it who got it most often.
+    """
+
+    lost: int
+    repeated: int
+    most: int
+
+
 class Account:
     """Kept by the server; the times are those of arrival."""
 
@@ -58,9 +73,12 @@ class Account:
         """A call came too early."""
         self.refusals.append(now)
 
-    def lost(self, first_chat: int, people: int) -> int:
-        """How many of these chats got nothing."""
-        return sum(chat not in self.copies for chat in range(first_chat, first_chat + people))
+    def shares(self, first_chat: int, people: int) -> Shares:
+        """How what arrived is spread over these chats."""
+        copies = [self.copies[chat] for chat in range(first_chat, first_chat + people)]
+        return Shares(
+            lost=copies.count(0), repeated=sum(copies) - people + copies.count(0), most=max(copies)
+        )
 
     def seen(self, cores: float) -> Seen:
         """The account in short."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import uvloop
 
-from benchmarks.bot_api.account import Seen
+from benchmarks.bot_api.account import Seen, Shares
 from benchmarks.bot_api.server import BotApi, Weather
 from benchmarks.cores import SERVER, keep_to
 
@@ -36,8 +36,8 @@ class _Times:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lost:
-    """Answered with the number of these chats that got nothing."""
+class _Chats:
+    """Answered with the `Shares` of these chats."""
 
     first_chat: int
     people: int
@@ -64,10 +64,10 @@ class FastApi:
         arrivals, refusals = await self._ask(_Times())
         return arrivals, refusals
 
-    async def lost(self, first_chat: int, people: int) -> int:
-        """How many of these chats got nothing."""
-        number: int = await self._ask(_Lost(first_chat, people))
-        return number
+    async def shares(self, first_chat: int, people: int) -> Shares:
+        """How what arrived is spread over these chats."""
+        shares: Shares = await self._ask(_Chats(first_chat, people))
+        return shares
 
     async def _ask(self, question: object) -> Any:
         self._pipe.send(question)
@@ -130,6 +130,6 @@ def _answer(api: BotApi, question: object) -> object:
         return None
     if isinstance(question, _Times):
         return api.account.arrivals, api.account.refusals
-    if isinstance(question, _Lost):
-        return api.account.lost(question.first_chat, question.people)
+    if isinstance(question, _Chats):
+        return api.account.shares(question.first_chat, question.people)
     return api.account.seen(time.process_time())

@@ -104,13 +104,20 @@ class World:
         premium: bool = False,
     ) -> Person:
         """Somebody with an account, who has not written to the bot yet."""
-        number = user_id or _FIRST_PERSON + len(self.people)
+        number = user_id or self._free_number()
         if number in self.people:
             raise SimulatorError(f"there is a person {number} already")
         user = User(number, first_name, last_name, username, language, is_premium=premium)
         person = Person(self, user)
         self.people[number] = person
         return person
+
+    def _free_number(self) -> int:
+        """The next number that nobody has, those who asked for theirs included."""
+        number = _FIRST_PERSON + len(self.people)
+        while number in self.people:
+            number += 1
+        return number
 
     def crowd(
         self, count: int, *, first_id: int | None = None, language: str | None = "es"

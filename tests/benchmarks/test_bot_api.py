@@ -14,6 +14,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 
+from benchmarks.bot_api.account import Shares
 from benchmarks.bot_api.bodies import Unreadable, chat_and_text
 from benchmarks.bot_api.http import Malformed, Reader
 from benchmarks.bot_api.limit import Bucket, Limit
@@ -153,7 +154,7 @@ async def test_the_account_tells_what_was_lost_and_what_was_repeated(served: Ser
         await served.says(call("sendMessage", b"chat_id=%d&text=a" % chat))
     seen = served.api.account.seen(0.0)
     assert (seen.arrived, seen.chats, seen.repeated) == (4, 3, 1)
-    assert served.api.account.lost(7, 5) == 2
+    assert served.api.account.shares(7, 5) == Shares(lost=2, repeated=1, most=2)
 
 
 async def test_what_was_refused_is_in_no_chat(served: Served) -> None:

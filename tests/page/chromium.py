@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, async_playwright
+from playwright.async_api import Page as Tab
+
+from bot.petition.campaign import BUNDLED
+from bot.showing import Show
+from bot.simulator.page import Page
 
 RULES = (Path(__file__).parent / "rules.js").read_text()
 WIDE = {"width": 1440, "height": 900}
@@ -39,7 +44,7 @@ async def chromium() -> AsyncIterator[Browser]:
 class Window:
     """One window of the browser, on the page at an address; whatever it complains of is kept."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Tab) -> None:
         self.page = page
         self.complaints: list[str] = []
         page.set_default_timeout(_PATIENCE_MILLISECONDS)
@@ -72,6 +77,14 @@ class Window:
         """Wait until a message in the chat says this."""
         await self.page.locator(".message", has_text=text).last.wait_for()
 
+    async def sign(self) -> None:
+        """Sign on the phone that is open, from the first start to the thanks."""
+        await self.start()
+        await self.press("Firmar la petición")
+        await self.press("Usar «")
+        await self.press("Consiento y firmo")
+        await self.sees("Gracias. Ya has firmado.")
+
     async def faults(self) -> list[str]:
         """What breaks a rule of accessibility as the page now stands, in either theme."""
         found: list[str] = []
@@ -79,6 +92,23 @@ class Window:
             await self.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
             found += await self.page.evaluate(RULES)
         return found
+
+
+@asynccontextmanager
+async def shown(
+    campaign: Path = BUNDLED, *, name: str | None = None
+) -> AsyncIterator[tuple[Show, Page, str]]:
+    """The bot in a world without a past, its page, and the page's address.
+
+    `name` is the folder's on a page that previews it.
+    """
+    page = Page(folder=name)
+    address = await page.start(port=0)
+    try:
+        async with Show(page, campaign=campaign).open() as show:
+            yield show, page, address
+    finally:
+        await page.stop()
 
 
 @asynccontextmanager

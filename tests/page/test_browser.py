@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,7 @@ from rich.console import Console
 
 from bot.petition.campaign import BUNDLED
 from bot.preview import Preview
-from bot.showing import Show
-from bot.simulator.page import Page
-from tests.page.chromium import PHONE, WIDE, Window, chromium, window
+from tests.page.chromium import PHONE, WIDE, chromium, shown, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,18 +27,6 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@asynccontextmanager
-async def shown(campaign: Path = BUNDLED) -> AsyncIterator[tuple[Show, Page, str]]:
-    """The bot in a world without a past, its page, and the page's address."""
-    page = Page(folder=None if campaign == BUNDLED else str(campaign))
-    address = await page.start(port=0)
-    try:
-        async with Show(page, campaign=campaign).open() as show:
-            yield show, page, address
-    finally:
-        await page.stop()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def petition(browser: Browser) -> AsyncIterator[str]:
     """The address of a page with an open petition."""
@@ -50,19 +35,11 @@ async def petition(browser: Browser) -> AsyncIterator[str]:
         yield address
 
 
-async def sign(at: Window) -> None:
-    await at.start()
-    await at.press("Firmar la petición")
-    await at.press("Usar «")
-    await at.press("Consiento y firmo")
-    await at.sees("Gracias. Ya has firmado.")
-
-
 async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
     async with shown() as (show, _, address), window(browser, address) as at:
         await show.start()
         await at.person("Ana García")
-        await sign(at)
+        await at.sign()
         await at.person("Marta")
         await at.start()
         await at.sees("Ni una expulsión")
@@ -190,7 +167,7 @@ async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
     shutil.copytree(BUNDLED, folder)
     texts = (folder / "es.toml").read_text()
     (folder / "es.toml").write_text(texts.replace("{controller}", "{controler}"))
-    async with shown(folder) as (show, page, address), window(browser, address) as at:
+    async with shown(folder, name="mine") as (show, page, address), window(browser, address) as at:
         preview = Preview(Console(quiet=True), folder, page, show)
         watching = asyncio.create_task(preview.watch())
         problem = at.page.locator(".problems li", has_text="{controler}").first

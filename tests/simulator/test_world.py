@@ -118,3 +118,10 @@ async def test_time_can_be_moved(wire: Wire, sim: Simulator) -> None:
         "Bad Request: message can't be deleted for everyone",
     )
     assert ana.send("b").date == sent["date"] + 48 * 3600 + 1
+
+
+async def test_nobody_gets_the_number_of_somebody_who_asked_for_it(sim: Simulator) -> None:
+    first = sim.world.person("Ana")
+    asked = sim.world.person("Marta", user_id=first.id + 2)
+    others = [sim.world.person("Persona").id for _ in range(4)]
+    assert len({first.id, asked.id, *others}) == 6

@@ -31,8 +31,8 @@ class Journal:
         self._seconds: dict[int, Shape] = {}
         self._changed: set[int] = set()
 
-    def hear_call(self, call: Call, answer: object) -> None:
-        """Write down a call and its answer."""
+    def hear_call(self, call: Call, answer: object, whose: str | None) -> None:
+        """Write down a call, its answer, and whose chat it was about."""
         second = self._second(call.at)
         second["calls"] += 1
         second["refused"] += call.status == 429
@@ -40,7 +40,7 @@ class Journal:
             return  # a poll that ended without news would bury everything else
         self._number += 1
         self._untold += 1
-        shape = _shape(self._number, call, answer)
+        shape = _shape(self._number, call, answer) | {"whose": whose}
         self._kept.append(shape)
         self._new.append(shape)
 

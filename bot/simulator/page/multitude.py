@@ -54,6 +54,7 @@ class Multitude:
             return
         self.wanted, self.signed, self.turned_away = number, 0, 0
         self._signing = asyncio.create_task(self._sign(number))
+        self._signing.add_done_callback(_report)
         self.tell()
 
     async def leave(self) -> None:
@@ -142,6 +143,13 @@ class Multitude:
 
         buttons = await person.chat.bell.until(found, _PATIENCE_SECONDS)
         return buttons[0] if buttons else None
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Lets a mistake be heard of that ended the crowd."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        context = {"message": "the crowd broke off", "exception": error}
+        task.get_loop().call_exception_handler(context)
 
 
 def _name_in(names: str, number: int) -> str:

@@ -50,6 +50,11 @@ class Page:
         """What the pages are told."""
         return self._feed
 
+    @property
+    def view(self) -> View | None:
+        """What is shown now."""
+        return self._view
+
     def offer(self, name: str, order: Order) -> None:
         """Let people at the page ask for this."""
         self._orders[name] = order

@@ -70,7 +70,8 @@ class View:
         return {name: getattr(faults, name) for name in FAULTS}
 
     def _hear_call(self, call: Call, answer: object) -> None:
-        self._journal.hear_call(call, answer)
+        person = self.world.people.get(call.chat_id) if isinstance(call.chat_id, int) else None
+        self._journal.hear_call(call, answer, person.user.first_name if person else None)
         if call.method.startswith(_OF_THE_PROFILE):
             self._profile_changed = True
 

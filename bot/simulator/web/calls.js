@@ -37,12 +37,11 @@ export function drawCalls() {
 }
 
 function row(call) {
-  const person = state.people.get(call.chat);
   const details = el("details", { class: "call" },
     el("summary", {},
       el("span", { class: `status ${STATUS[Math.floor(call.status / 100)] ?? "bad"}` }, call.status || t("cut")),
       el("span", { class: "method" }, call.method),
-      el("bdi", { class: "whose" }, person?.name ?? (call.chat ? String(call.chat) : "")),
+      el("bdi", { class: "whose" }, call.whose ?? (call.chat ? String(call.chat) : "")),
       el("time", {}, clockWithSeconds(call.at)),
       el("span", { class: "took" }, `${number(Math.round(call.ms))} ms`)));
   details.addEventListener("toggle", () => details.open && details.childElementCount === 1 && details.append(

@@ -59,14 +59,21 @@ function draw(scene) {
     return;
   }
   const follow = isAtBottom(scene.log) || scene.person !== person.id;
-  if (scene.person !== person.id) scene.log.replaceChildren();
-  scene.person = person.id;
+  if (scene.person !== person.id) showAnother(scene, person);
   scene.title.textContent = state.bot.name;
   drawLine(scene.line, person);
   reconcile(scene.log, rowsOf(person));
   drawFoot(scene.foot, person);
   if (follow) scrollDown(scene.log);
   markRead(person);
+}
+
+/** Another phone: what stands there already is no news, and is not read out as such. */
+function showAnother(scene, person) {
+  scene.person = person.id;
+  scene.log.setAttribute("aria-live", "off");
+  scene.log.replaceChildren();
+  setTimeout(() => scene.log.setAttribute("aria-live", "polite"), 500);
 }
 
 function drawLine(line, person) {

@@ -1,10 +1,11 @@
 // The menu of commands: what the bot offers this person, with what each is for.
 
 import { el, fill } from "./dom.js";
+import { t } from "./words.js";
 
 /** Commands that fit what is being written; `choose` gets the one that is picked. */
 export function suggestions(area, person, choose) {
-  const node = el("ul", { id: "suggestions", class: "suggestions", role: "listbox", hidden: true });
+  const node = el("ul", { id: "suggestions", class: "suggestions", role: "listbox", "aria-label": t("commands"), hidden: true });
   let shown = [];
   let marked = 0;
   let everything = false;
@@ -15,7 +16,6 @@ export function suggestions(area, person, choose) {
     shown = everything ? person().commands : typed ? person().commands.filter(({ command }) => command.startsWith(typed[1])) : [];
     marked = Math.min(marked, Math.max(0, shown.length - 1));
     node.hidden = shown.length === 0;
-    area.setAttribute("aria-expanded", String(!node.hidden));
     fill(node, shown.map(option));
     if (node.hidden) area.removeAttribute("aria-activedescendant");
     else area.setAttribute("aria-activedescendant", `command-${marked}`);
@@ -40,7 +40,7 @@ export function suggestions(area, person, choose) {
     marked = 0;
     shown = [];
     node.hidden = true;
-    area.setAttribute("aria-expanded", "false");
+    area.removeAttribute("aria-activedescendant");
   }
 
   /** What a key does to the list; true when it was meant for it. */

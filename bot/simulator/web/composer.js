@@ -17,7 +17,7 @@ export function composer(id) {
   const person = () => state.people.get(id);
   const area = el("textarea", {
     class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
-    role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "suggestions",
+    "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
   });
   const about = el("div", { class: "about-draft", hidden: true });
   const offered = suggestions(area, person, (command) => send(command));

@@ -72,6 +72,8 @@ export const WORDS = {
   "pinned": ["El bot ha fijado un mensaje", "The bot pinned a message"],
   "gone-message": ["Mensaje borrado", "Deleted message"],
   "hidden-text": ["Texto oculto. Pulsa para verlo.", "Hidden text. Press to show it."],
+  "more-text": ["Ver más", "Show more"],
+  "less-text": ["Ver menos", "Show less"],
   "picture": ["Imagen", "Picture"],
   "see-picture": ["Ver la imagen en grande", "See the picture large"],
   "download": ["Descargar {name}", "Download {name}"],
@@ -138,6 +140,6 @@ export const WORDS = {
   "preview-one": ["1 problema. Mientras tanto se ve la última versión que estaba bien.", "1 problem. Until it is put right, the last good version is shown."],
   "preview-many": ["{n} problemas. Mientras tanto se ve la última versión que estaba bien.", "{n} problems. Until they are put right, the last good version is shown."],
   "preview-nothing": ["Todavía no hay una versión que se pueda ver.", "There is no version yet that can be shown."],
-  "preview-warnings": ["{n} avisos", "{n} warnings"],
-  "preview-shown": ["Textos nuevos a la vista", "The new texts are shown"],
+  "preview-warning": ["1 aviso: funciona, pero conviene arreglarlo antes de empezar", "1 warning: it works, but put it right before going live"],
+  "preview-warnings": ["{n} avisos: funciona, pero conviene arreglarlos antes de empezar", "{n} warnings: it works, but put them right before going live"],
 };

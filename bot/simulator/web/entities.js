@@ -95,7 +95,11 @@ function spoiler(children) {
 }
 
 function expandable(children) {
-  const quote = el("blockquote", { class: "expandable" }, children);
-  quote.addEventListener("click", () => quote.classList.toggle("open"));
-  return quote;
+  const words = el("div", { class: "expandable" }, children);
+  const more = el("button", { type: "button", class: "command", "aria-expanded": "false", onclick: () => {
+    const open = words.classList.toggle("open");
+    more.setAttribute("aria-expanded", String(open));
+    more.textContent = t(open ? "less-text" : "more-text");
+  } }, t("more-text"));
+  return el("blockquote", {}, words, more);
 }

@@ -17,12 +17,14 @@ function preview({ folder, problems, warnings, shown }) {
   if (!folder) return null;
   const count = problems.length;
   const verdict = count === 0 ? t("preview-fine") : shown ? t(count === 1 ? "preview-one" : "preview-many", { n: count }) : t("preview-nothing");
-  const list = [...problems, ...warnings];
   const head = [icon(count ? "alert" : "check"), el("strong", {}, t("preview-of", { folder })), el("span", {}, verdict)];
-  if (!list.length) return el("div", { class: "notice good" }, head);
-  return el("details", { class: count ? "notice bad" : "notice good", open: count > 0 },
-    el("summary", {}, head, warnings.length > 0 && el("span", { class: "chip" }, t("preview-warnings", { n: warnings.length }))),
-    el("ul", { class: "problems" }, problems.map((each) => problem(each, "bad")), warnings.map((each) => problem(each, "doubtful"))));
+  return [
+    el("div", { class: count ? "notice bad" : "notice good" }, head),
+    count > 0 && el("ul", { class: "problems", tabindex: "0", "aria-label": verdict }, problems.map((each) => problem(each, "bad"))),
+    warnings.length > 0 && el("details", { class: "warnings" },
+      el("summary", {}, icon("down"), t(warnings.length === 1 ? "preview-warning" : "preview-warnings", { n: warnings.length })),
+      el("ul", { class: "problems" }, warnings.map((each) => problem(each, "doubtful")))),
+  ];
 }
 
 function problem({ file, key, sentence }, kind) {

@@ -3,7 +3,7 @@
 import { drawCalls } from "./calls.js";
 import { beginAfresh } from "./dialogs.js";
 import { el, fill, icon, iconButton } from "./dom.js";
-import { showPanel } from "./places.js";
+import { leavePanel, showPanel } from "./places.js";
 import { drawPlot } from "./plot.js";
 import { drawOn, state } from "./store.js";
 import { act } from "./wire.js";
@@ -13,6 +13,7 @@ const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0
 
 export function drawPanel(root) {
   root.setAttribute("aria-label", t("panel"));
+  addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && leavePanel());
   root.append(
     el("header", { class: "bar" }, el("h2", {}, t("panel")), iconButton("close", t("close-panel"), () => showPanel(false))),
     el("div", { class: "panel-body" },

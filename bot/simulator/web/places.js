@@ -23,6 +23,14 @@ export function showPanel(shown) {
   app().dataset.panel = shown ? "open" : "closed";
   document.getElementById("panel").hidden = !shown;
   changed("panel");
+  if (shown && !WIDE.matches) document.querySelector("#panel .icon-button")?.focus();
+}
+
+/** Closes the panel where it lies over the chat, and goes back to the button that opens it. */
+export function leavePanel() {
+  if (WIDE.matches || !panelIsShown() || document.querySelector("dialog[open]")) return;
+  showPanel(false);
+  document.querySelector("[aria-pressed]")?.focus();
 }
 
 export const panelIsShown = () => !document.getElementById("panel").hidden;

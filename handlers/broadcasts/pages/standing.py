@@ -119,8 +119,9 @@ def _paused(now: Standing) -> Page:
 def _plan_missed(now: Standing, starts: datetime) -> Html:
     words, broadcast = now.words, now.broadcast
     return words.text(
-        "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha. Ha pasado más de "
-        "una hora, así que no se ha enviado nada: decide tú si todavía tiene sentido.",
+        "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
+        "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
+        "tiene sentido.",
         subject=subject_name(words, broadcast.kind),
         moment=moment_name(words, starts, now.zone),
     )

@@ -1,0 +1,136 @@
+"""The pictures of the README, taken of the page as it is: `pytest --screenshots tests/page`."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from bot.petition.campaign import BUNDLED
+from bot.preview import Preview
+from tests.page.chromium import PHONE, Window, chromium, shown, window
+
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+MOST_BYTES = 200_000
+GAP = 36
+_COMMON, _STRIKING = 176, 80
+BACKDROP = (226, 232, 239)
+
+
+@pytest.fixture(autouse=True)
+def _only_when_asked(request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--screenshots"):
+        pytest.skip("pictures are taken anew with --screenshots")
+
+
+async def taken(at: Window) -> Image.Image:
+    await at.page.mouse.move(0, 0)
+    await at.page.wait_for_timeout(400)
+    return Image.open(io.BytesIO(await at.page.screenshot())).convert("RGB")
+
+
+def keep(name: str, picture: Image.Image) -> None:
+    """Writes the picture in few colours: those there is most of, and those that stand out."""
+    common = picture.quantize(_COMMON, Image.Quantize.MEDIANCUT).getpalette() or []
+    striking = picture.quantize(_STRIKING, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(common[: 3 * _COMMON] + striking[: 3 * _STRIKING])
+    FOLDER.mkdir(exist_ok=True)
+    file = FOLDER / name
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(file, optimize=True)
+    assert file.stat().st_size <= MOST_BYTES
+
+
+async def test_signing() -> None:
+    async with chromium() as browser, shown() as (show, _, address):
+        await show.start()
+        async with window(browser, address) as at:
+            await at.person("Ana García")
+            await at.sign()
+            await at.person("Rubén")
+            await at.start()
+            await at.press("Firmar la petición")
+            await at.press("Usar «")
+            await at.sees("Firmo esta petición")
+            keep("signing.png", await taken(at))
+
+
+async def test_phones() -> None:
+    async with chromium() as browser, shown() as (show, _, address):
+        await show.start()
+        phone = {"viewport": PHONE, "device_scale_factor": 1.5, "has_touch": True}
+        pictures = []
+        async with window(browser, address, **phone) as at:
+            await at.page.locator(".person", has_text="Ana").click()
+            await at.page.locator(".wide-button").wait_for()
+            pictures.append(await taken(at))
+            await at.start()
+            await at.press("Firmar la petición")
+            await at.press("Usar «")
+            await at.sees("Firmo esta petición")
+            pictures.append(await taken(at))
+            await at.press("Consiento y firmo")
+            await at.sees("Gracias.")
+        async with window(browser, address, color_scheme="dark", locale="en-GB", **phone) as at:
+            await at.page.locator(".person", has_text="Seán").click()
+            await at.page.get_by_role("button", name="Start", exact=True).click()
+            await at.press("Read the appeal")
+            await at.sees("Page 1")
+            pictures.append(await taken(at))
+        keep("phones.png", side_by_side(pictures))
+
+
+async def test_broadcasting() -> None:
+    """A thousand people sign first at Telegram's rate, which takes a minute and a half."""
+    async with chromium() as browser, shown() as (show, _, address):
+        await show.start()
+        async with window(browser, address, color_scheme="dark") as at:
+            for name in ("Ana García", "Jordi Puig"):
+                await at.person(name)
+                await at.sign()
+            await at.page.get_by_role("button", name="Mil personas firman").click()
+            await at.page.get_by_text("1.000 de 1.000 han firmado").wait_for(timeout=200_000)
+            await at.person("Marta")
+            await at.start()
+            await at.sees("Ni una expulsión")
+            await at.write("/close")
+            await at.press("Sí, cerrar la petición")
+            await at.sees("La petición está cerrada.")
+            await at.write("/broadcast")
+            await at.press("El mensaje final")
+            await at.press("Enviar a 1.002 personas")
+            await at.press("Sí, enviar a 1.002 personas")
+            await asyncio.sleep(24)
+            keep("broadcasting.png", await taken(at))
+
+
+async def test_previewing(tmp_path: Path) -> None:
+    folder = tmp_path / "mi-peticion"
+    shutil.copytree(BUNDLED, folder)
+    async with chromium() as browser, shown(folder, name="mi-peticion") as (show, page, address):
+        watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
+        async with window(browser, address) as at:
+            await at.page.locator(".light.running").wait_for()
+            await at.start()
+            await at.sees("Ni una expulsión")
+            texts = (folder / "es.toml").read_text()
+            broken = texts.replace("{controller}.\n<b>Para", "{controler}.\n<b>Para")
+            (folder / "es.toml").write_text(broken.replace("2025, los", "2025, <b>los"))
+            await at.page.locator(".problems .bad").first.wait_for()
+            keep("previewing.png", await taken(at))
+        watching.cancel()
+
+
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    width = sum(picture.width for picture in pictures) + GAP * (len(pictures) + 1)
+    whole = Image.new("RGB", (width, pictures[0].height + 2 * GAP), BACKDROP)
+    left = GAP
+    for picture in pictures:
+        whole.paste(picture, (left, GAP))
+        left += picture.width + GAP
+    return whole.resize((whole.width * 2 // 3, whole.height * 2 // 3), Image.Resampling.LANCZOS)

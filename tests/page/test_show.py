@@ -1,0 +1,91 @@
+"""The real bot behind the page: crowds that sign, petitions that begin again, and the demo."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.showing import Show
+from bot.simulator.page import Page, View
+from tests.page.browsing import Browsing, Stream
+
+ROOT = Path(__file__).parents[2]
+
+
+async def crowd_gone(stream: Stream) -> dict[str, int]:
+    crowd: dict[str, int] = {"here": 1}
+    while crowd["here"]:
+        crowd = (await stream.hears("crowd"))["crowd"]
+    return crowd
+
+
+async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() -> None:
+    page = Page()
+    address = await page.start(port=0)
+    async with Show(page).open() as show, aiohttp.ClientSession() as session:
+        at = Browsing(session, address)
+        await show.start()
+        assert page.view is not None
+        async with at.stream() as stream:
+            page.view.crowd.come(6)
+            crowd = await crowd_gone(stream)
+            assert (crowd["signed"], crowd["turned_away"]) == (6, 0)
+            marta = show.cast.marta
+            marta.send("/close")
+            await marta.sees("¿")
+            await marta.tap("Sí, cerrar la petición").answered()
+            await marta.sees("La petición está cerrada.")
+            page.view.crowd.come(3)
+            crowd = await crowd_gone(stream)
+            assert (crowd["signed"], crowd["turned_away"]) == (0, 3)
+            before: View = page.view
+            await at.does("afresh")
+            everything = await stream.hears("all")
+            while not everything.get("people"):
+                everything = await stream.hears("all")
+            assert all(person["messages"] == [] for person in everything["people"])
+            while (await stream.hears("bot"))["state"] != "running":
+                pass
+            assert page.view is not before
+    await page.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to() -> None:
+    demo = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "demo",
+        "--port",
+        "0",
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert demo.stdout is not None
+    try:
+        while not (line := (await demo.stdout.readline()).decode().strip()).startswith("http"):
+            assert line
+        async with aiohttp.ClientSession() as session, session.get(line) as response:
+            assert response.status == 200
+            assert "<title>" in await response.text()
+        while "Ctrl-C" not in (await demo.stdout.readline()).decode():
+            pass
+        async with (
+            aiohttp.ClientSession() as session,
+            Browsing(session, line).stream() as stream,
+        ):
+            everything = await stream.next()
+        names = {p["name"]: p for p in everything["people"]}
+        assert "El 18 de julio de 2025" in names["Ana"]["messages"][-1]["text"]
+        demo.send_signal(signal.SIGINT)
+        assert await demo.wait() == 0
+    finally:
+        if demo.returncode is None:
+            demo.kill()
+            await demo.wait()
