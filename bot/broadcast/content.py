@@ -24,6 +24,11 @@ class Content(Protocol):
     """Something that can be sent to anyone, in their language."""
 
     @property
+    def source_chat(self) -> int | None:
+        """The chat that it is copied from, if it is."""
+        ...
+
+    @property
     def per_recipient(self) -> int:
         """How many messages each recipient gets, for the longest of the languages."""
         ...
@@ -44,6 +49,7 @@ class TextContent:
 
     texts: Mapping[str, str]
     paid: bool = False
+    source_chat: int | None = None
     per_recipient: int = 1
     can_be_paid: bool = True
 

@@ -46,6 +46,7 @@ class RateGate(Protocol):
 
 
 MISSING: Final = "message to copy not found"
+SOURCE_LOST: Final = "the chat of the message is not found"
 
 # What each kind of failure makes of the delivery. It never marks a person but for UNREACHABLE.
 OUTCOMES: Final[Mapping[Remedy, Outcome]] = {
@@ -113,9 +114,30 @@ class Sender:
                 call.method, call.params, lane=Lane.BROADCAST, timeout=self.timing.call
             )
         except (TelegramRefused, TelegramError) as error:
-            found = remedy(error)
-            return Sent(OUTCOMES[found], found, _said(error))
+            return await self._judged(error)
         return _arrived(call, message_ids(result))
+
+    async def _judged(self, error: TelegramRefused | TelegramError) -> Sent:
+        found, said = remedy(error), _said(error)
+        if found is Remedy.UNREACHABLE and "chat not found" in said.lower():
+            # It does not say which: without the chat it is copied from, nobody would be found.
+            blamed = await self._lost_source()
+            if blamed is not None:
+                return blamed
+        return Sent(OUTCOMES[found], found, said)
+
+    async def _lost_source(self) -> Sent | None:
+        """What it means for a delivery when the chat that is copied from may be the lost one."""
+        if self.content.source_chat is None:
+            return None
+        source = {"chat_id": self.content.source_chat}
+        try:
+            await self.client.call("getChat", source, timeout=self.timing.call)
+        except (TelegramRefused, TelegramError) as error:
+            found = remedy(error)
+            lost = found is Remedy.UNREACHABLE
+            return Sent(Outcome.UNSENT, Remedy.CONTENT if lost else Remedy.RETRY, SOURCE_LOST)
+        return None
 
 
 def _arrived(call: Call, messages: tuple[int, ...]) -> Sent:

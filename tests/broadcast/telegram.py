@@ -9,6 +9,7 @@ from bot.transport import Lane
 from bot.transport.errors import AnswerLost, NotSent, TelegramRefused
 
 BLOCKED = TelegramRefused(403, "Forbidden: bot was blocked by the user")
+CHAT_NOT_FOUND = TelegramRefused(400, "Bad Request: chat not found")
 BAD_TEXT = TelegramRefused(400, 'Bad Request: can\'t parse entities: Unsupported start tag "x"')
 BAD_TOKEN = TelegramRefused(401, "Unauthorized")
 FLOODED = TelegramRefused(429, "Too Many Requests: retry after 1", 1.0)
@@ -31,6 +32,7 @@ class FakeTelegram:
         self.most_in_flight = 0
         self.dead = False
         self.missing: set[int] = set()
+        self.source_is_lost = False
         self.before: Callable[[int], None] = lambda chat: None
         self._plans: dict[int, deque[Exception]] = {}
         self._always: dict[int, Exception] = {}
@@ -59,8 +61,10 @@ class FakeTelegram:
         timeout: float = 10.0,
     ) -> Any:
         """Call a method."""
-        assert lane is Lane.BROADCAST
         given = dict(params or {})
+        if method == "getChat":
+            return await self._chat(given)
+        assert lane is Lane.BROADCAST
         chat = given["chat_id"]
         assert isinstance(chat, int)
         self.calls.append((method, given))
@@ -87,6 +91,12 @@ class FakeTelegram:
         if error is not None:
             raise error
         return self._made(chat, given)
+
+    async def _chat(self, given: Mapping[str, object]) -> Any:
+        await asyncio.sleep(0)
+        if self.source_is_lost:
+            raise CHAT_NOT_FOUND
+        return {"id": given["chat_id"], "type": "private"}
 
     def _keep(self, chat: int, given: Mapping[str, object]) -> None:
         self.texts[chat] = str(given.get("text", given.get("message_id", "")))

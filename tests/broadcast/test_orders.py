@@ -190,6 +190,29 @@ async def test_an_album_that_is_gone_stops_it_and_marks_nobody(bench: Bench) -> 
     assert tally.rejected + tally.pending == 30
 
 
+async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 31))
+    bench.telegram.everyone(answers.CHAT_NOT_FOUND)
+    bench.telegram.source_is_lost = True
+    await bench.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
+    bench.hire(rate=60.0)
+    ended = await bench.ended()
+    assert ended.stop_reason == "content: the chat of the message is not found"
+    assert await bench.tally() == Tally(total=30, pending=30)
+    assert await bench.people.unreachable() == []
+
+
+async def test_when_only_a_recipients_chat_is_lost_that_one_is_marked(bench: Bench) -> None:
+    await bench.people.sign([1, 2])
+    bench.telegram.always(1001, answers.CHAT_NOT_FOUND)
+    await bench.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
+    bench.hire()
+    await bench.ended()
+    assert await bench.tally() == Tally(total=2, delivered=1, unreachable=1)
+
+
 async def told(bench: Bench, what: str) -> bool:
     return any(said == what for said, *_ in bench.reports.told)
 
