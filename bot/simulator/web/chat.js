@@ -7,7 +7,7 @@ import { composer } from "./composer.js";
 import { el, fill, icon, iconButton, reconcile } from "./dom.js";
 import { personMenu } from "./menus.js";
 import { closePhone, panelIsShown, showPanel } from "./places.js";
-import { changed, drawOn, selected, state, unread } from "./store.js";
+import { drawOn, selected, state, unread } from "./store.js";
 import { actAs } from "./wire.js";
 import { t } from "./words.js";
 
@@ -17,7 +17,8 @@ export function drawChat(root) {
   root.setAttribute("aria-label", t("chat"));
   const title = el("h2", { class: "chat-title" });
   const line = el("p", { class: "chat-line", "aria-live": "polite" });
-  const log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" });
+  const rows = el("div", { class: "rows" });
+  const log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" }, rows);
   const bottom = iconButton("down", t("to-bottom"), () => scrollDown(log, "smooth"), { class: "icon-button to-bottom", hidden: true });
   const foot = el("div", { class: "foot" });
   root.append(
@@ -29,8 +30,12 @@ export function drawChat(root) {
       panelButton()),
     el("div", { class: "log-room" }, el("div", { class: "wall" }), log, bottom),
     foot);
-  const scene = { root, title, line, log, bottom, foot, person: null };
-  log.addEventListener("scroll", () => (bottom.hidden = isAtBottom(log)));
+  const scene = { root, title, line, log, rows, bottom, foot, person: null, stuck: true };
+  log.addEventListener("scroll", () => (scene.stuck = bottom.hidden = isAtBottom(log)));
+  // Whoever is at the bottom stays there, whatever grows: a picture, the keyboard of a phone.
+  const growing = new ResizeObserver(() => scene.stuck && scrollDown(log));
+  growing.observe(log);
+  growing.observe(rows);
   drawOn(["chat", "bot"], () => draw(scene));
   drawOn(["opened"], () => arrive(scene));
   addEventListener("visibilitychange", () => markRead(selected()));
@@ -46,25 +51,25 @@ function panelButton() {
 function arrive(scene) {
   draw(scene);
   scrollDown(scene.log);
-  changed("composer");
 }
 
 function draw(scene) {
   const person = selected();
   scene.root.classList.toggle("empty", !person);
   if (!person) {
-    fill(scene.log, el("p", { class: "nobody" }, t("choose-chat")));
+    scene.person = null;
+    fill(scene.rows, el("p", { class: "nobody" }, t("choose-chat")));
     fill(scene.foot);
+    delete scene.foot.dataset.key;
     scene.title.textContent = scene.line.textContent = "";
     return;
   }
-  const follow = isAtBottom(scene.log) || scene.person !== person.id;
   if (scene.person !== person.id) showAnother(scene, person);
   scene.title.textContent = state.bot.name;
   drawLine(scene.line, person);
-  reconcile(scene.log, rowsOf(person));
+  reconcile(scene.rows, rowsOf(person));
   drawFoot(scene.foot, person);
-  if (follow) scrollDown(scene.log);
+  if (scene.stuck) scrollDown(scene.log);
   markRead(person);
 }
 
@@ -72,7 +77,8 @@ function draw(scene) {
 function showAnother(scene, person) {
   scene.person = person.id;
   scene.log.setAttribute("aria-live", "off");
-  scene.log.replaceChildren();
+  scene.rows.replaceChildren();
+  scene.stuck = true;
   setTimeout(() => scene.log.setAttribute("aria-live", "polite"), 500);
 }
 
