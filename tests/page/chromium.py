@@ -68,6 +68,11 @@ class Window:
         key = self.page.locator(".key", has_text=re.compile(re.escape(label)))
         await key.last.click()
 
+    async def choose(self, item: str) -> None:
+        """Choose from the menu of the person whose phone is open."""
+        await self.page.get_by_role("button", name="Más opciones").click()
+        await self.page.get_by_role("menuitem", name=item).click()
+
     async def write(self, text: str) -> None:
         """Write into the chat, and send it with the keyboard."""
         await self.page.locator(".writing").fill(text)

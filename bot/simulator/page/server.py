@@ -22,6 +22,7 @@ from bot.simulator.parameters import Upload
 
 _LARGEST_UPLOAD = 20 * 1024 * 1024
 _STILL_HERE_SECONDS = 15.0
+_COME_BACK_SOON = b"retry: 1000\n\n"
 _CROWD = 1_000
 
 Order = Callable[[], Awaitable[None]]
@@ -86,6 +87,7 @@ class Page:
         Raises:
             OSError: something else listens there.
         """
+        self._leaving.clear()
         app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_UPLOAD)
         app.on_response_prepare.append(protected)
         app.add_routes(
@@ -107,7 +109,7 @@ class Page:
     async def stop(self) -> None:
         """Say good-bye to every page."""
         self._leaving.set()
-        self._feed.forget()
+        self._feed.publish("farewell")
         for task in self._ordered:
             task.cancel()
         if self._runner is not None:
@@ -128,6 +130,7 @@ class Page:
         """Everything there is, or what a page that comes back has missed; then all that comes."""
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)
+        await stream.write(_COME_BACK_SOON)
         seen = self._feed.number_in(request.headers.get("Last-Event-ID"))
         try:
             while not self._leaving.is_set():

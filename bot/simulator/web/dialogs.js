@@ -35,12 +35,15 @@ export function renamePerson(person) {
 }
 
 export function startLink(person) {
+  const address = (mark) => `https://t.me/${state.bot.username}?start=${mark}`;
+  const shown = el("p", { class: "address" }, address("newsletter"));
+  const follow = (event) => (shown.textContent = address(event.target.value));
   ask({
     title: t("start-link"),
     text: t("start-link-why"),
     body: [
-      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", value: "newsletter", autofocus: true }),
-      el("p", { class: "address" }, `https://t.me/${state.bot.username}?start=…`),
+      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", value: "newsletter", autofocus: true, oninput: follow }),
+      shown,
     ],
     yes: t("open"),
     done: (said) => actAs(person, "start", { payload: said.get("payload") }),

@@ -41,7 +41,7 @@ function wrapped(entity, words, children, onCommand) {
     case "blockquote":
       return el("blockquote", {}, children);
     case "expandable_blockquote":
-      return expandable(children);
+      return words.length > 160 || words.split("\n").length > 3 ? expandable(children) : el("blockquote", {}, children);
     case "spoiler":
       return spoiler(children);
     case "text_link":

@@ -1,0 +1,164 @@
+"""Whatever a bot can put into a chat stands there as Telegram would show it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from bot.simulator import Person, Simulator
+from bot.simulator.content import tiny_png
+from bot.simulator.page import Page, View
+from bot.simulator.parameters import Upload
+from tests.page.chromium import Window, chromium, window
+from tests.simulator.wire import TOKEN, Wire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+RICH = (
+    "<b>negrita <i>y cursiva</i></b> <u>subrayado</u> <s>tachado</s> <code>código</code> "
+    '<a href="https://example.org/a">enlace</a> <tg-spoiler>secreto</tg-spoiler> /help\n'
+    "<blockquote>una cita</blockquote><pre>texto\ntal cual</pre>"
+    "<blockquote expandable>una cita larga</blockquote>"
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def chat(
+    browser: Browser, page: Page | None = None
+) -> AsyncIterator[tuple[Window, Wire, Person]]:
+    """Ana's phone on the page, and a bot whose every call is the test's."""
+    page = page or Page()
+    async with (
+        Simulator(token=TOKEN) as sim,
+        Wire(sim.url) as wire,
+        View(sim, page.feed, frozenset()).open() as view,
+    ):
+        ana = view.world.person("Ana")
+        view.phones.add(ana)
+        ana.start()
+        page.show(view)
+        async with window(browser, await page.start(port=0)) as at:
+            yield at, wire, ana
+    await page.stop()
+
+
+async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser) -> None:
+    async with chat(browser) as (at, wire, ana):
+        await wire.answer("sendMessage", chat_id=ana.id, text=RICH, parse_mode="HTML")
+        text = at.page.locator(".theirs .text")
+        await text.wait_for()
+        for tag in ("strong em", "u", "s", "code", "pre", "blockquote"):
+            assert await text.locator(tag).count() >= 1, tag
+        link = text.get_by_role("link", name="enlace")
+        assert await link.get_attribute("href") == "https://example.org/a"
+        assert await link.get_attribute("rel") == "noopener noreferrer"
+        secret = text.locator(".spoiler-text")
+        assert not await secret.is_visible()
+        await text.get_by_role("button", name="Texto oculto").press("Enter")
+        assert await secret.is_visible()
+        await text.get_by_role("button", name="/help").click()
+        await at.page.locator(".mine", has_text="/help").wait_for()
+        assert await at.faults() == []
+        assert at.complaints == []
+
+
+async def test_messages_change_and_go_while_one_looks(browser: Browser) -> None:
+    async with chat(browser) as (at, wire, ana):
+        keyboard = {"inline_keyboard": [[{"text": "Sí", "callback_data": "yes"}]]}
+        sent = await wire.answer("sendMessage", chat_id=ana.id, text="uno", reply_markup=keyboard)
+        number = sent["result"]["message_id"]
+        message = at.page.locator(f'[data-id="{number}"]')
+        await message.get_by_role("button", name="Sí").focus()
+        keyboard["inline_keyboard"][0][0]["text"] = "No"
+        changed = {"text": "dos", "reply_markup": keyboard}
+        await wire.answer("editMessageText", chat_id=ana.id, message_id=number, **changed)
+        await message.get_by_role("button", name="No").wait_for()
+        assert "editado" in await message.inner_text()
+        assert await at.page.evaluate("document.activeElement.textContent") == "No"
+        await wire.answer("sendChatAction", chat_id=ana.id, action="upload_document")
+        await at.page.get_by_text("enviando un documento…").first.wait_for()
+        await wire.answer("deleteMessage", chat_id=ana.id, message_id=number)
+        await message.wait_for(state="detached")
+        assert at.complaints == []
+
+
+async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browser) -> None:
+    async with chat(browser) as (at, wire, ana):
+        keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "sign"}]]}
+        await wire.answer("sendMessage", chat_id=ana.id, text="¿?", reply_markup=keyboard)
+        for text, alert in (("Ya está", False), ("Lee esto <b>antes</b>", True)):
+            await at.press("Firmar")
+            await at.page.locator(".key.waiting").wait_for()
+            (query,) = ana.world.taps
+            said = {"text": text, "show_alert": alert}
+            await wire.answer("answerCallbackQuery", callback_query_id=query, **said)
+            await at.page.locator(".alert-text" if alert else ".toast", has_text=text).wait_for()
+            await at.page.locator(".key.waiting").wait_for(state="detached")
+        assert await at.faults() == []
+        await at.page.keyboard.press("Enter")
+        await at.page.get_by_role("alertdialog").wait_for(state="detached")
+        assert at.complaints == []
+
+
+async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
+    browser: Browser,
+) -> None:
+    async with chat(browser) as (at, wire, ana):
+        files = ana.world.files
+        ana.send_album(["photo", "photo", "photo"], "Así fue")
+        document = ana.send_file("document", "firmas <1>.csv", b"a;b", "").document
+        assert document is not None
+        album = at.page.locator(".album")
+        await album.wait_for()
+        assert await album.locator("img").count() == 3
+        shown = "[...document.images].filter((i) => i.closest('.album')).every((i) => i.complete)"
+        await at.page.wait_for_function(shown)
+        await album.get_by_role("button").first.click()
+        await at.page.get_by_role("dialog", name="Así fue").wait_for()
+        await at.page.keyboard.press("Escape")
+        async with at.page.expect_download() as download:
+            await at.page.get_by_role("link", name="Descargar firmas <1>.csv").click()
+        kept = await (await download.value).path()
+        assert kept.read_bytes() == b"a;b"
+        photo = files.add("photo", Upload("foto.png", tiny_png(600, 400)))
+        await wire.answer("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="<i>pie</i>")
+        await at.sees("<i>pie</i>")
+        assert await at.faults() == []
+        assert at.complaints == []
+
+
+async def test_who_blocks_the_bot_cannot_write_and_who_is_gone_cannot_come_back(
+    browser: Browser,
+) -> None:
+    async with chat(browser) as (at, _, ana):
+        await at.choose("Bloquear el bot")
+        await at.page.get_by_role("button", name="Desbloquear el bot").click()
+        await at.page.locator(".writing").wait_for()
+        await at.choose("Eliminar la cuenta")
+        await at.page.get_by_role("button", name="Eliminar la cuenta").click()
+        await at.page.locator(".foot-note", has_text="Cuenta eliminada").wait_for()
+        assert ana.deactivated
+        assert not await at.page.locator(".writing").is_visible()
+        assert at.complaints == []
+
+
+async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) -> None:
+    page = Page()
+    async with chat(browser, page) as (at, wire, ana):
+        port = int(at.page.url.rstrip("/").rpartition(":")[2])
+        await page.stop()
+        await at.page.locator(".notice.bad").wait_for()
+        await wire.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
+        await page.start(port=port)
+        await at.sees("mientras tanto")
+        await at.page.locator(".notice.bad").wait_for(state="detached")
