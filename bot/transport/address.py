@@ -47,7 +47,8 @@ def target(base: str) -> Target:
         raise ValueError("not an address")
     after = (
         f" HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\nUser-Agent: petition-bot\r\n"
-        "Accept: */*\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+        "Accept: */*\r\nAccept-Encoding: identity\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
     )
     return Target(
         Address(host, port, url.scheme == "https"), f"POST {path}/".encode(), after.encode()

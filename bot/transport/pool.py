@@ -33,7 +33,8 @@ class Pool:
         self._opening = 0
         self._idle = dict[Connection, None]()  # the last one is used first, so that others expire
         self._queue = deque[asyncio.Future[Connection | None]]()
-        self._sweep: asyncio.TimerHandle | None = None
+        self._sweep: asyncio.Handle | None = None
+        self._sweep_at = math.inf
         self._is_closed = False
 
     async def exchange(self, message: bytes, limits: Limits) -> Answer:
@@ -149,11 +150,13 @@ class Pool:
     def _watch(self, deadline: float) -> None:
         """One timer for all: a timer a call would cost as much as the rest of the call."""
         if self._sweep is not None:
-            if self._sweep.when() <= deadline:
+            # Not asked of the timer: uvloop's have no time when it is less than a millisecond off.
+            if self._sweep_at <= deadline:
                 return
             self._sweep.cancel()
         if not self._is_closed and deadline < math.inf:
             self._sweep = self._loop.call_at(deadline, self._expire)
+            self._sweep_at = deadline
 
     def _expire(self) -> None:
         self._sweep = None
