@@ -90,4 +90,6 @@ def retouched(draft: Draft, message_id: int, now: datetime) -> Draft:
     """The draft after the admin edited one of its messages: only a new preview takes that in."""
     if message_id not in draft.sources() or draft.copies is None or draft.edited:
         return draft
-    return draft.changed(now, edited=True)
+    # Nobody is asked for the last word beside a change that is not in it.
+    stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
+    return draft.changed(now, edited=True, stage=stage)

@@ -11,6 +11,7 @@ from telegram.error import BadRequest
 from bot.broadcast.audience import broadcast_id, confirmed, content_sha256, has_expired
 from bot.broadcast.content import Copy
 from bot.petition.markup import Html
+from bot.petition.words import Words
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
 
 from ..panel import Panel
@@ -32,12 +33,7 @@ async def send(panel: Panel, token: str) -> None:
         return
     desk = await open_draft(panel)
     if desk is None:
-        await panel.say(
-            panel.words.text(
-                "Ese mensaje ya no está en preparación, y no se ha enviado nada. Escribe "
-                "/broadcast para empezar otro."
-            )
-        )
+        await panel.say(_not_prepared(panel))
         return
     active = await storage.broadcasts.active()
     if active is not None and desk.draft.starts_at is None:
@@ -51,17 +47,31 @@ async def send(panel: Panel, token: str) -> None:
     await _start(desk, _plan(desk, sheet, token), token)
 
 
-async def leave(panel: Panel, token: str) -> bool:
-    """Gives the draft up; when it was started after all, that is shown instead."""
+async def leave(panel: Panel, shown: str) -> bool:
+    """Gives up the draft that was shown; when it was started after all, that is shown instead.
+
+    A button left standing from an earlier draft leaves the one of now as it is.
+    """
+    token, _, key = shown.partition(":")
     known = await panel.services.storage.broadcasts.get(broadcast_id(token))
     if known is not None:
         await go_on(panel, known)
         return True
     desk = await open_draft(panel)
+    if desk is not None and desk.draft.key != key:
+        await panel.say(_not_prepared(panel))
+        return True
     if desk is not None:
         await give_up(desk)
     await panel.say(discarded(panel))
     return True
+
+
+def _not_prepared(panel: Panel) -> Html:
+    return panel.words.text(
+        "Ese mensaje ya no está en preparación, y no se ha enviado nada. Escribe /broadcast para "
+        "empezar otro."
+    )
 
 
 def discarded(panel: Panel) -> Html:
@@ -187,12 +197,7 @@ def _why_void(desk: Desk, token: str, recipients: int) -> Html:
             "confírmalo otra vez."
         )
     if recipients != desk.draft.shown:
-        return words.text(
-            "⚠️ Algo ha cambiado y no se ha enviado nada: eran {before} personas y ahora son "
-            "{now}. Si te parece bien, confírmalo otra vez.",
-            before=words.number(desk.draft.shown),
-            now=words.number(recipients),
-        )
+        return _another_number(words, desk.draft.shown, recipients)
     return words.text(
         "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
         "vez antes de confirmar."
@@ -203,11 +208,15 @@ def _refusal(panel: Panel, outcome: PetitionOpen | AudienceChanged) -> Html:
     words = panel.words
     if isinstance(outcome, PetitionOpen):
         return words.text("La petición está abierta: no se ha enviado nada.")
+    return _another_number(words, outcome.expected, outcome.recipients)
+
+
+def _another_number(words: Words, before: int, now: int) -> Html:
     return words.text(
-        "⚠️ Algo ha cambiado y no se ha enviado nada: eran {before} personas y ahora son "
-        "{now}. Si te parece bien, confírmalo otra vez.",
-        before=words.number(outcome.expected),
-        now=words.number(outcome.recipients),
+        "⚠️ Algo ha cambiado y no se ha enviado nada: el número de personas ha pasado de "
+        "{before} a {now}. Si te parece bien, confírmalo otra vez.",
+        before=words.number(before),
+        now=words.number(now),
     )
 
 

@@ -102,6 +102,7 @@ class Draft(_Frozen):
         shown: how many recipients the summary named.
         token: of the confirmation under which it was started, once it was.
         panel: the message in which the admin works on it.
+        declined: an album that was turned down, of which more elements may come.
     """
 
     key: str
@@ -124,6 +125,7 @@ class Draft(_Frozen):
     shown: int = 0
     token: str | None = None
     panel: int | None = None
+    declined: str | None = None
     version: int = 1
     touched_at: datetime
 

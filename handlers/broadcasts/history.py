@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from telegram import Update
 
 from ..context import Context
@@ -9,6 +11,9 @@ from ..panel import Choice, Order, Page, Panel, open_panel
 from ..screens.screen import paragraphs
 from .pages.past import ON_A_PAGE, Entry, history, provenance
 from .watching import follow, page_of
+
+# No history has as many pages as the next digit would mean.
+_LONGEST_NUMBER: Final = 6
 
 
 async def broadcasts(update: Update, context: Context) -> None:
@@ -67,4 +72,5 @@ async def _write(panel: Panel, page: Page) -> None:
 
 
 def _number(argument: str) -> int:
-    return int(argument) if argument.isascii() and argument.isdecimal() else 0
+    is_page = argument.isascii() and argument.isdecimal() and len(argument) <= _LONGEST_NUMBER
+    return int(argument) if is_page else 0

@@ -22,12 +22,10 @@ LONGEST_TEXT: Final = 60
 LONGEST_ADDRESS: Final = 1024
 
 _SCHEMES: Final = frozenset({"http", "https", "tg"})
-_LINE: Final = re.compile(
-    r"(?P<text>.*?)\s*(?:[-–—:|→]+\s*|\s)(?P<url>[a-z][a-z0-9+.-]*:\S+)", re.I
-)
-_BARE: Final = re.compile(
-    r"(?P<text>.*?)\s*[-–—:|→]+\s*(?P<url>(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?)", re.I
-)
+# What may stand between the text and the address.
+_BETWEEN: Final = "-–—:|→"
+_FULL: Final = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
+_BARE: Final = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
 _HOST: Final = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?", re.UNICODE)
 
 
@@ -106,11 +104,11 @@ def is_address(url: str) -> bool:
 
 
 def _link(line: str) -> Link | LinkFault:
-    found = _LINE.fullmatch(line) or _BARE.fullmatch(line)
+    found = _parted(line)
     if found is None:
         bare = is_address(line) or (is_address(f"https://{line}") and "/" in line)
         return LinkFault.NO_TEXT if bare else LinkFault.NO_ADDRESS
-    text, url = found["text"].strip(), found["url"]
+    text, url = found
     if ":" not in url.partition("/")[0]:
         url = f"https://{url}"
     if not text:
@@ -118,6 +116,25 @@ def _link(line: str) -> Link | LinkFault:
     if len(text) > LONGEST_TEXT:
         return LinkFault.TEXT_TOO_LONG
     return Link(text=text, url=url) if is_address(url) else LinkFault.NOT_AN_ADDRESS
+
+
+def _parted(line: str) -> tuple[str, str] | None:
+    """The text and the address after it, if the line ends with one.
+
+    Where an address can begin is looked for by hand: one expression for all of it would try every
+    way to divide a long row of dashes, for minutes.
+    """
+    last = line.split()[-1]
+    before = len(line) - len(last)
+    begins = [at for at in range(1, len(last)) if last[at - 1] in _BETWEEN]
+    for form in (_FULL, _BARE):
+        after_text = line[:before].rstrip()
+        may_be_whole = bool(after_text) and (form is _FULL or after_text[-1] in _BETWEEN)
+        for at in ([0] if may_be_whole else []) + begins:
+            if last[at] not in _BETWEEN and form.fullmatch(last, at):
+                text = line[: before + at].rstrip().rstrip(_BETWEEN).strip()
+                return text, last[at:]
+    return None
 
 
 def _short(line: str) -> str:

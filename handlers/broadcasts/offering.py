@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from telegram import Update
 
@@ -18,6 +19,9 @@ from .draft import Draft, begun, begun_closing, begun_for_the_rest
 from .freezing import look
 from .pages.naming import subject_name
 from .watching import follow
+
+# As many planned ones as a panel names, the nearest first; very many are too long for Telegram.
+_LISTED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def offer(panel: Panel, chances: Chances) -> Page:
         rows.append(Choice(words.label("El mensaje final"), Order.FINAL))
     if chances.signed:
         rows.append(Choice(words.label("Un mensaje nuevo"), Order.COMPOSE))
-    rows += [_to_cancel(panel, each) for each in chances.scheduled]
+    rows += [_to_cancel(panel, each) for each in chances.scheduled[:_LISTED]]
     if rows:
         rows.append(Choice(words.label("Nada por ahora"), Order.LEAVE))
     return Page(
@@ -116,7 +120,8 @@ def offer(panel: Panel, chances: Chances) -> Page:
             _about_closing(panel, chances),
             _about_new(panel) if chances.signed else None,
             _about_draft(panel) if chances.draft is not None else None,
-            *(_planned(panel, each) for each in chances.scheduled),
+            *(_planned(panel, each) for each in chances.scheduled[:_LISTED]),
+            _not_listed(panel, len(chances.scheduled) - _LISTED),
         ),
         rows,
     )
@@ -209,11 +214,22 @@ def _nobody(panel: Panel, chances: Chances) -> Html:
 
 def _planned(panel: Panel, planned: Broadcast) -> Html:
     words = panel.words
-    return words.text(
+    return words.plural(
+        "🕒 Programado: {subject}, el {moment}, para {n} persona.",
         "🕒 Programado: {subject}, el {moment}, para {n} personas.",
+        planned.expected or 0,
         subject=subject_name(words, planned.kind),
         moment=words.appointment(planned.starts_at or planned.created_at),
-        n=words.number(planned.expected or 0),
+    )
+
+
+def _not_listed(panel: Panel, count: int) -> Html | None:
+    if count <= 0:
+        return None
+    return panel.words.plural(
+        "Hay {n} envío programado más; está en /broadcasts.",
+        "Hay {n} envíos programados más; están en /broadcasts.",
+        count,
     )
 
 

@@ -126,10 +126,11 @@ def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
 
 def fitting(there: datetime, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
     """A wall clock's moment in UTC, if the clock shows it and it is neither past nor too far."""
-    local = there.replace(tzinfo=zone)
-    moment = local.astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
+    first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
         return WhenFault.SKIPPED
+    # In the night in which the clocks go back they show it twice, and the second may be to come.
+    moment = second if within(first, now) is WhenFault.PAST else first
     return within(moment, now) or moment
 
 
@@ -152,7 +153,8 @@ def offered(now: datetime, zone: ZoneInfo) -> list[Offered]:
     """Moments an admin is likely to want: in an hour, this evening, tomorrow."""
     here = now.astimezone(zone)
     tomorrow = here.date() + timedelta(days=1)
-    in_an_hour = (here + timedelta(hours=1)).replace(second=0, microsecond=0)
+    # Not counted on the wall clock, on which it is another one when the clocks go back.
+    in_an_hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
     wanted = [Offered(in_an_hour.astimezone(UTC), "hour")]
     for kind, day, clock in (
         ("tonight", here.date(), time(19)),

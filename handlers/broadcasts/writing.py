@@ -12,6 +12,7 @@ from telegram import Message, Update
 
 from bot.intake import updates_behind
 from bot.petition.journey import Stage as Place
+from bot.petition.markup import Html
 
 from .. import commands, messages
 from ..context import Context
@@ -66,6 +67,8 @@ async def cancel(update: Update, context: Context) -> None:
 async def _took(desk: Desk, message: Message) -> bool:
     """Whether the message was for the draft, and is dealt with."""
     draft = desk.draft
+    if message.media_group_id is not None and message.media_group_id == draft.declined:
+        return True  # its first element was answered; this one is not to be taken either
     piece = piece_of(message)
     if isinstance(piece, Piece) and draft.album_of(piece) is not None:
         await _take(desk, piece)
@@ -83,8 +86,7 @@ async def _took(desk: Desk, message: Message) -> bool:
 
 async def _take_content(desk: Desk, message: Message, piece: Piece | Unfit) -> None:
     if isinstance(piece, Unfit):
-        sentence = desk.panel.words.text(UNFIT_SENTENCES[piece])
-        await desk.show(sentence, below=message.message_id)
+        await _decline(desk, message, desk.panel.words.text(UNFIT_SENTENCES[piece]))
         return
     await _take(desk, piece)
 
@@ -108,7 +110,7 @@ async def _take_links(desk: Desk, message: Message) -> None:
     links = read_links(message.text or "")
     if isinstance(links, WrongLine):
         sentence = words.text(LINK_FAULTS[links.fault], line=links.line)
-        await desk.show(sentence, below=message.message_id)
+        await _decline(desk, message, sentence)
         return
     desk = await desk.keep(linked(desk.draft, links, desk.now))
     await desk.show(below=message.message_id)
@@ -118,7 +120,7 @@ async def _take_time(desk: Desk, message: Message) -> None:
     zone = ZoneInfo(desk.panel.services.campaign.time_zone)
     moment = read_when(message.text or "", desk.now, zone)
     if isinstance(moment, WhenFault):
-        await desk.show(desk.panel.words.text(WHEN_FAULTS[moment]), below=message.message_id)
+        await _decline(desk, message, desk.panel.words.text(WHEN_FAULTS[moment]))
         return
     await plan_for(desk, moment, below=message.message_id)
 
@@ -140,8 +142,14 @@ async def _turned_down(desk: Desk, message: Message) -> bool:
         )
     else:
         return False
-    await desk.show(notice, below=message.message_id)
+    await _decline(desk, message, notice)
     return True
+
+
+async def _decline(desk: Desk, message: Message, why: Html) -> None:
+    """Says once why it is not taken: an album comes as several messages, and is one."""
+    desk = await desk.keep(desk.draft.model_copy(update={"declined": message.media_group_id}))
+    await desk.show(why, below=message.message_id)
 
 
 async def _is_asked_for_a_name(panel: Panel) -> bool:

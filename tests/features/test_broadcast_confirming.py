@@ -162,7 +162,7 @@ async def test_who_leaves_after_the_preview_is_told_before_anything_goes_out(
     studio.scene.jordi.block()
     await studio.scene.settled()
     await studio.taps(SEND)
-    assert "eran 3 personas y ahora son 2" in studio.panel.text
+    assert "ha pasado de 3 a 2" in studio.panel.text
     assert nobody_got_anything(studio)
     await studio.taps("Enviar a 2 personas")
     await studio.over()

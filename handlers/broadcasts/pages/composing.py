@@ -8,9 +8,13 @@ from storage import Kind
 from ...panel import Choice, Page
 from ...screens.screen import paragraphs
 from ..draft import Version
+from ..links import LONGEST_TEXT, MOST_BUTTONS
 from ..steps import Step, choice
 from .naming import content_name, subject_name
 from .sheet import Sheet, ways_out
+
+# As many as one can write; a panel with more of them would be too long for Telegram.
+_NAMED = MOST_BUTTONS
 
 
 def content(sheet: Sheet) -> Page:
@@ -56,7 +60,9 @@ def ready(sheet: Sheet) -> Page:
         else choice(words.label("Continuar"), draft, Step.ON)
     )
     to_others = choice(words.label("Cambiar a quién se envía"), draft, Step.SUBJECT)
-    rows = [onward, *_versions(sheet), *([to_others] if chosen else ()), *ways_out(sheet)]
+    # The rest of an earlier broadcast is who it is: nobody else may be written to under that name.
+    may_change = chosen and draft.topic is None
+    rows = [onward, *_versions(sheet), *([to_others] if may_change else ()), *ways_out(sheet)]
     return Page(
         paragraphs(
             words.text("<b>Tu mensaje</b>"),
@@ -109,8 +115,17 @@ def _described(sheet: Sheet, code: str) -> Html:
 
 
 def _buttons(sheet: Sheet, version: Version) -> Html | None:
-    labels = ", ".join(f"«{link.text}»" for row in version.links for link in row)
+    """Their labels; of very many, as a forwarded post may have, only the first."""
+    links = [link for row in version.links for link in row]
+    labels = ", ".join(f"«{_short(link.text)}»" for link in links[:_NAMED])
+    if len(links) > _NAMED:
+        more = sheet.words.number(len(links) - _NAMED)
+        return sheet.words.text("Botones: {labels} y {n} más", labels=labels, n=more)
     return sheet.words.text("Botones: {labels}", labels=labels) if labels else None
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST_TEXT else f"{label[:LONGEST_TEXT]}…"
 
 
 def _lost(sheet: Sheet) -> Html | None:

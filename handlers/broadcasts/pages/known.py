@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
 from bot.petition.words import Words
 from storage import Broadcast, RecallTally, Tally
@@ -42,6 +43,12 @@ class Standing:
     def key(self) -> str:
         """How buttons name it."""
         return self.broadcast.id.hex()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its time passed, so that it waits for a word without having begun."""
+        cause, _ = read(self.broadcast.stop_reason or "")
+        return self.broadcast.state == "paused" and cause is StopCause.LATE
 
     @property
     def can_be_recalled(self) -> bool:

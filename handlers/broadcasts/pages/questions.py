@@ -22,6 +22,14 @@ def ask_cancel(now: Standing) -> Page:
             ),
             (Choice(yes, Order.CANCEL, now.key), Choice(no, Order.WATCH, now.key)),
         )
+    if now.is_late:
+        return Page(
+            paragraphs(
+                words.text("<b>¿Cancelar este envío programado?</b>"),
+                words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
+            ),
+            (Choice(yes, Order.CANCEL, now.key), Choice(no, Order.WATCH, now.key)),
+        )
     return Page(
         paragraphs(
             words.text("<b>¿Cancelar el envío?</b>"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
 from storage import Kind, RecallTally
 
@@ -99,8 +98,7 @@ def _controls(now: Standing) -> Rows:
 def _paused(now: Standing) -> Page:
     words, broadcast = now.words, now.broadcast
     cancel = Choice(words.label("⏹ Cancelar"), Order.ASK_CANCEL, now.key)
-    cause, _ = read(broadcast.stop_reason or "")
-    if cause is StopCause.LATE and broadcast.starts_at is not None:
+    if now.is_late and broadcast.starts_at is not None:
         return Page(
             paragraphs(
                 words.text("<b>Un envío programado espera tu decisión</b>"),

@@ -265,6 +265,5 @@ def _no_way_on(sheet: Sheet) -> list[Choice]:
 
 
 def _leave(sheet: Sheet) -> Choice:
-    return Choice(
-        sheet.words.label("No enviar"), Order.LEAVE, f"{Order.SEND}:{sheet.token or '-'}"
-    )
+    shown = f"{Order.SEND}:{sheet.token or '-'}:{sheet.draft.key}"
+    return Choice(sheet.words.label("No enviar"), Order.LEAVE, shown)

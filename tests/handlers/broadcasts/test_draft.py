@@ -82,6 +82,11 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
     assert retouched(edited, 17, NOW) == edited
 
 
+def test_an_edit_while_it_asks_for_the_last_word_goes_back_to_where_that_is_said() -> None:
+    asking = shown(written(message_id=17)).changed(NOW, stage=Stage.SURE)
+    assert retouched(asking, 17, NOW).stage is Stage.SUMMARY
+
+
 def test_an_edit_of_another_message_or_before_the_preview_is_nothing() -> None:
     before = written(message_id=17)
     after = shown(before)

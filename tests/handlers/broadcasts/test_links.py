@@ -75,3 +75,9 @@ def test_nothing_anybody_writes_breaks_it(text: str) -> None:
     found = read_links(text)
     if not isinstance(found, WrongLine):
         assert all(link.text and is_address(link.url) for row in found for link in row)
+
+
+@pytest.mark.parametrize("line", ["-" * 4096, "a" + "-" * 2000 + " " * 2000 + "b", "a-" * 2048])
+def test_a_long_row_of_dashes_is_read_like_any_line(line: str) -> None:
+    # What tried every way to divide it took minutes, in which the bot answered nobody.
+    assert isinstance(read_links(line), WrongLine)

@@ -161,3 +161,18 @@ def test_what_is_written_out_in_full_is_read_back(wanted: datetime) -> None:
     wanted = wanted.replace(second=0, microsecond=0)
     found = read_when(wanted.strftime("%d/%m/%Y %H:%M"), NOW, MADRID)
     assert found == fitting(wanted, NOW, MADRID)
+
+
+def test_the_second_of_them_is_taken_once_the_first_has_passed() -> None:
+    between = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+    assert read_when("2:45", between, MADRID) == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("month", [3, 10])
+def test_in_an_hour_is_an_hour_from_now_whatever_the_clocks_do(month: int) -> None:
+    nights = {
+        3: datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
+        10: datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+    }
+    first = offered(nights[month], MADRID)[0]
+    assert first.at - nights[month] == timedelta(hours=1)

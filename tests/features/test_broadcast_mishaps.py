@@ -1,0 +1,108 @@
+"""What a campaigner in a hurry does to the panels: too much, too late, and with old buttons."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from storage import Kind
+from tests.features.studio import HOUR, Studio
+from tests.features.test_broadcast_timing import planned
+
+
+async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(studio: Studio) -> None:
+    post = studio.scene.mallory.send("Convocatoria")
+    await studio.begins()
+    rows = [
+        [(f"{'Leer ' * 12}{i}{j}", "https://example.org/") for j in range(4)] for i in range(25)
+    ]
+    studio.marta.forward(post, buttons=rows)
+    await studio.scene.settled()
+    assert "y 90 más" in studio.panel.text
+    assert "Continuar" in studio.panel.labels
+
+
+async def test_of_very_many_planned_ones_the_nearest_are_listed(studio: Studio) -> None:
+    now = datetime.now(UTC)
+    for number in range(40):
+        await studio.starts_another(number, now + HOUR + number * timedelta(minutes=1))
+    await studio.says("/broadcast")
+    assert "Hay 30 envíos programados más; están en /broadcasts." in studio.panel.text
+    assert sum(label.startswith("Cancelar el del") for label in studio.panel.labels) == 10
+
+
+async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Uno")
+    await studio.previews()
+    old = studio.data("No enviar")
+    await studio.begins()
+    await studio.says("Dos")
+    studio.marta.tap_data(*old)
+    await studio.scene.settled()
+    assert "ya no está en preparación" in studio.marta.chat.messages[old[0]].text
+    await studio.previews()
+    assert studio.marta.messages[-2].text == "Dos"
+
+
+async def test_an_album_sent_to_a_panel_that_asks_for_a_time_is_answered_once(
+    studio: Studio,
+) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    await studio.taps("🕒 Programar")
+    before = len(studio.scene.simulator.calls)
+    studio.marta.send_album(["photo"] * 10)
+    await studio.scene.settled()
+    said = [call.method for call in studio.scene.simulator.calls[before:]]
+    assert said.count("sendMessage") + said.count("editMessageText") == 1
+    assert studio.panel.text.startswith("No entiendo cuándo.")
+
+
+async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(studio: Studio) -> None:
+    await studio.begins()
+    studio.ahead = 2 * HOUR
+    studio.marta.send_album(["photo"] * 3)
+    await studio.scene.settled()
+    assert studio.panel.text.startswith("Ese mensaje no se ha añadido")
+    assert "Envíame el mensaje" in studio.panel.text
+    studio.marta.send_album(["photo"] * 2)
+    await studio.scene.settled()
+    assert "un álbum de 2 elementos" in studio.panel.text
+
+
+async def test_thinking_about_cancelling_a_late_one_offers_no_way_to_send_it(
+    studio: Studio,
+) -> None:
+    await planned(studio, timedelta(hours=3))
+    await studio.marta.sees("Un envío programado espera tu decisión", 10)
+    await studio.taps("⏹ Cancelar")
+    assert studio.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
+    await studio.taps("No, dejarlo como está")
+    assert "Un envío programado espera tu decisión" in studio.panel.text
+    assert studio.got(studio.scene.ana) == []
+
+
+async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(studio: Studio) -> None:
+    key = await studio.starts_another()
+    await studio.cancels(key)
+    await studio.reported()
+    studio.marta.tap_data(studio.marta.send("Hola").id, f"adm:goon:{key.hex()}")
+    await studio.scene.settled()
+    await studio.says("Para quienes faltan")
+    assert "quienes faltaban por recibirlo" in studio.panel.text
+    assert "Cambiar a quién se envía" not in studio.panel.labels
+
+
+async def test_one_planned_for_one_person_is_said_of_one_person(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews("Solo a quienes leen en English: 1")
+    await studio.taps("🕒 Programar")
+    await studio.says("mañana 18:30")
+    (confirm,) = [each for each in studio.panel.labels if each.startswith("Programar para el")]
+    await studio.taps(confirm)
+    await studio.says("/broadcast")
+    assert ", para 1 persona." in studio.panel.text
+    (found,) = await studio.services.storage.broadcasts.scheduled()
+    assert found.kind is Kind.UPDATE
