@@ -17,7 +17,7 @@ from bot.intake import TokenUnknown
 from bot.petition.campaign import BUNDLED, CampaignInvalid
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
-from bot.simulator.page import LOOPBACK, Page, View
+from bot.simulator.page import Page, View, others_can_reach
 from bot.simulator.story import ADMIN_ID, Cast
 from storage import Keyring, StorageError
 
@@ -25,7 +25,6 @@ _log = structlog.stdlib.get_logger()
 
 # It opens nothing: no Telegram but our own has ever heard of it.
 _TOKEN = "1000000001:a-token-for-the-demo-that-opens-nothing"  # noqa: S105
-_THIS_MACHINE = frozenset({LOOPBACK, "::1", "localhost"})
 _WARNING = (
     "Warning: whoever can reach this machine can open the page and act in it, without a password. "
     "Nothing in it is real; still, leave --host out unless you mean it."
@@ -179,7 +178,7 @@ async def served(out: Console, page: Page, host: str, port: int | None) -> Async
     """
     address = await page.start(host, port)
     try:
-        if host not in _THIS_MACHINE:
+        if others_can_reach(host):
             out.print(_WARNING, style="yellow", soft_wrap=True)
         out.print("The petition in a browser:")
         out.print(address, markup=False)

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -9,6 +10,12 @@ from tests.page.browsing import Browsing
 from tests.simulator.wire import TOKEN, Wire
 
 ADMIN = 6_100_000_900
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The pictures are taken anew only when somebody asks for it."""
+    pictures = collection_path.name == "test_screenshots.py"
+    return True if pictures and not config.getoption("--screenshots") else None
 
 
 @pytest.fixture

@@ -173,6 +173,7 @@ async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
         problem = at.page.locator(".problems li", has_text="{controler}").first
         assert "es.toml" in await problem.inner_text()
         assert "consent" in await problem.inner_text()
+        assert await at.faults() == []
         (folder / "es.toml").write_text(texts)
         await at.page.locator(".light.running").wait_for()
         await at.start()

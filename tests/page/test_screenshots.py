@@ -7,7 +7,6 @@ import io
 import shutil
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from rich.console import Console
 
@@ -20,12 +19,6 @@ MOST_BYTES = 200_000
 GAP = 36
 _COMMON, _STRIKING = 176, 80
 BACKDROP = (226, 232, 239)
-
-
-@pytest.fixture(autouse=True)
-def _only_when_asked(request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--screenshots"):
-        pytest.skip("pictures are taken anew with --screenshots")
 
 
 async def taken(at: Window) -> Image.Image:

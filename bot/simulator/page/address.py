@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 from collections.abc import Iterable
 
 from aiohttp import web
 
 LOOPBACK = "127.0.0.1"
 _NEAR = range(8080, 8100)
+
+
+def others_can_reach(host: str) -> bool:
+    """Whether an address is one at which other machines find this one."""
+    if host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:

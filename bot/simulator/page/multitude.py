@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from bot.petition.journey import Action
-from bot.simulator.errors import SimulatorError
-from bot.simulator.messages import Message
 from bot.simulator.page.feed import Feed
 from bot.simulator.page.shapes import Shape
 from bot.simulator.person import Person
 from bot.simulator.world import World
 
 _AT_ONCE = 24
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 8.0
+_TRIES = 6
+_WAY = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN)
+"""What leads to a signature, the last step first: the form also offers to change the name."""
 _TELL_EVERY_SECONDS = 0.25
 _FIRST_NAMES = (
     "Adriana|Alba|Amara|Ángel|Anna|Beatriz|Bruno|Camila|Carles|Carmen|Chiara|Clara|Daniel|Elena"
@@ -112,37 +115,55 @@ class Multitude:
 
     async def _signs(self, person: Person) -> bool:
         """Signs with the name of the profile; False when it does not come to that."""
+        seen: Screen | None = None
+        patience = _TRIES
         person.start(_SOURCE)
-        if not await self._taps(person, Action.SIGN, at_once=True):
-            return False
-        for action in (Action.PROFILE_NAME, Action.CONFIRM):
-            if not await self._taps(person, action):
-                return False
-        return await self._button(person, Action.HOME) is not None
+        while patience:
+            screen = await person.chat.bell.until(partial(_newer, person, seen), _PATIENCE_SECONDS)
+            if screen is None:
+                # What people do when nothing happens, such as while the bot is started anew.
+                patience -= 1
+                person.start()
+                continue
+            seen, wish = screen, _wish(screen)
+            if wish is None:
+                return screen.is_of_a_signer
+            person.tap_data(screen.message, wish)
+        return False
 
-    async def _taps(self, person: Person, action: Action, *, at_once: bool = False) -> bool:
-        found = await self._button(person, action, at_once=at_once)
-        if found is None:
-            return False
-        message, data = found
-        try:
-            await person.tap_data(message.id, data).answered(_PATIENCE_SECONDS)
-        except SimulatorError:
-            return False
-        return True
 
-    async def _button(
-        self, person: Person, action: Action, *, at_once: bool = False
-    ) -> tuple[Message, str] | None:
-        """The button that does this; with `at_once` it is on the first screen or nowhere."""
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A message of the bot, and what its buttons say to the bot."""
 
-        def found() -> list[tuple[Message, str]] | None:
-            shown = [(m, d) for m in reversed(person.messages) for d in _callbacks(m)]
-            wanted = [each for each in shown if each[1].split(":")[1:2] == [action]]
-            return wanted or ([] if shown and at_once else None)
+    message: int
+    data: tuple[str, ...]
 
-        buttons = await person.chat.bell.until(found, _PATIENCE_SECONDS)
-        return buttons[0] if buttons else None
+    @property
+    def is_of_a_signer(self) -> bool:
+        """Whether it thanks, or offers to take the signature back."""
+        offered = {_action(data) for data in self.data}
+        return offered == {Action.HOME} or Action.WITHDRAW in offered
+
+
+def _newer(person: Person, seen: Screen | None) -> Screen | None:
+    """The newest screen with buttons, unless it is the one that was seen."""
+    for message in reversed(person.messages):
+        data = tuple(b.data for row in message.buttons for b in row if b.data)
+        if data:
+            screen = Screen(message.id, data)
+            return None if screen == seen else screen
+    return None
+
+
+def _wish(screen: Screen) -> str | None:
+    """What somebody who wants to sign taps next; None when there is nothing of the kind."""
+    offered = {_action(data): data for data in reversed(screen.data)}
+    return next((offered[action] for action in _WAY if action in offered), None)
+
+
+def _action(data: str) -> str:
+    return data.split(":")[1] if ":" in data else ""
 
 
 def _report(task: asyncio.Task[None]) -> None:
@@ -155,7 +176,3 @@ def _report(task: asyncio.Task[None]) -> None:
 def _name_in(names: str, number: int) -> str:
     listed = names.split("|")
     return listed[number % len(listed)]
-
-
-def _callbacks(message: Message) -> list[str]:
-    return [button.data for row in message.buttons for button in row if button.data]

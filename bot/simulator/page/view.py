@@ -70,7 +70,9 @@ class View:
         return {name: getattr(faults, name) for name in FAULTS}
 
     def _hear_call(self, call: Call, answer: object) -> None:
-        person = self.world.people.get(call.chat_id) if isinstance(call.chat_id, int) else None
+        # What is refused before it is read has its parameters as they came, as text.
+        number = str(call.chat_id)
+        person = self.world.people.get(int(number)) if number.isdecimal() else None
         self._journal.hear_call(call, answer, person.user.first_name if person else None)
         if call.method.startswith(_OF_THE_PROFILE):
             self._profile_changed = True
