@@ -52,13 +52,17 @@ LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
 # Under way, or somebody came back, or its time has come, or it is to be recalled, or it ended and
-# that could not be said: what waits to be sent goes first.
+# that could not be said: what waits to be sent goes first. What has to wait for another does not
+# come before what could be done meanwhile.
 _DUE: Final = f"""
 {_ALL} AND (
   state = 'running'
-  OR (state = 'scheduled' AND starts_at <= :at)
+  OR (state = 'scheduled' AND starts_at <= :at AND NOT EXISTS (
+    SELECT 1 FROM broadcasts other
+    WHERE other.petition = :petition AND other.state IN ('running', 'paused')
+  ))
   OR (finished_at IS NULL AND state IN ('finished', 'stopped', 'cancelled'))
-  OR (state = 'finished' AND EXISTS (
+  OR (state = 'finished' AND recall_started_at IS NULL AND EXISTS (
     SELECT 1 FROM deliveries d WHERE d.broadcast_id = broadcasts.id
       AND d.state IN ('pending', 'sending')
   ))

@@ -10,10 +10,13 @@ from typing import Final
 from storage.database import SKIP_LOCKED, Statement, Value
 from storage.recipients import ELIGIBLE
 
-# Only what is under way is claimed from, or what is over and somebody came back to, and only by
-# whoever holds the lease now.
+# Only what is under way is claimed from, or what is over and somebody came back to, unless it is
+# taken back by then; and only by whoever holds the lease now.
 MAY_CLAIM: Final = """
-EXISTS (SELECT 1 FROM broadcasts r WHERE r.id = :broadcast AND r.state IN ('running', 'finished'))
+EXISTS (
+  SELECT 1 FROM broadcasts r WHERE r.id = :broadcast AND r.state IN ('running', 'finished')
+    AND r.recall_started_at IS NULL
+)
 AND EXISTS (SELECT 1 FROM leases l WHERE l.name = :lease AND l.holder = :holder)
 """
 

@@ -154,7 +154,7 @@ class Deliveries:
         self, broadcast: Broadcast, claim: bytes, rows: list[Row], at: datetime
     ) -> list[Delivery]:
         """The claimed rows that can be sent; the others get their state at once."""
-        claimed = read_claimed(rows, claim, self._keyring)
+        claimed = read_claimed(rows, broadcast, claim, self._keyring)
         # Not one can be read: that is the key or the disk, and no fault of these people's.
         hopeless = bool(claimed.unreadable) and not claimed.deliveries
         outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED

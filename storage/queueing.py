@@ -25,23 +25,21 @@ EXISTS (
 ) AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this package
 
-_PORTION: Final = """
+_PORTION: Final = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
-SELECT :broadcast, position, id,
-  CASE WHEN language IN ({languages}) THEN language ELSE :source_language END,
-  'pending', 0, :at
+SELECT :broadcast, position, id, language, 'pending', 0, :at
 FROM (
-  SELECT s.id AS id, {language} AS language, s.number + CASE WHEN EXISTS (
+  SELECT s.id AS id, {LANGUAGE} AS language, s.number + CASE WHEN EXISTS (
       SELECT 1 FROM deliveries r WHERE r.signature_id = s.id AND r.state = 'rejected'
-    ) THEN {refused} ELSE 0 END AS position
-  FROM {eligible}
+    ) THEN {_REFUSED_BEFORE} ELSE 0 END AS position
+  FROM {ELIGIBLE}
     AND s.number > CAST(:after AS BIGINT) AND s.number <= CAST(:upto AS BIGINT)
-    AND {in_language}
+    AND {IN_LANGUAGE}
 ) recipient
-WHERE {here}
+WHERE {_HERE}
 ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 - constants of this package
 
 _ADVANCE: Final = f"""
 UPDATE broadcasts SET queued_upto = :upto WHERE id = :broadcast AND {_HERE}
@@ -71,27 +69,14 @@ def portion_statements(
         "holder": post.holder,
         "after": after,
     }
-    languages: dict[str, Value] = {
-        f"l{i}": each for i, each in enumerate(sorted(broadcast.content))
-    }
-    sql = _PORTION.format(
-        languages=", ".join(f":{name}" for name in languages),
-        language=LANGUAGE,
-        refused=_REFUSED_BEFORE,
-        eligible=ELIGIBLE,
-        in_language=IN_LANGUAGE,
-        here=_HERE,
-    )
     asked: dict[str, Value] = {
         **post.asked,
         **fence,
-        **languages,
-        "source_language": broadcast.source_language,
         "only": broadcast.audience.language,
         "upto": upto,
         "at": at,
     }
-    return Statement(sql, asked), Statement(_ADVANCE, {**fence, "upto": upto})
+    return Statement(_PORTION, asked), Statement(_ADVANCE, {**fence, "upto": upto})
 
 
 def all_queued_statement(post: Post, *, after: int, at: int) -> Statement:

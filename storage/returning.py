@@ -19,24 +19,34 @@ WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NOT 
 RETURNING id
 """
 
-# The last closing update of a petition that is still closed, if that is not long ago. Who is told
-# by one that goes on is told with everybody else.
-_LAST_CLOSING: Final = """
-SELECT b.id FROM broadcasts b JOIN petitions p ON p.slug = b.petition
+# The closing updates of a petition that is still closed, if that is not long ago, and who is back.
+# What was taken back from everybody is owed to nobody.
+_CLOSINGS: Final = """
+broadcasts b
+JOIN petitions p ON p.slug = b.petition
+JOIN signatures s ON s.petition = b.petition
 WHERE b.petition = :petition AND b.kind = 'closing'
-  AND b.state IN ('running', 'paused', 'finished')
+  AND b.state IN ('running', 'paused', 'finished') AND b.recall_started_at IS NULL
   AND p.closed_at > CAST(:since AS BIGINT) AND b.created_at >= p.closed_at
-ORDER BY b.created_at DESC, b.id
-LIMIT 1
+  AND s.supporter = :supporter AND s.unreachable_at IS NULL AND s.muted_at IS NULL
 """
 
+_LATEST: Final = "ORDER BY b.created_at DESC, b.id LIMIT 1"
+
+# Who is told by one that goes on is told with everybody else.
 _AGAIN: Final = f"""
 UPDATE deliveries SET state = 'pending', attempts = 0, claim = NULL, updated_at = :at
-WHERE state IN ('unreachable', 'withdrawn') AND broadcast_id IN ({_LAST_CLOSING})
+WHERE state IN ('unreachable', 'withdrawn')
   AND signature_id IN (
-    SELECT s.id FROM signatures s
-    WHERE s.petition = :petition AND s.supporter = :supporter AND s.unreachable_at IS NULL
-      AND s.muted_at IS NULL
+    SELECT s.id FROM signatures s WHERE s.petition = :petition AND s.supporter = :supporter
+  )
+  AND broadcast_id IN (
+    SELECT b.id FROM {_CLOSINGS} AND EXISTS (
+      SELECT 1 FROM deliveries missed
+      WHERE missed.signature_id = s.id AND missed.broadcast_id = b.id
+        AND missed.state IN ('unreachable', 'withdrawn')
+    )
+    {_LATEST}
   )
 RETURNING position
 """  # noqa: S608 - constants of this file
@@ -46,15 +56,19 @@ _AT_LAST: Final = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
 SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at
-FROM signatures s JOIN broadcasts b ON b.id IN ({_LAST_CLOSING})
-WHERE s.petition = :petition AND s.supporter = :supporter AND s.unreachable_at IS NULL
-      AND s.muted_at IS NULL
+FROM {_CLOSINGS}
   AND b.queued_at IS NOT NULL AND s.number <= COALESCE(b.cutoff, s.number)
+  AND (b.language IS NULL OR b.language = {LANGUAGE})
   AND NOT EXISTS (
     SELECT 1 FROM deliveries told JOIN broadcasts earlier ON earlier.id = told.broadcast_id
     WHERE told.signature_id = s.id AND earlier.topic = b.topic
-      AND (earlier.id = b.id OR told.state IN ('delivered', 'unknown', 'sending'))
+      AND (
+        earlier.id = b.id
+        OR told.state IN ('delivered', 'unknown', 'sending')
+        OR (told.state = 'pending' AND earlier.state IN ('running', 'paused', 'finished'))
+      )
   )
+{_LATEST}
 ON CONFLICT DO NOTHING
 RETURNING position
 """  # noqa: S608 - constants of this file

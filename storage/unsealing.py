@@ -126,7 +126,9 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
     )
 
 
-def read_claimed(rows: Iterable[Row], claim: bytes, keyring: Keyring) -> Claimed:
+def read_claimed(
+    rows: Iterable[Row], broadcast: Broadcast, claim: bytes, keyring: Keyring
+) -> Claimed:
     """Rows of `deliveries` with the sealed chat id of each one's signature."""
     claimed = Claimed()
     for row in rows:
@@ -141,7 +143,8 @@ def read_claimed(rows: Iterable[Row], claim: bytes, keyring: Keyring) -> Claimed
         except BrokenData:
             claimed.unreadable.append(position)
             continue
-        claimed.deliveries.append(
-            Delivery(position, int(chat), row["language"], row["attempts"], claim)
-        )
+        # Whoever came back may read a language that it was not written in.
+        has_it = row["language"] in broadcast.content
+        language = row["language"] if has_it else broadcast.source_language
+        claimed.deliveries.append(Delivery(position, int(chat), language, row["attempts"], claim))
     return claimed

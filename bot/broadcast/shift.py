@@ -143,11 +143,12 @@ class Shift:
         )
 
     async def _stop_if_ended(self) -> None:
-        """An admin may have paused or cancelled it, from wherever."""
+        """An admin may have paused, cancelled or recalled it, from wherever."""
         found = await self.means.patiently(
             self.halt, lambda: self.means.broadcasts.get(self.broadcast.id)
         )
-        if found is None or found.state != self.broadcast.state:
+        known = self.broadcast.state
+        if found is None or found.state != known or found.recall_started_at is not None:
             self.halt.call(Cause.ENDED)
 
     async def _is_done(self) -> bool:

@@ -7,7 +7,7 @@ from bot.broadcast.tenure import utc_now
 from storage import Broadcast, Kind, RecallTally, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
-from tests.broadcast.workers import Bench, everyone_once, has_state, received, until
+from tests.broadcast.workers import Bench, called, everyone_once, has_state, received, until
 
 COPY = {"es": {"messages": [7]}, "en": {"messages": [8]}}
 ALBUM = {"es": {"messages": [7, 8, 9]}}
@@ -136,6 +136,25 @@ async def test_a_recall_deletes_what_arrived(bench: Bench) -> None:
     assert bench.reports.recalls[-1] == RecallTally(total=39, deleted=38, failed=1)
     deleted = {given["chat_id"] for method, given in bench.telegram.calls if "delete" in method}
     assert deleted == {1000 + number for number in range(1, 41)} - {1002}
+
+
+async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_told(
+    bench: Bench,
+) -> None:
+    await bench.people.set_closed_at(utc_now())
+    await bench.people.sign([1, 2])
+    bench.telegram.always(1002, answers.BLOCKED)
+    broadcast = await bench.start(at=utc_now())
+    hand = bench.hire()
+    await bench.ended()
+    bench.telegram.always(1002, answers.SERVER_ERROR)
+    assert await bench.signatures.returned(bench.people.supporter(2), utc_now())
+    hand.worker.wake()
+    await until(lambda: called(bench.telegram, 4))
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: recalled(bench))
+    assert await bench.broadcasts.due(utc_now()) == []
+    assert dict(bench.telegram.received) == {1001: 1}
 
 
 async def test_a_killed_recall_is_gone_on_with(bench: Bench) -> None:

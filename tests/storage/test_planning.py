@@ -116,3 +116,15 @@ async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_
     await broadcasts.cancel(broadcast.id, ADMIN, later(1))
     changed = await start(broadcasts, kind=Kind.UPDATE, cutoff=3, expected=2, at=later(2))
     assert changed == AudienceChanged(2, 3)
+
+
+async def test_one_that_has_to_wait_is_not_due_and_holds_up_nothing_else(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
+    await broadcasts.pause(other.id, ADMIN, TIME)
+    assert await broadcasts.due(TIME) == []
+    await broadcasts.cancel(other.id, ADMIN, TIME)
+    assert [each.id for each in await broadcasts.due(TIME)] == [broadcast.id, other.id]

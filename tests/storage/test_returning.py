@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from storage import Broadcast, Broadcasts, Kind, Signatures
-from storage.outcomes import Outcome
+from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures
+from storage.outcomes import Outcome, Result
 from storage.returning import OWED_FOR
-from tests.broadcast.petitioners import NOON, Petitioners, later
+from tests.broadcast.petitioners import ADMIN, NOON, Petitioners, later
 from tests.storage.sending import claim, results, started, tell
 
 
@@ -94,3 +94,64 @@ async def test_who_never_left_is_owed_nothing(
     await blocked_on_the_way(broadcasts, people)
     assert not await signatures.returned(people.supporter(1), later(99))
     assert not await signatures.returned(b"nobody", later(99))
+
+
+async def test_who_comes_back_reads_it_in_a_language_that_it_has(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1])
+    await people.sign([2], "fr")
+    await people.lose(2)
+    broadcast = await started(broadcasts)
+    await tell(broadcasts, broadcast)
+    assert await signatures.returned(people.supporter(2), later(99))
+    assert [each.language for each in await claim(broadcasts, broadcast)] == ["es"]
+
+
+async def test_who_was_not_meant_is_owed_nothing_on_coming_back(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1])
+    await people.sign([2], "en")
+    await people.sign([3], "es")
+    await people.lose(2)
+    await people.lose(3)
+    await tell(broadcasts, await started(broadcasts, audience=Audience(language="es")))
+    assert not await signatures.returned(people.supporter(2), later(99))
+    assert await signatures.returned(people.supporter(3), later(99))
+
+
+async def test_what_was_recalled_is_sent_to_nobody_who_comes_back(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2, 3, 4])
+    await people.lose(4)
+    broadcast = await started(broadcasts)
+    first, *others = await claim(broadcasts, broadcast)
+    sent = Result(first.position, first.claim, Outcome.DELIVERED, (17,))
+    lost = results(others, Outcome.UNREACHABLE)
+    await broadcasts.deliveries.record(broadcast.id, [sent, *lost], later(2))
+    assert await broadcasts.finish(broadcast.id, later(3))
+    assert await signatures.returned(people.supporter(2), later(4))
+    await broadcasts.recall(broadcast.id, ADMIN, later(5))
+    assert await claim(broadcasts, broadcast) == []
+    assert not await signatures.returned(people.supporter(3), later(6))
+    assert not await signatures.returned(people.supporter(4), later(6))
+    await broadcasts.reported(broadcast.id, later(7))
+    recalls = Recalls(people.database, people.slug, people.keyring)
+    await recalls.record(broadcast.id, Recalled.DELETED, [first.position])
+    await recalls.end(broadcast.id, later(8))
+    assert await broadcasts.due(later(9)) == []
+
+
+async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2], "es")
+    await people.sign([3], "en")
+    await people.lose(2)
+    spanish = await started(broadcasts, audience=Audience(language="es"))
+    await tell(broadcasts, spanish)
+    await tell(broadcasts, await started(broadcasts, audience=Audience("en"), at=later(9)))
+    assert await signatures.returned(people.supporter(2), later(99))
+    assert [each.chat_id for each in await claim(broadcasts, spanish)] == [1002]
