@@ -31,9 +31,11 @@ async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | No
         async with Show().open() as alone:
             return _judge(out, await _tell(out, alone))
     page = Page()
-    async with served(out, page, host, port), Show(page).open() as show:
+    async with served(out, page, host, port) as address, Show(page).open() as show:
         verdict = _judge(out, await _tell(out, show))
-        out.print("\nThe same chats stand in the page, and go on there until you press Ctrl-C.")
+        out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
+        out.print("«Petición nueva» behind the scenes begins one that you play yourself.")
+        out.print(address, markup=False)
         await interrupted()
     return verdict
 

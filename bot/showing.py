@@ -170,8 +170,8 @@ class Show:
 
 
 @asynccontextmanager
-async def served(out: Console, page: Page, host: str, port: int | None) -> AsyncIterator[None]:
-    """Serves the page until the end of the block, and says where.
+async def served(out: Console, page: Page, host: str, port: int | None) -> AsyncIterator[str]:
+    """Serves the page until the end of the block, says where, and gives the address.
 
     Raises:
         OSError: something else listens on that port.
@@ -182,7 +182,7 @@ async def served(out: Console, page: Page, host: str, port: int | None) -> Async
             out.print(_WARNING, style="yellow", soft_wrap=True)
         out.print("The petition in a browser:")
         out.print(address, markup=False)
-        yield
+        yield address
     finally:
         await page.stop()
 

@@ -162,3 +162,57 @@ async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) 
         await page.start(port=port)
         await at.sees("mientras tanto")
         await at.page.locator(".notice.bad").wait_for(state="detached")
+
+
+async def test_a_list_comes_to_its_rows_whatever_stood_there(browser: Browser) -> None:
+    async with chat(browser) as (at, _, _):
+        wrong = await at.page.evaluate(_MANY_LISTS)
+        assert wrong == []
+
+
+_MANY_LISTS = """async () => {
+  const { el, reconcile } = await import("./dom.js");
+  const list = el("ul");
+  let seed = 7;
+  const below = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  const wrong = [];
+  for (let round = 0; round < 300; round += 1) {
+    const keys = [...Array(8).keys()].filter(() => below(3)).sort(() => below(3) - 1);
+    const rows = keys.map((key) => {
+      const sign = String(below(2));
+      return { key: String(key), sign, make: () => el("li", {}, `${key} ${sign}`) };
+    });
+    reconcile(list, rows);
+    const wanted = rows.map(({ key, sign }) => `${key} ${sign}`).join();
+    const there = [...list.children].map((child) => child.textContent).join();
+    if (there !== wanted) wrong.push([there, wanted]);
+  }
+  return wrong;
+}"""
+
+
+WRITTEN = {
+    "hola": ("hola", []),
+    "  **a** y __b__ ": ("a y b", [("bold", 0, 1), ("italic", 4, 1)]),
+    "**a __b__ c** d": ("a b c d", [("bold", 0, 5), ("italic", 2, 1)]),
+    "😀 ||x|| `2*3`": ("😀 x 2*3", [("spoiler", 3, 1), ("code", 5, 3)]),
+    "[web](https://a.example/b) y más": ("web y más", [("text_link", 0, 3)]),
+    "[web](javascript:alert(1))": ("[web](javascript:alert(1))", []),
+    "2 ** 3 ** 4": ("2 ** 3 ** 4", []),
+    "<b>no</b>": ("<b>no</b>", []),
+}
+
+
+async def test_marks_become_formatting_as_in_telegrams_own_clients(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        read = """async (typed) => {
+          const { written } = await import("./markdown.js");
+          const { text, entities } = written(typed);
+          return [text, entities.map(({ type, offset, length }) => [type, offset, length])];
+        }"""
+        for typed, (text, entities) in WRITTEN.items():
+            expected = [text, [list(entity) for entity in entities]]
+            assert await at.page.evaluate(read, typed) == expected
+        await at.write("**Hola** a todos")
+        await at.sees("Hola a todos")
+        assert [entity.type for entity in ana.messages[-1].entities] == ["bold"]
