@@ -49,6 +49,7 @@ class Recall:
         self.means.gate.aim(self.means.rates.free)
         after, noted = 0, True
         while self._may_go_on():
+            await self.halt.rest(self.means.gate.pause_for(Lane.BROADCAST))
             batch = await self._next(after)
             self.crew.add(batch)
             await self.crew.below(1)
@@ -103,6 +104,7 @@ class Recall:
                 {"chat_id": sent.chat_id, **what},
                 lane=Lane.BROADCAST,
                 timeout=self.means.timing.call,
+                wanted=self._may_go_on,
             )
         except (TelegramRefused, TelegramError) as error:
             return self._judged(error)

@@ -23,6 +23,7 @@ class Client(Protocol):
         *,
         lane: Lane = Lane.REPLY,
         timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Any:
         """Call a method of the Bot API and return its raw result."""
         ...
@@ -82,7 +83,7 @@ class Sender:
         gate: to know of pauses beforehand.
         content: what is sent.
         timing: how long, how often.
-        may_send: asked before every single call.
+        may_send: asked before every single call, and again when its turn has come.
         rest: waits, or less when there is no more sending.
     """
 
@@ -111,7 +112,11 @@ class Sender:
             return Sent(Outcome.UNSENT, Remedy.WAIT)
         try:
             result = await self.client.call(
-                call.method, call.params, lane=Lane.BROADCAST, timeout=self.timing.call
+                call.method,
+                call.params,
+                lane=Lane.BROADCAST,
+                timeout=self.timing.call,
+                wanted=self.may_send,
             )
         except (TelegramRefused, TelegramError) as error:
             return await self._judged(error)

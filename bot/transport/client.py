@@ -60,6 +60,7 @@ class TelegramClient:
         *,
         lane: Lane = Lane.REPLY,
         timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Any:
         """Calls a method and returns its result as parsed JSON.
 
@@ -68,6 +69,7 @@ class TelegramClient:
             params: nested values travel as JSON, `Upload`s as files; None is left out.
             lane: a broadcast's call waits for its slot and is never repeated here.
             timeout: seconds to wait for the answer.
+            wanted: asked when its turn has come; if it is not, it is `NotSent`.
 
         Raises:
             TelegramRefused: Telegram's answer is an error.
@@ -84,6 +86,7 @@ class TelegramClient:
                 limits=Limits(read=timeout),
                 chat=chat_of(given),
                 lane=lane,
+                wanted=wanted,
             )
         )
         if 200 <= answer.status < 300:

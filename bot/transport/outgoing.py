@@ -30,19 +30,23 @@ class Patience:
         floods: how many of them, one after the other.
         repeats: how often a call that failed is made again.
         first_pause: seconds before the first repetition; each next one doubles.
+        broadcast_seconds: the longest pause that a broadcast's call sits out: meanwhile its
+            recipient may withdraw, and the sender has to ask again.
     """
 
     flood_seconds: float = 3.0
     floods: int = 3
     repeats: int = 2
     first_pause: float = 0.3
+    broadcast_seconds: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call as it will go out; the body is made anew for every try.
 
-    The URL stays out of the repr, since it carries the token.
+    The URL stays out of the repr, since it carries the token. Whether it is still `wanted` is
+    asked when the gate has let it through.
     """
 
     url: str = field(repr=False)
@@ -51,6 +55,7 @@ class Call:
     limits: Limits = field(repr=False)
     chat: Chat | None = field(default=None, repr=False)
     lane: Lane = Lane.REPLY
+    wanted: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)
@@ -83,6 +88,8 @@ class Outgoing:
         tries = _Tries()
         while True:
             await self._pass_gate(call)
+            if not call.wanted():
+                raise NotSent("Not wanted any more")
             outcome = await self._try(call)
             wait = self._wait_before_next(call, outcome, tries)
             if wait is None:
@@ -96,11 +103,10 @@ class Outgoing:
         if call.method in UNCOUNTED:
             return
         if call.lane is Lane.BROADCAST:
-            await self._gate.pass_(call.lane, call.chat)
-            return
-        pause = await self._gate.pass_(
-            call.lane, call.chat, self._patience.flood_seconds, new=makes_message(call.method)
-        )
+            longest, new = self._patience.broadcast_seconds, False
+        else:
+            longest, new = self._patience.flood_seconds, makes_message(call.method)
+        pause = await self._gate.pass_(call.lane, call.chat, longest, new=new)
         if pause > 0:
             raise Flooded(pause)
 

@@ -25,6 +25,9 @@ class FakeTelegram:
 
     def __init__(self) -> None:
         self.latency = 0.002
+        self.at_the_gate = 0
+        self.open = asyncio.Event()
+        self.open.set()
         self.received: Counter[int] = Counter()
         self.texts: dict[int, str] = {}
         self.calls: list[tuple[str, dict[str, object]]] = []
@@ -59,12 +62,16 @@ class FakeTelegram:
         *,
         lane: Lane = Lane.REPLY,
         timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Any:
         """Call a method."""
         given = dict(params or {})
         if method == "getChat":
             return await self._chat(given)
         assert lane is Lane.BROADCAST
+        await self._turn_came()
+        if not wanted():
+            raise NO_CONNECTION
         chat = given["chat_id"]
         assert isinstance(chat, int)
         self.calls.append((method, given))
@@ -75,6 +82,11 @@ class FakeTelegram:
             return await self._answer(chat, given)
         finally:
             self.in_flight -= 1
+
+    async def _turn_came(self) -> None:
+        self.at_the_gate += 1
+        await self.open.wait()
+        self.at_the_gate -= 1
 
     async def _answer(self, chat: int, given: Mapping[str, object]) -> Any:
         error = self._next(chat)

@@ -54,6 +54,23 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(bench: Ben
     assert bench.telegram.received.total() < 50
 
 
+async def test_what_waits_for_its_turn_does_not_leave_once_no_more_is_to_be_sent(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 41))
+    bench.telegram.open.clear()
+    await bench.start()
+    hand = bench.hire()
+    await until(lambda: at_the_gate(bench))
+    stopping = asyncio.create_task(hand.worker.stop(5.0))
+    await asyncio.sleep(0)
+    bench.telegram.open.set()
+    await stopping
+    assert bench.telegram.received.total() == 0
+    assert await bench.tally() == Tally(total=40, pending=40)
+    assert {row["attempts"] for row in await rows(bench)} == {0}
+
+
 async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
     bench: Bench,
 ) -> None:
@@ -234,6 +251,16 @@ async def test_when_only_a_recipients_chat_is_lost_that_one_is_marked(bench: Ben
 
 async def told(bench: Bench, what: str) -> bool:
     return any(said == what for said, *_ in bench.reports.told)
+
+
+async def at_the_gate(bench: Bench) -> bool:
+    return bench.telegram.at_the_gate > 20
+
+
+async def rows(bench: Bench) -> list[dict[str, object]]:
+    latest = await bench.broadcasts.latest()
+    assert latest is not None
+    return await bench.people.deliveries(latest.id)
 
 
 async def in_flight(bench: Bench, number: int) -> bool:

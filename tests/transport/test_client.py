@@ -69,6 +69,30 @@ async def test_a_broadcast_call_is_left_to_its_worker(client: TelegramClient, wi
     assert len(wire.asked) == 1
 
 
+async def test_a_broadcast_call_sits_out_no_long_pause(
+    client: TelegramClient, wire: Wire, gate: Gate
+) -> None:
+    gate.refused(7, QUICK.broadcast_seconds + 60)
+    with pytest.raises(Flooded):
+        await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
+    assert wire.asked == []
+
+
+async def test_what_is_not_wanted_any_more_when_its_turn_comes_does_not_leave(
+    client: TelegramClient, wire: Wire, gate: Gate
+) -> None:
+    gate.refused(7, 0.05)
+    wanted = [True]
+    asking = asyncio.create_task(
+        client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST, wanted=lambda: all(wanted))
+    )
+    await asyncio.sleep(0)
+    wanted.append(False)
+    with pytest.raises(NotSent):
+        await asking
+    assert wire.asked == []
+
+
 @pytest.mark.parametrize(
     "reply", [on_the_wire.cut, on_the_wire.half, page(504), refuse(504, "Gateway Timeout")]
 )
