@@ -88,10 +88,15 @@ class Preview:
 def state_of(folder: Path) -> State:
     """What tells one state of a folder from another; empty when there is no such folder."""
     try:
-        files = [(file.name, file.stat()) for file in folder.iterdir() if file.is_file()]
+        files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
     except OSError:  # it is not there, or a file went away meanwhile
         return frozenset()
     return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+
+
+def _is_of_a_petition(file: Path) -> bool:
+    """Editors leave files of their own beside those that are written."""
+    return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
 
 
 def _with_buttons(person: Person) -> int | None:

@@ -96,3 +96,33 @@ async def test_a_call_is_shown_with_its_parameters_and_its_answer(
     assert call["params"]["text"] == "Hola"
     assert call["answer"]["text"] == "Hola"
     assert (second["sent"], second["refused"]) == (1, 0)
+
+
+async def test_polls_without_news_are_not_shown_and_long_texts_are_cut(
+    at: Browsing, ana: Person, wire: Wire
+) -> None:
+    ana.start()
+    await wire.answer("getUpdates")
+    async with at.stream() as stream:
+        await stream.hears("all")
+        await wire.answer("getUpdates", offset=10**12)
+        await wire.answer("sendMessage", chat_id=ana.id, text="a" * 4_000)
+        calls = (await stream.hears("calls"))["calls"]
+        while calls[-1]["method"] != "sendMessage":
+            calls += (await stream.hears("calls"))["calls"]
+    polls, call = calls[:-1], calls[-1]
+    assert all(poll["answer"] for poll in polls)
+    assert len(call["params"]["text"]) < 2_000
+    assert call["whose"] == "Ana"
+
+
+async def test_whoever_writes_has_read_what_stood_there(
+    at: Browsing, ana: Person, wire: Wire
+) -> None:
+    ana.start()
+    await wire.answer("sendMessage", chat_id=ana.id, text="uno")
+    async with at.stream() as stream:
+        (person,) = (await stream.next())["people"]
+        assert person["read"] < person["messages"][-1]["id"]
+        written = ana.send("dos")
+        assert (await stream.hears("read"))["message"] == written.id

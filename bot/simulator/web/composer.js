@@ -19,54 +19,64 @@ export function composer(id) {
     class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
     "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
   });
+  const send = async (text) => (await sent(id, text)) && area.focus();
   const about = el("div", { class: "about-draft", hidden: true });
-  const offered = suggestions(area, person, (command) => send(command));
-  const sendButton = iconButton("send", t("send"), () => send(area.value), { class: "icon-button send" });
+  const offered = suggestions(area, person, send);
   const file = el("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true" });
-
-  async function send(text) {
-    const draft = draftOf(id);
-    const content = written(text);
-    if (!content.text) return;
-    const done = draft.edit
-      ? actAs(person(), "edit", { message: draft.edit.id, ...content })
-      : actAs(person(), "send", { ...content, reply_to: draft.reply?.id ?? null });
-    if (await done) finish(id);
-    area.focus();
-  }
-
   area.addEventListener("input", () => {
     draftOf(id).text = area.value;
     fit(area);
     offered.draw();
   });
-  area.addEventListener("keydown", (event) => {
-    if (offered.key(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      send(area.value);
-    }
-    if (event.key === "Escape") finish(id);
-  });
-  drawDraft = () => {
-    const draft = draftOf(id);
-    if (area.value !== draft.text) area.value = draft.text;
-    fit(area);
-    drawAbout(about, id, draft);
-    offered.draw();
-    if (draft.edit || draft.reply) area.focus();
-  };
+  area.addEventListener("keydown", (event) => offered.key(event) || key(event, id, area, send));
+  drawDraft = () => draw(id, area, about, offered);
   drawOffered = () => area.isConnected && offered.draw();
   queueMicrotask(drawDraft);
   return el("form", { class: "composer", onsubmit: (event) => event.preventDefault() },
     offered.node,
     about,
     el("div", { class: "composer-row" },
-      el("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), onclick: () => offered.all() }, icon("menu")),
+      el("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), onclick: offered.all }, icon("menu")),
       area,
       iconButton("clip", t("attach"), (event) => attachMenu(event.currentTarget, person(), file), { "aria-haspopup": "menu" }),
-      sendButton,
+      iconButton("send", t("send"), () => send(area.value), { class: "icon-button send" }),
       file));
+}
+
+/** Sends what was written, or changes the message that is being changed. */
+async function sent(id, text) {
+  const draft = draftOf(id);
+  const content = written(text);
+  if (!content.text) return false;
+  const person = state.people.get(id);
+  const done = await (draft.edit
+    ? actAs(person, "edit", { message: draft.edit.id, ...content })
+    : actAs(person, "send", { ...content, reply_to: draft.reply?.id ?? null }));
+  if (done) finish(id);
+  return done;
+}
+
+function key(event, id, area, send) {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    send(area.value);
+  } else if (event.key === "Escape") {
+    finish(id);
+  } else if (event.key === "ArrowUp" && !area.value) {
+    const own = [...state.people.get(id).messages.values()].filter((message) => message.mine && message.text && message.forwarded === undefined);
+    if (!own.length) return;
+    event.preventDefault();
+    begin(id, { edit: own.at(-1) });
+  }
+}
+
+function draw(id, area, about, offered) {
+  const draft = draftOf(id);
+  if (area.value !== draft.text) area.value = draft.text;
+  fit(area);
+  drawAbout(about, id, draft);
+  offered.draw();
+  if (draft.edit || draft.reply) area.focus();
 }
 
 drawOn(["draft"], () => drawDraft());

@@ -1,0 +1,67 @@
+"""A petition that is being written, from a folder that is not there to one that changes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from rich.console import Console
+
+from bot.petition.campaign import BUNDLED
+from bot.preview import Preview, state_of
+from bot.showing import Show
+from bot.simulator.page import Page
+from tests.page.browsing import Browsing, Stream
+
+
+@asynccontextmanager
+async def previewed(folder: Path) -> AsyncIterator[tuple[Show, Stream]]:
+    page = Page(folder=folder.name)
+    address = await page.start(port=0)
+    async with (
+        Show(page, campaign=folder).open() as show,
+        aiohttp.ClientSession() as session,
+        Browsing(session, address).stream() as stream,
+    ):
+        await stream.hears("all")
+        watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
+        yield show, stream
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    await page.stop()
+
+
+async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change_after(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mine"
+    async with previewed(folder) as (show, stream):
+        first = (await stream.hears("preview"))["preview"]
+        assert first["problems"][0]["sentence"].startswith("there is no such folder")
+        assert not first["shown"]
+        shutil.copytree(BUNDLED, folder)
+        while not (latest := (await stream.hears("preview"))["preview"])["shown"]:
+            pass
+        assert latest["problems"] == []
+        ana = show.cast.ana
+        ana.start()
+        before = await ana.sees("No fue el único")
+        texts = folder / "es.toml"
+        texts.write_text(texts.read_text().replace("No fue el único", "Eran muchos más"))
+        after = await ana.sees("Eran muchos más")
+        assert after.id == before.id
+        assert "No fue el único" not in "".join(message.text for message in ana.messages)
+
+
+def test_only_the_petitions_own_files_count_as_a_change(tmp_path: Path) -> None:
+    (tmp_path / "es.toml").write_text("a")
+    before = state_of(tmp_path)
+    for name in (".es.toml.swp", "es.toml~", "#es.toml#"):
+        (tmp_path / name).write_text("b")
+    assert state_of(tmp_path) == before
+    (tmp_path / "es.toml").write_text("other")
+    assert state_of(tmp_path) != before
