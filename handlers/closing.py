@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from telegram import Update
 
 from bot.petition.markup import Html
@@ -10,6 +12,8 @@ from storage import Kind, PetitionState
 from .context import Context
 from .panel import Choice, Order, Panel, open_panel
 from .screens.screen import paragraphs
+
+_LONGEST_REVISION: Final = 9
 
 
 async def close(update: Update, context: Context) -> None:
@@ -172,4 +176,5 @@ def _signed(panel: Panel, count: int) -> Html:
 
 
 def _revision(argument: str) -> int:
-    return int(argument) if argument.isascii() and argument.isdecimal() else -1
+    is_one = argument.isascii() and argument.isdecimal() and len(argument) <= _LONGEST_REVISION
+    return int(argument) if is_one else -1

@@ -39,7 +39,7 @@ _INTERRUPTED = 130
 @broadcasts.command("list")
 @in_sentences
 def list_(
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show the broadcasts, newest first."""

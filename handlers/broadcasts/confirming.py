@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from telegram import InlineKeyboardMarkup
@@ -11,7 +12,6 @@ from telegram.error import BadRequest
 from bot.broadcast.audience import broadcast_id, confirmed, content_sha256, has_expired
 from bot.broadcast.content import Copy
 from bot.petition.markup import Html
-from bot.petition.words import Words
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
 
 from ..panel import Panel
@@ -22,6 +22,13 @@ from .pages.sheet import Sheet
 from .watching import elsewhere, follow, show
 
 _NOT_FOUND = "not found"
+
+
+@dataclass(frozen=True, slots=True)
+class _OtherPeople:
+    """Not those who were shown: somebody left or came back since; there were so many."""
+
+    before: int
 
 
 async def send(panel: Panel, token: str) -> None:
@@ -102,13 +109,13 @@ async def go_on(panel: Panel, known: Broadcast) -> None:
         await panel.answer()
 
 
-async def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | None:
+async def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeople | None:
     """Why what the token confirms is not to be sent now."""
     draft, words, now = desk.draft, desk.panel.words, desk.now
     if sheet.terms is None:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
     if draft.kind is Kind.CLOSING and not sheet.is_closed:
-        return words.text("La petición está abierta: no se ha enviado nada.")
+        return _still_open(desk.panel)
     if not confirmed(token, sheet.terms, now=now):
         return _why_void(desk, token, sheet.recipients)
     if draft.starts_at is not None and draft.starts_at <= now:
@@ -172,24 +179,27 @@ async def _wait_for(desk: Desk, active: Broadcast) -> None:
     )
 
 
-async def _show_again(desk: Desk, notice: Html) -> None:
+async def _show_again(desk: Desk, objection: Html | _OtherPeople) -> None:
     """The summary as it is now, with a confirmation that is good again, and what happened."""
     draft = desk.draft
     if draft.kind is Kind.CLOSING:
         state = await desk.panel.services.storage.petitions.state()
         if not state.is_closed:
             await give_up(desk)
-            await desk.panel.say(notice)
+            await desk.panel.say(_still_open(desk.panel))
             return
     cutoff = draft.cutoff
     if draft.copies is not None and draft.starts_at is None:
         cutoff = await desk.panel.services.storage.broadcasts.last_number()
     stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
     desk = await desk.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
-    await desk.show(notice)
+    if isinstance(objection, _OtherPeople):
+        # Who signed meanwhile is among them now, so only the page knows how many there are.
+        objection = _another_number(desk, objection.before, (await desk.sheet()).recipients)
+    await desk.show(objection)
 
 
-def _why_void(desk: Desk, token: str, recipients: int) -> Html:
+def _why_void(desk: Desk, token: str, recipients: int) -> Html | _OtherPeople:
     words = desk.panel.words
     if has_expired(token, now=desk.now):
         return words.text(
@@ -197,21 +207,30 @@ def _why_void(desk: Desk, token: str, recipients: int) -> Html:
             "confírmalo otra vez."
         )
     if recipients != desk.draft.shown:
-        return _another_number(words, desk.draft.shown, recipients)
+        return _OtherPeople(desk.draft.shown)
     return words.text(
         "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
         "vez antes de confirmar."
     )
 
 
-def _refusal(panel: Panel, outcome: PetitionOpen | AudienceChanged) -> Html:
-    words = panel.words
+def _refusal(panel: Panel, outcome: PetitionOpen | AudienceChanged) -> Html | _OtherPeople:
     if isinstance(outcome, PetitionOpen):
-        return words.text("La petición está abierta: no se ha enviado nada.")
-    return _another_number(words, outcome.expected, outcome.recipients)
+        return _still_open(panel)
+    return _OtherPeople(outcome.expected)
 
 
-def _another_number(words: Words, before: int, now: int) -> Html:
+def _still_open(panel: Panel) -> Html:
+    return panel.words.text("La petición está abierta: no se ha enviado nada.")
+
+
+def _another_number(desk: Desk, before: int, now: int) -> Html:
+    words = desk.panel.words
+    if now == before:
+        return words.text(
+            "⚠️ Algo ha cambiado y no se ha enviado nada: el número es el mismo, pero las personas "
+            "no. Si te parece bien, confírmalo otra vez."
+        )
     return words.text(
         "⚠️ Algo ha cambiado y no se ha enviado nada: el número de personas ha pasado de "
         "{before} a {now}. Si te parece bien, confírmalo otra vez.",

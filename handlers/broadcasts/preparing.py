@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Final
 
 from storage import Kind
 
@@ -17,6 +18,18 @@ from .freezing import look, try_out
 from .steps import Step, Tapped, read_step
 from .when import FAULT_SENTENCES, within
 
+_ABOUT_PEOPLE: Final = frozenset({Step.SUBJECT, Step.ABOUT, Step.TO})
+_ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
+    Step.ON,
+    Step.WRITE,
+    Step.DROP,
+    Step.LINKS,
+    Step.BARE,
+    Step.CHANGE,
+}
+# Digits of a moment's seconds: one more would be after the last year there is.
+_LONGEST_MOMENT: Final = 11
+
 
 async def tapped(panel: Panel, argument: str) -> None:
     """Does what a button asks for; a stale one answers with how the draft stands."""
@@ -27,7 +40,7 @@ async def tapped(panel: Panel, argument: str) -> None:
             panel.words.text("No hay ningún mensaje en preparación. Escribe /broadcast.")
         )
         return
-    if tap is None or not tap.fits(desk.draft):
+    if tap is None or not tap.fits(desk.draft) or not _is_offered(desk, tap):
         await desk.show()
         return
     effect = _EFFECTS.get(tap.step)
@@ -36,6 +49,16 @@ async def tapped(panel: Panel, argument: str) -> None:
         return
     desk = await desk.keep(_moved(desk.draft, tap, desk.now))
     await desk.show()
+
+
+def _is_offered(desk: Desk, tap: Tapped) -> bool:
+    """Whether a draft of this kind has such a button at all."""
+    draft = desk.draft
+    if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
+        return False  # its texts and its people are the petition's
+    if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
+        return False  # the rest of an earlier broadcast is who it is
+    return tap.step is not Step.WRITE or tap.value in desk.panel.services.campaign.languages
 
 
 def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
@@ -99,8 +122,12 @@ async def _to(desk: Desk, tap: Tapped) -> None:
 
 
 async def _at(desk: Desk, tap: Tapped) -> None:
-    seconds = int(tap.value) if tap.value.isascii() and tap.value.isdecimal() else 0
-    await plan_for(desk, datetime.fromtimestamp(seconds, UTC))
+    await plan_for(desk, datetime.fromtimestamp(_seconds(tap.value), UTC))
+
+
+def _seconds(value: str) -> int:
+    is_moment = value.isascii() and value.isdecimal() and len(value) <= _LONGEST_MOMENT
+    return int(value) if is_moment else 0
 
 
 async def plan_for(desk: Desk, moment: datetime, *, below: int | None = None) -> None:

@@ -106,3 +106,45 @@ async def test_one_planned_for_one_person_is_said_of_one_person(studio: Studio) 
     assert ", para 1 persona." in studio.panel.text
     (found,) = await studio.services.storage.broadcasts.scheduled()
     assert found.kind is Kind.UPDATE
+
+
+async def test_orders_of_her_own_making_break_nothing(studio: Studio) -> None:
+    await studio.says("/broadcast")
+    where = studio.panel.id
+    for forged in ("past", "close", "reopen"):
+        studio.marta.tap_data(where, f"adm:{forged}:{'9' * 30}")
+    await studio.begins()
+    await studio.says("Hola")
+    for forged in (f"at:{'9' * 20}", "write:xx"):
+        where, data = studio.data("Continuar")
+        studio.marta.tap_data(where, data.replace("on:", forged))
+        await studio.scene.settled()
+        assert "Tu mensaje" in studio.panel.text
+    assert studio.scene.app is not None
+    assert studio.scene.app.dispatch.counts.passed_over == 0
+
+
+async def test_the_closing_update_cannot_be_turned_into_something_else(studio: Studio) -> None:
+    await studio.scene.closes()
+    await studio.scene.offers_the_final()
+    where, data = studio.data("Enviarme una prueba")
+    for forged in ("about:update", "write:es", "to:all", "change:"):
+        studio.marta.tap_data(where, data.replace("test:", forged))
+        await studio.scene.settled()
+        assert "¿Enviar el mensaje final?" in studio.panel.text
+
+
+async def test_when_one_leaves_and_one_comes_the_page_and_its_notice_agree(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    studio.scene.jordi.block()
+    await studio.scene.settled()
+    await studio.signs(studio.scene.mallory)
+    await studio.taps("Enviar a 3 personas")
+    assert "el número es el mismo, pero las personas no" in studio.panel.text
+    assert "A todas las personas que firmaron: 3" in studio.panel.text
+    await studio.taps("Enviar a 3 personas")
+    await studio.over()
+    assert studio.got(studio.scene.jordi) == []
+    assert len(studio.got(studio.scene.mallory)) == 1

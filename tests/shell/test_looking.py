@@ -211,3 +211,8 @@ def test_a_petition_that_is_not_there_is_a_sentence(
 ) -> None:
     monkeypatch.setenv("PETITION_CAMPAIGN", "/nowhere")
     assert "PETITION_CAMPAIGN" in refused(call("list"))
+
+
+def test_more_than_any_database_counts_is_refused(counter: Counter) -> None:
+    counter.begins(FIRST)
+    assert call("list", "--limit", "9" * 20).exit_code == 2
