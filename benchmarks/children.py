@@ -13,7 +13,7 @@ from benchmarks.orders import Order, Told
 
 _ROOT: Final = Path(__file__).parent.parent
 # What a child may take beside the time of its order: to start, to be cut off, to tell.
-_GRACE_SECONDS: Final = 60.0
+_GRACE_SECONDS: Final = 180.0
 _COMPLAINT_CHARACTERS: Final = 2_000
 
 
