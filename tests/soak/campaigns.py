@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -50,6 +50,7 @@ class Campaign:
     api: CountingApi
     rate: float
     paid: bool
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     @property
     def key(self) -> Path:
@@ -123,25 +124,33 @@ class Campaign:
 
     async def _begins(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
         with (self.folder / "process.log").open("ab") as log:
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 sys.executable, *arguments, env=os.environ | settings, stdout=log, stderr=log
             )
+        self.processes.append(process)
+        return process
+
+    async def die(self) -> None:
+        """Kill whatever still runs."""
+        for process in self.processes:
+            if process.returncode is None:
+                await dies(process)
 
 
 @asynccontextmanager
 async def a_campaign(
     url: str, folder: Path, api: CountingApi, *, people: int, rate: float, paid: bool = False
 ) -> AsyncIterator[Campaign]:
-    """So many have signed; nothing is sent yet."""
+    """So many have signed; nothing is sent yet. No process outlives the block."""
     keyring = Keyring.generate(folder / "petition.key")
     storage = await open_storage(url, keyring, SLUG)
+    signers = Petitioners(storage.database, keyring)
+    campaign = Campaign(url, folder, storage, signers, api, rate, paid)
     try:
-        campaign = Campaign(
-            url, folder, storage, Petitioners(storage.database, keyring), api, rate, paid
-        )
         await campaign.signed_by(people)
         yield campaign
     finally:
+        await campaign.die()
         await storage.close()
 
 

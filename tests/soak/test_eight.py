@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,16 +26,9 @@ END_SECONDS = 120.0
 LIMIT = Limit(rate=RATE, burst=RATE / 3)
 
 
-@asynccontextmanager
-async def eight(campaign: Campaign) -> AsyncIterator[list[asyncio.subprocess.Process]]:
-    """All begin at the same moment; those that still live at the end are killed."""
-    processes = await asyncio.gather(*(campaign.sender(number) for number in range(PROCESSES)))
-    try:
-        yield processes
-    finally:
-        for process in processes:
-            if process.returncode is None:
-                await dies(process)
+async def eight(campaign: Campaign) -> list[asyncio.subprocess.Process]:
+    """All begin at the same moment."""
+    return await asyncio.gather(*(campaign.sender(number) for number in range(PROCESSES)))
 
 
 async def test_together_they_keep_the_rate_and_tell_everyone_once(
@@ -44,10 +36,8 @@ async def test_together_they_keep_the_rate_and_tell_everyone_once(
 ) -> None:
     people = 2_000
     account = api.begin(Weather(latency=0.03, limit=LIMIT))
-    async with (
-        a_campaign(database_url, tmp_path, api, people=people, rate=RATE) as campaign,
-        eight(campaign),
-    ):
+    async with a_campaign(database_url, tmp_path, api, people=people, rate=RATE) as campaign:
+        await eight(campaign)
         tally = await campaign.reported(await campaign.start(), END_SECONDS)
         assert campaign.log == ""
     seconds = account.arrivals[-1].at - account.arrivals[0].at
@@ -67,10 +57,8 @@ async def test_when_they_are_killed_another_goes_on_and_few_are_told_twice(
     people, kills = 3_000, 40
     account = api.begin(Weather(latency=0.03, limit=LIMIT))
     dice = random.Random(23)  # noqa: S311 - a test's own dice
-    async with (
-        a_campaign(database_url, tmp_path, api, people=people, rate=RATE) as campaign,
-        eight(campaign) as processes,
-    ):
+    async with a_campaign(database_url, tmp_path, api, people=people, rate=RATE) as campaign:
+        processes = await eight(campaign)
         key = await campaign.start()
         done = 0
         while done < kills and len(account.copies) < people:
