@@ -52,8 +52,8 @@ LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
 # Under way, or somebody came back, or its time has come, or it is to be recalled, or it ended and
-# that could not be said: what waits to be sent goes first. What has to wait for another does not
-# come before what could be done meanwhile.
+# that could not be said. A recall goes first: what is out there is wrong, and after 48 hours it
+# stays. What has to wait for another does not come before what could be done meanwhile.
 _DUE: Final = f"""
 {_ALL} AND (
   state = 'running'
@@ -69,9 +69,9 @@ _DUE: Final = f"""
   OR (recall_started_at IS NOT NULL AND recall_ended_at IS NULL)
 )
 ORDER BY CASE
-  WHEN state = 'running' THEN 0
-  WHEN state = 'scheduled' THEN 1
-  WHEN recall_started_at IS NOT NULL AND recall_ended_at IS NULL THEN 2
+  WHEN recall_started_at IS NOT NULL AND recall_ended_at IS NULL THEN 0
+  WHEN state = 'running' THEN 1
+  WHEN state = 'scheduled' THEN 2
   ELSE 3 END, created_at, id
 """  # noqa: S608 - constants of this file
 

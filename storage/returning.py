@@ -33,14 +33,15 @@ WHERE b.petition = :petition AND b.kind = 'closing'
 
 _LATEST: Final = "ORDER BY b.created_at DESC, b.id LIMIT 1"
 
-# Who is told by one that goes on is told with everybody else.
+# Who is told by one that goes on is told with everybody else. One row by both halves of a key, or
+# SQLite looks at everyone who was unreachable.
 _AGAIN: Final = f"""
 UPDATE deliveries SET state = 'pending', attempts = 0, claim = NULL, updated_at = :at
 WHERE state IN ('unreachable', 'withdrawn')
-  AND signature_id IN (
+  AND signature_id = (
     SELECT s.id FROM signatures s WHERE s.petition = :petition AND s.supporter = :supporter
   )
-  AND broadcast_id IN (
+  AND broadcast_id = (
     SELECT b.id FROM {_CLOSINGS} AND EXISTS (
       SELECT 1 FROM deliveries missed
       WHERE missed.signature_id = s.id AND missed.broadcast_id = b.id

@@ -141,15 +141,15 @@ class Watch:
             await self._said(lambda: self._reporter.recalling(broadcast, tally, rate))
 
     async def _look(self) -> None:
-        """Somebody says that something changed: perhaps that it is not to go on."""
+        """Somebody says that something changed: perhaps another is more pressing now."""
         while True:
             await self._woken.wait()
             self._woken.clear()
             try:
-                found = await self._means.broadcasts.get(self._broadcast)
+                due = await self._means.broadcasts.due(self._means.now())
             except StorageError:
                 continue  # the next claim will notice
-            if found is not None and not found.is_running and not found.is_recalling:
+            if not due or due[0].id != self._broadcast:
                 self._halt.call(Cause.ENDED)
 
     async def _pause(self) -> None:

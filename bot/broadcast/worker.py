@@ -112,14 +112,19 @@ class Worker:
 
     async def run(self) -> None:
         """Send what is due, until `stop`."""
-        running = self._running = asyncio.create_task(self._run())
-        try:
-            await asyncio.wait({running})
-        finally:
-            running.cancel()
-        # Cut off by `stop` it has ended as it should; a mistake of ours is raised.
-        if not running.cancelled():
-            running.result()
+        while True:
+            running = self._running = asyncio.create_task(self._run())
+            try:
+                await asyncio.wait({running})
+            finally:
+                running.cancel()
+            # Cut off by `stop` it has ended as it should; a mistake of ours is raised.
+            if not running.cancelled():
+                return running.result()
+            if self._stopping:
+                return None
+            # Nobody asked for that: a cancellation strayed out of something that it waited for.
+            _log.warning("broadcast_begun_anew")
 
     async def stop(self, seconds: float) -> None:
         """Claim no more, let what is in flight finish, and record it, within so many seconds."""

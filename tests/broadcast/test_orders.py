@@ -174,6 +174,23 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
     assert dict(bench.telegram.received) == {1001: 1}
 
 
+async def test_a_recall_does_not_wait_for_what_is_being_sent(bench: Bench) -> None:
+    await bench.people.sign(range(1, 31))
+    first = await bench.start(kind=Kind.UPDATE)
+    hand = bench.hire()
+    await bench.ended()
+    await hand.worker.stop(1.0)
+    await bench.start(kind=Kind.UPDATE)
+    hand = bench.hire(rate=20.0)
+    await until(lambda: received(bench.telegram, 32))
+    await bench.broadcasts.recall(first.id, ADMIN, utc_now())
+    hand.worker.wake()
+    await until(lambda: recalled(bench, first.id))
+    assert await has_state(bench, "running")
+    await bench.ended()
+    assert bench.telegram.received.total() == 60
+
+
 async def test_a_killed_recall_is_gone_on_with(bench: Bench) -> None:
     await bench.people.sign(range(1, 101))
     broadcast = await bench.start()
@@ -271,9 +288,10 @@ async def tallies(bench: Bench, expected: Tally) -> bool:
     return await bench.tally() == expected
 
 
-async def recalled(bench: Bench) -> bool:
+async def recalled(bench: Bench, broadcast: bytes | None = None) -> bool:
     latest = await bench.broadcasts.latest()
-    return latest is not None and latest.recall_ended_at is not None
+    found = latest if broadcast is None else await bench.broadcasts.get(broadcast)
+    return found is not None and found.recall_ended_at is not None
 
 
 async def some_deleted(bench: Bench, number: int) -> bool:

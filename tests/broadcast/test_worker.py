@@ -67,6 +67,17 @@ async def test_not_woken_it_finds_the_broadcast_by_itself(bench: Bench) -> None:
     await bench.ended()
 
 
+async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(bench: Bench) -> None:
+    await bench.people.sign([1])
+    await bench.start()
+    bench.reports.failures, bench.reports.failure = 1, asyncio.CancelledError()
+    hand = bench.hire(progress=60.0)
+    await bench.ended()
+    assert bench.reports.failures == 0
+    assert not hand.task.done()
+    assert dict(bench.telegram.received) == everyone_once(1)
+
+
 async def test_it_keeps_to_the_rate(bench: Bench) -> None:
     await bench.people.sign(range(1, 51))
     await bench.start()

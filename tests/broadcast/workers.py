@@ -94,6 +94,7 @@ class Reports:
     recalls: list[RecallTally] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     failures: int = 0
+    failure: BaseException = field(default_factory=lambda: RuntimeError("the chat is gone"))
 
     async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """It is going on, or paused."""
@@ -122,7 +123,7 @@ class Reports:
         self.at.append(asyncio.get_running_loop().time())
         if self.failures > 0:
             self.failures -= 1
-            raise RuntimeError("the chat is gone")
+            raise self.failure
         self.told.append((what, tally, reason))
 
 
