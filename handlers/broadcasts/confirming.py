@@ -17,7 +17,7 @@ from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOp
 from ..panel import Panel
 from .desk import Desk, forget, open_draft
 from .draft import Stage
-from .freezing import lost, take_away
+from .freezing import show_lost, take_away
 from .pages.sheet import Sheet
 from .watching import elsewhere, follow, show
 
@@ -47,9 +47,12 @@ async def send(panel: Panel, token: str) -> None:
         await _wait_for(desk, active)
         return
     sheet = await desk.sheet()
-    objection = await _objection(desk, sheet, token)
+    objection = _objection(desk, sheet, token)
     if objection is not None:
         await _show_again(desk, objection)
+        return
+    if not await _is_all_there(desk.panel, sheet.content):
+        await show_lost(desk)
         return
     await _start(desk, _plan(desk, sheet, token), token)
 
@@ -109,7 +112,7 @@ async def go_on(panel: Panel, known: Broadcast) -> None:
         await panel.answer()
 
 
-async def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeople | None:
+def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeople | None:
     """Why what the token confirms is not to be sent now."""
     draft, words, now = desk.draft, desk.panel.words, desk.now
     if sheet.terms is None:
@@ -122,8 +125,6 @@ async def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeopl
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
     if not sheet.is_affordable:
         return words.text("⚠️ No se ha enviado nada.")
-    if not await _is_all_there(desk.panel, sheet.content):
-        return lost(desk.panel)
     return None
 
 
@@ -157,7 +158,11 @@ async def _start(desk: Desk, plan: Plan, token: str) -> None:
     if isinstance(outcome, Broadcast):
         await forget(panel)
         panel.services.wake_broadcast()
-        await show(panel, outcome)
+        now = await show(panel, outcome)
+        there = (now.progress_chat, now.progress_message_id)
+        if plan.progress is not None and there != plan.progress and now.is_running:
+            # Somebody who looked meanwhile has it now, and this was written over the word on that.
+            await panel.at(plan.progress[1]).say(elsewhere(panel.words))
     elif isinstance(outcome, AlreadyRunning):
         active = await panel.services.storage.broadcasts.get(outcome.id)
         if active is not None:

@@ -78,7 +78,10 @@ async def try_out(desk: Desk) -> None:
             sent = await send(panel, content, panel.chat_id, language)
         except NotShown as problem:
             # What is tried out is the preview, so that is what is missing.
-            await desk.show(lost(panel) if problem.is_gone else _why_not(panel, problem))
+            if problem.is_gone:
+                await show_lost(desk)
+            else:
+                await desk.show(_why_not(panel, problem))
             return
         newest = max(newest, *sent)
     await desk.show(
@@ -134,11 +137,14 @@ async def _refused(desk: Desk, problem: NotShown) -> None:
     await desk.show(_why_not(desk.panel, problem))
 
 
-def lost(panel: Panel) -> Html:
-    """The preview is what is copied, and it is not there any more."""
-    return panel.words.text(
-        "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se copia. "
-        "Pulsa «Cambiar» y vuelve a verla."
+async def show_lost(desk: Desk) -> None:
+    """The preview is what is copied, and it is not there any more: it is to be made again."""
+    desk = await desk.keep(desk.draft.thawed(desk.now, stage=Stage.READY))
+    await desk.show(
+        desk.panel.words.text(
+            "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
+            "copia. Vuelve a verla antes de enviar."
+        )
     )
 
 

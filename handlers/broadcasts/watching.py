@@ -13,7 +13,7 @@ from storage import Broadcast, RecallTally, Tally
 
 from ..context import Bot, Services
 from ..living import NO_PREVIEW
-from ..panel import Page, Panel
+from ..panel import Page, Panel, keyboard
 from .pages.known import Standing
 from .pages.standing import standing
 
@@ -35,9 +35,16 @@ async def follow(panel: Panel, key: bytes) -> None:
     await broadcasts.set_progress(key, panel.chat_id, panel.message_id or 0)
     now = await show(panel, await broadcasts.get(key) or former, said)
     chat, message_id = former.progress_chat, former.progress_message_id
-    if chat is None or message_id is None or now.is_over:
+    if chat is None or message_id is None:
         return
-    if (chat, message_id) != (panel.chat_id, panel.message_id):
+    if (chat, message_id) == (panel.chat_id, panel.message_id):
+        return
+    if now.is_over:
+        # The report went to the new place; here it would look as if it were still going on.
+        words = await words_for(panel.services, chat)
+        page = standing(await standing_of(panel.services, words, now))
+        await _write_over(panel.bot, chat, message_id, page)
+    else:
         await point_elsewhere(panel.bot, panel.services, chat, message_id)
 
 
@@ -107,13 +114,17 @@ async def words_for(services: Services, chat: int) -> Words:
 
 async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:
     """Makes one line of a message that showed the progress: it would stand still and mislead."""
-    words = await words_for(services, chat)
+    await _write_over(bot, chat, message_id, Page(elsewhere(await words_for(services, chat))))
+
+
+async def _write_over(bot: Bot, chat: int, message_id: int, page: Page) -> None:
     try:
         await bot.edit_message_text(
-            elsewhere(words),
+            page.text,
             chat_id=chat,
             message_id=message_id,
             parse_mode=ParseMode.HTML,
+            reply_markup=keyboard(page.rows),
             link_preview_options=NO_PREVIEW,
         )
     except TelegramError as error:

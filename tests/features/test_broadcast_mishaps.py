@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from storage import Kind
+from storage import Audience, Kind, Plan
+from tests.features.scene import ADMIN
 from tests.features.studio import HOUR, Studio
-from tests.features.test_broadcast_timing import planned
+from tests.features.test_broadcast_timing import SEND, planned
 
 
 async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(studio: Studio) -> None:
@@ -148,3 +149,47 @@ async def test_when_one_leaves_and_one_comes_the_page_and_its_notice_agree(studi
     await studio.over()
     assert studio.got(studio.scene.jordi) == []
     assert len(studio.got(studio.scene.mallory)) == 1
+
+
+async def test_one_that_finds_nobody_any_more_says_so(studio: Studio) -> None:
+    await studio.begins()
+    studio.scene.sean.block()
+    await studio.scene.settled()
+    broadcasts = studio.services.storage.broadcasts
+    plan = Plan(
+        b"nobody".ljust(16, b"."),
+        content={"es": "Hola"},
+        content_sha256=b"c" * 32,
+        source_language="es",
+        actor=ADMIN,
+        at=datetime.now(UTC),
+        kind=Kind.UPDATE,
+        audience=Audience(language="en"),
+        progress=(ADMIN, studio.panel.id),
+    )
+    await broadcasts.start(plan)
+    studio.services.wake_broadcast()
+    report = await studio.over("No se ha enviado a nadie.")
+    assert "ya no quedaba nadie" in report.text
+
+
+async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_stands(
+    studio: Studio,
+) -> None:
+    scene = studio.scene
+    lucy = scene.world.person("Lucy", language="es", user_id=ADMIN + 1)
+    admins = {"admin_ids": frozenset({ADMIN, lucy.id})}
+    scene.settings = scene.settings.model_copy(update=admins)
+    await studio.restart()
+    await scene.closes()
+    await scene.offers_the_final()
+    await scene.offers_the_final(lucy)
+    panels = [(person, await scene.with_button(person, SEND)) for person in (studio.marta, lucy)]
+    for person, _ in panels:
+        person.tap(SEND)
+    await scene.settled()
+    await studio.reported()
+    await scene.settled()
+    for person, panel in panels:
+        assert "Enviando" not in person.chat.messages[panel.id].text
+    assert [scene.told(person) for person in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]

@@ -13,7 +13,7 @@ def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     if broadcast.recall_ended_at is not None:
         return words.text("<b>Los mensajes se han retirado.</b>")
     if broadcast.state == "finished":
-        return _finished(words, broadcast)
+        return _finished(words, broadcast, tally)
     if broadcast.state == "cancelled":
         return _cancelled(words, broadcast, tally)
     return _stopped(words, broadcast)
@@ -24,7 +24,12 @@ def missing(tally: Tally) -> int:
     return tally.open + tally.rejected
 
 
-def _finished(words: Words, broadcast: Broadcast) -> Html:
+def _finished(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+    if not tally.total:
+        return words.text(
+            "<b>No se ha enviado a nadie.</b> Cuando iba a salir ya no quedaba nadie a quien "
+            "escribir."
+        )
     if broadcast.kind is Kind.CLOSING:
         return words.text("<b>El mensaje final está enviado.</b>")
     return words.text("<b>El mensaje está enviado.</b>")
