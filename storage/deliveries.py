@@ -20,7 +20,7 @@ from typing import Final
 
 from storage.claiming import Post, claim_statements, recover_statements, settle_statement
 from storage.crypto import Keyring
-from storage.database import Database, Row, Statement
+from storage.database import Database, Row, Statement, Value
 from storage.errors import BrokenData
 from storage.outcomes import Delivery, Outcome, Result
 from storage.queueing import CUTOFF, all_queued_statement, portion_statements
@@ -30,6 +30,12 @@ from storage.unsealing import Broadcast, read_claimed
 
 TALLY: Final = """
 SELECT state, COUNT(*) AS rows FROM deliveries WHERE broadcast_id = :broadcast GROUP BY state
+"""
+
+_OTHERS: Final = """
+SELECT 1 AS others FROM deliveries
+WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim <> :claim
+LIMIT 1
 """
 
 
@@ -155,8 +161,10 @@ class Deliveries:
     ) -> list[Delivery]:
         """The claimed rows that can be sent; the others get their state at once."""
         claimed = read_claimed(rows, broadcast, claim, self._keyring)
-        # Not one can be read: that is the key or the disk, and no fault of these people's.
+        # Not one can be read: that is the key or the disk, and no fault of these people's. A claim
+        # may be of one person only, so what was claimed before counts as well.
         hopeless = bool(claimed.unreadable) and not claimed.deliveries
+        hopeless = hopeless and not await self._has_others(broadcast.id, claim)
         outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED
         results = [Result(position, claim, Outcome.UNSENT) for position in claimed.withdrawn]
         results += [Result(position, claim, outcome) for position in claimed.unreadable]
@@ -164,6 +172,10 @@ class Deliveries:
         if hopeless:
             raise BrokenData("Not one chat id can be opened with the key file.")
         return claimed.deliveries
+
+    async def _has_others(self, broadcast: bytes, claim: bytes) -> bool:
+        asked: dict[str, Value] = {"broadcast": broadcast, "claim": claim}
+        return bool(await self._database.read(Statement(_OTHERS, asked)))
 
     def _post(self, broadcast: Broadcast, holder: str) -> Post:
         return Post(

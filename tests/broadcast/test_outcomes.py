@@ -145,6 +145,17 @@ async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: B
     assert await bench.tally() == Tally(total=2, pending=2)
 
 
+async def test_a_chat_that_the_key_does_not_open_stops_nothing_though_it_is_claimed_alone(
+    bench: Bench,
+) -> None:
+    await bench.people.sign([1, 2, 3])
+    await bench.people.damage(2)
+    await bench.start()
+    bench.hire(rate=10.0, batch=0.01)
+    assert (await bench.ended()).state == "finished"
+    assert await bench.tally() == Tally(total=3, delivered=2, rejected=1)
+
+
 def _patience_of(worker: Any) -> Any:
     assert worker._duty is not None
     return worker._duty._work.patience

@@ -125,6 +125,19 @@ class TestClaim:
 
 
 class TestRecord:
+    @pytest.mark.parametrize(
+        "late", [Outcome.UNSENT, Outcome.PERHAPS, Outcome.REJECTED, Outcome.UNKNOWN]
+    )
+    async def test_what_is_known_to_have_arrived_is_not_put_in_doubt_by_what_comes_later(
+        self, broadcasts: Broadcasts, people: Petitioners, late: Outcome
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        batch = await claim(broadcasts, broadcast)
+        for outcome in (Outcome.DELIVERED, late):
+            await broadcasts.deliveries.record(broadcast.id, results(batch, outcome), later(2))
+        assert await people.states(broadcast.id) == ["delivered"]
+
     async def test_many_results_of_every_kind_in_one_go(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
