@@ -65,7 +65,8 @@ class AdminReporter:
         tally: Tally | None = None,
         recall: RecallTally | None = None,
     ) -> Standing | None:
-        if broadcast.progress_chat is None:
+        # Whoever is no admin any more is told nothing; the others find it with /broadcasts.
+        if broadcast.progress_chat not in self._services.admins:
             return None
         words = await words_for(self._services, broadcast.progress_chat)
         return await standing_of(self._services, words, broadcast, tally=tally, recall=recall)

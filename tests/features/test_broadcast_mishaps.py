@@ -193,3 +193,18 @@ async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_sta
     for person, panel in panels:
         assert "Enviando" not in person.chat.messages[panel.id].text
     assert [scene.told(person) for person in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
+
+
+async def test_who_is_no_admin_any_more_gets_no_report(studio: Studio) -> None:
+    await planned(studio, timedelta(minutes=-5))
+    before = len(studio.marta.messages)
+    lucy = {"admin_ids": frozenset({ADMIN + 1})}
+    studio.scene.settings = studio.scene.settings.model_copy(update=lucy)
+    await studio.restart()
+    await studio.services.storage.broadcasts.begin(
+        await studio.broadcast(), datetime.now(UTC) + timedelta(minutes=66)
+    )
+    studio.services.wake_broadcast()
+    await studio.reported()
+    assert (await studio.broadcast()).state == "finished"
+    assert len(studio.marta.messages) == before
