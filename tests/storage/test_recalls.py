@@ -8,7 +8,7 @@ from storage import Broadcast, Broadcasts, Database, Keyring, Recalled, Recalls,
 from storage.outcomes import Outcome, Result
 from storage.recalls import RECALLABLE_FOR
 from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
-from tests.storage.sending import claim, started
+from tests.storage.sending import claim, started, tell
 
 SENT_AT = later(2)
 
@@ -70,9 +70,31 @@ async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
     assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, failed=1)
 
 
+async def test_what_left_no_message_ids_cannot_be_recalled(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await tell(broadcasts, broadcast)
+    refused = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    assert refused is not None
+    assert refused.recall_started_at is None
+
+
+async def test_it_ends_once(broadcasts: Broadcasts, people: Petitioners, recalls: Recalls) -> None:
+    broadcast = await sent(broadcasts, people)
+    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
+    await recalls.end(broadcast.id, later(10))
+    await recalls.end(broadcast.id, later(20))
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.recall_ended_at == later(10)
+
+
 async def test_after_48_hours_it_is_refused(broadcasts: Broadcasts, people: Petitioners) -> None:
     broadcast = await sent(broadcasts, people)
-    refused = await broadcasts.recall(broadcast.id, ADMIN, SENT_AT + RECALLABLE_FOR)
+    refused = await broadcasts.recall(broadcast.id, ADMIN, SENT_AT + timedelta(hours=48))
     assert refused is not None
     assert refused.recall_started_at is None
 

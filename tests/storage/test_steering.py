@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from storage import Audit, Broadcast, Broadcasts, Database, Keyring
+from storage.outcomes import Outcome
 from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
-from tests.storage.sending import claim, queued, start, started, tell
+from tests.storage.sending import ME, claim, queued, results, start, started, tell
 
 
 async def test_a_paused_one_gives_nothing_to_send_until_it_is_resumed(
@@ -124,3 +125,20 @@ async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
     assert found is not None
     assert (found.queued, found.total) == (True, 100)
     assert [row["position"] for row in await people.deliveries(broadcast.id)] == [*range(1, 101)]
+
+
+async def test_it_is_not_over_before_every_recipient_has_a_row(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await start(broadcasts)
+    assert not await broadcasts.finish(broadcast.id, later(1))
+    await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=1, at=later(1))
+    await tell_some(broadcasts, broadcast)
+    assert not await broadcasts.finish(broadcast.id, later(3))
+    await tell(broadcasts, await queued(broadcasts, broadcast))
+
+
+async def tell_some(broadcasts: Broadcasts, broadcast: Broadcast) -> None:
+    batch = await claim(broadcasts, broadcast)
+    await broadcasts.deliveries.record(broadcast.id, results(batch, Outcome.DELIVERED), later(2))
