@@ -52,10 +52,10 @@ async def edited(update: Update, context: Context) -> None:
 
 
 async def cancel(update: Update, context: Context) -> None:
-    """Gives the draft up; without one it leaves the supporters' form."""
+    """Gives the draft up; without one that waits it leaves the supporters' form."""
     panel = await open_panel(update, context)
     desk = await open_draft(panel)
-    if desk is None:
+    if desk is None or (not desk.draft.waits(desk.now) and await _is_asked_for_a_name(panel)):
         await commands.cancel(update, context)
         return
     await give_up(desk)

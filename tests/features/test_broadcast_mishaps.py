@@ -76,7 +76,8 @@ async def test_thinking_about_cancelling_a_late_one_offers_no_way_to_send_it(
     studio: Studio,
 ) -> None:
     await planned(studio, timedelta(hours=3))
-    await studio.marta.sees("Un envío programado espera tu decisión", 10)
+    page = await studio.marta.sees("Un envío programado espera tu decisión", 10)
+    assert "Para todas las personas que firmaron: 3 cuando se programó." in page.text
     await studio.taps("⏹ Cancelar")
     assert studio.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
     await studio.taps("No, dejarlo como está")
@@ -208,3 +209,17 @@ async def test_who_is_no_admin_any_more_gets_no_report(studio: Studio) -> None:
     await studio.reported()
     assert (await studio.broadcast()).state == "finished"
     assert len(studio.marta.messages) == before
+
+
+async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    studio.marta.start()
+    await studio.scene.settled()
+    await studio.taps("✍️ Firmar la petición")
+    await studio.says("/cancel")
+    await studio.says("/broadcast")
+    await studio.taps("Seguir con el mensaje que preparabas")
+    assert "Tu mensaje" in studio.panel.text
+    await studio.says("/cancel")
+    assert "el mensaje está descartado" in studio.marta.messages[-1].text

@@ -93,10 +93,16 @@ def plan(now: Standing) -> Html:
     lines = [
         subject_name(words, broadcast.kind),
         words.text("Saldrá el {moment}.", moment=moment_name(words, starts, now.zone)),
-        words.text(
-            "Para {audience}: {n} cuando se programó.",
-            audience=recipients_name(words, broadcast, now.languages),
-            n=words.number(broadcast.expected or 0),
-        ),
+        planned_for(now),
     ]
     return Html("\n".join(lines))
+
+
+def planned_for(now: Standing) -> Html:
+    """For whom it was planned, and how many those were."""
+    words, broadcast = now.words, now.broadcast
+    return words.text(
+        "Para {audience}: {n} cuando se programó.",
+        audience=recipients_name(words, broadcast, now.languages),
+        n=words.number(broadcast.expected or 0),
+    )

@@ -11,7 +11,7 @@ from storage import Kind, RecallTally
 from ...panel import Choice, Order, Page, Rows
 from ...screens.screen import paragraphs
 from .ending import ended_heading, missing
-from .known import Standing, account, bar, plan
+from .known import Standing, account, bar, plan, planned_for
 from .naming import moment_name, recipients_name, subject_name
 from .questions import ask_cancel
 
@@ -103,6 +103,7 @@ def _paused(now: Standing) -> Page:
             paragraphs(
                 words.text("<b>Un envío programado espera tu decisión</b>"),
                 _plan_missed(now, broadcast.starts_at),
+                planned_for(now),
             ),
             (Choice(words.label("Enviar ahora"), Order.RESUME, now.key), cancel),
         )
