@@ -22,7 +22,7 @@ RULES = (Path(__file__).parent / "rules.js").read_text()
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_PATIENCE_MILLISECONDS = 10_000
+_PATIENCE_MILLISECONDS = 30_000
 
 
 @asynccontextmanager
