@@ -3,9 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from storage import AudienceChanged, Broadcast, Broadcasts, Kind, PetitionOpen
+from storage import (
+    AudienceChanged,
+    Audit,
+    Broadcast,
+    Broadcasts,
+    Kind,
+    PetitionOpen,
+    Petitions,
+)
 from storage.broadcasts import LATE
-from tests.broadcast.petitioners import ADMIN, Petitioners, later
+from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
 from tests.storage.sending import queued, start, started
 
 TIME = later(3600)
@@ -90,6 +98,17 @@ async def test_a_closing_update_cannot_be_planned_for_an_open_petition(
 ) -> None:
     await people.set_closed(False)
     assert await start(broadcasts, starts_at=TIME) == PetitionOpen()
+
+
+async def test_a_petition_is_not_opened_again_while_its_closing_update_is_planned(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    petitions = Petitions(people.database, SLUG, Audit(people.database, SLUG, people.keyring))
+    broadcast = await planned(broadcasts)
+    assert await petitions.reopen(revision=1, actor=ADMIN, at=later(1)) is None
+    await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    assert await petitions.reopen(revision=1, actor=ADMIN, at=later(3)) is not None
 
 
 async def test_a_planned_one_is_cancelled_like_any(

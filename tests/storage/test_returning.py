@@ -6,7 +6,7 @@ from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Si
 from storage.outcomes import Outcome, Result
 from storage.returning import OWED_FOR
 from tests.broadcast.petitioners import ADMIN, NOON, Petitioners, later
-from tests.storage.sending import claim, results, started, tell
+from tests.storage.sending import claim, queued, results, start, started, tell
 
 
 async def blocked_on_the_way(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
@@ -30,7 +30,8 @@ async def test_who_had_blocked_the_bot_gets_it_on_coming_back(
     assert await signatures.returned(people.supporter(3), later(99))
     due = await broadcasts.due(later(99))
     assert [each.id for each in due] == [broadcast.id]
-    assert [each.chat_id for each in await claim(broadcasts, due[0])] == [1003]
+    (back,) = await claim(broadcasts, due[0])
+    assert (back.chat_id, back.attempts) == (1003, 1)
 
 
 async def test_who_was_lost_before_it_began_gets_it_too(
@@ -155,3 +156,53 @@ async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(
     await tell(broadcasts, await started(broadcasts, audience=Audience("en"), at=later(9)))
     assert await signatures.returned(people.supporter(2), later(99))
     assert [each.chat_id for each in await claim(broadcasts, spanish)] == [1002]
+
+
+async def test_who_asked_for_silence_is_owed_nothing(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    await signatures.mute(people.supporter(3), later(50))
+    assert not await signatures.returned(people.supporter(3), later(99))
+
+
+async def test_the_end_before_the_petition_was_opened_again_is_not_owed(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    await people.set_closed_at(later(90))
+    assert not await signatures.returned(people.supporter(3), later(99))
+
+
+async def test_who_was_not_counted_is_owed_nothing(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    await tell(broadcasts, await started(broadcasts, cutoff=1))
+    assert not await signatures.returned(people.supporter(2), later(99))
+
+
+async def test_who_is_back_before_the_list_is_written_stands_in_it_like_everybody(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    broadcast = await start(broadcasts)
+    assert not await signatures.returned(people.supporter(2), later(1))
+    await queued(broadcasts, broadcast)
+    assert [each["position"] for each in await people.deliveries(broadcast.id)] == [1, 2]
+
+
+async def test_who_may_have_been_told_already_is_not_told_again(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1])
+    first = await started(broadcasts)
+    doubted = results(await claim(broadcasts, first), Outcome.UNKNOWN)
+    await broadcasts.deliveries.record(first.id, doubted, later(2))
+    assert await broadcasts.finish(first.id, later(3))
+    await people.lose(1)
+    await people.sign([2])
+    await tell(broadcasts, await started(broadcasts, at=later(9)))
+    assert not await signatures.returned(people.supporter(1), later(99))
