@@ -20,7 +20,7 @@ function preview({ folder, problems, warnings, shown }) {
   const head = [icon(count ? "alert" : "check"), el("strong", {}, t("preview-of", { folder })), el("span", {}, verdict)];
   return [
     el("div", { class: count ? "notice bad" : "notice good" }, head),
-    count > 0 && el("ul", { class: "problems", tabindex: "0", "aria-label": verdict }, problems.map((each) => problem(each, "bad"))),
+    count > 0 && el("ul", { class: "problems", "aria-label": verdict }, problems.map((each) => problem(each, "bad"))),
     warnings.length > 0 && el("details", { class: "warnings" },
       el("summary", {}, icon("down"), t(warnings.length === 1 ? "preview-warning" : "preview-warnings", { n: warnings.length })),
       el("ul", { class: "problems" }, warnings.map((each) => problem(each, "doubtful")))),
