@@ -232,6 +232,21 @@ async def test_who_waits_gets_the_place_of_a_connection_that_broke(session: Shar
         assert len(server.requests) == 10
 
 
+async def test_a_connection_given_to_who_has_just_gone_goes_to_the_next() -> None:
+    async with hostile(saying(whole())) as server, SharedSession(connections=1) as session:
+
+        async def call_and_cancel_the_next() -> None:
+            await call(session, server)
+            second.cancel()
+
+        first = asyncio.create_task(call_and_cancel_the_next())
+        second = asyncio.create_task(call(session, server))
+        await asyncio.wait({first, second})
+        assert second.cancelled()
+        assert await call(session, server, Limits(connect=1.0)) == YES
+        assert server.connections == 1
+
+
 async def test_no_free_connection_in_time_is_surely_not_sent(session: SharedSession) -> None:
     async with hostile(silence, silence, saying(whole())) as server:
         busy = [asyncio.create_task(call(session, server)) for _ in range(2)]
