@@ -34,7 +34,7 @@ async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | No
     async with served(out, page, host, port) as address, Show(page).open() as show:
         verdict = _judge(out, await _tell(out, show))
         out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
-        out.print("«Petición nueva» behind the scenes begins one that you play yourself.")
+        out.print("“New petition”, behind the scenes, begins one that you play yourself.")
         out.print(address, markup=False)
         await interrupted()
     return verdict
