@@ -16,7 +16,9 @@ from playwright.async_api import Page as Tab
 
 from bot.petition.campaign import BUNDLED
 from bot.showing import Show
-from bot.simulator.page import Page
+from bot.simulator import Person, Simulator
+from bot.simulator.page import Page, View
+from tests.simulator.wire import TOKEN, Wire
 
 RULES = (Path(__file__).parent / "rules.js").read_text()
 WIDE = {"width": 1440, "height": 900}
@@ -128,3 +130,23 @@ async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[W
         yield opened
     finally:
         await context.close()
+
+
+@asynccontextmanager
+async def chat(
+    browser: Browser, page: Page | None = None
+) -> AsyncIterator[tuple[Window, Wire, Person]]:
+    """Ana's phone on the page, and a bot whose every call is the test's."""
+    page = page or Page()
+    async with (
+        Simulator(token=TOKEN) as sim,
+        Wire(sim.url) as wire,
+        View(sim, page.feed, frozenset()).open() as view,
+    ):
+        ana = view.world.person("Ana")
+        view.phones.add(ana)
+        ana.start()
+        page.show(view)
+        async with window(browser, await page.start(port=0)) as at:
+            yield at, wire, ana
+    await page.stop()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
-from bot.simulator import Person, Simulator
 from bot.simulator.content import tiny_png
-from bot.simulator.page import Page, View
+from bot.simulator.page import Page
 from bot.simulator.parameters import Upload
-from tests.page.chromium import Window, chromium, window
-from tests.simulator.wire import TOKEN, Wire
+from tests.page.chromium import chat, chromium
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,26 +28,6 @@ RICH = (
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as browser:
         yield browser
-
-
-@asynccontextmanager
-async def chat(
-    browser: Browser, page: Page | None = None
-) -> AsyncIterator[tuple[Window, Wire, Person]]:
-    """Ana's phone on the page, and a bot whose every call is the test's."""
-    page = page or Page()
-    async with (
-        Simulator(token=TOKEN) as sim,
-        Wire(sim.url) as wire,
-        View(sim, page.feed, frozenset()).open() as view,
-    ):
-        ana = view.world.person("Ana")
-        view.phones.add(ana)
-        ana.start()
-        page.show(view)
-        async with window(browser, await page.start(port=0)) as at:
-            yield at, wire, ana
-    await page.stop()
 
 
 async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser) -> None:
@@ -164,6 +142,90 @@ async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) 
         await at.page.locator(".notice.bad").wait_for(state="detached")
 
 
+async def test_a_page_that_is_back_says_so_though_nothing_has_happened(browser: Browser) -> None:
+    async with chat(browser) as (at, _, _):
+        await at.page.evaluate(_CUT_OFF_AND_BACK)
+        await at.page.locator(".notice.bad").wait_for(state="detached")
+
+
+_CUT_OFF_AND_BACK = """async () => {
+  const opened = [];
+  window.EventSource = class extends EventTarget { constructor() { super(); opened.push(this); } };
+  const { follow } = await import("./wire.js");
+  follow();
+  opened[0].onerror();
+  await new Promise((drawn) => setTimeout(drawn, 100));
+  if (!document.querySelector(".notice.bad")) throw Error("it does not say that it is cut off");
+  opened[0].onopen?.();
+}"""
+
+
+async def test_a_chat_stays_at_its_end_whatever_comes_late(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        for number in range(30):
+            ana.send(f"mensaje {number}")
+        await at.sees("mensaje 29")
+        hidden = await at.page.evaluate(_GROWN_BEFORE_THE_SCROLLING_IS_HEARD_OF)
+        assert hidden
+        await at.page.wait_for_function(_AT_THE_END)
+        assert at.complaints == []
+
+
+async def test_a_picture_has_its_room_before_it_has_come(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        may_come = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await may_come.wait()
+            await route.continue_()
+
+        await at.page.route("**/file/*", late)
+        for width, height in ((600, 400), (400, 900), (2, 2)):
+            upload = Upload("foto.png", tiny_png(width, height))
+            ana.send_media(ana.world.files.add("photo", upload))
+        pictures = at.page.locator(".photo img")
+        await pictures.nth(2).wait_for()
+        measure = "[...document.querySelectorAll('.photo img')].map((i) => i.offsetHeight)"
+        heights = await at.page.evaluate(measure)
+        may_come.set()
+        await at.page.wait_for_function("[...document.images].every((i) => i.complete)")
+        assert await at.page.evaluate(measure) == heights
+        assert heights[1] > heights[0] > heights[2] > 100
+
+
+async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_they_are(
+    browser: Browser,
+) -> None:
+    async with chat(browser) as (at, wire, ana):
+        for number in range(40):
+            ana.send(f"mensaje {number}")
+        await at.sees("mensaje 39")
+        await at.page.wait_for_function(_AT_THE_END)
+        await at.page.locator(".log").press("Home")
+        top = "document.querySelector('.log').scrollTop"
+        await at.page.wait_for_function(f"() => {top} === 0")
+        await wire.answer("sendMessage", chat_id=ana.id, text="nuevo")
+        await at.page.locator(".theirs", has_text="nuevo").wait_for()
+        assert await at.page.evaluate(top) == 0
+        await at.write("mío")
+        await at.page.wait_for_function(_AT_THE_END)
+
+
+_AT_THE_END = """() => {
+  const log = document.querySelector(".log");
+  return log.scrollHeight - log.clientHeight - log.scrollTop < 2;
+}"""
+
+_GROWN_BEFORE_THE_SCROLLING_IS_HEARD_OF = """() => {
+  const log = document.querySelector(".log");
+  const late = document.createElement("div");
+  late.style.height = "400px";
+  document.querySelector(".rows").append(late);
+  log.dispatchEvent(new Event("scroll"));
+  return document.querySelector(".to-bottom").hidden;
+}"""
+
+
 async def test_a_list_comes_to_its_rows_whatever_stood_there(browser: Browser) -> None:
     async with chat(browser) as (at, _, _):
         wrong = await at.page.evaluate(_MANY_LISTS)
@@ -189,30 +251,3 @@ _MANY_LISTS = """async () => {
   }
   return wrong;
 }"""
-
-
-WRITTEN = {
-    "hola": ("hola", []),
-    "  **a** y __b__ ": ("a y b", [("bold", 0, 1), ("italic", 4, 1)]),
-    "**a __b__ c** d": ("a b c d", [("bold", 0, 5), ("italic", 2, 1)]),
-    "😀 ||x|| `2*3`": ("😀 x 2*3", [("spoiler", 3, 1), ("code", 5, 3)]),
-    "[web](https://a.example/b) y más": ("web y más", [("text_link", 0, 3)]),
-    "[web](javascript:alert(1))": ("[web](javascript:alert(1))", []),
-    "2 ** 3 ** 4": ("2 ** 3 ** 4", []),
-    "<b>no</b>": ("<b>no</b>", []),
-}
-
-
-async def test_marks_become_formatting_as_in_telegrams_own_clients(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
-        read = """async (typed) => {
-          const { written } = await import("./markdown.js");
-          const { text, entities } = written(typed);
-          return [text, entities.map(({ type, offset, length }) => [type, offset, length])];
-        }"""
-        for typed, (text, entities) in WRITTEN.items():
-            expected = [text, [list(entity) for entity in entities]]
-            assert await at.page.evaluate(read, typed) == expected
-        await at.write("**Hola** a todos")
-        await at.sees("Hola a todos")
-        assert [entity.type for entity in ana.messages[-1].entities] == ["bold"]

@@ -30,10 +30,13 @@ export function drawChat(root) {
       panelButton()),
     el("div", { class: "log-room" }, el("div", { class: "wall" }), log, bottom),
     foot);
-  const scene = { root, title, line, log, rows, bottom, foot, person: null, stuck: true };
-  log.addEventListener("scroll", () => (scene.stuck = bottom.hidden = isAtBottom(log)));
+  const scene = { root, title, line, log, rows, bottom, foot, person: null, own: 0, stuck: true, reach: 0 };
+  log.addEventListener("scroll", () => scrolled(scene));
   // Whoever is at the bottom stays there, whatever grows: a picture, the keyboard of a phone.
-  const growing = new ResizeObserver(() => scene.stuck && scrollDown(log));
+  const growing = new ResizeObserver(() => {
+    scene.reach = reachOf(log);
+    if (scene.stuck) scrollDown(log);
+  });
   growing.observe(log);
   growing.observe(rows);
   drawOn(["chat", "bot"], () => draw(scene));
@@ -69,6 +72,7 @@ function draw(scene) {
   drawLine(scene.line, person);
   reconcile(scene.rows, rowsOf(person));
   drawFoot(scene.foot, person);
+  goWithOwn(scene, person);
   if (scene.stuck) scrollDown(scene.log);
   markRead(person);
 }
@@ -79,6 +83,7 @@ function showAnother(scene, person) {
   scene.log.setAttribute("aria-live", "off");
   scene.rows.replaceChildren();
   scene.stuck = true;
+  scene.own = newestOwn(person);
   setTimeout(() => scene.log.setAttribute("aria-live", "polite"), 500);
 }
 
@@ -113,7 +118,28 @@ function markRead(person) {
   actAs(person, "read", { message: person.read });
 }
 
-const isAtBottom = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+/** Whoever goes up leaves the bottom; what grows or shrinks of its own accord moves nobody. */
+function scrolled(scene) {
+  const { log, bottom } = scene;
+  if (isAtBottom(log)) scene.stuck = true;
+  else if (reachOf(log) === scene.reach) scene.stuck = false;
+  bottom.hidden = scene.stuck;
+  scene.reach = reachOf(log);
+}
+
+/** Whoever sends something sees it, wherever they were reading. */
+function goWithOwn(scene, person) {
+  const own = newestOwn(person);
+  if (own > scene.own) scene.stuck = true;
+  scene.own = own;
+}
+
+const newestOwn = (person) => Math.max(0, ...[...person.messages.values()].filter((message) => message.mine).map((message) => message.id));
+
+/** How far down one can go. */
+const reachOf = (log) => log.scrollHeight - log.clientHeight;
+
+const isAtBottom = (log) => reachOf(log) - log.scrollTop < NEAR;
 
 function scrollDown(log, behavior = "instant") {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -5,6 +5,9 @@ import { el, icon } from "./dom.js";
 import { size, t } from "./words.js";
 
 const fileOf = (held) => `file/${encodeURIComponent(held.file)}`;
+const NARROWEST = 140;
+const WIDEST = 480;
+const HIGHEST = 420;
 const PLAYED = { voice: "voice", audio: "audio", video: "video", video_note: "video", animation: "video" };
 
 export function media(message) {
@@ -28,7 +31,7 @@ export function album(group) {
 function photo(message) {
   const held = message.media;
   const name = message.text.split("\n")[0].slice(0, 100) || t("picture");
-  const image = el("img", { src: fileOf(held), alt: name, width: held.width, height: held.height, decoding: "async" });
+  const image = el("img", { src: fileOf(held), alt: name, ...room(held), decoding: "async" });
   const button = el("button", { type: "button", class: "photo", "aria-label": `${t("see-picture")}: ${name}` }, image);
   let covered = message.spoiler;
   button.classList.toggle("covered", covered);
@@ -38,6 +41,12 @@ function photo(message) {
     button.classList.remove("covered");
   });
   return button;
+}
+
+/** How large a picture stands in the chat: its room is kept free until it has come. */
+function room({ width, height }) {
+  const shown = Math.round(Math.max(NARROWEST, Math.min(width, WIDEST, (HIGHEST * width) / height)));
+  return { width: shown, height: Math.round((shown * height) / width) };
 }
 
 function document_(held) {

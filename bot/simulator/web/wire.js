@@ -7,8 +7,8 @@ import { t } from "./words.js";
 /** Follows everything that happens; the browser comes back by itself when it was cut off. */
 export function follow() {
   const stream = new EventSource("events");
+  stream.onopen = () => connected(true);
   stream.onmessage = (event) => {
-    connected(true);
     apply(JSON.parse(event.data));
   };
   stream.onerror = () => {
