@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FilePayload, expect
 
 from tests.page.chromium import chat, chromium
 
@@ -41,6 +41,112 @@ async def test_marks_become_formatting_as_in_telegrams_own_clients(browser: Brow
         for typed, (text, entities) in WRITTEN.items():
             expected = [text, [list(entity) for entity in entities]]
             assert await at.page.evaluate(read, typed) == expected
+            back = """async (typed) => {
+              const { marked, written } = await import("./markdown.js");
+              const first = written(typed);
+              const again = written(marked(first.text, first.entities));
+              return [again.text, again.entities.length];
+            }"""
+            assert await at.page.evaluate(back, typed) == [text, len(entities)]
         await at.write("**Hola** a todos")
         await at.sees("Hola a todos")
         assert [entity.type for entity in ana.messages[-1].entities] == ["bold"]
+
+
+async def test_a_message_that_is_changed_keeps_its_formatting_and_the_draft_its_words(
+    browser: Browser,
+) -> None:
+    async with chat(browser) as (at, _, ana):
+        area = at.page.locator(".writing")
+        await at.write("**Hola** a todos")
+        await at.sees("Hola a todos")
+        await area.press("ArrowUp")
+        await expect(area).to_have_value("**Hola** a todos")
+        await at.write("**Hola** a todas")
+        await at.sees("Hola a todas")
+        assert [entity.type for entity in ana.messages[-1].entities] == ["bold"]
+        await area.fill("a medias")
+        await at.page.locator(".mine .bubble-options").last.press("Enter")
+        await at.page.get_by_role("menuitem", name="Editar").click()
+        await expect(area).to_have_value("**Hola** a todas")
+        await area.press("Escape")
+        await expect(area).to_have_value("a medias")
+        await area.press("Escape")
+        await expect(area).to_have_value("a medias")
+        assert at.complaints == []
+
+
+async def test_what_is_sent_twice_in_haste_arrives_once(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        await at.page.locator(".writing").fill("Hola")
+        twice = "document.querySelectorAll('.send').forEach((b) => { b.click(); b.click(); })"
+        await at.page.evaluate(twice)
+        await at.sees("Hola")
+        await at.write("Adiós")
+        await at.sees("Adiós")
+        assert [message.text for message in ana.messages[1:]] == ["Hola", "Adiós"]
+
+
+async def test_what_cannot_be_sent_comes_back(browser: Browser) -> None:
+    async with chat(browser) as (at, _, _):
+        await at.page.route("**/act", lambda route: route.abort())
+        await at.write("No te pierdas")
+        await at.page.locator(".toast").wait_for()
+        await expect(at.page.locator(".writing")).to_have_value("No te pierdas")
+
+
+async def test_a_text_too_long_for_one_message_becomes_several(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        words = "**" + "una palabra y otra " * 300 + "fin**"
+        await at.write(words)
+        await at.sees("fin")
+        sent = ana.messages[1:]
+        assert len(sent) == 2
+        assert " ".join(message.text for message in sent) == words.strip("*")
+        lengths = [(entity.offset, entity.length) for m in sent for entity in m.entities]
+        assert lengths == [(0, len(message.text)) for message in sent]
+        await at.write("x" + "😀" * 2500)
+        await at.page.locator(".mine").nth(4).wait_for()
+        assert [len(message.text) for message in ana.messages[3:]] == [2048, 453]
+        assert at.complaints == []
+
+
+async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Browser) -> None:
+    async with chat(browser) as (at, wire, ana):
+        await wire.answer("setMyCommands", commands=[{"command": "help", "description": "Ayuda"}])
+        area = at.page.locator(".writing")
+        await area.fill("a medias")
+        await at.page.get_by_role("button", name="Menú de comandos").click()
+        await at.page.get_by_role("option", name="/help").click()
+        await at.sees("/help")
+        await expect(area).to_have_value("a medias")
+        await area.fill("/he")
+        await at.page.get_by_role("option", name="/help").wait_for()
+        await area.press("Enter")
+        await at.page.locator(".mine", has_text="/help").nth(1).wait_for()
+        await expect(area).to_have_value("")
+        assert [message.text for message in ana.messages[1:]] == ["/help", "/help"]
+
+
+async def test_a_file_that_telegram_does_not_take_is_not_sent(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        for content, said in ((b"", "vacío"), (bytes(20 * 1024 * 1024 + 1), "20 MB")):
+            await at.page.get_by_role("button", name="Adjuntar").click()
+            async with at.page.expect_file_chooser() as chooser:
+                await at.page.get_by_role("menuitem", name="Archivo de este ordenador").click()
+            chosen = FilePayload(name="uno.txt", mimeType="text/plain", buffer=content)
+            await (await chooser.value).set_files(chosen)
+            await at.page.locator(".toast", has_text=said).wait_for()
+        assert len(ana.messages) == 1
+        assert at.complaints == []
+
+
+async def test_a_refusal_is_said_in_the_language_of_the_page(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        ana.block()
+        send = """async (person) => {
+          const { act } = await import("./wire.js");
+          await act("send", { person, text: "x" });
+        }"""
+        await at.page.evaluate(send, ana.id)
+        await at.page.locator(".toast", has_text="Ana ha bloqueado el bot").wait_for()

@@ -40,6 +40,8 @@ function outside(address) {
   });
 }
 
+/** Puts words into the clipboard, which a browser has only for a page it trusts. */
 export function copy(words) {
-  navigator.clipboard.writeText(words).then(() => toast(t("copied")));
+  const done = navigator.clipboard?.writeText(words) ?? Promise.reject();
+  done.then(() => toast(t("copied")), () => toast(t("not-copied")));
 }

@@ -11,15 +11,20 @@ export function suggestions(area, person, choose) {
   let everything = false;
 
   function draw() {
-    const typed = /^\/(\w*)$/.exec(area.value);
-    if (!typed && area.value) everything = false;
-    shown = everything ? person().commands : typed ? person().commands.filter(({ command }) => command.startsWith(typed[1])) : [];
+    const begun = /^\/(\w*)$/.exec(area.value);
+    shown = everything ? person().commands : begun ? person().commands.filter(({ command }) => command.startsWith(begun[1])) : [];
     marked = Math.min(marked, Math.max(0, shown.length - 1));
     node.hidden = shown.length === 0;
     fill(node, shown.map(option));
     if (node.hidden) area.removeAttribute("aria-activedescendant");
     else area.setAttribute("aria-activedescendant", `command-${marked}`);
     node.children[marked]?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Somebody has written: the list holds what fits that. */
+  function typed() {
+    everything = false;
+    draw();
   }
 
   function option({ command, description }, place) {
@@ -66,5 +71,5 @@ export function suggestions(area, person, choose) {
   addEventListener("pointerdown", (event) => {
     if (everything && !event.target.closest(".composer")) close();
   });
-  return { node, draw, key, all };
+  return { node, draw, typed, key, all };
 }

@@ -3,10 +3,9 @@
 import { attachMenu } from "./attaching.js";
 import { suggestions } from "./commands.js";
 import { el, fill, icon, iconButton } from "./dom.js";
-import { begin, draftOf, finish } from "./drafts.js";
-import { written } from "./markdown.js";
+import { begin, draftOf, leave } from "./drafts.js";
+import { sendCommand, sendDraft } from "./sending.js";
 import { drawOn, state } from "./store.js";
-import { actAs } from "./wire.js";
 import { t } from "./words.js";
 
 const HIGHEST = 160;
@@ -19,14 +18,22 @@ export function composer(id) {
     class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
     "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
   });
-  const send = async (text) => (await sent(id, text)) && area.focus();
+  const send = () => {
+    sendDraft(person());
+    draw(id, area, about, offered);
+    area.focus();
+  };
   const about = el("div", { class: "about-draft", hidden: true });
-  const offered = suggestions(area, person, send);
+  const offered = suggestions(area, person, (command) => {
+    sendCommand(person(), command);
+    draw(id, area, about, offered);
+    area.focus();
+  });
   const file = el("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true" });
   area.addEventListener("input", () => {
     draftOf(id).text = area.value;
     fit(area);
-    offered.draw();
+    offered.typed();
   });
   area.addEventListener("keydown", (event) => offered.key(event) || key(event, id, area, send));
   drawDraft = () => draw(id, area, about, offered);
@@ -39,29 +46,16 @@ export function composer(id) {
       el("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), onclick: offered.all }, icon("menu")),
       area,
       iconButton("clip", t("attach"), (event) => attachMenu(event.currentTarget, person(), file), { "aria-haspopup": "menu" }),
-      iconButton("send", t("send"), () => send(area.value), { class: "icon-button send" }),
+      iconButton("send", t("send"), send, { class: "icon-button send" }),
       file));
-}
-
-/** Sends what was written, or changes the message that is being changed. */
-async function sent(id, text) {
-  const draft = draftOf(id);
-  const content = written(text);
-  if (!content.text) return false;
-  const person = state.people.get(id);
-  const done = await (draft.edit
-    ? actAs(person, "edit", { message: draft.edit.id, ...content })
-    : actAs(person, "send", { ...content, reply_to: draft.reply?.id ?? null }));
-  if (done) finish(id);
-  return done;
 }
 
 function key(event, id, area, send) {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
-    send(area.value);
+    send();
   } else if (event.key === "Escape") {
-    finish(id);
+    if (leave(id)) event.preventDefault();
   } else if (event.key === "ArrowUp" && !area.value) {
     const own = [...state.people.get(id).messages.values()].filter((message) => message.mine && message.text && message.forwarded === undefined);
     if (!own.length) return;
@@ -91,7 +85,7 @@ function drawAbout(node, id, draft) {
   fill(node,
     icon(draft.edit ? "edit" : "reply"),
     el("div", { class: "about-words" }, el("strong", { dir: "auto" }, who), el("span", { dir: "auto" }, message.text.slice(0, 120))),
-    iconButton("close", t("cancel"), () => (draft.edit ? finish(id) : begin(id, {}))));
+    iconButton("close", t("cancel"), () => leave(id)));
 }
 
 function fit(area) {

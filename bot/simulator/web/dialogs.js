@@ -13,7 +13,7 @@ export function addPerson() {
   ask({
     title: t("add-person"),
     body: [
-      field("name", t("first-name"), { required: true, autofocus: true }),
+      field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true }),
       field("surname", t("surname")),
       labelled(t("their-language"), el("select", { name: "language" }, options)),
     ],
@@ -26,7 +26,7 @@ export function renamePerson(person) {
   ask({
     title: t("rename"),
     body: [
-      field("name", t("first-name"), { required: true, autofocus: true, value: person.name }),
+      field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true, value: person.name }),
       field("surname", t("surname"), { value: person.surname }),
     ],
     yes: t("save"),
@@ -42,7 +42,7 @@ export function startLink(person) {
     title: t("start-link"),
     text: t("start-link-why"),
     body: [
-      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", value: "newsletter", autofocus: true, oninput: follow }),
+      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), value: "newsletter", autofocus: true, oninput: follow }),
       shown,
     ],
     yes: t("open"),

@@ -1,11 +1,9 @@
 // The buttons under a message. They stay where they are while the bot thinks.
 
-import { openAddress } from "./addresses.js";
+import { copy, openAddress } from "./addresses.js";
 import { el, icon } from "./dom.js";
 import { state, tapKey } from "./store.js";
-import { toast } from "./toast.js";
 import { actAs } from "./wire.js";
-import { t } from "./words.js";
 
 export function keyboard(person, message) {
   return el("div", { class: "keyboard" }, message.keyboard.map((row) =>
@@ -27,5 +25,5 @@ function drawn(person, message, button) {
 function press(person, message, button) {
   if (button.data) actAs(person, "tap", { message: message.id, data: button.data });
   else if (button.url) openAddress(person, button.url);
-  else if (button.copy) navigator.clipboard.writeText(button.copy).then(() => toast(t("copied")));
+  else if (button.copy) copy(button.copy);
 }

@@ -10,6 +10,9 @@ const MARKS = [
   ["text_link", /\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)/],
 ];
 
+const SIGNS = { pre: "```", code: "`", bold: "**", italic: "__", strikethrough: "~~", spoiler: "||" };
+const LONGEST = 4096;
+
 /** What is sent when this was written: the text without its marks, and the entities. */
 export function written(typed) {
   let text = typed.trim();
@@ -39,4 +42,44 @@ function shift(entity, at, opening, length, closing) {
   const end = moved(entity.offset + entity.length);
   entity.offset = moved(entity.offset);
   entity.length = end - entity.offset;
+}
+
+/** What one writes so that this is sent: the text with its marks. */
+export function marked(text, entities) {
+  const opened = new Map();
+  const closed = new Map();
+  const outermost = [...entities].sort((a, b) => a.offset - b.offset || b.length - a.length);
+  for (const { type, offset, length, url } of outermost) {
+    const [opening, closing] = type === "text_link" ? ["[", `](${url})`] : [SIGNS[type] ?? "", SIGNS[type] ?? ""];
+    const end = offset + length;
+    opened.set(offset, (opened.get(offset) ?? "") + opening);
+    closed.set(end, closing + (closed.get(end) ?? ""));
+  }
+  const places = [...new Set([0, ...opened.keys(), ...closed.keys(), text.length])].sort((a, b) => a - b);
+  return places.map((place, n) => (closed.get(place) ?? "") + (opened.get(place) ?? "") + text.slice(place, places[n + 1] ?? place)).join("");
+}
+
+/** The messages that a text becomes: Telegram takes only so much in one. */
+export function pieces({ text, entities }) {
+  const made = [];
+  for (let from = 0, to; from < text.length; from = to) {
+    to = from + endOfPiece(text.slice(from));
+    made.push({ text: text.slice(from, to), entities: entities.flatMap((entity) => within(entity, from, to)) });
+  }
+  return made;
+}
+
+/** Between lines, or else between words, or else where it must be, but never inside a character. */
+function endOfPiece(text) {
+  if (text.length <= LONGEST) return text.length;
+  const fits = text.slice(0, LONGEST);
+  const gap = [fits.lastIndexOf("\n"), fits.lastIndexOf(" ")].find((place) => place > LONGEST / 2);
+  if (gap !== undefined) return gap + 1;
+  return /[\uD800-\uDBFF]$/.test(fits) ? LONGEST - 1 : LONGEST;
+}
+
+function within(entity, from, to) {
+  const begin = Math.max(entity.offset, from);
+  const end = Math.min(entity.offset + entity.length, to);
+  return begin < end ? [{ ...entity, offset: begin - from, length: end - begin }] : [];
 }

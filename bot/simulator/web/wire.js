@@ -1,8 +1,11 @@
 // The page's only two ways to the server: what happens comes in, what people do goes out.
 
+import { refusal } from "./refusals.js";
 import { apply, changed, state } from "./store.js";
 import { toast } from "./toast.js";
 import { t } from "./words.js";
+
+const LARGEST_FILE = 20 * 1024 * 1024;
 
 /** Follows everything that happens; the browser comes back by itself when it was cut off. */
 export function follow() {
@@ -32,8 +35,10 @@ export async function act(name, parts = {}) {
 /** The same, by the person whose phone is open. */
 export const actAs = (person, name, parts = {}) => act(name, { person: person.id, ...parts });
 
-/** Sends a file of this computer. */
+/** Sends a file of this computer, if it is one that the bot could fetch. */
 export async function upload(person, file, kind) {
+  if (file.size === 0) return toast(t("file-empty"));
+  if (file.size > LARGEST_FILE) return toast(t("file-too-large"));
   const asked = new URLSearchParams({ person: person.id, kind, name: file.name });
   return told(fetch(`upload?${asked}`, { method: "POST", body: file }));
 }
@@ -43,7 +48,7 @@ async function told(request) {
     const answer = await request;
     if (answer.ok) return true;
     const body = await answer.json().catch(() => ({}));
-    toast(t("not-done", { why: body.error ?? answer.status }));
+    toast(t("not-done", { why: refusal(body.error ?? String(answer.status)) }));
   } catch {
     toast(t("disconnected"));
   }
