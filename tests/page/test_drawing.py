@@ -99,7 +99,7 @@ async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
         album = at.page.locator(".album")
         await album.wait_for()
         assert await album.locator("img").count() == 3
-        shown = "() => [...document.images].filter((i) => i.closest('.album')).every((i) => i.complete)"
+        shown = "() => [...document.querySelectorAll('.album img')].every((i) => i.complete)"
         await at.page.wait_for_function(shown)
         await album.get_by_role("button").first.click()
         await at.page.get_by_role("dialog", name="Así fue").wait_for()
