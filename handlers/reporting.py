@@ -55,7 +55,9 @@ class AdminReporter:
         self, broadcast: Broadcast, tally: RecallTally, rate: float | None
     ) -> None:
         """Shows how far taking it back is, and at the end what became of it."""
-        known = await self._known(broadcast, recall=tally)
+        # While it goes on, its page has no use for the account of the sending.
+        sent = Tally(tally.total) if broadcast.is_recalling else None
+        known = await self._known(broadcast, sent, recall=tally)
         if known is not None:
             await self._write(broadcast, replace(known, rate=rate))
 

@@ -33,7 +33,7 @@ from storage.opening import open_database
 from storage.outcomes import Delivery, Outcome, Result
 from storage.petitions import Petitions, PetitionState
 from storage.published import Published, PublishedItem
-from storage.recalls import Recalled, Recalls, RecallTally, Sent
+from storage.recalls import RECALLABLE_FOR, Recalled, Recalls, RecallTally, Sent
 from storage.recipients import Audience, Kind
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
@@ -114,6 +114,7 @@ def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
 
 
 __all__ = [
+    "RECALLABLE_FOR",
     "AlreadyRunning",
     "AlreadySigned",
     "Audience",

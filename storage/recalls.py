@@ -13,12 +13,12 @@ from typing import Final
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
 from storage.errors import BrokenData
+from storage.lists import padded, portions
 from storage.times import to_millis
 
-# https://core.telegram.org/bots/api#deletemessage
 RECALLABLE_FOR: Final = timedelta(hours=48)
-
-_LENGTHS: Final = (1, 10, 100)
+"""How long Telegram lets a bot delete what it sent:
+https://core.telegram.org/bots/api#deletemessage"""
 
 _NEXT: Final = """
 SELECT d.position, d.message_ids, d.updated_at, d.signature_id, s.chat_sealed
@@ -95,11 +95,7 @@ class Recalls:
 
     async def record(self, broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> None:
         """Write down what became of many; doing it again changes nothing."""
-        longest = _LENGTHS[-1]
-        statements = [
-            _note(broadcast, recalled, positions[start : start + longest])
-            for start in range(0, len(positions), longest)
-        ]
+        statements = [_note(broadcast, recalled, portion) for portion in portions(positions)]
         if statements:
             await self._database.write(*statements)
 
@@ -138,10 +134,6 @@ class Recalls:
 
 
 def _note(broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> Statement:
-    length = next(length for length in _LENGTHS if length >= len(positions))
-    # The last one again and again: a list of a known length, and the same rows.
-    padded = [*positions, *[positions[-1]] * (length - len(positions))]
-    values: dict[str, Value] = {f"p{index}": each for index, each in enumerate(padded)}
-    names = ", ".join(f":p{index}" for index in range(length))
-    sql = _NOTE.format(positions=names)
+    values: dict[str, Value] = {f"p{index}": each for index, each in enumerate(padded(positions))}
+    sql = _NOTE.format(positions=", ".join(f":{name}" for name in values))
     return Statement(sql, {**values, "broadcast": broadcast, "recall": recalled.value})

@@ -9,10 +9,8 @@ from functools import cache
 from typing import Final
 
 from storage.database import Statement, Value
+from storage.lists import padded, portions
 from storage.outcomes import MOST_ATTEMPTS, Outcome, Result
-
-# Lists are padded to one of these lengths: few texts, so few prepared statements.
-_LENGTHS: Final = (1, 10, 100)
 
 _OF_RESULTS: Final = """
 WHERE broadcast_id = :broadcast AND claim = :claim AND position IN ({positions})
@@ -70,7 +68,7 @@ def record_statements(
     for result in results:
         groups.setdefault((result.outcome, result.claim), []).append(result)
     for some in groups.values():
-        for portion in _portions(some):
+        for portion in portions(some):
             yield from _record(broadcast, portion, at)
 
 
@@ -82,20 +80,18 @@ def message_text(messages: Sequence[int]) -> str | None:
 def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[Statement]:
     """Write down some results of one outcome and one claim."""
     outcome, claim = results[0].outcome, results[0].claim
-    length = next(length for length in _LENGTHS if length >= len(results))
+    listed = padded(results)
     values: dict[str, Value] = {
         "broadcast": broadcast,
         "claim": claim,
         "at": at,
         "state": outcome.value,
     }
-    for index in range(length):
-        # The last one again and again: a list of a known length, and the same rows.
-        result = results[min(index, len(results) - 1)]
+    for index, result in enumerate(listed):
         values[f"p{index}"] = result.position
         if outcome is Outcome.DELIVERED:
             values[f"m{index}"] = message_text(result.messages)
-    for sql in _texts(outcome, length):
+    for sql in _texts(outcome, len(listed)):
         # `:state` is in some of the texts only; one that is not there is not asked for.
         yield Statement(sql, values)
 
@@ -110,9 +106,3 @@ def _texts(outcome: Outcome, length: int) -> tuple[str, ...]:
     return tuple(
         sql.format(positions=positions, messages=messages) for sql in _BY_OUTCOME[outcome]
     )
-
-
-def _portions(results: Sequence[Result]) -> Iterator[Sequence[Result]]:
-    longest = _LENGTHS[-1]
-    for start in range(0, len(results), longest):
-        yield results[start : start + longest]

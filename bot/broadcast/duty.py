@@ -72,8 +72,9 @@ class Duty:
             await means.broadcasts.stop(key, reason, means.now())
 
     async def _recall(self) -> None:
-        async with self._watch.reporting():
-            done = await self._worked_off(Recall(self._means, self._broadcast, self.halt))
+        recall = Recall(self._means, self._broadcast, self.halt)
+        async with self._watch.reporting(lambda: recall.tally):
+            done = await self._worked_off(recall)
         if done and not await self._watch.report_recall():
             self._owe()
 

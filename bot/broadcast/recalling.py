@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from telegram.error import TelegramError
@@ -12,7 +12,7 @@ from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
 from bot.transport import Lane, Remedy, remedy
 from bot.transport.errors import TelegramRefused
-from storage import Broadcast, Recalled, Sent
+from storage import Broadcast, Recalled, RecallTally, Sent
 
 _LARGEST_BATCH: Final = 500
 _SMALLEST_BATCH: Final = 20
@@ -33,12 +33,17 @@ class Recall:
     """One worker's time with a recall.
 
     Nothing is claimed: deleting again what a dead worker had deleted changes nothing.
+
+    Attributes:
+        tally: how far it is. Counted once and then kept: reading a million rows every few
+            seconds would take the database from those who sign.
     """
 
     means: Means
     broadcast: Broadcast
     halt: Halt
     crew: Crew[Sent] = field(init=False)
+    tally: RecallTally | None = None
     _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -47,6 +52,7 @@ class Recall:
     async def work(self) -> bool:
         """Delete what is to be deleted; tells whether nothing is left."""
         self.means.gate.aim(self.means.rates.free)
+        self.tally = await self._count()
         after, noted = 0, True
         while self._may_go_on():
             await self.halt.rest(self.means.gate.pause_for(Lane.BROADCAST))
@@ -73,6 +79,11 @@ class Recall:
 
     def _may_go_on(self) -> bool:
         return self.means.may_go_on(self.halt)
+
+    async def _count(self) -> RecallTally:
+        return await self.means.patiently(
+            self.halt, lambda: self.means.recalls.tally(self.broadcast.id)
+        )
 
     async def _next(self, after: int) -> list[Sent]:
         rate = self.means.gate.rate
@@ -128,4 +139,12 @@ class Recall:
                 await self.means.recalls.record(self.broadcast.id, recalled, some)
 
             await self.means.patiently(self.halt, record)
+            self._counts(recalled, len(positions))
         return bool(done)
+
+    def _counts(self, recalled: Recalled, number: int) -> None:
+        if self.tally is None:
+            return
+        known = {Recalled.DELETED: self.tally.deleted, Recalled.FAILED: self.tally.failed}
+        counted = {recalled.value: known[recalled] + number}
+        self.tally = replace(self.tally, open=self.tally.open - number, **counted)

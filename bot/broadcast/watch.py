@@ -11,7 +11,7 @@ from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
 from bot.broadcast.progress import Speed
 from bot.broadcast.reporter import Reporter
-from storage import Broadcast, StorageError, Tally
+from storage import Broadcast, RecallTally, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
 
@@ -47,9 +47,15 @@ class Watch:
             await asyncio.wait({task})
 
     @asynccontextmanager
-    async def reporting(self) -> AsyncIterator[None]:
-        """Reports progress inside the block, and none of it later than that."""
-        task = asyncio.create_task(self._report())
+    async def reporting(
+        self, recalled: Callable[[], RecallTally | None] = lambda: None
+    ) -> AsyncIterator[None]:
+        """Reports progress inside the block, and none of it later than that.
+
+        Args:
+            recalled: how far taking it back is, if that is what is done.
+        """
+        task = asyncio.create_task(self._report(recalled))
         looking = asyncio.create_task(self._look())
         try:
             yield
@@ -107,23 +113,23 @@ class Watch:
                 on_loss()
                 return
 
-    async def _report(self) -> None:
+    async def _report(self, recalled: Callable[[], RecallTally | None]) -> None:
         speed = Speed()
         while not self._over.is_set():
             try:
-                await self._report_once(speed)
+                await self._report_once(speed, recalled())
             except StorageError:
                 _log.info("progress_not_known")
             await self._pause()
 
-    async def _report_once(self, speed: Speed) -> None:
+    async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
         broadcast = await self._means.broadcasts.get(self._broadcast)
         if broadcast is None:
             self._halt.call(Cause.ENDED)
         elif broadcast.is_running:
             await self._report_sending(broadcast, speed)
         elif broadcast.is_recalling:
-            await self._report_recalling(broadcast, speed)
+            await self._report_recalling(broadcast, recalled, speed)
         elif broadcast.state != "finished":
             self._halt.call(Cause.ENDED)
 
@@ -134,8 +140,11 @@ class Watch:
         if rate is not None:
             await self._said(lambda: self._reporter.progress(broadcast, tally, rate))
 
-    async def _report_recalling(self, broadcast: Broadcast, speed: Speed) -> None:
-        tally = await self._means.recalls.tally(self._broadcast)
+    async def _report_recalling(
+        self, broadcast: Broadcast, tally: RecallTally | None, speed: Speed
+    ) -> None:
+        if tally is None:
+            return
         rate = speed.note(self._means.clock(), tally.deleted + tally.failed)
         if rate is not None:
             await self._said(lambda: self._reporter.recalling(broadcast, tally, rate))

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
 from bot.petition.words import Words
-from storage import Broadcast, RecallTally, Tally
+from storage import RECALLABLE_FOR, Broadcast, RecallTally, Tally
 
 from .naming import moment_name, recipients_name, subject_name
 
 BAR_WIDTH: Final = 12
-RECALLABLE_FOR: Final = timedelta(hours=48)
-"""How long Telegram lets a bot delete what it sent: https://core.telegram.org/bots/api"""
 
 
 @dataclass(frozen=True, slots=True)
