@@ -108,6 +108,11 @@ class Watch:
             except StorageError:
                 # It may be back before the lease runs out; until then it is still ours.
                 kept = tenure.holds()
+            except (
+                Exception
+            ) as error:  # a mistake of ours is in the log, and tried again like that
+                _log.exception("lease_not_renewed", kind=type(error).__name__)
+                kept = tenure.holds()
             if not kept:
                 self._halt.call(Cause.LOST)
                 on_loss()
@@ -120,6 +125,8 @@ class Watch:
                 await self._report_once(speed, recalled())
             except StorageError:
                 _log.info("progress_not_known")
+            except Exception as error:  # a mistake of ours costs a report, not all that follow it
+                _log.exception("progress_broken", kind=type(error).__name__)
             await self._pause()
 
     async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
@@ -158,6 +165,9 @@ class Watch:
                 due = await self._means.broadcasts.due(self._means.now())
             except StorageError:
                 continue  # the next claim will notice
+            except Exception as error:  # a mistake of ours must not make it deaf
+                _log.exception("change_not_seen", kind=type(error).__name__)
+                continue
             if not due or due[0].id != self._broadcast:
                 self._halt.call(Cause.ENDED)
 
