@@ -38,6 +38,9 @@ class Listener:
     async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
         """See Reporter.progress."""
 
+    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
+        """See Reporter.held."""
+
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """See Reporter.ended."""
         self.ended_as = broadcast

@@ -260,6 +260,7 @@ def _wire(
         # The hold makes this the only process, so whatever lease there is belongs to a dead one.
         sole=held.is_ours,
         woken=woken,
+        is_admin=services.admins.__contains__,
     )
     reception = Reception(application)
     dispatch = Dispatch(reception)

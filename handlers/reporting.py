@@ -10,11 +10,13 @@ from telegram import ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
+from bot.broadcast.stopping import StopCause, read
 from bot.charts import delivery_picture
 from bot.petition.words import Words
 from bot.transport.outcome import Remedy, remedy
 from storage import Broadcast, RecallTally, Tally
 
+from .broadcasts.deciding import ask_everyone
 from .broadcasts.pages.known import Standing
 from .broadcasts.pages.naming import subject_name
 from .broadcasts.pages.standing import standing
@@ -40,6 +42,14 @@ class AdminReporter:
         if known is not None:
             known = replace(known, rate=rate)
             await self._write(await self._in_sight(broadcast, known), known)
+
+    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Shows to whoever watches it that it waits; when that is no admin any more, to each."""
+        cause, _ = read(broadcast.stop_reason or "")
+        if cause is StopCause.FORMER or broadcast.progress_chat not in self._services.admins:
+            await ask_everyone(self._bot, self._services, broadcast, tally)
+        else:
+            await self.progress(broadcast, tally, None)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the report, and below it the picture of how it went."""

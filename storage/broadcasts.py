@@ -12,6 +12,7 @@ from storage.audit import Audit
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
 from storage.deliveries import TALLY, Deliveries, Tally
+from storage.finding import ACTIVE, DUE, HISTORY, ONE, SCHEDULED
 from storage.recalls import RECALLABLE_FOR
 from storage.recipients import AUDIENCE, EVERYONE, MUTED, UNREACHABLE, Audience, Kind
 from storage.starting import (
@@ -26,6 +27,7 @@ from storage.starting import (
 from storage.steering import (
     CANCEL,
     FINISH,
+    HOLD,
     PAUSE,
     RECALL,
     REPORTED,
@@ -41,39 +43,6 @@ from storage.unsealing import Broadcast, read_broadcast
 
 # After this long a planned message is not sent unasked: it may say things that are over.
 LATE: Final = timedelta(hours=1)
-
-_ALL: Final = "SELECT * FROM broadcasts WHERE petition = :petition"
-_ONE: Final = f"{_ALL} AND id = :id"
-_ACTIVE: Final = f"{_ALL} AND state IN ('running', 'paused')"
-_SCHEDULED: Final = f"{_ALL} AND state = 'scheduled' ORDER BY starts_at, id"
-_HISTORY: Final = f"""
-{_ALL} ORDER BY created_at DESC, id
-LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
-"""
-
-# Under way, or somebody came back, or its time has come, or it is to be recalled, or it ended and
-# that could not be said. A recall goes first: what is out there is wrong, and after 48 hours it
-# stays. What has to wait for another does not come before what could be done meanwhile.
-_DUE: Final = f"""
-{_ALL} AND (
-  state = 'running'
-  OR (state = 'scheduled' AND starts_at <= :at AND NOT EXISTS (
-    SELECT 1 FROM broadcasts other
-    WHERE other.petition = :petition AND other.state IN ('running', 'paused')
-  ))
-  OR (finished_at IS NULL AND state IN ('finished', 'stopped', 'cancelled'))
-  OR (state = 'finished' AND recall_started_at IS NULL AND EXISTS (
-    SELECT 1 FROM deliveries d WHERE d.broadcast_id = broadcasts.id
-      AND d.state IN ('pending', 'sending')
-  ))
-  OR (recall_started_at IS NOT NULL AND recall_ended_at IS NULL)
-)
-ORDER BY CASE
-  WHEN recall_started_at IS NOT NULL AND recall_ended_at IS NULL THEN 0
-  WHEN state = 'running' THEN 1
-  WHEN state = 'scheduled' THEN 2
-  ELSE 3 END, created_at, id
-"""  # noqa: S608 - constants of this file
 
 _PETITION: Final = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
 
@@ -154,27 +123,36 @@ class Broadcasts:
         await self._database.write(*start_statements(plan, self._slug, self._keyring))
         return await self.get(plan.id) or await self._refusal(plan)
 
-    async def begin(self, broadcast: Broadcast, at: datetime) -> Broadcast:
-        """Begin a planned one; when it is too late for that, it waits for a decision."""
+    async def begin(
+        self, broadcast: Broadcast, at: datetime, hold: str | None = None
+    ) -> Broadcast:
+        """Begin a planned one; when it is too late for that, it waits for a decision.
+
+        Args:
+            broadcast: the one whose time has come.
+            at: now.
+            hold: why it waits for a decision however early it is.
+        """
         late = broadcast.starts_at is not None and at - broadcast.starts_at > LATE
-        await self._database.write(*begin_statements(self._slug, broadcast.id, at, late))
+        reason = hold or ("late: " if late else None)
+        await self._database.write(*begin_statements(self._slug, broadcast.id, at, reason))
         return await self.get(broadcast.id) or broadcast
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
         """One broadcast."""
-        return _first(await self._some(_ONE, id=id))
+        return _first(await self._some(ONE, id=id))
 
     async def active(self) -> Broadcast | None:
         """The one that is under way or paused."""
-        return _first(await self._some(_ACTIVE))
+        return _first(await self._some(ACTIVE))
 
     async def scheduled(self) -> list[Broadcast]:
         """Those whose time has not come, in that order."""
-        return await self._some(_SCHEDULED)
+        return await self._some(SCHEDULED)
 
     async def due(self, at: datetime) -> list[Broadcast]:
         """Those that need a worker, the most pressing first."""
-        return await self._some(_DUE, at=to_millis(at))
+        return await self._some(DUE, at=to_millis(at))
 
     async def latest(self) -> Broadcast | None:
         """The one started last, whatever became of it."""
@@ -182,7 +160,7 @@ class Broadcasts:
 
     async def history(self, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
         """All of them, newest first."""
-        return await self._some(_HISTORY, limit=limit, offset=offset)
+        return await self._some(HISTORY, limit=limit, offset=offset)
 
     async def tally(self, id: bytes) -> Tally:  # noqa: A002
         """How far it is."""
@@ -217,6 +195,10 @@ class Broadcasts:
         """End it with people still waiting, who are then the next one's recipients."""
         await self._change(STOP, id, reason=reason, at=to_millis(at))
         return await self._has_ended(id)
+
+    async def hold(self, id: bytes, reason: str) -> None:  # noqa: A002
+        """Send nothing more until somebody decides: nobody asked for this pause."""
+        await self._change(HOLD, id, reason=reason)
 
     async def reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
         """Note that the end was reported, so it is not done again."""

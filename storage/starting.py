@@ -158,13 +158,13 @@ def start_statements(plan: Plan, petition: str, keyring: Keyring) -> tuple[State
 
 
 def begin_statements(
-    petition: str, broadcast: bytes, at: datetime, late: bool
+    petition: str, broadcast: bytes, at: datetime, hold: str | None
 ) -> tuple[Statement, ...]:
-    """A planned broadcast begins, or waits for a decision when its time is long past."""
+    """A planned broadcast begins, or waits for a decision if there is a reason to hold it."""
     key: dict[str, Value] = {"petition": petition, "broadcast": broadcast, "at": to_millis(at)}
     begun: dict[str, Value] = {
-        "state": "paused" if late else "running",
-        "reason": "late: " if late else None,
+        "state": "running" if hold is None else "paused",
+        "reason": hold,
     }
     return (
         Statement(_LOCK, {"petition": petition}),

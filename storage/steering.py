@@ -25,6 +25,12 @@ UPDATE broadcasts SET state = 'stopped', stop_reason = :reason, ended_at = :at
 WHERE id = :id AND petition = :petition AND state = 'running'
 """
 
+# Nobody's order, so there is a reason with it; whoever decides takes the reason away.
+HOLD: Final = """
+UPDATE broadcasts SET state = 'paused', stop_reason = :reason
+WHERE id = :id AND petition = :petition AND state = 'running'
+"""
+
 REPORTED: Final = """
 UPDATE broadcasts SET finished_at = :at
 WHERE id = :id AND petition = :petition AND finished_at IS NULL
@@ -57,7 +63,7 @@ class Steering:
 
 
 PAUSE: Final = Steering("pause", "state = 'paused', stop_reason = NULL", "state = 'running'")
-# A planned one that was paused for being late begins with this.
+# A planned one that was held when its time came begins with this.
 RESUME: Final = Steering("resume", "state = 'running', stop_reason = NULL", "state = 'paused'")
 CANCEL: Final = Steering(
     "cancel",

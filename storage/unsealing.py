@@ -69,6 +69,11 @@ class Broadcast:
         return self.state in ("running", "paused")
 
     @property
+    def is_held(self) -> bool:
+        """Whether it was paused by nobody, and somebody is to decide."""
+        return self.state == "paused" and self.stop_reason is not None
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more is sent, but to who comes back."""
         return self.state in ("finished", "stopped", "cancelled")

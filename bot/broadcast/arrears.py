@@ -1,4 +1,4 @@
-"""Ends that could not be reported, and when each is tried again.
+"""What could not be said or done, and when each is tried again.
 
 Pure: every function is told the time.
 """
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _LONGEST_SECONDS: Final = 300.0
+# Mistakes in a row that are more than bad luck.
+_OFTEN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,11 @@ class Arrears:
     def __init__(self, first_pause: float) -> None:
         self._first_pause = first_pause
         self._owed: dict[bytes, _Owed] = {}
+        self._broken: dict[bytes, int] = {}
+        self._told: set[tuple[bytes, str]] = set()
 
     def failed(self, broadcast: bytes, now: float) -> float:
-        """Note that it could not be said; returns how long it rests, twice as long each time."""
+        """Note that it did not work; returns how long it rests, twice as long each time."""
         known = self._owed.get(broadcast)
         pause = min(_LONGEST_SECONDS, known.pause * 2 if known else self._first_pause)
         self._owed[broadcast] = _Owed(pause, now + pause)
@@ -37,3 +41,20 @@ class Arrears:
         """Whether it is too early to try again."""
         known = self._owed.get(broadcast)
         return known is not None and now < known.due
+
+    def broke(self, broadcast: bytes) -> bool:
+        """Note a mistake of ours; tells whether it was one too many in a row."""
+        self._broken[broadcast] = self._broken.get(broadcast, 0) + 1
+        return self._broken[broadcast] >= _OFTEN
+
+    def went_well(self, broadcast: bytes) -> None:
+        """There was no mistake this time."""
+        self._broken.pop(broadcast, None)
+
+    def asked(self, broadcast: bytes, reason: str) -> None:
+        """Somebody knows that it is held, and why."""
+        self._told.add((broadcast, reason))
+
+    def is_asked(self, broadcast: bytes, reason: str) -> bool:
+        """Whether somebody knows that."""
+        return (broadcast, reason) in self._told

@@ -11,16 +11,15 @@ from bot.broadcast.means import Means
 from bot.broadcast.recalling import Recall
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.shift import Shift
-from bot.broadcast.stopping import StopCause, written
+from bot.broadcast.stopping import StopCause, named, written
 from bot.broadcast.watch import Watch
-from storage import Broadcast, BrokenData
+from storage import Broadcast, BrokenData, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
 _STOPS: Final = {
     Cause.REFUSED: StopCause.CONTENT,
     Cause.UNREADABLE: StopCause.UNREADABLE,
-    Cause.BROKEN: StopCause.DEFECT,
 }
 
 
@@ -39,7 +38,7 @@ class Duty:
         self._means = means
         self._arrears = arrears
         self._broadcast = broadcast
-        self._watch = Watch(means, reporter, broadcast.id, self.halt, woken)
+        self._watch = Watch(means, reporter, arrears, broadcast.id, self.halt, woken)
         self._work: Shift | Recall | None = None
 
     def cut_off(self) -> None:
@@ -49,6 +48,16 @@ class Duty:
 
     async def attend(self) -> None:
         """Do what is to be done with it now."""
+        try:
+            await self._attend()
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception as error:  # a mistake of ours is tried again, but not for ever in silence
+            await self._mistaken(error)
+        else:
+            self._arrears.went_well(self._broadcast.id)
+
+    async def _attend(self) -> None:
         async with self._watch.keeping(on_loss=self.cut_off):
             if self._broadcast.is_recalling:
                 await self._recall()
@@ -59,7 +68,9 @@ class Duty:
     async def _send(self) -> None:
         means, key = self._means, self._broadcast.id
         if self._broadcast.state == "scheduled":
-            self._broadcast = await means.broadcasts.begin(self._broadcast, means.now())
+            self._broadcast = await means.broadcasts.begin(
+                self._broadcast, means.now(), self._reason_to_hold()
+            )
         if self._broadcast.state not in ("running", "finished"):
             await means.broadcasts.deliveries.settle(means.now())
             return
@@ -70,6 +81,14 @@ class Duty:
         elif self.halt.cause in _STOPS:
             reason = written(_STOPS[self.halt.cause], self.halt.said)
             await means.broadcasts.stop(key, reason, means.now())
+        elif self.halt.cause is Cause.BROKEN:
+            await means.broadcasts.hold(key, written(StopCause.DEFECT, self.halt.said))
+
+    def _reason_to_hold(self) -> str | None:
+        """Who is no admin any more has no say in what goes out now."""
+        if self._means.is_admin(self._broadcast.approved_by):
+            return None
+        return written(StopCause.FORMER)
 
     async def _recall(self) -> None:
         recall = Recall(self._means, self._broadcast, self.halt)
@@ -98,6 +117,15 @@ class Duty:
             self._arrears.said(self._broadcast.id)
         else:
             self._owe()
+
+    async def _mistaken(self, error: Exception) -> None:
+        kind, name = named(error)
+        _log.error("broadcast_broken", kind=kind, reference=name, exc_info=error)
+        if self._arrears.broke(self._broadcast.id):
+            reason = written(StopCause.DEFECT, f"{kind} {name}")
+            await self._means.broadcasts.hold(self._broadcast.id, reason)
+            self._arrears.went_well(self._broadcast.id)
+        self._arrears.failed(self._broadcast.id, self._means.clock())
 
     def _owe(self) -> None:
         seconds = self._arrears.failed(self._broadcast.id, self._means.clock())

@@ -62,6 +62,7 @@ class Means:
     timing: Timing
     clock: Callable[[], float]
     now: Callable[[], datetime]
+    is_admin: Callable[[int], bool]
 
     def may_go_on(self, halt: Halt) -> bool:
         """Whether more may be done: nobody said no, and the lease is surely still ours."""

@@ -9,12 +9,16 @@ class Reporter(Protocol):
     """Shows an admin how a broadcast goes.
 
     Each report can come again with the same content, after a process was killed in between. What
-    a reporter raises is logged; the last report of a broadcast comes again, later, until it does
-    not raise, so what can never be shown must not.
+    a reporter raises is logged. The last report of a broadcast comes again, later, until it does
+    not raise, and so does that it is held; so what can never be shown must not raise.
     """
 
     async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
-        """It goes on at `rate` messages a second, or it is paused."""
+        """It goes on at `rate` messages a second, or somebody has paused it."""
+        ...
+
+    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
+        """It is paused and nobody did that, so somebody has to be told and to decide."""
         ...
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:

@@ -66,12 +66,34 @@ OUTCOMES: Final[Mapping[Remedy, Outcome]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of one delivery; without a remedy it was delivered or not even tried."""
+    """What became of one delivery; without a remedy it was delivered or not even tried.
+
+    Attributes:
+        mistake: of ours, that kept it from going on.
+    """
 
     outcome: Outcome
     remedy: Remedy | None = None
     said: str = ""
     messages: tuple[int, ...] = ()
+    mistake: Exception | None = None
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether it came as far as Telegram, or its connection."""
+        return self.outcome is not Outcome.UNSENT or self.remedy is not None
+
+
+class _Departure:
+    """Remembers whether a call was let go: from then on it may have arrived."""
+
+    def __init__(self, may_send: Callable[[], bool]) -> None:
+        self._may_send = may_send
+        self.is_past = False
+
+    def __call__(self) -> bool:
+        self.is_past = self._may_send()
+        return self.is_past
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +117,27 @@ class Sender:
     rest: Callable[[float], Awaitable[None]]
 
     async def send(self, delivery: Delivery) -> Sent:
+        """Send one; a mistake of ours is an outcome too, for the others need not have it."""
+        departure = _Departure(self.may_send)
+        try:
+            return await self._send(delivery, departure)
+        except Exception as error:
+            # Who surely got nothing is the next one's; who may have it is not written to again.
+            outcome = Outcome.UNKNOWN if departure.is_past else Outcome.REJECTED
+            return Sent(outcome, mistake=error)
+
+    async def _send(self, delivery: Delivery, departure: _Departure) -> Sent:
         """Send one, trying again at once when it surely did not arrive."""
         call = self.content.call(delivery.chat_id, delivery.language)
         for pause in (*self.timing.retries, None):
-            sent = await self._try(call, delivery.chat_id)
+            departure.is_past = False
+            sent = await self._try(call, delivery.chat_id, departure)
             if sent.remedy is not Remedy.RETRY or pause is None:
                 break
             await self.rest(pause)
         return sent
 
-    async def _try(self, call: Call, chat_id: int) -> Sent:
+    async def _try(self, call: Call, chat_id: int, departure: _Departure) -> Sent:
         if not self.may_send():
             return Sent(Outcome.UNSENT)
         # Whoever waits long at the gate may withdraw meanwhile: better claimed again then.
@@ -116,7 +149,7 @@ class Sender:
                 call.params,
                 lane=Lane.BROADCAST,
                 timeout=self.timing.call,
-                wanted=self.may_send,
+                wanted=departure,
             )
         except (TelegramRefused, TelegramError) as error:
             return await self._judged(error)

@@ -2,18 +2,20 @@
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
 
 from bot.broadcast.content import content_of
 from bot.broadcast.crew import Crew
+from bot.broadcast.defects import Defects
 from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
 from bot.broadcast.pacing import Pacing
 from bot.broadcast.patience import Patience
 from bot.broadcast.sending import Sender, Sent
+from bot.broadcast.stopping import named
 from bot.transport import Lane, Remedy
 from storage import Broadcast, Delivery, Outcome, Result
 
@@ -38,10 +40,12 @@ class Shift:
     halt: Halt
     crew: Crew[Delivery] = field(init=False)
     patience: Patience = field(default_factory=Patience)
+    defects: Defects = field(init=False)
     _sender: Sender = field(init=False)
 
     def __post_init__(self) -> None:
         self.crew = Crew(self._deliver, self._give_back)
+        self.defects = Defects(self._record)
 
     async def work(self) -> bool:
         """Send what is to be sent; tells whether nothing is left."""
@@ -71,6 +75,7 @@ class Shift:
         if self.halt.cause is Cause.LOST:
             self.crew.cancel()
         await self.crew.below(1)
+        self.defects.close()
 
     def _make_sender(self) -> Sender:
         told = self.broadcast
@@ -154,6 +159,7 @@ class Shift:
     async def _is_done(self) -> bool:
         """Nobody can be claimed: whether that is because nobody is left."""
         await self.crew.below(1)
+        self.defects.close()
         flushed = asyncio.create_task(self.means.outbox.flush())
         halted = asyncio.create_task(self.halt.wait())
         await asyncio.wait({flushed, halted}, return_when=asyncio.FIRST_COMPLETED)
@@ -173,22 +179,34 @@ class Shift:
         return False
 
     async def _deliver(self, delivery: Delivery) -> None:
-        outcome, messages = Outcome.PERHAPS, tuple[int, ...]()
+        sent = Sent(Outcome.PERHAPS)  # until it is known, and when this is cancelled: in doubt
         try:
             sent = await self._sender.send(delivery)
-            outcome, messages = self._judged(delivery, sent), sent.messages
-        except Exception as error:  # a mistake of ours must not go on from person to person
-            _log.exception("broadcast_broken", kind=type(error).__name__)
-            self.halt.call(Cause.BROKEN, type(error).__name__)
         finally:
-            # Also when cancelled: then it is in doubt.
-            result = Result(delivery.position, delivery.claim, outcome, messages)
-            self.means.outbox.add(self.broadcast.id, result)
+            self._settle(delivery, sent)
+
+    def _settle(self, delivery: Delivery, sent: Sent) -> None:
+        result = Result(delivery.position, delivery.claim, sent.outcome, sent.messages)
+        if sent.mistake is not None:
+            self._mistaken(result, sent.mistake)
+            return
+        if sent.was_tried:
+            self.defects.passed()
+        self._record(replace(result, outcome=self._judged(delivery, sent)))
+
+    def _record(self, result: Result) -> None:
+        self.means.outbox.add(self.broadcast.id, result)
+
+    def _mistaken(self, result: Result, error: Exception) -> None:
+        """A mistake of ours is one recipient's until it is seen to be everybody's."""
+        kind, name = named(error)
+        _log.error("delivery_broken", kind=kind, reference=name, exc_info=error)
+        if self.defects.noted(result):
+            self.halt.call(Cause.BROKEN, f"{kind} {name}")
 
     def _give_back(self, delivery: Delivery) -> None:
         """It was claimed, and not begun."""
-        result = Result(delivery.position, delivery.claim, Outcome.UNSENT)
-        self.means.outbox.add(self.broadcast.id, result)
+        self._record(Result(delivery.position, delivery.claim, Outcome.UNSENT))
 
     def _judged(self, delivery: Delivery, sent: Sent) -> Outcome:
         """What is recorded, and what it means for the others."""

@@ -1,5 +1,6 @@
-"""Why a broadcast was stopped, as it is kept with it: a cause, and what was said about it."""
+"""Why a broadcast was stopped or held, as it is kept with it: a cause, and what was said of it."""
 
+import secrets
 from enum import StrEnum
 
 
@@ -12,15 +13,22 @@ class StopCause(StrEnum):
     """The key opens none of the chats: it is another key, or the data is damaged."""
     LATE = "late"
     """Its time passed while no bot was there to send it; it waits for a decision."""
+    FORMER = "former"
+    """Whoever planned it is no admin any more; it waits for a decision of those who are."""
     OPEN = "open"
     """The petition was open when its time came."""
     DEFECT = "defect"
-    """A mistake of ours, whose kind comes with it."""
+    """A mistake of ours, whose kind comes with it and by what name the log has it."""
     OTHER = "other"
     """Somebody's own words."""
 
 
-def written(cause: StopCause, said: str) -> str:
+def named(error: Exception) -> tuple[str, str]:
+    """The kind of a mistake of ours, and a name by which people find it in the log."""
+    return type(error).__name__, secrets.token_hex(4)
+
+
+def written(cause: StopCause, said: str = "") -> str:
     """The reason as it is stored."""
     return f"{cause}: {said}"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from bot.broadcast.arrears import Arrears
 from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
 from bot.broadcast.progress import Speed
@@ -25,12 +26,14 @@ class Watch:
         self,
         means: Means,
         reporter: Reporter,
+        arrears: Arrears,
         broadcast: bytes,
         halt: Halt,
         woken: asyncio.Event,
     ) -> None:
         self._means = means
         self._reporter = reporter
+        self._arrears = arrears
         self._broadcast = broadcast
         self._halt = halt
         self._woken = woken
@@ -75,6 +78,8 @@ class Watch:
         if broadcast is None or broadcast.is_running or broadcast.finished_at is not None:
             return True
         tally = await broadcasts.tally(self._broadcast)
+        if broadcast.is_held:
+            return await self._ask(broadcast, tally)
         if not broadcast.is_over:
             # It is paused: said as well as can be, since whoever did it sees that it is.
             await self._said(lambda: self._reporter.progress(broadcast, tally, None))
@@ -83,6 +88,17 @@ class Watch:
             return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
         await broadcasts.reported(self._broadcast, self._means.now())
+        return True
+
+    async def _ask(self, broadcast: Broadcast, tally: Tally) -> bool:
+        """Nobody paused it, so nobody sees it unless they are told."""
+        reason = broadcast.stop_reason or ""
+        if self._arrears.is_asked(broadcast.id, reason):
+            return True
+        if not await self._said(lambda: self._reporter.held(broadcast, tally)):
+            return False
+        _log.info("broadcast_held", **_counts(tally))
+        self._arrears.asked(broadcast.id, reason)
         return True
 
     async def report_recall(self) -> bool:

@@ -61,6 +61,7 @@ class Worker:
         timing: the durations.
         clock: seconds, monotonic.
         now: the time of day.
+        is_admin: whether somebody still has a say; asked when the time of a planned one comes.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Worker:
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
+        is_admin: Callable[[int], bool] = lambda _: True,
     ) -> None:
         timing = timing or Timing()
         broadcasts = storage.broadcasts
@@ -99,6 +101,7 @@ class Worker:
             timing=timing,
             clock=clock,
             now=now,
+            is_admin=is_admin,
         )
         self._arrears = Arrears(timing.rest)
         self._woken = woken or asyncio.Event()
@@ -183,9 +186,12 @@ class Worker:
         return _TOKEN_SECONDS if duty.halt.cause is Cause.TOKEN else means.timing.rest
 
     async def _due(self) -> Broadcast | None:
-        """What is to be worked on now; an end that could not be reported has its time."""
+        """What is to be worked on now; what could not be said or done has its time."""
         now = self._means.clock()
         for broadcast in await self._means.broadcasts.due(self._means.now()):
+            reason = broadcast.stop_reason or ""
+            if broadcast.is_held and self._arrears.is_asked(broadcast.id, reason):
+                continue
             if broadcast.is_running or not self._arrears.rests(broadcast.id, now):
                 return broadcast
         return None

@@ -88,9 +88,11 @@ class Outgoing:
         tries = _Tries()
         while True:
             await self._pass_gate(call)
+            # Before it is asked: what goes wrong in making it goes wrong before anything leaves.
+            body = call.body()
             if not call.wanted():
                 raise NotSent("Not wanted any more")
-            outcome = await self._try(call)
+            outcome = await self._try(call, body)
             wait = self._wait_before_next(call, outcome, tries)
             if wait is None:
                 break
@@ -110,9 +112,9 @@ class Outgoing:
         if pause > 0:
             raise Flooded(pause)
 
-    async def _try(self, call: Call) -> Answer | NotSent | AnswerLost:
+    async def _try(self, call: Call, body: Body) -> Answer | NotSent | AnswerLost:
         try:
-            answer = await self._exchange(call.url, call.body(), call.limits)
+            answer = await self._exchange(call.url, body, call.limits)
         except (NotSent, AnswerLost) as error:
             return error
         if not 200 <= answer.status < 300:

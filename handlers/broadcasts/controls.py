@@ -12,7 +12,7 @@ from storage import Broadcast, Broadcasts
 
 from ..panel import Panel
 from .pages.questions import ask_cancel, ask_recall
-from .watching import ask, settle, show, standing_of
+from .watching import ask, follow, settle, show, standing_of
 
 _log = structlog.stdlib.get_logger()
 
@@ -121,7 +121,11 @@ async def _too_late(panel: Panel, known: Broadcast) -> None:
 async def _steered(panel: Panel, now: Broadcast | None) -> None:
     """Has the worker look at once, and shows what it is by now."""
     panel.services.wake_broadcast()
-    if now is not None:
+    if now is None:
+        return
+    if now.is_running and now.progress_chat not in panel.services.admins:
+        await follow(panel, now.id)  # or nobody would see how it goes
+    else:
         await show(panel, now)
 
 

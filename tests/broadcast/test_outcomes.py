@@ -122,17 +122,6 @@ async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
     assert await bench.tally() == Tally(total=3, delivered=2, unknown=1)
 
 
-async def test_a_mistake_of_ours_stops_it_instead_of_going_from_person_to_person(
-    bench: Bench,
-) -> None:
-    await bench.people.sign(range(1, 4))
-    bench.telegram.everyone(ZeroDivisionError())
-    await bench.start()
-    bench.hire()
-    ended = await bench.ended()
-    assert (ended.state, ended.stop_reason) == ("stopped", "defect: ZeroDivisionError")
-
-
 async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: Bench) -> None:
     await bench.people.sign([1, 2])
     for number in (1, 2):

@@ -103,6 +103,11 @@ class Reports:
             self.rates.append(rate)
         self._note("progress" if rate is not None else "paused", tally)
 
+    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Somebody has to decide."""
+        assert broadcast.is_held
+        self._note("held", tally, broadcast.stop_reason or "")
+
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Nothing more is sent."""
         self._note(broadcast.state, tally, broadcast.stop_reason or "")
@@ -194,6 +199,7 @@ class Bench:
         telegram: FakeTelegram | None = None,
         rate: float = 10_000.0,
         sole: bool = False,
+        admins: frozenset[int] = frozenset({ADMIN}),
         **timing: Any,
     ) -> Hand:
         """A worker that begins at once."""
@@ -211,6 +217,7 @@ class Bench:
             rate=rate,
             gate=gate,
             sole=lambda: sole,
+            is_admin=admins.__contains__,
             timing=replace(QUICK, **timing),
         )
         task = asyncio.create_task(worker.run())

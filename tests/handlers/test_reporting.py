@@ -107,7 +107,6 @@ async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Sce
     [
         (written(StopCause.CONTENT, "Bad Request: <x>"), "no acepta el mensaje", "clave"),
         (written(StopCause.UNREADABLE, "Not one"), "La clave no abre", "Telegram no acepta"),
-        (written(StopCause.DEFECT, "TypeError"), "fallo del bot", "Telegram no acepta"),
         ("cancelled", "cancelled", "Telegram no acepta"),
     ],
 )
@@ -158,3 +157,12 @@ def stopped(reason: str) -> Broadcast:
         started_by=ADMIN,
         approved_by=ADMIN,
     )
+
+
+def test_a_fault_of_the_bots_is_a_pause_with_the_name_that_the_log_has_it_by() -> None:
+    held = replace(stopped(written(StopCause.DEFECT, "KeyError 3f9a1c02")), state="paused")
+    said = told("es", replace(held, ended_at=None))
+    assert "en pausa por un fallo del bot" in said
+    assert "KeyError 3f9a1c02" in said
+    assert "«▶ Seguir»" in said
+    assert "fault in the bot" in told("en", held)

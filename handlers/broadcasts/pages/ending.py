@@ -80,12 +80,6 @@ def _why(words: Words, broadcast: Broadcast, cause: StopCause, said: str) -> Htm
             "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
             "firmaron: no es la de estos datos, o los datos están dañados."
         )
-    if cause is StopCause.DEFECT:
-        return words.text(
-            "<b>El envío se ha detenido.</b> Es un fallo del bot y no del texto "
-            "({reason}); su registro dice dónde.",
-            reason=said,
-        )
     return words.text("<b>El envío se ha detenido.</b> {reason}", reason=said)
 
 

@@ -43,10 +43,16 @@ class Standing:
         return self.broadcast.id.hex()
 
     @property
-    def is_late(self) -> bool:
-        """Whether its time passed, so that it waits for a word without having begun."""
-        cause, _ = read(self.broadcast.stop_reason or "")
-        return self.broadcast.state == "paused" and cause is StopCause.LATE
+    def held_for(self) -> StopCause | None:
+        """Why it is paused, when nobody did that."""
+        if not self.broadcast.is_held:
+            return None
+        return read(self.broadcast.stop_reason or "")[0]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its time came and it waits for a word without having begun."""
+        return self.held_for in (StopCause.LATE, StopCause.FORMER)
 
     @property
     def can_be_recalled(self) -> bool:

@@ -22,7 +22,7 @@ def ask_cancel(now: Standing) -> Page:
             ),
             (Choice(yes, Order.CANCEL, now.key), Choice(no, Order.WATCH, now.key)),
         )
-    if now.is_late:
+    if now.is_waiting:
         return Page(
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
 from storage import Kind, RecallTally
 
@@ -98,7 +99,7 @@ def _controls(now: Standing) -> Rows:
 def _paused(now: Standing) -> Page:
     words, broadcast = now.words, now.broadcast
     cancel = Choice(words.label("⏹ Cancelar"), Order.ASK_CANCEL, now.key)
-    if now.is_late and broadcast.starts_at is not None:
+    if now.is_waiting and broadcast.starts_at is not None:
         return Page(
             paragraphs(
                 words.text("<b>Un envío programado espera tu decisión</b>"),
@@ -107,16 +108,41 @@ def _paused(now: Standing) -> Page:
             ),
             (Choice(words.label("Enviar ahora"), Order.RESUME, now.key), cancel),
         )
-    heading = words.text("<b>El envío está en pausa</b>")
+    heading, still = _pause(now)
     numbers = _bar(now) if broadcast.queued else None
-    still = words.text("No sale ningún mensaje hasta que pulses «▶ Seguir».")
     go_on = Choice(words.label("▶ Seguir"), Order.RESUME, now.key)
     counts = account(words, now.tally) if broadcast.queued else None
     return Page(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
 
 
+def _pause(now: Standing) -> tuple[Html, Html]:
+    """What it is called, and what ends it."""
+    words = now.words
+    if now.held_for is not StopCause.DEFECT:
+        return (
+            words.text("<b>El envío está en pausa</b>"),
+            words.text("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
+        )
+    _, said = read(now.broadcast.stop_reason or "")
+    return (
+        words.text("<b>El envío está en pausa por un fallo del bot</b>"),
+        words.text(
+            "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro figura "
+            "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde estaba.",
+            reason=said,
+        ),
+    )
+
+
 def _plan_missed(now: Standing, starts: datetime) -> Html:
     words, broadcast = now.words, now.broadcast
+    if now.held_for is StopCause.FORMER:
+        return words.text(
+            "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
+            "petición. No se ha enviado nada: decide tú si debe salir.",
+            subject=subject_name(words, broadcast.kind),
+            moment=moment_name(words, starts, now.zone),
+        )
     return words.text(
         "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
         "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "

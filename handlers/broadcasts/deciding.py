@@ -1,0 +1,94 @@
+"""Asking the admins about a broadcast that is held and that none of them watches.
+
+Each is shown the message as people would get it, and below it the page with the buttons. Whoever
+taps first decides; the others' buttons then show what became of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import structlog
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.broadcast.content import content_of
+from bot.petition.markup import Html
+from bot.petition.words import Words
+from bot.transport.outcome import Remedy, remedy
+from storage import Broadcast, Tally
+
+from ..context import Bot, Services
+from ..living import NO_PREVIEW
+from ..panel import Page, keyboard
+from ..screens.screen import paragraphs
+from .calling import made
+from .pages.standing import standing
+from .watching import standing_of, words_for
+
+_log = structlog.stdlib.get_logger()
+
+
+async def ask_everyone(bot: Bot, services: Services, broadcast: Broadcast, tally: Tally) -> None:
+    """Asks each admin once, however often this is tried.
+
+    Raises:
+        TelegramError: somebody could not be asked for now; the others were.
+    """
+    failed: TelegramError | None = None
+    for admin in sorted(services.admins):
+        try:
+            await _ask(bot, services, broadcast, tally, admin)
+        except TelegramError as error:
+            if remedy(error) is Remedy.UNREACHABLE:
+                _log.warning("admin_not_asked", remedy=remedy(error))
+            else:
+                failed = error
+    if failed is not None:
+        raise failed
+
+
+async def _ask(
+    bot: Bot, services: Services, broadcast: Broadcast, tally: Tally, admin: int
+) -> None:
+    published = services.storage.published
+    who = services.keyring.reference(services.campaign.slug, admin)
+    reason = (broadcast.stop_reason or "").encode()
+    key = f"ask:{broadcast.id.hex()}:{hashlib.sha256(who + reason).hexdigest()[:16]}"
+    if await published.get(key) is not None:
+        return
+    words = await words_for(services, admin)
+    notice = None
+    if not tally.done:
+        notice = await _show(bot, broadcast, words, admin)
+    page = standing(await standing_of(services, words, broadcast, tally=tally))
+    await _say(bot, admin, Page(paragraphs(notice, page.text), page.rows))
+    await published.put(key, who)
+
+
+async def _show(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:
+    """Sends what is to be decided about; returns what there is to say of it."""
+    language = words.language
+    if language not in broadcast.content:
+        language = broadcast.source_language
+    call = content_of(broadcast.content, broadcast.source_chat).call(admin, language)
+    try:
+        await made(bot, call)
+    except TelegramError as error:
+        if remedy(error) not in (Remedy.CONTENT, Remedy.GONE, Remedy.UNREACHABLE):
+            raise
+        _log.warning("content_not_shown", remedy=remedy(error))
+        return words.text(
+            "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría enviar."
+        )
+    return words.text("Arriba tienes el mensaje, tal como llegaría a los demás.")
+
+
+async def _say(bot: Bot, admin: int, page: Page) -> None:
+    await bot.send_message(
+        admin,
+        page.text,
+        parse_mode=ParseMode.HTML,
+        reply_markup=keyboard(page.rows),
+        link_preview_options=NO_PREVIEW,
+    )

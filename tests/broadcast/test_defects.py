@@ -1,0 +1,177 @@
+"""A mistake of the program's own costs one recipient, and not the broadcast; many hold it."""
+
+import asyncio
+
+import pytest
+
+from bot.broadcast.content import Call, TextContent
+from bot.broadcast.defects import Defects
+from bot.broadcast.tenure import utc_now
+from storage import Broadcast, Deliveries, Delivery, Outcome, Result, Tally
+from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.workers import Bench, everyone_once, has_state, until
+
+
+def failing(*_: object) -> Call:
+    raise ZeroDivisionError
+
+
+async def told(bench: Bench, what: str, times: int = 1) -> bool:
+    return [each for each, *_ in bench.reports.told].count(what) >= times
+
+
+async def held(bench: Bench, times: int = 1) -> Broadcast:
+    await until(lambda: told(bench, "held", times))
+    latest = await bench.broadcasts.latest()
+    assert latest is not None
+    assert latest.is_held
+    return latest
+
+
+async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 41))
+    bench.telegram.always(1007, ZeroDivisionError())
+    await bench.start()
+    bench.hire()
+    assert (await bench.ended()).state == "finished"
+    # It had left: nobody knows whether it arrived.
+    assert await bench.tally() == Tally(total=40, delivered=39, unknown=1)
+    assert {**bench.telegram.received, 1007: 1} == everyone_once(40)
+
+
+async def test_who_surely_got_nothing_is_the_next_ones(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = TextContent.call
+
+    def mistaken(content: TextContent, chat_id: int, language: str) -> Call:
+        if chat_id == 1007:
+            raise KeyError(language)
+        return call(content, chat_id, language)
+
+    monkeypatch.setattr(TextContent, "call", mistaken)
+    await bench.people.sign(range(1, 41))
+    await bench.start()
+    bench.hire()
+    assert (await bench.ended()).state == "finished"
+    assert await bench.tally() == Tally(total=40, delivered=39, rejected=1)
+    monkeypatch.undo()
+    await bench.start()
+    await until(lambda: has_state(bench, "finished"))
+    assert dict(bench.telegram.received) == everyone_once(40)
+
+
+async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_mended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TextContent, "call", failing)
+    await bench.people.sign(range(1, 41))
+    broadcast = await bench.start()
+    bench.hire()
+    reason = (await held(bench)).stop_reason or ""
+    assert reason.startswith("defect: ZeroDivisionError ")
+    assert (await bench.tally()).rejected == 1
+    assert (await bench.tally()).pending == 39
+    await asyncio.sleep(0.2)
+    assert await told(bench, "held", 1)
+    assert not await told(bench, "held", 2)
+    monkeypatch.undo()
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await bench.ended()
+    assert bench.telegram.received.total() == 39
+
+
+async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TextContent, "call", failing)
+    await bench.people.sign(range(1, 6))
+    broadcast = await bench.start()
+    bench.hire()
+    for times in range(1, 4):
+        await held(bench, times)
+        await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert await bench.tally() == Tally(total=5, rejected=5)
+
+
+async def test_that_it_is_held_is_said_until_it_could_be(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.people.sign(range(1, 6))
+    bench.telegram.everyone(ZeroDivisionError())
+    await bench.start()
+    bench.reports.failures = 2
+    bench.hire(progress=60.0)
+    await held(bench)
+    assert bench.reports.failures == 0
+
+
+async def test_that_it_is_held_is_said_by_a_process_that_comes_later(bench: Bench) -> None:
+    await bench.people.sign(range(1, 6))
+    broadcast = await bench.start()
+    await bench.broadcasts.hold(broadcast.id, "defect: ZeroDivisionError 3f9a1c02")
+    bench.hire()
+    await held(bench)
+
+
+async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def mistaken(*_: object, **__: object) -> list[Delivery]:
+        raise KeyError("position")
+
+    monkeypatch.setattr(Deliveries, "claim", mistaken)
+    await bench.people.sign([1])
+    broadcast = await bench.start()
+    bench.hire()
+    assert ((await held(bench)).stop_reason or "").startswith("defect: KeyError ")
+    monkeypatch.undo()
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(1)
+
+
+def result(position: int, outcome: Outcome = Outcome.REJECTED) -> Result:
+    return Result(position, b"c", outcome)
+
+
+def outcomes(settled: list[Result]) -> list[tuple[int, str]]:
+    return [(each.position, each.outcome.value) for each in settled]
+
+
+def test_what_is_alone_is_settled_when_another_went_well() -> None:
+    settled: list[Result] = []
+    defects = Defects(settled.append)
+    assert not defects.noted(result(1))
+    assert not defects.noted(result(2, Outcome.UNKNOWN))
+    assert settled == []
+    defects.passed()
+    assert outcomes(settled) == [(1, "rejected"), (2, "unknown")]
+
+
+def test_three_in_a_row_are_given_back_but_for_the_first() -> None:
+    settled: list[Result] = []
+    defects = Defects(settled.append)
+    judged = [
+        defects.noted(each)
+        for each in (result(1), result(2), result(3, Outcome.UNKNOWN), result(4))
+    ]
+    assert judged == [False, False, True, True]
+    assert outcomes(settled) == [(1, "rejected"), (2, "unsent"), (3, "perhaps"), (4, "unsent")]
+
+
+def test_a_few_among_many_go_on_and_a_tenth_of_all_does_not() -> None:
+    def judged(others: int) -> list[bool]:
+        defects = Defects(lambda _: None)
+        found: list[bool] = []
+        for position in range(15):
+            for _ in range(others):
+                defects.passed()
+            found.append(defects.noted(result(position)))
+        return found
+
+    assert not any(judged(others=20))
+    assert judged(others=2).index(True) == 9
