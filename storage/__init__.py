@@ -15,12 +15,14 @@ from storage.drafts import Drafts
 from storage.errors import (
     BrokenData,
     ConversationMoved,
+    DatabaseMissing,
     DatabaseUrlWrong,
     DriverMissing,
     HeldElsewhere,
     KeyFileMissing,
     KeyFileOther,
     KeyFileUnusable,
+    PetitionMissing,
     SchemaMissing,
     SchemaTooNew,
     StorageError,
@@ -72,28 +74,43 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     Raises:
         StorageError: with a sentence on what to do.
     """
-    database = await open_database(url)
+    storage = _assembled(await open_database(url), keyring, slug)
     try:
-        storage = _assembled(database, keyring, slug)
         await storage.petitions.ensure()
-        await _recognise(keyring, storage.published, slug)
+        if not await _is_recognised(keyring, storage.published, slug):
+            await storage.published.put(_KEY_MARK, keyring.reference(slug, _NOBODY))
     except BaseException:
-        await database.close()
+        await storage.close()
         raise
     return storage
 
 
-async def _recognise(keyring: Keyring, published: Published, slug: str) -> None:
-    """Refuses a key that is not the one the petition's first start was made with.
+async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
+    """Open the database of a petition that was started on it; opening writes nothing.
+
+    Raises:
+        StorageError: with a sentence on what to do.
+    """
+    storage = _assembled(await open_database(url), keyring, slug)
+    try:
+        if not await storage.petitions.is_known():
+            raise PetitionMissing
+        await _is_recognised(keyring, storage.published, slug)
+    except BaseException:
+        await storage.close()
+        raise
+    return storage
+
+
+async def _is_recognised(keyring: Keyring, published: Published, slug: str) -> bool:
+    """Whether the key has left its mark; refuses one that did not make the first start.
 
     With another one, everybody who signed would be a stranger and could sign again.
     """
-    mark = keyring.reference(slug, _NOBODY)
     known = await published.get(_KEY_MARK)
-    if known is None:
-        await published.put(_KEY_MARK, mark)
-    elif known.digest != mark:
+    if known is not None and known.digest != keyring.reference(slug, _NOBODY):
         raise KeyFileOther
+    return known is not None
 
 
 def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
@@ -129,6 +146,7 @@ __all__ = [
     "ConversationMoved",
     "Conversations",
     "Database",
+    "DatabaseMissing",
     "DatabaseUrlWrong",
     "Deliveries",
     "Delivery",
@@ -147,6 +165,7 @@ __all__ = [
     "NewSignature",
     "Outcome",
     "PetitionClosed",
+    "PetitionMissing",
     "PetitionOpen",
     "PetitionState",
     "Petitions",
@@ -175,6 +194,7 @@ __all__ = [
     "key_apart_from_data",
     "migrate",
     "open_database",
+    "open_known_storage",
     "open_storage",
     "require_newest",
 ]

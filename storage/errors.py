@@ -37,6 +37,16 @@ class DriverMissing(StorageError):
     """A PostgreSQL database needs the extra "postgres": pip install 'petition-bot[postgres]'."""
 
 
+class DatabaseMissing(StorageError):
+    """There is no database here yet; petition-bot run makes it."""
+
+
+class PetitionMissing(StorageError):
+    """The database holds nothing of this petition: either no bot was started for it yet, or
+    PETITION_CAMPAIGN or PETITION_DATABASE_URL is another one's.
+    """
+
+
 class SchemaMissing(StorageError):
     """The database has no tables of this version yet; run petition-bot migrate."""
 

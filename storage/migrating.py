@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiosqlite
 
 from storage.address import SqliteAddress, parse_address
-from storage.errors import SchemaMissing, SchemaTooNew, Unavailable
+from storage.errors import DatabaseMissing, SchemaMissing, SchemaTooNew, Unavailable
 from storage.migrations import NEWEST
 from storage.opening import postgres_adapter
 from storage.sqlite import create_private
@@ -59,6 +59,7 @@ async def require_newest(url: str) -> None:
     """Look, without changing anything, whether the tables are this version's.
 
     Raises:
+        DatabaseMissing: there is no such file.
         SchemaMissing: there are none yet, or they are older.
         SchemaTooNew: a newer version of the program made them.
         Unavailable: it cannot be reached.
@@ -79,7 +80,11 @@ async def require_newest(url: str) -> None:
 
 async def _sqlite_revision(path: Path) -> str | None:
     if not await asyncio.to_thread(path.exists):
-        return None  # connecting would make an empty one
+        # Connecting would make an empty one.
+        raise DatabaseMissing(
+            f"There is no database at {Path.cwd() / path}. If there should be one, look at "
+            "PETITION_DATABASE_URL; petition-bot run makes a new one."
+        )
     try:
         async with aiosqlite.connect(path, isolation_level=None) as database:
 

@@ -77,6 +77,10 @@ class Petitions:
         """Make the petition's row, if this is its first start."""
         await self._database.write(Statement(_ENSURE, {"petition": self._slug}))
 
+    async def is_known(self) -> bool:
+        """Whether the petition was ever started on this database."""
+        return bool(await self._database.read(Statement(_STATE, {"petition": self._slug})))
+
     async def state(self) -> PetitionState:
         """The petition as it stands."""
         rows = await self._database.read(Statement(_STATE, {"petition": self._slug}))

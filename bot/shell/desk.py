@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bot.petition.campaign import BUNDLED, load_campaign
 from bot.petition.words import Catalogues, Words
 from bot.settings import PetitionSettings
-from storage import KeyFileMissing, Keyring, Storage, open_storage, require_newest
+from storage import KeyFileMissing, Keyring, Storage, open_known_storage, require_newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ async def open_desk(settings: PetitionSettings) -> AsyncIterator[Desk]:
     keyring = Keyring.load(settings.key_file)
     # Tables of another version are the bot's to change, when it starts.
     await require_newest(settings.database_url)
-    storage = await open_storage(settings.database_url, keyring, campaign.slug)
+    storage = await open_known_storage(settings.database_url, keyring, campaign.slug)
     try:
         words = Catalogues.load(time_zone=campaign.time_zone).words("en")
         yield Desk(storage, words, lambda: datetime.now(UTC))

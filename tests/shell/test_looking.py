@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from storage import Audience, Keyring, Kind, Outcome, Recalled, Statement
+from bot.petition.campaign import BUNDLED
+from storage import Audience, Keyring, Kind, Outcome, Recalled, Row, Statement
 from tests.broadcast.petitioners import ADMIN
 from tests.shell.counter import SIGNERS, Counter, call, data, on_both, refused, said
 
@@ -185,8 +187,30 @@ def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
 ) -> None:
     missing = tmp_path / "nowhere.db"
     monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{missing}")
-    assert "petition-bot migrate" in refused(call("list"))
+    assert f"There is no database at {missing}." in refused(call("list")).replace("\n", "")
     assert not missing.exists()
+
+
+@on_both
+def test_looking_into_the_database_of_another_petition_writes_nothing(
+    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(BUNDLED, other)
+    described = (other / "petition.toml").read_text()
+    (other / "petition.toml").write_text(described.replace('"andry"', '"otra"'))
+    monkeypatch.setenv("PETITION_CAMPAIGN", str(other))
+
+    def rows() -> list[Row]:
+        counted = Statement(
+            "SELECT (SELECT COUNT(*) FROM petitions) AS petitions,"
+            " (SELECT COUNT(*) FROM published) AS published"
+        )
+        return counter.do(lambda storage: storage.database.read(counted))
+
+    before = rows()
+    assert "nothing of this petition" in refused(call("list"))
+    assert rows() == before
 
 
 @on_both
