@@ -1,4 +1,4 @@
-"""petition-bot broadcasts: list, show, pause, resume, cancel."""
+"""petition-bot broadcasts: list, show, pause, resume, cancel, recall."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ Which = Annotated[
         metavar="ID",
         show_default=False,
         help="The beginning of an id, or latest; left out, the one that is under way.",
+    ),
+]
+Ended = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID",
+        show_default=False,
+        help="The beginning of an id, or latest, which it is when left out.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -100,6 +108,15 @@ def cancel(which: Which = None, yes: Yes = False) -> None:
     from bot.shell.steering import CANCEL
 
     _steer(CANCEL, which, yes=yes)
+
+
+@broadcasts.command()
+@in_sentences
+def recall(which: Ended = None, yes: Yes = False) -> None:
+    """Delete what was sent from everybody's chat; for 48 hours Telegram lets a bot do that."""
+    from bot.shell.steering import RECALL
+
+    _steer(RECALL, which, yes=yes)
 
 
 def _steer(order: Order, which: str | None, *, yes: bool) -> None:

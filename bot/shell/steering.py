@@ -1,17 +1,18 @@
-"""Pausing, resuming, cancelling: what may be done when, the question before, the words after."""
+"""Steering from the shell: what may be done when, the question before, the words after."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from bot.petition.words import Words
 from bot.shell.account import Account, read_account
 from bot.shell.desk import Desk
-from bot.shell.picking import pick
+from bot.shell.picking import LATEST, pick
 from bot.shell.telling import capitalised, name_of
 from bot.terminal import CannotDo
-from storage import Broadcast, Kind
+from storage import RECALLABLE_FOR, Broadcast, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,20 @@ class Order:
     Attributes:
         verb: what it is called.
         allowed: the states in which it has an effect.
-        leads_to: the state after it.
+        leads_to: what it is after it.
+        default: the broadcast that is meant when none is named.
     """
 
     verb: str
     allowed: tuple[str, ...]
     leads_to: str
+    default: str | None = None
 
 
 PAUSE: Final = Order("pause", ("running",), "paused")
 RESUME: Final = Order("resume", ("paused",), "running")
 CANCEL: Final = Order("cancel", ("scheduled", "running", "paused"), "cancelled")
+RECALL: Final = Order("recall", ("finished", "stopped", "cancelled"), "recalled", default=LATEST)
 
 
 async def considered(desk: Desk, order: Order, wanted: str | None) -> tuple[bytes, str]:
@@ -40,8 +44,11 @@ async def considered(desk: Desk, order: Order, wanted: str | None) -> tuple[byte
     Raises:
         CannotDo: it is not there, or not in a state for it.
     """
-    account = await read_account(desk, await pick(desk.storage.broadcasts, wanted))
+    found = await pick(desk.storage.broadcasts, wanted or order.default)
+    account = await read_account(desk, found)
     _check(order, account.broadcast)
+    if order is RECALL:
+        _check_recall(account, desk.clock())
     return account.broadcast.id, _question(order, account, desk.words)
 
 
@@ -52,20 +59,26 @@ async def steered(desk: Desk, order: Order, key: bytes) -> str:
         CannotDo: the broadcast came into another state since it was considered.
     """
     broadcasts = desk.storage.broadcasts
-    deeds = {PAUSE: broadcasts.pause, RESUME: broadcasts.resume, CANCEL: broadcasts.cancel}
+    deeds = {
+        PAUSE: broadcasts.pause,
+        RESUME: broadcasts.resume,
+        CANCEL: broadcasts.cancel,
+        RECALL: broadcasts.recall,
+    }
     # Nobody's Telegram account: the audit says that it came from the shell.
     broadcast = await deeds[order](key, None, desk.clock())
     if broadcast is None:
         raise CannotDo("Meanwhile the broadcast is gone.")
-    if broadcast.state != order.leads_to:
+    if _state(broadcast) != order.leads_to:
         raise CannotDo(f"Meanwhile {_stands(broadcast)}, and nothing was changed.")
     return _outcome(order, await read_account(desk, broadcast), desk.words)
 
 
 def _check(order: Order, broadcast: Broadcast) -> None:
-    if broadcast.state in order.allowed:
+    state = _state(broadcast)
+    if state in order.allowed:
         return
-    if broadcast.state == order.leads_to:
+    if state == order.leads_to:
         raise CannotDo(f"{capitalised(_stands(broadcast))} already.")
     fitting = " or ".join(order.allowed)
     raise CannotDo(
@@ -74,12 +87,31 @@ def _check(order: Order, broadcast: Broadcast) -> None:
     )
 
 
+def _check_recall(account: Account, now: datetime) -> None:
+    ended = account.broadcast.ended_at
+    if account.tally.delivered and ended is not None and now - ended < RECALLABLE_FOR:
+        return
+    raise CannotDo(
+        f"Nothing of {name_of(account.broadcast)} can be recalled: Telegram lets a bot delete "
+        "messages for 48 hours, or there are none to delete."
+    )
+
+
+def _state(broadcast: Broadcast) -> str:
+    return broadcast.state if broadcast.recall_started_at is None else RECALL.leads_to
+
+
 def _stands(broadcast: Broadcast) -> str:
-    return f"{name_of(broadcast)} is {broadcast.state}"
+    return f"{name_of(broadcast)} is {_state(broadcast)}"
 
 
 def _question(order: Order, account: Account, words: Words) -> str:
     broadcast = account.broadcast
+    if order is RECALL:
+        return (
+            f"Recall {name_of(broadcast)} for good? (It is deleted from "
+            f"{words.number(account.tally.delivered)} chats; who has read it has read it)"
+        )
     told, total = words.number(account.tally.done), words.number(account.total)
     so_far = f"{told} of {total} are done"
     if broadcast.state == "scheduled" and broadcast.starts_at is not None:
@@ -92,6 +124,12 @@ def _outcome(order: Order, account: Account, words: Words) -> str:
     name = capitalised(name_of(account.broadcast))
     short = name.rpartition(" ")[2]
     done, left = words.number(account.tally.done), words.number(account.left)
+    if order is RECALL:
+        return (
+            f"{name} is being recalled from {words.number(account.tally.delivered)} chats. "
+            "The bot does it in a moment; if it is not running, petition-bot run does. "
+            f"petition-bot broadcasts show {short} --follow shows how far it is."
+        )
     if order is RESUME:
         return (
             f"{name} is running again, and {left} are left. The bot goes on with it in a moment; "

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import Kind, Outcome
+from storage import Kind, Outcome, Statement
 from tests.shell.counter import SIGNERS, Counter, call, on_both, refused, said
 
 
@@ -90,3 +90,40 @@ def test_an_id_of_another_broadcast_is_not_taken_for_the_one_under_way(counter: 
     said(call("cancel", "2222", "--yes"))
     assert counter.now(planned).state == "cancelled"
     assert counter.now(running).state == "running"
+
+
+@on_both
+def test_what_was_sent_is_recalled_after_a_question(counter: Counter) -> None:
+    broadcast = counter.begins()
+    counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
+    short = broadcast.id.hex()[:8]
+    result = call("recall", typed="n\n")
+    assert f"Recall the closing update {short} for good? (It is deleted from 6 chats;" in said(
+        result
+    )
+    assert counter.now(broadcast).recall_started_at is None
+    outcome = said(call("recall", typed="y\n"))
+    assert f"The closing update {short} is being recalled from 6 chats." in outcome
+    assert counter.now(broadcast).is_recalling
+    assert counter.audited()[0].action == "broadcast_recall"
+    assert "is recalled already" in refused(call("recall", short, "--yes"))
+
+
+def test_what_is_under_way_is_not_recalled(counter: Counter) -> None:
+    counter.begins()
+    sentence = refused(call("recall", "--yes"))
+    assert "is running: there is nothing to recall" in sentence
+    assert "finished or stopped or cancelled" in sentence
+
+
+def test_what_reached_nobody_is_not_recalled(counter: Counter) -> None:
+    counter.tells(counter.begins(), SIGNERS, Outcome.UNREACHABLE)
+    assert "or there are none to delete" in refused(call("recall", "--yes"))
+
+
+def test_what_is_too_old_is_not_recalled(counter: Counter) -> None:
+    counter.tells(counter.begins(), SIGNERS, Outcome.DELIVERED)
+    two_days = int(timedelta(hours=48).total_seconds() * 1000)
+    older = Statement("UPDATE broadcasts SET ended_at = ended_at - :by", {"by": two_days})
+    counter.do(lambda storage: storage.database.write(older))
+    assert "Telegram lets a bot delete messages for 48 hours" in refused(call("recall", "--yes"))
