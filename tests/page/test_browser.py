@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 from rich.console import Console
 
 from bot.petition.campaign import BUNDLED
@@ -181,4 +181,24 @@ async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
         (folder / "es.toml").write_text(texts.replace("No fue el único", "Eran muchos más"))
         await at.sees("Eran muchos más")
         watching.cancel()
+        assert at.complaints == []
+
+
+async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginning(
+    browser: Browser,
+) -> None:
+    async with shown() as (show, _, address), window(browser, address) as at:
+        await show.start()
+        focused = at.page.locator(":focus")
+        await at.person("Ana García")
+        await at.page.locator(".wide-button").press("Enter")
+        await expect(focused).to_have_class("writing")
+        await at.page.locator(".key", has_text="Firmar la petición").press("Enter")
+        await expect(focused).to_contain_text("Usar «Ana García»")
+        await at.page.keyboard.press("Enter")
+        await expect(focused).to_contain_text("Quiero noticias")
+        await at.page.keyboard.press("Tab")
+        await expect(focused).to_contain_text("Consiento y firmo")
+        await at.page.keyboard.press("Enter")
+        await expect(focused).to_contain_text("Ver mi firma")
         assert at.complaints == []

@@ -107,7 +107,9 @@ function drawFoot(foot, person) {
     new: () => wide(t("start"), () => actAs(person, "start")),
     writing: () => composer(person.id),
   };
+  const held = foot.contains(document.activeElement);
   fill(foot, made[kind]());
+  if (held) (foot.querySelector("textarea") ?? foot.querySelector("button"))?.focus();
 }
 
 function markRead(person) {

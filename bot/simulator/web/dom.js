@@ -67,13 +67,14 @@ export function reconcile(node, rows) {
   for (const child of there.values()) child.remove();
 }
 
+/** The focus stays on what is called the same, or else among what is of its kind: on a key among keys. */
 function replaceKeepingFocus(old, fresh) {
   const held = old.contains(document.activeElement) ? document.activeElement : null;
-  const buttons = (node) => [...node.querySelectorAll("button, a[href]")];
-  const place = held ? buttons(old).indexOf(held) : -1;
+  const alike = (node) => [...node.querySelectorAll("button, a[href]")].filter((each) => each.classList[0] === held.classList[0]);
+  const place = held ? alike(old).indexOf(held) : -1;
   old.replaceWith(fresh);
   if (place < 0) return;
-  const now = buttons(fresh);
-  const same = now.find((button) => button.textContent === held.textContent);
-  (same ?? now[Math.min(place, now.length - 1)])?.focus({ preventScroll: true });
+  const now = alike(fresh);
+  const same = now.find((each) => each.textContent === held.textContent);
+  (same ?? now[Math.min(place, now.length - 1)] ?? fresh.querySelector("button, a[href]"))?.focus({ preventScroll: true });
 }
