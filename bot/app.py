@@ -235,6 +235,7 @@ def _services(
         wake_broadcast=woken.set,
         broadcast_rate=settings.broadcast_rate,
         paid_broadcast=settings.paid_broadcast,
+        approval_above=settings.approval_above,
     )
 
 

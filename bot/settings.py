@@ -30,6 +30,10 @@ EXPECTED: dict[str, str] = {
         "messages a second: a number above 0 and up to 30, or up to 1000 with "
         "PETITION_PAID_BROADCAST=true"
     ),
+    "approval_above": (
+        "a whole number of recipients, 0 for every broadcast; more need a second admin's "
+        "approval, so PETITION_ADMIN_IDS has to name two at least"
+    ),
     "log_level": "DEBUG, INFO, WARNING or ERROR",
 }
 
@@ -108,6 +112,8 @@ class Settings(PetitionSettings):
         allow_inf_nan=False,
     )
 
+    approval_above: int | None = Field(default=None, ge=0)
+
     @field_validator("bot_token")
     @classmethod
     def _token_shape(cls, value: SecretStr) -> SecretStr:
@@ -138,6 +144,14 @@ class Settings(PetitionSettings):
         # Not known is a complaint of its own, and one is enough.
         paid = info.data.get("paid_broadcast", True)
         if value > (_PAID_CEILING if paid else _FREE_CEILING):
+            raise ValueError
+        return value
+
+    @field_validator("approval_above")
+    @classmethod
+    def _with_somebody_to_approve(cls, value: int | None, info: ValidationInfo) -> int | None:
+        admins = info.data.get("admin_ids")
+        if value is not None and admins is not None and len(admins) < 2:
             raise ValueError
         return value
 

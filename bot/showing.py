@@ -209,6 +209,7 @@ def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
         api_url=api_url,
         campaign=BUNDLED,
         paid_broadcast=False,
+        approval_above=None,
         broadcast_rate=28.0,
         log_level="WARNING",
     )

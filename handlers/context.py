@@ -16,7 +16,13 @@ from storage import Keyring, Storage
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the handlers stand on; `wake_broadcast` tells the worker that rows wait."""
+    """Everything the handlers stand on.
+
+    Attributes:
+        wake_broadcast: tells the worker that rows wait.
+        broadcast_rate: messages a second.
+        approval_above: a broadcast to more people needs a second admin; None when none does.
+    """
 
     campaign: Campaign
     catalogues: Catalogues
@@ -27,6 +33,7 @@ class Services:
     wake_broadcast: Callable[[], None]
     broadcast_rate: float
     paid_broadcast: bool
+    approval_above: int | None
 
 
 Bot = ExtBot[None]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from telegram import Update
 
 from . import closing, taps
-from .broadcasts import confirming, controls, history, offering, preparing
+from .broadcasts import approving, confirming, controls, history, offering, preparing
 from .context import Context
 from .guards import is_admin_tap
 from .panel import PREFIX, Carry, Order, Panel, open_panel
@@ -25,6 +25,10 @@ _CARRIED_OUT_BY: Mapping[Order, Carry] = MappingProxyType(
         Order.WATCH: controls.watch,
         Order.PAUSE: controls.pause,
         Order.RESUME: controls.resume,
+        Order.REVIEW: approving.review,
+        Order.APPROVE: approving.approve,
+        Order.ASK_REFUSE: approving.ask_to_refuse,
+        Order.REFUSE: approving.refuse,
         Order.ASK_CANCEL: controls.ask_to_cancel,
         Order.CANCEL: controls.cancel,
         Order.ASK_RECALL: controls.ask_to_recall,

@@ -44,9 +44,13 @@ class AdminReporter:
             await self._write(await self._in_sight(broadcast, known), known)
 
     async def held(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows to whoever watches it that it waits; when that is no admin any more, to each."""
+        """Shows to whoever watches it that it waits; to each when it is not for them to decide."""
         cause, _ = read(broadcast.stop_reason or "")
-        if cause is StopCause.FORMER or broadcast.progress_chat not in self._services.admins:
+        if (
+            broadcast.awaits_approval
+            or cause is StopCause.FORMER
+            or broadcast.progress_chat not in self._services.admins
+        ):
             await ask_everyone(self._bot, self._services, broadcast, tally)
         else:
             await self.progress(broadcast, tally, None)
@@ -81,12 +85,16 @@ class AdminReporter:
         if broadcast.progress_chat not in self._services.admins:
             return None
         words = await words_for(self._services, broadcast.progress_chat)
-        return await standing_of(self._services, words, broadcast, tally=tally, recall=recall)
+        reader = broadcast.progress_chat
+        return await standing_of(
+            self._services, words, broadcast, tally=tally, recall=recall, reader=reader
+        )
 
     async def _in_sight(self, broadcast: Broadcast, known: Standing) -> Broadcast:
-        """A planned one begins in a new message: the one it was planned in is far up by now."""
+        """What comes later than it was ordered is a new message: the other is far up by now."""
         chat, planned_in = broadcast.progress_chat, broadcast.progress_message_id
-        if broadcast.starts_at is None or broadcast.started_at is None or chat is None:
+        is_news = broadcast.started_at is not None or broadcast.state == "stopped"
+        if broadcast.starts_at is None or not is_news or chat is None:
             return broadcast
         published, key = self._services.storage.published, f"begun:{broadcast.id.hex()}"
         if await published.get(key) is not None:

@@ -40,6 +40,7 @@ from storage.recipients import Audience, Kind
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen, Plan
+from storage.steering import APPROVABLE_FOR
 from storage.timeline import Moment
 from storage.unsealing import Broadcast
 
@@ -131,6 +132,7 @@ def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
 
 
 __all__ = [
+    "APPROVABLE_FOR",
     "RECALLABLE_FOR",
     "AlreadyRunning",
     "AlreadySigned",

@@ -8,6 +8,7 @@ do to it in `steering.py`, its rows are `deliveries.py`, and who is told at all 
 from datetime import datetime, timedelta
 from typing import Final
 
+from storage.approvals import Approvals
 from storage.audit import Audit
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
@@ -57,6 +58,7 @@ class Broadcasts:
         self._slug = slug
         self._keyring = keyring
         self._audit = audit or Audit(database, slug, keyring)
+        self.approvals = Approvals(self.get, self._steer, keyring)
         self.deliveries = Deliveries(database, slug, keyring)
 
     @property

@@ -12,12 +12,13 @@ LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
 # Under way, or somebody came back, or its time has come, or it is to be recalled, or it ended and
-# that could not be said, or it is held and somebody is to be told. A recall goes first: what is
-# out there is wrong, and after 48 hours it stays. What has to wait for another does not come
-# before what could be done meanwhile.
+# that could not be said, or it waits for a word and somebody is to be told. A recall goes first:
+# what is out there is wrong, and after 48 hours it stays. What has to wait for another does not
+# come before what could be done meanwhile.
 DUE: Final = f"""
 {ALL} AND (
   state = 'running'
+  OR (state = 'scheduled' AND approved_by_sealed IS NULL)
   OR (state = 'scheduled' AND starts_at <= :at AND NOT EXISTS (
     SELECT 1 FROM broadcasts other
     WHERE other.petition = :petition AND other.state IN ('running', 'paused')
@@ -33,7 +34,7 @@ DUE: Final = f"""
 ORDER BY CASE
   WHEN recall_started_at IS NOT NULL AND recall_ended_at IS NULL THEN 0
   WHEN state = 'running' THEN 1
+  WHEN state = 'paused' OR approved_by_sealed IS NULL AND state = 'scheduled' THEN 4
   WHEN state = 'scheduled' THEN 2
-  WHEN state = 'paused' THEN 4
   ELSE 3 END, created_at, id
 """  # noqa: S608 - constants of this file

@@ -13,6 +13,7 @@ from typing import Final
 from storage.crypto import Keyring
 from storage.database import FOR_UPDATE, Statement, Value
 from storage.recipients import EVERYONE, Audience, Kind
+from storage.steering import APPROVABLE_FOR
 from storage.times import to_millis
 
 # Opening the petition again and starting another broadcast wait here for each other.
@@ -49,7 +50,8 @@ _AUDIT: Final = """
 INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
 SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast',
   b.kind || ' to ' || COALESCE(CAST(b.expected AS TEXT), 'everyone')
-    || CASE WHEN b.state = 'scheduled' THEN ', scheduled' ELSE '' END
+    || CASE WHEN b.approved_by_sealed IS NULL THEN ', to be approved'
+       WHEN b.state = 'scheduled' THEN ', scheduled' ELSE '' END
 FROM broadcasts b WHERE b.id = :broadcast AND b.created_at = :at
 ON CONFLICT (id) DO NOTHING
 """
@@ -61,7 +63,7 @@ UPDATE broadcasts
 SET state = :state, started_at = :at, stop_reason = CAST(:reason AS TEXT),
   cutoff = (SELECT p.last_number FROM petitions p WHERE p.slug = :petition)
 WHERE id = :broadcast AND petition = :petition AND state = 'scheduled' AND starts_at <= :at
-  AND NOT {_ANOTHER}
+  AND approved_by_sealed IS NOT NULL AND NOT {_ANOTHER}
   AND (kind <> 'closing' OR EXISTS (
     SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL
   ))
@@ -74,6 +76,13 @@ WHERE id = :broadcast AND petition = :petition AND state = 'scheduled' AND kind 
   AND NOT EXISTS (
     SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL
   )
+"""
+
+# Nobody else wanted it, or nobody else was there.
+_DROP_UNAPPROVED: Final = """
+UPDATE broadcasts SET state = 'stopped', stop_reason = 'unapproved: ', ended_at = :at
+WHERE id = :broadcast AND petition = :petition AND state = 'scheduled'
+  AND approved_by_sealed IS NULL AND starts_at <= :lapsed
 """
 
 
@@ -119,6 +128,7 @@ class Plan:
         progress: the chat and the message in which the admin watches it, if there is one.
         paid: whether Telegram is paid to let it go faster.
         author: the admin who wrote it; left out, the one who confirmed it.
+        needs_approval: whether another admin has to agree before any of it goes out.
     """
 
     id: bytes
@@ -137,6 +147,12 @@ class Plan:
     progress: tuple[int, int] | None = None
     paid: bool = False
     author: int | None = None
+    needs_approval: bool = False
+
+    @property
+    def due(self) -> datetime | None:
+        """When it goes out at the earliest, or None for now."""
+        return self.at if self.starts_at is None and self.needs_approval else self.starts_at
 
 
 def topic_of(plan: Plan) -> str:
@@ -160,7 +176,10 @@ def start_statements(plan: Plan, petition: str, keyring: Keyring) -> tuple[State
 def begin_statements(
     petition: str, broadcast: bytes, at: datetime, hold: str | None
 ) -> tuple[Statement, ...]:
-    """A planned broadcast begins, or waits for a decision if there is a reason to hold it."""
+    """A planned broadcast begins, or waits for a decision if there is a reason to hold it.
+
+    What was not approved in time is over instead.
+    """
     key: dict[str, Value] = {"petition": petition, "broadcast": broadcast, "at": to_millis(at)}
     begun: dict[str, Value] = {
         "state": "running" if hold is None else "paused",
@@ -170,6 +189,7 @@ def begin_statements(
         Statement(_LOCK, {"petition": petition}),
         Statement(_BEGIN_PLANNED, {**key, **begun}),
         Statement(_DROP_PLANNED, key),
+        Statement(_DROP_UNAPPROVED, {**key, "lapsed": to_millis(at - APPROVABLE_FOR)}),
     )
 
 
@@ -185,7 +205,7 @@ def _begun_with(plan: Plan, keyring: Keyring, at: int) -> dict[str, Value]:
         "broadcast": plan.id,
         "kind": plan.kind.value,
         "topic": topic_of(plan),
-        "state": "running" if plan.starts_at is None else "scheduled",
+        "state": "running" if plan.due is None else "scheduled",
         "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
         "content_sha256": plan.content_sha256,
         "source_chat_sealed": sealed(plan.source_chat, "source_chat_sealed"),
@@ -196,10 +216,12 @@ def _begun_with(plan: Plan, keyring: Keyring, at: int) -> dict[str, Value]:
         "expected": plan.expected,
         "cutoff": plan.cutoff,
         "at": at,
-        "starts_at": to_millis(plan.starts_at),
-        "started_at": at if plan.starts_at is None else None,
+        "starts_at": to_millis(plan.due),
+        "started_at": at if plan.due is None else None,
         "started_by_sealed": sealed(author, "started_by_sealed"),
-        "approved_by_sealed": sealed(plan.actor, "approved_by_sealed"),
+        "approved_by_sealed": sealed(
+            None if plan.needs_approval else plan.actor, "approved_by_sealed"
+        ),
         "progress_chat_sealed": sealed(chat, "progress_chat_sealed"),
         "progress_message_id": message_id,
     }

@@ -5,12 +5,15 @@ does it once.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from storage.audit import Audit
 from storage.database import Statement, Value
 from storage.times import to_millis
+
+# Counted from when it was to go out. Later than that, what it says may be over.
+APPROVABLE_FOR: Final = timedelta(hours=24)
 
 FINISH: Final = """
 UPDATE broadcasts SET state = 'finished', ended_at = :at
@@ -69,6 +72,17 @@ CANCEL: Final = Steering(
     "cancel",
     "state = 'cancelled', stop_reason = NULL, ended_at = :at",
     "state IN ('scheduled', 'running', 'paused')",
+)
+_IS_UNAPPROVED: Final = "state = 'scheduled' AND approved_by_sealed IS NULL"
+# What was to go out at once, or earlier than this, goes out now, and is not late.
+APPROVE: Final = Steering(
+    "approve",
+    """approved_by_sealed = :approved_by_sealed,
+      starts_at = CASE WHEN starts_at < :at THEN :at ELSE starts_at END""",
+    f"{_IS_UNAPPROVED} AND starts_at > :lapsed",
+)
+REFUSE: Final = Steering(
+    "refuse", "state = 'stopped', stop_reason = 'refused: ', ended_at = :at", _IS_UNAPPROVED
 )
 # Telegram lets a bot delete what it sent for 48 hours:
 # https://core.telegram.org/bots/api#deletemessage

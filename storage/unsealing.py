@@ -11,6 +11,7 @@ from storage.database import Row
 from storage.errors import BrokenData
 from storage.outcomes import Delivery
 from storage.recipients import Audience, Kind
+from storage.steering import APPROVABLE_FOR
 from storage.times import from_millis
 
 
@@ -30,6 +31,7 @@ class Broadcast:
         finished_at: when its end was reported; None until then.
         started_by: the admin who wrote it.
         approved_by: the admin who confirmed it.
+        is_approved: whether it may go out as far as admins are concerned.
     """
 
     id: bytes
@@ -57,6 +59,7 @@ class Broadcast:
     progress_message_id: int | None
     started_by: int = field(repr=False)
     approved_by: int = field(repr=False)
+    is_approved: bool = True
 
     @property
     def is_running(self) -> bool:
@@ -72,6 +75,23 @@ class Broadcast:
     def is_held(self) -> bool:
         """Whether it was paused by nobody, and somebody is to decide."""
         return self.state == "paused" and self.stop_reason is not None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether another admin is to agree before any of it goes out."""
+        return self.state == "scheduled" and not self.is_approved
+
+    @property
+    def question(self) -> str | None:
+        """What the admins have to decide, in a word; None when nothing waits for them."""
+        if self.awaits_approval:
+            return "approval"
+        return self.stop_reason if self.is_held else None
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Whether it was to be approved, and that is too late now."""
+        starts = self.starts_at or self.created_at
+        return self.awaits_approval and at - starts >= APPROVABLE_FOR
 
     @property
     def is_over(self) -> bool:
@@ -128,6 +148,8 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         progress_message_id=row["progress_message_id"],
         started_by=started_by,
         approved_by=opened("approved_by_sealed") or started_by,
+        # What had to be approved always had a time; rows from before that was asked have neither.
+        is_approved=row["approved_by_sealed"] is not None or row["starts_at"] is None,
     )
 
 

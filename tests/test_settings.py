@@ -44,6 +44,7 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     assert settings.api_url == "https://api.telegram.org"
     assert settings.broadcast_rate == 28
     assert settings.paid_broadcast is False
+    assert settings.approval_above is None
     assert settings.log_level == "INFO"
     assert settings.campaign is None
     assert settings.key_file is None
@@ -146,6 +147,28 @@ def test_an_unclear_payment_is_one_complaint_and_not_two(monkeypatch: pytest.Mon
     monkeypatch.setenv("PETITION_BROADCAST_RATE", "500")
     (sentence,) = complaints()
     assert sentence.startswith("PETITION_PAID_BROADCAST is wrong.")
+
+
+@pytest.mark.parametrize("number", ["0", "500"])
+def test_a_second_admin_may_be_asked_for(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", number)
+    assert load_settings().approval_above == int(number)
+
+
+@pytest.mark.parametrize("number", ["-1", "many", "2.5"])
+def test_above_no_number_is_no_setting(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", number)
+    (sentence,) = complaints()
+    assert sentence.startswith("PETITION_APPROVAL_ABOVE is wrong.")
+
+
+def test_where_there_is_no_second_admin_none_can_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PETITION_ADMIN_IDS", "12")
+    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", "500")
+    (sentence,) = complaints()
+    assert "PETITION_ADMIN_IDS has to name two at least" in sentence
 
 
 @pytest.mark.parametrize("name", [*EXPECTED])

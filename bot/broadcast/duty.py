@@ -67,6 +67,8 @@ class Duty:
 
     async def _send(self) -> None:
         means, key = self._means, self._broadcast.id
+        if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(means.now()):
+            return
         if self._broadcast.state == "scheduled":
             self._broadcast = await means.broadcasts.begin(
                 self._broadcast, means.now(), self._reason_to_hold()

@@ -18,7 +18,7 @@ class Reporter(Protocol):
         ...
 
     async def held(self, broadcast: Broadcast, tally: Tally) -> None:
-        """It is paused and nobody did that, so somebody has to be told and to decide."""
+        """It waits for a word: another admin's approval, or it is paused and nobody did that."""
         ...
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:

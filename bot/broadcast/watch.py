@@ -78,8 +78,8 @@ class Watch:
         if broadcast is None or broadcast.is_running or broadcast.finished_at is not None:
             return True
         tally = await broadcasts.tally(self._broadcast)
-        if broadcast.is_held:
-            return await self._ask(broadcast, tally)
+        if broadcast.question is not None:
+            return await self._ask(broadcast, broadcast.question, tally)
         if not broadcast.is_over:
             # It is paused: said as well as can be, since whoever did it sees that it is.
             await self._said(lambda: self._reporter.progress(broadcast, tally, None))
@@ -90,15 +90,14 @@ class Watch:
         await broadcasts.reported(self._broadcast, self._means.now())
         return True
 
-    async def _ask(self, broadcast: Broadcast, tally: Tally) -> bool:
-        """Nobody paused it, so nobody sees it unless they are told."""
-        reason = broadcast.stop_reason or ""
-        if self._arrears.is_asked(broadcast.id, reason):
+    async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
+        """Nobody sees that it waits for them unless they are told."""
+        if self._arrears.is_asked(broadcast.id, question):
             return True
         if not await self._said(lambda: self._reporter.held(broadcast, tally)):
             return False
-        _log.info("broadcast_held", **_counts(tally))
-        self._arrears.asked(broadcast.id, reason)
+        _log.info("broadcast_waits_for_admins", **_counts(tally))
+        self._arrears.asked(broadcast.id, question)
         return True
 
     async def report_recall(self) -> bool:

@@ -189,12 +189,18 @@ class Worker:
         """What is to be worked on now; what could not be said or done has its time."""
         now = self._means.clock()
         for broadcast in await self._means.broadcasts.due(self._means.now()):
-            reason = broadcast.stop_reason or ""
-            if broadcast.is_held and self._arrears.is_asked(broadcast.id, reason):
+            if self._waits(broadcast):
                 continue
             if broadcast.is_running or not self._arrears.rests(broadcast.id, now):
                 return broadcast
         return None
+
+    def _waits(self, broadcast: Broadcast) -> bool:
+        """Whether it is the admins' turn, and they know."""
+        question = broadcast.question
+        if question is None or broadcast.has_lapsed(self._means.now()):
+            return False
+        return self._arrears.is_asked(broadcast.id, question)
 
     async def _give_up_lease(self) -> None:
         # Results that are not recorded yet find their rows by claim, whoever has them by then.

@@ -26,6 +26,8 @@ _CAUSES: Final = {
     StopCause.UNREADABLE: "the key does not open the chats of those who signed",
     StopCause.LATE: "its time passed while no bot was running; resume or cancel it",
     StopCause.FORMER: "whoever planned it is no longer an admin; resume or cancel it",
+    StopCause.REFUSED: "another admin did not approve it",
+    StopCause.UNAPPROVED: "no other admin approved it within a day",
     StopCause.OPEN: "the petition was open when its time came",
     StopCause.DEFECT: "a mistake of the program ({said}); the log says where",
     StopCause.OTHER: "{said}",
@@ -89,6 +91,8 @@ def account_lines(account: Account, words: Words) -> list[str]:
 def state_of(account: Account) -> str:
     """Its state, and whether somebody is there to change it."""
     state = account.broadcast.state
+    if account.broadcast.awaits_approval:
+        return f"{state}, waits for another admin's approval"
     waits = state == "running" or account.broadcast.is_recalling
     if waits and not account.attended:
         return f"{state}, waits for the bot; if that is not running, petition-bot run goes on"

@@ -147,6 +147,7 @@ def _plan(desk: Desk, sheet: Sheet, token: str) -> Plan:
         cutoff=draft.cutoff,
         progress=None if panel.message_id is None else (panel.chat_id, panel.message_id),
         paid=sheet.is_paid,
+        needs_approval=sheet.needs_approval,
     )
 
 

@@ -12,14 +12,14 @@ from storage import Broadcast, Broadcasts
 
 from ..panel import Panel
 from .pages.questions import ask_cancel, ask_recall
-from .watching import ask, follow, settle, show, standing_of
+from .watching import ask, follow, known_by, settle, show, standing_of
 
 _log = structlog.stdlib.get_logger()
 
 
 async def pause(panel: Panel, argument: str) -> None:
     """Sends nothing more until somebody says so."""
-    known = await _known(panel, argument)
+    known = await known_by(panel, argument)
     if known is not None:
         await settle(panel.services, known.id)
         await _steered(panel, await _broadcasts(panel).pause(known.id, *_by(panel)))
@@ -27,7 +27,7 @@ async def pause(panel: Panel, argument: str) -> None:
 
 async def resume(panel: Panel, argument: str) -> None:
     """Goes on where it was."""
-    known = await _known(panel, argument)
+    known = await known_by(panel, argument)
     if known is not None:
         await settle(panel.services, known.id)
         await _steered(panel, await _broadcasts(panel).resume(known.id, *_by(panel)))
@@ -35,7 +35,7 @@ async def resume(panel: Panel, argument: str) -> None:
 
 async def ask_to_cancel(panel: Panel, argument: str) -> None:
     """Asks once more. Until that is answered nothing goes out: it may be the wrong message."""
-    known = await _known(panel, argument)
+    known = await known_by(panel, argument)
     if known is None:
         return
     if known.is_active:
@@ -51,7 +51,7 @@ async def ask_to_cancel(panel: Panel, argument: str) -> None:
 
 async def cancel(panel: Panel, argument: str) -> None:
     """Sends nothing more, for good."""
-    known = await _known(panel, argument)
+    known = await known_by(panel, argument)
     if known is not None:
         await settle(panel.services, known.id)
         await _steered(panel, await _broadcasts(panel).cancel(known.id, *_by(panel)))
@@ -59,7 +59,7 @@ async def cancel(panel: Panel, argument: str) -> None:
 
 async def watch(panel: Panel, argument: str) -> None:
     """Shows how it stands, and nothing else: a question was answered with no."""
-    known = await _known(panel, argument)
+    known = await known_by(panel, argument)
     if known is not None:
         await settle(panel.services, known.id)
         await show(panel, known)
@@ -67,7 +67,7 @@ async def watch(panel: Panel, argument: str) -> None:
 
 async def ask_to_recall(panel: Panel, argument: str) -> None:
     """Asks before what was sent is deleted; says why not when it is too late for that."""
-    known = await _known(panel, argument)
+    known = await known_by(panel, argument)
     if known is None:
         return
     standing = await standing_of(panel.services, panel.words, known)
@@ -82,7 +82,7 @@ async def ask_to_recall(panel: Panel, argument: str) -> None:
 
 async def recall(panel: Panel, argument: str) -> None:
     """Has everything deleted that was sent, as far as Telegram lets us."""
-    known = await _known(panel, argument)
+    known = await known_by(panel, argument)
     if known is None:
         return
     found = await _broadcasts(panel).recall(known.id, *_by(panel))
@@ -127,17 +127,6 @@ async def _steered(panel: Panel, now: Broadcast | None) -> None:
         await follow(panel, now.id)  # or nobody would see how it goes
     else:
         await show(panel, now)
-
-
-async def _known(panel: Panel, argument: str) -> Broadcast | None:
-    """The broadcast of a button; a panel that names none says so."""
-    try:
-        known = await _broadcasts(panel).get(bytes.fromhex(argument))
-    except ValueError:
-        known = None
-    if known is None:
-        await panel.say(panel.words.text("Ese envío no existe. Escribe /broadcasts."))
-    return known
 
 
 def _broadcasts(panel: Panel) -> Broadcasts:

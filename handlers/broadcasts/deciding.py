@@ -1,4 +1,4 @@
-"""Asking the admins about a broadcast that is held and that none of them watches.
+"""Asking the admins about a broadcast that waits for one of them to decide.
 
 Each is shown the message as people would get it, and below it the page with the buttons. Whoever
 taps first decides; the others' buttons then show what became of it.
@@ -36,7 +36,9 @@ async def ask_everyone(bot: Bot, services: Services, broadcast: Broadcast, tally
         TelegramError: somebody could not be asked for now; the others were.
     """
     failed: TelegramError | None = None
-    for admin in sorted(services.admins):
+    # Nobody approves what they prepared.
+    author = {broadcast.started_by} if broadcast.awaits_approval else set[int]()
+    for admin in sorted(services.admins - author):
         try:
             await _ask(bot, services, broadcast, tally, admin)
         except TelegramError as error:
@@ -53,27 +55,25 @@ async def _ask(
 ) -> None:
     published = services.storage.published
     who = services.keyring.reference(services.campaign.slug, admin)
-    reason = (broadcast.stop_reason or "").encode()
+    reason = (broadcast.question or "").encode()
     key = f"ask:{broadcast.id.hex()}:{hashlib.sha256(who + reason).hexdigest()[:16]}"
     if await published.get(key) is not None:
         return
     words = await words_for(services, admin)
     notice = None
     if not tally.done:
-        notice = await _show(bot, broadcast, words, admin)
-    page = standing(await standing_of(services, words, broadcast, tally=tally))
+        notice = await show_content(bot, broadcast, words, admin)
+    page = standing(await standing_of(services, words, broadcast, tally=tally, reader=admin))
     await _say(bot, admin, Page(paragraphs(notice, page.text), page.rows))
     await published.put(key, who)
 
 
-async def _show(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:
-    """Sends what is to be decided about; returns what there is to say of it."""
-    language = words.language
-    if language not in broadcast.content:
-        language = broadcast.source_language
-    call = content_of(broadcast.content, broadcast.source_chat).call(admin, language)
+async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:
+    """Sends what is to be decided about, in each language; returns what there is to say of it."""
+    content = content_of(broadcast.content, broadcast.source_chat)
     try:
-        await made(bot, call)
+        for language in broadcast.content:
+            await made(bot, content.call(admin, language))
     except TelegramError as error:
         if remedy(error) not in (Remedy.CONTENT, Remedy.GONE, Remedy.UNREACHABLE):
             raise

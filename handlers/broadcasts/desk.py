@@ -106,6 +106,7 @@ class Desk:
             rate=services.broadcast_rate,
             is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
+            approval_above=services.approval_above,
         )
         if not draft.is_shown:
             return sheet

@@ -111,7 +111,7 @@ def offer(panel: Panel, chances: Chances) -> Page:
         rows.append(Choice(words.label("El mensaje final"), Order.FINAL))
     if chances.signed:
         rows.append(Choice(words.label("Un mensaje nuevo"), Order.COMPOSE))
-    rows += [_to_cancel(panel, each) for each in chances.scheduled[:_LISTED]]
+    rows += [_to_decide(panel, each) for each in chances.scheduled[:_LISTED]]
     if rows:
         rows.append(Choice(words.label("Nada por ahora"), Order.LEAVE))
     return Page(
@@ -127,7 +127,10 @@ def offer(panel: Panel, chances: Chances) -> Page:
     )
 
 
-def _to_cancel(panel: Panel, planned: Broadcast) -> Choice:
+def _to_decide(panel: Panel, planned: Broadcast) -> Choice:
+    if planned.awaits_approval and planned.started_by != panel.user.id:
+        label = panel.words.label("Revisar el que espera aprobación")
+        return Choice(label, Order.REVIEW, planned.id.hex())
     moment = panel.words.appointment(planned.starts_at or planned.created_at)
     label = panel.words.label("Cancelar el del {moment}", moment=moment)
     return Choice(label, Order.ASK_CANCEL, planned.id.hex())
@@ -214,6 +217,13 @@ def _nobody(panel: Panel, chances: Chances) -> Html:
 
 def _planned(panel: Panel, planned: Broadcast) -> Html:
     words = panel.words
+    if planned.awaits_approval:
+        return words.plural(
+            "⏳ Espera aprobación: {subject}, para {n} persona.",
+            "⏳ Espera aprobación: {subject}, para {n} personas.",
+            planned.expected or 0,
+            subject=subject_name(words, planned.kind),
+        )
     return words.plural(
         "🕒 Programado: {subject}, el {moment}, para {n} persona.",
         "🕒 Programado: {subject}, el {moment}, para {n} personas.",

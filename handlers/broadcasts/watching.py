@@ -66,7 +66,8 @@ async def show(panel: Panel, shown: Broadcast, said: Page | None = None) -> Broa
 
 async def page_of(panel: Panel, broadcast: Broadcast) -> Page:
     """The page of a broadcast as it stands, for this admin."""
-    return standing(await standing_of(panel.services, panel.words, broadcast))
+    reader = panel.user.id
+    return standing(await standing_of(panel.services, panel.words, broadcast, reader=reader))
 
 
 async def standing_of(
@@ -76,8 +77,18 @@ async def standing_of(
     *,
     tally: Tally | None = None,
     recall: RecallTally | None = None,
+    reader: int | None = None,
 ) -> Standing:
-    """A broadcast and all that its page says; what is not given is read from the database."""
+    """A broadcast and all that its page says; what is not given is read from the database.
+
+    Args:
+        services: whence it is read.
+        words: in the language of who reads it.
+        broadcast: as it is now.
+        tally: how far it is.
+        recall: how far taking it back is.
+        reader: the admin who reads it, whose private chat has the same number.
+    """
     storage, campaign = services.storage, services.campaign
     if recall is None and broadcast.recall_started_at is not None:
         recall = await storage.recalls.tally(broadcast.id)
@@ -89,8 +100,30 @@ async def standing_of(
         zone=campaign.time_zone,
         languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
         recall=recall,
+        reader=reader,
         is_asking=broadcast.state == "paused" and await _is_asking(services, broadcast.id),
     )
+
+
+async def known_by(panel: Panel, argument: str) -> Broadcast | None:
+    """The broadcast of a button; a panel that names none says so."""
+    try:
+        known = await panel.services.storage.broadcasts.get(bytes.fromhex(argument))
+    except ValueError:
+        known = None
+    if known is None:
+        await panel.say(panel.words.text("Ese envío no existe. Escribe /broadcasts."))
+    return known
+
+
+async def refresh(bot: Bot, services: Services, broadcast: Broadcast) -> None:
+    """Writes how it stands into the message of whoever watches it, if an admin does."""
+    chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
+    if chat is None or message_id is None or chat not in services.admins:
+        return
+    words = await words_for(services, chat)
+    page = standing(await standing_of(services, words, broadcast, reader=chat))
+    await _write_over(bot, chat, message_id, page)
 
 
 async def ask(services: Services, broadcast: bytes) -> None:

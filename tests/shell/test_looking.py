@@ -58,6 +58,11 @@ def test_an_id_is_whole_in_a_narrow_terminal_too(
     assert "3f3f3f3f" in narrow.file.getvalue()
 
 
+def test_what_waits_for_another_admin_says_so(counter: Counter) -> None:
+    counter.begins(FIRST, needs_approval=True)
+    assert "scheduled, waits for another admin's approval" in said(call("show"))
+
+
 def test_a_beginning_is_enough_and_a_common_one_is_not(counter: Counter) -> None:
     counter.tells(counter.begins(FIRST), SIGNERS, Outcome.DELIVERED)
     counter.begins(SECOND, kind=Kind.UPDATE)

@@ -60,6 +60,16 @@ def _stopped(words: Words, broadcast: Broadcast) -> Html:
             "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
             "cuenta cómo terminó."
         )
+    if cause is StopCause.REFUSED:
+        return words.text(
+            "<b>El envío no se ha aprobado.</b> Otra persona que administra la petición ha "
+            "decidido que no salga. No se ha enviado a nadie."
+        )
+    if cause is StopCause.UNAPPROVED:
+        return words.text(
+            "<b>El envío no ha salido.</b> Nadie lo aprobó en un día, y no se ha enviado a nadie. "
+            "Con /broadcast puedes prepararlo otra vez."
+        )
     return Html(f"{_why(words, broadcast, cause, said)}\n{_the_rest(words, broadcast)}")
 
 

@@ -24,6 +24,7 @@ class Standing:
     Attributes:
         rate: messages a second lately; None when that cannot be told.
         recall: how far taking it back is, if that was begun.
+        reader: the admin who reads it.
         is_asking: whether an admin is deciding about cancelling it.
     """
 
@@ -35,12 +36,18 @@ class Standing:
     languages: Mapping[str, str]
     rate: float | None = None
     recall: RecallTally | None = None
+    reader: int | None = None
     is_asking: bool = False
 
     @property
     def key(self) -> str:
         """How buttons name it."""
         return self.broadcast.id.hex()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it was prepared by who reads it."""
+        return self.reader == self.broadcast.started_by
 
     @property
     def held_for(self) -> StopCause | None:

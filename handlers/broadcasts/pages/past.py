@@ -57,6 +57,8 @@ def history(words: Words, entries: Sequence[Entry], *, page: int, more: bool, re
 def provenance(words: Words, broadcast: Broadcast, reader: int) -> Html:
     """Who wrote it and who confirmed it."""
     author = _who(words, broadcast.started_by, reader)
+    if not broadcast.is_approved:
+        return words.text("Preparado por {who}, sin aprobar", who=author)
     if broadcast.approved_by == broadcast.started_by:
         return words.text("Preparado y confirmado por {who}", who=author)
     return words.text(
@@ -89,8 +91,12 @@ def _who(words: Words, admin: int, reader: int) -> str:
 
 def _result(words: Words, entry: Entry) -> Html:
     broadcast, tally = entry.broadcast, entry.tally
+    expected = broadcast.expected or 0
+    if broadcast.awaits_approval:
+        return words.plural(
+            "Espera aprobación, para {n} persona", "Espera aprobación, para {n} personas", expected
+        )
     if broadcast.state == "scheduled":
-        expected = broadcast.expected or 0
         return words.plural(
             "Programado, para {n} persona", "Programado, para {n} personas", expected
         )

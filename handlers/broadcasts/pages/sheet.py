@@ -40,6 +40,7 @@ class Sheet:
         rate: messages a second that are sent at most.
         is_closed: whether nobody can sign any more.
         may_pay: whether the operator allows to pay for more than Telegram's free rate.
+        approval_above: to more people only with a second admin; None when that is not asked.
         balance: the bot's Stars, when they were asked for and Telegram said.
         content: what would be sent, once it was shown.
         terms: what a confirmation of the page is bound to.
@@ -54,6 +55,7 @@ class Sheet:
     rate: float
     is_closed: bool = False
     may_pay: bool = False
+    approval_above: int | None = None
     balance: int | None = None
     content: Mapping[str, object] = field(default_factory=dict)
     terms: Terms | None = None
@@ -67,6 +69,11 @@ class Sheet:
     def recipients(self) -> int:
         """How many people it would go to."""
         return self.numbers.recipients
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether another admin has to agree."""
+        return self.approval_above is not None and self.recipients > self.approval_above
 
     @property
     def audience(self) -> Html:

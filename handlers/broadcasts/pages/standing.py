@@ -11,6 +11,7 @@ from storage import Kind, RecallTally
 
 from ...panel import Choice, Order, Page, Rows
 from ...screens.screen import paragraphs
+from .approving import awaiting
 from .ending import ended_heading, missing
 from .known import Standing, account, bar, plan, planned_for
 from .naming import moment_name, recipients_name, subject_name
@@ -25,6 +26,8 @@ def standing(now: Standing) -> Page:
     broadcast = now.broadcast
     if broadcast.is_recalling:
         return _recalling(now)
+    if broadcast.awaits_approval:
+        return awaiting(now)
     if broadcast.state == "scheduled":
         return _planned(now)
     if broadcast.state == "running":

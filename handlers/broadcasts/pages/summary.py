@@ -29,6 +29,7 @@ def summary(sheet: Sheet) -> Page:
             _under_news(sheet),
             _when(sheet),
             _price(sheet),
+            _approval(sheet),
             short,
         ),
         _choices(sheet, may_send=short is None),
@@ -41,7 +42,9 @@ def sure(sheet: Sheet) -> Page:
     yes = words.plural_label(
         "Sí, enviar a {n} persona", "Sí, enviar a {n} personas", sheet.recipients
     )
-    if draft.starts_at is not None:
+    if sheet.needs_approval:
+        yes = words.label("Sí, pedir la aprobación")
+    elif draft.starts_at is not None:
         yes = words.label("Sí, programar")
     return Page(
         paragraphs(
@@ -52,6 +55,7 @@ def sure(sheet: Sheet) -> Page:
             ),
             _recipients(sheet),
             _when(sheet),
+            _approval(sheet),
             words.text(
                 "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
                 "quien ya lo tenga puede haberlo leído."
@@ -199,6 +203,15 @@ def _price(sheet: Sheet) -> Html | None:
     return Html(f"{price} {balance}")
 
 
+def _approval(sheet: Sheet) -> Html | None:
+    if not sheet.needs_approval:
+        return None
+    return sheet.words.text(
+        "Otra persona que administra la petición tiene que aprobarlo: "
+        "verá lo mismo que tú, y hasta que lo apruebe no sale nada."
+    )
+
+
 def _short_of_stars(sheet: Sheet) -> Html | None:
     words = sheet.words
     if sheet.is_affordable:
@@ -244,7 +257,13 @@ def _choices(sheet: Sheet, *, may_send: bool) -> list[Choice]:
 
 def _confirm(sheet: Sheet) -> Choice:
     words, draft, many = sheet.words, sheet.draft, sheet.recipients >= MANY
-    if draft.starts_at is not None:
+    if sheet.needs_approval:
+        label = words.plural_label(
+            "Pedir la aprobación, para {n} persona",
+            "Pedir la aprobación, para {n} personas",
+            sheet.recipients,
+        )
+    elif draft.starts_at is not None:
         label = words.label(
             "Programar para el {moment}", moment=words.appointment(draft.starts_at)
         )

@@ -1,0 +1,109 @@
+"""A broadcast that another admin is to approve: what its author sees, and what the others do."""
+
+from __future__ import annotations
+
+from bot.petition.markup import Html
+from storage import APPROVABLE_FOR, Kind
+
+from ...panel import Choice, Order, Page
+from ...screens.screen import paragraphs
+from .known import Standing
+from .naming import moment_name, recipients_name, subject_name
+
+
+def awaiting(now: Standing) -> Page:
+    """It waits; whoever prepared it cannot approve it."""
+    return _waits(now) if now.is_own else _asks(now)
+
+
+def ask_refuse(now: Standing) -> Page:
+    """Asks once more: whoever prepared it would have to begin again."""
+    words = now.words
+    return Page(
+        paragraphs(
+            words.text("<b>¿Seguro que no lo apruebas?</b>"),
+            _what(now),
+            words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
+        ),
+        (
+            Choice(words.label("Sí, que no salga"), Order.REFUSE, now.key),
+            Choice(words.label("Volver"), Order.WATCH, now.key),
+        ),
+    )
+
+
+def _waits(now: Standing) -> Page:
+    words = now.words
+    keep = words.text("No borres la vista previa: es el original que se copiará.")
+    return Page(
+        paragraphs(
+            words.text("<b>Espera la aprobación de otra persona</b>"),
+            _what(now),
+            words.text(
+                "Las demás personas que administran la petición reciben el mensaje en su chat con "
+                "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
+                "/broadcast."
+            ),
+            _deadline(now),
+            None if now.broadcast.kind is Kind.CLOSING else keep,
+        ),
+        (Choice(words.label("Cancelar este envío"), Order.ASK_CANCEL, now.key),),
+    )
+
+
+def _asks(now: Standing) -> Page:
+    words = now.words
+    return Page(
+        paragraphs(
+            words.text("<b>¿Apruebas este envío?</b>"),
+            _what(now),
+            words.text(
+                "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
+                "alguien lo apruebe no sale nada.",
+                who=now.broadcast.started_by,
+            ),
+            _deadline(now),
+        ),
+        (
+            Choice(_yes(now), Order.APPROVE, now.key),
+            Choice(words.label("Ver el mensaje"), Order.REVIEW, now.key),
+            Choice(words.label("No aprobar"), Order.ASK_REFUSE, now.key),
+        ),
+    )
+
+
+def _yes(now: Standing) -> str:
+    words, broadcast = now.words, now.broadcast
+    if broadcast.starts_at is not None and broadcast.starts_at > now.now:
+        return words.label(
+            "Aprobar para el {moment}", moment=words.appointment(broadcast.starts_at)
+        )
+    return words.plural_label(
+        "Aprobar y enviar a {n} persona",
+        "Aprobar y enviar a {n} personas",
+        broadcast.expected or 0,
+    )
+
+
+def _what(now: Standing) -> Html:
+    words, broadcast = now.words, now.broadcast
+    starts = broadcast.starts_at or broadcast.created_at
+    when = words.text("Saldrá en cuanto se apruebe.")
+    if starts > now.now:
+        when = words.text("Saldrá el {moment}.", moment=moment_name(words, starts, now.zone))
+    to = words.plural(
+        "Para {audience}: {n} persona.",
+        "Para {audience}: {n} personas.",
+        broadcast.expected or 0,
+        audience=recipients_name(words, broadcast, now.languages),
+    )
+    return Html("\n".join((subject_name(words, broadcast.kind), to, when)))
+
+
+def _deadline(now: Standing) -> Html:
+    broadcast = now.broadcast
+    last = (broadcast.starts_at or broadcast.created_at) + APPROVABLE_FOR
+    return now.words.text(
+        "Si nadie lo aprueba antes del {moment}, no saldrá.",
+        moment=moment_name(now.words, last, now.zone),
+    )

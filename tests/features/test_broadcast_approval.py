@@ -1,0 +1,273 @@
+"""What reaches many goes out when a second admin, who has seen it, says so; not before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.simulator.faults import Fault
+from bot.simulator.person import Person
+from storage import APPROVABLE_FOR, AuditEntry, Statement, open_database
+from tests.features.scene import ADMIN
+from tests.features.studio import SENT, Studio, a_studio
+
+LUCY, PAU = ADMIN + 1, ADMIN + 2
+ASK = "Pedir la aprobación, para 3 personas"
+APPROVE = "Aprobar y enviar a 3 personas"
+QUESTION = "¿Apruebas este envío?"
+
+
+@pytest.fixture
+async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+    """Marta is one of three admins, and more than two people need a second one."""
+    async with a_studio(tmp_path) as studio:
+        await with_settings(studio, approval_above=2)
+        studio.expected.append("chat not found")  # not every admin has written to the bot
+        yield studio
+    assert studio.refused == []
+
+
+async def with_settings(studio: Studio, **changed: object) -> None:
+    """The bot goes on with three admins and other settings."""
+    await studio.scene.stop_bot()
+    ids = frozenset({ADMIN, LUCY, PAU})
+    settings = studio.scene.settings.model_copy(update={"admin_ids": ids, **changed})
+    studio.scene.settings = settings
+    await studio.scene.start_bot()
+    await studio.start()
+
+
+@pytest.fixture
+def pau(studio: Studio) -> Person:
+    """Another admin, who has written to the bot."""
+    return an_admin(studio, "Pau", "es", PAU)
+
+
+@pytest.fixture
+def lucy(studio: Studio) -> Person:
+    """And another, who reads English."""
+    return an_admin(studio, "Lucy", "en", LUCY)
+
+
+def an_admin(studio: Studio, name: str, language: str, user_id: int) -> Person:
+    """Somebody who has written to the bot."""
+    person = studio.scene.world.person(name, language=language, user_id=user_id)
+    person.start()
+    return person
+
+
+async def asks(studio: Studio) -> None:
+    """Marta prepares a message and asks for the approval."""
+    await studio.scene.settled()
+    await studio.begins()
+    await studio.says("Hola")
+    summary = await studio.previews()
+    assert "Otra persona que administra la petición tiene que aprobarlo" in summary.text
+    assert "Enviar a 3 personas" not in summary.labels
+    await studio.taps(ASK)
+
+
+async def got_by_all(studio: Studio) -> list[list[str]]:
+    """What each of those who signed was sent."""
+    scene = studio.scene
+    return [[m.text for m in studio.got(each)] for each in (scene.ana, scene.jordi, scene.sean)]
+
+
+async def passes(studio: Studio, time: timedelta) -> None:
+    """So much time goes by while the bot is down."""
+    await studio.scene.settled()
+    await studio.scene.stop_bot()
+    database = await open_database(studio.scene.settings.database_url)
+    early = {"less": int(time.total_seconds() * 1000)}
+    await database.write(
+        Statement(
+            "UPDATE broadcasts SET starts_at = starts_at - :less, created_at = created_at - :less",
+            early,
+        )
+    )
+    await database.close()
+    await studio.scene.start_bot()
+    await studio.start()
+
+
+async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
+    studio: Studio, pau: Person, lucy: Person
+) -> None:
+    await asks(studio)
+    assert studio.panel.text.startswith("Espera la aprobación de otra persona")
+    assert studio.panel.labels == ["Cancelar este envío"]
+    question = await pau.sees(QUESTION, 10)
+    assert f"otra persona que administra la petición ({ADMIN})" in question.text
+    assert "Para todas las personas que firmaron: 3 personas." in question.text
+    assert question.labels == [APPROVE, "Ver el mensaje", "No aprobar"]
+    assert pau.messages[-2].text == "Hola"
+    await lucy.sees("Do you approve this broadcast?", 10)
+    assert await got_by_all(studio) == [[], [], []]
+    await studio.scene.taps(pau, APPROVE)
+    assert "Aprobado." in pau.messages[-1].text
+    await studio.over()
+    assert await got_by_all(studio) == [["Hola"]] * 3
+
+
+async def test_who_and_when_stands_in_the_history_and_the_audit(
+    studio: Studio, pau: Person
+) -> None:
+    await asks(studio)
+    await studio.says("/broadcasts")
+    assert "Preparado por ti, sin aprobar" in studio.panel.text
+    assert "Espera aprobación, para 3 personas" in studio.panel.text
+    await studio.scene.taps(pau, APPROVE)
+    await studio.over()
+    await studio.says("/broadcasts")
+    assert f"Preparado por ti, confirmado por {PAU}" in studio.panel.text
+    entries = {each.action: each for each in await audited(studio)}
+    assert entries["broadcast"].actor == ADMIN
+    assert entries["broadcast"].detail == "update to 3, to be approved"
+    assert entries["broadcast_approve"].actor == PAU
+
+
+async def audited(studio: Studio) -> list[AuditEntry]:
+    """What the audit has, newest first."""
+    return await studio.services.storage.audit.entries(20)
+
+
+async def test_whoever_prepared_it_cannot_approve_it(studio: Studio, pau: Person) -> None:
+    await asks(studio)
+    question = await pau.sees(QUESTION, 10)
+    (approve,) = [b.data for row in question.buttons for b in row if b.label == APPROVE]
+    assert approve is not None
+    where, _ = studio.data("Cancelar este envío")
+    answer = await studio.marta.tap_data(where, approve).answered()
+    assert answer.text == "Esto lo tiene que decidir otra persona."
+    await studio.scene.settled()
+    assert (await studio.broadcast()).awaits_approval
+    assert await got_by_all(studio) == [[], [], []]
+
+
+async def test_up_to_the_number_one_is_enough(studio: Studio, pau: Person) -> None:
+    await with_settings(studio, approval_above=3)
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    await studio.taps("Enviar a 3 personas")
+    await studio.over()
+    assert not [m for m in pau.messages if QUESTION in m.text]
+
+
+async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
+    studio: Studio, pau: Person, lucy: Person
+) -> None:
+    await asks(studio)
+    await lucy.sees("Do you approve this broadcast?", 10)
+    await studio.scene.taps(pau, "No aprobar")
+    await studio.scene.taps(pau, "Volver")
+    assert (await studio.broadcast()).awaits_approval
+    await studio.scene.taps(pau, "No aprobar")
+    await studio.scene.taps(pau, "Sí, que no salga")
+    told = await studio.marta.sees("El envío no se ha aprobado.", 10)
+    assert told is studio.marta.messages[-1]
+    await studio.scene.taps(lucy, "Approve and send to 3 people")
+    assert "was not approved" in lucy.messages[-1].text
+    assert await got_by_all(studio) == [[], [], []]
+
+
+async def test_after_a_day_it_is_over(studio: Studio, pau: Person) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    await passes(studio, APPROVABLE_FOR)
+    told = await studio.marta.sees("Nadie lo aprobó en un día", 10)
+    assert told is studio.marta.messages[-1]
+    await studio.scene.taps(pau, APPROVE)
+    assert "El envío no ha salido." in pau.messages[-1].text
+    assert await got_by_all(studio) == [[], [], []]
+
+
+async def test_within_the_day_it_goes_out_and_is_not_late(studio: Studio, pau: Person) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    await passes(studio, APPROVABLE_FOR - timedelta(hours=1))
+    await studio.scene.taps(pau, APPROVE)
+    await studio.over()
+    assert await got_by_all(studio) == [["Hola"]] * 3
+
+
+async def test_a_planned_one_keeps_its_time(studio: Studio, pau: Person) -> None:
+    await studio.scene.settled()
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    await studio.taps("🕒 Programar")
+    await studio.says("mañana 18:30")
+    await studio.taps(ASK)
+    question = await pau.sees(QUESTION, 10)
+    assert "Saldrá el" in question.text
+    (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
+    await studio.scene.taps(pau, approve)
+    assert pau.messages[-1].text.startswith("Programado")
+    assert studio.panel.text.startswith("Programado")
+    (found,) = await studio.services.storage.broadcasts.scheduled()
+    assert found.approved_by == PAU
+    assert found.starts_at is not None
+    assert found.starts_at > datetime.now(UTC)
+    assert await got_by_all(studio) == [[], [], []]
+
+
+async def test_each_is_asked_once_whatever_happens_meanwhile(
+    studio: Studio, pau: Person, lucy: Person
+) -> None:
+    studio.expected.append("Bad Gateway")
+    await studio.scene.settled()
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    studio.scene.simulator.faults.next("copyMessage", *[Fault.ERROR] * 3)
+    await studio.taps(ASK)
+    await lucy.sees("Do you approve this broadcast?", 20)
+    await pau.sees(QUESTION, 20)
+    await studio.restart()
+    await asyncio.sleep(0.5)
+    assert len([m for m in pau.messages if QUESTION in m.text]) == 1
+
+
+async def test_it_is_found_again_by_another_and_taken_back_by_its_author(
+    studio: Studio, pau: Person
+) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    pau.send("/broadcast")
+    await studio.scene.settled()
+    assert "⏳ Espera aprobación: Un mensaje sobre esta petición" in pau.messages[-1].text
+    await studio.scene.taps(pau, "Revisar el que espera aprobación")
+    assert pau.messages[-2].text == "Hola"
+    assert QUESTION in pau.messages[-1].text
+    await studio.taps("Cancelar este envío")
+    await studio.taps("Sí, cancelar el envío")
+    await studio.scene.taps(pau, APPROVE)
+    assert "El envío está cancelado." in pau.messages[-1].text
+    assert await got_by_all(studio) == [[], [], []]
+
+
+async def test_another_can_be_sent_while_it_waits(studio: Studio, pau: Person) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    await studio.starts_another()
+    studio.services.wake_broadcast()
+    for each in (studio.scene.ana, studio.scene.jordi, studio.scene.sean):
+        await each.sees("De Lucy", 10)
+    await studio.scene.taps(pau, APPROVE)
+    await studio.over(SENT)
+    assert await got_by_all(studio) == [["De Lucy", "Hola"]] * 3
+
+
+async def test_what_was_deleted_is_not_approved_unseen(studio: Studio, pau: Person) -> None:
+    studio.expected.append("message to copy not found")
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    (preview,) = [m for m in studio.marta.messages if m.from_bot and m.text == "Hola"]
+    studio.marta.delete(preview)
+    await studio.scene.taps(pau, "Ver el mensaje")
+    assert "El mensaje no se puede mostrar" in pau.messages[-1].text

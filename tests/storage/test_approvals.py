@@ -1,0 +1,116 @@
+"""What needs a second admin waits for one, and nobody is that for themselves."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from storage import APPROVABLE_FOR, Broadcast, Broadcasts, Kind
+from tests.broadcast.petitioners import ADMIN, Petitioners, later
+from tests.storage.sending import queued, start, started
+
+OTHER = ADMIN + 1
+NOW = later(0)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def waiting(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+    """One that was to go out at once."""
+    await people.sign([1])
+    return await asked(broadcasts)
+
+
+async def asked(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
+    """A broadcast for which an admin asks another's approval."""
+    broadcast = await start(broadcasts, needs_approval=True, at=NOW, **changes)
+    assert isinstance(broadcast, Broadcast)
+    assert broadcast.awaits_approval
+    assert broadcast.question == "approval"
+    return broadcast
+
+
+async def test_it_does_not_begin_though_its_time_has_come(
+    broadcasts: Broadcasts, waiting: Broadcast
+) -> None:
+    assert waiting.starts_at == NOW
+    assert await broadcasts.begin(waiting, NOW + SECOND) == waiting
+    assert await broadcasts.active() is None
+
+
+async def test_approved_it_begins_then(
+    broadcasts: Broadcasts, waiting: Broadcast, people: Petitioners
+) -> None:
+    at = NOW + timedelta(hours=5)
+    await people.sign([2])
+    approved = await broadcasts.approvals.approve(waiting.id, OTHER, at)
+    assert approved is not None
+    assert (approved.state, approved.approved_by, approved.starts_at) == ("scheduled", OTHER, at)
+    assert (approved.awaits_approval, approved.question) == (False, None)
+    begun = await broadcasts.begin(approved, at)
+    assert begun.state == "running"
+    assert (await queued(broadcasts, begun)).total == 2
+
+
+async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Petitioners) -> None:
+    await people.sign([1])
+    broadcast = await asked(broadcasts, starts_at=NOW + timedelta(hours=9))
+    approved = await broadcasts.approvals.approve(broadcast.id, OTHER, NOW + SECOND)
+    assert approved is not None
+    assert approved.starts_at == broadcast.starts_at
+    assert await broadcasts.due(NOW + 2 * SECOND) == []
+
+
+async def test_its_author_neither_approves_nor_refuses_it(
+    broadcasts: Broadcasts, waiting: Broadcast
+) -> None:
+    approvals = broadcasts.approvals
+    assert await approvals.approve(waiting.id, ADMIN, NOW + SECOND) == waiting
+    assert await approvals.refuse(waiting.id, ADMIN, NOW + SECOND) == waiting
+
+
+async def test_refused_it_is_over_and_cannot_be_approved(
+    broadcasts: Broadcasts, waiting: Broadcast
+) -> None:
+    refused = await broadcasts.approvals.refuse(waiting.id, OTHER, NOW + SECOND)
+    assert refused is not None
+    assert (refused.state, refused.stop_reason) == ("stopped", "refused: ")
+    assert not refused.is_approved
+    assert await broadcasts.approvals.approve(waiting.id, OTHER, NOW + 2 * SECOND) == refused
+    assert await broadcasts.due(NOW + 2 * SECOND) == [refused]
+
+
+async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broadcast) -> None:
+    last = NOW + APPROVABLE_FOR
+    assert not waiting.has_lapsed(last - SECOND)
+    assert await broadcasts.begin(waiting, last - SECOND) == waiting
+    assert waiting.has_lapsed(last)
+    assert await broadcasts.approvals.approve(waiting.id, OTHER, last) == waiting
+    lapsed = await broadcasts.begin(waiting, last)
+    assert (lapsed.state, lapsed.stop_reason) == ("stopped", "unapproved: ")
+
+
+async def test_the_first_of_two_is_the_one_who_approved_it(
+    broadcasts: Broadcasts, waiting: Broadcast
+) -> None:
+    first = await broadcasts.approvals.approve(waiting.id, OTHER, NOW + SECOND)
+    assert first is not None
+    assert first.approved_by == OTHER
+    assert await broadcasts.approvals.approve(waiting.id, OTHER + 1, NOW + 2 * SECOND) == first
+
+
+async def test_what_can_be_sent_goes_before_what_waits(
+    broadcasts: Broadcasts, waiting: Broadcast
+) -> None:
+    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
+    assert [each.id for each in await broadcasts.due(later(2))] == [other.id, waiting.id]
+
+
+async def test_what_one_admin_confirmed_waits_for_nobody(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    assert broadcast.is_approved
+    assert await broadcasts.approvals.approve(broadcast.id, OTHER, later(9)) == broadcast
+    assert await broadcasts.approvals.refuse(broadcast.id, OTHER, later(9)) == broadcast
