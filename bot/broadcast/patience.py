@@ -1,8 +1,8 @@
 """How long to go on with deliveries that surely did not arrive.
 
 Pure: every function is told the time. When Telegram answers nobody, everybody's failures are
-Telegram's and the broadcast waits; when others get through, they are the recipient's own, and
-after some rounds that one is given up, so a broadcast always ends.
+Telegram's and the broadcast waits, without trying anybody in vain; when others get through, they
+are the recipient's own, and after some rounds that one is given up, so a broadcast always ends.
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Patience:
 
     @property
     def is_worn(self) -> bool:
-        """Whether nothing gets through at present, so one probe at a time is enough."""
+        """Whether nothing gets through at present, so that Telegram is asked before anybody."""
         return self._in_a_row >= _PATIENT_FAILURES
 
     def pause(self) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
+from telegram.error import TelegramError
 
 from bot.broadcast.content import content_of
 from bot.broadcast.crew import Crew
@@ -16,7 +17,8 @@ from bot.broadcast.pacing import Pacing
 from bot.broadcast.patience import Patience
 from bot.broadcast.sending import Sender, Sent
 from bot.broadcast.stopping import named
-from bot.transport import Lane, Remedy
+from bot.transport import Lane, Remedy, remedy
+from bot.transport.errors import TelegramRefused
 from storage import Broadcast, Delivery, Outcome, Result
 
 _log = structlog.stdlib.get_logger()
@@ -113,7 +115,7 @@ class Shift:
     async def _turn(self, pacing: Pacing) -> int:
         """Wait until it is time for the next claim; returns how many it may have."""
         gate, clock = self.means.gate, self.means.clock
-        # While nothing gets through, one probe at a time shows when that is over.
+        # While nothing gets through, one at a time shows when that is over.
         await self.crew.below(1 if self.patience.is_worn else pacing.window(gate.rate))
         while not self.halt.is_called:
             # Not claimed during a pause: whoever withdraws in it is then still asked.
@@ -121,9 +123,21 @@ class Shift:
             if wait <= 0:
                 break
             await self.halt.rest(wait)
-        if self.patience.is_worn:
-            await self.halt.rest(self.patience.pause())
+        await self._outlast_silence()
         return 1 if self.patience.is_worn else pacing.room(gate.rate, len(self.crew))
+
+    async def _outlast_silence(self) -> None:
+        """While nothing gets through, find out with a call that costs nobody their attempts."""
+        while self.patience.is_worn and self._may_send():
+            await self.halt.rest(self.patience.pause())
+            try:
+                await self.means.client.call("getMe", timeout=self.means.timing.call)
+            except (TelegramRefused, TelegramError) as error:
+                if remedy(error) not in (Remedy.RETRY, Remedy.UNKNOWN):
+                    return  # an answer, if not a welcome one: the next delivery meets it too
+                self.patience.doubted()
+            else:
+                return
 
     async def _claim(self, limit: int, after: int) -> list[Delivery]:
         token = uuid.uuid4().bytes

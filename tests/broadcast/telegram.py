@@ -26,6 +26,7 @@ class FakeTelegram:
     def __init__(self) -> None:
         self.latency = 0.002
         self.at_the_gate = 0
+        self.asked = 0
         self.open = asyncio.Event()
         self.open.set()
         self.received: Counter[int] = Counter()
@@ -68,6 +69,8 @@ class FakeTelegram:
         given = dict(params or {})
         if method == "getChat":
             return await self._chat(given)
+        if method == "getMe":
+            return self._me()
         assert lane is Lane.BROADCAST
         await self._turn_came()
         if not wanted():
@@ -103,6 +106,12 @@ class FakeTelegram:
         if error is not None:
             raise error
         return self._made(chat, given)
+
+    def _me(self) -> object:
+        self.asked += 1
+        if self._everyone is not None:
+            raise self._everyone
+        return {"id": 1, "is_bot": True}
 
     async def _chat(self, given: Mapping[str, object]) -> Any:
         await asyncio.sleep(0)

@@ -122,6 +122,26 @@ async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
     assert await bench.tally() == Tally(total=3, delivered=2, unknown=1)
 
 
+@pytest.mark.parametrize("error", [answers.NO_CONNECTION, answers.ANSWER_LOST])
+async def test_however_long_telegram_is_away_nobody_is_given_up(
+    bench: Bench, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The hour after which one is given up, and the half minute between two tries.
+    monkeypatch.setattr("bot.broadcast.patience._LONGEST_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.patience._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("bot.broadcast.patience._LONGEST_PAUSE", 0.02)
+    await bench.people.sign(range(1, 8))
+    bench.telegram.everyone(error)
+    await bench.start()
+    bench.hire()
+    await asyncio.sleep(1.0)
+    assert (await bench.tally()).open == 7
+    assert bench.telegram.asked > 5
+    bench.telegram.everyone(None)
+    assert (await bench.ended()).state == "finished"
+    assert await bench.tally() == Tally(total=7, delivered=7)
+
+
 async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: Bench) -> None:
     await bench.people.sign([1, 2])
     for number in (1, 2):
