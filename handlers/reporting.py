@@ -52,8 +52,18 @@ class AdminReporter:
             or broadcast.progress_chat not in self._services.admins
         ):
             await ask_everyone(self._bot, self._services, broadcast, tally)
-        else:
+        elif cause is StopCause.LATE:
             await self.progress(broadcast, tally, None)
+        else:
+            await self._alarm(broadcast, tally)
+
+    async def _alarm(self, broadcast: Broadcast, tally: Tally) -> None:
+        """A message of its own: nobody's telephone rings for an edit."""
+        known = await self._known(broadcast, tally)
+        if known is not None:
+            reason = hashlib.sha256((broadcast.stop_reason or "").encode()).hexdigest()[:16]
+            key = f"held:{broadcast.id.hex()}:{reason}"
+            await self._write(await self._moved(broadcast, known, key), known)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the report, and below it the picture of how it went."""
@@ -92,12 +102,16 @@ class AdminReporter:
 
     async def _in_sight(self, broadcast: Broadcast, known: Standing) -> Broadcast:
         """What comes later than it was ordered is a new message: the other is far up by now."""
-        chat, planned_in = broadcast.progress_chat, broadcast.progress_message_id
         is_news = broadcast.started_at is not None or broadcast.state == "stopped"
-        if broadcast.starts_at is None or not is_news or chat is None:
+        if broadcast.starts_at is None or not is_news:
             return broadcast
-        published, key = self._services.storage.published, f"begun:{broadcast.id.hex()}"
-        if await published.get(key) is not None:
+        return await self._moved(broadcast, known, f"begun:{broadcast.id.hex()}")
+
+    async def _moved(self, broadcast: Broadcast, known: Standing, key: str) -> Broadcast:
+        """Shows it in a new message, once for each key; the former one points to it."""
+        chat, former = broadcast.progress_chat, broadcast.progress_message_id
+        published = self._services.storage.published
+        if chat is None or await published.get(key) is not None:
             return broadcast
         try:
             sent = await self._send(chat, standing(known))
@@ -107,8 +121,8 @@ class AdminReporter:
             return broadcast  # writing into the old one will tell that nobody reads it
         await published.put(key, hashlib.sha256(key.encode()).digest())
         await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent)
-        if planned_in:
-            await point_elsewhere(self._bot, self._services, chat, planned_in)
+        if former:
+            await point_elsewhere(self._bot, self._services, chat, former)
         return replace(broadcast, progress_message_id=sent)
 
     async def _write(self, broadcast: Broadcast, known: Standing) -> int | None:

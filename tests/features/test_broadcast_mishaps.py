@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from bot.broadcast.content import Call, CopyContent
 from storage import Audience, Kind, Plan
 from tests.features.scene import ADMIN
 from tests.features.studio import HOUR, Studio
@@ -223,3 +226,27 @@ async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(studio: St
     assert "Tu mensaje" in studio.panel.text
     await studio.says("/cancel")
     assert "el mensaje está descartado" in studio.marta.messages[-1].text
+
+
+async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+
+    def failing(*_: object) -> Call:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(CopyContent, "call", failing)
+    await studio.taps("Enviar a 3 personas")
+    alarm = await studio.marta.sees("en pausa por un fallo del bot", 10)
+    assert "ZeroDivisionError" in alarm.text
+    monkeypatch.undo()
+    await studio.taps("▶ Seguir")
+    report = await studio.over()
+    assert "Entregados: 2" in report.text
+    assert "Enviar a quienes faltan" in report.labels
+    scene = studio.scene
+    told = [len(studio.got(each)) for each in (scene.ana, scene.jordi, scene.sean)]
+    assert sorted(told) == [0, 1, 1]

@@ -102,6 +102,24 @@ async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Sce
     assert found.progress_message_id == anew.id
 
 
+async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    reason = written(StopCause.DEFECT, "KeyError 3f9a1c02")
+    held = replace(broadcast, state="paused", stop_reason=reason, ended_at=None)
+    await reporter.held(held, Tally(total=3, delivered=1, pending=2))
+    alarm = await scene.marta.sees("en pausa por un fallo del bot")
+    assert alarm.id > panel.id
+    assert "sigue en otro mensaje" in scene.marta.chat.messages[panel.id].text
+    assert scene.app is not None
+    found = await scene.app.application.services.storage.broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.progress_message_id == alarm.id
+    messages = len(scene.marta.messages)
+    moved = replace(held, progress_message_id=alarm.id)
+    await reporter.held(moved, Tally(total=3, delivered=1, pending=2))
+    assert len(scene.marta.messages) == messages
+
+
 @pytest.mark.parametrize(
     ("reason", "says", "not_says"),
     [
