@@ -12,6 +12,7 @@ from bot.broadcast.recalling import Recall
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.shift import Shift
 from bot.broadcast.stopping import StopCause, named, written
+from bot.broadcast.strangers import SO_MANY
 from bot.broadcast.watch import Watch
 from storage import Broadcast, BrokenData, Unavailable
 
@@ -20,6 +21,12 @@ _log = structlog.stdlib.get_logger()
 _STOPS: Final = {
     Cause.REFUSED: StopCause.CONTENT,
     Cause.UNREADABLE: StopCause.UNREADABLE,
+}
+
+
+_HOLDS: Final = {
+    Cause.BROKEN: StopCause.DEFECT,
+    Cause.NOBODY: StopCause.NOBODY,
 }
 
 
@@ -77,14 +84,17 @@ class Duty:
             await means.broadcasts.deliveries.settle(means.now())
             return
         async with self._watch.reporting():
-            done = await self._worked_off(Shift(means, self._broadcast, self.halt))
+            # Whoever was told of it and went on has seen to it.
+            seen = self._arrears.is_asked(key, written(StopCause.NOBODY, str(SO_MANY)))
+            done = await self._worked_off(Shift(means, self._broadcast, self.halt, seen))
         if done:
             await means.broadcasts.finish(key, means.now())
         elif self.halt.cause in _STOPS:
             reason = written(_STOPS[self.halt.cause], self.halt.said)
             await means.broadcasts.stop(key, reason, means.now())
-        elif self.halt.cause is Cause.BROKEN:
-            await means.broadcasts.hold(key, written(StopCause.DEFECT, self.halt.said))
+        elif self.halt.cause in _HOLDS:
+            reason = written(_HOLDS[self.halt.cause], self.halt.said)
+            await means.broadcasts.hold(key, reason)
 
     def _reason_to_hold(self) -> str | None:
         """Who is no admin any more has no say in what goes out now."""

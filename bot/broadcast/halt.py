@@ -20,6 +20,8 @@ class Cause(Enum):
     """The chats cannot be read, whoever's it is."""
     BROKEN = auto()
     """A mistake of ours, which must not go on from person to person."""
+    NOBODY = auto()
+    """Not one of the first can be reached: it is hardly they who have gone."""
     TOKEN = auto()
     """Telegram does not take the token."""
 

@@ -17,6 +17,7 @@ from bot.broadcast.pacing import Pacing
 from bot.broadcast.patience import Patience
 from bot.broadcast.sending import Sender, Sent
 from bot.broadcast.stopping import named
+from bot.broadcast.strangers import SO_MANY, Strangers
 from bot.transport import Lane, Remedy, remedy
 from bot.transport.errors import TelegramRefused
 from storage import Broadcast, Delivery, Outcome, Result
@@ -40,14 +41,17 @@ class Shift:
     means: Means
     broadcast: Broadcast
     halt: Halt
+    strangers_are_expected: bool = False
     crew: Crew[Delivery] = field(init=False)
     patience: Patience = field(default_factory=Patience)
     defects: Defects = field(init=False)
+    strangers: Strangers = field(init=False)
     _sender: Sender = field(init=False)
 
     def __post_init__(self) -> None:
         self.crew = Crew(self._deliver, self._give_back)
         self.defects = Defects(self._record)
+        self.strangers = Strangers(self._record, are_expected=self.strangers_are_expected)
 
     async def work(self) -> bool:
         """Send what is to be sent; tells whether nothing is left."""
@@ -78,6 +82,7 @@ class Shift:
             self.crew.cancel()
         await self.crew.below(1)
         self.defects.close()
+        self.strangers.give_back()
 
     def _make_sender(self) -> Sender:
         told = self.broadcast
@@ -174,6 +179,7 @@ class Shift:
         """Nobody can be claimed: whether that is because nobody is left."""
         await self.crew.below(1)
         self.defects.close()
+        self.strangers.close()
         flushed = asyncio.create_task(self.means.outbox.flush())
         halted = asyncio.create_task(self.halt.wait())
         await asyncio.wait({flushed, halted}, return_when=asyncio.FIRST_COMPLETED)
@@ -206,7 +212,17 @@ class Shift:
             return
         if sent.was_tried:
             self.defects.passed()
-        self._record(replace(result, outcome=self._judged(delivery, sent)))
+        result = replace(result, outcome=self._judged(delivery, sent))
+        if result.outcome is Outcome.UNREACHABLE:
+            self._unreachable(result)
+            return
+        if result.outcome is Outcome.DELIVERED:
+            self.strangers.met()
+        self._record(result)
+
+    def _unreachable(self, result: Result) -> None:
+        if self.strangers.noted(result):
+            self.halt.call(Cause.NOBODY, str(SO_MANY))
 
     def _record(self, result: Result) -> None:
         self.means.outbox.add(self.broadcast.id, result)

@@ -184,3 +184,12 @@ def test_a_fault_of_the_bots_is_a_pause_with_the_name_that_the_log_has_it_by() -
     assert "KeyError 3f9a1c02" in said
     assert "«▶ Seguir»" in said
     assert "fault in the bot" in told("en", held)
+
+
+def test_that_nobody_can_be_reached_is_a_pause_that_names_the_token() -> None:
+    held = replace(stopped(written(StopCause.NOBODY, "20")), state="paused", ended_at=None)
+    said = told("es", held)
+    assert "no le llega a nadie" in said
+    assert "Ninguna de las 20 primeras personas" in said
+    assert "compruebe el token" in said
+    assert "None of the first 20 people" in told("en", held)

@@ -121,19 +121,31 @@ def _paused(now: Standing) -> Page:
 def _pause(now: Standing) -> tuple[Html, Html]:
     """What it is called, and what ends it."""
     words = now.words
-    if now.held_for is not StopCause.DEFECT:
-        return (
-            words.text("<b>El envío está en pausa</b>"),
-            words.text("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
-        )
     _, said = read(now.broadcast.stop_reason or "")
+    if now.held_for is StopCause.DEFECT:
+        return (
+            words.text("<b>El envío está en pausa por un fallo del bot</b>"),
+            words.text(
+                "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro "
+                "figura como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará "
+                "donde estaba.",
+                reason=said,
+            ),
+        )
+    if now.held_for is StopCause.NOBODY:
+        return (
+            words.text("<b>El envío está en pausa: no le llega a nadie</b>"),
+            words.text(
+                "Ninguna de las {n} primeras personas ha podido recibirlo. Casi siempre significa "
+                "que este bot no es el mismo con el que firmaron. No se ha descartado a nadie: "
+                "pide a quien mantiene el bot que compruebe el token y, si es el de siempre, "
+                "pulsa «▶ Seguir».",
+                n=said,
+            ),
+        )
     return (
-        words.text("<b>El envío está en pausa por un fallo del bot</b>"),
-        words.text(
-            "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro figura "
-            "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde estaba.",
-            reason=said,
-        ),
+        words.text("<b>El envío está en pausa</b>"),
+        words.text("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
     )
 
 

@@ -1,0 +1,100 @@
+"""When not one of the first can be reached, it is not they who have gone."""
+
+from bot.broadcast.strangers import SO_MANY, Strangers
+from bot.broadcast.tenure import utc_now
+from storage import Broadcast, Outcome, Result, Tally
+from tests.broadcast import telegram as answers
+from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.workers import Bench, everyone_once, until
+
+
+async def held(bench: Bench) -> Broadcast:
+    async def is_held() -> bool:
+        return bench.reports.told[-1:] != [] and bench.reports.told[-1][0] == "held"
+
+    await until(is_held)
+    latest = await bench.broadcasts.latest()
+    assert latest is not None
+    assert latest.is_held
+    return latest
+
+
+async def test_with_the_token_of_another_bot_nobody_is_marked(bench: Bench) -> None:
+    await bench.people.sign(range(1, 61))
+    bench.telegram.everyone(answers.BLOCKED)
+    await bench.start()
+    hand = bench.hire()
+    assert (await held(bench)).stop_reason == f"nobody: {SO_MANY}"
+    assert await bench.people.unreachable() == []
+    assert await bench.tally() == Tally(total=60, pending=60)
+    await hand.worker.stop(1.0)
+    # The right one sends it to everybody.
+    bench.telegram.everyone(None)
+    bench.hire()
+    latest = await bench.broadcasts.latest()
+    assert latest is not None
+    await bench.broadcasts.resume(latest.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert dict(bench.telegram.received) == everyone_once(60)
+
+
+async def test_who_goes_on_all_the_same_is_not_asked_again(bench: Bench) -> None:
+    await bench.people.sign(range(1, 61))
+    for number in range(1, 51):
+        bench.telegram.always(1000 + number, answers.BLOCKED)
+    broadcast = await bench.start()
+    bench.hire()
+    await held(bench)
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert await bench.tally() == Tally(total=60, delivered=10, unreachable=50)
+    assert await bench.people.unreachable() == list(range(1, 51))
+
+
+async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(bench: Bench) -> None:
+    await bench.people.sign(range(1, SO_MANY))
+    bench.telegram.everyone(answers.BLOCKED)
+    await bench.start()
+    bench.hire()
+    assert (await bench.ended()).state == "finished"
+    assert await bench.people.unreachable() == list(range(1, SO_MANY))
+
+
+async def test_a_pause_in_between_marks_nobody(bench: Bench) -> None:
+    await bench.people.sign(range(1, 61))
+    bench.telegram.everyone(answers.BLOCKED)
+    broadcast = await bench.start()
+    bench.hire(rate=20.0)
+
+    async def some_called() -> bool:
+        return len(bench.telegram.calls) >= 5
+
+    await until(some_called)
+    await bench.broadcasts.pause(broadcast.id, ADMIN, utc_now())
+
+    async def is_paused() -> bool:
+        return bench.reports.told[-1:] != [] and bench.reports.told[-1][0] == "paused"
+
+    await until(is_paused)
+    assert await bench.people.unreachable() == []
+    assert await bench.tally() == Tally(total=60, pending=60)
+
+
+def outcomes(strangers: int, *, met_after: int | None = None) -> list[str]:
+    """What is settled, in this order."""
+    settled: list[Result] = []
+    found = Strangers(settled.append, are_expected=False)
+    for number in range(strangers):
+        if number == met_after:
+            found.met()
+        found.noted(Result(number, b"c", Outcome.UNREACHABLE))
+    return [each.outcome.value for each in settled]
+
+
+def test_once_somebody_is_reached_everybody_is_settled_at_once() -> None:
+    assert outcomes(SO_MANY - 1) == []
+    assert outcomes(SO_MANY - 1, met_after=10) == ["unreachable"] * (SO_MANY - 1)
+
+
+def test_one_too_many_and_all_are_given_back_and_the_later_ones_too() -> None:
+    assert outcomes(SO_MANY + 5) == ["unsent"] * (SO_MANY + 5)
