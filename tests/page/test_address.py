@@ -5,7 +5,7 @@ import pytest
 from aiohttp import web
 
 from bot.simulator.page import LOOPBACK, others_can_reach
-from bot.simulator.page.address import listen
+from bot.simulator.page.address import listen, shown_to_a_browser
 
 
 @pytest.fixture
@@ -53,3 +53,31 @@ async def test_without_a_wish_a_free_port_is_found(
 )
 def test_whether_others_can_reach_the_page(host: str, open_to_others: bool) -> None:
     assert others_can_reach(host) is open_to_others
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no.such.host.invalid"])
+async def test_an_address_of_another_machine_is_refused_in_a_sentence(
+    runner: web.AppRunner, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    if host.endswith(".invalid"):
+        monkeypatch.setattr("aiohttp.web.TCPSite.start", unknown)
+    with pytest.raises(OSError, match=f"no address {host}; leave --host out"):
+        await listen(runner, host, 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("localhost", "localhost"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - it is only asked about
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("192.168.1.7", "192.168.1.7"),
+    ],
+)
+def test_the_address_that_is_printed_can_be_opened(host: str, shown: str) -> None:
+    assert shown_to_a_browser(host) == shown

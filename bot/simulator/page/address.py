@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import socket
 from collections.abc import Iterable
 
 from aiohttp import web
@@ -22,6 +23,17 @@ def others_can_reach(host: str) -> bool:
         return True
 
 
+def shown_to_a_browser(host: str) -> str:
+    """The host as it stands in an address one can open: every interface is none, so loopback."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return LOOPBACK if address.version == 4 else "[::1]"
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
 async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
     """Listen on this port, or on a free one near 8080; gives back which.
 
@@ -34,7 +46,17 @@ async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
             await web.TCPSite(runner, host, candidate, reuse_address=True).start()
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise
+                raise _said_plainly(error, host, candidate) from error
             continue
         return int(runner.addresses[0][1])
     raise OSError(errno.EADDRINUSE, f"Port {port} is in use already; choose another with --port.")
+
+
+def _said_plainly(error: OSError, host: str, port: int) -> OSError:
+    """What is wrong with the address that was asked for, as a sentence."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return OSError(error.errno, f"This machine has no address {host}; leave --host out.")
+    if error.errno == errno.EACCES:
+        sentence = f"Port {port} is not for everybody to use; choose one above 1023 with --port."
+        return OSError(error.errno, sentence)
+    return error

@@ -13,7 +13,7 @@ from bot.petition.problems import Problem
 from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.page import files
 from bot.simulator.page.acts import NotDone, Wish, act
-from bot.simulator.page.address import LOOPBACK, listen
+from bot.simulator.page.address import LOOPBACK, listen, shown_to_a_browser
 from bot.simulator.page.feed import Feed, packed
 from bot.simulator.page.guard import guarded, protected
 from bot.simulator.page.shapes import Shape
@@ -103,8 +103,7 @@ class Page:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         bound = await listen(self._runner, host, port)
-        shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{bound}/"
+        return f"http://{shown_to_a_browser(host)}:{bound}/"
 
     async def stop(self) -> None:
         """Say good-bye to every page."""
