@@ -202,3 +202,15 @@ async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginni
         await at.page.keyboard.press("Enter")
         await expect(focused).to_contain_text("Ver mi firma")
         assert at.complaints == []
+
+
+async def test_whoever_sets_colours_of_their_own_sees_what_can_be_pressed(
+    browser: Browser, petition: str
+) -> None:
+    async with window(browser, petition, forced_colors="active") as at:
+        shown = "(node) => Number(getComputedStyle(node).opacity)"
+        assert await at.page.get_by_role("switch").first.evaluate(shown) == 1
+        borders = "(nodes) => nodes.map((node) => getComputedStyle(node).borderTopStyle)"
+        for pressed in (".button", ".avatar"):
+            styles = await at.page.locator(pressed).evaluate_all(borders)
+            assert set(styles) == {"solid"}, pressed
