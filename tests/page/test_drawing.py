@@ -148,9 +148,32 @@ async def test_a_page_that_is_back_says_so_though_nothing_has_happened(browser: 
         await at.page.locator(".notice.bad").wait_for(state="detached")
 
 
+async def test_a_page_that_nobody_sees_holds_no_connection_and_misses_nothing(
+    browser: Browser,
+) -> None:
+    async with chat(browser) as (at, wire, ana):
+        await at.page.evaluate(_SEEN, False)
+        await wire.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
+        await asyncio.sleep(0.3)
+        assert await at.page.locator(".theirs").count() == 0
+        await at.page.evaluate(_SEEN, True)
+        await at.sees("mientras tanto")
+        assert at.complaints == []
+
+
+_SEEN = """(seen) => {
+  Object.defineProperty(document, "hidden", { configurable: true, value: !seen });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
 _CUT_OFF_AND_BACK = """async () => {
   const opened = [];
-  window.EventSource = class extends EventTarget { constructor() { super(); opened.push(this); } };
+  window.EventSource = class {
+    static CLOSED = 2;
+    constructor() { opened.push(this); }
+    close() {}
+  };
   const { follow } = await import("./wire.js");
   follow();
   opened[0].onerror();

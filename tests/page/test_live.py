@@ -2,7 +2,7 @@
 
 from bot.simulator import Person
 from bot.simulator.page import View
-from tests.page.browsing import Browsing
+from tests.page.browsing import Browsing, Stream
 from tests.simulator.wire import Wire
 
 
@@ -48,6 +48,17 @@ async def test_a_page_that_was_away_gets_what_it_missed_and_nothing_twice(
     async with at.stream(seen) as stream:
         first = await stream.next()
     assert (first["kind"], first["message"]["text"]) == ("message", "dos")
+
+
+async def test_a_page_that_opens_a_connection_of_its_own_accord_says_what_it_has_seen(
+    at: Browsing, ana: Person
+) -> None:
+    async with at.stream() as stream:
+        await stream.hears("all")
+        seen = stream.mark
+    ana.send("uno")
+    async with at.session.get(f"{at.address}events", params={"seen": seen}) as response:
+        assert (await Stream(response).next())["kind"] == "message"
 
 
 async def test_a_page_of_an_earlier_run_begins_again(at: Browsing, ana: Person) -> None:

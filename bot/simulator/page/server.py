@@ -130,7 +130,8 @@ class Page:
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)
         await stream.write(_COME_BACK_SOON)
-        seen = self._feed.number_in(request.headers.get("Last-Event-ID"))
+        mark = request.headers.get("Last-Event-ID") or request.query.get("seen")
+        seen = self._feed.number_in(mark)
         try:
             while not self._leaving.is_set():
                 seen = await self._tell(stream, seen)

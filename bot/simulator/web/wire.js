@@ -7,17 +7,30 @@ import { t } from "./words.js";
 
 const LARGEST_FILE = 20 * 1024 * 1024;
 
+let stream = null;
+let seen = "";
+
 /** Follows everything that happens; the browser comes back by itself when it was cut off. */
 export function follow() {
-  const stream = new EventSource("events");
-  stream.onopen = () => connected(true);
-  stream.onmessage = (event) => {
+  open();
+  // A browser keeps six connections to one address, and tabs that nobody sees would take them all.
+  document.addEventListener("visibilitychange", open);
+}
+
+function open() {
+  stream?.close();
+  stream = null;
+  if (document.hidden) return;
+  const opened = (stream = new EventSource(`events?seen=${encodeURIComponent(seen)}`));
+  opened.onopen = () => connected(true);
+  opened.onmessage = (event) => {
+    seen = event.lastEventId;
     apply(JSON.parse(event.data));
   };
-  stream.onerror = () => {
+  opened.onerror = () => {
     connected(false);
     // After a refusal the browser gives up; the demo may only be starting.
-    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+    if (opened.readyState === EventSource.CLOSED) setTimeout(() => opened === stream && open(), 2000);
   };
 }
 
