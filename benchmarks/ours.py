@@ -35,7 +35,9 @@ class Listener:
         self.over = asyncio.Event()
         self.ended_as: Broadcast | None = None
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None:
         """See Reporter.progress."""
 
     async def held(self, broadcast: Broadcast, tally: Tally) -> None:

@@ -36,11 +36,13 @@ class AdminReporter:
         self._services = services
         self._written: tuple[int, Page] | None = None
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None:
         """Shows how far it is, or that it is paused."""
         known = await self._known(broadcast, tally)
         if known is not None:
-            known = replace(known, rate=rate)
+            known = replace(known, rate=rate, pause=pause)
             await self._write(await self._in_sight(broadcast, known), known)
 
     async def held(self, broadcast: Broadcast, tally: Tally) -> None:

@@ -13,8 +13,17 @@ class Reporter(Protocol):
     not raise, and so does that it is held; so what can never be shown must not raise.
     """
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
-        """It goes on at `rate` messages a second, or somebody has paused it."""
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None:
+        """It goes on at `rate` messages a second, or somebody has paused it.
+
+        Args:
+            broadcast: as it stands.
+            tally: how far it is.
+            rate: None when it is paused.
+            pause: so many seconds Telegram asks to wait with it.
+        """
         ...
 
     async def held(self, broadcast: Broadcast, tally: Tally) -> None:

@@ -12,6 +12,7 @@ from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
 from bot.broadcast.progress import Speed
 from bot.broadcast.reporter import Reporter
+from bot.transport import Lane
 from storage import Broadcast, RecallTally, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
@@ -160,7 +161,8 @@ class Watch:
         rate = speed.note(self._means.clock(), tally.done)
         # The first look only gives the speed something to compare with.
         if rate is not None:
-            await self._said(lambda: self._reporter.progress(broadcast, tally, rate))
+            pause = self._means.gate.pause_for(Lane.BROADCAST)
+            await self._said(lambda: self._reporter.progress(broadcast, tally, rate, pause))
 
     async def _report_recalling(
         self, broadcast: Broadcast, tally: RecallTally | None, speed: Speed

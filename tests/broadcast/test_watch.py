@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.broadcast.tenure import utc_now
 from storage import Broadcasts, Lease, Leases, Tally
-from tests.broadcast.workers import Bench, everyone_once
+from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.workers import Bench, everyone_once, until
 
 
 async def test_a_report_that_breaks_is_not_the_last(
@@ -60,3 +62,17 @@ async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
     await bench.ended()
     assert (mistakes, taken) == (0, 1)
     assert dict(bench.telegram.received) == everyone_once(60)
+
+
+async def test_a_pause_that_telegram_asks_for_is_reported(bench: Bench) -> None:
+    await bench.people.sign(range(1, 21))
+    await bench.start()
+    hand = bench.hire(rate=20.0)
+    hand.gate.pause = 3600.0
+
+    async def reported() -> bool:
+        return bench.reports.pauses[-1:] == [3600.0]
+
+    await until(reported)
+    hand.gate.pause = 0.0
+    await bench.broadcasts.cancel((await bench.broadcasts.history())[0].id, ADMIN, utc_now())

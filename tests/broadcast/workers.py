@@ -91,13 +91,17 @@ class Reports:
 
     told: list[tuple[str, Tally, str]] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
     recalls: list[RecallTally] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     failures: int = 0
     failure: BaseException = field(default_factory=lambda: RuntimeError("the chat is gone"))
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None:
         """It is going on, or paused."""
+        self.pauses.append(pause)
         assert broadcast.is_running is (rate is not None)
         if rate is not None:
             self.rates.append(rate)

@@ -139,11 +139,30 @@ def test_each_cause_of_a_stop_has_a_sentence_of_its_own(
     assert "waiting" in told("en", stopped(reason))
 
 
-def told(language: str, broadcast: Broadcast) -> str:
+@pytest.mark.parametrize(
+    ("pause", "says"),
+    [
+        (3.0, None),
+        (90.0, "seguirá por sí solo hacia las 02:01"),
+        (86_400.0, "hacia las 02:00 (2 de marzo"),
+        (1e300, "seguirá por sí solo hacia"),
+    ],
+)
+def test_a_long_pause_that_telegram_asks_for_is_said_with_its_end(
+    pause: float, says: str | None
+) -> None:
+    running = replace(stopped(""), state="running", stop_reason=None, ended_at=None)
+    said = told("es", running, pause)
+    assert ("Telegram pide una pausa" in said) is (says is not None)
+    assert says is None or says in said
+
+
+def told(language: str, broadcast: Broadcast, pause: float = 0.0) -> str:
     at = broadcast.created_at + dt.timedelta(hours=1)
     tally = Tally(total=2, pending=2)
     words, languages = WORDS.words(language), {"es": "Español"}
-    return standing(Standing(words, broadcast, tally, at, "Europe/Madrid", languages)).text
+    now = Standing(words, broadcast, tally, at, "Europe/Madrid", languages, pause=pause)
+    return standing(now).text
 
 
 def stopped(reason: str) -> Broadcast:

@@ -26,7 +26,9 @@ _STOP_SECONDS: Final = 3.0
 class Silence:
     """A reporter that says nothing."""
 
-    async def progress(self, broadcast: Broadcast, tally: Tally, rate: float | None) -> None:
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None:
         """See Reporter.progress."""
 
     async def held(self, broadcast: Broadcast, tally: Tally) -> None:

@@ -23,6 +23,7 @@ class Standing:
 
     Attributes:
         rate: messages a second lately; None when that cannot be told.
+        pause: so many seconds Telegram asks to wait with it.
         recall: how far taking it back is, if that was begun.
         reader: the admin who reads it.
         is_asking: whether an admin is deciding about cancelling it.
@@ -35,6 +36,7 @@ class Standing:
     zone: str
     languages: Mapping[str, str]
     rate: float | None = None
+    pause: float = 0.0
     recall: RecallTally | None = None
     reader: int | None = None
     is_asking: bool = False

@@ -19,6 +19,10 @@ from .questions import ask_cancel
 
 # A speed that would be written as nothing a second.
 _SLOWEST: Final = 0.05
+# A shorter pause is over before it is read.
+_LONG_PAUSE: Final = 10.0
+# Farther ahead no calendar goes that anybody needs.
+_FARTHEST: Final = 100 * 365 * 86_400.0
 
 
 def standing(now: Standing) -> Page:
@@ -76,17 +80,27 @@ def _bar(now: Standing) -> Html:
 def _speed(now: Standing, left: int) -> Html | None:
     """How fast it goes, and when it will be over."""
     words, rate = now.words, now.rate
+    if left and now.pause >= _LONG_PAUSE:
+        return words.text(
+            "Telegram pide una pausa: el envío seguirá por sí solo hacia las {time}.",
+            time=_time(now, now.pause),
+        )
     if rate is None or rate < _SLOWEST or left == 0:
         return None
     seconds = left / rate
-    end = now.now + timedelta(seconds=seconds)
-    same_day = words.date(end) == words.date(now.now)
     return words.text(
         "{rate} por segundo. Tiempo restante: {duration}; acabará hacia las {time}.",
         rate=words.speed(rate),
         duration=words.duration(seconds),
-        time=words.clock(end) if same_day else f"{words.clock(end)} ({words.date(end)})",
+        time=_time(now, seconds),
     )
+
+
+def _time(now: Standing, seconds: float) -> str:
+    """The time of day in so many seconds, with the date when that is another one."""
+    then = now.now + timedelta(seconds=min(seconds, _FARTHEST))
+    clock, date = now.words.clock(then), now.words.date(then)
+    return clock if date == now.words.date(now.now) else f"{clock} ({date})"
 
 
 def _controls(now: Standing) -> Rows:
