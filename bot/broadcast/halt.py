@@ -12,6 +12,8 @@ class Cause(Enum):
     """The process is stopping."""
     LOST = auto()
     """Somebody else may hold the lease: not one more call may leave."""
+    CLOCKS = auto()
+    """The clocks disagree: whose the lease is has to be asked; what is on its way may end."""
     ENDED = auto()
     """The broadcast is not running any more: it was paused, stopped or cancelled."""
     REFUSED = auto()
@@ -39,10 +41,6 @@ class Halt:
         if self.cause is None or cause is Cause.LOST:
             self.cause, self.said = cause, said
         self._event.set()
-
-    def lose(self) -> None:
-        """The lease is gone."""
-        self.call(Cause.LOST)
 
     @property
     def is_called(self) -> bool:

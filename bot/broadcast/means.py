@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from bot.broadcast.content import Content
-from bot.broadcast.halt import Halt
+from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.outbox import Outbox
 from bot.broadcast.sending import Client, RateGate
 from bot.broadcast.tenure import Tenure
@@ -67,7 +67,7 @@ class Means:
     def may_go_on(self, halt: Halt) -> bool:
         """Whether more may be done: nobody said no, and the lease is surely still ours."""
         if not halt.is_called and not self.tenure.holds():
-            halt.lose()
+            halt.call(Cause.LOST if self.tenure.is_over() else Cause.CLOCKS)
         return not halt.is_called
 
     async def patiently(self, halt: Halt, ask: Callable[[], Awaitable[Answer]]) -> Answer:

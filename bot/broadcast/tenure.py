@@ -64,6 +64,10 @@ class Tenure:
             return False
         return steady < self._seconds and told < self._seconds
 
+    def is_over(self) -> bool:
+        """Whether it has run out by the clock that nobody can set."""
+        return self._since is None or self._clock() - self._since[0] >= self._seconds
+
     async def begin(self) -> bool:
         """Take it if it is free, expired, or held by someone who does not renew it."""
         asked = self._clock(), self._now()

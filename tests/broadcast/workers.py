@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from bot.broadcast import Timing, Worker
@@ -204,6 +205,7 @@ class Bench:
         rate: float = 10_000.0,
         sole: bool = False,
         admins: frozenset[int] = frozenset({ADMIN}),
+        now: Callable[[], datetime] = utc_now,
         **timing: Any,
     ) -> Hand:
         """A worker that begins at once."""
@@ -222,6 +224,7 @@ class Bench:
             gate=gate,
             sole=lambda: sole,
             is_admin=admins.__contains__,
+            now=now,
             timing=replace(QUICK, **timing),
         )
         task = asyncio.create_task(worker.run())
