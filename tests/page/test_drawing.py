@@ -216,6 +216,18 @@ async def test_a_picture_has_its_room_before_it_has_come(browser: Browser) -> No
         assert heights[1] > heights[0] > heights[2] > 100
 
 
+async def test_an_album_leaves_no_place_empty(browser: Browser) -> None:
+    async with chat(browser) as (at, _, ana):
+        for number in (2, 3, 10):
+            ana.send_album(["photo"] * number)
+        await at.page.locator(".album").nth(2).wait_for()
+        ends = """(albums) => albums.map((album) => {
+          const last = album.lastElementChild.getBoundingClientRect();
+          return album.getBoundingClientRect().right - last.right;
+        })"""
+        assert await at.page.locator(".album").evaluate_all(ends) == [0, 0, 0]
+
+
 async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_they_are(
     browser: Browser,
 ) -> None:

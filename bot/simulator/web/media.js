@@ -25,7 +25,7 @@ export function media(message) {
 /** Pictures side by side, as Telegram shows an album; documents one under the other. */
 export function album(group) {
   if (group.some((message) => message.media?.kind !== "photo")) return group.map((message) => media(message));
-  return el("div", { class: `album of-${Math.min(group.length, 5)}` }, group.map((message) => photo(message)));
+  return el("div", { class: "album" }, group.map((message) => photo(message)));
 }
 
 function photo(message) {
