@@ -1,21 +1,28 @@
 """Taking back what a broadcast sent: deleting it, message by message, at the permitted rate."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import structlog
 from telegram.error import TelegramError
 
 from bot.broadcast.crew import Crew
 from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
+from bot.broadcast.patience import Patience
+from bot.broadcast.stopping import named
 from bot.transport import Lane, Remedy, remedy
 from bot.transport.errors import TelegramRefused
 from storage import Broadcast, Recalled, RecallTally, Sent
 
+_log = structlog.stdlib.get_logger()
+
 _LARGEST_BATCH: Final = 500
 _SMALLEST_BATCH: Final = 20
+# So often a mistake of ours may hit the same message, while others are deleted.
+_TRIES: Final = 3
 
 # What is not there any more is what was wanted; what may not be deleted any more stays.
 _NOT_THERE: Final = "not found"
@@ -44,6 +51,8 @@ class Recall:
     halt: Halt
     crew: Crew[Sent] = field(init=False)
     tally: RecallTally | None = None
+    patience: Patience = field(default_factory=Patience)
+    _mistakes: Counter[int] = field(default_factory=Counter)
     _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -55,7 +64,8 @@ class Recall:
         self.tally = await self._count()
         after, noted = 0, True
         while self._may_go_on():
-            await self.halt.rest(self.means.gate.pause_for(Lane.BROADCAST))
+            pause = max(self.means.gate.pause_for(Lane.BROADCAST), self.patience.pause())
+            await self.halt.rest(pause)
             batch = await self._next(after)
             self.crew.add(batch)
             await self.crew.below(1)
@@ -96,9 +106,25 @@ class Recall:
         )
 
     async def _take_back(self, sent: Sent) -> None:
-        outcome = Recalled.FAILED if sent.chat_id is None else await self._delete(sent)
+        try:
+            outcome = Recalled.FAILED if sent.chat_id is None else await self._delete(sent)
+        except Exception as error:  # a mistake of ours must not keep the others' messages there
+            outcome = self._mistaken(sent, error)
+        else:
+            if outcome is not None:
+                self.patience.answered(sent.position)
         if outcome is not None:
             self._done[outcome].append(sent.position)
+
+    def _mistaken(self, sent: Sent, error: Exception) -> Recalled | None:
+        """Given up after some tries, unless it is the same with everybody."""
+        kind, name = named(error)
+        _log.error("recall_broken", kind=kind, reference=name, exc_info=error)
+        self.patience.doubted()
+        self._mistakes[sent.position] += 1
+        others_go = any(self._done.values()) or (self.tally is not None and self.tally.deleted > 0)
+        hopeless = others_go and self._mistakes[sent.position] >= _TRIES
+        return Recalled.FAILED if hopeless else None
 
     async def _delete(self, sent: Sent) -> Recalled | None:
         """What became of it; None when it is to be tried again."""

@@ -3,9 +3,14 @@
 import pytest
 
 from bot.broadcast.tenure import utc_now
-from storage import Recalls, RecallTally
+from storage import Broadcast, Recalls, RecallTally
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, until
+
+
+async def is_over(bench: Bench, broadcast: Broadcast) -> bool:
+    found = await bench.broadcasts.get(broadcast.id)
+    return found is not None and found.recall_ended_at is not None
 
 
 async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
@@ -27,14 +32,48 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
     bench.telegram.latency = 0.1  # of a batch: long enough for a report in between
     await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
 
-    async def recalled() -> bool:
-        found = await bench.broadcasts.get(broadcast.id)
-        return found is not None and found.recall_ended_at is not None
-
-    await until(recalled)
+    await until(lambda: is_over(bench, broadcast))
     reports = bench.reports.recalls
     assert len(reports) > 3
     assert counted == 2
     assert reports[-1] == RecallTally(total=120, deleted=120)
     assert [each.deleted for each in reports] == sorted(each.deleted for each in reports)
     assert all(each.deleted + each.open == each.total == 120 for each in reports)
+
+
+async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 61))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    bench.telegram.always(1007, ZeroDivisionError())
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: is_over(bench, broadcast))
+    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
+
+
+def failing(_: int) -> None:
+    raise ZeroDivisionError
+
+
+async def test_when_it_fails_with_everybody_nobody_is_given_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.broadcast.patience._LONGEST_PAUSE", 0.05)
+    await bench.people.sign(range(1, 7))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    bench.telegram.before = failing
+    sent = len(bench.telegram.calls)
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+
+    async def was_tried() -> bool:
+        return len(bench.telegram.calls) >= sent + 5 * 6
+
+    await until(was_tried)
+    bench.telegram.before = lambda _: None
+    await until(lambda: is_over(bench, broadcast))
+    assert bench.reports.recalls[-1] == RecallTally(total=6, deleted=6)
