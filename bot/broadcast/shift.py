@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -206,13 +206,14 @@ class Shift:
             self._settle(delivery, sent)
 
     def _settle(self, delivery: Delivery, sent: Sent) -> None:
-        result = Result(delivery.position, delivery.claim, sent.outcome, sent.messages)
         if sent.mistake is not None:
-            self._mistaken(result, sent.mistake)
+            failed = Result(delivery.position, delivery.claim, sent.outcome)
+            self._mistaken(failed, sent.mistake)
             return
         if sent.was_tried:
             self.defects.passed()
-        result = replace(result, outcome=self._judged(delivery, sent))
+        outcome = self._judged(delivery, sent)
+        result = Result(delivery.position, delivery.claim, outcome, sent.messages)
         if result.outcome is Outcome.UNREACHABLE:
             self._unreachable(result)
             return
