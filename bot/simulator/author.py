@@ -96,20 +96,28 @@ class Author:
         entities: Entities = (),
         spoiler: bool = False,
         above: bool = False,
+        reply_to: int | None = None,
     ) -> Message:
         """Send something that was sent before, or is made to order.
 
         `spoiler` covers it until it is tapped; `above` shows the caption above it.
         """
         content = self._captioned(media, caption, entities)
-        return self._post(self.chat, spoiler=spoiler, caption_above=above, **content)
+        return self._post(
+            self.chat, spoiler=spoiler, caption_above=above, reply_to=reply_to, **content
+        )
 
     def send_photo(self, caption: str = "", **more: Any) -> Message:
         """Send a photo; `more` is as in `send_media`."""
         return self.send_kind("photo", caption, **more)
 
     def send_album(
-        self, items: Sequence[str | Media], caption: str = "", *, entities: Entities = ()
+        self,
+        items: Sequence[str | Media],
+        caption: str = "",
+        *,
+        entities: Entities = (),
+        reply_to: int | None = None,
     ) -> list[Message]:
         """Send several files as one; the caption stands under the first.
 
@@ -120,7 +128,10 @@ class Author:
         group = self.world.next_album_id()
         first = self._captioned(held[0], caption, entities)
         contents = [first, *(writing.caption(media, "") for media in held[1:])]
-        return [self._post(self.chat, group=group, **content) for content in contents]
+        return [
+            self._post(self.chat, group=group, reply_to=reply_to, **content)
+            for content in contents
+        ]
 
     def sticker(self) -> Message:
         """Send a sticker."""

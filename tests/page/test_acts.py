@@ -1,8 +1,11 @@
 """What people can do on the page, and what nobody can do through it."""
 
+from typing import Any
+
 import pytest
 
 from bot.simulator import Person
+from bot.simulator.content import tiny_png
 from bot.simulator.page import View
 from tests.page.browsing import Browsing
 from tests.simulator.wire import Wire
@@ -42,14 +45,47 @@ async def test_a_person_sends_an_album_and_passes_things_on(at: Browsing, ana: P
     assert post["chat"]["title"] == "Noticias"
 
 
-async def test_a_file_of_the_computer_arrives_as_what_it_is(at: Browsing, ana: Person) -> None:
-    asked = {"person": str(ana.id), "kind": "document", "name": "lista.csv"}
-    headers = {"Origin": at.origin}
+async def uploaded(at: Browsing, kind: str, name: str, content: bytes) -> tuple[int, Any]:
+    asked, headers = {"kind": kind, "name": name}, {"Origin": at.origin}
     url = f"{at.address}upload"
-    async with at.session.post(url, params=asked, data=b"a;b", headers=headers) as response:
-        assert response.status == 200
-    assert ana.messages[-1].document is not None
-    assert ana.messages[-1].document.name == "lista.csv"
+    async with at.session.post(url, params=asked, data=content, headers=headers) as response:
+        return response.status, (await response.json()).get("file")
+
+
+async def test_a_file_of_the_computer_arrives_as_what_it_is_with_a_caption(
+    at: Browsing, ana: Person
+) -> None:
+    _, file = await uploaded(at, "document", "lista.csv", b"a;b")
+    assert ana.messages == []
+    bold = [{"type": "bold", "offset": 0, "length": 5}]
+    await at.does("attach", person=ana.id, files=[file], text="Lista de hoy", entities=bold)
+    (message,) = ana.messages
+    assert message.document is not None
+    assert (message.document.name, message.text) == ("lista.csv", "Lista de hoy")
+    assert [entity.type for entity in message.entities] == ["bold"]
+
+
+async def test_several_files_arrive_as_an_album_with_the_caption_on_the_first(
+    at: Browsing, ana: Person
+) -> None:
+    answered = ana.send("¿Fotos?")
+    files = [(await uploaded(at, "photo", "1.png", tiny_png()))[1] for _ in range(3)]
+    await at.does("attach", person=ana.id, files=files, text="Así fue", reply_to=answered.id)
+    album = ana.messages[1:]
+    assert len({message.group for message in album}) == 1
+    assert [message.text for message in album] == ["Así fue", "", ""]
+    assert {message.reply_to for message in album} == {answered.id}
+
+
+async def test_what_a_client_would_not_send_is_not_sent(at: Browsing, ana: Person) -> None:
+    assert (await uploaded(at, "photo", "1.png", b"no picture"))[0] == 400
+    assert (await uploaded(at, "document", "empty.txt", b""))[0] == 400
+    photo = (await uploaded(at, "photo", "1.png", tiny_png()))[1]
+    document = (await uploaded(at, "document", "1.txt", b"1"))[1]
+    for files, text in (([photo, document], ""), ([photo], "a" * 1025), ([photo] * 11, "")):
+        status, body = await at.act("attach", person=ana.id, files=files, text=text)
+        assert (status in (400, 409), bool(body["error"])) == (True, True)
+    assert ana.messages == []
 
 
 async def test_a_person_blocks_the_bot_and_leaves_telegram(
@@ -85,6 +121,9 @@ async def test_people_are_added_with_names_of_any_kind(at: Browsing, view: View)
         {"act": "kind", "person": 6_100_000_001, "kind": "bomb"},
         {"act": "album", "person": 6_100_000_001, "kinds": [1]},
         {"act": "album", "person": 6_100_000_001, "kinds": [[]]},
+        {"act": "attach", "person": 6_100_000_001, "files": []},
+        {"act": "attach", "person": 6_100_000_001, "files": [1]},
+        {"act": "attach", "person": 6_100_000_001, "files": ["none"]},
         {"act": "tap", "person": 6_100_000_001, "message": "1", "data": "x"},
         {"act": "add", "name": "  "},
         {"act": "fault", "name": "seed", "value": 3},

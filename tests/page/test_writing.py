@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, FilePayload, expect
+from playwright.async_api import Browser, expect
 
 from tests.page.chromium import chat, chromium
 
@@ -126,19 +126,6 @@ async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Bro
         await at.page.locator(".mine", has_text="/help").nth(1).wait_for()
         await expect(area).to_have_value("")
         assert [message.text for message in ana.messages[1:]] == ["/help", "/help"]
-
-
-async def test_a_file_that_telegram_does_not_take_is_not_sent(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
-        for content, said in ((b"", "vacío"), (bytes(20 * 1024 * 1024 + 1), "20 MB")):
-            await at.page.get_by_role("button", name="Adjuntar").click()
-            async with at.page.expect_file_chooser() as chooser:
-                await at.page.get_by_role("menuitem", name="Archivo de este ordenador").click()
-            chosen = FilePayload(name="uno.txt", mimeType="text/plain", buffer=content)
-            await (await chooser.value).set_files(chosen)
-            await at.page.locator(".toast", has_text=said).wait_for()
-        assert len(ana.messages) == 1
-        assert at.complaints == []
 
 
 async def test_a_refusal_is_said_in_the_language_of_the_page(browser: Browser) -> None:

@@ -20,6 +20,7 @@ from bot.simulator.world import World
 _LONGEST = 20_000
 _LONGEST_NAME = 64
 _MOST_PEOPLE = 60
+_MOST_FILES = 10
 
 
 class NotDone(Exception):
@@ -55,6 +56,15 @@ class Wish:
         value = self.said.get("entities") or []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise NotDone("entities is no list of objects")
+        return value
+
+    def texts(self, name: str, most: int) -> list[str]:
+        """Texts, one at least."""
+        value = self.said.get(name)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise NotDone(f"{name} is no list of texts")
+        if not 1 <= len(value) <= most:
+            raise NotDone(f"{name} are 1 to {most}")
         return value
 
     def kind(self) -> str:
@@ -118,6 +128,27 @@ def _album(person: Person, wish: Wish) -> None:
     person.send_album(items, wish.text("caption"))
 
 
+def _attach(person: Person, wish: Wish) -> None:
+    """Send what was uploaded before: one file alone, several as an album."""
+    words = wish.text("text")
+    more: dict[str, Any] = {
+        "entities": wish.entities(),
+        "reply_to": wish.number_if_any("reply_to"),
+    }
+    held = [_uploaded(person, file_id) for file_id in wish.texts("files", _MOST_FILES)]
+    if len(held) == 1:
+        person.send_media(held[0], words, **more)
+    else:
+        person.send_album(held, words, **more)
+
+
+def _uploaded(person: Person, file_id: str) -> Media:
+    stored = person.world.files.find(file_id)
+    if stored is None:
+        raise NotDone("that file is not there any more")
+    return stored.media
+
+
 def _forward(person: Person, wish: Wish) -> None:
     person.forward(_message(person, wish))
 
@@ -140,6 +171,7 @@ _BY_A_PERSON: Mapping[str, Callable[[Person, Wish], None]] = MappingProxyType(
         "tap": _tap,
         "kind": _kind,
         "album": _album,
+        "attach": _attach,
         "forward": _forward,
         "forward_post": _forward_post,
         "block": lambda person, _: person.block(),

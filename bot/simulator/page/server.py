@@ -165,33 +165,28 @@ class Page:
         return self._done(lambda view: self._do(view, Wish(said)))
 
     async def _upload(self, request: web.Request) -> web.Response:
-        """A file from the computer at which somebody sits, into a chat."""
+        """A file from the computer at which somebody sits, to be sent by its identifier."""
         content, asked = await request.read(), request.query
+        kind = "photo" if asked.get("kind") == "photo" else "document"
+        name = asked.get("name", "")[:120] or "file"
 
-        def send(view: View) -> None:
-            person = view.phones.find(int(asked.get("person", "0")))
-            if person is None or not content:
-                raise NotDone("nobody sends that")
-            kind = "photo" if asked.get("kind") == "photo" else "document"
-            name = asked.get("name", "")[:120] or "file"
-            person.send_media(
-                person.world.files.add(kind, Upload(name, content)), asked.get("caption", "")
-            )
+        def keep(view: View) -> Shape:
+            return {"file": view.world.files.add(kind, Upload(name, content)).file_id}
 
-        return self._done(send)
+        return self._done(keep)
 
-    def _done(self, deed: Callable[[View], None]) -> web.Response:
+    def _done(self, deed: Callable[[View], Shape | None]) -> web.Response:
         if self._view is None:
             return _refusal("there is no bot now")
         try:
-            deed(self._view)
+            told = deed(self._view)
         except (NotDone, ValueError) as refusal:
             return _refusal(str(refusal))
         except Refused as refusal:
             return _refusal(refusal.description)
         except SimulatorError as refusal:
             return _refusal(str(refusal), status=409)
-        return web.json_response({"ok": True})
+        return web.json_response({"ok": True, **(told or {})})
 
     def _do(self, view: View, wish: Wish) -> None:
         name = wish.text("act", 64)

@@ -20,9 +20,9 @@ export function bubble(person, message, answered) {
   ]);
 }
 
-export function albumBubble(person, group) {
+export function albumBubble(person, group, answered) {
   const captioned = group.find((message) => message.text) ?? group[0];
-  return framed(person, group[0], [album(group), el("div", { class: "caption" }, text(person, captioned), meta(group.at(-1)))]);
+  return framed(person, group[0], [group[0].reply && quoted(person, answered), album(group), el("div", { class: "caption" }, text(person, captioned), meta(group.at(-1)))]);
 }
 
 function framed(person, message, parts) {

@@ -4,6 +4,7 @@ import { attachMenu } from "./attaching.js";
 import { suggestions } from "./commands.js";
 import { el, fill, icon, iconButton } from "./dom.js";
 import { begin, draftOf, leave } from "./drafts.js";
+import { fileInput } from "./picked.js";
 import { sendCommand, sendDraft } from "./sending.js";
 import { drawOn, state } from "./store.js";
 import { t } from "./words.js";
@@ -29,7 +30,7 @@ export function composer(id) {
     draw(id, area, about, offered);
     area.focus();
   });
-  const file = el("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true" });
+  const file = fileInput();
   area.addEventListener("input", () => {
     draftOf(id).text = area.value;
     fit(area);

@@ -38,7 +38,8 @@ export function enlarge(source, name) {
   opened(dialog);
 }
 
-function opened(dialog) {
+/** Opens a window; it is gone once it is closed. */
+export function opened(dialog) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

@@ -24,6 +24,18 @@ export function begin(id, { reply = null, edit = null }) {
   changed("draft");
 }
 
+/** The words that go with what is attached: not those of a message that is being changed. */
+export function wordsOf(id) {
+  const draft = draftOf(id);
+  return draft.edit ? draft.before : draft.text;
+}
+
+/** Keeps those words. */
+export function keepWords(id, words) {
+  const draft = draftOf(id);
+  draft[draft.edit ? "before" : "text"] = words;
+}
+
 /** Neither an answer nor a change any more. Whether it was one. */
 export function leave(id) {
   const draft = draftOf(id);

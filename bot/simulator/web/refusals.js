@@ -4,6 +4,8 @@ import { language } from "./words.js";
 
 const IN_SPANISH = [
   [/^that message is not there any more$/, "ese mensaje ya no está"],
+  [/^that file is not there any more$/, "ese archivo ya no está"],
+  [/^there is no such person on the page$/, "esa persona ya no está"],
   [/^only one's own messages can be edited$/, "solo se pueden editar los mensajes propios"],
   [/^what was forwarded cannot be edited$/, "lo reenviado no se puede editar"],
   [/^a message has 1 to (\d+) characters$/, "un mensaje tiene como mucho $1 caracteres"],

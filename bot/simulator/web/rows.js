@@ -38,7 +38,7 @@ function shown(person, group) {
   const answered = first.reply ? person.messages.get(first.reply) : null;
   const sign = JSON.stringify([group, waiting, answered?.text, person.gone || person.blocked]);
   const make = (old) => {
-    const node = group.length > 1 ? albumBubble(person, group) : bubble(person, first, answered);
+    const node = group.length > 1 ? albumBubble(person, group, answered) : bubble(person, first, answered);
     if (!old) node.classList.add("arriving");
     return node;
   };

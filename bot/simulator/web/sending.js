@@ -2,7 +2,8 @@
 
 import { draftOf, finish, restore } from "./drafts.js";
 import { pieces, written } from "./markdown.js";
-import { actAs } from "./wire.js";
+import { groups } from "./picked.js";
+import { actAs, upload } from "./wire.js";
 
 /** Sends what somebody has written, or changes the message that is being changed. */
 export async function sendDraft(person) {
@@ -28,6 +29,27 @@ async function sendPieces(person, content, answered) {
   for (const piece of pieces(content)) {
     if (!(await actAs(person, "send", { ...piece, reply_to: reply }))) return false;
     reply = null;
+  }
+  return true;
+}
+
+/**
+ * Sends files with a caption on the first, group by group; `sent` hears of each group that went,
+ * `tell` of what did not. Nothing goes before everything has come to the server.
+ */
+export async function sendFiles(person, picks, content, { sent, tell }) {
+  const names = new Map();
+  for (const pick of picks) {
+    const answer = await upload(pick.file, pick.kind, (why) => tell(`${pick.file.name}: ${why}`));
+    if (!answer) return false;
+    names.set(pick, answer.file);
+  }
+  let more = content;
+  for (const group of groups(picks)) {
+    const files = group.map((pick) => names.get(pick));
+    if (!(await actAs(person, "attach", { files, ...more }, tell))) return false;
+    more = {};
+    sent(group);
   }
   return true;
 }

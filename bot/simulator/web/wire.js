@@ -5,8 +5,6 @@ import { apply, changed, state } from "./store.js";
 import { toast } from "./toast.js";
 import { t } from "./words.js";
 
-const LARGEST_FILE = 20 * 1024 * 1024;
-
 let stream = null;
 let seen = "";
 
@@ -40,30 +38,28 @@ function connected(is) {
   changed("connection");
 }
 
-/** Does something; tells the person when it cannot be done. Gives back whether it was. */
-export async function act(name, parts = {}) {
-  return told(fetch("act", { method: "POST", body: JSON.stringify({ act: name, ...parts }) }));
+/** Does something, and gives back the answer; when it cannot be done, `tell` gets the reason, and the answer is null. */
+export async function act(name, parts = {}, tell = toast) {
+  return told(fetch("act", { method: "POST", body: JSON.stringify({ act: name, ...parts }) }), tell);
 }
 
 /** The same, by the person whose phone is open. */
-export const actAs = (person, name, parts = {}) => act(name, { person: person.id, ...parts });
+export const actAs = (person, name, parts = {}, tell = toast) => act(name, { person: person.id, ...parts }, tell);
 
-/** Sends a file of this computer, if it is one that the bot could fetch. */
-export async function upload(person, file, kind) {
-  if (file.size === 0) return toast(t("file-empty"));
-  if (file.size > LARGEST_FILE) return toast(t("file-too-large"));
-  const asked = new URLSearchParams({ person: person.id, kind, name: file.name });
-  return told(fetch(`upload?${asked}`, { method: "POST", body: file }));
+/** Brings a file of this computer to the server; the answer names it, so that it can be sent. */
+export async function upload(file, kind, tell) {
+  const asked = new URLSearchParams({ kind, name: file.name });
+  return told(fetch(`upload?${asked}`, { method: "POST", body: file }), tell);
 }
 
-async function told(request) {
+async function told(request, tell) {
   try {
     const answer = await request;
-    if (answer.ok) return true;
     const body = await answer.json().catch(() => ({}));
-    toast(t("not-done", { why: refusal(body.error ?? String(answer.status)) }));
+    if (answer.ok) return body;
+    tell(t("not-done", { why: refusal(body.error ?? String(answer.status)) }));
   } catch {
-    toast(t("disconnected"));
+    tell(t("disconnected"));
   }
-  return false;
+  return null;
 }
