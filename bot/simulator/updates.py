@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from bot.simulator.bell import Bell
@@ -31,10 +31,14 @@ class Updates:
         self._next_id = _FIRST_ID
         self._poll = 0
         self._reason = ""
+        self._given = 0
+        """The newest update that a poll was answered with."""
         self.allowed: frozenset[str] = frozenset()
         """The kinds the bot asked for; empty means all but those given on request only."""
         self.pending: dict[int, Update] = {}
         self.bell = Bell()
+        self.listeners: list[Callable[[Update], None]] = []
+        """Hear of every update that the bot was given and has acknowledged."""
 
     def add(self, kind: str, chat_id: int, body: dict[str, Any]) -> None:
         """Queue an update, unless the bot does not want its kind."""
@@ -52,12 +56,20 @@ class Updates:
         if offset < 0:
             kept = list(self.pending)[offset:]
             offset = kept[0] if kept else 0
-        self._forget_while(lambda update: update.id < offset)
+        for update in self._forget_while(lambda update: update.id < offset):
+            # Whoever names an offset of their own making forgets what they never saw.
+            if update.id <= self._given:
+                self._tell(update)
 
     def done(self, update: Update) -> None:
         """Forget one update that the webhook took."""
-        self.pending.pop(update.id, None)
+        if self.pending.pop(update.id, None) is not None:
+            self._tell(update)
         self.bell.ring()
+
+    def _tell(self, update: Update) -> None:
+        for listener in self.listeners:
+            listener(update)
 
     def drop(self) -> None:
         """Forget everything."""
@@ -69,15 +81,13 @@ class Updates:
         oldest = self._clock() - _DAY
         self._forget_while(lambda update: update.at < oldest)
 
-    def _forget_while(self, gone: Callable[[Update], bool]) -> None:
-        before = len(self.pending)
-        while self.pending:
-            number = next(iter(self.pending))
-            if not gone(self.pending[number]):
-                break
-            del self.pending[number]
-        if len(self.pending) != before:
+    def _forget_while(self, gone: Callable[[Update], bool]) -> list[Update]:
+        forgotten = list(takewhile(gone, self.pending.values()))
+        for update in forgotten:
+            del self.pending[update.id]
+        if forgotten:
             self.bell.ring()
+        return forgotten
 
     def end_poll(self, reason: str) -> None:
         """Let a poll that is under way fail with 409, for this reason."""
@@ -103,7 +113,10 @@ class Updates:
             return list(islice(self.pending.values(), limit)) or None
 
         self.expire()
-        return [update.body for update in await self.bell.until(found, seconds) or []]
+        given = await self.bell.until(found, seconds) or []
+        if given:
+            self._given = max(self._given, given[-1].id)
+        return [update.body for update in given]
 
     async def acknowledged(self, seconds: float) -> bool:
         """Wait until nothing is pending."""

@@ -137,3 +137,21 @@ async def test_whoever_writes_has_read_what_stood_there(
         assert person["read"] < person["messages"][-1]["id"]
         written = ana.send("dos")
         assert (await stream.hears("read"))["message"] == written.id
+
+
+async def test_the_bot_has_got_a_message_once_it_was_given_it_and_has_said_so(
+    at: Browsing, ana: Person, wire: Wire
+) -> None:
+    one, two = ana.send("uno"), ana.send("dos")
+    async with at.stream() as stream:
+        (person,) = (await stream.next())["people"]
+        assert [message["taken"] for message in person["messages"]] == [False, False]
+        given = (await wire.answer("getUpdates"))["result"]
+        ana.send("tres")
+        assert not (await stream.hears("message"))["message"]["taken"]
+        await wire.answer("getUpdates", offset=given[-1]["update_id"] + 2)
+        taken = [(await stream.hears("taken"))["message"] for _ in given]
+    assert taken == [one.id, two.id]
+    async with at.stream() as stream:
+        (person,) = (await stream.next())["people"]
+    assert [message["taken"] for message in person["messages"]] == [True, True, False]

@@ -128,6 +128,21 @@ async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Bro
         assert [message.text for message in ana.messages[1:]] == ["/help", "/help"]
 
 
+async def test_a_message_has_a_second_tick_once_the_bot_has_got_it(browser: Browser) -> None:
+    async with chat(browser) as (at, wire, ana):
+        ana.send_album(["photo", "photo"], "Así fue")
+        sent = at.page.get_by_role("img", name="Enviado", exact=True)
+        await expect(sent).to_have_count(2)
+        await at.page.evaluate("document.querySelector('.mine .album').before('kept')")
+        given = (await wire.answer("getUpdates"))["result"]
+        await wire.answer("getUpdates", offset=given[-1]["update_id"] + 1)
+        await expect(at.page.get_by_role("img", name="Recibido por el bot")).to_have_count(2)
+        await expect(sent).to_have_count(0)
+        # The bubble is the one that stood there, and its pictures need not come again.
+        await expect(at.page.locator(".mine", has_text="kept")).to_have_count(1)
+        assert at.complaints == []
+
+
 async def test_a_refusal_is_said_in_the_language_of_the_page(browser: Browser) -> None:
     async with chat(browser) as (at, _, ana):
         ana.block()

@@ -34,6 +34,24 @@ async def test_a_negative_offset_keeps_the_last_ones(sim: Simulator, wire: Wire)
     assert texts(await wire.result("getUpdates")) == ["3", "4"]
 
 
+async def test_whoever_listens_hears_of_what_was_given_and_acknowledged(
+    sim: Simulator, wire: Wire
+) -> None:
+    ana = sim.world.person("Ana")
+    heard: list[int] = []
+    sim.world.updates.listeners.append(lambda update: heard.append(update.id))
+    ana.send("given")
+    (given,) = await wire.result("getUpdates")
+    assert heard == []
+    ana.send("never given")
+    assert await wire.result("getUpdates", offset=given["update_id"] + 2) == []
+    ana.send("dropped")
+    await wire.result("deleteWebhook", drop_pending_updates=True)
+
+    assert heard == [given["update_id"]]
+    assert not sim.world.updates.pending
+
+
 async def test_a_long_poll_ends_as_soon_as_something_happens(sim: Simulator, wire: Wire) -> None:
     ana = sim.world.person("Ana")
     poll = asyncio.create_task(wire.result("getUpdates", timeout=30))

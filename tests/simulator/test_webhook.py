@@ -48,10 +48,14 @@ async def test_updates_are_brought_with_the_secret(
     sim: Simulator, wire: Wire, endpoint: Endpoint
 ) -> None:
     await wire.result("setWebhook", url=endpoint.url, secret_token=SECRET)
-    sim.world.person("Ana").send("hola")
+    taken: list[int] = []
+    sim.world.updates.listeners.append(lambda update: taken.append(update.chat_id))
+    ana = sim.world.person("Ana")
+    ana.send("hola")
     await sim.world.idle()
 
     assert endpoint.got == [("hola", SECRET)]
+    assert taken == [ana.id]
 
 
 async def test_an_update_is_tried_again_until_it_is_taken(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.simulator.messages import Message
 from bot.simulator.page.feed import Feed
 from bot.simulator.page.shapes import Shape, message_shape, person_shape
 from bot.simulator.person import Person
+from bot.simulator.updates import Update
 from bot.simulator.world import Event
 
 _MESSAGES_SHOWN = 200
@@ -21,6 +23,8 @@ class Phones:
         self._people: dict[int, Person] = {}
         self._read: dict[int, int] = {}
         self._met: set[int] = set()
+        self._taken: set[int] = set()
+        """Numbers of the messages that the bot has got, of everybody: anybody may be shown yet."""
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self._people.values())
@@ -53,6 +57,16 @@ class Phones:
             self._read[person.id] = message_id
             self._feed.publish("read", person=person.id, message=message_id)
 
+    def hear_taken(self, update: Update) -> None:
+        """Tell the pages that the bot has got what somebody sent."""
+        message = update.body.get("message")
+        if message is None:
+            return
+        number = message["message_id"]
+        self._taken.add(number)
+        if update.chat_id in self._people:
+            self._feed.publish("taken", person=update.chat_id, message=number)
+
     def hear(self, event: Event) -> None:
         """Tell the pages of something that happened in a chat they show."""
         person = self._people.get(event.chat.id)
@@ -60,7 +74,7 @@ class Phones:
             return
         kind, message, told = event.kind, event.message, {"person": person.id}
         if kind in ("sent", "edited") and message is not None:
-            self._feed.publish("message", **told, message=message_shape(message))
+            self._feed.publish("message", **told, message=self._message(message))
         elif kind == "deleted" and message is not None:
             self._feed.publish("deleted", **told, message=message.id)
         elif kind in ("tapped", "answered") and message is not None:
@@ -88,9 +102,12 @@ class Phones:
         """Everybody, with the newest messages of their chats."""
         return [
             self._shape(person)
-            | {"messages": [message_shape(m) for m in person.messages[-_MESSAGES_SHOWN:]]}
+            | {"messages": [self._message(m) for m in person.messages[-_MESSAGES_SHOWN:]]}
             for person in self._people.values()
         ]
+
+    def _message(self, message: Message) -> Shape:
+        return message_shape(message, taken=message.id in self._taken)
 
     def _shape(self, person: Person) -> Shape:
         role = "admin" if person.id in self._admins else "supporter"

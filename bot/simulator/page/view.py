@@ -35,13 +35,15 @@ class View:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[View]:
         """Follow what happens, until the end of the block."""
-        listeners = self.simulator.calls.listeners
-        listeners.append(self._hear_call)
+        calls, updates = self.simulator.calls, self.world.updates
+        calls.listeners.append(self._hear_call)
+        updates.listeners.append(self.phones.hear_taken)
         tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._keep_telling())]
         try:
             yield self
         finally:
-            listeners.remove(self._hear_call)
+            calls.listeners.remove(self._hear_call)
+            updates.listeners.remove(self.phones.hear_taken)
             await self.crowd.leave()
             for task in tasks:
                 task.cancel()

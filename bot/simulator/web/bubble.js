@@ -7,6 +7,7 @@ import { keyboard } from "./keyboard.js";
 import { album, media } from "./media.js";
 import { messageMenu } from "./menus.js";
 import { state } from "./store.js";
+import { ticks } from "./ticks.js";
 import { actAs } from "./wire.js";
 import { clock, t } from "./words.js";
 
@@ -52,7 +53,7 @@ function meta(message) {
   return el("span", { class: "meta" },
     message.edited && el("span", {}, t("edited"), " "),
     el("time", { datetime: new Date(message.date * 1000).toISOString() }, clock(message.date)),
-    message.mine && icon("seen"));
+    message.mine && ticks(message));
 }
 
 function options(person, message) {

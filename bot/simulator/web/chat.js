@@ -8,6 +8,7 @@ import { el, fill, icon, iconButton, reconcile } from "./dom.js";
 import { personMenu } from "./menus.js";
 import { closePhone, panelIsShown, showPanel } from "./places.js";
 import { drawOn, selected, state, unread } from "./store.js";
+import { drawTicks } from "./ticks.js";
 import { actAs } from "./wire.js";
 import { t } from "./words.js";
 
@@ -71,6 +72,7 @@ function draw(scene) {
   scene.title.textContent = state.bot.name;
   drawLine(scene.line, person);
   reconcile(scene.rows, rowsOf(person));
+  drawTicks(scene.rows, person);
   drawFoot(scene.foot, person);
   goWithOwn(scene, person);
   if (scene.stuck) scrollDown(scene.log);

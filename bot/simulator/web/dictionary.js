@@ -81,6 +81,8 @@ export const WORDS = {
   "editing": ["Editas tu mensaje", "Editing your message"],
   "cancel": ["Cancelar", "Cancel"],
   "accept": ["De acuerdo", "OK"],
+  "sent": ["Enviado", "Sent"],
+  "taken": ["Recibido por el bot", "Received by the bot"],
   "edited": ["editado", "edited"],
   "forwarded": ["Reenviado de {name}", "Forwarded from {name}"],
   "bot": ["bot", "bot"],

@@ -111,6 +111,11 @@ const CHANGES = {
     if (!message.mine) known.action = null;
     changed("people", "chat");
   },
+  taken({ person, message }) {
+    const known = state.people.get(person)?.messages.get(message);
+    if (known) known.taken = true;
+    changed("chat");
+  },
   deleted({ person, message }) {
     state.people.get(person)?.messages.delete(message);
     changed("people", "chat");
