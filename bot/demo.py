@@ -10,13 +10,16 @@ from rich.text import Text
 
 from bot.petition.campaign import BUNDLED, load_campaign
 from bot.petition.words import Catalogues
-from bot.showing import Show, interrupted, served
+from bot.showing import Show, interrupted, served, unless_interrupted
 from bot.simulator.page import LOOPBACK, Page
 from bot.simulator.story import Story
 from bot.simulator.transcript import Line, lines_of
 
 _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
+
+# What shells make of Ctrl-C.
+_INTERRUPTED = 130
 
 
 async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None) -> int:
@@ -25,14 +28,17 @@ async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | No
     The page is served from the beginning, except with `once`: nobody could look at it.
 
     Returns:
-        The exit code: 0 when everything was as it should be.
+        The exit code: 0 when everything was as it should be, 1 when it was not, and 130 when
+        the story was interrupted.
     """
     if once:
         async with Show().open() as alone:
-            return _judge(out, await _tell(out, alone))
+            return _judge(out, await unless_interrupted(_tell(out, alone)))
     page = Page()
     async with served(out, page, host, port) as address, Show(page).open() as show:
-        verdict = _judge(out, await _tell(out, show))
+        verdict = _judge(out, await unless_interrupted(_tell(out, show)))
+        if verdict == _INTERRUPTED:
+            return verdict
         out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
         out.print("“New petition”, behind the scenes, begins one that you play yourself.")
         out.print(address, markup=False)
@@ -79,8 +85,11 @@ def _print(out: Console, line: Line) -> None:
     out.print(row)
 
 
-def _judge(out: Console, faults: list[str]) -> int:
+def _judge(out: Console, faults: list[str] | None) -> int:
     out.print()
+    if faults is None:
+        out.print("The story was interrupted.")
+        return _INTERRUPTED
     if not faults:
         out.print("[green]Everything was as it should be.[/green]")
     for fault in faults:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.petition.check import find_problems, find_warnings
-from bot.showing import Show, interrupted, served
+from bot.showing import Show, served, unless_interrupted
 from bot.simulator.page import Page
 from bot.simulator.person import Person
 
@@ -25,15 +25,8 @@ async def show(out: Console, folder: Path, *, host: str, port: int | None) -> No
     """Serves the page until it is interrupted, and follows the folder."""
     page = Page(folder=str(folder))
     async with served(out, page, host, port), Show(page, campaign=folder).open() as stage:
-        watching = asyncio.create_task(Preview(out, folder, page, stage).watch())
-        waiting = asyncio.create_task(interrupted())
         out.print("Save a file and it shows there at once; Ctrl-C ends the preview.")
-        await asyncio.wait((watching, waiting), return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-    if not watching.cancelled():
-        watching.result()
+        await unless_interrupted(Preview(out, folder, page, stage).watch())
 
 
 @dataclass(slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 from rich.console import Console
@@ -22,6 +23,8 @@ from bot.simulator.story import ADMIN_ID, Cast
 from storage import Keyring, StorageError
 
 _log = structlog.stdlib.get_logger()
+
+T = TypeVar("T")
 
 # It opens nothing: no Telegram but our own has ever heard of it.
 _TOKEN = "1000000001:a-token-for-the-demo-that-opens-nothing"  # noqa: S105
@@ -193,6 +196,17 @@ async def interrupted() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await stopped.wait()
+
+
+async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
+    """Does it to its end; None when that is interrupted, so that all can be cleared away."""
+    working, waiting = asyncio.create_task(work), asyncio.create_task(interrupted())
+    await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait((working,))
+    return None if working.cancelled() else working.result()
 
 
 def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:

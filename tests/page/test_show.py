@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+from asyncio import StreamReader
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -55,26 +60,33 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
     await page.stop()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
-async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to() -> None:
+@asynccontextmanager
+async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, str]]:
+    """The demo in a process of its own: what it prints, and the address that it has printed."""
     demo = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        "demo",
-        "--port",
-        "0",
+        *(sys.executable, "-m", "bot", "demo", "--port", "0"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     assert demo.stdout is not None
     try:
         while not (line := (await demo.stdout.readline()).decode().strip()).startswith("http"):
             assert line
+        yield demo, demo.stdout, line
+    finally:
+        if demo.returncode is None:
+            demo.kill()
+            await demo.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    async with a_demo(tmp_path) as (demo, printed, line):
         async with aiohttp.ClientSession() as session, session.get(line) as response:
             assert response.status == 200
             assert "<title>" in await response.text()
-        while "Ctrl-C" not in (await demo.stdout.readline()).decode():
+        while "Ctrl-C" not in (await printed.readline()).decode():
             pass
         async with (
             aiohttp.ClientSession() as session,
@@ -85,7 +97,19 @@ async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to() -> 
         assert "El 18 de julio de 2025" in names["Ana"]["messages"][-1]["text"]
         demo.send_signal(signal.SIGINT)
         assert await demo.wait() == 0
-    finally:
-        if demo.returncode is None:
-            demo.kill()
-            await demo.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_demo_ends_in_the_middle_of_its_story_and_clears_everything_away(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    async with a_demo(tmp_path) as (demo, printed, _):
+        while "Ana" not in (await printed.readline()).decode():
+            pass
+        demo.send_signal(number)
+        rest = (await printed.read()).decode()
+        assert await demo.wait() == 130
+    assert "The story was interrupted." in rest
+    assert "Traceback" not in rest
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - nothing to wait for
