@@ -40,8 +40,8 @@ class Listener:
     ) -> None:
         """See Reporter.progress."""
 
-    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
-        """See Reporter.held."""
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
+        """See Reporter.waiting."""
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """See Reporter.ended."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.constants import ParseMode
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
 from bot.transport.outcome import Remedy, remedy
 
 from .context import Bot
+from .posting import post, rewrite
 from .screens.screen import Button, Screen
-
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +54,10 @@ class LivingMessage:
 
     async def appear(self, screen: Screen, version: int) -> Shown:
         """Sends the screen as the newest message and takes the old one away."""
-        sent = await self.bot.send_message(
-            self.chat_id,
-            screen.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=keyboard(screen, version),
-            link_preview_options=NO_PREVIEW,
-        )
+        sent = await post(self.bot, self.chat_id, screen.text, keyboard(screen, version))
         if self.message_id is not None:
             await self.vanish(self.message_id)
-        return Shown(sent.message_id, screen.digest(version))
+        return Shown(sent, screen.digest(version))
 
     async def vanish(self, *message_ids: int | None) -> None:
         """Deletes messages of this chat; one that is gone or too old is left as it is."""
@@ -80,14 +72,8 @@ class LivingMessage:
 
     async def _edit(self, message_id: int, screen: Screen, version: int) -> bool:
         try:
-            await self.bot.edit_message_text(
-                screen.text,
-                chat_id=self.chat_id,
-                message_id=message_id,
-                parse_mode=ParseMode.HTML,
-                reply_markup=keyboard(screen, version),
-                link_preview_options=NO_PREVIEW,
-            )
+            buttons = keyboard(screen, version)
+            await rewrite(self.bot, self.chat_id, message_id, screen.text, buttons)
         except TelegramError as error:
             if remedy(error) is Remedy.GONE:
                 return False

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
-from telegram.constants import ParseMode
 
 from bot.petition.markup import Html
 from bot.petition.words import Words
 from storage import Conversation
 
 from .context import Bot, Context, Services
-from .living import NO_PREVIEW, tolerate
+from .living import tolerate
 from .menu import offer_menu
+from .posting import post, rewrite
 
 PREFIX = "adm"
 
@@ -37,8 +37,8 @@ class Order(StrEnum):
     RESUME = "resume"
     REVIEW = "see"
     APPROVE = "yes"
-    ASK_REFUSE = "no?"
-    REFUSE = "no"
+    ASK_DECLINE = "no?"
+    DECLINE = "no"
     ASK_CANCEL = "stop"
     CANCEL = "cancel"
     ASK_RECALL = "back"
@@ -97,31 +97,14 @@ class Panel:
     async def say(self, text: Html, choices: Rows = ()) -> int:
         """Writes into the tapped panel, or a new one; returns the message id."""
         if self.message_id is None:
-            return await self._appear(text, choices)
-        edited = self.bot.edit_message_text(
-            text,
-            chat_id=self.chat_id,
-            message_id=self.message_id,
-            parse_mode=ParseMode.HTML,
-            reply_markup=keyboard(choices),
-            link_preview_options=NO_PREVIEW,
-        )
+            return await post(self.bot, self.chat_id, text, keyboard(choices))
+        edited = rewrite(self.bot, self.chat_id, self.message_id, text, keyboard(choices))
         # At the same time, and each to its end; but both end when this is cancelled.
         outcomes = await asyncio.gather(tolerate(edited), self.answer(), return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
         return self.message_id
-
-    async def _appear(self, text: Html, choices: Rows) -> int:
-        sent = await self.bot.send_message(
-            self.chat_id,
-            text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=keyboard(choices),
-            link_preview_options=NO_PREVIEW,
-        )
-        return sent.message_id
 
 
 Carry = Callable[[Panel, str], Awaitable[None]]

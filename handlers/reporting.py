@@ -22,8 +22,8 @@ from .broadcasts.pages.naming import subject_name
 from .broadcasts.pages.standing import standing
 from .broadcasts.watching import point_elsewhere, standing_of, words_for
 from .context import Bot, Services
-from .living import NO_PREVIEW
 from .panel import Page, keyboard
+from .posting import post, rewrite
 
 _log = structlog.stdlib.get_logger()
 
@@ -45,7 +45,7 @@ class AdminReporter:
             known = replace(known, rate=rate, pause=pause)
             await self._write(await self._in_sight(broadcast, known), known)
 
-    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows to whoever watches it that it waits; to each when it is not for them to decide."""
         cause, _ = read(broadcast.stop_reason or "")
         if (
@@ -151,7 +151,7 @@ class AdminReporter:
     async def _shown(self, broadcast: Broadcast, chat: int, message_id: int, page: Page) -> int:
         """Writes it into the message, or into a new one; returns which."""
         try:
-            await self._edit(chat, message_id, page)
+            await rewrite(self._bot, chat, message_id, page.text, keyboard(page.rows))
         except TelegramError as error:
             if remedy(error) is Remedy.UNCHANGED:
                 return message_id
@@ -203,21 +203,4 @@ class AdminReporter:
         await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)
 
     async def _send(self, chat: int, page: Page) -> int:
-        sent = await self._bot.send_message(
-            chat,
-            page.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=keyboard(page.rows),
-            link_preview_options=NO_PREVIEW,
-        )
-        return sent.message_id
-
-    async def _edit(self, chat: int, message_id: int, page: Page) -> None:
-        await self._bot.edit_message_text(
-            page.text,
-            chat_id=chat,
-            message_id=message_id,
-            parse_mode=ParseMode.HTML,
-            reply_markup=keyboard(page.rows),
-            link_preview_options=NO_PREVIEW,
-        )
+        return await post(self._bot, chat, page.text, keyboard(page.rows))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from storage.crypto import Keyring
 from storage.database import Value
-from storage.steering import APPROVABLE_FOR, APPROVE, REFUSE, Steering
+from storage.steering import APPROVABLE_FOR, APPROVE, DECLINE, Steering
 from storage.times import to_millis
 from storage.unsealing import Broadcast
 
@@ -46,9 +46,9 @@ class Approvals:
             APPROVE, broadcast, actor, at, approved_by_sealed=sealed, lapsed=lapsed
         )
 
-    async def refuse(self, broadcast: bytes, actor: int, at: datetime) -> Broadcast | None:
+    async def decline(self, broadcast: bytes, actor: int, at: datetime) -> Broadcast | None:
         """Do not let it go out; returns what it now is."""
         known = await self._get(broadcast)
         if known is None or known.started_by == actor:
             return known
-        return await self._steer(REFUSE, broadcast, actor, at)
+        return await self._steer(DECLINE, broadcast, actor, at)

@@ -81,8 +81,8 @@ APPROVE: Final = Steering(
       starts_at = CASE WHEN starts_at < :at THEN :at ELSE starts_at END""",
     f"{_IS_UNAPPROVED} AND starts_at > :lapsed",
 )
-REFUSE: Final = Steering(
-    "refuse", "state = 'stopped', stop_reason = 'refused: ', ended_at = :at", _IS_UNAPPROVED
+DECLINE: Final = Steering(
+    "decline", "state = 'stopped', stop_reason = 'declined: ', ended_at = :at", _IS_UNAPPROVED
 )
 # Telegram lets a bot delete what it sent for 48 hours:
 # https://core.telegram.org/bots/api#deletemessage

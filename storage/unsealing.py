@@ -10,6 +10,7 @@ from storage.crypto import Keyring
 from storage.database import Row
 from storage.errors import BrokenData
 from storage.outcomes import Delivery
+from storage.recalls import RECALLABLE_FOR
 from storage.recipients import Audience, Kind
 from storage.steering import APPROVABLE_FOR
 from storage.times import from_millis
@@ -97,6 +98,16 @@ class Broadcast:
     def is_over(self) -> bool:
         """Whether nothing more is sent, but to who comes back."""
         return self.state in ("finished", "stopped", "cancelled")
+
+    def can_be_recalled(self, delivered: int, at: datetime) -> bool:
+        """Whether there is something to take back, and Telegram still lets us."""
+        return (
+            self.is_over
+            and self.recall_started_at is None
+            and delivered > 0
+            and self.ended_at is not None
+            and at - self.ended_at < RECALLABLE_FOR
+        )
 
     @property
     def is_recalling(self) -> bool:

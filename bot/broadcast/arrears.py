@@ -51,10 +51,10 @@ class Arrears:
         """There was no mistake this time."""
         self._broken.pop(broadcast, None)
 
-    def asked(self, broadcast: bytes, reason: str) -> None:
-        """Somebody knows that it is held, and why."""
-        self._told.add((broadcast, reason))
+    def asked(self, broadcast: bytes, question: str) -> None:
+        """Whoever is to decide knows of it."""
+        self._told.add((broadcast, question))
 
-    def is_asked(self, broadcast: bytes, reason: str) -> bool:
-        """Whether somebody knows that."""
-        return (broadcast, reason) in self._told
+    def is_asked(self, broadcast: bytes, question: str) -> bool:
+        """Whether they know."""
+        return (broadcast, question) in self._told

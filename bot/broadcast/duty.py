@@ -22,8 +22,6 @@ _STOPS: Final = {
     Cause.REFUSED: StopCause.CONTENT,
     Cause.UNREADABLE: StopCause.UNREADABLE,
 }
-
-
 _HOLDS: Final = {
     Cause.BROKEN: StopCause.DEFECT,
     Cause.NOBODY: StopCause.NOBODY,

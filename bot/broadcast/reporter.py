@@ -10,7 +10,7 @@ class Reporter(Protocol):
 
     Each report can come again with the same content, after a process was killed in between. What
     a reporter raises is logged. The last report of a broadcast comes again, later, until it does
-    not raise, and so does that it is held; so what can never be shown must not raise.
+    not raise, and so does that it waits for a word; so what can never be shown must not raise.
     """
 
     async def progress(
@@ -26,7 +26,7 @@ class Reporter(Protocol):
         """
         ...
 
-    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
         """It waits for a word: another admin's approval, or it is paused and nobody did that."""
         ...
 

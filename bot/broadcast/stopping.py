@@ -15,7 +15,7 @@ class StopCause(StrEnum):
     """Its time passed while no bot was there to send it; it waits for a decision."""
     FORMER = "former"
     """Whoever planned it is no admin any more; it waits for a decision of those who are."""
-    REFUSED = "refused"
+    DECLINED = "declined"
     """Another admin was to agree, and did not."""
     UNAPPROVED = "unapproved"
     """Another admin was to agree, and nobody said anything in time."""

@@ -95,7 +95,7 @@ class Watch:
         """Nobody sees that it waits for them unless they are told."""
         if self._arrears.is_asked(broadcast.id, question):
             return True
-        if not await self._said(lambda: self._reporter.held(broadcast, tally)):
+        if not await self._said(lambda: self._reporter.waiting(broadcast, tally)):
             return False
         _log.info("broadcast_waits_for_admins", **_counts(tally))
         self._arrears.asked(broadcast.id, question)
@@ -124,9 +124,7 @@ class Watch:
             except StorageError:
                 # It may be back before the lease runs out; until then it is still ours.
                 kept = tenure.holds()
-            except (
-                Exception
-            ) as error:  # a mistake of ours is in the log, and tried again like that
+            except Exception as error:  # a mistake of ours is tried again just so
                 _log.exception("lease_not_renewed", kind=type(error).__name__)
                 kept = tenure.holds()
             if not kept:

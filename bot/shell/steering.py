@@ -12,7 +12,7 @@ from bot.shell.desk import Desk
 from bot.shell.picking import LATEST, pick
 from bot.shell.telling import capitalised, name_of
 from bot.terminal import CannotDo
-from storage import RECALLABLE_FOR, Broadcast, Kind
+from storage import Broadcast, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,7 @@ def _check(order: Order, broadcast: Broadcast) -> None:
 
 
 def _check_recall(account: Account, now: datetime) -> None:
-    ended = account.broadcast.ended_at
-    if account.tally.delivered and ended is not None and now - ended < RECALLABLE_FOR:
+    if account.broadcast.can_be_recalled(account.tally.delivered, now):
         return
     raise CannotDo(
         f"Nothing of {name_of(account.broadcast)} can be recalled: Telegram lets a bot delete "

@@ -26,7 +26,7 @@ _CAUSES: Final = {
     StopCause.UNREADABLE: "the key does not open the chats of those who signed",
     StopCause.LATE: "its time passed while no bot was running; resume or cancel it",
     StopCause.FORMER: "whoever planned it is no longer an admin; resume or cancel it",
-    StopCause.REFUSED: "another admin did not approve it",
+    StopCause.DECLINED: "another admin did not approve it",
     StopCause.UNAPPROVED: "no other admin approved it within a day",
     StopCause.OPEN: "the petition was open when its time came",
     StopCause.DEFECT: "a mistake of the program ({said}); the log says where",

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
-
-from telegram import InlineKeyboardMarkup
-from telegram.error import BadRequest
 
 from bot.broadcast.audience import broadcast_id, confirmed, content_sha256, has_expired
-from bot.broadcast.content import Copy
 from bot.petition.markup import Html
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
 
@@ -18,10 +12,9 @@ from ..panel import Panel
 from .desk import Desk, forget, open_draft
 from .draft import Stage
 from .freezing import show_lost, take_away
+from .originals import are_there
 from .pages.sheet import Sheet
 from .watching import elsewhere, follow, show
-
-_NOT_FOUND = "not found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,7 @@ async def send(panel: Panel, token: str) -> None:
     if objection is not None:
         await _show_again(desk, objection)
         return
-    if not await _is_all_there(desk.panel, sheet.content):
+    if not await are_there(panel.bot, panel.chat_id, sheet.content):
         await show_lost(desk)
         return
     await _start(desk, _plan(desk, sheet, token), token)
@@ -243,31 +236,3 @@ def _another_number(desk: Desk, before: int, now: int) -> Html:
         before=words.number(before),
         now=words.number(now),
     )
-
-
-async def _is_all_there(panel: Panel, content: Mapping[str, object]) -> bool:
-    """Whether every copy still stands in the chat; an album with a hole would go out with it.
-
-    Telegram tells nobody of a deletion, but an edit without a difference is refused in other words
-    than one of a message that is gone.
-    """
-    for version in content.values():
-        if isinstance(version, str):
-            continue
-        copy = Copy.read(cast("Mapping[str, Any]", version))
-        for message_id in copy.messages:
-            if not await _is_there(panel, message_id, copy):
-                return False
-    return True
-
-
-async def _is_there(panel: Panel, message_id: int, copy: Copy) -> bool:
-    rows = {"inline_keyboard": [list(row) for row in copy.keyboard]}
-    markup = InlineKeyboardMarkup.de_json(rows, panel.bot) if copy.keyboard else None
-    try:
-        await panel.bot.edit_message_reply_markup(
-            chat_id=panel.chat_id, message_id=message_id, reply_markup=markup
-        )
-    except BadRequest as error:
-        return _NOT_FOUND not in error.message.lower()
-    return True

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 
 import structlog
-from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.broadcast.content import content_of
@@ -19,8 +18,8 @@ from bot.transport.outcome import Remedy, remedy
 from storage import Broadcast, Tally
 
 from ..context import Bot, Services
-from ..living import NO_PREVIEW
-from ..panel import Page, keyboard
+from ..panel import keyboard
+from ..posting import post
 from ..screens.screen import paragraphs
 from .calling import made
 from .pages.standing import standing
@@ -64,7 +63,7 @@ async def _ask(
     if not tally.done:
         notice = await show_content(bot, broadcast, words, admin)
     page = standing(await standing_of(services, words, broadcast, tally=tally, reader=admin))
-    await _say(bot, admin, Page(paragraphs(notice, page.text), page.rows))
+    await post(bot, admin, paragraphs(notice, page.text), keyboard(page.rows))
     await published.put(key, who)
 
 
@@ -82,13 +81,3 @@ async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int)
             "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría enviar."
         )
     return words.text("Arriba tienes el mensaje, tal como llegaría a los demás.")
-
-
-async def _say(bot: Bot, admin: int, page: Page) -> None:
-    await bot.send_message(
-        admin,
-        page.text,
-        parse_mode=ParseMode.HTML,
-        reply_markup=keyboard(page.rows),
-        link_preview_options=NO_PREVIEW,
-    )

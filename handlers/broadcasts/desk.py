@@ -9,15 +9,15 @@ from datetime import datetime
 from types import MappingProxyType
 
 import structlog
-from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.broadcast.audience import broadcast_id
 from bot.petition.markup import Html
 from bot.transport.outcome import Remedy, remedy
 
-from ..living import NO_PREVIEW, tolerate
+from ..living import tolerate
 from ..panel import Page, Panel, keyboard
+from ..posting import rewrite
 from ..screens.screen import paragraphs
 from .draft import Draft, Stage, read_draft
 from .numbers import count
@@ -125,14 +125,8 @@ class Desk:
         target = draft.panel if panel.message_id is None else panel.message_id
         if target is not None and (below is None or target > below):
             try:
-                await panel.bot.edit_message_text(
-                    page.text,
-                    chat_id=panel.chat_id,
-                    message_id=target,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=keyboard(page.rows),
-                    link_preview_options=NO_PREVIEW,
-                )
+                buttons = keyboard(page.rows)
+                await rewrite(panel.bot, panel.chat_id, target, page.text, buttons)
             except TelegramError as error:
                 if remedy(error) is Remedy.UNCHANGED:
                     return target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import structlog
-from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.petition.markup import Html
@@ -12,8 +11,8 @@ from bot.transport.outcome import remedy
 from storage import Broadcast, RecallTally, Tally
 
 from ..context import Bot, Services
-from ..living import NO_PREVIEW
 from ..panel import Page, Panel, keyboard
+from ..posting import rewrite
 from .pages.known import Standing
 from .pages.standing import standing
 
@@ -152,14 +151,7 @@ async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: i
 
 async def _write_over(bot: Bot, chat: int, message_id: int, page: Page) -> None:
     try:
-        await bot.edit_message_text(
-            page.text,
-            chat_id=chat,
-            message_id=message_id,
-            parse_mode=ParseMode.HTML,
-            reply_markup=keyboard(page.rows),
-            link_preview_options=NO_PREVIEW,
-        )
+        await rewrite(bot, chat, message_id, page.text, keyboard(page.rows))
     except TelegramError as error:
         _log.info("former_progress_left", remedy=remedy(error))
 

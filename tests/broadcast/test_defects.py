@@ -21,7 +21,7 @@ async def told(bench: Bench, what: str, times: int = 1) -> bool:
 
 
 async def held(bench: Bench, times: int = 1) -> Broadcast:
-    await until(lambda: told(bench, "held", times))
+    await until(lambda: told(bench, "waiting", times))
     latest = await bench.broadcasts.latest()
     assert latest is not None
     assert latest.is_held
@@ -75,8 +75,8 @@ async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_
     assert (await bench.tally()).rejected == 1
     assert (await bench.tally()).pending == 39
     await asyncio.sleep(0.2)
-    assert await told(bench, "held", 1)
-    assert not await told(bench, "held", 2)
+    assert await told(bench, "waiting", 1)
+    assert not await told(bench, "waiting", 2)
     monkeypatch.undo()
     await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
     await bench.ended()

@@ -115,7 +115,7 @@ async def test_a_planned_one_that_is_long_past_is_shown_and_not_sent(bench: Benc
     await bench.people.sign(range(1, 4))
     broadcast = await bench.start(starts_at=utc_now() - timedelta(hours=2))
     bench.hire()
-    await until(lambda: told(bench, "held"))
+    await until(lambda: told(bench, "waiting"))
     assert bench.telegram.received.total() == 0
     await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
     await bench.ended()

@@ -10,7 +10,7 @@ from tests.broadcast.workers import Bench, everyone_once, until
 
 async def held(bench: Bench) -> Broadcast:
     async def is_held() -> bool:
-        return bench.reports.told[-1:] != [] and bench.reports.told[-1][0] == "held"
+        return bench.reports.told[-1:] != [] and bench.reports.told[-1][0] == "waiting"
 
     await until(is_held)
     latest = await bench.broadcasts.latest()

@@ -108,10 +108,10 @@ class Reports:
             self.rates.append(rate)
         self._note("progress" if rate is not None else "paused", tally)
 
-    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
         """Somebody has to decide."""
-        assert broadcast.is_held
-        self._note("held", tally, broadcast.stop_reason or "")
+        assert broadcast.question is not None
+        self._note("waiting", tally, broadcast.question)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Nothing more is sent."""

@@ -32,10 +32,10 @@ async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
 
 
 async def with_settings(studio: Studio, **changed: object) -> None:
-    """The bot goes on with three admins and other settings."""
+    """The bot goes on with other settings, and with three admins unless they are others."""
     await studio.scene.stop_bot()
-    ids = frozenset({ADMIN, LUCY, PAU})
-    settings = studio.scene.settings.model_copy(update={"admin_ids": ids, **changed})
+    three = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
+    settings = studio.scene.settings.model_copy(update=three | changed)
     studio.scene.settings = settings
     await studio.scene.start_bot()
     await studio.start()
@@ -263,11 +263,53 @@ async def test_another_can_be_sent_while_it_waits(studio: Studio, pau: Person) -
     assert await got_by_all(studio) == [["De Lucy", "Hola"]] * 3
 
 
-async def test_what_was_deleted_is_not_approved_unseen(studio: Studio, pau: Person) -> None:
-    studio.expected.append("message to copy not found")
+async def test_approved_it_waits_for_the_end_of_another(studio: Studio, pau: Person) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    another = await studio.starts_another()
+    broadcasts, now = studio.services.storage.broadcasts, studio.services.clock()
+    await broadcasts.pause(another, LUCY, now)
+    await studio.scene.taps(pau, APPROVE)
+    assert "Saldrá cuando acabe el envío que está en marcha." in pau.messages[-1].text
+    assert "Espera la aprobación" not in studio.marta.messages[-1].text
+    assert await got_by_all(studio) == [[], [], []]
+    await studio.cancels(another)
+    await studio.over()
+    assert await got_by_all(studio) == [["Hola"]] * 3
+
+
+async def test_of_one_who_is_no_admin_any_more_the_approver_sees_the_progress(
+    studio: Studio, pau: Person
+) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    seen = len(studio.marta.messages)
+    await with_settings(studio, admin_ids=frozenset({LUCY, PAU}))
+    await studio.scene.taps(pau, APPROVE)
+    await pau.sees(SENT, 20)
+    assert len(studio.marta.messages) == seen
+    assert await got_by_all(studio) == [["Hola"]] * 3
+
+
+async def test_whoever_prepared_it_may_have_blocked_the_bot(studio: Studio, pau: Person) -> None:
+    studio.expected.append("bot was blocked by the user")
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    studio.marta.block()
+    await studio.scene.taps(pau, APPROVE)
+    await studio.became("finished")
+    assert await got_by_all(studio) == [["Hola"]] * 3
+
+
+async def test_what_was_deleted_cannot_be_approved(studio: Studio, pau: Person) -> None:
+    studio.expected += ["message to copy not found", "message to edit not found"]
     await asks(studio)
     await pau.sees(QUESTION, 10)
     (preview,) = [m for m in studio.marta.messages if m.from_bot and m.text == "Hola"]
     studio.marta.delete(preview)
     await studio.scene.taps(pau, "Ver el mensaje")
     assert "El mensaje no se puede mostrar" in pau.messages[-1].text
+    answer = await pau.tap(APPROVE).answered()
+    assert answer.text.startswith("El original del mensaje se ha borrado")
+    await studio.scene.settled()
+    assert (await studio.broadcast()).awaits_approval

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from bot.simulator.messages import Message
-from storage import Kind
 from tests.features.studio import Studio
 
 KINDS = (
@@ -145,58 +144,6 @@ async def test_a_version_can_be_changed_and_taken_away(studio: Studio) -> None:
     summary = await studio.previews()
     assert "El mismo mensaje para todos los idiomas." in summary.text
     assert studio.marta.messages[-2].text == "Hola a todas"
-
-
-async def test_news_go_only_to_those_who_agreed_to_them(studio: Studio) -> None:
-    scene = studio.scene
-    await studio.begins()
-    await studio.says("Otra acción")
-    await studio.taps("Continuar")
-    await studio.taps("Sobre otra cosa")
-    assert "A quienes firmaron: 3" not in studio.panel.labels
-    await studio.taps("A quienes aceptaron otras noticias: 1")
-    assert "A quienes aceptaron recibir otras noticias: 1" in studio.panel.text
-    await studio.taps("Enviar a 1 persona")
-    await studio.over()
-    got = [len(studio.got(person)) for person in (scene.ana, scene.jordi, scene.sean)]
-    assert got == [1, 0, 0]
-    assert (await studio.broadcast()).audience.news_only
-
-
-async def test_whoever_gets_news_can_end_that_under_them(studio: Studio) -> None:
-    await studio.begins()
-    await studio.says("Otra acción")
-    await studio.taps("Continuar")
-    await studio.taps("Sobre otra cosa")
-    await studio.taps("A quienes aceptaron otras noticias: 1")
-    await studio.taps("Enviar a 1 persona")
-    await studio.over()
-    answer = await studio.scene.ana.tap("No recibir más noticias").answered()
-    assert "no te enviaremos más noticias" in answer.text
-    assert await studio.services.storage.broadcasts.audience(kind=Kind.NEWS) == {}
-
-
-async def test_news_cannot_be_sent_to_nobody(studio: Studio) -> None:
-    supporter = studio.services.keyring.reference(
-        studio.services.campaign.slug, studio.scene.ana.id
-    )
-    await studio.services.storage.signatures.refuse_news(supporter, studio.services.clock())
-    await studio.begins()
-    await studio.says("Otra acción")
-    await studio.taps("Continuar")
-    await studio.taps("Sobre otra cosa")
-    assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in studio.panel.text
-    assert studio.panel.labels == ["Volver", "Cancelar"]
-
-
-async def test_one_language_alone_can_be_chosen(studio: Studio) -> None:
-    await studio.begins()
-    await studio.says("Hello")
-    await studio.previews("Solo a quienes leen en English: 1")
-    await studio.taps("Enviar a 1 persona")
-    await studio.over()
-    assert len(studio.got(studio.scene.sean)) == 1
-    assert studio.got(studio.scene.ana) == []
 
 
 async def test_a_restart_in_the_middle_is_not_noticed(studio: Studio) -> None:

@@ -106,7 +106,7 @@ async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scen
     reporter, broadcast, panel = await ended(scene)
     reason = written(StopCause.DEFECT, "KeyError 3f9a1c02")
     held = replace(broadcast, state="paused", stop_reason=reason, ended_at=None)
-    await reporter.held(held, Tally(total=3, delivered=1, pending=2))
+    await reporter.waiting(held, Tally(total=3, delivered=1, pending=2))
     alarm = await scene.marta.sees("en pausa por un fallo del bot")
     assert alarm.id > panel.id
     assert "sigue en otro mensaje" in scene.marta.chat.messages[panel.id].text
@@ -116,7 +116,7 @@ async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scen
     assert found.progress_message_id == alarm.id
     messages = len(scene.marta.messages)
     moved = replace(held, progress_message_id=alarm.id)
-    await reporter.held(moved, Tally(total=3, delivered=1, pending=2))
+    await reporter.waiting(moved, Tally(total=3, delivered=1, pending=2))
     assert len(scene.marta.messages) == messages
 
 

@@ -31,8 +31,8 @@ class Silence:
     ) -> None:
         """See Reporter.progress."""
 
-    async def held(self, broadcast: Broadcast, tally: Tally) -> None:
-        """See Reporter.held."""
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
+        """See Reporter.waiting."""
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """See Reporter.ended."""

@@ -61,23 +61,23 @@ async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Peti
     assert await broadcasts.due(NOW + 2 * SECOND) == []
 
 
-async def test_its_author_neither_approves_nor_refuses_it(
+async def test_its_author_neither_approves_nor_declines_it(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
     approvals = broadcasts.approvals
     assert await approvals.approve(waiting.id, ADMIN, NOW + SECOND) == waiting
-    assert await approvals.refuse(waiting.id, ADMIN, NOW + SECOND) == waiting
+    assert await approvals.decline(waiting.id, ADMIN, NOW + SECOND) == waiting
 
 
-async def test_refused_it_is_over_and_cannot_be_approved(
+async def test_declined_it_is_over_and_cannot_be_approved(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    refused = await broadcasts.approvals.refuse(waiting.id, OTHER, NOW + SECOND)
-    assert refused is not None
-    assert (refused.state, refused.stop_reason) == ("stopped", "refused: ")
-    assert not refused.is_approved
-    assert await broadcasts.approvals.approve(waiting.id, OTHER, NOW + 2 * SECOND) == refused
-    assert await broadcasts.due(NOW + 2 * SECOND) == [refused]
+    declined = await broadcasts.approvals.decline(waiting.id, OTHER, NOW + SECOND)
+    assert declined is not None
+    assert (declined.state, declined.stop_reason) == ("stopped", "declined: ")
+    assert not declined.is_approved
+    assert await broadcasts.approvals.approve(waiting.id, OTHER, NOW + 2 * SECOND) == declined
+    assert await broadcasts.due(NOW + 2 * SECOND) == [declined]
 
 
 async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broadcast) -> None:
@@ -113,4 +113,4 @@ async def test_what_one_admin_confirmed_waits_for_nobody(
     broadcast = await started(broadcasts)
     assert broadcast.is_approved
     assert await broadcasts.approvals.approve(broadcast.id, OTHER, later(9)) == broadcast
-    assert await broadcasts.approvals.refuse(broadcast.id, OTHER, later(9)) == broadcast
+    assert await broadcasts.approvals.decline(broadcast.id, OTHER, later(9)) == broadcast

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.petition.markup import Html
-from storage import APPROVABLE_FOR, Kind
+from storage import APPROVABLE_FOR
 
 from ...panel import Choice, Order, Page
 from ...screens.screen import paragraphs
-from .known import Standing
+from .known import Standing, keep_preview
 from .naming import moment_name, recipients_name, subject_name
 
 
@@ -16,7 +16,7 @@ def awaiting(now: Standing) -> Page:
     return _waits(now) if now.is_own else _asks(now)
 
 
-def ask_refuse(now: Standing) -> Page:
+def ask_decline(now: Standing) -> Page:
     """Asks once more: whoever prepared it would have to begin again."""
     words = now.words
     return Page(
@@ -26,7 +26,7 @@ def ask_refuse(now: Standing) -> Page:
             words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
         ),
         (
-            Choice(words.label("Sí, que no salga"), Order.REFUSE, now.key),
+            Choice(words.label("Sí, que no salga"), Order.DECLINE, now.key),
             Choice(words.label("Volver"), Order.WATCH, now.key),
         ),
     )
@@ -34,7 +34,6 @@ def ask_refuse(now: Standing) -> Page:
 
 def _waits(now: Standing) -> Page:
     words = now.words
-    keep = words.text("No borres la vista previa: es el original que se copiará.")
     return Page(
         paragraphs(
             words.text("<b>Espera la aprobación de otra persona</b>"),
@@ -45,7 +44,7 @@ def _waits(now: Standing) -> Page:
                 "/broadcast."
             ),
             _deadline(now),
-            None if now.broadcast.kind is Kind.CLOSING else keep,
+            keep_preview(now),
         ),
         (Choice(words.label("Cancelar este envío"), Order.ASK_CANCEL, now.key),),
     )
@@ -67,7 +66,7 @@ def _asks(now: Standing) -> Page:
         (
             Choice(_yes(now), Order.APPROVE, now.key),
             Choice(words.label("Ver el mensaje"), Order.REVIEW, now.key),
-            Choice(words.label("No aprobar"), Order.ASK_REFUSE, now.key),
+            Choice(words.label("No aprobar"), Order.ASK_DECLINE, now.key),
         ),
     )
 

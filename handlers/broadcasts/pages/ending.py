@@ -60,7 +60,7 @@ def _stopped(words: Words, broadcast: Broadcast) -> Html:
             "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
             "cuenta cómo terminó."
         )
-    if cause is StopCause.REFUSED:
+    if cause is StopCause.DECLINED:
         return words.text(
             "<b>El envío no se ha aprobado.</b> Otra persona que administra la petición ha "
             "decidido que no salga. No se ha enviado a nadie."

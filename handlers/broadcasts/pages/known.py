@@ -10,7 +10,7 @@ from typing import Final
 from bot.broadcast.stopping import StopCause, read
 from bot.petition.markup import Html
 from bot.petition.words import Words
-from storage import RECALLABLE_FOR, Broadcast, RecallTally, Tally
+from storage import Broadcast, Kind, RecallTally, Tally
 
 from .naming import moment_name, recipients_name, subject_name
 
@@ -66,14 +66,7 @@ class Standing:
     @property
     def can_be_recalled(self) -> bool:
         """Whether Telegram still lets us delete what was sent."""
-        ended = self.broadcast.ended_at
-        return (
-            self.broadcast.is_over
-            and self.broadcast.recall_started_at is None
-            and self.tally.delivered > 0
-            and ended is not None
-            and self.now - ended < RECALLABLE_FOR
-        )
+        return self.broadcast.can_be_recalled(self.tally.delivered, self.now)
 
 
 def bar(words: Words, done: int, total: int) -> Html:
@@ -109,6 +102,13 @@ def plan(now: Standing) -> Html:
         planned_for(now),
     ]
     return Html("\n".join(lines))
+
+
+def keep_preview(now: Standing) -> Html | None:
+    """What is copied must stay; the closing update is a text of the petition's own."""
+    if now.broadcast.kind is Kind.CLOSING:
+        return None
+    return now.words.text("No borres la vista previa: es el original que se copiará.")
 
 
 def planned_for(now: Standing) -> Html:

@@ -13,7 +13,7 @@ from ...panel import Choice, Order, Page, Rows
 from ...screens.screen import paragraphs
 from .approving import awaiting
 from .ending import ended_heading, missing
-from .known import Standing, account, bar, plan, planned_for
+from .known import Standing, account, bar, keep_preview, plan, planned_for
 from .naming import moment_name, recipients_name, subject_name
 from .questions import ask_cancel
 
@@ -43,13 +43,8 @@ def standing(now: Standing) -> Page:
 
 def _planned(now: Standing) -> Page:
     words = now.words
-    keep = words.text("No borres la vista previa: es el original que se copiará.")
     return Page(
-        paragraphs(
-            words.text("<b>Programado</b>"),
-            plan(now),
-            None if now.broadcast.kind is Kind.CLOSING else keep,
-        ),
+        paragraphs(words.text("<b>Programado</b>"), plan(now), keep_preview(now)),
         (Choice(words.label("Cancelar este envío"), Order.ASK_CANCEL, now.key),),
     )
 

@@ -106,6 +106,7 @@ def standing_of(
     rate: float | None = None,
     recall: RecallTally | None = None,
     now: datetime = NOW,
+    reader: int = MARTA,
     is_asking: bool = False,
 ) -> Standing:
     """A broadcast and what is known of it."""
@@ -118,6 +119,7 @@ def standing_of(
         languages=LANGUAGES,
         rate=rate,
         recall=recall,
+        reader=reader,
         is_asking=is_asking,
     )
 

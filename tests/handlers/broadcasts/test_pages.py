@@ -11,12 +11,12 @@ import pytest
 from bot.petition.markup import length, parse
 from handlers.broadcasts.changes import about, frozen, linked, received, retouched
 from handlers.broadcasts.draft import Draft, Stage, begun_closing
-from handlers.broadcasts.pages import asking, composing, past, questions, summary
+from handlers.broadcasts.pages import approving, asking, composing, past, questions, summary
 from handlers.broadcasts.pages.past import Entry
 from handlers.broadcasts.pages.sheet import LEAST_BALANCE
 from handlers.broadcasts.pages.standing import standing
-from handlers.panel import PREFIX, Choice, Order, Page
-from storage import Kind, RecallTally, Tally
+from handlers.panel import PREFIX, Order, Page
+from storage import Kind, Tally
 from tests.handlers.broadcasts.drafts import (
     CATALOGUES,
     LINK,
@@ -87,6 +87,12 @@ def of_drafts(language: str) -> Mapping[str, Page]:
         "summary of news": summary.summary(
             sheet(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
         ),
+        "summary that needs approval": summary.summary(
+            sheet(shown(), language=language, approval_above=500)
+        ),
+        "sure, needs approval": summary.sure(
+            sheet(shown(), language=language, approval_above=500)
+        ),
         "summary of the closing": summary.summary(sheet(closing(), language=language)),
         "sure": summary.sure(sheet(shown(), language=language)),
     }
@@ -102,9 +108,28 @@ def of_broadcasts(language: str) -> Mapping[str, Page]:
     words = CATALOGUES.words(language)
     return {
         "planned": page("scheduled", starts_at=NOW + DAY),
+        "asks for approval": page("scheduled", starts_at=NOW, is_approved=False),
+        "to be approved": standing(
+            standing_of(
+                broadcast("scheduled", starts_at=NOW + DAY, is_approved=False),
+                None,
+                language,
+                reader=LUCY,
+            )
+        ),
+        "not approved?": approving.ask_decline(
+            standing_of(broadcast("scheduled", starts_at=NOW, is_approved=False), None, language)
+        ),
+        "declined": page("stopped", starts_at=NOW, stop_reason="declined: ", is_approved=False),
+        "unapproved": page(
+            "stopped", starts_at=NOW, stop_reason="unapproved: ", is_approved=False
+        ),
         "running": page("running"),
         "paused": page("paused"),
         "late": page("paused", starts_at=NOW - DAY, stop_reason="late: "),
+        "planner gone": page("paused", starts_at=NOW - DAY, stop_reason="former: "),
+        "defect": page("paused", stop_reason="defect: KeyError 3f9a1c02"),
+        "nobody": page("paused", stop_reason="nobody: 20"),
         "finished": page("finished"),
         "cancelled": page("cancelled"),
         "stopped": page("stopped", stop_reason="content: Bad Request: <x>"),
@@ -140,7 +165,7 @@ def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
         if any(choice.order is Order.SEND for choice in choices(page))
     }
     # With so many recipients the summary itself asks once more.
-    assert sending == {"sure"}
+    assert sending == {"sure", "sure, needs approval"}
 
 
 def test_a_summary_of_few_sends_at_the_first_tap() -> None:
@@ -234,96 +259,3 @@ def test_news_are_never_offered_to_all() -> None:
     page = asking.audience(sheet(about(written(), Kind.NEWS, NOW)))
     assert "A quienes firmaron: 1.530" not in labels(page)
     assert {argument.rpartition(":")[2] for argument in arguments(page).values()} == {"news", ""}
-
-
-def test_how_it_goes_is_told_with_speed_rest_and_end() -> None:
-    text = standing(standing_of(broadcast(), rate=27.6)).text
-    assert "▰▰▰▰▰▰▰▰▰▱▱▱  79" in text
-    assert "1.210 de 1.530" in text
-    assert "28 por segundo. Tiempo restante: 12 segundos; acabará hacia las 14:00." in text
-
-
-def test_an_end_on_another_day_is_told_with_the_day() -> None:
-    text = standing(standing_of(broadcast(), rate=0.1)).text
-    assert "0,1 por segundo" in text
-    slow = standing(standing_of(broadcast(), Tally(total=9000, pending=9000), rate=0.1)).text
-    assert "(26 de noviembre de 2026)" in slow
-
-
-def test_while_the_list_is_made_no_number_is_told() -> None:
-    page = standing(standing_of(broadcast(queued=False), Tally(total=500, pending=500)))
-    assert "Preparando la lista…" in page.text
-    assert "500" not in page.text
-    assert labels(page) == ["⏸ Pausa", "⏹ Cancelar"]
-
-
-def test_cancelling_says_how_many_have_it_and_how_many_will_not() -> None:
-    page = standing(standing_of(broadcast("paused"), is_asking=True))
-    assert "Ya lo tienen 1.200 personas.\n320 personas no lo recibirán." in page.text
-    assert labels(page)[0] == "Sí, cancelar el envío"
-
-
-def test_while_something_is_on_its_way_nobody_is_said_to_have_nothing() -> None:
-    under_way = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=2, sending=1)))
-    assert "No se ha enviado a nadie." not in under_way.text
-    untouched = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=3)))
-    assert "No se ha enviado a nadie." in untouched.text
-
-
-def test_recalling_is_offered_for_two_days() -> None:
-    ended = broadcast("finished")
-    after = timedelta(hours=47, minutes=59)
-    assert "Retirar los mensajes" in labels(standing(standing_of(ended, now=NOW + after)))
-    later = standing_of(ended, now=NOW + timedelta(hours=48))
-    assert "Retirar los mensajes" not in labels(standing(later))
-
-
-def test_what_was_never_delivered_cannot_be_recalled() -> None:
-    page = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=3)))
-    assert "Retirar los mensajes" not in labels(page)
-
-
-def test_a_recall_tells_what_it_could_not_do() -> None:
-    over = broadcast("finished", recall_started_at=NOW, recall_ended_at=NOW)
-    recall = RecallTally(1200, deleted=1190, failed=10)
-    page = standing(standing_of(over, recall=recall))
-    assert "Los mensajes se han retirado." in page.text
-    assert "Retirado de 1.190 chats.\nEn 10 chats ya no se podía borrar." in page.text
-    assert labels(page) == []
-
-
-def test_taking_back_has_a_progress_of_its_own() -> None:
-    under_way = broadcast("finished", recall_started_at=NOW)
-    recall = RecallTally(1200, deleted=397, failed=3, open=800)
-    page = standing(standing_of(under_way, recall=recall, rate=28.0))
-    assert "Retirando los mensajes…" in page.text
-    assert "400 de 1.200" in page.text
-    assert "28 por segundo. Tiempo restante: 29 segundos" in page.text
-
-
-def test_those_it_was_refused_for_belong_to_the_rest() -> None:
-    refused = Tally(total=3, delivered=1, rejected=2)
-    page = standing(standing_of(broadcast("stopped", stop_reason="content: x"), refused))
-    assert "Enviar a quienes faltan" in labels(page)
-
-
-def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> None:
-    stopped = broadcast("stopped", stop_reason="content: Bad Request")
-    assert "Enviar a quienes faltan" in labels(standing(standing_of(stopped)))
-    ending = replace(stopped, kind=Kind.CLOSING)
-    assert "Enviar a quienes faltan" not in labels(standing(standing_of(ending)))
-
-
-def test_the_history_says_who_prepared_and_who_confirmed() -> None:
-    words = CATALOGUES.words("es")
-    mine, hers = broadcast(), broadcast(started_by=LUCY)
-    assert past.provenance(words, mine, MARTA) == "Preparado y confirmado por ti"
-    assert past.provenance(words, mine, LUCY) == f"Preparado y confirmado por {MARTA}"
-    assert past.provenance(words, hers, MARTA) == f"Preparado por {LUCY}, confirmado por ti"
-
-
-def test_each_entry_of_the_history_leads_to_its_report() -> None:
-    entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))]
-    page = past.history(CATALOGUES.words("es"), entries, page=2, more=False, reader=MARTA)
-    first = choices(page)[0]
-    assert first == Choice("11", Order.REPORT, f"{(b'b' * 16).hex()}.2")

@@ -1,0 +1,38 @@
+"""Writing into a chat: a text with its buttons, without a preview of what it links to."""
+
+from __future__ import annotations
+
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.constants import ParseMode
+
+from bot.petition.markup import Html
+
+from .context import Bot
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+async def post(bot: Bot, chat_id: int, text: Html, keyboard: InlineKeyboardMarkup | None) -> int:
+    """Sends a message; returns its id."""
+    sent = await bot.send_message(
+        chat_id,
+        text,
+        parse_mode=ParseMode.HTML,
+        reply_markup=keyboard,
+        link_preview_options=_NO_PREVIEW,
+    )
+    return sent.message_id
+
+
+async def rewrite(
+    bot: Bot, chat_id: int, message_id: int, text: Html, keyboard: InlineKeyboardMarkup | None
+) -> None:
+    """Changes what a message says and the buttons under it."""
+    await bot.edit_message_text(
+        text,
+        chat_id=chat_id,
+        message_id=message_id,
+        parse_mode=ParseMode.HTML,
+        reply_markup=keyboard,
+        link_preview_options=_NO_PREVIEW,
+    )
