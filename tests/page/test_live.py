@@ -145,13 +145,13 @@ async def test_the_bot_has_got_a_message_once_it_was_given_it_and_has_said_so(
     one, two = ana.send("uno"), ana.send("dos")
     async with at.stream() as stream:
         (person,) = (await stream.next())["people"]
-        assert [message["taken"] for message in person["messages"]] == [False, False]
+        assert [message["acknowledged"] for message in person["messages"]] == [False, False]
         given = (await wire.answer("getUpdates"))["result"]
         ana.send("tres")
-        assert not (await stream.hears("message"))["message"]["taken"]
+        assert not (await stream.hears("message"))["message"]["acknowledged"]
         await wire.answer("getUpdates", offset=given[-1]["update_id"] + 2)
-        taken = [(await stream.hears("taken"))["message"] for _ in given]
-    assert taken == [one.id, two.id]
+        acknowledged = [(await stream.hears("acknowledged"))["message"] for _ in given]
+    assert acknowledged == [one.id, two.id]
     async with at.stream() as stream:
         (person,) = (await stream.next())["people"]
-    assert [message["taken"] for message in person["messages"]] == [True, True, False]
+    assert [message["acknowledged"] for message in person["messages"]] == [True, True, False]

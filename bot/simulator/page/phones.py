@@ -23,7 +23,7 @@ class Phones:
         self._people: dict[int, Person] = {}
         self._read: dict[int, int] = {}
         self._met: set[int] = set()
-        self._taken: set[int] = set()
+        self._acknowledged: set[int] = set()
         """Numbers of the messages that the bot has got, of everybody: anybody may be shown yet."""
 
     def __iter__(self) -> Iterator[Person]:
@@ -57,15 +57,15 @@ class Phones:
             self._read[person.id] = message_id
             self._feed.publish("read", person=person.id, message=message_id)
 
-    def hear_taken(self, update: Update) -> None:
+    def hear_acknowledged(self, update: Update) -> None:
         """Tell the pages that the bot has got what somebody sent."""
         message = update.body.get("message")
         if message is None:
             return
         number = message["message_id"]
-        self._taken.add(number)
+        self._acknowledged.add(number)
         if update.chat_id in self._people:
-            self._feed.publish("taken", person=update.chat_id, message=number)
+            self._feed.publish("acknowledged", person=update.chat_id, message=number)
 
     def hear(self, event: Event) -> None:
         """Tell the pages of something that happened in a chat they show."""
@@ -107,7 +107,7 @@ class Phones:
         ]
 
     def _message(self, message: Message) -> Shape:
-        return message_shape(message, taken=message.id in self._taken)
+        return message_shape(message, acknowledged=message.id in self._acknowledged)
 
     def _shape(self, person: Person) -> Shape:
         role = "admin" if person.id in self._admins else "supporter"

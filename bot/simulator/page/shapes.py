@@ -15,12 +15,12 @@ _OF_MEDIA = ("file_name", "mime_type", "file_size", "width", "height", "duration
 _OF_CONTACTS_AND_PLACES = ("first_name", "phone_number", "title", "address", "question", "value")
 
 
-def message_shape(message: Message, *, taken: bool) -> Shape:
-    """A message as a bubble; `taken` is whether the bot has got it."""
+def message_shape(message: Message, *, acknowledged: bool) -> Shape:
+    """A message as a bubble; `acknowledged` is whether the bot has got it."""
     shape: Shape = {
         "id": message.id,
         "mine": message.outgoing,
-        "taken": taken,
+        "acknowledged": acknowledged,
         "date": message.date,
         "edited": message.edit_date is not None,
         "text": message.text,

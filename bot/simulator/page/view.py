@@ -37,13 +37,13 @@ class View:
         """Follow what happens, until the end of the block."""
         calls, updates = self.simulator.calls, self.world.updates
         calls.listeners.append(self._hear_call)
-        updates.listeners.append(self.phones.hear_taken)
+        updates.listeners.append(self.phones.hear_acknowledged)
         tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._keep_telling())]
         try:
             yield self
         finally:
             calls.listeners.remove(self._hear_call)
-            updates.listeners.remove(self.phones.hear_taken)
+            updates.listeners.remove(self.phones.hear_acknowledged)
             await self.crowd.leave()
             for task in tasks:
                 task.cancel()

@@ -82,7 +82,7 @@ export const WORDS = {
   "cancel": ["Cancelar", "Cancel"],
   "accept": ["De acuerdo", "OK"],
   "sent": ["Enviado", "Sent"],
-  "taken": ["Recibido por el bot", "Received by the bot"],
+  "acknowledged": ["Recibido por el bot", "Received by the bot"],
   "edited": ["editado", "edited"],
   "forwarded": ["Reenviado de {name}", "Forwarded from {name}"],
   "bot": ["bot", "bot"],

@@ -37,7 +37,7 @@ function shown(person, group) {
     .map((button) => button.data && state.taps.has(tapKey(person.id, first.id, button.data)));
   const answered = first.reply ? person.messages.get(first.reply) : null;
   // Ticks are drawn where they stand, so that a bubble with a picture need not be made again.
-  const sign = JSON.stringify([group, waiting, answered?.text, person.gone || person.blocked], (name, value) => (name === "taken" ? undefined : value));
+  const sign = JSON.stringify([group, waiting, answered?.text, person.gone || person.blocked], (name, value) => (name === "acknowledged" ? undefined : value));
   const make = (old) => {
     const node = group.length > 1 ? albumBubble(person, group, answered) : bubble(person, first, answered);
     if (!old) node.classList.add("arriving");

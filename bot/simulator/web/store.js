@@ -111,9 +111,9 @@ const CHANGES = {
     if (!message.mine) known.action = null;
     changed("people", "chat");
   },
-  taken({ person, message }) {
+  acknowledged({ person, message }) {
     const known = state.people.get(person)?.messages.get(message);
-    if (known) known.taken = true;
+    if (known) known.acknowledged = true;
     changed("chat");
   },
   deleted({ person, message }) {

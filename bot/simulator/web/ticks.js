@@ -9,7 +9,7 @@ export const ticks = (message) => el("span", { class: "ticks", role: "img", "dat
 /** Draws the ticks of a chat as they now are. */
 export function drawTicks(rows, person) {
   for (const node of rows.querySelectorAll(".ticks")) {
-    const drawing = person.messages.get(Number(node.dataset.of))?.taken ? "taken" : "sent";
+    const drawing = person.messages.get(Number(node.dataset.of))?.acknowledged ? "acknowledged" : "sent";
     if (node.dataset.drawing === drawing) continue;
     node.dataset.drawing = drawing;
     node.setAttribute("aria-label", t(drawing));
