@@ -1,0 +1,84 @@
+"""Role, command, chat, forwarded, edited, sent for somebody: only an admin's own hand orders."""
+
+from __future__ import annotations
+
+from itertools import product
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from telegram import Bot, Update
+
+from handlers import Handler, _handlers, closing, messages, statistics
+from handlers.broadcasts import history, offering
+
+ADMIN, SUPPORTER = 900, 7
+_BOT = cast(Bot, SimpleNamespace(username="peticion_bot", defaults=None))
+_ORDERS = {
+    "close": closing.close,
+    "reopen": closing.reopen,
+    "broadcast": offering.broadcast,
+    "broadcasts": history.broadcasts,
+    "stats": statistics.stats,
+}
+_ALL_ORDERS = {*_ORDERS.values()}
+_CHATS = ("private", "group", "supergroup", "channel")
+_HANDS: dict[str, dict[str, Any]] = {
+    "own": {},
+    "forwarded": {
+        "forward_origin": {
+            "type": "user",
+            "date": 1,
+            "sender_user": {"id": ADMIN, "is_bot": False, "first_name": "Marta"},
+        }
+    },
+    "through a bot": {"via_bot": {"id": 5, "is_bot": True, "first_name": "Otro"}},
+    "for a channel": {"sender_chat": {"id": -100, "type": "channel", "title": "Canal"}},
+}
+
+
+@pytest.mark.parametrize("command", _ORDERS)
+@pytest.mark.parametrize("hand", _HANDS)
+def test_only_an_admins_own_private_new_message_is_an_order(command: str, hand: str) -> None:
+    for role, chat, kind in product((ADMIN, SUPPORTER), _CHATS, ("message", "edited_message")):
+        taken = _taken_by(_update(f"/{command}", role, chat, kind, _HANDS[hand]))
+        is_order = (role, chat, kind, hand) == (ADMIN, "private", "message", "own")
+        if is_order:
+            assert taken is _ORDERS[command]
+        else:
+            assert taken not in _ALL_ORDERS, (role, chat, kind)
+
+
+@pytest.mark.parametrize("command", _ORDERS)
+def test_to_anyone_else_an_order_is_an_unknown_command(command: str) -> None:
+    taken = _taken_by(_update(f"/{command}", SUPPORTER, "private", "message", {}))
+    assert taken is messages.unknown_command
+
+
+def test_an_order_for_another_bot_is_none() -> None:
+    taken = _taken_by(_update("/close@otro_bot", ADMIN, "private", "message", {}))
+    assert taken not in _ALL_ORDERS
+
+
+def _update(text: str, user: int, chat: str, kind: str, extra: dict[str, Any]) -> Update:
+    command = text.split()[0]
+    message: dict[str, Any] = {
+        "message_id": 1,
+        "date": 1,
+        "from": {"id": user, "is_bot": False, "first_name": "Marta"},
+        "chat": {"id": user if chat == "private" else -1, "type": chat, "first_name": "Marta"},
+        "text": text,
+        "entities": [{"type": "bot_command", "offset": 0, "length": len(command)}],
+        **extra,
+    }
+    return Update.de_json({"update_id": 1, kind: message}, _BOT)
+
+
+def _taken_by(update: Update) -> object:
+    """The callback of the first handler that takes an update, as the application picks it."""
+    handlers: list[Handler] = _handlers(frozenset({ADMIN}))
+    for handler in handlers:
+        taken = handler.check_update(update)
+        if taken is not None and taken is not False:
+            return handler.callback
+    return None
