@@ -23,17 +23,16 @@ from bot.traces import kind_of, place_of, trace_of
 # never hold what a person wrote, is called, or is numbered with.
 # fmt: off
 ALLOWED = frozenset({
-        "update_id", "kind", "place", "trace", "seconds", "method", "status", "remedy",
-        "attempt", "broadcast", "state", "reason", "version", "revision", "database", "rate",
-        "total", "pending", "sending", "delivered", "unreachable", "rejected", "unknown",
-        "withdrawn", "handled", "retried", "passed_over", "dropped", "waiting", "setting",
-        "count", "counts",
+        "again_in", "attempt", "deleted", "delivered", "dropped", "failed", "handled", "kind",
+        "method", "part", "passed_over", "pending", "place", "rate", "reference", "rejected",
+        "remedy", "retried", "seconds", "setting", "state", "total", "trace", "unknown",
+        "unreachable", "update_id", "waiting", "withdrawn",
 })
 # fmt: on
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 _REDACTED = "[redacted]"
-_EVENT = re.compile(r"[a-z][a-z0-9_]{0,60}")
+EVENT = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 
 def configure_logging(
@@ -111,11 +110,11 @@ def _is_wanted(record: logging.LogRecord) -> bool:
 def _our_fields(record: logging.LogRecord) -> dict[str, Any]:
     given: Mapping[str, Any] = record.__dict__["fields"]
     named = str(record.msg)
-    fields = {"event": named if _EVENT.fullmatch(named) else "event_withheld"}
+    fields = {"event": named if EVENT.fullmatch(named) else "event_withheld"}
     fields |= {name: _plain(value) for name, value in given.items() if name in ALLOWED}
     withheld = sorted(name for name in given if name not in ALLOWED)
     if withheld:
-        fields["withheld"] = " ".join(name for name in withheld if _EVENT.fullmatch(name))
+        fields["withheld"] = " ".join(name for name in withheld if EVENT.fullmatch(name))
     return fields
 
 

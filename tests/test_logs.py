@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
+from bot.broadcast.stopping import named
 from bot.logs import configure_logging
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
@@ -59,9 +60,23 @@ def test_an_event_comes_with_its_time_level_and_fields(out: io.StringIO) -> None
 
 
 def test_a_field_that_is_not_allowed_is_dropped_and_its_name_told(out: io.StringIO) -> None:
-    structlog.get_logger().info("signed", name=NAME, chat_id=7, count=3)
+    structlog.get_logger().info("signed", name=NAME, chat_id=7, total=3)
     assert NAME not in out.getvalue()
-    assert (lines(out)[0]["count"], lines(out)[0]["withheld"]) == (3, "chat_id name")
+    assert (lines(out)[0]["total"], lines(out)[0]["withheld"]) == (3, "chat_id name")
+
+
+def test_what_an_admin_is_told_to_look_up_stands_in_the_log(out: io.StringIO) -> None:
+    kind, reference = named(ValueError(NAME))
+    structlog.get_logger().error("broadcast_broken", kind=kind, reference=reference)
+    (line,) = lines(out)
+    assert (line["kind"], line["reference"]) == ("ValueError", reference)
+    assert "withheld" not in line
+
+
+def test_the_name_of_a_field_can_be_somebodys_too_and_is_not_told_then(out: io.StringIO) -> None:
+    structlog.get_logger().info("signed", **{NAME: 1, "chat_id": 7})
+    assert NAME not in out.getvalue()
+    assert lines(out)[0]["withheld"] == "chat_id"
 
 
 @pytest.mark.parametrize("event", [f"signed by {NAME}", f"/bot{TOKEN}/getMe", "", f"x\n{NAME}"])
@@ -73,16 +88,16 @@ def test_an_event_that_is_not_a_constant_of_ours_is_withheld(out: io.StringIO, e
 
 def test_a_value_that_is_an_object_is_told_by_its_kind(out: io.StringIO) -> None:
     structlog.get_logger().info(
-        "failed", kind=ValueError(NAME), counts={"x": [1, ValueError(NAME)]}
+        "failed", kind=ValueError(NAME), state={"x": [1, ValueError(NAME)]}
     )
     assert NAME not in out.getvalue()
     assert lines(out)[0]["kind"] == "ValueError"
-    assert lines(out)[0]["counts"] == {"x": [1, "ValueError"]}
+    assert lines(out)[0]["state"] == {"x": [1, "ValueError"]}
 
 
 def test_tokens_and_named_secrets_are_blotted_out_wherever_they_stand(out: io.StringIO) -> None:
-    structlog.get_logger().error("failed", reason=f"/bot{TOKEN}/getMe short:secret")
-    assert lines(out)[0]["reason"] == "/bot[redacted]/getMe [redacted]"
+    structlog.get_logger().error("failed", remedy=f"/bot{TOKEN}/getMe short:secret")
+    assert lines(out)[0]["remedy"] == "/bot[redacted]/getMe [redacted]"
 
 
 def test_an_exception_is_told_by_kind_and_place_and_never_by_its_words(out: io.StringIO) -> None:
@@ -113,6 +128,12 @@ def test_a_library_is_not_heard_below_warning(out: io.StringIO, name: str) -> No
     logging.getLogger(name).info("GET /bot%s/getMe for %s", TOKEN, NAME)
     logging.getLogger(name).debug("%s", NAME)
     assert out.getvalue() == ""
+
+
+def test_a_library_is_heard_from_warning_on(out: io.StringIO) -> None:
+    logging.getLogger("asyncio").warning("%s", NAME)
+    (line,) = lines(out)
+    assert (line["level"], line["event"]) == ("warning", "library_message")
 
 
 def test_our_own_events_below_the_level_are_not_told(undone: None) -> None:

@@ -1,0 +1,152 @@
+"""Each field that is logged is one that may be, and each that may be is logged by somebody.
+
+A field that is not listed is left out of the line, and whoever was told to look it up finds
+nothing. One that nobody logs is a door that stands open for no reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bot.intake.dispatch import Counts
+from bot.logs import ALLOWED, EVENT
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("bot", "handlers", "storage")
+SPEAKING = {"debug", "info", "warning", "error", "exception", "critical", "bind"}
+# What the form of a line adds by itself when there is an exception.
+OF_AN_ERROR = {"kind", "place", "trace"}
+# `**counts.as_fields()`: the methods whose fields stand in a class.
+FIELDS_OF = {"as_fields": {each.name for each in dataclasses.fields(Counts)}}
+
+
+@dataclass
+class Spoken:
+    """What the log calls of some source say."""
+
+    fields: set[str] = field(default_factory=set)
+    events: set[str] = field(default_factory=set)
+    unclear: list[str] = field(default_factory=list)
+
+
+def spoken_in(source: str) -> Spoken:
+    tree, said = ast.parse(source), Spoken()
+    loggers = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and _makes_a_logger(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and _speaks(call, loggers):
+            said.fields |= {each.arg for each in call.keywords if each.arg} - {"exc_info"}
+            said.events |= {
+                each.value
+                for each in call.args[:1]
+                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            }
+            for spread in (each.value for each in call.keywords if each.arg is None):
+                named = _fields_of(spread, tree)
+                said.fields |= named
+                said.unclear += [] if named else [ast.unparse(call)]
+    return said
+
+
+def _makes_a_logger(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+        ("get_logger", "getLogger")
+    )
+
+
+def _speaks(call: ast.Call, loggers: set[str]) -> bool:
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in SPEAKING:
+        return False
+    whose = call.func.value
+    return _makes_a_logger(whose) or (isinstance(whose, ast.Name) and whose.id in loggers)
+
+
+def _fields_of(spread: ast.expr, tree: ast.Module) -> set[str]:
+    """The names in what a call spreads; empty when they cannot be read off the source."""
+    if not isinstance(spread, ast.Call):
+        return set()
+    if isinstance(spread.func, ast.Attribute):
+        return FIELDS_OF.get(spread.func.attr, set())
+    name = ast.unparse(spread.func)
+    returned = [
+        node.value
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and function.name == name
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return)
+    ]
+    keys = [key for each in returned if isinstance(each, ast.Dict) for key in each.keys]
+    names = [key.value for key in keys if isinstance(key, ast.Constant)]
+    plain = all(isinstance(each, ast.Dict) for each in returned) and len(names) == len(keys)
+    return {str(name) for name in names} if plain else set()
+
+
+def files() -> Iterator[Path]:
+    for room in ROOMS:
+        yield from (ROOT / room).rglob("*.py")
+
+
+@pytest.fixture(scope="module")
+def spoken() -> dict[str, Spoken]:
+    return {
+        path.relative_to(ROOT).as_posix(): spoken_in(path.read_text("utf-8")) for path in files()
+    }
+
+
+def test_every_field_that_is_logged_may_be(spoken: dict[str, Spoken]) -> None:
+    withheld = {path: said.fields - ALLOWED for path, said in spoken.items()}
+    assert {path: names for path, names in withheld.items() if names} == {}
+
+
+def test_every_field_that_may_be_logged_is(spoken: dict[str, Spoken]) -> None:
+    logged = set[str]().union(*(said.fields for said in spoken.values()))
+    assert ALLOWED - logged - OF_AN_ERROR == set()
+
+
+def test_every_spread_field_can_be_read_off_the_source(spoken: dict[str, Spoken]) -> None:
+    assert [call for said in spoken.values() for call in said.unclear] == []
+
+
+def test_every_event_is_one_that_the_log_lets_through(spoken: dict[str, Spoken]) -> None:
+    events = set[str]().union(*(said.events for said in spoken.values()))
+    assert {event for event in events if not EVENT.fullmatch(event)} == set()
+    assert len(events) > 30  # or the loggers are not found any more
+
+
+def test_no_field_is_for_a_persons_id_name_or_words() -> None:
+    about_people = ("user", "chat", "name", "text", "admin", "actor", "supporter", "message")
+    assert {field for field in ALLOWED if any(word in field for word in about_people)} == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "_log.info('x', secret=1)",
+        "_log.critical('x', exc_info=error, secret=1)",
+        "_log.bind(secret=1)",
+        "structlog.get_logger('x').info('x', secret=1)",
+        "_log.info('x', **_counts(tally))\ndef _counts(t):\n    return {'secret': 1}",
+    ],
+)
+def test_a_field_is_found_however_it_is_said(line: str) -> None:
+    assert spoken_in(f"_log = structlog.stdlib.get_logger()\n{line}").fields == {"secret"}
+
+
+@pytest.mark.parametrize("spread", ["given", "self.given()", "made(1)", "half(1)"])
+def test_a_field_that_cannot_be_seen_is_not_passed_over(spread: str) -> None:
+    source = (
+        f"log = structlog.get_logger()\nlog.info('x', **{spread})\n"
+        "def made(n): return n\ndef half(n): return {**n, 'total': 1}"
+    )
+    assert len(spoken_in(source).unclear) == 1
