@@ -25,7 +25,14 @@ from . import (
 )
 from .broadcasts import history, offering, writing
 from .context import Context, PetitionApplication
-from .guards import GROUP_MESSAGE, PRIVATE_EDIT, PRIVATE_MESSAGE, ByAdmin, FromAdmin
+from .guards import (
+    GROUP_MESSAGE,
+    PRIVATE_EDIT,
+    PRIVATE_MESSAGE,
+    ByAdmin,
+    FromAdmin,
+    TapElsewhere,
+)
 
 Handler = BaseHandler[Update, Context, None]
 
@@ -39,6 +46,8 @@ def _handlers(admins: frozenset[int]) -> list[Handler]:
     by_admin = PRIVATE_MESSAGE & FromAdmin(admins)
     sent_by_admin = PRIVATE_MESSAGE & ByAdmin(admins)
     return [
+        # Before every other handler of taps: none of them is asked about a tap elsewhere.
+        TapElsewhere(groups.led_to_private_chat),
         CommandHandler("close", closing.close, by_admin),
         CommandHandler("reopen", closing.reopen, by_admin),
         CommandHandler("broadcast", offering.broadcast, by_admin),

@@ -1,10 +1,13 @@
-"""In a group the bot says one line: signing is a private matter."""
+"""Outside of the private chat the bot says one line: signing is a private matter."""
 
 from __future__ import annotations
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
-from .context import Context
+from bot.petition.words import Words
+
+from .context import Context, Services
+from .living import tolerate
 from .screens.commands import SUPPORTER_COMMANDS
 
 COMMANDS = frozenset(SUPPORTER_COMMANDS)
@@ -16,14 +19,29 @@ async def invited(update: Update, context: Context) -> None:
     addressed = f"@{context.bot.username}".lower()
     if message is None or addressed not in (message.text or "").partition(" ")[0].lower():
         return  # a bare /help is for whichever bot the group means
-    services = context.services
-    language = services.campaign.language_for(user.language_code if user else None)
-    words = services.catalogues.words(language)
+    words = _words(context.services, user)
     link = f"https://t.me/{context.bot.username}?start=group"
     button = InlineKeyboardButton(words.label("Abrir el chat privado"), url=link)
     await context.bot.send_message(
         message.chat_id,
-        words.label("La petición se lee y se firma en un chat privado."),
+        _only_in_private(words),
         reply_markup=InlineKeyboardMarkup([[button]]),
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
+
+
+async def led_to_private_chat(update: Update, context: Context) -> None:
+    """Answers a tap that was made elsewhere, and does nothing of what its button says."""
+    query = update.callback_query
+    if query is not None:
+        said = _only_in_private(_words(context.services, query.from_user))
+        await tolerate(query.answer(said))
+
+
+def _only_in_private(words: Words) -> str:
+    return words.label("La petición se lee y se firma en un chat privado.")
+
+
+def _words(services: Services, user: User | None) -> Words:
+    language = services.campaign.language_for(user.language_code if user else None)
+    return services.catalogues.words(language)

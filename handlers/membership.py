@@ -5,6 +5,7 @@ from __future__ import annotations
 from telegram import ChatMember, Update
 
 from .context import Context
+from .guards import own_chat
 
 
 async def changed(update: Update, context: Context) -> None:
@@ -13,7 +14,7 @@ async def changed(update: Update, context: Context) -> None:
     Who comes back soon after the closing is told then how it ended.
     """
     change = update.my_chat_member
-    if change is None or change.chat.id != change.from_user.id:
+    if change is None or own_chat(update) is None:
         return  # in a group it says nothing about the person who changed it
     services = context.services
     supporter = services.keyring.reference(services.campaign.slug, change.from_user.id)

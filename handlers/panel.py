@@ -14,6 +14,7 @@ from bot.petition.words import Words
 from storage import Conversation
 
 from .context import Bot, Context, Services
+from .guards import own_chat
 from .living import tolerate
 from .menu import offer_menu
 from .posting import post, rewrite
@@ -112,9 +113,10 @@ Carry = Callable[[Panel, str], Awaitable[None]]
 
 async def open_panel(update: Update, context: Context) -> Panel:
     """The panel of the admin who wrote or tapped, in the language they chose for themselves."""
-    user, chat, query = update.effective_user, update.effective_chat, update.callback_query
-    if user is None or chat is None:
-        raise ValueError("A panel needs a person and a chat.")
+    here, query = own_chat(update), update.callback_query
+    if here is None:
+        raise ValueError("A panel stands in an admin's own chat.")
+    user, chat = here
     services = context.services
     language = await _language(services, user)
     words = services.catalogues.words(language)

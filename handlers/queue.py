@@ -28,8 +28,11 @@ def will_be_drawn_over(admins: Collection[int]) -> bool:
 
 def _draws(update: Mapping[str, Any], admins: Collection[int]) -> bool:
     if "callback_query" in update:
-        data = str(update["callback_query"].get("data", ""))
-        return not data.startswith(f"{PREFIX}:")
+        query = update["callback_query"]
+        chat = query.get("message", {}).get("chat", {})
+        if chat.get("id") != query.get("from", {}).get("id"):
+            return False  # made elsewhere, and answered without a screen
+        return not str(query.get("data", "")).startswith(f"{PREFIX}:")
     message = update.get("message") or update.get("edited_message") or {}
     if message.get("chat", {}).get("type") != "private" or message.keys().isdisjoint(_DRAWN_FOR):
         return False

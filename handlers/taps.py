@@ -12,6 +12,7 @@ from bot.petition.journey import Action, allowed
 
 from . import my_data, signing, silence, speaking, withdrawing
 from .context import Context
+from .guards import is_there
 from .visit import Visit, open_visit
 
 
@@ -76,4 +77,6 @@ async def tapped(update: Update, context: Context) -> None:
 
 
 def _belongs(tap: Tap, visit: Visit) -> bool:
+    if visit.query is None or not is_there(visit.query):
+        return False  # what the screen said that is gone cannot be told any more
     return tap.version == visit.conversation.version and allowed(tap.action, visit.view.place)

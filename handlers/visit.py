@@ -16,6 +16,7 @@ from bot.transport.outcome import remedy
 from storage import Conversation
 
 from .context import Bot, Context, Services
+from .guards import own_chat
 from .living import LivingMessage, Shown, tolerate
 from .picture import show_picture
 from .queue import will_be_drawn_over
@@ -163,9 +164,10 @@ class Visit:
 
 async def open_visit(update: Update, context: Context) -> Visit:
     """Reads everything that the next screen can depend on."""
-    user, chat = update.effective_user, update.effective_chat
-    if user is None or chat is None:
-        raise ValueError("A visit needs a person and a chat.")
+    here = own_chat(update)
+    if here is None:
+        raise ValueError("A visit is made in a person's own chat.")
+    user, chat = here
     services = context.services
     supporter = services.keyring.reference(services.campaign.slug, user.id)
     stored = await services.storage.conversations.get(supporter)

@@ -117,3 +117,12 @@ async def test_impatient_taps_are_all_answered_and_drawn_once(scene: Scene) -> N
     await scene.settled()
     assert "Página 1 de 4" in scene.living(ana).text
     assert len(scene.simulator.calls.of("editMessageText")) - before <= 2
+
+
+@pytest.mark.parametrize("chat", [{"id": -1001, "type": "supergroup"}, {"id": 7}, None])
+async def test_a_tap_made_elsewhere_draws_nothing(chat: dict[str, Any] | None) -> None:
+    made = tap("3:home:")["callback_query"]
+    where = {"inline_message_id": "AAAA"} if chat is None else {"message": {"chat": chat}}
+    del made["message"]
+    elsewhere = {"callback_query": {**made, **where}}
+    assert not await drawn_over(elsewhere, elsewhere)
