@@ -21,6 +21,7 @@ from bot.simulator.page import Page, View
 from tests.simulator.wire import TOKEN, Wire
 
 RULES = (Path(__file__).parent / "rules.js").read_text()
+COVERED = (Path(__file__).parent / "covered.js").read_text()
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -92,9 +93,14 @@ class Window:
         await self.press("Consiento y firmo")
         await self.sees("Gracias. Ya has firmado.")
 
+    async def covered(self) -> list[str]:
+        """What can be pressed, and has something lying over it."""
+        found: list[str] = await self.page.locator("body").evaluate(COVERED)
+        return found
+
     async def faults(self) -> list[str]:
         """What breaks a rule of accessibility as the page now stands, in either theme."""
-        found: list[str] = []
+        found = await self.covered()
         for theme in ("light", "dark"):
             await self.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
             found += await self.page.evaluate(RULES)
@@ -134,7 +140,7 @@ async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[W
 
 @asynccontextmanager
 async def chat(
-    browser: Browser, page: Page | None = None
+    browser: Browser, page: Page | None = None, **look: Any
 ) -> AsyncIterator[tuple[Window, Wire, Person]]:
     """Ana's phone on the page, and a bot whose every call is the test's."""
     page = page or Page()
@@ -147,6 +153,6 @@ async def chat(
         view.phones.add(ana)
         ana.start()
         page.show(view)
-        async with window(browser, await page.start(port=0)) as at:
+        async with window(browser, await page.start(port=0), **look) as at:
             yield at, wire, ana
     await page.stop()

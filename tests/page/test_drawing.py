@@ -246,6 +246,37 @@ async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_t
         await at.page.wait_for_function(_AT_THE_END)
 
 
+async def test_the_way_to_the_end_has_a_place_of_its_own_and_moves_nobody(
+    browser: Browser,
+) -> None:
+    async with chat(browser) as (at, _, ana):
+        for number in range(40):
+            ana.send(f"mensaje {number}")
+        await at.sees("mensaje 39")
+        await at.page.wait_for_function(_AT_THE_END)
+        way = at.page.get_by_role("button", name="Ir al último mensaje")
+        assert not await way.is_visible()
+        assert await at.page.evaluate(_GONE_UP, 400) == {"shown": True, "moved": 0}
+        assert await at.page.evaluate(_GONE_UP, 100) == {"shown": True, "moved": 0}
+        assert await at.page.evaluate(_GONE_UP, 40) == {"shown": False, "moved": 0}
+        await at.page.wait_for_function(_AT_THE_END)
+        await at.page.evaluate(_GONE_UP, 400)
+        assert await at.covered() == []
+        await way.click()
+        await way.wait_for(state="hidden")
+        await at.page.wait_for_function(_AT_THE_END)
+        assert at.complaints == []
+
+
+_GONE_UP = """async (left) => {
+  const log = document.querySelector(".log");
+  const wanted = Math.round(log.scrollHeight - log.clientHeight - left);
+  log.scrollTop = wanted;
+  await new Promise((heard) => requestAnimationFrame(() => requestAnimationFrame(heard)));
+  const shown = !document.querySelector(".to-bottom").hidden;
+  return { shown, moved: Math.round(log.scrollTop) - wanted };
+}"""
+
 _AT_THE_END = """() => {
   const log = document.querySelector(".log");
   return log.scrollHeight - log.clientHeight - log.scrollTop < 2;

@@ -20,7 +20,7 @@ export function drawChat(root) {
   const line = el("p", { class: "chat-line", "aria-live": "polite" });
   const rows = el("div", { class: "rows" });
   const log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" }, rows);
-  const bottom = iconButton("down", t("to-bottom"), () => scrollDown(log, "smooth"), { class: "icon-button to-bottom", hidden: true });
+  const bottom = el("button", { type: "button", class: "to-bottom", hidden: true, onclick: () => scrollDown(log, "smooth") }, icon("down"), t("to-bottom"));
   const foot = el("div", { class: "foot" });
   root.append(
     el("header", { class: "bar chat-bar" },
@@ -29,7 +29,8 @@ export function drawChat(root) {
       el("div", { class: "chat-names" }, title, line),
       iconButton("more", t("more"), (event) => selected() && personMenu(event.currentTarget, selected()), { "aria-haspopup": "menu" }),
       panelButton()),
-    el("div", { class: "log-room" }, el("div", { class: "wall" }), log, bottom),
+    el("div", { class: "log-room" }, el("div", { class: "wall" }), log),
+    bottom,
     foot);
   const scene = { root, title, line, log, rows, bottom, foot, person: null, own: 0, stuck: true, reach: 0 };
   log.addEventListener("scroll", () => scrolled(scene));
@@ -76,6 +77,7 @@ function draw(scene) {
   drawFoot(scene.foot, person);
   goWithOwn(scene, person);
   if (scene.stuck) scrollDown(scene.log);
+  drawBottom(scene);
   markRead(person);
 }
 
@@ -124,11 +126,17 @@ function markRead(person) {
 
 /** Whoever goes up leaves the bottom; what grows or shrinks of its own accord moves nobody. */
 function scrolled(scene) {
-  const { log, bottom } = scene;
+  const { log } = scene;
   if (isAtBottom(log)) scene.stuck = true;
   else if (reachOf(log) === scene.reach) scene.stuck = false;
-  bottom.hidden = scene.stuck;
+  drawBottom(scene);
   scene.reach = reachOf(log);
+}
+
+/** The way to the end stays until its own height is all that is left: its going moves nobody. */
+function drawBottom({ log, bottom, stuck }) {
+  if (toGo(log) <= bottom.offsetHeight) bottom.hidden = true;
+  else if (!stuck) bottom.hidden = false;
 }
 
 /** Whoever sends something sees it, wherever they were reading. */
@@ -143,7 +151,9 @@ const newestOwn = (person) => Math.max(0, ...[...person.messages.values()].filte
 /** How far down one can go. */
 const reachOf = (log) => log.scrollHeight - log.clientHeight;
 
-const isAtBottom = (log) => reachOf(log) - log.scrollTop < NEAR;
+const toGo = (log) => reachOf(log) - log.scrollTop;
+
+const isAtBottom = (log) => toGo(log) < NEAR;
 
 function scrollDown(log, behavior = "instant") {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

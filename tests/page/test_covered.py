@@ -1,0 +1,87 @@
+"""What can be pressed can be pressed all over, whatever the fonts and however wide the page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from bot.simulator import Person
+from bot.simulator.content import tiny_png
+from bot.simulator.parameters import Upload
+from tests.page.chromium import COVERED, Window, chat, chromium
+from tests.simulator.wire import Wire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+WIDTHS = {"desktop": (1440, 1183, 760), "phone": (430, 390, 280)}
+FONTS = ("15px sans-serif", "22px monospace", "13px serif")
+# Whatever the fonts, one of them stands in each corner that a line of text reaches.
+COMMANDS = "/a " * 60
+ADDRESS = f"https://example.org/{'x' * 150}"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("look", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_nothing_lies_over_what_can_be_pressed(
+    browser: Browser, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    async with chat(browser, **look) as (at, wire, ana):
+        await everything(wire, ana)
+        await at.page.locator(".person").click()
+        await at.sees("lo último")
+        for width, font in zip(WIDTHS[request.node.callspec.id], FONTS, strict=True):
+            height = look["viewport"]["height"]
+            await at.page.set_viewport_size({"width": width, "height": height})
+            await at.page.evaluate("(font) => (document.body.style.font = font)", font)
+            assert await covered(at) == [], (width, font)
+
+
+async def covered(at: Window) -> list[str]:
+    """What is covered, with the pointer over each message in turn."""
+    found = await at.covered()
+    for message in await at.page.locator(".message").all():
+        await message.locator(".bubble").hover(force=True)
+        found += await message.evaluate(COVERED)
+    return found
+
+
+async def everything(wire: Wire, ana: Person) -> None:
+    """Whatever can be pressed in a chat, in each corner of a bubble, from either side."""
+    world = ana.world
+    keys = {
+        "inline_keyboard": [
+            [{"text": "Sí", "callback_data": "y"}],
+            [{"text": "No", "url": ADDRESS}],
+        ]
+    }
+    picture = world.files.add("photo", Upload("foto.png", tiny_png(600, 400)))
+    document = world.files.add("document", Upload("firmas.csv", b"a;b"))
+    to = {"chat_id": ana.id}
+    await wire.answer("sendMessage", **to, text=COMMANDS)
+    await wire.answer("sendMessage", **to, text=ADDRESS)
+    await wire.answer("sendMessage", **to, text="/b", reply_markup=keys)
+    await wire.answer(
+        "sendMessage", **to, text="<tg-spoiler>oculto</tg-spoiler>", parse_mode="HTML"
+    )
+    await wire.answer("sendPhoto", **to, photo=picture.file_id)
+    await wire.answer("sendPhoto", **to, photo=picture.file_id, caption=ADDRESS)
+    await wire.answer("sendDocument", **to, document=document.file_id)
+    await wire.answer("sendDocument", **to, document=document.file_id, caption=COMMANDS)
+    ana.send(ADDRESS)
+    ana.send_media(picture)
+    ana.send_media(document)
+    ana.send_album(["photo"] * 3)
+    ana.send_album(["photo"] * 2, ADDRESS)
+    ana.send_album(["document"] * 2)
+    ana.send("lo último")
