@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -25,12 +25,19 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class LivingMessage:
-    """The message of one chat. `message_id` and `digest` are what was last shown, if anything."""
+    """The message of one chat.
+
+    Attributes:
+        message_id: the one that was last shown, if there is one.
+        digest: of what it shows.
+        digest_of: makes the digest of a drawn screen, for this person alone and under the key.
+    """
 
     bot: Bot
     chat_id: int = field(repr=False)
     message_id: int | None
     digest: bytes | None
+    digest_of: Callable[[bytes], bytes] = field(repr=False)
 
     async def become(self, screen: Screen, version: int, *, tapped: int | None) -> Shown:
         """Turns the message into `screen` where it stands, or sends it when it is gone.
@@ -39,7 +46,7 @@ class LivingMessage:
         person is looking at it.
         """
         target = tapped or self.message_id
-        digest = screen.digest(version)
+        digest = self.digest_of(screen.drawn(version))
         if target is None:
             return await self.appear(screen, version)
         if target == self.message_id and digest == self.digest:
@@ -57,7 +64,7 @@ class LivingMessage:
         sent = await post(self.bot, self.chat_id, screen.text, keyboard(screen, version))
         if self.message_id is not None:
             await self.vanish(self.message_id)
-        return Shown(sent, screen.digest(version))
+        return Shown(sent, self.digest_of(screen.drawn(version)))
 
     async def vanish(self, *message_ids: int | None) -> None:
         """Deletes messages of this chat; one that is gone or too old is left as it is."""

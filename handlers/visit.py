@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 from telegram import CallbackQuery, Message, Update, User
@@ -128,8 +129,14 @@ class Visit:
     @property
     def living(self) -> LivingMessage:
         """The living message as it stands in the chat."""
-        conversation = self.conversation
-        return LivingMessage(self.bot, self.chat_id, conversation.message_id, conversation.shown)
+        conversation, digest_of = self.conversation, self.services.storage.conversations.digest
+        return LivingMessage(
+            self.bot,
+            self.chat_id,
+            conversation.message_id,
+            conversation.shown,
+            partial(digest_of, conversation.supporter),
+        )
 
     async def _tidy(self) -> None:
         """Deletes what was typed for a name, once there is no name to put right any more."""

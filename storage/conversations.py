@@ -137,6 +137,14 @@ class Conversations:
             return Statement(_FIRST, values)
         return Statement(_NEXT, {**values, "was": was})
 
+    def digest(self, supporter: bytes, drawn: bytes) -> bytes:
+        """Returns what may be kept of someone's screen.
+
+        A name can stand on it: without the key, names are not found by trying them, and two
+        people with the same screen have nothing in common.
+        """
+        return self._keyring.digest(drawn, table="conversations", column="shown", row=supporter)
+
     async def shown(
         self,
         supporter: bytes,

@@ -11,6 +11,10 @@ encryption keys, newest first: the first seals, and all of them open. A sealed v
 of format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its tag;
 it is bound to its table, column and row, so a value moved elsewhere does not open. Random nonces
 are safe for 2^32 values a key, far more than signatures a petition can have.
+
+A ciphertext is as long as its text, and a length narrows down a name. So a text is padded before
+it is sealed, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4. Values of
+the first format, which did not pad, still open.
 """
 
 import base64
@@ -29,11 +33,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from storage.address import data_folder
 from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
 
-_FORMAT: Final = b"\x01"
+_UNPADDED: Final = b"\x01"
+_PADDED: Final = b"\x02"
+_STEP_BYTES: Final = 64
+_PADDING: Final = b"\x80"
 _ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
-_HEADER_BYTES: Final = len(_FORMAT) + _ID_BYTES + _NONCE_BYTES
+_HEADER_BYTES: Final = len(_PADDED) + _ID_BYTES + _NONCE_BYTES
 
 _TITLE: Final = (
     "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
@@ -94,17 +101,28 @@ class Keyring:
         mac.update(slug.encode() + b"\x00" + user_id.to_bytes(8, "big", signed=True))
         return mac.digest()
 
+    def digest(self, content: bytes, *, table: str, column: str, row: bytes) -> bytes:
+        """Returns the 32 bytes that stand for a content in exactly this place.
+
+        The same content has another digest in every row, and none can be made without the key.
+        """
+        mac = self._reference.copy()
+        # No slug is empty, so what begins with a zero byte is nobody's reference.
+        mac.update(b"\x00" + _place(table, column, row))
+        return hmac.digest(mac.digest(), content, hashlib.sha256)
+
     def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
         """Encrypt a text for exactly this place; the same text seals differently every time."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(
-            nonce, plain.encode(), _place(table, column, row)
+            nonce, _padded(plain.encode()), _PADDED + _place(table, column, row)
         )
-        return b"".join((_FORMAT, self._newest, nonce, sealed))
+        return b"".join((_PADDED, self._newest, nonce, sealed))
 
     def open(self, sealed: bytes, *, table: str, column: str, row: bytes) -> str:
         """Decrypt what was sealed for this place; anything else raises BrokenData."""
-        if len(sealed) <= _HEADER_BYTES or sealed[:1] != _FORMAT:
+        form = sealed[:1]
+        if len(sealed) <= _HEADER_BYTES or form not in (_UNPADDED, _PADDED):
             raise BrokenData(f"A value in {table}.{column} is not a sealed one.")
         key_id = sealed[1 : 1 + _ID_BYTES]
         cipher = self._ciphers.get(key_id)
@@ -114,13 +132,16 @@ class Keyring:
                 " key file does not have; put back the key file that belongs to this database."
             )
         nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
+        place = _place(table, column, row)
         try:
-            plain = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _place(table, column, row))
+            if form == _UNPADDED:
+                return cipher.decrypt(nonce, sealed[_HEADER_BYTES:], place).decode()
+            padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _PADDED + place)
         except InvalidTag as error:
             raise BrokenData(
                 f"A value in {table}.{column} was changed, or sealed for another place."
             ) from error
-        return plain.decode()
+        return padded[: padded.rindex(_PADDING)].decode()
 
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._ciphers)} encryption keys>"
@@ -150,6 +171,11 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
 
 def _place(table: str, column: str, row: bytes) -> bytes:
     return f"{table}|{column}|".encode() + row
+
+
+def _padded(plain: bytes) -> bytes:
+    """A text and its padding, of which there is always at least one byte."""
+    return plain + _PADDING + bytes(-(len(plain) + 1) % _STEP_BYTES)
 
 
 def _new_key() -> bytes:

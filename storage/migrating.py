@@ -157,6 +157,7 @@ async def _rebuild_sqlite(fetch: Fetch) -> None:
     await fetch("PRAGMA foreign_keys=OFF")
     await fetch("PRAGMA journal_mode=WAL")
     await fetch("PRAGMA synchronous=FULL")
+    await fetch("PRAGMA secure_delete=ON")  # what a revision forgets is overwritten
     await fetch("BEGIN EXCLUSIVE")
     await _upgrade("sqlite", fetch)
     if broken := await fetch("PRAGMA foreign_key_check"):

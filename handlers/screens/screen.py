@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from bot.petition.journey import Action
@@ -35,10 +34,12 @@ class Screen:
             return self
         return Screen(Html(f"{notice}\n\n{self.text}"), self.rows)
 
-    def digest(self, version: int) -> bytes:
-        """Tells whether what stands in the chat is already this; Telegram refuses a same edit."""
-        shown = repr((version, str(self.text), self.rows))
-        return hashlib.sha256(shown.encode()).digest()
+    def drawn(self, version: int) -> bytes:
+        """Returns what tells this screen, with the buttons of this version, from every other.
+
+        A name can stand in it, so it is kept as a digest under the key and in no other form.
+        """
+        return repr((version, str(self.text), self.rows)).encode()
 
 
 def paragraphs(*parts: str | None) -> Html:

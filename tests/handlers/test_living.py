@@ -66,33 +66,38 @@ class FakeChat:
 
 
 def living(chat: FakeChat, message_id: int | None, digest: bytes | None = None) -> LivingMessage:
-    return LivingMessage(cast("Bot", chat), CHAT, message_id, digest)
+    return LivingMessage(cast("Bot", chat), CHAT, message_id, digest, kept)
+
+
+def kept(drawn: bytes) -> bytes:
+    """What is kept of a screen; here everything."""
+    return drawn
 
 
 async def test_a_chat_without_a_living_message_gets_one() -> None:
     chat = FakeChat()
     shown = await living(chat, None).become(HOME, 1, tapped=None)
     assert chat.calls == [("send", None)]
-    assert shown == Shown(100, HOME.digest(1))
+    assert shown == Shown(100, HOME.drawn(1))
 
 
 async def test_it_changes_where_it_stands() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.digest(1)).become(NAME, 2, tapped=5)
+    shown = await living(chat, 5, HOME.drawn(1)).become(NAME, 2, tapped=5)
     assert chat.calls == [("edit", 5)]
-    assert shown == Shown(5, NAME.digest(2))
+    assert shown == Shown(5, NAME.drawn(2))
 
 
 async def test_what_is_shown_already_costs_no_call() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.digest(1)).become(HOME, 1, tapped=5)
+    shown = await living(chat, 5, HOME.drawn(1)).become(HOME, 1, tapped=5)
     assert chat.calls == []
-    assert shown == Shown(5, HOME.digest(1))
+    assert shown == Shown(5, HOME.drawn(1))
 
 
 async def test_the_same_text_with_buttons_of_a_new_version_is_drawn() -> None:
     chat = FakeChat(5)
-    await living(chat, 5, HOME.digest(1)).become(HOME, 2, tapped=5)
+    await living(chat, 5, HOME.drawn(1)).become(HOME, 2, tapped=5)
     assert chat.calls == [("edit", 5)]
 
 
@@ -101,41 +106,41 @@ async def test_an_edit_that_changes_nothing_after_all_is_no_failure() -> None:
     chat.shown[5] = (HOME.text, keyboard(HOME, 1))
     shown = await living(chat, 5, None).become(HOME, 1, tapped=5)
     assert chat.calls == [("edit", 5)]
-    assert shown == Shown(5, HOME.digest(1))
+    assert shown == Shown(5, HOME.drawn(1))
 
 
 async def test_a_tapped_message_becomes_the_living_one_and_the_other_goes() -> None:
     chat = FakeChat(5, 9)
-    shown = await living(chat, 5, HOME.digest(1)).become(HOME, 1, tapped=9)
+    shown = await living(chat, 5, HOME.drawn(1)).become(HOME, 1, tapped=9)
     assert chat.calls == [("edit", 9), ("delete", 5)]
-    assert shown == Shown(9, HOME.digest(1))
+    assert shown == Shown(9, HOME.drawn(1))
     assert set(chat.shown) == {9}
 
 
 async def test_when_the_tapped_message_is_gone_the_living_one_changes() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.digest(1)).become(NAME, 2, tapped=9)
+    shown = await living(chat, 5, HOME.drawn(1)).become(NAME, 2, tapped=9)
     assert chat.calls == [("edit", 9), ("edit", 5)]
-    assert shown == Shown(5, NAME.digest(2))
+    assert shown == Shown(5, NAME.drawn(2))
 
 
 async def test_when_the_tapped_message_is_gone_a_right_living_one_stays() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.digest(1)).become(HOME, 1, tapped=9)
+    shown = await living(chat, 5, HOME.drawn(1)).become(HOME, 1, tapped=9)
     assert chat.calls == [("edit", 9)]
-    assert shown == Shown(5, HOME.digest(1))
+    assert shown == Shown(5, HOME.drawn(1))
 
 
 async def test_when_both_are_gone_it_is_sent_anew() -> None:
     chat = FakeChat()
-    shown = await living(chat, 5, HOME.digest(1)).become(NAME, 2, tapped=9)
+    shown = await living(chat, 5, HOME.drawn(1)).become(NAME, 2, tapped=9)
     assert chat.calls == [("edit", 9), ("edit", 5), ("send", None)]
-    assert shown == Shown(100, NAME.digest(2))
+    assert shown == Shown(100, NAME.drawn(2))
 
 
 async def test_when_the_tapped_living_message_is_gone_it_is_sent_anew_and_not_deleted() -> None:
     chat = FakeChat()
-    shown = await living(chat, 5, HOME.digest(1)).become(NAME, 2, tapped=5)
+    shown = await living(chat, 5, HOME.drawn(1)).become(NAME, 2, tapped=5)
     assert chat.calls == [("edit", 5), ("send", None)]
     assert shown.message_id == 100
 
@@ -167,14 +172,14 @@ async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramE
 
 async def test_it_appears_at_the_bottom_before_the_old_one_goes() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.digest(1)).appear(HOME, 1)
+    shown = await living(chat, 5, HOME.drawn(1)).appear(HOME, 1)
     assert chat.calls == [("send", None), ("delete", 5)]
-    assert shown == Shown(105, HOME.digest(1))
+    assert shown == Shown(105, HOME.drawn(1))
 
 
 async def test_it_appears_though_the_old_one_is_gone_already() -> None:
     chat = FakeChat()
-    shown = await living(chat, 5, HOME.digest(1)).appear(HOME, 1)
+    shown = await living(chat, 5, HOME.drawn(1)).appear(HOME, 1)
     assert shown.message_id == 100
 
 

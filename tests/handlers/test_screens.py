@@ -141,9 +141,9 @@ def test_after_closing_the_update_comes_first_and_the_appeal_can_be_read() -> No
 
 
 @pytest.mark.parametrize("stage", list(Stage))
-def test_drawing_twice_gives_the_same_digest(stage: Stage) -> None:
+def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) -> None:
     view = standing_at(stage)
     if settle(view.place, view.standing) != view.place:
         return
-    assert draw(view).digest(3) == draw(view).digest(3)
-    assert draw(view).digest(3) != draw(view).digest(4)
+    assert draw(view).drawn(3) == draw(view).drawn(3)
+    assert draw(view).drawn(3) != draw(view).drawn(4)

@@ -1,16 +1,19 @@
 """What is sealed opens with its key, in its place, and nowhere else."""
 
 import copy
+import hmac
 import pickle
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import BrokenData, KeyFileMissing, KeyFileUnusable, Keyring, key_apart_from_data
 
 ROW = b"0123456789abcdef"
+FIXED = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
 
 
 @pytest.fixture
@@ -57,6 +60,67 @@ def test_a_value_moved_elsewhere_does_not_open(
     sealed = _seal(keyring)
     with pytest.raises(BrokenData):
         keyring.open(sealed, table=table, column=column, row=row)
+
+
+def test_a_sealed_value_is_as_long_for_every_usual_name(key_file: Path) -> None:
+    keyring = Keyring.load(key_file)
+    lengths = [len(_seal(keyring, "x" * size)) for size in (0, 1, 62, 63, 64, 127, 128)]
+    assert lengths == [97, 97, 97, 97, 161, 161, 225]
+
+
+@given(st.text(max_size=200))
+def test_whatever_a_text_ends_with_it_opens_as_it_was(plain: str) -> None:
+    assert _open(FIXED, _seal(FIXED, plain)) == plain
+
+
+def test_what_was_sealed_before_there_was_padding_still_opens() -> None:
+    place = b"signatures|name_sealed|" + ROW
+    sealed = AESGCM(b"k" * 32).encrypt(b"n" * 12, b"Ana", place)
+    assert _open(FIXED, b"\x01\x00\x01\x02\x03" + b"n" * 12 + sealed) == "Ana"
+
+
+def test_a_padded_value_does_not_pass_for_one_without_padding(key_file: Path) -> None:
+    keyring = Keyring.load(key_file)
+    with pytest.raises(BrokenData):
+        _open(keyring, b"\x01" + _seal(keyring)[1:])
+
+
+def test_a_digest_is_one_contents_in_one_place() -> None:
+    places = [
+        ("conversations", "shown", ROW),
+        ("conversations", "shown", b"another row's id"),
+        ("conversations", "other", ROW),
+        ("signatures", "shown", ROW),
+    ]
+    digests = {
+        FIXED.digest(content, table=table, column=column, row=row)
+        for content in (b"", b"Ana", b"Eva")
+        for table, column, row in places
+    }
+    assert len(digests) == 12
+    assert {len(digest) for digest in digests} == {32}
+
+
+def test_no_digest_is_the_same_with_another_key_or_a_hash_that_anybody_can_make() -> None:
+    other = Keyring(b"s" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
+    made = [
+        keyring.digest(b"Ana", table="conversations", column="shown", row=ROW)
+        for keyring in (FIXED, other)
+    ]
+    place = b"\x00conversations|shown|" + ROW
+    key = hmac.digest(b"r" * 32, place, "sha256")
+    assert made[0] == hmac.digest(key, b"Ana", "sha256")
+    assert made[0] != made[1]
+
+
+def test_a_digest_survives_a_rotation(key_file: Path) -> None:
+    before = Keyring.load(key_file)
+    after = Keyring.rotate(key_file)
+    known = [
+        keyring.digest(b"Ana", table="conversations", column="shown", row=ROW)
+        for keyring in (before, after)
+    ]
+    assert known[0] == known[1]
 
 
 def test_a_value_with_one_bit_changed_does_not_open(key_file: Path) -> None:

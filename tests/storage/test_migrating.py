@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,32 @@ class TestWhatWasThere:
         assert broken == []
         assert deliveries == [("delivered",)]
 
+    async def test_what_a_screen_showed_is_forgotten_in_the_file_too(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite3, "connect", deleting_carelessly)
+        path = tmp_path / "before.db"
+        digests = [bytes([number]) * 32 for number in range(200, 220)]
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            for statement in render("sqlite", since=None, until="0002"):
+                connection.execute(statement)
+            connection.executemany(
+                "INSERT INTO conversations (petition, supporter, stage, page, news, typed, shown,"
+                " version, updated_at) VALUES ('andry', ?, 'consent', 0, 0, '[]', ?, 4, 1000)",
+                [(digest[:1], digest) for digest in digests],
+            )
+        connection.close()
+        assert found(tmp_path, digests) == digests
+        await migrate(f"sqlite+aiosqlite:///{path}")
+        assert found(tmp_path, digests) == []
+        with sqlite3.connect(path) as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT shown, version FROM conversations"
+            ).fetchall()
+        connection.close()
+        assert rows == [(None, 4)]
+
 
 class TestMigrate:
     async def test_leads_from_nothing_to_the_newest_revision(self, empty_url: str) -> None:
@@ -215,6 +242,21 @@ class TestAKillInTheMiddle:
         async with asyncio.timeout(10):
             assert await migrate(empty_url) == NEWEST
         assert await read_slugs(empty_url) == []
+
+
+def found(folder: Path, values: Sequence[bytes]) -> list[bytes]:
+    """Which of the values are in any of the files."""
+    content = b"".join(file.read_bytes() for file in folder.iterdir())
+    return [value for value in values if value in content]
+
+
+def deleting_carelessly(
+    *where: Any, connect: Callable[..., sqlite3.Connection] = sqlite3.connect, **how: Any
+) -> sqlite3.Connection:
+    """A connection to a SQLite that was built to leave what is deleted where it was."""
+    connection = connect(*where, **how)
+    connection.execute("PRAGMA secure_delete=OFF")
+    return connection
 
 
 KILLED_HALF_WAY = """

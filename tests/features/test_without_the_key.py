@@ -1,0 +1,72 @@
+"""Who has the database and not the key learns nothing of who is in it by trying what they know."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from handlers.context import Services
+from handlers.screens import draw
+from handlers.screens.view import View
+from storage import Conversation, Statement
+from tests.features.scene import Scene
+
+NAMES = ("Ana García", "Mallory", "Seán O'Brien")
+SHOWN = Statement("SELECT shown FROM conversations WHERE shown IS NOT NULL")
+
+
+async def to_the_consent(scene: Scene, name: str) -> None:
+    scene.ana.start()
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    scene.ana.send(name)
+    await scene.settled()
+
+
+def services(scene: Scene) -> Services:
+    assert scene.app is not None
+    return scene.app.application.services
+
+
+async def a_view(scene: Scene, name: str) -> View:
+    """The consent of somebody of this name, which anybody can draw from the public texts."""
+    served = services(scene)
+    return View(
+        campaign=served.campaign,
+        words=scene.words,
+        language="es",
+        petition=await served.storage.petitions.state(),
+        conversation=Conversation(supporter=b"", stage="consent", name=name),
+        signature=None,
+        profile_name=None,
+        bot_username="a_bot",
+    )
+
+
+async def test_no_name_is_found_by_trying_names_on_the_digest_of_a_screen(scene: Scene) -> None:
+    await to_the_consent(scene, "Ana García")
+    rows = await services(scene).storage.database.read(SHOWN)
+    kept = {row["shown"] for row in rows}
+    assert len(kept) == 1
+    view = await a_view(scene, "Ana García")
+    screens = [
+        draw(replace(view, conversation=replace(view.conversation, name=name))) for name in NAMES
+    ]
+    tried = {
+        hashlib.sha256(screen.drawn(version)).digest()
+        for screen in screens
+        for version in range(20)
+    }
+    assert len(tried) == 20 * len(NAMES)
+    assert kept & tried == set()
+
+
+async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene: Scene) -> None:
+    for someone in (scene.ana, scene.world.person("Eva", language="es")):
+        someone.start()
+        await scene.settled()
+        await scene.taps(someone, scene.words.label("✍️ Firmar la petición"))
+        someone.send("Ana García")
+        await scene.settled()
+    rows = await services(scene).storage.database.read(SHOWN)
+    assert len({row["shown"] for row in rows}) == 2
