@@ -43,7 +43,7 @@ class Occasion:
         made = self._petitions.get(people)
         if made is None:
             made = self.folder / f"signed-by-{people}"
-            made.mkdir()
+            made.mkdir(mode=0o700)
             await gather_signatures(url_of(made), Keyring.generate(made / KEY), people)
             self._petitions[people] = made
         with self.empty_folder() as folder:

@@ -113,7 +113,7 @@ def _paced(rate: float, burst: int) -> Iterator[None]:
 
 def _settings(folder: Path, url: str) -> Settings:
     for part in ("data", "keys"):
-        (folder / part).mkdir()
+        (folder / part).mkdir(mode=0o700)
     Keyring.generate(folder / "keys" / "petition.key")
     return load_settings(
         bot_token=TOKEN,

@@ -1,6 +1,7 @@
 """What the operator decides: read once from the environment and `.env`, then passed down."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -57,7 +58,6 @@ class StorageSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
@@ -167,13 +167,14 @@ class Settings(PetitionSettings):
         return value.rstrip("/")
 
 
-def load_settings(**overrides: Any) -> Settings:
-    """Reads all settings; what is given here goes before the environment.
+def load_settings(*, env_file: Path | None = Path(ENV_FILE), **overrides: Any) -> Settings:
+    """Reads all settings; what is given here goes before the environment, then comes the file.
 
     Raises:
-        SettingsInvalid: with a sentence for each that is missing or wrong.
+        SettingsInvalid: with a sentence for each that is missing or wrong, or because others can
+            read or write the file.
     """
-    return _load(Settings, overrides)
+    return _load(Settings, overrides, env_file)
 
 
 def load_storage_settings(**overrides: Any) -> StorageSettings:
@@ -193,13 +194,27 @@ def unknown_settings() -> tuple[str, ...]:
     return tuple(sorted(name for name in given - known if name.startswith(PREFIX)))
 
 
-def _load(kind: type[Kind], overrides: dict[str, Any]) -> Kind:
+def _load(
+    kind: type[Kind], overrides: dict[str, Any], env_file: Path | None = Path(ENV_FILE)
+) -> Kind:
+    if env_file is not None:
+        _refuse_open_file(env_file)
     try:
-        return kind(**overrides)
+        return kind(_env_file=env_file, **overrides)
     except ValidationError as error:
         sentences = _sentences(error)
     # Raised out here, since the original error holds the values.
     raise SettingsInvalid(sentences)
+
+
+def _refuse_open_file(path: Path) -> None:
+    """Refuses settings that others know or choose: who the admins are, and the token."""
+    if not path.is_file() or not path.stat().st_mode & 0o077:
+        return
+    command = shlex.join(["chmod", "600", str(path.resolve())])
+    raise SettingsInvalid(
+        (f"Others than its owner can use the settings in {path.absolute()}; run: {command}",)
+    )
 
 
 def _sentences(error: ValidationError) -> tuple[str, ...]:

@@ -212,10 +212,11 @@ async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
 def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
     """Settings of the show's own; the operator's environment and .env have no say in them."""
     data, keys = folder / "data", folder / "keys"
-    data.mkdir()
-    keys.mkdir()
+    for private in (data, keys):
+        private.mkdir(mode=0o700)
     Keyring.generate(keys / "petition.key")
     settings = load_settings(
+        env_file=None,
         bot_token=_TOKEN,
         admin_ids=frozenset({ADMIN_ID}),
         database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",

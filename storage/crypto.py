@@ -23,6 +23,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import shlex
 import stat
 from pathlib import Path
 from typing import Final, NoReturn
@@ -61,7 +62,12 @@ class Keyring:
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
-        """Make a new key file, readable by its owner only; an existing file is never touched."""
+        """Make a new key file, readable by its owner only; an existing file is never touched.
+
+        Raises:
+            KeyFileUnusable: it cannot be made there, or others can write its folder.
+        """
+        _refuse_open_folders(path)
         text = _TITLE + f"reference {_encoded(_new_key())}\n" + _encryption_line()
         try:
             _write_new(path, text)
@@ -73,7 +79,7 @@ class Keyring:
 
     @classmethod
     def load(cls, path: Path) -> "Keyring":
-        """Read a key file; refuses one that others than its owner can read or change."""
+        """Read a key file; refuses one that others than its owner can read or put another for."""
         return cls(*_parsed(_guarded_text(path), path))
 
     @classmethod
@@ -208,8 +214,10 @@ def _guarded_text(path: Path) -> str:
             )
         if os.name == "posix" and mode & 0o077:
             raise KeyFileUnusable(
-                f"Others than its owner can use the key file {path}; run: chmod 600 {path}"
+                f"Others than its owner can use the key file {path}; run: "
+                + shlex.join(["chmod", "600", str(path)])
             )
+        _refuse_open_folders(path)
         return path.read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise KeyFileMissing(
@@ -217,6 +225,35 @@ def _guarded_text(path: Path) -> str:
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise KeyFileUnusable(f"The key file {path} cannot be read as one.") from error
+
+
+def _refuse_open_folders(path: Path) -> None:
+    """Refuses a place where others can put another key in the place of this one.
+
+    A link can lead elsewhere, so the folders of the link count as those of the file do.
+    """
+    around = {path.parent.absolute(), path.resolve().parent}
+    above = {one for folder in around for one in folder.parents} - around
+    folders = [folder for folder in (*around, *above) if folder.is_dir()]
+    writable = [one for one in folders if _others_write(one.stat().st_mode, inside=one in above)]
+    if writable:
+        raise _replaceable(path, ["chmod", "go-w"], writable)
+    known = {0, os.geteuid(), *([path.stat().st_uid] if path.exists() else [])}
+    strange = [one for one in folders if one in around and one.stat().st_uid not in known]
+    if strange:
+        raise _replaceable(path, ["chown", str(os.geteuid())], strange)
+
+
+def _others_write(mode: int, *, inside: bool) -> bool:
+    # Where the sticky bit is set nobody moves a folder that is not theirs, but all may add files.
+    return bool(mode & 0o022) and not (inside and mode & stat.S_ISVTX)
+
+
+def _replaceable(path: Path, command: list[str], folders: list[Path]) -> KeyFileUnusable:
+    mending = shlex.join([*command, *sorted(map(str, folders), key=len, reverse=True)])
+    return KeyFileUnusable(
+        f"Others can put another key in the place of the key file {path}; run: {mending}"
+    )
 
 
 def _parsed(text: str, path: Path) -> tuple[bytes, dict[bytes, bytes]]:

@@ -17,7 +17,7 @@ TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, with complete settings whose parts a test may take away."""
     for part in ("data", "keys"):
-        (tmp_path / part).mkdir()
+        (tmp_path / part).mkdir(mode=0o700)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PETITION_BOT_TOKEN", TOKEN)
     monkeypatch.setenv("PETITION_ADMIN_IDS", "1,2")

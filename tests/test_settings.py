@@ -1,16 +1,22 @@
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from bot.petition.campaign import BUNDLED
 from bot.settings import (
     EXPECTED,
     Settings,
     SettingsInvalid,
+    load_petition_settings,
     load_settings,
     load_storage_settings,
     unknown_settings,
 )
+from bot.showing import _settings as settings_of_a_show
+from storage import Keyring
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
 GIVEN = {"BOT_TOKEN": TOKEN, "ADMIN_IDS": "12, 34"}
@@ -25,6 +31,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in GIVEN.items():
         monkeypatch.setenv(f"PETITION_{name}", value)
     return tmp_path
+
+
+def written(place: Path, text: str, mode: int = 0o600) -> Path:
+    """The file `.env` with this text, for these people."""
+    file = place / ".env"
+    file.write_text(text)
+    file.chmod(mode)
+    return file
 
 
 def complaints() -> tuple[str, ...]:
@@ -51,10 +65,40 @@ def test_what_is_not_given_has_the_documented_default() -> None:
 
 
 def test_the_file_is_read_and_the_environment_goes_before_it(place: Path) -> None:
-    (place / ".env").write_text("PETITION_ADMIN_IDS=99\nPETITION_LOG_LEVEL=debug\nOTHER=1\n")
+    written(place, "PETITION_ADMIN_IDS=99\nPETITION_LOG_LEVEL=debug\nOTHER=1\n")
     settings = load_settings()
     assert settings.admin_ids == {12, 34}
     assert settings.log_level == "DEBUG"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o620, 0o604, 0o602, 0o666])
+@pytest.mark.parametrize("load", [load_settings, load_petition_settings, load_storage_settings])
+def test_a_file_that_others_can_read_or_write_is_refused_with_the_command_that_mends_it(
+    place: Path, mode: int, load: Callable[[], object]
+) -> None:
+    file = written(place, f"PETITION_BOT_TOKEN={TOKEN}\n", mode)
+    with pytest.raises(SettingsInvalid) as refused:
+        load()
+    (sentence,) = refused.value.sentences
+    assert sentence.endswith(f"run: chmod 600 {file}")
+    assert TOKEN not in sentence
+    file.chmod(0o600)
+    load()
+
+
+def test_a_link_does_not_hide_who_can_read_the_file(place: Path) -> None:
+    kept = place / "kept settings"
+    written(place, "OTHER=1\n", 0o644).rename(kept)
+    (place / ".env").symlink_to(kept)
+    (sentence,) = complaints()
+    assert sentence.endswith(f"chmod 600 '{kept}'")
+    kept.chmod(0o400)
+    load_settings()
+
+
+def test_whoever_does_not_read_the_file_does_not_mind_who_can(place: Path) -> None:
+    written(place, "PETITION_LOG_LEVEL=debug\n", 0o644)
+    assert load_settings(env_file=None).log_level == "INFO"
 
 
 def test_what_is_handed_over_goes_before_everything() -> None:
@@ -205,7 +249,7 @@ def test_the_database_alone_needs_no_token(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_misspelt_name_is_reported(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_BOT_TOKNE", "x")
-    (place / ".env").write_text("PETITION_ADMINS=1\nPETITION_CAMPAIGN=\nOTHER=1\n")
+    written(place, "PETITION_ADMINS=1\nPETITION_CAMPAIGN=\nOTHER=1\n")
     assert unknown_settings() == ("PETITION_ADMINS", "PETITION_BOT_TOKNE")
 
 
@@ -219,3 +263,16 @@ def test_a_campaign_is_a_folder_with_a_petition(
     (place / "petition.toml").touch()
     monkeypatch.setenv("PETITION_CAMPAIGN", str(place))
     assert load_settings().campaign == place
+
+
+def test_the_demo_starts_whatever_the_operator_lets_others_do(place: Path) -> None:
+    written(place, "PETITION_LOG_LEVEL=debug\n", 0o644)
+    show = place / "show"
+    show.mkdir(mode=0o700)
+    before = os.umask(0)
+    try:
+        settings = settings_of_a_show(show, "http://127.0.0.1:1", BUNDLED)
+    finally:
+        os.umask(before)
+    assert settings.key_file is not None
+    Keyring.load(settings.key_file)

@@ -141,7 +141,7 @@ class Scene:
 async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterator[Scene]:
     """Sets the stage, lifts the curtain, and asks an outsider about every request afterwards."""
     for part in ("data", "keys"):
-        (folder / part).mkdir(exist_ok=True)
+        (folder / part).mkdir(mode=0o700, exist_ok=True)
     key = folder / "keys" / "petition.key"
     Keyring.generate(key)
     async with Simulator(token=TOKEN) as simulator:

@@ -26,7 +26,7 @@ PEOPLE = 30
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[BotProcess]:
     for part in ("data", "keys"):
-        (tmp_path / part).mkdir()
+        (tmp_path / part).mkdir(mode=0o700)
     Keyring.generate(tmp_path / "keys" / "petition.key")
     async with Simulator(token=TOKEN) as simulator:
         process = BotProcess(tmp_path, simulator, rate=10.0)

@@ -27,7 +27,7 @@ TEXT = "Así terminó."
 async def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BotProcess]:
     """A bot as a process, and the shell's settings for its petition."""
     for part in ("data", "keys"):
-        (tmp_path / part).mkdir()
+        (tmp_path / part).mkdir(mode=0o700)
     Keyring.generate(tmp_path / "keys" / "petition.key")
     async with Simulator(token=TOKEN) as simulator:
         process = BotProcess(tmp_path, simulator, rate=RATE)

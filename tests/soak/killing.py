@@ -21,7 +21,7 @@ _ANSWERS = ("send", "edit", "answer")
 @asynccontextmanager
 async def a_bot(folder: Path, rate: float, database_url: str) -> AsyncIterator[BotProcess]:
     """A process on an empty database, and a Telegram of our own."""
-    (folder / "keys").mkdir()
+    (folder / "keys").mkdir(mode=0o700)
     Keyring.generate(folder / "keys" / "petition.key")
     async with Simulator(token=TOKEN) as simulator:
         process = BotProcess(folder, simulator, rate, database_url)
