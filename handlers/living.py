@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
-from bot.transport.outcome import Remedy, remedy
+from bot.transport.outcome import Remedy, remedy, stays_for_good
 
 from .context import Bot
 from .posting import post, rewrite
@@ -52,7 +52,7 @@ class LivingMessage:
         if target == self.message_id and digest == self.digest:
             return Shown(target, digest)
         if await self._edit(target, screen, version):
-            if self.message_id not in (None, target):
+            if self.message_id is not None and self.message_id != target:
                 await self.vanish(self.message_id)
             return Shown(target, digest)
         if target == self.message_id:
@@ -66,16 +66,15 @@ class LivingMessage:
             await self.vanish(self.message_id)
         return Shown(sent, self.digest_of(screen.drawn(version)))
 
-    async def vanish(self, *message_ids: int | None) -> None:
-        """Deletes messages of this chat; one that is gone or too old is left as it is."""
-        known = sorted({message_id for message_id in message_ids if message_id is not None})
-        if not known:
-            return
-        await tolerate(
-            self.bot.delete_message(self.chat_id, known[0])
-            if len(known) == 1
-            else self.bot.delete_messages(self.chat_id, known)
-        )
+    async def vanish(self, message_id: int) -> bool:
+        """Deletes a message of this chat; False when it is too old for that, and stays."""
+        try:
+            await self.bot.delete_message(self.chat_id, message_id)
+        except TelegramError as error:
+            if remedy(error) not in _HARMLESS:
+                raise
+            return not stays_for_good(error)
+        return True
 
     async def _edit(self, message_id: int, screen: Screen, version: int) -> bool:
         try:

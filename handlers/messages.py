@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from telegram import Message, Update
 
-from bot.petition.journey import Stage
+from bot.petition.journey import Stage, expects_name
+from bot.petition.markup import Html
+from bot.petition.names import is_surely_a_name
+from bot.petition.words import mark
 
 from . import signing
 from .context import Context
 from .visit import Visit, open_visit
 
+_USE_THE_BUTTONS: Final = mark(
+    "Este chat funciona con botones: elige uno de los de abajo, por favor."
+)
+
 
 async def written(update: Update, context: Context) -> None:
     """A text: the name, where one is asked for; otherwise the way on is shown."""
     visit = (await open_visit(update, context)).settled()
-    message = _message(visit)
-    words = visit.view.words
-    if visit.view.place.stage is Stage.NAME and message.text is not None:
-        await signing.take_name(visit, message.text, message.message_id)
-        return
-    if visit.view.place.stage is Stage.CONSENT and message.text is not None:
-        await signing.keep_name(visit, message.text, message.message_id)
-        return
-    await visit.say(
-        words.text("Este chat funciona con botones: elige uno de los de abajo, por favor.")
-    )
+    await _read(visit, visit.view.words.text(_USE_THE_BUTTONS))
 
 
 async def unknown_command(update: Update, context: Context) -> None:
     """A command that does not exist, or not for this person."""
-    visit = (await open_visit(update, context)).settled()
+    visit = _cleared_form((await open_visit(update, context)).settled())
     words = visit.view.words
     await visit.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
 
 
 async def sent_media(update: Update, context: Context) -> None:
     """A photo, a sticker, a voice message: nothing of it is kept."""
-    visit = (await open_visit(update, context)).settled()
+    visit = _cleared_form((await open_visit(update, context)).settled())
     words = visit.view.words
     await visit.say(
         words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
@@ -48,22 +47,51 @@ async def sent_media(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """A name that was refused may be put right by editing it; any other edit changes nothing.
+    """In the form an edit is as good as a text; anywhere else it changes nothing.
 
     What has no text changes by itself, as a live location does, and is not answered.
     """
     if update.effective_message is None or update.effective_message.text is None:
         return
     visit = (await open_visit(update, context)).settled()
-    message = _message(visit)
-    attempt = message.message_id in visit.conversation.typed and message.text is not None
-    if attempt and visit.view.place.stage is Stage.NAME:
-        await signing.take_name(visit, message.text or "", message.message_id)
-        return
-    words = visit.view.words
-    await visit.say(
-        words.text("Aquí, editar un mensaje no cambia nada. Usa los botones, por favor.")
+    nothing = visit.view.words.text(
+        "Aquí, editar un mensaje no cambia nada. Usa los botones, por favor."
     )
+    if visit.view.by_admin and _message(visit).message_id not in visit.conversation.typed:
+        await visit.say(nothing)  # it may have been written for everybody, and is to stay
+        return
+    await _read(visit, nothing)
+
+
+async def _read(visit: Visit, otherwise: Html) -> None:
+    """Takes a text for what it is where the person stands; `otherwise` answers any other."""
+    visit, text = _cleared_form(visit), _message(visit).text or ""
+    place, words = visit.view.place, visit.view.words
+    if place.stage is Stage.NAME:
+        await signing.take_name(visit, text)
+    elif place.stage is Stage.CONSENT:
+        await signing.keep_name(visit, text)
+    elif expects_name(place):
+        await visit.say(words.text("La petición está cerrada: ya no se puede firmar."))
+    elif not visit.view.by_admin and is_surely_a_name(text, visit.user.full_name):
+        await visit.taking_away(_message(visit).message_id).say(
+            Html(
+                f"{words.text('Eso parecía un nombre; no se ha guardado.')} "
+                f"{words.text(_USE_THE_BUTTONS)}"
+            )
+        )
+    else:
+        await visit.say(otherwise)
+
+
+def _cleared_form(visit: Visit) -> Visit:
+    """The visit that leaves nothing of what is sent to the form in the chat.
+
+    What a person nearly signed with is as personal as what they sign with.
+    """
+    if not expects_name(visit.view.place):
+        return visit
+    return visit.taking_away(_message(visit).message_id)
 
 
 def _message(visit: Visit) -> Message:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.journey import Action, Place, Stage, go, in_form
+from bot.petition.journey import Action, Place, Stage, go, in_form, settle
 from bot.petition.markup import Html
 from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.petition.words import mark
@@ -40,35 +40,26 @@ _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
     }
 )
 
-_REMEMBERED_ATTEMPTS = 20
 
-
-async def take_name(visit: Visit, typed: str, message_id: int) -> None:
-    """Keeps a typed name and goes on to the consent, or says what to change.
-
-    Every typed attempt is remembered until it has been deleted from the chat, which happens once
-    a name is stored: what a person nearly signed with is as personal as what they signed with.
-    """
-    known = dict.fromkeys((*visit.conversation.typed, message_id))
-    attempts = tuple(known)[-_REMEMBERED_ATTEMPTS:]
+async def take_name(visit: Visit, typed: str) -> None:
+    """Keeps a typed name and goes on to the consent, or says what to change."""
     try:
         name = clean_name(typed)
     except NameRefused as refused:
-        visit = visit.moved(visit.view.place, typed=attempts)
         await visit.say(_refusal(visit, refused))
         return
-    visit = visit.moved(Place(Stage.CONSENT), name=name, typed=attempts)
+    visit = visit.moved(Place(Stage.CONSENT), name=name)
     await visit.save()
     await visit.show()
 
 
-async def keep_name(visit: Visit, typed: str, message_id: int) -> None:
+async def keep_name(visit: Visit, typed: str) -> None:
     """A text at the consent signs nothing and changes no name; "ok" is an answer, not a name.
 
-    When it is the name itself, the update has come again before the message was deleted.
+    When it is the name itself, the update may have come again, and there is nothing to explain.
     """
     if typed.strip() == visit.conversation.name:
-        await visit.living.vanish(message_id)
+        await visit.save()
         await visit.show()
         return
     words = visit.view.words
@@ -118,6 +109,7 @@ async def confirm(visit: Visit, agreed_to: str) -> None:
     visit = (await reread(visit)).settled()
     notice = None
     if isinstance(outcome, PetitionClosed):
+        visit = visit.moved(settle(before.view.place, visit.view.standing))
         notice = visit.view.words.text(
             "La petición se cerró antes de que firmaras; tu nombre no se ha guardado."
         )

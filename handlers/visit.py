@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 import structlog
 from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
-from bot.petition.journey import Action, Place, Stage, go, in_form, settle
+from bot.petition.journey import Action, Place, go, in_form, settle
 from bot.petition.markup import Html
 from bot.petition.names import NameRefused, clean_name
 from bot.transport.outcome import remedy
@@ -25,6 +26,17 @@ from .screens import draw
 from .screens.view import View
 
 _log = structlog.stdlib.get_logger()
+
+# So many wait to be deleted at most: whoever writes without a pause is not drawn for meanwhile.
+_MOST_IN_THE_CHAT: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleared:
+    """What became of the messages that were to leave the chat: the sentence, and the failure."""
+
+    told: Html | None = None
+    failure: TelegramError | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,6 +82,14 @@ class Visit:
             return self
         return self._as(changed)
 
+    def taking_away(self, message_id: int) -> Visit:
+        """The visit that is to take what the person sent out of the chat; `show` does it.
+
+        It is stored before, so that what cannot be deleted now is deleted at the next visit.
+        """
+        typed = dict.fromkeys((*self.conversation.typed, message_id))
+        return self.moved(self.view.place, typed=tuple(typed))
+
     def touched(self) -> Visit:
         """The visit with a new version and nothing else: a tap that comes again is stale."""
         return self._as(self.conversation)
@@ -106,16 +126,23 @@ class Visit:
 
         A tap is answered at the same time: the person's finger does not wait for the drawing.
         When the person has done something more meanwhile, that will draw, and this need not.
+
+        Raises:
+            TelegramError: it could not be drawn, or what is to leave the chat could not be
+                deleted; all that is left to do is to show it again.
         """
-        if will_be_drawn_over(self.services.admins):
+        few = len(self.conversation.typed) < _MOST_IN_THE_CHAT
+        if few and will_be_drawn_over(self.services.admins):
             await self.answer()
             return
         answer = asyncio.create_task(self.answer())
         try:
-            await self._tidy()
-            await self._draw(notice, at_bottom=at_bottom)
+            cleared = await self._clear()
+            await self._draw(_joined(notice, cleared.told), at_bottom=at_bottom)
         finally:
             await answer
+        if cleared.failure is not None:
+            raise cleared.failure
 
     async def answer(self) -> None:
         """Answers the tap, if it is one; failing at it is no reason to begin again."""
@@ -138,13 +165,31 @@ class Visit:
             partial(digest_of, conversation.supporter),
         )
 
-    async def _tidy(self) -> None:
-        """Deletes what was typed for a name, once there is no name to put right any more."""
-        typed = self.conversation.typed
-        if not typed or self.view.place.stage is Stage.NAME:
-            return
-        await self.living.vanish(*typed)
+    async def _clear(self) -> _Cleared:
+        """Deletes what the person sent that is not to stay in the chat.
+
+        A failure is told on the screen, and raised only once that is drawn.
+        """
+        typed, words = self.conversation.typed, self.view.words
+        if not typed:
+            return _Cleared()
+        try:
+            gone = [await self.living.vanish(message_id) for message_id in typed]
+        except TelegramError as error:
+            told = words.text(
+                "Todavía no se ha podido borrar de este chat lo que has enviado. Lo volveremos a "
+                "intentar; también puedes borrarlo tú."
+            )
+            return _Cleared(told, error)
         await self.services.storage.conversations.untyped(self.conversation.supporter)
+        if all(gone):
+            return _Cleared(words.text("Lo que has enviado se ha borrado de este chat."))
+        return _Cleared(
+            words.text(
+                "Telegram no nos deja borrar de este chat un mensaje de hace días. Si lleva tu "
+                "nombre, bórralo tú, por favor."
+            )
+        )
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
         picture_id = await show_picture(self)
@@ -220,6 +265,11 @@ async def _view(services: Services, bot: Bot, user: User, conversation: Conversa
         bot_username=bot.username,
         by_admin=user.id in services.admins,
     )
+
+
+def _joined(*parts: Html | None) -> Html | None:
+    """The notices that there are, one after the other."""
+    return Html("\n".join(part for part in parts if part is not None)) or None
 
 
 def _profile_name(user: User) -> str | None:

@@ -93,8 +93,11 @@ def settle(place: Place, standing: Standing) -> Place:
     A petition closes, a signature is withdrawn, a text loses a page: the stored place may have
     become impossible since, and the person must land somewhere sensible all the same.
     """
-    if place.stage in _BEFORE_SIGNING and (standing.closed or standing.signed):
+    if place.stage in _BEFORE_SIGNING and standing.signed:
         return Place()
+    if place.stage in _BEFORE_SIGNING and standing.closed:
+        # Remembered, since a name may still be on its way to the form that was there.
+        return Place(behind=place.stage)
     if place.stage in _NEEDS_SIGNATURE and not standing.signed:
         return Place()
     if place.stage is Stage.THANKS and standing.closed:
@@ -110,6 +113,16 @@ def in_form(place: Place) -> bool:
     """Whether the person is filling in the form, or on a side trip that goes back to it."""
     return place.stage in _BEFORE_SIGNING or (
         place.stage in _SIDE_TRIPS and place.behind in _BEFORE_SIGNING
+    )
+
+
+def expects_name(place: Place) -> bool:
+    """Whether what is typed here is likely to be a name, and must not stay in the chat.
+
+    So it is in the form, and on the first screen after the petition was closed in front of it.
+    """
+    return place.stage in _BEFORE_SIGNING or (
+        place.stage is Stage.HOME and place.behind in _BEFORE_SIGNING
     )
 
 

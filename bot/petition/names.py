@@ -71,6 +71,16 @@ _LINK: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_ASKS: Final = re.compile(r"[?¿？؟;!¡]")
+_MOST_WORDS: Final = 6
+# What stands between the words of names in lower case.
+_PARTICLES: Final = frozenset(
+    (
+        *("de", "del", "la", "las", "los", "y", "e", "i", "da", "das", "do", "dos", "di", "du"),
+        *("van", "von", "der", "den", "bin", "ibn", "al", "el", "ben", "le"),
+    )
+)
+
 
 def clean_name(raw: str | None) -> str:
     """Normalise a name, or refuse it.
@@ -94,6 +104,38 @@ def clean_name(raw: str | None) -> str:
         if found_in(name):
             raise NameRefused(problem)
     return name
+
+
+def is_surely_a_name(text: str, profile: str) -> bool:
+    """Whether a text that nobody asked for is beyond doubt the name of a person.
+
+    That is one made of words of the person's own profile, or of two to six words with capital
+    initials, as names are written. It errs towards no: a question is never to be taken for one.
+
+    Args:
+        text: what the person wrote.
+        profile: the name of their profile, as Telegram gives it.
+    """
+    try:
+        name = clean_name(text)
+    except NameRefused:
+        return False
+    if _ASKS.search(name):
+        return False
+    if _folded(name) <= _folded(profile):
+        return True
+    words = [word for word in name.split() if word not in _PARTICLES]
+    return 2 <= len(words) <= _MOST_WORDS and all(_has_a_capital_initial(word) for word in words)
+
+
+def _folded(name: str) -> frozenset[str]:
+    """The words, without case and accents: people type their own name as it comes."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return frozenset(bare.casefold().split())
+
+
+def _has_a_capital_initial(word: str) -> bool:
+    return word[0].isupper() and not (len(word) > 1 and word.isupper())
 
 
 def _is_too_long(name: str) -> bool:

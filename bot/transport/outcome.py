@@ -26,7 +26,7 @@ from bot.transport.errors import (
     TokenRejected,
 )
 
-__all__ = ["Remedy", "TelegramRefused", "remedy", "seconds_to_wait"]
+__all__ = ["Remedy", "TelegramRefused", "remedy", "seconds_to_wait", "stays_for_good"]
 
 
 class Remedy(Enum):
@@ -126,6 +126,11 @@ def seconds_to_wait(error: BaseException) -> float:
     if isinstance(error, TelegramRefused):
         return error.retry_after or 0.0
     return 0.0
+
+
+def stays_for_good(error: TelegramError) -> bool:
+    """Whether a message was not deleted because it is too old: it is there, and remains."""
+    return "message can't be deleted" in error.message.lower()
 
 
 def _of_answer(status: int, description: str) -> Remedy:

@@ -17,7 +17,7 @@ def name(view: View) -> Screen:
     question = words.text("<b>¿Con qué nombre quieres firmar?</b>")
     typed = words.text(
         "Escríbelo en un mensaje, tal como quieras que figure. "
-        "En cuanto quede guardado, el mensaje se borrará de este chat."
+        "Lo que envíes aquí se borra de este chat en cuanto nos llega."
     )
     use = view.profile_name and Button(
         words.label("Usar «{name}»", name=view.profile_name), Action.PROFILE_NAME

@@ -43,19 +43,6 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     assert [m.text for m in jordi.messages if m.outgoing] == ["/start"]
 
 
-async def test_a_refused_name_can_be_put_right_by_editing_it(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    typed = ana.send("@ana")
-    await scene.settled()
-    ana.edit(typed, "Ana Pérez")
-    await scene.settled()
-    assert "Ana Pérez" in scene.living(ana).text
-    assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
-
-
 async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
     ana.start()

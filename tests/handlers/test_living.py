@@ -53,11 +53,6 @@ class FakeChat:
             raise BadRequest("Bad Request: message to delete not found")
         del self.shown[message_id]
 
-    async def delete_messages(self, chat_id: int, message_ids: list[int]) -> None:
-        self._note("delete", message_ids, chat_id)
-        for message_id in message_ids:
-            self.shown.pop(message_id, None)
-
     def _note(self, what: str, about: object, chat_id: int) -> None:
         assert chat_id == CHAT
         self.calls.append((what, about))
@@ -183,18 +178,27 @@ async def test_it_appears_though_the_old_one_is_gone_already() -> None:
     assert shown.message_id == 100
 
 
-async def test_several_messages_vanish_in_one_call_each_once() -> None:
-    chat = FakeChat(1, 2)
-    await living(chat, None).vanish(2, None, 1, 2)
-    assert chat.calls == [("delete", [1, 2])]
-    assert chat.shown == {}
+async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
+    chat = FakeChat(1)
+    assert await living(chat, None).vanish(1)
+    assert await living(chat, None).vanish(1)
+    assert chat.calls == [("delete", 1), ("delete", 1)]
 
 
-async def test_nothing_to_take_away_costs_no_call() -> None:
-    chat = FakeChat()
-    await living(chat, None).vanish(None)
-    await living(chat, None).vanish()
-    assert chat.calls == []
+async def test_what_is_too_old_to_vanish_stays_and_is_told() -> None:
+    chat = FakeChat(1)
+    chat.refuses = BadRequest("Bad Request: message can't be deleted for everyone")
+    assert not await living(chat, None).vanish(1)
+
+
+@pytest.mark.parametrize(
+    "error", [Forbidden("Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")]
+)
+async def test_what_fails_to_vanish_reaches_the_caller(error: TelegramError) -> None:
+    chat = FakeChat(1)
+    chat.refuses = error
+    with pytest.raises(type(error)):
+        await living(chat, None).vanish(1)
 
 
 @pytest.mark.parametrize(

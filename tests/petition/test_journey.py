@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.journey import Action, Place, Stage, Standing, allowed, go, settle
+from bot.petition.journey import (
+    Action,
+    Place,
+    Stage,
+    Standing,
+    allowed,
+    expects_name,
+    go,
+    in_form,
+    settle,
+)
 
 places = st.builds(
     Place,
@@ -71,3 +83,32 @@ def test_a_side_trip_returns_to_the_main_road_however_long_it_was() -> None:
 @pytest.mark.parametrize(("asked", "shown"), [(-1, 0), (0, 0), (3, 3), (4, 3), (99, 3)])
 def test_pages_stay_within_the_appeal(asked: int, shown: int) -> None:
     assert go(Action.READ, Place(), OPEN, page=asked) == Place(Stage.APPEAL, shown)
+
+
+@pytest.mark.parametrize("stage", [Stage.NAME, Stage.CONSENT])
+def test_closing_in_front_of_the_form_leads_home_and_a_name_is_still_expected(
+    stage: Stage,
+) -> None:
+    landed = settle(Place(stage), CLOSED)
+    assert landed == Place(Stage.HOME, behind=stage)
+    assert expects_name(landed)
+    assert not in_form(landed), "and the name that was not signed with is not kept"
+    for action in (Action.READ, Action.HOME, Action.LANGUAGES, Action.BACK):
+        assert not expects_name(go(action, landed, CLOSED)) or action is Action.BACK
+    assert go(Action.BACK, landed, CLOSED) == landed
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_who_has_signed_is_asked_for_no_name(closed: bool) -> None:
+    signed = replace(SIGNED, closed=closed)
+    for stage in (Stage.NAME, Stage.CONSENT):
+        assert settle(Place(stage), signed) == Place()
+
+
+def test_a_name_is_expected_in_the_form_alone() -> None:
+    expected = {stage for stage in Stage if expects_name(Place(stage))}
+    assert expected == {Stage.NAME, Stage.CONSENT}
+    # A side trip from the form is for reading, and a question there is one.
+    aside = {stage for stage in Stage if expects_name(Place(stage, behind=Stage.NAME))}
+    assert aside == {Stage.NAME, Stage.CONSENT, Stage.HOME}
+    assert not expects_name(Place(Stage.HOME, behind=Stage.APPEAL))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.names import NameProblem, NameRefused, clean_name
+from bot.petition.names import NameProblem, NameRefused, clean_name, is_surely_a_name
 
 NAMES = [
     "O'Brien",
@@ -149,3 +149,60 @@ def test_any_text_gives_a_name_or_a_reason_and_nothing_else(text: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["Lu", "Ll"]), min_size=2, max_size=50))
 def test_plain_letters_always_pass(name: str) -> None:
     assert clean_name(name) == unicodedata.normalize("NFC", name)
+
+
+PROFILE = "Ana Sofía García-Ruiz"
+SURELY = [
+    *("Ana", "ana", "ANA", "ana sofia", "sofía ana", "García-Ruiz", "  Ana\tSofía "),
+    *("María Pérez", "Seán O'Brien", "Iñaki de la Torre y Ruiz", "Jean-Luc D'Été"),
+    *("Ángel Luis María Pérez Ruiz Sanz", "Marie van der Berg", "Владимир Ёлкин"),
+]
+NOT_SURELY = [
+    *("", "x", "hola", "cuando termina", "Hola, ¿cuándo termina?", "Ana?", "¿Ana García", "ana؟"),
+    *("María", "maría pérez", "Quiero firmar", "María pérez", "María Pérez firma", "de la"),
+    *(
+        "María de la",
+        "CUANDO TERMINA",
+        "什么时候结束",
+        "王小明",
+        "Ana Ruiz!",
+        "/start Ana",
+        "Hola\nAna",
+    ),
+    *("Uno Dos Tres Cuatro Cinco Seis Siete", "12 Ana"),
+]
+
+
+@pytest.mark.parametrize("text", SURELY)
+def test_what_is_written_as_a_name_is_one_beyond_doubt(text: str) -> None:
+    assert is_surely_a_name(text, PROFILE)
+
+
+@pytest.mark.parametrize("text", NOT_SURELY)
+def test_what_may_be_a_question_is_never_taken_for_a_name(text: str) -> None:
+    assert not is_surely_a_name(text, PROFILE)
+
+
+def test_a_profile_without_a_name_makes_nothing_a_name() -> None:
+    assert not is_surely_a_name("ana", "")
+    assert not is_surely_a_name("ana", "☆")
+
+
+@pytest.mark.parametrize(
+    ("name", "passes"),
+    [
+        ("n\u0330\u0331\u0332a", True),  # three, none of which composes with its letter
+        ("n\u0330\u0331\u0332\u0333a", False),
+        ("क\u093e\u0941\u0902\u0901ख", True),  # the first stands beside its letter
+    ],
+)
+def test_three_marks_stand_on_a_letter_and_four_do_not(name: str, passes: bool) -> None:
+    composed = unicodedata.normalize("NFC", name)
+    stacked = sum(unicodedata.category(c) in ("Mn", "Me") for c in composed)
+    if passes:
+        assert clean_name(name) == composed
+        assert stacked == 3
+        return
+    with pytest.raises(NameRefused) as refused:
+        clean_name(name)
+    assert refused.value.problem is NameProblem.STACKED_MARKS

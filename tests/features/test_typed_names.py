@@ -1,0 +1,262 @@
+"""What is typed where a name may be meant does not stay in the chat, and the screen says so."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from telegram.error import NetworkError
+
+from bot.petition.words import Words
+from bot.simulator.person import Person
+from tests.features.scene import Scene, a_scene
+
+GONE = "Lo que has enviado se ha borrado de este chat."
+GONE_IN_ENGLISH = "What you sent has been deleted from this chat."
+
+
+def written(person: Person) -> list[str]:
+    """What the person sent and still stands in the chat, commands aside."""
+    return [m.text for m in person.messages if m.outgoing and not m.text.startswith("/")]
+
+
+async def says(scene: Scene, person: Person, text: str) -> str:
+    """What the living message tells after somebody wrote something."""
+    person.send(text)
+    await scene.settled()
+    return person.screen.text
+
+
+async def at_the_name(scene: Scene, person: Person) -> Words:
+    words = scene.english if person.user.language == "en" else scene.words
+    person.start()
+    await scene.settled()
+    await scene.taps(person, words.label("✍️ Firmar la petición"))
+    return words
+
+
+async def at_the_consent(scene: Scene, person: Person) -> Words:
+    words = await at_the_name(scene, person)
+    profile = " ".join(filter(None, (person.user.first_name, person.user.last_name)))
+    await scene.taps(person, words.label("Usar «{name}»", name=profile))
+    return words
+
+
+async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -> None:
+    await at_the_name(scene, scene.ana)
+    assert "se borra de este chat en cuanto" in scene.living(scene.ana).text
+    said = await says(scene, scene.ana, "x")
+    assert said.startswith("⚠️ El nombre es demasiado corto")
+    assert GONE in said
+    assert written(scene.ana) == []
+
+
+async def test_of_27_tries_not_one_stays(scene: Scene) -> None:
+    await at_the_name(scene, scene.ana)
+    for some in (14, 13):
+        for number in range(some):
+            scene.ana.send(f"{some}{number}")
+        await scene.settled()
+        assert GONE in scene.living(scene.ana).text
+        assert written(scene.ana) == []
+
+
+async def test_a_good_name_goes_too_and_the_consent_says_so(scene: Scene) -> None:
+    await at_the_name(scene, scene.sean)
+    said = await says(scene, scene.sean, "Seán Ó Súilleabháin")
+    assert said.startswith(GONE_IN_ENGLISH)
+    assert "Seán Ó Súilleabháin" in said
+    assert written(scene.sean) == []
+
+
+async def test_a_name_typed_again_at_the_consent_goes(scene: Scene) -> None:
+    await at_the_consent(scene, scene.sean)
+    for text in ("Seán O'Brien", "yes, I sign"):
+        assert GONE_IN_ENGLISH in await says(scene, scene.sean, text)
+        assert written(scene.sean) == []
+    await scene.taps(scene.sean, scene.english.label("✅ Consiento y firmo"))
+    assert "number 1" in scene.living(scene.sean).text
+
+
+@pytest.mark.parametrize("stands_at", [at_the_name, at_the_consent])
+async def test_a_name_typed_just_after_the_closing_goes(
+    scene: Scene, stands_at: Callable[[Scene, Person], Awaitable[Words]]
+) -> None:
+    await stands_at(scene, scene.ana)
+    await scene.closes()
+    for text in ("Ana María", "ana"):
+        said = await says(scene, scene.ana, text)
+        assert "La petición está cerrada" in said
+        assert GONE in said
+        assert written(scene.ana) == []
+    # Once another screen was shown, it is the place for questions again.
+    await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
+    assert GONE not in await says(scene, scene.ana, "ana, ¿y ahora?")
+    assert written(scene.ana) == ["ana, ¿y ahora?"]
+
+
+async def test_so_does_one_typed_after_a_signature_that_came_too_late(scene: Scene) -> None:
+    await at_the_consent(scene, scene.ana)
+    await scene.closes()
+    confirm = next(
+        b.data or ""
+        for row in scene.living(scene.ana).buttons
+        for b in row
+        if b.label == scene.words.label("✅ Consiento y firmo")
+    )
+    await scene.ana.tap_data(scene.living(scene.ana).id, confirm).answered()
+    await scene.settled()
+    assert GONE in await says(scene, scene.ana, "ana garcía lópez")
+    assert written(scene.ana) == []
+
+
+async def test_what_is_a_name_beyond_doubt_goes_though_it_came_too_early(scene: Scene) -> None:
+    scene.ana.start()
+    await scene.settled()
+    for text in ("María Pérez", "ana garcia"):
+        said = await says(scene, scene.ana, text)
+        assert "parecía un nombre" in said
+        assert GONE in said
+        assert written(scene.ana) == []
+    await scene.taps(scene.ana, scene.words.label("🔒 Privacidad"))
+    assert GONE in await says(scene, scene.ana, "María Pérez")
+    assert written(scene.ana) == []
+
+
+async def test_a_question_elsewhere_stays(scene: Scene) -> None:
+    asked = ["¿Cuándo termina?", "cuando termina", "¿Ana García?", "hola"]
+    for text in asked:
+        assert GONE not in await says(scene, scene.ana, text)
+    await at_the_consent(scene, scene.ana)
+    await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+    assert GONE not in await says(scene, scene.ana, "y ahora qué")
+    assert written(scene.ana) == [*asked, "y ahora qué"]
+
+
+async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    scene.marta.send("/broadcast")
+    await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
+    draft = scene.marta.send("Marta Ruiz")
+    await scene.settled()
+    scene.marta.edit(draft, "Marta Ruiz Ruiz")
+    await scene.settled()
+    assert written(scene.marta) == ["Marta Ruiz Ruiz"]
+    scene.marta.send("/cancel")
+    await scene.settled()
+    scene.marta.send("Gracias Ana")
+    await scene.settled()
+    scene.marta.start()
+    await scene.settled()
+    await scene.taps(scene.marta, scene.words.label("✍️ Firmar la petición"))
+    scene.marta.edit(draft, "Marta Ruiz")
+    await scene.settled()
+    assert written(scene.marta) == ["Marta Ruiz", "Gracias Ana"]
+
+
+@pytest.mark.parametrize("kind", ["sticker", "photo", "voice"])
+async def test_whatever_else_is_sent_to_the_form_goes_too(scene: Scene, kind: str) -> None:
+    await at_the_name(scene, scene.ana)
+    getattr(scene.ana, kind)()
+    await scene.settled()
+    assert GONE in scene.living(scene.ana).text
+    scene.ana.send("/ana_garcia")
+    await scene.settled()
+    assert [m for m in scene.ana.messages if m.outgoing] == scene.ana.messages[:1]
+
+
+async def test_an_edit_is_as_good_as_a_text(scene: Scene) -> None:
+    first = scene.ana.send("hola")
+    await scene.settled()
+    await at_the_name(scene, scene.ana)
+    scene.ana.edit(first, "Ana María")
+    await scene.settled()
+    assert scene.living(scene.ana).text.startswith(GONE)
+    assert "Ana María" in scene.living(scene.ana).text
+    assert written(scene.ana) == []
+
+
+async def test_what_is_too_old_to_be_deleted_is_left_to_the_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        ana = scene.ana
+        first = ana.send("hola")
+        await scene.settled()
+        await at_the_consent(scene, ana)
+        clock, days = scene.world.clock, 3 * 24 * 60 * 60
+        monkeypatch.setattr(scene.world, "clock", lambda: clock() + days)
+        ana.edit(first, "Ana María")
+        await scene.settled()
+        assert "Telegram no nos deja borrar" in ana.screen.text
+        assert GONE not in ana.screen.text
+        asked = len(scene.simulator.calls.of("deleteMessage"))
+        scene.simulator.calls.clear()
+        await says(scene, ana, "/start")
+        tried = [call.params["message_id"] for call in scene.simulator.calls.of("deleteMessage")]
+        assert asked > 0
+        assert first.id not in tried, "not for ever"
+
+
+async def test_a_deletion_that_fails_is_told_and_tried_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at_the_name(scene, scene.ana)
+    assert scene.app is not None
+    bot, delete = type(scene.app.application.bot), scene.app.application.bot.delete_message
+    seen: list[str] = []
+
+    async def fails_once(_bot: object, chat: int, message: int) -> bool:
+        seen.append(scene.living(scene.ana).text)
+        if len(seen) == 1:
+            raise NetworkError("Bad Gateway")
+        return await delete(chat, message)
+
+    monkeypatch.setattr(bot, "delete_message", fails_once)
+    scene.ana.send("Ana María")
+    await scene.settled()
+    assert len(seen) == 2
+    assert seen[1].startswith("Todavía no se ha podido borrar de este chat")
+    assert "Ana María" in seen[1], "and the way on is there all the same"
+    assert written(scene.ana) == []
+    assert scene.living(scene.ana).text.startswith(GONE)
+
+
+async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:
+    """Lets an earlier visit have left messages in the chat that it could not delete."""
+    assert scene.app is not None
+    services = scene.app.application.services
+    conversations = services.storage.conversations
+    known = await conversations.get(services.keyring.reference(services.campaign.slug, person.id))
+    assert known is not None
+    left = replace(known, typed=tuple(numbers), version=known.version + 1)
+    await conversations.save(left, was=known.version, at=services.clock())
+
+
+async def test_what_an_earlier_visit_left_goes_at_the_next(scene: Scene) -> None:
+    ana = scene.ana
+    left = [ana.send(f"¿{number}?").id for number in range(3)]
+    await scene.settled()
+    await left_behind(scene, ana, left)
+    assert GONE in await says(scene, ana, "/help")
+    assert written(ana) == []
+    assert GONE not in await says(scene, ana, "/help")
+
+
+@pytest.mark.parametrize(("left", "drawn"), [(48, 1), (49, 2)])
+async def test_who_writes_without_a_pause_cannot_put_the_deleting_off(
+    tmp_path: Path, left: int, drawn: int
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        await at_the_name(scene, scene.ana)
+        await left_behind(scene, scene.ana, list(range(1_000, 1_000 + left)))
+        before = len(scene.simulator.calls.of("sendMessage"))
+        scene.simulator.faults.freeze()
+        scene.ana.send("x")
+        scene.ana.send("y")
+        scene.simulator.faults.thaw()
+        await scene.settled()
+        assert len(scene.simulator.calls.of("sendMessage")) - before == drawn
+        assert written(scene.ana) == []
