@@ -1,0 +1,113 @@
+"""Whatever an update holds, it is handled or passed over, and everybody else goes on."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.features.scene import Scene, a_scene
+
+_EACH = 40
+_ODD: tuple[object, ...] = (
+    None,
+    "",
+    "\x00",
+    "a\x00b",
+    "\ufffd" * 3,
+    "\u202e/withdraw",
+    "ñ" * 65_536,
+    "👩‍👩‍👧‍👦" * 2_000,
+    0,
+    -1,
+    2**63,
+    10**40,
+    1.5,
+    True,
+    [],
+    {},
+    [[]],
+    {"id": None},
+    "/start " + "x" * 4_096,
+    "1:confirm:",
+)
+
+
+async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: Path) -> None:
+    rng = random.Random(1)  # noqa: S311 - repeatable mutations, no secret
+    async with a_scene(tmp_path) as scene:
+        scene.simulator.limits.on = False
+        assert scene.app is not None
+        dispatch = scene.app.dispatch
+        await scene.signs(scene.ana)
+        log = await _of_mallory(scene)
+        for number, update in enumerate(_mutations(log, rng), start=10_000_000):
+            dispatch.offer({**update, "update_id": number})
+            await dispatch.until_at_most(10, 20)
+        await dispatch.until_at_most(0, 20)
+        assert dispatch.in_progress == 0
+        assert dispatch.counts.retried == 0
+        assert dispatch.counts.handled > len(log)
+        await scene.signs(scene.jordi)
+        assert scene.told(scene.ana) == 0
+        state = await scene.app.application.services.storage.petitions.state()
+        assert state.signatures == 3
+        assert not state.is_closed
+
+
+async def _of_mallory(scene: Scene) -> list[dict[str, Any]]:
+    """Updates of every kind, as the bot got them."""
+    assert scene.app is not None
+    dispatch, log = scene.app.dispatch, list[dict[str, Any]]()
+    offer = dispatch.offer
+
+    def record(update: dict[str, Any]) -> bool:
+        log.append(copy.deepcopy(update))
+        return offer(update)
+
+    dispatch.offer = record  # type: ignore[method-assign]
+    person = scene.mallory
+    await scene.signs(person, "Mallory Ó Briain")
+    typed = person.send("hola")
+    await scene.settled()
+    person.edit(typed, "adiós")
+    person.send("/mydata")
+    await scene.settled()
+    person.block()
+    person.unblock()
+    await scene.settled()
+    dispatch.offer = offer  # type: ignore[method-assign]
+    return log
+
+
+def _mutations(log: list[dict[str, Any]], rng: random.Random) -> Iterator[dict[str, Any]]:
+    for update in log:
+        for _ in range(_EACH):
+            mutant = copy.deepcopy(update)
+            for _ in range(rng.choice((1, 1, 2, 5))):
+                _mutate(mutant, rng)
+            yield mutant
+
+
+def _mutate(update: dict[str, Any], rng: random.Random) -> None:
+    places = list(_places(update))
+    if not places:
+        return
+    holder, key = rng.choice(places)
+    if rng.random() < 0.2:
+        if isinstance(holder, dict):
+            holder.pop(key, None)
+        return
+    holder[key] = copy.deepcopy(rng.choice(_ODD))
+
+
+def _places(holder: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place within an update that a mutation can change."""
+    items = holder.items() if isinstance(holder, dict) else enumerate(holder)
+    for key, value in list(items):
+        if key != "update_id":
+            yield holder, key
+        if isinstance(value, dict | list):
+            yield from _places(value)
