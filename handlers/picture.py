@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 async def show_picture(visit: Visit) -> int | None:
     """Sends the picture to a chat that has not had it; returns its message id, or None.
 
+    Whoever has just withdrawn has been told that everything is erased: nothing is noted of them.
+
     Telegram keeps a file that was sent once: its id is remembered and the bytes travel only
     the first time.
     """
     image = visit.view.campaign.image_in(visit.view.language)
-    if image is None or visit.conversation.picture_id is not None:
+    if image is None or visit.conversation.picture_id is not None or visit.has_withdrawn:
         return visit.conversation.picture_id
     try:
         sent = await _send(visit, image)

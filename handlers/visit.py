@@ -11,7 +11,7 @@ import structlog
 from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
-from bot.petition.journey import Action, Place, go, in_form, settle
+from bot.petition.journey import Action, Place, Stage, go, in_form, settle
 from bot.petition.markup import Html
 from bot.petition.names import NameRefused, clean_name
 from bot.transport.outcome import remedy
@@ -61,6 +61,11 @@ class Visit:
     def tapped(self) -> int | None:
         """The message whose button was tapped."""
         return self.query.message.message_id if self.query and self.query.message else None
+
+    @property
+    def has_withdrawn(self) -> bool:
+        """Whether the person was told that all is erased, and has done nothing since."""
+        return self.view.place.stage is Stage.WITHDRAWN
 
     def moved(self, place: Place, **draft: object) -> Visit:
         """The visit after going to `place` and changing the draft; the version goes up.
@@ -195,7 +200,8 @@ class Visit:
         picture_id = await show_picture(self)
         screen = draw(self.view).under(notice)
         version = self.conversation.version
-        if at_bottom:
+        # Below the picture, if that has just come: it belongs above the message with the buttons.
+        if at_bottom or picture_id != self.conversation.picture_id:
             shown = await self.living.appear(screen, version)
         else:
             shown = await self.living.become(screen, version, tapped=self.tapped)
@@ -203,13 +209,14 @@ class Visit:
 
     async def _remember(self, shown: Shown, picture_id: int | None) -> None:
         conversation = self.conversation
-        now = (shown.message_id, shown.digest, picture_id)
+        digest = None if self.has_withdrawn else shown.digest
+        now = (shown.message_id, digest, picture_id)
         if now == (conversation.message_id, conversation.shown, conversation.picture_id):
             return
         await self.services.storage.conversations.shown(
             conversation.supporter,
             message_id=shown.message_id,
-            shown=shown.digest,
+            shown=digest,
             picture_id=picture_id,
         )
 

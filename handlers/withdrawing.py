@@ -10,6 +10,6 @@ from .visit import Visit, reread
 async def erase(visit: Visit) -> None:
     """Erases the signature and everything held with it, and says so once it is done."""
     await visit.services.storage.signatures.withdraw(
-        visit.conversation.supporter, visit.services.clock(), stage=Stage.WITHDRAWN.value
+        visit.conversation.supporter, stage=Stage.WITHDRAWN.value
     )
     await (await reread(visit)).show()

@@ -167,7 +167,7 @@ class Broadcasts:
     async def tally(self, id: bytes) -> Tally:  # noqa: A002
         """How far it is."""
         rows = await self._database.read(Statement(TALLY, {"broadcast": id}))
-        counts = {str(row["state"]): int(row["rows"]) for row in rows}
+        counts = {str(row["state"]): int(row["people"]) for row in rows}
         return Tally(total=sum(counts.values()), **counts)
 
     async def timeline(self, id: bytes, parts: int = 60) -> list[Moment]:  # noqa: A002

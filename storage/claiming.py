@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from storage.database import SKIP_LOCKED, Statement, Value
+from storage.erased_deliveries import COUNT_ERASED
 from storage.recipients import ELIGIBLE
 
 # Only what is under way is claimed from, or what is over and somebody came back to, unless it is
@@ -161,5 +162,6 @@ def recover_statements(post: Post, *, at: int) -> tuple[Statement, ...]:
         Statement(_NEWEST_CLAIM, {"broadcast": post.broadcast}),
         settle_statement(post.petition, at=at),
         Statement(_RECOVER, fence),
+        *COUNT_ERASED,
         Statement(_FRONTIER, {"broadcast": post.broadcast}),
     )

@@ -21,6 +21,7 @@ from typing import Final
 from storage.claiming import Post, claim_statements, recover_statements, settle_statement
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
+from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import BrokenData
 from storage.outcomes import Delivery, Outcome, Result
 from storage.queueing import CUTOFF, all_queued_statement, portion_statements
@@ -28,8 +29,16 @@ from storage.recording import record_statements
 from storage.times import to_millis
 from storage.unsealing import Broadcast, read_claimed
 
+# Whoever withdrew since is counted like everybody else.
 TALLY: Final = """
-SELECT state, COUNT(*) AS rows FROM deliveries WHERE broadcast_id = :broadcast GROUP BY state
+SELECT state, CAST(SUM(people) AS BIGINT) AS people
+FROM (
+  SELECT state, COUNT(*) AS people FROM deliveries
+  WHERE broadcast_id = :broadcast GROUP BY state
+  UNION ALL
+  SELECT state, people FROM erased_deliveries WHERE broadcast_id = :broadcast
+) counted
+GROUP BY state
 """
 
 _OTHERS: Final = """
@@ -140,7 +149,7 @@ class Deliveries:
         """Write down many results in one transaction; doing it again changes nothing."""
         statements = list(record_statements(id, results, at=to_millis(at)))
         if statements:
-            await self._database.write(*statements)
+            await self._database.write(*statements, *COUNT_ERASED)
 
     async def recover(self, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
         """Take over from a holder that died; returns the position to go on from.
@@ -154,7 +163,8 @@ class Deliveries:
 
     async def settle(self, at: datetime) -> None:
         """What was being sent when a broadcast was ended by a worker that died is unknown."""
-        await self._database.write(settle_statement(self._slug, at=to_millis(at)))
+        settled = settle_statement(self._slug, at=to_millis(at))
+        await self._database.write(settled, *COUNT_ERASED)
 
     async def _opened(
         self, broadcast: Broadcast, claim: bytes, rows: list[Row], at: datetime

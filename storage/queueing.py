@@ -49,6 +49,8 @@ _ALL: Final = f"""
 UPDATE broadcasts
 SET queued_at = :at,
   total = (SELECT COUNT(*) FROM deliveries d WHERE d.broadcast_id = :broadcast)
+    + (SELECT CAST(COALESCE(SUM(e.people), 0) AS BIGINT) FROM erased_deliveries e
+       WHERE e.broadcast_id = :broadcast)
 WHERE id = :broadcast AND {_HERE}
 """  # noqa: S608 - constants of this file
 

@@ -34,10 +34,18 @@ UPDATE deliveries SET recall = :recall
 WHERE broadcast_id = :broadcast AND recall IS NULL AND position IN ({positions})
 """
 
+# What was sent to somebody who withdrew since stays where it is: nobody knows the chat any more.
 _TALLY: Final = """
-SELECT COALESCE(recall, 'open') AS recall, COUNT(*) AS rows FROM deliveries
-WHERE broadcast_id = :broadcast AND state = 'delivered'
-GROUP BY COALESCE(recall, 'open')
+SELECT recall, CAST(SUM(people) AS BIGINT) AS people
+FROM (
+  SELECT COALESCE(recall, 'open') AS recall, COUNT(*) AS people FROM deliveries
+  WHERE broadcast_id = :broadcast AND state = 'delivered'
+  GROUP BY COALESCE(recall, 'open')
+  UNION ALL
+  SELECT CASE WHEN recall = 'deleted' THEN 'deleted' ELSE 'failed' END, people
+  FROM erased_deliveries WHERE broadcast_id = :broadcast AND state = 'delivered'
+) counted
+GROUP BY recall
 """
 
 _END: Final = """
@@ -102,7 +110,7 @@ class Recalls:
     async def tally(self, broadcast: bytes) -> RecallTally:
         """How far it is."""
         rows = await self._database.read(Statement(_TALLY, {"broadcast": broadcast}))
-        counts = {str(row["recall"]): int(row["rows"]) for row in rows}
+        counts = {str(row["recall"]): int(row["people"]) for row in rows}
         return RecallTally(total=sum(counts.values()), **counts)
 
     async def end(self, broadcast: bytes, at: datetime) -> None:

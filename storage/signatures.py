@@ -147,14 +147,14 @@ class Signatures:
             message_id=row["message_id"],
         )
 
-    async def withdraw(self, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
+    async def withdraw(self, supporter: bytes, *, stage: str | None = None) -> bool:
         """Erase someone's signature with its consent and what was typed; False if there is none.
 
         The numbers of the others stay theirs, and so does the count kept at closing. With a
         `stage` the conversation moves there, by one version, in the same transaction.
         """
-        statements = signing.withdraw_statements(self._slug, supporter, at, stage)
-        return bool((await self._database.write(*statements))[-1])
+        statements = signing.withdraw_statements(self._slug, supporter, stage)
+        return signing.was_withdrawn(await self._database.write(*statements))
 
     async def lost(self, supporter: bytes, at: datetime) -> None:
         """Note that someone blocked the bot: nothing more is sent to them."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from storage.crypto import Keyring
 from storage.database import FOR_UPDATE, Row, Statement, Value
+from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import ConversationMoved
 from storage.ids import rising_id
 from storage.petitions import lock_petition
@@ -79,21 +80,17 @@ _PERSON: Final = "petition = :petition AND supporter = :supporter"
 # Locked before the deliveries, in the order in which the broadcast locks them too.
 _LOCK_SIGNATURE: Final = f"SELECT id FROM signatures WHERE {_PERSON} {FOR_UPDATE}"  # noqa: S608 - constants
 
-_DO_NOT_SEND: Final = f"""
-UPDATE deliveries SET state = 'withdrawn', updated_at = :at
-WHERE state = 'pending'
-  AND signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
-"""  # noqa: S608 - constants of this file
-
 _DISCOUNT: Final = f"""
 UPDATE petitions SET signatures = signatures - 1
 WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 """  # noqa: S608 - constants of this file
 
+# What is left makes old buttons harmless: the version, the stage, the language and the message.
 # The person stands where they are told of it in the same moment, or a kill in between would leave
 # them without a word.
-_FORGET_DRAFT: Final = f"""
-UPDATE conversations SET name_sealed = NULL, typed = '[]', source = NULL, news = 0,
+_FORGET_PERSON: Final = f"""
+UPDATE conversations SET name_sealed = NULL, typed = '[]', source = NULL, news = 0, shown = NULL,
+  picture_id = NULL, updated_at = 0,
   stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, behind = NULL,
   version = version + CASE WHEN CAST(:stage AS TEXT) IS NULL THEN 0 ELSE 1 END
 WHERE {_PERSON}
@@ -180,19 +177,23 @@ def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
     return kind(number=row["number"], total=row["signatures"])
 
 
-def withdraw_statements(
-    slug: str, supporter: bytes, at: datetime, stage: str | None
-) -> tuple[Statement, ...]:
-    """The transaction of withdrawing; its last statement gives a row if there was a signature."""
+def withdraw_statements(slug: str, supporter: bytes, stage: str | None) -> tuple[Statement, ...]:
+    """The transaction of withdrawing."""
     person: dict[str, Value] = {"petition": slug, "supporter": supporter}
     return (
         lock_petition(slug),
         Statement(_LOCK_SIGNATURE, person),
-        Statement(_DO_NOT_SEND, {**person, "at": to_millis(at)}),
         Statement(_DISCOUNT, person),
-        Statement(_FORGET_DRAFT, {**person, "stage": stage}),
+        Statement(_FORGET_PERSON, {**person, "stage": stage}),
         Statement(_ERASE, person),
+        *COUNT_ERASED,
     )
+
+
+def was_withdrawn(rows: list[list[Row]]) -> bool:
+    """Whether there was a signature for the transaction of withdrawing to erase."""
+    *_, erased, _counted, _deleted = rows
+    return bool(erased)
 
 
 def _signature(

@@ -229,6 +229,18 @@ deliveries = Table(
     sqlite_strict=True,
 )
 
+# How many deliveries of who withdrew since came to each outcome; `recall` is empty for none.
+erased_deliveries = Table(
+    "erased_deliveries",
+    metadata,
+    Column("broadcast_id", LargeBinary, ForeignKey("broadcasts.id"), nullable=False),
+    _text("state"),
+    _text("recall"),
+    _number("people"),
+    PrimaryKeyConstraint("broadcast_id", "state", "recall"),
+    sqlite_strict=True,
+)
+
 # One message an admin is writing, whole in a sealed field.
 drafts = Table(
     "drafts",

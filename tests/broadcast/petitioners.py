@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from storage.crypto import Keyring
 from storage.database import Database, Statement, Value
+from storage.signing import withdraw_statements
 
 SLUG = "andry"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -23,7 +24,9 @@ INSERT INTO signatures
 VALUES (:id, :petition, :supporter, :number, :name, :chat, :language, '1', 0)
 """
 _NUMBERED = """
-UPDATE petitions SET last_number = :n WHERE slug = :slug AND last_number < :n
+UPDATE petitions SET signatures = signatures + :signed,
+  last_number = CASE WHEN last_number < :n THEN :n ELSE last_number END
+WHERE slug = :slug
 """
 _CONVERSATION = """
 INSERT INTO conversations
@@ -40,14 +43,6 @@ INSERT INTO consents (id, petition, signature_id, purposes, text_sha256, text_ve
 SELECT :id, s.petition, s.id, :purposes, :sha256, '1', 'es', 'telegram', 1, 0
 FROM signatures s WHERE s.petition = :petition AND s.number = :n
 """
-# What a withdrawal does, as far as a broadcast can see.
-_WITHDRAW = (
-    """
-    UPDATE deliveries SET state = 'withdrawn' WHERE state = 'pending'
-      AND signature_id IN (SELECT id FROM signatures WHERE petition = :petition AND number = :n)
-    """,
-    "DELETE FROM signatures WHERE petition = :petition AND number = :n",
-)
 _DELIVERIES = """
 SELECT d.position, d.state, d.attempts, d.language, d.claim FROM deliveries d
 WHERE d.broadcast_id = :broadcast ORDER BY d.position
@@ -85,7 +80,7 @@ class Petitioners:
         """These people sign, in one language."""
         signed = list(numbers)
         await self.database.write(*[self._signature(n, language) for n in signed])
-        await self._do(_NUMBERED, slug=self.slug, n=max(signed, default=0))
+        await self._do(_NUMBERED, slug=self.slug, n=max(signed, default=0), signed=len(signed))
 
     async def speak(self, number: int, language: str | None) -> None:
         """One of them has a conversation, in a language chosen there or in none."""
@@ -120,8 +115,7 @@ class Petitioners:
 
     async def withdraw(self, number: int) -> None:
         """One of them takes the signature back."""
-        asked: dict[str, Value] = {"petition": self.slug, "n": number}
-        await self.database.write(*[Statement(sql, asked) for sql in _WITHDRAW])
+        await self.database.write(*withdraw_statements(self.slug, self.supporter(number), None))
 
     async def lose(self, number: int, *, reachable: bool = False) -> None:
         """One of them blocks the bot, or lets it write again."""

@@ -113,7 +113,7 @@ class Turmoil:
         signatures = self.campaign.storage.signatures
         who = self.campaign.people.keyring.reference(SLUG, chat_of(number))
         if change is Change.WITHDRAWS:
-            await signatures.withdraw(who, utc_now())
+            await signatures.withdraw(who)
         elif change is Change.BLOCKS:
             await signatures.lost(who, utc_now())
         else:

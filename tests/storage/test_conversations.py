@@ -110,7 +110,7 @@ async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.conversations.save(replace(ana.conversation(version=3)), was=2, at=NOON)
-    await storage.signatures.withdraw(ana.supporter, NOON)
+    await storage.signatures.withdraw(ana.supporter)
     await storage.conversations.save(
         Conversation(ana.supporter, stage="withdrawn", version=4), was=3, at=NOON
     )
@@ -119,10 +119,41 @@ async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
     )
 
 
+async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_else(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    full = Conversation(ana.supporter, **FULL)  # type: ignore[arg-type] # each of its own type
+    await storage.conversations.save(full, was=2, at=NOON)
+    await storage.signatures.withdraw(ana.supporter, stage="withdrawn")
+    rows = await storage.database.read(Statement("SELECT * FROM conversations"))
+    assert [dict(row) for row in rows] == [
+        {
+            "petition": "andry",
+            "supporter": ana.supporter,
+            "stage": "withdrawn",
+            "page": 0,
+            "behind": None,
+            "language": "en",
+            "name_sealed": None,
+            "news": 0,
+            "source": None,
+            "message_id": 2**40,
+            "picture_id": None,
+            "typed": "[]",
+            "shown": None,
+            "version": 5,
+            "updated_at": 0,
+        }
+    ]
+
+
 async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
     storage: Storage, supporter: bytes
 ) -> None:
-    assert await storage.signatures.withdraw(supporter, NOON) is False
+    assert await storage.signatures.withdraw(supporter) is False
     assert await storage.conversations.get(supporter) is None
 
 

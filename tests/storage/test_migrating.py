@@ -135,8 +135,15 @@ class TestWhatWasThere:
                 INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,
                   created_at, finished_at, started_by_sealed)
                 VALUES (x'01', 'andry', 'closing', 'finished', '{}', x'02', 3, 1000, 9000, x'03');
-                INSERT INTO deliveries (broadcast_id, position, language, state, updated_at)
-                VALUES (x'01', 1, 'es', 'delivered', 2000);
+                INSERT INTO signatures (id, petition, supporter, number, name_sealed, chat_sealed,
+                  language, text_version, signed_at)
+                VALUES (x'07', 'andry', x'08', 6, x'04', x'05', 'es', '1', 0);
+                INSERT INTO deliveries (broadcast_id, position, signature_id, language, state,
+                  updated_at)
+                VALUES (x'01', 1, NULL, 'es', 'delivered', 2000),
+                  (x'01', 2, NULL, 'es', 'delivered', 2000), (x'01', 3, NULL, 'es', 'pending', 0),
+                  (x'01', 4, NULL, 'es', 'withdrawn', 0), (x'01', 5, NULL, 'es', 'sending', 0),
+                  (x'01', 6, x'07', 'es', 'delivered', 2000);
             """)
             for statement in render("sqlite", since="0001"):
                 connection.execute(statement)
@@ -144,11 +151,15 @@ class TestWhatWasThere:
                 "SELECT topic, expected, queued_at, started_at, ended_at FROM broadcasts"
             ).fetchall()
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-            deliveries = connection.execute("SELECT state FROM deliveries").fetchall()
+            deliveries = connection.execute(
+                "SELECT position, state FROM deliveries ORDER BY position"
+            ).fetchall()
+            erased = connection.execute("SELECT * FROM erased_deliveries").fetchall()
         connection.close()
         assert broadcast == [("closing", 3, 1000, 1000, 9000)]
         assert broken == []
-        assert deliveries == [("delivered",)]
+        assert deliveries == [(5, "sending"), (6, "delivered")]
+        assert erased == [(b"\x01", "delivered", "", 2), (b"\x01", "withdrawn", "", 2)]
 
     async def test_what_a_screen_showed_is_forgotten_in_the_file_too(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

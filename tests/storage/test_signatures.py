@@ -16,6 +16,7 @@ from storage import (
     Statement,
     Stats,
     Storage,
+    Tally,
 )
 from tests.storage.people import NOON, WORDS, person
 
@@ -148,7 +149,7 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     await storage.conversations.save(
         replace(ana.conversation(version=3), source="web", news=True), was=2, at=NOON
     )
-    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
+    assert await storage.signatures.withdraw(ana.supporter) is True
     assert await storage.signatures.of(ana.supporter) is None
     assert await storage.database.read(Statement("SELECT id FROM consents")) == []
     conversation = await storage.conversations.get(ana.supporter)
@@ -160,8 +161,8 @@ async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring)
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
-    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
-    assert await storage.signatures.withdraw(ana.supporter, NOON) is False
+    assert await storage.signatures.withdraw(ana.supporter) is True
+    assert await storage.signatures.withdraw(ana.supporter) is False
     assert (await storage.petitions.state()).signatures == 1
 
 
@@ -170,7 +171,7 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
-    await storage.signatures.withdraw(jordi.supporter, NOON)
+    await storage.signatures.withdraw(jordi.supporter)
     assert await jordi.sign(storage, was=2) == Signed(3, 2)
     kept = await storage.signatures.of(ana.supporter)
     assert kept is not None
@@ -196,10 +197,9 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
             {"id": b"b"},
         ),
     )
-    await storage.signatures.withdraw(ana.supporter, NOON)
-    assert await storage.database.read(
-        Statement("SELECT signature_id, state FROM deliveries")
-    ) == [{"signature_id": None, "state": "withdrawn"}]
+    await storage.signatures.withdraw(ana.supporter)
+    assert await storage.database.read(Statement("SELECT * FROM deliveries")) == []
+    assert await storage.broadcasts.tally(b"b") == Tally(total=1, withdrawn=1)
 
 
 async def test_who_blocks_the_bot_is_unreachable_until_they_return(

@@ -1,0 +1,32 @@
+"""Deliveries to people who withdrew since: counted by outcome, and not kept. New queries go here.
+
+A delivery's row tells at which place of the order of signing somebody stood, when and in which
+language they were told, and the ids of messages in their chat. Once the signature is erased, all
+that a broadcast needs of it is the count.
+
+A row that is being sent stays until its outcome is known, since the result finds it by its claim
+and position; whatever changes the state of such rows counts them in the same transaction. So no
+committed row without a signature is in any other state, and the two statements below see only
+rows that their own transaction has locked: what the first counts is what the second deletes.
+"""
+
+from typing import Final
+
+from storage.database import Statement
+
+# Who was still waiting is told nothing any more.
+_COUNT: Final = """
+INSERT INTO erased_deliveries (broadcast_id, state, recall, people)
+SELECT broadcast_id, CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
+  COALESCE(recall, ''), COUNT(*)
+FROM deliveries
+WHERE signature_id IS NULL AND state <> 'sending'
+GROUP BY 1, 2, 3
+ON CONFLICT (broadcast_id, state, recall)
+DO UPDATE SET people = erased_deliveries.people + excluded.people
+"""
+
+_DELETE: Final = "DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'"
+
+COUNT_ERASED: Final = (Statement(_COUNT), Statement(_DELETE))
+"""The last statements of every transaction that erases a signature or settles deliveries."""
