@@ -4,7 +4,8 @@ Unlike a lease in a table, a hold ends in the very moment its process dies, howe
 next start need not wait for anything to expire. On SQLite it is a lock on a file beside the
 database, which the operating system gives back; on PostgreSQL an advisory lock of a connection of
 its own, which the server gives back. That connection can break while the process lives on: the
-hold is then nobody's, is taken again if it can be, and if not, its holder is told to stop.
+hold is then nobody's, is taken again if it can be, and if not, its holder is told to stop. So it
+is when the file is removed or replaced, since the next to come would lock another one.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from urllib.parse import quote
 
 from storage.address import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, Unavailable
+from storage.file_identity import FileIdentity
 from storage.opening import postgres_adapter
 
 # A server that restarts is back by then, and has noticed which of our connections are dead.
@@ -27,6 +29,8 @@ _PAUSE_SECONDS: Final = 0.2
 # A line that broke without a word is found out by asking; it also keeps an idle line open.
 _BEAT_SECONDS: Final = 5.0
 _GOODBYE_SECONDS: Final = 0.5
+# How long two can hold it at most when its file is removed and another starts in that moment.
+_LOOK_SECONDS: Final = 1.0
 
 
 class Hold:
@@ -76,7 +80,11 @@ class Hold:
 
 @asynccontextmanager
 async def hold(
-    url: str, name: str, *, patience_seconds: float = _PATIENCE_SECONDS
+    url: str,
+    name: str,
+    *,
+    patience_seconds: float = _PATIENCE_SECONDS,
+    look_seconds: float = _LOOK_SECONDS,
 ) -> AsyncIterator[Hold]:
     """Holds `name` in this database until the block ends.
 
@@ -84,6 +92,7 @@ async def hold(
         url: of the database.
         name: any text; what two processes must not do at once.
         patience_seconds: how long to try to take it again when its connection broke.
+        look_seconds: how often to look whether the file that is locked is still there.
 
     Raises:
         HeldElsewhere: another process that is alive holds it.
@@ -91,7 +100,7 @@ async def hold(
     """
     address, held = parse_address(url), Hold()
     if isinstance(address, SqliteAddress):
-        holding = _holding_file(held, address.path, name)
+        holding = _holding_file(held, address.path, name, look_seconds)
     else:
         postgres_adapter()  # without its driver there is nothing to keep trying
         holding = _holding_lock(held, address.dsn, _number(name), patience_seconds)
@@ -103,13 +112,30 @@ async def hold(
 
 
 @asynccontextmanager
-async def _holding_file(held: Hold, database: Path, name: str) -> AsyncIterator[None]:
-    lock = _locked_file(_beside(database, name))
+async def _holding_file(
+    held: Hold, database: Path, name: str, look_seconds: float
+) -> AsyncIterator[None]:
+    path = _beside(database, name)
+    lock = _locked_file(path)
     held.take()
+    looking = asyncio.create_task(_watch(held, FileIdentity(path, lock), look_seconds))
     try:
         yield
     finally:
+        looking.cancel()
+        # Closed and kept: whoever locked a file that is then removed would hold nothing.
         os.close(lock)
+
+
+async def _watch(held: Hold, file: FileIdentity, look_seconds: float) -> None:
+    while file.is_same():  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(look_seconds)
+    held.lose(
+        HeldElsewhere(
+            f"The file {file.path} was removed or replaced, so another petition-bot may be running"
+            " on this database. This one has stopped; see that there is no other, and start it."
+        )
+    )
 
 
 @asynccontextmanager
@@ -188,6 +214,15 @@ def _beside(database: Path, name: str) -> Path:
 
 
 def _locked_file(path: Path) -> int:
+    while True:
+        lock = _locked_once(path)
+        # It may have been removed between being opened and being locked.
+        if FileIdentity(path, lock).is_same():
+            return lock
+        os.close(lock)
+
+
+def _locked_once(path: Path) -> int:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:

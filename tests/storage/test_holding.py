@@ -1,16 +1,19 @@
 """Only one process holds a name, and its death gives it back at once."""
 
 import asyncio
+import fcntl
 import sys
+import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage import DatabaseUrlWrong, HeldElsewhere, Unavailable, hold
+from storage import DatabaseUrlWrong, HeldElsewhere, Hold, Unavailable, hold, holding
 from storage.opening import postgres_adapter
 from tests.storage.postgres_server import PostgresServer
+from tests.storage.silent_line import a_line
 
 HOLD_UNTIL_KILLED = """
 import asyncio, sys
@@ -140,6 +143,67 @@ async def test_a_link_to_the_database_is_the_same_database(tmp_path: Path) -> No
                 pass
 
 
+class TestTheFile:
+    """Its lock is the file's and not the path's: with another file there, another can have it."""
+
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return f"sqlite+aiosqlite:///{tmp_path}/petition.db"
+
+    def lock(self, tmp_path: Path) -> Path:
+        (lock,) = tmp_path.glob("*.lock")
+        return lock
+
+    @pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
+    async def test_that_is_gone_stops_its_holder_before_another_does_the_same(
+        self, url: str, tmp_path: Path, replaced: bool
+    ) -> None:
+        async with hold(url, "running", look_seconds=0.01) as held:
+            self.lock(tmp_path).unlink()
+            if replaced:
+                (tmp_path / "filler").touch()  # or the new file may get the number of the old
+                async with hold(url, "running"):
+                    pass
+            with pytest.raises(HeldElsewhere, match="was removed or replaced"):
+                await asyncio.wait_for(held.until_lost(), 5)
+            assert not held.is_ours()
+
+    async def test_that_stays_is_looked_at_and_nothing_happens(
+        self, url: str, tmp_path: Path
+    ) -> None:
+        async with hold(url, "running", look_seconds=0.001) as held:
+            self.lock(tmp_path).write_text("whatever")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(held.until_lost(), 0.05)
+            assert held.is_ours()
+
+    async def test_is_kept_for_the_next_one(self, url: str, tmp_path: Path) -> None:
+        async with hold(url, "running"):
+            before = self.lock(tmp_path).stat().st_ino
+        async with hold(url, "running"):
+            assert self.lock(tmp_path).stat().st_ino == before
+
+    async def test_that_goes_while_it_is_being_locked_is_not_the_one_that_is_held(
+        self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flock, locked = fcntl.flock, list[int]()
+
+        def late(file: int, how: int) -> None:
+            if not locked:
+                self.lock(tmp_path).rename(tmp_path / "elsewhere")
+            locked.append(file)
+            flock(file, how)
+
+        monkeypatch.setattr(fcntl, "flock", late)
+        async with hold(url, "running", look_seconds=0.001) as held:
+            assert len(locked) == 2
+            monkeypatch.undo()
+            with pytest.raises(HeldElsewhere):
+                async with hold(url, "running"):
+                    pass
+            assert held.is_ours()
+
+
 async def test_any_name_can_be_held_and_no_two_are_one(database_url: str) -> None:
     async with AsyncExitStack() as stack:
         for name in ("intake/a", "intake/a b", "intake-a", "../a", "intake%2Fa"):
@@ -184,6 +248,21 @@ class TestABrokenConnection:
                 async with hold(database_url, "running"):
                     pass
 
+    async def test_a_line_that_falls_silent_is_given_up(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(holding, "_BEAT_SECONDS", 0.05)
+        with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
+            async with (
+                asyncio.timeout(10),
+                a_line(database_url, Path(folder)) as (line, url),
+                hold(url, "running") as held,
+            ):
+                line.fall_silent()
+                for ours in (True, False):
+                    while held.is_ours() is ours:  # noqa: ASYNC110 - the server is another process
+                        await asyncio.sleep(0.01)
+
     async def test_when_another_has_it_by_then_its_holder_is_told_to_stop(
         self, database_url: str, postgres_server: PostgresServer
     ) -> None:
@@ -212,6 +291,36 @@ class TestABrokenConnection:
                     await asyncio.wait_for(held.until_lost(), 10)
         finally:
             await asyncio.to_thread(postgres_server.start)
+
+
+async def test_one_question_without_an_answer_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "_BEAT_SECONDS", 0.01)
+    held, connection = Hold(), Mute(answers=3)
+    held.take()
+    await asyncio.wait_for(holding._until_broken(held, connection), 5)
+    assert (connection.asked, connection.terminated) == (4, True)
+    assert not held.is_ours()
+
+
+class Mute:
+    """A connection that answers so often and then no more, though nothing closes it."""
+
+    def __init__(self, answers: int) -> None:
+        self.asked, self._answers, self.terminated = 0, answers, False
+
+    async def execute(self, _: str, *, timeout: float) -> None:
+        self.asked += 1
+        if self.asked > self._answers:
+            raise TimeoutError(timeout)
+
+    def is_closed(self) -> bool:
+        return False
+
+    def terminate(self) -> None:
+        self.terminated = True
+
+    def add_termination_listener(self, _: object) -> None:
+        """Nothing ever ends it."""
 
 
 def connection_to(url: str) -> Any:

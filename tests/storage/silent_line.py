@@ -1,0 +1,55 @@
+"""A line to PostgreSQL that can fall silent: nothing breaks, and nothing comes through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+_SOCKET = ".s.PGSQL.5432"
+
+
+class SilentLine:
+    """Passes bytes on between a client and the server, until it falls silent."""
+
+    def __init__(self, server: Path) -> None:
+        self._server = server
+        self._connections = 0
+        self._silent = 0
+
+    def fall_silent(self) -> None:
+        """The connections that there are carry nothing any more; new ones do."""
+        self._silent = self._connections
+
+    async def connect(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        """One connection, for as long as the client keeps it."""
+        self._connections = number = self._connections + 1
+        answers, server = await asyncio.open_unix_connection(str(self._server))
+        answering = asyncio.create_task(self._pass(number, answers, back))
+        try:
+            await self._pass(number, client, server)
+        finally:
+            answering.cancel()
+            server.close()
+            back.close()
+
+    async def _pass(
+        self, number: int, read: asyncio.StreamReader, write: asyncio.StreamWriter
+    ) -> None:
+        while some := await read.read(65536):
+            if number > self._silent:
+                write.write(some)
+
+
+@asynccontextmanager
+async def a_line(url: str, folder: Path) -> AsyncIterator[tuple[SilentLine, str]]:
+    """A line to the database at `url`, and the URL of the same database at its other end."""
+    (host,) = parse_qs(urlsplit(url).query)["host"]
+    line = SilentLine(Path(host) / _SOCKET)
+    listening = await asyncio.start_unix_server(line.connect, str(folder / _SOCKET))
+    try:
+        yield line, url.replace(host, str(folder))
+    finally:
+        listening.close()
