@@ -17,7 +17,7 @@ from telegram.error import TelegramError
 from telegram.ext import ApplicationBuilder, ContextTypes
 
 import handlers
-from bot.broadcast import Worker
+from bot.broadcast import OpenClaims, Worker
 from bot.intake import Dispatch, Polling, TokenUnknown
 from bot.petition.campaign import BUNDLED, Campaign, load_campaign
 from bot.petition.words import Catalogues
@@ -233,6 +233,7 @@ def _services(
         admins=settings.admin_ids,
         clock=lambda: datetime.now(UTC),
         wake_broadcast=woken.set,
+        open_claims=OpenClaims(),
         broadcast_rate=settings.broadcast_rate,
         paid_broadcast=settings.paid_broadcast,
         approval_above=settings.approval_above,
@@ -261,6 +262,7 @@ def _wire(
         # The hold makes this the only process, so whatever lease there is belongs to a dead one.
         sole=held.is_ours,
         woken=woken,
+        claims=services.open_claims,
         is_admin=services.admins.__contains__,
     )
     reception = Reception(application)

@@ -9,6 +9,7 @@ from typing import Any
 
 from telegram.ext import Application, CallbackContext, ExtBot
 
+from bot.broadcast import OpenClaims
 from bot.petition.campaign import Campaign
 from bot.petition.words import Catalogues
 from storage import Keyring, Storage
@@ -20,6 +21,7 @@ class Services:
 
     Attributes:
         wake_broadcast: tells the worker that rows wait.
+        open_claims: what the worker is about to send, to be kept from who says no.
         broadcast_rate: messages a second.
         approval_above: a broadcast to more people needs a second admin; None when none does.
     """
@@ -31,6 +33,7 @@ class Services:
     admins: frozenset[int]
     clock: Callable[[], datetime]
     wake_broadcast: Callable[[], None]
+    open_claims: OpenClaims
     broadcast_rate: float
     paid_broadcast: bool
     approval_above: int | None

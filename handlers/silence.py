@@ -9,8 +9,10 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.petition.journey import Action, Place
+from bot.petition.markup import Html
 
 from .context import Context
+from .in_flight import forbid, may_arrive, may_arrive_label
 from .living import tolerate
 from .visit import Visit, open_visit, reread
 
@@ -27,20 +29,19 @@ async def stop(update: Update, context: Context) -> None:
             words.text("No has firmado esta petición: no te escribiremos.")
         )
         return
-    await _mute(visit)
+    landed = await _mute(visit)
     visit = (await reread(visit)).going(Action.MY_DATA)
-    await visit.say(
-        words.text(
-            "<b>No te escribiremos más.</b> Tu firma sigue contando. Cuando quieras saber "
-            "cómo va la petición, escribe /start."
-        )
+    said = words.text(
+        "<b>No te escribiremos más.</b> Tu firma sigue contando. Cuando quieras saber "
+        "cómo va la petición, escribe /start."
     )
+    await visit.say(said if landed else Html(f"{said} {may_arrive(words)}"))
 
 
 async def mute(visit: Visit) -> None:
     """The same, with the button."""
-    await _mute(visit)
-    await (await reread(visit)).show()
+    landed = await _mute(visit)
+    await (await reread(visit)).show(None if landed else may_arrive(visit.view.words))
 
 
 async def unmute(visit: Visit) -> None:
@@ -55,26 +56,29 @@ async def unmute(visit: Visit) -> None:
 
 async def refuse_news(visit: Visit) -> None:
     """Takes the consent to other news back, on the screen with one's data."""
-    await _refuse_news(visit)
-    await (await reread(visit)).show()
+    landed = await _refuse_news(visit)
+    await (await reread(visit)).show(None if landed else may_arrive(visit.view.words))
 
 
 async def refused_under_news(update: Update, context: Context) -> None:
     """The same, with the button under a message of other news; the message stays as it is."""
     visit = await open_visit(update, context)
-    await _refuse_news(visit)
+    landed = await _refuse_news(visit)
     if visit.query is not None:
-        said = visit.view.words.label(
+        words = visit.view.words
+        said = words.label(
             "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
         )
+        if not landed:
+            said = f"{said} {may_arrive_label(words)}"
         await tolerate(visit.query.answer(said, show_alert=True))
 
 
-async def _mute(visit: Visit) -> None:
-    services = visit.services
-    await services.storage.signatures.mute(visit.conversation.supporter, services.clock())
+async def _mute(visit: Visit) -> bool:
+    signatures, at = visit.services.storage.signatures, visit.services.clock()
+    return await forbid(visit, signatures.mute(visit.conversation.supporter, at))
 
 
-async def _refuse_news(visit: Visit) -> None:
-    services = visit.services
-    await services.storage.signatures.refuse_news(visit.conversation.supporter, services.clock())
+async def _refuse_news(visit: Visit) -> bool:
+    signatures, at = visit.services.storage.signatures, visit.services.clock()
+    return await forbid(visit, signatures.refuse_news(visit.conversation.supporter, at))

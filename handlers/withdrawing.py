@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from bot.petition.journey import Stage
 
+from .in_flight import forbid, may_arrive
 from .visit import Visit, reread
 
 
 async def erase(visit: Visit) -> None:
     """Erases the signature and everything held with it, and says so once it is done."""
-    await visit.services.storage.signatures.withdraw(
-        visit.conversation.supporter, stage=Stage.WITHDRAWN.value
+    landed = await forbid(
+        visit,
+        visit.services.storage.signatures.withdraw(
+            visit.conversation.supporter, stage=Stage.WITHDRAWN.value
+        ),
     )
-    await (await reread(visit)).show()
+    visit = await reread(visit)
+    await visit.show(None if landed else may_arrive(visit.view.words))

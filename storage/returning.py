@@ -52,13 +52,30 @@ WHERE state IN ('unreachable', 'withdrawn')
 RETURNING position
 """  # noqa: S608 - constants of this file
 
-# Who could not be reached when it began has no row yet.
+# Who ends the silence while another message goes out is told with everybody else, as far as the
+# list that was made at its beginning goes. One is under way at most.
+_UNDER_WAY: Final = """
+UPDATE deliveries SET state = 'pending', updated_at = :at
+WHERE state = 'withdrawn'
+  AND signature_id = (
+    SELECT s.id FROM signatures s
+    WHERE s.petition = :petition AND s.supporter = :supporter AND s.muted_at IS NULL
+  )
+  AND broadcast_id = (
+    SELECT b.id FROM broadcasts b
+    WHERE b.petition = :petition AND b.state IN ('running', 'paused')
+  )
+RETURNING position
+"""
+
+# Who could not be reached when the list came to them has no row yet; to the others it comes.
 _AT_LAST: Final = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
 SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at
 FROM {_CLOSINGS}
-  AND b.queued_at IS NOT NULL AND s.number <= COALESCE(b.cutoff, s.number)
+  AND (b.queued_at IS NOT NULL OR s.number <= b.queued_upto)
+  AND s.number <= COALESCE(b.cutoff, s.number)
   AND (b.language IS NULL OR b.language = {LANGUAGE})
   AND NOT EXISTS (
     SELECT 1 FROM deliveries told JOIN broadcasts earlier ON earlier.id = told.broadcast_id
@@ -76,11 +93,16 @@ RETURNING position
 
 
 def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
-    """Somebody can be written to again; the last two answer with a row if something is owed."""
+    """Somebody can be written to again; all but the first answer with a row if one is owed."""
     person: dict[str, Value] = {"petition": petition, "supporter": supporter}
     owed: dict[str, Value] = {
         **person,
         "at": to_millis(at),
         "since": to_millis(at - OWED_FOR),
     }
-    return Statement(_BACK, person), Statement(_AGAIN, owed), Statement(_AT_LAST, owed)
+    return (
+        Statement(_BACK, person),
+        Statement(_AGAIN, owed),
+        Statement(_UNDER_WAY, owed),
+        Statement(_AT_LAST, owed),
+    )

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from bot.broadcast.content import Content
 from bot.broadcast.halt import Cause, Halt
+from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.outbox import Outbox
 from bot.broadcast.sending import Client, RateGate
 from bot.broadcast.tenure import Tenure
@@ -58,6 +59,7 @@ class Means:
     gate: RateGate
     rates: Rates
     outbox: Outbox
+    claims: OpenClaims
     tenure: Tenure
     timing: Timing
     clock: Callable[[], float]

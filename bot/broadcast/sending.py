@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from telegram.error import TelegramError
 
 from bot.broadcast.content import Call, Content, message_ids
+from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.timing import Timing
 from bot.transport import Lane, Remedy, remedy
 from bot.transport.errors import TelegramRefused
@@ -85,15 +86,27 @@ class Sent:
 
 
 class _Departure:
-    """Remembers whether a call was let go: from then on it may have arrived."""
+    """Decides when its turn has come whether a call leaves, and remembers what it decided."""
 
-    def __init__(self, may_send: Callable[[], bool]) -> None:
-        self._may_send = may_send
+    def __init__(self, may_leave: Callable[[], bool], claims: OpenClaims, chat_id: int) -> None:
+        self._may_leave = may_leave
+        self._claims = claims
+        self._chat_id = chat_id
         self.is_past = False
+        """It was let go: from then on it may have arrived."""
+        self.is_refused = False
 
     def __call__(self) -> bool:
-        self.is_past = self._may_send()
+        self.is_past = self._may_leave()
+        self.is_refused = not self.is_past
+        if self.is_past:
+            self._claims.departed(self._chat_id)
         return self.is_past
+
+    def landed(self) -> None:
+        """Notes that the call is over, if it left."""
+        if self.is_past:
+            self._claims.landed(self._chat_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ class Sender:
         content: what is sent.
         timing: how long, how often.
         may_send: asked before every single call, and again when its turn has come.
+        claims: asked likewise, whether the recipient still wants it.
         rest: waits, or less when there is no more sending.
     """
 
@@ -114,11 +128,12 @@ class Sender:
     content: Content
     timing: Timing
     may_send: Callable[[], bool]
+    claims: OpenClaims
     rest: Callable[[float], Awaitable[None]]
 
     async def send(self, delivery: Delivery) -> Sent:
         """Send one; a mistake of ours is an outcome too, for the others need not have it."""
-        departure = _Departure(self.may_send)
+        departure = _Departure(lambda: self._may_leave(delivery), self.claims, delivery.chat_id)
         try:
             return await self._send(delivery, departure)
         except Exception as error:
@@ -131,29 +146,40 @@ class Sender:
         call = self.content.call(delivery.chat_id, delivery.language)
         for pause in (*self.timing.retries, None):
             departure.is_past = False
-            sent = await self._try(call, delivery.chat_id, departure)
+            sent = await self._try(call, delivery, departure)
             if sent.remedy is not Remedy.RETRY or pause is None:
                 break
             await self.rest(pause)
         return sent
 
-    async def _try(self, call: Call, chat_id: int, departure: _Departure) -> Sent:
-        if not self.may_send():
+    def _may_leave(self, delivery: Delivery) -> bool:
+        return self.may_send() and self.claims.holds(delivery)
+
+    async def _try(self, call: Call, delivery: Delivery, departure: _Departure) -> Sent:
+        if not self._may_leave(delivery):
             return Sent(Outcome.UNSENT)
         # Whoever waits long at the gate may withdraw meanwhile: better claimed again then.
-        if self.gate.pause_for(Lane.BROADCAST, chat_id) > self.timing.longest_pause:
+        if self.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > self.timing.longest_pause:
             return Sent(Outcome.UNSENT, Remedy.WAIT)
         try:
-            result = await self.client.call(
+            result = await self._call(call, departure)
+        except (TelegramRefused, TelegramError) as error:
+            if departure.is_refused:
+                return Sent(Outcome.UNSENT)  # by us, so it says nothing about Telegram
+            return await self._judged(error)
+        return _arrived(call, message_ids(result))
+
+    async def _call(self, call: Call, departure: _Departure) -> Any:
+        try:
+            return await self.client.call(
                 call.method,
                 call.params,
                 lane=Lane.BROADCAST,
                 timeout=self.timing.call,
                 wanted=departure,
             )
-        except (TelegramRefused, TelegramError) as error:
-            return await self._judged(error)
-        return _arrived(call, message_ids(result))
+        finally:
+            departure.landed()
 
     async def _judged(self, error: TelegramRefused | TelegramError) -> Sent:
         found, said = remedy(error), _said(error)

@@ -94,6 +94,7 @@ class Shift:
             content=content,
             timing=self.means.timing,
             may_send=self._may_send,
+            claims=self.means.claims,
             rest=self.halt.rest,
         )
 
@@ -146,7 +147,7 @@ class Shift:
 
     async def _claim(self, limit: int, after: int) -> list[Delivery]:
         token = uuid.uuid4().bytes
-        return await self.means.patiently(
+        asked = self.means.patiently(
             self.halt,
             lambda: self.means.broadcasts.deliveries.claim(
                 self.broadcast,
@@ -157,6 +158,7 @@ class Shift:
                 at=self.means.now(),
             ),
         )
+        return await self.means.claims.claim(token, asked)
 
     async def _recover(self) -> int:
         return await self.means.patiently(
@@ -203,6 +205,7 @@ class Shift:
         try:
             sent = await self._sender.send(delivery)
         finally:
+            self.means.claims.finished(delivery)
             self._settle(delivery, sent)
 
     def _settle(self, delivery: Delivery, sent: Sent) -> None:
@@ -237,6 +240,7 @@ class Shift:
 
     def _give_back(self, delivery: Delivery) -> None:
         """It was claimed, and not begun."""
+        self.means.claims.finished(delivery)
         self._record(Result(delivery.position, delivery.claim, Outcome.UNSENT))
 
     def _judged(self, delivery: Delivery, sent: Sent) -> Outcome:

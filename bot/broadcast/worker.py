@@ -13,6 +13,7 @@ from bot.broadcast.arrears import Arrears
 from bot.broadcast.duty import Duty
 from bot.broadcast.halt import Cause
 from bot.broadcast.means import Means, Memory, Rates
+from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.outbox import Outbox
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.sending import Client, RateGate
@@ -58,6 +59,7 @@ class Worker:
         sole: whether at this moment no other process can be alive, so that a lease that is
             found is a dead one's.
         woken: set when there is something to send; `wake` sets it too.
+        claims: what it has claimed, for those who say no meanwhile.
         timing: the durations.
         clock: seconds, monotonic.
         now: the time of day.
@@ -75,6 +77,7 @@ class Worker:
         gate: RateGate | None = None,
         sole: Callable[[], bool] = lambda: False,
         woken: asyncio.Event | None = None,
+        claims: OpenClaims | None = None,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
@@ -90,6 +93,7 @@ class Worker:
             gate=gate or SteadyRate(rate),
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
             outbox=Outbox(broadcasts.deliveries, timing, now),
+            claims=OpenClaims() if claims is None else claims,
             tenure=Tenure(
                 storage.leases,
                 broadcasts.lease,

@@ -122,6 +122,11 @@ class Petitioners:
         sql = "UPDATE signatures SET unreachable_at = :at WHERE number = :n"
         await self._do(sql, at=None if reachable else NOON_MILLIS, n=number)
 
+    async def mute(self, number: int) -> None:
+        """One of them asks for silence."""
+        sql = "UPDATE signatures SET muted_at = :at WHERE number = :n"
+        await self._do(sql, at=NOON_MILLIS, n=number)
+
     async def damage(self, number: int) -> None:
         """The chat id of one of them can no longer be read."""
         sql = "UPDATE signatures SET chat_sealed = :junk WHERE number = :n"

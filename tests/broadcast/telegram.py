@@ -26,6 +26,7 @@ class FakeTelegram:
     def __init__(self) -> None:
         self.latency = 0.002
         self.at_the_gate = 0
+        self.lined_up: Counter[int] = Counter()
         self.asked = 0
         self.open = asyncio.Event()
         self.open.set()
@@ -72,11 +73,12 @@ class FakeTelegram:
         if method == "getMe":
             return self._me()
         assert lane is Lane.BROADCAST
+        chat = given["chat_id"]
+        assert isinstance(chat, int)
+        self.lined_up[chat] += 1
         await self._turn_came()
         if not wanted():
             raise NO_CONNECTION
-        chat = given["chat_id"]
-        assert isinstance(chat, int)
         self.calls.append((method, given))
         self.before(chat)
         self.in_flight += 1

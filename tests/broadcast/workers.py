@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.broadcast import Timing, Worker
+from bot.broadcast import OpenClaims, Timing, Worker
 from bot.broadcast.audience import content_sha256
 from bot.broadcast.tenure import utc_now
 from storage import (
@@ -146,6 +146,7 @@ class Hand:
     telegram: FakeTelegram
     reports: Reports
     gate: FakeGate
+    claims: OpenClaims
     task: asyncio.Task[None]
 
     def kill(self) -> None:
@@ -210,7 +211,7 @@ class Bench:
     ) -> Hand:
         """A worker that begins at once."""
         telegram = telegram or self.telegram
-        wire, gate = Wire(self._database), FakeGate(rate)
+        wire, gate, claims = Wire(self._database), FakeGate(rate), OpenClaims()
 
         worker = Worker(
             telegram,
@@ -223,12 +224,13 @@ class Bench:
             rate=rate,
             gate=gate,
             sole=lambda: sole,
+            claims=claims,
             is_admin=admins.__contains__,
             now=now,
             timing=replace(QUICK, **timing),
         )
         task = asyncio.create_task(worker.run())
-        hand = Hand(worker, wire, telegram, self.reports, gate, task)
+        hand = Hand(worker, wire, telegram, self.reports, gate, claims, task)
         self._hands.append(hand)
         return hand
 

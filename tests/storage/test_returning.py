@@ -6,7 +6,7 @@ from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Si
 from storage.outcomes import Outcome, Result
 from storage.returning import OWED_FOR
 from tests.broadcast.petitioners import ADMIN, NOON, Petitioners, later
-from tests.storage.sending import claim, queued, results, start, started, tell
+from tests.storage.sending import ME, claim, queued, results, start, started, tell
 
 
 async def blocked_on_the_way(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
@@ -206,3 +206,72 @@ async def test_who_may_have_been_told_already_is_not_told_again(
     await people.sign([2])
     await tell(broadcasts, await started(broadcasts, at=later(9)))
     assert not await signatures.returned(people.supporter(1), later(99))
+
+
+async def queue_portion(broadcasts: Broadcasts, broadcast: Broadcast, portion: int) -> bool:
+    """Write the rows of some."""
+    return await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=portion, at=later(1))
+
+
+async def test_who_is_back_after_the_list_came_to_them_is_put_on_it(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2, 3, 4])
+    await people.lose(2)
+    await people.lose(3)
+    broadcast = await start(broadcasts)
+    assert not await queue_portion(broadcasts, broadcast, 2)
+    assert await signatures.returned(people.supporter(2), later(1))
+    assert not await signatures.returned(people.supporter(3), later(1))
+    await queued(broadcasts, broadcast)
+    assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [
+        1001,
+        1003,
+        1004,
+        1002,
+    ]
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.total == 4
+
+
+class TestUnderWay:
+    """Who ended the silence while a message that is not the closing update goes out."""
+
+    async def silent_on_the_way(self, broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+        """One was told, two was passed over in silence, three was told too."""
+        await people.sign([1, 2, 3])
+        broadcast = await started(broadcasts, kind=Kind.UPDATE)
+        await people.mute(2)
+        told = results(await claim(broadcasts, broadcast), Outcome.DELIVERED)
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
+        assert await people.states(broadcast.id) == ["delivered", "withdrawn", "delivered"]
+        return broadcast
+
+    async def test_is_told_with_everybody_else(
+        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    ) -> None:
+        broadcast = await self.silent_on_the_way(broadcasts, people)
+        await signatures.mute(people.supporter(2), None)
+        assert await signatures.returned(people.supporter(2), later(9))
+        assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
+
+    async def test_is_told_once_it_goes_on_when_it_is_paused(
+        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    ) -> None:
+        broadcast = await self.silent_on_the_way(broadcasts, people)
+        await broadcasts.pause(broadcast.id, ADMIN, later(3))
+        await signatures.mute(people.supporter(2), None)
+        assert await signatures.returned(people.supporter(2), later(9))
+        await broadcasts.resume(broadcast.id, ADMIN, later(10))
+        assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
+
+    async def test_is_not_told_while_the_silence_lasts_or_when_it_is_over(
+        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    ) -> None:
+        broadcast = await self.silent_on_the_way(broadcasts, people)
+        assert not await signatures.returned(people.supporter(2), later(8))
+        assert not await signatures.returned(people.supporter(1), later(8))
+        assert await broadcasts.finish(broadcast.id, later(9))
+        await signatures.mute(people.supporter(2), None)
+        assert not await signatures.returned(people.supporter(2), later(10))

@@ -1,0 +1,302 @@
+"""Nothing leaves after somebody's no is confirmed, and a no that is taken back loses nothing."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from bot.broadcast import OpenClaims, Timing
+from bot.broadcast.content import TextContent
+from bot.broadcast.sending import Client, Sender, Sent
+from bot.broadcast.tenure import utc_now
+from bot.transport import Lane
+from storage import Delivery, Kind, Outcome, Tally, Unavailable
+from tests.broadcast.telegram import NO_CONNECTION, FakeGate, FakeTelegram
+from tests.broadcast.workers import Bench, Hand, everyone_once, received, until
+
+SECONDS = 5.0
+
+
+def delivery(claim: bytes, chat: int) -> Delivery:
+    return Delivery(chat, chat, "es", 1, claim)
+
+
+async def claimed(claims: OpenClaims, token: bytes, *chats: int) -> list[Delivery]:
+    async def ask() -> list[Delivery]:
+        return [delivery(token, chat) for chat in chats]
+
+    return await claims.claim(token, ask())
+
+
+class TestClaims:
+    async def test_what_was_claimed_before_a_no_does_not_hold_and_what_comes_after_does(
+        self,
+    ) -> None:
+        claims = OpenClaims()
+        ana, luz = await claimed(claims, b"first", 1, 2)
+        (jon,) = await claimed(claims, b"second", 3)
+        claims.make_void(1)
+        claims.make_void(3)
+        (again,) = await claimed(claims, b"third", 1)
+        assert [claims.holds(each) for each in (ana, luz, jon, again)] == [
+            False,
+            True,
+            False,
+            True,
+        ]
+
+    async def test_an_answer_that_was_on_its_way_does_not_hold_either(self) -> None:
+        claims, answered = OpenClaims(), asyncio.Event()
+
+        async def ask() -> list[Delivery]:
+            await answered.wait()
+            return [delivery(b"first", 1)]
+
+        asking = asyncio.create_task(claims.claim(b"first", ask()))
+        await asyncio.sleep(0)
+        claims.make_void(1)
+        answered.set()
+        (ana,) = await asking
+        assert not claims.holds(ana)
+
+    async def test_a_claim_is_forgotten_with_its_last_delivery(self) -> None:
+        claims = OpenClaims()
+        ana, luz = await claimed(claims, b"first", 1, 2)
+        claims.finished(ana)
+        claims.make_void(2)
+        assert (len(claims), claims.holds(luz)) == (1, False)
+        claims.finished(luz)
+        assert len(claims) == 0
+
+    async def test_a_claim_of_nobody_is_not_kept_and_one_that_failed_is_not_either(self) -> None:
+        claims = OpenClaims()
+
+        async def fail() -> list[Delivery]:
+            raise Unavailable
+
+        assert await claimed(claims, b"first") == []
+        with pytest.raises(Unavailable):
+            await claims.claim(b"second", fail())
+        assert len(claims) == 0
+
+
+class TestLandings:
+    async def test_with_nothing_on_its_way_nobody_waits(self) -> None:
+        claims = OpenClaims()
+        claims.departed(2)
+        assert await claims.until_landed(1, 0.0)
+
+    async def test_all_that_is_on_its_way_to_a_chat_is_waited_for(self) -> None:
+        claims = OpenClaims()
+        claims.departed(1)
+        claims.departed(1)
+        waiting = [asyncio.create_task(claims.until_landed(1, SECONDS)) for _ in range(2)]
+        await asyncio.sleep(0)
+        claims.landed(1)
+        await asyncio.sleep(0)
+        assert not any(each.done() for each in waiting)
+        claims.landed(1)
+        assert await asyncio.gather(*waiting) == [True, True]
+        assert await claims.until_landed(1, 0.0)
+
+    async def test_what_does_not_land_in_time_is_not_waited_for_any_longer(self) -> None:
+        claims = OpenClaims()
+        claims.departed(1)
+        assert not await claims.until_landed(1, 0.001)
+        claims.landed(1)
+        assert await claims.until_landed(1, 0.0)
+
+
+class HurriedTelegram(FakeTelegram):
+    """Takes calls after random waits at the gate and on the way."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self.chance = chance
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Any:
+        await asyncio.sleep(self.chance.uniform(0, 0.05))
+        self.latency = self.chance.uniform(0, 0.02)
+        return await super().call(method, params, lane=lane, timeout=timeout, wanted=wanted)
+
+
+class Mind:
+    """People who say no, and some of them yes again, as the handlers write it down."""
+
+    def __init__(self, bench: Bench, hand: Hand) -> None:
+        self.bench = bench
+        self.hand = hand
+        self.had: dict[int, int] = {}
+        """What each had received when it was confirmed that nothing more comes."""
+
+    async def erase(self, number: int) -> None:
+        who = self.bench.people.supporter(number)
+        await self.confirmed(number, self.bench.signatures.withdraw(who))
+
+    async def silence(self, number: int) -> None:
+        who = self.bench.people.supporter(number)
+        await self.confirmed(number, self.bench.signatures.mute(who, utc_now()))
+
+    async def confirmed(self, number: int, change: Awaitable[object]) -> None:
+        await change
+        self.hand.claims.make_void(1000 + number)
+        assert await self.hand.claims.until_landed(1000 + number, SECONDS)
+        self.had[1000 + number] = self.bench.telegram.received[1000 + number]
+
+    async def waver(self, number: int) -> None:
+        await self.silence(number)
+        who = self.bench.people.supporter(number)
+        await self.bench.signatures.mute(who, None)
+        await self.bench.signatures.returned(who, utc_now())
+        del self.had[1000 + number]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("about", [Kind.CLOSING, Kind.UPDATE])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmation(
+    bench: Bench, seed: int, about: Kind
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    bench.telegram = HurriedTelegram(chance)
+    await bench.people.set_closed_at(utc_now())
+    await bench.people.sign(range(1, 61))
+    await bench.queued(await bench.start(kind=about, at=utc_now()))
+    hand = bench.hire(window=10.0, batch=10.0)
+    mind = Mind(bench, hand)
+    deeds = [mind.erase, mind.silence, mind.waver]
+
+    async def act(number: int) -> None:
+        await asyncio.sleep(chance.uniform(0, 0.08))
+        await deeds[number % 3](number)
+
+    acting = [number for number in range(1, 61) if number % 4]
+    await asyncio.gather(*(act(number) for number in acting))
+    await bench.ended()
+    assert mind.had.keys() == {1000 + number for number in acting if number % 3 < 2}
+    got = {chat: bench.telegram.received[chat] for chat in everyone_once(60)}
+    assert got == everyone_once(60) | mind.had
+    told = sum(got.values())
+    assert await bench.tally() == Tally(total=60, delivered=told, withdrawn=60 - told)
+    # By now not one of them is remembered.
+    assert len(hand.claims) == 0
+
+
+async def test_a_no_between_two_tries_of_one_send_ends_the_tries(bench: Bench) -> None:
+    bench.telegram.plan(1001, NO_CONNECTION, NO_CONNECTION)
+    await bench.people.sign([1, 2])
+    await bench.start()
+    hand = bench.hire(retries=(0.1, 0.1))
+    await until(lambda: received(bench.telegram, 1))
+    await bench.signatures.mute(bench.people.supporter(1), utc_now())
+    hand.claims.make_void(1001)
+    await bench.ended()
+    # It did not even line up again, in a place that another could have.
+    assert (bench.telegram.lined_up[1001], bench.telegram.received[1001]) == (1, 0)
+    tally = await bench.tally()
+    assert (tally.delivered, tally.withdrawn) == (1, 1)
+
+
+async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
+    claims, rests = OpenClaims(), list[float]()
+    (ana,) = await claimed(claims, b"first", 1)
+
+    class Refusing:
+        async def call(self, method: str, *_: object, wanted: Any, **__: object) -> None:
+            claims.make_void(1)
+            assert not wanted()
+            raise NO_CONNECTION
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    sender = Sender(
+        client=cast(Client, Refusing()),
+        gate=FakeGate(),
+        content=TextContent({"es": "Gracias"}),
+        timing=Timing(),
+        may_send=lambda: True,
+        claims=claims,
+        rest=rest,
+    )
+    assert await sender.send(ana) == Sent(Outcome.UNSENT)
+    assert rests == []
+    assert await claims.until_landed(1, 0.0)
+
+
+async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(bench: Bench) -> None:
+    await bench.people.sign(range(1, 61))
+    bench.telegram.open.clear()
+    await bench.start()
+    hand = bench.hire(window=10.0, batch=10.0)
+
+    async def some_are_at_the_gate() -> bool:
+        return bench.telegram.at_the_gate == 32
+
+    await until(some_are_at_the_gate)
+    await hand.worker.stop(0.05)
+    assert len(hand.claims) == 0
+
+
+async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(bench: Bench) -> None:
+    await bench.people.sign(range(1, 9))
+    bench.telegram.open.clear()
+    await bench.start()
+    hand = bench.hire()
+
+    async def all_at_the_gate() -> bool:
+        return bench.telegram.at_the_gate == 8
+
+    await until(all_at_the_gate)
+    for number in range(1, 9):
+        await bench.signatures.mute(bench.people.supporter(number), utc_now())
+        hand.claims.make_void(1000 + number)
+    bench.telegram.open.set()
+    await bench.ended()
+    assert (bench.telegram.calls, bench.telegram.asked) == ([], 0)
+    assert (await bench.tally()).withdrawn == 8
+
+
+async def test_what_left_before_the_no_is_waited_for(bench: Bench) -> None:
+    bench.telegram.latency = 0.1
+    await bench.people.sign([1])
+    await bench.start()
+    hand = bench.hire()
+
+    async def is_on_its_way() -> bool:
+        return bench.telegram.in_flight == 1
+
+    await until(is_on_its_way)
+    await bench.signatures.withdraw(bench.people.supporter(1))
+    hand.claims.make_void(1001)
+    assert not await hand.claims.until_landed(1001, 0.0)
+    assert await hand.claims.until_landed(1001, SECONDS)
+    assert (bench.telegram.received[1001], bench.telegram.in_flight) == (1, 0)
+
+
+async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(bench: Bench) -> None:
+    await bench.people.sign([1])
+    await bench.people.consent(1)
+    bench.telegram.open.clear()
+    await bench.start()
+    hand = bench.hire()
+
+    async def is_at_the_gate() -> bool:
+        return bench.telegram.at_the_gate == 1
+
+    await until(is_at_the_gate)
+    await bench.signatures.refuse_news(bench.people.supporter(1), utc_now())
+    hand.claims.make_void(1001)
+    bench.telegram.open.set()
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(1)

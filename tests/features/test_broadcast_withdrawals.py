@@ -1,0 +1,119 @@
+"""Who says no in the middle of a broadcast reads that it is done, and then nothing more comes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.simulator.calls import Call
+from bot.simulator.person import Person
+from handlers.silence import NO_MORE_NEWS
+from storage import Tally
+from tests.features.studio import Studio
+
+MESSAGE = "De Lucy"
+ERASED = "Tu firma está retirada y tus datos, borrados"
+SILENT = "No te escribiremos más"
+
+
+class Order:
+    """What each chat was shown, in the order in which Telegram took it."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.of: dict[object, list[str]] = {}
+        studio.scene.simulator.calls.listeners.append(self._note)
+
+    def _note(self, call: Call, _: object) -> None:
+        text = str(call.params.get("text", ""))
+        for each in (MESSAGE, ERASED, SILENT):
+            if each in text and call.ok:
+                self.of.setdefault(call.chat_id, []).append(each)
+
+    def late(self) -> list[object]:
+        """Those to whom the broadcast came after they had read that nothing would."""
+        return [chat for chat, shown in self.of.items() if MESSAGE in shown[1:]]
+
+
+async def signed(studio: Studio, count: int) -> list[Person]:
+    people = [studio.scene.world.person(f"Luz{n}", language="es") for n in range(count)]
+    for person in people:
+        await studio.signs(person)
+    return people
+
+
+async def test_nothing_comes_after_the_words_that_nothing_will(studio: Studio) -> None:
+    order, label = Order(studio), studio.words.label("Retirar mi firma y borrar mis datos")
+    people = await signed(studio, 12)
+    erasing, silencing = people[::2], people[1::2]
+    for person in erasing:
+        person.send("/withdraw")
+    for person in erasing:
+        await studio.scene.with_button(person, label)
+    await studio.starts_another()
+    studio.services.wake_broadcast()
+    await studio.scene.ana.sees(MESSAGE)
+    # By now those of the next second are claimed, and wait for their turn in memory.
+    for person in people:
+        if person in erasing:
+            person.tap(label)
+        else:
+            person.send("/stop")
+    for person in erasing:
+        await person.sees(ERASED, 10)
+    for person in silencing:
+        await person.sees(SILENT, 10)
+    tally = await worked_off(studio)
+    assert order.late() == []
+    told = sum(MESSAGE in shown for shown in order.of.values())
+    assert (tally.delivered, tally.pending + tally.withdrawn) == (told, 15 - told)
+    assert told < 15
+
+
+async def worked_off(studio: Studio) -> Tally:
+    """Waits until nothing that was claimed waits for its turn any more."""
+    broadcasts, key = studio.services.storage.broadcasts, (await studio.broadcast()).id
+    async with asyncio.timeout(10):
+        while (tally := await broadcasts.tally(key)).sending:  # noqa: ASYNC110 - in a database
+            await asyncio.sleep(0.01)
+    return tally
+
+
+HUNG = "Un mensaje nuestro ya iba de camino: puede que todavía te llegue."
+
+
+@pytest.mark.parametrize(
+    ("hangs", "said"), [(False, False), (True, True)], ids=["all has ended", "one has not"]
+)
+async def test_when_something_may_still_arrive_the_confirmation_says_so(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, hangs: bool, said: bool
+) -> None:
+    monkeypatch.setattr("handlers.in_flight._LONGEST_SECONDS", 0.001)
+    ana, scene = studio.scene.ana, studio.scene
+    if hangs:
+        studio.services.open_claims.departed(ana.id)
+    shown: list[str] = []
+    ana.send("/mydata")
+    await scene.settled()
+    for label in (
+        "No recibir noticias de otras acciones",
+        "🔕 No recibir más mensajes",
+        "🔔 Volver a recibir mensajes",
+    ):
+        await scene.taps(ana, studio.words.label(label))
+        shown.append(scene.living(ana).text)
+    shown.append(await refuses_under_news(studio))
+    ana.send("/stop")
+    shown.append((await ana.sees(SILENT)).text)
+    ana.send("/withdraw")
+    await scene.taps(ana, studio.words.label("Retirar mi firma y borrar mis datos"))
+    shown.append((await ana.sees(ERASED)).text)
+    # Whoever wants to be written to again is told nothing of the kind.
+    assert [HUNG in each for each in shown] == [said, said, False, said, said, said]
+
+
+async def refuses_under_news(studio: Studio) -> str:
+    """Ana taps the button under a message of other news; returns what the tap answers."""
+    answered = await studio.scene.ana.tap_data(1, NO_MORE_NEWS).answered()
+    assert answered is not None
+    return answered.text or ""

@@ -1,0 +1,71 @@
+"""A no holds from the moment at which the database has it, and for what it was asked of late."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from bot.broadcast import OpenClaims
+from handlers import in_flight
+from handlers.in_flight import forbid
+from handlers.visit import Visit
+from storage import Delivery, Unavailable
+
+CHAT = 7
+
+
+def visiting(claims: OpenClaims) -> Visit:
+    services = SimpleNamespace(open_claims=claims)
+    return cast(Visit, SimpleNamespace(chat_id=CHAT, services=services))
+
+
+async def claimed(claims: OpenClaims, token: bytes) -> Delivery:
+    async def ask() -> list[Delivery]:
+        return [Delivery(1, CHAT, "es", 1, token)]
+
+    return (await claims.claim(token, ask()))[0]
+
+
+async def test_what_was_claimed_while_it_was_written_down_does_not_hold() -> None:
+    claims, during = OpenClaims(), list[Delivery]()
+
+    async def change() -> None:
+        during.append(await claimed(claims, b"during"))
+
+    assert await forbid(visiting(claims), change())
+    after = await claimed(claims, b"after")
+    assert (claims.holds(during[0]), claims.holds(after)) == (False, True)
+
+
+async def test_it_is_not_confirmed_before_what_had_left_has_ended() -> None:
+    claims = OpenClaims()
+    claims.departed(CHAT)
+    forbidding = asyncio.create_task(forbid(visiting(claims), asyncio.sleep(0)))
+    await asyncio.sleep(0.01)
+    assert not forbidding.done()
+    claims.landed(CHAT)
+    assert await forbidding
+
+
+async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds() -> None:
+    claims = OpenClaims()
+    before = await claimed(claims, b"before")
+    claims.departed(CHAT)
+
+    async def change() -> None:
+        raise Unavailable
+
+    forbidding = asyncio.create_task(forbid(visiting(claims), change()))
+    await asyncio.sleep(0.01)
+    assert (forbidding.done(), claims.holds(before)) == (False, False)
+    claims.landed(CHAT)
+    with pytest.raises(Unavailable):
+        await forbidding
+
+
+async def test_what_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_flight, "_LONGEST_SECONDS", 0.001)
+    claims = OpenClaims()
+    claims.departed(CHAT)
+    assert not await forbid(visiting(claims), asyncio.sleep(0))
