@@ -31,6 +31,7 @@ from bot.transport import (
     remedy,
     seconds_to_wait,
 )
+from handlers.budget import Budgets
 from handlers.context import Context, PetitionApplication, Services
 from handlers.errors import Reception
 from handlers.menu import publish_profile
@@ -237,6 +238,7 @@ def _services(
         broadcast_rate=settings.broadcast_rate,
         paid_broadcast=settings.paid_broadcast,
         approval_above=settings.approval_above,
+        budgets=Budgets(),
     )
 
 

@@ -33,6 +33,7 @@ from .guards import (
     FromAdmin,
     TapElsewhere,
 )
+from .too_often import counted
 
 Handler = BaseHandler[Update, Context, None]
 
@@ -53,15 +54,15 @@ def _handlers(admins: frozenset[int]) -> list[Handler]:
         CommandHandler("broadcast", offering.broadcast, by_admin),
         CommandHandler("broadcasts", history.broadcasts, by_admin),
         CommandHandler("stats", statistics.stats, by_admin),
-        CommandHandler("start", commands.start, PRIVATE_MESSAGE),
-        CommandHandler("help", commands.help_, PRIVATE_MESSAGE),
-        CommandHandler("language", commands.language, PRIVATE_MESSAGE),
-        CommandHandler("privacy", commands.privacy, PRIVATE_MESSAGE),
-        CommandHandler("mydata", commands.my_data, PRIVATE_MESSAGE),
+        CommandHandler("start", counted("start", commands.start), PRIVATE_MESSAGE),
+        CommandHandler("help", counted("help", commands.help_), PRIVATE_MESSAGE),
+        CommandHandler("language", counted("language", commands.language), PRIVATE_MESSAGE),
+        CommandHandler("privacy", counted("privacy", commands.privacy), PRIVATE_MESSAGE),
+        CommandHandler("mydata", counted("mydata", commands.my_data), PRIVATE_MESSAGE),
         CommandHandler("withdraw", commands.withdraw, PRIVATE_MESSAGE),
         CommandHandler("stop", silence.stop, PRIVATE_MESSAGE),
         CommandHandler("cancel", writing.cancel, by_admin),
-        CommandHandler("cancel", commands.cancel, PRIVATE_MESSAGE),
+        CommandHandler("cancel", counted("cancel", commands.cancel), PRIVATE_MESSAGE),
         MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, messages.unknown_command),
         MessageHandler(sent_by_admin & ~filters.StatusUpdate.ALL, writing.sent),
         MessageHandler(PRIVATE_MESSAGE & filters.TEXT, messages.written),

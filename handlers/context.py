@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from telegram import Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.broadcast import OpenClaims
 from bot.petition.campaign import Campaign
 from bot.petition.words import Catalogues
 from storage import Keyring, Storage
+
+from .budget import Budgets, Ration
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Services:
         open_claims: what the worker is about to send, to be kept from who says no.
         broadcast_rate: messages a second.
         approval_above: a broadcast to more people needs a second admin; None when none does.
+        budgets: how often each person has asked for what costs something.
     """
 
     campaign: Campaign
@@ -37,6 +41,18 @@ class Services:
     broadcast_rate: float
     paid_broadcast: bool
     approval_above: int | None
+    budgets: Budgets
+
+    def spend(self, number: int, what: str, update: Update) -> Ration:
+        """What is left of the budget of a person, or of a group, for what an update asks for."""
+        return self.budgets.spend(self._reference(number), what, update.update_id)
+
+    def would_answer(self, number: int, what: str) -> bool:
+        """Whether the next update that asks for it will be shown anything."""
+        return self.budgets.would_answer(self._reference(number), what)
+
+    def _reference(self, number: int) -> bytes:
+        return self.keyring.reference(self.campaign.slug, number)
 
 
 Bot = ExtBot[None]

@@ -6,6 +6,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
 from bot.petition.words import Words
 
+from .budget import Ration
 from .context import Context, Services
 from .living import tolerate
 from .screens.commands import SUPPORTER_COMMANDS
@@ -19,6 +20,8 @@ async def invited(update: Update, context: Context) -> None:
     addressed = f"@{context.bot.username}".lower()
     if message is None or addressed not in (message.text or "").partition(" ")[0].lower():
         return  # a bare /help is for whichever bot the group means
+    if context.services.spend(message.chat_id, "group", update) is not Ration.GRANTED:
+        return
     words = _words(context.services, user)
     link = f"https://t.me/{context.bot.username}?start=group"
     button = InlineKeyboardButton(words.label("Abrir el chat privado"), url=link)

@@ -11,7 +11,8 @@ from bot.petition.markup import Html
 from bot.petition.names import is_surely_a_name
 from bot.petition.words import mark
 
-from . import signing
+from . import signing, too_often
+from .budget import WRITTEN, Ration
 from .context import Context
 from .visit import Visit, open_visit
 
@@ -22,13 +23,16 @@ _USE_THE_BUTTONS: Final = mark(
 
 async def written(update: Update, context: Context) -> None:
     """A text: the name, where one is asked for; otherwise the way on is shown."""
-    visit = (await open_visit(update, context)).settled()
-    await _read(visit, visit.view.words.text(_USE_THE_BUTTONS))
+    visit = _cleared_form((await open_visit(update, context)).settled())
+    if await _is_answered(visit, update):
+        await _read(visit, visit.view.words.text(_USE_THE_BUTTONS))
 
 
 async def unknown_command(update: Update, context: Context) -> None:
     """A command that does not exist, or not for this person."""
     visit = _cleared_form((await open_visit(update, context)).settled())
+    if not await _is_answered(visit, update):
+        return
     words = visit.view.words
     await visit.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
 
@@ -36,6 +40,8 @@ async def unknown_command(update: Update, context: Context) -> None:
 async def sent_media(update: Update, context: Context) -> None:
     """A photo, a sticker, a voice message: nothing of it is kept."""
     visit = _cleared_form((await open_visit(update, context)).settled())
+    if not await _is_answered(visit, update):
+        return
     words = visit.view.words
     await visit.say(
         words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
@@ -54,19 +60,20 @@ async def edited(update: Update, context: Context) -> None:
     if update.effective_message is None or update.effective_message.text is None:
         return
     visit = (await open_visit(update, context)).settled()
+    # What an admin edits may have been written for everybody, and is to stay.
+    is_for_all = visit.view.by_admin and _message(visit).message_id not in visit.conversation.typed
+    visit = visit if is_for_all else _cleared_form(visit)
+    if not await _is_answered(visit, update):
+        return
     nothing = visit.view.words.text(
         "Aquí, editar un mensaje no cambia nada. Usa los botones, por favor."
     )
-    if visit.view.by_admin and _message(visit).message_id not in visit.conversation.typed:
-        await visit.say(nothing)  # it may have been written for everybody, and is to stay
-        return
-    await _read(visit, nothing)
+    await (visit.say(nothing) if is_for_all else _read(visit, nothing))
 
 
 async def _read(visit: Visit, otherwise: Html) -> None:
     """Takes a text for what it is where the person stands; `otherwise` answers any other."""
-    visit, text = _cleared_form(visit), _message(visit).text or ""
-    place, words = visit.view.place, visit.view.words
+    text, place, words = _message(visit).text or "", visit.view.place, visit.view.words
     if place.stage is Stage.NAME:
         await signing.take_name(visit, text)
     elif place.stage is Stage.CONSENT:
@@ -82,6 +89,16 @@ async def _read(visit: Visit, otherwise: Html) -> None:
         )
     else:
         await visit.say(otherwise)
+
+
+async def _is_answered(visit: Visit, update: Update) -> bool:
+    """Whether it is not too much; what was sent to the form leaves the chat all the same."""
+    ration = visit.services.spend(visit.user.id, WRITTEN, update)
+    if ration is Ration.TOLD:
+        await too_often.tell(visit)
+    elif ration is Ration.NOTHING:
+        await visit.clear()
+    return ration is Ration.GRANTED
 
 
 def _cleared_form(visit: Visit) -> Visit:

@@ -5,11 +5,12 @@ It matters when Telegram lets few messages through and people tap again and agai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bot.intake import updates_behind
 
+from .budget import COUNTED, UNLIMITED, WRITTEN
 from .panel import PREFIX
 from .screens.commands import ADMIN_COMMANDS
 
@@ -21,12 +22,21 @@ _DRAWN_FOR = frozenset(
 )
 
 
-def will_be_drawn_over(admins: Collection[int]) -> bool:
-    """Whether something waits in this chat that ends with drawing the living message."""
-    return any(_draws(update, admins) for update in updates_behind())
+def will_be_drawn_over(admins: Collection[int], would_answer: Callable[[int, str], bool]) -> bool:
+    """Whether something waits in this chat that ends with drawing the living message.
+
+    Args:
+        admins: who has panels besides.
+        would_answer: tells of a person and of what they ask for whether it is not too often.
+    """
+    return any(_draws(update, admins, would_answer) for update in updates_behind())
 
 
-def _draws(update: Mapping[str, Any], admins: Collection[int]) -> bool:
+def _draws(
+    update: Mapping[str, Any],
+    admins: Collection[int],
+    would_answer: Callable[[int, str], bool],
+) -> bool:
     if "callback_query" in update:
         query = update["callback_query"]
         chat = query.get("message", {}).get("chat", {})
@@ -36,10 +46,14 @@ def _draws(update: Mapping[str, Any], admins: Collection[int]) -> bool:
     message = update.get("message") or update.get("edited_message") or {}
     if message.get("chat", {}).get("type") != "private" or message.keys().isdisjoint(_DRAWN_FOR):
         return False
-    if message.get("from", {}).get("id") not in admins:
-        return True
+    person, text = message.get("from", {}).get("id"), str(message.get("text", ""))
+    command = text.removeprefix("/").partition(" ")[0].partition("@")[0].lower()
+    is_command = text.startswith("/") and "message" in update
     # What admins order and what they send for a broadcast has panels of its own, which leave the
     # living message as it is. Their other commands draw it.
-    text = str(message.get("text", ""))
-    command = text.removeprefix("/").partition(" ")[0].partition("@")[0]
-    return text.startswith("/") and command not in {*ADMIN_COMMANDS, _MAY_BE_FOR_A_DRAFT}
+    has_a_panel = not is_command or command in {*ADMIN_COMMANDS, _MAY_BE_FOR_A_DRAFT}
+    if person in admins and has_a_panel:
+        return False
+    if is_command and command in UNLIMITED:
+        return True
+    return would_answer(person, command if is_command and command in COUNTED else WRITTEN)

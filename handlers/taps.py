@@ -10,7 +10,8 @@ from telegram import Update
 
 from bot.petition.journey import Action, allowed
 
-from . import my_data, signing, silence, speaking, withdrawing
+from . import my_data, signing, silence, speaking, too_often, withdrawing
+from .budget import Ration
 from .context import Context
 from .guards import is_there
 from .visit import Visit, open_visit
@@ -56,6 +57,10 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
 )
 
 
+# What costs a file or a row that stays; all else changes a row that is there.
+_COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM})
+
+
 async def tapped(update: Update, context: Context) -> None:
     """Does what a button asks for, when it belongs to the screen the person is on.
 
@@ -67,6 +72,9 @@ async def tapped(update: Update, context: Context) -> None:
         await visit.save()
         await visit.show()
         return
+    if tap.action in _COUNTED and not _is_granted(visit, tap, update):
+        await too_often.alert(visit)
+        return
     effect = _EFFECTS.get(tap.action)
     if effect is not None:
         await effect(visit, tap)
@@ -74,6 +82,10 @@ async def tapped(update: Update, context: Context) -> None:
     visit = visit.going(tap.action, page=tap.page)
     await visit.save()
     await visit.show()
+
+
+def _is_granted(visit: Visit, tap: Tap, update: Update) -> bool:
+    return visit.services.spend(visit.user.id, tap.action, update) is Ration.GRANTED
 
 
 def _belongs(tap: Tap, visit: Visit) -> bool:

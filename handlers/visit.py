@@ -137,7 +137,7 @@ class Visit:
                 deleted; all that is left to do is to show it again.
         """
         few = len(self.conversation.typed) < _MOST_IN_THE_CHAT
-        if few and will_be_drawn_over(self.services.admins):
+        if few and will_be_drawn_over(self.services.admins, self.services.would_answer):
             await self.answer()
             return
         answer = asyncio.create_task(self.answer())
@@ -149,12 +149,23 @@ class Visit:
         if cleared.failure is not None:
             raise cleared.failure
 
-    async def answer(self) -> None:
+    async def clear(self) -> None:
+        """Stores the row and takes out of the chat what is to leave it; shows nothing.
+
+        Raises:
+            TelegramError: not all of it could be deleted.
+        """
+        await self.save()
+        cleared = await self._clear()
+        if cleared.failure is not None:
+            raise cleared.failure
+
+    async def answer(self, alert: str | None = None) -> None:
         """Answers the tap, if it is one; failing at it is no reason to begin again."""
         if self.query is None:
             return
         try:
-            await tolerate(self.query.answer())
+            await tolerate(self.query.answer(alert, show_alert=True if alert else None))
         except TelegramError as error:
             _log.info("tap_not_answered", remedy=remedy(error))
 

@@ -30,12 +30,17 @@ def edited(written: str) -> dict[str, Any]:
     return {"edited_message": text(written)["message"]}
 
 
-async def drawn_over(first: dict[str, Any], *behind: dict[str, Any]) -> bool:
+async def drawn_over(
+    first: dict[str, Any], *behind: dict[str, Any], too_often: tuple[int, str] | None = None
+) -> bool:
     """What the first of these updates is told, all of them waiting in one line."""
     told: list[bool] = []
 
+    def would_answer(who: int, what: str) -> bool:
+        return (who, what) != too_often
+
     async def handle(_update: dict[str, Any]) -> None:
-        told.append(will_be_drawn_over({ADMIN}))
+        told.append(will_be_drawn_over({ADMIN}, would_answer))
 
     work = Dispatch(handle)
     for number, update in enumerate((first, *behind)):
@@ -47,7 +52,7 @@ async def drawn_over(first: dict[str, Any], *behind: dict[str, Any]) -> bool:
 
 
 def test_outside_of_the_intake_everything_is_drawn() -> None:
-    assert will_be_drawn_over({ADMIN}) is False
+    assert will_be_drawn_over({ADMIN}, lambda _who, _what: True) is False
 
 
 @pytest.mark.parametrize(
@@ -126,3 +131,28 @@ async def test_a_tap_made_elsewhere_draws_nothing(chat: dict[str, Any] | None) -
     del made["message"]
     elsewhere = {"callback_query": {**made, **where}}
     assert not await drawn_over(elsewhere, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("behind", "what"),
+    [
+        (text("/help"), "help"),
+        (text("/HELP@peticion_bot"), "help"),
+        (text("/start boletin"), "start"),
+        (text("hola"), "written"),
+        (text("/stats"), "written"),
+        (text("/nothing_like_it"), "written"),
+        (edited("/help"), "written"),
+        (edited("hola"), "written"),
+    ],
+)
+async def test_what_comes_too_often_draws_nothing(behind: dict[str, Any], what: str) -> None:
+    assert not await drawn_over(text("/start"), behind, too_often=(ANA, what))
+    assert await drawn_over(text("/start"), behind, too_often=(ANA, "another"))
+    assert await drawn_over(text("/start"), behind, too_often=(7, what))
+
+
+@pytest.mark.parametrize("command", ["withdraw", "stop"])
+async def test_what_is_always_answered_draws(command: str) -> None:
+    for what in (command, "written"):
+        assert await drawn_over(text("/start"), text(f"/{command}"), too_often=(ANA, what))

@@ -1,0 +1,50 @@
+"""What is asked for too often: one sentence, and then nothing until the minute is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, Final
+
+from telegram import Update
+
+from bot.petition.words import mark
+
+from .budget import Ration
+from .context import Context
+from .guards import own_chat
+from .visit import Visit, open_visit
+
+Handle = Callable[[Update, Context], Coroutine[Any, Any, None]]
+
+_TOO_OFTEN: Final = mark(
+    "Demasiado seguido: espera un minuto, por favor, y vuelve a intentarlo. /withdraw y /stop "
+    "funcionan siempre."
+)
+
+
+def counted(command: str, handle: Handle) -> Handle:
+    """The command's handler, which is asked only as often as a person may ask for it."""
+
+    async def within_budget(update: Update, context: Context) -> None:
+        here = own_chat(update)
+        if here is None:
+            raise ValueError("A command is counted in a person's own chat.")
+        ration = context.services.spend(here[0].id, command, update)
+        if ration is Ration.GRANTED:
+            await handle(update, context)
+        elif ration is Ration.TOLD:
+            await tell((await open_visit(update, context)).settled())
+
+    return within_budget
+
+
+async def tell(visit: Visit) -> None:
+    """Says it on the screen, to who wrote."""
+    await visit.say(visit.view.words.text(_TOO_OFTEN))
+
+
+async def alert(visit: Visit) -> None:
+    """Says it in a window above the screen, to who tapped; a tap is never left unanswered."""
+    await visit.answer(visit.view.words.label(_TOO_OFTEN))
+    await replace(visit, query=None).show()
