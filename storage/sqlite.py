@@ -22,6 +22,7 @@ import aiosqlite
 from storage.database import Row, Statement
 from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.sqlite_errors import concerns_everyone, is_locked, sorted_error
+from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS: Final = 2
 
@@ -32,6 +33,13 @@ _GROUP: Final = 256
 _BUSY_MILLISECONDS: Final = 2_000
 _PATIENCE_SECONDS: Final = 4.0
 _PAUSE_SECONDS: Final = 0.02
+
+# The first copies nearly all of the log while others write; the second has little left to copy
+# while they cannot, and cuts it off.
+_TRUNCATE: Final = (
+    Statement("PRAGMA wal_checkpoint(PASSIVE)"),
+    Statement("PRAGMA wal_checkpoint(TRUNCATE)"),
+)
 
 _PRAGMAS: Final = (
     "busy_timeout={busy}",
@@ -58,10 +66,25 @@ class _Write:
 class SqliteDatabase:
     """One database file; `open` makes it, `close` must end it."""
 
-    def __init__(self, path: Path, *, busy_milliseconds: int, patience_seconds: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_milliseconds: int,
+        patience_seconds: float,
+        log_pause_seconds: float,
+        log_retry_seconds: float,
+    ) -> None:
         connect = partial(_Connection, path, busy_milliseconds=busy_milliseconds)
         self._writer = connect(read_only=False)
         self._readers = [connect(read_only=True) for _ in range(_READERS)]
+        self._truncater = connect(read_only=False)
+        # In the order in which they are opened; the writer is closed last, so that it can fold
+        # the log into the file.
+        self._connections = (self._writer, *self._readers, self._truncater)
+        self._log = WriteAheadLog(
+            self._truncate, pause_seconds=log_pause_seconds, retry_seconds=log_retry_seconds
+        )
         self._patience = patience_seconds
         self._waiting: deque[_Write] = deque()
         self._open = False
@@ -73,20 +96,29 @@ class SqliteDatabase:
         *,
         busy_milliseconds: int = _BUSY_MILLISECONDS,
         patience_seconds: float = _PATIENCE_SECONDS,
+        log_pause_seconds: float = PAUSE_SECONDS,
+        log_retry_seconds: float = RETRY_SECONDS,
     ) -> "SqliteDatabase":
-        """Open a database that exists; how long to wait for a lock can be told."""
+        """Open a database that exists; how long to wait for what can be told."""
         database = cls(
-            path, busy_milliseconds=busy_milliseconds, patience_seconds=patience_seconds
+            path,
+            busy_milliseconds=busy_milliseconds,
+            patience_seconds=patience_seconds,
+            log_pause_seconds=log_pause_seconds,
+            log_retry_seconds=log_retry_seconds,
         )
         try:
-            for connection in (database._writer, *database._readers):
+            for connection in database._connections:
                 await connection
+            # With any patience it would keep the writer waiting for as long as somebody reads.
+            await database._truncater.fetch(Statement("PRAGMA busy_timeout=0"))
         except Exception as error:
             await database.close()
-            for connection in (database._writer, *database._readers):
+            for connection in database._connections:
                 await connection.ended()
             raise sorted_error(error) from error
         database._open = True
+        database._log.written()  # perhaps, by a process that was killed
         return database
 
     async def read(self, statement: Statement) -> list[Row]:
@@ -108,13 +140,25 @@ class SqliteDatabase:
         # One job for each write: the first takes all who wait, the rest find nothing to do.
         # Cheaper than a flag, and no write can be left waiting between two jobs.
         self._writer.submit(self._flush)
-        return await answer
+        try:
+            return await answer
+        finally:
+            self._log.written()
 
     async def close(self) -> None:
-        """See Database.close; the writer goes last, so it can fold the journal into the file."""
+        """See Database.close."""
         self._open = False
-        for connection in (*self._readers, self._writer):
+        await self._log.close()
+        for connection in reversed(self._connections):
             await connection.close()
+
+    async def _truncate(self) -> bool:
+        """Try to cut off the log; False when a reader or a writer is in the way."""
+        try:
+            rows = [await self._truncater.fetch(statement) for statement in _TRUNCATE]
+        except sqlite3.Error:
+            return False  # the disk, which every write will tell of
+        return bool(rows[-1][0]["busy"] == 0)
 
     def _flush(self) -> None:
         """Run everything that waits as one transaction; in the writer's thread."""

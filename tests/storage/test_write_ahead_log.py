@@ -1,0 +1,275 @@
+"""What is erased is soon in no file of the database any more, and nobody waits for that."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage import Keyring, Statement, Storage, _assembled
+from storage.sqlite import SqliteDatabase
+from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
+from tests.storage.people import NOON, person
+
+SEALED = Statement(
+    "SELECT name_sealed AS sealed FROM signatures UNION ALL SELECT chat_sealed FROM signatures"
+    " UNION ALL SELECT name_sealed FROM conversations WHERE name_sealed IS NOT NULL"
+    " UNION ALL SELECT shown FROM conversations WHERE shown IS NOT NULL"
+    " UNION ALL SELECT id FROM consents"
+)
+
+
+@pytest.fixture
+def folder(sqlite_template: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    shutil.copy(sqlite_template, folder / "petition.db")
+    return folder
+
+
+@pytest.fixture
+async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
+    opened = await SqliteDatabase.open(
+        folder / "petition.db", log_pause_seconds=0.01, log_retry_seconds=0.01
+    )
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def storage(database: SqliteDatabase, keyring: Keyring) -> Storage:
+    storage = _assembled(database, keyring, "andry")
+    await storage.petitions.ensure()
+    return storage
+
+
+def found(folder: Path, values: list[bytes]) -> set[str]:
+    """The files in which any of the values is, or the middle of it."""
+    return {
+        file.name
+        for file in folder.iterdir()
+        for content in [file.read_bytes()]
+        if any(value[len(value) // 3 : -len(value) // 3] in content for value in values)
+    }
+
+
+def log(folder: Path) -> int:
+    return (folder / "petition.db-wal").stat().st_size
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - what it waits for is in a file
+            await asyncio.sleep(0.005)
+
+
+async def everything_sealed(storage: Storage) -> list[bytes]:
+    return [row["sealed"] for row in await storage.database.read(SEALED)]
+
+
+async def test_who_withdraws_is_gone_from_every_file(
+    storage: Storage, keyring: Keyring, folder: Path
+) -> None:
+    people = [person(keyring, number, f"Persona {number}") for number in range(1, 31)]
+    ever: list[bytes] = []
+    for someone in people:
+        await someone.arrive(storage)
+        await storage.conversations.shown(
+            someone.supporter, message_id=7, shown=someone.supporter[::-1]
+        )
+        ever += await everything_sealed(storage)
+        await someone.sign(storage)
+    ever += await everything_sealed(storage)
+    assert found(folder, ever) != set()
+    for someone in people:
+        await storage.signatures.withdraw(someone.supporter)
+    await until(lambda: log(folder) == 0)
+    assert found(folder, ever) == set()
+
+
+async def test_a_name_that_was_replaced_or_forgotten_is_gone_from_every_file(
+    storage: Storage, keyring: Keyring, folder: Path
+) -> None:
+    people = [person(keyring, number) for number in range(1, 31)]
+    former: list[bytes] = []
+    for someone in people:
+        await someone.arrive(storage)
+    former += await everything_sealed(storage)
+    for someone in people:
+        other = replace(someone.conversation(version=2), name="Otro Nombre")
+        await storage.conversations.save(other, was=1, at=NOON)
+    former += await everything_sealed(storage)
+    for someone in people:
+        left = replace(someone.conversation(version=3), name=None)
+        await storage.conversations.save(left, was=2, at=NOON)
+    assert len(former) == 60
+    await until(lambda: log(folder) == 0)
+    assert found(folder, former) == set()
+
+
+async def test_what_a_killed_process_left_is_cut_off_at_the_next_start(folder: Path) -> None:
+    dead = sqlite3.connect(folder / "petition.db", isolation_level=None)
+    dead.execute("PRAGMA journal_mode=WAL")
+    dead.execute("INSERT INTO petitions (slug) VALUES ('andry')")
+    assert log(folder) > 0
+    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=0.01)
+    await until(lambda: log(folder) == 0)
+    await database.close()
+    dead.close()
+
+
+async def test_a_reader_is_waited_for_and_keeps_nobody_else_waiting(
+    database: SqliteDatabase, folder: Path
+) -> None:
+    await until(lambda: log(folder) == 0)
+    await database.write(Statement("INSERT INTO petitions (slug) VALUES ('andry')"))
+    reader = sqlite3.connect(folder / "petition.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM petitions").fetchall()
+    await database.write(Statement("INSERT INTO petitions (slug) VALUES ('gone')"))
+    assert await database._truncate() is False
+    for number in range(50):
+        another = Statement("INSERT INTO petitions (slug) VALUES (:slug)", {"slug": f"p{number}"})
+        await database.write(another)
+    assert log(folder) > 0
+    reader.execute("COMMIT")
+    reader.close()
+    await until(lambda: log(folder) == 0)
+
+
+async def test_a_writer_elsewhere_is_not_waited_for(
+    database: SqliteDatabase, folder: Path
+) -> None:
+    await database.write(Statement("INSERT INTO petitions (slug) VALUES ('andry')"))
+    writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    assert await database._truncate() is False
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert await database._truncate() is True
+
+
+async def test_it_has_no_patience(database: SqliteDatabase) -> None:
+    found = await database._truncater.fetch(Statement("PRAGMA busy_timeout"))
+    assert found == [{"timeout": 0}]
+
+
+async def test_a_disk_that_fails_is_asked_again(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(statement: Statement) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(database._truncater, "fetch", fails)
+    assert await database._truncate() is False
+
+
+class Tries:
+    """Truncations that go as they are told to, and pauses that take as long as they are told."""
+
+    def __init__(self, *answers: bool) -> None:
+        self.answers = list(answers)
+        self.pauses: list[float] = []
+        self.tried = 0
+        self.during: Callable[[], None] = lambda: None
+        self.go = asyncio.Event()
+
+    async def truncate(self) -> bool:
+        self.tried += 1
+        self.during()
+        return self.answers.pop(0) if self.answers else True
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await self.go.wait()
+
+
+def breaks() -> None:
+    raise ValueError
+
+
+async def settled(tries: Tries) -> None:
+    tries.go.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_while_nobody_writes_nothing_is_done() -> None:
+    tries = Tries()
+    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    await settled(tries)
+    assert (tries.tried, tries.pauses) == (0, [])
+    log.written()
+    await settled(tries)
+    await settled(tries)
+    assert (tries.tried, tries.pauses) == (1, [PAUSE_SECONDS])
+
+
+async def test_many_writes_are_one_cut_after_a_pause() -> None:
+    tries = Tries()
+    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    for _ in range(100):
+        log.written()
+        await asyncio.sleep(0)
+    assert tries.tried == 0
+    await settled(tries)
+    assert (tries.tried, tries.pauses) == (1, [PAUSE_SECONDS])
+
+
+async def test_what_is_written_during_a_cut_has_its_own_after_another_pause() -> None:
+    tries = Tries()
+    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    once = [log.written]
+    tries.during = lambda: once.pop()() if once else None
+    log.written()
+    await settled(tries)
+    assert (tries.tried, tries.pauses) == (2, [PAUSE_SECONDS, PAUSE_SECONDS])
+
+
+async def test_who_is_in_the_way_is_asked_again_soon_and_not_at_once() -> None:
+    tries = Tries(False, False, True)
+    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log.written()
+    await settled(tries)
+    assert (tries.tried, tries.pauses) == (3, [PAUSE_SECONDS, RETRY_SECONDS, RETRY_SECONDS])
+    log.written()
+    await settled(tries)
+    assert tries.tried == 4
+
+
+async def test_a_mistake_of_ours_does_not_end_it_for_good() -> None:
+    tries = Tries()
+    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    tries.during = breaks
+    log.written()
+    (broken,) = asyncio.all_tasks() - {asyncio.current_task()}
+    await settled(tries)
+    assert isinstance(broken.exception(), ValueError)
+    tries.during = lambda: None
+    log.written()
+    await settled(tries)
+    assert tries.tried == 2
+
+
+async def test_closed_it_does_nothing_more() -> None:
+    tries = Tries()
+    log = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    log.written()
+    await asyncio.sleep(0)
+    await log.close()
+    log.written()
+    await settled(tries)
+    assert tries.tried == 0
+    never = WriteAheadLog(tries.truncate, sleep=tries.sleep)
+    await never.close()
+    never.written()
+    await settled(tries)
+    assert (tries.tried, tries.pauses) == (0, [PAUSE_SECONDS])
+
+
+def test_it_is_all_over_within_ten_seconds() -> None:
+    # A write that came just too late for one cut waits for the next, and for one in the way.
+    assert 2 * PAUSE_SECONDS + RETRY_SECONDS < 10
