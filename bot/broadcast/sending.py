@@ -46,6 +46,10 @@ class RateGate(Protocol):
         """Seconds until a call to this chat may leave; without a chat, to anybody."""
         ...
 
+    def announced_pause(self) -> float:
+        """Seconds for which Telegram asks to send nothing at all; it may be over earlier."""
+        ...
+
 
 MISSING: Final = "message to copy not found"
 SOURCE_LOST: Final = "the chat of the message is not found"

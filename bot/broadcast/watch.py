@@ -12,7 +12,6 @@ from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
 from bot.broadcast.progress import Speed
 from bot.broadcast.reporter import Reporter
-from bot.transport import Lane
 from storage import Broadcast, RecallTally, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
@@ -159,7 +158,7 @@ class Watch:
         rate = speed.note(self._means.clock(), tally.done)
         # The first look only gives the speed something to compare with.
         if rate is not None:
-            pause = self._means.gate.pause_for(Lane.BROADCAST)
+            pause = self._means.gate.announced_pause()
             await self._said(lambda: self._reporter.progress(broadcast, tally, rate, pause))
 
     async def _report_recalling(

@@ -45,6 +45,10 @@ class SteadyRate:
         """Always now."""
         return 0.0
 
+    def announced_pause(self) -> float:
+        """None."""
+        return 0.0
+
 
 class Worker:
     """Looks for a broadcast that is due, takes the lease, and sends.

@@ -84,23 +84,34 @@ class Gate:
             return 0.0
         return max(0.0, self._pace.take(now, self.rate) - now)
 
-    def accepted(self) -> None:
-        """Telegram took a new message."""
-        self._pauses.accepted()
-        self._search.accepted(self._clock())
+    def leaves(self, lane: Lane, chat: Chat | None, *, new: bool = True) -> None:
+        """Notes that a call leaves now; while everybody is paused, it is the probe."""
+        by_person = lane is Lane.REPLY
+        self._pauses.leaves(chat, self._clock(), new=new, asked_for=by_person)
 
-    def refused(self, chat: Chat | None, retry_after: float) -> None:
-        """Telegram answered 429: this chat pauses; when several chats report it, all do."""
+    def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
+        """Notes that Telegram took a call; `new` is one that makes a message."""
         now = self._clock()
-        if self.pause_for(Lane.BROADCAST) == 0:
+        self._pauses.accepted(chat, now, new=new)
+        if new:
+            self._search.accepted(now)
+
+    def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
+        """Notes a 429: this chat pauses, and all do when the limit is the bot's own."""
+        now = self._clock()
+        if new and not self._pauses.is_overall(now):
             self._search.refused(now)
-        if self._pauses.add(chat, retry_after, now):
+        if self._pauses.refused(chat, retry_after, now, new=new):
             self._search.flooded(now, retry_after)
             self._reply_rate.slow_down(now)
 
-    def pause_for(self, lane: Lane, chat: Chat | None = None) -> float:
-        """Seconds until a call to this chat may leave; 0 when there is no pause."""
-        return self._pauses.left(chat, self._clock())
+    def announced_pause(self) -> float:
+        """Returns for how long Telegram asks to send nothing, though it may be over earlier."""
+        return self._pauses.announced(self._clock())
+
+    def pause_for(self, lane: Lane, chat: Chat | None = None, *, new: bool = True) -> float:
+        """Returns the seconds until a call to this chat may leave, or may ask again."""
+        return self._pauses.left(chat, self._clock(), new=new)
 
     async def pass_(
         self,
@@ -110,7 +121,7 @@ class Gate:
         *,
         new: bool = False,
     ) -> float:
-        """Waits until the call may leave; `new` is one that makes a new message.
+        """Waits until the call may leave; `new` is one that makes a message.
 
         A reply waits for no broadcast, but a crowd that comes at once is answered at the pace
         that Telegram documents: faster, and it would answer nobody for seconds.
@@ -120,24 +131,30 @@ class Gate:
             `longest_pause`, or until its turn when many wait: then it must not leave. With
             no longest pause everything is waited for.
         """
-        if new and chat is not None and longest_pause < math.inf:
+        if lane is Lane.BROADCAST:
+            new = True
+        elif new and chat is not None and longest_pause < math.inf:
             turn = self._seconds_to_turn(chat)
             if turn > 0:
                 return turn
         while True:
-            pause = self.pause_for(lane, chat)
+            pause = self.pause_for(lane, chat, new=new)
             if pause > longest_pause:
                 return pause
             if pause > 0:
                 await self._sleep(pause)
                 continue
-            if lane is Lane.REPLY:
-                if new and await self._was_paused_in_line(chat):
-                    continue
-                self.reserve(lane, chat)
+            if await self._came_to_turn(lane, chat, new=new):
+                self.leaves(lane, chat, new=new)
                 return 0.0
-            if self._may_go_at_once() or await self._slot_came(chat):
-                return 0.0
+
+    async def _came_to_turn(self, lane: Lane, chat: Chat | None, *, new: bool) -> bool:
+        if lane is Lane.BROADCAST:
+            return self._may_go_at_once() or await self._slot_came(chat)
+        if new and await self._was_paused_in_line(chat):
+            return False
+        self.reserve(lane, chat)
+        return True
 
     def _seconds_to_turn(self, chat: Chat) -> float:
         now = self._clock()

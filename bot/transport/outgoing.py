@@ -57,6 +57,11 @@ class Call:
     lane: Lane = Lane.REPLY
     wanted: Callable[[], bool] = lambda: True
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it counts as a new message, which Telegram's limit for all is about."""
+        return self.lane is Lane.BROADCAST or makes_message(self.method)
+
 
 @dataclass(slots=True)
 class _Tries:
@@ -104,11 +109,11 @@ class Outgoing:
     async def _pass_gate(self, call: Call) -> None:
         if call.method in UNCOUNTED:
             return
-        if call.lane is Lane.BROADCAST:
-            longest, new = self._patience.broadcast_seconds, False
-        else:
-            longest, new = self._patience.flood_seconds, makes_message(call.method)
-        pause = await self._gate.pass_(call.lane, call.chat, longest, new=new)
+        is_broadcast = call.lane is Lane.BROADCAST
+        longest = (
+            self._patience.broadcast_seconds if is_broadcast else self._patience.flood_seconds
+        )
+        pause = await self._gate.pass_(call.lane, call.chat, longest, new=call.is_new)
         if pause > 0:
             raise Flooded(pause)
 
@@ -119,8 +124,8 @@ class Outgoing:
             return error
         if not 200 <= answer.status < 300:
             return _read_refusal(answer)
-        if call.lane is Lane.BROADCAST or makes_message(call.method):
-            self._gate.accepted()
+        if call.method not in UNCOUNTED:
+            self._gate.accepted(call.chat, new=call.is_new)
         return answer
 
     async def _exchange(self, url: str, body: Body, limits: Limits) -> Answer:
@@ -150,7 +155,7 @@ class Outgoing:
     def _after_flood(self, call: Call, seconds: float, tries: _Tries) -> float | None:
         log.warning("too_many_requests", method=call.method, seconds=seconds)
         if call.method not in UNCOUNTED:
-            self._gate.refused(call.chat, seconds)
+            self._gate.refused(call.chat, seconds, new=call.is_new)
         if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
             return None
         if seconds > self._patience.flood_seconds or tries.floods >= self._patience.floods:

@@ -147,6 +147,7 @@ class FakeGate:
     def __init__(self, rate: float = 10_000.0) -> None:
         self.rate = rate
         self.pause = 0.0
+        self.announced = 0.0
         self.paused_chats: dict[int, float] = {}
 
     def aim(self, rate: float) -> None:
@@ -158,3 +159,7 @@ class FakeGate:
         assert lane is Lane.BROADCAST
         alone = self.paused_chats.get(chat, 0.0) if isinstance(chat, int) else 0.0
         return max(self.pause, alone)
+
+    def announced_pause(self) -> float:
+        """Seconds for which Telegram asks to send nothing."""
+        return self.announced

@@ -68,7 +68,7 @@ async def test_a_pause_that_telegram_asks_for_is_reported(bench: Bench) -> None:
     await bench.people.sign(range(1, 21))
     await bench.start()
     hand = bench.hire(rate=20.0)
-    hand.gate.pause = 3600.0
+    hand.gate.pause, hand.gate.announced = 4.0, 3600.0
 
     async def reported() -> bool:
         return bench.reports.pauses[-1:] == [3600.0]

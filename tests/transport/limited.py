@@ -9,6 +9,14 @@ from bot.simulator.limits import Limits
 from bot.transport import Gate, Lane
 
 
+def flood(gate: Gate, seconds: float) -> None:
+    """Telegram refuses everybody: three chats, and the probe that is sent to make sure."""
+    for chat in (9001, 9002, 9003):
+        gate.refused(chat, seconds)
+    gate.leaves(Lane.BROADCAST, 9004)
+    gate.refused(9004, seconds)
+
+
 @dataclass
 class Limited:
     """Sends without end to a Telegram that lets `limit` a second through, and keeps the account.
@@ -57,6 +65,7 @@ class Limited:
 
     def _send(self) -> None:
         chat, seconds = next(self._chats), 0
+        self.gate.leaves(Lane.BROADCAST, chat)
         try:
             self.limits.count(chat)
         except Refused as refusal:
@@ -70,10 +79,14 @@ class Limited:
         while self._answers and self._answers[0][0] <= moment:
             self.now, chat, seconds = heapq.heappop(self._answers)
             if not seconds:
-                self.gate.accepted()
+                self.gate.accepted(chat)
                 continue
-            was_paused = self.gate.pause_for(Lane.BROADCAST) > 0
             self.gate.refused(chat, seconds)
-            if not was_paused and self.gate.pause_for(Lane.BROADCAST) > 0:
+            # A pause is one from the first refusal after something was accepted.
+            if self._is_paused() and (not self.pauses or self.accepted[-1] > self.pauses[-1]):
                 self.pauses.append(self.now)
         self.now = max(self.now, moment)
+
+    def _is_paused(self) -> bool:
+        """Whether everybody is, and not only until a probe is answered."""
+        return self.gate.pause_for(Lane.BROADCAST) > 0.5

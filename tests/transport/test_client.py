@@ -8,6 +8,7 @@ from bot.transport.errors import AnswerLate, AnswerLost, Flooded, NotSent, Teleg
 
 from . import wire as on_the_wire
 from .conftest import QUICK
+from .limited import flood
 from .wire import TOKEN, Wire, ok, page, refuse
 
 
@@ -177,12 +178,56 @@ async def test_a_flood_without_an_end_given_is_waited_for_a_second(
 async def test_a_tap_is_answered_while_everything_is_paused(
     client: TelegramClient, wire: Wire, gate: Gate
 ) -> None:
-    for chat in (1, 2, 3):
-        gate.refused(chat, 30)
+    flood(gate, 30)
     assert await client.call("answerCallbackQuery", {"callback_query_id": "1"}) is True
     with pytest.raises(Flooded):
         await client.call("sendMessage", {"chat_id": 9})
     assert len(wire.asked) == 1
+
+
+async def refused_at_once(client: TelegramClient, wire: Wire, *seconds: int) -> None:
+    """Chats 1, 2, 3 … are told to wait for so long."""
+    for chat, pause in enumerate(seconds, start=1):
+        wire.replies.append(refuse(429, "Too Many Requests", retry_after=pause))
+        with pytest.raises(TelegramRefused):
+            await client.call("sendMessage", {"chat_id": chat})
+
+
+@pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
+async def test_three_people_who_are_refused_keep_nobody_else_waiting(
+    client: TelegramClient, wire: Wire, seconds: tuple[int, ...]
+) -> None:
+    await refused_at_once(client, wire, *seconds)
+    for chat in (8, 9):
+        async with asyncio.timeout(0.5):
+            await client.call("sendMessage", {"chat_id": chat})
+    with pytest.raises(Flooded):
+        await client.call("sendMessage", {"chat_id": 1})
+
+
+async def test_when_the_next_one_is_refused_too_nobody_else_is_tried(
+    client: TelegramClient, wire: Wire
+) -> None:
+    await refused_at_once(client, wire, 30, 30, 30)
+    wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
+    with pytest.raises(TelegramRefused):
+        await client.call("sendMessage", {"chat_id": 8})
+    with pytest.raises(Flooded):
+        await client.call("sendMessage", {"chat_id": 9})
+    assert len(wire.asked) == 4
+
+
+async def test_an_edit_does_not_end_a_pause_of_messages(
+    client: TelegramClient, wire: Wire
+) -> None:
+    await refused_at_once(client, wire, 30, 30, 30)
+    await client.call("editMessageText", {"chat_id": 8})
+    wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
+    with pytest.raises(TelegramRefused):
+        await client.call("sendMessage", {"chat_id": 9})
+    with pytest.raises(Flooded):
+        await client.call("sendMessage", {"chat_id": 10})
+    await client.call("editMessageText", {"chat_id": 10})
 
 
 async def test_fetching_updates_is_never_repeated_here(client: TelegramClient, wire: Wire) -> None:

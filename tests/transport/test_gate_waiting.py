@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
 
+from .limited import flood
 from .test_gate_replies import Timeline
 
 RATE = 50
@@ -22,7 +23,8 @@ class Many:
         self.clock = Timeline()
         self.gate = Gate(RATE, BURST, clock=self.clock, sleep=self.clock.sleep)
         self.left: list[float] = []
-        self.pauses: list[tuple[float, float]] = []
+        self.paused_until = 0.0
+        self.probes = 0
         self._chats = count(1000)
         self._waiting: list[asyncio.Task[None]] = []
 
@@ -30,9 +32,10 @@ class Many:
         self._waiting += [asyncio.create_task(self._send(lane)) for _ in range(size)]
 
     def flood(self, seconds: float) -> None:
-        self.pauses.append((self.clock.now, self.clock.now + seconds))
-        for chat in (1, 2, 3):
-            self.gate.refused(chat, seconds)
+        if self.clock.now >= self.paused_until:
+            self.paused_until = self.clock.now + seconds
+            self.probes = 0
+            flood(self.gate, seconds)
 
     async def all_leave(self) -> list[float]:
         await self.clock.pass_until_nobody_sleeps()
@@ -40,10 +43,14 @@ class Many:
         return self.left
 
     async def _send(self, lane: Lane) -> None:
-        assert await self.gate.pass_(lane, next(self._chats)) == 0.0
+        chat = next(self._chats)
+        assert await self.gate.pass_(lane, chat, new=True) == 0.0
         if lane is Lane.BROADCAST:
             self.left.append(self.clock.now)
-        assert not any(begin <= self.clock.now < end for begin, end in self.pauses)
+        if self.clock.now < self.paused_until:
+            self.probes += 1
+            assert self.probes <= 1, "a pause of three seconds is probed once"
+            self.gate.refused(chat, self.paused_until - self.clock.now)
 
 
 async def test_one_pause_holds_all_who_wait_and_then_they_leave_in_turn() -> None:
@@ -54,8 +61,9 @@ async def test_one_pause_holds_all_who_wait_and_then_they_leave_in_turn() -> Non
     many.flood(3)
     left = await many.all_leave()
     assert len(left) == 200
-    assert left[before] == pytest.approx(104.0)
-    assert sum(moment < 105 for moment in left[before:]) <= RATE + BURST
+    assert left[before] == pytest.approx(103.0), "the probe"
+    assert left[before + 1] == pytest.approx(104.0)
+    assert sum(moment < 105 for moment in left[before:]) <= RATE + BURST + 1
 
 
 async def test_a_pause_that_grows_is_held_to_its_new_end() -> None:
@@ -63,10 +71,10 @@ async def test_a_pause_that_grows_is_held_to_its_new_end() -> None:
     many.come(100)
     await many.clock.pass_to(100.5)
     before = len(many.left)
-    many.flood(1)
-    await many.clock.pass_to(101.0)
-    many.flood(5)
-    assert (await many.all_leave())[before] == pytest.approx(106.0)
+    many.flood(3)
+    many.paused_until += 0.7
+    left = await many.all_leave()
+    assert left[before : before + 2] == pytest.approx([102.5, 104.2], abs=0.01)
 
 
 async def test_a_chat_that_pauses_does_not_hold_up_the_others() -> None:
@@ -110,7 +118,9 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_nobody_leaves_in_a_pause_and_no_window_overflows(steps: list[tuple[str, int]]) -> None:
+def test_nobody_but_a_probe_leaves_in_a_pause_and_no_window_overflows(
+    steps: list[tuple[str, int]],
+) -> None:
     async def play() -> list[float]:
         many = Many()
         for step, number in steps:

@@ -88,6 +88,14 @@ def test_a_flood_lowers_the_rate_of_answers_and_time_brings_it_back() -> None:
     assert answers.rate(1000.0) == 100
 
 
+def test_a_second_flood_lowers_the_rate_that_has_come_back_since_the_first() -> None:
+    answers = Yielding(100)
+    answers.slow_down(0.0)
+    assert answers.rate(20.0) == pytest.approx(80)
+    answers.slow_down(20.0)
+    assert answers.rate(20.0) == pytest.approx(56)
+
+
 def test_the_rate_of_answers_never_falls_to_nothing() -> None:
     answers = Yielding(100)
     for _ in range(100):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.transport.search import Search
 
-from .limited import Limited
+from .limited import Limited, flood
 
 
 def assert_found(telegram: Limited) -> None:
@@ -115,8 +115,7 @@ def test_a_pause_that_was_too_short_is_not_taken_for_another_limit() -> None:
     telegram.run(60)
     found = telegram.gate.rate
     for _ in range(20):
-        for chat in (-1, -2, -3):
-            telegram.gate.refused(chat, 2)
+        flood(telegram.gate, 2)
         telegram.now += 2
     assert telegram.gate.rate >= 0.85 * found
 
@@ -139,3 +138,25 @@ def test_the_rate_stays_between_nearly_nothing_and_the_ceiling(
         else:
             search.flooded(now, 2.0)
         assert min(0.5, ceiling) <= search.rate <= ceiling
+
+
+@pytest.mark.parametrize(("first", "last", "rate"), [(10.0, 10.0, 27.9), (8.0, 10.0, 27.9)])
+def test_the_first_refusal_in_a_row_tells_when_the_limit_was_reached(
+    first: float, last: float, rate: float
+) -> None:
+    search = Search(100)
+    for number in range(round(30 * first)):
+        search.accepted(number / 30)
+    search.refused(first)
+    search.refused(last)
+    search.flooded(last, 60.0)
+    assert search.rate == pytest.approx(rate, rel=0.01)
+
+
+def test_a_refusal_that_others_followed_is_forgotten() -> None:
+    search = Search(100)
+    search.refused(1.0)
+    for number in range(300):
+        search.accepted(number / 30)
+    search.flooded(10.0, 60.0)
+    assert search.rate == pytest.approx(27.9, rel=0.01)
