@@ -14,6 +14,7 @@ import structlog
 
 from bot.intake.errors import TryAgain
 from bot.intake.lines import line_of
+from bot.intake.numbers import is_numbered
 from bot.intake.window import Window
 from bot.traces import kind_of, place_of
 
@@ -123,14 +124,24 @@ class Dispatch:
 
     def offer(self, update: dict[str, Any]) -> bool:
         """Takes an update, unless it is known already; tells whether it was new."""
-        number = update.get("update_id")
-        if not isinstance(number, int):
+        if not is_numbered(update):
             self.counts.passed_over += 1
             log.error("update_without_number")
             return False
+        number = update["update_id"]
         if not self._window.take(number):
             return False
         self._line_up(_Job(update, number, self._rules.first_pause))
+        return True
+
+    def step_over(self, number: int) -> bool:
+        """Passes over an update that cannot be read; tells whether it was one that could come."""
+        if number < (self.offset or 0):
+            return False
+        self._window.take(number)
+        self._window.finish(number)
+        self.counts.passed_over += 1
+        log.error("update_unreadable", update_id=number)
         return True
 
     async def until_at_most(self, count: int, seconds: float) -> None:

@@ -1,16 +1,19 @@
 """Updates by long polling: the offset moves only past what was handled."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 from telegram.error import TelegramError
 
 from bot.intake.dispatch import Dispatch
+from bot.intake.doubts import Rivalry, is_denied
 from bot.intake.errors import TokenUnknown
+from bot.intake.numbers import is_number
 from bot.transport.client import TelegramClient
-from bot.transport.errors import AnswerLost
+from bot.transport.errors import AnswerLost, AnswerUnreadable
 from bot.transport.outcome import Remedy, TelegramRefused, remedy, seconds_to_wait
 
 log = structlog.stdlib.get_logger()
@@ -31,6 +34,10 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 
 
+async def _nobody_told() -> None:
+    """What is done about somebody else's polling where nobody is to be told of it."""
+
+
 class Polling:
     """Fetches updates for the dispatch until it is stopped.
 
@@ -38,6 +45,9 @@ class Polling:
         client: raw calls to Telegram.
         dispatch: takes the updates and tells the offset.
         allowed_updates: the kinds that Telegram shall send.
+        tell_of_rival: called when somebody else has been polling for over a minute.
+        clock: seconds, monotonic.
+        sleep: waits for so many seconds.
     """
 
     def __init__(
@@ -45,21 +55,29 @@ class Polling:
         client: TelegramClient,
         dispatch: Dispatch,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
+        *,
+        tell_of_rival: Callable[[], Awaitable[None]] = _nobody_told,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._dispatch = dispatch
         self._allowed = list(allowed_updates)
+        self._tell_of_rival = tell_of_rival
+        self._rivalry = Rivalry(clock)
+        self._sleep = sleep
         self._stopping = False
         self._webhook_removed = False
         self._polling: asyncio.Task[None] | None = None
         self._wait = _FIRST_WAIT_SECONDS
         self._pause = _FIRST_PAUSE_SECONDS
+        self._limit = _AT_A_TIME
 
     async def run(self) -> None:
         """Polls until `stop`.
 
         Raises:
-            TokenUnknown: Telegram does not know the token, so no later try will work.
+            TokenUnknown: Telegram has denied the token for a minute, so no later try will work.
         """
         if self._stopping:
             return
@@ -93,14 +111,17 @@ class Polling:
             try:
                 updates = await self._fetch(
                     long_poll=0 if busy else _LONG_POLL_SECONDS,
-                    limit=_AT_A_TIME,
+                    limit=self._limit,
                     timeout=_LONG_POLL_SECONDS + _GRACE_SECONDS,
                 )
             except (TelegramRefused, TelegramError) as error:
-                await self._recover(error)
+                if not self._got_past(error, busy):
+                    await self._recover(error)
                 continue
             self._pause = _FIRST_PAUSE_SECONDS
             new = sum(self._dispatch.offer(update) for update in updates)
+            if new or not updates:
+                self._limit = min(self._limit * 2, _AT_A_TIME)
             await self._wait_for_room(new, busy or bool(updates))
 
     async def _wait_for_room(self, new: int, busy: bool) -> None:
@@ -115,9 +136,9 @@ class Polling:
         if self._dispatch.in_progress:
             await self._dispatch.until_at_most(0, self._wait)
         elif not new:
-            await asyncio.sleep(self._wait)  # told again what is finished: no reason to hurry
+            await self._sleep(self._wait)  # told again what is finished: no reason to hurry
 
-    async def _fetch(self, *, long_poll: int, limit: int, timeout: float) -> list[dict[str, Any]]:
+    async def _fetch(self, *, long_poll: int, limit: int, timeout: float) -> list[Any]:
         updates = await self._client.call(
             "getUpdates",
             {
@@ -128,20 +149,39 @@ class Polling:
             },
             timeout=timeout,
         )
-        if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
-            raise AnswerLost("The answer is not a list of updates")
+        if not isinstance(updates, list):
+            raise AnswerUnreadable("The answer is not a list of updates")
         return updates
+
+    def _got_past(self, error: Exception, busy: bool) -> bool:
+        """Asks for less when an answer did not come whole, and leaves out what cannot be read.
+
+        Only an answer of one update, asked for while nothing was in progress, tells which one
+        that is: Telegram begins each answer with the oldest that is not acknowledged.
+        """
+        limit = self._limit
+        if isinstance(error, AnswerLost):
+            self._limit = max(limit // 2, 1)
+        if not isinstance(error, AnswerUnreadable):
+            return False
+        if limit > 1:
+            return True
+        number = None if busy else error.update_id
+        return is_number(number) and self._dispatch.step_over(number)
 
     async def _recover(self, error: TelegramRefused | TelegramError) -> None:
         kind = remedy(error)
-        if kind is Remedy.UNAUTHORISED:
+        if kind is Remedy.UNAUTHORISED and await is_denied(self._client, self._sleep):
             raise TokenUnknown
-        if kind is Remedy.CONFLICT and await self._removed_webhook(error):
-            return
+        if kind is Remedy.CONFLICT:
+            if await self._removed_webhook(error):
+                return
+            if self._rivalry.noticed():
+                await self._tell_of_rival()
         event = "somebody_else_polls" if kind is Remedy.CONFLICT else "polling_failed"
         seconds = max(self._pause, seconds_to_wait(error))
         log.warning(event, remedy=kind, kind=type(error).__name__, seconds=seconds)
-        await asyncio.sleep(seconds)
+        await self._sleep(seconds)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _removed_webhook(self, error: TelegramRefused | TelegramError) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import orjson
+
 from bot.simulator.author import Author
 from bot.simulator.errors import SimulatorError
 from bot.simulator.messages import Message
-from bot.simulator.taps import Tap
+from bot.simulator.taps import Tap, as_sent
 
 
 class Person(Author):
@@ -83,13 +85,17 @@ class Person(Author):
         there = [label for message in self.messages for label in message.labels]
         raise SimulatorError(f"{self.user.first_name} has no button {label!r}; there are: {there}")
 
-    def tap_data(self, message_id: int, data: str) -> Tap:
-        """Send callback data of one's own making, as a forged or replayed tap does."""
+    def tap_data(self, message_id: int, data: str | bytes) -> Tap:
+        """Send callback data of one's own making, as a forged or replayed tap does.
+
+        It need not be text: bytes that are no UTF-8, and half a surrogate, are passed on.
+        """
         self._check_active()
         message = self.chat.messages.get(message_id) or Message(
             id=message_id, chat=self.chat, by=self.world.bot, date=self.world.now(), text="…"
         )
-        return self._tap(message, data, None)
+        shown, raw = as_sent(data)
+        return self._tap(message, shown, None, raw)
 
     async def sees(self, fragment: str, seconds: float = 5) -> Message:
         """Wait until a message of the bot holds this text; the newest that does.
@@ -119,10 +125,16 @@ class Person(Author):
             )
         return message
 
-    def _tap(self, message: Message, data: str | None, url: str | None) -> Tap:
+    def _tap(
+        self,
+        message: Message,
+        data: str | None,
+        url: str | None,
+        raw: orjson.Fragment | None = None,
+    ) -> Tap:
         world = self.world
         query = world.next_query_id() if data is not None else ""
-        tap = Tap(query, self.user, message, data, world.clock(), url)
+        tap = Tap(query, self.user, message, data, world.clock(), url, raw)
         world.tell("tapped", message.chat, message, {"data": data, "url": url})
         if query:
             world.taps[query] = tap

@@ -1,7 +1,11 @@
 """A tap on an inline button, from the finger to the bot's answer."""
 
+import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from bot.simulator.bell import Bell
 from bot.simulator.errors import SimulatorError
@@ -17,9 +21,16 @@ class Answer:
     url: str | None = None
 
 
+_ESCAPED = re.compile(rb'["\\\\\x00-\x1f]')
+
+
 @dataclass(slots=True, eq=False)
 class Tap:
-    """One tap; `id` is its callback query, empty when the button only opened an address."""
+    """One tap; `id` is its callback query, empty when the button only opened an address.
+
+    `raw` is what the bot is given for `data` where that is no text: a client of one's own can
+    send any bytes, and they are passed on as they came.
+    """
 
     id: str
     by: User
@@ -27,6 +38,7 @@ class Tap:
     data: str | None
     at: float
     url: str | None = None
+    raw: orjson.Fragment | None = field(default=None, repr=False)
     answer: Answer | None = None
     bell: Bell = field(default_factory=Bell, repr=False)
 
@@ -48,5 +60,14 @@ class Tap:
             "from": self.by.shape(),
             "message": self.message.shape(),
             "chat_instance": str(abs(self.message.chat.id) * 7919 + 13),
-            "data": self.data,
+            "data": self.data if self.raw is None else self.raw,
         }
+
+
+def as_sent(data: str | bytes) -> tuple[str, orjson.Fragment]:
+    """Data of anybody's making: what can be shown of it, and the JSON that the bot will get."""
+    if isinstance(data, str):
+        written = json.dumps(data).encode()
+        return data.encode("utf-8", "replace").decode(), orjson.Fragment(written)
+    written = _ESCAPED.sub(lambda found: b"\\u%04x" % found[0][0], data)
+    return data.decode("utf-8", "replace"), orjson.Fragment(b'"%b"' % written)

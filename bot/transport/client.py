@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 import aiohttp
-import orjson
 
 from bot.transport.answer import Answer, Limits
-from bot.transport.errors import AnswerLost, TelegramRefused
+from bot.transport.errors import AnswerUnreadable, TelegramRefused
 from bot.transport.forms import form, quoted, text_of
 from bot.transport.gate import Chat, Gate, Lane
 from bot.transport.outgoing import Body, Call, Outgoing, Patience, parse_refusal, retry_after
+from bot.transport.reading import read_json
 from bot.transport.session import SharedSession
 
 
@@ -129,10 +129,10 @@ def _encode(params: Mapping[str, object], quote: Callable[[str], bytes]) -> Body
 
 def _result(answer: Answer) -> Any:
     try:
-        said = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        said = read_json(answer.body)
+    except ValueError:
         said = None
     if not isinstance(said, dict) or "result" not in said:
         # 200 was said, so it may well have been done.
-        raise AnswerLost("The answer cannot be read")
+        raise AnswerUnreadable("The answer cannot be read", answer.body)
     return said["result"]

@@ -9,7 +9,7 @@ from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrad
 from httptools import HttpResponseParser as Parser
 
 from bot.transport.answer import Answer
-from bot.transport.errors import AnswerLate, AnswerLost
+from bot.transport.errors import AnswerLate, AnswerLost, AnswerUnreadable
 
 _LARGEST_HEAD = 64 * 1024
 _LARGEST_ANSWER = 32 * 1024 * 1024
@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
             self.cut(AnswerLost("The answer is not HTTP"))
             return
         if self._size > (_LARGEST_ANSWER if self._has_head else _LARGEST_HEAD):
-            self.cut(AnswerLost("The answer is too large"))
+            self.cut(AnswerUnreadable("The answer is too large", b"".join(self._body)))
 
     def eof_received(self) -> None:
         """See asyncio.Protocol; without a length, the answer ends where the connection does."""

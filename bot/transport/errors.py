@@ -9,6 +9,8 @@ import math
 
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
+from bot.transport.reading import first_update_id
+
 
 class TelegramRefused(Exception):
     """Telegram answered a raw call, and the answer was no."""
@@ -37,6 +39,19 @@ class ConnectTimedOut(NotSent, TimedOut):
 
 class AnswerLost(NetworkError):
     """The call went out and its answer did not come back: it may have been done."""
+
+
+class AnswerUnreadable(AnswerLost):
+    """An answer came, and it is too large or no JSON.
+
+    Attributes:
+        update_id: the first that stands in it. Nothing else of it is kept, since people's words
+            are in it, and the token may be.
+    """
+
+    def __init__(self, message: str, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.update_id = first_update_id(body)
 
 
 class AnswerLate(AnswerLost, TimedOut):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import orjson
 import structlog
 
 from bot.transport.answer import Answer, Limits
 from bot.transport.errors import AnswerLost, Flooded, NotSent
 from bot.transport.gate import Chat, Gate, Lane
 from bot.transport.methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
+from bot.transport.reading import read_json
 from bot.transport.session import SharedSession
 
 log = structlog.stdlib.get_logger()
@@ -174,8 +174,8 @@ def retry_after(answer: Answer) -> float:
 def parse_refusal(answer: Answer) -> dict[str, Any]:
     """The fields of an answer that is a refusal; empty when it is not Telegram's."""
     try:
-        found = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        found = read_json(answer.body)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

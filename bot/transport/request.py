@@ -12,13 +12,21 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.transport.answer import Answer, Limits
 from bot.transport.client import chat_of
-from bot.transport.errors import AnswerLost, Flooded, TokenRejected
+from bot.transport.errors import AnswerLost, AnswerUnreadable, Flooded, TokenRejected
 from bot.transport.gate import Gate
 from bot.transport.outgoing import Body, Call, Outgoing, Patience, parse_refusal, retry_after
+from bot.transport.reading import read_json
 from bot.transport.session import SharedSession
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
 _Seconds = float | DefaultValue[Any] | None
+
+
+class _Said(dict[str, Any]):
+    """An answer of Telegram's, of which python-telegram-bot takes the result without asking."""
+
+    def __missing__(self, name: str) -> Any:
+        raise AnswerUnreadable(f"The answer has no {name}")
 
 
 class SharedRequest(BaseRequest):
@@ -63,12 +71,12 @@ class SharedRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Parses an answer; one that cannot be read may still have been a yes."""
         try:
-            said = orjson.loads(payload)
-        except orjson.JSONDecodeError:
+            said = read_json(payload)
+        except ValueError:
             said = None
         if not isinstance(said, dict):
-            raise AnswerLost("The answer cannot be read")
-        return said
+            raise AnswerUnreadable("The answer cannot be read", payload)
+        return _Said(said)
 
     async def do_request(
         self,

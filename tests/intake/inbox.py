@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.transport.wire import Reply
+from tests.transport.wire import Reply, refuse
 
 
 @dataclass
@@ -16,15 +16,29 @@ class Inbox:
     polls: list[dict[str, str]] = field(default_factory=list)
     failures: list[Reply] = field(default_factory=list)
     other_calls: list[str] = field(default_factory=list)
+    raw: dict[int, bytes] = field(default_factory=dict)
+    token_denied: int = 0
+    away: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, number: int, chat: int = 1) -> None:
         self.queue.append({"update_id": number, "message": {"chat": {"id": chat}}})
         self._arrived.set()
 
+    def put_raw(self, number: int, update: bytes) -> None:
+        """An update as it stands in the answer, for what is no JSON."""
+        self.raw[number] = update
+        self.put(number)
+
     async def reply(self, request: web.Request) -> web.StreamResponse:
         if not request.path.endswith("/getUpdates"):
             self.other_calls.append(request.path.rsplit("/", 1)[-1])
+            if self.token_denied:
+                self.token_denied -= 1
+                return await refuse(401, "Unauthorized")(request)
+            if self.away:
+                self.away -= 1
+                return await refuse(502, "Bad Gateway")(request)
             return web.json_response({"ok": True, "result": True})
         asked = {name: str(value) for name, value in (await request.post()).items()}
         self.polls.append(asked)
@@ -34,10 +48,12 @@ class Inbox:
         self.queue = [one for one in self.queue if one["update_id"] >= offset]
         if not self.queue:
             await self._wait_for_one(float(asked.get("timeout", 0)))
-        return web.Response(
-            text=json.dumps({"ok": True, "result": self.queue[:limit]}),
-            content_type="application/json",
-        )
+        updates = b",".join(map(self._written, self.queue[:limit]))
+        body = b'{"ok":true,"result":[%b]}' % updates
+        return web.Response(body=body, content_type="application/json")
+
+    def _written(self, update: dict[str, Any]) -> bytes:
+        return self.raw.get(update["update_id"]) or json.dumps(update).encode()
 
     async def _wait_for_one(self, seconds: float) -> None:
         self._arrived.clear()

@@ -77,6 +77,13 @@ def page(status: int, text: str = "<html>Bad Gateway</html>") -> Reply:
     return reply
 
 
+def bytes_of(body: bytes, status: int = 200) -> Reply:
+    async def reply(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, body=body, content_type="application/json")
+
+    return reply
+
+
 async def cut(request: web.Request) -> web.StreamResponse:
     """The call arrives and the connection is cut before the answer."""
     assert request.transport is not None

@@ -1,0 +1,97 @@
+"""The intake under test: Telegram's side of it, what handles the updates, and the time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.intake import Dispatch, Polling, Rules, TryAgain
+from bot.transport import Gate, SharedSession, TelegramClient
+from bot.transport.outgoing import Patience
+from tests.transport.wire import TOKEN, Wire
+
+from .inbox import Inbox
+
+QUICK = Rules(first_pause=0.01, longest_pause=0.02)
+
+
+class Desk:
+    """What handles the updates in these tests: it can be slow, failing or broken by number."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.held: dict[int, asyncio.Event] = {}
+        self.failing: set[int] = set()
+        self.broken: set[int] = set()
+
+    async def __call__(self, update: dict[str, Any]) -> None:
+        number = update["update_id"]
+        if number in self.failing:
+            raise TryAgain
+        if number in self.broken:
+            raise KeyError("Canaria Pérez")
+        if number in self.held:
+            await self.held[number].wait()
+        self.done.append(number)
+
+
+class Naps:
+    """A clock that moves only while somebody sleeps, and keeps how long each did.
+
+    With `asleep`, whoever sleeps says so and does not wake up.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+        self.now = 0.0
+        self.asleep: asyncio.Event | None = None
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        self.now += seconds
+        if self.asleep is not None:
+            self.asleep.set()
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+
+class Running:
+    """The polling and what stands around it; pauses after failures take no time."""
+
+    def __init__(self, wire: Wire, session: SharedSession) -> None:
+        self.inbox, self.desk, self.naps = Inbox(), Desk(), Naps()
+        self.rivals_told: list[float] = []
+        wire.always = self.inbox.reply
+        self.dispatch = Dispatch(self.desk, QUICK)
+        client = TelegramClient(
+            session, Gate(), api_url=wire.url, token=TOKEN, patience=Patience(first_pause=0.001)
+        )
+        self.polling = Polling(
+            client,
+            self.dispatch,
+            tell_of_rival=self._tell,
+            clock=self.naps.clock,
+            sleep=self.naps.sleep,
+        )
+
+    async def _tell(self) -> None:
+        self.rivals_told.append(self.naps.now)
+
+    async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
+        async with asyncio.timeout(seconds):
+            while not true():  # noqa: ASYNC110 - the server's side has no event to wait for
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def polling(bench: Running) -> AsyncIterator[None]:
+    task = asyncio.create_task(bench.polling.run())
+    try:
+        yield
+    finally:
+        bench.polling.stop()
+        await task
+        await bench.dispatch.drain(1)

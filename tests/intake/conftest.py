@@ -1,0 +1,16 @@
+"""The intake over a real connection to a Telegram of these tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.transport import SharedSession
+from tests.transport.wire import serve
+
+from .bench import Running
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Running]:
+    async with serve() as wire, SharedSession() as session:
+        yield Running(wire, session)

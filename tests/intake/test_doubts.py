@@ -1,0 +1,115 @@
+"""A token that is denied once, and somebody else who polls."""
+
+import asyncio
+
+import pytest
+
+from bot.intake import TokenUnknown
+from bot.intake.doubts import Rivalry
+from tests.transport.wire import TOKEN, page, refuse
+
+from .bench import Naps, Running, polling
+
+DENIED = [401, 404]
+OTHER = refuse(409, "Conflict: terminated by other getUpdates request")
+
+
+@pytest.mark.parametrize("status", DENIED)
+async def test_one_denial_of_the_token_does_not_end_a_running_bot(
+    bench: Running, status: int
+) -> None:
+    bench.inbox.failures.append(refuse(status, "Unauthorized"))
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.inbox.other_calls == ["getMe"]
+    assert bench.naps.taken[:2] == [2, 0.5]
+
+
+async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: Running) -> None:
+    bench.inbox.failures.append(refuse(401, "Unauthorized"))
+    bench.inbox.token_denied = 3
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.inbox.other_calls == ["getMe"] * 4
+
+
+@pytest.mark.parametrize("status", DENIED)
+async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
+    bench: Running, status: int
+) -> None:
+    bench.inbox.failures.append(refuse(status, "Unauthorized"))
+    bench.inbox.token_denied = 4
+    with pytest.raises(TokenUnknown, match="PETITION_BOT_TOKEN") as caught:
+        await bench.polling.run()
+    assert TOKEN not in str(caught.value)
+    assert bench.inbox.other_calls == ["getMe"] * 4
+    assert bench.naps.now == 60
+
+
+async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: Running) -> None:
+    bench.inbox.failures += [refuse(401, "Unauthorized"), page(502)]
+    bench.inbox.away = 3  # as often as a question is repeated
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.naps.taken[:3] == [2, 0.5, 1]
+
+
+async def test_it_can_be_stopped_while_it_doubts(bench: Running) -> None:
+    bench.naps.asleep = asyncio.Event()
+    bench.inbox.failures.append(refuse(401, "Unauthorized"))
+    async with asyncio.timeout(2), polling(bench):
+        await bench.naps.asleep.wait()
+
+
+async def test_who_else_polls_for_over_a_minute_is_told_of_once(bench: Running) -> None:
+    bench.inbox.failures += [OTHER] * 40
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.rivals_told == [60.5]
+
+
+async def test_who_else_polls_for_a_moment_is_told_to_nobody(bench: Running) -> None:
+    bench.inbox.failures += [OTHER] * 7
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.rivals_told == []
+
+
+def told(*moments: float) -> list[float]:
+    naps = Naps()
+    rivalry = Rivalry(naps.clock)
+    told = []
+    for naps.now in moments:
+        if rivalry.noticed():
+            told.append(naps.now)
+    return told
+
+
+def test_exactly_a_minute_is_not_longer_than_a_minute() -> None:
+    assert told(10, 40, 70) == []
+    assert told(10, 40, 70, 70.1) == [70.1]
+
+
+def test_the_first_conflict_alone_is_nothing_however_late_it_comes() -> None:
+    assert told(5000) == []
+
+
+def test_it_is_told_once_however_long_it_goes_on() -> None:
+    assert told(*range(0, 3600, 15)) == [75]
+
+
+def test_what_was_over_for_a_minute_is_a_new_event() -> None:
+    assert told(0, 50, 100, 161, 200, 222) == [100, 222]
+
+
+def test_what_was_over_for_less_is_the_same_event() -> None:
+    assert told(0, 50, 100, 160, 215, 270) == [100]
+
+
+def test_two_conflicts_an_hour_apart_are_two_moments_and_not_an_hour() -> None:
+    assert told(0, 3600) == []
