@@ -12,6 +12,9 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="also run the long kill runs")
+    parser.addoption(
+        "--soak-minutes", type=float, default=20.0, help="how long people are hostile to the bot"
+    )
     parser.addoption("--screenshots", action="store_true", help="take docs/screenshots anew")
 
 

@@ -24,6 +24,7 @@ class BotProcess:
     rate: float = 28.0
     database_url: str = ""
     """Left out, that of `database`."""
+    log_level: str = "DEBUG"
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
     kills: int = field(default=0, init=False)
 
@@ -52,7 +53,7 @@ class BotProcess:
             "PETITION_KEY_FILE": str(self.folder / "keys" / "petition.key"),
             "PETITION_API_URL": self.simulator.url,
             "PETITION_BROADCAST_RATE": str(self.rate),
-            "PETITION_LOG_LEVEL": "DEBUG",
+            "PETITION_LOG_LEVEL": self.log_level,
         }
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(

@@ -7,19 +7,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.petition.words import Catalogues
-from bot.simulator.errors import SimulatorError
 from bot.simulator.person import Person
 from storage import Statement, open_database
 from tests.features.perseverance import signs_whatever_happens, was_thanked
 from tests.features.process import BotProcess
 from tests.features.scene import ADMIN
 from tests.soak.killing import a_bot, killed_all_along
+from tests.soak.ordering import orders
 
 WORDS = Catalogues.load().words("es")
 PEOPLE = 120
@@ -34,7 +33,6 @@ SELECT (SELECT COUNT(*) FROM signatures) AS signed, signatures AS shown,
   (SELECT COUNT(DISTINCT number) FROM signatures) AS numbers
 FROM petitions
 """
-ORDER_SECONDS = 60.0
 BROADCAST_SECONDS = 180.0
 
 
@@ -140,29 +138,6 @@ async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[
         call.method == "sendMessage" and call.status == 0 for call in bot.simulator.calls[begun:]
     )
     return bot.kills - kills, lost
-
-
-async def orders(
-    marta: Person, command: str, labels: tuple[str, ...], done: tuple[str, ...]
-) -> None:
-    """Orders, taps what is asked for one after the other, and again until the bot has done it."""
-
-    def is_done() -> bool | None:
-        return any(words in m.text for m in marta.messages for words in done) or None
-
-    def is_offered(label: str) -> bool | None:
-        return is_done() or any(label in m.labels for m in marta.messages) or None
-
-    async with asyncio.timeout(ORDER_SECONDS):
-        while not is_done():
-            marta.send(command)
-            for label in labels:
-                await marta.chat.bell.until(partial(is_offered, label), 3)
-                try:
-                    marta.tap(label)
-                except SimulatorError:
-                    break
-            await marta.chat.bell.until(is_done, 3)
 
 
 def told(person: Person) -> int:

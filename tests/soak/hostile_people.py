@@ -1,0 +1,208 @@
+"""People who do to the bot whatever a client of their own lets them do."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.simulator.chats import Chat
+from bot.simulator.errors import SimulatorError
+from bot.simulator.messages import Message
+from bot.simulator.person import Person
+from bot.simulator.taps import Tap
+from tests.soak.failing_telegram import (
+    HALF_SURROGATE,
+    NOT_UTF8,
+    SURROGATE_BYTES,
+    FailingTelegram,
+    Failure,
+)
+from tests.soak.ordinary_people import signs
+
+_LONG: Final = "ñ" * 65_536
+_STRANGE: Final = (NOT_UTF8, HALF_SURROGATE, SURROGATE_BYTES, "a\0b", _LONG, "\u202eabc", "")
+# Chats that are told to wait come in threes, for so long each; all within a moment.
+_PAUSES: Final = (99, 5, 7)
+_EVERY_SECONDS: Final = 8.0
+_TRIES: Final = 27
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """One of those who want to harm the others.
+
+    Attributes:
+        victims: people whose taps are copied, and in whose names taps are forged.
+    """
+
+    person: Person
+    telegram: FailingTelegram
+    victims: Sequence[Person]
+    dice: random.Random
+
+    async def sends_bytes(self) -> None:
+        """Buttons, texts, captions, names, payloads and file names that hold anything."""
+        self.person.start()
+        while True:
+            await self._rests(1.0, 4.0)
+            strange = self.dice.choice(_STRANGE)
+            kind = self.dice.randrange(7)
+            if kind == 0:
+                self._taps(strange)
+            elif kind == 1:
+                self._writes(text=strange)
+            elif kind == 2:
+                self._writes(text=f"/start {strange}")
+            elif kind == 3:
+                self._writes(caption=strange, photo=[_file(file_size=1, width=1, height=1)])
+            elif kind == 4:
+                self._writes(caption="x", document=_file(file_name=strange))
+            elif kind == 5:
+                self.person.rename(strange or "x", strange)
+                self._writes(text="/start")
+            else:
+                self._writes(contact={"phone_number": strange, "first_name": strange})
+
+    async def forges_taps(self) -> None:
+        """Taps of others, of admins, of old screens, out of groups and out of other chats."""
+        world = self.person.world
+        group = world.group("Grupo", members=[self.person])
+        await signs(self.person, self.dice)
+        while True:
+            await self._rests(0.3, 2.0)
+            victim = self.dice.choice(self.victims)
+            data = self._copied(victim)
+            where = self.dice.choice([self.person.chat, group, victim.chat])
+            self._taps(data, where, self.dice.choice([*victim.chat.messages, 1]))
+
+    async def never_pauses(self) -> None:
+        """Whatever costs a file, a row or a message, five times a second."""
+        await signs(self.person, self.dice)
+        while True:
+            self.person.send(self.dice.choice(["/mydata", "/start", "/mydata", "/language"]))
+            await asyncio.sleep(0.2)
+            with suppress(SimulatorError):
+                self.person.tap("📄")
+
+    async def tries_names(self) -> None:
+        """Names at every place where none is asked for, and many where one is."""
+        self.person.start()
+        while True:
+            for number in range(_TRIES):
+                await self._rests(0.2, 1.0)
+                self.person.send(self.dice.choice(["1", "http://a.b", f"Nombre Malo {number} "]))
+                self._taps_action("sign", "home", "confirm", "profile", "back")
+            self.person.send("/cancel")
+
+    async def blocks_and_comes_back(self) -> None:
+        """Blocks the bot and unblocks it, all the time."""
+        await signs(self.person, self.dice)
+        while True:
+            await self._rests(0.5, 4.0)
+            self.person.block()
+            await self._rests(0.1, 2.0)
+            self.person.unblock()
+            if self.dice.random() < 0.5:
+                self.person.send("/start")
+
+    def fails(self, failure: Failure, pause: int) -> Callable[[], Awaitable[None]]:
+        """Somebody whose chat fails from now on, and who goes on tapping, many at once."""
+
+        async def goes_on() -> None:
+            await signs(self.person, self.dice)
+            self.telegram.failing_chats.failing[self.person.id] = failure
+            self.telegram.failing_chats.pauses[self.person.id] = pause
+            while True:
+                await self._rests(0.2, 2.0)
+                await _at_the_same_moment()
+                self.person.send(self.dice.choice(["/start", "/privacy", "/mydata"]))
+                await self._rests(0.0, 0.5)
+                self._taps_action("home", "read", "back", "privacy", "data")
+
+        return goes_on
+
+    def _taps_action(self, *wanted: str) -> None:
+        buttons = [
+            (message, button.data)
+            for message in self.person.messages
+            for row in message.buttons
+            for button in row
+            if button.data and button.data.split(":")[1] in wanted
+        ]
+        if buttons:
+            message, data = self.dice.choice(buttons)
+            self.person.tap_data(message.id, data)
+
+    def _copied(self, victim: Person) -> str:
+        forged = [
+            *(button.data for m in victim.messages for row in m.buttons for button in row),
+            *(f"{self.dice.randrange(30)}:{what}:" for what in ("erase", "confirm", "mute")),
+            *("admin:close:1", "stop:news", "9" * 64, "1:confirm:" + "0" * 16),
+        ]
+        return self.dice.choice([data for data in forged if data])
+
+    def _taps(self, data: str, chat: Chat | None = None, message_id: int = 1) -> None:
+        world, where = self.person.world, chat or self.person.chat
+        message = where.messages.get(message_id) or Message(
+            id=message_id, chat=where, by=world.bot, date=world.now(), text="…"
+        )
+        tap = Tap(world.next_query_id(), self.person.user, message, data, world.clock())
+        world.taps[tap.id] = tap
+        world.updates.add("callback_query", where.id, tap.shape())
+
+    def _writes(self, **content: Any) -> None:
+        """A message as no client would send it, in the shape in which the bot reads it."""
+        world, person = self.person.world, self.person
+        text = str(content.get("text", ""))
+        command = [{"type": "bot_command", "offset": 0, "length": len(text.split(" ")[0])}]
+        shape = {
+            "message_id": world.next_message_id(),
+            "from": person.user.shape(),
+            "chat": person.chat.shape(),
+            "date": world.now(),
+            **({"entities": command} if text.startswith("/") else {}),
+            **content,
+        }
+        world.updates.add("message", person.id, shape)
+
+    async def _rests(self, least: float, most: float) -> None:
+        await asyncio.sleep(self.dice.uniform(least, most))
+
+
+async def _at_the_same_moment() -> None:
+    """Wait for the moment that all wait for who want to be refused within one second."""
+    now = asyncio.get_running_loop().time()
+    await asyncio.sleep(_EVERY_SECONDS - now % _EVERY_SECONDS)
+
+
+def _file(**more: Any) -> dict[str, Any]:
+    return {"file_id": "made-up", "file_unique_id": "made-up", **more}
+
+
+def roles(one: Hostile, number: int) -> Callable[[], Awaitable[None]]:
+    """What the hostile person of this number does; whoever comes next does something else."""
+    failures = list(Failure)
+    kinds: tuple[Callable[[], Awaitable[None]], ...] = (
+        one.sends_bytes,
+        one.fails(failures[number // 8 % len(failures)], 30),
+        one.forges_taps,
+        one.fails(Failure.FLOOD, _PAUSES[number // 8 % len(_PAUSES)]),
+        one.never_pauses,
+        one.tries_names,
+        one.fails(Failure.ERROR, 30),
+        one.blocks_and_comes_back,
+    )
+    return kinds[number % len(kinds)]
+
+
+async def goes_on_whatever_happens(role: Callable[[], Awaitable[None]], late: float) -> None:
+    """Begins after so many seconds, and again after what no simulated person can do."""
+    await asyncio.sleep(late)
+    while True:
+        with suppress(SimulatorError):
+            await role()
+        await asyncio.sleep(1.0)

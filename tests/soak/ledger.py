@@ -1,0 +1,108 @@
+"""Who was thanked, who parted and who was told, in the order in which their chats showed it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from bot.simulator.messages import Message
+from bot.simulator.world import Event, World
+
+# From the closing update of the bundled petition, which has no buttons; screens have.
+_CLOSING: Final = {"es": "18 de julio de 2025", "en": "18 July 2025"}
+
+
+class Standing(Enum):
+    """How somebody stands by what their chat shows."""
+
+    SIGNED = "thanked for a signature"
+    WITHDRAWN = "told that it is withdrawn"
+    MUTED = "told that no message will come"
+
+
+@dataclass
+class Ledger:
+    """Written from the events of a world; `take_in` catches up with them.
+
+    Attributes:
+        standings: of each chat that ever showed one.
+        copies: how often each chat got the closing update.
+        languages: of those copies, by chat.
+        wrong: what should never have happened, in words.
+    """
+
+    events: asyncio.Queue[Event]
+    standings: dict[int, Standing] = field(default_factory=dict)
+    copies: Counter[int] = field(default_factory=Counter)
+    languages: dict[int, set[str]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def take_in(self) -> None:
+        """Write down whatever has happened since the last time."""
+        while not self.events.empty():
+            event = self.events.get_nowait()
+            if event.kind in ("sent", "edited") and event.message and event.message.from_bot:
+                self._write(event.chat.id, event.message, new=event.kind == "sent")
+
+    def _write(self, chat: int, message: Message, *, new: bool) -> None:
+        if new and (language := closing_language(message)):
+            self._told(chat, language)
+        elif (standing := shown(message)) and not self._is_still_muted(chat, message):
+            self.standings[chat] = standing
+
+    def _is_still_muted(self, chat: int, message: Message) -> bool:
+        """Most screens of somebody who gets no messages say nothing of that."""
+        muted = self.standings.get(chat) is Standing.MUTED
+        return muted and shown(message) is Standing.SIGNED and "mute" not in actions(message)
+
+    def _told(self, chat: int, language: str) -> None:
+        self.copies[chat] += 1
+        self.languages.setdefault(chat, set()).add(language)
+        if chat < 0:
+            self.wrong.append(f"the group {chat} got the closing update")
+        if (standing := self.standings.get(chat)) in (Standing.WITHDRAWN, Standing.MUTED):
+            self.wrong.append(f"{chat} got the closing update after being {standing.value}")
+
+
+@contextmanager
+def kept(world: World) -> Iterator[Ledger]:
+    """A ledger of what happens in a world while the block runs."""
+    with world.subscribe() as events:
+        yield Ledger(events)
+
+
+def closing_language(message: Message) -> str | None:
+    """The language of a closing update; None for any other message."""
+    if message.buttons:
+        return None
+    return next((code for code, words in _CLOSING.items() if words in message.text), None)
+
+
+def actions(message: Message) -> list[str]:
+    """What the buttons of a screen ask for."""
+    return [
+        button.data.split(":")[1]
+        for row in message.buttons
+        for button in row
+        if button.data and button.data.count(":") >= 2
+    ]
+
+
+def shown(message: Message) -> Standing | None:
+    """What a screen says of how somebody stands, if it says anything."""
+    asked = actions(message)
+    shares = any(button.url for row in message.buttons for button in row)
+    if "unmute" in asked:
+        return Standing.MUTED
+    if "erase" in asked:
+        return None
+    if "withdraw" in asked or (asked == ["home"] and shares):
+        return Standing.SIGNED
+    if asked == ["home"]:
+        return Standing.WITHDRAWN
+    return None

@@ -1,0 +1,197 @@
+"""People who read, sign and look around as people do, and notice how long each tap takes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.simulator.errors import SimulatorError
+from bot.simulator.messages import Button, Message
+from bot.simulator.person import Person
+
+PATIENCE_SECONDS: Final = 30.0
+# Taps that lead to another screen and change nothing about the signature.
+_WANDERING: Final = frozenset(
+    {"read", "languages", "privacy", "home", "back", "data", "speak", "news", "sign"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """From something that a person did to the last call that answered it, by this clock."""
+
+    begun: float
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.ended - self.begun
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a crowd waited for.
+
+    Attributes:
+        taps: from each tap to its answer and the next screen, whichever came last.
+        firsts: from each first start to the first screen.
+        lost: what was never answered, in words.
+    """
+
+    taps: list[Wait] = field(default_factory=list)
+    firsts: list[Wait] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ordinary:
+    """One of many.
+
+    Attributes:
+        signs: whether they sign; the others read.
+        types: whether they type their name rather than tap it.
+        parts: "withdraw" or "stop" for those who change their minds, at `parts_at`.
+        thinks: how long before each tap, at least and at most.
+        languages: those in which the bot has reason to write to them.
+    """
+
+    person: Person
+    dice: random.Random
+    watch: Watch
+    signs: bool = True
+    types: bool = False
+    parts: str = ""
+    parts_at: float = 0.0
+    thinks: tuple[float, float] = (8.0, 30.0)
+    languages: set[str] = field(default_factory=set)
+
+    async def lives(self, comes_at: float, until: float) -> None:
+        """Come at one moment of the loop's clock, and go on until another."""
+        self.languages.add(self.person.user.language or "es")
+        await _sleep_until(comes_at)
+        await self._starts()
+        if self.signs:
+            await self._signs()
+        while (now := _now()) < until:
+            pause = self.dice.uniform(*self.thinks)
+            if self.parts and now + pause >= self.parts_at:
+                await _sleep_until(max(now, self.parts_at))
+                await self._parts()
+                continue
+            await asyncio.sleep(min(pause, max(0.0, until - now)))
+            if _now() < until:
+                await self._wanders()
+
+    @property
+    def screen(self) -> Message | None:
+        """The newest message with buttons."""
+        messages = reversed(self.person.messages)
+        return next((m for m in messages if m.from_bot and m.buttons), None)
+
+    async def _starts(self) -> None:
+        begun = time.monotonic()
+        self.person.start()
+        if await self._until(lambda: self.screen is not None, 2 * PATIENCE_SECONDS):
+            self.watch.firsts.append(Wait(begun, time.monotonic()))
+        else:
+            self.watch.lost.append(f"{self.person.id} never saw a first screen")
+
+    async def _signs(self) -> None:
+        await asyncio.sleep(self.dice.uniform(0.5, 3.0))
+        await self._taps("sign")
+        await asyncio.sleep(self.dice.uniform(0.5, 3.0))
+        await (self._types() if self.types else self._taps("profile"))
+        await asyncio.sleep(self.dice.uniform(0.5, 3.0))
+        await self._taps("confirm")
+
+    async def _types(self) -> None:
+        before = self._seen()
+        self.person.send(f"{self.person.user.first_name} Álvarez Rincón")
+        if not await self._until(lambda: self._seen() != before, PATIENCE_SECONDS):
+            self.watch.lost.append(f"{self.person.id} typed a name and saw nothing")
+
+    async def _wanders(self) -> None:
+        offered = [button for button in self._offered() if button.data and _may(button)]
+        roll = self.dice.random()
+        if roll < 0.04 or not offered:
+            await self._commands("/mydata" if roll < 0.02 else "/start")
+        else:
+            await self._presses(self.dice.choice(offered))
+
+    async def _parts(self) -> None:
+        parts, self.parts = self.parts, ""
+        if parts == "stop":
+            await self._commands("/stop")
+            return
+        await self._commands("/withdraw")
+        await self._taps("erase")
+
+    async def _commands(self, command: str) -> None:
+        before = self._seen()
+        self.person.send(command)
+        if not await self._until(lambda: self._seen() != before, PATIENCE_SECONDS):
+            self.watch.lost.append(f"{self.person.id} wrote {command} and saw nothing")
+
+    async def _taps(self, action: str) -> None:
+        """Tap what asks for this, if it is there: a petition may have closed meanwhile."""
+        for button in self._offered():
+            if button.data and button.data.split(":")[1] == action:
+                await self._presses(button)
+                return
+
+    async def _presses(self, button: Button) -> None:
+        screen, before = self.screen, self._seen()
+        if screen is None or button.data is None:
+            return
+        action, argument = button.data.split(":")[1:3]
+        if action == "speak":
+            self.languages.add(argument)
+        begun = time.monotonic()
+        tap = self.person.tap_data(screen.id, button.data)
+        found = await self._until(
+            lambda: tap.answer is not None and self._seen() != before, PATIENCE_SECONDS
+        )
+        ended = time.monotonic()
+        self.watch.taps.append(Wait(begun, ended))
+        if not found:
+            what = "no answer" if tap.answer is None else "an answer and no screen"
+            self.watch.lost.append(f"{self.person.id} tapped {button.data} and got {what}")
+
+    def _offered(self) -> list[Button]:
+        screen = self.screen
+        return [button for row in screen.buttons for button in row] if screen else []
+
+    def _seen(self) -> tuple[object, ...]:
+        screen = self.screen
+        return (screen.id, screen.text, screen.labels) if screen else ()
+
+    async def _until(self, found: Callable[[], bool], seconds: float) -> bool:
+        bell = self.person.chat.bell
+        return bool(await bell.until(lambda: found() or None, seconds))
+
+
+async def signs(person: Person, dice: random.Random) -> None:
+    """Somebody who does not look at a watch signs, as far as the bot lets them."""
+    with suppress(SimulatorError):
+        one = Ordinary(person, dice, Watch())
+        await one.lives(_now(), _now())
+
+
+def _may(button: Button) -> bool:
+    action = (button.data or "").split(":")[1]
+    # The language one has already leads nowhere else.
+    return action in _WANDERING and not button.label.startswith("•")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _sleep_until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - _now()))

@@ -1,0 +1,281 @@
+"""The life of one petition, from the first start to the closing update, among people who harm."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from bot.petition.words import Catalogues
+from bot.simulator.calls import Call
+from storage import Keyring, Statement, open_database
+from tests.broadcast.petitioners import SLUG
+from tests.features.process import BotProcess
+from tests.features.scene import ADMIN, TOKEN
+from tests.soak.failing_telegram import FailingTelegram
+from tests.soak.hostile_people import Hostile, goes_on_whatever_happens, roles
+from tests.soak.ledger import Ledger, Standing, kept
+from tests.soak.ordering import orders
+from tests.soak.ordinary_people import Ordinary, Wait, Watch
+
+RATE: Final = 28.0
+_LATENCY_SECONDS: Final = 0.03
+# Who comes in a second, until nobody comes any more. The rest are shares of the round's time.
+_PER_SECOND: Final = 10.0
+_COMING, _FIRST_KILL, _CLOSING, _FIRST_PARTING = 0.6, 0.35, 0.65, 0.4
+_HICCUPS: Final = (401, 404, 409, 502)
+_UP_SECONDS: Final = 5.0
+# After an outage people are answered one after the other.
+_RECOVERY_SECONDS: Final = 2.0
+_LONGEST_TELLING_SECONDS: Final = 90.0
+_LONGEST_START_SECONDS: Final = 20.0
+_LONGEST_STOP_SECONDS: Final = 20.0
+_WORDS: Final = Catalogues.load().words("es")
+
+
+@dataclass
+class Shown:
+    """What one round showed.
+
+    Attributes:
+        outages: from each kill until the bot answers again.
+        wrong: whatever must not be, in words.
+        repeated: closing updates that somebody had already.
+        refused: how often the bot was told that it sends too fast, to chats that do not fail.
+    """
+
+    watch: Watch = field(default_factory=Watch)
+    outages: list[Wait] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    signed: int = 0
+    told: int = 0
+    repeated: int = 0
+    refused: int = 0
+
+    @property
+    def calm(self) -> list[float]:
+        """How long the taps took while no kill was near."""
+        return [wait.seconds for wait in self.watch.taps if not self._meets_outage(wait)]
+
+    def _meets_outage(self, wait: Wait) -> bool:
+        return any(wait.ended > out.begun and wait.begun < out.ended for out in self.outages)
+
+
+@dataclass
+class Round:
+    """One round while it goes on; the same seed makes the same others, hostile people or not."""
+
+    bot: BotProcess
+    telegram: FailingTelegram
+    ledger: Ledger
+    keyring: Keyring
+    seconds: float
+    seed: int
+    hostile: bool
+    shown: Shown = field(default_factory=Shown)
+    others: list[Ordinary] = field(default_factory=list)
+    _begun: float = 0.0
+    _answered_at: float = 0.0
+    _started_at: float = 0.0
+    _killing: bool = False
+
+    async def run(self) -> None:
+        """All that happens, and the account of it."""
+        self._begun = self._started_at = time.monotonic()
+        lives = [asyncio.create_task(life) for life in self._lives()]
+        beside = [asyncio.create_task(act) for act in self._acts_beside()]
+        try:
+            await self._tells_the_story()
+            await asyncio.gather(*lives)
+        finally:
+            for task in (*lives, *beside):
+                task.cancel()
+            ended = await asyncio.gather(*lives, *beside, return_exceptions=True)
+        self.telegram.failing_chats.clear()
+        self.telegram.refusals.clear()
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+        await self._until_told(len(self._expected()))
+        await self._stops()
+        await self._account()
+
+    def hear(self, call: Call, _answer: object) -> None:
+        """Note when the bot did something for somebody, and where it was refused."""
+        if call.ok and call.method.startswith(("send", "edit", "answer")):
+            self._answered_at = time.monotonic()
+        chat = str(call.chat_id)
+        fails = chat.isdecimal() and int(chat) in self.telegram.failing_chats.failing
+        self.shown.refused += call.status == 429 and not fails
+
+    def _lives(self) -> list[Coroutine[Any, Any, None]]:
+        dice, world = random.Random(self.seed), self.telegram.world  # noqa: S311 - a test's own dice
+        people = round(self.seconds * _COMING * _PER_SECOND * 0.9)
+        begun, until = asyncio.get_running_loop().time(), self.seconds
+        lives = []
+        for number in range(people):
+            language = dice.choice(("es", "es", "en"))
+            person = world.person(f"Ana{number}", last_name="García", language=language)
+            one = Ordinary(
+                person,
+                random.Random(self.seed * 10_000 + number),  # noqa: S311 - a test's own dice
+                self.shown.watch,
+                signs=dice.random() < 0.9,
+                types=dice.random() < 0.2,
+                parts=dice.choices(("", "withdraw", "stop"), (86, 9, 5))[0],
+                parts_at=begun + until * dice.uniform(_FIRST_PARTING, 1.0),
+            )
+            self.others.append(one)
+            lives.append(one.lives(begun + until * dice.uniform(0, _COMING), begun + until))
+        return lives
+
+    def _acts_beside(self) -> list[Coroutine[Any, Any, None]]:
+        acts: list[Coroutine[Any, Any, None]] = [self._is_kept_up()]
+        if not self.hostile:
+            return acts
+        dice, world = random.Random(self.seed), self.telegram.world  # noqa: S311 - a test's own dice
+        victims = [one.person for one in self.others]
+        for number in range(len(self.others) // 9):
+            person = world.person(f"Eva{number}", last_name="Mala", language="es")
+            one = Hostile(person, self.telegram, victims, random.Random(number))  # noqa: S311
+            late = self.seconds * _COMING * dice.random()
+            acts.append(goes_on_whatever_happens(roles(one, number), late))
+        return [*acts, self._hiccups(dice)]
+
+    async def _tells_the_story(self) -> None:
+        await self._until(_FIRST_KILL)
+        await self._kill()
+        await self._until(_CLOSING)
+        try:
+            await self._closes_and_tells()
+        except TimeoutError:
+            self.shown.wrong.append("the admin ordered in vain")
+            return
+        await self._until_told(len(self._expected()) // 3)
+        await self._kill()
+
+    async def _closes_and_tells(self) -> None:
+        marta = self.telegram.world.person("Marta", user_id=ADMIN)
+        await orders(marta, "/close", (_WORDS.label("Sí, cerrar la petición"),), ("está cerrada",))
+        final = (_WORDS.label("El mensaje final"), "Enviar a ")
+        await orders(marta, "/broadcast", final, ("Enviando el mensaje", "está enviado"))
+
+    async def _until(self, share: float) -> None:
+        await asyncio.sleep(max(0.0, self._begun + share * self.seconds - time.monotonic()))
+
+    async def _until_told(self, people: int) -> None:
+        """Wait until so many of those who should be told are; whoever is not is counted later."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_TELLING_SECONDS):
+                while len(self._expected() & self.ledger.copies.keys()) < people:
+                    await asyncio.sleep(0.1)
+                    self.ledger.take_in()
+
+    async def _kill(self) -> None:
+        """SIGKILL; what it leaves is looked at before it starts again."""
+        self._killing, begun = True, time.monotonic()
+        self.telegram.refusals.clear()
+        await self.bot.kill()
+        self.ledger.take_in()
+        await self._look_whether_all_are_there("when it was killed")
+        await self.bot.start()
+        self._started_at = started = time.monotonic()
+        self._killing = False
+        bell = self.telegram.world.bell
+        await bell.until(lambda: self._answered_at > started or None, _LONGEST_START_SECONDS)
+        self.shown.outages.append(Wait(begun, time.monotonic() + _RECOVERY_SECONDS))
+
+    async def _is_kept_up(self) -> None:
+        """A bot that ends by itself is a fault, and is started again for the rest of the round."""
+        while True:
+            await asyncio.sleep(0.2)
+            process = self.bot.process
+            if process is not None and process.returncode is not None and not self._killing:
+                self.shown.wrong.append(f"the bot ended by itself with {process.returncode}")
+                await self.bot.start()
+                self._started_at = time.monotonic()
+
+    async def _hiccups(self, dice: random.Random) -> None:
+        """Now and then one poll of a running bot is refused, as by a proxy."""
+        while True:
+            for code in _HICCUPS:
+                await asyncio.sleep(dice.uniform(3.0, 12.0))
+                if not self._killing and time.monotonic() - self._started_at > _UP_SECONDS:
+                    self.telegram.refusals.append(code)
+
+    async def _stops(self) -> None:
+        self._killing = True
+        try:
+            async with asyncio.timeout(_LONGEST_STOP_SECONDS):
+                code = await self.bot.terminate()
+        except TimeoutError:
+            await self.bot.kill()
+            code = None
+        if code != 0:
+            self.shown.wrong.append(f"the bot did not stop when it was told to, but: {code}")
+
+    def _expected(self) -> set[int]:
+        """Who signed and stayed, of the others."""
+        standings = self.ledger.standings
+        mine = (one.person.id for one in self.others)
+        return {chat for chat in mine if standings.get(chat) is Standing.SIGNED}
+
+    async def _account(self) -> None:
+        self.ledger.take_in()
+        shown, copies = self.shown, self.ledger.copies
+        await self._look_whether_all_are_there("at the end")
+        expected = self._expected()
+        shown.signed = len(expected)
+        shown.told = sum(copies[chat] > 0 for chat in expected)
+        shown.repeated = sum(copies[chat] - 1 for chat in expected if copies[chat] > 1)
+        shown.wrong += [f"{chat} was never told" for chat in sorted(expected - copies.keys())]
+        # A kill repeats what was in flight: a second's worth at most.
+        if shown.repeated > RATE:
+            shown.wrong.append(f"the closing update came {shown.repeated} times too often")
+        for one in self.others:
+            chat = one.person.id
+            if copies[chat] and chat not in self.ledger.standings:
+                shown.wrong.append(f"{chat} was told and never signed")
+            if strange := self.ledger.languages.get(chat, set()) - one.languages:
+                shown.wrong.append(f"{chat} was told in {strange}")
+        shown.wrong += self.ledger.wrong + shown.watch.lost
+
+    async def _look_whether_all_are_there(self, when: str) -> None:
+        database = await open_database(self.bot.url)
+        try:
+            rows = await database.read(Statement("SELECT supporter FROM signatures"))
+        finally:
+            await database.close()
+        there = {bytes(row["supporter"]) for row in rows}
+        for chat, standing in self.ledger.standings.items():
+            is_there = self.keyring.reference(SLUG, chat) in there
+            if standing is Standing.WITHDRAWN and is_there:
+                self.shown.wrong.append(f"{chat} withdrew and is there {when}")
+            elif standing is not Standing.WITHDRAWN and not is_there:
+                self.shown.wrong.append(f"{chat} was thanked and is not there {when}")
+
+
+@asynccontextmanager
+async def a_round(
+    folder: Path, *, seconds: float, seed: int, hostile: bool
+) -> AsyncIterator[Round]:
+    """A bot on an empty database, and its Telegram; the bot ends with the block."""
+    (folder / "keys").mkdir(parents=True)
+    (folder / "data").mkdir()
+    keyring = Keyring.generate(folder / "keys" / "petition.key")
+    async with FailingTelegram(token=TOKEN) as telegram:
+        telegram.faults.latency = _LATENCY_SECONDS
+        bot = BotProcess(folder, telegram, RATE, log_level="INFO")
+        with kept(telegram.world) as ledger:
+            one = Round(bot, telegram, ledger, keyring, seconds, seed, hostile)
+            telegram.calls.listeners.append(one.hear)
+            await bot.start()
+            try:
+                yield one
+            finally:
+                await bot.kill()

@@ -1,0 +1,81 @@
+"""A tenth of the people harm the bot in every way they can, and the others notice nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from benchmarks.benchmark import percentile
+from tests.soak.rounds import Shown, a_round
+
+# At twenty minutes with hostile people and as many without.
+_ROUND_SECONDS: Final = 150.0
+_SHORTEST_SECONDS: Final = 60.0
+_MOST_RATIO: Final = 1.5
+# Fewer taps say nothing of the slowest in a hundred.
+_ENOUGH_TAPS: Final = 1_000
+
+
+async def test_whoever_harms_the_bot_changes_nothing_for_the_others(
+    tmp_path: Path, request: pytest.FixtureRequest, tell: Callable[[str], None]
+) -> None:
+    minutes: float = request.config.getoption("--soak-minutes")
+    pairs = max(1, round(minutes * 60 / _ROUND_SECONDS))
+    seconds = max(_SHORTEST_SECONDS, minutes * 60 / pairs)
+    without: list[Shown] = []
+    among: list[Shown] = []
+    for pair in range(pairs):
+        # Whichever comes second finds the machine as the first has left it.
+        for hostile in (True, False) if pair % 2 else (False, True):
+            folder = tmp_path / f"{pair}-{hostile}"
+            async with a_round(folder, seconds=seconds, seed=pair, hostile=hostile) as one:
+                await one.run()
+            (among if hostile else without).append(one.shown)
+            tell(account(one.shown, hostile=hostile))
+    calm, rough = taps_of(without), taps_of(among)
+    ratio = percentile(rough, 0.99) / percentile(calm, 0.99)
+    tell(
+        f"{pairs} rounds of {seconds:.0f} s each way: p99 of the others' taps"
+        f" {1000 * percentile(rough, 0.99):.0f} ms among hostile people,"
+        f" {1000 * percentile(calm, 0.99):.0f} ms without ({len(rough):,} and {len(calm):,} taps):"
+        f" {ratio:.2f} times; most allowed {_MOST_RATIO}"
+    )
+    assert [line for shown in (*without, *among) for line in summed_up(shown.wrong)] == []
+    assert min(len(calm), len(rough)) >= _ENOUGH_TAPS
+    assert ratio <= _MOST_RATIO
+
+
+def taps_of(rounds: Sequence[Shown]) -> list[float]:
+    """How long each tap took in all of them, far from the kills."""
+    return [seconds for shown in rounds for seconds in shown.calm]
+
+
+def account(shown: Shown, *, hostile: bool) -> str:
+    """One round in a line or two."""
+    first = [wait.seconds for wait in shown.watch.firsts]
+    calm, every = shown.calm, [wait.seconds for wait in shown.watch.taps]
+    said = (
+        f"{'among hostile people' if hostile else 'without hostile people'}:"
+        f" {len(first)} came, {shown.signed} signed and stayed, {shown.told} of them told,"
+        f" {shown.repeated} repeated; {len(every):,} taps, p50 {_ms(calm, 0.5)}, p99"
+        f" {_ms(calm, 0.99)} ms (with kills {_ms(every, 0.99)}); first screens p50"
+        f" {_ms(first, 0.5)}, p99 {_ms(first, 0.99)} ms; {shown.refused} times 429;"
+        f" {len(shown.wrong)} wrong"
+    )
+    return "\n  ".join((said, *summed_up(shown.wrong)))
+
+
+def summed_up(wrong: Sequence[str]) -> list[str]:
+    """What went wrong, each kind once, with how often and the first of them."""
+    kinds: dict[str, list[str]] = {}
+    for line in wrong:
+        kinds.setdefault(re.sub("[0-9]+", "", line), []).append(line)
+    return [f"{len(lines)} times: {lines[0]}" for lines in kinds.values()]
+
+
+def _ms(values: Sequence[float], share: float) -> str:
+    return f"{1000 * percentile(values, share):.0f}" if values else "-"
