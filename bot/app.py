@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from telegram.error import TelegramError
@@ -31,6 +32,7 @@ from bot.transport import (
     remedy,
     seconds_to_wait,
 )
+from handlers.admins import RIVAL, tell_admins
 from handlers.budget import Budgets
 from handlers.context import Context, PetitionApplication, Services
 from handlers.errors import Reception
@@ -269,7 +271,9 @@ def _wire(
     )
     reception = Reception(application)
     dispatch = Dispatch(reception)
-    return App(application, reception, dispatch, Polling(client, dispatch), worker, held)
+    tell = partial(tell_admins, application.bot, services, RIVAL)
+    polling = Polling(client, dispatch, tell_of_rival=tell)
+    return App(application, reception, dispatch, polling, worker, held)
 
 
 def _application(

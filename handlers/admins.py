@@ -1,0 +1,48 @@
+"""What every admin is told at once: that something about the bot needs a person."""
+
+from __future__ import annotations
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.petition.words import Words, mark
+from bot.transport.outcome import remedy
+from storage import StorageError
+
+from .broadcasts.watching import words_for
+from .context import Bot, Services
+from .posting import post
+
+_log = structlog.stdlib.get_logger()
+
+RIVAL = mark(
+    "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
+    "Telegram le entrega mensajes que deberían llegar aquí, y a quien los escribe nadie le "
+    "responde. Si lo ha puesto en marcha alguien de tu equipo, hay que parar uno de los dos. Si "
+    "no, el token ha caído en otras manos: pide uno nuevo a @BotFather y cámbialo en la "
+    "configuración del bot."
+)
+
+
+async def tell_admins(bot: Bot, services: Services, text: str) -> None:
+    """Sends each admin a message of its own; whoever cannot be told keeps it from no other.
+
+    Args:
+        bot: who tells it.
+        services: who the admins are, and what they read.
+        text: as `mark` marks it for the catalogues.
+    """
+    for admin in sorted(services.admins):
+        words = await _words(services, admin)
+        try:
+            await post(bot, admin, words.text(text), None)
+        except TelegramError as error:
+            _log.warning("admin_not_told", remedy=remedy(error))
+
+
+async def _words(services: Services, admin: int) -> Words:
+    try:
+        return await words_for(services, admin)
+    except StorageError:
+        # It has to be told all the more when the database is away or broken.
+        return services.catalogues.words(services.campaign.language_for(None))
