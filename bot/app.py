@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
 from telegram.error import TelegramError
@@ -19,6 +20,7 @@ from telegram.ext import ApplicationBuilder, ContextTypes
 
 import handlers
 from bot.broadcast import OpenClaims, Worker
+from bot.database_watch import DatabaseWatch
 from bot.intake import Dispatch, Polling, TokenUnknown
 from bot.petition.campaign import BUNDLED, Campaign, load_campaign
 from bot.petition.words import Catalogues
@@ -39,6 +41,7 @@ from handlers.errors import Reception
 from handlers.menu import publish_profile
 from handlers.reporting import AdminReporter
 from storage import (
+    HighWaterMark,
     Hold,
     KeyFileMissing,
     Keyring,
@@ -47,6 +50,7 @@ from storage import (
     Unavailable,
     hold,
     key_apart_from_data,
+    mark_of,
     migrate,
     open_storage,
 )
@@ -81,17 +85,19 @@ class App:
     polling: Polling
     worker: Worker
     hold: Hold
+    watch: DatabaseWatch
 
     async def run(self) -> None:
         """Takes updates and sends broadcasts until `stop` is called.
 
         Raises:
-            StorageError: another process may take the updates now.
+            StorageError: another process may take the updates now, or the database is gone.
             TokenUnknown: Telegram does not know the token any more.
             CannotGoOn: a mistake of ours ended one of the parts; the log says which.
         """
         parts = {
             "hold": asyncio.create_task(self.hold.until_lost()),
+            "database": asyncio.create_task(self.watch.run()),
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
         }
@@ -102,7 +108,8 @@ class App:
             introducing.cancel()
             self.reception.afterwards.forget()
             await self._wind_down()
-            parts["hold"].cancel()
+            for name in ("hold", "database"):
+                parts[name].cancel()
             await asyncio.gather(*parts.values(), introducing, return_exceptions=True)
             _log.info("stopped", **self.dispatch.counts.as_fields())
         for name, part in parts.items():
@@ -154,8 +161,13 @@ def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[App]:
+async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
+
+    Args:
+        settings: what the operator decided.
+        restored: whether the database is a backup that was put back on purpose, and may be older
+            than it was.
 
     Raises:
         StorageError, CampaignInvalid, TokenUnknown, CannotGoOn: with a sentence on what to do.
@@ -166,13 +178,15 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with a bot of its own.
         held = await stack.enter_async_context(hold(url, f"intake/{campaign.slug}"))
+        mark = await _mark(settings, campaign.slug, restored=restored)
         await migrate(url)
         storage = await open_storage(url, keyring, campaign.slug)
         stack.push_async_callback(_close, storage)
         session = await stack.enter_async_context(SharedSession())
         woken = asyncio.Event()
         services = _services(settings, campaign, keyring, storage, woken)
-        app = _wire(settings, services, session, held, woken)
+        watch = DatabaseWatch(storage, mark)
+        app = _wire(settings, services, session, held, watch, woken)
         await _meet_telegram(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
@@ -215,10 +229,25 @@ async def _meet_telegram(application: PetitionApplication) -> None:
 
 
 def _key(settings: Settings) -> Keyring:
+    key_file = _key_file(settings)
+    key_apart_from_data(key_file, settings.database_url)
+    return Keyring.load(key_file)
+
+
+def _key_file(settings: Settings) -> Path:
     if settings.key_file is None:
         raise KeyFileMissing
-    key_apart_from_data(settings.key_file, settings.database_url)
-    return Keyring.load(settings.key_file)
+    return settings.key_file
+
+
+async def _mark(settings: Settings, slug: str, *, restored: bool) -> HighWaterMark | None:
+    """How far the petition had got, once the database is known to have got there too."""
+    mark = mark_of(_key_file(settings), settings.database_url, slug)
+    if mark is not None and restored:
+        mark.forget()
+    elif mark is not None:
+        await mark.require_reached()
+    return mark
 
 
 def _services(
@@ -249,6 +278,7 @@ def _wire(
     services: Services,
     session: SharedSession,
     held: Hold,
+    watch: DatabaseWatch,
     woken: asyncio.Event,
 ) -> App:
     gate = Gate(settings.broadcast_rate)
@@ -273,7 +303,7 @@ def _wire(
     dispatch = Dispatch(reception)
     tell = partial(tell_admins, application.bot, services, RIVAL)
     polling = Polling(client, dispatch, tell_of_rival=tell)
-    return App(application, reception, dispatch, polling, worker, held)
+    return App(application, reception, dispatch, polling, worker, held, watch)
 
 
 def _application(

@@ -34,7 +34,15 @@ _Host = Annotated[
 
 @app.command()
 @in_sentences
-def run() -> None:
+def run(
+    restored_backup: Annotated[
+        bool,
+        typer.Option(
+            "--restored-backup",
+            help="The database is an older copy that was put back on purpose: begin where it is.",
+        ),
+    ] = False,
+) -> None:
     """Run the bot with the settings of the environment or of the file .env."""
     settings = load_settings()
     configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
@@ -42,7 +50,7 @@ def run() -> None:
     from bot.running import CannotGoOn, TokenUnknown, run_until_stopped
 
     try:
-        run_to_end(run_until_stopped(settings))
+        run_to_end(run_until_stopped(settings, restored=restored_backup))
     except (TokenUnknown, CannotGoOn) as error:
         fail(str(error))
 

@@ -17,8 +17,12 @@ __all__ = ["CannotGoOn", "TokenUnknown", "run_until_stopped"]
 _log = structlog.stdlib.get_logger()
 
 
-async def run_until_stopped(settings: Settings) -> None:
+async def run_until_stopped(settings: Settings, *, restored: bool = False) -> None:
     """Runs the bot until SIGINT or SIGTERM.
+
+    Args:
+        settings: what the operator decided.
+        restored: see `open_app`.
 
     Raises:
         TokenUnknown: Telegram does not know the token, at the start or later.
@@ -34,7 +38,7 @@ async def run_until_stopped(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, process.stop)
     try:
-        await process.run(settings)
+        await process.run(settings, restored=restored)
     except asyncio.CancelledError:
         if not process.stopped_early:
             raise
@@ -48,9 +52,9 @@ class _Process:
         self._running: asyncio.Task[object] | None = None
         self.stopped_early = False
 
-    async def run(self, settings: Settings) -> None:
+    async def run(self, settings: Settings, *, restored: bool) -> None:
         self._running = asyncio.current_task()
-        async with open_app(settings) as app:
+        async with open_app(settings, restored=restored) as app:
             self._app = app
             # What was made up to here stays to the end: looking at it again and again is wasted.
             gc.set_threshold(50_000, 20, 100)

@@ -15,7 +15,9 @@ from storage.drafts import Drafts
 from storage.errors import (
     BrokenData,
     ConversationMoved,
+    DatabaseBehind,
     DatabaseMissing,
+    DatabaseReplaced,
     DatabaseUrlWrong,
     DriverMissing,
     HeldElsewhere,
@@ -28,6 +30,7 @@ from storage.errors import (
     StorageError,
     Unavailable,
 )
+from storage.high_water_mark import HighWaterMark, mark_of
 from storage.holding import Hold, hold
 from storage.leases import Lease, Leases
 from storage.migrating import migrate, require_newest
@@ -63,6 +66,14 @@ class Storage:
     leases: Leases
     audit: Audit
     published: Published
+
+    def require_files(self) -> None:
+        """See Database.require_files."""
+        self.database.require_files()
+
+    async def last_number(self) -> int:
+        """See Petitions.last_number."""
+        return await self.petitions.last_number()
 
     async def close(self) -> None:
         """Finish what is being written and let go of the database."""
@@ -148,13 +159,16 @@ __all__ = [
     "ConversationMoved",
     "Conversations",
     "Database",
+    "DatabaseBehind",
     "DatabaseMissing",
+    "DatabaseReplaced",
     "DatabaseUrlWrong",
     "Deliveries",
     "Delivery",
     "Drafts",
     "DriverMissing",
     "HeldElsewhere",
+    "HighWaterMark",
     "Hold",
     "KeyFileMissing",
     "KeyFileOther",
@@ -194,6 +208,7 @@ __all__ = [
     "Value",
     "hold",
     "key_apart_from_data",
+    "mark_of",
     "migrate",
     "open_database",
     "open_known_storage",

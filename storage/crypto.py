@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.address import data_folder
 from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
+from storage.private_files import write_new
 
 _UNPADDED: Final = b"\x01"
 _PADDED: Final = b"\x02"
@@ -70,7 +71,7 @@ class Keyring:
         _refuse_open_folders(path)
         text = _TITLE + f"reference {_encoded(_new_key())}\n" + _encryption_line()
         try:
-            _write_new(path, text)
+            write_new(path, text)
         except FileExistsError as error:
             raise KeyFileUnusable(f"{path} exists already; it is left as it is.") from error
         except OSError as error:
@@ -93,7 +94,7 @@ class Keyring:
         first = next(i for i, line in enumerate(lines) if line.startswith("encryption "))
         fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
         try:
-            _write_new(fresh, "".join([*lines[:first], _encryption_line(), *lines[first:]]))
+            write_new(fresh, "".join([*lines[:first], _encryption_line(), *lines[first:]]))
             fresh.replace(path)
         except OSError as error:
             fresh.unlink(missing_ok=True)
@@ -194,15 +195,6 @@ def _encoded(key: bytes) -> str:
 
 def _encryption_line() -> str:
     return f"encryption {secrets.token_hex(_ID_BYTES)} {_encoded(_new_key())}\n"
-
-
-def _write_new(path: Path, text: str) -> None:
-    # Mode 0600 from the first byte on, whatever the umask; never over an existing file.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _guarded_text(path: Path) -> str:

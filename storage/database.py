@@ -52,6 +52,14 @@ class Database(Protocol):
         """
         ...
 
+    def require_files(self) -> None:
+        """Ask whether a restart would find what is written now; nothing to ask of a server.
+
+        Raises:
+            DatabaseReplaced: the files that are open are not those at their paths any more.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what was already asked for, then let go of the database."""
         ...

@@ -17,6 +17,16 @@ class Unavailable(StorageError):
     """The database cannot be reached or written to just now; the same call may work later."""
 
 
+class DatabaseReplaced(Unavailable):
+    """A file of the database was removed or replaced while the bot ran; put it back, and start
+    the bot again.
+    """
+
+
+class DatabaseBehind(StorageError):
+    """The database ends before the signatures that were given already."""
+
+
 class ConversationMoved(Unavailable):
     """Someone else wrote this conversation first; read it again and decide again."""
 

@@ -18,6 +18,8 @@ _STATE: Final = """
 SELECT signatures, closed_at, closed_signatures, revision FROM petitions WHERE slug = :petition
 """
 
+_LAST_NUMBER: Final = "SELECT last_number FROM petitions WHERE slug = :petition"
+
 _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
 
 _MAY_CLOSE: Final = "slug = :petition AND revision = :revision AND closed_at IS NULL"
@@ -85,6 +87,11 @@ class Petitions:
         """The petition as it stands."""
         rows = await self._database.read(Statement(_STATE, {"petition": self._slug}))
         return _state(rows[0])
+
+    async def last_number(self) -> int:
+        """The highest number that a signature was given; it never falls."""
+        rows = await self._database.read(Statement(_LAST_NUMBER, {"petition": self._slug}))
+        return int(rows[0]["last_number"])
 
     async def close(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
         """Close it and keep the exact count; None when it is no longer at `revision`."""

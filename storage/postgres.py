@@ -121,6 +121,9 @@ class PostgresDatabase:
             task.add_done_callback(self._writers.discard)
         return await answer
 
+    def require_files(self) -> None:
+        """See Database.require_files; the server keeps its own."""
+
     async def close(self) -> None:
         """See Database.close."""
         self._open = False

@@ -3,7 +3,8 @@
 A whole transaction travels to the writer's thread in one hop. Writes that wait while it is busy
 are then run together, each in its savepoint, and made durable by one COMMIT; every caller is
 answered after it. One bad transaction is undone alone; a full disk or a failed COMMIT is
-everybody's, since nothing of the group is on disk.
+everybody's, since nothing of the group is on disk. So is it when the files that are open are not
+those at their paths any more: what was written is then in no file that a restart would find.
 """
 
 import asyncio
@@ -20,7 +21,8 @@ from typing import Any, Final
 import aiosqlite
 
 from storage.database import Row, Statement
-from storage.errors import DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.errors import DatabaseReplaced, DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.file_identity import FileIdentity
 from storage.sqlite_errors import concerns_everyone, is_locked, sorted_error
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
@@ -85,6 +87,8 @@ class SqliteDatabase:
         self._log = WriteAheadLog(
             self._truncate, pause_seconds=log_pause_seconds, retry_seconds=log_retry_seconds
         )
+        self._path = path
+        self._files: list[FileIdentity] = []
         self._patience = patience_seconds
         self._waiting: deque[_Write] = deque()
         self._open = False
@@ -117,6 +121,7 @@ class SqliteDatabase:
             for connection in database._connections:
                 await connection.ended()
             raise sorted_error(error) from error
+        database._files.append(FileIdentity(path))
         database._open = True
         database._log.written()  # perhaps, by a process that was killed
         return database
@@ -145,6 +150,16 @@ class SqliteDatabase:
         finally:
             self._log.written()
 
+    def require_files(self) -> None:
+        """See Database.require_files."""
+        for file in self._files:
+            if not file.is_same():
+                raise DatabaseReplaced(
+                    f"{file.path} was removed or replaced while the bot ran, so nothing that is"
+                    " written now would be there after a restart. The bot has stopped; put the"
+                    " file back, and start it again."
+                )
+
     async def close(self) -> None:
         """See Database.close."""
         self._open = False
@@ -167,11 +182,18 @@ class SqliteDatabase:
             return
         try:
             self._commit_patiently(group)
+            self._remember_log()
+            self.require_files()
         except Exception as error:  # a waiter never waits for ever
             self._writer.give_up()
             for write in group:
                 write.error = error
         group[0].answer.get_loop().call_soon_threadsafe(_answer, group)
+
+    def _remember_log(self) -> None:
+        """The write-ahead log is there from the first transaction on, and stays until the end."""
+        if len(self._files) == 1:
+            self._files.append(FileIdentity(self._path.with_name(f"{self._path.name}-wal")))
 
     def _taken(self) -> Iterable[_Write]:
         for _ in range(_GROUP):

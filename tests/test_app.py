@@ -11,15 +11,22 @@ from pathlib import Path
 import pytest
 
 from bot import app as composition
+from bot import database_watch
 from bot.app import CannotGoOn, open_app
 from bot.broadcast import Worker
 from bot.intake import TokenUnknown
 from bot.simulator.faults import Fault
-from storage import HeldElsewhere, Hold, Unavailable, hold
+from storage import DatabaseBehind, DatabaseReplaced, HeldElsewhere, Hold, Unavailable, hold
 from tests.features.scene import Scene, a_scene
 from tests.transport import wire as telegram
 
 SIGTERM_TO_THE_END = 8.0
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database is looked at more often, so that nobody waits for it here."""
+    monkeypatch.setattr(database_watch, "_LOOK_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -163,3 +170,66 @@ async def met(scene: Scene, status: int, description: str) -> None:
         settings = scene.settings.model_copy(update={"api_url": answering.url})
         async with asyncio.timeout(5), open_app(settings):
             pass
+
+
+class TestTheDatabaseFile:
+    """What was signed is not lost without a word."""
+
+    async def test_removed_under_the_bot_stops_it_and_thanks_nobody(self, scene: Scene) -> None:
+        jordi, words = scene.jordi, scene.words
+        await scene.signs(scene.ana)
+        jordi.start()
+        await scene.taps(jordi, words.label("✍️ Firmar la petición"))
+        await scene.taps(jordi, words.label("Usar «{name}»", name="Jordi Puig"))
+        consent = await scene.with_button(jordi, words.label("✅ Consiento y firmo"))
+        await until_marked(scene, 1)
+        before = consent.text
+        database(scene).unlink()
+        jordi.tap(words.label("✅ Consiento y firmo"))
+        with pytest.raises(DatabaseReplaced, match="was removed or replaced"):
+            await scene.ended()
+        assert jordi.chat.messages[consent.id].text == before
+        assert scene.world.updates.pending  # for Telegram to send again
+
+    async def test_removed_while_it_is_idle_stops_it_too(self, scene: Scene) -> None:
+        database(scene).unlink()
+        with pytest.raises(DatabaseReplaced):
+            await scene.ended()
+
+    async def test_that_lost_signatures_is_neither_begun_anew_nor_gone_on_with(
+        self, scene: Scene
+    ) -> None:
+        await scene.signs(scene.ana)
+        await until_marked(scene, 1)
+        await scene.stop_bot()
+        database(scene).unlink()
+        with pytest.raises(DatabaseBehind, match="--restored-backup"):
+            await scene.start_bot()
+        assert not database(scene).exists()
+
+    async def test_that_is_a_backup_restored_on_purpose_is_begun_from(self, scene: Scene) -> None:
+        await scene.signs(scene.ana)
+        await until_marked(scene, 1)
+        await scene.stop_bot()
+        database(scene).unlink()
+        async with open_app(scene.settings, restored=True) as app:
+            await app.watch.look()
+        await scene.start_bot()
+        await until_marked(scene, 0)
+
+
+def database(scene: Scene) -> Path:
+    return Path(scene.settings.database_url.partition(":///")[2])
+
+
+async def until_marked(scene: Scene, number: int) -> None:
+    """Waits until it is noted beside the key how far the petition has got."""
+    assert scene.settings.key_file is not None
+    keys = scene.settings.key_file.parent
+    async with asyncio.timeout(5):
+        while marks(keys) != [f"{number}\n"]:  # noqa: ASYNC110 - nothing tells of a file
+            await asyncio.sleep(0.02)
+
+
+def marks(folder: Path) -> list[str]:
+    return [each.read_text() for each in folder.glob("*.mark")]

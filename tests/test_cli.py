@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from bot import running
 from bot.cli import app
+from bot.settings import Settings
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
 
@@ -57,6 +59,21 @@ def test_without_a_key_run_says_how_to_make_one(
     assert "petition-bot keygen" in said(call("run"))
     monkeypatch.delenv("PETITION_KEY_FILE")
     assert "petition-bot keygen" in said(call("run"))
+
+
+@pytest.mark.parametrize("flags", [[], ["--restored-backup"]])
+def test_run_says_whether_a_backup_was_restored(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    told: list[bool] = []
+
+    async def no_bot(_: Settings, *, restored: bool) -> None:
+        told.append(restored)
+
+    monkeypatch.setattr(running, "run_until_stopped", no_bot)
+    monkeypatch.setattr("bot.cli.configure_logging", lambda *_, **__: None)
+    assert call("run", *flags).exit_code == 0
+    assert told == [bool(flags)]
 
 
 def test_a_key_beside_the_data_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,12 +13,32 @@ from bot.settings import Settings, load_settings
 from tests.features.scene import TOKEN
 
 
+@pytest.mark.parametrize("restored", [True, False])
+async def test_that_a_backup_was_restored_is_passed_on(
+    restored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+
+    @asynccontextmanager
+    async def no_app(_: Settings, *, restored: bool) -> AsyncIterator[None]:
+        told.append(restored)
+        raise CannotGoOn("Not today.")
+        yield
+
+    monkeypatch.setattr("bot.running.open_app", no_app)
+    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
+    with pytest.raises(CannotGoOn):
+        await run_until_stopped(settings, restored=restored)
+    assert told == [restored]
+
+
 @pytest.mark.parametrize(("paid", "warned"), [(True, [900.0]), (False, [])])
 async def test_that_broadcasts_may_cost_money_is_said(
     paid: bool, warned: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
-    async def no_app(_: Settings) -> AsyncIterator[None]:
+    async def no_app(_: Settings, *, restored: bool) -> AsyncIterator[None]:
+        assert not restored
         raise CannotGoOn("Not today.")
         yield
 

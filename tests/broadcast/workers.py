@@ -67,6 +67,10 @@ class Wire:
         await self._passes()
         return rows
 
+    def require_files(self) -> None:
+        """See Database.require_files."""
+        self._database.require_files()
+
     async def close(self) -> None:
         """Nothing: it is another's."""
 

@@ -57,6 +57,15 @@ class Scene:
         await self._stack.aclose()
         self.app = self._running = None
 
+    async def ended(self) -> None:
+        """Waits until the bot ends by itself, and raises what it ends with."""
+        assert self._running is not None
+        try:
+            await asyncio.wait_for(self._running, 10)
+        finally:
+            await self._stack.aclose()
+            self.app = self._running = None
+
     async def settled(self) -> None:
         """Waits until the bot has done everything that was asked of it."""
         await self.world.idle()

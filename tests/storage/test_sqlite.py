@@ -226,6 +226,44 @@ class TestAFailingCommit:
         assert await slugs(database) == {"andry"}
 
 
+class TestAFailingDisk:
+    @pytest.mark.parametrize(
+        "code",
+        [
+            sqlite3.SQLITE_IOERR_READ,
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_NOMEM,
+            sqlite3.SQLITE_READONLY_DBMOVED,
+        ],
+    )
+    async def test_that_leaves_the_transaction_open_fails_the_whole_group(
+        self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, code: int
+    ) -> None:
+        connection = FailingStatement(database._writer._conn, "bad", code)
+        monkeypatch.setattr(database._writer, "_connection", connection)
+        results = await asyncio.gather(
+            *[database.write(insert(name)) for name in ("before", "bad", "after")],
+            return_exceptions=True,
+        )
+        monkeypatch.undo()
+        assert connection.was_open
+        assert [type(result) for result in results] == [Unavailable] * 3
+        assert await slugs(database) == set()
+        await database.write(insert("andry"))
+        assert await slugs(database) == {"andry"}
+
+    async def test_that_is_damaged_is_told_to_the_whole_group(
+        self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connection = FailingStatement(database._writer._conn, "bad", sqlite3.SQLITE_CORRUPT_VTAB)
+        monkeypatch.setattr(database._writer, "_connection", connection)
+        results = await asyncio.gather(
+            *[database.write(insert(name)) for name in ("before", "bad")], return_exceptions=True
+        )
+        monkeypatch.undo()
+        assert [type(result) for result in results] == [BrokenData] * 2
+
+
 class TestOpening:
     async def test_a_missing_file_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(SchemaMissing, match="migrate"):
@@ -253,6 +291,27 @@ class FailingCommit:
         if sql == "COMMIT":
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+            raise error
+        return self._connection.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+class FailingStatement:
+    """A connection whose disk fails under one statement, which leaves its transaction open."""
+
+    def __init__(self, connection: sqlite3.Connection, slug: str, code: int) -> None:
+        self._connection = connection
+        self._slug = slug
+        self._code = code
+        self.was_open = False
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if values == ({"slug": self._slug},):
+            self.was_open = self._connection.in_transaction
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = self._code
             raise error
         return self._connection.execute(sql, *values)
 

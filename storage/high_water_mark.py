@@ -1,0 +1,116 @@
+"""How far the signatures of a petition have got, kept apart from the database that holds them.
+
+SQLite opens an older copy of a database, or one whose write-ahead log was lost or damaged,
+without a word: it shows the signatures that are left. The numbers of signatures only ever rise,
+so the highest one that was seen is written beside the key, and a database that has not got there
+is not started on. On PostgreSQL the server looks after its files, and nothing is kept.
+"""
+
+import asyncio
+import hashlib
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from storage.address import SqliteAddress, parse_address
+from storage.errors import DatabaseBehind, SchemaMissing
+from storage.private_files import write_over
+from storage.sqlite_errors import sorted_error
+
+_NUMBER: Final = "SELECT last_number FROM petitions WHERE slug = ?"
+_MARK: Final = re.compile(r"[0-9]{1,18}\n")
+_FLAGGED: Final = "petition-bot run --restored-backup"
+_OTHERWISE: Final = f"If it is a backup that you restored on purpose, start once with: {_FLAGGED}"
+
+
+class HighWaterMark:
+    """The highest number that a petition has given in one database."""
+
+    def __init__(self, path: Path, database: Path, slug: str) -> None:
+        self.path = path
+        self._database = database
+        self._slug = slug
+        self._number: int | None = None
+
+    async def require_reached(self) -> None:
+        """Look whether the database has got as far as the mark, and change nothing in it.
+
+        To be asked before anything else opens the database: the first to write to it would put
+        an end to a write-ahead log that somebody may still mend.
+
+        Raises:
+            DatabaseBehind: it has not, or the mark cannot be read; the sentence says what to do.
+        """
+        mark = self._read()
+        if mark is None:
+            return
+        number = await asyncio.to_thread(self._number_in_database)
+        if number < mark:
+            raise DatabaseBehind(
+                f"The database {self._database} ends at signature {number}, and {mark} were given:"
+                " it is an older copy, or its write-ahead log is lost or damaged. Nothing was"
+                f" changed in it. Put back the newest copy with its -wal file. {_OTHERWISE}"
+            )
+
+    def raise_to(self, number: int) -> None:
+        """Writes the mark if the petition has got further.
+
+        Raises:
+            DatabaseBehind: it has gone back, under the running bot.
+            OSError: it cannot be written.
+        """
+        if self._number is not None and number < self._number:
+            raise DatabaseBehind(
+                f"The database {self._database} went back from signature {self._number} to"
+                f" {number} while the bot ran: another file was written over it. Put back the"
+                f" newest copy. {_OTHERWISE}"
+            )
+        if number != self._number:
+            write_over(self.path, f"{number}\n")
+            self._number = number
+
+    def forget(self) -> None:
+        """Lets the database begin where it is."""
+        self.path.unlink(missing_ok=True)
+
+    def _read(self) -> int | None:
+        try:
+            text = self.path.read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
+            return None
+        if not _MARK.fullmatch(text):
+            raise DatabaseBehind(
+                f"{self.path} says how far the signatures in {self._database} had got, and cannot"
+                " be read, so nobody can tell whether any are missing. If you know that none are,"
+                f" start once with: {_FLAGGED}"
+            )
+        return int(text)
+
+    def _number_in_database(self) -> int:
+        # Opening an empty file would delete the write-ahead log that was left beside it.
+        if not self._database.exists() or self._database.stat().st_size == 0:
+            return 0
+        address = f"file:{quote(str(self._database.resolve()))}?mode=ro"
+        try:
+            with closing(sqlite3.connect(address, uri=True)) as database:
+                row = database.execute(_NUMBER, (self._slug,)).fetchone()
+        except sqlite3.Error as error:
+            meaning = sorted_error(error)
+            if isinstance(meaning, SchemaMissing):
+                return 0
+            raise meaning from error
+        return int(row[0]) if row else 0
+
+
+def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark | None:
+    """The mark of a petition in this database, beside the key; None where none is kept."""
+    address = parse_address(url)
+    if not isinstance(address, SqliteAddress):
+        return None
+    # One key may serve several petitions, and a petition have a second database to try things.
+    where = hashlib.sha256(str(address.path.resolve()).encode()).hexdigest()[:8]
+    path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
+    return HighWaterMark(path, address.path, slug)

@@ -1,0 +1,101 @@
+"""A database file that is removed or replaced under a running bot: nobody is thanked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from storage import DatabaseReplaced, Statement, Unavailable
+from storage.sqlite import SqliteDatabase
+
+INSERT = "INSERT INTO petitions (slug) VALUES (:slug)"
+
+
+@pytest.fixture
+def path(sqlite_template: Path, tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return Path(shutil.copy(sqlite_template, tmp_path / "data" / "petition.db"))
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
+    opened = await SqliteDatabase.open(path, busy_milliseconds=50, patience_seconds=0.3)
+    await opened.write(Statement(INSERT, {"slug": "before"}))
+    yield opened
+    await opened.close()
+
+
+def removed(file: Path) -> None:
+    file.unlink()
+
+
+def replaced(file: Path) -> None:
+    shutil.copy(file, file.with_name("copy"))
+    file.with_name("copy").replace(file)
+
+
+def moved(file: Path) -> None:
+    file.parent.rename(file.parent.with_name("elsewhere"))
+    file.parent.mkdir()
+
+
+HARMS = pytest.mark.parametrize("harm", [removed, replaced, moved])
+FILES = pytest.mark.parametrize("suffix", ["", "-wal"])
+
+
+@HARMS
+@FILES
+async def test_whoever_writes_is_not_told_that_it_is_kept(
+    database: SqliteDatabase, path: Path, harm: Callable[[Path], None], suffix: str
+) -> None:
+    harm(path.with_name(path.name + suffix))
+    results = await asyncio.gather(
+        *[database.write(Statement(INSERT, {"slug": f"p{n}"})) for n in range(3)],
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results] == [DatabaseReplaced] * 3
+    assert str(path) in str(results[0])
+
+
+@HARMS
+@FILES
+async def test_whoever_looks_is_told(
+    database: SqliteDatabase, path: Path, harm: Callable[[Path], None], suffix: str
+) -> None:
+    database.require_files()
+    harm(path.with_name(path.name + suffix))
+    with pytest.raises(DatabaseReplaced, match=f"{path.name}(-wal)? was removed or replaced"):
+        database.require_files()
+
+
+async def test_before_anything_was_written_there_is_one_file_to_look_at(path: Path) -> None:
+    database = await SqliteDatabase.open(path)
+    database.require_files()
+    removed(path)
+    with pytest.raises(DatabaseReplaced):
+        database.require_files()
+    await database.close()
+
+
+async def test_a_transaction_that_writes_nothing_is_answered(path: Path) -> None:
+    database = await SqliteDatabase.open(path)
+    nothing = Statement("DELETE FROM petitions WHERE slug = 'nobody'")
+    assert await database.write(nothing) == [[]]
+    assert await database.write(nothing) == [[]]
+    await database.close()
+
+
+async def test_what_changes_within_the_files_is_nobodys_doing_but_ours(
+    database: SqliteDatabase,
+) -> None:
+    await database.write(Statement(INSERT, {"slug": "after"}))
+    await database.read(Statement("SELECT 1"))
+    database.require_files()
+
+
+def test_an_update_that_met_it_is_tried_again_and_not_passed_over() -> None:
+    assert issubclass(DatabaseReplaced, Unavailable)

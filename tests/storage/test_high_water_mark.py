@@ -1,0 +1,249 @@
+"""A database that has lost signatures is not started on as if nothing had happened."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage import BrokenData, DatabaseBehind, HighWaterMark, Statement, Value, mark_of
+from storage.sqlite import SqliteDatabase
+
+SLUG = "andry"
+FLAG = re.escape("petition-bot run --restored-backup")
+
+
+@pytest.fixture
+def database(sqlite_template: Path, tmp_path: Path) -> Path:
+    """A database whose six signatures are still in its write-ahead log, as after a kill."""
+    folder = tmp_path / "da ta#%41"
+    folder.mkdir()
+    path = Path(shutil.copy(sqlite_template, folder / "petition.db"))
+    asyncio.run(sign(path))
+    return path
+
+
+async def sign(path: Path) -> None:
+    opened = await SqliteDatabase.open(path)
+    insert = "INSERT INTO petitions (slug, last_number) VALUES (:slug, 0)"
+    for slug in (SLUG, "another"):
+        await opened.write(Statement(insert, {"slug": slug}))
+    for number in range(1, 7):
+        values: dict[str, Value] = {"slug": SLUG, "number": number}
+        await opened.write(
+            Statement("UPDATE petitions SET last_number = :number WHERE slug = :slug", values)
+        )
+    killed = {each: each.read_bytes() for each in path.parent.iterdir()}
+    await opened.close()
+    for file, content in killed.items():
+        file.write_bytes(content)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    return folder / "petition.key"
+
+
+def mark(key: Path, database: Path, slug: str = SLUG) -> HighWaterMark:
+    found = mark_of(key, f"sqlite+aiosqlite:///{database}", slug)
+    assert found is not None
+    return found
+
+
+def log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}-wal")
+
+
+def corrupt_log(database: Path) -> None:
+    """As a disk does it: one bit of an early frame."""
+    log = bytearray(log_of(database).read_bytes())
+    log[32 + 24 + 100] ^= 1
+    log_of(database).write_bytes(log)
+
+
+def lose_log(database: Path) -> None:
+    log_of(database).unlink()
+
+
+def lose_file(database: Path) -> None:
+    database.unlink()
+
+
+def empty_file(database: Path) -> None:
+    database.write_bytes(b"")
+
+
+def put_older_copy(database: Path) -> None:
+    """A copy from before: the file as it is, without what stands in its log."""
+    lose_log(database)
+    shutil.copy(database, database.with_name("older"))
+    database.with_name("older").replace(database)
+
+
+def overwrite(database: Path) -> None:
+    lose_log(database)
+    database.write_bytes(b"not a database at all" * 100)
+
+
+LOSSES = pytest.mark.parametrize(
+    "lose", [corrupt_log, lose_log, lose_file, empty_file, put_older_copy]
+)
+
+
+@LOSSES
+async def test_what_is_lost_is_said_with_the_flag_for_a_backup_and_nothing_is_changed(
+    database: Path, key: Path, lose: Callable[[Path], None]
+) -> None:
+    mark(key, database).raise_to(6)
+    await mark(key, database).require_reached()
+    lose(database)
+    before = contents(database)
+    with pytest.raises(DatabaseBehind, match=f"and 6 were given.*{FLAG}"):
+        await mark(key, database).require_reached()
+    assert contents(database) == before
+
+
+def contents(database: Path) -> dict[str, bytes]:
+    """What the file and its log hold; SQLite makes an empty log where there is none."""
+    return {
+        each.name: each.read_bytes() if each.exists() else b""
+        for each in (database, log_of(database))
+    }
+
+
+@pytest.mark.parametrize(("number", "refused"), [(5, False), (6, False), (7, True)])
+async def test_a_mark_may_lag_and_never_lead(
+    database: Path, key: Path, number: int, refused: bool
+) -> None:
+    mark(key, database).raise_to(number)
+    if refused:
+        with pytest.raises(DatabaseBehind, match="ends at signature 6, and 7 were given"):
+            await mark(key, database).require_reached()
+    else:
+        await mark(key, database).require_reached()
+
+
+@LOSSES
+async def test_a_backup_restored_on_purpose_begins_where_it_is(
+    database: Path, key: Path, lose: Callable[[Path], None]
+) -> None:
+    mark(key, database).raise_to(6)
+    lose(database)
+    restored = mark(key, database)
+    restored.forget()
+    await restored.require_reached()
+    restored.raise_to(2)
+    assert restored.path.read_text() == "2\n"
+
+
+async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
+    lose_file(database)
+    await mark(key, database).require_reached()
+    mark(key, database).forget()
+
+
+async def test_where_nobody_has_signed_a_database_may_be_gone(database: Path, key: Path) -> None:
+    mark(key, database).raise_to(0)
+    lose_file(database)
+    await mark(key, database).require_reached()
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "6", "six\n", "-6\n", "6\n6\n", "٦\n", "\x00\x00", "9" * 19]
+)
+async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(
+    database: Path, key: Path, damage: str
+) -> None:
+    damaged = mark(key, database)
+    damaged.path.write_text(damage)
+    with pytest.raises(DatabaseBehind, match=f"cannot be read.*{FLAG}"):
+        await damaged.require_reached()
+    damaged.forget()
+    await damaged.require_reached()
+
+
+async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key: Path) -> None:
+    mark(key, database).raise_to(6)
+    opened = await SqliteDatabase.open(database)
+    await opened.write(Statement("PRAGMA foreign_keys=OFF"), Statement("DROP TABLE petitions"))
+    await opened.close()
+    with pytest.raises(DatabaseBehind, match="ends at signature 0"):
+        await mark(key, database).require_reached()
+
+
+async def test_a_file_that_is_no_database_is_damaged_and_not_behind(
+    database: Path, key: Path
+) -> None:
+    mark(key, database).raise_to(6)
+    overwrite(database)
+    with pytest.raises(BrokenData):
+        await mark(key, database).require_reached()
+
+
+async def test_one_key_serves_several_petitions_and_databases(
+    database: Path, key: Path, tmp_path: Path
+) -> None:
+    mark(key, database).raise_to(6)
+    mark(key, database, "another").raise_to(0)
+    mark(key, tmp_path / "rehearsal.db").raise_to(0)
+    for known in (
+        mark(key, database),
+        mark(key, database, "another"),
+        mark(key, tmp_path / "rehearsal.db"),
+    ):
+        await known.require_reached()
+    assert len(list(key.parent.iterdir())) == 3
+
+
+def test_another_way_to_the_same_database_has_the_same_mark(
+    database: Path, key: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(database.parent)
+    assert mark(key, tmp_path / "link" / "petition.db").path == mark(key, database).path
+
+
+def test_postgres_looks_after_its_own(key: Path) -> None:
+    assert mark_of(key, "postgresql+asyncpg://bot@db/petition", SLUG) is None
+
+
+class TestWriting:
+    def test_it_is_its_owners_alone_beside_the_key(self, database: Path, key: Path) -> None:
+        written = mark(key, database)
+        written.raise_to(6)
+        assert written.path.parent == key.parent
+        assert written.path.name.startswith("petition.key.andry.")
+        assert written.path.stat().st_mode & 0o777 == 0o600
+        assert list(key.parent.iterdir()) == [written.path]
+
+    def test_it_is_written_only_when_it_rises(self, database: Path, key: Path) -> None:
+        written = mark(key, database)
+        written.raise_to(6)
+        before = written.path.stat().st_ino
+        written.raise_to(6)
+        assert written.path.stat().st_ino == before
+        written.raise_to(7)
+        assert written.path.read_text() == "7\n"
+
+    def test_what_a_kill_left_half_written_is_no_hindrance(
+        self, database: Path, key: Path
+    ) -> None:
+        written = mark(key, database)
+        written.path.with_name(f"{written.path.name}.new").write_text("half")
+        written.raise_to(6)
+        assert written.path.read_text() == "6\n"
+        assert list(key.parent.iterdir()) == [written.path]
+
+    def test_a_database_that_goes_back_under_the_running_bot_is_said(
+        self, database: Path, key: Path
+    ) -> None:
+        written = mark(key, database)
+        written.raise_to(6)
+        with pytest.raises(DatabaseBehind, match=f"went back from signature 6 to 5.*{FLAG}"):
+            written.raise_to(5)
+        assert written.path.read_text() == "6\n"

@@ -1,0 +1,98 @@
+"""The running bot notices by itself that its database is another one."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.database_watch import DatabaseWatch
+from storage import DatabaseBehind, DatabaseReplaced, HighWaterMark, Unavailable
+
+
+class Stored:
+    """A storage whose files and last number are as the test says."""
+
+    def __init__(self) -> None:
+        self.number = 6
+        self.replaced = False
+        self.away = False
+
+    def require_files(self) -> None:
+        if self.replaced:
+            raise DatabaseReplaced
+
+    async def last_number(self) -> int:
+        if self.away:
+            raise Unavailable
+        return self.number
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> HighWaterMark:
+    (tmp_path / "keys").mkdir()
+    return HighWaterMark(tmp_path / "keys" / "mark", tmp_path / "petition.db", "andry")
+
+
+async def test_it_keeps_the_mark_while_signatures_come(mark: HighWaterMark) -> None:
+    stored = Stored()
+    watch = DatabaseWatch(stored, mark)
+    for number in (6, 7):
+        stored.number = number
+        await watch.look()
+        assert mark.path.read_text() == f"{number}\n"
+
+
+@pytest.mark.parametrize("marked", [True, False])
+async def test_it_ends_when_the_files_are_others(mark: HighWaterMark, marked: bool) -> None:
+    stored = Stored()
+    watching = asyncio.create_task(
+        DatabaseWatch(stored, mark if marked else None, look_seconds=0.001).run()
+    )
+    await asyncio.sleep(0.02)
+    assert not watching.done()
+    stored.replaced = True
+    with pytest.raises(DatabaseReplaced):
+        await asyncio.wait_for(watching, 5)
+
+
+async def test_it_ends_when_the_numbers_go_back(mark: HighWaterMark) -> None:
+    stored = Stored()
+    watch = DatabaseWatch(stored, mark)
+    await watch.look()
+    stored.number = 5
+    with pytest.raises(DatabaseBehind):
+        await watch.look()
+
+
+async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -> None:
+    stored = Stored()
+    stored.away = True
+    watch = DatabaseWatch(stored, mark)
+    await watch.look()
+    assert not mark.path.exists()
+    stored.away = False
+    await watch.look()
+    assert mark.path.read_text() == "6\n"
+
+
+async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
+    mark: HighWaterMark, tmp_path: Path
+) -> None:
+    stored = Stored()
+    watch = DatabaseWatch(stored, mark)
+    with capture_logs() as logs:
+        for folder in ("gone", "keys"):
+            (tmp_path / "keys").rename(tmp_path / "away")
+            for _ in range(2):
+                await watch.look()
+            (tmp_path / "away").rename(tmp_path / "keys")
+            stored.number += 1
+            await watch.look()
+            assert mark.path.read_text() == f"{stored.number}\n", folder
+            stored.number += 1
+    assert [(line["event"], line["kind"]) for line in logs] == [
+        ("mark_not_kept", "FileNotFoundError")
+    ] * 2
