@@ -1,16 +1,23 @@
-"""Results on their way into the database: many at a time, and never forgotten while it is away."""
+"""Results on their way into the database: many at a time, and never forgotten while it is away.
+
+A result that the database does not take though it is there keeps no other from being written: it
+is looked for by halves, set aside as of unknown outcome, so that nobody is written to twice for
+it, and its broadcast is held.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 
+from bot.broadcast.stopping import StopCause, named, written
 from bot.broadcast.tenure import utc_now
 from bot.broadcast.timing import Timing
-from storage import Deliveries, Result
+from storage import Deliveries, Outcome, Result, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -22,15 +29,27 @@ class Outbox:
     """Records results at most so late, or so many, as the timing says.
 
     It outlives the broadcasts and the leases: what is known stays known until it is written.
+
+    Args:
+        deliveries: where they are written.
+        timing: how late, how many.
+        hold: sends no more of a broadcast, for a reason that is stored with it.
+        now: the time of day.
     """
 
     def __init__(
-        self, deliveries: Deliveries, timing: Timing, now: Callable[[], datetime] = utc_now
+        self,
+        deliveries: Deliveries,
+        timing: Timing,
+        hold: Callable[[bytes, str], Awaitable[None]],
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._deliveries = deliveries
         self._timing = timing
+        self._hold = hold
         self._now = now
         self._waiting: list[tuple[bytes, Result]] = []
+        self._unwritable: set[tuple[bytes, int]] = set()
         self._something = asyncio.Event()
         self._enough = asyncio.Event()
         self._empty = asyncio.Event()
@@ -47,8 +66,16 @@ class Outbox:
         if len(self._waiting) >= self._timing.record_rows:
             self._enough.set()
 
+    def is_unwritable(self, broadcast: bytes, position: int) -> bool:
+        """Whether nothing at all could be written of what became of this delivery.
+
+        Its row says that it is being sent; a process that comes later takes that for its own
+        predecessor's death, and sends it once more.
+        """
+        return (broadcast, position) in self._unwritable
+
     async def flush(self) -> None:
-        """Wait until everything is recorded, without waiting for more."""
+        """Wait until everything is recorded or set aside, without waiting for more."""
         if self._waiting:
             self._enough.set()
         await self._empty.wait()
@@ -73,11 +100,51 @@ class Outbox:
     async def _write_some(self) -> None:
         some = self._waiting[:_LARGEST_WRITE]
         for broadcast in dict.fromkeys(key for key, _ in some):
-            results = [result for key, result in some if key == broadcast]
-            await self._deliveries.record(broadcast, results, self._now())
+            await self._write(broadcast, [result for key, result in some if key == broadcast])
         del self._waiting[: len(some)]
         if len(self._waiting) < self._timing.record_rows:
             self._enough.clear()
         if not self._waiting:
             self._something.clear()
             self._empty.set()
+
+    async def _write(self, broadcast: bytes, results: Sequence[Result]) -> None:
+        error = await self._recorded(broadcast, results)
+        if error is None:
+            return
+        if len(results) == 1:
+            await self._set_aside(broadcast, results[0], error)
+            return
+        middle = len(results) // 2
+        await self._write(broadcast, results[:middle])
+        await self._write(broadcast, results[middle:])
+
+    async def _recorded(self, broadcast: bytes, results: Sequence[Result]) -> Exception | None:
+        """Records some, or returns what the database has against one of them."""
+        try:
+            await self._deliveries.record(broadcast, results, self._now())
+        except Unavailable:
+            raise
+        except Exception as error:  # whatever it is, it is not the others'; its trace is logged
+            return error
+        if self._unwritable:
+            self._unwritable.difference_update((broadcast, each.position) for each in results)
+        return None
+
+    async def _set_aside(self, broadcast: bytes, result: Result, error: Exception) -> None:
+        kind, name = named(error)
+        _log.error("result_not_recorded", kind=kind, reference=name, exc_info=error)
+        await self._hold_for(broadcast, f"{kind} {name}")
+        unknown = replace(result, outcome=Outcome.UNKNOWN, messages=())
+        failure = await self._recorded(broadcast, [unknown])
+        if failure is not None:
+            _log.error("result_not_set_aside", reference=name, exc_info=failure)
+            self._unwritable.add((broadcast, result.position))
+
+    async def _hold_for(self, broadcast: bytes, said: str) -> None:
+        try:
+            await self._hold(broadcast, written(StopCause.UNRECORDED, said))
+        except Unavailable:
+            raise
+        except Exception as error:  # trying it again would keep every other result waiting
+            _log.exception("broadcast_not_held", kind=type(error).__name__)

@@ -201,6 +201,9 @@ class Shift:
         return False
 
     async def _deliver(self, delivery: Delivery) -> None:
+        if self._is_unwritable(delivery):
+            self._give_back(delivery)
+            return
         sent = Sent(Outcome.PERHAPS)  # until it is known, and when this is cancelled: in doubt
         try:
             sent = await self._sender.send(delivery)
@@ -239,9 +242,14 @@ class Shift:
             self.halt.call(Cause.BROKEN, f"{kind} {name}")
 
     def _give_back(self, delivery: Delivery) -> None:
-        """It was claimed, and not begun."""
+        """It was claimed, and not begun; who has had it is not given to the next claim."""
         self.means.claims.finished(delivery)
-        self._record(Result(delivery.position, delivery.claim, Outcome.UNSENT))
+        outcome = Outcome.UNKNOWN if self._is_unwritable(delivery) else Outcome.UNSENT
+        self._record(Result(delivery.position, delivery.claim, outcome))
+
+    def _is_unwritable(self, delivery: Delivery) -> bool:
+        """Whether it was sent before, and that could not be written down."""
+        return self.means.outbox.is_unwritable(self.broadcast.id, delivery.position)
 
     def _judged(self, delivery: Delivery, sent: Sent) -> Outcome:
         """What is recorded, and what it means for the others."""

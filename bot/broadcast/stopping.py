@@ -23,6 +23,8 @@ class StopCause(StrEnum):
     """The petition was open when its time came."""
     DEFECT = "defect"
     """A mistake of ours, whose kind comes with it and by what name the log has it."""
+    UNRECORDED = "unrecorded"
+    """What became of somebody could not be written down; kind and name as with a defect."""
     NOBODY = "nobody"
     """Not one of the first, whose number comes with it, could be reached."""
     OTHER = "other"

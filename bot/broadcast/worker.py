@@ -96,7 +96,7 @@ class Worker:
             client=client,
             gate=gate or SteadyRate(rate),
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
-            outbox=Outbox(broadcasts.deliveries, timing, now),
+            outbox=Outbox(broadcasts.deliveries, timing, self._hold, now),
             claims=OpenClaims() if claims is None else claims,
             tenure=Tenure(
                 storage.leases,
@@ -152,6 +152,12 @@ class Worker:
         await asyncio.wait({self._running}, timeout=seconds * (1 - _SEND_SHARE))
         self._running.cancel()
         await asyncio.wait({self._running})
+
+    async def _hold(self, broadcast: bytes, reason: str) -> None:
+        if self._duty is not None:
+            # Its own, since a duty begins when nothing is left to be recorded of the one before.
+            self._duty.halt.call(Cause.ENDED)
+        await self._means.broadcasts.hold(broadcast, reason)
 
     async def _run(self) -> None:
         recording = asyncio.create_task(self._means.outbox.run())

@@ -30,6 +30,10 @@ _CAUSES: Final = {
     StopCause.UNAPPROVED: "no other admin approved it within a day",
     StopCause.OPEN: "the petition was open when its time came",
     StopCause.DEFECT: "a mistake of the program ({said}); the log says where",
+    StopCause.UNRECORDED: (
+        "what became of a message could not be written down ({said}); the log says why; resume "
+        "it once that is mended"
+    ),
     StopCause.NOBODY: (
         "not one of the first {said} people could be reached; see that the token is that of the "
         "bot they signed with, and resume it"

@@ -205,6 +205,17 @@ def test_a_fault_of_the_bots_is_a_pause_with_the_name_that_the_log_has_it_by() -
     assert "fault in the bot" in told("en", held)
 
 
+def test_what_could_not_be_written_down_is_a_pause_that_says_what_it_spares_people() -> None:
+    reason = written(StopCause.UNRECORDED, "IntegrityError 3f9a1c02")
+    held = replace(stopped(reason), state="paused", ended_at=None)
+    said = told("es", held)
+    assert "en pausa por un fallo del bot" in said
+    assert "no ha podido anotar si un mensaje llegó" in said
+    assert "IntegrityError 3f9a1c02" in said
+    assert "«▶ Seguir»" in said
+    assert "write down whether a message arrived" in told("en", held)
+
+
 def test_that_nobody_can_be_reached_is_a_pause_that_names_the_token() -> None:
     held = replace(stopped(written(StopCause.NOBODY, "20")), state="paused", ended_at=None)
     said = told("es", held)

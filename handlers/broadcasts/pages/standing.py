@@ -141,6 +141,17 @@ def _pause(now: Standing) -> tuple[Html, Html]:
                 reason=said,
             ),
         )
+    if now.held_for is StopCause.UNRECORDED:
+        return (
+            words.text("<b>El envío está en pausa por un fallo del bot</b>"),
+            words.text(
+                "El bot no ha podido anotar si un mensaje llegó, y se ha detenido para no "
+                "escribir a nadie dos veces. Avisa a quien mantiene el bot: en el registro figura "
+                "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+                "estaba.",
+                reason=said,
+            ),
+        )
     if now.held_for is StopCause.NOBODY:
         return (
             words.text("<b>El envío está en pausa: no le llega a nadie</b>"),

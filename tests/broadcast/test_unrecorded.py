@@ -1,0 +1,154 @@
+"""What became of somebody cannot be written down: nobody is written to twice for it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.broadcast import OpenClaims
+from bot.broadcast.halt import Halt
+from bot.broadcast.means import Means
+from bot.broadcast.shift import Shift
+from bot.broadcast.tenure import utc_now
+from bot.transport import Lane
+from storage import Broadcast, Deliveries, Delivery, Outcome, Result, Statement, Tally
+from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.telegram import FakeTelegram
+from tests.broadcast.workers import Bench, everyone_once, has_state, until
+
+# A row that refuses to be delivered, as a disk that broke in this place would.
+POISON = """
+CREATE TRIGGER poison BEFORE UPDATE ON deliveries
+WHEN NEW.position = 3 AND NEW.state = 'delivered'
+BEGIN SELECT RAISE(ABORT, 'no'); END
+"""
+
+
+async def held(bench: Bench, times: int = 1) -> Broadcast:
+    async def told() -> bool:
+        return [what for what, *_ in bench.reports.told].count("waiting") == times
+
+    await until(told)
+    latest = await bench.broadcasts.latest()
+    assert latest is not None
+    assert latest.is_held
+    return latest
+
+
+async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorded(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 7))
+    broadcast = await bench.queued(await bench.start())
+    await bench.people.database.write(Statement(POISON))
+    bench.hire()
+    reason = (await held(bench)).stop_reason or ""
+    assert reason.startswith("unrecorded: IntegrityError ")
+    tally = await bench.tally()
+    assert (tally.unknown, tally.sending) == (1, 0)
+    assert (await bench.people.states(broadcast.id))[2] == "unknown"
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert await bench.tally() == Tally(total=6, delivered=5, unknown=1)
+    assert dict(bench.telegram.received) == everyone_once(6)
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, *positions: int) -> None:
+    """Nothing at all can be written of these deliveries."""
+    record = Deliveries.record
+
+    async def refused(
+        deliveries: Deliveries,
+        id: bytes,  # noqa: A002
+        results: Iterable[Result],
+        at: datetime,
+    ) -> None:
+        some = list(results)
+        if any(each.position in positions for each in some):
+            raise KeyError(positions)
+        await record(deliveries, id, some, at)
+
+    monkeypatch.setattr(Deliveries, "record", refused)
+
+
+async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(monkeypatch, 3)
+    await bench.people.sign(range(1, 7))
+    broadcast = await bench.start()
+    bench.hire()
+    await held(bench)
+    assert (await bench.people.states(broadcast.id))[2] == "sending"
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    # Gone on with before it was mended, it waits for somebody again.
+    await held(bench, 2)
+    assert bench.telegram.received[1003] == 1
+    monkeypatch.undo()
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert dict(bench.telegram.received) == everyone_once(6)
+    assert await bench.tally() == Tally(total=6, delivered=5, unknown=1)
+
+
+class LetsOneThrough(FakeTelegram):
+    """All but one stand at the gate until it opens."""
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Any:
+        if params is not None and params.get("chat_id") != 1001:
+            await self.open.wait()
+        return await super().call(method, params, lane=lane, timeout=timeout, wanted=wanted)
+
+    async def _turn_came(self) -> None:
+        return
+
+
+async def test_no_more_of_it_goes_out_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(monkeypatch, 1)
+    await bench.people.sign(range(1, 41))
+    await bench.queued(await bench.start())
+    bench.telegram = LetsOneThrough()
+    bench.telegram.open.clear()
+    hand = bench.hire(window=10.0, batch=10.0)
+    await until(lambda: has_state(bench, "paused"))
+    bench.telegram.open.set()
+    await held(bench)
+    assert dict(bench.telegram.received) == {1001: 1}
+    assert len(hand.claims) == 0
+    assert await bench.tally() == Tally(total=40, pending=39, sending=1)
+
+
+@pytest.mark.parametrize(
+    ("unwritable", "outcome"), [({(b"one", 7)}, Outcome.UNKNOWN), ({(b"two", 7)}, Outcome.UNSENT)]
+)
+async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_before(
+    unwritable: set[tuple[bytes, int]], outcome: Outcome
+) -> None:
+    added: list[Result] = []
+    outbox = SimpleNamespace(
+        is_unwritable=lambda *delivery: delivery in unwritable,
+        add=lambda _, result: added.append(result),
+    )
+    claims, delivery = OpenClaims(), Delivery(7, 1007, "es", 1, b"claim")
+
+    async def ask() -> list[Delivery]:
+        return [delivery]
+
+    await claims.claim(b"claim", ask())
+    means = cast(Means, SimpleNamespace(outbox=outbox, claims=claims))
+    shift = Shift(means, cast(Broadcast, SimpleNamespace(id=b"one")), Halt())
+    shift.crew.add([delivery])
+    shift.crew.cancel()
+    assert added == [Result(7, b"claim", outcome)]
