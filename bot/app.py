@@ -24,6 +24,7 @@ from bot.database_watch import DatabaseWatch
 from bot.intake import Dispatch, Polling, TokenUnknown
 from bot.petition.campaign import BUNDLED, Campaign, load_campaign
 from bot.petition.words import Catalogues
+from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
 from bot.transport import (
     Gate,
@@ -86,6 +87,7 @@ class App:
     worker: Worker
     hold: Hold
     watch: DatabaseWatch
+    retention: Retention
 
     async def run(self) -> None:
         """Takes updates and sends broadcasts until `stop` is called.
@@ -101,16 +103,20 @@ class App:
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
         }
-        introducing = asyncio.create_task(self._introduce())
+        beside = [
+            asyncio.create_task(self._introduce()),
+            asyncio.create_task(self.retention.run()),
+        ]
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            introducing.cancel()
+            for task in beside:
+                task.cancel()
             self.reception.afterwards.forget()
             await self._wind_down()
             for name in ("hold", "database"):
                 parts[name].cancel()
-            await asyncio.gather(*parts.values(), introducing, return_exceptions=True)
+            await asyncio.gather(*parts.values(), *beside, return_exceptions=True)
             _log.info("stopped", **self.dispatch.counts.as_fields())
         for name, part in parts.items():
             _raise_fault(name, part)
@@ -303,7 +309,8 @@ def _wire(
     dispatch = Dispatch(reception)
     tell = partial(tell_admins, application.bot, services, RIVAL)
     polling = Polling(client, dispatch, tell_of_rival=tell)
-    return App(application, reception, dispatch, polling, worker, held, watch)
+    retention = Retention(services.storage.conversations, services.clock)
+    return App(application, reception, dispatch, polling, worker, held, watch, retention)
 
 
 def _application(

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from storage.crypto import Keyring
-from storage.database import Database, Row, Statement, Value
+from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
 from storage.errors import ConversationMoved
 from storage.times import to_millis
 
@@ -69,6 +69,25 @@ ON CONFLICT (petition, supporter) DO UPDATE SET
 _UNTYPED: Final = """
 UPDATE conversations SET typed = '[]' WHERE petition = :petition AND supporter = :supporter
 """
+
+
+# What somebody filled in, and how they came; an index in `tables.py` has the same condition.
+_FILLED_IN: Final = "(name_sealed IS NOT NULL OR typed <> '[]' OR news <> 0 OR source IS NOT NULL)"
+
+# The stage and the version stay: an old button leads to the question for the name. Whoever is
+# about to go on is left alone. Materialized, or PostgreSQL may forget more people than asked.
+_FORGET_FORMS: Final = f"""
+WITH turn AS MATERIALIZED (
+  SELECT supporter FROM conversations
+  WHERE petition = :petition AND updated_at <= :before AND {_FILLED_IN}
+  ORDER BY updated_at
+  LIMIT CAST(:limit AS BIGINT)
+  {SKIP_LOCKED}
+)
+UPDATE conversations SET name_sealed = NULL, typed = '[]', news = 0, source = NULL, shown = NULL
+WHERE petition = :petition AND supporter IN (SELECT supporter FROM turn)
+RETURNING supporter
+"""  # noqa: S608 - constants of this file
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +190,21 @@ class Conversations:
         """Note that what was typed for a name is deleted from the chat."""
         person: dict[str, Value] = {"petition": self._slug, "supporter": supporter}
         await self._database.write(Statement(_UNTYPED, person))
+
+    async def forget_forms(self, before: datetime, *, limit: int) -> int:
+        """Forget what was filled in and not touched since `before`, of so many people at most.
+
+        Whoever signed loses nothing by it: the signature has its own name and source.
+
+        Returns:
+            Of how many; fewer than `limit` when nobody is left.
+        """
+        asked: dict[str, Value] = {
+            "petition": self._slug,
+            "before": to_millis(before),
+            "limit": limit,
+        }
+        return len((await self._database.write(Statement(_FORGET_FORMS, asked)))[0])
 
     def _conversation(self, supporter: bytes, row: Row) -> Conversation:
         return Conversation(

@@ -91,6 +91,16 @@ conversations = Table(
     sqlite_strict=True,
 )
 
+# Of those who left something in the form: they are looked for when they have left it for long.
+_FILLED_IN = "name_sealed IS NOT NULL OR typed <> '[]' OR news <> 0 OR source IS NOT NULL"
+Index(
+    "conversations_filled_in",
+    conversations.c.petition,
+    conversations.c.updated_at,
+    sqlite_where=text(_FILLED_IN),
+    postgresql_where=text(_FILLED_IN),
+)
+
 signatures = Table(
     "signatures",
     metadata,

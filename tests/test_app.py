@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,17 @@ from bot import database_watch
 from bot.app import CannotGoOn, open_app
 from bot.broadcast import Worker
 from bot.intake import TokenUnknown
+from bot.retention import FORMS_KEPT_FOR, Retention
 from bot.simulator.faults import Fault
-from storage import DatabaseBehind, DatabaseReplaced, HeldElsewhere, Hold, Unavailable, hold
+from storage import (
+    Conversation,
+    DatabaseBehind,
+    DatabaseReplaced,
+    HeldElsewhere,
+    Hold,
+    Unavailable,
+    hold,
+)
 from tests.features.scene import Scene, a_scene
 from tests.transport import wire as telegram
 
@@ -82,6 +92,28 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     await scene.stop_bot()
     assert time.monotonic() - begun < SIGTERM_TO_THE_END
     scene.simulator.faults.thaw()
+
+
+async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> None:
+    scene.ana.start()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
+    await scene.stop_bot()
+    async with open_app(scene.settings) as app:
+        conversations = app.application.services.storage.conversations
+        after = datetime.now(UTC) + FORMS_KEPT_FOR
+        running = asyncio.create_task(
+            replace(app, retention=Retention(conversations, lambda: after)).run()
+        )
+        ana = app.application.services.keyring.reference("andry", scene.ana.user.id)
+        async with asyncio.timeout(SIGTERM_TO_THE_END):
+            while (await conversations.get(ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row
+                await asyncio.sleep(0.01)
+        await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+        shown = scene.living(scene.ana)
+        assert "¿Con qué nombre quieres firmar?" in shown.text
+        app.stop()
+        await running
 
 
 async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:

@@ -9,4 +9,4 @@ ALTERs gives `op.batch_alter_table` its `copy_from`.
 from typing import Final
 
 # Told here so that a start need not load Alembic to learn that there is nothing to do.
-NEWEST: Final = "0004"
+NEWEST: Final = "0005"

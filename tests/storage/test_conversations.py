@@ -1,10 +1,20 @@
 """A conversation is written over what was read, or not at all."""
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from storage import Conversation, ConversationMoved, Keyring, Statement, Storage, Unavailable
+from storage import (
+    Conversation,
+    ConversationMoved,
+    Keyring,
+    Statement,
+    Storage,
+    Unavailable,
+    open_storage,
+)
 from tests.storage.people import NOON, person
 
 FULL = {
@@ -101,6 +111,95 @@ async def test_a_screen_shown_to_someone_new_does_not_stand_in_the_way(
     first = Conversation(supporter, message_id=7, version=1)
     await storage.conversations.save(first, was=was, at=NOON)
     assert await storage.conversations.get(supporter) == first
+
+
+LATER = NOON + timedelta(milliseconds=1)
+
+
+async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_harmless(
+    storage: Storage, supporter: bytes
+) -> None:
+    full = Conversation(supporter, **FULL)  # type: ignore[arg-type] # each of its own type
+    await storage.conversations.save(full, was=None, at=NOON)
+    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
+    assert await storage.conversations.get(supporter) == replace(
+        full, name=None, typed=(), news=False, source=None, shown=None
+    )
+    assert await storage.conversations.forget_forms(LATER, limit=9) == 0
+
+
+@pytest.mark.parametrize(
+    "filled_in", [{"name": "Ana"}, {"typed": (5,)}, {"news": True}, {"source": "web"}]
+)
+async def test_whatever_was_filled_in_is_forgotten(
+    storage: Storage, supporter: bytes, filled_in: dict[str, Any]
+) -> None:
+    bare = Conversation(supporter, stage="name", version=1)
+    await storage.conversations.save(replace(bare, **filled_in), was=None, at=NOON)
+    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
+    assert await storage.conversations.get(supporter) == bare
+
+
+async def test_a_form_that_was_touched_since_is_kept(storage: Storage, supporter: bytes) -> None:
+    first = Conversation(supporter, stage="consent", name="Ana", version=1)
+    await storage.conversations.save(first, was=None, at=NOON)
+    await storage.conversations.save(replace(first, version=2), was=1, at=LATER)
+    assert await storage.conversations.forget_forms(NOON, limit=9) == 0
+    assert await storage.conversations.get(supporter) == replace(first, version=2)
+
+
+async def test_whoever_filled_in_nothing_is_not_written_to(
+    storage: Storage, supporter: bytes
+) -> None:
+    await storage.conversations.save(
+        Conversation(supporter, stage="appeal", message_id=7, shown=b"d", version=1),
+        was=None,
+        at=NOON,
+    )
+    assert await storage.conversations.forget_forms(LATER, limit=9) == 0
+
+
+async def test_they_are_forgotten_in_portions_the_longest_left_first(
+    storage: Storage, keyring: Keyring
+) -> None:
+    people = [person(keyring, number) for number in (3, 1, 2)]
+    for seconds, someone in enumerate(people):
+        at = NOON + timedelta(seconds=seconds)
+        await storage.conversations.save(someone.conversation(), was=None, at=at)
+    end = NOON + timedelta(days=1)
+    assert await storage.conversations.forget_forms(end, limit=2) == 2
+    found = [await storage.conversations.get(someone.supporter) for someone in people]
+    assert [each.name if each else "" for each in found] == [None, None, "Ana Ruiz"]
+    assert await storage.conversations.forget_forms(end, limit=2) == 1
+    assert await storage.conversations.forget_forms(end, limit=2) == 0
+
+
+async def test_another_petitions_forms_are_its_own_affair(
+    storage: Storage, database_url: str, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    other = await open_storage(database_url, keyring, "another")
+    assert await other.conversations.forget_forms(NOON, limit=9) == 0
+    await other.conversations.save(ana.conversation(), was=None, at=NOON)
+    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
+    assert await other.conversations.get(ana.supporter) == ana.conversation()
+    await other.close()
+
+
+async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage, source="web")
+    came = Conversation(ana.supporter, stage="home", source="web", version=3)
+    await storage.conversations.save(came, was=2, at=NOON)
+    before = await storage.signatures.of(ana.supporter)
+    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
+    assert before is not None
+    assert await storage.signatures.of(ana.supporter) == before
+    assert before.source == "web"
 
 
 async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
