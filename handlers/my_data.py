@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.petition.markup import fill, parse
-from storage import Consent
+from storage import Held
 
 from .visit import Visit
 
@@ -18,10 +20,10 @@ async def send_file(visit: Visit) -> None:
     visit = visit.touched()
     await visit.save()
     await visit.answer()
-    audit = visit.services.storage.audit
-    await audit.record("my_data_file", actor=None, at=visit.services.clock())
-    consent = await visit.services.storage.signatures.consent(visit.conversation.supporter)
-    content = json.dumps(held(visit, consent), ensure_ascii=False, indent=2).encode()
+    storage = visit.services.storage
+    await storage.audit.record("my_data_file", actor=None, at=visit.services.clock())
+    held = whole(visit, await storage.personal_data.of(visit.user.id))
+    content = json.dumps(held, ensure_ascii=False, indent=2, default=_written).encode()
     await visit.bot.send_document(
         visit.chat_id,
         content,
@@ -30,42 +32,34 @@ async def send_file(visit: Visit) -> None:
     await replace(visit, query=None).show(at_bottom=True)
 
 
-def held(visit: Visit, consent: Consent | None) -> dict[str, Any]:
-    """Everything stored of this person for this petition, in plain terms."""
-    view, conversation, signature = visit.view, visit.conversation, visit.view.signature
-    return {
-        "petition": view.campaign.slug,
-        "telegram_chat": visit.chat_id if signature else None,
-        "language": view.language,
-        "source": conversation.source,
-        "name_not_signed_yet": conversation.name,
-        "news_not_signed_yet": conversation.news,
-        "messages_in_this_chat": {
-            "petition": conversation.message_id,
-            "picture": conversation.picture_id,
-            "names_typed": list(conversation.typed),
-        },
-        "signature": signature
-        and {
-            "number": signature.number,
-            "name": signature.name,
-            "language": signature.language,
-            "source": signature.source,
-            "signed_at": signature.signed_at.isoformat(),
-            "could_not_be_reached": signature.unreachable,
-            "asked_not_to_be_written_to": signature.muted,
-        },
-        "consent": consent
-        and {
-            "text_as_you_saw_it": parse(fill(consent.text, name=signature.name)).text
-            if signature
-            else None,
-            "text_as_recorded": consent.text,
-            "sha256": consent.sha256.hex(),
-            "version": consent.text_version,
-            "language": consent.language,
-            "purposes": sorted(consent.purposes),
-            "news_still_wanted": signature.news if signature else None,
-            "message_id": consent.message_id,
-        },
+def whole(visit: Visit, held: Held) -> dict[str, Any]:
+    """Everything stored of this person for this petition, with the words they agreed to."""
+    name = held.signature and held.signature["name"]
+    as_admin = {
+        "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"])},
+        "menus": held.menus,
+        "broadcasts": held.broadcasts,
+        "deeds": held.deeds,
     }
+    return {
+        "petition": visit.view.campaign.slug,
+        "conversation": held.conversation,
+        "signature": held.signature,
+        "consents": [_as_seen(consent, name or "") for consent in held.consents],
+        "messages_to_signers": held.deliveries,
+        **({"as_admin": as_admin} if any(as_admin.values()) else {}),
+    }
+
+
+def _as_seen(consent: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A consent with its words as they stood on the screen, beside those that are recorded."""
+    return {**consent, "text_as_you_saw_it": parse(fill(consent["text"], name=name)).text}
+
+
+def _written(value: object) -> str:
+    """What JSON has no form for: moments and codes."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} cannot be written into the file.")

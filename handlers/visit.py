@@ -209,7 +209,7 @@ class Visit:
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
         picture_id = await show_picture(self)
-        screen = draw(self.view).under(notice)
+        screen = draw(await self._all_that_is_shown()).under(notice)
         version = self.conversation.version
         # Below the picture, if that has just come: it belongs above the message with the buttons.
         if at_bottom or picture_id != self.conversation.picture_id:
@@ -217,6 +217,11 @@ class Visit:
         else:
             shown = await self.living.become(screen, version, tapped=self.tapped)
         await self._remember(shown, picture_id)
+
+    async def _all_that_is_shown(self) -> View:
+        if self.view.place.stage is not Stage.MY_DATA:
+            return self.view
+        return replace(self.view, held=await self.services.storage.personal_data.of(self.user.id))
 
     async def _remember(self, shown: Shown, picture_id: int | None) -> None:
         conversation = self.conversation

@@ -36,6 +36,7 @@ from storage.leases import Lease, Leases
 from storage.migrating import migrate, require_newest
 from storage.opening import open_database
 from storage.outcomes import Delivery, Outcome, Result
+from storage.personal_data import Held, PersonalData
 from storage.petitions import Petitions, PetitionState
 from storage.published import Published, PublishedItem
 from storage.recalls import RECALLABLE_FOR, Recalled, Recalls, RecallTally, Sent
@@ -66,6 +67,7 @@ class Storage:
     leases: Leases
     audit: Audit
     published: Published
+    personal_data: PersonalData
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -139,6 +141,7 @@ def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
         leases=Leases(database),
         audit=audit,
         published=Published(database, slug),
+        personal_data=PersonalData(database, slug, keyring),
     )
 
 
@@ -167,6 +170,7 @@ __all__ = [
     "Delivery",
     "Drafts",
     "DriverMissing",
+    "Held",
     "HeldElsewhere",
     "HighWaterMark",
     "Hold",
@@ -180,6 +184,7 @@ __all__ = [
     "Moment",
     "NewSignature",
     "Outcome",
+    "PersonalData",
     "PetitionClosed",
     "PetitionMissing",
     "PetitionOpen",

@@ -15,23 +15,13 @@ from storage.conversations import Conversation, Conversations
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
 from storage.returning import returned_statements
-from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
+from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.times import from_millis, to_millis
 
 _OF: Final = """
 SELECT s.id, s.number, s.name_sealed, s.language, s.signed_at, s.source, s.text_version,
   s.unreachable_at, s.muted_at, c.purposes, c.news_ended_at
 FROM signatures s JOIN consents c ON c.signature_id = s.id
-WHERE s.petition = :petition AND s.supporter = :supporter
-ORDER BY c.given_at DESC
-LIMIT 1
-"""
-
-# What the person is owed to see of their consent, the words included (GDPR art. 15).
-_CONSENT: Final = """
-SELECT t.text, c.text_sha256, c.text_version, c.language, c.purposes, c.message_id
-FROM signatures s JOIN consents c ON c.signature_id = s.id
-  JOIN consent_texts t ON t.sha256 = c.text_sha256
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
 LIMIT 1
@@ -131,21 +121,6 @@ class Signatures:
         """Someone's signature, or None."""
         rows = await self._database.read(Statement(_OF, self._person(supporter)))
         return self._signature(rows[0]) if rows else None
-
-    async def consent(self, supporter: bytes) -> Consent | None:
-        """What someone who signed agreed to, word for word."""
-        rows = await self._database.read(Statement(_CONSENT, self._person(supporter)))
-        if not rows:
-            return None
-        row = rows[0]
-        return Consent(
-            text=row["text"],
-            sha256=row["text_sha256"],
-            text_version=row["text_version"],
-            language=row["language"],
-            purposes=frozenset(row["purposes"].split(",")),
-            message_id=row["message_id"],
-        )
 
     async def withdraw(self, supporter: bytes, *, stage: str | None = None) -> bool:
         """Erase someone's signature with its consent and what was typed; False if there is none.

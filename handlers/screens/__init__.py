@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.petition.journey import Stage
 
-from . import guidance, reading, rights, signing
+from . import guidance, my_data, reading, rights, signing
 from .screen import Screen
 from .view import View
 
@@ -17,7 +17,7 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.CONSENT: signing.consent,
     Stage.THANKS: signing.thanks,
     Stage.PRIVACY: rights.privacy,
-    Stage.MY_DATA: rights.my_data,
+    Stage.MY_DATA: my_data.my_data,
     Stage.WITHDRAW: rights.withdraw,
     Stage.WITHDRAWN: rights.withdrawn,
     Stage.LANGUAGE: guidance.language,

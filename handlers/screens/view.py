@@ -8,14 +8,16 @@ from urllib.parse import quote, urlencode
 from bot.petition.campaign import Campaign, Texts
 from bot.petition.journey import Place, Stage, Standing
 from bot.petition.words import Words
-from storage import Conversation, PetitionState, Signature
+from storage import Conversation, Held, PetitionState, Signature
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """The petition, the language, and the person. Drawing reads this and nothing else.
 
-    `profile_name` is the name of the Telegram profile when it can be signed with, else None.
+    Attributes:
+        profile_name: the name of the Telegram profile when it can be signed with, else None.
+        held: everything that is stored of the person, for the screen that shows it.
     """
 
     campaign: Campaign
@@ -27,6 +29,7 @@ class View:
     profile_name: str | None = field(repr=False)
     bot_username: str
     by_admin: bool = False
+    held: Held | None = field(default=None, repr=False)
 
     @property
     def texts(self) -> Texts:

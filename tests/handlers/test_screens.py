@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,8 @@ from handlers.living import keyboard
 from handlers.screens import draw
 from handlers.screens.screen import Screen
 from handlers.screens.view import View
-from storage import Conversation, PetitionState, Signature
+from storage import Conversation, Held, Kind, PetitionState, Signature
+from storage.tables import deliveries
 
 CAMPAIGN = load_campaign(BUNDLED)
 CATALOGUES = Catalogues.load()
@@ -147,3 +150,84 @@ def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) 
         return
     assert draw(view).drawn(3) == draw(view).drawn(3)
     assert draw(view).drawn(3) != draw(view).drawn(4)
+
+
+def holding(words: str, *deliveries: dict[str, Any]) -> View:
+    """Somebody who signed and is shown what is held, with these words agreed to."""
+    consent = {
+        **{"text": words, "text_version": "1", "purposes": "signature", "channel": "telegram"},
+        **{"given_at": NOON, "news_ended_at": None},
+    }
+    view = standing_at(Stage.MY_DATA)
+    signature = Signature(
+        number=7,
+        name=WORST_NAME,
+        language="es",
+        signed_at=NOON,
+        source="boletin",
+        text_version="1",
+        purposes=frozenset({"signature"}),
+    )
+    held = Held(
+        conversation={"updated_at": NOON},
+        signature={"muted_at": NOON, "unreachable_at": NOON},
+        consents=(consent,),
+        deliveries=deliveries,
+    )
+    return replace(view, signature=signature, held=held)
+
+
+def delivery(state: str, kind: str = "update", recall: str | None = None) -> dict[str, Any]:
+    return {"state": state, "kind": kind, "recall": recall, "updated_at": NOON}
+
+
+def test_however_much_is_held_it_fits_and_the_file_has_the_rest() -> None:
+    many = [delivery("delivered", "closing")] * 40
+    short = draw(holding("Yo, <b>{name}</b>, firmo.", *many)).text
+    assert "<blockquote expandable>Yo, " in short
+    assert short.count("El mensaje final: enviado el") == 10
+    assert "Y 30 más" in short
+    assert "Desde el 4 de mayo de 2025" in short
+    for words in ("a" * 4000, "&" * 4000, "a" * 3_300):
+        shown = draw(holding(words, *many))
+        assert length(parse(shown.text).text) <= 3596
+        assert "están, enteras, en el archivo" in shown.text
+
+
+def test_with_ten_messages_none_is_left_to_the_file() -> None:
+    assert " más, que está" not in draw(holding("x", *[delivery("pending")] * 10)).text
+    assert "Y 1 más, que está" in draw(holding("x", *[delivery("pending")] * 11)).text
+
+
+def test_the_newest_message_comes_first() -> None:
+    shown = draw(holding("x", delivery("pending", "news"), delivery("delivered", "closing"))).text
+    assert shown.index("El mensaje final") < shown.index("Un mensaje sobre otra cosa")
+
+
+def test_whatever_became_of_a_message_is_said() -> None:
+    check = next(c for c in deliveries.constraints if c.name == "deliveries_state_known")
+    states = re.findall(r"'(\w+)'", str(cast("Any", check).sqltext))
+    assert len(states) == 7
+    said = {draw(holding("x", delivery(state))).text for state in states}
+    assert len(said) == len(states)
+    assert "y borrado después" in draw(holding("x", delivery("delivered", recall="deleted"))).text
+    assert "y borrado" not in draw(holding("x", delivery("delivered", recall="failed"))).text
+    assert len({draw(holding("x", delivery("pending", kind))).text for kind in Kind}) == 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "promised"),
+    [
+        ([], True),
+        ([delivery("pending", "closing")], True),
+        ([delivery("delivered", "update")], True),
+        ([delivery("delivered", "closing")], False),
+    ],
+)
+def test_nobody_is_promised_what_they_were_told_already(
+    sent: list[dict[str, Any]], promised: bool
+) -> None:
+    view = holding("x", *sent)
+    assert view.held is not None
+    view = replace(view, held=replace(view.held, signature={}))
+    assert ("Te escribiremos para contarte" in draw(view).text) is promised

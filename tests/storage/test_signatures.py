@@ -50,14 +50,20 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
 
 async def test_who_has_not_signed_has_no_signature(storage: Storage, keyring: Keyring) -> None:
     assert await storage.signatures.of(person(keyring, 1).supporter) is None
-    assert await storage.signatures.consent(person(keyring, 1).supporter) is None
 
 
 async def test_who_signed_can_read_what_they_agreed_to(storage: Storage, keyring: Keyring) -> None:
     ana = person(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    assert await storage.signatures.consent(ana.supporter) == ana.signature().consent
+    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    agreed = ana.signature().consent
+    for column, value in (
+        *(("text", agreed.text), ("text_sha256", agreed.sha256), ("language", agreed.language)),
+        *(("text_version", agreed.text_version), ("message_id", agreed.message_id)),
+        *(("purposes", "signature,news"), ("given_at", NOON)),
+    ):
+        assert consent[column] == value
 
 
 async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring: Keyring) -> None:

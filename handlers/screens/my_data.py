@@ -1,0 +1,247 @@
+"""Everything that is held of a person, on one screen; the file has the same in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bot.petition import limits
+from bot.petition.journey import Action
+from bot.petition.markup import Html, escape, fill, length, parse
+from bot.petition.words import mark
+from storage import Held, Signature
+from storage.personal_data import Record
+
+from .screen import Button, Screen, paragraphs, rows
+from .view import View
+
+_LISTED: Final = 10
+# What may be said above the screen in its place.
+_ROOM_FOR_NOTICES: Final = 500
+
+_SUBJECTS: Mapping[str, str] = MappingProxyType(
+    {
+        "closing": mark("El mensaje final"),
+        "update": mark("Un mensaje sobre esta petición"),
+        "news": mark("Un mensaje sobre otra cosa"),
+    }
+)
+_OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "pending": mark("todavía por enviar"),
+        "sending": mark("enviándose ahora"),
+        "delivered": mark("enviado el {moment}"),
+        "unreachable": mark("no se te pudo entregar"),
+        "rejected": mark("Telegram no lo aceptó"),
+        "unknown": mark("no sabemos si llegó"),
+        "withdrawn": mark("no se te envió"),
+    }
+)
+
+
+def my_data(view: View) -> Screen:
+    """Everything that is held of this person (GDPR art. 15)."""
+    words, signature, held = view.words, view.signature, view.held or Held()
+    parts = (
+        words.text("<b>Lo que guardamos de ti en esta petición</b>"),
+        _signed(view, signature, held) if signature else _not_signed(view),
+        *(_consent(view, consent) for consent in held.consents),
+        _messages(view, held),
+        _about_the_chat(view, held),
+        _as_admin(view, held),
+        words.text(
+            "Tu nombre y el identificador de tu chat se guardan cifrados. Con el botón lo "
+            "recibes todo en un archivo JSON."
+        ),
+    )
+    agreed = held.consents[-1] if held.consents else None
+    return Screen(
+        _with_the_words(view, parts, agreed),
+        rows(
+            (Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),),
+            (_news_button(view),),
+            (_mute_button(view),),
+            (_withdraw_button(view),),
+            (Button(words.label("Volver"), Action.BACK),),
+        ),
+    )
+
+
+def _signed(view: View, signature: Signature, held: Held) -> Html:
+    words, lost = view.words, (held.signature or {}).get("unreachable_at")
+    return _lines(
+        words.text("Nombre: {name}", name=signature.name),
+        words.text("Firma número: {number}", number=words.number(signature.number)),
+        words.text("Fecha: {date}", date=words.moment(signature.signed_at)),
+        words.text("Idioma: {language}", language=view.texts.language_name),
+        words.text("Cómo llegaste: {source}", source=signature.source or "—"),
+        words.text(
+            "Noticias de otras acciones: {news}",
+            news=words.text("sí") if signature.news else words.text("no"),
+        ),
+        _silence(view, held),
+        lost
+        and words.text(
+            "Desde el {moment}, Telegram no nos deja escribirte.", moment=words.moment(lost)
+        ),
+    )
+
+
+def _silence(view: View, held: Held) -> Html | None:
+    words, since = view.words, (held.signature or {}).get("muted_at")
+    if since is not None:
+        return words.text(
+            "Pediste que no te escribiéramos, el {moment}.", moment=words.moment(since)
+        )
+    if any(each["kind"] == "closing" and each["state"] == "delivered" for each in held.deliveries):
+        return None
+    return words.text("Te escribiremos para contarte cómo termina la petición.")
+
+
+def _not_signed(view: View) -> Html:
+    words, conversation = view.words, view.conversation
+    return _lines(
+        words.text("No has firmado esta petición."),
+        words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name or "—"),
+        conversation.name
+        and words.text(
+            "Noticias de otras acciones: {news}",
+            news=words.text("sí") if conversation.news else words.text("no"),
+        ),
+        words.text("Idioma: {language}", language=view.texts.language_name),
+        words.text("Cómo llegaste: {source}", source=conversation.source or "—"),
+    )
+
+
+def _consent(view: View, consent: Record) -> Html:
+    words, ended = view.words, consent["news_ended_at"]
+    with_news = "news" in consent["purposes"].split(",")
+    return _lines(
+        words.text("<b>Tu consentimiento</b>"),
+        words.text(
+            "Lo diste el {moment}, por {channel}.",
+            moment=words.moment(consent["given_at"]),
+            channel=consent["channel"].capitalize(),
+        ),
+        words.text("Para firmar la petición y recibir noticias de otras acciones.")
+        if with_news
+        else words.text("Para firmar la petición."),
+        with_news
+        and ended
+        and words.text(
+            "Las noticias ya no las quieres, desde el {moment}.", moment=words.moment(ended)
+        ),
+        words.text("Versión del texto que aceptaste: {version}", version=consent["text_version"]),
+    )
+
+
+def _messages(view: View, held: Held) -> Html | None:
+    """What was sent to who signed, the newest first."""
+    words = view.words
+    if view.signature is None:
+        return None
+    newest = held.deliveries[::-1]
+    return _lines(
+        words.text("<b>Mensajes a quienes firmaron</b>"),
+        *(_message(view, delivery) for delivery in newest[:_LISTED]),
+        None if newest else words.text("Todavía ninguno."),
+        len(newest) > _LISTED
+        and words.plural(
+            "Y {n} más, que está en el archivo.",
+            "Y {n} más, que están en el archivo.",
+            len(newest) - _LISTED,
+        ),
+    )
+
+
+def _message(view: View, delivery: Record) -> Html:
+    words = view.words
+    outcome = words.text(_OUTCOMES[delivery["state"]], moment=words.moment(delivery["updated_at"]))
+    line = words.text(
+        "• {subject}: {outcome}", subject=words.text(_SUBJECTS[delivery["kind"]]), outcome=outcome
+    )
+    taken_back = delivery["recall"] == "deleted"
+    return Html(f"{line}, {words.text('y borrado después')}") if taken_back else line
+
+
+def _about_the_chat(view: View, held: Held) -> Html | None:
+    words, row = view.words, held.conversation
+    if row is None:
+        return None
+    return _lines(
+        words.text("<b>Para que este chat funcione</b>"),
+        view.signature
+        and words.text("El identificador de tu chat de Telegram, para poder escribirte."),
+        words.text(
+            "En qué pantalla estás, y cuándo fue tu último paso: {moment}.",
+            moment=words.moment(row["updated_at"]),
+        ),
+        words.text(
+            "Los números de los mensajes de este chat que habrá que cambiar o borrar, y dos "
+            "códigos calculados con nuestra clave: uno te reconoce si vuelves y el otro dice qué "
+            "muestra este mensaje."
+        ),
+    )
+
+
+def _as_admin(view: View, held: Held) -> Html | None:
+    words = view.words
+    if not (held.draft or held.menus or held.broadcasts or held.deeds):
+        return None
+    return _lines(
+        words.text("<b>Como administras la petición</b>"),
+        words.plural(
+            "Lo que has hecho, con su fecha: {n} anotación.",
+            "Lo que has hecho, con su fecha: {n} anotaciones.",
+            len(held.deeds),
+        ),
+        words.text(
+            "Envíos en los que has intervenido: {n}.", n=words.number(len(held.broadcasts))
+        ),
+        held.draft and words.text("El mensaje que estás preparando."),
+        held.menus and words.text("El menú de comandos que te mostramos."),
+    )
+
+
+def _with_the_words(view: View, parts: tuple[Html | None, ...], consent: Record | None) -> Html:
+    """The screen with what was agreed to, word for word; if there is no room, with where it is."""
+    if consent is None or view.signature is None:
+        return paragraphs(*parts)
+    seen = parse(fill(consent["text"], name=view.signature.name)).text
+    quoted = Html(
+        f"{view.words.text('Las palabras que aceptaste:')}\n"
+        f"<blockquote expandable>{escape(seen)}</blockquote>"
+    )
+    text = paragraphs(*parts, quoted)
+    if length(parse(text).text) <= limits.MESSAGE - _ROOM_FOR_NOTICES:
+        return text
+    return paragraphs(
+        *parts, view.words.text("Las palabras que aceptaste están, enteras, en el archivo.")
+    )
+
+
+def _news_button(view: View) -> Button | None:
+    signature = view.signature
+    if signature is None or not signature.news or signature.muted:
+        return None
+    return Button(view.words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
+
+
+def _withdraw_button(view: View) -> Button | None:
+    if view.signature is None:
+        return None
+    return Button(view.words.label("Retirar mi firma"), Action.WITHDRAW)
+
+
+def _mute_button(view: View) -> Button | None:
+    if view.signature is None:
+        return None
+    if view.signature.muted:
+        return Button(view.words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
+    return Button(view.words.label("🔕 No recibir más mensajes"), Action.MUTE)
+
+
+def _lines(*parts: object) -> Html:
+    """The lines that there are, one under the other."""
+    return Html("\n".join(part for part in parts if isinstance(part, str) and part))

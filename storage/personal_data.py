@@ -1,0 +1,200 @@
+"""Everything that is held of one person, to be shown to them (GDPR arts 15 and 20).
+
+A column that can belong to a person is read here, or a test of this file says why not. New
+tables and columns with something of a person's in them are added to `GIVEN`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from storage.crypto import Keyring
+from storage.database import Database, Row, Statement, Value
+from storage.times import from_millis
+
+Record = Mapping[str, Any]
+"""A row as its owner reads it: opened, moments in UTC, numbers and texts as they are."""
+
+GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
+    "conversations": (
+        *("supporter", "stage", "page", "behind", "language", "name_sealed", "news", "source"),
+        *("message_id", "picture_id", "typed", "shown", "version", "updated_at"),
+    ),
+    "signatures": (
+        *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),
+        *("text_version", "signed_at", "unreachable_at", "muted_at"),
+    ),
+    "consents": (
+        *("id", "signature_id", "purposes", "text_sha256", "text_version", "language"),
+        *("channel", "message_id", "given_at", "news_ended_at"),
+    ),
+    "consent_texts": ("text",),
+    "deliveries": (
+        *("broadcast_id", "position", "signature_id", "language", "state", "attempts"),
+        *("updated_at", "message_ids", "recall"),
+    ),
+    "drafts": ("admin", "body_sealed", "updated_at"),
+    "published": ("key", "digest"),
+    "broadcasts": (
+        *("id", "kind", "created_at", "started_by_sealed", "approved_by_sealed"),
+        *("source_chat_sealed", "progress_chat_sealed", "progress_message_id"),
+    ),
+    "audit": ("id", "at", "actor_sealed", "action", "detail"),
+}
+"""By table, the columns that a person is given of the rows that are theirs."""
+
+
+def _columns(table: str) -> str:
+    return ", ".join(f"{table}.{column}" for column in GIVEN[table])
+
+
+_PERSON: Final = "petition = :petition AND supporter = :supporter"
+
+_CONVERSATION: Final = f"""
+SELECT {_columns("conversations")} FROM conversations WHERE {_PERSON}
+"""  # noqa: S608 - constants of this file
+
+_SIGNATURE: Final = f"""
+SELECT {_columns("signatures")} FROM signatures WHERE {_PERSON}
+"""  # noqa: S608 - constants of this file
+
+_CONSENTS: Final = f"""
+SELECT {_columns("consents")}, {_columns("consent_texts")}
+FROM consents JOIN consent_texts ON consent_texts.sha256 = consents.text_sha256
+WHERE consents.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
+ORDER BY consents.given_at
+"""  # noqa: S608 - constants of this file
+
+_DELIVERIES: Final = f"""
+SELECT {_columns("deliveries")}, broadcasts.kind
+FROM deliveries JOIN broadcasts ON broadcasts.id = deliveries.broadcast_id
+WHERE deliveries.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
+ORDER BY deliveries.updated_at, deliveries.broadcast_id
+"""  # noqa: S608 - constants of this file
+
+_DRAFT: Final = f"""
+SELECT {_columns("drafts")} FROM drafts WHERE petition = :petition AND admin = :supporter
+"""  # noqa: S608 - constants of this file
+
+# The key ends with the admin's reference.
+_MENUS: Final = f"""
+SELECT {_columns("published")} FROM published
+WHERE petition = :petition AND key LIKE CAST(:menu AS TEXT)
+"""  # noqa: S608 - constants of this file
+
+# Who did it is sealed, so they are told apart only once they are opened; admins' deeds are few.
+_BROADCASTS: Final = f"""
+SELECT {_columns("broadcasts")} FROM broadcasts WHERE petition = :petition ORDER BY created_at
+"""  # noqa: S608 - constants of this file
+
+_DEEDS: Final = f"""
+SELECT {_columns("audit")} FROM audit
+WHERE petition = :petition AND actor_sealed IS NOT NULL
+ORDER BY at, id
+"""  # noqa: S608 - constants of this file
+
+# The other sealed columns hold the number of a person or of a chat.
+_TEXTS: Final = frozenset({"name_sealed", "body_sealed"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Held:
+    """What is held of one person.
+
+    Attributes:
+        conversation: where they stand and what was filled in so far.
+        signature: None for who has not signed.
+        consents: each with the words.
+        deliveries: what was sent or is to be sent to them, the oldest first.
+        draft: the message that they are preparing, as an admin.
+        menus: the menus of commands that they were given as an admin.
+        broadcasts: those that they prepared or approved; another admin's part is left out.
+        deeds: what they did as an admin.
+    """
+
+    conversation: Record | None = None
+    signature: Record | None = None
+    consents: tuple[Record, ...] = ()
+    deliveries: tuple[Record, ...] = ()
+    draft: Record | None = None
+    menus: tuple[Record, ...] = ()
+    broadcasts: tuple[Record, ...] = ()
+    deeds: tuple[Record, ...] = ()
+
+
+class PersonalData:
+    """What one petition holds of each person."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._slug = slug
+
+    async def of(self, user_id: int) -> Held:
+        """Everything that is held of someone, whether they have signed or not."""
+        supporter = self._keyring.reference(self._slug, user_id)
+        return Held(
+            conversation=_only(await self._read("conversations", _CONVERSATION, supporter)),
+            signature=_only(await self._read("signatures", _SIGNATURE, supporter)),
+            consents=await self._read("consents", _CONSENTS, supporter),
+            deliveries=await self._read("deliveries", _DELIVERIES, supporter),
+            draft=_only(await self._read("drafts", _DRAFT, supporter)),
+            menus=await self._read("published", _MENUS, supporter),
+            broadcasts=tuple(
+                _part_of(user_id, row)
+                for row in await self._read("broadcasts", _BROADCASTS, supporter)
+                if user_id in _people_in(row).values()
+            ),
+            deeds=tuple(
+                row
+                for row in await self._read("audit", _DEEDS, supporter)
+                if row["actor"] == user_id
+            ),
+        )
+
+    async def _read(self, table: str, sql: str, supporter: bytes) -> tuple[Record, ...]:
+        known: dict[str, Value] = {
+            "petition": self._slug,
+            "supporter": supporter,
+            "menu": f"%:menu:{supporter.hex()}",
+        }
+        asked = {name: value for name, value in known.items() if f":{name}" in sql}
+        rows = await self._database.read(Statement(sql, asked))
+        return tuple(self._record(table, row) for row in rows)
+
+    def _record(self, table: str, row: Row) -> Record:
+        return dict(self._readable(table, row, column) for column in row)
+
+    def _readable(self, table: str, row: Row, column: str) -> tuple[str, Any]:
+        value = row[column]
+        if column.endswith("_sealed"):
+            return column.removesuffix("_sealed"), self._opened(table, row, column)
+        if column == "at" or column.endswith("_at"):
+            return column, from_millis(value)
+        if column == "typed":
+            return column, json.loads(value)
+        if column == "message_ids":
+            return column, [int(number) for number in (value or "").split(",") if number]
+        return column, value
+
+    def _opened(self, table: str, row: Row, column: str) -> str | int | None:
+        if row[column] is None:
+            return None
+        place = row["id" if "id" in row else "admin" if table == "drafts" else "supporter"]
+        opened = self._keyring.open(row[column], table=table, column=column, row=place)
+        return opened if column in _TEXTS else int(opened)
+
+
+def _only(rows: Sequence[Record]) -> Record | None:
+    return rows[0] if rows else None
+
+
+def _people_in(broadcast: Record) -> dict[str, int | None]:
+    names = ("started_by", "approved_by", "source_chat", "progress_chat")
+    return {name: broadcast[name] for name in names}
+
+
+def _part_of(user_id: int, broadcast: Record) -> Record:
+    others = {name for name, number in _people_in(broadcast).items() if number != user_id}
+    return {name: value for name, value in broadcast.items() if name not in others}

@@ -1,0 +1,159 @@
+"""Whoever asks what is held of them is shown all of it, and given it in a file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.petition.consent import consent_text
+from bot.petition.markup import fill, parse
+from bot.simulator.person import Person
+from storage.personal_data import GIVEN
+from storage.tables import metadata
+from tests.features.scene import Scene
+
+NOT_GIVEN = {
+    "petitions": "counts and the state of the petition, of everybody together",
+    "leases": "which process sends",
+    "erased_deliveries": "numbers without a person, of those who withdrew",
+    "conversations.petition": "the petition's own name, at the head of the file",
+    "signatures.petition": "the same",
+    "consents.petition": "the same",
+    "drafts.petition": "the same",
+    "published.petition": "the same",
+    "broadcasts.petition": "the same",
+    "audit.petition": "the same",
+    "consent_texts.petition": "the same",
+    "consent_texts.sha256": "stands with the consent, as text_sha256",
+    "consent_texts.language": "stands with the consent",
+    "consent_texts.version": "stands with the consent, as text_version",
+    "deliveries.claim": "a random number of the worker that sent it",
+    "published.telegram_id": "of the petition's picture; an admin's menu has none",
+    **{
+        f"broadcasts.{column}": "of the message for everybody, not of who prepared it"
+        for column in (
+            *("state", "content", "content_sha256", "total", "finished_at", "stop_reason"),
+            *("topic", "source_language", "language", "news_only", "paid", "expected", "cutoff"),
+            *("queued_upto", "queued_at", "starts_at", "started_at", "ended_at"),
+            *("recall_started_at", "recall_ended_at"),
+        )
+    },
+}
+
+
+def test_every_column_is_given_or_said_why_not() -> None:
+    columns = {
+        f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.c
+    }
+    given = {f"{table}.{column}" for table, columns in GIVEN.items() for column in columns}
+    kept_back = {
+        name for name in columns if name in NOT_GIVEN or name.partition(".")[0] in NOT_GIVEN
+    }
+    assert given | kept_back == columns, "a new column of a person's goes into GIVEN"
+    assert not given & kept_back
+    assert all(name in columns or name in metadata.tables for name in NOT_GIVEN)
+
+
+async def file_of(scene: Scene, person: Person) -> dict[str, Any]:
+    """What the button under /mydata brings."""
+    person.send("/mydata")
+    await scene.taps(person, scene.words.label("📄 Recibir el archivo"))
+    given: dict[str, Any] = json.loads(
+        scene.simulator.calls.of("sendDocument")[-1].params["document"].content
+    )
+    return given
+
+
+def readable(table: str) -> set[str]:
+    return {column.removesuffix("_sealed") for column in GIVEN[table]}
+
+
+async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start("boletin")
+    await scene.settled()
+    await scene.signs(ana, news=True)
+    await scene.closes()
+    await scene.broadcasts(1)
+    ana.send("/mydata")
+    await scene.taps(ana, words.label("No recibir noticias de otras acciones"))
+    await scene.taps(ana, words.label("🔕 No recibir más mensajes"))
+    given = await file_of(scene, ana)
+    screen = scene.living(ana).text
+    consent_screen = parse(fill(consent_text(scene.campaign.texts_in("es")), name="Ana García"))
+    assert given["petition"] == scene.campaign.slug
+    assert given["conversation"].keys() == readable("conversations")
+    assert given["signature"].keys() == readable("signatures")
+    assert given["signature"]["name"] == "Ana García"
+    assert given["signature"]["chat"] == ana.id
+    assert given["signature"]["source"] == "boletin"
+    (consent,) = given["consents"]
+    assert consent.keys() == readable("consents") | {"text", "text_as_you_saw_it"}
+    assert (consent["channel"], consent["purposes"]) == ("telegram", "signature,news")
+    assert consent["text_as_you_saw_it"] == consent_screen.text
+    (sent,) = given["messages_to_signers"]
+    assert sent.keys() == readable("deliveries") | {"kind"}
+    told = next(m.id for m in ana.messages if "18 de julio" in m.text and not m.buttons)
+    assert (sent["kind"], sent["state"], sent["message_ids"]) == ("closing", "delivered", [told])
+    assert "as_admin" not in given
+    for said in (
+        *("Nombre: Ana García", "Firma número: 1", "Cómo llegaste: boletin"),
+        *("Noticias de otras acciones: no", "Pediste que no te escribiéramos, el "),
+        *("Lo diste el ", "por Telegram", "Para firmar la petición y recibir noticias"),
+        *("Las noticias ya no las quieres, desde el ", consent["text_version"]),
+        *("El mensaje final: enviado el ", "El identificador de tu chat de Telegram"),
+        *("tu último paso: ", "Los números de los mensajes de este chat", consent_screen.text),
+    ):
+        assert said in screen, said
+
+
+async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start("radio")
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, words.label("☐ Quiero noticias de otras acciones"))
+    given = await file_of(scene, ana)
+    assert given["conversation"]["name"] == "Ana García"
+    assert given["conversation"]["source"] == "radio"
+    assert (given["signature"], given["consents"]) == (None, [])
+    screen = scene.living(ana).text
+    for said in ("sin firmar: Ana García", "otras acciones: sí", "llegaste: radio", "último paso"):
+        assert said in screen
+    assert "Mensajes a quienes firmaron" not in screen
+    assert "identificador de tu chat de Telegram, para" not in screen, "it is not held yet"
+
+
+async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    await scene.broadcasts(1)
+    scene.marta.send("/broadcast")
+    await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
+    given = (await file_of(scene, scene.marta))["as_admin"]
+    assert given["draft"].keys() == readable("drafts")
+    assert given["draft"]["body"]["stage"] == "content"
+    assert {deed["action"] for deed in given["deeds"]} >= {"close"}
+    assert {deed["actor"] for deed in given["deeds"]} == {scene.marta.id}
+    (broadcast,) = given["broadcasts"]
+    assert broadcast["started_by"] == scene.marta.id
+    (menu,) = given["menus"]
+    assert menu.keys() == readable("published")
+    shown = next(m for m in scene.marta.messages if "Lo que guardamos de ti" in m.text).text
+    for said in (
+        "Lo que has hecho, con su fecha: ",
+        "intervenido: 1.",
+        "estás preparando",
+        "menú",
+    ):
+        assert said in shown
+
+
+async def test_what_a_withdrawal_leaves_is_shown_too(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.send("/withdraw")
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    given = await file_of(scene, scene.ana)
+    assert given["conversation"].keys() == readable("conversations")
+    assert (given["signature"], given["consents"], given["messages_to_signers"]) == (None, [], [])

@@ -1,0 +1,184 @@
+"""What is held of a person is read whole, and nothing of anybody else's with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from storage import (
+    Broadcasts,
+    Database,
+    Drafts,
+    Held,
+    Keyring,
+    Outcome,
+    PersonalData,
+    Published,
+    Statement,
+    Storage,
+)
+from storage.personal_data import GIVEN
+from storage.times import from_millis
+from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners
+from tests.storage.people import NOON, Person, person
+from tests.storage.sending import claim, results, start, started
+
+OTHER_ADMIN = ADMIN + 1
+
+
+def readable(column: str, value: Any) -> Any:
+    """What a stored value is to the person, told apart from how the program reads it."""
+    if column == "typed":
+        return json.loads(value)
+    if column == "message_ids":
+        return [int(each) for each in value.split(",")]
+    if column == "at" or column.endswith("_at"):
+        return from_millis(value)
+    return value
+
+
+async def stored(database: Database, table: str) -> list[Mapping[str, Any]]:
+    return await database.read(Statement(f"SELECT * FROM {table}"))  # noqa: S608 - ours
+
+
+def same(table: str, row: Mapping[str, Any], given: Mapping[str, Any] | None) -> None:
+    """Nothing of the row is missing in what is given, and nothing is changed."""
+    assert given is not None
+    for column in GIVEN[table]:
+        if not column.endswith("_sealed"):
+            assert row[column] is not None, f"{table}.{column} shows nothing"
+            assert given[column] == readable(column, row[column]), column
+
+
+async def whole_row(storage: Storage, ana: Person) -> None:
+    """Ana's conversation with something in every column."""
+    await storage.conversations.save(
+        replace(
+            ana.conversation(stage="help"),
+            page=2,
+            behind="consent",
+            language="en",
+            news=True,
+            source="luz",
+            message_id=5,
+            picture_id=4,
+            typed=(6, 7),
+            shown=b"s" * 32,
+        ),
+        was=None,
+        at=NOON,
+    )
+
+
+async def test_of_a_stranger_nothing_is_held(storage: Storage) -> None:
+    assert await storage.personal_data.of(1) == Held()
+
+
+async def test_the_conversation_is_given_whole(storage: Storage, keyring: Keyring) -> None:
+    ana, luz = person(keyring, 1), person(keyring, 2, "Luz Paz")
+    await whole_row(storage, ana)
+    await luz.arrive(storage)
+    held = await storage.personal_data.of(1)
+    row = next(
+        r
+        for r in await stored(storage.database, "conversations")
+        if r["supporter"] == ana.supporter
+    )
+    same("conversations", row, held.conversation)
+    assert held.conversation is not None
+    assert held.conversation["name"] == "Ana Ruiz"
+    assert replace(held, conversation=None) == Held()
+
+
+async def test_the_signature_and_its_consent_are_given_whole(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, luz = person(keyring, 1), person(keyring, 2, "Luz Paz")
+    for someone in (luz, ana):
+        await someone.arrive(storage)
+        await someone.sign(storage, source="radio")
+    await storage.signatures.lost(ana.supporter, NOON + timedelta(seconds=1))
+    await storage.signatures.mute(ana.supporter, NOON + timedelta(seconds=2))
+    await storage.signatures.refuse_news(ana.supporter, NOON + timedelta(seconds=3))
+    held = await storage.personal_data.of(1)
+    assert held.signature is not None
+    row = next(
+        r for r in await stored(storage.database, "signatures") if r["supporter"] == ana.supporter
+    )
+    same("signatures", row, held.signature)
+    assert (held.signature["name"], held.signature["chat"]) == ("Ana Ruiz", 1)
+    (given,) = held.consents
+    consent = next(
+        r for r in await stored(storage.database, "consents") if r["signature_id"] == row["id"]
+    )
+    same("consents", consent, given)
+    same("consent_texts", (await stored(storage.database, "consent_texts"))[0], given)
+    assert given["channel"] == "telegram"
+
+
+async def test_what_was_sent_is_given_with_what_it_was(
+    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await started(broadcasts)
+    taken = await claim(broadcasts, broadcast)
+    outcome = [replace(each, messages=(8, 9)) for each in results(taken, Outcome.DELIVERED)]
+    await broadcasts.deliveries.record(broadcast.id, outcome, NOON)
+    await database.write(Statement("UPDATE deliveries SET recall = 'deleted'"))
+    (given,) = (await PersonalData(database, SLUG, keyring).of(1001)).deliveries
+    row = next(r for r in await stored(database, "deliveries") if r["position"] == 1)
+    same("deliveries", row, given)
+    assert (given["kind"], given["message_ids"]) == ("closing", [8, 9])
+
+
+async def test_an_admins_part_is_given_and_no_other_admins(
+    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    whose, drafts = PersonalData(database, SLUG, keyring), Drafts(database, SLUG, keyring)
+    published = Published(database, SLUG)
+    broadcast = await start(
+        broadcasts,
+        starts_at=NOON + timedelta(hours=1),
+        source_chat=ADMIN,
+        progress=(ADMIN, 77),
+        needs_approval=True,
+    )
+    await broadcasts.approvals.approve(broadcast.id, OTHER_ADMIN, NOON)
+    for admin in (ADMIN, OTHER_ADMIN):
+        reference = keyring.reference(SLUG, admin)
+        await drafts.save(reference, f'{{"of": {admin}}}', NOON)
+        await published.put(f"9:menu:{reference.hex()}", b"d" * 32)
+    held, reference = await whose.of(ADMIN), keyring.reference(SLUG, ADMIN)
+    assert held.draft is not None
+    assert json.loads(held.draft["body"]) == {"of": ADMIN}
+    same(
+        "drafts",
+        next(r for r in await stored(database, "drafts") if r["admin"] == reference),
+        held.draft,
+    )
+    assert [menu["key"] for menu in held.menus] == [f"9:menu:{reference.hex()}"]
+    (mine,) = held.broadcasts
+    same("broadcasts", (await stored(database, "broadcasts"))[0], mine)
+    assert {name for name, value in mine.items() if value == ADMIN} == {
+        *("started_by", "source_chat", "progress_chat"),
+    }
+    assert "approved_by" not in mine
+    assert {deed["actor"] for deed in held.deeds} == {ADMIN}
+    (theirs,) = (await whose.of(OTHER_ADMIN)).broadcasts
+    assert theirs["approved_by"] == OTHER_ADMIN
+    assert not {"started_by", "source_chat", "progress_chat"} & theirs.keys()
+    deeds = [r for r in await stored(database, "audit") if r["actor_sealed"]]
+    assert len(deeds) == len(held.deeds) + len((await whose.of(OTHER_ADMIN)).deeds)
+    same("audit", next(r for r in deeds if r["id"] == held.deeds[0]["id"]), held.deeds[0])
+    assert await whose.of(ADMIN + 2) == Held()
+
+
+async def test_of_another_petition_nothing_is_given(
+    database: Database, keyring: Keyring, people: Petitioners
+) -> None:
+    await people.sign([1])
+    assert await PersonalData(database, "another", keyring).of(1001) == Held()
