@@ -5,6 +5,7 @@ libraries log is kept as a fixed form (who, how grave, which kind of error, wher
 python-telegram-bot writes whole updates into its messages and HTTP clients whole addresses.
 """
 
+import json
 import logging
 import re
 import sys
@@ -138,7 +139,10 @@ def _plain(value: object) -> Any:
 
 def _json(record: logging.LogRecord, at: datetime, fields: dict[str, Any]) -> str:
     head = {"timestamp": at.isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
-    return orjson.dumps(head | fields).decode()
+    try:
+        return orjson.dumps(head | fields).decode()
+    except TypeError:  # half a surrogate, as in the name of a setting, or a number of any length
+        return json.dumps(head | fields, ensure_ascii=False)
 
 
 def _for_people(record: logging.LogRecord, at: datetime, fields: dict[str, Any]) -> str:

@@ -48,6 +48,7 @@ class NameRefused(ValueError):
 
 _SHORTEST: Final = 2
 _LETTERS: Final = 2
+_LONGEST_TYPED: Final = 4 * limits.NAME  # NFC makes one character of four at most
 _MOST_MARKS: Final = 3
 _VIRAMA: Final = 9  # the canonical combining class of the signs that silence a vowel
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
@@ -99,6 +100,9 @@ def clean_name(raw: str | None) -> str:
     text = raw.strip()
     if _BREAK.search(text):
         raise NameRefused(NameProblem.LINE_BREAK)
+    # Putting marks in order takes the square of their number, and everybody waits for it.
+    if len(text) > _LONGEST_TYPED:
+        raise NameRefused(NameProblem.TOO_LONG)
     name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
     for problem, found_in in _RULES:
         if found_in(name):
@@ -122,7 +126,7 @@ def is_surely_a_name(text: str, profile: str) -> bool:
         return False
     if _ASKS.search(name):
         return False
-    if _folded(name) <= _folded(profile):
+    if _folded(name) <= _folded(profile[:_LONGEST_TYPED]):
         return True
     words = [word for word in name.split() if word not in _PARTICLES]
     return 2 <= len(words) <= _MOST_WORDS and all(_has_a_capital_initial(word) for word in words)

@@ -18,6 +18,8 @@ from bot.transport.session import SharedSession
 
 log = structlog.stdlib.get_logger()
 
+_LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # what is said beyond that is no number of seconds
+
 Body = bytes | aiohttp.FormData
 
 
@@ -165,10 +167,12 @@ class Outgoing:
 
 
 def retry_after(answer: Answer) -> float:
-    """Seconds that a 429 asks for; one when it does not say."""
+    """Seconds that a 429 asks for, a day at most; one when it does not say."""
     found = parse_refusal(answer).get("parameters")
     seconds = found.get("retry_after") if isinstance(found, dict) else None
-    return float(seconds) if isinstance(seconds, int | float) and seconds > 0 else 1.0
+    if not isinstance(seconds, int | float) or seconds <= 0:
+        return 1.0
+    return min(float(seconds), _LONGEST_PAUSE_SECONDS)
 
 
 def parse_refusal(answer: Answer) -> dict[str, Any]:

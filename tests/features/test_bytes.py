@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import pytest
+from orjson import Fragment
 
 from tests.features.scene import Scene
 
 NO_TEXT: list[str | bytes] = [
-    b"7:home:\xff\xfe",
-    b"\xed\xa0\x80",
-    "7:\ud800",
-    "\udfff",
-    b'\x00"\\',
-    "\x00",
+    *(b"7:home:\xff\xfe", b"\xed\xa0\x80", b'\x00"\\'),
+    *("7:\ud800", "\udfff", "\x00"),
 ]
+ODD_NAMES = [b'"\xff\xc3 Mal"', rb'"\ud800 Mal"', rb'"Mal\u0000"', f'"{"ñ" * 65_536}"'.encode()]
 
 
-@pytest.mark.parametrize("data", NO_TEXT)
-async def test_a_button_that_carries_no_text_stops_nobody(scene: Scene, data: str | bytes) -> None:
+async def test_a_button_that_carries_no_text_stops_nobody(scene: Scene) -> None:
     scene.mallory.start()
     await scene.settled()
-    tap = scene.mallory.tap_data(scene.living(scene.mallory).id, data)
-    scene.ana.start()
-    await scene.ana.sees(scene.campaign.texts_in("es").title)
-    await tap.answered()
-    await scene.settled()
-    assert scene.simulator.world.updates.pending == {}
+    for data in NO_TEXT:
+        tap = scene.mallory.tap_data(scene.living(scene.mallory).id, data)
+        scene.ana.start()
+        await tap.answered()
+        await scene.settled()
+        assert scene.campaign.texts_in("es").title in scene.living(scene.ana).text
+        assert scene.world.updates.pending == {}
 
 
-async def test_a_bot_that_starts_on_such_a_button_works_through_it(scene: Scene) -> None:
+async def test_a_bot_that_starts_on_such_buttons_works_through_them(scene: Scene) -> None:
     scene.mallory.start()
     await scene.settled()
     living = scene.living(scene.mallory).id
@@ -41,3 +38,29 @@ async def test_a_bot_that_starts_on_such_a_button_works_through_it(scene: Scene)
     await scene.settled()
     assert scene.app is not None
     assert scene.app.dispatch.counts.passed_over == 0
+
+
+async def test_what_a_profile_a_link_or_a_file_is_called_keeps_nobody_from_signing(
+    scene: Scene,
+) -> None:
+    mallory = scene.mallory
+    start = mallory.start("web").shape()
+    file = {"file_id": "x", "file_unique_id": "y", "file_size": 1}
+    for raw in ODD_NAMES:
+        odd = Fragment(raw)
+        somebody = start["from"] | dict.fromkeys(("first_name", "last_name", "username"), odd)
+        for said in (
+            {"text": Fragment(b'"/start %b"' % raw[1:-1]), "entities": start["entities"]},
+            {"text": odd},
+            {"caption": odd, "document": file | {"file_name": odd, "mime_type": odd}},
+        ):
+            shape = start | {"from": somebody | {"language_code": odd}}
+            del shape["text"]
+            scene.world.updates.add("message", mallory.id, shape | said)
+        await scene.settled()
+    await scene.signs(mallory, "Mallory Ó Briain")
+    await scene.signs(scene.ana)
+    assert scene.app is not None
+    assert scene.app.dispatch.counts.passed_over == 0
+    state = await scene.app.application.services.storage.petitions.state()
+    assert state.signatures == 2

@@ -1,6 +1,7 @@
 """Names of real people pass, in every script; what is no name is refused, and told why."""
 
 import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -206,3 +207,40 @@ def test_three_marks_stand_on_a_letter_and_four_do_not(name: str, passes: bool) 
     with pytest.raises(NameRefused) as refused:
         clean_name(name)
     assert refused.value.problem is NameProblem.STACKED_MARKS
+
+
+class TestOfAnyLength:
+    """Sixty-four thousand stacked marks took the normalisation 22 seconds, for everybody."""
+
+    @pytest.fixture(autouse=True)
+    def longest_normalised(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        lengths: list[int] = [0]
+        real = unicodedata.normalize
+
+        def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+            lengths[0] = max(lengths[0], len(text))
+            return real(form, text) if len(text) <= 1000 else text
+
+        monkeypatch.setattr(unicodedata, "normalize", normalize)
+        return lengths
+
+    @pytest.mark.parametrize("text", ["a" + "\u0315\u0316" * 32_767, "Ana " * 16_384])
+    def test_what_is_far_too_long_is_refused_before_it_is_normalised(
+        self, text: str, longest_normalised: list[int]
+    ) -> None:
+        with pytest.raises(NameRefused) as refused:
+            clean_name(text)
+        assert refused.value.problem is NameProblem.TOO_LONG
+        assert longest_normalised == [0]
+
+    def test_a_profile_of_any_length_is_compared_no_further_than_a_name_goes(
+        self, longest_normalised: list[int]
+    ) -> None:
+        assert is_surely_a_name("Ana Pérez", "Ana Pérez " + "\u0315\u0316" * 32_767)
+        assert longest_normalised == [400]
+
+    def test_a_hundred_letters_typed_in_four_pieces_each_are_a_hundred(self) -> None:
+        letter = "\u03b1\u0313\u0300\u0345"
+        assert clean_name(f"  {letter * 100}  ") == "\u1f82" * 100
+        with pytest.raises(NameRefused):
+            clean_name(letter * 101)

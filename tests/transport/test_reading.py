@@ -11,7 +11,7 @@ from telegram import Bot
 
 from bot.transport import TelegramClient
 from bot.transport.answer import Answer
-from bot.transport.errors import AnswerUnreadable
+from bot.transport.errors import AnswerUnreadable, Flooded
 from bot.transport.outgoing import parse_refusal, retry_after
 from bot.transport.reading import first_update_id, read_json
 
@@ -154,6 +154,21 @@ def test_a_refusal_is_read_in_the_same_way() -> None:
     raw = b'{"ok":false,"description":"no \xff","parameters":{"retry_after":9}}'
     assert parse_refusal(Answer(429, raw))["description"] == f"no {SIGN}"
     assert retry_after(Answer(429, raw)) == 9
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        *((7, 7), (2.5, 2.5), (86_400, 86_400), (86_401, 86_400), (10**19, 86_400)),
+        *((0, 1), (-5, 1), ("9", 1), (None, 1), ([], 1)),
+    ],
+)
+def test_a_pause_is_a_number_of_seconds_that_can_be_waited_for(
+    said: object, seconds: float
+) -> None:
+    answer = Answer(429, orjson.dumps({"ok": False, "parameters": {"retry_after": said}}))
+    assert retry_after(answer) == seconds
+    assert Flooded(retry_after(answer)).seconds == seconds
 
 
 async def test_of_what_cannot_be_read_only_the_number_is_kept(

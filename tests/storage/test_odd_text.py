@@ -1,0 +1,38 @@
+"""Whatever people put into what Telegram tells can be kept in both databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.transport.reading import read_json
+from storage import Conversation, Keyring, Storage
+from tests.storage.people import NOON, Person, person
+
+ODD = [
+    rb'"a\u0000b"',
+    rb'"\ud83d\ud800"',
+    b'"\xff\xc3 \xed\xa0\x80"',
+    '"\N{SNOWMAN}\uffff\ufffe\u202e😀"'.encode(),
+    b'"%b"' % ("ñ" * 65_536).encode(),
+]
+
+
+@pytest.mark.parametrize("raw", ODD, ids=["nul", "half", "bytes", "signs", "64 KiB"])
+async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
+    storage: Storage, keyring: Keyring, raw: bytes
+) -> None:
+    text = read_json(raw)
+    ana = person(keyring, 1, text)
+    stored = Conversation(ana.supporter, stage="consent", name=text, source=text, version=1)
+    await storage.conversations.save(stored, was=None, at=NOON)
+    assert await storage.conversations.get(ana.supporter) == stored
+    await signs(storage, ana, text)
+    signature = await storage.signatures.of(ana.supporter)
+    assert signature is not None
+    assert (signature.name, signature.source) == (text, text)
+
+
+async def signs(storage: Storage, who: Person, source: str) -> None:
+    await storage.signatures.sign(
+        who.signature(source=source), Conversation(who.supporter, stage="thanks", version=2), 1
+    )
