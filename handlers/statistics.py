@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from telegram import Update
@@ -13,7 +15,31 @@ from .context import Context
 from .panel import Panel, open_panel
 from .screens.screen import paragraphs
 
-_SOURCES_SHOWN = 15
+_STEP: Final = 5
+_SOURCES_SHOWN: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where signatures came from, without saying it of any single person.
+
+    Attributes:
+        named: the sources with enough signatures, the largest first, in whole steps; None stands
+            for people who came by themselves.
+        rest: all that is missing from the total.
+    """
+
+    named: Mapping[str | None, int]
+    rest: int
+
+
+def origins(by_source: Mapping[str | None, int]) -> Origins:
+    """Puts together what could tell of one person; see docs/decisions/sources-in-steps.md."""
+    steps = {source: count - count % _STEP for source, count in by_source.items()}
+    # By what is shown: an order by the exact figures would tell something of them.
+    ranked = sorted(steps.items(), key=lambda item: (-item[1], item[0] or ""))
+    named = {source: count for source, count in ranked[:_SOURCES_SHOWN] if count}
+    return Origins(named, sum(by_source.values()) - sum(named.values()))
 
 
 async def stats(update: Update, context: Context) -> None:
@@ -28,7 +54,7 @@ async def stats(update: Update, context: Context) -> None:
             words.text("<b>Firmas: {total}</b>", total=words.number(counts.total)),
             words.text("Hoy: {today}", today=words.number(counts.today)),
             _listed(panel, words.text("Por idioma"), _named(panel, counts.by_language)),
-            _listed(panel, words.text("Por origen"), _sources(panel, counts.by_source)),
+            _from_where(panel, counts.by_source),
             words.text(
                 "Personas a las que ahora no se puede escribir: {unreachable}",
                 unreachable=words.number(counts.unreachable),
@@ -43,21 +69,30 @@ def _named(panel: Panel, by_language: Mapping[str, int]) -> dict[str, int]:
     return {known.get(code, code): count for code, count in by_language.items()}
 
 
-def _sources(panel: Panel, by_source: Mapping[str | None, int]) -> dict[str, int]:
+def _from_where(panel: Panel, by_source: Mapping[str | None, int]) -> Html | None:
+    if not by_source:
+        return None
+    words, found = panel.words, origins(by_source)
     # In brackets, which no payload of a link can have.
-    direct, rest = panel.words.label("(directo)"), panel.words.label("(otros)")
-    ranked = sorted(by_source.items(), key=lambda item: -item[1])
-    shown = {source or direct: count for source, count in ranked[:_SOURCES_SHOWN]}
-    left = sum(count for _, count in ranked[_SOURCES_SHOWN:])
-    return {**shown, rest: left} if left else shown
+    direct, rest = words.label("(directo)"), words.label("(otros)")
+    lines = [_line(panel, source or direct, count) for source, count in found.named.items()]
+    if found.rest:
+        lines.append(_line(panel, rest, found.rest))
+    why = words.text(
+        "Los orígenes se cuentan de cinco en cinco. Lo que falta hasta el total va en «(otros)», "
+        "sin nombre, y ahí están los que tienen menos de cinco firmas: un enlace hecho para una "
+        "sola persona diría que esa persona ha firmado."
+    )
+    return Html("\n".join([f"<b>{words.text('Por origen')}</b>", *lines, f"<i>{why}</i>"]))
 
 
 def _listed(panel: Panel, heading: Html, counts: Mapping[str, int]) -> Html | None:
     if not counts:
         return None
     ranked = sorted(counts.items(), key=lambda item: -item[1])
-    lines = [
-        panel.words.text("{name}: {count}", name=name, count=panel.words.number(count))
-        for name, count in ranked
-    ]
+    lines = [_line(panel, name, count) for name, count in ranked]
     return Html("\n".join([f"<b>{heading}</b>", *lines]))
+
+
+def _line(panel: Panel, name: str, count: int) -> Html:
+    return panel.words.text("{name}: {count}", name=name, count=panel.words.number(count))

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from handlers.context import Services
 from tests.features.scene import Scene, a_scene
+from tests.storage import people as known
 
 ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
 
@@ -161,11 +163,22 @@ async def test_stats_tell_languages_and_sources(scene: Scene) -> None:
     await scene.settled()
     await scene.signs(scene.ana)
     await scene.signs(scene.sean)
+    assert scene.app is not None
+    await joined(scene.app.application.services, "boletin", 5)
     scene.marta.send("/stats")
-    said = await scene.marta.sees("Firmas: 2")
-    assert "Español: 1" in said.text
+    said = await scene.marta.sees("Firmas: 7")
+    assert "Español: 6" in said.text
     assert "English: 1" in said.text
-    assert "boletin: 1" in said.text
+    assert "boletin: 5" in said.text
+    assert "(otros): 2" in said.text
+
+
+async def joined(services: Services, source: str, people: int) -> None:
+    """People who came by this link sign, without a chat."""
+    for number in range(people):
+        someone = known.person(services.keyring, 1_000 + number)
+        await someone.arrive(services.storage)
+        await someone.sign(services.storage, source=source)
 
 
 async def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(scene: Scene) -> None:
