@@ -23,8 +23,10 @@ TO_WHOM = {
     "bot/broadcast/recalling.py": "nobody",
     # Asks Telegram who the bot is.
     "bot/broadcast/shift.py": "nobody",
-    # Fetches updates.
+    # Fetches updates, and asks whether the token is denied.
+    "bot/intake/doubts.py": "nobody",
     "bot/intake/polling.py": "nobody",
+    "handlers/admins.py": "an admin",
     "handlers/errors.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
     "handlers/living.py": "who sent the update",

@@ -189,7 +189,7 @@ async def test_an_admin_goes_on_being_a_supporter(studio: Studio) -> None:
     await studio.says("/start")
     await studio.taps("✍️ Firmar la petición")
     await studio.says("Marta Ruiz")
-    assert studio.marta.messages[-1].text.startswith("Yo, Marta Ruiz:")
+    assert "\n\nYo, Marta Ruiz:" in studio.marta.messages[-1].text
     assert "Tu mensaje" in studio.panel.text
 
 
