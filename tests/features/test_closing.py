@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.simulator.messages import Message
 from handlers.context import Services
 from tests.features.scene import Scene, a_scene
 from tests.storage import people as known
@@ -104,6 +105,94 @@ async def test_a_confirmation_is_void_once_the_petition_changed(scene: Scene) ->
     await scene.settled()
     assert "no se ha enviado nada" in scene.marta.chat.messages[panel.id].text
     assert [scene.told(scene.ana), scene.told(scene.jordi)] == [0, 0]
+
+
+def data_of(panel: Message, label: str) -> str:
+    return next(b.data or "" for row in panel.buttons for b in row if b.label == label)
+
+
+async def answered_with(scene: Scene, panel: Message, data: str) -> str:
+    """What stands in a panel after this button was tapped under it."""
+    await scene.marta.tap_data(panel.id, data).answered()
+    await scene.settled()
+    return scene.marta.chat.messages[panel.id].text
+
+
+async def test_an_old_yes_from_before_a_reopening_closes_nothing(scene: Scene) -> None:
+    marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
+    reopen = scene.words.label("Sí, volver a abrirla")
+    marta.send("/close")
+    panel = await scene.with_button(marta, close)
+    old = data_of(panel, close)
+    await scene.taps(marta, close)
+    marta.send("/reopen")
+    again = await scene.with_button(marta, reopen)
+    old_reopening = data_of(again, reopen)
+    await scene.taps(marta, reopen)
+    assert "Escribe otra vez el comando" in await answered_with(scene, panel, old)
+    await scene.signs(scene.ana)
+    assert "número 1" in scene.living(scene.ana).text, "it is open"
+    # And once it is closed again, an old reopening opens nothing.
+    await scene.closes()
+    assert "Escribe otra vez el comando" in await answered_with(scene, again, old_reopening)
+    scene.jordi.start()
+    await scene.settled()
+    assert scene.words.label("✍️ Firmar la petición") not in scene.living(scene.jordi).labels
+
+
+async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> None:
+    marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
+    marta.send("/close")
+    panel = await scene.with_button(marta, close)
+    yes = data_of(panel, close)
+    await scene.taps(marta, close)
+    assert "La petición ya está cerrada." in await answered_with(scene, panel, yes)
+    marta.send("/reopen")
+    reopen = scene.words.label("Sí, volver a abrirla")
+    again = await scene.with_button(marta, reopen)
+    yes = data_of(again, reopen)
+    await scene.taps(marta, reopen)
+    assert "La petición está abierta." in await answered_with(scene, again, yes)
+
+
+async def test_what_is_so_already_is_said_and_not_asked(scene: Scene) -> None:
+    scene.marta.send("/reopen")
+    said = await scene.marta.sees("La petición está abierta.")
+    assert not said.buttons
+    await scene.closes()
+    scene.marta.send("/close")
+    said = await scene.marta.sees("Con /reopen se vuelve a abrir.")
+    assert not said.buttons
+
+
+async def test_a_no_leaves_it_and_after_a_yes_tells_how_it_is(scene: Scene) -> None:
+    close, leave = (
+        scene.words.label("Sí, cerrar la petición"),
+        scene.words.label("No, dejarla abierta"),
+    )
+    scene.marta.send("/close")
+    panel = await scene.with_button(scene.marta, leave)
+    no = data_of(panel, leave)
+    await scene.taps(scene.marta, leave)
+    assert "todo queda como estaba" in scene.marta.chat.messages[panel.id].text
+    scene.marta.send("/close")
+    await scene.taps(scene.marta, close)
+    said = await answered_with(scene, panel, no)
+    assert "La petición ya está cerrada." in said
+    assert "todo queda" not in said
+
+
+async def test_a_revision_that_is_none_closes_nothing(scene: Scene) -> None:
+    scene.marta.send("/close")
+    panel = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
+    for revision in ("", "-1", "x", "٠", "²", "0" * 10, "1e0"):
+        await scene.marta.tap_data(panel.id, f"adm:close:{revision}").answered()
+    await scene.settled()
+    assert "Escribe otra vez el comando" in scene.marta.chat.messages[panel.id].text
+    await scene.signs(scene.ana)
+    assert "número 1" in scene.living(scene.ana).text
+    # The same words again, which Telegram refuses harmlessly.
+    scene.simulator.calls.clear()
 
 
 @pytest.mark.parametrize("order", ORDERS)
