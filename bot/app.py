@@ -35,10 +35,11 @@ from bot.transport import (
     remedy,
     seconds_to_wait,
 )
-from handlers.admins import RIVAL, tell_admins
+from handlers.admins import DAMAGED, RIVAL, tell_admins
 from handlers.budget import Budgets
 from handlers.context import Context, PetitionApplication, Services
 from handlers.errors import Reception
+from handlers.incidents import Incidents
 from handlers.menu import publish_profile
 from handlers.reporting import AdminReporter
 from storage import (
@@ -305,7 +306,9 @@ def _wire(
         claims=services.open_claims,
         is_admin=services.admins.__contains__,
     )
-    reception = Reception(application)
+    incidents = Incidents(partial(tell_admins, application.bot, services, DAMAGED))
+    services.keyring.tell_damage_to(incidents.note)
+    reception = Reception(application, incidents)
     dispatch = Dispatch(reception)
     tell = partial(tell_admins, application.bot, services, RIVAL)
     polling = Polling(client, dispatch, tell_of_rival=tell)

@@ -51,6 +51,7 @@ class DatabaseWatch:
         Raises:
             DatabaseReplaced: its files are gone, or others stand in their places.
             DatabaseBehind: another content was written into them.
+            BrokenData: they are so damaged that the petition itself cannot be read.
         """
         while True:
             await self.look()

@@ -24,10 +24,10 @@ from bot.traces import kind_of, place_of, trace_of
 # never hold what a person wrote, is called, or is numbered with.
 # fmt: off
 ALLOWED = frozenset({
-        "again_in", "attempt", "deleted", "delivered", "dropped", "failed", "handled", "kind",
-        "method", "part", "passed_over", "pending", "place", "rate", "reference", "rejected",
-        "remedy", "retried", "seconds", "setting", "state", "total", "trace", "unknown",
-        "unreachable", "update_id", "waiting", "withdrawn",
+        "again_in", "attempt", "column", "deleted", "delivered", "dropped", "failed", "handled",
+        "kind", "method", "part", "passed_over", "pending", "place", "rate", "reference",
+        "rejected", "remedy", "retried", "seconds", "setting", "state", "total", "trace",
+        "unknown", "unreachable", "update_id", "waiting", "withdrawn",
 })
 # fmt: on
 

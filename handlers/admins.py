@@ -24,20 +24,35 @@ RIVAL = mark(
 )
 
 
-async def tell_admins(bot: Bot, services: Services, text: str) -> None:
+DAMAGED = mark(
+    "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o lo "
+    "ha cambiado algo ajeno al bot, o el archivo de la clave no es el que corresponde. El bot "
+    "sigue en marcha. Quien administra el servidor encontrará el lugar exacto en el registro, en "
+    "las líneas «data_damaged», y debería mirar la última copia de seguridad."
+)
+
+
+async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
     """Sends each admin a message of its own; whoever cannot be told keeps it from no other.
 
     Args:
         bot: who tells it.
         services: who the admins are, and what they read.
         text: as `mark` marks it for the catalogues.
+
+    Returns:
+        Whether anybody was told.
     """
+    told = False
     for admin in sorted(services.admins):
         words = await _words(services, admin)
         try:
             await post(bot, admin, words.text(text), None)
         except TelegramError as error:
             _log.warning("admin_not_told", remedy=remedy(error))
+        else:
+            told = True
+    return told
 
 
 async def _words(services: Services, admin: int) -> Words:

@@ -10,11 +10,13 @@ from telegram import Update
 from telegram.error import TelegramError
 
 from bot.intake import TryAgain
+from bot.petition.words import mark
 from bot.transport.outcome import Remedy, remedy, seconds_to_wait
-from storage import Unavailable
+from storage import BrokenData, Unavailable
 
 from .afterwards import Afterwards
 from .context import PetitionApplication
+from .incidents import Incidents
 
 _log = structlog.get_logger("handlers")
 
@@ -24,11 +26,19 @@ _PASSES = frozenset({Remedy.RETRY, Remedy.UNKNOWN, Remedy.CONFLICT})
 _IS_OVER = frozenset({Remedy.UNREACHABLE, Remedy.GONE, Remedy.EXPIRED})
 
 
+_MISTAKEN = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición.")
+_DAMAGED = mark(
+    "No hemos podido terminar lo que has pedido: los datos que guardamos están dañados y no se "
+    "pueden leer. Tiene que repararlos quien administra este bot. Prueba más adelante con /start."
+)
+
+
 class Reception:
     """Takes raw updates from the intake and hands them to the handlers."""
 
-    def __init__(self, application: PetitionApplication) -> None:
+    def __init__(self, application: PetitionApplication, incidents: Incidents) -> None:
         self._application = application
+        self._incidents = incidents
         self.afterwards = Afterwards()
 
     async def __call__(self, raw: dict[str, Any]) -> None:
@@ -51,6 +61,12 @@ class Reception:
             raise TryAgain from error
         except TelegramError as error:
             await self._sort(update, error)
+        except BrokenData as error:
+            # Acknowledged: what is damaged is so until a person mends it, and the one who asked
+            # knows that it was not done.
+            self._incidents.note(error)
+            await self._apologise(update, _DAMAGED)
+            raise
         except Exception:
             await self._apologise(update)
             raise
@@ -77,7 +93,7 @@ class Reception:
         _log.info("answer_owed", update_id=update.update_id, seconds=seconds)
         return self.afterwards.owe(chat.id, seconds, lambda: self._handle(update))
 
-    async def _apologise(self, update: Update) -> None:
+    async def _apologise(self, update: Update, said: str = _MISTAKEN) -> None:
         """One calm sentence, so that nobody is left looking at a screen that does nothing."""
         chat, user = update.effective_chat, update.effective_user
         if chat is None or user is None or chat.id != user.id:
@@ -86,9 +102,7 @@ class Reception:
             await self._quietly(update, update.callback_query.answer())
         services = self._application.services
         language = services.campaign.language_for(user.language_code)
-        sentence = services.catalogues.words(language).label(
-            "Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición."
-        )
+        sentence = services.catalogues.words(language).label(said)
         await self._quietly(update, self._application.bot.send_message(chat.id, sentence))
 
     async def _quietly(self, update: Update, call: Awaitable[object]) -> None:

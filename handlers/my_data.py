@@ -36,7 +36,7 @@ def whole(visit: Visit, held: Held) -> dict[str, Any]:
     """Everything stored of this person for this petition, with the words they agreed to."""
     name = held.signature and held.signature["name"]
     as_admin = {
-        "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"])},
+        "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"] or "null")},
         "menus": held.menus,
         "broadcasts": held.broadcasts,
         "deeds": held.deeds,

@@ -83,7 +83,8 @@ class Visit:
             behind=place.behind.value if place.behind else None,
             **draft,  # type: ignore[arg-type]  # dataclass fields named by the caller
         )
-        if changed == self.conversation:
+        # A name that cannot be read is said once, and forgotten.
+        if changed == self.conversation and not self.conversation.is_damaged:
             return self
         return self._as(changed)
 
@@ -143,7 +144,7 @@ class Visit:
         answer = asyncio.create_task(self.answer())
         try:
             cleared = await self._clear()
-            await self._draw(_joined(notice, cleared.told), at_bottom=at_bottom)
+            await self._draw(_joined(self.view.damage, notice, cleared.told), at_bottom=at_bottom)
         finally:
             await answer
         if cleared.failure is not None:

@@ -92,7 +92,10 @@ RETURNING supporter
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One person's place in the petition, with what they have filled in so far."""
+    """One person's place in the petition, with what they have filled in so far.
+
+    `is_damaged` tells that there was a name, which cannot be read.
+    """
 
     supporter: bytes
     stage: str = _FIRST_STAGE
@@ -107,6 +110,7 @@ class Conversation:
     typed: tuple[int, ...] = ()
     shown: bytes | None = None
     version: int = 0
+    is_damaged: bool = field(default=False, compare=False)
 
 
 class Conversations:
@@ -207,13 +211,14 @@ class Conversations:
         return len((await self._database.write(Statement(_FORGET_FORMS, asked)))[0])
 
     def _conversation(self, supporter: bytes, row: Row) -> Conversation:
+        name = self._opened(supporter, row["name_sealed"])
         return Conversation(
             supporter=supporter,
             stage=row["stage"],
             page=row["page"],
             behind=row["behind"],
             language=row["language"],
-            name=self._opened(supporter, row["name_sealed"]),
+            name=name,
             news=bool(row["news"]),
             source=row["source"],
             message_id=row["message_id"],
@@ -221,6 +226,7 @@ class Conversations:
             typed=tuple(json.loads(row["typed"])),
             shown=row["shown"],
             version=row["version"],
+            is_damaged=name is None and row["name_sealed"] is not None,
         )
 
     def _sealed(self, conversation: Conversation) -> bytes | None:
@@ -234,8 +240,6 @@ class Conversations:
         )
 
     def _opened(self, supporter: bytes, sealed: bytes | None) -> str | None:
-        if sealed is None:
-            return None
-        return self._keyring.open(
+        return self._keyring.open_if_whole(
             sealed, table="conversations", column="name_sealed", row=supporter
         )

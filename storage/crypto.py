@@ -25,6 +25,7 @@ import os
 import secrets
 import shlex
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -54,12 +55,13 @@ _TITLE: Final = (
 class Keyring:
     """The keys of one bot; nothing that prints, copies or pickles it shows them."""
 
-    __slots__ = ("_ciphers", "_newest", "_reference")
+    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference")
 
     def __init__(self, reference: bytes, encryption: dict[bytes, bytes]) -> None:
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
         self._newest = next(iter(encryption))
+        self._damaged: Callable[[BrokenData], object] = _nobody
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
@@ -126,17 +128,40 @@ class Keyring:
         )
         return b"".join((_PADDED, self._newest, nonce, sealed))
 
+    def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
+        """Has somebody told of every value that does not open, whoever reads it and goes on."""
+        self._damaged = listener
+
     def open(self, sealed: bytes, *, table: str, column: str, row: bytes) -> str:
         """Decrypt what was sealed for this place; anything else raises BrokenData."""
-        form = sealed[:1]
+        try:
+            return self._opened(sealed, table, column, row)
+        except BrokenData as error:
+            self._damaged(error)
+            raise
+
+    def open_if_whole(
+        self, sealed: bytes | None, *, table: str, column: str, row: bytes
+    ) -> str | None:
+        """Decrypts what was sealed for this place; None when it is damaged or was never there."""
+        if sealed is None:
+            return None
+        try:
+            return self.open(sealed, table=table, column=column, row=row)
+        except BrokenData:
+            return None
+
+    def _opened(self, sealed: bytes, table: str, column: str, row: bytes) -> str:
+        where, form = f"{table}.{column}", sealed[:1]
         if len(sealed) <= _HEADER_BYTES or form not in (_UNPADDED, _PADDED):
-            raise BrokenData(f"A value in {table}.{column} is not a sealed one.")
+            raise BrokenData(f"A value in {where} is not a sealed one.", where)
         key_id = sealed[1 : 1 + _ID_BYTES]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise BrokenData(
-                f"A value in {table}.{column} was sealed with the key {key_id.hex()}, which the"
-                " key file does not have; put back the key file that belongs to this database."
+                f"A value in {where} was sealed with the key {key_id.hex()}, which the key file"
+                " does not have; put back the key file that belongs to this database.",
+                where,
             )
         nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
         place = _place(table, column, row)
@@ -146,7 +171,7 @@ class Keyring:
             padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _PADDED + place)
         except InvalidTag as error:
             raise BrokenData(
-                f"A value in {table}.{column} was changed, or sealed for another place."
+                f"A value in {where} was changed, or sealed for another place.", where
             ) from error
         return padded[: padded.rindex(_PADDING)].decode()
 
@@ -155,6 +180,10 @@ class Keyring:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a keyring is never pickled or copied")
+
+
+def _nobody(_: BrokenData) -> None:
+    """Hears of damage where nobody else does."""
 
 
 def key_apart_from_data(key_file: Path, database_url: str) -> None:

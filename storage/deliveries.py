@@ -128,7 +128,12 @@ class Deliveries:
             limit: how many at most.
             at: now.
             after: the position to go on from.
+
+        Raises:
+            BrokenData: the broadcast is damaged, or not one of its recipients can be read.
         """
+        if broadcast.is_damaged:
+            raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
         rows = await self._database.write(
             *claim_statements(
                 self._post(broadcast, holder),

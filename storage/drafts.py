@@ -31,11 +31,11 @@ class Drafts:
         self._keyring = keyring
 
     async def get(self, admin: bytes) -> str | None:
-        """The draft of an admin, or None."""
+        """The draft of an admin; None when there is none, or none that can be read."""
         rows = await self._database.read(Statement(_GET, self._key(admin)))
         if not rows:
             return None
-        return self._keyring.open(
+        return self._keyring.open_if_whole(
             rows[0]["body_sealed"], table="drafts", column="body_sealed", row=admin
         )
 

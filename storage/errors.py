@@ -36,7 +36,15 @@ class HeldElsewhere(StorageError):
 
 
 class BrokenData(StorageError):
-    """What the database holds is damaged, or was sealed for another place."""
+    """What the database holds is damaged, or was sealed for another place.
+
+    Attributes:
+        column: the table and column of a sealed value; None when the database itself is damaged.
+    """
+
+    def __init__(self, message: str | None = None, column: str | None = None) -> None:
+        super().__init__(message or "What the database holds is damaged.")
+        self.column = column
 
 
 class DatabaseUrlWrong(StorageError):

@@ -66,6 +66,7 @@ class Signature:
         purposes: what was agreed to on signing.
         news: whether other news may still be sent.
         muted: whether its owner asked not to be written to.
+        is_damaged: whether the name cannot be read; it is then empty.
     """
 
     number: int
@@ -78,6 +79,7 @@ class Signature:
     unreachable: bool = False
     muted: bool = False
     news: bool = False
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +177,13 @@ class Signatures:
         return {"petition": self._slug, "supporter": supporter}
 
     def _signature(self, row: Row) -> Signature:
-        name = self._keyring.open(
+        name = self._keyring.open_if_whole(
             row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
         )
         purposes = frozenset(row["purposes"].split(","))
         return Signature(
             number=row["number"],
-            name=name,
+            name=name or "",
             language=row["language"],
             signed_at=from_millis(row["signed_at"]),
             source=row["source"],
@@ -190,4 +192,5 @@ class Signatures:
             muted=row["muted_at"] is not None,
             news="news" in purposes and row["news_ended_at"] is None,
             purposes=purposes,
+            is_damaged=name is None,
         )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from storage.crypto import Keyring
 from storage.database import Row
@@ -14,6 +14,10 @@ from storage.recalls import RECALLABLE_FOR
 from storage.recipients import Audience, Kind
 from storage.steering import APPROVABLE_FOR
 from storage.times import from_millis
+
+# By whom, and what; where it is watched can be lost without harm.
+_ORDERED: Final = ("started_by_sealed", "approved_by_sealed", "source_chat_sealed")
+_WATCHED: Final = "progress_chat_sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Broadcast:
         started_by: the admin who wrote it.
         approved_by: the admin who confirmed it.
         is_approved: whether it may go out as far as admins are concerned.
+        is_damaged: whether who ordered it, or where its content lies, cannot be read; then nothing
+            of it goes out.
     """
 
     id: bytes
@@ -61,6 +67,7 @@ class Broadcast:
     started_by: int = field(repr=False)
     approved_by: int = field(repr=False)
     is_approved: bool = True
+    is_damaged: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -127,10 +134,16 @@ class Claimed:
 def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
     """A row of `broadcasts`."""
 
+    numbers = {
+        column: keyring.open_if_whole(
+            row[column], table="broadcasts", column=column, row=row["id"]
+        )
+        for column in (*_ORDERED, _WATCHED)
+    }
+
     def opened(column: str) -> int | None:
-        if row[column] is None:
-            return None
-        return int(keyring.open(row[column], table="broadcasts", column=column, row=row["id"]))
+        number = numbers[column]
+        return None if number is None else int(number)
 
     started_by = opened("started_by_sealed") or 0
     return Broadcast(
@@ -155,12 +168,13 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         stop_reason=row["stop_reason"],
         recall_started_at=from_millis(row["recall_started_at"]),
         recall_ended_at=from_millis(row["recall_ended_at"]),
-        progress_chat=opened("progress_chat_sealed"),
+        progress_chat=opened(_WATCHED),
         progress_message_id=row["progress_message_id"],
         started_by=started_by,
         approved_by=opened("approved_by_sealed") or started_by,
         # What had to be approved always had a time; rows from before that was asked have neither.
         is_approved=row["approved_by_sealed"] is not None or row["starts_at"] is None,
+        is_damaged=any(numbers[column] is None and row[column] is not None for column in _ORDERED),
     )
 
 

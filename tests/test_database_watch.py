@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.database_watch import DatabaseWatch
-from storage import DatabaseBehind, DatabaseReplaced, HighWaterMark, Unavailable
+from storage import BrokenData, DatabaseBehind, DatabaseReplaced, HighWaterMark, Unavailable
 
 
 class Stored:
@@ -19,6 +19,7 @@ class Stored:
         self.number = 6
         self.replaced = False
         self.away = False
+        self.broken = False
 
     def require_files(self) -> None:
         if self.replaced:
@@ -27,6 +28,8 @@ class Stored:
     async def last_number(self) -> int:
         if self.away:
             raise Unavailable
+        if self.broken:
+            raise BrokenData
         return self.number
 
 
@@ -65,6 +68,13 @@ async def test_it_ends_when_the_numbers_go_back(mark: HighWaterMark) -> None:
     stored.number = 5
     with pytest.raises(DatabaseBehind):
         await watch.look()
+
+
+async def test_it_ends_when_the_petition_itself_cannot_be_read(mark: HighWaterMark) -> None:
+    stored = Stored()
+    stored.broken = True
+    with pytest.raises(BrokenData):
+        await DatabaseWatch(stored, mark).look()
 
 
 async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -> None:

@@ -56,7 +56,7 @@ class Polling:
         dispatch: Dispatch,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
         *,
-        tell_of_rival: Callable[[], Awaitable[None]] = _nobody_told,
+        tell_of_rival: Callable[[], Awaitable[object]] = _nobody_told,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:

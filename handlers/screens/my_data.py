@@ -71,7 +71,7 @@ def my_data(view: View) -> Screen:
 def _signed(view: View, signature: Signature, held: Held) -> Html:
     words, lost = view.words, (held.signature or {}).get("unreachable_at")
     return _lines(
-        words.text("Nombre: {name}", name=signature.name),
+        words.text("Nombre: {name}", name=signature.name or "—"),
         words.text("Firma número: {number}", number=words.number(signature.number)),
         words.text("Fecha: {date}", date=words.moment(signature.signed_at)),
         words.text("Idioma: {language}", language=view.texts.language_name),

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from bot.petition.campaign import Campaign, Texts
 from bot.petition.journey import Place, Stage, Standing
+from bot.petition.markup import Html
 from bot.petition.words import Words
 from storage import Conversation, Held, PetitionState, Signature
 
@@ -30,6 +31,22 @@ class View:
     bot_username: str
     by_admin: bool = False
     held: Held | None = field(default=None, repr=False)
+
+    @property
+    def damage(self) -> Html | None:
+        """What there is to say of a name that cannot be read; None when all can."""
+        if self.signature is not None and self.signature.is_damaged:
+            return self.words.text(
+                "⚠️ El nombre con el que firmaste está dañado y no se puede leer. Tu firma sigue "
+                "contando, y puedes retirarla como siempre. Tiene que repararlo quien administra "
+                "este bot."
+            )
+        if self.conversation.is_damaged:
+            return self.words.text(
+                "⚠️ El nombre que habías escrito está dañado y no se puede leer. Si quieres "
+                "firmar, escríbelo otra vez, por favor."
+            )
+        return None
 
     @property
     def texts(self) -> Texts:

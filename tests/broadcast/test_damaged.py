@@ -1,0 +1,20 @@
+"""What is damaged in a broadcast's own row stops it before anybody is told, and is no mistake."""
+
+import pytest
+
+from storage import Statement, Tally
+from tests.broadcast.workers import Bench
+
+
+@pytest.mark.parametrize("column", ["started_by_sealed", "approved_by_sealed"])
+async def test_who_ordered_it_cannot_be_read_so_nobody_is_told(bench: Bench, column: str) -> None:
+    await bench.people.sign(range(1, 6))
+    await bench.start()
+    sql = f"UPDATE broadcasts SET {column} = :junk"  # noqa: S608 - of this test
+    await bench.people.database.write(Statement(sql, {"junk": b"junk"}))
+    bench.hire()
+    ended = await bench.ended()
+    assert ended.state == "stopped"
+    assert (ended.stop_reason or "").startswith("unreadable: ")
+    assert await bench.tally() == Tally(total=5, pending=5)
+    assert bench.telegram.received == {}

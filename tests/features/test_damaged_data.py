@@ -1,0 +1,161 @@
+"""What is stored of Ana is damaged: she is told so, can still leave, and the admins hear of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from handlers.admins import DAMAGED
+from storage import Statement, Storage
+from storage.sqlite_errors import sorted_error
+from tests.features.scene import Scene
+
+SIGNED_NAME = "El nombre con el que firmaste está dañado"
+TYPED_NAME = "El nombre que habías escrito está dañado"
+
+
+@pytest.fixture(autouse=True)
+async def marta_is_there(scene: Scene) -> None:
+    scene.marta.start()
+    await scene.settled()
+
+
+def storage_of(scene: Scene) -> Storage:
+    assert scene.app is not None
+    return scene.app.application.services.storage
+
+
+async def damage(scene: Scene, table: str, column: str) -> None:
+    """One bit of the tag of every sealed value in a column."""
+    storage = storage_of(scene)
+    rows = await storage.database.read(
+        Statement(f"SELECT rowid, {column} AS value FROM {table}")  # noqa: S608 - of this test
+    )
+    for row in rows:
+        if row["value"] is not None:
+            value = row["value"][:-1] + bytes([row["value"][-1] ^ 1])
+            sql = f"UPDATE {table} SET {column} = :value WHERE rowid = :row"  # noqa: S608
+            await storage.database.write(Statement(sql, {"value": value, "row": row["rowid"]}))
+
+
+def alarms(scene: Scene) -> int:
+    """How often an admin was told that data is damaged."""
+    told = str(scene.words.text(DAMAGED)).split("</b>")[0].removeprefix("⚠️ <b>")
+    return sum(told in message.text for message in scene.marta.messages if message.from_bot)
+
+
+class TestASignature:
+    @pytest.fixture
+    async def signed(self, scene: Scene) -> Scene:
+        await scene.signs(scene.ana)
+        await damage(scene, "signatures", "name_sealed")
+        return scene
+
+    async def test_is_shown_with_what_is_left_of_it(self, signed: Scene) -> None:
+        signed.ana.send("/mydata")
+        await signed.settled()
+        text = signed.living(signed.ana).text
+        assert SIGNED_NAME in text
+        assert "Firma número: 1" in text
+        assert "Ana" not in text
+
+    async def test_can_be_withdrawn(self, signed: Scene) -> None:
+        signed.ana.send("/withdraw")
+        await signed.taps(signed.ana, signed.words.label("Retirar mi firma y borrar mis datos"))
+        assert SIGNED_NAME not in signed.living(signed.ana).text
+        rows = await storage_of(signed).database.read(Statement("SELECT id FROM signatures"))
+        assert rows == []
+
+    async def test_can_be_left_alone(self, signed: Scene) -> None:
+        signed.ana.send("/stop")
+        await signed.settled()
+        assert "No te escribiremos más." in signed.living(signed.ana).text
+
+    async def test_is_an_incident_told_once_and_logged_each_time(self, signed: Scene) -> None:
+        with capture_logs() as logs:
+            for command in ("/mydata", "/start", "/privacy"):
+                signed.ana.send(command)
+                await signed.settled()
+        assert alarms(signed) == 1
+        found = [line for line in logs if line["event"] == "data_damaged"]
+        assert len(found) >= 3
+        assert {(line["log_level"], line["column"]) for line in found} == {
+            ("critical", "signatures.name_sealed")
+        }
+
+    async def test_still_gets_the_closing_update(self, signed: Scene) -> None:
+        await signed.closes()
+        await signed.broadcasts(1)
+        assert signed.told(signed.ana) == 1
+
+
+async def test_a_typed_name_that_is_damaged_is_asked_for_again(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await damage(scene, "conversations", "name_sealed")
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    text = scene.living(ana).text
+    assert TYPED_NAME in text
+    assert "¿Con qué nombre quieres firmar?" in text
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    assert TYPED_NAME not in scene.living(ana).text
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "número 1" in scene.living(ana).text
+    assert alarms(scene) == 1
+
+
+async def test_a_typed_name_that_is_damaged_is_said_once_to_who_left_the_form(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await damage(scene, "conversations", "name_sealed")
+    for said in (True, False):
+        ana.start()
+        await scene.settled()
+        assert (TYPED_NAME in scene.living(ana).text) is said
+
+
+async def test_one_broadcast_that_cannot_be_read_holds_up_no_other(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    await scene.broadcasts(1)
+    await damage(scene, "broadcasts", "started_by_sealed")
+    scene.marta.send("/broadcasts")
+    await scene.settled()
+    assert any("Toca un número" in message.text for message in scene.marta.messages)
+    assert alarms(scene) == 1
+
+
+async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.ana.start()
+    await scene.settled()
+
+    async def corrupt(*_: object) -> Any:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise sorted_error(error)
+
+    monkeypatch.setattr(type(storage_of(scene).signatures), "of", corrupt)
+    with capture_logs() as logs:
+        for _ in range(2):
+            scene.ana.send("/mydata")
+            await scene.settled()
+    monkeypatch.undo()
+    assert "los datos que guardamos están dañados" in scene.ana.messages[-1].text
+    assert alarms(scene) == 1
+    assert [line["log_level"] for line in logs if line["event"] == "data_damaged"] == [
+        "critical"
+    ] * 2
+    scene.ana.send("/mydata")
+    await scene.settled()
+    assert "Lo que guardamos de ti" in scene.living(scene.ana).text
