@@ -77,7 +77,7 @@ def test_one_from_the_future_is_not_believed() -> None:
     ],
 )
 def test_any_change_voids_it(changed: dict[str, Any]) -> None:
-    assert not holds(asked(), **changed)
+    assert not holds(asked(), **changed), f"confirmed though {', '.join(changed)} changed"
 
 
 def test_one_that_has_expired_is_told_from_one_that_was_never_given() -> None:

@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import orjson
 import pytest
@@ -12,7 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.broadcast import Worker
-from bot.transport import Gate, SharedSession, TelegramClient
+from bot.transport import Gate, Lane, SharedSession, TelegramClient
+from bot.transport.errors import TelegramRefused
 from storage import Tally
 from tests.broadcast.workers import QUICK, Bench, Memory
 
@@ -105,7 +107,7 @@ async def test_faults_on_the_way_lose_nobody_and_repeat_only_lost_answers(
     dropped = {chat for chat, faults in planned.items() if "drop" in faults}
     assert set(stub.received) == set(planned) - blocked
     assert {chat for chat, count in stub.received.items() if count > 1} == dropped
-    assert stub.too_early == []
+    assert stub.too_early == [], "these were written to though Telegram asked for a pause"
     assert await bench.tally() == Tally(
         total=people, delivered=people - len(blocked), unreachable=len(blocked)
     )
@@ -128,3 +130,20 @@ async def test_what_arrives_is_the_closing_update_and_the_rate_is_kept(
         "text": "<b>Gracias</b>",
         "parse_mode": "HTML",
     }
+
+
+async def test_a_pause_that_telegram_asks_a_broadcast_for_is_told_to_the_gate(
+    server: tuple[StubTelegram, str],
+) -> None:
+    stub, url = server
+    stub.faults[1001] = ["429"]
+    async with SharedSession() as session:
+        gate = Gate(600.0)
+        client = TelegramClient(session, gate, api_url=url, token=TOKEN)
+        for chat in (1001, 1002):
+            with suppress(TelegramRefused):
+                await client.call(
+                    "sendMessage", {"chat_id": chat, "text": "Hola"}, lane=Lane.BROADCAST
+                )
+        pauses = {chat: gate.pause_for(Lane.BROADCAST, chat) > 0 for chat in (1001, 1002)}
+    assert pauses == {1001: True, 1002: False}, "the gate was not told of the 429"

@@ -1,5 +1,6 @@
 """What goes on beside the sending survives a mistake of ours."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -76,3 +77,41 @@ async def test_a_pause_that_telegram_asks_for_is_reported(bench: Bench) -> None:
     await until(reported)
     hand.gate.pause = 0.0
     await bench.broadcasts.cancel((await bench.broadcasts.history())[0].id, ADMIN, utc_now())
+
+
+async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed(
+    bench: Bench,
+) -> None:
+    bench.telegram.latency = 60.0
+    await bench.people.sign([1, 2, 3])
+    await bench.queued(await bench.start())
+    # Two at a time, so that it waits for their answers, and asks the database nothing meanwhile.
+    hand = bench.hire(lease=0.3, rate=20.0, window=0.1)
+
+    async def in_flight(count: int) -> bool:
+        return bench.telegram.in_flight == count
+
+    await until(lambda: in_flight(2))
+    hand.wire.away = True
+    with suppress(TimeoutError):
+        await until(lambda: in_flight(0), seconds=5.0)
+    assert bench.telegram.in_flight == 0, "still in flight when somebody else may send"
+
+
+async def test_while_the_lease_lasts_a_database_that_is_away_cuts_nothing_off(
+    bench: Bench,
+) -> None:
+    bench.telegram.latency = 0.3
+    await bench.people.sign([1, 2])
+    await bench.start()
+    hand = bench.hire(lease=0.6)
+
+    async def in_flight(count: int) -> bool:
+        return bench.telegram.in_flight == count
+
+    await until(lambda: in_flight(2))
+    hand.wire.away = True
+    await until(lambda: in_flight(0))
+    hand.wire.away = False
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(2)

@@ -5,6 +5,7 @@ import pytest
 
 from storage.broadcasts import Broadcasts
 from storage.deliveries import Tally
+from storage.errors import BrokenData
 from storage.outcomes import Delivery, Outcome
 from tests.broadcast.petitioners import NOON, Petitioners, later
 from tests.storage.sending import ME, OTHER, claim, results, started
@@ -123,6 +124,31 @@ class TestClaim:
         await people.damage(2)
         assert [each.position for each in await claim(broadcasts, broadcast)] == [1, 3]
         assert await people.states(broadcast.id) == ["sending", "rejected", "sending"]
+
+    async def test_the_last_one_alone_who_cannot_be_read_is_refused_and_stops_nobody(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        await people.damage(2)
+        told = results(await claim(broadcasts, broadcast, limit=1), Outcome.DELIVERED)
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
+        # Whoever was told could be read, so it is neither the key nor the disk.
+        assert await claim(broadcasts, broadcast, limit=1) == []
+        assert await people.states(broadcast.id) == ["delivered", "rejected"]
+        assert await broadcasts.finish(broadcast.id, later(3))
+
+    async def test_when_not_one_can_be_read_they_go_back_and_it_is_told(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        for number in (1, 2):
+            await people.damage(number)
+        with pytest.raises(BrokenData, match="Not one chat id"):
+            await claim(broadcasts, broadcast)
+        rows = await people.deliveries(broadcast.id)
+        assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 0)] * 2
 
 
 class TestRecord:

@@ -144,3 +144,27 @@ async def test_what_was_recalled_still_counts_as_told(
     await broadcasts.recall(broadcast.id, ADMIN, later(9))
     await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
     assert (await broadcasts.tally(broadcast.id)).delivered == 2
+
+
+@pytest.mark.parametrize("state", ["running", "paused", "finished", "stopped", "cancelled"])
+async def test_what_is_over_can_be_recalled_however_it_ended(
+    broadcasts: Broadcasts, people: Petitioners, state: str
+) -> None:
+    await people.sign([1] if state == "finished" else [1, 2])
+    broadcast = await started(broadcasts)
+    (one,) = await claim(broadcasts, broadcast, limit=1)
+    arrived = Result(one.position, one.claim, Outcome.DELIVERED, (71,))
+    await broadcasts.deliveries.record(broadcast.id, [arrived], SENT_AT)
+    if state == "finished":
+        await broadcasts.finish(broadcast.id, later(3))
+    elif state == "stopped":
+        await broadcasts.stop(broadcast.id, "content: ", later(3))
+    elif state == "paused":
+        await broadcasts.pause(broadcast.id, ADMIN, later(3))
+    elif state == "cancelled":
+        await broadcasts.cancel(broadcast.id, ADMIN, later(3))
+    recalled = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    assert recalled is not None
+    assert recalled.state == state
+    is_over = state in ("finished", "stopped", "cancelled")
+    assert recalled.is_recalling is is_over, f"one that is {state}"

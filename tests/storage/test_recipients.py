@@ -5,9 +5,9 @@ import sqlite3
 import asyncpg
 import pytest
 
-from storage import Audience, Broadcasts, Kind, Signatures
+from storage import Audience, Broadcasts, Kind, Outcome, Signatures
 from tests.broadcast.petitioners import ADMIN, Petitioners, later
-from tests.storage.sending import claim, queued, start, started, tell
+from tests.storage.sending import claim, queued, results, start, started, tell
 
 NEWS = Audience(news_only=True)
 
@@ -107,3 +107,17 @@ async def test_who_wants_no_message_gets_none_until_they_do_again(
     assert await broadcasts.audience() == {}
     await signatures.mute(four.supporter(1), None)
     assert await broadcasts.audience() == {"es": 1}
+
+
+async def test_who_waits_in_a_paused_one_is_counted_for_no_other(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await started(broadcasts)
+    told = results(await claim(broadcasts, broadcast, limit=1), Outcome.DELIVERED)
+    await broadcasts.deliveries.record(broadcast.id, told, later(2))
+    assert await broadcasts.audience() == {}, "two wait in one that is running"
+    await broadcasts.pause(broadcast.id, ADMIN, later(3))
+    assert await broadcasts.audience() == {}, "two wait in one that is paused"
+    await broadcasts.cancel(broadcast.id, ADMIN, later(4))
+    assert await broadcasts.audience() == {"es": 2}, "two wait in none any more"
