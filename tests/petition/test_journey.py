@@ -112,3 +112,100 @@ def test_a_name_is_expected_in_the_form_alone() -> None:
     aside = {stage for stage in Stage if expects_name(Place(stage, behind=Stage.NAME))}
     assert aside == {Stage.NAME, Stage.CONSENT, Stage.HOME}
     assert not expects_name(Place(Stage.HOME, behind=Stage.APPEAL))
+
+
+SIGNED_AND_CLOSED = replace(SIGNED, closed=True)
+
+
+@pytest.mark.parametrize(
+    ("stage", "standing", "landed"),
+    [
+        (Stage.THANKS, OPEN, Stage.HOME),
+        (Stage.THANKS, SIGNED, Stage.THANKS),
+        (Stage.THANKS, SIGNED_AND_CLOSED, Stage.HOME),
+        (Stage.THANKS, CLOSED, Stage.HOME),
+        (Stage.WITHDRAW, OPEN, Stage.HOME),
+        (Stage.WITHDRAW, SIGNED, Stage.WITHDRAW),
+        (Stage.WITHDRAW, SIGNED_AND_CLOSED, Stage.WITHDRAW),
+        (Stage.WITHDRAWN, OPEN, Stage.WITHDRAWN),
+        (Stage.WITHDRAWN, CLOSED, Stage.WITHDRAWN),
+        (Stage.WITHDRAWN, SIGNED, Stage.HOME),
+        (Stage.NAME, OPEN, Stage.NAME),
+        (Stage.NAME, NAMED, Stage.NAME),
+        *(
+            (stage, standing, stage)
+            for stage in (Stage.HOME, Stage.APPEAL, Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP)
+            for standing in (OPEN, NAMED, SIGNED, CLOSED, SIGNED_AND_CLOSED)
+        ),
+    ],
+)
+def test_everybody_lands_where_they_can_be(
+    stage: Stage, standing: Standing, landed: Stage
+) -> None:
+    assert settle(Place(stage), standing).stage is landed
+
+
+@pytest.mark.parametrize("aside", [Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA])
+def test_a_side_trip_from_the_form_is_part_of_it_and_no_other(aside: Stage) -> None:
+    for behind in (Stage.NAME, Stage.CONSENT):
+        assert in_form(Place(behind))
+        assert in_form(Place(aside, behind=behind))
+        assert not in_form(Place(Stage.HOME, behind=behind))
+    assert not in_form(Place(aside, behind=Stage.HOME))
+    assert not in_form(Place(aside))
+    assert not in_form(Place(Stage.APPEAL))
+
+
+@pytest.mark.parametrize("action", [Action.PRIVACY, Action.LANGUAGES, Action.HELP, Action.MY_DATA])
+def test_every_side_trip_leads_back_from_every_other(action: Action) -> None:
+    for first in (Action.PRIVACY, Action.LANGUAGES, Action.HELP, Action.MY_DATA):
+        place = go(action, go(first, Place(Stage.CONSENT), NAMED), NAMED)
+        assert place.behind is Stage.CONSENT
+        assert go(Action.BACK, place, NAMED) == Place(Stage.CONSENT)
+
+
+def test_a_notice_of_several_pages_is_turned_and_no_other_side_trip() -> None:
+    assert go(Action.PRIVACY, Place(), OPEN, page=9) == Place(Stage.PRIVACY, 2, Stage.HOME)
+    assert go(Action.HELP, Place(), OPEN, page=9) == Place(Stage.HELP, 0, Stage.HOME)
+
+
+def test_a_button_can_have_stood_on_these_screens_alone() -> None:
+    stood = {
+        action: {stage for stage in Stage if allowed(action, Place(stage))} for action in Action
+    }
+    assert {action for action, stages in stood.items() if stages == set(Stage)} == {
+        *(Action.HOME, Action.READ, Action.SIGN, Action.PRIVACY, Action.LANGUAGES),
+        *(Action.HELP, Action.BACK, Action.MY_DATA, Action.WITHDRAW),
+    }
+    assert stood[Action.PROFILE_NAME] == {Stage.NAME}
+    assert stood[Action.NEWS] == stood[Action.CONFIRM] == {Stage.CONSENT}
+    assert stood[Action.SPEAK] == {Stage.LANGUAGE}
+    assert stood[Action.ERASE] == {Stage.WITHDRAW}
+    for action in (Action.DATA_FILE, Action.REFUSE_NEWS, Action.MUTE, Action.UNMUTE):
+        assert stood[action] == {Stage.MY_DATA}
+
+
+@pytest.mark.parametrize(
+    ("action", "stage"),
+    [
+        (Action.HOME, Stage.HOME),
+        (Action.READ, Stage.APPEAL),
+        (Action.SIGN, Stage.NAME),
+        (Action.PRIVACY, Stage.PRIVACY),
+        (Action.LANGUAGES, Stage.LANGUAGE),
+        (Action.HELP, Stage.HELP),
+        (Action.MY_DATA, Stage.MY_DATA),
+        (Action.NEWS, Stage.CONSENT),
+        (Action.CONFIRM, Stage.CONSENT),
+        (Action.WITHDRAW, Stage.HOME),
+    ],
+)
+def test_where_each_button_leads_from_the_consent(action: Action, stage: Stage) -> None:
+    assert go(action, Place(Stage.CONSENT), NAMED).stage is stage
+    assert go(Action.WITHDRAW, Place(), SIGNED) == Place(Stage.WITHDRAW)
+
+
+def test_with_nothing_behind_the_way_back_is_home_and_one_reads_from_the_first_page() -> None:
+    assert go(Action.BACK, Place(Stage.HELP), OPEN) == Place()
+    assert go(Action.READ, Place(), OPEN) == Place(Stage.APPEAL, 0)
+    assert go(Action.PRIVACY, Place(), OPEN).page == 0
