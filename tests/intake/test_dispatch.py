@@ -145,6 +145,25 @@ async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None
     assert work.counts.handled + work.counts.dropped == 91
 
 
+async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped() -> None:
+    gate, done = asyncio.Event(), []
+
+    async def handle(update: dict[str, Any]) -> None:
+        await gate.wait()
+        done.append(update["update_id"])
+
+    work = dispatch(handle)
+    for number in range(1, 22):
+        assert work.offer(message(number))
+    assert work.counts.dropped == 0
+    assert work.offer(message(22))
+    assert (work.counts.dropped, work.in_progress, work.offset) == (1, 21, 1)
+    gate.set()
+    await work.drain(5)
+    assert done == list(range(1, 22))
+    assert work.offset == 23
+
+
 @given(st.lists(st.sampled_from(["offer", "finish"]), max_size=60), st.randoms())
 def test_the_offset_never_passes_an_unfinished_update(steps: list[str], random: Any) -> None:
     async def play() -> None:
