@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.intake import TokenUnknown
 from bot.intake.doubts import Rivalry
@@ -30,9 +31,12 @@ async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: Running) -> Non
     bench.inbox.failures.append(refuse(401, "Unauthorized"))
     bench.inbox.token_denied = 3
     bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
+    with capture_logs() as logs:
+        async with polling(bench):
+            await bench.until(lambda: bench.desk.done == [1])
     assert bench.inbox.other_calls == ["getMe"] * 4
+    denied = [line["attempt"] for line in logs if line["event"] == "token_denied"]
+    assert denied == [1, 2, 3]
 
 
 @pytest.mark.parametrize("status", DENIED)

@@ -117,3 +117,20 @@ async def test_a_picture_can_be_waited_for(wire: Wire, ana: Person) -> None:
     assert (await waiting).media == media
     with pytest.raises(SimulatorError, match="does not see a poll"):
         await ana.sees_one(lambda message: message.text == "x", 0.01, what="a poll")
+
+
+@pytest.mark.parametrize(
+    ("data", "written", "shown"),
+    [
+        ("7:home:", rb'"7:home:"', "7:home:"),
+        ("\ud800x", rb'"\ud800x"', "?x"),
+        (b'7\xff"\\\x00', b'"7\xff\\u0022\\u005c\\u0000"', '7\ufffd"\\\x00'),
+    ],
+)
+async def test_data_that_are_no_text_come_to_the_bot_as_they_were_sent(
+    wire: Wire, ana: Person, data: str | bytes, written: bytes, shown: str
+) -> None:
+    tap = ana.tap_data(1, data)
+    async with wire.session.post(f"{wire.url}/getUpdates") as response:
+        assert b'"data":' + written in await response.read()
+    assert tap.data == shown
