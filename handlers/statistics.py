@@ -15,7 +15,7 @@ from .context import Context
 from .panel import Panel, open_panel
 from .screens.screen import paragraphs
 
-_STEP: Final = 5
+_NAMED_FROM: Final = 5
 _SOURCES_SHOWN: Final = 15
 
 
@@ -24,21 +24,22 @@ class Origins:
     """Where signatures came from, without saying it of any single person.
 
     Attributes:
-        named: the sources with enough signatures, the largest first, in whole steps; None stands
-            for people who came by themselves.
-        rest: all that is missing from the total.
+        named: the sources with enough signatures, the largest first.
+        others: the signatures by all other links and by none, together.
     """
 
-    named: Mapping[str | None, int]
-    rest: int
+    named: Mapping[str, int]
+    others: int
 
 
 def origins(by_source: Mapping[str | None, int]) -> Origins:
-    """Puts together what could tell of one person; see docs/decisions/sources-in-steps.md."""
-    steps = {source: count - count % _STEP for source, count in by_source.items()}
-    # By what is shown: an order by the exact figures would tell something of them.
-    ranked = sorted(steps.items(), key=lambda item: (-item[1], item[0] or ""))
-    named = {source: count for source, count in ranked[:_SOURCES_SHOWN] if count}
+    """Puts together what could tell of one person; see docs/decisions/sources-of-few.md."""
+    large = [
+        (source, count)
+        for source, count in by_source.items()
+        if source is not None and count >= _NAMED_FROM
+    ]
+    named = dict(sorted(large, key=lambda item: (-item[1], item[0]))[:_SOURCES_SHOWN])
     return Origins(named, sum(by_source.values()) - sum(named.values()))
 
 
@@ -73,15 +74,14 @@ def _from_where(panel: Panel, by_source: Mapping[str | None, int]) -> Html | Non
     if not by_source:
         return None
     words, found = panel.words, origins(by_source)
-    # In brackets, which no payload of a link can have.
-    direct, rest = words.label("(directo)"), words.label("(otros)")
-    lines = [_line(panel, source or direct, count) for source, count in found.named.items()]
-    if found.rest:
-        lines.append(_line(panel, rest, found.rest))
+    lines = [_line(panel, source, count) for source, count in found.named.items()]
+    if found.others:
+        # In brackets, which no payload of a link can have.
+        lines.append(_line(panel, words.label("(directo y otros)"), found.others))
     why = words.text(
-        "Los orígenes se cuentan de cinco en cinco. Lo que falta hasta el total va en «(otros)», "
-        "sin nombre, y ahí están los que tienen menos de cinco firmas: un enlace hecho para una "
-        "sola persona diría que esa persona ha firmado."
+        "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
+        "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
+        "ha firmado."
     )
     return Html("\n".join([f"<b>{words.text('Por origen')}</b>", *lines, f"<i>{why}</i>"]))
 

@@ -258,8 +258,8 @@ async def test_stats_tell_languages_and_sources(scene: Scene) -> None:
     said = await scene.marta.sees("Firmas: 7")
     assert "Español: 6" in said.text
     assert "English: 1" in said.text
-    assert "boletin: 5" in said.text
-    assert "(otros): 2" in said.text
+    assert "boletin: 6" in said.text
+    assert "(directo y otros): 1" in said.text
 
 
 async def joined(services: Services, source: str, people: int) -> None:
