@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks import capped, kills, limits, memory, million, signing, speed, storing
+from benchmarks import capped, erasing, kills, limits, memory, million, signing, speed, storing
 from benchmarks.benchmark import Benchmark
 
 ALL: Final[tuple[Benchmark, ...]] = (
     storing.STORAGE,
+    erasing.ERASING,
     signing.SIGNING,
     speed.SPEED,
     capped.CAPPED,

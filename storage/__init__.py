@@ -88,7 +88,7 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     Raises:
         StorageError: with a sentence on what to do.
     """
-    storage = _assembled(await open_database(url), keyring, slug)
+    storage = assemble(await open_database(url), keyring, slug)
     try:
         await storage.petitions.ensure()
         if not await _is_recognised(keyring, storage.published, slug):
@@ -105,7 +105,7 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     Raises:
         StorageError: with a sentence on what to do.
     """
-    storage = _assembled(await open_database(url), keyring, slug)
+    storage = assemble(await open_database(url), keyring, slug)
     try:
         if not await storage.petitions.is_known():
             raise PetitionMissing
@@ -127,7 +127,8 @@ async def _is_recognised(keyring: Keyring, published: Published, slug: str) -> b
     return known is not None
 
 
-def _assembled(database: Database, keyring: Keyring, slug: str) -> Storage:
+def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
+    """Returns everything that is kept of a petition in a database that is open already."""
     audit = Audit(database, slug, keyring)
     conversations = Conversations(database, slug, keyring)
     return Storage(
@@ -211,6 +212,7 @@ __all__ = [
     "Tally",
     "Unavailable",
     "Value",
+    "assemble",
     "hold",
     "key_apart_from_data",
     "mark_of",

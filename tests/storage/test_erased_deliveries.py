@@ -123,8 +123,10 @@ async def test_it_ends_when_the_last_one_withdraws(
 async def test_who_withdraws_while_the_list_is_written_is_among_its_recipients(
     broadcasts: Broadcasts, people: Petitioners
 ) -> None:
-    await people.sign([1, 2, 3])
-    broadcast = await start(broadcasts)
+    await people.sign([1, 2, 3, 4])
+    await tell(broadcasts, await started(broadcasts, topic="before"))
+    await people.withdraw(4)
+    broadcast = await start(broadcasts, topic="now")
     await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=2, at=later(1))
     await people.withdraw(1)
     assert (await queued(broadcasts, broadcast)).total == 3
@@ -160,12 +162,28 @@ async def test_racing_withdrawals_and_results_are_each_counted_once(
     assert await people.deliveries(broadcast.id) == []
 
 
+async def test_several_at_once_are_added_to_those_before(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign(range(1, 7))
+    broadcast = await started(broadcasts)
+    batch = await claim(broadcasts, broadcast)
+    for number in (1, 2, 3, 4, 5):
+        await people.withdraw(number)
+    for some in (batch[:2], batch[2:5]):
+        await broadcasts.deliveries.record(
+            broadcast.id, results(some, Outcome.DELIVERED), later(2)
+        )
+    assert await broadcasts.tally(broadcast.id) == Tally(total=6, delivered=5, sending=1)
+
+
 class TestRecalling:
     async def test_what_they_were_sent_stays_and_is_accounted_for(
         self, broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
     ) -> None:
-        await people.sign([1, 2, 3, 4])
+        await people.sign([1, 2, 3, 4, 5])
         broadcast = await started(broadcasts)
+        await people.withdraw(5)  # told nothing, so there is nothing to take back
         batch = await claim(broadcasts, broadcast)
         sent = [Result(each.position, each.claim, Outcome.DELIVERED, (71,)) for each in batch]
         await broadcasts.deliveries.record(broadcast.id, sent, later(2))

@@ -124,6 +124,18 @@ class TestTheTables:
 
 
 class TestWhatWasThere:
+    @pytest.mark.parametrize("earlier", history()[:-1])
+    def test_every_earlier_revision_leads_to_the_same_tables(
+        self, earlier: str, sqlite_template: Path, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "before.db"
+        with sqlite3.connect(path) as connection:
+            for statement in render("sqlite", since=None, until=earlier):
+                connection.execute(statement)
+        connection.close()
+        asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+        assert sqlite_schema(path) == sqlite_schema(sqlite_template)
+
     def test_a_broadcast_of_the_first_tables_is_a_closing_one_with_everyone_queued(
         self, tmp_path: Path
     ) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import shutil
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from storage import Keyring, Statement, Storage, _assembled
+from storage import Keyring, Statement, Storage, assemble
 from storage.sqlite import SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.storage.people import NOON, person
@@ -41,7 +42,7 @@ async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 
 @pytest.fixture
 async def storage(database: SqliteDatabase, keyring: Keyring) -> Storage:
-    storage = _assembled(database, keyring, "andry")
+    storage = assemble(database, keyring, "andry")
     await storage.petitions.ensure()
     return storage
 
@@ -150,6 +151,70 @@ async def test_a_writer_elsewhere_is_not_waited_for(
     writer.execute("ROLLBACK")
     writer.close()
     assert await database._truncate() is True
+
+
+MARKS = [bytes([number]) * 40 for number in range(200, 230)]
+
+
+def leave_copies(folder: Path) -> None:
+    """Marks that were erased and stand in the unused parts of pages all the same."""
+    careless = sqlite3.connect(folder / "petition.db", isolation_level=None)
+    careless.execute("PRAGMA secure_delete=OFF")
+    careless.executemany(
+        "INSERT INTO published (petition, key, digest) VALUES ('andry', ?, ?)",
+        [(mark.hex(), mark) for mark in MARKS],
+    )
+    careless.execute("DELETE FROM published")
+    careless.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    careless.close()
+
+
+async def test_copies_in_unused_parts_of_pages_go_at_the_start_and_once_a_day(
+    folder: Path,
+) -> None:
+    leave_copies(folder)
+    assert found(folder, MARKS) == {"petition.db"}
+    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=0.01)
+    await until(lambda: found(folder, MARKS) == set())
+    leave_copies(folder)
+    assert await database._truncate() is True
+    assert found(folder, MARKS) == {"petition.db"}
+    assert 86_390 < database._rewrite_at - time.monotonic() <= 86_400
+    database._rewrite_at = time.monotonic()
+    assert await database._truncate() is True
+    await until(lambda: found(folder, MARKS) == set())
+    await database.close()
+
+
+@pytest.mark.parametrize(("bytes_more", "rewritten"), [(0, True), (-1, False)])
+async def test_a_large_database_is_not_written_anew_while_people_sign(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, bytes_more: int, rewritten: bool
+) -> None:
+    leave_copies(folder)
+    size = (folder / "petition.db").stat().st_size
+    monkeypatch.setattr("storage.sqlite._REWRITTEN_UP_TO_BYTES", size + bytes_more)
+    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=60)
+    assert await database._truncate() is True
+    assert await database._truncate() is True
+    assert (found(folder, MARKS) == set()) is rewritten
+    await database.close()
+
+
+async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
+    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=60)
+    assert await database._truncate() is True
+    database._rewrite_at = 0.0
+    leave_copies(folder)
+    writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError):
+        await database._rewrite_when_due()
+    writer.execute("ROLLBACK")
+    writer.close()
+    for _ in range(2):
+        assert await database._truncate() is True
+    assert found(folder, MARKS) == set()
+    await database.close()
 
 
 async def test_it_has_no_patience(database: SqliteDatabase) -> None:
