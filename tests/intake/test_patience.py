@@ -1,0 +1,140 @@
+"""How long an update is tried again, how often, and when it is given up for the others."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+
+from bot.intake import Dispatch, Rules, TryAgain
+
+from .test_dispatch import message
+
+AT_ONCE = Rules(first_pause=0.0, longest_pause=0.0)
+
+
+class Desk:
+    """One update that fails for as long as it should, others that go well, and a clock."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.tries = 0
+        self.work = Dispatch(self.handle, AT_ONCE, clock=lambda: self.now)
+
+    async def handle(self, update: dict[str, Any]) -> None:
+        if update["update_id"] == 0:
+            self.tries += 1
+            raise TryAgain
+
+    async def fails(self) -> None:
+        """Waits until it has failed twice more."""
+        after = self.tries + 2
+        while self.tries < after and self.work.in_progress:  # noqa: ASYNC110 - it is at once
+            await asyncio.sleep(0)
+
+    async def others(self, first: int, last: int) -> None:
+        left = self.work.in_progress
+        for number in range(first, last + 1):
+            self.work.offer(message(number, chat=number))
+        await self.work.until_at_most(left, 5)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(desk: Desk) -> None:
+    desk.work.offer(message(0, chat=1000))
+    await desk.fails()
+    await desk.others(1, 50)
+    desk.now = 1059.9
+    await desk.fails()
+    assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
+    desk.now = 1060.0
+    await desk.work.until_at_most(0, 5)
+    assert (desk.work.offset, desk.work.counts.passed_over) == (51, 1)
+
+
+async def test_it_is_kept_while_fewer_than_fifty_others_went_well(desk: Desk) -> None:
+    desk.work.offer(message(0, chat=1000))
+    await desk.fails()
+    await desk.others(1, 49)
+    desk.now = 5000.0
+    await desk.fails()
+    assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
+    await desk.others(50, 50)
+    await desk.work.until_at_most(0, 5)
+    assert desk.work.counts.passed_over == 1
+
+
+async def test_what_went_well_before_it_failed_says_nothing_about_it(desk: Desk) -> None:
+    await desk.others(1, 60)
+    desk.work.offer(message(0, chat=1000))
+    await desk.fails()
+    desk.now = 5000.0
+    await desk.fails()
+    assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
+    await desk.work.drain(1)
+
+
+async def test_the_pause_doubles_up_to_five_seconds_and_is_spread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    class Spread:
+        """Stands for the random number that a pause is multiplied by, and takes no time."""
+
+        def __rmul__(self, pause: float) -> float:
+            pauses.append(round(pause, 6))
+            return 0.0
+
+    spreads: set[tuple[float, float]] = set()
+
+    def uniform(low: float, high: float) -> Spread:
+        spreads.add((low, high))
+        return Spread()
+
+    monkeypatch.setattr(random, "uniform", uniform)
+
+    async def handle(_: dict[str, Any]) -> None:
+        if len(pauses) < 8:
+            raise TryAgain
+
+    work = Dispatch(handle)
+    work.offer(message(1))
+    await work.until_at_most(0, 5)
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert spreads == {(0.8, 1.2)}
+    assert work.counts.retried == 8
+
+
+def test_the_rules_are_these_unless_others_are_given() -> None:
+    assert Rules() == Rules(
+        at_once=100,
+        in_a_line=20,
+        first_pause=0.1,
+        longest_pause=5.0,
+        handler_seconds=60.0,
+        stuck_seconds=60.0,
+        stuck_others=50,
+    )
+
+
+async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(desk: Desk) -> None:
+    gate = asyncio.Event()
+
+    async def handle(_: dict[str, Any]) -> None:
+        await gate.wait()
+
+    work = Dispatch(handle, AT_ONCE)
+    work.offer(message(1))
+    draining = asyncio.create_task(work.drain(5))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await draining == 0
+    assert (work.offset, work.counts.handled) == (2, 1)
+    assert await work.drain(0) == 0
