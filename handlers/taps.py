@@ -16,6 +16,8 @@ from .context import Context
 from .guards import is_there
 from .visit import Visit, open_visit
 
+_LONGEST = 64  # so many bytes a button can carry
+
 
 @dataclass(frozen=True, slots=True)
 class Tap:
@@ -28,7 +30,9 @@ class Tap:
     @classmethod
     def read(cls, data: str | None) -> Tap | None:
         """Reads callback data; None for anything that no button of ours carries."""
-        version, _, rest = (data or "").partition(":")
+        if data is None or len(data) > _LONGEST:
+            return None
+        version, _, rest = data.partition(":")
         action, _, argument = rest.partition(":")
         if not version.isascii() or not version.isdecimal() or action not in set(Action):
             return None

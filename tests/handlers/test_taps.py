@@ -58,10 +58,18 @@ def test_what_a_button_carries_is_read_as_it_was_meant(
         "²:home:",
         "1:HOME:",
         "adm:close:1",
+        "9" * 65_536 + ":home:",
+        "1:read:" + "9" * 58,
     ],
 )
 def test_what_no_button_of_ours_carries_is_none(data: str | None) -> None:
     assert Tap.read(data) is None
+
+
+def test_a_button_of_the_greatest_length_is_read() -> None:
+    tap = Tap.read("1:read:" + "9" * 57)
+    assert tap is not None
+    assert tap.page == int("9" * 57)
 
 
 @pytest.mark.parametrize(
