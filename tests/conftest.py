@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
+
+
+def pytest_configure() -> None:
+    """Prints the traces of logged mistakes as they are: drawn with rich, one takes 0.1 s."""
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

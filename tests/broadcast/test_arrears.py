@@ -23,3 +23,19 @@ def test_once_said_it_is_forgotten() -> None:
     arrears.said(ONE)
     assert not arrears.rests(ONE, 10.0)
     assert arrears.failed(ONE, 10.0) == 2.0
+
+
+def test_three_mistakes_in_a_row_are_too_many_and_one_that_went_well_begins_anew() -> None:
+    arrears = Arrears(1.0)
+    assert [arrears.broke(ONE) for _ in range(4)] == [False, False, True, True]
+    assert not arrears.broke(OTHER)
+    arrears.went_well(ONE)
+    assert [arrears.broke(ONE) for _ in range(3)] == [False, False, True]
+
+
+def test_a_question_is_asked_once_for_each_broadcast_and_what_it_is() -> None:
+    arrears = Arrears(1.0)
+    arrears.asked(ONE, "approval")
+    assert arrears.is_asked(ONE, "approval")
+    assert not arrears.is_asked(ONE, "nobody: 20")
+    assert not arrears.is_asked(OTHER, "approval")

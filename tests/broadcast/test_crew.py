@@ -80,13 +80,25 @@ async def test_waiting_ends_as_soon_as_few_enough_are_left() -> None:
     await crew.below(1)
 
 
+async def test_as_many_as_asked_for_are_not_fewer() -> None:
+    work = Work()
+    crew = Crew(work.do, lanes=2)
+    crew.add(range(3))
+    below = asyncio.create_task(crew.below(3))
+    await asyncio.sleep(0.001)
+    assert not below.done()
+    work.gate.set()
+    await below
+
+
 async def test_cut_off_it_drops_what_is_not_begun_and_ends_what_is() -> None:
     work = Work()
     crew = Crew(work.do, work.dropped.append, lanes=2)
     crew.add(range(6))
     await asyncio.sleep(0)
     crew.cancel()
-    await crew.below(1)
+    async with asyncio.timeout(5):
+        await crew.below(1)
     assert (work.begun, work.done, work.dropped) == ([0, 1], [], [2, 3, 4, 5])
 
 

@@ -175,3 +175,5 @@ def test_a_few_among_many_go_on_and_a_tenth_of_all_does_not() -> None:
 
     assert not any(judged(others=20))
     assert judged(others=2).index(True) == 9
+    # Nine others for each: a tenth to the very one.
+    assert judged(others=9).index(True) == 9

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.broadcast.tenure import utc_now
-from storage import Broadcast, Kind, RecallTally, Tally
+from storage import APPROVABLE_FOR, Broadcast, Kind, RecallTally, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, called, everyone_once, has_state, received, until
@@ -296,3 +296,12 @@ async def recalled(bench: Bench, broadcast: bytes | None = None) -> bool:
 
 async def some_deleted(bench: Bench, number: int) -> bool:
     return sum("delete" in method for method, _ in bench.telegram.calls) >= number
+
+
+async def test_what_nobody_approved_in_a_day_is_over_and_that_is_told(bench: Bench) -> None:
+    await bench.people.sign([1])
+    await bench.start(needs_approval=True, at=utc_now() - APPROVABLE_FOR)
+    bench.hire()
+    ended = await bench.ended()
+    assert (ended.state, ended.stop_reason) == ("stopped", "unapproved: ")
+    assert bench.telegram.calls == []

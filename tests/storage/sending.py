@@ -33,10 +33,11 @@ async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
 
 async def queued(broadcasts: Broadcasts, broadcast: Broadcast, holder: str = ME) -> Broadcast:
     """Every recipient has a row."""
-    while not await broadcasts.deliveries.enqueue(
-        broadcast, holder=holder, portion=10_000, at=NOON
-    ):
-        pass
+    for _ in range(100):
+        if await broadcasts.deliveries.enqueue(broadcast, holder=holder, portion=10_000, at=NOON):
+            break
+    else:
+        raise AssertionError("the list of recipients is never complete")
     found = await broadcasts.get(broadcast.id)
     assert found is not None
     return found

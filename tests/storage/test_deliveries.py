@@ -4,9 +4,11 @@ import uuid
 import pytest
 
 from storage.broadcasts import Broadcasts
+from storage.database import Statement
 from storage.deliveries import Tally
 from storage.errors import BrokenData
 from storage.outcomes import Delivery, Outcome
+from storage.times import to_millis
 from tests.broadcast.petitioners import NOON, Petitioners, later
 from tests.storage.sending import ME, OTHER, claim, results, started
 
@@ -125,6 +127,29 @@ class TestClaim:
         assert [each.position for each in await claim(broadcasts, broadcast)] == [1, 3]
         assert await people.states(broadcast.id) == ["sending", "rejected", "sending"]
 
+    async def test_what_went_back_has_its_turn_behind_those_who_come_next(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        (one,) = await claim(broadcasts, broadcast, limit=1)
+        back = results([one], Outcome.UNSENT)
+        await broadcasts.deliveries.record(broadcast.id, back, later(2))
+        batch = await claim(broadcasts, broadcast, after=one.position)
+        assert [each.position for each in batch] == [2]
+
+    async def test_who_withdrew_since_is_not_in_the_answer_to_the_same_claim_and_is_counted_so(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        await claim(broadcasts, broadcast, claim=b"lost on its way.")
+        await people.withdraw(1)
+        again = await claim(broadcasts, broadcast, claim=b"lost on its way.")
+        assert [each.position for each in again] == [2]
+        tally = await broadcasts.tally(broadcast.id)
+        assert tally == Tally(total=2, withdrawn=1, sending=1)
+
     async def test_the_last_one_alone_who_cannot_be_read_is_refused_and_stops_nobody(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
@@ -152,6 +177,30 @@ class TestClaim:
 
 
 class TestRecord:
+    async def test_results_of_many_claims_find_their_rows_in_one_go(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2, 3])
+        broadcast = await started(broadcasts)
+        batch = [each for _ in range(3) for each in await claim(broadcasts, broadcast, limit=1)]
+        assert len({each.claim for each in batch}) == 3
+        arrived = results(batch, Outcome.DELIVERED)
+        await broadcasts.deliveries.record(broadcast.id, arrived, later(2))
+        assert await people.states(broadcast.id) == ["delivered"] * 3
+
+    async def test_who_was_lost_before_stays_lost_from_then_on(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        broadcast = await started(broadcasts)
+        batch = await claim(broadcasts, broadcast)
+        await people.lose(1)
+        lost = results(batch, Outcome.UNREACHABLE)
+        await broadcasts.deliveries.record(broadcast.id, lost, later(2))
+        since = Statement("SELECT unreachable_at FROM signatures")
+        (row,) = await people.database.read(since)
+        assert row["unreachable_at"] == to_millis(NOON)
+
     @pytest.mark.parametrize(
         "late", [Outcome.UNSENT, Outcome.PERHAPS, Outcome.REJECTED, Outcome.UNKNOWN]
     )
@@ -254,6 +303,16 @@ class TestRecover:
         assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 6
         assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 4
         assert (await claim(broadcasts, broadcast, after=6))[0].position == 7
+
+    @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.UNKNOWN])
+    async def test_whatever_was_settled_counts_as_how_far_it_had_come(
+        self, broadcasts: Broadcasts, people: Petitioners, outcome: Outcome
+    ) -> None:
+        await people.sign([1, 2, 3])
+        broadcast = await started(broadcasts)
+        settled = results(await claim(broadcasts, broadcast, limit=2), outcome)
+        await broadcasts.deliveries.record(broadcast.id, settled, later(2))
+        assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 2
 
     async def test_in_a_later_round_it_goes_on_behind_the_newest_claim_and_not_the_furthest(
         self, broadcasts: Broadcasts, people: Petitioners

@@ -168,3 +168,18 @@ async def test_what_is_over_can_be_recalled_however_it_ended(
     assert recalled.state == state
     is_over = state in ("finished", "stopped", "cancelled")
     assert recalled.is_recalling is is_over, f"one that is {state}"
+
+
+async def test_what_left_no_message_ids_is_not_deleted_with_the_others(
+    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await started(broadcasts)
+    one, two = await claim(broadcasts, broadcast)
+    arrived = [Result(one.position, one.claim, Outcome.DELIVERED, (71,))]
+    arrived += [Result(two.position, two.claim, Outcome.DELIVERED)]
+    await broadcasts.deliveries.record(broadcast.id, arrived, SENT_AT)
+    await broadcasts.finish(broadcast.id, later(3))
+    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    assert [(each.chat_id, each.messages) for each in found] == [(1001, (71,)), (None, ())]

@@ -121,3 +121,22 @@ async def test_who_waits_in_a_paused_one_is_counted_for_no_other(
     assert await broadcasts.audience() == {}, "two wait in one that is paused"
     await broadcasts.cancel(broadcast.id, ADMIN, later(4))
     assert await broadcasts.audience() == {"es": 2}, "two wait in none any more"
+
+
+async def test_who_cannot_be_reached_is_not_counted_for_the_silence_too(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2])
+    for number in (1, 2):
+        await people.mute(number)
+    await people.lose(2)
+    assert (await broadcasts.muted(), await broadcasts.unreachable()) == (1, 1)
+
+
+async def test_a_purpose_whose_name_only_holds_the_word_is_another(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2])
+    await people.consent(1, "signature,newsletter")
+    await people.consent(2, "news,signature")
+    assert await broadcasts.audience(kind=Kind.NEWS) == {"es": 1}
