@@ -17,6 +17,7 @@ _COUNTED = {
     "consents": "*",
     "broadcasts": "id, kind, state, total, created_at, started_at, ended_at, approved_by_sealed",
     "deliveries": "*",
+    "erased_deliveries": "*",
     "audit": "action, detail",
 }
 
