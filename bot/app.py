@@ -36,6 +36,7 @@ from bot.transport import (
     seconds_to_wait,
 )
 from handlers.admins import DAMAGED, RIVAL, tell_admins
+from handlers.afterwards import Afterwards
 from handlers.budget import Budgets
 from handlers.context import Context, PetitionApplication, Services
 from handlers.errors import Reception
@@ -113,8 +114,8 @@ class App:
         finally:
             for task in beside:
                 task.cancel()
-            self.reception.afterwards.forget()
             await self._wind_down()
+            self.application.services.afterwards.forget()
             for name in ("hold", "database"):
                 parts[name].cancel()
             await asyncio.gather(*parts.values(), *beside, return_exceptions=True)
@@ -277,6 +278,7 @@ def _services(
         paid_broadcast=settings.paid_broadcast,
         approval_above=settings.approval_above,
         budgets=Budgets(),
+        afterwards=Afterwards(),
     )
 
 

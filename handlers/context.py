@@ -15,6 +15,7 @@ from bot.petition.campaign import Campaign
 from bot.petition.words import Catalogues
 from storage import Keyring, Storage
 
+from .afterwards import Afterwards
 from .budget import Budgets, Ration
 
 
@@ -28,6 +29,7 @@ class Services:
         broadcast_rate: messages a second.
         approval_above: a broadcast to more people needs a second admin; None when none does.
         budgets: how often each person has asked for what costs something.
+        afterwards: gives the answers to what is stored.
     """
 
     campaign: Campaign
@@ -42,6 +44,7 @@ class Services:
     paid_broadcast: bool
     approval_above: int | None
     budgets: Budgets
+    afterwards: Afterwards
 
     def spend(self, number: int, what: str, update: Update) -> Ration:
         """What is left of the budget of a person, or of a group, for what an update asks for."""

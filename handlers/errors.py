@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -11,25 +11,25 @@ from telegram.error import TelegramError
 
 from bot.intake import TryAgain
 from bot.petition.words import mark
-from bot.transport.outcome import Remedy, remedy, seconds_to_wait
+from bot.transport.outcome import remedy
 from storage import BrokenData, Unavailable
 
-from .afterwards import Afterwards
+from .afterwards import OVER, PASSING
 from .context import PetitionApplication
+from .guards import own_chat
 from .incidents import Incidents
+from .untouched import NOTHING_DONE, NothingDone
 
 _log = structlog.get_logger("handlers")
-
-# What passes by itself: the update stays unacknowledged and is tried again.
-_PASSES = frozenset({Remedy.RETRY, Remedy.UNKNOWN, Remedy.CONFLICT})
-# What no repetition mends and nobody needs to be told: the person is gone, or was answered.
-_IS_OVER = frozenset({Remedy.UNREACHABLE, Remedy.GONE, Remedy.EXPIRED})
-
 
 _MISTAKEN = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición.")
 _DAMAGED = mark(
     "No hemos podido terminar lo que has pedido: los datos que guardamos están dañados y no se "
     "pueden leer. Tiene que repararlos quien administra este bot. Prueba más adelante con /start."
+)
+_NOT_ANSWERED = mark(
+    "⚠️ Telegram no respondía, y puede que lo que ves aquí no esté al día. Antes de repetir nada, "
+    "comprueba cómo ha quedado."
 )
 
 
@@ -39,74 +39,70 @@ class Reception:
     def __init__(self, application: PetitionApplication, incidents: Incidents) -> None:
         self._application = application
         self._incidents = incidents
-        self.afterwards = Afterwards()
 
     async def __call__(self, raw: dict[str, Any]) -> None:
         """Handles one update.
 
         Raises:
-            TryAgain: something passing stands in the way; nothing was acknowledged.
+            TryAgain: the database is away; nothing was acknowledged.
             Exception: a defect, or an update that cannot be read; the intake counts it and
                 goes on, and the person has been told that it did not work.
         """
         update = Update.de_json(raw, self._application.bot)
         if update.effective_chat is not None:
-            self.afterwards.drop(update.effective_chat.id)
-        await self._handle(update)
-
-    async def _handle(self, update: Update) -> None:
+            await self._application.services.afterwards.make_way(update.effective_chat.id)
         try:
             await self._application.process_update(update)
         except Unavailable as error:
             raise TryAgain from error
+        except NothingDone:
+            await self._tell(update, NOTHING_DONE)
         except TelegramError as error:
             await self._sort(update, error)
         except BrokenData as error:
             # Acknowledged: what is damaged is so until a person mends it, and the one who asked
             # knows that it was not done.
             self._incidents.note(error)
-            await self._apologise(update, _DAMAGED)
+            await self._tell(update, _DAMAGED)
             raise
         except Exception:
-            await self._apologise(update)
+            await self._tell(update, _MISTAKEN)
             raise
 
     async def _sort(self, update: Update, error: TelegramError) -> None:
+        """Ends an update in which a call failed that is no answer to what is stored.
+
+        It is never handled again: it may be minutes until Telegram takes the call, and an order
+        carried out then may be one that was taken back meanwhile.
+        """
         kind = remedy(error)
-        if kind in _PASSES:
-            raise TryAgain from error
-        if kind is Remedy.WAIT:
-            # Waiting here would keep everybody behind this update from being acknowledged.
-            if not self._answer_later(update, seconds_to_wait(error)):
-                raise TryAgain from error
-            return
-        if kind not in _IS_OVER:
-            await self._apologise(update)
+        if kind in PASSING:
+            _log.warning("not_answered", update_id=update.update_id, remedy=kind)
+            await self._tell(update, _NOT_ANSWERED)
+        elif kind in OVER:
+            _log.info("not_shown", update_id=update.update_id, remedy=kind)
+        else:
+            await self._tell(update, _MISTAKEN)
             raise error
-        _log.info("not_shown", update_id=update.update_id, remedy=kind)
 
-    def _answer_later(self, update: Update, seconds: float) -> bool:
-        """Handles the update again after the pause, which every handler can bear."""
-        chat = update.effective_chat
-        if chat is None:
-            return True
-        _log.info("answer_owed", update_id=update.update_id, seconds=seconds)
-        return self.afterwards.owe(chat.id, seconds, lambda: self._handle(update))
-
-    async def _apologise(self, update: Update, said: str = _MISTAKEN) -> None:
+    async def _tell(self, update: Update, sentence: str) -> None:
         """One calm sentence, so that nobody is left looking at a screen that does nothing."""
-        chat, user = update.effective_chat, update.effective_user
-        if chat is None or user is None or chat.id != user.id:
+        here = own_chat(update)
+        if here is None:
             return
-        if update.callback_query is not None:
-            await self._quietly(update, update.callback_query.answer())
+        user, chat = here
         services = self._application.services
         language = services.campaign.language_for(user.language_code)
-        sentence = services.catalogues.words(language).label(said)
-        await self._quietly(update, self._application.bot.send_message(chat.id, sentence))
-
-    async def _quietly(self, update: Update, call: Awaitable[object]) -> None:
+        said = services.catalogues.words(language).label(sentence)
         try:
-            await call
+            await services.afterwards.tell(chat.id, partial(self._say, update, chat.id, said))
         except TelegramError as error:
-            _log.warning("apology_not_sent", update_id=update.update_id, remedy=remedy(error))
+            _log.warning("sentence_not_sent", update_id=update.update_id, remedy=remedy(error))
+
+    async def _say(self, update: Update, chat_id: int, said: str) -> None:
+        if update.callback_query is not None:
+            try:
+                await update.callback_query.answer()
+            except TelegramError as error:
+                _log.info("tap_not_answered", remedy=remedy(error))
+        await self._application.bot.send_message(chat_id, said)

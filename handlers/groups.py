@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
+from functools import partial
+
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
 from bot.petition.words import Words
 
@@ -25,12 +27,14 @@ async def invited(update: Update, context: Context) -> None:
     words = _words(context.services, user)
     link = f"https://t.me/{context.bot.username}?start=group"
     button = InlineKeyboardButton(words.label("Abrir el chat privado"), url=link)
-    await context.bot.send_message(
+    line = partial(
+        context.bot.send_message,
         message.chat_id,
         _only_in_private(words),
         reply_markup=InlineKeyboardMarkup([[button]]),
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
+    await context.services.afterwards.tell(message.chat_id, line)
 
 
 async def led_to_private_chat(update: Update, context: Context) -> None:
@@ -38,7 +42,12 @@ async def led_to_private_chat(update: Update, context: Context) -> None:
     query = update.callback_query
     if query is not None:
         said = _only_in_private(_words(context.services, query.from_user))
-        await tolerate(query.answer(said))
+        # Nobody's chat: what is owed to somebody there is another thing.
+        await context.services.afterwards.tell(query.id, partial(_answered, query, said))
+
+
+async def _answered(query: CallbackQuery, said: str) -> None:
+    await tolerate(query.answer(said))
 
 
 def _only_in_private(words: Words) -> str:

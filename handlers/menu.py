@@ -6,6 +6,7 @@ when it differs from what was sent before.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from functools import partial
 
 import structlog
 from telegram import BotCommand, BotCommandScopeChat
-from telegram.error import TelegramError
+from telegram.error import TelegramError, TimedOut
 
 from bot.petition.words import Words
 from bot.transport.outcome import remedy
 
+from .afterwards import LONGEST_WAIT
 from .context import Bot, Services
 from .screens.commands import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 
@@ -82,11 +84,11 @@ async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -
     scope = BotCommandScopeChat(user_id)
     if user_id in services.admins:
         commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
-        send = partial(bot.set_my_commands, commands, scope=scope)
+        send = partial(_in_time, partial(bot.set_my_commands, commands, scope=scope))
         await _publish(bot, services, _Piece(key, repr(commands), send))
         return
     if await services.storage.published.get(_key(bot, key)) is not None:
-        send = partial(bot.delete_my_commands, scope=scope)
+        send = partial(_in_time, partial(bot.delete_my_commands, scope=scope))
         await _publish(bot, services, _Piece(key, "", send))
 
 
@@ -103,6 +105,15 @@ async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
         _log.warning("profile_piece_not_published", remedy=remedy(error))
         return
     await published.put(key, digest)
+
+
+async def _in_time(send: Send) -> None:
+    """Makes a call that stands before what the person asked for, and which that does not need."""
+    try:
+        async with asyncio.timeout(LONGEST_WAIT):
+            await send()
+    except TimeoutError:
+        raise TimedOut from None
 
 
 def _key(bot: Bot, key: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,17 +19,25 @@ async def send_file(visit: Visit) -> None:
     # A new version first: a tap that comes again is stale and sends no second copy.
     visit = visit.touched()
     await visit.save()
-    await visit.answer()
     storage = visit.services.storage
     await storage.audit.record("my_data_file", actor=None, at=visit.services.clock())
     held = whole(visit, await storage.personal_data.of(visit.user.id))
     content = json.dumps(held, ensure_ascii=False, indent=2, default=_written).encode()
-    await visit.bot.send_document(
-        visit.chat_id,
-        content,
-        filename=visit.view.words.label("mis-datos.json"),
-    )
-    await replace(visit, query=None).show(at_bottom=True)
+    is_sent = False
+
+    async def answer() -> None:
+        await asyncio.gather(visit.answer(), deliver())
+
+    async def deliver() -> None:
+        nonlocal is_sent
+        if not is_sent:
+            name = visit.view.words.label("mis-datos.json")
+            await visit.bot.send_document(visit.chat_id, content, filename=name)
+            is_sent = True
+        if not visit.will_be_drawn_over:
+            await visit.redraw(at_bottom=True)
+
+    await visit.tell(answer, deliver)
 
 
 def whole(visit: Visit, held: Held) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
@@ -13,11 +14,13 @@ from bot.petition.markup import Html
 from bot.petition.words import Words
 from storage import Conversation
 
+from .afterwards import Answer
 from .context import Bot, Context, Services
 from .guards import own_chat
 from .living import tolerate
 from .menu import offer_menu
 from .posting import post, rewrite
+from .untouched import NOTHING_DONE, NowOrNever
 
 PREFIX = "adm"
 
@@ -95,8 +98,24 @@ class Panel:
         if self.query is not None:
             await tolerate(self.query.answer(alert, show_alert=True if alert else None))
 
-    async def say(self, text: Html, choices: Rows = ()) -> int:
-        """Writes into the tapped panel, or a new one; returns the message id."""
+    async def tell(self, answer: Answer, again: Answer | None = None) -> None:
+        """Shows what came of the order: now, or as soon as Telegram takes it."""
+        await self.services.afterwards.tell(self.chat_id, answer, again)
+
+    async def now_or_never(self, make: Answer) -> None:
+        """Makes what is not to be made later any more; else tells that nothing was done."""
+        await self.tell(NowOrNever(make, self._say_nothing_done))
+
+    async def say(self, text: Html, choices: Rows = ()) -> None:
+        """Tells it in the tapped panel, or in a new one."""
+        await self.tell(partial(self.write, text, choices))
+
+    async def alert(self, text: str) -> None:
+        """Tells it in a window above the panel, which stays as it is."""
+        await self.tell(partial(self.answer, text))
+
+    async def write(self, text: Html, choices: Rows = ()) -> int:
+        """Writes into the tapped panel, or a new one, at once; returns the message id."""
         if self.message_id is None:
             return await post(self.bot, self.chat_id, text, keyboard(choices))
         edited = rewrite(self.bot, self.chat_id, self.message_id, text, keyboard(choices))
@@ -106,6 +125,9 @@ class Panel:
             if outcome is not None:
                 raise outcome
         return self.message_id
+
+    async def _say_nothing_done(self) -> None:
+        await replace(self, query=None, message_id=None).write(self.words.text(NOTHING_DONE))
 
 
 Carry = Callable[[Panel, str], Awaitable[None]]

@@ -6,6 +6,8 @@ block the bot for that.
 
 from __future__ import annotations
 
+from functools import partial
+
 from telegram import Update
 
 from bot.petition.journey import Action, Place
@@ -13,7 +15,6 @@ from bot.petition.markup import Html
 
 from .context import Context
 from .in_flight import forbid, may_arrive, may_arrive_label
-from .living import tolerate
 from .visit import Visit, open_visit, reread
 
 # What the button under a message of other news carries.
@@ -71,7 +72,7 @@ async def refused_under_news(update: Update, context: Context) -> None:
         )
         if not landed:
             said = f"{said} {may_arrive_label(words)}"
-        await tolerate(visit.query.answer(said, show_alert=True))
+        await visit.tell(partial(visit.answer, said))
 
 
 async def _mute(visit: Visit) -> bool:

@@ -17,6 +17,7 @@ from bot.petition.names import NameRefused, clean_name
 from bot.transport.outcome import remedy
 from storage import Conversation
 
+from .afterwards import Answer
 from .context import Bot, Context, Services
 from .guards import own_chat
 from .living import LivingMessage, Shown, tolerate
@@ -92,7 +93,12 @@ class Visit:
         """The visit that is to take what the person sent out of the chat; `show` does it.
 
         It is stored before, so that what cannot be deleted now is deleted at the next visit.
+
+        Raises:
+            TypeError: an update that cannot be read; stored, it would spoil each later one.
         """
+        if type(message_id) is not int:
+            raise TypeError("A message has a number.")
         typed = dict.fromkeys((*self.conversation.typed, message_id))
         return self.moved(self.view.place, typed=tuple(typed))
 
@@ -127,37 +133,63 @@ class Visit:
         await self.save()
         await self.show(notice, at_bottom=True)
 
-    async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
+    async def show(
+        self, notice: Html | None = None, *, at_bottom: bool = False, alert: str | None = None
+    ) -> None:
+        """Shows the present screen, now or as soon as Telegram takes it; see `draw`.
+
+        When the person has done something more meanwhile, that will draw, and this need not.
+        """
+        if self.will_be_drawn_over:
+            await self.tell(partial(self.answer, alert))
+            return
+        await self.tell(
+            partial(self.draw, notice, at_bottom=at_bottom, alert=alert),
+            partial(self.redraw, notice, at_bottom=at_bottom),
+        )
+
+    @property
+    def will_be_drawn_over(self) -> bool:
+        """Whether what the person has done since will draw, so that this need not."""
+        few = len(self.conversation.typed) < _MOST_IN_THE_CHAT
+        return few and will_be_drawn_over(self.services.admins, self.services.would_answer)
+
+    async def clear(self) -> None:
+        """Stores the row and takes out of the chat what is to leave it; shows nothing."""
+        await self.save()
+        await self.tell(self._clear_away)
+
+    async def tell(self, answer: Answer, again: Answer | None = None) -> None:
+        """Gives an answer to what is stored, now or as soon as Telegram takes it."""
+        await self.services.afterwards.tell(self.chat_id, answer, again)
+
+    async def draw(
+        self, notice: Html | None = None, *, at_bottom: bool = False, alert: str | None = None
+    ) -> None:
         """Draws the present screen: where the living message is, or as the newest message.
 
         A tap is answered at the same time: the person's finger does not wait for the drawing.
-        When the person has done something more meanwhile, that will draw, and this need not.
 
         Raises:
             TelegramError: it could not be drawn, or what is to leave the chat could not be
                 deleted; all that is left to do is to show it again.
         """
-        few = len(self.conversation.typed) < _MOST_IN_THE_CHAT
-        if few and will_be_drawn_over(self.services.admins, self.services.would_answer):
-            await self.answer()
-            return
-        answer = asyncio.create_task(self.answer())
-        try:
-            cleared = await self._clear()
-            await self._draw(_joined(self.view.damage, notice, cleared.told), at_bottom=at_bottom)
-        finally:
-            await answer
+        await asyncio.gather(self.answer(alert), self._draw_cleared(notice, at_bottom=at_bottom))
+
+    async def redraw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
+        """Draws the screen of where the person stands by now; the tap is answered already."""
+        visit = (await reread(self)).settled()
+        await visit.save()
+        await visit._draw_cleared(notice, at_bottom=at_bottom)
+
+    async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
+        cleared = await self._clear()
+        await self._draw(_joined(self.view.damage, notice, cleared.told), at_bottom=at_bottom)
         if cleared.failure is not None:
             raise cleared.failure
 
-    async def clear(self) -> None:
-        """Stores the row and takes out of the chat what is to leave it; shows nothing.
-
-        Raises:
-            TelegramError: not all of it could be deleted.
-        """
-        await self.save()
-        cleared = await self._clear()
+    async def _clear_away(self) -> None:
+        cleared = await (await reread(self))._clear()
         if cleared.failure is not None:
             raise cleared.failure
 

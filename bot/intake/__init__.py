@@ -5,8 +5,17 @@ moves only past updates that were handled. Polling is one way in; a webhook goes
 file `webhook.py` that answers 200 when `Dispatch` has handled the update.
 """
 
-from bot.intake.dispatch import Counts, Dispatch, Rules, updates_behind
+from bot.intake.dispatch import Counts, Dispatch, Rules, holds_others_up, updates_behind
 from bot.intake.errors import TokenUnknown, TryAgain
 from bot.intake.polling import Polling
 
-__all__ = ["Counts", "Dispatch", "Polling", "Rules", "TokenUnknown", "TryAgain", "updates_behind"]
+__all__ = [
+    "Counts",
+    "Dispatch",
+    "Polling",
+    "Rules",
+    "TokenUnknown",
+    "TryAgain",
+    "holds_others_up",
+    "updates_behind",
+]

@@ -20,6 +20,9 @@ from bot.traces import kind_of, place_of
 
 log = structlog.stdlib.get_logger()
 
+# Half of what Telegram hands out before the oldest is acknowledged.
+_IN_THE_WAY = 50
+
 Handle = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -75,10 +78,22 @@ class _Job:
 # The line that the running handler is working on, itself first.
 _line: ContextVar[Sequence[_Job]] = ContextVar("line", default=())
 
+# The window of the dispatch whose handler is running.
+_window: ContextVar[Window | None] = ContextVar("window", default=None)
+
 
 def updates_behind() -> list[dict[str, Any]]:
     """What waits in the line of the update being handled: what it draws will be drawn over."""
     return [job.update for job in islice(_line.get(), 1, None)]
+
+
+def holds_others_up() -> bool:
+    """Whether so many updates have come after the one being handled that it is in their way.
+
+    Telegram hands out no more than a hundred from the oldest that is not finished.
+    """
+    line, window = _line.get(), _window.get()
+    return bool(line) and window is not None and window.after(line[0].number) >= _IN_THE_WAY
 
 
 class Dispatch:
@@ -185,6 +200,7 @@ class Dispatch:
     async def _work(self, line: Hashable) -> None:
         waiting = self._lines[line]
         _line.set(waiting)
+        _window.set(self._window)
         while waiting:
             job = waiting[0]
             while not await self._try(job):

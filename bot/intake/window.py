@@ -23,6 +23,10 @@ class Window:
             return min(self._unfinished)
         return None if self._newest is None else self._newest + 1
 
+    def after(self, number: int) -> int:
+        """How far the newest number is from this one."""
+        return 0 if self._newest is None else self._newest - number
+
     def take(self, number: int) -> bool:
         """Takes a number unless it is known; tells whether it was new."""
         if number in self._unfinished or number in self._finished:

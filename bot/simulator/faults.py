@@ -17,6 +17,7 @@ class Fault(Enum):
     CUT = "connection cut, nothing done"
     DROP = "done, then the connection is cut instead of an answer"
     FLOOD = "refused with 429"
+    HANG = "not answered, nothing done"
 
 
 _DRAWN = (Fault.ERROR, Fault.CUT, Fault.DROP, Fault.FLOOD)
@@ -29,6 +30,7 @@ class Faults:
 
     `latency` is in seconds, a number or a pair to draw from; the rates are shares of calls
     between 0 and 1. Rates leave `spared` methods alone; a planned fault (`next`) does not.
+    `of_chats` is what happens to every call to a chat, by its number.
     What is drawn depends on the seed, the method, the chat and how many such calls there were,
     so a run with many calls at once meets the same faults in whatever order they come.
     """
@@ -42,10 +44,12 @@ class Faults:
     too_many_rate: float = 0.0
     retry_after: int = 1
     spared: frozenset[str] = _NO_FAULTS_IN
+    of_chats: dict[int, Fault] = field(default_factory=dict)
     _drawn: dict[tuple[str, str], int] = field(default_factory=dict, init=False)
     _random: random.Random = field(init=False)
     _planned: dict[str, deque[Fault]] = field(default_factory=dict, init=False)
     _running: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _is_over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - repeatable, not secret
@@ -68,7 +72,18 @@ class Faults:
         self.latency = self.error_rate = self.cut_rate = self.drop_rate = 0.0
         self.too_many_rate = 0.0
         self._planned.clear()
+        self.of_chats.clear()
+        self.end_hanging()
         self.thaw()
+
+    def end_hanging(self) -> None:
+        """Let the calls that hang come to nothing."""
+        self._is_over.set()
+        self._is_over = asyncio.Event()
+
+    async def hang(self) -> None:
+        """Wait until nobody can expect an answer any more."""
+        await self._is_over.wait()
 
     async def before(self) -> None:
         """Wait as long as the network takes."""
@@ -83,6 +98,8 @@ class Faults:
         planned = self._planned.get(method)
         if planned:
             return planned.popleft()
+        if chat is not None and (fault := self.of_chats.get(_number(chat))) is not None:
+            return fault
         if method in self.spared:
             return None
         rates = (self.error_rate, self.cut_rate, self.drop_rate, self.too_many_rate)
@@ -108,3 +125,9 @@ class Faults:
             return too_many(self.retry_after)
         words = {500: "Internal Server Error", 502: "Bad Gateway", 504: "Gateway Timeout"}
         return Refused(self.error_code, words.get(self.error_code, "Service Unavailable"))
+
+
+def _number(chat: object) -> int:
+    """The number of a chat as a call names it; 0 for one that is named otherwise."""
+    text = str(chat)
+    return int(text) if text.removeprefix("-").isdecimal() else 0

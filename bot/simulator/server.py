@@ -91,6 +91,7 @@ class Simulator:
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
+        self.faults.end_hanging()
         self.faults.thaw()
         self.world.updates.end_poll("terminated by the end of the simulation")
         await self.api.webhook.close()
@@ -125,7 +126,9 @@ class Simulator:
             params.update(await received(request))
             await self.faults.before()
             fault = self.faults.chosen(name, params.get("chat_id"))
-            if fault is Fault.CUT:
+            if fault is Fault.HANG:
+                await self.faults.hang()
+            if fault in (Fault.CUT, Fault.HANG):
                 return self._cut(request, name, params, begun)
             if fault in (Fault.ERROR, Fault.FLOOD):
                 raise self.faults.refusal(fault)

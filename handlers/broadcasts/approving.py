@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from bot.petition.markup import Html
 from storage import Broadcast
 
 from ..panel import Panel
 from ..screens.screen import paragraphs
+from ..untouched import before_the_deed
 from .deciding import show_content
 from .originals import are_there
 from .pages.approving import ask_decline
-from .watching import follow, known_by, page_of, refresh, show, standing_of
+from .watching import (
+    known_by,
+    page_of,
+    refresh,
+    show,
+    standing_of,
+    tell_progress,
+    tell_standing,
+)
 
 
 async def review(panel: Panel, argument: str) -> None:
@@ -20,11 +30,15 @@ async def review(panel: Panel, argument: str) -> None:
     known = await _undecided(panel, argument)
     if known is None:
         return
+    await panel.now_or_never(partial(_review, panel, known))
+
+
+async def _review(panel: Panel, known: Broadcast) -> None:
     await panel.answer()
     panel = panel.at_bottom()
     notice = await show_content(panel.bot, known, panel.words, panel.chat_id)
     page = await page_of(panel, known)
-    await panel.say(paragraphs(notice, page.text), page.rows)
+    await panel.write(paragraphs(notice, page.text), page.rows)
 
 
 async def approve(panel: Panel, argument: str) -> None:
@@ -33,7 +47,7 @@ async def approve(panel: Panel, argument: str) -> None:
     if known is None:
         return
     if not await _is_whole(panel, known):
-        await panel.answer(
+        await panel.alert(
             panel.words.label(
                 "El original del mensaje se ha borrado, así que no puede salir. Habría que "
                 "prepararlo otra vez."
@@ -43,7 +57,7 @@ async def approve(panel: Panel, argument: str) -> None:
     user, at = _by(panel)
     now = await panel.services.storage.broadcasts.approvals.approve(known.id, user, at) or known
     if now.awaits_approval:
-        await panel.answer(
+        await panel.alert(
             panel.words.label(
                 "Ha esperado más de un día y ya no se puede aprobar. Habría que prepararlo otra "
                 "vez."
@@ -71,7 +85,7 @@ async def decline(panel: Panel, argument: str) -> None:
     user, at = _by(panel)
     now = await panel.services.storage.broadcasts.approvals.decline(known.id, user, at) or known
     panel.services.wake_broadcast()
-    await show(panel, now)
+    await tell_standing(panel, now)
 
 
 async def _undecided(panel: Panel, argument: str) -> Broadcast | None:
@@ -80,10 +94,10 @@ async def _undecided(panel: Panel, argument: str) -> Broadcast | None:
     if known is None:
         return None
     if not known.awaits_approval:
-        await show(panel, known)
+        await tell_standing(panel, known)
         return None
     if known.started_by == panel.user.id:
-        await panel.answer(panel.words.label("Esto lo tiene que decidir otra persona."))
+        await panel.alert(panel.words.label("Esto lo tiene que decidir otra persona."))
         return None
     return known
 
@@ -91,26 +105,25 @@ async def _undecided(panel: Panel, argument: str) -> Broadcast | None:
 async def _is_whole(panel: Panel, known: Broadcast) -> bool:
     if known.source_chat is None:
         return True
-    return await are_there(panel.bot, known.source_chat, known.content)
+    async with before_the_deed():
+        return await are_there(panel.bot, known.source_chat, known.content)
 
 
 async def _approved(panel: Panel, now: Broadcast, at: datetime) -> None:
     """Shows what comes of it, to who approved it and to who waited for that."""
     services = panel.services
     if now.state != "scheduled" or now.approved_by != panel.user.id:
-        await show(panel, now)  # somebody else was faster, or the worker was
+        await tell_standing(panel, now)  # somebody else was faster, or the worker was
         return
     if now.progress_chat not in services.admins:
-        await follow(panel, now.id)  # or nobody would see how it goes
+        await tell_progress(panel, now.id)  # or nobody would see how it goes
         return
     if now.starts_at is not None and now.starts_at > at:
-        await refresh(panel.bot, services, now)
-        await show(panel, now)
+        await panel.tell(partial(_refreshed, panel, now))
         return
     active = await services.storage.broadcasts.active()
     if active is not None and active.id != now.id:
-        await refresh(panel.bot, services, now)
-        await panel.say(_after_another(panel))
+        await panel.tell(partial(_refreshed, panel, now, _after_another(panel)))
         return
     await panel.say(
         panel.words.text(
@@ -118,6 +131,15 @@ async def _approved(panel: Panel, now: Broadcast, at: datetime) -> None:
             "tú, o detenerlo, escribe /broadcast."
         )
     )
+
+
+async def _refreshed(panel: Panel, now: Broadcast, said: Html | None = None) -> None:
+    """Shows it to who waited for it, and to who approved it."""
+    await refresh(panel.bot, panel.services, now)
+    if said is None:
+        await show(panel, now)
+    else:
+        await panel.write(said)
 
 
 def _after_another(panel: Panel) -> Html:

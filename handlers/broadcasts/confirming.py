@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from bot.broadcast.audience import broadcast_id, confirmed, content_sha256, has_expired
 from bot.petition.markup import Html
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
 
+from ..living import tolerate
 from ..panel import Panel
+from ..untouched import before_the_deed
 from .desk import Desk, forget, open_draft
 from .draft import Stage
 from .freezing import show_lost, take_away
 from .originals import are_there
 from .pages.sheet import Sheet
-from .watching import elsewhere, follow, show
+from .watching import elsewhere, show, tell_progress, tell_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ async def send(panel: Panel, token: str) -> None:
     if objection is not None:
         await _show_again(desk, objection)
         return
-    if not await are_there(panel.bot, panel.chat_id, sheet.content):
+    async with before_the_deed():
+        is_whole = await are_there(panel.bot, panel.chat_id, sheet.content)
+    if not is_whole:
         await show_lost(desk)
         return
     await _start(desk, _plan(desk, sheet, token), token)
@@ -64,9 +69,7 @@ async def leave(panel: Panel, shown: str) -> bool:
     if desk is not None and desk.draft.key != key:
         await panel.say(_not_prepared(panel))
         return True
-    if desk is not None:
-        await give_up(desk)
-    await panel.say(discarded(panel))
+    await (panel.say(discarded(panel)) if desk is None else give_up(desk, discarded(panel)))
     return True
 
 
@@ -82,10 +85,17 @@ def discarded(panel: Panel) -> Html:
     return panel.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
 
 
-async def give_up(desk: Desk) -> None:
-    """Throws the draft and its preview away."""
+async def give_up(desk: Desk, said: Html) -> None:
+    """Throws the draft and its preview away, and says so."""
     await forget(desk.panel)
+    await desk.panel.tell(partial(_cleared_away, desk, said))
+
+
+async def _cleared_away(desk: Desk, said: Html) -> None:
     await take_away(desk.panel, desk.draft.every_copy)
+    await desk.panel.write(said)
+    if desk.panel.message_id is None and desk.draft.panel is not None:
+        await tolerate(desk.panel.bot.delete_message(desk.panel.chat_id, desk.draft.panel))
 
 
 async def go_on(panel: Panel, known: Broadcast) -> None:
@@ -93,16 +103,18 @@ async def go_on(panel: Panel, known: Broadcast) -> None:
     await open_draft(panel)  # which throws away the one that this was started from
     if not known.is_running:
         # Perhaps its report was written over by a late repetition of what came before.
-        await show(panel, known)
+        await tell_standing(panel, known)
         return
     panel.services.wake_broadcast()
     if known.progress_chat != panel.chat_id:
-        await follow(panel, known.id)  # nobody watches it yet, or two confirmed in one second
+        await tell_progress(
+            panel, known.id
+        )  # nobody watches it yet, or two confirmed in one second
     elif known.progress_message_id != panel.message_id:
         await panel.say(elsewhere(panel.words))
     else:
         # The worker keeps this very message up to date; the same words again would be refused.
-        await panel.answer()
+        await panel.tell(panel.answer)
 
 
 def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeople | None:
@@ -152,11 +164,7 @@ async def _start(desk: Desk, plan: Plan, token: str) -> None:
     if isinstance(outcome, Broadcast):
         await forget(panel)
         panel.services.wake_broadcast()
-        now = await show(panel, outcome)
-        there = (now.progress_chat, now.progress_message_id)
-        if plan.progress is not None and there != plan.progress and now.is_running:
-            # Somebody who looked meanwhile has it now, and this was written over the word on that.
-            await panel.at(plan.progress[1]).say(elsewhere(panel.words))
+        await panel.tell(partial(_show_started, panel, outcome, plan.progress))
     elif isinstance(outcome, AlreadyRunning):
         active = await panel.services.storage.broadcasts.get(outcome.id)
         if active is not None:
@@ -165,10 +173,20 @@ async def _start(desk: Desk, plan: Plan, token: str) -> None:
         await _show_again(desk, _refusal(panel, outcome))
 
 
+async def _show_started(
+    panel: Panel, started: Broadcast, progress: tuple[int, int] | None
+) -> None:
+    now = await show(panel, started)
+    there = (now.progress_chat, now.progress_message_id)
+    if progress is not None and there != progress and now.is_running:
+        # Somebody who looked meanwhile has it now, and this was written over the word on that.
+        await panel.at(progress[1]).write(elsewhere(panel.words))
+
+
 async def _wait_for(desk: Desk, active: Broadcast) -> None:
     """Another one is under way. Of two closing updates that is the same; else this has to wait."""
     if active.kind is Kind.CLOSING is desk.draft.kind:
-        await follow(desk.panel, active.id)
+        await tell_progress(desk.panel, active.id)
         return
     await desk.show(
         desk.panel.words.text(
@@ -184,8 +202,7 @@ async def _show_again(desk: Desk, objection: Html | _OtherPeople) -> None:
     if draft.kind is Kind.CLOSING:
         state = await desk.panel.services.storage.petitions.state()
         if not state.is_closed:
-            await give_up(desk)
-            await desk.panel.say(_still_open(desk.panel))
+            await give_up(desk, _still_open(desk.panel))
             return
     cutoff = draft.cutoff
     if draft.copies is not None and draft.starts_at is None:

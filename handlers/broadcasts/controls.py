@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import structlog
 from telegram.error import TelegramError
@@ -12,7 +13,15 @@ from storage import Broadcast, Broadcasts
 
 from ..panel import Panel
 from .pages.questions import ask_cancel, ask_recall
-from .watching import ask, follow, known_by, settle, show, standing_of
+from .watching import (
+    ask,
+    known_by,
+    settle,
+    show,
+    standing_of,
+    tell_progress,
+    tell_standing,
+)
 
 _log = structlog.stdlib.get_logger()
 
@@ -43,7 +52,7 @@ async def ask_to_cancel(panel: Panel, argument: str) -> None:
         known = await _broadcasts(panel).pause(known.id, *_by(panel)) or known
         panel.services.wake_broadcast()
     if known.state not in ("scheduled", "paused"):
-        await show(panel, known)
+        await tell_standing(panel, known)
         return
     page = ask_cancel(await standing_of(panel.services, panel.words, known))
     await panel.say(page.text, page.rows)
@@ -62,7 +71,7 @@ async def watch(panel: Panel, argument: str) -> None:
     known = await known_by(panel, argument)
     if known is not None:
         await settle(panel.services, known.id)
-        await show(panel, known)
+        await tell_standing(panel, known)
 
 
 async def ask_to_recall(panel: Panel, argument: str) -> None:
@@ -72,9 +81,9 @@ async def ask_to_recall(panel: Panel, argument: str) -> None:
         return
     standing = await standing_of(panel.services, panel.words, known)
     if known.recall_started_at is not None:
-        await show(panel, known)
+        await tell_standing(panel, known)
     elif not standing.can_be_recalled:
-        await _too_late(panel, known)
+        await panel.tell(partial(_too_late, panel, known))
     else:
         page = ask_recall(standing)
         await panel.say(page.text, page.rows)
@@ -87,11 +96,15 @@ async def recall(panel: Panel, argument: str) -> None:
         return
     found = await _broadcasts(panel).recall(known.id, *_by(panel))
     if found is None or found.recall_started_at is None:
-        await _too_late(panel, known)
+        await panel.tell(partial(_too_late, panel, known))
         return
     await _broadcasts(panel).set_progress(found.id, panel.chat_id, panel.message_id or 0)
-    await _take_button_away(panel, known)
     panel.services.wake_broadcast()
+    await panel.tell(partial(_show_recalled, panel, known, found))
+
+
+async def _show_recalled(panel: Panel, former: Broadcast, found: Broadcast) -> None:
+    await _take_button_away(panel, former)
     await show(panel, found)
 
 
@@ -124,9 +137,9 @@ async def _steered(panel: Panel, now: Broadcast | None) -> None:
     if now is None:
         return
     if now.is_running and now.progress_chat not in panel.services.admins:
-        await follow(panel, now.id)  # or nobody would see how it goes
+        await tell_progress(panel, now.id)  # or nobody would see how it goes
     else:
-        await show(panel, now)
+        await tell_standing(panel, now)
 
 
 def _broadcasts(panel: Panel) -> Broadcasts:

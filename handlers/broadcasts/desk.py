@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 
 import structlog
@@ -15,6 +16,7 @@ from bot.broadcast.audience import broadcast_id
 from bot.petition.markup import Html
 from bot.transport.outcome import Remedy, remedy
 
+from ..afterwards import LONGEST_WAIT
 from ..living import tolerate
 from ..panel import Page, Panel, keyboard
 from ..posting import rewrite
@@ -66,6 +68,10 @@ class Desk:
         return replace(self, draft=draft)
 
     async def show(self, notice: Html | None = None, *, below: int | None = None) -> None:
+        """Tells where the draft stands, now or as soon as Telegram takes it; see `draw`."""
+        await self.panel.tell(partial(self.draw, notice, below=below))
+
+    async def draw(self, notice: Html | None = None, *, below: int | None = None) -> None:
         """Shows where the draft stands, in its panel, which is moved below a newer message.
 
         Args:
@@ -134,7 +140,7 @@ class Desk:
                     raise
             else:
                 return target
-        return await replace(panel, query=None, message_id=None).say(page.text, page.rows)
+        return await replace(panel, query=None, message_id=None).write(page.text, page.rows)
 
 
 async def open_draft(panel: Panel) -> Desk | None:
@@ -163,10 +169,13 @@ async def forget(panel: Panel) -> None:
 async def stars(panel: Panel) -> int | None:
     """How many Stars the bot has; None when Telegram does not say."""
     try:
-        return (await panel.bot.get_my_star_balance()).amount
+        async with asyncio.timeout(LONGEST_WAIT):
+            return (await panel.bot.get_my_star_balance()).amount
     except TelegramError as error:
         _log.warning("balance_not_known", remedy=remedy(error))
-        return None
+    except TimeoutError as error:
+        _log.warning("balance_not_known", kind=type(error).__name__)
+    return None
 
 
 def _reference(panel: Panel) -> bytes:

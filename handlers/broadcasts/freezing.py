@@ -7,6 +7,7 @@ confirmed is what was seen.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from telegram.error import TelegramError
 
@@ -41,7 +42,19 @@ class NotShown(Exception):
 
 
 async def look(desk: Desk) -> None:
-    """Shows every version as people get it, and the summary below."""
+    """Shows every version as people get it, and the summary below; or tells that it did not."""
+    await desk.panel.now_or_never(partial(_look, desk))
+
+
+async def try_out(desk: Desk) -> None:
+    """Sends the admin what everybody would get, by the very call that everybody's comes with."""
+    # A new version first: a tap that comes again is stale and sends no second copy.
+    desk = await desk.keep(desk.draft.changed(desk.now))
+    sent: dict[str, tuple[int, ...]] = {}
+    await desk.panel.now_or_never(partial(_try_out, desk, sent))
+
+
+async def _look(desk: Desk) -> None:
     desk = await desk.answered()
     panel = desk.panel
     await take_away(panel, desk.draft.every_copy)
@@ -61,31 +74,30 @@ async def look(desk: Desk) -> None:
     shown = frozen(desk.draft, copies, desk.now)
     cutoff = None if shown.starts_at else await storage.broadcasts.last_number()
     desk = await desk.keep(shown.model_copy(update={"cutoff": cutoff}))
-    await desk.show(below=max(m for ids in copies.values() for m in ids))
+    await desk.draw(below=max(m for ids in copies.values() for m in ids))
 
 
-async def try_out(desk: Desk) -> None:
-    """Sends the admin what everybody would get, by the very call that everybody's comes with."""
+async def _try_out(desk: Desk, sent: dict[str, tuple[int, ...]]) -> None:
+    """Sends each language that is not among the `sent` yet, and then shows the draft below."""
     desk = await desk.answered()
     panel, services = desk.panel, desk.panel.services
-    # A new version first: a tap that comes again is stale and sends no second copy.
-    desk = await desk.keep(desk.draft.changed(desk.now))
     state = await services.storage.petitions.state()
     content = content_now(services, desk.draft, state)
-    newest = 0
     for language in content:
+        if language in sent:
+            continue
         try:
-            sent = await send(panel, content, panel.chat_id, language)
+            sent[language] = await send(panel, content, panel.chat_id, language)
         except NotShown as problem:
             # What is tried out is the preview, so that is what is missing.
             if problem.is_gone:
-                await show_lost(desk)
+                await _draw_lost(desk)
             else:
-                await desk.show(_why_not(panel, problem))
+                await desk.draw(_why_not(panel, problem))
             return
-        newest = max(newest, *sent)
-    await desk.show(
-        panel.words.text("Arriba tienes la prueba, tal como llegará a los demás."), below=newest
+    await desk.draw(
+        panel.words.text("Arriba tienes la prueba, tal como llegará a los demás."),
+        below=max((m for ids in sent.values() for m in ids), default=0),
     )
 
 
@@ -134,13 +146,17 @@ async def _refused(desk: Desk, problem: NotShown) -> None:
         stage = Stage.CONTENT if problem.is_gone else Stage.READY
         draft = draft.changed(desk.now, stage=stage, language=problem.language)
     desk = await desk.keep(draft)
-    await desk.show(_why_not(desk.panel, problem))
+    await desk.draw(_why_not(desk.panel, problem))
 
 
 async def show_lost(desk: Desk) -> None:
     """The preview is what is copied, and it is not there any more: it is to be made again."""
+    await desk.panel.tell(partial(_draw_lost, desk))
+
+
+async def _draw_lost(desk: Desk) -> None:
     desk = await desk.keep(desk.draft.thawed(desk.now, stage=Stage.READY))
-    await desk.show(
+    await desk.draw(
         desk.panel.words.text(
             "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
             "copia. Vuelve a verla antes de enviar."

@@ -10,7 +10,7 @@ from ..context import Context
 from ..panel import Choice, Order, Page, Panel, open_panel
 from ..screens.screen import paragraphs
 from .pages.past import ON_A_PAGE, Entry, history, provenance
-from .watching import follow, page_of
+from .watching import page_of, tell_progress
 
 # No history has as many pages as the next digit would mean.
 _LONGEST_NUMBER: Final = 6
@@ -37,7 +37,7 @@ async def report(panel: Panel, argument: str) -> None:
         await _show(panel, _number(page))
         return
     if known.is_active:
-        await follow(panel, known.id)
+        await tell_progress(panel, known.id)
         return
     shown = await page_of(panel, known)
     by = provenance(panel.words, known, panel.user.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from telegram import Update
@@ -18,7 +19,7 @@ from .desk import Desk, open_draft, save
 from .draft import Draft, begun, begun_closing, begun_for_the_rest
 from .freezing import look
 from .pages.naming import subject_name
-from .watching import follow
+from .watching import tell_progress
 
 # As many planned ones as a panel names, the nearest first; very many are too long for Telegram.
 _LISTED: Final = 10
@@ -49,7 +50,7 @@ async def broadcast(update: Update, context: Context) -> None:
     panel = await open_panel(update, context)
     active = await panel.services.storage.broadcasts.active()
     if active is not None:
-        await follow(panel, active.id)
+        await tell_progress(panel, active.id)
         return
     page = offer(panel, await _chances(panel))
     await panel.say(page.text, page.rows)
@@ -69,7 +70,7 @@ async def final(panel: Panel, _argument: str) -> None:
     state = await services.storage.petitions.state()
     active = await services.storage.broadcasts.active()
     if active is not None:
-        await follow(panel, active.id)
+        await tell_progress(panel, active.id)
         return
     if not state.is_closed:
         await panel.say(_still_open(panel))
@@ -96,9 +97,13 @@ async def resume(panel: Panel, argument: str) -> None:
     base = services.campaign.source_language
     draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
     # The report stays; what is written now has a panel of its own.
-    await panel.answer()
     desk = await _begun(panel.at_bottom(), draft)
-    await desk.show()
+    await panel.tell(partial(_shown_below, panel, desk))
+
+
+async def _shown_below(panel: Panel, desk: Desk) -> None:
+    await panel.answer()
+    await desk.draw()
 
 
 def offer(panel: Panel, chances: Chances) -> Page:

@@ -99,8 +99,7 @@ def _before(draft: Draft) -> Stage:
 
 
 async def _cancel(desk: Desk, _tap: Tapped) -> None:
-    await give_up(desk)
-    await desk.panel.say(discarded(desk.panel))
+    await give_up(desk, discarded(desk.panel))
 
 
 async def _look(desk: Desk, _tap: Tapped) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 from telegram.error import TelegramError
 
@@ -21,6 +23,16 @@ _log = structlog.stdlib.get_logger()
 _OPEN, _SETTLED = b"open", b""
 
 
+async def tell_progress(panel: Panel, key: bytes) -> None:
+    """The progress moves to the message the admin is looking at, as soon as Telegram takes it."""
+    await panel.tell(partial(follow, panel, key))
+
+
+async def tell_standing(panel: Panel, shown: Broadcast) -> None:
+    """Tells the admin how it stands."""
+    await panel.tell(partial(show, panel, shown))
+
+
 async def follow(panel: Panel, key: bytes) -> None:
     """The progress moves to the message the admin is looking at; the former one says so."""
     broadcasts = panel.services.storage.broadcasts
@@ -30,7 +42,7 @@ async def follow(panel: Panel, key: bytes) -> None:
     said = None
     if panel.message_id is None:
         said = await page_of(panel, former)
-        panel = panel.at(await panel.say(said.text, said.rows))
+        panel = panel.at(await panel.write(said.text, said.rows))
     await broadcasts.set_progress(key, panel.chat_id, panel.message_id or 0)
     now = await show(panel, await broadcasts.get(key) or former, said)
     chat, message_id = former.progress_chat, former.progress_message_id
@@ -55,11 +67,11 @@ async def show(panel: Panel, shown: Broadcast, said: Page | None = None) -> Broa
     """
     page = await page_of(panel, shown)
     if page != said:
-        panel = panel.at(await panel.say(page.text, page.rows))
+        panel = panel.at(await panel.write(page.text, page.rows))
     now = await panel.services.storage.broadcasts.get(shown.id) or shown
     if now.state != shown.state:
         page = await page_of(panel, now)
-        await panel.say(page.text, page.rows)
+        await panel.write(page.text, page.rows)
     return now
 
 

@@ -16,7 +16,6 @@ from bot.petition.markup import Html
 
 from .. import commands, messages
 from ..context import Context
-from ..living import tolerate
 from ..panel import Panel, open_panel
 from .changes import linked, received, retouched
 from .confirming import discarded, give_up
@@ -58,10 +57,7 @@ async def cancel(update: Update, context: Context) -> None:
     if desk is None or (not desk.draft.waits(desk.now) and await _is_asked_for_a_name(panel)):
         await commands.cancel(update, context)
         return
-    await give_up(desk)
-    await panel.say(discarded(panel))
-    if desk.draft.panel is not None:
-        await tolerate(panel.bot.delete_message(panel.chat_id, desk.draft.panel))
+    await give_up(desk, discarded(panel))
 
 
 async def _took(desk: Desk, message: Message) -> bool:

@@ -91,7 +91,7 @@ async def test_typed_names_leave_the_chat_even_when_deleting_fails_at_first(
         scene.simulator.faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
         ana.send("Ana Real")
         await ana.sees("Yo, Ana Real:")
-        await scene.settled()
+        await ana.sees("Lo que has enviado se ha borrado de este chat.")
         assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
 
 

@@ -216,7 +216,7 @@ async def test_a_deletion_that_fails_is_told_and_tried_again(
 
     monkeypatch.setattr(bot, "delete_message", fails_once)
     scene.ana.send("Ana María")
-    await scene.settled()
+    await scene.ana.sees(GONE)
     assert len(seen) == 2
     assert seen[1].startswith("Todavía no se ha podido borrar de este chat")
     assert "Ana María" in seen[1], "and the way on is there all the same"

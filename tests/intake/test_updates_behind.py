@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot.intake import Dispatch, TryAgain, updates_behind
+from bot.intake import Dispatch, TryAgain, holds_others_up, updates_behind
 
 from .test_dispatch import QUICK, message
 
@@ -104,3 +104,25 @@ async def test_whoever_offers_updates_sees_no_line() -> None:
     await asyncio.sleep(0)
     assert updates_behind() == []
     await work.drain(5)
+
+
+async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
+    seen: list[bool] = []
+    goes_on = asyncio.Event()
+
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] != 1:
+            return
+        seen.append(holds_others_up())
+        work.offer(message(50, chat=50))
+        seen.append(holds_others_up())
+        work.offer(message(51, chat=51))
+        seen.append(holds_others_up())
+        goes_on.set()
+
+    work = Dispatch(handle, QUICK)
+    work.offer(message(1))
+    await goes_on.wait()
+    await work.drain(5)
+    assert seen == [False, False, True]
+    assert not holds_others_up(), "who handles nothing is in nobody's way"

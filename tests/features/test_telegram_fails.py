@@ -1,0 +1,203 @@
+"""Calls of one chat fail or hang: nobody else waits, and what was ordered is never done twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from telegram.error import BadRequest, NetworkError
+
+from bot.simulator.faults import Fault
+from bot.simulator.person import Person
+from handlers.context import Services
+from tests.features.scene import Scene, a_scene
+from tests.features.studio import Studio
+
+NOTHING_DONE = "no se ha hecho nada"
+
+
+def of_the_bot(scene: Scene) -> Services:
+    assert scene.app is not None
+    return scene.app.application.services
+
+
+def fails(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene, method: str, times: int, fatal: bool = False
+) -> None:
+    """The next calls of a method come to nothing."""
+    assert scene.app is not None
+    bot = type(scene.app.application.bot)
+    call, left = getattr(bot, method), [times]
+
+    async def failing(*given: object, **named: object) -> object:
+        if left[0] > 0:
+            left[0] -= 1
+            raise BadRequest("can't parse entities") if fatal else NetworkError("Bad Gateway")
+        return await call(*given, **named)
+
+    monkeypatch.setattr(bot, method, failing)
+
+
+async def all_is_acknowledged(scene: Scene) -> bool:
+    assert scene.app is not None
+    await scene.app.dispatch.until_at_most(0, 10)
+    return scene.app.dispatch.in_progress == 0 and scene.app.dispatch.counts.retried == 0
+
+
+async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        of_the_bot(scene).afterwards._longest_wait = 0.3
+        troubled: list[Person] = []
+        for fault in (Fault.ERROR, Fault.DROP, Fault.HANG):
+            for number in range(3):
+                person = scene.world.person(f"Eve{number}", language="es")
+                scene.simulator.faults.of_chats[person.id] = fault
+                troubled.append(person)
+                person.start()
+        scene.ana.start()
+        await scene.ana.sees(scene.campaign.texts_in("es").title)
+        assert await all_is_acknowledged(scene)
+        assert len(of_the_bot(scene).afterwards) >= len(troubled), "what is owed to them is not"
+        scene.simulator.faults.clear()
+        await troubled[0].sees(scene.campaign.texts_in("es").title)
+
+
+async def test_who_does_something_new_is_not_shown_what_was_owed_before(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, scene, "send_message", 1)
+    scene.ana.send("hola")
+    await scene.settled()
+    assert len(of_the_bot(scene).afterwards) == 1
+    scene.ana.send("/help")
+    await scene.settled()
+    assert len(of_the_bot(scene).afterwards) == 0
+    assert "elige uno de los de abajo" not in scene.living(scene.ana).text
+
+
+async def test_a_notice_that_was_owed_is_shown_with_the_screen(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, scene, "send_message", 1)
+    scene.ana.send("hola")
+    shown = await scene.ana.sees("elige uno de los de abajo")
+    assert scene.words.label("✍️ Firmar la petición") in shown.labels
+
+
+async def test_the_file_of_ones_data_comes_once_though_the_screen_after_it_fails(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.settled()
+    fails(monkeypatch, scene, "send_message", 1)
+    await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+
+    def is_below() -> bool | None:
+        last = scene.ana.messages[-1]
+        return (bool(last.buttons) and last.document is None) or None
+
+    assert await scene.ana.chat.bell.until(is_below, 5)
+    assert sum(m.document is not None for m in scene.ana.messages) == 1
+
+
+async def test_the_file_of_ones_data_comes_though_it_fails_at_first(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.settled()
+    fails(monkeypatch, scene, "send_document", 1)
+    await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+    await scene.ana.sees_one(lambda m: m.document is not None, what="the file")
+    assert await all_is_acknowledged(scene)
+
+
+async def test_a_line_in_a_group_is_owed_like_any_answer(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = scene.world.group("Barrio", members=[scene.ana])
+    fails(monkeypatch, scene, "send_message", 1)
+    scene.ana.send_in(group, "/start@peticion_bot")
+
+    def said() -> bool | None:
+        return any(m.from_bot for m in group.messages.values()) or None
+
+    assert await group.bell.until(said, 5)
+    assert await all_is_acknowledged(scene)
+
+
+async def test_what_is_done_is_shown_to_an_admin_later_and_done_once(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.expected.append("query ID is invalid")  # the tap was answered before
+    await studio.says("/close")
+    fails(monkeypatch, studio.scene, "edit_message_text", 1)
+    await studio.taps("Sí, cerrar la petición")
+    assert (await studio.services.storage.petitions.state()).is_closed
+    await studio.marta.sees("La petición está cerrada.")
+    assert await all_is_acknowledged(studio.scene)
+    assert NOTHING_DONE not in studio.marta.chat.transcript()
+
+
+async def test_a_draft_is_shown_later_as_it_is_stored(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.begins()
+    fails(monkeypatch, studio.scene, "send_message", 1)
+    await studio.says("Hola")
+    await studio.marta.sees("Tu mensaje")
+    assert await all_is_acknowledged(studio.scene)
+
+
+async def test_nothing_is_sent_while_telegram_does_not_say_whether_it_is_whole(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    fails(monkeypatch, studio.scene, "edit_message_reply_markup", 1)
+    await studio.taps("Enviar a 3 personas")
+    await studio.marta.sees(NOTHING_DONE)
+    assert await studio.services.storage.broadcasts.latest() is None
+    assert await all_is_acknowledged(studio.scene)
+    await studio.taps("Enviar a 3 personas")
+    await studio.over()
+
+
+async def test_a_test_to_oneself_that_fails_is_not_made_later(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    copies = len(studio.marta.messages)
+    fails(monkeypatch, studio.scene, "copy_message", 1)
+    await studio.taps("Enviarme una prueba")
+    await studio.marta.sees(NOTHING_DONE)
+    await studio.scene.settled()
+    assert len(studio.marta.messages) == copies + 1
+    assert await all_is_acknowledged(studio.scene)
+
+
+async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_uncertain(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: object) -> None:
+        raise NetworkError("Bad Gateway")
+
+    monkeypatch.setattr("handlers.visit.Visit.say", breaks)
+    scene.ana.send("/help")
+    await scene.ana.sees("puede que lo que ves aquí no esté al día")
+    assert await all_is_acknowledged(scene)
+
+
+async def test_a_screen_that_telegram_refuses_is_an_apology_and_no_debt(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, scene, "send_message", 1, fatal=True)
+    scene.ana.send("/help")
+    await scene.ana.sees("Algo ha fallado")
+    assert await all_is_acknowledged(scene)
+    assert scene.app is not None
+    assert scene.app.dispatch.counts.passed_over == 1

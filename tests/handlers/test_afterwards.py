@@ -1,0 +1,360 @@
+"""What is owed to a chat: given as soon as Telegram takes it, and no reason for others to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from telegram.error import BadRequest, Forbidden, NetworkError, TimedOut
+
+from bot.transport.errors import Flooded
+from handlers import afterwards
+from handlers.afterwards import Afterwards
+from storage import Unavailable
+
+ANA, BEA, EVE = 7, 8, 9
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.pauses: list[float] = []
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.now + seconds, waking))
+        await waking
+
+    async def pass_(self, seconds: float) -> None:
+        """Lets time pass, and what is due happen."""
+        end = self.now + seconds
+        while True:
+            await settled()
+            awake = [one for one in self._sleepers if not one[1].done()]
+            self._sleepers = awake
+            due = min((moment for moment, _ in awake), default=end + 1)
+            if due > end:
+                self.now = end
+                return
+            self.now = due
+            next(waking for moment, waking in awake if moment == due).set_result(None)
+
+
+async def settled() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class Chat:
+    """A chat whose calls end in what was planned, and then go well."""
+
+    def __init__(self, *outcomes: Exception | None) -> None:
+        self.tries = 0
+        self.later = 0
+        self._outcomes: Iterator[Exception | None] = iter(outcomes)
+
+    async def answer(self) -> None:
+        self.tries += 1
+        outcome = next(self._outcomes, None)
+        if outcome is not None:
+            raise outcome
+
+    async def again(self) -> None:
+        self.later += 1
+        await self.answer()
+
+
+class Hanging:
+    """A chat whose calls are not answered."""
+
+    def __init__(self) -> None:
+        self.begun = self.ended = 0
+        self.answers = asyncio.Event()
+
+    async def answer(self) -> None:
+        self.begun += 1
+        try:
+            await self.answers.wait()
+        finally:
+            self.ended += 1
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def owed(clock: Clock) -> Afterwards:
+    return Afterwards(clock.sleep, clock, in_the_way=lambda: False)
+
+
+async def test_what_goes_well_is_given_once_and_before_its_update_ends(owed: Afterwards) -> None:
+    ana = Chat()
+    await owed.tell(ANA, ana.answer)
+    assert ana.tries == 1
+    assert len(owed) == 0
+
+
+@pytest.mark.parametrize("error", [NetworkError("Bad Gateway"), TimedOut(), Flooded(99.0)])
+async def test_a_call_that_fails_holds_its_update_no_longer(
+    owed: Afterwards, error: Exception
+) -> None:
+    ana = Chat(error)
+    await owed.tell(ANA, ana.answer)
+    assert ana.tries == 1
+    assert len(owed) == 1
+
+
+async def test_it_is_given_as_things_stand_then(owed: Afterwards, clock: Clock) -> None:
+    ana = Chat(NetworkError("Bad Gateway"), NetworkError("Bad Gateway"))
+    await owed.tell(ANA, ana.answer, ana.again)
+    await clock.pass_(5)
+    assert (ana.tries, ana.later) == (3, 2)
+    assert len(owed) == 0
+
+
+async def test_it_backs_off_twice_as_far_each_time_and_ends_some_time(
+    owed: Afterwards, clock: Clock
+) -> None:
+    ana = Chat(*[NetworkError("Bad Gateway")] * 100)
+    await owed.tell(ANA, ana.answer)
+    await clock.pass_(3600)
+    assert clock.pauses == [0.5, 1, 2, 4, 8, 16, 32, *[60] * 8]
+    assert len(owed) == 0
+
+
+async def test_a_pause_that_telegram_asks_for_is_kept(owed: Afterwards, clock: Clock) -> None:
+    ana = Chat(Flooded(300.0))
+    await owed.tell(ANA, ana.answer)
+    assert clock.pauses == [300.5]
+    await clock.pass_(301)
+    assert ana.tries == 2
+
+
+async def test_a_pause_beyond_what_is_worth_waiting_for_is_given_up(
+    owed: Afterwards, clock: Clock
+) -> None:
+    ana, bea = Chat(Flooded(599.5)), Chat(Flooded(599.6))
+    await owed.tell(ANA, ana.answer)
+    await owed.tell(BEA, bea.answer)
+    assert clock.pauses == [600.0]
+    assert len(owed) == 1
+
+
+async def test_who_is_gone_is_owed_nothing(owed: Afterwards) -> None:
+    await owed.tell(ANA, Chat(Forbidden("Forbidden: bot was blocked by the user")).answer)
+    assert len(owed) == 0
+
+
+@pytest.mark.parametrize(
+    "error", [BadRequest("can't parse entities"), ValueError(), Unavailable()]
+)
+async def test_what_no_waiting_mends_is_raised_to_who_handles_the_update(
+    owed: Afterwards, error: Exception
+) -> None:
+    ana = Chat(error)
+    with pytest.raises(type(error)):
+        await owed.tell(ANA, ana.answer)
+    assert ana.tries == 1
+    assert len(owed) == 0
+
+
+async def test_while_it_is_owed_an_absent_database_passes_too(
+    owed: Afterwards, clock: Clock
+) -> None:
+    ana = Chat(NetworkError("Bad Gateway"), Unavailable())
+    await owed.tell(ANA, ana.answer)
+    await clock.pass_(5)
+    assert ana.tries == 3
+
+
+async def test_a_call_that_hangs_holds_its_update_for_three_seconds(
+    owed: Afterwards, clock: Clock
+) -> None:
+    eve = Hanging()
+    telling = asyncio.create_task(owed.tell(EVE, eve.answer))
+    await settled()
+    clock.now += 2.9
+    await asyncio.sleep(0.06)
+    assert not telling.done()
+    clock.now += 0.1
+    await asyncio.wait_for(telling, 1)
+    assert eve.ended == 0, "it goes on by itself"
+    eve.answers.set()
+    await settled()
+    assert len(owed) == 0
+
+
+async def test_an_update_that_is_in_the_way_of_others_does_not_wait_at_all(clock: Clock) -> None:
+    owed = Afterwards(clock.sleep, clock, in_the_way=lambda: True)
+    eve = Hanging()
+    await owed.tell(EVE, eve.answer)
+    await settled()
+    assert (eve.begun, eve.ended) == (1, 0)
+    owed.forget()
+
+
+async def test_what_breaks_when_nobody_waits_any_more_is_logged(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owed = Afterwards(clock.sleep, clock, in_the_way=lambda: True)
+    await owed.tell(ANA, Chat(ValueError("what Ana wrote")).answer)
+    await settled()
+    said = capsys.readouterr().out
+    assert "owed_answer_failed" in said
+    assert "ValueError" in said
+    assert "what Ana wrote" not in said
+    assert len(owed) == 0
+
+
+async def test_a_database_that_is_away_when_nobody_waits_any_more_is_tried_again(
+    clock: Clock,
+) -> None:
+    owed = Afterwards(clock.sleep, clock, in_the_way=lambda: True)
+    ana = Chat(Unavailable())
+    await owed.tell(ANA, ana.answer)
+    await clock.pass_(1)
+    assert ana.tries == 2
+
+
+async def test_a_newer_answer_takes_the_place_of_the_older(owed: Afterwards, clock: Clock) -> None:
+    older, newer = Chat(NetworkError("Bad Gateway")), Chat(NetworkError("Bad Gateway"))
+    await owed.tell(ANA, older.answer)
+    await owed.tell(ANA, newer.answer)
+    await clock.pass_(5)
+    assert (older.tries, newer.tries) == (1, 2)
+
+
+async def test_what_is_being_given_ends_before_something_newer_is_done(
+    owed: Afterwards, clock: Clock
+) -> None:
+    first = Hanging()
+    telling = asyncio.create_task(owed.tell(ANA, first.answer))
+    await settled()
+    making_way = asyncio.create_task(owed.make_way(ANA))
+    await settled()
+    assert not making_way.done()
+    first.answers.set()
+    await making_way
+    await telling
+    assert first.ended == 1
+
+
+async def test_what_hangs_is_cut_off_by_something_newer(owed: Afterwards, clock: Clock) -> None:
+    eve = Hanging()
+    telling = asyncio.create_task(owed.tell(EVE, eve.answer))
+    await settled()
+    clock.now += 3
+    await telling
+    await owed.make_way(EVE)
+    await settled()
+    assert (eve.ended, len(owed)) == (1, 0)
+
+
+async def test_what_is_only_owed_makes_way_at_once(owed: Afterwards, clock: Clock) -> None:
+    ana = Chat(NetworkError("Bad Gateway"))
+    await owed.tell(ANA, ana.answer)
+    await owed.make_way(ANA)
+    await clock.pass_(60)
+    assert ana.tries == 1
+
+
+async def test_what_has_made_way_takes_no_room(
+    owed: Afterwards, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_MOST_CHATS", 1)
+    ana, bea = Chat(Flooded(5)), Chat(Flooded(50))
+    await owed.tell(ANA, ana.answer)
+    await owed.make_way(ANA)
+    await owed.tell(BEA, bea.answer)
+    await clock.pass_(60)
+    assert (ana.tries, bea.tries) == (1, 2)
+
+
+async def test_the_one_who_would_wait_longest_gives_way_when_too_many_are_owed(
+    owed: Afterwards, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_MOST_CHATS", 3)
+    chats = {number: Chat(Flooded(seconds)) for number, seconds in ((1, 50), (2, 90), (3, 20))}
+    for number, chat in chats.items():
+        await owed.tell(number, chat.answer)
+    late, soon = Chat(Flooded(90)), Chat(Flooded(5))
+    await owed.tell(4, late.answer)
+    await owed.tell(5, soon.answer)
+    assert len(owed) == 3
+    await clock.pass_(200)
+    assert [chat.tries for chat in (*chats.values(), late, soon)] == [2, 1, 2, 1, 2]
+
+
+async def test_chats_without_number_that_fail_keep_nobody_else_waiting(
+    owed: Afterwards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_MOST_CHATS", 50)
+    for number in range(100, 200):
+        await owed.tell(number, Chat(*[NetworkError("Bad Gateway")] * 100).answer)
+    assert len(owed) == 50
+    ana = Chat()
+    await owed.tell(ANA, ana.answer)
+    assert ana.tries == 1
+    owed.forget()
+
+
+async def test_among_many_that_hang_the_oldest_gives_way(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_AT_ONCE", 2)
+    owed = Afterwards(clock.sleep, clock, in_the_way=lambda: True)
+    hanging = [Hanging() for _ in range(4)]
+    for number, eve in enumerate(hanging[:3]):
+        await owed.tell(number, eve.answer)
+        await settled()
+    assert [eve.ended for eve in hanging] == [0, 0, 0, 0], "none of them is old yet"
+    clock.now += 1
+    await owed.tell(3, hanging[3].answer)
+    await settled()
+    assert [eve.ended for eve in hanging] == [1, 0, 0, 0]
+    assert len(owed) == 4, "and is owed its answer still"
+    owed.forget()
+
+
+async def test_few_of_those_that_hang_are_tried_again_at_once(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_AGAIN_AT_ONCE", 2)
+    owed = Afterwards(clock.sleep, clock, in_the_way=lambda: False)
+    hanging = [Hanging() for _ in range(3)]
+    for number, eve in enumerate(hanging):
+        await owed.tell(number, Chat(NetworkError("Bad Gateway")).answer, eve.answer)
+    await clock.pass_(1)
+    assert [eve.begun for eve in hanging] == [1, 1, 0]
+    owed.forget()
+
+
+async def test_what_hangs_again_is_cut_off_and_backs_off(
+    owed: Afterwards, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_LONGEST_TRY", 0.01)
+    eve = Hanging()
+    await owed.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, eve.answer)
+    await clock.pass_(0.5)
+    await asyncio.sleep(0.03)
+    assert clock.pauses == [0.5, 1.0]
+    assert eve.ended == 1
+    owed.forget()
+
+
+async def test_at_the_end_nothing_is_owed_any_more(owed: Afterwards, clock: Clock) -> None:
+    ana = Chat(NetworkError("Bad Gateway"))
+    await owed.tell(ANA, ana.answer)
+    owed.forget()
+    await clock.pass_(60)
+    assert (ana.tries, len(owed)) == (1, 0)
