@@ -335,6 +335,12 @@ async def test_closed_it_does_nothing_more() -> None:
     assert (tries.tried, tries.pauses) == (0, [PAUSE_SECONDS])
 
 
+async def test_a_database_is_opened_with_these_times(folder: Path) -> None:
+    database = await SqliteDatabase.open(folder / "petition.db")
+    assert (database._log._pause, database._log._retry) == (PAUSE_SECONDS, RETRY_SECONDS)
+    await database.close()
+
+
 def test_it_is_all_over_within_ten_seconds() -> None:
     # A write that came just too late for one cut waits for the next, and for one in the way.
     assert 2 * PAUSE_SECONDS + RETRY_SECONDS < 10
