@@ -172,6 +172,13 @@ def test_an_interruption_by_a_person_is_not_told(out: io.StringIO) -> None:
     assert out.getvalue() == ""
 
 
+def test_where_nobody_watches_each_line_is_json(undone: None) -> None:
+    stream = io.StringIO()
+    configure_logging("INFO", stream=stream)
+    structlog.get_logger().info("started")
+    assert [line["event"] for line in lines(stream)] == ["started"]
+
+
 def test_a_person_at_a_terminal_gets_one_readable_line(undone: None) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
