@@ -129,6 +129,17 @@ async def test_a_mark_may_lag_and_never_lead(
         await mark(key, database).require_reached()
 
 
+@pytest.mark.parametrize("lose", [lose_file, empty_file, lose_log])
+@pytest.mark.parametrize("slug", [SLUG, "another", "never started"])
+async def test_one_signature_is_missed_too(
+    database: Path, key: Path, lose: Callable[[Path], None], slug: str
+) -> None:
+    mark(key, database, slug).raise_to(1)
+    lose(database)
+    with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
+        await mark(key, database, slug).require_reached()
+
+
 @LOSSES
 async def test_a_backup_restored_on_purpose_begins_where_it_is(
     database: Path, key: Path, lose: Callable[[Path], None]

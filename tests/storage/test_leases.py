@@ -91,3 +91,16 @@ async def test_of_many_who_try_at_once_one_gets_it(leases: Leases) -> None:
         taken = [lease for lease in await asyncio.gather(*tries) if lease is not None]
         assert len(taken) == 1
         assert await leases.look("work") == taken[0]
+
+
+async def test_what_is_done_with_one_of_ones_leases_is_not_done_with_the_others(
+    leases: Leases,
+) -> None:
+    for name in ("rest", "work", "write"):
+        await leases.take(name, "ana", seconds=10, now=NOON)
+    await leases.renew("work", "ana", seconds=10, now=later(5))
+    await leases.release("write", "ana")
+    assert await leases.look("rest") == Lease("rest", "ana", later(10))
+    assert await leases.look("work") == Lease("work", "ana", later(15))
+    assert await leases.look("write") is None
+    assert await leases.look("a name before all") is None

@@ -12,6 +12,7 @@ import pytest
 
 from storage import BrokenData, SchemaMissing, Statement, Unavailable
 from storage.sqlite import SqliteDatabase
+from storage.sqlite_errors import concerns_everyone, is_locked, sorted_error
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ class TestPragmas:
             ("secure_delete", 1),
             ("foreign_keys", 1),
             ("temp_store", 2),
+            ("trusted_schema", 0),
         ],
     )
     async def test_hold_on_every_connection(
@@ -224,6 +226,44 @@ class TestAFailingCommit:
         assert await slugs(database) == set()
         await database.write(insert("andry"))
         assert await slugs(database) == {"andry"}
+
+
+class TestErrors:
+    """Each of SQLite's errors by what it means, with and without the detail above its low byte."""
+
+    PASSING = ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "NOMEM", "READONLY", "PROTOCOL")
+
+    @pytest.mark.parametrize("name", [*PASSING, "INTERRUPT"])
+    @pytest.mark.parametrize("detail", [0, 0x100, 0xA00])
+    def test_that_pass_are_unavailable_and_everybodys(self, name: str, detail: int) -> None:
+        error = coded(getattr(sqlite3, f"SQLITE_{name}") | detail)
+        assert type(sorted_error(error)) is Unavailable
+        assert concerns_everyone(error)
+        assert is_locked(error) is (name in ("BUSY", "LOCKED"))
+
+    @pytest.mark.parametrize("name", ["CORRUPT", "NOTADB"])
+    def test_of_damage_are_broken_data_and_everybodys(self, name: str) -> None:
+        error = coded(getattr(sqlite3, f"SQLITE_{name}") | 0x100)
+        assert type(sorted_error(error)) is BrokenData
+        assert concerns_everyone(error)
+        assert not is_locked(error)
+
+    @pytest.mark.parametrize("name", ["CONSTRAINT", "ERROR", "MISMATCH", "TOOBIG"])
+    def test_of_our_own_are_whose_they_are_and_as_they_are(self, name: str) -> None:
+        error = coded(getattr(sqlite3, f"SQLITE_{name}"))
+        assert sorted_error(error) is error
+        assert not concerns_everyone(error)
+
+    def test_without_a_code_are_our_own(self) -> None:
+        error = ValueError("x")
+        assert sorted_error(error) is error
+        assert not concerns_everyone(error)
+
+
+def coded(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("said")
+    error.sqlite_errorcode = code
+    return error
 
 
 class TestAFailingDisk:
