@@ -20,6 +20,11 @@ class Work:
         self.done.append(item)
 
 
+async def nothing_left(crew: Crew[int]) -> None:
+    async with asyncio.timeout(5):
+        await crew.below(1)
+
+
 async def test_no_more_are_begun_than_there_are_lanes() -> None:
     work = Work()
     crew = Crew(work.do, lanes=3)
@@ -47,7 +52,7 @@ async def test_it_begins_with_few_and_each_that_is_done_lets_one_more_in() -> No
         one.release()
     assert in_hand == [32, 33, 34, 34]
     crew.cancel()
-    await crew.below(1)
+    await nothing_left(crew)
 
 
 async def test_what_comes_later_is_done_too() -> None:
@@ -77,7 +82,7 @@ async def test_waiting_ends_as_soon_as_few_enough_are_left() -> None:
     await below
     assert len(crew) == 2
     crew.cancel()
-    await crew.below(1)
+    await nothing_left(crew)
 
 
 async def test_as_many_as_asked_for_are_not_fewer() -> None:
@@ -97,8 +102,7 @@ async def test_cut_off_it_drops_what_is_not_begun_and_ends_what_is() -> None:
     crew.add(range(6))
     await asyncio.sleep(0)
     crew.cancel()
-    async with asyncio.timeout(5):
-        await crew.below(1)
+    await nothing_left(crew)
     assert (work.begun, work.done, work.dropped) == ([0, 1], [], [2, 3, 4, 5])
 
 

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +43,17 @@ def test_after_a_quiet_time_nothing_is_made_up_for() -> None:
     pacing.took(3, 28.0, 0.0)
     pacing.took(3, 28.0, 100.0)
     assert pacing.wait(100.0) > 0.0
+
+
+def test_the_next_are_claimed_so_long_before_their_turn() -> None:
+    pacing = Pacing(Timing(ahead=0.7))
+    pacing.took(10, rate=10.0, now=0.0)
+    assert pacing.wait(0.0) == pytest.approx(0.3)
+    assert pacing.wait(0.5) == 0.0
+
+
+def test_whoever_asks_may_claim_one_though_the_window_is_full() -> None:
+    pacing = Pacing(Timing(batch=0.1, window=1.0))
+    assert pacing.room(100.0, under_way=95) == 5
+    assert pacing.room(100.0, under_way=100) == 1
+    assert pacing.room(100.0, under_way=140) == 1

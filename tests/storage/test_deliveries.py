@@ -137,6 +137,7 @@ class TestClaim:
         await broadcasts.deliveries.record(broadcast.id, back, later(2))
         batch = await claim(broadcasts, broadcast, after=one.position)
         assert [each.position for each in batch] == [2]
+        assert await people.states(broadcast.id) == ["pending", "sending"]
 
     async def test_who_withdrew_since_is_not_in_the_answer_to_the_same_claim_and_is_counted_so(
         self, broadcasts: Broadcasts, people: Petitioners

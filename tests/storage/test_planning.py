@@ -147,3 +147,16 @@ async def test_one_that_has_to_wait_is_not_due_and_holds_up_nothing_else(
     assert await broadcasts.due(TIME) == []
     await broadcasts.cancel(other.id, ADMIN, TIME)
     assert [each.id for each in await broadcasts.due(TIME)] == [broadcast.id, other.id]
+
+
+async def test_a_message_of_an_open_petition_waits_for_another_and_is_not_dropped(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    await people.set_closed(False)
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    other = await started(broadcasts, kind=Kind.UPDATE, at=later(9))
+    waiting = await broadcasts.begin(broadcast, TIME)
+    assert (waiting.state, waiting.stop_reason) == ("scheduled", None)
+    await broadcasts.cancel(other.id, ADMIN, TIME)
+    assert (await broadcasts.begin(broadcast, TIME)).state == "running"

@@ -142,3 +142,55 @@ async def test_it_is_not_over_before_every_recipient_has_a_row(
 async def tell_some(broadcasts: Broadcasts, broadcast: Broadcast) -> None:
     batch = await claim(broadcasts, broadcast)
     await broadcasts.deliveries.record(broadcast.id, results(batch, Outcome.DELIVERED), later(2))
+
+
+REASON = "defect: KeyError 3f9a1c02"
+
+
+async def test_one_that_is_held_waits_with_its_reason_until_somebody_decides(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await broadcasts.hold(broadcast.id, REASON)
+    held = await broadcasts.get(broadcast.id)
+    assert held is not None
+    assert (held.state, held.is_held, held.question) == ("paused", True, REASON)
+    assert await broadcasts.due(later(1)) == [held]
+    resumed = await broadcasts.resume(broadcast.id, ADMIN, later(2))
+    assert resumed is not None
+    assert (resumed.state, resumed.stop_reason) == ("running", None)
+    await broadcasts.hold(broadcast.id, REASON)
+    cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(3))
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.stop_reason) == ("cancelled", None)
+
+
+@pytest.mark.parametrize("state", ["scheduled", "paused", "finished", "stopped", "cancelled"])
+async def test_only_what_runs_can_be_held(
+    broadcasts: Broadcasts, people: Petitioners, state: str
+) -> None:
+    starts_at = later(9) if state == "scheduled" else None
+    broadcast = await start(broadcasts, starts_at=starts_at)
+    if state == "paused":
+        await broadcasts.pause(broadcast.id, ADMIN, later(1))
+    elif state == "finished":
+        await queued(broadcasts, broadcast)
+        await broadcasts.finish(broadcast.id, later(1))
+    elif state == "stopped":
+        await broadcasts.stop(broadcast.id, "content: no", later(1))
+    elif state == "cancelled":
+        await broadcasts.cancel(broadcast.id, ADMIN, later(1))
+    before = await broadcasts.get(broadcast.id)
+    assert before is not None
+    assert before.state == state
+    await broadcasts.hold(broadcast.id, REASON)
+    assert await broadcasts.get(broadcast.id) == before
+
+
+async def test_a_planned_one_can_be_cancelled(broadcasts: Broadcasts, people: Petitioners) -> None:
+    broadcast = await start(broadcasts, starts_at=later(9))
+    cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(1))
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.ended_at) == ("cancelled", later(1))
+    assert await broadcasts.scheduled() == []
