@@ -85,6 +85,17 @@ class Running:
             while not true():  # noqa: ASYNC110 - the server's side has no event to wait for
                 await asyncio.sleep(0.005)
 
+    def rests(self) -> list[tuple[int, float]]:
+        """From now on no rest between polls takes time: down to how many, and how long at most."""
+        rests: list[tuple[int, float]] = []
+
+        async def until_at_most(count: int, seconds: float) -> None:
+            rests.append((count, seconds))
+            await asyncio.sleep(0)
+
+        self.dispatch.until_at_most = until_at_most  # type: ignore[method-assign]
+        return rests
+
 
 @asynccontextmanager
 async def polling(bench: Running) -> AsyncIterator[None]:

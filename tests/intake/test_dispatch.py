@@ -302,6 +302,20 @@ async def test_an_update_without_a_number_is_counted_and_stops_nothing() -> None
     assert (work.counts.passed_over, work.offset) == (2, None)
 
 
+async def test_what_cannot_be_read_is_stepped_over_unless_it_lies_below_the_offset() -> None:
+    async def handle(_update: dict[str, Any]) -> None: ...
+
+    work = dispatch(handle)
+    assert work.step_over(0)
+    assert (work.offset, work.counts.passed_over) == (1, 1)
+    assert not work.step_over(0)
+    assert (work.offset, work.counts.passed_over) == (1, 1)
+    assert work.step_over(1)
+    assert work.step_over(7)
+    assert (work.offset, work.in_progress, work.counts.passed_over) == (8, 0, 3)
+    assert not work.offer(message(7)), "an answer on its way may still hold it"
+
+
 def test_the_chat_is_found_in_every_kind_of_update() -> None:
     chat = {"chat": {"id": 5}}
     assert line_of({"update_id": 1, "message": chat}) == 5

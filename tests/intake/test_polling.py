@@ -30,24 +30,53 @@ async def test_an_idle_bot_polls_once_and_waits(bench: Running) -> None:
         await bench.until(lambda: bench.desk.done == [1])
 
 
-async def test_a_slow_update_causes_no_storm_of_polls(bench: Running) -> None:
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1)
-    async with polling(bench):
-        await asyncio.sleep(1.5)
-        assert 4 <= len(bench.inbox.polls) <= 10
-        bench.desk.held[1].set()
-
-
-async def test_new_updates_behind_a_slow_one_are_picked_up_soon(bench: Running) -> None:
+async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
+    bench: Running,
+) -> None:
+    rests = bench.rests()
     bench.desk.held[1] = asyncio.Event()
     bench.inbox.put(1, chat=1)
     async with polling(bench):
-        await asyncio.sleep(0.7)
+        await bench.until(lambda: len(rests) >= 5)
+        assert rests[:5] == [(0, 0.05), (0, 0.1), (0, 0.2), (0, 0.25), (0, 0.25)]
+        assert {poll["timeout"] for poll in bench.inbox.polls[1:5]} == {"0"}
         for number in range(2, 6):
             bench.inbox.put(number, chat=number)
-            await bench.until(lambda n=number: n in bench.desk.done, seconds=0.4)  # type: ignore[misc]
+            await bench.until(lambda n=number: n in bench.desk.done)  # type: ignore[misc]
         bench.desk.held[1].set()
+    assert rests.count((0, 0.05)) == 5, "what is new makes it look soon again"
+
+
+@pytest.mark.parametrize(("waiting", "rest"), [(50, (0, 0.05)), (51, (50, 0.25))])
+async def test_of_a_backlog_the_next_part_is_fetched_when_half_of_the_first_is_done(
+    bench: Running, waiting: int, rest: tuple[int, float]
+) -> None:
+    rests = bench.rests()
+    for number in range(1, waiting + 1):
+        bench.desk.held[number] = asyncio.Event()
+        bench.inbox.put(number, chat=number)
+    async with polling(bench):
+        await bench.until(lambda: bool(rests))
+        for held in bench.desk.held.values():
+            held.set()
+    assert rests[0] == rest
+
+
+async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(bench: Running) -> None:
+    task = asyncio.create_task(bench.polling.run())
+    await bench.until(lambda: bool(bench.inbox.polls))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_stop_does_not_swallow_a_cancellation(bench: Running) -> None:
+    task = asyncio.create_task(bench.polling.run())
+    await bench.until(lambda: bool(bench.inbox.polls))
+    bench.polling.stop()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_a_backlog_is_handled_once_each_in_few_polls(bench: Running) -> None:
