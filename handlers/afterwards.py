@@ -30,8 +30,10 @@ Answer = Callable[[], Awaitable[object]]
 LONGEST_WAIT: Final = 3.0
 """So many seconds an update waits at most for what Telegram is asked to do."""
 
-# What passes by itself.
-PASSING: Final = frozenset({Remedy.RETRY, Remedy.UNKNOWN, Remedy.CONFLICT, Remedy.WAIT})
+# What passes by itself. Whether the token is denied for good is for the polling to find out.
+PASSING: Final = frozenset(
+    {Remedy.RETRY, Remedy.UNKNOWN, Remedy.CONFLICT, Remedy.WAIT, Remedy.UNAUTHORISED}
+)
 # What no repetition mends and nobody needs to be told: the person is gone, or was answered.
 OVER: Final = frozenset({Remedy.UNREACHABLE, Remedy.GONE, Remedy.EXPIRED})
 

@@ -201,3 +201,16 @@ async def test_a_screen_that_telegram_refuses_is_an_apology_and_no_debt(
     assert await all_is_acknowledged(scene)
     assert scene.app is not None
     assert scene.app.dispatch.counts.passed_over == 1
+
+
+async def test_a_token_that_is_denied_for_a_moment_only_makes_the_answer_late(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        scene.simulator.faults.error_code = 401
+        scene.simulator.faults.next("sendMessage", Fault.ERROR)
+        scene.ana.start()
+        await scene.ana.sees(scene.campaign.texts_in("es").title)
+        assert scene.app is not None
+        assert scene.app.dispatch.counts.passed_over == 0
+        assert not any("Algo ha fallado" in message.text for message in scene.ana.messages)
