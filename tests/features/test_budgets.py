@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from telegram import Update
 
+from bot.petition.journey import Action
 from handlers.screens.commands import SUPPORTER_COMMANDS
 from storage import ConversationMoved
 from tests.features.scene import Scene, a_scene
@@ -172,3 +173,40 @@ async def test_an_update_that_is_tried_again_is_counted_once(
         await scene.settled()
         assert failures < 0
         assert TOO_OFTEN not in scene.living(scene.ana).text
+
+
+def used_up(scene: Scene, *what: str) -> None:
+    """Lets Ana have asked for these as often as anybody may."""
+    assert scene.app is not None
+    for each in what:
+        for number in range(7):
+            scene.app.application.services.spend(scene.ana.id, each, Update(number))
+
+
+async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene) -> None:
+    await scene.signs(scene.ana, news=True)
+    used_up(scene, *(action for action in Action if action not in ("file", "confirm")))
+    scene.ana.send("/mydata")
+    for label in (
+        "No recibir noticias de otras acciones",
+        *("🔕 No recibir más mensajes", "🔔 Volver a recibir mensajes"),
+        *("Retirar mi firma", "Retirar mi firma y borrar mis datos"),
+    ):
+        await scene.taps(scene.ana, scene.words.label(label))
+    assert "Tu firma está retirada" in scene.living(scene.ana).text
+
+
+async def test_what_was_done_before_is_drawn_though_the_next_tap_was_one_too_many(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.with_button(scene.ana, scene.words.label("📄 Recibir el archivo"))
+    await scene.settled()
+    used_up(scene, "file")
+    scene.simulator.faults.freeze()
+    scene.ana.tap(scene.words.label("🔕 No recibir más mensajes"))
+    scene.ana.tap(scene.words.label("📄 Recibir el archivo"))
+    scene.simulator.faults.thaw()
+    await scene.settled()
+    assert "Pediste que no te escribiéramos" in scene.living(scene.ana).text

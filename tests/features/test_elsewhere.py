@@ -158,7 +158,7 @@ async def test_the_bots_place_in_a_group_says_nothing_about_who_changed_it(
     for old, new in (("member", "kicked"), ("kicked", "member")):
         scene.world.membership(group, scene.ana.user, old, new)
         await scene.settled()
-    assert rows(database) == before
+        assert rows(database) == before
     scene.world.membership(scene.ana.chat, scene.ana.user, "member", "kicked")
     await scene.settled()
     assert rows(database) != before, "in the private chat it does"

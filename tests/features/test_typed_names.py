@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram.error import NetworkError
@@ -108,6 +109,25 @@ async def test_so_does_one_typed_after_a_signature_that_came_too_late(scene: Sce
     )
     await scene.ana.tap_data(scene.living(scene.ana).id, confirm).answered()
     await scene.settled()
+    assert GONE in await says(scene, scene.ana, "ana garcía lópez")
+    assert written(scene.ana) == []
+
+
+async def test_so_does_one_typed_after_the_closing_overtook_the_signature(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at_the_consent(scene, scene.ana)
+    assert scene.app is not None
+    storage, clock = scene.app.application.services.storage, scene.app.application.services.clock
+    sign = storage.signatures.sign
+
+    async def closed_first(*asked: Any) -> object:
+        await storage.petitions.close(revision=0, actor=scene.marta.id, at=clock())
+        return await sign(*asked)
+
+    monkeypatch.setattr(storage.signatures, "sign", closed_first)
+    await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+    assert "La petición se cerró antes de que firmaras" in scene.living(scene.ana).text
     assert GONE in await says(scene, scene.ana, "ana garcía lópez")
     assert written(scene.ana) == []
 

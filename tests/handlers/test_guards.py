@@ -9,7 +9,7 @@ import pytest
 from telegram import Update
 
 from handlers.context import Context
-from handlers.guards import TapElsewhere, is_admin_tap, own_chat
+from handlers.guards import ByAdmin, FromAdmin, TapElsewhere, is_admin_tap, own_chat
 from handlers.panel import open_panel
 from handlers.visit import open_visit
 
@@ -82,3 +82,31 @@ def test_an_order_is_an_admins_under_a_message_that_is_there() -> None:
     assert not is_admin_tap(tapped(OWN, by=MARTA, date=0), admins)
     assert not is_admin_tap(tapped(None, by=MARTA), admins)
     assert not is_admin_tap(written(OWN), admins)
+
+
+def test_what_nobody_wrote_is_nobodys() -> None:
+    update = read({"message": {"message_id": 5, "date": 1, "chat": OWN, "text": "/close"}})
+    assert update.message is not None
+    assert own_chat(update) is None
+    assert own_chat(Update(1)) is None
+    for of_admin in (FromAdmin(frozenset({ANA})), ByAdmin(frozenset({ANA}))):
+        assert not of_admin.filter(update.message)
+
+
+def test_content_is_an_admins_whoever_wrote_it_first_and_an_order_is_not() -> None:
+    admins = frozenset({ANA})
+    origin = {"type": "user", "date": 1, "sender_user": somebody(MARTA)}
+    message = {"message_id": 5, "date": 1, "chat": OWN, "from": somebody(ANA), "text": "hola"}
+    own, forwarded = (
+        read({"message": message}),
+        read({"message": message | {"forward_origin": origin}}),
+    )
+    another = read({"message": message | {"from": somebody(MARTA)}})
+    for update, is_order, is_content in (
+        (own, True, True),
+        (forwarded, False, True),
+        (another, False, False),
+    ):
+        assert update.message is not None
+        assert FromAdmin(admins).filter(update.message) is is_order
+        assert ByAdmin(admins).filter(update.message) is is_content
