@@ -138,3 +138,31 @@ async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(desk: D
     assert await draining == 0
     assert (work.offset, work.counts.handled) == (2, 1)
     assert await work.drain(0) == 0
+
+
+async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> None:
+    ended: list[str] = []
+
+    async def handle(_: dict[str, Any]) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("ended")
+
+    work = Dispatch(handle, AT_ONCE)
+    work.offer(message(1))
+    await asyncio.sleep(0)
+    assert await work.drain(0) == 1
+    assert ended == ["ended"]
+
+
+async def test_nothing_is_kept_of_a_line_that_has_ended() -> None:
+    async def handle(_: dict[str, Any]) -> None: ...
+
+    work = Dispatch(handle, AT_ONCE)
+    for number in range(5):
+        work.offer(message(number, chat=number))
+    await work.until_at_most(0, 5)
+    await asyncio.sleep(0)
+    assert (work._working, work._lines) == (set(), {})

@@ -200,6 +200,22 @@ async def test_a_flood_answer_is_waited_for(bench: Running) -> None:
     assert bench.naps.taken[0] == 7
 
 
+async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wait(
+    bench: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, float]] = []
+
+    async def call(_: object, params: dict[str, int], *, timeout: float) -> list[object]:
+        asked.append((params["timeout"], timeout))
+        bench.polling.stop()
+        await asyncio.sleep(0)
+        return []
+
+    monkeypatch.setattr(bench.polling._client, "call", call)
+    await bench.polling.run()
+    assert asked == [(25, 35.0)]
+
+
 async def test_only_the_kinds_that_are_handled_are_asked_for(bench: Running) -> None:
     async with polling(bench):
         await bench.until(lambda: bool(bench.inbox.polls))
