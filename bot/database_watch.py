@@ -11,7 +11,8 @@ from storage import DatabaseReplaced, HighWaterMark, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-_LOOK_SECONDS = 1.0
+# The mark is written as often at most, and nobody is thanked for longer once the files are gone.
+LOOK_SECONDS = 1.0
 
 
 class Numbered(Protocol):
@@ -31,18 +32,11 @@ class DatabaseWatch:
     Args:
         storage: of the petition.
         mark: how far the petition has got; None where none is kept.
-        look_seconds: between two looks.
     """
 
-    def __init__(
-        self,
-        storage: Numbered,
-        mark: HighWaterMark | None,
-        look_seconds: float | None = None,
-    ) -> None:
+    def __init__(self, storage: Numbered, mark: HighWaterMark | None) -> None:
         self._storage = storage
         self._mark = mark
-        self._look_seconds = _LOOK_SECONDS if look_seconds is None else look_seconds
         self._is_marked = True
 
     async def run(self) -> None:
@@ -55,7 +49,7 @@ class DatabaseWatch:
         """
         while True:
             await self.look()
-            await asyncio.sleep(self._look_seconds)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
         """Looks once; raises what `run` does."""

@@ -36,7 +36,7 @@ SIGTERM_TO_THE_END = 8.0
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is looked at more often, so that nobody waits for it here."""
-    monkeypatch.setattr(database_watch, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.05)
 
 
 @pytest.fixture

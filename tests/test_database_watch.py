@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bot import database_watch
 from bot.database_watch import DatabaseWatch
 from storage import BrokenData, DatabaseBehind, DatabaseReplaced, HighWaterMark, Unavailable
 
@@ -49,11 +50,13 @@ async def test_it_keeps_the_mark_while_signatures_come(mark: HighWaterMark) -> N
 
 
 @pytest.mark.parametrize("marked", [True, False])
-async def test_it_ends_when_the_files_are_others(mark: HighWaterMark, marked: bool) -> None:
+async def test_it_ends_when_the_files_are_others(
+    mark: HighWaterMark, marked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database_watch.LOOK_SECONDS == 1.0
+    monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.001)
     stored = Stored()
-    watching = asyncio.create_task(
-        DatabaseWatch(stored, mark if marked else None, look_seconds=0.001).run()
-    )
+    watching = asyncio.create_task(DatabaseWatch(stored, mark if marked else None).run())
     await asyncio.sleep(0.02)
     assert not watching.done()
     stored.replaced = True
@@ -94,14 +97,15 @@ async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
     stored = Stored()
     watch = DatabaseWatch(stored, mark)
     with capture_logs() as logs:
-        for folder in ("gone", "keys"):
+        for said in (1, 2):
             (tmp_path / "keys").rename(tmp_path / "away")
             for _ in range(2):
                 await watch.look()
+                assert len(logs) == said
             (tmp_path / "away").rename(tmp_path / "keys")
             stored.number += 1
             await watch.look()
-            assert mark.path.read_text() == f"{stored.number}\n", folder
+            assert mark.path.read_text() == f"{stored.number}\n"
             stored.number += 1
     assert [(line["event"], line["kind"]) for line in logs] == [
         ("mark_not_kept", "FileNotFoundError")

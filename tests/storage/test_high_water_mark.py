@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -240,6 +241,19 @@ class TestWriting:
         assert written.path.stat().st_ino == before
         written.raise_to(7)
         assert written.path.read_text() == "7\n"
+
+    def test_it_is_on_the_disk_before_it_takes_the_place_of_the_one_before(
+        self, database: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[tuple[int, bool]] = []
+        written = mark(key, database)
+
+        def sync(file: int) -> None:
+            synced.append((os.fstat(file).st_size, written.path.exists()))
+
+        monkeypatch.setattr(os, "fsync", sync)
+        written.raise_to(6)
+        assert synced == [(len("6\n"), False)]
 
     def test_what_a_kill_left_half_written_is_no_hindrance(
         self, database: Path, key: Path

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 import sys
 import tempfile
 from contextlib import AsyncExitStack
@@ -143,6 +144,10 @@ async def test_a_link_to_the_database_is_the_same_database(tmp_path: Path) -> No
                 pass
 
 
+def modes(folder: Path) -> list[int]:
+    return [lock.stat().st_mode for lock in folder.glob("*.lock")]
+
+
 class TestTheFile:
     """Its lock is the file's and not the path's: with another file there, another can have it."""
 
@@ -202,6 +207,24 @@ class TestTheFile:
                 async with hold(url, "running"):
                     pass
             assert held.is_ours()
+
+
+async def test_a_link_to_the_file_itself_is_the_same_database(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link.db").symlink_to(tmp_path / "data" / "petition.db")
+    async with hold(f"sqlite+aiosqlite:///{tmp_path}/data/petition.db", "running"):
+        with pytest.raises(HeldElsewhere):
+            async with hold(f"sqlite+aiosqlite:///{tmp_path}/link.db", "running"):
+                pass
+
+
+async def test_nobody_else_can_lock_the_file_that_is_locked(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with hold(f"sqlite+aiosqlite:///{tmp_path}/petition.db", "running"):
+            assert [mode & 0o777 for mode in modes(tmp_path)] == [0o600]
+    finally:
+        os.umask(before)
 
 
 async def test_any_name_can_be_held_and_no_two_are_one(database_url: str) -> None:

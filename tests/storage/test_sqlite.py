@@ -123,6 +123,19 @@ class TestGroups:
         assert [type(result) for result in results[1::2]] == [list] * 25
         assert await slugs(database) >= {f"p{number}" for number in range(1, 50, 2)}
 
+    async def test_whoever_gave_up_before_their_turn_wrote_nothing(
+        self, database: SqliteDatabase
+    ) -> None:
+        turn = threading.Event()
+        database._writer.submit(lambda: turn.wait(5))  # type: ignore[arg-type]
+        writes = [asyncio.create_task(database.write(insert(name))) for name in ("gone", "kept")]
+        await asyncio.sleep(0)
+        writes[0].cancel()
+        await asyncio.sleep(0)
+        turn.set()
+        await writes[1]
+        assert await slugs(database) == {"kept"}
+
     async def test_closing_finishes_what_was_asked_for(self, path: Path) -> None:
         database = await SqliteDatabase.open(path)
         writes = [
@@ -223,6 +236,7 @@ class TestAFailingCommit:
         )
         monkeypatch.undo()
         assert [type(result) for result in results] == [Unavailable] * 5
+        assert connection.commits <= 5  # a disk that fails is not asked again and again
         assert await slugs(database) == set()
         await database.write(insert("andry"))
         assert await slugs(database) == {"andry"}
@@ -326,9 +340,11 @@ class FailingCommit:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.commits = 0
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         if sql == "COMMIT":
+            self.commits += 1
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
             raise error

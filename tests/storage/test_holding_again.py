@@ -1,0 +1,106 @@
+"""A lock of PostgreSQL whose connection breaks is taken again, unless that is hopeless."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from storage import DatabaseUrlWrong, HeldElsewhere, Hold, Unavailable, holding
+
+
+class Server:
+    """A PostgreSQL that answers each connection as the test says: whether the lock is ours."""
+
+    def __init__(self, *answers: bool | Exception, breaks_late: int = 0) -> None:
+        self._answers = iter(answers)
+        self._breaks_late = breaks_late
+        self.asked = 0
+
+    @asynccontextmanager
+    async def connected(self, _: str) -> AsyncIterator["Server"]:
+        self.asked += 1
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        self._answer = answer
+        yield self
+
+    async def fetchval(self, *_: object) -> bool:
+        return self._answer
+
+    def add_termination_listener(self, broken: Callable[[object], None]) -> None:
+        if self.asked == self._breaks_late:
+            raise Unavailable("The connection broke as it was looked after.")
+        broken(self)  # at once
+
+    def is_closed(self) -> bool:
+        return False
+
+    def sorted_error(self, error: Exception) -> Exception:
+        return error
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], Server]:
+    def put(server: Server) -> Server:
+        monkeypatch.setattr(holding, "postgres_adapter", lambda: server)
+        monkeypatch.setattr(holding, "_PAUSE_SECONDS", 0)
+        return server
+
+    return put
+
+
+class Noted(Hold):
+    """A hold that remembers whether it was believed each time it was taken again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.believed: list[bool] = []
+
+    def take(self) -> None:
+        self.believed.append(self.is_ours())
+        super().take()
+
+
+async def kept(patience_seconds: float = 60) -> tuple[list[bool], type[Exception]]:
+    """Whether it was believed each time before it was taken, and why it was lost in the end."""
+    held = Noted()
+    async with asyncio.timeout(5):
+        await holding._keep(held, "", 1, patience_seconds)
+    assert not held.is_ours()
+    try:
+        await held.until_lost()
+    except Exception as why:  # which it was is what is asked
+        return held.believed, type(why)
+    raise AssertionError("it was not lost")
+
+
+async def test_a_no_after_a_break_may_pass(use: Callable[[Server], Server]) -> None:
+    use(Server(True, HeldElsewhere(), False, Unavailable(), True, DatabaseUrlWrong()))
+    assert await kept() == ([False, False], DatabaseUrlWrong)
+
+
+async def test_what_does_not_pass_is_not_waited_for(use: Callable[[Server], Server]) -> None:
+    server = use(Server(True, DatabaseUrlWrong(), True))
+    assert await kept() == ([False], DatabaseUrlWrong)
+    assert server.asked == 2
+
+
+async def test_after_its_patience_a_no_is_a_no(use: Callable[[Server], Server]) -> None:
+    server = use(Server(True, False, True))
+    assert await kept(patience_seconds=0) == ([False], HeldElsewhere)
+    assert server.asked == 2
+
+
+async def test_at_first_a_no_is_a_no(use: Callable[[Server], Server]) -> None:
+    server = use(Server(False, True))
+    assert await kept() == ([], HeldElsewhere)
+    assert server.asked == 1
+
+
+async def test_what_breaks_as_it_is_looked_after_is_not_believed(
+    use: Callable[[Server], Server],
+) -> None:
+    use(Server(True, True, True, DatabaseUrlWrong(), breaks_late=2))
+    assert await kept() == ([False, False, False], DatabaseUrlWrong)
