@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from bot.petition.consent import consent_text
 from bot.petition.markup import fill, parse
 from bot.simulator.person import Person
+from storage import Statement
 from storage.personal_data import GIVEN
 from storage.tables import metadata
-from tests.features.scene import Scene
+from tests.features.scene import Scene, a_scene
 
 NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",
@@ -157,3 +159,14 @@ async def test_what_a_withdrawal_leaves_is_shown_too(scene: Scene) -> None:
     given = await file_of(scene, scene.ana)
     assert given["conversation"].keys() == readable("conversations")
     assert (given["signature"], given["consents"], given["messages_to_signers"]) == (None, [], [])
+
+
+async def test_a_damaged_draft_keeps_no_admin_from_the_rest(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.signs(scene.ana)
+        scene.marta.send("/broadcast")
+        await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
+        assert scene.app is not None
+        database = scene.app.application.services.storage.database
+        await database.write(Statement("UPDATE drafts SET body_sealed = :junk", {"junk": b"junk"}))
+        assert (await file_of(scene, scene.marta))["as_admin"]["draft"]["body"] is None

@@ -182,3 +182,27 @@ async def test_of_another_petition_nothing_is_given(
 ) -> None:
     await people.sign([1])
     assert await PersonalData(database, "another", keyring).of(1001) == Held()
+
+
+async def test_what_is_damaged_keeps_nobody_from_the_rest(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, marta = person(keyring, 1), person(keyring, ADMIN)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    for number in (1, 2):
+        await storage.audit.record(f"deed{number}", actor=ADMIN, at=NOON)
+    await storage.drafts.save(marta.supporter, "{}", NOON)
+    for damaged in (
+        "UPDATE audit SET actor_sealed = :junk WHERE action = 'deed1'",
+        "UPDATE drafts SET body_sealed = :junk",
+        "UPDATE signatures SET name_sealed = :junk",
+    ):
+        await storage.database.write(Statement(damaged, {"junk": b"junk" * 20}))
+    held = await storage.personal_data.of(1)
+    assert held.signature is not None
+    assert (held.signature["name"], held.signature["chat"]) == (None, 1)
+    held = await storage.personal_data.of(ADMIN)
+    assert [deed["action"] for deed in held.deeds] == ["deed2"]
+    assert held.draft is not None
+    assert held.draft["body"] is None
