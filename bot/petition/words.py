@@ -7,6 +7,7 @@ They are read at the start, so a translation takes effect without a compile step
 import datetime as dt
 import io
 from collections.abc import Mapping
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Final
@@ -137,7 +138,9 @@ class Catalogues:
     def load(cls, folder: Path = LOCALES, *, time_zone: str = "Europe/Madrid") -> "Catalogues":
         """Read every catalogue in the folder."""
         found = {
-            file.parent.parent.name.replace("_", "-").lower(): _translations(file)
+            file.parent.parent.name.replace("_", "-").lower(): _translations(
+                file, file.stat().st_mtime_ns
+            )
             for file in sorted(folder.glob(f"*/{_CATALOGUE}"))
         }
         return cls({SOURCE_LANGUAGE: NullTranslations(), **found}, ZoneInfo(time_zone))
@@ -165,7 +168,9 @@ def catalogue_file(language: str, folder: Path = LOCALES) -> Path:
     return folder / language / _CATALOGUE
 
 
-def _translations(file: Path) -> NullTranslations:
+@cache
+def _translations(file: Path, _changed_at: int) -> NullTranslations:
+    """Reads a catalog; a file that has not changed since is not read again by this process."""
     with file.open("rb") as po:
         catalogue = read_po(po)
     compiled = io.BytesIO()

@@ -1,6 +1,7 @@
 """Alembic, asked for the SQL between two revisions. Slow to import, so only when it is needed."""
 
 import io
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -14,7 +15,8 @@ def history() -> list[str]:
     return [revision.revision for revision in script.walk_revisions()][::-1]
 
 
-def render(dialect: str, since: str | None, until: str = "head") -> list[str]:
+@cache
+def render(dialect: str, since: str | None, until: str = "head") -> tuple[str, ...]:
     """The SQL statements that lead from a revision, or from nothing, to another one.
 
     Alembic keeps its context in globals, so this is for one thread only, and never awaits.
@@ -22,7 +24,7 @@ def render(dialect: str, since: str | None, until: str = "head") -> list[str]:
     output = _Statements()
     config = alembic_config(dialect=dialect, output=output)
     command.upgrade(config, f"{since}:{until}" if since else until, sql=True)
-    return output.statements
+    return tuple(output.statements)
 
 
 def alembic_config(**attributes: object) -> Config:
