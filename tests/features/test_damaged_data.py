@@ -151,6 +151,8 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
             scene.ana.send("/mydata")
             await scene.settled()
     monkeypatch.undo()
+    assert scene.app is not None
+    assert scene.app.dispatch.counts.passed_over == 2, "they do not count as handled"
     assert "los datos que guardamos están dañados" in scene.ana.messages[-1].text
     assert alarms(scene) == 1
     assert [line["log_level"] for line in logs if line["event"] == "data_damaged"] == [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from telegram.error import NetworkError
 
 from bot.simulator.chats import Chat
 from bot.simulator.messages import Message
@@ -162,3 +163,19 @@ async def test_the_bots_place_in_a_group_says_nothing_about_who_changed_it(
     scene.world.membership(scene.ana.chat, scene.ana.user, "member", "kicked")
     await scene.settled()
     assert rows(database) != before, "in the private chat it does"
+
+
+async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewhere_is_tapped(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scene.app is not None
+    application = scene.app.application
+
+    async def fails(*_asked: object, **_named: object) -> object:
+        raise NetworkError("Bad Gateway")
+
+    monkeypatch.setattr(type(application.bot), "send_message", fails)
+    scene.ana.start()
+    await scene.settled()
+    await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))
+    assert len(application.services.afterwards) == 1

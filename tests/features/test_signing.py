@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from storage import Statement
 from tests.features.scene import Scene
 
 
@@ -133,3 +134,22 @@ async def test_a_side_trip_leads_back_to_where_one_was(scene: Scene, command: st
     ana.send(command)
     await scene.taps(ana, words.label("Volver"))
     assert "¿Con qué nombre quieres firmar?" in scene.living(ana).text
+
+
+async def test_the_consent_names_the_message_under_which_it_was_given(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    seen = scene.living(ana).id
+    assert scene.app is not None
+    services = scene.app.application.services
+    supporter = services.keyring.reference(services.campaign.slug, ana.id)
+    # A bot that was killed before it could put down that it had sent a new message.
+    await services.storage.conversations.shown(
+        supporter, message_id=ana.messages[0].id, shown=None, picture_id=None
+    )
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    kept = await services.storage.database.read(Statement("SELECT message_id FROM consents"))
+    assert [row["message_id"] for row in kept] == [seen]

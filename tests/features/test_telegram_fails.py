@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
+from bot.transport.errors import Flooded
+from handlers.broadcasts import freezing
 from handlers.context import Services
 from tests.features.scene import Scene, a_scene
 from tests.features.studio import Studio
@@ -178,6 +181,31 @@ async def test_a_test_to_oneself_that_fails_is_not_made_later(
     await studio.scene.settled()
     assert len(studio.marta.messages) == copies + 1
     assert await all_is_acknowledged(studio.scene)
+
+
+async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.expected.append("query ID is invalid")  # the tap was answered before
+    await studio.scene.closes()
+    await studio.scene.offers_the_final()
+    asked, send = list[str](), freezing.send
+
+    async def waits_once(*given: Any) -> tuple[int, ...]:
+        asked.append(given[-1])
+        if len(asked) == 2:
+            raise Flooded(1.0)
+        return await send(*given)
+
+    async def at_once(_seconds: float) -> None: ...
+
+    monkeypatch.setattr(studio.services.afterwards, "_sleep", at_once)
+    monkeypatch.setattr("handlers.broadcasts.freezing.send", waits_once)
+    await studio.taps("Enviarme una prueba")
+    await studio.marta.sees("Arriba tienes la prueba")
+    first, second, again, *others = asked
+    assert again == second
+    assert first not in (second, *others)
 
 
 async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_uncertain(

@@ -280,3 +280,23 @@ async def test_who_writes_without_a_pause_cannot_put_the_deleting_off(
         await scene.settled()
         assert len(scene.simulator.calls.of("sendMessage")) - before == drawn
         assert written(scene.ana) == []
+
+
+async def test_an_admin_can_put_right_a_name_that_could_not_be_deleted_yet(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at_the_name(scene, scene.marta)
+    assert scene.app is not None
+    bot, delete = type(scene.app.application.bot), scene.app.application.bot.delete_message
+
+    async def fails(_bot: object, chat: int, message: int) -> bool:
+        if message == typed.id:
+            raise NetworkError("Bad Gateway")
+        return await delete(chat, message)
+
+    monkeypatch.setattr(bot, "delete_message", fails)
+    typed = scene.marta.send("x")
+    await scene.settled()
+    scene.marta.edit(typed, "Marta Ruiz")
+    await scene.settled()
+    assert "Yo, Marta Ruiz:" in scene.marta.screen.text
