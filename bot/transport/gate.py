@@ -56,6 +56,7 @@ class Gate:
         self._clock = clock
         self._sleep = sleep
         self._turn = asyncio.Lock()
+        self._line = asyncio.Lock()
 
     @property
     def rate(self) -> float:
@@ -161,11 +162,16 @@ class Gate:
         return self._waiting.come_back_in(chat, now, self._reply_rate.rate(now))
 
     async def _was_paused_in_line(self, chat: Chat | None) -> bool:
-        now = self._clock()
-        wait = self._replies.take(now, self._reply_rate.rate(now)) - now
-        if wait > 0:
-            await self._sleep(wait)
-        return self.pause_for(Lane.REPLY, chat) > 0
+        # One at a time, and a slot is taken only when it has come: whoever taps again leaves the
+        # line, and many who do so would otherwise take every slot away from the others.
+        async with self._line:
+            while (wait := self._replies.due_in(self._clock())) > 0:
+                await self._sleep(wait)
+            if self.pause_for(Lane.REPLY, chat) > 0:
+                return True
+            now = self._clock()
+            self._replies.take(now, self._reply_rate.rate(now))
+            return False
 
     def _may_go_at_once(self) -> bool:
         if self._turn.locked() or not self._pace.is_due(self._clock()):

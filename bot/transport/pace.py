@@ -40,6 +40,10 @@ class Pace:
         """Whether the next slot can be used at once."""
         return self._next <= now
 
+    def due_in(self, now: float) -> float:
+        """Returns the seconds until the next slot, where no reply takes any in between."""
+        return max(0.0, self._next - now)
+
     def take(self, now: float, rate: float) -> float:
         """Reserves the next slot and tells its time, which may have passed."""
         interval = 1 / rate

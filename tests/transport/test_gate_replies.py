@@ -37,7 +37,8 @@ class Timeline(Clock):
         await self._settle()
         while self._sleepers and self._sleepers[0][0] <= moment:
             self.now, _, future = heapq.heappop(self._sleepers)
-            future.set_result(None)
+            if not future.cancelled():
+                future.set_result(None)
             await self._settle()
         self.now = max(self.now, moment)
 
@@ -99,6 +100,21 @@ async def test_a_low_broadcast_rate_does_not_slow_down_the_answers() -> None:
     crowd = Crowd(rate=1)
     crowd.comes(BURST + PACE)
     assert (await crowd.is_answered())[-1] == pytest.approx(101.0)
+
+
+async def test_who_leaves_the_line_takes_no_turn_with_them() -> None:
+    crowd = Crowd()
+    crowd.comes(BURST)
+    for _ in range(PACE):
+        tapping = [
+            asyncio.create_task(crowd.gate.pass_(Lane.REPLY, chat, new=True)) for chat in range(50)
+        ]
+        await crowd.clock.pass_to(crowd.clock.now + 0.001)
+        for task in tapping:  # they have tapped again, and the answer is another one
+            task.cancel()
+        await asyncio.gather(*tapping, return_exceptions=True)
+    crowd.comes(1)
+    assert (await crowd.is_answered())[-1] == pytest.approx(100.04)
 
 
 async def test_edits_and_deletions_do_not_stand_in_line() -> None:
