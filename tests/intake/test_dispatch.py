@@ -8,7 +8,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from bot.intake import Counts, Dispatch, Rules, TryAgain
 from bot.intake.lines import line_of
@@ -97,9 +96,7 @@ async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
 
     work = dispatch(handle)
     work.offer(message(1))
-    with capture_logs() as logs:
-        await work.until_at_most(0, 5)
-    assert [line["attempt"] for line in logs if line["event"] == "update_retried"] == [1, 2, 3]
+    await work.until_at_most(0, 5)
     assert (work.counts.retried, work.counts.handled) == (3, 1)
     assert work.offset == 2
 

@@ -7,7 +7,6 @@ import random
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.intake import Dispatch, Rules, TryAgain
 
@@ -167,22 +166,3 @@ async def test_nothing_is_kept_of_a_line_that_has_ended() -> None:
     await work.until_at_most(0, 5)
     await asyncio.sleep(0)
     assert (work._working, work._lines) == (set(), {})
-
-
-async def test_the_log_says_why_it_failed_and_when_it_was_given_up(desk: Desk) -> None:
-    causes: list[Exception | None] = [OSError("Canaria Pérez"), None]
-
-    async def handle(update: dict[str, Any]) -> None:
-        if update["update_id"] == 0:
-            raise TryAgain from causes[0] if len(causes) == 1 else causes.pop(0)
-
-    rules = Rules(first_pause=0.0, longest_pause=0.0, stuck_seconds=0.0, stuck_others=1)
-    work = Dispatch(handle, rules, clock=lambda: desk.now)
-    with capture_logs() as logs:
-        work.offer(message(0, chat=1000))
-        await asyncio.sleep(0)
-        work.offer(message(1))
-        await work.until_at_most(0, 5)
-    told = [(line["event"], line["kind"]) for line in logs]
-    assert told[0] == ("update_retried", "OSError")
-    assert told[-1] == ("update_stuck", "TryAgain")

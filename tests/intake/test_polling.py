@@ -70,15 +70,6 @@ async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(bench: Running
         await task
 
 
-async def test_a_polling_that_nobody_stopped_does_not_end_as_if_it_were(bench: Running) -> None:
-    task = asyncio.create_task(bench.polling.run())
-    await bench.until(lambda: bool(bench.inbox.polls))
-    assert bench.polling._polling is not None
-    bench.polling._polling.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
 async def test_a_stop_does_not_swallow_a_cancellation(bench: Running) -> None:
     task = asyncio.create_task(bench.polling.run())
     await bench.until(lambda: bool(bench.inbox.polls))
