@@ -154,7 +154,8 @@ class Gate:
             return self._may_go_at_once() or await self._slot_came(chat)
         if new and await self._was_paused_in_line(chat):
             return False
-        self.reserve(lane, chat)
+        if new:
+            self.reserve(lane, chat)
         return True
 
     def _seconds_to_turn(self, chat: Chat) -> float:

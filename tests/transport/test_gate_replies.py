@@ -128,6 +128,20 @@ async def test_edits_and_deletions_do_not_stand_in_line() -> None:
     await crowd.is_answered()
 
 
+@pytest.mark.parametrize(("new", "seconds"), [(True, 0.4), (False, 0.1)])
+async def test_a_broadcast_gives_way_to_new_messages_and_to_nothing_else(
+    new: bool, seconds: float
+) -> None:
+    clock = Clock()
+    gate = Gate(10, 1, clock=clock, sleep=clock.sleep)
+    await gate.pass_(Lane.BROADCAST, 1)
+    for chat in (7, 8, 9):
+        await gate.pass_(Lane.REPLY, chat, new=new)
+    before = clock.now
+    await gate.pass_(Lane.BROADCAST, 2)
+    assert clock.now - before == pytest.approx(seconds)
+
+
 async def test_a_flood_slows_the_answers_down() -> None:
     crowd = Crowd()
     crowd.floods(2)
