@@ -15,6 +15,7 @@ from bot.simulator.messages import Button, Message
 from bot.simulator.person import Person
 
 PATIENCE_SECONDS: Final = 30.0
+_STARTS: Final = 3
 # Taps that lead to another screen and change nothing about the signature.
 _WANDERING: Final = frozenset(
     {"read", "languages", "privacy", "home", "back", "data", "speak", "news", "sign"}
@@ -41,12 +42,16 @@ class Watch:
     Attributes:
         taps: from each tap to its answer and the next screen, whichever came last.
         firsts: from each first start to the first screen.
-        lost: what was never answered, in words.
+        lost: what was not answered at all, in words.
     """
 
     taps: list[Wait] = field(default_factory=list)
     firsts: list[Wait] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    lost: list[tuple[Wait, str]] = field(default_factory=list)
+
+    def note_lost(self, begun: float, what: str) -> None:
+        """Somebody has waited in vain since then."""
+        self.lost.append((Wait(begun, time.monotonic()), what))
 
 
 @dataclass(slots=True)
@@ -95,12 +100,14 @@ class Ordinary:
         return next((m for m in messages if m.from_bot and m.buttons), None)
 
     async def _starts(self) -> None:
-        begun = time.monotonic()
-        self.person.start()
-        if await self._until(lambda: self.screen is not None, 2 * PATIENCE_SECONDS):
-            self.watch.firsts.append(Wait(begun, time.monotonic()))
-        else:
-            self.watch.lost.append(f"{self.person.id} never saw a first screen")
+        """Press Start; again when nothing comes, as people do."""
+        for _ in range(_STARTS):
+            begun = time.monotonic()
+            self.person.start()
+            if await self._until(lambda: self.screen is not None, PATIENCE_SECONDS):
+                self.watch.firsts.append(Wait(begun, time.monotonic()))
+                return
+            self.watch.note_lost(begun, f"{self.person.id} started and saw nothing")
 
     async def _signs(self) -> None:
         await asyncio.sleep(self.dice.uniform(0.5, 3.0))
@@ -111,10 +118,10 @@ class Ordinary:
         await self._taps("confirm")
 
     async def _types(self) -> None:
-        before = self._seen()
+        before, begun = self._seen(), time.monotonic()
         self.person.send(f"{self.person.user.first_name} Álvarez Rincón")
         if not await self._until(lambda: self._seen() != before, PATIENCE_SECONDS):
-            self.watch.lost.append(f"{self.person.id} typed a name and saw nothing")
+            self.watch.note_lost(begun, f"{self.person.id} typed a name and saw nothing")
 
     async def _wanders(self) -> None:
         offered = [button for button in self._offered() if button.data and _may(button)]
@@ -133,10 +140,10 @@ class Ordinary:
         await self._taps("erase")
 
     async def _commands(self, command: str) -> None:
-        before = self._seen()
+        before, begun = self._seen(), time.monotonic()
         self.person.send(command)
         if not await self._until(lambda: self._seen() != before, PATIENCE_SECONDS):
-            self.watch.lost.append(f"{self.person.id} wrote {command} and saw nothing")
+            self.watch.note_lost(begun, f"{self.person.id} wrote {command} and saw nothing")
 
     async def _taps(self, action: str) -> None:
         """Tap what asks for this, if it is there: a petition may have closed meanwhile."""
@@ -161,7 +168,7 @@ class Ordinary:
         self.watch.taps.append(Wait(begun, ended))
         if not found:
             what = "no answer" if tap.answer is None else "an answer and no screen"
-            self.watch.lost.append(f"{self.person.id} tapped {button.data} and got {what}")
+            self.watch.note_lost(begun, f"{self.person.id} tapped {button.data} and got {what}")
 
     def _offered(self) -> list[Button]:
         screen = self.screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Coroutine
@@ -26,7 +27,7 @@ from tests.soak.ordinary_people import Ordinary, Wait, Watch
 RATE: Final = 28.0
 _LATENCY_SECONDS: Final = 0.03
 # Who comes in a second, until nobody comes any more. The rest are shares of the round's time.
-_PER_SECOND: Final = 10.0
+_PER_SECOND: Final = 8.0
 _COMING, _FIRST_KILL, _CLOSING, _FIRST_PARTING = 0.6, 0.35, 0.65, 0.4
 _HICCUPS: Final = (401, 404, 409, 502)
 _UP_SECONDS: Final = 5.0
@@ -46,6 +47,9 @@ class Shown:
         outages: from each kill until the bot answers again.
         wrong: whatever must not be, in words.
         repeated: closing updates that somebody had already.
+        third_told: seconds from the order until a third of them were told.
+        bot_cores: how many of the machine's cores the bot computed on.
+        other_cores: the same of Telegram and the people, which are this process.
         refused: how often the bot was told that it sends too fast, to chats that do not fail.
     """
 
@@ -56,13 +60,17 @@ class Shown:
     told: int = 0
     repeated: int = 0
     refused: int = 0
+    third_told: float = 0.0
+    bot_cores: float = 0.0
+    other_cores: float = 0.0
 
     @property
     def calm(self) -> list[float]:
         """How long the taps took while no kill was near."""
-        return [wait.seconds for wait in self.watch.taps if not self._meets_outage(wait)]
+        return [wait.seconds for wait in self.watch.taps if not self.meets_outage(wait)]
 
-    def _meets_outage(self, wait: Wait) -> bool:
+    def meets_outage(self, wait: Wait) -> bool:
+        """Whether the bot was killed meanwhile: it may forget that it owed a screen."""
         return any(wait.ended > out.begun and wait.begun < out.ended for out in self.outages)
 
 
@@ -87,6 +95,7 @@ class Round:
     async def run(self) -> None:
         """All that happens, and the account of it."""
         self._begun = self._started_at = time.monotonic()
+        busy = os.times()
         lives = [asyncio.create_task(life) for life in self._lives()]
         beside = [asyncio.create_task(act) for act in self._acts_beside()]
         try:
@@ -101,9 +110,17 @@ class Round:
         for error in ended:
             if isinstance(error, Exception):
                 raise error
-        await self._until_told(len(self._expected()))
+        await self._until_told(1)
         await self._stops()
         await self._account()
+        self._tell_cores(busy, os.times())
+
+    def _tell_cores(self, before: os.times_result, after: os.times_result) -> None:
+        seconds = after.elapsed - before.elapsed
+        theirs = after.children_user + after.children_system
+        ours = after.user + after.system
+        self.shown.bot_cores = (theirs - before.children_user - before.children_system) / seconds
+        self.shown.other_cores = (ours - before.user - before.system) / seconds
 
     def hear(self, call: Call, _answer: object) -> None:
         """Note when the bot did something for somebody, and where it was refused."""
@@ -156,7 +173,9 @@ class Round:
         except TimeoutError:
             self.shown.wrong.append("the admin ordered in vain")
             return
-        await self._until_told(len(self._expected()) // 3)
+        ordered = time.monotonic()
+        await self._until_told(1 / 3)
+        self.shown.third_told = time.monotonic() - ordered
         await self._kill()
 
     async def _closes_and_tells(self) -> None:
@@ -168,13 +187,16 @@ class Round:
     async def _until(self, share: float) -> None:
         await asyncio.sleep(max(0.0, self._begun + share * self.seconds - time.monotonic()))
 
-    async def _until_told(self, people: int) -> None:
-        """Wait until so many of those who should be told are; whoever is not is counted later."""
+    async def _until_told(self, share: float) -> None:
+        """Wait until this share of those who should be told is; the rest is counted later."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_TELLING_SECONDS):
-                while len(self._expected() & self.ledger.copies.keys()) < people:
-                    await asyncio.sleep(0.1)
+                while True:
                     self.ledger.take_in()
+                    expected = self._expected()
+                    if len(expected & self.ledger.copies.keys()) >= share * len(expected):
+                        return
+                    await asyncio.sleep(0.1)
 
     async def _kill(self) -> None:
         """SIGKILL; what it leaves is looked at before it starts again."""
@@ -204,7 +226,7 @@ class Round:
         """Now and then one poll of a running bot is refused, as by a proxy."""
         while True:
             for code in _HICCUPS:
-                await asyncio.sleep(dice.uniform(3.0, 12.0))
+                await asyncio.sleep(dice.uniform(40.0, 80.0))
                 if not self._killing and time.monotonic() - self._started_at > _UP_SECONDS:
                     self.telegram.refusals.append(code)
 
@@ -243,7 +265,8 @@ class Round:
                 shown.wrong.append(f"{chat} was told and never signed")
             if strange := self.ledger.languages.get(chat, set()) - one.languages:
                 shown.wrong.append(f"{chat} was told in {strange}")
-        shown.wrong += self.ledger.wrong + shown.watch.lost
+        shown.wrong += self.ledger.wrong
+        shown.wrong += [said for wait, said in shown.watch.lost if not shown.meets_outage(wait)]
 
     async def _look_whether_all_are_there(self, when: str) -> None:
         database = await open_database(self.bot.url)

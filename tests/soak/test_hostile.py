@@ -58,12 +58,14 @@ def account(shown: Shown, *, hostile: bool) -> str:
     """One round in a line or two."""
     first = [wait.seconds for wait in shown.watch.firsts]
     calm, every = shown.calm, [wait.seconds for wait in shown.watch.taps]
+    who = "among hostile people" if hostile else "without hostile people"
     said = (
-        f"{'among hostile people' if hostile else 'without hostile people'}:"
-        f" {len(first)} came, {shown.signed} signed and stayed, {shown.told} of them told,"
-        f" {shown.repeated} repeated; {len(every):,} taps, p50 {_ms(calm, 0.5)}, p99"
-        f" {_ms(calm, 0.99)} ms (with kills {_ms(every, 0.99)}); first screens p50"
-        f" {_ms(first, 0.5)}, p99 {_ms(first, 0.99)} ms; {shown.refused} times 429;"
+        f"{who}: {len(first)} came, {shown.signed} signed and stayed, {shown.told} of them told,"
+        f" a third within {shown.third_told:.0f} s, {shown.repeated} repeated;"
+        f" {len(every):,} taps, p50 {_ms(calm, 0.5)}, p99 {_ms(calm, 0.99)} ms"
+        f" (with kills {_ms(every, 0.99)}); first screens p50 {_ms(first, 0.5)}, p99"
+        f" {_ms(first, 0.99)} ms; {shown.refused} times 429; the bot kept"
+        f" {shown.bot_cores:.2f} cores busy, all else {shown.other_cores:.2f};"
         f" {len(shown.wrong)} wrong"
     )
     return "\n  ".join((said, *summed_up(shown.wrong)))
