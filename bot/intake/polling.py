@@ -120,7 +120,7 @@ class Polling:
                 continue
             self._pause = _FIRST_PAUSE_SECONDS
             new = sum(self._dispatch.offer(update) for update in updates)
-            if new or not updates:
+            if new:
                 self._limit = min(self._limit * 2, _AT_A_TIME)
             await self._wait_for_room(new, busy or bool(updates))
 
