@@ -16,6 +16,7 @@ class Inbox:
     polls: list[dict[str, str]] = field(default_factory=list)
     failures: list[Reply] = field(default_factory=list)
     other_calls: list[str] = field(default_factory=list)
+    other_asked: list[dict[str, str]] = field(default_factory=list)
     raw: dict[int, bytes] = field(default_factory=dict)
     token_denied: int = 0
     away: int = 0
@@ -31,8 +32,10 @@ class Inbox:
         self.put(number)
 
     async def reply(self, request: web.Request) -> web.StreamResponse:
+        asked = {name: str(value) for name, value in (await request.post()).items()}
         if not request.path.endswith("/getUpdates"):
             self.other_calls.append(request.path.rsplit("/", 1)[-1])
+            self.other_asked.append(asked)
             if self.token_denied:
                 self.token_denied -= 1
                 return await refuse(401, "Unauthorized")(request)
@@ -40,7 +43,6 @@ class Inbox:
                 self.away -= 1
                 return await refuse(502, "Bad Gateway")(request)
             return web.json_response({"ok": True, "result": True})
-        asked = {name: str(value) for name, value in (await request.post()).items()}
         self.polls.append(asked)
         if self.failures:
             return await self.failures.pop(0)(request)

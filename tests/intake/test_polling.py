@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import web
+from structlog.testing import capture_logs
 
 from tests.transport.wire import cut, page, refuse
 
@@ -45,6 +47,19 @@ async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
             await bench.until(lambda n=number: n in bench.desk.done)  # type: ignore[misc]
         bench.desk.held[1].set()
     assert rests.count((0, 0.05)) == 5, "what is new makes it look soon again"
+
+
+async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(bench: Running) -> None:
+    rests = bench.rests()
+    bench.desk.held[1] = asyncio.Event()
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bool(rests))
+        bench.inbox.queue.clear()
+        polls = len(bench.inbox.polls)
+        await bench.until(lambda: len(bench.inbox.polls) > polls + 3)
+        assert len(rests) >= len(bench.inbox.polls) - 1
+        bench.desk.held[1].set()
 
 
 @pytest.mark.parametrize(("waiting", "rest"), [(50, (0, 0.05)), (51, (50, 0.25))])
@@ -173,13 +188,63 @@ async def test_after_a_good_poll_the_next_failure_waits_half_a_second_again(
     assert [nap for nap in bench.naps.taken if nap >= 0.5] == [0.5]
 
 
-async def test_a_webhook_in_the_way_is_removed_once_and_keeps_its_updates(bench: Running) -> None:
-    active = refuse(409, "Conflict: can't use getUpdates method while webhook is active")
-    bench.inbox.failures.append(active)
+WEBHOOK = refuse(409, "Conflict: can't use getUpdates method while webhook is active")
+
+
+async def test_a_webhook_in_the_way_is_removed_at_once_and_keeps_its_updates(
+    bench: Running,
+) -> None:
+    bench.inbox.failures.append(WEBHOOK)
     bench.inbox.put(1)
     async with polling(bench):
         await bench.until(lambda: bench.desk.done == [1])
     assert bench.inbox.other_calls == ["deleteWebhook"]
+    assert bench.inbox.other_asked == [{"drop_pending_updates": "false"}]
+    assert 0.5 not in bench.naps.taken
+
+
+async def test_a_webhook_that_somebody_sets_again_is_left_to_them(bench: Running) -> None:
+    bench.inbox.failures += [WEBHOOK] * 3
+    bench.inbox.put(1)
+    with capture_logs() as logs:
+        async with polling(bench):
+            await bench.until(lambda: bench.desk.done == [1])
+    assert bench.inbox.other_calls == ["deleteWebhook"]
+    assert bench.naps.taken[:2] == [0.5, 1]
+    events = [line["event"] for line in logs if line["log_level"] == "warning"]
+    assert events == ["webhook_removed", "somebody_else_polls", "somebody_else_polls"]
+
+
+async def test_a_webhook_that_cannot_be_removed_is_waited_for(bench: Running) -> None:
+    bench.inbox.failures += [WEBHOOK, page(502)]
+    bench.inbox.away = 3  # as often as a call is repeated
+    bench.inbox.put(1)
+    with capture_logs() as logs:
+        async with polling(bench):
+            await bench.until(lambda: bench.desk.done == [1])
+    assert bench.naps.taken[:2] == [0.5, 1]
+    events = [line["event"] for line in logs if line["log_level"] == "warning"]
+    assert events == ["webhook_not_removed", "somebody_else_polls", "polling_failed"]
+
+
+async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(bench: Running) -> None:
+    rests = bench.rests()
+    bench.desk.held[1] = asyncio.Event()
+    bench.inbox.put(1)
+
+    async def too_late(_: web.Request) -> web.StreamResponse:
+        """The answer was made before the update was finished, and comes after."""
+        bench.desk.held[1].set()
+        await bench.until(lambda: bench.dispatch.in_progress == 0)
+        update = {"update_id": 1, "message": {"chat": {"id": 1}}}
+        return web.json_response({"ok": True, "result": [update]})
+
+    async with polling(bench):
+        await bench.until(lambda: bool(rests))
+        bench.inbox.failures.append(too_late)
+        await bench.until(lambda: bool(bench.naps.taken))
+    assert bench.naps.taken[0] in (0.1, 0.2, 0.25)
+    assert bench.desk.done == [1]
 
 
 async def test_another_poller_is_given_way_to(bench: Running) -> None:

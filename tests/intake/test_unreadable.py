@@ -76,6 +76,19 @@ async def test_it_is_left_out_only_once_all_before_it_are_finished(bench: Runnin
     assert bench.dispatch.counts.passed_over == 1
 
 
+async def test_while_something_is_in_hand_nothing_is_left_out(bench: Running) -> None:
+    bench.desk.held[1] = asyncio.Event()
+    bench.inbox.put(1)
+    unreadable = page(200, '{"ok":true,"result":[{"update_id":2,"x":\\x}]}')
+    async with polling(bench):
+        await bench.until(lambda: bench.dispatch.in_progress == 1)
+        bench.inbox.failures += [unreadable] * 9
+        await bench.until(lambda: not bench.inbox.failures)
+        assert bench.dispatch.counts.passed_over == 0
+        assert bench.naps.taken[:2] == [0.5, 1]
+        bench.desk.held[1].set()
+
+
 async def test_many_of_them_among_others_are_all_left_out(bench: Running) -> None:
     bad = {3, 4, 20, 57, 90}
     for number in range(1, 101):
