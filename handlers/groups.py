@@ -22,7 +22,7 @@ async def invited(update: Update, context: Context) -> None:
     addressed = f"@{context.bot.username}".lower()
     if message is None or addressed not in (message.text or "").partition(" ")[0].lower():
         return  # a bare /help is for whichever bot the group means
-    if context.services.spend(message.chat_id, "group", update) is not Ration.GRANTED:
+    if not _is_granted(context.services, update):
         return
     words = _words(context.services, user)
     link = f"https://t.me/{context.bot.username}?start=group"
@@ -35,6 +35,20 @@ async def invited(update: Update, context: Context) -> None:
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
     await context.services.afterwards.tell(message.chat_id, line)
+
+
+def _is_granted(services: Services, update: Update) -> bool:
+    """Whether neither the person nor the group has asked too often.
+
+    Whoever writes in hundreds of groups would otherwise have hundreds of answers at once, and
+    everybody else would wait for theirs.
+    """
+    askers = (update.effective_user, update.effective_chat)
+    return all(
+        services.spend(asker.id, "group", update) is Ration.GRANTED
+        for asker in askers
+        if asker is not None
+    )
 
 
 async def led_to_private_chat(update: Update, context: Context) -> None:

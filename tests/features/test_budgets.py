@@ -144,6 +144,17 @@ async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
     assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
 
 
+async def test_whoever_asks_in_many_groups_is_answered_five_times_in_all(scene: Scene) -> None:
+    groups = [scene.world.group(f"Barrio {n}", members=[scene.ana, scene.jordi]) for n in range(8)]
+    for group in groups:
+        scene.ana.send_in(group, "/help@peticion_bot")
+    await scene.settled()
+    assert sent(scene) == 5, "every line is a message that somebody else waits for"
+    scene.jordi.send_in(groups[7], "/help@peticion_bot")
+    await scene.settled()
+    assert sent(scene) == 6
+
+
 async def test_a_group_hears_the_one_line_five_times_a_minute(scene: Scene) -> None:
     group = scene.world.group("Barrio", members=[scene.ana, scene.jordi])
     for by in (scene.ana, scene.jordi) * 4:
