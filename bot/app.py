@@ -43,6 +43,7 @@ from handlers.errors import Reception
 from handlers.incidents import Incidents
 from handlers.menu import publish_profile
 from handlers.reporting import AdminReporter
+from handlers.ways_out import is_way_out
 from storage import (
     HighWaterMark,
     Hold,
@@ -311,7 +312,7 @@ def _wire(
     incidents = Incidents(partial(tell_admins, application.bot, services, DAMAGED))
     services.keyring.tell_damage_to(incidents.note)
     reception = Reception(application, incidents)
-    dispatch = Dispatch(reception)
+    dispatch = Dispatch(reception, is_spared=is_way_out)
     tell = partial(tell_admins, application.bot, services, RIVAL)
     polling = Polling(client, dispatch, tell_of_rival=tell)
     retention = Retention(services.storage.conversations, services.clock)

@@ -104,6 +104,7 @@ class Dispatch:
             other exception means that it is passed over. It must bear an update twice.
         rules: how patient it is.
         clock: seconds, monotonic.
+        is_spared: whether an update is none to drop in a flood; others of its chat are.
     """
 
     def __init__(
@@ -111,8 +112,10 @@ class Dispatch:
         handle: Handle,
         rules: Rules | None = None,
         clock: Callable[[], float] = time.monotonic,
+        is_spared: Callable[[dict[str, Any]], bool] = lambda _update: False,
     ) -> None:
         self._handle = handle
+        self._is_spared = is_spared
         self._rules = rules or Rules()
         self._clock = clock
         self._window = Window()
@@ -192,10 +195,19 @@ class Dispatch:
             self._working.add(task)
             task.add_done_callback(self._working.discard)
         elif len(waiting) > self._rules.in_a_line:
-            self.counts.dropped += 1
-            self._finish(job)
+            self._drop_one(waiting, job)
         else:
             waiting.append(job)
+
+    def _drop_one(self, waiting: deque[_Job], job: _Job) -> None:
+        """Drops what is one too many; for one that is spared, the oldest other one that waits."""
+        others = (one for one in islice(waiting, 1, None) if not self._is_spared(one.update))
+        given_up = next(others, job) if self._is_spared(job.update) else job
+        if given_up is not job:
+            waiting.remove(given_up)
+            waiting.append(job)
+        self.counts.dropped += 1
+        self._finish(given_up)
 
     async def _work(self, line: Hashable) -> None:
         waiting = self._lines[line]

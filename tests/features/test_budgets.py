@@ -144,6 +144,22 @@ async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
     assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
 
 
+@pytest.mark.parametrize("command", ["withdraw", "stop"])
+async def test_who_wrote_forty_times_before_is_heard_all_the_same(
+    scene: Scene, command: str
+) -> None:
+    await scene.signs(scene.ana)
+    for _ in range(40):
+        scene.ana.send("hola")
+    scene.ana.send(f"/{command}")
+    await scene.settled()
+    assert scene.app is not None
+    assert scene.app.dispatch.counts.dropped > 0
+    shown = scene.living(scene.ana)
+    assert ("No te escribiremos más" in shown.text) is (command == "stop")
+    assert ("¿Quieres retirar tu firma?" in shown.text) is (command == "withdraw")
+
+
 async def test_whoever_asks_in_many_groups_is_answered_five_times_in_all(scene: Scene) -> None:
     groups = [scene.world.group(f"Barrio {n}", members=[scene.ana, scene.jordi]) for n in range(8)]
     for group in groups:

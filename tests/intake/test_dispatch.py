@@ -164,6 +164,38 @@ async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped() -> N
     assert work.offset == 23
 
 
+async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messages() -> None:
+    gate, done = asyncio.Event(), []
+
+    async def handle(update: dict[str, Any]) -> None:
+        await gate.wait()
+        done.append(update["update_id"])
+
+    work = Dispatch(handle, QUICK, is_spared=lambda update: update["update_id"] in {5, 23, 24})
+    for number in range(1, 25):
+        assert work.offer(message(number))
+    assert (work.counts.dropped, work.in_progress, work.offset) == (3, 21, 1)
+    gate.set()
+    await work.drain(5)
+    assert done == [1, *range(4, 22), 23, 24], "the oldest that wait give way, in their order"
+    assert work.offset == 25
+
+
+async def test_leaving_twenty_times_over_takes_no_more_room_than_anything_else() -> None:
+    gate = asyncio.Event()
+
+    async def handle(_update: dict[str, Any]) -> None:
+        await gate.wait()
+
+    work = Dispatch(handle, QUICK, is_spared=lambda _update: True)
+    for number in range(1, 31):
+        work.offer(message(number))
+    assert (work.counts.dropped, work.in_progress) == (9, 21)
+    gate.set()
+    await work.drain(5)
+    assert work.offset == 31
+
+
 @given(st.lists(st.sampled_from(["offer", "finish"]), max_size=60), st.randoms())
 def test_the_offset_never_passes_an_unfinished_update(steps: list[str], random: Any) -> None:
     async def play() -> None:

@@ -1,0 +1,32 @@
+"""Taking a signature back and wanting to be left alone, told from the raw update."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.petition.journey import Action
+
+from .budget import UNLIMITED
+from .silence import NO_MORE_NEWS
+from .taps import Tap
+
+_COMMAND: Final = re.compile(r"/(\w+)")
+_TAPS: Final = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})
+
+
+def is_way_out(update: Mapping[str, Any]) -> bool:
+    """Whether it is one: it counts behind any number of the person's other messages."""
+    data = _in(update, "callback_query", "data")
+    if data is not None:
+        tap = Tap.read(data)
+        return data == NO_MORE_NEWS or (tap is not None and tap.action in _TAPS)
+    command = _COMMAND.match(_in(update, "message", "text") or "")
+    return command is not None and command[1].lower() in UNLIMITED
+
+
+def _in(update: Mapping[str, Any], kind: str, name: str) -> str | None:
+    content = update.get(kind)
+    found = content.get(name) if isinstance(content, Mapping) else None
+    return found if isinstance(found, str) else None
