@@ -15,8 +15,10 @@ from bot import app as composition
 from bot import database_watch
 from bot.app import CannotGoOn, open_app
 from bot.broadcast import Worker
+from bot.broadcast.means import Rates
 from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR, Retention
+from bot.settings import FREE_RATE
 from bot.simulator.faults import Fault
 from storage import (
     Conversation,
@@ -92,6 +94,31 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     await scene.stop_bot()
     assert time.monotonic() - begun < SIGTERM_TO_THE_END
     scene.simulator.faults.thaw()
+
+
+async def test_an_answer_that_is_owed_is_not_tried_any_more_once_it_has_ended(
+    scene: Scene,
+) -> None:
+    assert scene.app is not None
+    afterwards = scene.app.application.services.afterwards
+    owed = asyncio.create_task(afterwards.tell(scene.ana.user.id, asyncio.Event().wait))
+    await asyncio.sleep(0)
+    assert len(afterwards) == 1
+    await scene.stop_bot()
+    assert len(afterwards) == 0
+    await owed
+
+
+@pytest.mark.parametrize(
+    ("paid", "rates"), [(True, Rates(free=FREE_RATE, paid=500.0)), (False, Rates(20.0, 20.0))]
+)
+async def test_what_nobody_pays_for_is_never_sent_at_the_rate_that_is_paid_for(
+    scene: Scene, paid: bool, rates: Rates
+) -> None:
+    await scene.stop_bot()
+    chosen = {"paid_broadcast": paid, "broadcast_rate": rates.paid}
+    async with open_app(scene.settings.model_copy(update=chosen)) as app:
+        assert app.worker._means.rates == rates
 
 
 async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> None:

@@ -110,3 +110,14 @@ async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
     assert [(line["event"], line["kind"]) for line in logs] == [
         ("mark_not_kept", "FileNotFoundError")
     ] * 2
+
+
+async def test_a_mark_that_could_not_be_kept_is_kept_as_soon_as_it_can_be(
+    mark: HighWaterMark, tmp_path: Path
+) -> None:
+    watch = DatabaseWatch(Stored(), mark)
+    (tmp_path / "keys").rename(tmp_path / "away")
+    await watch.look()
+    (tmp_path / "away").rename(tmp_path / "keys")
+    await watch.look()
+    assert mark.path.read_text() == "6\n", "nobody has signed in between"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -48,3 +51,36 @@ async def test_that_broadcasts_may_cost_money_is_said(
         await run_until_stopped(settings)
     said = [line["rate"] for line in logs if line["event"] == "broadcasts_may_cost_stars"]
     assert said == warned
+
+
+async def test_told_to_stop_while_it_waits_for_telegram_it_ends_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @asynccontextmanager
+    async def waiting(_: Settings, *, restored: bool) -> AsyncIterator[None]:
+        assert not restored
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+        yield
+
+    monkeypatch.setattr("bot.running.open_app", waiting)
+    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
+    running = asyncio.create_task(run_until_stopped(settings))
+    await asyncio.wait({running}, timeout=2)
+    assert running.done()
+    await running
+
+
+async def test_cancelled_by_another_it_does_not_pass_for_one_that_ended_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @asynccontextmanager
+    async def cancelled(_: Settings, *, restored: bool) -> AsyncIterator[None]:
+        assert not restored
+        raise asyncio.CancelledError
+        yield
+
+    monkeypatch.setattr("bot.running.open_app", cancelled)
+    settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
+    with pytest.raises(asyncio.CancelledError):
+        await run_until_stopped(settings)

@@ -120,6 +120,7 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
         ("BOT_TOKEN", "123456789"),
         ("BOT_TOKEN", "123456789:canary canary"),
         ("BOT_TOKEN", "abc:canaryCanary"),
+        ("BOT_TOKEN", "\u0661\u0662\u0663:canaryCanary"),  # digits, and not Telegram's
         ("BOT_TOKEN", "123456789:canary/../x"),
         ("ADMIN_IDS", "canary"),
         ("ADMIN_IDS", "12;34"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import DatabaseReplaced, Statement, Unavailable
-from storage.sqlite import SqliteDatabase
+from storage.sqlite import SqliteDatabase, _Write
 
 INSERT = "INSERT INTO petitions (slug) VALUES (:slug)"
 
@@ -59,6 +59,26 @@ async def test_whoever_writes_is_not_told_that_it_is_kept(
     )
     assert [type(result) for result in results] == [DatabaseReplaced] * 3
     assert str(path) in str(results[0])
+
+
+@HARMS
+@FILES
+async def test_nor_is_who_writes_in_the_very_moment(
+    database: SqliteDatabase,
+    path: Path,
+    harm: Callable[[Path], None],
+    suffix: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commit = database._writer.commit_group
+
+    def and_then_harm(group: list[_Write]) -> None:
+        commit(group)
+        harm(path.with_name(path.name + suffix))
+
+    monkeypatch.setattr(database._writer, "commit_group", and_then_harm)
+    with pytest.raises(DatabaseReplaced):
+        await database.write(Statement(INSERT, {"slug": "meanwhile"}))
 
 
 @HARMS

@@ -208,6 +208,22 @@ class TestTheFile:
                     pass
             assert held.is_ours()
 
+    async def test_that_is_replaced_before_the_first_look_stops_its_holder(
+        self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        locked = holding._locked_file
+
+        def and_then_replaced(path: Path) -> int:
+            lock = locked(path)
+            path.rename(tmp_path / "elsewhere")
+            path.touch()
+            return lock
+
+        monkeypatch.setattr(holding, "_locked_file", and_then_replaced)
+        async with hold(url, "running", look_seconds=0.001) as held:
+            with pytest.raises(HeldElsewhere, match="was removed or replaced"):
+                await asyncio.wait_for(held.until_lost(), 1)
+
 
 async def test_a_link_to_the_file_itself_is_the_same_database(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()

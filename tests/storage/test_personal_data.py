@@ -119,6 +119,30 @@ async def test_the_signature_and_its_consent_are_given_whole(
     assert given["channel"] == "telegram"
 
 
+async def test_what_is_asked_for_or_happens_again_is_so_since_the_first_time(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = person(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+
+    async def moments() -> tuple[object, ...]:
+        held = await storage.personal_data.of(ana.user_id)
+        assert held.signature is not None
+        row, consent = held.signature, held.consents[0]
+        return row["muted_at"], row["unreachable_at"], consent["news_ended_at"]
+
+    first, again, later = (NOON + timedelta(seconds=each) for each in (1, 2, 3))
+    for at in (first, again):
+        await storage.signatures.mute(ana.supporter, at)
+        await storage.signatures.lost(ana.supporter, at)
+        await storage.signatures.refuse_news(ana.supporter, at)
+        assert await moments() == (first, first, first)
+    await storage.signatures.mute(ana.supporter, None)
+    await storage.signatures.mute(ana.supporter, later)
+    assert await moments() == (later, first, first)
+
+
 async def test_what_was_sent_is_given_with_what_it_was(
     database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Petitioners
 ) -> None:
