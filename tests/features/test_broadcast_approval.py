@@ -241,6 +241,8 @@ async def test_it_is_found_again_by_another_and_taken_back_by_its_author(
     pau.send("/broadcast")
     await studio.scene.settled()
     assert "⏳ Espera aprobación: Un mensaje sobre esta petición" in pau.messages[-1].text
+    await studio.says("/broadcast")
+    assert "Revisar el que espera aprobación" not in studio.panel.labels, "not by who prepared it"
     await studio.scene.taps(pau, "Revisar el que espera aprobación")
     assert pau.messages[-2].text == "Hola"
     assert QUESTION in pau.messages[-1].text

@@ -254,3 +254,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(studio: 
     assert "Entregados: 3" in studio.panel.text
     assert "Preparado y confirmado por ti" in studio.panel.text
     assert "Retirar los mensajes" in studio.panel.labels
+    await studio.taps("Retirar los mensajes")
+    asked = studio.panel.id
+    await studio.taps("Sí, retirar los mensajes")
+    assert (await studio.over("Los mensajes se han retirado.")).id == asked, "where it was ordered"

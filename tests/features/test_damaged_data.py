@@ -123,6 +123,20 @@ async def test_a_typed_name_that_is_damaged_is_said_once_to_who_left_the_form(
         assert (TYPED_NAME in scene.living(ana).text) is said
 
 
+async def test_it_is_said_once_too_to_who_reads_something_else_meanwhile(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    ana.send("/help")
+    await scene.settled()
+    await damage(scene, "conversations", "name_sealed")
+    for said in (True, False):
+        ana.send("/help")
+        await scene.settled()
+        assert (TYPED_NAME in scene.living(ana).text) is said
+
+
 async def test_one_broadcast_that_cannot_be_read_holds_up_no_other(scene: Scene) -> None:
     await scene.signs(scene.ana)
     await scene.closes()

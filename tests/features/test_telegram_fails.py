@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,30 @@ async def test_who_does_something_new_is_not_shown_what_was_owed_before(
     await scene.settled()
     assert len(of_the_bot(scene).afterwards) == 0
     assert "elige uno de los de abajo" not in scene.living(scene.ana).text
+
+
+async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scene.app is not None
+    owed, bot = of_the_bot(scene).afterwards, type(scene.app.application.bot)
+    send, arrived, heard = bot.send_message, asyncio.Event(), asyncio.Event()
+
+    async def slow(*given: Any, **named: Any) -> Any:
+        sent = await send(*given, **named)
+        arrived.set()
+        await heard.wait()
+        return sent
+
+    monkeypatch.setattr(bot, "send_message", slow)
+    monkeypatch.setattr(owed, "_in_the_way", lambda: not arrived.is_set())
+    scene.ana.start()
+    await arrived.wait()
+    scene.ana.send("/help")
+    monkeypatch.setattr(bot, "send_message", send)
+    asyncio.get_running_loop().call_later(0.1, heard.set)
+    await scene.settled()
+    assert "Ayuda" in scene.living(scene.ana).text
 
 
 async def test_a_notice_that_was_owed_is_shown_with_the_screen(

@@ -300,3 +300,18 @@ async def test_an_admin_can_put_right_a_name_that_could_not_be_deleted_yet(
     scene.marta.edit(typed, "Marta Ruiz")
     await scene.settled()
     assert "Yo, Marta Ruiz:" in scene.marta.screen.text
+
+
+async def test_what_an_admin_types_at_the_consent_goes_though_a_message_is_prepared(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    scene.marta.send("/broadcast")
+    await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
+    scene.marta.send("Hola")
+    await scene.settled()
+    await at_the_consent(scene, scene.marta)
+    scene.marta.send("Marta Ruiz")
+    await scene.settled()
+    assert GONE in scene.marta.messages[-1].text
+    assert written(scene.marta) == ["Hola"]
