@@ -29,7 +29,7 @@ async def api() -> AsyncIterator[CountingApi]:
 async def test_killed_under_faults_it_loses_nobody_and_repeats_what_was_not_recorded(
     database_url: str, tmp_path: Path, api: CountingApi
 ) -> None:
-    people, kills, rate = 200, 3, 100.0
+    people, kills, rate = 120, 2, 100.0
     rough = Weather(latency=0.03, errors=0.06, lost_answers=0.04)
     account = api.begin(rough)
     async with a_campaign(
@@ -46,12 +46,12 @@ async def test_killed_under_faults_it_loses_nobody_and_repeats_what_was_not_reco
 async def test_of_several_processes_one_sends_and_when_it_dies_another(
     database_url: str, tmp_path: Path, api: CountingApi
 ) -> None:
-    people, rate = 300, 100.0
+    people, rate = 180, 100.0
     account = api.begin(Weather(latency=0.03, limit=Limit(rate, burst=rate / 3)))
     async with a_campaign(database_url, tmp_path, api, people=people, rate=rate) as campaign:
         key = await campaign.start()
         senders = await asyncio.gather(*(campaign.sender(number) for number in range(3)))
-        await api.arrived(100, END_SECONDS)
+        await api.arrived(60, END_SECONDS)
         first = int(account.arrivals[-1].by)
         await dies(senders[first])
         unrecorded = set(account.copies).intersection(await campaign.sending())
@@ -70,7 +70,7 @@ async def test_of_several_processes_one_sends_and_when_it_dies_another(
 async def test_whoever_parts_gets_nothing_and_the_account_stays_exact(
     seed: int, cancelled: bool, database_url: str, tmp_path: Path, api: CountingApi
 ) -> None:
-    people = 120
+    people = 80
     api.begin(Weather(latency=0.03))
     async with a_campaign(database_url, tmp_path, api, people=people, rate=100.0) as campaign:
         await steered(campaign, people, seed, kills=True, cancelled=cancelled)

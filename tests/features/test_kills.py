@@ -20,7 +20,7 @@ from tests.features.process import BotProcess
 from tests.features.scene import ADMIN, TOKEN
 
 WORDS = Catalogues.load().words("es")
-PEOPLE = 30
+PEOPLE = 20
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def told(person: Person) -> int:
 
 async def test_with_kills_all_along_everyone_is_counted_and_told(bot: BotProcess) -> None:
     people = crowd(bot, PEOPLE)
-    killing = asyncio.create_task(bot.kill_every(8, "edit", times=5))
+    killing = asyncio.create_task(bot.kill_every(8, "edit", times=3))
     await asyncio.gather(*(signs_whatever_happens(person, WORDS, 60) for person in people))
     await killing
     assert all(was_thanked(person, WORDS) for person in people)
@@ -68,7 +68,7 @@ async def test_with_kills_all_along_everyone_is_counted_and_told(bot: BotProcess
     await marta.tap(send).answered(20)
     await marta.sees("Enviando el mensaje final…", 20)
     kills = bot.kills
-    await bot.kill_every(5, "sendMessage", times=3)
+    await bot.kill_every(5, "sendMessage", times=2)
     await marta.sees("El mensaje final está enviado.", 60)
     copies = Counter(told(person) for person in people)
     assert copies[0] == 0
