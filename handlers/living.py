@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
@@ -43,7 +43,7 @@ class LivingMessage:
         """Turns the message into `screen` where it stands, or sends it when it is gone.
 
         A tap on another message than the living one makes that one the living message: the
-        person is looking at it.
+        person is looking at it. What was the living message is left for the caller to take away.
         """
         target = tapped or self.message_id
         digest = self.digest_of(screen.drawn(version))
@@ -52,18 +52,14 @@ class LivingMessage:
         if target == self.message_id and digest == self.digest:
             return Shown(target, digest)
         if await self._edit(target, screen, version):
-            if self.message_id is not None and self.message_id != target:
-                await self.vanish(self.message_id)
             return Shown(target, digest)
         if target == self.message_id:
-            return await replace(self, message_id=None).appear(screen, version)
+            return await self.appear(screen, version)
         return await self.become(screen, version, tapped=None)
 
     async def appear(self, screen: Screen, version: int) -> Shown:
-        """Sends the screen as the newest message and takes the old one away."""
+        """Sends the screen as the newest message; the old one is left for the caller too."""
         sent = await post(self.bot, self.chat_id, screen.text, keyboard(screen, version))
-        if self.message_id is not None:
-            await self.vanish(self.message_id)
         return Shown(sent, self.digest_of(screen.drawn(version)))
 
     async def vanish(self, message_id: int) -> bool:

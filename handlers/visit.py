@@ -177,10 +177,17 @@ class Visit:
         await asyncio.gather(self.answer(alert), self._draw_cleared(notice, at_bottom=at_bottom))
 
     async def redraw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
-        """Draws the screen of where the person stands by now; the tap is answered already."""
-        visit = (await reread(self)).settled()
+        """Draws the screen of where the person stands by now; the tap is answered already.
+
+        What stands at the bottom since the first try does not come a second time, whatever else
+        of that try has failed.
+        """
+        former, visit = self.conversation.message_id, (await reread(self)).settled()
         await visit.save()
-        await visit._draw_cleared(notice, at_bottom=at_bottom)
+        is_there = visit.conversation.message_id not in (None, former)
+        await visit._draw_cleared(notice, at_bottom=at_bottom and not is_there)
+        if is_there and former is not None:
+            await self.living.vanish(former)
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
         cleared = await self._clear()
@@ -241,7 +248,7 @@ class Visit:
         )
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
-        picture_id = await show_picture(self)
+        former, picture_id = self.conversation.message_id, await show_picture(self)
         screen = draw(await self._all_that_is_shown()).under(notice)
         version = self.conversation.version
         # Below the picture, if that has just come: it belongs above the message with the buttons.
@@ -249,7 +256,10 @@ class Visit:
             shown = await self.living.appear(screen, version)
         else:
             shown = await self.living.become(screen, version, tapped=self.tapped)
+        # Remembered before the old one goes: when that fails, it alone is tried again.
         await self._remember(shown, picture_id)
+        if former is not None and former != shown.message_id:
+            await self.living.vanish(former)
 
     async def _all_that_is_shown(self) -> View:
         if self.view.place.stage is not Stage.MY_DATA:

@@ -48,6 +48,13 @@ async def all_is_acknowledged(scene: Scene) -> bool:
     return scene.app.dispatch.in_progress == 0 and scene.app.dispatch.counts.retried == 0
 
 
+async def nothing_is_owed(scene: Scene) -> None:
+    """Waits until every answer has been given."""
+    while given := [owed.task for owed in of_the_bot(scene).afterwards._owed.values()]:
+        await asyncio.wait([task for task in given if task is not None], timeout=5)
+        await asyncio.sleep(0)
+
+
 async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         of_the_bot(scene).afterwards._longest_wait = 0.3
@@ -110,6 +117,43 @@ async def test_a_notice_that_was_owed_is_shown_with_the_screen(
     scene.ana.send("hola")
     shown = await scene.ana.sees("elige uno de los de abajo")
     assert scene.words.label("✍️ Firmar la petición") in shown.labels
+
+
+async def test_a_screen_whose_predecessor_cannot_be_deleted_comes_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scene.app is not None
+    for wait in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):
+        monkeypatch.setattr(f"handlers.afterwards.{wait}", 0.01)
+    scene.ana.start()
+    await scene.settled()
+    first = scene.living(scene.ana).id
+    before = len(scene.simulator.calls.of("sendMessage"))
+    fails(monkeypatch, scene, "delete_message", 3)
+    scene.ana.send("/help")
+    await scene.settled()
+    await nothing_is_owed(scene)
+    assert len(scene.simulator.calls.of("sendMessage")) == before + 1
+    assert first not in {message.id for message in scene.ana.messages}
+    assert "Ayuda" in scene.living(scene.ana).text
+
+
+async def test_a_text_that_cannot_be_deleted_yet_brings_the_screen_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wait in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):
+        monkeypatch.setattr(f"handlers.afterwards.{wait}", 0.01)
+    scene.ana.start()
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    before = len(scene.simulator.calls.of("sendMessage"))
+    fails(monkeypatch, scene, "delete_message", 3)
+    scene.ana.send("x")
+    await scene.settled()
+    await nothing_is_owed(scene)
+    assert len(scene.simulator.calls.of("sendMessage")) == before + 1
+    assert "Lo que has enviado se ha borrado de este chat." in scene.living(scene.ana).text
+    assert [m.text for m in scene.ana.messages if m.outgoing] == ["/start"]
 
 
 async def test_the_file_of_ones_data_comes_once_though_the_screen_after_it_fails(

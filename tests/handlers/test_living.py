@@ -104,12 +104,11 @@ async def test_an_edit_that_changes_nothing_after_all_is_no_failure() -> None:
     assert shown == Shown(5, HOME.drawn(1))
 
 
-async def test_a_tapped_message_becomes_the_living_one_and_the_other_goes() -> None:
+async def test_a_tapped_message_becomes_the_living_one() -> None:
     chat = FakeChat(5, 9)
     shown = await living(chat, 5, HOME.drawn(1)).become(HOME, 1, tapped=9)
-    assert chat.calls == [("edit", 9), ("delete", 5)]
+    assert chat.calls == [("edit", 9)]
     assert shown == Shown(9, HOME.drawn(1))
-    assert set(chat.shown) == {9}
 
 
 async def test_when_the_tapped_message_is_gone_the_living_one_changes() -> None:
@@ -165,10 +164,10 @@ async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramE
     assert chat.calls == [("edit", 5)]
 
 
-async def test_it_appears_at_the_bottom_before_the_old_one_goes() -> None:
+async def test_it_appears_at_the_bottom() -> None:
     chat = FakeChat(5)
     shown = await living(chat, 5, HOME.drawn(1)).appear(HOME, 1)
-    assert chat.calls == [("send", None), ("delete", 5)]
+    assert chat.calls == [("send", None)]
     assert shown == Shown(105, HOME.drawn(1))
 
 
