@@ -142,9 +142,12 @@ class SqliteDatabase:
             raise Unavailable("The database is closed.")
         reader = min(self._readers, key=lambda each: each.busy)
         try:
-            return await reader.fetch(statement)
+            rows = await reader.fetch(statement)
         except sqlite3.Error as error:
             raise sorted_error(error) from error
+        # A write that was refused for it is there to be read: who tries again would be thanked.
+        self.require_files()
+        return rows
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""

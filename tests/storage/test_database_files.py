@@ -63,6 +63,18 @@ async def test_whoever_writes_is_not_told_that_it_is_kept(
 
 @HARMS
 @FILES
+async def test_nor_is_who_asks_again_shown_what_was_written_after_all(
+    database: SqliteDatabase, path: Path, harm: Callable[[Path], None], suffix: str
+) -> None:
+    harm(path.with_name(path.name + suffix))
+    with pytest.raises(DatabaseReplaced):
+        await database.write(Statement(INSERT, {"slug": "lost"}))
+    with pytest.raises(DatabaseReplaced):
+        await database.read(Statement("SELECT slug FROM petitions"))
+
+
+@HARMS
+@FILES
 async def test_nor_is_who_writes_in_the_very_moment(
     database: SqliteDatabase,
     path: Path,
