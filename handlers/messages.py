@@ -55,9 +55,11 @@ async def sent_media(update: Update, context: Context) -> None:
 async def edited(update: Update, context: Context) -> None:
     """In the form an edit is as good as a text; anywhere else it changes nothing.
 
-    What has no text changes by itself, as a live location does, and is not answered.
+    What has neither text nor caption changes by itself, as a live location does, and is not
+    answered.
     """
-    if update.effective_message is None or update.effective_message.text is None:
+    message = update.effective_message
+    if message is None or (message.text is None and message.caption is None):
         return
     visit = (await open_visit(update, context)).settled()
     # What an admin edits may have been written for everybody, and is to stay.

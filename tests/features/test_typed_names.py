@@ -187,6 +187,19 @@ async def test_whatever_else_is_sent_to_the_form_goes_too(scene: Scene, kind: st
     assert [m for m in scene.ana.messages if m.outgoing] == scene.ana.messages[:1]
 
 
+@pytest.mark.parametrize("reach", [at_the_name, at_the_consent])
+async def test_a_name_edited_into_a_caption_goes_too(
+    scene: Scene, reach: Callable[[Scene, Person], Awaitable[Words]]
+) -> None:
+    picture = scene.ana.photo(caption="hola")
+    await scene.settled()
+    await reach(scene, scene.ana)
+    scene.ana.edit(picture, "Ana María")
+    await scene.settled()
+    assert GONE in scene.living(scene.ana).text
+    assert written(scene.ana) == []
+
+
 async def test_an_edit_is_as_good_as_a_text(scene: Scene) -> None:
     first = scene.ana.send("hola")
     await scene.settled()
