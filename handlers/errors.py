@@ -49,8 +49,9 @@ class Reception:
                 goes on, and the person has been told that it did not work.
         """
         update = Update.de_json(raw, self._application.bot)
-        if update.effective_chat is not None:
-            await self._application.services.afterwards.make_way(update.effective_chat.id)
+        here = own_chat(update)
+        if here is not None:
+            await self._application.services.afterwards.make_way(here[1].id)
         try:
             await self._application.process_update(update)
         except Unavailable as error:

@@ -179,3 +179,5 @@ async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewher
     await scene.settled()
     await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))
     assert len(application.services.afterwards) == 1
+    await tapped(scene, scene.mallory, "made up", scene.ana.chat)
+    assert len(application.services.afterwards) == 1, "Mallory took what Ana was owed"
