@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import pytest
+from telegram.error import BadRequest, NetworkError
+
 from bot.app import App, open_app
 from bot.petition.campaign import BUNDLED, Campaign, load_campaign
 from bot.petition.words import Catalogues, Words
@@ -170,3 +173,20 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
             await scene.stop_bot()
         found = {fault for call in simulator.calls for fault in faults(call.method, call.params)}
         assert found == set()
+
+
+def fails(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene, method: str, times: int, fatal: bool = False
+) -> None:
+    """The next calls of a method come to nothing."""
+    assert scene.app is not None
+    bot = type(scene.app.application.bot)
+    call, left = getattr(bot, method), [times]
+
+    async def failing(*given: object, **named: object) -> object:
+        if left[0] > 0:
+            left[0] -= 1
+            raise BadRequest("can't parse entities") if fatal else NetworkError("Bad Gateway")
+        return await call(*given, **named)
+
+    monkeypatch.setattr(bot, method, failing)

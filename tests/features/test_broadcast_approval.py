@@ -12,7 +12,7 @@ import pytest
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
 from storage import APPROVABLE_FOR, AuditEntry, Statement, open_database
-from tests.features.scene import ADMIN
+from tests.features.scene import ADMIN, fails
 from tests.features.studio import SENT, Studio, a_studio
 
 LUCY, PAU = ADMIN + 1, ADMIN + 2
@@ -315,3 +315,31 @@ async def test_what_was_deleted_cannot_be_approved(studio: Studio, pau: Person) 
     assert answer.text.startswith("El original del mensaje se ha borrado")
     await studio.scene.settled()
     assert (await studio.broadcast()).awaits_approval
+
+
+async def test_nothing_is_approved_while_telegram_does_not_say_whether_it_is_whole(
+    studio: Studio, pau: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    fails(monkeypatch, studio.scene, "edit_message_reply_markup", 1)
+    await studio.scene.taps(pau, APPROVE)
+    await pau.sees("no se ha hecho nada")
+    assert (await studio.broadcast()).awaits_approval
+    await studio.scene.taps(pau, APPROVE)
+    await studio.over()
+
+
+async def test_what_is_to_be_decided_is_not_shown_later_when_that_failed(
+    studio: Studio, pau: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    pau.send("/broadcast")
+    await studio.scene.settled()
+    shown = len(pau.messages)
+    fails(monkeypatch, studio.scene, "copy_message", 1)
+    await studio.scene.taps(pau, "Revisar el que espera aprobación")
+    await pau.sees("no se ha hecho nada")
+    await studio.scene.settled()
+    assert len(pau.messages) == shown + 1

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram.error import BadRequest, NetworkError
+from telegram.error import NetworkError
 
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
 from bot.transport.errors import Flooded
 from handlers.broadcasts import freezing
 from handlers.context import Services
-from tests.features.scene import Scene, a_scene
+from tests.features.scene import Scene, a_scene, fails
 from tests.features.studio import Studio
 
 NOTHING_DONE = "no se ha hecho nada"
@@ -23,23 +23,6 @@ NOTHING_DONE = "no se ha hecho nada"
 def of_the_bot(scene: Scene) -> Services:
     assert scene.app is not None
     return scene.app.application.services
-
-
-def fails(
-    monkeypatch: pytest.MonkeyPatch, scene: Scene, method: str, times: int, fatal: bool = False
-) -> None:
-    """The next calls of a method come to nothing."""
-    assert scene.app is not None
-    bot = type(scene.app.application.bot)
-    call, left = getattr(bot, method), [times]
-
-    async def failing(*given: object, **named: object) -> object:
-        if left[0] > 0:
-            left[0] -= 1
-            raise BadRequest("can't parse entities") if fatal else NetworkError("Bad Gateway")
-        return await call(*given, **named)
-
-    monkeypatch.setattr(bot, method, failing)
 
 
 async def all_is_acknowledged(scene: Scene) -> bool:
@@ -108,6 +91,17 @@ async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given
     asyncio.get_running_loop().call_later(0.1, heard.set)
     await scene.settled()
     assert "Ayuda" in scene.living(scene.ana).text
+
+
+async def test_who_blocks_the_bot_is_owed_nothing_any_more(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, scene, "send_message", 1)
+    scene.ana.send("hola")
+    await scene.settled()
+    scene.ana.block()
+    await scene.settled()
+    assert len(of_the_bot(scene).afterwards) == 0
 
 
 async def test_a_notice_that_was_owed_is_shown_with_the_screen(

@@ -358,3 +358,16 @@ async def test_at_the_end_nothing_is_owed_any_more(owed: Afterwards, clock: Cloc
     owed.forget()
     await clock.pass_(60)
     assert (ana.tries, len(owed)) == (1, 0)
+
+
+async def test_what_is_being_given_again_is_not_the_one_to_give_way(
+    owed: Afterwards, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_MOST_CHATS", 1)
+    eve, bea = Hanging(), Chat(Flooded(5))
+    await owed.tell(EVE, Chat(Flooded(1)).answer, eve.answer)
+    await clock.pass_(2)
+    await owed.tell(BEA, bea.answer)
+    await clock.pass_(6)
+    assert (eve.begun, eve.ended, bea.tries) == (1, 0, 2)
+    owed.forget()

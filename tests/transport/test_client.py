@@ -5,6 +5,7 @@ import pytest
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
 from bot.transport.client import chat_of
 from bot.transport.errors import AnswerLate, AnswerLost, Flooded, NotSent, TelegramRefused
+from bot.transport.outgoing import Patience
 
 from . import wire as on_the_wire
 from .conftest import QUICK
@@ -252,3 +253,39 @@ def test_one_chat_is_one_value_however_it_is_written() -> None:
     assert chat_of({"chat_id": "-1005"}) == -1005
     assert chat_of({"chat_id": "@canal"}) == "@canal"
     assert chat_of({"text": "x"}) is None
+
+
+async def test_a_call_that_failed_is_made_again_after_a_pause_that_doubles(
+    wire: Wire, session: SharedSession, gate: Gate
+) -> None:
+    patience = Patience(repeats=2, first_pause=0.05)
+    client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN, patience=patience)
+    wire.always = page(502)
+    with pytest.raises(NotSent):
+        await client.call("sendMessage", {"chat_id": 7})
+    first, second, third = (asked.at for asked in wire.asked)
+    assert second - first >= 0.8 * 0.05
+    assert third - second >= 0.8 * 0.1
+
+
+async def test_three_floods_in_a_row_are_sat_out_and_no_fourth(
+    client: TelegramClient, wire: Wire
+) -> None:
+    wire.always = refuse(429, "Too Many Requests", retry_after=0.01)
+    with pytest.raises(TelegramRefused):
+        await client.call("sendMessage", {"chat_id": 7})
+    assert len(wire.asked) == 4
+
+
+async def test_an_answer_that_leads_elsewhere_is_not_telegrams(
+    client: TelegramClient, wire: Wire
+) -> None:
+    wire.always = page(300)
+    with pytest.raises(NotSent):
+        await client.call("sendMessage", {"chat_id": 7})
+
+
+def test_nobody_is_let_wait_for_longer_than_this() -> None:
+    assert Patience() == Patience(
+        flood_seconds=3.0, floods=3, repeats=2, first_pause=0.3, broadcast_seconds=0.5
+    )

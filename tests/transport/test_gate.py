@@ -141,3 +141,30 @@ async def test_a_hundred_thousand_chats_do_not_make_the_gate_grow() -> None:
     for chat in range(100_000):
         await gate.pass_(Lane.REPLY, chat)
     assert gate.paused_chats == 0
+
+
+def test_a_reply_to_a_chat_takes_a_slot_of_the_broadcast_and_no_other_does() -> None:
+    gate = gate_at(Clock())
+    gate.reserve(Lane.BROADCAST, 1)
+    for chat in (2, 3, None, None):
+        gate.reserve(Lane.REPLY, chat)
+    assert gate.reserve(Lane.BROADCAST, 4) == pytest.approx(0.3)
+
+
+def test_a_broadcast_begins_evenly_whatever_the_one_before_was_allowed_at_once() -> None:
+    gate = gate_at(Clock(), rate=1000, burst=100)
+    gate.aim(10)
+    assert [gate.reserve(Lane.BROADCAST) for _ in range(3)] == pytest.approx([0, 0.1, 0.2])
+
+
+def test_the_rate_is_reckoned_to_the_first_refusal_and_not_to_the_proof() -> None:
+    clock = Clock()
+    gate = Gate(100, clock=clock)
+    for number in range(300):
+        clock.now = 100 + number / 30
+        gate.accepted(1000 + number)
+    clock.now = 110.0
+    gate.refused(1, 60)
+    clock.now = 110.9
+    flood(gate, 60)
+    assert gate.rate == pytest.approx(0.93 * 30, rel=0.01)

@@ -103,7 +103,32 @@ def test_the_rate_of_answers_never_falls_to_nothing() -> None:
     assert answers.rate(0.0) == pytest.approx(2)
 
 
-@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (float("nan"), 1), (1, 0)])
+@pytest.mark.parametrize(
+    ("rate", "burst"), [(0, 1), (-1, 1), (float("nan"), 1), (float("inf"), 1), (1, 0)]
+)
 def test_a_rate_or_burst_without_sense_is_refused(rate: float, burst: int) -> None:
     with pytest.raises(ValueError, match="above 0"):
         Pace(rate, burst)
+
+
+def test_a_slot_is_due_the_moment_it_comes() -> None:
+    pace = Pace(10, burst=1)
+    pace.take(100.0, 10)
+    assert not pace.is_due(100.09)
+    assert pace.is_due(100.0 + 1 / 10)
+
+
+def test_a_reply_takes_what_may_go_at_once_after_a_quiet_time() -> None:
+    pace = Pace(10, burst=3)
+    pace.yield_to_reply(100.0, 10)
+    waits = [max(0.0, pace.take(100.0, 10) - 100.0) for _ in range(3)]
+    assert waits == pytest.approx([0, 0, 0.1])
+
+
+@pytest.mark.parametrize(("rate", "slot"), [(20, 100.5), (5, 101.0)])
+def test_replies_hold_a_broadcast_for_ten_slots_or_a_second(rate: float, slot: float) -> None:
+    pace = Pace(rate, burst=1)
+    pace.take(100.0, rate)
+    for _ in range(100):
+        pace.yield_to_reply(100.0, rate)
+    assert pace.take(100.0, rate) == pytest.approx(slot)

@@ -103,3 +103,16 @@ async def test_at_the_gate_whoever_cannot_come_back_waits() -> None:
     asked = [asyncio.create_task(gate.pass_(Lane.REPLY, chat, new=True)) for chat in range(60)]
     await clock.pass_until_nobody_sleeps()
     assert [task.result() for task in asked] == [0.0] * 60
+
+
+def test_a_line_of_a_second_is_stood_in_and_a_longer_one_is_not() -> None:
+    room = WaitingRoom(2, 1)
+    assert [room.come_back_in(chat, 100.0, 2) for chat in (1, 2, 3)] == [0.0, 0.0, 2.0]
+
+
+def test_a_tenth_of_a_second_early_is_in_time() -> None:
+    room = WaitingRoom(2, 1)
+    for chat in (1, 2, 3, 4):
+        room.come_back_in(chat, 100.0, 2)
+    assert room.come_back_in(3, 101.89, 2) > 0
+    assert room.come_back_in(3, 102.0 - 0.1, 2) == 0.0
