@@ -52,6 +52,9 @@ CLOSING = {
     "and closes": saying(whole(b"yes", b"Connection: close"), then=Caller.hang_up),
     "and says it would close": saying(whole(b"yes", b"Connection: close")),
     "without a length": saying(b"HTTP/1.1 200 OK\r\n\r\n", b"ye", b"s", then=Caller.hang_up),
+    "without a length, beside a header as long as one that gives it": saying(
+        b"HTTP/1.1 200 OK\r\nX-Of-Fourteen1: 1\r\n\r\n", b"yes", then=Caller.hang_up
+    ),
     "in the old way": saying(b"HTTP/1.0 200 OK\r\n\r\nyes", then=Caller.hang_up),
     "and another one": saying(whole() + whole(b"no")),
     "and something else": saying(whole() + b"junk"),
@@ -127,6 +130,25 @@ async def test_an_answer_larger_than_any_is_not_kept(
     async with hostile(saying(CHUNKED, *[b"1000\r\n" + bytes(4096) + b"\r\n"] * 9)) as server:
         with pytest.raises(AnswerLost, match="too large"):
             await call(session, server)
+
+
+async def test_each_answer_may_be_as_large_as_any(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.transport.connection._LARGEST_ANSWER", 400)
+    async with hostile(saying(whole(b"x" * 200))) as server:
+        for _ in range(3):
+            assert await call(session, server) == Answer(200, b"x" * 200)
+        assert server.connections == 1
+
+
+async def test_who_waits_behind_a_connection_that_cannot_be_made_tries_at_once() -> None:
+    async with hostile(saying(whole())) as server:
+        pass  # nobody listens there any more
+    async with SharedSession(connections=1) as session:
+        tries = [asyncio.create_task(call(session, server)) for _ in range(3)]
+        for refused in await asyncio.gather(*tries, return_exceptions=True):
+            assert type(refused) is NotSent
 
 
 async def trickle(caller: Caller) -> None:
