@@ -105,7 +105,7 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     Raises:
         StorageError: with a sentence on what to do.
     """
-    storage = assemble(await open_database(url), keyring, slug)
+    storage = assemble(await open_database(url, cleans_up=False), keyring, slug)
     try:
         if not await storage.petitions.is_known():
             raise PetitionMissing

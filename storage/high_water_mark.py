@@ -73,21 +73,35 @@ class HighWaterMark:
             self._number = number
 
     def forget(self) -> None:
-        """Lets the database begin where it is."""
-        self.path.unlink(missing_ok=True)
+        """Lets the database begin where it is.
+
+        Raises:
+            DatabaseBehind: the mark cannot be taken away; the sentence says by whom it can.
+        """
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise DatabaseBehind(
+                f"{self.path} cannot be removed ({error.strerror}); remove it, and start again."
+            ) from error
 
     def _read(self) -> int | None:
         try:
             text = self.path.read_text(encoding="ascii", errors="replace")
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise self._unreadable() from error
         if not _MARK.fullmatch(text):
-            raise DatabaseBehind(
-                f"{self.path} says how far the signatures in {self._database} had got, and cannot"
-                " be read, so nobody can tell whether any are missing. If you know that none are,"
-                f" start once with: {_FLAGGED}"
-            )
+            raise self._unreadable()
         return int(text)
+
+    def _unreadable(self) -> DatabaseBehind:
+        return DatabaseBehind(
+            f"{self.path} says how far the signatures in {self._database} had got, and cannot"
+            " be read, so nobody can tell whether any are missing. Let the bot's user read and"
+            f" write it, or, if you know that none are missing, start once with: {_FLAGGED}"
+        )
 
     def _number_in_database(self) -> int:
         # Opening an empty file would delete the write-ahead log that was left beside it.

@@ -9,8 +9,12 @@ from storage.errors import DriverMissing
 from storage.sqlite import SqliteDatabase
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, *, cleans_up: bool = True) -> Database:
     """Open a database that `migrate` has made or brought up to date.
+
+    Args:
+        url: its address.
+        cleans_up: whether what was erased is to be driven out of its files; see SqliteDatabase.
 
     Raises:
         DatabaseUrlWrong: with a sentence on what an address looks like.
@@ -19,7 +23,7 @@ async def open_database(url: str) -> Database:
     """
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
-        return await SqliteDatabase.open(address.path)
+        return await SqliteDatabase.open(address.path, cleans_up=cleans_up)
     database: Database = await postgres_adapter().PostgresDatabase.open(address.dsn)
     return database
 

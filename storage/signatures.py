@@ -139,9 +139,10 @@ class Signatures:
         await self._database.write(Statement(_LOST, asked))
 
     async def returned(self, supporter: bytes, at: datetime) -> bool:
-        """Note that someone can be written to again; tells whether they missed the closing update.
+        """Note that someone can be written to again; tells whether a message waits for them now.
 
-        If so, and the petition closed less than thirty days ago, it waits to be sent to them.
+        That is the closing update that they missed, if the petition closed less than thirty days
+        ago, or what is being sent at this moment.
         """
         rows = await self._database.write(*returned_statements(self._slug, supporter, at))
         return any(rows[1:])

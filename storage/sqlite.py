@@ -8,6 +8,7 @@ those at their paths any more: what was written is then in no file that a restar
 """
 
 import asyncio
+import math
 import os
 import sqlite3
 import time
@@ -47,6 +48,7 @@ _TRUNCATE: Final = (
 # came from. A small database is written anew now and then, which leaves none: a tenth of a second
 # in which nobody else writes.
 _REWRITE_SECONDS: Final = 86_400.0
+_REWRITE_AGAIN_SECONDS: Final = 3_600.0
 _REWRITTEN_UP_TO_BYTES: Final = 16_000_000
 _SIZE: Final = Statement(
     "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size"
@@ -112,8 +114,13 @@ class SqliteDatabase:
         patience_seconds: float = _PATIENCE_SECONDS,
         log_pause_seconds: float = PAUSE_SECONDS,
         log_retry_seconds: float = RETRY_SECONDS,
+        cleans_up: bool = True,
     ) -> "SqliteDatabase":
-        """Open a database that exists; how long to wait for what can be told."""
+        """Open a database that exists; how long to wait for what can be told.
+
+        With `cleans_up` it cuts off what another process left in the log, and writes a small file
+        anew; who opens it beside a running bot leaves both to that.
+        """
         database = cls(
             path,
             busy_milliseconds=busy_milliseconds,
@@ -133,7 +140,10 @@ class SqliteDatabase:
             raise sorted_error(error) from error
         database._files.append(FileIdentity(path))
         database._open = True
-        database._log.written()  # perhaps, by a process that was killed
+        if cleans_up:
+            database._log.written()  # perhaps, by a process that was killed
+        else:
+            database._rewrite_at = math.inf
         return database
 
     async def read(self, statement: Statement) -> list[Row]:
@@ -184,11 +194,17 @@ class SqliteDatabase:
         """Try to cut off the log; False when a reader or a writer is in the way."""
         try:
             rows = [await self._truncater.fetch(statement) for statement in _TRUNCATE]
-            if rows[-1][0]["busy"]:
-                return False
-            await self._rewrite_when_due()
         except sqlite3.Error:
-            return False  # a lock, or the disk, which every write will tell of
+            return False  # the disk, which every write will tell of
+        if rows[-1][0]["busy"]:
+            return False
+        try:
+            await self._rewrite_when_due()
+        except sqlite3.Error as error:
+            if is_locked(error):
+                return False
+            # A disk with room for every write may have none for a whole copy.
+            self._rewrite_at = time.monotonic() + _REWRITE_AGAIN_SECONDS
         return True
 
     async def _rewrite_when_due(self) -> None:

@@ -17,12 +17,22 @@ import structlog
 from bot.broadcast.stopping import StopCause, named, written
 from bot.broadcast.tenure import utc_now
 from bot.broadcast.timing import Timing
-from storage import Deliveries, Outcome, Result, Unavailable
+from storage import (
+    DatabaseUrlWrong,
+    Deliveries,
+    Outcome,
+    Result,
+    SchemaMissing,
+    Unavailable,
+)
 
 _log = structlog.stdlib.get_logger()
 
 _LARGEST_WRITE: Final = 500
 _LONGEST_BACK_OFF: Final = 2.0
+# What no single result can be blamed for: an absent database, one that lets nobody in while its
+# password is changed, or one that is being restored.
+_OF_THE_DATABASE: Final = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 
 
 class Outbox:
@@ -123,7 +133,7 @@ class Outbox:
         """Records some, or returns what the database has against one of them."""
         try:
             await self._deliveries.record(broadcast, results, self._now())
-        except Unavailable:
+        except _OF_THE_DATABASE:
             raise
         except Exception as error:  # whatever it is, it is not the others'; its trace is logged
             return error
@@ -144,7 +154,7 @@ class Outbox:
     async def _hold_for(self, broadcast: bytes, said: str) -> None:
         try:
             await self._hold(broadcast, written(StopCause.UNRECORDED, said))
-        except Unavailable:
+        except _OF_THE_DATABASE:
             raise
         except Exception as error:  # trying it again would keep every other result waiting
             _log.exception("broadcast_not_held", kind=type(error).__name__)

@@ -9,7 +9,15 @@ from structlog.testing import capture_logs
 
 from bot.broadcast.outbox import Outbox
 from bot.broadcast.timing import Timing
-from storage import Deliveries, Outcome, Result, Unavailable
+from storage import (
+    DatabaseUrlWrong,
+    Deliveries,
+    Outcome,
+    Result,
+    SchemaMissing,
+    StorageError,
+    Unavailable,
+)
 
 
 class Book:
@@ -180,9 +188,12 @@ class TestPoison:
         }
         assert [broadcast for broadcast, _ in book.held] == [b"one"]
 
-    async def test_a_database_that_is_away_holds_nothing(self) -> None:
+    @pytest.mark.parametrize("failure", [Unavailable, DatabaseUrlWrong, SchemaMissing])
+    async def test_a_database_that_is_away_or_lets_nobody_in_holds_nothing(
+        self, failure: type[StorageError]
+    ) -> None:
         book = Book()
-        book.failures = [Unavailable(), Unavailable()]
+        book.failures = [failure(), failure()]
         async with opened(book, record=0.001) as outbox:
             outbox.add(b"one", result(1))
             await flushed(outbox)

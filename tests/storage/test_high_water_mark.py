@@ -180,6 +180,17 @@ async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(
     await damaged.require_reached()
 
 
+async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
+    database: Path, key: Path
+) -> None:
+    closed = mark(key, database)
+    closed.path.mkdir()  # what root left cannot be opened by the bot's user either
+    with pytest.raises(DatabaseBehind, match=f"cannot be read.*{FLAG}"):
+        await closed.require_reached()
+    with pytest.raises(DatabaseBehind, match="cannot be removed"):
+        closed.forget()
+
+
 async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key: Path) -> None:
     mark(key, database).raise_to(6)
     opened = await SqliteDatabase.open(database)

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,6 +221,33 @@ async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
         assert await database._truncate() is True
     assert found(folder, MARKS) == set()
     await database.close()
+
+
+async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_once(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, tries = database._truncater.fetch, list[str]()
+
+    async def full(statement: Statement) -> Any:
+        if statement.sql == "VACUUM":
+            tries.append(statement.sql)
+            raise sqlite3.OperationalError("database or disk is full")
+        return await fetch(statement)
+
+    monkeypatch.setattr(database._truncater, "fetch", full)
+    database._rewrite_at = 0.0
+    assert await database._truncate() is True, "the log itself is cut off"
+    assert await database._truncate() is True
+    assert len(tries) == 1
+    assert 3_590 < database._rewrite_at - time.monotonic() <= 3_600
+
+
+async def test_who_opens_it_beside_the_bot_writes_nothing_anew(folder: Path) -> None:
+    leave_copies(folder)
+    beside = await SqliteDatabase.open(folder / "petition.db", cleans_up=False)
+    assert await beside._truncate() is True
+    assert found(folder, MARKS) == {"petition.db"}
+    await beside.close()
 
 
 async def test_it_has_no_patience(database: SqliteDatabase) -> None:
