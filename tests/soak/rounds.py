@@ -128,7 +128,8 @@ class Round:
             self._answered_at = time.monotonic()
         chat = str(call.chat_id)
         fails = chat.isdecimal() and int(chat) in self.telegram.failing_chats.failing
-        self.shown.refused += call.status == 429 and not fails
+        # Answers to taps name no chat.
+        self.shown.refused += call.status == 429 and chat.isdecimal() and not fails
 
     def _lives(self) -> list[Coroutine[Any, Any, None]]:
         dice, world = random.Random(self.seed), self.telegram.world  # noqa: S311 - a test's own dice
