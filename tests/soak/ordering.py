@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -10,6 +11,8 @@ from bot.simulator.errors import SimulatorError
 from bot.simulator.person import Person
 
 ORDER_SECONDS: Final = 60.0
+_TAPS: Final = 6
+_TAP_SECONDS: Final = 0.5
 
 
 async def orders(
@@ -33,4 +36,9 @@ async def orders(
                     marta.tap(label)
                 except SimulatorError:
                     break
-            await marta.chat.bell.until(is_done, 3)
+            # What is confirmed may be refused and shown anew, since people come and go meanwhile.
+            for _ in range(_TAPS):
+                if await marta.chat.bell.until(is_done, _TAP_SECONDS):
+                    return
+                with suppress(SimulatorError):
+                    marta.tap(labels[-1])
