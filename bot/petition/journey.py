@@ -98,6 +98,8 @@ def settle(place: Place, standing: Standing) -> Place:
     if place.stage in _BEFORE_SIGNING and standing.closed:
         # Remembered, since a name may still be on its way to the form that was there.
         return Place(behind=place.stage)
+    if place.stage is Stage.HOME and place.behind in _BEFORE_SIGNING and not standing.closed:
+        return Place()  # it was opened again: what is typed here is no name any more
     if place.stage in _NEEDS_SIGNATURE and not standing.signed:
         return Place()
     if place.stage is Stage.THANKS and standing.closed:

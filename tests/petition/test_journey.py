@@ -96,6 +96,7 @@ def test_closing_in_front_of_the_form_leads_home_and_a_name_is_still_expected(
     for action in (Action.READ, Action.HOME, Action.LANGUAGES, Action.BACK):
         assert not expects_name(go(action, landed, CLOSED)) or action is Action.BACK
     assert go(Action.BACK, landed, CLOSED) == landed
+    assert not expects_name(settle(landed, OPEN)), "once it is open again, a question may stay"
 
 
 @pytest.mark.parametrize("closed", [True, False])
