@@ -193,8 +193,8 @@ async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterat
         stack.push_async_callback(_close, storage)
         session = await stack.enter_async_context(SharedSession())
         woken = asyncio.Event()
-        services = _services(settings, campaign, keyring, storage, woken)
         watch = DatabaseWatch(storage, mark)
+        services = _services(settings, campaign, keyring, storage, woken, watch)
         app = _wire(settings, services, session, held, watch, woken)
         await _meet_telegram(app.application)
         stack.push_async_callback(app.application.shutdown)
@@ -265,6 +265,7 @@ def _services(
     keyring: Keyring,
     storage: Storage,
     woken: asyncio.Event,
+    watch: DatabaseWatch,
 ) -> Services:
     return Services(
         campaign=campaign,
@@ -280,6 +281,7 @@ def _services(
         approval_above=settings.approval_above,
         budgets=Budgets(),
         afterwards=Afterwards(),
+        mark_first=watch.mark_first,
     )
 
 

@@ -38,6 +38,7 @@ class DatabaseWatch:
         self._storage = storage
         self._mark = mark
         self._is_marked = True
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Looks until something is wrong.
@@ -53,6 +54,20 @@ class DatabaseWatch:
 
     async def look(self) -> None:
         """Looks once; raises what `run` does."""
+        async with self._looking:  # two at once could write the lower number last
+            await self._look()
+
+    async def mark_first(self) -> None:
+        """Writes the mark at once where it tells of no signature yet; raises what `run` does.
+
+        Called before somebody is thanked: without a first signature in the mark, a database that
+        lost them all looks like a new one.
+        """
+        mark = self._mark
+        if mark is not None and self._is_marked and not mark.tells_of_a_signature:
+            await self.look()
+
+    async def _look(self) -> None:
         try:
             self._storage.require_files()
             number = await self._storage.last_number()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ class Services:
         approval_above: a broadcast to more people needs a second admin; None when none does.
         budgets: how often each person has asked for what costs something.
         afterwards: gives the answers to what is stored.
+        mark_first: notes apart from the database that somebody has signed.
     """
 
     campaign: Campaign
@@ -45,6 +46,7 @@ class Services:
     approval_above: int | None
     budgets: Budgets
     afterwards: Afterwards
+    mark_first: Callable[[], Awaitable[None]]
 
     def spend(self, number: int, what: str, update: Update) -> Ration:
         """What is left of the budget of a person, or of a group, for what an update asks for."""

@@ -106,6 +106,7 @@ async def confirm(visit: Visit, agreed_to: str) -> None:
     outcome = await visit.services.storage.signatures.sign(
         _new_signature(before), visit.conversation, before.stored_version or 0
     )
+    await visit.services.mark_first()
     visit = (await reread(visit)).settled()
     notice = None
     if isinstance(outcome, PetitionClosed):

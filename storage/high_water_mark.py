@@ -35,6 +35,11 @@ class HighWaterMark:
         self._slug = slug
         self._number: int | None = None
 
+    @property
+    def tells_of_a_signature(self) -> bool:
+        """Whether at least one signature was marked, as far as this process knows."""
+        return bool(self._number)
+
     async def require_reached(self) -> None:
         """Look whether the database has got as far as the mark, and change nothing in it.
 

@@ -266,6 +266,19 @@ class TestTheDatabaseFile:
             await scene.start_bot()
         assert not database(scene).exists()
 
+    async def test_that_is_lost_within_a_moment_of_the_first_signature_is_missed_too(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await scene.stop_bot()
+        monkeypatch.setattr(database_watch, "LOOK_SECONDS", 3600.0)
+        await scene.start_bot()
+        await until_marked(scene, 0)
+        await scene.signs(scene.ana)  # and is thanked
+        await scene.stop_bot()
+        database(scene).unlink()
+        with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
+            await scene.start_bot()
+
     async def test_that_is_a_backup_restored_on_purpose_is_begun_from(self, scene: Scene) -> None:
         await scene.signs(scene.ana)
         await until_marked(scene, 1)

@@ -40,6 +40,34 @@ def mark(tmp_path: Path) -> HighWaterMark:
     return HighWaterMark(tmp_path / "keys" / "mark", tmp_path / "petition.db", "andry")
 
 
+async def test_it_marks_the_first_signature_at_once_and_later_ones_in_time(
+    mark: HighWaterMark,
+) -> None:
+    stored = Stored()
+    stored.number = 0
+    watch = DatabaseWatch(stored, mark)
+    await watch.look()
+    for number in (1, 2):
+        stored.number = number
+        await watch.mark_first()
+        assert mark.path.read_text() == "1\n"
+
+
+async def test_many_first_signatures_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
+    class Busy(Stored):
+        async def last_number(self) -> int:
+            """The earlier it is asked for, the longer it takes to arrive."""
+            self.number += 1
+            number = self.number
+            await asyncio.sleep(0.1 / number)
+            return number
+
+    stored = Busy()
+    watch = DatabaseWatch(stored, mark)
+    await asyncio.gather(*[each() for each in (watch.look, watch.mark_first) * 5])
+    assert mark.path.read_text() == f"{stored.number}\n"
+
+
 async def test_it_keeps_the_mark_while_signatures_come(mark: HighWaterMark) -> None:
     stored = Stored()
     watch = DatabaseWatch(stored, mark)
