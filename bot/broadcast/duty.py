@@ -25,6 +25,7 @@ _STOPS: Final = {
 _HOLDS: Final = {
     Cause.BROKEN: StopCause.DEFECT,
     Cause.NOBODY: StopCause.NOBODY,
+    Cause.DENIED: StopCause.DENIED,
 }
 
 

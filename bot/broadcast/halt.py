@@ -24,8 +24,8 @@ class Cause(Enum):
     """A mistake of ours, which must not go on from person to person."""
     NOBODY = auto()
     """Not one of the first can be reached: it is hardly they who have gone."""
-    TOKEN = auto()
-    """Telegram does not take the token."""
+    DENIED = auto()
+    """Telegram knows the token, and yet has denied every call for a minute."""
 
 
 class Halt:

@@ -144,16 +144,16 @@ class Recall:
                 wanted=self._may_go_on,
             )
         except (TelegramRefused, TelegramError) as error:
-            return self._judged(error)
+            return self._judged(sent, error)
         return Recalled.DELETED
 
-    def _judged(self, error: TelegramRefused | TelegramError) -> Recalled | None:
+    def _judged(self, sent: Sent, error: TelegramRefused | TelegramError) -> Recalled | None:
         found = remedy(error)
         if found is Remedy.GONE:
             gone = _NOT_THERE in str(error).lower()
             return Recalled.DELETED if gone else Recalled.FAILED
         if found is Remedy.UNAUTHORISED:
-            self.halt.call(Cause.TOKEN)
+            self.patience.denied(sent.position, self.means.clock())
         return _OUTCOMES.get(found)
 
     async def _note(self) -> bool:

@@ -139,7 +139,11 @@ class Shift:
             try:
                 await self.means.client.call("getMe", timeout=self.means.timing.call)
             except (TelegramRefused, TelegramError) as error:
-                if remedy(error) not in (Remedy.RETRY, Remedy.UNKNOWN):
+                found = remedy(error)
+                if found is Remedy.UNAUTHORISED:
+                    # The intake asks too, and ends the process when a minute has not changed it.
+                    _log.warning("token_denied")
+                elif found not in (Remedy.RETRY, Remedy.UNKNOWN):
                     return  # an answer, if not a welcome one: the next delivery meets it too
                 self.patience.doubted()
             else:
@@ -257,11 +261,19 @@ class Shift:
             self.patience.answered(delivery.position)
         if sent.outcome is Outcome.REJECTED or sent.remedy is Remedy.CONTENT:
             self.halt.call(Cause.REFUSED, sent.said)
-        elif sent.remedy is Remedy.UNAUTHORISED:
-            self.halt.call(Cause.TOKEN)
         elif sent.remedy is Remedy.UNKNOWN:
             self.patience.doubted()
+        elif sent.remedy is Remedy.UNAUTHORISED:
+            return self._denied(delivery, sent.said)
         elif sent.remedy in (Remedy.RETRY, Remedy.CONFLICT):
             hopeless = self.patience.failed(delivery.position, self.means.clock())
             return Outcome.UNKNOWN if hopeless else Outcome.UNSENT
         return sent.outcome
+
+    def _denied(self, delivery: Delivery, said: str) -> Outcome:
+        """What is denied once may be a proxy's hiccup, and for a minute is for people to mend."""
+        now = self.means.clock()
+        hopeless = self.patience.denied(delivery.position, now)
+        if self.patience.is_denied(now):
+            self.halt.call(Cause.DENIED, said)
+        return Outcome.UNKNOWN if hopeless else Outcome.UNSENT

@@ -27,6 +27,8 @@ class StopCause(StrEnum):
     """What became of somebody could not be written down; kind and name as with a defect."""
     NOBODY = "nobody"
     """Not one of the first, whose number comes with it, could be reached."""
+    DENIED = "denied"
+    """Telegram, or what is in between, denied every call for a minute; what it said comes too."""
     OTHER = "other"
     """Somebody's own words."""
 

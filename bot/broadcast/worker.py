@@ -24,9 +24,6 @@ from storage import Broadcast, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-# A token that is refused is not accepted a moment later; a new one comes with a restart.
-_TOKEN_SECONDS: Final = 30.0
-
 # Of the time to stop, what may go into sending; the rest is for recording.
 _SEND_SHARE: Final = 0.6
 
@@ -197,7 +194,7 @@ class Worker:
         finally:
             self._duty = None
             await self._give_up_lease()
-        return _TOKEN_SECONDS if duty.halt.cause is Cause.TOKEN else means.timing.rest
+        return means.timing.rest
 
     async def _due(self) -> Broadcast | None:
         """What is to be worked on now; what could not be said or done has its time."""

@@ -38,6 +38,10 @@ _CAUSES: Final = {
         "not one of the first {said} people could be reached; see that the token is that of the "
         "bot they signed with, and resume it"
     ),
+    StopCause.DENIED: (
+        "Telegram, or the server in between, denied every message for a minute ({said}); see what "
+        "stands at PETITION_API_URL, and resume it"
+    ),
     StopCause.OTHER: "{said}",
 }
 

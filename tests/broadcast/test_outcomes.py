@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from bot.broadcast.stopping import StopCause, written
+from bot.broadcast.tenure import utc_now
 from storage import Tally
 from tests.broadcast import telegram as answers
+from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, called, everyone_once, has_state, until
 
 
@@ -101,6 +103,70 @@ async def test_a_refused_token_holds_it_without_ending_it(bench: Bench) -> None:
     bench.hire()
     assert (await bench.ended()).id == broadcast.id
     assert dict(bench.telegram.received) == everyone_once(30)
+
+
+@pytest.mark.parametrize("denial", [answers.BAD_TOKEN, answers.NOT_FOUND])
+async def test_a_token_that_is_denied_once_loses_nobody_and_needs_nobody(
+    bench: Bench, denial: Exception
+) -> None:
+    await bench.people.sign(range(1, 31))
+    bench.telegram.plan(1007, denial)
+    await bench.start()
+    bench.hire()
+    assert (await bench.ended()).state == "finished"
+    assert dict(bench.telegram.received) == everyone_once(30)
+    assert [what for what, _, _ in bench.reports.ends] == ["finished"]
+
+
+async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    await bench.people.sign(range(1, 31))
+    bench.telegram.everyone(answers.BAD_TOKEN)
+    await bench.start()
+    bench.hire(rate=50.0)
+    await until(lambda: asked(bench.telegram, 30))
+    assert len(bench.telegram.calls) <= 10  # those that were on their way
+    assert await has_state(bench, "running")
+    bench.telegram.everyone(None)
+    assert (await bench.ended()).state == "finished"
+    assert dict(bench.telegram.received) == everyone_once(30)
+
+
+async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_a_reason(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a server in between that lacks the method."""
+    hurry(monkeypatch)
+    await bench.people.sign(range(1, 4))
+    for chat in (1001, 1002, 1003):
+        bench.telegram.always(chat, answers.NOT_FOUND)
+    broadcast = await bench.start()
+    bench.hire()
+    await until(lambda: has_state(bench, "paused"))
+    held = await bench.broadcasts.latest()
+    assert held is not None
+    assert held.stop_reason == written(StopCause.DENIED, answers.NOT_FOUND.description)
+    assert await bench.tally() == Tally(total=3, pending=3)
+    assert bench.telegram.asked > 1
+    for chat in (1001, 1002, 1003):
+        bench.telegram.always(chat, None)
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert dict(bench.telegram.received) == everyone_once(3)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses while nothing gets through, and the minute after which a denial is believed."""
+    monkeypatch.setattr("bot.broadcast.patience._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("bot.broadcast.patience._LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("bot.broadcast.patience._DENIED_SECONDS", 0.2)
+
+
+async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
+    """Whether it was asked so often who the bot is."""
+    return telegram.asked >= times
 
 
 async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(

@@ -70,3 +70,49 @@ def test_it_remembers_a_bounded_number(troubled: int) -> None:
     for position in range(troubled):
         patience.failed(position, 0.0)
     assert len(patience._troubles) == 10_000
+
+
+class TestDenied:
+    """Telegram answers, but takes neither the token nor the method."""
+
+    def test_one_denial_is_enough_to_ask_before_anybody_is_tried(self) -> None:
+        patience = Patience()
+        assert not patience.denied(1, 0.0)
+        assert (patience.is_worn, patience.pause()) == (True, 0.5)
+
+    def test_those_that_were_on_their_way_together_are_one(self) -> None:
+        patience = Patience()
+        for position in range(30):
+            patience.denied(position, 0.1)
+        assert patience.pause() == 0.5
+
+    def test_it_is_believed_after_a_minute_of_denials_further_and_further_apart(self) -> None:
+        patience, now, tries = Patience(), 0.0, 1
+        patience.denied(1, now)
+        while not patience.is_denied(now):
+            now += patience.pause()
+            patience.denied(1, now)
+            tries += 1
+        assert (now, tries) == (61.5, 8)
+
+    @pytest.mark.parametrize("other", ["answered", "failed", "doubted"])
+    def test_anything_else_in_between_ends_the_doubt(self, other: str) -> None:
+        patience = Patience()
+        patience.denied(1, 0.0)
+        signs = {
+            "answered": lambda: patience.answered(1),
+            "failed": lambda: patience.failed(1, 30.0),
+            "doubted": patience.doubted,
+        }
+        signs[other]()
+        patience.denied(1, 100.0)
+        assert not patience.is_denied(100.0)
+        assert patience.is_denied(160.0)
+
+    def test_one_whose_calls_alone_are_denied_is_given_up_after_some_rounds(self) -> None:
+        patience = Patience()
+        given_up = []
+        for second in range(6):
+            given_up.append(patience.denied(1, float(second)))
+            patience.answered(100 + second)
+        assert given_up == [False] * 5 + [True]

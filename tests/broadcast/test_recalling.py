@@ -5,6 +5,7 @@ import pytest
 from bot.broadcast.tenure import utc_now
 from storage import Broadcast, Recalls, RecallTally
 from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.telegram import BAD_TOKEN
 from tests.broadcast.workers import Bench, until
 
 
@@ -52,6 +53,17 @@ async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
     await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
     await until(lambda: is_over(bench, broadcast))
     assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
+
+
+async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(bench: Bench) -> None:
+    await bench.people.sign(range(1, 61))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    bench.telegram.plan(1007, BAD_TOKEN)
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: is_over(bench, broadcast))
+    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=60)
 
 
 def failing(_: int) -> None:

@@ -223,3 +223,13 @@ def test_that_nobody_can_be_reached_is_a_pause_that_names_the_token() -> None:
     assert "Ninguna de las 20 primeras personas" in said
     assert "compruebe el token" in said
     assert "None of the first 20 people" in told("en", held)
+
+
+def test_that_calls_are_denied_is_a_pause_that_says_what_was_said_and_whom_to_ask() -> None:
+    reason = written(StopCause.DENIED, "Not <Found>")
+    held = replace(stopped(reason), state="paused", ended_at=None)
+    said = told("es", held)
+    assert "Telegram rechaza los envíos" in said
+    assert "«Not &lt;Found&gt;»" in said
+    assert "«▶ Seguir»" in said
+    assert "are still waiting" in told("en", held)

@@ -163,6 +163,17 @@ def _pause(now: Standing) -> tuple[Html, Html]:
                 n=said,
             ),
         )
+    if now.held_for is StopCause.DENIED:
+        return (
+            words.text("<b>El envío está en pausa: Telegram rechaza los envíos</b>"),
+            words.text(
+                "Durante más de un minuto, Telegram o el servidor que hay en medio ha respondido "
+                "«{reason}» a cada mensaje. Quienes faltan siguen pendientes: avisa a quien "
+                "mantiene el bot y, cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+                "estaba.",
+                reason=said,
+            ),
+        )
     return (
         words.text("<b>El envío está en pausa</b>"),
         words.text("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
