@@ -19,13 +19,14 @@ from .visit import Visit, open_visit
 _USE_THE_BUTTONS: Final = mark(
     "Este chat funciona con botones: elige uno de los de abajo, por favor."
 )
+_NOTHING_EDITED: Final = mark("Aquí, editar un mensaje no cambia nada.")
 
 
 async def written(update: Update, context: Context) -> None:
     """A text: the name, where one is asked for; otherwise the way on is shown."""
     visit = _cleared_form((await open_visit(update, context)).settled())
     if await _is_answered(visit, update):
-        await _read(visit, visit.view.words.text(_USE_THE_BUTTONS))
+        await _read(visit)
 
 
 async def unknown_command(update: Update, context: Context) -> None:
@@ -53,7 +54,7 @@ async def sent_media(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """In the form an edit is as good as a text; anywhere else it changes nothing.
+    """An edit of what was sent to the form is as good as a text; any other changes nothing.
 
     What has neither text nor caption changes by itself, as a live location does, and is not
     answered.
@@ -62,35 +63,63 @@ async def edited(update: Update, context: Context) -> None:
     if message is None or (message.text is None and message.caption is None):
         return
     visit = (await open_visit(update, context)).settled()
-    # What an admin edits may have been written for everybody, and is to stay.
-    is_for_all = visit.view.by_admin and _message(visit).message_id not in visit.conversation.typed
-    visit = visit if is_for_all else _cleared_form(visit)
+    is_for_form = _was_sent_to_form(visit)
+    visit = _cleared_form(visit) if is_for_form else visit
     if not await _is_answered(visit, update):
         return
-    nothing = visit.view.words.text(
-        "Aquí, editar un mensaje no cambia nada. Usa los botones, por favor."
-    )
-    await (visit.say(nothing) if is_for_all else _read(visit, nothing))
+    if is_for_form:
+        await _read(visit)
+    else:
+        await _answer(visit, _NOTHING_EDITED)
 
 
-async def _read(visit: Visit, otherwise: Html) -> None:
-    """Takes a text for what it is where the person stands; `otherwise` answers any other."""
-    text, place, words = _message(visit).text or "", visit.view.place, visit.view.words
+def _was_sent_to_form(visit: Visit) -> bool:
+    """Whether an edited message was: it stands below the screen, or waits to be deleted.
+
+    What is above was written before the form was there, and may have been a question. What an
+    admin edits may have been written for everybody, and is to stay.
+    """
+    message_id, screen = _message(visit).message_id, visit.conversation.message_id
+    if message_id in visit.conversation.typed:
+        return True
+    return not visit.view.by_admin and screen is not None and message_id > screen
+
+
+async def _read(visit: Visit) -> None:
+    """Takes a text for what it is where the person stands."""
+    text, place = _message(visit).text or "", visit.view.place
     if place.stage is Stage.NAME:
         await signing.take_name(visit, text)
     elif place.stage is Stage.CONSENT:
         await signing.keep_name(visit, text)
     elif expects_name(place):
+        words = visit.view.words
         await visit.say(words.text("La petición está cerrada: ya no se puede firmar."))
-    elif not visit.view.by_admin and is_surely_a_name(text, visit.user.full_name):
-        await visit.taking_away(_message(visit).message_id).say(
-            Html(
-                f"{words.text('Eso parecía un nombre; no se ha guardado.')} "
-                f"{words.text(_USE_THE_BUTTONS)}"
+    else:
+        await _answer(visit)
+
+
+async def _answer(visit: Visit, first: str | None = None) -> None:
+    """Answers what was not sent to the form: a name goes, and whatever else stays is said to."""
+    message, words = _message(visit), visit.view.words
+    text = message.text or message.caption or ""
+    is_name = not visit.view.by_admin and is_surely_a_name(text, visit.user.full_name)
+    told = [words.text(first)] if first is not None else []
+    if is_name:
+        visit = visit.taking_away(message.message_id)
+        told = [words.text("Eso parecía un nombre; no se ha guardado.")]
+    told.append(
+        words.text("Para firmar, escribe tu nombre en un mensaje nuevo, por favor.")
+        if visit.view.place.stage is Stage.NAME
+        else words.text(_USE_THE_BUTTONS)
+    )
+    if not is_name:
+        told.append(
+            words.text(
+                "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
             )
         )
-    else:
-        await visit.say(otherwise)
+    await visit.say(Html(" ".join(told)))
 
 
 async def _is_answered(visit: Visit, update: Update) -> bool:

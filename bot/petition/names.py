@@ -81,6 +81,42 @@ _PARTICLES: Final = frozenset(
         *("van", "von", "der", "den", "bin", "ibn", "al", "el", "ben", "le"),
     )
 )
+# Words that tell a sentence from a name when both are written with capitals. A word stands here
+# when far more messages than names hold it, and nearly every short message to a petition holds
+# one: greetings and thanks, question words, the verbs of what is asked for, the nouns of a form,
+# and slogans. What is also a name or a surname does not (luz, paz, libertad, rey, more, love,
+# will, may, an, my); another word of its sentence does.
+_COMMON_WORDS: Final = """
+hola buen buenas buenos tardes noches gracias muchas muchos favor adios saludos abrazo abrazos
+animo fuerza suerte adelante felicidades bienvenido bienvenidos bienvenida bendiga bendiciones si
+no ya que quien quienes como cuando donde cual cuales cuanto cuantos cuantas porque por para esto
+eso este esta estos estas aqui ahora hoy siempre nunca tambien sobre desde hasta muy todo
+todos todas nadie alguien menos mucho mucha otra vez mis sus nuestro nuestra nosotros usted
+ustedes eres somos estoy estan tengo tiene tienen quiero quiere queremos queria quisiera puedo
+puede pueden podemos podria debo deben necesito necesitamos hace hacer hago vamos dime llega
+llegado pasa paso sigue sirve funciona termina terminar acaba empieza cierra cerrar cerrada
+cerrado abierta retirar borrar eliminar quitar cancelar cambiar corregir enviar compartir leer
+ayuda ayudar ayudame ayudenme apoyo apoyar apoyamos exijo exigimos pido pedimos firma firmas
+firmar firme firmo firmamos firmado firmada peticion nombre apellido apellidos datos privacidad
+telefono correo mensaje idioma error problema bot excelente genial ok okay
+viva vivan abajo fuera basta libre libres justicia derechos humanos dignidad gobierno dictadura
+pueblo venezuela venezolano venezolana venezolanos venezolanas estados unidos migrantes
+inmigrantes presos politicos desaparecidos secuestrados inocentes familia familias madres
+hermanos hermanas amigos
+hello hi hey please thank thanks you your yours morning afternoon evening luck sorry yes
+sure what when where who whom whose how why which this that these those there here now today
+never always not dont cant is are have has does did would could should want wants need needs know
+help stop free freedom sign signed signing signature petition name names remove delete withdraw
+change our their his them they its and for from with without about all every everyone everybody
+nobody people rights government country bring bless world support stand share send language
+privacy data open closed finish safe
+bom boa tarde obrigado obrigada muito muita muitos assinar assinatura quero quando onde quem voce
+livre bonjour bonsoir salut merci beaucoup comment pourquoi signer veux voudrais pour avec vive
+tous vous liberte bon dia bona tarda gracies moltes vull signar signatura perque visca lliure
+lliures llibertat adeu ciao buongiorno buonasera grazie firmare voglio perche hallo danke dank
+vielen guten bitte wann wie warum ich nicht freiheit unterschreiben kaixo eskerrik grazas moitas
+"""
+_COMMON: Final = frozenset(_COMMON_WORDS.split())
 
 
 def clean_name(raw: str | None) -> str:
@@ -113,8 +149,10 @@ def clean_name(raw: str | None) -> str:
 def is_surely_a_name(text: str, profile: str) -> bool:
     """Whether a text that nobody asked for is beyond doubt the name of a person.
 
-    That is one made of words of the person's own profile, or of two to six words with capital
-    initials, as names are written. It errs towards no: a question is never to be taken for one.
+    That is one made of words of the person's own profile; or two to six words with capital
+    initials, as names are written, of which one is the profile's or none is a common word. Some
+    phones, and some people, begin every word with a capital, so the capitals alone tell nothing;
+    and who is in danger often has a profile under another name, so that cannot be asked for.
 
     Args:
         text: what the person wrote.
@@ -126,16 +164,29 @@ def is_surely_a_name(text: str, profile: str) -> bool:
         return False
     if _ASKS.search(name):
         return False
-    if _folded(name) <= _folded(profile[:_LONGEST_TYPED]):
+    own = _folded(profile[:_LONGEST_TYPED])
+    if _folded(name) <= own:
         return True
-    words = [word for word in name.split() if word not in _PARTICLES]
-    return 2 <= len(words) <= _MOST_WORDS and all(_has_a_capital_initial(word) for word in words)
+    words = [word for word in map(_bare, name.split()) if word not in _PARTICLES]
+    if not 2 <= len(words) <= _MOST_WORDS or not all(map(_has_a_capital_initial, words)):
+        return False
+    told = _folded(name)
+    return _COMMON.isdisjoint(told) or any(_is_of_a_name(word) for word in told & own)
 
 
 def _folded(name: str) -> frozenset[str]:
-    """The words, without case and accents: people type their own name as it comes."""
+    """The words, without case, accents and points: people type their own name as it comes."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return frozenset(bare.casefold().split())
+    return frozenset(_bare(word) for word in bare.casefold().split())
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,:'’\"«»()") or word
+
+
+def _is_of_a_name(word: str) -> bool:
+    """Whether a word that stands in a profile too tells who wrote it."""
+    return len(word) > 1 and word not in _COMMON | _PARTICLES
 
 
 def _has_a_capital_initial(word: str) -> bool:

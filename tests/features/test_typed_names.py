@@ -15,6 +15,7 @@ from bot.simulator.person import Person
 from tests.features.scene import Scene, a_scene
 
 GONE = "Lo que has enviado se ha borrado de este chat."
+STAYS = "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
 GONE_IN_ENGLISH = "What you sent has been deleted from this chat."
 
 
@@ -146,13 +147,24 @@ async def test_what_is_a_name_beyond_doubt_goes_though_it_came_too_early(scene: 
 
 
 async def test_a_question_elsewhere_stays(scene: Scene) -> None:
-    asked = ["¿Cuándo termina?", "cuando termina", "¿Ana García?", "hola"]
+    asked = ["¿Cuándo termina?", "cuando termina", "¿Ana García?", "Retirar Mi Firma"]
     for text in asked:
         assert GONE not in await says(scene, scene.ana, text)
     await at_the_consent(scene, scene.ana)
     await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
     assert GONE not in await says(scene, scene.ana, "y ahora qué")
     assert written(scene.ana) == [*asked, "y ahora qué"]
+
+
+async def test_what_may_be_a_name_and_stays_is_said_to_stay(scene: Scene) -> None:
+    scene.ana.start()
+    await scene.settled()
+    for text in ("maría pérez", "María", "王小明"):
+        said = await says(scene, scene.ana, text)
+        assert STAYS in said
+        assert GONE not in said
+    assert written(scene.ana) == ["maría pérez", "María", "王小明"]
+    assert STAYS not in await says(scene, scene.ana, "María Pérez")
 
 
 async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
@@ -200,14 +212,49 @@ async def test_a_name_edited_into_a_caption_goes_too(
     assert written(scene.ana) == []
 
 
-async def test_an_edit_is_as_good_as_a_text(scene: Scene) -> None:
+@pytest.mark.parametrize("reach", [at_the_name, at_the_consent])
+async def test_a_question_put_right_while_the_form_is_open_is_no_name_and_stays(
+    scene: Scene, reach: Callable[[Scene, Person], Awaitable[Words]]
+) -> None:
+    question = scene.ana.send("cuando termian")
+    await scene.settled()
+    await reach(scene, scene.ana)
+    before = scene.living(scene.ana).text
+    scene.ana.edit(question, "cuando termina")
+    await scene.settled()
+    said = scene.living(scene.ana).text
+    assert "editar un mensaje no cambia nada" in said
+    assert STAYS in said
+    assert said.endswith(before), "and the form is where it was"
+    assert GONE not in said
+    assert written(scene.ana) == ["cuando termina"]
+
+
+async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
+    scene: Scene,
+) -> None:
     first = scene.ana.send("hola")
     await scene.settled()
     await at_the_name(scene, scene.ana)
     scene.ana.edit(first, "Ana María")
     await scene.settled()
-    assert scene.living(scene.ana).text.startswith(GONE)
-    assert "Ana María" in scene.living(scene.ana).text
+    said = scene.living(scene.ana).text
+    assert "Eso parecía un nombre; no se ha guardado." in said
+    assert "escribe tu nombre en un mensaje nuevo" in said
+    assert GONE in said
+    assert written(scene.ana) == []
+
+
+async def test_what_was_written_at_the_form_is_put_right_by_editing_it(scene: Scene) -> None:
+    await at_the_name(scene, scene.ana)
+    scene.simulator.faults.freeze()
+    scene.ana.send("x")
+    typed = scene.ana.send("y")
+    scene.ana.edit(typed, "ana maría lópez")
+    scene.simulator.faults.thaw()
+    await scene.settled()
+    assert "Yo, ana maría lópez:" in scene.living(scene.ana).text
+    assert GONE in scene.living(scene.ana).text
     assert written(scene.ana) == []
 
 

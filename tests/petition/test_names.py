@@ -161,10 +161,23 @@ def test_plain_letters_always_pass(name: str) -> None:
 
 PROFILE = "Ana Sofía García-Ruiz"
 SURELY = [
-    *("Ana", "ana", "ANA", "ana sofia", "sofía ana", "García-Ruiz", "  Ana\tSofía "),
-    *("ana sofía garcía-ruiz", "María G"),
+    *("Ana", "ana", "ANA", "ana sofia", "sofía ana", "García-Ruiz", "  Ana\tSofía ", "Ana."),
+    *("ana sofía garcía-ruiz", "María G", "María G.", "María I. López", "J. R. R. Tolkien"),
     *("María Pérez", "Seán O'Brien", "Iñaki de la Torre y Ruiz", "Jean-Luc D'Été"),
     *("Ángel Luis María Pérez Ruiz Sanz", "Marie van der Berg", "Владимир Ёлкин"),
+    # What stands beside a word of one's own profile is about oneself.
+    *("Soy Ana", "Gracias Ana", "Firma Ana Pérez", "Hola Soy Sofía"),
+]
+# Names that are words too.
+WORDS_THAT_ARE_NAMES = [
+    *("Rosa Blanca", "Dolores Fuertes", "Amparo Casas", "Esperanza Guerra", "Mercedes Paz"),
+    *("Luz Bueno", "Sol Campos", "Consuelo Vida", "Pilar Iglesias", "Libertad Leal"),
+    *("Juan de Dios Reyes", "Ángeles Santos", "Artur Mas", "Inocente Bravo", "Hugo Claro"),
+    *("Milagros Feliz", "Paz Amor Delgado", "Victoria Rey", "João Dias", "Perfecto Amigo"),
+    *("Will Mark", "Grace Hope", "Faith Love", "Joy Good", "Summer Close", "Frank Justice"),
+    *("Thomas More", "Jay English", "Chance Read", "May Back", "Ella Fitzgerald", "Nada Saleh"),
+    *("My Linh", "Can Yılmaz", "An Do", "Le Van Hay", "Son Min Ho", "Ola Nordmann", "He Jian"),
+    *("Or Levy", "Saber Mansour", "Nao Sono", "Stepan Bandera"),
 ]
 NOT_SURELY = [
     *("", "x", "hola", "cuando termina", "Hola, ¿cuándo termina?", "Ana?", "¿Ana García", "ana؟"),
@@ -181,14 +194,29 @@ NOT_SURELY = [
     "María OK",
     *("Uno Dos Tres Cuatro Cinco Seis Siete", "12 Ana"),
 ]
+# Some phones, and some people, begin every word with a capital.
+QUESTIONS_IN_CAPITALS = [
+    *("Muchas Gracias", "Buenas Tardes", "Buen Día", "Hola Buenas", "Hola, María Pérez"),
+    *("Sí Quiero", "Retirar Mi Firma", "Quiero Firmar", "Ya Firmé", "Cómo Firmo"),
+    *("No Puedo Firmar", "Como Va", "Cuándo Termina Esto", "Qué Es Esto", "Quién Eres Tú"),
+    *("Dónde Está Andry", "Para Qué Sirve", "Viva Venezuela Libre", "Libertad Para Andry"),
+    *("Libertad Ya", "Derechos Humanos", "No Más", "Borrar Mis Datos", "Cambiar El Idioma"),
+    *("Está Cerrada", "Bendiciones A Todos", "Vale Gracias", "Free Andry Now", "Thank You All"),
+    *("Thank You", "Good Morning", "How Can I Help", "Yes Please", "Remove My Name"),
+    *("I Want To Sign", "When Does It End", "Human Rights", "Is This Safe", "Who Are You"),
+    *("Good Luck", "Bring Them Home", "God Bless You", "Delete My Data", "Hi There"),
+    *("Muito Obrigado", "Boa Tarde", "Quero Assinar", "Merci Beaucoup", "Je Veux Signer"),
+    *("Moltes Gràcies", "Bona Tarda", "Vull Signar", "Visca Andry", "Grazie Mille", "Guten Tag"),
+    *("Vielen Dank", "Eskerrik Asko", "Moitas Grazas"),
+]
 
 
-@pytest.mark.parametrize("text", SURELY)
+@pytest.mark.parametrize("text", [*SURELY, *WORDS_THAT_ARE_NAMES])
 def test_what_is_written_as_a_name_is_one_beyond_doubt(text: str) -> None:
     assert is_surely_a_name(text, PROFILE)
 
 
-@pytest.mark.parametrize("text", NOT_SURELY)
+@pytest.mark.parametrize("text", [*NOT_SURELY, *QUESTIONS_IN_CAPITALS])
 def test_what_may_be_a_question_is_never_taken_for_a_name(text: str) -> None:
     assert not is_surely_a_name(text, PROFILE)
 
@@ -196,6 +224,16 @@ def test_what_may_be_a_question_is_never_taken_for_a_name(text: str) -> None:
 def test_a_profile_without_a_name_makes_nothing_a_name() -> None:
     assert not is_surely_a_name("ana", "")
     assert not is_surely_a_name("ana", "☆")
+
+
+def test_who_is_in_danger_and_calls_themselves_otherwise_is_not_left_out() -> None:
+    assert is_surely_a_name("María Pérez", "Nightbird 7")
+    assert is_surely_a_name("María Pérez", "")
+
+
+def test_a_profile_that_is_a_slogan_makes_no_slogan_a_name() -> None:
+    assert not is_surely_a_name("Viva Venezuela", "Venezuela Libre")
+    assert is_surely_a_name("Venezuela Libre", "Venezuela Libre")
 
 
 @pytest.mark.parametrize(
