@@ -23,7 +23,6 @@ from storage.starting import (
     Plan,
     begin_statements,
     start_statements,
-    topic_of,
 )
 from storage.steering import (
     CANCEL,
@@ -119,9 +118,6 @@ class Broadcasts:
         known = await self.get(plan.id)
         if known is not None:
             return known
-        changed = await self._changed(plan)
-        if changed is not None:
-            return changed
         await self._database.write(*start_statements(plan, self._slug, self._keyring))
         return await self.get(plan.id) or await self._refusal(plan)
 
@@ -229,24 +225,13 @@ class Broadcasts:
         )
         await self._change(SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
-    async def _changed(self, plan: Plan) -> AudienceChanged | None:
-        """Whether others than those who were confirmed would be told."""
-        if plan.expected is None:
-            return None
-        found = await self.audience(
-            kind=plan.kind,
-            audience=plan.audience,
-            topic=topic_of(plan),
-            cutoff=plan.cutoff,
-        )
-        recipients = sum(found.values())
-        return None if recipients == plan.expected else AudienceChanged(plan.expected, recipients)
-
-    async def _refusal(self, plan: Plan) -> AlreadyRunning | PetitionOpen:
+    async def _refusal(self, plan: Plan) -> AlreadyRunning | PetitionOpen | AudienceChanged:
         if plan.kind is Kind.CLOSING and (await self._petition())["closed_at"] is None:
             return PetitionOpen()
         active = await self.active()
-        return PetitionOpen() if active is None else AlreadyRunning(active.id)
+        if active is not None and plan.due is None:
+            return AlreadyRunning(active.id)
+        return PetitionOpen() if plan.at_most is None else AudienceChanged()
 
     async def _petition(self) -> Row:
         return (await self._database.read(Statement(_PETITION, {"petition": self._slug})))[0]

@@ -12,7 +12,7 @@ from typing import Final
 
 from storage.crypto import Keyring
 from storage.database import FOR_UPDATE, Statement, Value
-from storage.recipients import EVERYONE, Audience, Kind
+from storage.recipients import ELIGIBLE, EVERYONE, IN_LANGUAGE, Audience, Kind
 from storage.steering import APPROVABLE_FOR
 from storage.times import to_millis
 
@@ -20,6 +20,14 @@ from storage.times import to_millis
 _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608
 
 _MAY_CLOSE: Final = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
+
+# Counted by the statement that starts it: who comes back a moment before it is among them.
+_AS_CONFIRMED: Final = f"""
+(CAST(:at_most AS BIGINT) IS NULL OR (
+  SELECT COUNT(*) FROM {ELIGIBLE}
+    AND s.number <= COALESCE(CAST(:cutoff AS BIGINT), p.last_number) AND {IN_LANGUAGE}
+) BETWEEN 1 AND CAST(:at_most AS BIGINT))
+"""  # noqa: S608 - constants of this package
 
 _ANOTHER: Final = """
 EXISTS (
@@ -42,6 +50,7 @@ SELECT :broadcast, :petition, :kind, :topic, :state, :content, :content_sha256,
   CAST(:progress_message_id AS BIGINT)
 FROM petitions p
 WHERE p.slug = :petition AND {_MAY_CLOSE} AND (:state = 'scheduled' OR NOT {_ANOTHER})
+  AND {_AS_CONFIRMED}
 ON CONFLICT (id) DO NOTHING
 """  # noqa: S608 - constants of this file
 
@@ -100,10 +109,7 @@ class PetitionOpen:
 
 @dataclass(frozen=True, slots=True)
 class AudienceChanged:
-    """Nothing was started: there are not as many recipients as were confirmed."""
-
-    expected: int
-    recipients: int
+    """Nothing was started: there are more recipients than were confirmed, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,8 @@ class Plan:
             the topic of all of them, and anything else one of its own.
         source_chat: where the messages are that are copied.
         starts_at: when, or None for now.
-        expected: the number of recipients that the admin confirmed, or None for any.
+        expected: the number of recipients that the admin was shown.
+        at_most: up to how many the confirmation holds, and for one at least; None for any.
         cutoff: the last signature's number that was counted, or None for all up to now.
         progress: the chat and the message in which the admin watches it, if there is one.
         paid: whether Telegram is paid to let it go faster.
@@ -143,6 +150,7 @@ class Plan:
     source_chat: int | None = field(default=None, repr=False)
     starts_at: datetime | None = None
     expected: int | None = None
+    at_most: int | None = None
     cutoff: int | None = None
     progress: tuple[int, int] | None = None
     paid: bool = False
@@ -211,9 +219,11 @@ def _begun_with(plan: Plan, keyring: Keyring, at: int) -> dict[str, Value]:
         "source_chat_sealed": sealed(plan.source_chat, "source_chat_sealed"),
         "source_language": plan.source_language,
         "language": plan.audience.language,
-        "news_only": int(plan.audience.news_only),
+        "only": plan.audience.language,
+        "news_only": int(plan.audience.news_only or plan.kind is Kind.NEWS),
         "paid": int(plan.paid),
         "expected": plan.expected,
+        "at_most": plan.at_most,
         "cutoff": plan.cutoff,
         "at": at,
         "starts_at": to_millis(plan.due),

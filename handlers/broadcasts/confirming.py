@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from bot.broadcast.audience import broadcast_id, confirmed, content_sha256, has_expired
+from bot.broadcast.audience import (
+    broadcast_id,
+    confirmed,
+    content_sha256,
+    has_expired,
+    shown_recipients,
+)
 from bot.petition.markup import Html
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, PetitionOpen, Plan
 
@@ -21,10 +27,10 @@ from .watching import elsewhere, show, tell_progress, tell_standing
 
 
 @dataclass(frozen=True, slots=True)
-class _OtherPeople:
-    """Not those who were shown: somebody left or came back since; there were so many."""
+class _OtherNumber:
+    """Far more people than were shown, or nobody any more; so many were shown."""
 
-    before: int
+    shown: int
 
 
 async def send(panel: Panel, token: str) -> None:
@@ -43,7 +49,8 @@ async def send(panel: Panel, token: str) -> None:
         await _wait_for(desk, active)
         return
     sheet = await desk.sheet()
-    objection = _objection(desk, sheet, token)
+    shown = shown_recipients(token) or 0
+    objection = _objection(desk, sheet, token, shown)
     if objection is not None:
         await _show_again(desk, objection)
         return
@@ -52,7 +59,7 @@ async def send(panel: Panel, token: str) -> None:
     if not is_whole:
         await show_lost(desk)
         return
-    await _start(desk, _plan(desk, sheet, token), token)
+    await _start(desk, _plan(desk, sheet, token, shown), token)
 
 
 async def leave(panel: Panel, shown: str) -> bool:
@@ -117,7 +124,7 @@ async def go_on(panel: Panel, known: Broadcast) -> None:
         await panel.tell(panel.answer)
 
 
-def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeople | None:
+def _objection(desk: Desk, sheet: Sheet, token: str, shown: int) -> Html | _OtherNumber | None:
     """Why what the token confirms is not to be sent now."""
     draft, words, now = desk.draft, desk.panel.words, desk.now
     if sheet.terms is None:
@@ -125,7 +132,9 @@ def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeople | No
     if draft.kind is Kind.CLOSING and not sheet.is_closed:
         return _still_open(desk.panel)
     if not confirmed(token, sheet.terms, now=now):
-        return _why_void(desk, token, sheet.recipients)
+        return _why_void(desk, token)
+    if not 1 <= sheet.recipients <= sheet.most_recipients(shown):
+        return _OtherNumber(shown)
     if draft.starts_at is not None and draft.starts_at <= now:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
     if not sheet.is_affordable:
@@ -133,8 +142,8 @@ def _objection(desk: Desk, sheet: Sheet, token: str) -> Html | _OtherPeople | No
     return None
 
 
-def _plan(desk: Desk, sheet: Sheet, token: str) -> Plan:
-    """What is to be started."""
+def _plan(desk: Desk, sheet: Sheet, token: str, shown: int) -> Plan:
+    """What is to be started, by a confirmation whose page named so many people."""
     panel, draft = desk.panel, desk.draft
     return Plan(
         broadcast_id(token),
@@ -148,11 +157,12 @@ def _plan(desk: Desk, sheet: Sheet, token: str) -> Plan:
         topic=draft.topic,
         source_chat=None if draft.kind is Kind.CLOSING else panel.chat_id,
         starts_at=draft.starts_at,
-        expected=sheet.recipients,
+        expected=shown,
+        at_most=sheet.most_recipients(shown),
         cutoff=draft.cutoff,
         progress=None if panel.message_id is None else (panel.chat_id, panel.message_id),
         paid=sheet.is_paid,
-        needs_approval=sheet.needs_approval,
+        needs_approval=sheet.must_be_approved(shown),
     )
 
 
@@ -170,7 +180,7 @@ async def _start(desk: Desk, plan: Plan, token: str) -> None:
         if active is not None:
             await _wait_for(desk, active)
     else:
-        await _show_again(desk, _refusal(panel, outcome))
+        await _show_again(desk, _refusal(panel, outcome, plan))
 
 
 async def _show_started(
@@ -196,7 +206,7 @@ async def _wait_for(desk: Desk, active: Broadcast) -> None:
     )
 
 
-async def _show_again(desk: Desk, objection: Html | _OtherPeople) -> None:
+async def _show_again(desk: Desk, objection: Html | _OtherNumber) -> None:
     """The summary as it is now, with a confirmation that is good again, and what happened."""
     draft = desk.draft
     if draft.kind is Kind.CLOSING:
@@ -209,31 +219,31 @@ async def _show_again(desk: Desk, objection: Html | _OtherPeople) -> None:
         cutoff = await desk.panel.services.storage.broadcasts.last_number()
     stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
     desk = await desk.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
-    if isinstance(objection, _OtherPeople):
+    if isinstance(objection, _OtherNumber):
         # Who signed meanwhile is among them now, so only the page knows how many there are.
-        objection = _another_number(desk, objection.before, (await desk.sheet()).recipients)
+        objection = _another_number(desk, objection.shown, (await desk.sheet()).recipients)
     await desk.show(objection)
 
 
-def _why_void(desk: Desk, token: str, recipients: int) -> Html | _OtherPeople:
+def _why_void(desk: Desk, token: str) -> Html:
     words = desk.panel.words
     if has_expired(token, now=desk.now):
         return words.text(
             "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
             "confírmalo otra vez."
         )
-    if recipients != desk.draft.shown:
-        return _OtherPeople(desk.draft.shown)
     return words.text(
         "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
         "vez antes de confirmar."
     )
 
 
-def _refusal(panel: Panel, outcome: PetitionOpen | AudienceChanged) -> Html | _OtherPeople:
+def _refusal(
+    panel: Panel, outcome: PetitionOpen | AudienceChanged, plan: Plan
+) -> Html | _OtherNumber:
     if isinstance(outcome, PetitionOpen):
         return _still_open(panel)
-    return _OtherPeople(outcome.expected)
+    return _OtherNumber(plan.expected or 0)
 
 
 def _still_open(panel: Panel) -> Html:
@@ -242,14 +252,9 @@ def _still_open(panel: Panel) -> Html:
 
 def _another_number(desk: Desk, before: int, now: int) -> Html:
     words = desk.panel.words
-    if now == before:
-        return words.text(
-            "⚠️ Algo ha cambiado y no se ha enviado nada: el número es el mismo, pero las personas "
-            "no. Si te parece bien, confírmalo otra vez."
-        )
     return words.text(
-        "⚠️ Algo ha cambiado y no se ha enviado nada: el número de personas ha pasado de "
-        "{before} a {now}. Si te parece bien, confírmalo otra vez.",
+        "⚠️ El número de personas ha cambiado y no se ha enviado nada: era {before}, ahora es "
+        "{now}. Si te parece bien, confírmalo otra vez.",
         before=words.number(before),
         now=words.number(now),
     )

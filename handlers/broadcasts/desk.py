@@ -87,12 +87,11 @@ class Desk:
             page = replace(page, text=paragraphs(notice, page.text))
         former = self.draft.panel
         shown = await self._placed(page, below)
-        count = sheet.recipients if self.draft.is_shown else self.draft.shown
-        if (shown, count) != (former, self.draft.shown):
-            # Not a change of the draft: every button that was just drawn stays good.
-            remembered = self.draft.model_copy(update={"panel": shown, "shown": count})
-            await save(self.panel, remembered)
-        if former is not None and shown != former:
+        if shown == former:
+            return
+        # Not a change of the draft: every button that was just drawn stays good.
+        await save(self.panel, self.draft.model_copy(update={"panel": shown}))
+        if former is not None:
             await tolerate(self.panel.bot.delete_message(self.panel.chat_id, former))
 
     async def sheet(self) -> Sheet:
@@ -121,7 +120,7 @@ class Desk:
             sheet,
             balance=await stars(panel) if sheet.is_paid else None,
             content=content,
-            terms=terms_of(draft, content, numbers, state, paid=sheet.is_paid),
+            terms=terms_of(draft, content, state, paid=sheet.is_paid),
         )
 
     async def _placed(self, page: Page, below: int | None) -> int:

@@ -99,7 +99,6 @@ class Draft(_Frozen):
         stale: copies of earlier previews, to be taken away.
         topic: of an earlier broadcast, whose recipients are not to be told again.
         cutoff: the last signature that the summary counted; who signs later is not written to.
-        shown: how many recipients the summary named.
         token: of the confirmation under which it was started, once it was.
         panel: the message in which the admin works on it.
         declined: an album that was turned down, of which more elements may come.
@@ -122,7 +121,6 @@ class Draft(_Frozen):
     edited: bool = False
     topic: str | None = None
     cutoff: int | None = None
-    shown: int = 0
     token: str | None = None
     panel: int | None = None
     declined: str | None = None

@@ -11,7 +11,6 @@ from storage import Kind, PetitionState
 from ..context import Services
 from ..silence import NO_MORE_NEWS
 from .draft import Draft, Version
-from .numbers import Numbers
 
 Messages = Mapping[str, tuple[int, ...]]
 
@@ -35,17 +34,15 @@ def copied(services: Services, draft: Draft, messages: Messages) -> dict[str, ob
 def terms_of(
     draft: Draft,
     content: Mapping[str, object],
-    numbers: Numbers,
     state: PetitionState,
     *,
     paid: bool,
 ) -> Terms:
-    """All that an admin sees before confirming."""
+    """What an admin sees before confirming, without how many people that is."""
     return Terms(
         content_sha256=content_sha256(content),
         kind=draft.kind,
         audience=draft.audience,
-        recipients=numbers.recipients,
         revision=state.revision,
         starts_at=draft.starts_at,
         paid=paid,

@@ -15,6 +15,8 @@ from bot.broadcast.audience import (
     content_sha256,
     expected_seconds,
     has_expired,
+    most_recipients,
+    shown_recipients,
 )
 from storage import Audience, Kind
 
@@ -26,14 +28,13 @@ TERMS = Terms(
     content_sha256=HASH,
     kind=Kind.UPDATE,
     audience=Audience(),
-    recipients=1530,
     revision=3,
     cutoff=1600,
 )
 
 
 def asked(now: datetime = NOON) -> str:
-    return confirmation(TERMS, now=now)
+    return confirmation(TERMS, 1530, now=now)
 
 
 def holds(token: str, now: datetime = NOON, **changes: Any) -> bool:
@@ -64,7 +65,6 @@ def test_one_from_the_future_is_not_believed() -> None:
     "changed",
     [
         {"content_sha256": content_sha256({"es": "Gracias"})},
-        {"recipients": 1531},
         {"revision": 4},
         {"kind": Kind.NEWS},
         {"kind": Kind.CLOSING},
@@ -97,12 +97,46 @@ def test_nothing_else_confirms(token: str) -> None:
 
 
 def test_a_token_moved_to_another_time_confirms_nothing() -> None:
-    _, _, digest = asked(NOON - timedelta(hours=1)).partition(".")
-    assert not holds(f"{int(NOON.timestamp()):x}.{digest}")
+    _, _, rest = asked(NOON - timedelta(hours=1)).partition(".")
+    assert not holds(f"{int(NOON.timestamp()):x}.{rest}")
+
+
+def test_it_names_how_many_people_the_page_named() -> None:
+    assert shown_recipients(asked()) == 1530
+
+
+def test_one_with_another_number_written_into_it_confirms_nothing() -> None:
+    at, _, digest = asked().split(".")
+    assert not holds(f"{at}.{1531:x}.{digest}")
+
+
+def test_one_of_an_earlier_version_that_names_no_number_confirms_nothing() -> None:
+    at, _, digest = asked().split(".")
+    assert shown_recipients(f"{at}.{digest}") is None
+    assert not holds(f"{at}.{digest}")
 
 
 def test_it_fits_into_a_button_with_room_for_what_it_is_for() -> None:
-    assert len(asked()) <= 26
+    assert len(confirmation(TERMS, 200_000_000, now=NOON)) <= 33
+
+
+@pytest.mark.parametrize(
+    ("shown", "above", "most"),
+    [
+        (2, None, 12),
+        (100, None, 110),
+        (101, None, 111),
+        (1530, None, 1683),
+        (95, 100, 100),
+        (100, 100, 100),
+        (101, 100, 111),
+        (3, 0, 13),
+    ],
+)
+def test_it_holds_up_to_a_small_growth_that_needs_no_second_admin(
+    shown: int, above: int | None, most: int
+) -> None:
+    assert most_recipients(shown, approval_above=above) == most
 
 
 def test_two_taps_on_one_button_start_one_broadcast_and_two_buttons_two() -> None:

@@ -158,6 +158,40 @@ async def test_up_to_the_number_one_is_enough(studio: Studio, pau: Person) -> No
     assert not [m for m in pau.messages if QUESTION in m.text]
 
 
+async def test_who_comes_back_after_the_preview_takes_it_over_the_number_by_nobodys_word(
+    studio: Studio, pau: Person
+) -> None:
+    studio.scene.jordi.block()
+    await studio.scene.settled()
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews("A quienes firmaron: 2")
+    studio.scene.jordi.unblock()
+    await studio.scene.settled()
+    await studio.taps("Enviar a 2 personas")
+    assert "era 2, ahora es 3" in studio.panel.text
+    await studio.taps(ASK)
+    await pau.sees(QUESTION, 10)
+    assert await got_by_all(studio) == [[], [], []]
+
+
+async def test_who_leaves_after_the_preview_does_not_take_the_second_word_away(
+    studio: Studio, pau: Person
+) -> None:
+    await studio.scene.settled()
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    studio.scene.jordi.block()
+    await studio.scene.settled()
+    await studio.taps(ASK)
+    await pau.sees(QUESTION, 10)
+    assert await got_by_all(studio) == [[], [], []]
+    await studio.scene.taps(pau, APPROVE)
+    await studio.over()
+    assert await got_by_all(studio) == [["Hola"], [], ["Hola"]]
+
+
 async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
     studio: Studio, pau: Person, lucy: Person
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.broadcast import audience
 from bot.simulator.faults import Fault
 from handlers.broadcasts.pages import summary
 from tests.features.scene import ADMIN
@@ -165,18 +166,65 @@ async def test_who_signs_after_the_preview_changes_nothing(studio: Studio) -> No
     assert studio.got(studio.scene.mallory) == []
 
 
-async def test_who_leaves_after_the_preview_is_told_before_anything_goes_out(
+async def test_who_leaves_after_the_preview_keeps_nobody_else_from_being_told(
     studio: Studio,
 ) -> None:
     await ready(studio)
     studio.scene.jordi.block()
     await studio.scene.settled()
     await studio.taps(SEND)
-    assert "ha pasado de 3 a 2" in studio.panel.text
-    assert nobody_got_anything(studio)
-    await studio.taps("Enviar a 2 personas")
-    await studio.over()
+    report = await studio.over()
+    assert "Entregados: 2" in report.text
     assert len(studio.got(studio.scene.ana)) == 1
+    assert studio.got(studio.scene.jordi) == []
+
+
+async def test_who_comes_back_after_the_preview_is_told_with_the_others(studio: Studio) -> None:
+    studio.scene.jordi.block()
+    await studio.scene.settled()
+    await begun_for_two(studio)
+    studio.scene.jordi.unblock()
+    await studio.scene.settled()
+    await studio.taps("Enviar a 2 personas")
+    report = await studio.over()
+    assert "Entregados: 3" in report.text
+    assert len(studio.got(studio.scene.jordi)) == 1
+
+
+async def test_more_people_than_a_small_growth_are_told_before_anything_goes_out(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "SMALL_GROWTH", 0)
+    studio.scene.jordi.block()
+    await studio.scene.settled()
+    await begun_for_two(studio)
+    studio.scene.jordi.unblock()
+    await studio.scene.settled()
+    await studio.taps("Enviar a 2 personas")
+    assert "era 2, ahora es 3" in studio.panel.text
+    assert nobody_got_anything(studio)
+    await studio.taps(SEND)
+    await studio.over()
+
+
+async def test_when_everybody_has_left_after_the_preview_nothing_is_started(
+    studio: Studio,
+) -> None:
+    await ready(studio)
+    for person in (studio.scene.ana, studio.scene.jordi, studio.scene.sean):
+        person.block()
+    await studio.scene.settled()
+    await studio.taps(SEND)
+    assert "era 3, ahora es 0" in studio.panel.text
+    assert not any(label.startswith("Enviar a") for label in studio.panel.labels)
+    assert await studio.services.storage.broadcasts.history() == []
+
+
+async def begun_for_two(studio: Studio) -> None:
+    """A message that only waits for its confirmation, with one of the three away."""
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews("A quienes firmaron: 2")
 
 
 async def test_one_that_was_given_up_cannot_be_sent(studio: Studio) -> None:

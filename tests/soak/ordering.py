@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -11,8 +10,6 @@ from bot.simulator.errors import SimulatorError
 from bot.simulator.person import Person
 
 ORDER_SECONDS: Final = 60.0
-_TAPS: Final = 6
-_TAP_SECONDS: Final = 0.5
 
 
 async def orders(
@@ -36,9 +33,4 @@ async def orders(
                     marta.tap(label)
                 except SimulatorError:
                     break
-            # What is confirmed may be refused and shown anew, since people come and go meanwhile.
-            for _ in range(_TAPS):
-                if await marta.chat.bell.until(is_done, _TAP_SECONDS):
-                    return
-                with suppress(SimulatorError):
-                    marta.tap(labels[-1])
+            await marta.chat.bell.until(is_done, 3)

@@ -1,16 +1,33 @@
 import asyncio
 import uuid
+from typing import Any, cast
 
 from storage.audit import Audit
 from storage.broadcasts import Broadcasts
 from storage.crypto import Keyring
-from storage.database import Database
+from storage.database import Database, Row, Statement
 from storage.deliveries import Tally
 from storage.outcomes import Outcome
+from storage.recipients import Audience, Kind
 from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen
 from storage.unsealing import Broadcast
 from tests.broadcast.petitioners import ADMIN, NOON, SLUG, Petitioners, later
 from tests.storage.sending import CONTENT, claim, queued, results, start, started, tell
+
+
+class _Moved:
+    """A database in which somebody comes back after everything was read, before it is written."""
+
+    def __init__(self, database: Database, people: Petitioners) -> None:
+        self._database = database
+        self._people = people
+
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        await self._people.lose(2, reachable=True)
+        return await self._database.write(*statements)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
 
 
 class TestAudience:
@@ -128,13 +145,51 @@ class TestStart:
         running = await started(broadcasts)
         assert await start(broadcasts) == AlreadyRunning(running.id)
 
-    async def test_is_refused_when_the_audience_is_not_what_was_confirmed(
+    async def test_fewer_than_were_confirmed_are_told(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
         await people.sign([1, 2])
         await people.withdraw(2)
-        assert await start(broadcasts, expected=2) == AudienceChanged(2, 1)
-        assert await broadcasts.active() is None
+        broadcast = await started(broadcasts, expected=2, at_most=2)
+        assert (broadcast.expected, broadcast.total) == (2, 1)
+
+    async def test_is_refused_when_more_would_be_told_than_the_confirmation_holds_for(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2, 3])
+        assert await start(broadcasts, expected=1, at_most=2) == AudienceChanged()
+        assert await broadcasts.latest() is None
+        assert (await started(broadcasts, expected=1, at_most=3)).total == 3
+
+    async def test_is_refused_when_nobody_is_left_of_who_was_confirmed(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1])
+        await people.lose(1)
+        assert await start(broadcasts, expected=1, at_most=11) == AudienceChanged()
+        assert await broadcasts.latest() is None
+
+    async def test_who_comes_back_in_the_moment_of_starting_is_counted(
+        self, people: Petitioners, database: Database, keyring: Keyring
+    ) -> None:
+        await people.sign([1, 2])
+        await people.lose(2)
+        moved = Broadcasts(cast(Database, _Moved(database, people)), SLUG, keyring)
+        assert await start(moved, expected=1, at_most=1) == AudienceChanged()
+        assert await moved.latest() is None
+
+    async def test_only_those_of_the_audience_that_was_confirmed_are_counted(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2, 3], "es")
+        await people.sign([4, 5], "en")
+        await people.consent(4)
+        english: dict[str, Any] = {"kind": Kind.UPDATE, "audience": Audience(language="en")}
+        assert await start(broadcasts, at_most=1, **english) == AudienceChanged()
+        news = await started(broadcasts, at_most=1, kind=Kind.NEWS)
+        assert news.total == 1
+        await tell(broadcasts, news)
+        assert (await started(broadcasts, at_most=2, **english)).total == 2
 
     async def test_the_same_one_again_starts_nothing_new(
         self,

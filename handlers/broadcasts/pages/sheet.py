@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from bot.broadcast.audience import Terms, confirmation, expected_seconds
+from bot.broadcast.audience import Terms, confirmation, expected_seconds, most_recipients
 from bot.petition.markup import Html
 from bot.petition.words import Words
 from bot.settings import FREE_RATE
@@ -19,7 +18,7 @@ from ..numbers import Numbers
 from ..steps import Step, choice
 from .naming import audience_name
 
-STARS_A_MESSAGE: Final = 0.1
+MESSAGES_A_STAR: Final = 10
 LEAST_BALANCE: Final = 10_000
 """Stars that Telegram wants a bot to have before it may pay for a broadcast at all:
 https://core.telegram.org/bots/api#paid-broadcasts"""
@@ -63,7 +62,9 @@ class Sheet:
     @property
     def token(self) -> str:
         """The confirmation of what the page shows."""
-        return "" if self.terms is None else confirmation(self.terms, now=self.now)
+        return (
+            "" if self.terms is None else confirmation(self.terms, self.recipients, now=self.now)
+        )
 
     @property
     def recipients(self) -> int:
@@ -73,7 +74,16 @@ class Sheet:
     @property
     def needs_approval(self) -> bool:
         """Whether another admin has to agree."""
-        return self.approval_above is not None and self.recipients > self.approval_above
+        return self.must_be_approved(self.recipients)
+
+    def must_be_approved(self, recipients: int) -> bool:
+        """Whether another admin has to agree to so many people."""
+        return self.approval_above is not None and recipients > self.approval_above
+
+    def most_recipients(self, shown: int) -> int:
+        """Up to how many a confirmation holds whose page named `shown` of them, and a price."""
+        most = most_recipients(shown, approval_above=self.approval_above)
+        return min(most, MESSAGES_A_STAR * _stars(shown)) if self.is_paid else most
 
     @property
     def audience(self) -> Html:
@@ -100,7 +110,7 @@ class Sheet:
     @property
     def price(self) -> int:
         """Stars, at most."""
-        return math.ceil(self.messages * STARS_A_MESSAGE)
+        return _stars(self.messages)
 
     @property
     def is_affordable(self) -> bool:
@@ -122,6 +132,11 @@ class Sheet:
         """A language's own name inside a sentence: español, English."""
         name = self.language(code)
         return name if code.partition("-")[0] in _WRITTEN_LARGE else name[:1].lower() + name[1:]
+
+
+def _stars(messages: int) -> int:
+    """What so many paid messages cost at most."""
+    return -(-messages // MESSAGES_A_STAR)
 
 
 def ways_out(sheet: Sheet, *, back: bool = False) -> list[Choice]:

@@ -53,7 +53,7 @@ def shown(draft: Draft | None = None) -> Draft:
 
 def sheet(draft: Draft, numbers: Numbers = NUMBERS, language: str = "es", **more: Any) -> Sheet:
     """A draft and its surroundings."""
-    terms = Terms(b"c" * 32, draft.kind, draft.audience, numbers.recipients, 1)
+    terms = Terms(b"c" * 32, draft.kind, draft.audience, 1)
     surroundings: dict[str, Any] = {
         "words": CATALOGUES.words(language),
         "languages": LANGUAGES,

@@ -11,6 +11,7 @@ import pytest
 from bot.petition.markup import length, parse
 from handlers.broadcasts.changes import about, frozen, linked, received, retouched
 from handlers.broadcasts.draft import Draft, Stage, begun_closing
+from handlers.broadcasts.numbers import Numbers
 from handlers.broadcasts.pages import approving, asking, composing, past, questions, summary
 from handlers.broadcasts.pages.past import Entry
 from handlers.broadcasts.pages.sheet import LEAST_BALANCE
@@ -239,6 +240,19 @@ def test_a_price_above_the_balance_is_refused() -> None:
     poor = sheet(draft, many, may_pay=True, rate=1000.0, balance=19_999)
     assert "no tiene bastantes estrellas" in summary.summary(poor).text
     assert sheet(draft, many, may_pay=True, rate=1000.0, balance=20_000).is_affordable
+
+
+@pytest.mark.parametrize(("people", "stars"), [(1, 1), (10, 1), (11, 2), (70, 7), (1530, 153)])
+def test_the_price_is_a_star_for_ten_messages(people: int, stars: int) -> None:
+    assert sheet(shown(), Numbers(chosen={"es": people})).price == stars
+
+
+def test_what_is_paid_for_goes_to_no_more_people_than_the_price_that_was_shown_is_for() -> None:
+    paid = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0)
+    free = sheet(shown(), may_pay=True, rate=1000.0)
+    assert paid.most_recipients(1525) == 1530
+    assert paid.most_recipients(1530) == 1530
+    assert free.most_recipients(1530) == 1683
 
 
 def test_an_album_is_never_paid_for() -> None:

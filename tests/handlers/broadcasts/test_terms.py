@@ -8,34 +8,28 @@ import pytest
 from bot.broadcast.audience import Terms, confirmation, confirmed
 from handlers.broadcasts.changes import about
 from handlers.broadcasts.draft import Draft
-from handlers.broadcasts.numbers import Numbers
 from handlers.broadcasts.terms import terms_of
 from storage import Kind, PetitionState
 from tests.handlers.broadcasts.drafts import NOW, shown
 
 CONTENT = {"es": {"messages": [117]}}
-NUMBERS = Numbers(chosen={"es": 1200})
 STATE = PetitionState(signatures=1530, closed_at=None, closed_signatures=None, revision=3)
 
 
 def terms(draft: Draft | None = None, **changed: Any) -> Terms:
     given: dict[str, Any] = {
         "content": CONTENT,
-        "numbers": NUMBERS,
         "state": STATE,
         "paid": False,
         **changed,
     }
-    return terms_of(
-        draft or shown(), given["content"], given["numbers"], given["state"], paid=given["paid"]
-    )
+    return terms_of(draft or shown(), given["content"], given["state"], paid=given["paid"])
 
 
 @pytest.mark.parametrize(
     ("what", "now"),
     [
         ("the content", terms(content={"es": {"messages": [118]}})),
-        ("the number of recipients", terms(numbers=Numbers(chosen={"es": 1201}))),
         ("the petition", terms(state=PetitionState(1530, None, None, 4))),
         ("the price", terms(paid=True)),
         ("what it is about", terms(about(shown(), Kind.NEWS, NOW))),
@@ -47,6 +41,6 @@ def terms(draft: Draft | None = None, **changed: Any) -> Terms:
 def test_a_confirmation_is_void_once_anything_it_was_bound_to_is_another(
     what: str, now: Terms
 ) -> None:
-    token = confirmation(terms(), now=NOW)
+    token = confirmation(terms(), 1200, now=NOW)
     assert confirmed(token, terms(), now=NOW)
     assert not confirmed(token, now, now=NOW), f"{what} is another, and it was confirmed"
