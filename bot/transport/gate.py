@@ -97,6 +97,14 @@ class Gate:
         if new:
             self._search.accepted(now)
 
+    def judged(self, chat: Chat | None, *, new: bool = True) -> None:
+        """Notes that Telegram turned a call down for what it is, so no limit kept it away."""
+        self._pauses.judged(chat, self._clock(), new=new)
+
+    def failed(self, chat: Chat | None, *, new: bool = True) -> None:
+        """Notes that a call got no answer of Telegram's: nothing is known from it."""
+        self._pauses.failed(chat, self._clock(), new=new)
+
     def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
         """Notes a 429: this chat pauses, and all do when the limit is the bot's own."""
         now = self._clock()

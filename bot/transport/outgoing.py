@@ -120,15 +120,26 @@ class Outgoing:
             raise Flooded(pause)
 
     async def _try(self, call: Call, body: Body) -> Answer | NotSent | AnswerLost:
+        outcome = await self._outcome(call, body)
+        if call.method not in UNCOUNTED:
+            self._tell_gate(call, outcome)
+        return outcome
+
+    async def _outcome(self, call: Call, body: Body) -> Answer | NotSent | AnswerLost:
         try:
             answer = await self._exchange(call.url, body, call.limits)
         except (NotSent, AnswerLost) as error:
             return error
-        if not 200 <= answer.status < 300:
-            return _read_refusal(answer)
-        if call.method not in UNCOUNTED:
+        return answer if 200 <= answer.status < 300 else _read_refusal(answer)
+
+    def _tell_gate(self, call: Call, outcome: Answer | NotSent | AnswerLost) -> None:
+        """Tells what the answer says of the limits; a 429 is told where it is waited for."""
+        if not isinstance(outcome, Answer) or outcome.status >= 500:
+            self._gate.failed(call.chat, new=call.is_new)
+        elif outcome.status < 300:
             self._gate.accepted(call.chat, new=call.is_new)
-        return answer
+        elif outcome.status != 429:
+            self._gate.judged(call.chat, new=call.is_new)
 
     async def _exchange(self, url: str, body: Body, limits: Limits) -> Answer:
         if isinstance(body, bytes):

@@ -18,12 +18,12 @@ _DOUBT = 1.0
 _RARELY = 9
 # From a probe that was refused to the next one, which doubles each time.
 _FIRST_WAIT = 2.0
-# A probe that is not answered after so long is followed by another one.
+# A probe that is not answered after so long is followed by another one: on a suspicion, at which
+# everybody may be waiting for one chat that hangs, and once it is proved.
+_ANSWERED_SOON = 0.25
 _ANSWERED_WITHIN = 1.0
 # Who waits for the answer to a probe asks again after so long.
 _ASK_AGAIN = 0.1
-
-_NO_PROBE = object()
 
 
 class OverallPause:
@@ -35,8 +35,7 @@ class OverallPause:
         self._next_probe = -math.inf
         self._ends = -math.inf
         self._wait = _FIRST_WAIT
-        self._probe: object = _NO_PROBE
-        self._is_unanswered = False
+        self._probes = set[int | str | None]()  # the chats whose answer is still to come
 
     def is_on(self, now: float) -> bool:
         """Whether calls leave one by one, if at all."""
@@ -45,7 +44,7 @@ class OverallPause:
     def left(self, now: float) -> float:
         """Returns the seconds until a call may leave, or may ask again; 0 for the next probe."""
         left = max(0.0, min(self._next_probe, self._ends) - now)
-        return min(left, _ASK_AGAIN) if self._is_unanswered else left
+        return min(left, _ASK_AGAIN) if self._probes else left
 
     def announced(self, now: float) -> float:
         """Returns the seconds that are left of what Telegram announced; 0 on a suspicion."""
@@ -66,21 +65,27 @@ class OverallPause:
     def leaves(self, chat: int | str | None, now: float) -> None:
         """Notes a call that leaves: while the pause is on, it is the probe."""
         if self.is_on(now):
-            self._probe, self._is_unanswered = chat, True
-            self._next_probe = now + _ANSWERED_WITHIN
-        elif chat == self._probe:
-            self._answered()  # never, but what this one is answered is about something else
+            self._probes.add(chat)
+            self._next_probe = now + (_ANSWERED_WITHIN if self._is_proved else _ANSWERED_SOON)
+        else:
+            self._probes.discard(chat)  # what this one is answered is about something else
 
     def accepted(self, chat: int | str | None, now: float) -> None:
-        """Ends the pause when it was the probe that was accepted."""
-        if chat == self._probe:
-            self._answered()
+        """Ends the pause when it was a probe that was accepted."""
+        if chat in self._probes:
+            self._probes.clear()
             self._ends = min(self._ends, now)
+
+    def failed(self, chat: int | str | None, now: float) -> None:
+        """Notes a call without an answer of Telegram's: when it was a probe, the next may ask."""
+        if chat in self._probes:
+            self._probes.discard(chat)
+            self._next_probe = now
 
     def refused(
         self, chat: int | str | None, seconds: float, now: float, *, for_all: bool
     ) -> bool:
-        """Notes a 429; tells whether it was the probe that proved the pause.
+        """Notes a 429; tells whether it was a probe that proved the pause.
 
         Args:
             chat: where the call went.
@@ -88,9 +93,9 @@ class OverallPause:
             now: the time.
             for_all: whether the chat can hardly have exceeded a limit of its own.
         """
-        if chat != self._probe:
+        if chat not in self._probes:
             return False
-        self._answered()
+        self._probes.discard(chat)
         if not self._is_proved:
             if for_all:
                 self.prove(seconds, now)
@@ -107,10 +112,7 @@ class OverallPause:
     def _begin(self, now: float, seconds: float, *, is_proved: bool) -> None:
         self._is_proved, self._wait = is_proved, _FIRST_WAIT
         self._began, self._next_probe, self._ends = now, now, now + seconds
-        self._answered()
-
-    def _answered(self) -> None:
-        self._probe, self._is_unanswered = _NO_PROBE, False
+        self._probes.clear()
 
     def _trusted_until(self) -> float:
         if self._is_proved:

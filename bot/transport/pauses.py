@@ -68,6 +68,14 @@ class Pauses:
         if new:
             self._accepted += 1
 
+    def failed(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
+        """Notes a call that failed on the way, which says nothing about any limit."""
+        self._overall[new].failed(chat, now)
+
+    def judged(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
+        """Notes a call that Telegram turned down for what it is: no limit kept it away."""
+        self._overall[new].accepted(chat, now)
+
     def refused(
         self, chat: int | str | None, seconds: float, now: float, *, new: bool = True
     ) -> bool:

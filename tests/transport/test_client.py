@@ -42,6 +42,29 @@ async def test_a_refusal_tells_status_and_description(client: TelegramClient, wi
     assert len(wire.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("reply", "goes_on"),
+    [
+        (refuse(403, "Forbidden: bot was blocked by the user"), True),
+        (refuse(400, "Bad Request: chat not found"), True),
+        (refuse(502, "Bad Gateway"), False),
+        (page(502), False),
+        (on_the_wire.cut, False),
+    ],
+)
+async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_failed(
+    client: TelegramClient, wire: Wire, gate: Gate, reply: on_the_wire.Reply, goes_on: bool
+) -> None:
+    for chat in (9001, 9002, 9003):
+        gate.refused(chat, 30)
+    wire.replies += [reply] * (QUICK.repeats + 1)
+    with pytest.raises((TelegramRefused, NotSent, AnswerLost)):
+        await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
+    assert gate.pause_for(Lane.REPLY, 8) == 0, "nobody waits for an answer that will not come"
+    gate.leaves(Lane.REPLY, 8)
+    assert (gate.pause_for(Lane.REPLY, 9) == 0) is goes_on
+
+
 async def test_a_chat_that_moved_tells_where_to(client: TelegramClient, wire: Wire) -> None:
     wire.replies.append(refuse(400, "Bad Request: upgraded", migrate_to_chat_id=-1005))
     with pytest.raises(TelegramRefused) as caught:

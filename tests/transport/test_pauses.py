@@ -57,8 +57,10 @@ def test_on_a_suspicion_alone_nobody_waits_for_longer_than_a_second(
     seconds: tuple[float, ...],
 ) -> None:
     pauses = suspected(*seconds)
-    asked_whether(pauses, STRANGER, 100.0)
-    assert pauses.left(98, 100.99) > 0
+    for number in range(4):
+        asked_whether(pauses, STRANGER + number, 100.0 + number / 4)
+        assert pauses.left(98, 100.24 + number / 4) > 0, "one call, and then the next probe"
+    assert not pauses.is_overall(101.0)
     assert pauses.left(98, 101.0) == 0
 
 
@@ -127,6 +129,40 @@ def test_a_probe_without_an_answer_is_followed_by_another_one() -> None:
     asked_whether(pauses, 98, 102.0)
     assert pauses.left(97, 102.9) > 0
     asked_whether(pauses, 97, 103.0)
+
+
+def test_a_probe_that_hangs_is_followed_by_another_one_while_it_is_only_a_suspicion() -> None:
+    """One person's chat hangs: for everybody else that is a quarter of a second."""
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    assert pauses.left(98, 100.24) > 0
+    asked_whether(pauses, 98, 100.25)
+    pauses.accepted(98, 100.3)
+    assert not pauses.is_overall(100.3)
+
+
+def test_whichever_of_two_probes_is_refused_proves_it() -> None:
+    pauses = suspected(30, 30, 30)
+    asked_whether(pauses, STRANGER, 100.0)
+    asked_whether(pauses, 98, 100.25)
+    assert pauses.refused(STRANGER, 29, 100.4), "Telegram was slow to say so"
+
+
+def test_a_probe_that_fails_on_the_way_lets_the_next_one_ask_at_once() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.failed(STRANGER, 100.01)
+    asked_whether(pauses, 98, 100.01)
+    pauses.accepted(98, 100.05)
+    assert pauses.left(97, 100.05) == 0
+
+
+def test_a_probe_that_is_turned_down_for_what_it_is_met_no_limit() -> None:
+    """Who has blocked the bot is refused by Telegram for that, and not for the bot's rate."""
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.judged(STRANGER, 100.05)
+    assert pauses.left(98, 100.05) == 0
 
 
 def test_the_answer_to_another_call_than_the_probe_ends_nothing() -> None:
