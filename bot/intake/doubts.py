@@ -1,11 +1,13 @@
 """What Telegram says once may come from something in between: it has to go on saying it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from telegram.error import TelegramError
 
+from bot.traces import kind_of, place_of
 from bot.transport.client import TelegramClient
 from bot.transport.outcome import Remedy, TelegramRefused, remedy
 
@@ -38,20 +40,44 @@ class Rivalry:
 
     Args:
         clock: seconds, monotonic.
+        tell: tells of it; answers whether anybody heard. Nobody's updates wait for that.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[bool]]) -> None:
         self._clock = clock
-        self._since = self._last = float("-inf")
+        self._tell = tell
+        self._since = self._last = self._tried = float("-inf")
         self._told = False
+        self._telling: asyncio.Task[None] | None = None
 
-    def noticed(self) -> bool:
-        """Notes a 409; tells whether it has gone on for over a minute and is to be told now."""
+    def note(self) -> None:
+        """Notes a 409, and has it told once it has gone on for over a minute.
+
+        When nobody could be told, it is tried again a minute later.
+        """
         now = self._clock()
         if now - self._last > _MINUTE:
             self._since, self._told = now, False
         self._last = now
-        if self._told or now - self._since <= _MINUTE:
-            return False
-        self._told = True
-        return True
+        is_due = now - self._since > _MINUTE and now - self._tried >= _MINUTE
+        if self._told or not is_due or self._telling is not None:
+            return
+        self._tried = now
+        self._telling = asyncio.create_task(self._tell_of(self._since))
+
+    def stop(self) -> None:
+        """Ends what is being told."""
+        if self._telling is not None:
+            self._telling.cancel()
+
+    async def _tell_of(self, since: float) -> None:
+        try:
+            was_heard = await self._tell()
+        except Exception as error:  # whatever it is, the polling goes on
+            log.error(  # noqa: TRY400 - its message may repeat what a person wrote
+                "rival_not_told", kind=kind_of(error), place=place_of(error)
+            )
+        else:
+            self._told = was_heard and since == self._since
+        finally:
+            self._telling = None

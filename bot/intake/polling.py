@@ -34,8 +34,9 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 
 
-async def _nobody_told() -> None:
-    """What is done about somebody else's polling where nobody is to be told of it."""
+async def _nobody_told() -> bool:
+    """Stands for telling of somebody else's polling, where there is nobody to tell."""
+    return True
 
 
 class Polling:
@@ -45,7 +46,8 @@ class Polling:
         client: raw calls to Telegram.
         dispatch: takes the updates and tells the offset.
         allowed_updates: the kinds that Telegram shall send.
-        tell_of_rival: called when somebody else has been polling for over a minute.
+        tell_of_rival: called when somebody else has been polling for over a minute; answers
+            whether anybody heard of it.
         clock: seconds, monotonic.
         sleep: waits for so many seconds.
     """
@@ -56,15 +58,14 @@ class Polling:
         dispatch: Dispatch,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
         *,
-        tell_of_rival: Callable[[], Awaitable[object]] = _nobody_told,
+        tell_of_rival: Callable[[], Awaitable[bool]] = _nobody_told,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._dispatch = dispatch
         self._allowed = list(allowed_updates)
-        self._tell_of_rival = tell_of_rival
-        self._rivalry = Rivalry(clock)
+        self._rivalry = Rivalry(clock, tell_of_rival)
         self._sleep = sleep
         self._stopping = False
         self._webhook_removed = False
@@ -88,6 +89,8 @@ class Polling:
             current = asyncio.current_task()
             if not self._stopping or (current is not None and current.cancelling()):
                 raise
+        finally:
+            self._rivalry.stop()
 
     def stop(self) -> None:
         """Ends the polling at once; nothing that is being handled is touched."""
@@ -119,9 +122,9 @@ class Polling:
                     await self._recover(error)
                 continue
             self._pause = _FIRST_PAUSE_SECONDS
+            # Even when nothing in it is new: others may stand behind what is not finished.
+            self._limit = min(self._limit * 2, _AT_A_TIME)
             new = sum(self._dispatch.offer(update) for update in updates)
-            if new:
-                self._limit = min(self._limit * 2, _AT_A_TIME)
             await self._wait_for_room(new, busy or bool(updates))
 
     async def _wait_for_room(self, new: int, busy: bool) -> None:
@@ -173,26 +176,29 @@ class Polling:
         kind = remedy(error)
         if kind is Remedy.UNAUTHORISED and await is_denied(self._client, self._sleep):
             raise TokenUnknown
-        if kind is Remedy.CONFLICT:
-            if await self._removed_webhook(error):
+        event = "polling_failed"
+        if kind is Remedy.CONFLICT and self._is_our_webhook(error):
+            if await self._removed_webhook():
                 return
-            if self._rivalry.noticed():
-                await self._tell_of_rival()
-        event = "somebody_else_polls" if kind is Remedy.CONFLICT else "polling_failed"
+        elif kind is Remedy.CONFLICT:
+            event = "somebody_else_polls"
+            self._rivalry.note()
         seconds = max(self._pause, seconds_to_wait(error))
         log.warning(event, remedy=kind, kind=type(error).__name__, seconds=seconds)
         await self._sleep(seconds)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    async def _removed_webhook(self, error: TelegramRefused | TelegramError) -> bool:
-        """Removes a webhook that keeps the updates, once; the updates stay with Telegram."""
-        if self._webhook_removed or "webhook is active" not in str(error).lower():
-            return False
-        self._webhook_removed = True
+    def _is_our_webhook(self, error: TelegramRefused | TelegramError) -> bool:
+        """Whether a webhook of an earlier time keeps the updates; a later one is a rival's."""
+        return not self._webhook_removed and "webhook is active" in str(error).lower()
+
+    async def _removed_webhook(self) -> bool:
+        """Removes the webhook; the updates stay with Telegram."""
         try:
             await self._client.call("deleteWebhook", {"drop_pending_updates": False})
         except (TelegramRefused, TelegramError) as failure:
             log.warning("webhook_not_removed", remedy=remedy(failure))
             return False
+        self._webhook_removed = True
         log.warning("webhook_removed")
         return True

@@ -11,13 +11,13 @@ from telegram.error import NetworkError
 
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
-from bot.transport.errors import Flooded
+from bot.transport.errors import AnswerLost, Flooded
 from handlers.broadcasts import freezing
 from handlers.context import Services
 from tests.features.scene import Scene, a_scene, fails
 from tests.features.studio import Studio
 
-NOTHING_DONE = "no se ha hecho nada"
+NOTHING_DONE = "no hemos podido terminar lo que has pedido"
 
 
 def of_the_bot(scene: Scene) -> Services:
@@ -54,6 +54,42 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
         assert len(of_the_bot(scene).afterwards) >= len(troubled), "what is owed to them is not"
         scene.simulator.faults.clear()
         await troubled[0].sees(scene.campaign.texts_in("es").title)
+
+
+async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("_FIRST_PAUSE_SECONDS", "_LONGEST_PAUSE_SECONDS"):
+        monkeypatch.setattr(f"bot.intake.polling.{pause}", 0.01)
+    assert scene.app is not None
+    handle, call = scene.app.dispatch._handle, scene.app.polling._client.call
+    is_in_hand, are_lost, is_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    lost = 0
+
+    async def slow(raw: dict[str, Any]) -> None:
+        if raw["message"]["from"]["id"] == scene.ana.id:
+            is_in_hand.set()
+            await is_over.wait()
+        await handle(raw)
+
+    async def losing(*given: Any, **named: Any) -> Any:
+        nonlocal lost
+        answer = await call(*given, **named)
+        if lost < 9 and is_in_hand.is_set():
+            lost += 1
+            raise AnswerLost("The answer was lost")
+        if is_in_hand.is_set():
+            are_lost.set()
+        return answer
+
+    monkeypatch.setattr(scene.app.dispatch, "_handle", slow)
+    monkeypatch.setattr(scene.app.polling._client, "call", losing)
+    scene.ana.start()
+    await asyncio.wait_for(are_lost.wait(), 5)
+    scene.jordi.start()
+    await scene.jordi.sees(scene.campaign.texts_in("es").title)
+    is_over.set()
+    await scene.ana.sees(scene.campaign.texts_in("es").title)
 
 
 async def test_who_does_something_new_is_not_shown_what_was_owed_before(

@@ -51,19 +51,24 @@ class Naps:
 
     async def sleep(self, seconds: float) -> None:
         self.taken.append(seconds)
+        await asyncio.sleep(0)
         self.now += seconds
         if self.asleep is not None:
             self.asleep.set()
             await asyncio.Event().wait()
-        await asyncio.sleep(0)
 
 
 class Running:
-    """The polling and what stands around it; pauses after failures take no time."""
+    """The polling and what stands around it; pauses after failures take no time.
+
+    With `hears`, telling the admins takes until it is set.
+    """
 
     def __init__(self, wire: Wire, session: SharedSession) -> None:
         self.inbox, self.desk, self.naps = Inbox(), Desk(), Naps()
         self.rivals_told: list[float] = []
+        self.admins_there = True
+        self.hears: asyncio.Event | None = None
         wire.always = self.inbox.reply
         self.dispatch = Dispatch(self.desk, QUICK)
         client = TelegramClient(
@@ -77,8 +82,11 @@ class Running:
             sleep=self.naps.sleep,
         )
 
-    async def _tell(self) -> None:
+    async def _tell(self) -> bool:
         self.rivals_told.append(self.naps.now)
+        if self.hears is not None:
+            await self.hears.wait()
+        return self.admins_there
 
     async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
         async with asyncio.timeout(seconds):

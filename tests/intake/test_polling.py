@@ -215,16 +215,29 @@ async def test_a_webhook_that_somebody_sets_again_is_left_to_them(bench: Running
     assert events == ["webhook_removed", "somebody_else_polls", "somebody_else_polls"]
 
 
-async def test_a_webhook_that_cannot_be_removed_is_waited_for(bench: Running) -> None:
-    bench.inbox.failures += [WEBHOOK, page(502)]
+async def test_a_webhook_that_cannot_be_removed_at_first_is_removed_the_next_time(
+    bench: Running,
+) -> None:
+    bench.inbox.failures += [WEBHOOK, WEBHOOK]
     bench.inbox.away = 3  # as often as a call is repeated
     bench.inbox.put(1)
     with capture_logs() as logs:
         async with polling(bench):
             await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.taken[:2] == [0.5, 1]
+    assert bench.inbox.other_calls == ["deleteWebhook"] * 4
+    assert [nap for nap in bench.naps.taken if nap >= 0.5] == [0.5]
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
-    assert events == ["webhook_not_removed", "somebody_else_polls", "polling_failed"]
+    assert events == ["webhook_not_removed", "polling_failed", "webhook_removed"]
+
+
+async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(bench: Running) -> None:
+    bench.inbox.failures += [WEBHOOK] * 12
+    bench.inbox.away = 30
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.naps.now > 60
+    assert bench.rivals_told == []
 
 
 async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(bench: Running) -> None:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.intake import Dispatch
 from bot.transport import connection
-from tests.transport.wire import page
+from tests.transport.wire import cut, page
 
 from .bench import QUICK, Running, polling
 
@@ -70,7 +70,7 @@ async def test_it_is_left_out_only_once_all_before_it_are_finished(bench: Runnin
     async with polling(bench):
         await bench.until(lambda: len(bench.inbox.polls) > 12)
         assert (bench.dispatch.offset, bench.dispatch.counts.passed_over) == (1, 0)
-        assert limits(bench)[6:12] == [1, 2, 1, 1, 1, 1], "more is asked for when new ones came"
+        assert limits(bench)[6:12] == [1, 2, 1, 2, 1, 2], "more may stand behind what is held"
         bench.desk.held[1].set()
         await bench.until(lambda: 3 in bench.desk.done)
     assert bench.desk.done == [1, 3]
@@ -87,6 +87,22 @@ async def test_while_something_is_in_hand_nothing_is_left_out(bench: Running) ->
         await bench.until(lambda: not bench.inbox.failures)
         assert bench.dispatch.counts.passed_over == 0
         assert bench.naps.taken[:2] == [0.5, 1]
+        bench.desk.held[1].set()
+
+
+@pytest.mark.parametrize("lost", [1, 7, 20])
+async def test_after_lost_answers_who_stands_behind_a_slow_update_is_heard_all_the_same(
+    bench: Running, lost: int
+) -> None:
+    bench.desk.held[1] = asyncio.Event()
+    bench.inbox.put(1, chat=1)
+    async with polling(bench):
+        await bench.until(lambda: bench.dispatch.in_progress == 1)
+        bench.inbox.failures += [cut] * lost
+        await bench.until(lambda: not bench.inbox.failures)
+        bench.inbox.put(2, chat=2)
+        await bench.until(lambda: bench.desk.done == [2])
+        await bench.until(lambda: limits(bench)[-1] == 100)
         bench.desk.held[1].set()
 
 
