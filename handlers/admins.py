@@ -17,12 +17,11 @@ _log = structlog.stdlib.get_logger()
 
 RIVAL = mark(
     "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
-    "Telegram le entrega mensajes que deberían llegar aquí, y a quien los escribe nadie le "
-    "responde. Si lo ha puesto en marcha alguien de tu equipo, hay que parar uno de los dos. Si "
-    "no, el token ha caído en otras manos: pide uno nuevo a @BotFather y cámbialo en la "
-    "configuración del bot."
+    "Telegram le entrega al menos una parte de los mensajes. Este bot no los recibe, así que no "
+    "puede contestarlos ni guardar las firmas que lleguen con ellos. Si lo ha puesto en marcha "
+    "alguien de tu equipo, hay que parar uno de los dos. Si no, el token ha caído en otras manos: "
+    "pide uno nuevo a @BotFather y cámbialo en la configuración del bot."
 )
-
 
 DAMAGED = mark(
     "⚠️ <b>Hay datos dañados entre los que guarda el bot.</b> Al menos uno no se puede leer: o lo "

@@ -1,4 +1,4 @@
-"""The only broad catch: what becomes of an update whose handling failed."""
+"""What becomes of an update whose handling failed, whatever it failed with."""
 
 from __future__ import annotations
 

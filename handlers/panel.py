@@ -103,7 +103,7 @@ class Panel:
         await self.services.afterwards.tell(self.chat_id, answer, again)
 
     async def now_or_never(self, make: Answer) -> None:
-        """Makes what is not to be made later any more; else tells that nothing was done."""
+        """Makes what is not to be made later any more; else tells that it was not finished."""
         await self.tell(NowOrNever(make, self._say_nothing_done))
 
     async def say(self, text: Html, choices: Rows = ()) -> None:

@@ -1,4 +1,4 @@
-"""Calls of Telegram that stand before a deed: when they fail, nothing is done."""
+"""Calls of Telegram that stand before a deed: when they fail, it is left undone."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bot.transport.outcome import Remedy, remedy, seconds_to_wait
 from .afterwards import LONGEST_WAIT, PASSING, Answer
 
 NOTHING_DONE: Final = mark(
-    "⚠️ Telegram no respondía, así que no se ha hecho nada: ni se ha aprobado ni se ha enviado "
-    "nada a nadie. Inténtalo otra vez, por favor."
+    "⚠️ Telegram no respondía y no hemos podido terminar lo que has pedido: no se ha aprobado "
+    "nada ni se ha enviado nada a quienes firmaron. Inténtalo otra vez, por favor."
 )
 
 # Whoever asked is still there after so many seconds, and a few times of them.
@@ -50,11 +50,12 @@ async def before_the_deed() -> AsyncIterator[None]:
 class NowOrNever:
     """An answer that is not made any more once it has failed: then that is said instead.
 
-    What Telegram only lets wait for a moment is made after it.
+    What Telegram only lets wait for a moment is made after it. Some of it may have been: of a
+    preview in three languages, one may stand in the admin's chat.
 
     Attributes:
         make: makes it.
-        otherwise: says that nothing was done, until that is heard.
+        otherwise: says that it was not made, until that is heard.
     """
 
     make: Answer

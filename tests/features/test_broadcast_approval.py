@@ -358,7 +358,7 @@ async def test_nothing_is_approved_while_telegram_does_not_say_whether_it_is_who
     await pau.sees(QUESTION, 10)
     fails(monkeypatch, studio.scene, "edit_message_reply_markup", 1)
     await studio.scene.taps(pau, APPROVE)
-    await pau.sees("no se ha hecho nada")
+    await pau.sees("no hemos podido terminar lo que has pedido")
     assert (await studio.broadcast()).awaits_approval
     await studio.scene.taps(pau, APPROVE)
     await studio.over()
@@ -374,6 +374,6 @@ async def test_what_is_to_be_decided_is_not_shown_later_when_that_failed(
     shown = len(pau.messages)
     fails(monkeypatch, studio.scene, "copy_message", 1)
     await studio.scene.taps(pau, "Revisar el que espera aprobación")
-    await pau.sees("no se ha hecho nada")
+    await pau.sees("no hemos podido terminar lo que has pedido")
     await studio.scene.settled()
     assert len(pau.messages) == shown + 1

@@ -98,7 +98,7 @@ async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_lat
     # The first copy arrives; the album does not, however often it is tried at once.
     studio.scene.simulator.faults.next("copyMessages", *[Fault.ERROR] * 3)
     await studio.taps("A quienes firmaron: 3")
-    said = await studio.marta.sees("no se ha hecho nada", 10)
+    said = await studio.marta.sees("no hemos podido terminar lo que has pedido", 10)
     await studio.scene.settled()
     assert studio.scene.app is not None
     assert studio.scene.app.dispatch.counts.retried == 0

@@ -50,6 +50,7 @@ async def test_the_admins_read_that_somebody_else_uses_the_token(
     await a_rival_comes(scene, monkeypatch, scene.sean.id, scene.jordi.id)
     # Jordi never started the bot, and stands before Seán: the others are told all the same.
     await scene.marta.sees(SAYS)
+    await scene.marta.sees("ni guardar las firmas que lleguen con ellos")
     await scene.sean.sees("Another program is using this bot’s token.")
     assert (told(scene.marta), told(scene.ana)) == (1, 0)
 
