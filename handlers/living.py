@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -70,6 +70,17 @@ class LivingMessage:
             if remedy(error) not in _HARMLESS:
                 raise
             return not stays_for_good(error)
+        return True
+
+    async def vanish_together(self, message_ids: Sequence[int]) -> bool:
+        """Deletes at most a hundred of them in one call; False when one is too old, and stays."""
+        try:
+            await self.bot.delete_messages(self.chat_id, message_ids)
+        except TelegramError as error:
+            if remedy(error) not in _HARMLESS:
+                raise
+            # One that cannot be deleted keeps the others.
+            return all([await self.vanish(message_id) for message_id in message_ids])
         return True
 
     async def _edit(self, message_id: int, screen: Screen, version: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -11,7 +12,8 @@ import structlog
 from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
-from bot.petition.journey import Action, Place, Stage, go, in_form, settle
+from bot.intake import dropped_behind
+from bot.petition.journey import Action, Place, Stage, expects_name, go, in_form, settle
 from bot.petition.markup import Html
 from bot.petition.names import NameRefused, clean_name
 from bot.transport.outcome import remedy
@@ -30,6 +32,9 @@ _log = structlog.stdlib.get_logger()
 
 # So many wait to be deleted at most: whoever writes without a pause is not drawn for meanwhile.
 _MOST_IN_THE_CHAT: Final = 50
+# So many are deleted one by one, which tells what is too old for it; more come in a flood only.
+_ONE_BY_ONE: Final = 20
+_TOGETHER: Final = 100  # Telegram's most
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,10 @@ class _Cleared:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visit:
-    """What a handler works with. `stored_version` is None when the person is new here."""
+    """What a handler works with. `stored_version` is None when the person is new here.
+
+    `dropped` are the messages that nobody listened to, in a flood that came right behind.
+    """
 
     bot: Bot
     services: Services
@@ -52,6 +60,7 @@ class Visit:
     query: CallbackQuery | None
     view: View
     stored_version: int | None
+    dropped: Sequence[int] = ()
 
     @property
     def conversation(self) -> Conversation:
@@ -122,11 +131,26 @@ class Visit:
 
     async def save(self) -> None:
         """Stores the row when it changed."""
-        if self.conversation.version == (self.stored_version or 0):
+        leaving = replace(self.conversation, typed=self._leaving)
+        is_new = self.conversation.version != (self.stored_version or 0)
+        if not is_new and leaving == self.conversation:
             return
         await self.services.storage.conversations.save(
-            self.conversation, was=self.stored_version, at=self.services.clock()
+            leaving, was=self.stored_version, at=self.services.clock()
         )
+
+    @property
+    def _leaving(self) -> tuple[int, ...]:
+        """The messages that are to leave the chat.
+
+        Where the person stands now is where they stood when those were sent that nobody listened
+        to. Of an admin's, nobody knows whether they were sent to the form.
+        """
+        typed = self.conversation.typed
+        if self.view.by_admin or not expects_name(self.view.place):
+            return typed
+        room = max(0, _ONE_BY_ONE + _TOGETHER - len(typed))
+        return tuple(dict.fromkeys((*typed, *self.dropped[:room])))
 
     async def say(self, notice: Html | None = None) -> None:
         """Stores the row and shows the screen as the newest message: somebody wrote something."""
@@ -226,11 +250,15 @@ class Visit:
 
         A failure is told on the screen, and raised only once that is drawn.
         """
-        typed, words = self.conversation.typed, self.view.words
-        if not typed:
+        leaving, words = self._leaving, self.view.words
+        if not leaving:
             return _Cleared()
         try:
-            gone = [await self.living.vanish(message_id) for message_id in typed]
+            gone = [
+                await self.living.vanish_together(leaving[start : start + _TOGETHER])
+                for start in range(_ONE_BY_ONE, len(leaving), _TOGETHER)
+            ]
+            gone += [await self.living.vanish(each) for each in leaving[:_ONE_BY_ONE]]
         except TelegramError as error:
             told = words.text(
                 "Todavía no se ha podido borrar de este chat lo que has enviado. Lo volveremos a "
@@ -303,6 +331,7 @@ async def open_visit(update: Update, context: Context) -> Visit:
         query=update.callback_query,
         view=view,
         stored_version=stored.version if stored else None,
+        dropped=dropped_behind(),
     )
 
 

@@ -5,7 +5,14 @@ moves only past updates that were handled. Polling is one way in; a webhook goes
 file `webhook.py` that answers 200 when `Dispatch` has handled the update.
 """
 
-from bot.intake.dispatch import Counts, Dispatch, Rules, holds_others_up, updates_behind
+from bot.intake.dispatch import (
+    Counts,
+    Dispatch,
+    Rules,
+    dropped_behind,
+    holds_others_up,
+    updates_behind,
+)
 from bot.intake.errors import TokenUnknown, TryAgain
 from bot.intake.polling import Polling
 
@@ -16,6 +23,7 @@ __all__ = [
     "Rules",
     "TokenUnknown",
     "TryAgain",
+    "dropped_behind",
     "holds_others_up",
     "updates_behind",
 ]

@@ -22,6 +22,8 @@ log = structlog.stdlib.get_logger()
 
 # Half of what Telegram hands out before the oldest is acknowledged.
 _IN_THE_WAY = 50
+# So many dropped messages are noted behind one update: Telegram deletes a hundred at once.
+_MOST_DROPPED = 100
 
 Handle = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -73,6 +75,7 @@ class _Job:
     tries: int = 0
     failing_since: float = field(default=0.0)
     handled_before: int = 0
+    dropped: list[int] = field(default_factory=list)
 
 
 # The line that the running handler is working on, itself first.
@@ -85,6 +88,16 @@ _window: ContextVar[Window | None] = ContextVar("window", default=None)
 def updates_behind() -> list[dict[str, Any]]:
     """What waits in the line of the update being handled: what it draws will be drawn over."""
     return [job.update for job in islice(_line.get(), 1, None)]
+
+
+def dropped_behind() -> Sequence[int]:
+    """The numbers of the private messages that came right behind this update and were dropped.
+
+    Nothing else is known of them, but where the person stood when they came: where the update
+    leads. The list is the one that grows, should another be dropped while the handler runs.
+    """
+    line = _line.get()
+    return line[0].dropped if line else ()
 
 
 def holds_others_up() -> bool:
@@ -201,11 +214,16 @@ class Dispatch:
 
     def _drop_one(self, waiting: deque[_Job], job: _Job) -> None:
         """Drops what is one too many; for one that is spared, the oldest other one that waits."""
-        others = (one for one in islice(waiting, 1, None) if not self._is_spared(one.update))
-        given_up = next(others, job) if self._is_spared(job.update) else job
-        if given_up is not job:
-            waiting.remove(given_up)
-            waiting.append(job)
+        waiting.append(job)
+        line = list(waiting)
+        others = (
+            place for place, one in enumerate(line) if place and not self._is_spared(one.update)
+        )
+        place = next(others, len(line) - 1) if self._is_spared(job.update) else len(line) - 1
+        given_up, before = line[place], line[place - 1]
+        waiting.remove(given_up)
+        left = (*before.dropped, *_private_message(given_up.update), *given_up.dropped)
+        before.dropped[:] = left[:_MOST_DROPPED]
         self.counts.dropped += 1
         self._finish(given_up)
 
@@ -273,3 +291,14 @@ class Dispatch:
     def _finish(self, job: _Job) -> None:
         self._window.finish(job.number)
         self._progress.set()
+
+
+def _private_message(update: dict[str, Any]) -> tuple[int, ...]:
+    """The number of a message that a person wrote in their own chat; none of anything else."""
+    message = update.get("message")
+    if not isinstance(message, dict):
+        return ()
+    chat, number = message.get("chat"), message.get("message_id")
+    if not isinstance(chat, dict) or chat.get("type") != "private":
+        return ()
+    return (number,) if type(number) is int else ()

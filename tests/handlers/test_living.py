@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ class FakeChat:
         self.shown: dict[int, object] = dict.fromkeys(there)
         self.calls: list[tuple[str, object]] = []
         self.refuses: TelegramError | None = None
+        self.too_old: set[int] = set()
 
     async def send_message(self, chat_id: int, text: str, **rest: Any) -> object:
         self._note("send", None, chat_id)
@@ -51,7 +53,16 @@ class FakeChat:
         self._note("delete", message_id, chat_id)
         if message_id not in self.shown:
             raise BadRequest("Bad Request: message to delete not found")
+        if message_id in self.too_old:
+            raise BadRequest("Bad Request: message can't be deleted for everyone")
         del self.shown[message_id]
+
+    async def delete_messages(self, chat_id: int, message_ids: Sequence[int]) -> None:
+        self._note("delete together", tuple(message_ids), chat_id)
+        if self.too_old.intersection(message_ids):
+            raise BadRequest("Bad Request: message can't be deleted for everyone")
+        for message_id in message_ids:
+            self.shown.pop(message_id, None)
 
     def _note(self, what: str, about: object, chat_id: int) -> None:
         assert chat_id == CHAT
@@ -182,6 +193,28 @@ async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
     assert await living(chat, None).vanish(1)
     assert await living(chat, None).vanish(1)
     assert chat.calls == [("delete", 1), ("delete", 1)]
+
+
+async def test_many_vanish_in_one_call() -> None:
+    chat = FakeChat(1, 2, 3)
+    assert await living(chat, None).vanish_together((1, 2, 4))
+    assert chat.calls == [("delete together", (1, 2, 4))]
+    assert chat.shown == {3: None}
+
+
+async def test_one_of_many_that_is_too_old_keeps_none_of_the_others() -> None:
+    chat = FakeChat(1, 2, 3)
+    chat.too_old.add(1)
+    assert not await living(chat, None).vanish_together((1, 2, 4))
+    assert chat.shown == {1: None, 3: None}
+
+
+async def test_many_that_fail_to_vanish_reach_the_caller() -> None:
+    chat = FakeChat(1, 2)
+    chat.refuses = NetworkError("Bad Gateway")
+    with pytest.raises(NetworkError):
+        await living(chat, None).vanish_together((1, 2))
+    assert len(chat.calls) == 1
 
 
 async def test_what_is_too_old_to_vanish_stays_and_is_told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot.intake import Dispatch, TryAgain, holds_others_up, updates_behind
+from bot.intake import Dispatch, TryAgain, dropped_behind, holds_others_up, updates_behind
 
 from .test_dispatch import QUICK, message
 
@@ -126,3 +126,62 @@ async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
     await work.drain(5)
     assert seen == [False, False, True]
     assert not holds_others_up(), "who handles nothing is in nobody's way"
+
+
+def written(number: int) -> dict[str, Any]:
+    """A text whose message has the number of its update."""
+    chat = {"id": 1, "type": "private"}
+    return {"update_id": number, "message": {"chat": chat, "from": chat, "message_id": number}}
+
+
+async def flooded(
+    *updates: dict[str, Any], spared: frozenset[int] = frozenset()
+) -> dict[int, list[int]]:
+    """Which messages were dropped behind each update, as its handler sees it."""
+    seen: dict[int, list[int]] = {}
+
+    async def handle(update: dict[str, Any]) -> None:
+        seen[update["update_id"]] = list(dropped_behind())
+
+    work = Dispatch(handle, QUICK, is_spared=lambda update: update["update_id"] in spared)
+    for update in updates:
+        work.offer(update)
+    await work.drain(5)
+    return {number: dropped for number, dropped in seen.items() if dropped}
+
+
+async def test_outside_of_a_handler_nothing_was_dropped() -> None:
+    assert list(dropped_behind()) == []
+
+
+async def test_what_was_dropped_is_known_to_the_update_it_came_behind() -> None:
+    assert await flooded(*map(written, range(1, 22))) == {}
+    assert await flooded(*map(written, range(1, 25))) == {21: [22, 23, 24]}
+
+
+async def test_what_gives_way_to_one_that_is_spared_is_known_to_the_one_before_it() -> None:
+    assert await flooded(*map(written, range(1, 26)), spared=frozenset({2, 3, 24, 25})) == {
+        3: [4, 5],
+        21: [22, 23],
+    }
+
+
+async def test_what_was_dropped_behind_one_that_gives_way_is_not_forgotten() -> None:
+    spared = frozenset({*range(2, 21), 24})
+    assert await flooded(*map(written, range(1, 25)), spared=spared) == {20: [21, 22, 23]}
+
+
+async def test_only_messages_of_private_chats_are_noted() -> None:
+    of_a_group = written(23)
+    of_a_group["message"]["chat"]["type"] = "supergroup"
+    without_number = written(24)
+    del without_number["message"]["message_id"]
+    edit = {"update_id": 25, "edited_message": written(25)["message"]}
+    tap = {"update_id": 26, "callback_query": {"message": written(26)["message"]}}
+    broken = {"update_id": 27, "message": {"chat": {"id": 1}}}
+    dropped = [of_a_group, without_number, edit, tap, broken, written(28)]
+    assert await flooded(*map(written, range(1, 22)), *dropped) == {21: [28]}
+
+
+async def test_no_more_than_a_hundred_are_noted() -> None:
+    assert await flooded(*map(written, range(1, 200))) == {21: list(range(22, 122))}
