@@ -41,9 +41,13 @@ FROM (
 GROUP BY state
 """
 
+# Whoever was told could be read, also when they have withdrawn since.
 _OTHERS: Final = """
 SELECT 1 AS others FROM deliveries
 WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim <> :claim
+UNION ALL
+SELECT 1 AS others FROM erased_deliveries
+WHERE broadcast_id = :broadcast AND state = 'delivered'
 LIMIT 1
 """
 

@@ -164,6 +164,29 @@ class TestClaim:
         assert await people.states(broadcast.id) == ["delivered", "rejected"]
         assert await broadcasts.finish(broadcast.id, later(3))
 
+    async def test_nor_does_one_when_all_who_were_told_have_withdrawn_since(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        await people.damage(2)
+        told = results(await claim(broadcasts, broadcast, limit=1), Outcome.DELIVERED)
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
+        await people.withdraw(1)
+        assert await claim(broadcasts, broadcast, limit=1) == []
+        assert await people.states(broadcast.id) == ["rejected"]
+        assert await broadcasts.finish(broadcast.id, later(3))
+
+    async def test_who_withdrew_untold_shows_nothing_about_the_key(
+        self, broadcasts: Broadcasts, people: Petitioners
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        await people.damage(2)
+        await people.withdraw(1)
+        with pytest.raises(BrokenData, match="Not one chat id"):
+            await claim(broadcasts, broadcast, limit=1)
+
     async def test_when_not_one_can_be_read_they_go_back_and_it_is_told(
         self, broadcasts: Broadcasts, people: Petitioners
     ) -> None:
