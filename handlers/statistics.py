@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -25,10 +25,12 @@ class Origins:
 
     Attributes:
         named: the sources with enough signatures, the largest first.
-        others: the signatures by all other links and by none, together.
+        unnamed: the signatures of each that has enough and finds no room any more.
+        others: the signatures by links of few and by none, together.
     """
 
     named: Mapping[str, int]
+    unnamed: Sequence[int]
     others: int
 
 
@@ -39,8 +41,12 @@ def origins(by_source: Mapping[str | None, int]) -> Origins:
         for source, count in by_source.items()
         if source is not None and count >= _NAMED_FROM
     ]
-    named = dict(sorted(large, key=lambda item: (-item[1], item[0]))[:_SOURCES_SHOWN])
-    return Origins(named, sum(by_source.values()) - sum(named.values()))
+    ranked = sorted(large, key=lambda item: (-item[1], item[0]))
+    return Origins(
+        named=dict(ranked[:_SOURCES_SHOWN]),
+        unnamed=tuple(count for _, count in ranked[_SOURCES_SHOWN:]),
+        others=sum(by_source.values()) - sum(count for _, count in ranked),
+    )
 
 
 async def stats(update: Update, context: Context) -> None:
@@ -75,15 +81,24 @@ def _from_where(panel: Panel, by_source: Mapping[str | None, int]) -> Html | Non
         return None
     words, found = panel.words, origins(by_source)
     lines = [_line(panel, source, count) for source, count in found.named.items()]
+    # In brackets, which no payload of a link can have.
+    if found.unnamed:
+        links = len(found.unnamed)
+        label = words.plural_label("(otro enlace)", "(otros {n} enlaces)", links)
+        lines.append(_line(panel, label, sum(found.unnamed)))
     if found.others:
-        # In brackets, which no payload of a link can have.
         lines.append(_line(panel, words.label("(directo y otros)"), found.others))
-    why = words.text(
+        lines.append(_why_together(panel))
+    return Html("\n".join([f"<b>{words.text('Por origen')}</b>", *lines]))
+
+
+def _why_together(panel: Panel) -> Html:
+    why = panel.words.text(
         "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
         "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
         "ha firmado."
     )
-    return Html("\n".join([f"<b>{words.text('Por origen')}</b>", *lines, f"<i>{why}</i>"]))
+    return Html(f"<i>{why}</i>")
 
 
 def _listed(panel: Panel, heading: Html, counts: Mapping[str, int]) -> Html | None:

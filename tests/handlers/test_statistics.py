@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from handlers.statistics import Origins, origins
+from storage import Signatures, Stats
 from tests.features.scene import Scene
 
 counts = st.dictionaries(
@@ -26,22 +30,34 @@ def test_a_source_is_named_from_five_on_and_all_others_stand_with_who_came_by_th
 
 
 def test_with_nothing_left_over_there_are_no_others() -> None:
-    assert origins({"radio": 10}) == Origins({"radio": 10}, 0)
-    assert origins({}) == Origins({}, 0)
+    assert origins({"radio": 10}) == Origins({"radio": 10}, (), 0)
+    assert origins({}) == Origins({}, (), 0)
 
 
-def test_at_most_fifteen_are_named_and_the_smallest_go_with_the_others() -> None:
-    found = origins({f"link{number}": 100 - 5 * number for number in range(16)})
-    assert len(found.named) == 15
-    assert "link15" not in found.named
-    assert found.others == 25
+def test_at_most_fifteen_are_named_and_large_links_do_not_stand_with_those_of_few() -> None:
+    large: dict[str | None, int] = {f"link{number}": 100 - 5 * number for number in range(17)}
+    found = origins({**large, "luz": 4, None: 3})
+    assert list(found.named) == [f"link{number}" for number in range(15)]
+    assert found.unnamed == (25, 20)
+    assert found.others == 4 + 3
 
 
 @given(counts)
 def test_the_figures_add_up_and_name_nobody_small(by_source: dict[str | None, int]) -> None:
     found = origins(by_source)
-    assert sum(found.named.values()) + found.others == sum(by_source.values())
+    told = sum(found.named.values()) + sum(found.unnamed)
+    assert told + found.others == sum(by_source.values())
     assert all(count == by_source[source] >= 5 for source, count in found.named.items())
+    assert all(count >= 5 for count in found.unnamed)
+
+
+@given(counts)
+def test_what_is_left_when_all_lines_are_taken_away_is_of_nobody_alone(
+    by_source: dict[str | None, int],
+) -> None:
+    """It is who came by none and by all small links together, however many links are large."""
+    small = [count for source, count in by_source.items() if source is None or count < 5]
+    assert origins(by_source).others == sum(small)
 
 
 @given(counts, st.sampled_from(["link0", "link1", None]), st.sampled_from(["link2", "link3"]))
@@ -51,6 +67,34 @@ def test_nobody_can_tell_a_signature_by_a_small_link_from_one_by_none(
     """Not even by what is missing from the total, before and after."""
     assume(all(each is None or by_source.get(each, 0) < 4 for each in (one, other)))
     assert one_more(by_source, one) == one_more(by_source, other)
+
+
+async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_own(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large: dict[str | None, int] = {f"link{number}": 100 - number for number in range(17)}
+
+    async def stats(_: Signatures, since: datetime) -> Stats:
+        return Stats(1613, 0, {"es": 1613}, {**large, "luz": 2, None: 11}, 0)
+
+    monkeypatch.setattr(Signatures, "stats", stats)
+    scene.marta.start()
+    await scene.settled()
+    scene.marta.send("/stats")
+    said = await scene.marta.sees("Firmas: 1.613")
+    assert "link14: 86\n(otros 2 enlaces): 169\n(directo y otros): 13\n" in said.text
+
+
+async def test_with_nobody_but_who_came_by_links_of_many_nothing_is_said_of_the_others(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stats(_: Signatures, since: datetime) -> Stats:
+        return Stats(10, 0, {"es": 10}, {"radio": 10}, 0)
+
+    monkeypatch.setattr(Signatures, "stats", stats)
+    scene.marta.send("/stats")
+    said = await scene.marta.sees("radio: 10")
+    assert "directo y otros" not in said.text
 
 
 async def test_a_link_made_for_one_person_is_not_told_to_the_admins(scene: Scene) -> None:
