@@ -52,10 +52,10 @@ _END: Final = """
 UPDATE broadcasts SET recall_ended_at = :at
 WHERE id = :broadcast AND petition = :petition AND recall_started_at IS NOT NULL
   AND recall_ended_at IS NULL
-  AND NOT EXISTS (
-    SELECT 1 FROM deliveries d
+  AND (
+    SELECT COUNT(*) FROM deliveries d
     WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall IS NULL
-  )
+  ) <= CAST(:unrecorded AS BIGINT)
 """
 
 
@@ -78,7 +78,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class RecallTally:
-    """How many deliveries of a broadcast were taken back."""
+    """How many deliveries of a broadcast were taken back.
+
+    Those that are open once it has ended are those of which it could not be written down.
+    """
 
     total: int
     deleted: int = 0
@@ -113,12 +116,13 @@ class Recalls:
         counts = {str(row["recall"]): int(row["people"]) for row in rows}
         return RecallTally(total=sum(counts.values()), **counts)
 
-    async def end(self, broadcast: bytes, at: datetime) -> None:
-        """Nothing is left to delete."""
+    async def end(self, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
+        """Nothing is left to delete, but for so many of which that cannot be written down."""
         asked: dict[str, Value] = {
             "broadcast": broadcast,
             "petition": self._slug,
             "at": to_millis(at),
+            "unrecorded": unrecorded,
         }
         await self._database.write(Statement(_END, asked))
 

@@ -105,7 +105,7 @@ class Duty:
         recall = Recall(self._means, self._broadcast, self.halt)
         async with self._watch.reporting(lambda: recall.tally):
             done = await self._worked_off(recall)
-        if done and not await self._watch.report_recall():
+        if done and not await self._watch.report_recall(len(recall.unrecorded)):
             self._owe()
 
     async def _worked_off(self, work: Shift | Recall) -> bool:

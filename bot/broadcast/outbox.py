@@ -32,7 +32,7 @@ _LARGEST_WRITE: Final = 500
 _LONGEST_BACK_OFF: Final = 2.0
 # What no single result can be blamed for: an absent database, one that lets nobody in while its
 # password is changed, or one that is being restored.
-_OF_THE_DATABASE: Final = (Unavailable, DatabaseUrlWrong, SchemaMissing)
+OF_THE_DATABASE: Final = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 
 
 class Outbox:
@@ -133,7 +133,7 @@ class Outbox:
         """Records some, or returns what the database has against one of them."""
         try:
             await self._deliveries.record(broadcast, results, self._now())
-        except _OF_THE_DATABASE:
+        except OF_THE_DATABASE:
             raise
         except Exception as error:  # whatever it is, it is not the others'; its trace is logged
             return error
@@ -154,7 +154,7 @@ class Outbox:
     async def _hold_for(self, broadcast: bytes, said: str) -> None:
         try:
             await self._hold(broadcast, written(StopCause.UNRECORDED, said))
-        except _OF_THE_DATABASE:
+        except OF_THE_DATABASE:
             raise
         except Exception as error:  # trying it again would keep every other result waiting
             _log.exception("broadcast_not_held", kind=type(error).__name__)

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from telegram.error import TelegramError
 from bot.broadcast.crew import Crew
 from bot.broadcast.halt import Cause, Halt
 from bot.broadcast.means import Means
+from bot.broadcast.outbox import OF_THE_DATABASE
 from bot.broadcast.patience import Patience
 from bot.broadcast.stopping import named
 from bot.transport import Lane, Remedy, remedy
@@ -44,6 +46,7 @@ class Recall:
     Attributes:
         tally: how far it is. Counted once and then kept: reading a million rows every few
             seconds would take the database from those who sign.
+        unrecorded: the positions of which the database takes no result though it is there.
     """
 
     means: Means
@@ -51,6 +54,7 @@ class Recall:
     halt: Halt
     crew: Crew[Sent] = field(init=False)
     tally: RecallTally | None = None
+    unrecorded: set[int] = field(default_factory=set)
     patience: Patience = field(default_factory=Patience)
     _mistakes: Counter[int] = field(default_factory=Counter)
     _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -62,23 +66,24 @@ class Recall:
         """Delete what is to be deleted; tells whether nothing is left."""
         self.means.gate.aim(self.means.rates.free)
         self.tally = await self._count()
-        after, noted = 0, True
+        after, noted, left = 0, True, False
         while self._may_go_on():
             pause = max(self.means.gate.pause_for(Lane.BROADCAST), self.patience.pause())
             await self.halt.rest(pause)
             batch = await self._next(after)
-            self.crew.add(batch)
+            todo = [each for each in batch if each.position not in self.unrecorded]
+            self.crew.add(todo)
             await self.crew.below(1)
-            noted = await self._note() or noted
+            noted, left = await self._note() or noted, left or bool(todo)
             if batch:
                 after = batch[-1].position
-            elif after == 0:
+            elif not left:
                 return True
             else:
                 # Round again for those whose deletion did not work out.
                 if not noted:
                     await self.halt.rest(self.means.timing.rest)
-                after, noted = 0, False
+                after, noted, left = 0, False, False
         return False
 
     async def settle(self) -> None:
@@ -160,13 +165,32 @@ class Recall:
         """Write down what was done; tells whether there was anything."""
         done, self._done = self._done, defaultdict(list)
         for recalled, positions in done.items():
-
-            async def record(recalled: Recalled = recalled, some: list[int] = positions) -> None:
-                await self.means.recalls.record(self.broadcast.id, recalled, some)
-
-            await self.means.patiently(self.halt, record)
-            self._counts(recalled, len(positions))
+            await self._record(recalled, positions)
         return bool(done)
+
+    async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
+        """Write down some; what the database does not take though it is there is set aside."""
+        try:
+            await self.means.patiently(
+                self.halt,
+                lambda: self.means.recalls.record(self.broadcast.id, recalled, positions),
+            )
+        except OF_THE_DATABASE:
+            raise
+        except Exception as error:  # it must not keep the others' messages there
+            await self._halve(recalled, positions, error)
+        else:
+            self._counts(recalled, len(positions))
+
+    async def _halve(self, recalled: Recalled, positions: Sequence[int], error: Exception) -> None:
+        if len(positions) == 1:
+            kind, name = named(error)
+            _log.error("recall_not_recorded", kind=kind, reference=name, exc_info=error)
+            self.unrecorded.update(positions)
+            return
+        middle = len(positions) // 2
+        await self._record(recalled, positions[:middle])
+        await self._record(recalled, positions[middle:])
 
     def _counts(self, recalled: Recalled, number: int) -> None:
         if self.tally is None:

@@ -100,8 +100,12 @@ class Watch:
         self._arrears.asked(broadcast.id, question)
         return True
 
-    async def report_recall(self) -> bool:
-        """Say how a recall went, and then note that it is over; False when it is to be said."""
+    async def report_recall(self, unrecorded: int) -> bool:
+        """Say how a recall went, and then note that it is over; False when it is to be said.
+
+        Args:
+            unrecorded: of how many it could not be written down.
+        """
         broadcast = await self._means.broadcasts.get(self._broadcast)
         if broadcast is None:
             return True
@@ -111,7 +115,7 @@ class Watch:
         if not await self._said(lambda: self._reporter.recalling(over, tally, None)):
             return False
         _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
-        await self._means.recalls.end(self._broadcast, at)
+        await self._means.recalls.end(self._broadcast, at, unrecorded)
         return True
 
     async def _keep(self, on_loss: Callable[[], None]) -> None:

@@ -165,4 +165,5 @@ def _recall(account: Account, words: Words) -> Iterator[tuple[str, str]]:
     if recall.failed:
         yield "Not recalled", words.number(recall.failed)
     if recall.open:
-        yield "To recall", words.number(recall.open)
+        over = account.broadcast.recall_ended_at is not None
+        yield "Not recorded" if over else "To recall", words.number(recall.open)

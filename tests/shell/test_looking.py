@@ -156,6 +156,10 @@ def test_a_recall_is_part_of_the_account(counter: Counter) -> None:
     account = said(call("show"))
     for fact in ("Recalled      2 of 6", "Not recalled  1", "To recall     3"):
         assert fact in account
+    counter.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC), unrecorded=3))
+    account = said(call("show"))
+    assert "Not recorded  3" in account
+    assert "To recall" not in account
 
 
 def test_nothing_that_is_printed_is_about_a_person(counter: Counter) -> None:

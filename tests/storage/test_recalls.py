@@ -52,6 +52,19 @@ async def test_it_gives_the_messages_of_each_who_got_some(
     ]
 
 
+async def test_it_ends_with_what_cannot_be_written_down_and_with_nothing_else_left(
+    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+) -> None:
+    broadcast = await sent(broadcasts, people)
+    await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    await recalls.end(broadcast.id, later(10), unrecorded=1)
+    assert await broadcasts.due(later(11)) != []
+    await recalls.record(broadcast.id, Recalled.DELETED, [1])
+    await recalls.end(broadcast.id, later(10), unrecorded=1)
+    assert await broadcasts.due(later(11)) == []
+    assert await recalls.tally(broadcast.id) == RecallTally(total=2, deleted=1, open=1)
+
+
 async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
     broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
 ) -> None:

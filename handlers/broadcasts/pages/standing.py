@@ -254,4 +254,14 @@ def _recalled(now: Standing) -> Html | None:
                 recall.failed,
             )
         )
+    if recall.open:
+        lines.append(
+            words.plural(
+                "En {n} chat no consta si se borró, porque el bot no pudo anotarlo. Avisa a quien "
+                "mantiene el bot: en el registro figura como «recall_not_recorded».",
+                "En {n} chats no consta si se borró, porque el bot no pudo anotarlo. Avisa a "
+                "quien mantiene el bot: en el registro figura como «recall_not_recorded».",
+                recall.open,
+            )
+        )
     return Html("\n".join(lines))

@@ -78,6 +78,13 @@ def test_a_recall_tells_what_it_could_not_do() -> None:
     assert labels(page) == []
 
 
+def test_a_recall_tells_of_whom_it_is_not_known() -> None:
+    over = broadcast("finished", recall_started_at=NOW, recall_ended_at=NOW)
+    page = standing(standing_of(over, recall=RecallTally(1200, deleted=1197, open=3)))
+    assert "Retirado de 1.197 chats.\nEn 3 chats no consta si se borró" in page.text
+    assert "«recall_not_recorded»" in page.text
+
+
 def test_taking_back_has_a_progress_of_its_own() -> None:
     under_way = broadcast("finished", recall_started_at=NOW)
     recall = RecallTally(1200, deleted=397, failed=3, open=800)
