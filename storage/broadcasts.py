@@ -10,6 +10,7 @@ from typing import Final
 
 from storage.approvals import Approvals
 from storage.audit import Audit
+from storage.claiming import lock_broadcast
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
 from storage.deliveries import TALLY, Deliveries, Tally
@@ -246,7 +247,8 @@ class Broadcasts:
     ) -> Broadcast | None:
         asked: dict[str, Value] = {"id": key, "petition": self._slug}
         await self._database.write(
-            *steering_statements(self._audit, steering, asked, actor=actor, at=at, **values)
+            lock_broadcast(key),
+            *steering_statements(self._audit, steering, asked, actor=actor, at=at, **values),
         )
         return await self.get(key)
 
@@ -256,7 +258,7 @@ class Broadcasts:
 
     async def _change(self, sql: str, key: bytes, **values: Value) -> None:
         asked: dict[str, Value] = {"id": key, "petition": self._slug, **values}
-        await self._database.write(Statement(sql, asked))
+        await self._database.write(lock_broadcast(key), Statement(sql, asked))
 
     async def _has_ended(self, key: bytes) -> bool:
         found = await self.get(key)

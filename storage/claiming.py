@@ -7,7 +7,7 @@ more.
 from dataclasses import dataclass
 from typing import Final
 
-from storage.database import SKIP_LOCKED, Statement, Value
+from storage.database import FOR_NO_KEY_UPDATE, SKIP_LOCKED, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
 from storage.recipients import ELIGIBLE
 
@@ -20,6 +20,10 @@ EXISTS (
 )
 AND EXISTS (SELECT 1 FROM leases l WHERE l.name = :lease AND l.holder = :holder)
 """
+
+# Who comes back waits here for the worker, and the worker for them (`returning.py`): on PostgreSQL
+# each would otherwise pass over what the other has not committed, and nobody would tell them.
+_LOCK: Final = f"SELECT id FROM broadcasts WHERE id = :broadcast {FOR_NO_KEY_UPDATE}"  # noqa: S608
 
 # Materialized, or PostgreSQL may run the sub-select once for each row and take more than asked.
 # Between, or before it knows the table's size it looks at every row that is waiting.
@@ -126,6 +130,11 @@ class Post:
         }
 
 
+def lock_broadcast(broadcast: bytes) -> Statement:
+    """The first statement of whatever changes a broadcast, or decides who is passed over."""
+    return Statement(_LOCK, {"broadcast": broadcast})
+
+
 def claim_statements(
     post: Post, *, claim: bytes, limit: int, after: int, at: int
 ) -> tuple[Statement, ...]:
@@ -139,6 +148,7 @@ def claim_statements(
         "at": at,
     }
     return (
+        lock_broadcast(post.broadcast),
         Statement(_CLAIM, {**move, "limit": limit}),
         Statement(_PASS_OVER, move),
         Statement(_CLAIMED, {"broadcast": post.broadcast, "claim": claim, "after": after}),

@@ -16,10 +16,13 @@ Value = None | int | str | bytes
 Row = Mapping[str, Any]
 
 # Comments to SQLite, which has one writer and needs no row locks; the PostgreSQL adapter puts the
-# clauses they name in their place. For a select whose rows the rest of the transaction relies on,
-# and for the sub-select of a claim.
+# clauses they name in their place. For a select whose rows the rest of the transaction relies on;
+# for the sub-select of a claim; for rows that others may change, but not delete; and for a
+# broadcast, to which rows of other tables may still be made to point.
 FOR_UPDATE: Final = "/* for update */"
 SKIP_LOCKED: Final = "/* for update skip locked */"
+FOR_KEY_SHARE: Final = "/* for key share */"
+FOR_NO_KEY_UPDATE: Final = "/* for no key update */"
 
 
 @dataclass(frozen=True, slots=True)

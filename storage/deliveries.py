@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from storage.claiming import Post, claim_statements, recover_statements, settle_statement
+from storage.claiming import (
+    Post,
+    claim_statements,
+    lock_broadcast,
+    recover_statements,
+    settle_statement,
+)
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
@@ -102,7 +108,9 @@ class Deliveries:
             return True
         after = row["queued_upto"]
         if after >= row["cutoff"]:
-            await self._database.write(all_queued_statement(post, after=after, at=moment))
+            await self._database.write(
+                lock_broadcast(broadcast.id), all_queued_statement(post, after=after, at=moment)
+            )
             return False
         upto = min(after + portion, row["cutoff"])
         await self._database.write(

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from storage.database import Row, Statement
+from storage.database import FOR_NO_KEY_UPDATE, Row, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
 
@@ -65,6 +65,14 @@ class _Write:
     statements: tuple[Statement, ...]
     answer: asyncio.Future[list[list[Row]]]
     rows: list[list[Row]] = field(default_factory=list)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it shares no transaction: it takes many locks, in the order of them all.
+
+        Behind others, theirs would come first, and two groups could wait for each other.
+        """
+        return any(FOR_NO_KEY_UPDATE in first.sql for first in self.statements[:2])
 
 
 class _CommitUnknown(Unavailable):
@@ -162,8 +170,11 @@ class PostgresDatabase:
             self._busy -= 1
 
     def _taken(self) -> list[_Write]:
-        size = min(_GROUP, len(self._waiting))
-        group = [self._waiting.popleft() for _ in range(size)]
+        group = [self._waiting.popleft()]
+        while self._waiting and len(group) < _GROUP:
+            if group[-1].is_alone or self._waiting[0].is_alone:
+                break
+            group.append(self._waiting.popleft())
         # Whoever gave up before their turn has nothing left to commit.
         return [write for write in group if not write.answer.cancelled()]
 

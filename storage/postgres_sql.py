@@ -14,7 +14,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from storage.database import FOR_UPDATE, SKIP_LOCKED, Row, Statement
+from storage.database import (
+    FOR_KEY_SHARE,
+    FOR_NO_KEY_UPDATE,
+    FOR_UPDATE,
+    SKIP_LOCKED,
+    Row,
+    Statement,
+)
 
 # Made by each connection for itself, so it is always the one that this code knows.
 MAKE_RUNNER: Final = """
@@ -43,7 +50,12 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_CLAUSES: Final = {FOR_UPDATE: "FOR UPDATE", SKIP_LOCKED: "FOR UPDATE SKIP LOCKED"}
+_CLAUSES: Final = {
+    FOR_UPDATE: "FOR UPDATE",
+    SKIP_LOCKED: "FOR UPDATE SKIP LOCKED",
+    FOR_KEY_SHARE: "FOR KEY SHARE",
+    FOR_NO_KEY_UPDATE: "FOR NO KEY UPDATE",
+}
 
 # The columns of an answer, in order, and which of them are bytes; empty when there is none.
 Columns = Mapping[str, bool]

@@ -8,8 +8,8 @@ signature numbers: the order of signing.
 
 from typing import Final
 
-from storage.claiming import MAY_CLAIM, Post
-from storage.database import Statement, Value
+from storage.claiming import MAY_CLAIM, Post, lock_broadcast
+from storage.database import FOR_KEY_SHARE, Statement, Value
 from storage.recipients import ELIGIBLE, IN_LANGUAGE, LANGUAGE
 from storage.unsealing import Broadcast
 
@@ -25,6 +25,7 @@ EXISTS (
 ) AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this package
 
+# A withdrawal that is under way is waited for, and whoever is gone by then gets no row.
 _PORTION: Final = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
@@ -36,6 +37,7 @@ FROM (
   FROM {ELIGIBLE}
     AND s.number > CAST(:after AS BIGINT) AND s.number <= CAST(:upto AS BIGINT)
     AND {IN_LANGUAGE}
+  {FOR_KEY_SHARE}
 ) recipient
 WHERE {_HERE}
 ON CONFLICT DO NOTHING
@@ -78,7 +80,11 @@ def portion_statements(
         "upto": upto,
         "at": at,
     }
-    return Statement(_PORTION, asked), Statement(_ADVANCE, {**fence, "upto": upto})
+    return (
+        lock_broadcast(post.broadcast),
+        Statement(_PORTION, asked),
+        Statement(_ADVANCE, {**fence, "upto": upto}),
+    )
 
 
 def all_queued_statement(post: Post, *, after: int, at: int) -> Statement:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from storage.claiming import lock_broadcast
 from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
 from storage.errors import BrokenData
@@ -124,7 +125,7 @@ class Recalls:
             "at": to_millis(at),
             "unrecorded": unrecorded,
         }
-        await self._database.write(Statement(_END, asked))
+        await self._database.write(lock_broadcast(broadcast), Statement(_END, asked))
 
     def _sent(self, row: Row, since: int) -> Sent:
         texts = (row["message_ids"] or "").split(",")

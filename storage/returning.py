@@ -6,12 +6,27 @@ For thirty days after the closing; after that it would come out of the blue.
 from datetime import datetime, timedelta
 from typing import Final
 
-from storage.database import Statement, Value
+from storage.database import FOR_NO_KEY_UPDATE, FOR_UPDATE, Statement, Value
+from storage.petitions import lock_petition
 from storage.queueing import RETURNED
 from storage.recipients import LANGUAGE
 from storage.times import to_millis
 
 OWED_FOR: Final = timedelta(days=30)
+
+# Every broadcast that they may be owed, so that no worker passes over them meanwhile; and the
+# petition, so that none begins. In the order of all: petition, broadcast, signature, delivery.
+_LOCK_BROADCASTS: Final = f"""
+SELECT id FROM broadcasts
+WHERE petition = :petition
+  AND (state IN ('running', 'paused') OR (state = 'finished' AND kind = 'closing'))
+ORDER BY id {FOR_NO_KEY_UPDATE}
+"""  # noqa: S608 - a constant
+
+# A result that says that they cannot be reached may be on its way into the database.
+_LOCK_SIGNATURE: Final = f"""
+SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
+"""  # noqa: S608 - a constant
 
 _BACK: Final = """
 UPDATE signatures SET unreachable_at = NULL
@@ -93,7 +108,7 @@ RETURNING position
 
 
 def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
-    """Somebody can be written to again; all but the first answer with a row if one is owed."""
+    """Somebody can be written to again; the last three answer with a row if one is owed."""
     person: dict[str, Value] = {"petition": petition, "supporter": supporter}
     owed: dict[str, Value] = {
         **person,
@@ -101,6 +116,9 @@ def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[
         "since": to_millis(at - OWED_FOR),
     }
     return (
+        lock_petition(petition),
+        Statement(_LOCK_BROADCASTS, {"petition": petition}),
+        Statement(_LOCK_SIGNATURE, person),
         Statement(_BACK, person),
         Statement(_AGAIN, owed),
         Statement(_UNDER_WAY, owed),

@@ -145,7 +145,7 @@ class Signatures:
         ago, or what is being sent at this moment.
         """
         rows = await self._database.write(*returned_statements(self._slug, supporter, at))
-        return any(rows[1:])
+        return any(rows[-3:])
 
     async def refuse_news(self, supporter: bytes, at: datetime) -> None:
         """Note that someone wants no other news any more; the signature stays."""

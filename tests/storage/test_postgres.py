@@ -8,6 +8,7 @@ import pytest
 
 from storage import DatabaseUrlWrong, SchemaMissing, Statement, Unavailable, open_database
 from storage.address import PostgresAddress, parse_address
+from storage.claiming import lock_broadcast
 from storage.postgres import PostgresDatabase
 from tests.storage.postgres_server import PostgresServer, running_postgres
 
@@ -75,6 +76,17 @@ class TestGroups:
         kinds = [type(result) for result in results]
         assert kinds == [list, asyncpg.UniqueViolationError, asyncpg.PostgresSyntaxError, list]
         assert await slugs(database) == {"taken", "a", "d"}
+
+    async def test_what_locks_a_broadcast_shares_its_locks_with_nobody(
+        self, database: PostgresDatabase
+    ) -> None:
+        """Behind others it would lock in another order than they, and two groups could cross."""
+        mine = Statement("SELECT CAST(pg_current_xact_id() AS TEXT) AS transaction")
+        writes = [(lock_broadcast(b"one"), mine) if n == 5 else (mine,) for n in range(10)]
+        answers = await asyncio.gather(*[database.write(*write) for write in writes])
+        shared = [answer[-1][0]["transaction"] for answer in answers]
+        assert shared.count(shared[5]) == 1
+        assert len(set(shared)) == 3
 
     async def test_cancelling_one_harms_nobody(self, database: PostgresDatabase) -> None:
         writes = [
