@@ -310,6 +310,7 @@ def _wire(
         woken=woken,
         claims=services.open_claims,
         is_admin=services.admins.__contains__,
+        approval_above=services.approval_above,
     )
     incidents = Incidents(partial(tell_admins, application.bot, services, DAMAGED))
     services.keyring.tell_damage_to(incidents.note)

@@ -104,7 +104,8 @@ class AdminReporter:
 
     async def _in_sight(self, broadcast: Broadcast, known: Standing) -> Broadcast:
         """What comes later than it was ordered is a new message: the other is far up by now."""
-        is_news = broadcast.started_at is not None or broadcast.state == "stopped"
+        has_begun = broadcast.started_at is not None
+        is_news = has_begun or broadcast.state == "stopped" or broadcast.awaits_approval
         if broadcast.starts_at is None or not is_news:
             return broadcast
         return await self._moved(broadcast, known, f"begun:{broadcast.id.hex()}")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from storage.crypto import Keyring
 from storage.database import Value
-from storage.steering import APPROVABLE_FOR, APPROVE, DECLINE, Steering
+from storage.steering import APPROVABLE_FOR, APPROVE, DECLINE, RECOUNT, Steering
 from storage.times import to_millis
 from storage.unsealing import Broadcast
 
@@ -45,6 +45,12 @@ class Approvals:
         return await self._steer(
             APPROVE, broadcast, actor, at, approved_by_sealed=sealed, lapsed=lapsed
         )
+
+    async def recount(
+        self, broadcast: bytes, recipients: int, actor: int, at: datetime
+    ) -> Broadcast | None:
+        """Ask for a word on so many people from now on; returns what it now is."""
+        return await self._steer(RECOUNT, broadcast, actor, at, recipients=recipients)
 
     async def decline(self, broadcast: bytes, actor: int, at: datetime) -> Broadcast | None:
         """Do not let it go out; returns what it now is."""

@@ -123,7 +123,11 @@ class Broadcasts:
         return await self.get(plan.id) or await self._refusal(plan)
 
     async def begin(
-        self, broadcast: Broadcast, at: datetime, hold: str | None = None
+        self,
+        broadcast: Broadcast,
+        at: datetime,
+        hold: str | None = None,
+        at_most: int | None = None,
     ) -> Broadcast:
         """Begin a planned one; when it is too late for that, it waits for a decision.
 
@@ -131,10 +135,12 @@ class Broadcasts:
             broadcast: the one whose time has come.
             at: now.
             hold: why it waits for a decision however early it is.
+            at_most: to more people only when another admin agrees, who is to be asked then; None
+                when that is not asked, or was.
         """
         late = broadcast.starts_at is not None and at - broadcast.starts_at > LATE
         reason = hold or ("late: " if late else None)
-        await self._database.write(*begin_statements(self._slug, broadcast.id, at, reason))
+        await self._database.write(*begin_statements(self._slug, broadcast, at, reason, at_most))
         return await self.get(broadcast.id) or broadcast
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere

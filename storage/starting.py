@@ -15,6 +15,7 @@ from storage.database import FOR_UPDATE, Statement, Value
 from storage.recipients import ELIGIBLE, EVERYONE, IN_LANGUAGE, Audience, Kind
 from storage.steering import APPROVABLE_FOR
 from storage.times import to_millis
+from storage.unsealing import Broadcast
 
 # Opening the petition again and starting another broadcast wait here for each other.
 _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608
@@ -22,6 +23,8 @@ _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"
 _MAY_CLOSE: Final = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
 
 # Counted by the statement that starts it: who comes back a moment before it is among them.
+_RECIPIENTS: Final = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
+
 _AS_CONFIRMED: Final = f"""
 (CAST(:at_most AS BIGINT) IS NULL OR (
   SELECT COUNT(*) FROM {ELIGIBLE}
@@ -65,17 +68,29 @@ FROM broadcasts b WHERE b.id = :broadcast AND b.created_at = :at
 ON CONFLICT (id) DO NOTHING
 """
 
+_ITS_TIME_HAS_COME: Final = f"""
+id = :broadcast AND petition = :petition AND state = 'scheduled' AND starts_at <= :at
+  AND approved_by_sealed IS NOT NULL AND NOT {_ANOTHER}
+  AND (kind <> 'closing' OR EXISTS (
+    SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL
+  ))
+"""  # noqa: S608 - constants of this file
+
 # A planned moment has come. Whoever signs in the meantime belongs to it, so the last number is
 # the one of now.
 _BEGIN_PLANNED: Final = f"""
 UPDATE broadcasts
 SET state = :state, started_at = :at, stop_reason = CAST(:reason AS TEXT),
   cutoff = (SELECT p.last_number FROM petitions p WHERE p.slug = :petition)
-WHERE id = :broadcast AND petition = :petition AND state = 'scheduled' AND starts_at <= :at
-  AND approved_by_sealed IS NOT NULL AND NOT {_ANOTHER}
-  AND (kind <> 'closing' OR EXISTS (
-    SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL
-  ))
+WHERE {_ITS_TIME_HAS_COME}
+  AND (CAST(:at_most AS BIGINT) IS NULL OR {_RECIPIENTS} <= CAST(:at_most AS BIGINT))
+"""  # noqa: S608 - constants of this file
+
+# It has grown to more than one admin may write to: from now on another one has a day to agree.
+_ASK_ANOTHER: Final = f"""
+UPDATE broadcasts
+SET approved_by_sealed = NULL, starts_at = :at, expected = {_RECIPIENTS}
+WHERE {_ITS_TIME_HAS_COME} AND {_RECIPIENTS} > CAST(:at_most AS BIGINT)
 """  # noqa: S608 - constants of this file
 
 # The petition was opened again: it has no end to tell of.
@@ -182,20 +197,29 @@ def start_statements(plan: Plan, petition: str, keyring: Keyring) -> tuple[State
 
 
 def begin_statements(
-    petition: str, broadcast: bytes, at: datetime, hold: str | None
+    petition: str, broadcast: Broadcast, at: datetime, hold: str | None, at_most: int | None
 ) -> tuple[Statement, ...]:
     """A planned broadcast begins, or waits for a decision if there is a reason to hold it.
 
-    What was not approved in time is over instead.
+    When it would go to more than `at_most`, it waits for a second admin; what was not approved in
+    time is over instead.
     """
-    key: dict[str, Value] = {"petition": petition, "broadcast": broadcast, "at": to_millis(at)}
+    key: dict[str, Value] = {"petition": petition, "broadcast": broadcast.id, "at": to_millis(at)}
+    counted: dict[str, Value] = {
+        **key,
+        "topic": broadcast.topic,
+        "news_only": int(broadcast.audience.news_only),
+        "only": broadcast.audience.language,
+        "at_most": at_most,
+    }
     begun: dict[str, Value] = {
         "state": "running" if hold is None else "paused",
         "reason": hold,
     }
     return (
         Statement(_LOCK, {"petition": petition}),
-        Statement(_BEGIN_PLANNED, {**key, **begun}),
+        Statement(_BEGIN_PLANNED, {**counted, **begun}),
+        *(() if at_most is None else (Statement(_ASK_ANOTHER, counted),)),
         Statement(_DROP_PLANNED, key),
         Statement(_DROP_UNAPPROVED, {**key, "lapsed": to_millis(at - APPROVABLE_FOR)}),
     )

@@ -81,6 +81,7 @@ APPROVE: Final = Steering(
       starts_at = CASE WHEN starts_at < :at THEN :at ELSE starts_at END""",
     f"{_IS_UNAPPROVED} AND starts_at > :lapsed",
 )
+RECOUNT: Final = Steering("recount", "expected = :recipients", _IS_UNAPPROVED)
 DECLINE: Final = Steering(
     "decline", "state = 'stopped', stop_reason = 'declined: ', ended_at = :at", _IS_UNAPPROVED
 )

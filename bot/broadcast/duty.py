@@ -76,9 +76,12 @@ class Duty:
         if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(means.now()):
             return
         if self._broadcast.state == "scheduled":
+            hold = self._reason_to_hold()
             self._broadcast = await means.broadcasts.begin(
-                self._broadcast, means.now(), self._reason_to_hold()
+                self._broadcast, means.now(), hold, self._most_of_one(hold)
             )
+            if self._broadcast.awaits_approval:
+                await self._watch.report_that_it_waits()
         if self._broadcast.state not in ("running", "finished"):
             await means.broadcasts.deliveries.settle(means.now())
             return
@@ -100,6 +103,12 @@ class Duty:
         if self._means.is_admin(self._broadcast.approved_by):
             return None
         return written(StopCause.FORMER)
+
+    def _most_of_one(self, hold: str | None) -> int | None:
+        """To how many it may go on one admin's word; None when somebody else decides or did."""
+        broadcast = self._broadcast
+        is_ones = hold is None and broadcast.approved_by == broadcast.started_by
+        return self._means.approval_above if is_ones else None
 
     async def _recall(self) -> None:
         recall = Recall(self._means, self._broadcast, self.halt)

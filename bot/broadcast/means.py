@@ -65,6 +65,7 @@ class Means:
     clock: Callable[[], float]
     now: Callable[[], datetime]
     is_admin: Callable[[int], bool]
+    approval_above: int | None
 
     def may_go_on(self, halt: Halt) -> bool:
         """Whether more may be done: nobody said no, and the lease is surely still ours."""

@@ -90,6 +90,13 @@ class Watch:
         await broadcasts.reported(self._broadcast, self._means.now())
         return True
 
+    async def report_that_it_waits(self) -> None:
+        """Tell whoever planned it, as well as can be, that another admin is asked after all."""
+        broadcast = await self._means.broadcasts.get(self._broadcast)
+        if broadcast is not None:
+            tally = await self._means.broadcasts.tally(self._broadcast)
+            await self._said(lambda: self._reporter.progress(broadcast, tally, None))
+
     async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
         """Nobody sees that it waits for them unless they are told."""
         if self._arrears.is_asked(broadcast.id, question):

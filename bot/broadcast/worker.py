@@ -65,6 +65,7 @@ class Worker:
         clock: seconds, monotonic.
         now: the time of day.
         is_admin: whether somebody still has a say; asked when the time of a planned one comes.
+        approval_above: to more people than this only when a second admin agrees.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Worker:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         is_admin: Callable[[int], bool] = lambda _: True,
+        approval_above: int | None = None,
     ) -> None:
         timing = timing or Timing()
         broadcasts = storage.broadcasts
@@ -107,6 +109,7 @@ class Worker:
             clock=clock,
             now=now,
             is_admin=is_admin,
+            approval_above=approval_above,
         )
         self._arrears = Arrears(timing.rest)
         self._woken = woken or asyncio.Event()

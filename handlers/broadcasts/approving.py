@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
+from bot.broadcast.audience import most_recipients
 from bot.petition.markup import Html
 from storage import Broadcast
 
@@ -42,8 +43,9 @@ async def _review(panel: Panel, known: Broadcast) -> None:
 
 
 async def approve(panel: Panel, argument: str) -> None:
-    """Lets it go out, if it is as it was when it was prepared."""
-    known = await _undecided(panel, argument)
+    """Lets it go out, if it is as it was when it was prepared, to about as many as were shown."""
+    key, _, shown = argument.partition(".")
+    known = await _undecided(panel, key)
     if known is None:
         return
     if not await _is_whole(panel, known):
@@ -53,6 +55,15 @@ async def approve(panel: Panel, argument: str) -> None:
                 "prepararlo otra vez."
             )
         )
+        return
+    recipients = await _recipients(panel, known)
+    if not recipients:
+        await panel.alert(panel.words.label("Ahora mismo no hay a quién enviarlo."))
+        return
+    before = int(shown) if shown.isdecimal() else None
+    # Two have agreed then, so there is no number that it must not grow over.
+    if before is None or recipients > most_recipients(before, approval_above=None):
+        await _ask_again(panel, known, before, recipients)
         return
     user, at = _by(panel)
     now = await panel.services.storage.broadcasts.approvals.approve(known.id, user, at) or known
@@ -107,6 +118,37 @@ async def _is_whole(panel: Panel, known: Broadcast) -> bool:
         return True
     async with before_the_deed():
         return await are_there(panel.bot, known.source_chat, known.content)
+
+
+async def _recipients(panel: Panel, known: Broadcast) -> int:
+    found = await panel.services.storage.broadcasts.audience(
+        kind=known.kind, audience=known.audience, topic=known.topic
+    )
+    return sum(found.values())
+
+
+async def _ask_again(panel: Panel, known: Broadcast, before: int | None, recipients: int) -> None:
+    """It has grown to far more than this admin was shown: the number of now needs a word."""
+    approvals = panel.services.storage.broadcasts.approvals
+    now = await approvals.recount(known.id, recipients, *_by(panel)) or known
+    if not now.awaits_approval:
+        await tell_standing(panel, now)  # somebody else was faster
+        return
+    before = known.expected or 0 if before is None else before
+    await panel.tell(partial(_asked_again, panel, known, now, before))
+
+
+async def _asked_again(panel: Panel, former: Broadcast, now: Broadcast, before: int) -> None:
+    if now.expected != former.expected:
+        await refresh(panel.bot, panel.services, now)
+    words, page = panel.words, await page_of(panel, now)
+    notice = words.text(
+        "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
+        "{now}. Si te parece bien, apruébalo otra vez.",
+        before=words.number(before),
+        now=words.number(now.expected or 0),
+    )
+    await panel.write(paragraphs(notice, page.text), page.rows)
 
 
 async def _approved(panel: Panel, now: Broadcast, at: datetime) -> None:

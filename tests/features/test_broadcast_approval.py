@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.broadcast import audience
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
 from storage import APPROVABLE_FOR, AuditEntry, Statement, open_database
@@ -248,6 +249,76 @@ async def test_a_planned_one_keeps_its_time(studio: Studio, pau: Person) -> None
     assert found.starts_at is not None
     assert found.starts_at > datetime.now(UTC)
     assert await got_by_all(studio) == [[], [], []]
+
+
+async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
+    studio: Studio, pau: Person
+) -> None:
+    await with_settings(studio, approval_above=3)
+    await studio.begins()
+    await studio.says("Hola")
+    await studio.previews()
+    await studio.taps("🕒 Programar")
+    await studio.says("mañana 18:30")
+    (plan,) = [label for label in studio.panel.labels if label.startswith("Programar para el")]
+    await studio.taps(plan)
+    await studio.signs(studio.scene.mallory)
+    await passes(studio, timedelta(hours=48))
+    question = await pau.sees(QUESTION, 10)
+    assert "Para todas las personas que firmaron: 4 personas." in question.text
+    told = await studio.marta.sees("Espera la aprobación de otra persona", 10)
+    assert told is studio.marta.messages[-1]
+    assert await got_by_all(studio) == [[], [], []]
+    await studio.scene.taps(pau, "Aprobar y enviar a 4 personas")
+    await studio.over()
+    assert await got_by_all(studio) == [["Hola"]] * 3
+    assert len(studio.got(studio.scene.mallory)) == 1
+
+
+async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
+    studio: Studio, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "SMALL_GROWTH", 0)
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    await lucy.sees("Do you approve this broadcast?", 10)
+    await studio.signs(studio.scene.mallory)
+    await studio.scene.taps(pau, APPROVE)
+    assert "era 3, ahora es 4" in pau.messages[-1].text
+    assert (await studio.broadcast()).awaits_approval
+    assert "4 personas" in studio.panel.text, "who prepared it reads the number of now"
+    # On the other one's button there still stands the former number.
+    await studio.scene.taps(lucy, "Approve and send to 3 people")
+    assert "it was 3, now it is 4" in lucy.messages[-1].text
+    assert await got_by_all(studio) == [[], [], []]
+    await studio.scene.taps(pau, "Aprobar y enviar a 4 personas")
+    await studio.over()
+    assert len(studio.got(studio.scene.mallory)) == 1
+
+
+async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
+    studio: Studio, pau: Person
+) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    await studio.signs(studio.scene.mallory)
+    await studio.scene.taps(pau, APPROVE)
+    await studio.over()
+    assert len(studio.got(studio.scene.mallory)) == 1
+
+
+async def test_when_nobody_is_left_to_be_told_it_is_not_approved(
+    studio: Studio, pau: Person
+) -> None:
+    await asks(studio)
+    await pau.sees(QUESTION, 10)
+    for person in (studio.scene.ana, studio.scene.jordi, studio.scene.sean):
+        person.block()
+    await studio.scene.settled()
+    answer = await pau.tap(APPROVE).answered()
+    assert answer.text == "Ahora mismo no hay a quién enviarlo."
+    await studio.scene.settled()
+    assert (await studio.broadcast()).awaits_approval
 
 
 async def test_each_is_asked_once_whatever_happens_meanwhile(

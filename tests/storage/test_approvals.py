@@ -52,6 +52,16 @@ async def test_approved_it_begins_then(
     assert (await queued(broadcasts, begun)).total == 2
 
 
+async def test_it_is_asked_for_another_number_of_people_only_until_somebody_has_agreed(
+    broadcasts: Broadcasts, waiting: Broadcast
+) -> None:
+    again = await broadcasts.approvals.recount(waiting.id, 40, OTHER, NOW + SECOND)
+    assert again is not None
+    assert (again.expected, again.awaits_approval) == (40, True)
+    approved = await broadcasts.approvals.approve(waiting.id, OTHER, NOW + 2 * SECOND)
+    assert await broadcasts.approvals.recount(waiting.id, 41, OTHER, NOW + 3 * SECOND) == approved
+
+
 async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Petitioners) -> None:
     await people.sign([1])
     broadcast = await asked(broadcasts, starts_at=NOW + timedelta(hours=9))

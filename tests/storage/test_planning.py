@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from storage import (
+    Audience,
     AudienceChanged,
     Audit,
     Broadcast,
@@ -70,6 +71,52 @@ async def test_one_whose_time_is_long_past_waits_for_a_decision(
     assert resumed is not None
     assert (resumed.state, resumed.stop_reason) == ("running", None)
     assert (await queued(broadcasts, resumed)).total == 1
+
+
+async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2], "es")
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE, audience=Audience(language="es"))
+    await people.sign([3], "es")
+    await people.sign([4, 5, 6], "en")
+    asked = await broadcasts.begin(broadcast, TIME, at_most=2)
+    assert asked.awaits_approval
+    assert (asked.expected, asked.starts_at) == (3, TIME)
+    assert await broadcasts.begin(asked, TIME, at_most=2) == asked
+    assert await broadcasts.approvals.approve(asked.id, ADMIN, TIME) == asked, "by who planned it"
+    approved = await broadcasts.approvals.approve(asked.id, ADMIN + 1, TIME)
+    assert approved is not None
+    assert (await queued(broadcasts, await broadcasts.begin(approved, TIME))).total == 3
+
+
+async def test_one_that_is_late_as_well_has_a_day_to_be_approved(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts)
+    found = TIME + timedelta(days=2)
+    asked = await broadcasts.begin(broadcast, found, at_most=1)
+    assert asked.awaits_approval
+    assert not asked.has_lapsed(found + timedelta(hours=23))
+
+
+async def test_up_to_as_many_as_one_admin_may_write_to_it_begins(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await planned(broadcasts)
+    await people.lose(3)
+    assert (await broadcasts.begin(broadcast, TIME, at_most=2)).state == "running"
+
+
+async def test_one_that_has_to_wait_is_not_asked_about_before_its_turn(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts)
+    await started(broadcasts, kind=Kind.UPDATE, at=later(1))
+    assert await broadcasts.begin(broadcast, TIME, at_most=1) == broadcast
 
 
 async def test_it_waits_while_another_is_under_way(

@@ -64,7 +64,7 @@ def _asks(now: Standing) -> Page:
             _deadline(now),
         ),
         (
-            Choice(_yes(now), Order.APPROVE, now.key),
+            Choice(_yes(now), Order.APPROVE, f"{now.key}.{now.broadcast.expected or 0}"),
             Choice(words.label("Ver el mensaje"), Order.REVIEW, now.key),
             Choice(words.label("No aprobar"), Order.ASK_DECLINE, now.key),
         ),
@@ -89,7 +89,10 @@ def _what(now: Standing) -> Html:
     starts = broadcast.starts_at or broadcast.created_at
     when = words.text("Saldrá en cuanto se apruebe.")
     if starts > now.now:
-        when = words.text("Saldrá el {moment}.", moment=moment_name(words, starts, now.zone))
+        when = words.text(
+            "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
+            moment=moment_name(words, starts, now.zone),
+        )
     to = words.plural(
         "Para {audience}: {n} persona.",
         "Para {audience}: {n} personas.",
