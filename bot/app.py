@@ -314,6 +314,7 @@ def _wire(
     )
     incidents = Incidents(partial(tell_admins, application.bot, services, DAMAGED))
     services.keyring.tell_damage_to(incidents.note)
+    services.storage.database.tell_damage_to(incidents.note)
     reception = Reception(application, incidents)
     dispatch = Dispatch(reception, is_spared=is_way_out)
     tell = partial(tell_admins, application.bot, services, RIVAL)

@@ -33,6 +33,7 @@ from .guards import (
     FromAdmin,
     TapElsewhere,
 )
+from .screens.rights import NO_MORE_NEWS
 from .too_often import counted
 
 Handler = BaseHandler[Update, Context, None]
@@ -71,7 +72,7 @@ def _handlers(admins: frozenset[int]) -> list[Handler]:
         MessageHandler(PRIVATE_EDIT, messages.edited),
         CommandHandler(groups.COMMANDS, groups.invited, GROUP_MESSAGE),
         CallbackQueryHandler(orders.ordered, orders.is_order),
-        CallbackQueryHandler(silence.refused_under_news, f"^{silence.NO_MORE_NEWS}$"),
+        CallbackQueryHandler(silence.refused_under_news, f"^{NO_MORE_NEWS}$"),
         CallbackQueryHandler(taps.tapped),
         ChatMemberHandler(membership.changed, ChatMemberHandler.MY_CHAT_MEMBER),
     ]

@@ -44,7 +44,7 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
     """
     told = False
     for admin in sorted(services.admins):
-        words = await _words(services, admin)
+        words = await words_anyway(services, admin)
         try:
             await post(bot, admin, words.text(text), None)
         except TelegramError as error:
@@ -54,9 +54,12 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
     return told
 
 
-async def _words(services: Services, admin: int) -> Words:
+async def words_anyway(services: Services, chat: int) -> Words:
+    """The language that somebody reads, or the petition's own when the database is not there.
+
+    What has to be told then has to be told all the more.
+    """
     try:
-        return await words_for(services, admin)
+        return await words_for(services, chat)
     except StorageError:
-        # It has to be told all the more when the database is away or broken.
         return services.catalogues.words(services.campaign.language_for(None))

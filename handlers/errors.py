@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,8 @@ from bot.petition.words import mark
 from bot.transport.outcome import remedy
 from storage import BrokenData, Unavailable
 
-from .afterwards import OVER, PASSING
+from .admins import words_anyway
+from .afterwards import OVER, PASSING, Answer
 from .context import PetitionApplication
 from .guards import own_chat
 from .incidents import Incidents
@@ -26,6 +28,11 @@ _MISTAKEN = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volve
 _DAMAGED = mark(
     "No hemos podido terminar lo que has pedido: los datos que guardamos están dañados y no se "
     "pueden leer. Tiene que repararlos quien administra este bot. Prueba más adelante con /start."
+)
+_CANNOT_BE_SHOWN = mark(
+    "No podemos mostrarte cómo ha quedado lo que has pedido: los datos que guardamos están "
+    "dañados y no se pueden leer. Tiene que repararlos quien administra este bot. Prueba más "
+    "adelante con /start."
 )
 _NOT_ANSWERED = mark(
     "⚠️ Telegram no respondía, y puede que lo que ves aquí no esté al día. Antes de repetir nada, "
@@ -39,6 +46,7 @@ class Reception:
     def __init__(self, application: PetitionApplication, incidents: Incidents) -> None:
         self._application = application
         self._incidents = incidents
+        application.services.afterwards.apologise_with(self._apology)
 
     async def __call__(self, raw: dict[str, Any]) -> None:
         """Handles one update.
@@ -50,8 +58,13 @@ class Reception:
         """
         update = Update.de_json(raw, self._application.bot)
         here = own_chat(update)
-        if here is not None:
-            await self._application.services.afterwards.make_way(here[1].id)
+        if here is None:
+            await self._handle(update)
+            return
+        async with self._application.services.afterwards.making_way(here[1].id):
+            await self._handle(update)
+
+    async def _handle(self, update: Update) -> None:
         try:
             await self._application.process_update(update)
         except Unavailable as error:
@@ -69,6 +82,19 @@ class Reception:
         except Exception:
             await self._tell(update, _MISTAKEN)
             raise
+
+    def _apology(self, chat: Hashable, error: Exception) -> Answer | None:
+        """What somebody reads instead of an answer that broke when its update was over."""
+        if isinstance(error, BrokenData):
+            self._incidents.note(error)
+        if not isinstance(chat, int) or chat < 0:
+            return None  # nobody's own chat
+        sentence = _CANNOT_BE_SHOWN if isinstance(error, BrokenData) else _MISTAKEN
+        return partial(self._say_later, chat, sentence)
+
+    async def _say_later(self, chat: int, sentence: str) -> None:
+        words = await words_anyway(self._application.services, chat)
+        await self._application.bot.send_message(chat, words.label(sentence))
 
     async def _sort(self, update: Update, error: TelegramError) -> None:
         """Ends an update in which a call failed that is no answer to what is stored.

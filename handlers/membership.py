@@ -21,5 +21,6 @@ async def changed(update: Update, context: Context) -> None:
     signatures = services.storage.signatures
     if change.new_chat_member.status == ChatMember.BANNED:
         await signatures.lost(supporter, services.clock())
+        services.afterwards.drop(change.chat.id)
     elif await signatures.returned(supporter, services.clock()):
         services.wake_broadcast()

@@ -19,7 +19,7 @@ from .context import Bot, Context, Services
 from .guards import own_chat
 from .living import tolerate
 from .menu import offer_menu
-from .posting import post, rewrite
+from .posting import post, rewrite, say_above
 from .untouched import NOTHING_DONE, NowOrNever
 
 PREFIX = "adm"
@@ -93,10 +93,15 @@ class Panel:
         """The panel of something new, which gets a message of its own."""
         return replace(self, query=None, message_id=None)
 
-    async def answer(self, alert: str | None = None) -> None:
-        """Answers the tap and leaves the panel as it is; an alert stands in a window above it."""
+    async def answer(self) -> None:
+        """Answers the tap and leaves the panel as it is."""
         if self.query is not None:
-            await tolerate(self.query.answer(alert, show_alert=True if alert else None))
+            await tolerate(self.query.answer())
+
+    async def say_above(self, text: str) -> None:
+        """Answers the tap in a window above the panel, at once."""
+        if self.query is not None:
+            await say_above(self.bot, self.chat_id, self.query, text)
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
         """Shows what came of the order: now, or as soon as Telegram takes it."""
@@ -112,7 +117,8 @@ class Panel:
 
     async def alert(self, text: str) -> None:
         """Tells it in a window above the panel, which stays as it is."""
-        await self.tell(partial(self.answer, text))
+        answer = partial(self.say_above, text)
+        await self.services.afterwards.tell(self.chat_id, answer, beside=text)
 
     async def write(self, text: Html, choices: Rows = ()) -> int:
         """Writes into the tapped panel, or a new one, at once; returns the message id."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from telegram import InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
+from telegram.error import TelegramError
 
-from bot.petition.markup import Html
+from bot.petition.markup import Html, escape
+from bot.transport.outcome import Remedy, remedy
 
 from .context import Bot
 
@@ -36,3 +38,13 @@ async def rewrite(
         reply_markup=keyboard,
         link_preview_options=_NO_PREVIEW,
     )
+
+
+async def say_above(bot: Bot, chat_id: int, query: CallbackQuery, said: str) -> None:
+    """Answers a tap in a window above the chat; in a message, where it is too late for that."""
+    try:
+        await query.answer(said, show_alert=True)
+    except TelegramError as error:
+        if remedy(error) is not Remedy.EXPIRED:
+            raise
+        await post(bot, chat_id, escape(said), None)

@@ -13,6 +13,7 @@ from bot.intake import updates_behind
 from .budget import COUNTED, UNLIMITED, WRITTEN
 from .panel import PREFIX
 from .screens.commands import ADMIN_COMMANDS
+from .screens.rights import NO_MORE_NEWS
 
 _MAY_BE_FOR_A_DRAFT = "cancel"
 
@@ -42,9 +43,12 @@ def _draws(
         chat = query.get("message", {}).get("chat", {})
         if chat.get("id") != query.get("from", {}).get("id"):
             return False  # made elsewhere, and answered without a screen
-        return not str(query.get("data", "")).startswith(f"{PREFIX}:")
+        data = str(query.get("data", ""))
+        return data != NO_MORE_NEWS and not data.startswith(f"{PREFIX}:")
     message = update.get("message") or update.get("edited_message") or {}
     if message.get("chat", {}).get("type") != "private" or message.keys().isdisjoint(_DRAWN_FOR):
+        return False
+    if "edited_message" in update and message.keys().isdisjoint(("text", "caption")):
         return False
     person, text = message.get("from", {}).get("id"), str(message.get("text", ""))
     command = text.removeprefix("/").partition(" ")[0].partition("@")[0].lower()

@@ -6,8 +6,6 @@ block the bot for that.
 
 from __future__ import annotations
 
-from functools import partial
-
 from telegram import Update
 
 from bot.petition.journey import Action, Place
@@ -16,9 +14,6 @@ from bot.petition.markup import Html
 from .context import Context
 from .in_flight import forbid, may_arrive, may_arrive_label
 from .visit import Visit, open_visit, reread
-
-# What the button under a message of other news carries.
-NO_MORE_NEWS = "stop:news"
 
 
 async def stop(update: Update, context: Context) -> None:
@@ -64,15 +59,11 @@ async def refuse_news(visit: Visit) -> None:
 async def refused_under_news(update: Update, context: Context) -> None:
     """The same, with the button under a message of other news; the message stays as it is."""
     visit = await open_visit(update, context)
-    landed = await _refuse_news(visit)
-    if visit.query is not None:
-        words = visit.view.words
-        said = words.label(
-            "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
-        )
-        if not landed:
-            said = f"{said} {may_arrive_label(words)}"
-        await visit.tell(partial(visit.answer, said))
+    landed, words = await _refuse_news(visit), visit.view.words
+    said = words.label(
+        "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
+    )
+    await visit.alert(said if landed else f"{said} {may_arrive_label(words)}")
 
 
 async def _mute(visit: Visit) -> bool:

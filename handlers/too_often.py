@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Final
 
 from telegram import Update
@@ -45,4 +46,5 @@ async def tell(visit: Visit) -> None:
 
 async def alert(visit: Visit) -> None:
     """Says it in a window above the screen, to who tapped; a tap is never left unanswered."""
-    await visit.show(alert=visit.view.words.label(_TOO_OFTEN))
+    await visit.alert(visit.view.words.label(_TOO_OFTEN))
+    await replace(visit, is_answered=True).show()

@@ -24,6 +24,7 @@ from .context import Bot, Context, Services
 from .guards import own_chat
 from .living import LivingMessage, Shown, tolerate
 from .picture import show_picture
+from .posting import say_above
 from .queue import will_be_drawn_over
 from .screens import draw
 from .screens.view import View
@@ -47,9 +48,12 @@ class _Cleared:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visit:
-    """What a handler works with. `stored_version` is None when the person is new here.
+    """What a handler works with.
 
-    `dropped` are the messages that nobody listened to, in a flood that came right behind.
+    Attributes:
+        stored_version: None when the person is new here.
+        dropped: the messages that nobody listened to, in a flood that came right behind.
+        is_answered: whether the tap is answered already, if it is one.
     """
 
     bot: Bot
@@ -61,6 +65,7 @@ class Visit:
     view: View
     stored_version: int | None
     dropped: Sequence[int] = ()
+    is_answered: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -157,18 +162,16 @@ class Visit:
         await self.save()
         await self.show(notice, at_bottom=True)
 
-    async def show(
-        self, notice: Html | None = None, *, at_bottom: bool = False, alert: str | None = None
-    ) -> None:
+    async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Shows the present screen, now or as soon as Telegram takes it; see `draw`.
 
         When the person has done something more meanwhile, that will draw, and this need not.
         """
         if self.will_be_drawn_over:
-            await self.tell(partial(self.answer, alert))
+            await self._tell_beside("tap", self.answer)
             return
         await self.tell(
-            partial(self.draw, notice, at_bottom=at_bottom, alert=alert),
+            partial(self.draw, notice, at_bottom=at_bottom),
             partial(self.redraw, notice, at_bottom=at_bottom),
         )
 
@@ -181,15 +184,23 @@ class Visit:
     async def clear(self) -> None:
         """Stores the row and takes out of the chat what is to leave it; shows nothing."""
         await self.save()
-        await self.tell(self._clear_away)
+        await self._tell_beside("typed", self._clear_away)
+
+    async def alert(self, said: str) -> None:
+        """Says it in a window above the message that was tapped, which stays as it is."""
+        if self.query is None:
+            raise ValueError("Only a tap can be answered in a window.")
+        await self._tell_beside(said, partial(say_above, self.bot, self.chat_id, self.query, said))
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
         """Gives an answer to what is stored, now or as soon as Telegram takes it."""
         await self.services.afterwards.tell(self.chat_id, answer, again)
 
-    async def draw(
-        self, notice: Html | None = None, *, at_bottom: bool = False, alert: str | None = None
-    ) -> None:
+    async def _tell_beside(self, name: str, answer: Answer) -> None:
+        """Gives an answer that stands for no screen: one that is owed still is."""
+        await self.services.afterwards.tell(self.chat_id, answer, beside=name)
+
+    async def draw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Draws the present screen: where the living message is, or as the newest message.
 
         A tap is answered at the same time: the person's finger does not wait for the drawing.
@@ -198,7 +209,7 @@ class Visit:
             TelegramError: it could not be drawn, or what is to leave the chat could not be
                 deleted; all that is left to do is to show it again.
         """
-        await asyncio.gather(self.answer(alert), self._draw_cleared(notice, at_bottom=at_bottom))
+        await asyncio.gather(self.answer(), self._draw_cleared(notice, at_bottom=at_bottom))
 
     async def redraw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Draws the screen of where the person stands by now; the tap is answered already.
@@ -224,12 +235,15 @@ class Visit:
         if cleared.failure is not None:
             raise cleared.failure
 
-    async def answer(self, alert: str | None = None) -> None:
-        """Answers the tap, if it is one; failing at it is no reason to begin again."""
-        if self.query is None:
+    async def answer(self) -> None:
+        """Ends the waiting at the button that was tapped; failing at it is no reason to repeat.
+
+        Nothing is said by it: words go with `alert`, or stand on the screen.
+        """
+        if self.query is None or self.is_answered:
             return
         try:
-            await tolerate(self.query.answer(alert, show_alert=True if alert else None))
+            await tolerate(self.query.answer())
         except TelegramError as error:
             _log.info("tap_not_answered", remedy=remedy(error))
 
@@ -265,7 +279,7 @@ class Visit:
                 "intentar; también puedes borrarlo tú."
             )
             return _Cleared(told, error)
-        await self.services.storage.conversations.untyped(self.conversation.supporter)
+        await self.services.storage.conversations.untyped(self.conversation.supporter, leaving)
         if all(gone):
             return _Cleared(words.text("Lo que has enviado se ha borrado de este chat."))
         return _Cleared(

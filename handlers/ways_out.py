@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.petition.journey import Action
 
 from .budget import UNLIMITED
-from .silence import NO_MORE_NEWS
+from .screens.rights import NO_MORE_NEWS
 from .taps import Tap
 
 _COMMAND: Final = re.compile(r"/(\w+)")

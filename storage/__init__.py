@@ -9,7 +9,7 @@ from storage.audit import Audit, AuditEntry
 from storage.broadcasts import Broadcasts
 from storage.conversations import Conversation, Conversations
 from storage.crypto import Keyring, key_apart_from_data
-from storage.database import Database, Row, Statement, Value
+from storage.database import Database, Row, Statement, Value, WatchedDatabase
 from storage.deliveries import Deliveries, Tally
 from storage.drafts import Drafts
 from storage.errors import (
@@ -57,7 +57,7 @@ _KEY_MARK = "key"
 class Storage:
     """Everything that is kept of one petition, by noun."""
 
-    database: Database
+    database: WatchedDatabase
     petitions: Petitions
     conversations: Conversations
     signatures: Signatures
@@ -129,20 +129,21 @@ async def _is_recognised(keyring: Keyring, published: Published, slug: str) -> b
 
 def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
     """Returns everything that is kept of a petition in a database that is open already."""
-    audit = Audit(database, slug, keyring)
-    conversations = Conversations(database, slug, keyring)
+    watched = WatchedDatabase(database)
+    audit = Audit(watched, slug, keyring)
+    conversations = Conversations(watched, slug, keyring)
     return Storage(
-        database=database,
-        petitions=Petitions(database, slug, audit),
+        database=watched,
+        petitions=Petitions(watched, slug, audit),
         conversations=conversations,
-        signatures=Signatures(database, slug, keyring, conversations),
-        broadcasts=Broadcasts(database, slug, keyring, audit),
-        recalls=Recalls(database, slug, keyring),
-        drafts=Drafts(database, slug, keyring),
-        leases=Leases(database),
+        signatures=Signatures(watched, slug, keyring, conversations),
+        broadcasts=Broadcasts(watched, slug, keyring, audit),
+        recalls=Recalls(watched, slug, keyring),
+        drafts=Drafts(watched, slug, keyring),
+        leases=Leases(watched),
         audit=audit,
-        published=Published(database, slug),
-        personal_data=PersonalData(database, slug, keyring),
+        published=Published(watched, slug),
+        personal_data=PersonalData(watched, slug, keyring),
     )
 
 

@@ -67,7 +67,8 @@ ON CONFLICT (petition, supporter) DO UPDATE SET
 
 
 _UNTYPED: Final = """
-UPDATE conversations SET typed = '[]' WHERE petition = :petition AND supporter = :supporter
+UPDATE conversations SET typed = '[]'
+WHERE petition = :petition AND supporter = :supporter AND typed = :typed
 """
 
 
@@ -190,10 +191,14 @@ class Conversations:
         )
         await self._database.write(statement)
 
-    async def untyped(self, supporter: bytes) -> None:
-        """Note that what was typed for a name is deleted from the chat."""
-        person: dict[str, Value] = {"petition": self._slug, "supporter": supporter}
-        await self._database.write(Statement(_UNTYPED, person))
+    async def untyped(self, supporter: bytes, typed: tuple[int, ...]) -> None:
+        """Note that these are deleted from the chat; when more came meanwhile, all of it stays."""
+        gone: dict[str, Value] = {
+            "petition": self._slug,
+            "supporter": supporter,
+            "typed": json.dumps(typed),
+        }
+        await self._database.write(Statement(_UNTYPED, gone))
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         """Forget what was filled in and not touched since `before`, of so many people at most.

@@ -8,9 +8,11 @@ cannot. `SUM` of whole numbers and comparisons as columns come back as other typ
 are the markers below.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+
+from storage.errors import BrokenData
 
 Value = None | int | str | bytes
 Row = Mapping[str, Any]
@@ -66,3 +68,43 @@ class Database(Protocol):
     async def close(self) -> None:
         """Finish what was already asked for, then let go of the database."""
         ...
+
+
+class WatchedDatabase:
+    """A database that has somebody told of all damage that is met in it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._damaged: Callable[[BrokenData], object] = _nobody
+
+    def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
+        """Has somebody told, whoever it is that meets it and goes on."""
+        self._damaged = listener
+
+    async def read(self, statement: Statement) -> list[Row]:
+        """See Database.read."""
+        try:
+            return await self._database.read(statement)
+        except BrokenData as error:
+            self._damaged(error)
+            raise
+
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """See Database.write."""
+        try:
+            return await self._database.write(*statements)
+        except BrokenData as error:
+            self._damaged(error)
+            raise
+
+    def require_files(self) -> None:
+        """See Database.require_files."""
+        self._database.require_files()
+
+    async def close(self) -> None:
+        """See Database.close."""
+        await self._database.close()
+
+
+def _nobody(_: BrokenData) -> None:
+    """Is told of damage until somebody else is to be."""

@@ -14,7 +14,7 @@ from telegram import Bot, Message
 ROOT = Path(__file__).parent.parent
 WRITES = ("send_", "copy_message", "forward_message", "edit_message", "reply_", "edit_text")
 # The bot's own ways to do that.
-OWN = ("post", "rewrite")
+OWN = ("post", "rewrite", "say_above")
 
 TO_WHOM = {
     # A supporter, unprompted: asked again at each one's turn.
@@ -34,6 +34,7 @@ TO_WHOM = {
     "handlers/picture.py": "who sent the update",
     "handlers/posting.py": "whoever its callers say, all of which are listed here",
     "handlers/panel.py": "an admin",
+    "handlers/visit.py": "who sent the update",
     "handlers/reporting.py": "an admin",
     "handlers/broadcasts/calling.py": "an admin",
     "handlers/broadcasts/controls.py": "an admin",

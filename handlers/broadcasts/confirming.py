@@ -121,7 +121,7 @@ async def go_on(panel: Panel, known: Broadcast) -> None:
         await panel.say(elsewhere(panel.words))
     else:
         # The worker keeps this very message up to date; the same words again would be refused.
-        await panel.tell(panel.answer)
+        await panel.services.afterwards.tell(panel.chat_id, panel.answer, beside="tap")
 
 
 def _objection(desk: Desk, sheet: Sheet, token: str, shown: int) -> Html | _OtherNumber | None:

@@ -121,7 +121,7 @@ async def _take_button_away(panel: Panel, former: Broadcast) -> None:
 
 async def _too_late(panel: Panel, known: Broadcast) -> None:
     """Says it in a window of its own, so that the report stays where it is."""
-    await panel.answer(
+    await panel.say_above(
         panel.words.label(
             "Ya no se puede retirar: Telegram solo deja borrar mensajes durante 48 horas, o no "
             "hay ninguno que borrar."

@@ -9,7 +9,7 @@ from bot.petition.markup import fill
 from storage import Kind, PetitionState
 
 from ..context import Services
-from ..silence import NO_MORE_NEWS
+from ..screens.rights import NO_MORE_NEWS
 from .draft import Draft, Version
 
 Messages = Mapping[str, tuple[int, ...]]

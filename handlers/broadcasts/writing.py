@@ -89,7 +89,10 @@ async def _take_content(desk: Desk, message: Message, piece: Piece | Unfit) -> N
 
 async def _take(desk: Desk, piece: Piece) -> None:
     desk = await desk.keep(received(desk.draft, piece, desk.now))
-    if not _more_of_it_comes(piece):
+    if _more_of_it_comes(piece):
+        # What is owed would show, and store, the draft as it was.
+        desk.panel.services.afterwards.drop(desk.panel.chat_id)
+    else:
         await desk.show(below=piece.message_id)
 
 

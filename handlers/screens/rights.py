@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.petition.journey import Action
 
 from .reading import turning
 from .screen import Button, Screen, paragraphs, rows
 from .view import View
+
+NO_MORE_NEWS: Final = "stop:news"
+"""What the button under a message of other news carries; it draws no screen."""
 
 
 def privacy(view: View) -> Screen:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.simulator.calls import Call
 from bot.simulator.person import Person
-from handlers.silence import NO_MORE_NEWS
+from handlers.screens.rights import NO_MORE_NEWS
 from storage import Tally
 from tests.features.studio import Studio
 

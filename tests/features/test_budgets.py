@@ -11,7 +11,7 @@ from telegram import Update
 from bot.petition.journey import Action
 from handlers.screens.commands import SUPPORTER_COMMANDS
 from storage import ConversationMoved
-from tests.features.scene import Scene, a_scene
+from tests.features.scene import Scene, a_scene, fails
 
 TOO_OFTEN = "Demasiado seguido"
 COUNTED = sorted(set(SUPPORTER_COMMANDS) - {"withdraw", "stop"})
@@ -100,6 +100,20 @@ async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) 
     assert audited(tmp_path).count("my_data_file") == 5
     await scene.taps(scene.ana, scene.words.label("🔕 No recibir más mensajes"))
     assert "Pediste que no te escribiéramos" in scene.living(scene.ana).text
+
+
+async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.budget._TIMES", 1)
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.settled()
+    label = scene.words.label("📄 Recibir el archivo")
+    await scene.taps(scene.ana, label)
+    fails(monkeypatch, scene, "answer_callback_query", 2)
+    answer = await scene.ana.tap(label).answered()
+    assert (TOO_OFTEN in answer.text, answer.alert) == (True, True)
 
 
 async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene) -> None:

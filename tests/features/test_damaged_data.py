@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from handlers.admins import DAMAGED
 from storage import Statement, Storage
+from storage.sqlite import SqliteDatabase
 from storage.sqlite_errors import sorted_error
-from tests.features.scene import Scene
+from tests.features.scene import Scene, fails
 
 SIGNED_NAME = "El nombre con el que firmaste está dañado"
 TYPED_NAME = "El nombre que habías escrito está dañado"
@@ -148,18 +149,67 @@ async def test_one_broadcast_that_cannot_be_read_holds_up_no_other(scene: Scene)
     assert alarms(scene) == 1
 
 
+def corrupt() -> sqlite3.DatabaseError:
+    """What SQLite says of a page that fails its check."""
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """From now on the database's own words for whatever mentions a part are that it is damaged."""
+    for way in ("read", "write"):
+        call = getattr(SqliteDatabase, way)
+
+        async def spoiled(self: Any, *statements: Statement, call: Any = call) -> Any:
+            if any(part in statement.sql for statement in statements):
+                raise sorted_error(corrupt())
+            return await call(self, *statements)
+
+        monkeypatch.setattr(SqliteDatabase, way, spoiled)
+
+
+async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_any(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.ana.start()
+    await scene.settled()
+    fails(monkeypatch, scene, "send_message", 1)
+    scene.ana.send("/help")
+    await scene.settled()
+    spoil(monkeypatch, "FROM signatures")
+    with capture_logs() as logs:
+        await scene.ana.sees("No podemos mostrarte cómo ha quedado lo que has pedido")
+        await scene.marta.sees("Hay datos dañados")
+    assert alarms(scene) == 1
+    found = [line["log_level"] for line in logs if line["event"] == "data_damaged"]
+    assert found == ["critical"]
+
+
+@pytest.mark.parametrize("part", ["WITH turn AS", "FROM broadcasts"])
+async def test_damage_that_nobody_asked_for_is_told_to_the_admins(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    await scene.stop_bot()
+    spoil(monkeypatch, part)
+    with capture_logs() as logs:
+        await scene.start_bot()
+        await scene.marta.sees("Hay datos dañados")
+        await scene.settled()
+    assert alarms(scene) == 1
+    assert "critical" in [line["log_level"] for line in logs if line["event"] == "data_damaged"]
+
+
 async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.ana.start()
     await scene.settled()
 
-    async def corrupt(*_: object) -> Any:
-        error = sqlite3.DatabaseError("database disk image is malformed")
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise sorted_error(error)
+    async def breaks(*_: object) -> Any:
+        raise sorted_error(corrupt())
 
-    monkeypatch.setattr(type(storage_of(scene).signatures), "of", corrupt)
+    monkeypatch.setattr(type(storage_of(scene).signatures), "of", breaks)
     with capture_logs() as logs:
         for _ in range(2):
             scene.ana.send("/mydata")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,47 @@ async def test_who_does_something_new_is_not_shown_what_was_owed_before(
     await scene.settled()
     assert len(of_the_bot(scene).afterwards) == 0
     assert "elige uno de los de abajo" not in scene.living(scene.ana).text
+
+
+async def test_what_answers_nothing_takes_no_screen_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, updates = scene.ana, scene.world.updates
+    ana.start()
+    await scene.settled()
+    written = {**ana.chat.messages[1].shape(), "message_id": 99}
+    for gone in ("text", "entities"):
+        written.pop(gone, None)
+    moves = {**written, "edit_date": written["date"], "location": {"latitude": 1, "longitude": 1}}
+    unanswered: tuple[Callable[[], object], ...] = (
+        lambda: updates.add("message", ana.id, {**written, "group_chat_created": True}),
+        lambda: updates.add("edited_message", ana.id, moves),
+        lambda: scene.world.membership(ana.chat, ana.user, "kicked", "member"),
+    )
+    for number, happens in enumerate(unanswered):
+        fails(monkeypatch, scene, "send_message", 1)
+        ana.send("/help" if number % 2 else "/privacy")
+        await scene.settled()
+        happens()
+        await scene.settled()
+        assert len(of_the_bot(scene).afterwards) == 1
+        await nothing_is_owed(scene)
+        assert ("Ayuda" if number % 2 else "Página 1") in scene.living(ana).text
+
+
+async def test_what_comes_beyond_the_budget_takes_no_screen_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.budget._TIMES_WRITTEN", 0)
+    scene.ana.start()
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    fails(monkeypatch, scene, "send_message", 1)
+    for name in ("Ana", "Ana García"):
+        scene.ana.send(name)
+        await scene.settled()
+    await scene.ana.sees("Demasiado seguido")
+    assert [m.text for m in scene.ana.messages if m.outgoing] == ["/start"]
 
 
 async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given(

@@ -1,5 +1,22 @@
-"""The stage, for handlers that are easier shown with people than with objects."""
+"""The stage, for handlers that are easier shown with people than objects; what is owed to them."""
 
+import pytest
+
+from handlers.afterwards import Afterwards
 from tests.features.conftest import scene
 
-__all__ = ["scene"]
+from .owing import Clock
+
+__all__ = ["clock", "owed", "scene"]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that passes when it is told to."""
+    return Clock()
+
+
+@pytest.fixture
+def owed(clock: Clock) -> Afterwards:
+    """What is owed, while no update is in anybody's way."""
+    return Afterwards(clock.sleep, clock, in_the_way=lambda: False)

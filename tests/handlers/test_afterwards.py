@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,91 +10,10 @@ from telegram.error import BadRequest, Forbidden, NetworkError, TimedOut
 
 from bot.transport.errors import Flooded
 from handlers import afterwards
-from handlers.afterwards import Afterwards
+from handlers.afterwards import Afterwards, Answer
 from storage import Unavailable
 
-ANA, BEA, EVE = 7, 8, 9
-
-
-class Clock:
-    """Time that passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.pauses: list[float] = []
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self.now + seconds, waking))
-        await waking
-
-    async def pass_(self, seconds: float) -> None:
-        """Lets time pass, and what is due happen."""
-        end = self.now + seconds
-        while True:
-            await settled()
-            awake = [one for one in self._sleepers if not one[1].done()]
-            self._sleepers = awake
-            due = min((moment for moment, _ in awake), default=end + 1)
-            if due > end:
-                self.now = end
-                return
-            self.now = due
-            next(waking for moment, waking in awake if moment == due).set_result(None)
-
-
-async def settled() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
-class Chat:
-    """A chat whose calls end in what was planned, and then go well."""
-
-    def __init__(self, *outcomes: Exception | None) -> None:
-        self.tries = 0
-        self.later = 0
-        self._outcomes: Iterator[Exception | None] = iter(outcomes)
-
-    async def answer(self) -> None:
-        self.tries += 1
-        outcome = next(self._outcomes, None)
-        if outcome is not None:
-            raise outcome
-
-    async def again(self) -> None:
-        self.later += 1
-        await self.answer()
-
-
-class Hanging:
-    """A chat whose calls are not answered."""
-
-    def __init__(self) -> None:
-        self.begun = self.ended = 0
-        self.answers = asyncio.Event()
-
-    async def answer(self) -> None:
-        self.begun += 1
-        try:
-            await self.answers.wait()
-        finally:
-            self.ended += 1
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def owed(clock: Clock) -> Afterwards:
-    return Afterwards(clock.sleep, clock, in_the_way=lambda: False)
+from .owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 
 async def test_what_goes_well_is_given_once_and_before_its_update_ends(owed: Afterwards) -> None:
@@ -216,6 +134,33 @@ async def test_what_breaks_when_nobody_waits_any_more_is_logged(clock: Clock) ->
     assert len(owed) == 0
 
 
+async def test_what_breaks_when_nobody_waits_any_more_is_apologised_for(
+    owed: Afterwards, clock: Clock
+) -> None:
+    ana, apology = Chat(NetworkError("Bad Gateway"), ValueError()), Chat(TimedOut())
+    broken: list[tuple[object, Exception]] = []
+
+    def apologise(chat: object, error: Exception) -> Answer:
+        broken.append((chat, error))
+        return apology.answer
+
+    owed.apologise_with(apologise)
+    await owed.tell(ANA, ana.answer)
+    await clock.pass_(60)
+    assert [(chat, type(error)) for chat, error in broken] == [(ANA, ValueError)]
+    assert (ana.tries, apology.tries, len(owed)) == (2, 2, 0)
+
+
+async def test_an_apology_that_breaks_is_not_apologised_for(
+    owed: Afterwards, clock: Clock
+) -> None:
+    apology = Chat(*[ValueError()] * 9)
+    owed.apologise_with(lambda _chat, _error: apology.answer)
+    await owed.tell(ANA, Chat(NetworkError("Bad Gateway"), ValueError()).answer)
+    await clock.pass_(60)
+    assert (apology.tries, len(owed)) == (1, 0)
+
+
 async def test_a_database_that_is_away_when_nobody_waits_any_more_is_tried_again(
     clock: Clock,
 ) -> None:
@@ -232,52 +177,6 @@ async def test_a_newer_answer_takes_the_place_of_the_older(owed: Afterwards, clo
     await owed.tell(ANA, newer.answer)
     await clock.pass_(5)
     assert (older.tries, newer.tries) == (1, 2)
-
-
-async def test_what_is_being_given_ends_before_something_newer_is_done(
-    owed: Afterwards, clock: Clock
-) -> None:
-    first = Hanging()
-    telling = asyncio.create_task(owed.tell(ANA, first.answer))
-    await settled()
-    making_way = asyncio.create_task(owed.make_way(ANA))
-    await settled()
-    assert not making_way.done()
-    first.answers.set()
-    await making_way
-    await telling
-    assert first.ended == 1
-
-
-async def test_what_hangs_is_cut_off_by_something_newer(owed: Afterwards, clock: Clock) -> None:
-    eve = Hanging()
-    telling = asyncio.create_task(owed.tell(EVE, eve.answer))
-    await settled()
-    clock.now += 3
-    await telling
-    await owed.make_way(EVE)
-    await settled()
-    assert (eve.ended, len(owed)) == (1, 0)
-
-
-async def test_what_is_only_owed_makes_way_at_once(owed: Afterwards, clock: Clock) -> None:
-    ana = Chat(NetworkError("Bad Gateway"))
-    await owed.tell(ANA, ana.answer)
-    await owed.make_way(ANA)
-    await clock.pass_(60)
-    assert ana.tries == 1
-
-
-async def test_what_has_made_way_takes_no_room(
-    owed: Afterwards, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(afterwards, "_MOST_CHATS", 1)
-    ana, bea = Chat(Flooded(5)), Chat(Flooded(50))
-    await owed.tell(ANA, ana.answer)
-    await owed.make_way(ANA)
-    await owed.tell(BEA, bea.answer)
-    await clock.pass_(60)
-    assert (ana.tries, bea.tries) == (1, 2)
 
 
 async def test_the_one_who_would_wait_longest_gives_way_when_too_many_are_owed(

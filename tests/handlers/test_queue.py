@@ -8,6 +8,7 @@ import pytest
 
 from bot.intake import Dispatch
 from handlers.queue import will_be_drawn_over
+from handlers.screens.rights import NO_MORE_NEWS
 from tests.features.scene import ADMIN, Scene
 
 ANA = 6_000_000_001
@@ -28,6 +29,13 @@ def blocked() -> dict[str, Any]:
 
 def edited(written: str) -> dict[str, Any]:
     return {"edited_message": text(written)["message"]}
+
+
+def changed(content: str) -> dict[str, Any]:
+    """What has no words in it, and is another than it was."""
+    message = {**text("")["message"], content: {}}
+    del message["text"]
+    return {"edited_message": message}
 
 
 async def drawn_over(
@@ -69,6 +77,20 @@ def test_outside_of_the_intake_everything_is_drawn() -> None:
 )
 async def test_what_a_supporter_does_next_draws_over(behind: dict[str, Any]) -> None:
     assert await drawn_over(text("/start"), behind)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        # A window above the chat is all that answers it.
+        tap(NO_MORE_NEWS),
+        # What changes by itself is not answered at all.
+        changed("photo"),
+        changed("location"),
+    ],
+)
+async def test_what_shows_no_screen_draws_nothing(behind: dict[str, Any]) -> None:
+    assert not await drawn_over(text("/start"), behind)
 
 
 async def test_with_nothing_behind_it_is_drawn() -> None:

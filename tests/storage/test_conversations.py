@@ -249,6 +249,20 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
     ]
 
 
+async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted(
+    storage: Storage, supporter: bytes
+) -> None:
+    conversations = storage.conversations
+    first = Conversation(supporter, typed=(5, 6), version=1)
+    await conversations.save(first, was=None, at=NOON)
+    more = replace(first, typed=(5, 6, 7), version=2)
+    await conversations.save(more, was=1, at=NOON)
+    await conversations.untyped(supporter, first.typed)
+    assert await conversations.get(supporter) == more
+    await conversations.untyped(supporter, more.typed)
+    assert await conversations.get(supporter) == replace(more, typed=())
+
+
 async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
     storage: Storage, supporter: bytes
 ) -> None:

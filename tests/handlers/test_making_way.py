@@ -1,0 +1,171 @@
+"""What is owed makes way for what is answered to something newer, and for nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from telegram.error import NetworkError
+
+from bot.transport.errors import Flooded
+from handlers import afterwards
+from handlers.afterwards import Afterwards
+from storage import Unavailable
+
+from .owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
+
+
+async def nothing_more(owed: Afterwards, chat: int) -> None:
+    """Handles an update of a chat that answers nothing."""
+    async with owed.making_way(chat):
+        await settled()
+
+
+async def test_what_is_being_given_ends_before_something_newer_is_done(
+    owed: Afterwards, clock: Clock
+) -> None:
+    first = Hanging()
+    telling = asyncio.create_task(owed.tell(ANA, first.answer))
+    await settled()
+    making_way = asyncio.create_task(nothing_more(owed, ANA))
+    await settled()
+    assert not making_way.done()
+    first.answers.set()
+    await making_way
+    await telling
+    assert (first.begun, first.ended) == (1, 1)
+
+
+async def test_so_does_what_is_being_given_again(owed: Afterwards, clock: Clock) -> None:
+    again = Hanging()
+    await owed.tell(ANA, Chat(NetworkError("Bad Gateway")).answer, again.answer)
+    await clock.pass_(0.5)
+    making_way = asyncio.create_task(nothing_more(owed, ANA))
+    await settled()
+    assert (making_way.done(), again.ended) == (False, 0)
+    again.answers.set()
+    await making_way
+    assert (again.begun, again.ended, len(owed)) == (1, 1, 0)
+
+
+async def test_what_hangs_is_cut_off_by_something_newer(owed: Afterwards, clock: Clock) -> None:
+    eve = Hanging()
+    telling = asyncio.create_task(owed.tell(EVE, eve.answer))
+    await settled()
+    clock.now += 3
+    await telling
+    async with owed.making_way(EVE):
+        await settled()
+        assert eve.ended == 1
+        await owed.tell(EVE, Chat().answer)
+    await clock.pass_(60)
+    assert (eve.begun, len(owed)) == (1, 0)
+
+
+async def test_what_was_cut_off_for_nothing_is_given_again(owed: Afterwards, clock: Clock) -> None:
+    eve, later = Hanging(), Chat()
+    telling = asyncio.create_task(owed.tell(EVE, eve.answer, later.answer))
+    await settled()
+    clock.now += 3
+    await telling
+    await nothing_more(owed, EVE)
+    assert (eve.ended, later.tries, len(owed)) == (1, 0, 1)
+    await clock.pass_(0.5)
+    assert (eve.begun, later.tries, len(owed)) == (1, 1, 0)
+
+
+async def test_what_is_owed_is_not_given_while_something_newer_is_handled(
+    owed: Afterwards, clock: Clock
+) -> None:
+    ana = Chat(NetworkError("Bad Gateway"))
+    await owed.tell(ANA, ana.answer)
+    async with owed.making_way(ANA):
+        await clock.pass_(60)
+        assert ana.tries == 1
+    await clock.pass_(0)
+    assert (ana.tries, len(owed)) == (2, 0)
+
+
+async def test_what_answers_nothing_makes_it_neither_earlier_nor_later(
+    owed: Afterwards, clock: Clock
+) -> None:
+    ana = Chat(Flooded(30))
+    await owed.tell(ANA, ana.answer)
+    for _ in range(10):
+        await nothing_more(owed, ANA)
+        await clock.pass_(3)
+    assert ana.tries == 1
+    await clock.pass_(0.5)
+    assert ana.tries == 2
+
+
+async def test_an_update_that_is_not_done_takes_nothing_away(
+    owed: Afterwards, clock: Clock
+) -> None:
+    ana = Chat(NetworkError("Bad Gateway"))
+    await owed.tell(ANA, ana.answer)
+    with pytest.raises(Unavailable):
+        async with owed.making_way(ANA):
+            raise Unavailable
+    await clock.pass_(60)
+    assert ana.tries == 2
+
+
+async def test_what_was_answered_takes_the_place_of_what_made_way_for_it(
+    owed: Afterwards, clock: Clock
+) -> None:
+    older, newer = Chat(NetworkError("Bad Gateway")), Chat(NetworkError("Bad Gateway"))
+    await owed.tell(ANA, older.answer)
+    async with owed.making_way(ANA):
+        await owed.tell(ANA, newer.answer)
+    await clock.pass_(60)
+    assert (older.tries, newer.tries) == (1, 2)
+
+
+async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(
+    owed: Afterwards, clock: Clock
+) -> None:
+    bad = NetworkError("Bad Gateway")
+    screen, one, same, other = Chat(bad), Chat(bad), Chat(bad), Chat(bad)
+    await owed.tell(ANA, screen.answer)
+    async with owed.making_way(ANA):
+        await owed.tell(ANA, one.answer, beside="one")
+        await owed.tell(ANA, other.answer, beside="other")
+        await owed.tell(ANA, same.answer, beside="one")
+    await clock.pass_(60)
+    assert [chat.tries for chat in (screen, one, same, other)] == [2, 1, 2, 2]
+
+
+async def test_all_that_an_update_waits_for_takes_three_seconds_together(
+    owed: Afterwards, clock: Clock
+) -> None:
+    again, newer, last = Hanging(), Hanging(), Hanging()
+    await owed.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, again.answer)
+    await clock.pass_(0.5)
+
+    async def handle() -> None:
+        async with owed.making_way(EVE):
+            await owed.tell(EVE, newer.answer)
+            await owed.tell(EVE, last.answer, beside="last")
+
+    handling = asyncio.create_task(handle())
+    await settled()
+    for _ in range(30):
+        clock.now += 0.1
+        await asyncio.sleep(0.06)
+    await asyncio.wait_for(handling, 1)
+    assert (newer.begun, last.begun) == (1, 1)
+    owed.forget()
+
+
+async def test_what_makes_way_takes_no_room(
+    owed: Afterwards, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(afterwards, "_MOST_CHATS", 1)
+    ana, bea = Chat(Flooded(5)), Chat(Flooded(50))
+    await owed.tell(ANA, ana.answer)
+    async with owed.making_way(ANA):
+        await owed.tell(BEA, bea.answer)
+        await owed.tell(ANA, Chat().answer)
+    await clock.pass_(60)
+    assert (ana.tries, bea.tries) == (1, 2)
