@@ -192,11 +192,18 @@ def _price(sheet: Sheet) -> Html | None:
     words = sheet.words
     if not sheet.is_paid:
         return None
-    price = words.plural(
-        "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
-        "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
-        sheet.price,
-    )
+    if sheet.needs_approval or sheet.draft.starts_at is not None:
+        price = words.plural(
+            "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
+            "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
+            sheet.price,
+        )
+    else:
+        price = words.plural(
+            "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
+            "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
+            sheet.price,
+        )
     if sheet.balance is None:
         return price
     balance = words.text("El bot tiene {n}.", n=words.number(sheet.balance))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -220,6 +221,17 @@ def test_paying_makes_it_faster_and_says_the_price_and_what_there_is() -> None:
     assert "El bot tiene 10.000." in text
     assert "Precio" not in summary.summary(free).text
     assert "Pagar para que vaya más deprisa" in labels(summary.summary(free))
+
+
+def test_the_price_of_what_may_grow_until_it_goes_out_is_that_of_the_people_of_now() -> None:
+    paid = shown().changed(NOW, paid=True)
+    rich: dict[str, Any] = {"may_pay": True, "rate": 1000.0, "balance": 10_000}
+    planned = sheet(paid.changed(NOW, starts_at=NOW + timedelta(hours=2)), **rich)
+    waiting = sheet(paid, approval_above=1000, **rich)
+    for each in (planned, waiting):
+        text = summary.summary(each).text
+        assert "Precio: 153 estrellas de Telegram con las personas de ahora" in text
+        assert "como mucho" not in text
 
 
 @pytest.mark.parametrize(
