@@ -258,3 +258,16 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(studio: 
     asked = studio.panel.id
     await studio.taps("Sí, retirar los mensajes")
     assert (await studio.over("Los mensajes se han retirado.")).id == asked, "where it was ordered"
+
+
+async def test_that_it_is_too_late_to_take_back_is_read_though_it_is_too_late_for_a_window(
+    studio: Studio,
+) -> None:
+    studio.expected.append("query is too old")
+    await sent(studio)
+    where, data = studio.data("Retirar los mensajes")
+    studio.ahead = timedelta(hours=49)
+    studio.marta.tap_data(where, data).at -= 3600
+    await studio.marta.sees("Ya no se puede retirar")
+    await studio.scene.settled()
+    assert "Retirar los mensajes" not in studio.marta.chat.messages[where].labels
