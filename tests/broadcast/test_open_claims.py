@@ -11,7 +11,8 @@ from bot.broadcast import OpenClaims, Timing
 from bot.broadcast.content import TextContent
 from bot.broadcast.sending import Client, Sender, Sent
 from bot.broadcast.tenure import utc_now
-from bot.transport import Lane
+from bot.transport import Lane, Remedy
+from bot.transport.errors import Flooded
 from storage import Delivery, Kind, Outcome, Tally, Unavailable
 from tests.broadcast.telegram import NO_CONNECTION, FakeGate, FakeTelegram
 from tests.broadcast.workers import Bench, Hand, everyone_once, received, until
@@ -217,11 +218,33 @@ async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
             assert not wanted()
             raise NO_CONNECTION
 
+    assert await sender(Refusing(), claims, rests).send(ana) == Sent(Outcome.UNSENT)
+    assert rests == []
+    assert await claims.until_landed(1, 0.0)
+
+
+async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
+    claims, rests = OpenClaims(), list[float]()
+    (ana,) = await claimed(claims, b"first", 1)
+
+    class Breaking:
+        async def call(self, method: str, *_: object, wanted: Any, **__: object) -> None:
+            if rests:
+                raise Flooded(60)  # the gate's, which has not asked whether it may leave
+            assert wanted()
+            raise NO_CONNECTION
+
+    sent = await sender(Breaking(), claims, rests).send(ana)
+    assert (sent.outcome, sent.remedy, sent.mistake) == (Outcome.UNSENT, Remedy.WAIT, None)
+    assert await claims.until_landed(1, 0.0)
+
+
+def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
     async def rest(seconds: float) -> None:
         rests.append(seconds)
 
-    sender = Sender(
-        client=cast(Client, Refusing()),
+    return Sender(
+        client=cast(Client, client),
         gate=FakeGate(),
         content=TextContent({"es": "Gracias"}),
         timing=Timing(),
@@ -229,9 +252,6 @@ async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
         claims=claims,
         rest=rest,
     )
-    assert await sender.send(ana) == Sent(Outcome.UNSENT)
-    assert rests == []
-    assert await claims.until_landed(1, 0.0)
 
 
 async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(bench: Bench) -> None:

@@ -3,12 +3,15 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.broadcast.tenure import utc_now
 from storage import APPROVABLE_FOR, Broadcast, Kind, RecallTally, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, called, everyone_once, has_state, received, until
 
+AUTHOR = ADMIN + 1
 COPY = {"es": {"messages": [7]}, "en": {"messages": [8]}}
 ALBUM = {"es": {"messages": [7, 8, 9]}}
 
@@ -305,3 +308,19 @@ async def test_what_nobody_approved_in_a_day_is_over_and_that_is_told(bench: Ben
     ended = await bench.ended()
     assert (ended.state, ended.stop_reason) == ("stopped", "unapproved: ")
     assert bench.telegram.calls == []
+
+
+@pytest.mark.parametrize(
+    ("left", "state", "reason"), [(ADMIN, "finished", None), (AUTHOR, "paused", "former: ")]
+)
+async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
+    bench: Bench, left: int, state: str, reason: str | None
+) -> None:
+    await bench.people.sign([1])
+    written = await bench.start(needs_approval=True, actor=AUTHOR, at=utc_now())
+    await bench.broadcasts.approvals.approve(written.id, ADMIN, utc_now())
+    bench.hire(admins=frozenset({left}))
+    await until(lambda: has_state(bench, state))
+    latest = await bench.broadcasts.latest()
+    assert latest is not None
+    assert (latest.stop_reason, bench.telegram.received[1001]) == (reason, left == ADMIN)

@@ -1,9 +1,11 @@
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot.broadcast.tenure import Tenure
-from storage import Database, Leases
+from storage import Database, Lease, Leases
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -55,6 +57,29 @@ async def test_renewed_it_holds_for_longer(leases: Leases) -> None:
     for _ in range(5):
         ana.pass_time(6)
         assert await ana.tenure.renew()
+
+
+async def test_what_a_slow_database_takes_to_answer_is_no_part_of_the_lease(
+    leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = Machine(leases)
+
+    def slowly(ask: Callable[..., Awaitable[Lease | None]]) -> Callable[..., Awaitable[object]]:
+        async def asked(*given: Any, **named: Any) -> Lease | None:
+            lease = await ask(*given, **named)
+            ana.pass_time(4)
+            return lease
+
+        return asked
+
+    for name in ("take", "renew"):
+        monkeypatch.setattr(leases, name, slowly(getattr(leases, name)))
+    for begin_or_renew in (ana.tenure.begin, ana.tenure.renew):
+        assert await begin_or_renew()
+        ana.pass_time(5)
+        assert ana.tenure.holds()
+        ana.pass_time(1)
+        assert not ana.tenure.holds(), "from here on another may have it"
 
 
 async def test_two_never_hold_it_together(leases: Leases) -> None:

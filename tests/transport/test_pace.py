@@ -52,6 +52,13 @@ def test_a_reply_takes_a_slot_from_the_broadcast() -> None:
     assert pace.take(100.0, 10) == pytest.approx(100.6)
 
 
+def test_a_reply_brings_no_message_of_a_slow_broadcast_forward() -> None:
+    pace = Pace(0.5, burst=1)
+    pace.take(100.0, 0.5)
+    pace.yield_to_reply(100.0, 0.5)
+    assert pace.take(100.0, 0.5) == pytest.approx(102.0)
+
+
 def test_a_thousand_replies_a_second_do_not_stop_the_broadcast() -> None:
     pace, now, sent = Pace(20, burst=1), 0.0, 0
     slot = pace.take(now, 20)

@@ -113,6 +113,22 @@ def test_a_probe_of_a_long_pause_that_is_accepted_lets_everybody_go() -> None:
     assert pauses.left(97, 102.1) == 0
 
 
+def test_how_seldom_a_long_pause_was_probed_holds_nobody_up_in_the_next_one() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.refused(STRANGER, 99, 100.0)
+    for chat, moment in [(98, 102.0), (97, 106.0), (96, 114.0)]:
+        asked_whether(pauses, chat, moment)
+        pauses.refused(chat, 99, moment)
+    asked_whether(pauses, 95, 130.0)
+    pauses.accepted(95, 130.0)
+    for chat in (4, 5, 6):
+        pauses.refused(chat, 99, 200.0)
+    asked_whether(pauses, 94, 200.0)
+    pauses.refused(94, 99, 200.0)
+    assert pauses.left(93, 200.0) == 2
+
+
 def test_what_the_latest_probe_was_told_is_when_it_ends() -> None:
     pauses = suspected(99, 99, 99)
     asked_whether(pauses, STRANGER, 100.0)
@@ -276,10 +292,11 @@ def test_a_busy_chat_that_is_refused_as_the_probe_does_not_make_the_pause_longer
     pauses.refused(98, 10, 100.0)
     tapped_without_a_rest(pauses, STRANGER, 102.0)
     pauses.refused(STRANGER, 3600, 102.0)
-    assert pauses.left(97, 102.0) == 4
+    assert (pauses.left(97, 102.0), pauses.announced(102.0)) == (4, 8)
     asked_whether(pauses, 97, 106.0)
     pauses.leaves(97, 106.0)
     assert pauses.left(96, 110.0) == 0
+    assert not pauses.is_overall(110.0), "an hour of one chat's is not everybody's"
 
 
 def test_an_edit_that_is_accepted_says_nothing_about_new_messages() -> None:

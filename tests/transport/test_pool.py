@@ -1,6 +1,7 @@
 """The connections of our own, against a server that does what servers should not."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -281,6 +282,25 @@ async def test_no_free_connection_in_time_is_surely_not_sent(session: SharedSess
         for task in busy:
             task.cancel()
         assert await asyncio.gather(*waiting[1:]) == [YES] * 2
+
+
+async def test_a_server_that_has_moved_is_found_at_the_next_call(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hostile(saying(whole())) as server:
+        with socket.socket() as nobody_listens:
+            nobody_listens.bind(("127.0.0.1", 0))
+            ports = [nobody_listens.getsockname()[1], server.port]
+
+            async def look_up(host: str, port: int, **_: object) -> list[object]:
+                where = (host, port) if host == "127.0.0.1" else ("127.0.0.1", ports.pop(0))
+                return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where)]
+
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+            url = f"http://bot.example/bot{TOKEN}/sendMessage"
+            with pytest.raises(NotSent):
+                await session.post(url, b"chat_id=7", Limits())
+            assert await session.post(url, b"chat_id=7", Limits()) == YES
 
 
 async def test_no_answer_to_the_greeting_of_tls_is_surely_not_sent() -> None:
