@@ -72,6 +72,7 @@ class Polling:
         self._polling: asyncio.Task[None] | None = None
         self._wait = _FIRST_WAIT_SECONDS
         self._pause = _FIRST_PAUSE_SECONDS
+        self._has_doubted = False
         self._limit = _AT_A_TIME
 
     async def run(self) -> None:
@@ -121,7 +122,7 @@ class Polling:
                 if not self._got_past(error, busy):
                     await self._recover(error)
                 continue
-            self._pause = _FIRST_PAUSE_SECONDS
+            self._pause, self._has_doubted = _FIRST_PAUSE_SECONDS, False
             # Even when nothing in it is new: others may stand behind what is not finished.
             self._limit = min(self._limit * 2, _AT_A_TIME)
             new = sum(self._dispatch.offer(update) for update in updates)
@@ -174,8 +175,12 @@ class Polling:
 
     async def _recover(self, error: TelegramRefused | TelegramError) -> None:
         kind = remedy(error)
-        if kind is Remedy.UNAUTHORISED and await is_denied(self._client, self._sleep):
-            raise TokenUnknown
+        if kind is Remedy.UNAUTHORISED:
+            if await is_denied(self._client, self._sleep):
+                raise TokenUnknown
+            if not self._has_doubted:
+                self._has_doubted = True  # the first time, to have asked about it is pause enough
+                return
         event = "polling_failed"
         if kind is Remedy.CONFLICT and self._is_our_webhook(error):
             if await self._removed_webhook():

@@ -26,7 +26,17 @@ async def test_one_denial_of_the_token_does_not_end_a_running_bot(
     async with polling(bench):
         await bench.until(lambda: bench.desk.done == [1])
     assert bench.inbox.other_calls == ["getMe"]
-    assert bench.naps.taken[:2] == [0, 0.5]  # nobody's updates wait for longer
+    assert bench.naps.now == 0, "everybody's updates wait for as long as the question takes"
+
+
+async def test_a_denial_that_comes_again_though_the_token_is_good_is_not_asked_about_without_rest(
+    bench: Running,
+) -> None:
+    bench.inbox.failures += [refuse(401, "Unauthorized")] * 4
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.naps.now == 0.5 + 1 + 2
 
 
 async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: Running) -> None:
@@ -60,7 +70,7 @@ async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: Runnin
     bench.inbox.put(1)
     async with polling(bench):
         await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.taken[:3] == [0, 0.5, 1]
+    assert bench.naps.taken[:2] == [0, 0.5]
 
 
 async def test_it_can_be_stopped_while_it_doubts(bench: Running) -> None:
