@@ -13,10 +13,11 @@ import aiohttp
 from bot.transport.answer import Answer, Limits
 from bot.transport.errors import AnswerUnreadable, TelegramRefused
 from bot.transport.forms import form, quoted, text_of
-from bot.transport.gate import Chat, Gate, Lane
+from bot.transport.gate import Gate, Lane
 from bot.transport.outgoing import Body, Call, Outgoing, Patience, parse_refusal, retry_after
 from bot.transport.reading import read_json
 from bot.transport.session import SharedSession
+from bot.transport.waiting import Chat
 
 
 @dataclass(frozen=True, slots=True)

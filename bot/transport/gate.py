@@ -6,18 +6,23 @@ import time
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
+from bot.transport.line import Line
 from bot.transport.pace import Pace, Yielding
 from bot.transport.pauses import Pauses
+from bot.transport.recent_calls import RecentCalls
 from bot.transport.search import Search
-from bot.transport.waiting import WaitingRoom
-
-Chat = int | str
-
+from bot.transport.waiting import Chat
 
 # Telegram documents about thirty new messages a second in all
 # (https://core.telegram.org/bots/faq): no second, wherever it begins, holds more answers.
 _REPLY_RATE = 25.0
 _REPLY_BURST = 5
+# Whoever has had more answers than these of late, within half a minute to a minute, shares a part
+# of the rate with all who have: a few who write without a rest would take most of it from those
+# who come for the first time. Signing takes five of them.
+_MANY = 8
+_OF_LATE_SECONDS = 30.0
+_SHARED = 0.2
 
 
 class Lane(Enum):
@@ -49,14 +54,16 @@ class Gate:
     ) -> None:
         self._search = Search(rate)
         self._pace = Pace(rate, burst or _burst(rate))
-        self._replies = Pace(_REPLY_RATE, _REPLY_BURST)
         self._reply_rate = Yielding(_REPLY_RATE)
-        self._waiting = WaitingRoom(_REPLY_RATE, _REPLY_BURST)
+        self._line = Line(self._reply_rate.rate, _REPLY_BURST, clock, sleep)
+        self._line_of_many = Line(
+            lambda now: _SHARED * self._reply_rate.rate(now), _REPLY_BURST, clock, sleep
+        )
+        self._answers = RecentCalls(_OF_LATE_SECONDS)
         self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep
         self._turn = asyncio.Lock()
-        self._line = asyncio.Lock()
 
     @property
     def rate(self) -> float:
@@ -88,6 +95,8 @@ class Gate:
     def leaves(self, lane: Lane, chat: Chat | None, *, new: bool = True) -> None:
         """Notes that a call leaves now; while everybody is paused, it is the probe."""
         by_person = lane is Lane.REPLY
+        if by_person and new and chat is not None:
+            self._answers.add(chat, self._clock())
         self._pauses.leaves(chat, self._clock(), new=new, asked_for=by_person)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
@@ -133,7 +142,8 @@ class Gate:
         """Waits until the call may leave; `new` is one that makes a message.
 
         A reply waits for no broadcast, but a crowd that comes at once is answered at the pace
-        that Telegram documents: faster, and it would answer nobody for seconds.
+        that Telegram documents: faster, and it would answer nobody for seconds. Whoever was
+        answered many times of late waits behind the others.
 
         Returns:
             0.0 when it may leave now, else the seconds of a pause longer than
@@ -143,7 +153,7 @@ class Gate:
         if lane is Lane.BROADCAST:
             new = True
         elif new and chat is not None and longest_pause < math.inf:
-            turn = self._seconds_to_turn(chat)
+            turn = (self._line_of_many if self._had_many(chat) else self._line).come_back_in(chat)
             if turn > 0:
                 return turn
         while True:
@@ -160,27 +170,22 @@ class Gate:
     async def _came_to_turn(self, lane: Lane, chat: Chat | None, *, new: bool) -> bool:
         if lane is Lane.BROADCAST:
             return self._may_go_at_once() or await self._slot_came(chat)
-        if new and await self._was_paused_in_line(chat):
+        if new and not await self._turn_came(chat):
             return False
         if new:
             self.reserve(lane, chat)
         return True
 
-    def _seconds_to_turn(self, chat: Chat) -> float:
-        now = self._clock()
-        return self._waiting.come_back_in(chat, now, self._reply_rate.rate(now))
+    def _had_many(self, chat: Chat | None) -> bool:
+        return chat is not None and self._answers.number(chat, self._clock()) >= _MANY
 
-    async def _was_paused_in_line(self, chat: Chat | None) -> bool:
-        # One at a time, and a slot is taken only when it has come: whoever taps again leaves the
-        # line, and many who do so would otherwise take every slot away from the others.
-        async with self._line:
-            while (wait := self._replies.due_in(self._clock())) > 0:
-                await self._sleep(wait)
-            if self.pause_for(Lane.REPLY, chat) > 0:
-                return True
-            now = self._clock()
-            self._replies.take(now, self._reply_rate.rate(now))
+    async def _turn_came(self, chat: Chat | None) -> bool:
+        def is_paused() -> bool:
+            return self.pause_for(Lane.REPLY, chat) > 0
+
+        if self._had_many(chat) and not await self._line_of_many.turn_came(is_paused):
             return False
+        return await self._line.turn_came(is_paused)
 
     def _may_go_at_once(self) -> bool:
         if self._turn.locked() or not self._pace.is_due(self._clock()):

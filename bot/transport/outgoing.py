@@ -11,10 +11,11 @@ import structlog
 
 from bot.transport.answer import Answer, Limits
 from bot.transport.errors import AnswerLost, Flooded, NotSent
-from bot.transport.gate import Chat, Gate, Lane
+from bot.transport.gate import Gate, Lane
 from bot.transport.methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
 from bot.transport.reading import read_json
 from bot.transport.session import SharedSession
+from bot.transport.waiting import Chat
 
 log = structlog.stdlib.get_logger()
 

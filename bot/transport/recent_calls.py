@@ -6,14 +6,18 @@ Pure: every function is told the time. Memory holds the chats of the last second
 import math
 from collections import Counter
 
-# A call is remembered for so many seconds, and for twice as many at most.
 _REMEMBERED = 10.0
 
 
 class RecentCalls:
-    """Counts calls by chat, in two spans of time that follow each other."""
+    """Counts calls by chat, in two spans of time that follow each other.
 
-    def __init__(self) -> None:
+    Args:
+        seconds: for which a call is remembered, and for twice as many at most.
+    """
+
+    def __init__(self, seconds: float = _REMEMBERED) -> None:
+        self._seconds = seconds
         self._current = Counter[int | str]()
         self._former = Counter[int | str]()
         self._since = -math.inf
@@ -33,8 +37,8 @@ class RecentCalls:
 
     def _forget(self, now: float) -> None:
         age = now - self._since
-        if age < _REMEMBERED:
+        if age < self._seconds:
             return
-        self._former = self._current if age < 2 * _REMEMBERED else Counter()
+        self._former = self._current if age < 2 * self._seconds else Counter()
         self._current = Counter()
         self._since = now

@@ -128,6 +128,49 @@ async def test_edits_and_deletions_do_not_stand_in_line() -> None:
     await crowd.is_answered()
 
 
+async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -> None:
+    crowd = Crowd()
+    for _ in range(8):
+        for chat in range(50):
+            crowd.gate.leaves(Lane.REPLY, chat)
+    without_rest = [
+        asyncio.create_task(crowd.gate.pass_(Lane.REPLY, chat, new=True)) for chat in range(50)
+    ]
+    await crowd.clock.pass_to(100.5)
+    crowd.comes(PACE)
+    await crowd.clock.pass_to(101.8)
+    assert len(crowd.left) == PACE, "five of the others a second are all that they wait for"
+    await crowd.is_answered()
+    assert await asyncio.gather(*without_rest) == [0.0] * 50, "nobody waits for ever"
+
+
+async def test_who_writes_without_a_rest_while_nobody_else_does_waits_for_nobody() -> None:
+    crowd = Crowd()
+    for _ in range(8):
+        crowd.gate.leaves(Lane.REPLY, 7)
+    assert await crowd.gate.pass_(Lane.REPLY, 7, 3.0, new=True) == 0.0
+    assert crowd.clock.now == 100.0
+
+
+@pytest.mark.parametrize(
+    ("lane", "new"), [(Lane.REPLY, True), (Lane.REPLY, False), (Lane.BROADCAST, True)]
+)
+async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
+    lane: Lane, new: bool
+) -> None:
+    crowd = Crowd()
+    for chat in (7, 8):
+        for _ in range(8):
+            crowd.gate.leaves(lane if chat == 7 else Lane.REPLY, chat, new=new or chat == 8)
+    before = [asyncio.create_task(crowd.gate.pass_(Lane.REPLY, 8, new=True)) for _ in range(50)]
+    await crowd.clock.pass_to(100.0)
+    asked = asyncio.create_task(crowd.gate.pass_(Lane.REPLY, 7, new=True))
+    await crowd.clock.pass_to(101.0)
+    assert asked.done() is not (lane is Lane.REPLY and new)
+    await crowd.is_answered()
+    await asyncio.gather(asked, *before)
+
+
 @pytest.mark.parametrize(("new", "seconds"), [(True, 0.4), (False, 0.1)])
 async def test_a_broadcast_gives_way_to_new_messages_and_to_nothing_else(
     new: bool, seconds: float
