@@ -11,7 +11,7 @@ from bot.petition.journey import Action, Place
 from . import signing
 from .context import Context
 from .menu import offer_menu
-from .visit import Visit, open_visit
+from .visit import Visit, open_command
 
 # Telegram's rule for the payload of a start link: https://core.telegram.org/bots/features
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -19,7 +19,7 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 async def start(update: Update, context: Context) -> None:
     """Shows the petition; the payload of the link says where the person came from."""
-    visit = await open_visit(update, context)
+    visit = await open_command(update, context)
     await offer_menu(visit.bot, visit.services, visit.user.id, visit.view.words)
     visit = visit.moved(
         Place(), source=_source(visit, context.args or []), language=_language(visit)
@@ -51,7 +51,7 @@ async def my_data(update: Update, context: Context) -> None:
 
 async def withdraw(update: Update, context: Context) -> None:
     """Offers to take the signature back."""
-    visit = await open_visit(update, context)
+    visit = await open_command(update, context)
     if visit.view.signature is None:
         words = visit.view.words
         # Going home also forgets a name that was typed and never signed with.
@@ -62,11 +62,11 @@ async def withdraw(update: Update, context: Context) -> None:
 
 async def cancel(update: Update, context: Context) -> None:
     """Leaves the form."""
-    await signing.cancel((await open_visit(update, context)).settled())
+    await signing.cancel((await open_command(update, context)).settled())
 
 
 async def _go(update: Update, context: Context, action: Action) -> None:
-    visit = (await open_visit(update, context)).settled()
+    visit = (await open_command(update, context)).settled()
     await visit.going(action).say()
 
 
@@ -81,9 +81,11 @@ def _language(visit: Visit) -> str | None:
 
 
 def _source(visit: Visit, arguments: list[str]) -> str | None:
-    """The first source stays: it is what brought the person here."""
+    """The first source stays: it is what brought the person here. A name is none."""
     known = visit.conversation.source
     if known is not None or visit.view.signature is not None:
         return known
+    if visit.message is not None and visit.message.message_id in visit.conversation.typed:
+        return None
     payload = arguments[0] if len(arguments) == 1 else ""
     return payload if _PAYLOAD.fullmatch(payload) else None

@@ -14,7 +14,7 @@ from bot.petition.words import mark
 from . import signing, too_often
 from .budget import WRITTEN, Ration
 from .context import Context
-from .visit import Visit, open_visit
+from .visit import Visit, open_command, open_visit
 
 _USE_THE_BUTTONS: Final = mark(
     "Este chat funciona con botones: elige uno de los de abajo, por favor."
@@ -31,7 +31,7 @@ async def written(update: Update, context: Context) -> None:
 
 async def unknown_command(update: Update, context: Context) -> None:
     """A command that does not exist, or not for this person."""
-    visit = _cleared_form((await open_visit(update, context)).settled())
+    visit = _cleared_form((await open_command(update, context)).settled())
     if not await _is_answered(visit, update):
         return
     words = visit.view.words

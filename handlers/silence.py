@@ -13,18 +13,19 @@ from bot.petition.markup import Html
 
 from .context import Context
 from .in_flight import forbid, may_arrive, may_arrive_label
-from .visit import Visit, open_visit, reread
+from .visit import Visit, open_command, open_visit, reread
 
 
 async def stop(update: Update, context: Context) -> None:
     """Sends nothing more to who asks for that, and says what that means."""
-    visit = (await open_visit(update, context)).settled()
+    visit = (await open_command(update, context)).settled()
     words = visit.view.words
     if visit.view.signature is None:
         await visit.moved(Place()).say(
             words.text("No has firmado esta petición: no te escribiremos.")
         )
         return
+    await visit.save()
     landed = await _mute(visit)
     visit = (await reread(visit)).going(Action.MY_DATA)
     said = words.text(

@@ -13,7 +13,7 @@ from bot.petition.words import mark
 from .budget import Ration
 from .context import Context
 from .guards import own_chat
-from .visit import Visit, open_visit
+from .visit import Visit, open_command
 
 Handle = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
@@ -33,8 +33,9 @@ def counted(command: str, handle: Handle) -> Handle:
         ration = context.services.spend(here[0].id, command, update)
         if ration is Ration.GRANTED:
             await handle(update, context)
-        elif ration is Ration.TOLD:
-            await tell((await open_visit(update, context)).settled())
+            return
+        visit = (await open_command(update, context)).settled()
+        await (tell(visit) if ration is Ration.TOLD else visit.clear())
 
     return within_budget
 

@@ -15,7 +15,7 @@ from telegram.error import TelegramError
 from bot.intake import dropped_behind
 from bot.petition.journey import Action, Place, Stage, expects_name, go, in_form, settle
 from bot.petition.markup import Html
-from bot.petition.names import NameRefused, clean_name
+from bot.petition.names import NameRefused, clean_name, is_surely_a_name
 from bot.transport.outcome import remedy
 from storage import Conversation
 
@@ -184,7 +184,8 @@ class Visit:
     async def clear(self) -> None:
         """Stores the row and takes out of the chat what is to leave it; shows nothing."""
         await self.save()
-        await self._tell_beside("typed", self._clear_away)
+        if self._leaving:
+            await self._tell_beside("typed", self._clear_away)
 
     async def alert(self, said: str) -> None:
         """Says it in a window above the message that was tapped, which stays as it is."""
@@ -347,6 +348,25 @@ async def open_visit(update: Update, context: Context) -> Visit:
         stored_version=stored.version if stored else None,
         dropped=dropped_behind(),
     )
+
+
+async def open_command(update: Update, context: Context) -> Visit:
+    """The visit of a command, which leaves the chat when a name may stand behind it.
+
+    So it is in the form, except for the link by which the person came; anywhere else only with a
+    name beyond doubt, and never when an admin wrote it.
+    """
+    visit = await open_visit(update, context)
+    message, known = visit.message, visit.conversation.source
+    behind = "".join((message.text or "").split(maxsplit=1)[1:]) if message else ""
+    if message is None or not behind:
+        return visit
+    by_admin, name = visit.view.by_admin, visit.user.full_name
+    if expects_name(visit.settled().view.place):
+        may_be_a_name = behind != known
+    else:
+        may_be_a_name = not by_admin and is_surely_a_name(behind, name)
+    return visit.taking_away(message.message_id) if may_be_a_name else visit
 
 
 async def reread(visit: Visit) -> Visit:
