@@ -120,8 +120,9 @@ class Gate:
         if new and not self._pauses.is_overall(now):
             self._search.refused(now)
         if self._pauses.refused(chat, retry_after, now, new=new):
-            self._search.flooded(now, retry_after)
             self._reply_rate.slow_down(now)
+            if not self._pauses.is_by_people:
+                self._search.flooded(now, retry_after)
 
     def announced_pause(self) -> float:
         """Returns for how long Telegram asks to send nothing, though it may be over earlier."""
@@ -129,7 +130,8 @@ class Gate:
 
     def pause_for(self, lane: Lane, chat: Chat | None = None, *, new: bool = True) -> float:
         """Returns the seconds until a call to this chat may leave, or may ask again."""
-        return self._pauses.left(chat, self._clock(), new=new)
+        by_person = lane is Lane.REPLY
+        return self._pauses.left(chat, self._clock(), new=new, asked_for=by_person)
 
     async def pass_(
         self,

@@ -7,14 +7,15 @@ import math
 from collections import deque
 from typing import NamedTuple
 
-from bot.transport.overall_pause import OverallPause
+from bot.transport.overall_pause import OverallPause, Weight
 from bot.transport.recent_calls import RecentCalls
 
 # So many different chats refused within so many seconds, and nobody accepted in between: it may
 # be the bot, and not the chats.
 _SEVERAL = 3
 _WITHIN = 1.0
-# Or so many, and so large a share of the answers, though others are accepted: then it is.
+# Or so many of a broadcast's, and so large a share of the answers, though others are accepted:
+# then it is.
 _MANY = 10
 _SHARE = 0.2
 _SWEEP_EVERY = 1.0
@@ -26,6 +27,7 @@ class _Refusal(NamedTuple):
     at: float
     chat: int | str
     accepted: int
+    asked_for: bool
 
 
 class Pauses:
@@ -39,6 +41,7 @@ class Pauses:
         self._until: dict[int | str, float] = {}
         self._overall = {True: OverallPause(), False: OverallPause()}
         self._calls = RecentCalls()
+        self._answered = RecentCalls()
         self._recent: deque[_Refusal] = deque()
         self._accepted = 0
         self._swept_at = -math.inf
@@ -50,6 +53,11 @@ class Pauses:
         """Whether new messages leave one by one, if at all."""
         return self._overall[True].is_on(now)
 
+    @property
+    def is_by_people(self) -> bool:
+        """Whether the pause of new messages was proved by answers to people alone."""
+        return self._overall[True].is_by_people
+
     def announced(self, now: float) -> float:
         """Returns how long Telegram asks to make no new message at all."""
         return self._overall[True].announced(now)
@@ -60,11 +68,13 @@ class Pauses:
         """Notes a call that leaves now; `asked_for` is one that answers what the chat did."""
         if chat is not None and asked_for:
             self._calls.add(chat, now)
-        self._overall[new].leaves(chat, now)
+        self._overall[new].leaves(chat, now, self._weight(chat, now, asked_for=asked_for))
 
     def accepted(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
         """Notes a call that was accepted."""
         self._overall[new].accepted(chat, now)
+        if chat is not None and self._calls.number(chat, now):
+            self._answered.add(chat, now)
         if new:
             self._accepted += 1
 
@@ -90,14 +100,27 @@ class Pauses:
             return False
         return self._is_one_of_many(chat, seconds, now)
 
-    def left(self, chat: int | str | None, now: float, *, new: bool = True) -> float:
+    def left(
+        self,
+        chat: int | str | None,
+        now: float,
+        *,
+        new: bool = True,
+        asked_for: bool = False,
+    ) -> float:
         """Returns the seconds until a call to this chat may leave; without a chat, to anybody."""
-        left = self._overall[new].left(now)
+        left = self._overall[new].left(now, self._weight(chat, now, asked_for=asked_for))
         if self._until:
             self._sweep(now)
             if chat is not None:
                 left = max(left, self._until.get(chat, -math.inf) - now)
         return left
+
+    def _weight(self, chat: int | str | None, now: float, *, asked_for: bool) -> Weight:
+        if not asked_for:
+            return Weight.CHOSEN
+        is_known = chat is not None and self._answered.number(chat, now) > 0
+        return Weight.KNOWN if is_known else Weight.STRANGER
 
     def _is_for_all(self, chat: int | str | None, now: float) -> bool:
         """Whether a refusal can hardly be the chat's own doing.
@@ -113,12 +136,14 @@ class Pauses:
         while self._recent and self._recent[0].at < now - _WITHIN:
             self._recent.popleft()
         if all(chat != refusal.chat for refusal in self._recent):
-            self._recent.append(_Refusal(now, chat, self._accepted))
+            asked_for = self._calls.number(chat, now) > 0
+            self._recent.append(_Refusal(now, chat, self._accepted, asked_for))
         refused = len(self._recent)
         if refused < _SEVERAL:
             return False
         answers = refused + self._accepted - self._recent[0].accepted
-        if refused >= _MANY and refused >= _SHARE * answers:
+        many = sum(not refusal.asked_for for refusal in self._recent)
+        if many >= _MANY and many >= _SHARE * answers:
             self._recent.clear()
             for pause in self._overall.values():
                 pause.prove(seconds, now)

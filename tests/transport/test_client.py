@@ -229,16 +229,19 @@ async def test_three_people_who_are_refused_keep_nobody_else_waiting(
         await client.call("sendMessage", {"chat_id": 1})
 
 
+@pytest.mark.parametrize(("lane", "probes"), [(Lane.BROADCAST, 1), (Lane.REPLY, 3)])
 async def test_when_the_next_one_is_refused_too_nobody_else_is_tried(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: Wire, lane: Lane, probes: int
 ) -> None:
+    """One of a broadcast's, or three whom anybody may have sent."""
     await refused_at_once(client, wire, 30, 30, 30)
-    wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
-    with pytest.raises(TelegramRefused):
-        await client.call("sendMessage", {"chat_id": 8})
+    for chat in range(8, 8 + probes):
+        wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
+        with pytest.raises(TelegramRefused):
+            await client.call("sendMessage", {"chat_id": chat}, lane=lane)
     with pytest.raises(Flooded):
-        await client.call("sendMessage", {"chat_id": 9})
-    assert len(wire.asked) == 4
+        await client.call("sendMessage", {"chat_id": 20})
+    assert len(wire.asked) == 3 + probes
 
 
 async def test_an_edit_does_not_end_a_pause_of_messages(
@@ -248,7 +251,7 @@ async def test_an_edit_does_not_end_a_pause_of_messages(
     await client.call("editMessageText", {"chat_id": 8})
     wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
     with pytest.raises(TelegramRefused):
-        await client.call("sendMessage", {"chat_id": 9})
+        await client.call("sendMessage", {"chat_id": 9}, lane=Lane.BROADCAST)
     with pytest.raises(Flooded):
         await client.call("sendMessage", {"chat_id": 10})
     await client.call("editMessageText", {"chat_id": 10})
