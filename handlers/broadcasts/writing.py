@@ -6,17 +6,21 @@ handlers: an admin may be one of them.
 
 from __future__ import annotations
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from telegram import Message, Update
 
 from bot.intake import updates_behind
-from bot.petition.journey import Stage as Place
+from bot.petition.journey import Place, expects_name
+from bot.petition.journey import Stage as Where
 from bot.petition.markup import Html
+from bot.petition.names import NameRefused, clean_name
 
 from .. import commands, messages
 from ..context import Context
 from ..panel import Panel, open_panel
+from ..screens.view import place_of
 from .changes import linked, received, retouched
 from .confirming import discarded, give_up
 from .desk import Desk, open_draft
@@ -27,6 +31,8 @@ from .preparing import plan_for
 from .receiving import UNFIT_SENTENCES, Unfit, piece_of
 from .when import FAULT_SENTENCES as WHEN_FAULTS
 from .when import WhenFault, read_when
+
+_ASKS_FOR_A_NAME: Final = frozenset({Where.NAME, Where.CONSENT})
 
 
 async def sent(update: Update, context: Context) -> None:
@@ -54,7 +60,9 @@ async def cancel(update: Update, context: Context) -> None:
     """Gives the draft up; without one that waits it leaves the supporters' form."""
     panel = await open_panel(update, context)
     desk = await open_draft(panel)
-    if desk is None or (not desk.draft.waits(desk.now) and await _is_asked_for_a_name(panel)):
+    if desk is None or (
+        not desk.draft.waits(desk.now) and (await _place(panel)).stage in _ASKS_FOR_A_NAME
+    ):
         await commands.cancel(update, context)
         return
     await give_up(desk, discarded(panel))
@@ -70,7 +78,10 @@ async def _took(desk: Desk, message: Message) -> bool:
         await _take(desk, piece)
         return True
     if not draft.waits(desk.now):
-        return not await _is_asked_for_a_name(desk.panel) and await _turned_down(desk, message)
+        place = await _place(desk.panel)
+        if place.stage in _ASKS_FOR_A_NAME and _may_be_a_name(message):
+            return False
+        return await _turned_down(desk, message, is_at_form=expects_name(place))
     if draft.stage is Stage.CONTENT:
         await _take_content(desk, message, piece)
     elif draft.stage is Stage.LINKS:
@@ -124,15 +135,20 @@ async def _take_time(desk: Desk, message: Message) -> None:
     await plan_for(desk, moment, below=message.message_id)
 
 
-async def _turned_down(desk: Desk, message: Message) -> bool:
-    """A message too many or too late: the panel says so, instead of letting it look taken."""
+async def _turned_down(desk: Desk, message: Message, *, is_at_form: bool) -> bool:
+    """A message too many or too late: the panel says so, instead of letting it look taken.
+
+    At the supporters' form it would be deleted as a try at a name, and what was written for
+    everybody is not to be lost.
+    """
     words, draft = desk.panel.words, desk.draft
-    if draft.is_fresh(desk.now):
+    is_remembered = draft.is_remembered(desk.now)
+    if draft.is_fresh(desk.now) or (is_at_form and is_remembered and not draft.is_waiting):
         notice = words.text(
             "Ese mensaje no se ha añadido: ahora no estoy esperando ninguno. Usa los botones, por "
             "favor."
         )
-    elif draft.is_waiting and draft.is_remembered(desk.now):
+    elif draft.is_waiting and is_remembered:
         # From now on it waits again.
         desk = await desk.keep(draft.changed(desk.now))
         notice = words.text(
@@ -151,11 +167,20 @@ async def _decline(desk: Desk, message: Message, why: Html) -> None:
     await desk.show(why, below=message.message_id)
 
 
-async def _is_asked_for_a_name(panel: Panel) -> bool:
+async def _place(panel: Panel) -> Place:
+    """Where the admin stands as a supporter."""
     services = panel.services
     supporter = services.keyring.reference(services.campaign.slug, panel.user.id)
     known = await services.storage.conversations.get(supporter)
-    return known is not None and known.stage in (Place.NAME.value, Place.CONSENT.value)
+    return Place() if known is None else place_of(known)
+
+
+def _may_be_a_name(message: Message) -> bool:
+    try:
+        clean_name(message.text)
+    except NameRefused:
+        return False
+    return True
 
 
 async def _ordinary(update: Update, context: Context) -> None:

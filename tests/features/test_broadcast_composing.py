@@ -193,6 +193,39 @@ async def test_an_admin_goes_on_being_a_supporter(studio: Studio) -> None:
     assert "Tu mensaje" in studio.panel.text
 
 
+LONG = "Queridas amigas:\n\nAndry vuelve a casa. Gracias por cada firma."
+
+
+@pytest.mark.parametrize("stage", ["waiting", "ready"])
+@pytest.mark.parametrize("hours", [0, 2, 23])
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
+    studio: Studio, stage: str, hours: int, is_closed: bool
+) -> None:
+    await studio.begins()
+    if stage == "ready":
+        await studio.says("Hola")
+    await studio.says("/start")
+    await studio.taps("✍️ Firmar la petición")
+    if is_closed:
+        await studio.scene.closes()
+    studio.ahead = timedelta(hours=hours)
+    written = [studio.marta.send(LONG), studio.marta.photo(caption="Andry en casa")]
+    await studio.scene.settled()
+    assert [m for m in written if m.id not in studio.marta.chat.messages] == []
+
+
+async def test_a_draft_of_days_ago_keeps_nothing_at_the_form(studio: Studio) -> None:
+    await studio.begins()
+    await studio.says("/start")
+    await studio.taps("✍️ Firmar la petición")
+    studio.ahead = timedelta(days=3)
+    written = studio.marta.send(LONG)
+    await studio.scene.settled()
+    assert written.id not in studio.marta.chat.messages
+    assert "Escribe el nombre en una sola línea" in studio.marta.messages[-1].text
+
+
 async def test_a_message_that_comes_much_later_is_not_taken_for_it(studio: Studio) -> None:
     await studio.begins()
     studio.ahead = timedelta(hours=2)
