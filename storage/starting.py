@@ -244,7 +244,7 @@ def _begun_with(plan: Plan, keyring: Keyring, at: int) -> dict[str, Value]:
         "source_language": plan.source_language,
         "language": plan.audience.language,
         "only": plan.audience.language,
-        "news_only": int(plan.audience.news_only or plan.kind is Kind.NEWS),
+        "news_only": int(plan.audience.news_only),
         "paid": int(plan.paid),
         "expected": plan.expected,
         "at_most": plan.at_most,

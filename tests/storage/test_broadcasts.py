@@ -186,7 +186,8 @@ class TestStart:
         await people.consent(4)
         english: dict[str, Any] = {"kind": Kind.UPDATE, "audience": Audience(language="en")}
         assert await start(broadcasts, at_most=1, **english) == AudienceChanged()
-        news = await started(broadcasts, at_most=1, kind=Kind.NEWS)
+        agreed = Audience(news_only=True)
+        news = await started(broadcasts, at_most=1, kind=Kind.NEWS, audience=agreed)
         assert news.total == 1
         await tell(broadcasts, news)
         assert (await started(broadcasts, at_most=2, **english)).total == 2
