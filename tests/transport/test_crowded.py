@@ -70,6 +70,20 @@ def one_asks(pauses: Pauses, chat: int, now: float) -> None:
     pauses.leaves(chat, now)
 
 
+def refused_again(pauses: Pauses) -> None:
+    """Three others, long after: what the first three brought about is over."""
+    for chat in (4, 5, 6):
+        assert not pauses.refused(chat, 60, 120.0)
+
+
+def test_a_late_answer_to_an_earlier_probe_lets_nobody_go() -> None:
+    pauses = suspected()
+    one_asks(pauses, STRANGER, 100.0)
+    refused_again(pauses)
+    pauses.accepted(STRANGER, 120.5)
+    assert pauses.is_overall(120.5)
+
+
 class TestPeople:
     """Who asks for an answer may be one of a crowd; whom a broadcast tells is not."""
 
@@ -95,6 +109,25 @@ class TestPeople:
         assert proved == [False, False, True]
         assert pauses.is_by_people
         assert pauses.announced(100.875) == 60
+
+    def test_two_of_them_and_one_long_after_prove_nothing(self) -> None:
+        pauses = suspected()
+        for chat, now in ((11, 100.25), (12, 100.5)):
+            self.asks(pauses, chat, now)
+            pauses.refused(chat, 60, now + 0.125)
+        refused_again(pauses)
+        self.asks(pauses, 13, 120.25)
+        assert not pauses.refused(13, 60, 120.375)
+
+    def test_that_they_proved_one_pause_is_not_said_of_the_next(self) -> None:
+        pauses = self.proved_by_people()
+        one_asks(pauses, STRANGER, 103.0)
+        pauses.accepted(STRANGER, 103.125)
+        refused_again(pauses)
+        one_asks(pauses, STRANGER, 120.0)
+        pauses.accepted(STRANGER, 120.125)
+        proved = [pauses.refused(chat, 60, 120.5) for chat in range(200, 210)]
+        assert (proved[-1], pauses.is_by_people) == (True, False)
 
     def test_who_was_answered_a_moment_ago_goes_before_strangers(self) -> None:
         pauses = Pauses()

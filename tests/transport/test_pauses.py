@@ -124,9 +124,10 @@ def test_how_seldom_a_long_pause_was_probed_holds_nobody_up_in_the_next_one() ->
     pauses.accepted(95, 130.0)
     for chat in (4, 5, 6):
         pauses.refused(chat, 99, 200.0)
-    asked_whether(pauses, 94, 200.0)
-    pauses.refused(94, 99, 200.0)
-    assert pauses.left(93, 200.0) == 2
+    for chat, moment, wait in [(94, 200.0, 2), (93, 202.0, 4)]:
+        asked_whether(pauses, chat, moment)
+        pauses.refused(chat, 99, moment)
+        assert pauses.left(92, moment) == wait
 
 
 def test_what_the_latest_probe_was_told_is_when_it_ends() -> None:
