@@ -193,8 +193,17 @@ class Story:
         return await person.sees(parse(html).text, _PATIENCE_SECONDS)
 
     async def _taps(self, person: Person, label: str) -> None:
-        await self._with_button(person, label)
+        """Taps a button and waits for what comes of it: a second tap before would be too early."""
+        message = await self._with_button(person, label)
+        before = (message.text, message.labels)
         await person.tap(label).answered(_PATIENCE_SECONDS)
+
+        def changed() -> bool:
+            now = next((each for each in person.messages if each.id == message.id), None)
+            return now is None or (now.text, now.labels) != before
+
+        if not await person.chat.bell.until(lambda: changed() or None, _PATIENCE_SECONDS):
+            raise SimulatorError(f"{person.user.first_name} tapped {label!r}, and nothing changed")
 
     async def _with_button(self, person: Person, label: str) -> Message:
         def found() -> Message | None:

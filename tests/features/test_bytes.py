@@ -54,7 +54,9 @@ async def test_what_a_profile_a_link_or_a_file_is_called_keeps_nobody_from_signi
             {"text": odd},
             {"caption": odd, "document": file | {"file_name": odd, "mime_type": odd}},
         ):
-            shape = start | {"from": somebody | {"language_code": odd}}
+            # As which it can be deleted: a message that is in the chat.
+            number = mallory.send("x").id
+            shape = start | {"from": somebody | {"language_code": odd}, "message_id": number}
             del shape["text"]
             scene.world.updates.add("message", mallory.id, shape | said)
         await scene.settled()

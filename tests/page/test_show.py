@@ -80,14 +80,19 @@ async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, 
             await demo.wait()
 
 
+async def prints(printed: StreamReader, words: str) -> None:
+    """Reads on to the line with these words."""
+    while words not in (line := (await printed.readline()).decode()):
+        assert line, "the demo has ended"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
     async with a_demo(tmp_path) as (demo, printed, line):
         async with aiohttp.ClientSession() as session, session.get(line) as response:
             assert response.status == 200
             assert "<title>" in await response.text()
-        while "Ctrl-C" not in (await printed.readline()).decode():
-            pass
+        await prints(printed, "Ctrl-C")
         async with (
             aiohttp.ClientSession() as session,
             Browsing(session, line).stream() as stream,
@@ -105,8 +110,7 @@ async def test_the_demo_ends_in_the_middle_of_its_story_and_clears_everything_aw
     tmp_path: Path, number: signal.Signals
 ) -> None:
     async with a_demo(tmp_path) as (demo, printed, _):
-        while "Ana" not in (await printed.readline()).decode():
-            pass
+        await prints(printed, "Ana")
         demo.send_signal(number)
         rest = (await printed.read()).decode()
         assert await demo.wait() == 130
