@@ -15,10 +15,10 @@ import uvloop
 from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
 from benchmarks.signatories import KEY, url_of
 from bot.broadcast import Worker
-from bot.broadcast.audience import content_sha256
+from bot.broadcast.confirmation import content_sha256
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
-from storage import Broadcast, Keyring, Plan, RecallTally, Storage, Tally, open_storage
+from storage import Broadcast, Keyring, NewBroadcast, RecallTally, Storage, Tally, open_storage
 from tests.broadcast.petitioners import ADMIN, SLUG
 
 CONTENT: Final = {"es": TEXT}
@@ -54,9 +54,9 @@ class Listener:
         """See Reporter.recalling."""
 
 
-def a_plan() -> Plan:
+def a_plan() -> NewBroadcast:
     """A closing update to everyone, now."""
-    return Plan(
+    return NewBroadcast(
         uuid.uuid4().bytes,
         content=CONTENT,
         content_sha256=content_sha256(CONTENT),
@@ -67,7 +67,7 @@ def a_plan() -> Plan:
 
 
 def settle_down() -> None:
-    """What the bot does once it has started, see `bot.running`."""
+    """What the bot does once it has started, see `bot.shutdown`."""
     gc.collect()
     gc.set_threshold(50_000, 20, 100)
     gc.freeze()

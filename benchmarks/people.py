@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.petition.words import Catalogues, Words
 from bot.simulator.person import Person
 from bot.simulator.world import World
+from bot.text.translations import Catalogues, Words
 
 _PATIENCE_SECONDS = 60.0
 

@@ -18,15 +18,15 @@ from benchmarks.occasion import Occasion
 from benchmarks.people import Signed
 from benchmarks.telegram import TOKEN, Busy, Sign, a_telegram
 from bot.app import open_app
-from bot.petition.campaign import BUNDLED
+from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
-from bot.transport import gate
+from bot.transport import send_gate
 from storage import Keyring
 
 PEOPLE: Final = 200
 LATENCY: Final = 0.03
 # New messages a second, and at once: the gate's own numbers, and such that nobody waits at it.
-_AS_IT_IS: Final = (gate._REPLY_RATE, gate._REPLY_BURST)
+_AS_IT_IS: Final = (send_gate._REPLY_RATE, send_gate._REPLY_BURST)
 _UNPACED: Final = (1e6, 1_000_000)
 
 
@@ -73,7 +73,7 @@ async def _run(occasion: Occasion) -> Report:
             "bot cores",
             "simulator cores",
         ),
-        (unpaced.row("none"), paced.row(f"{gate._REPLY_RATE:g} a second")),
+        (unpaced.row("none"), paced.row(f"{send_gate._REPLY_RATE:g} a second")),
         (
             "`answer` is from the tap to its answer, `screen` to the next screen; both hold the"
             " time that an update waits for those before it, since all people come at once.",
@@ -107,7 +107,10 @@ async def _measure(runs: _Runs, pace: tuple[float, int]) -> None:
 @contextmanager
 def _paced(rate: float, burst: int) -> Iterator[None]:
     """The gate with other numbers; no setting goes so far, since Telegram would not bear it."""
-    with patch.object(gate, "_REPLY_RATE", rate), patch.object(gate, "_REPLY_BURST", burst):
+    with (
+        patch.object(send_gate, "_REPLY_RATE", rate),
+        patch.object(send_gate, "_REPLY_BURST", burst),
+    ):
         yield
 
 

@@ -1,6 +1,6 @@
 """`python -m bot` and the console command `petition-bot`."""
 
-from bot.cli import app as main
+from bot.cli.main import app as main
 
 __all__ = ["main"]
 

@@ -21,38 +21,38 @@ from telegram.ext import ApplicationBuilder, ContextTypes
 import handlers
 from bot.broadcast import OpenClaims, Worker
 from bot.database_watch import DatabaseWatch
-from bot.intake import Dispatch, Polling, TokenUnknown
-from bot.petition.campaign import BUNDLED, Campaign, load_campaign
-from bot.petition.words import Catalogues
+from bot.intake import Dispatcher, Polling, TokenUnknown
+from bot.petition.petition import BUNDLED, Campaign, load_campaign
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
+from bot.text.translations import Catalogues
 from bot.transport import (
+    ErrorKind,
     Gate,
-    Remedy,
     SharedRequest,
     SharedSession,
     TelegramClient,
-    remedy,
+    error_kind,
     seconds_to_wait,
 )
 from handlers.admins import DAMAGED, RIVAL, tell_admins
-from handlers.afterwards import Afterwards
-from handlers.budget import Budgets
+from handlers.bot_profile import publish_profile
+from handlers.broadcasts.progress_publisher import AdminReporter
 from handlers.context import Context, PetitionApplication, Services
-from handlers.errors import Reception
+from handlers.delayed_replies import DelayedReplies
 from handlers.incidents import Incidents
-from handlers.menu import publish_profile
-from handlers.reporting import AdminReporter
+from handlers.request_budget import Budgets
+from handlers.update_errors import UpdateHandler
 from handlers.ways_out import is_way_out
 from storage import (
     HighWaterMark,
-    Hold,
     KeyFileMissing,
     Keyring,
+    ProcessLock,
     Storage,
     StorageError,
     Unavailable,
-    hold,
+    acquire_process_lock,
     key_apart_from_data,
     mark_of,
     migrate,
@@ -72,10 +72,10 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 
 # What passes by itself while Telegram is asked who the bot is.
-_PASSES = frozenset({Remedy.RETRY, Remedy.UNKNOWN, Remedy.WAIT})
+_PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})
 
 
-class CannotGoOn(Exception):
+class FatalError(Exception):
     """A sentence on what keeps the bot from running, which no waiting mends."""
 
 
@@ -84,11 +84,11 @@ class App:
     """A bot that is wired and ready; running it is the only thing left to do."""
 
     application: PetitionApplication
-    reception: Reception
-    dispatch: Dispatch
+    update_handler: UpdateHandler
+    dispatch: Dispatcher
     polling: Polling
     worker: Worker
-    hold: Hold
+    process_lock: ProcessLock
     watch: DatabaseWatch
     retention: Retention
 
@@ -98,10 +98,10 @@ class App:
         Raises:
             StorageError: another process may take the updates now, or the database is gone.
             TokenUnknown: Telegram does not know the token any more.
-            CannotGoOn: a mistake of ours ended one of the parts; the log says which.
+            FatalError: a mistake of ours ended one of the parts; the log says which.
         """
         parts = {
-            "hold": asyncio.create_task(self.hold.until_lost()),
+            "hold": asyncio.create_task(self.process_lock.until_lost()),
             "database": asyncio.create_task(self.watch.run()),
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
@@ -163,7 +163,7 @@ def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
         raise error
     if error is not None:
         _log.error("part_broken", part=name, exc_info=error)
-        raise CannotGoOn(
+        raise FatalError(
             f"The bot has stopped: its {name} broke by a mistake of the program "
             f"({type(error).__name__}). The log says where; start it again."
         ) from None
@@ -179,14 +179,16 @@ async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterat
             than it was.
 
     Raises:
-        StorageError, CampaignInvalid, TokenUnknown, CannotGoOn: with a sentence on what to do.
+        StorageError, CampaignInvalid, TokenUnknown, FatalError: with a sentence on what to do.
     """
     campaign = load_campaign(settings.campaign or BUNDLED)
     keyring = _key(settings)
     url = settings.database_url
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with a bot of its own.
-        held = await stack.enter_async_context(hold(url, f"intake/{campaign.slug}"))
+        held = await stack.enter_async_context(
+            acquire_process_lock(url, f"intake/{campaign.slug}")
+        )
         mark = await _mark(settings, campaign.slug, restored=restored)
         await migrate(url)
         storage = await open_storage(url, keyring, campaign.slug)
@@ -196,7 +198,7 @@ async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterat
         watch = DatabaseWatch(storage, mark)
         services = _services(settings, campaign, keyring, storage, woken, watch)
         app = _wire(settings, services, session, held, watch, woken)
-        await _meet_telegram(app.application)
+        await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
 
@@ -216,22 +218,22 @@ async def _at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
         _log.warning(otherwise)
 
 
-async def _meet_telegram(application: PetitionApplication) -> None:
+async def _fetch_bot_identity(application: PetitionApplication) -> None:
     """Learns who the bot is. A Telegram that is away comes back; a wrong token does not."""
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             await application.initialize()
         except TelegramError as error:
-            kind, said = remedy(error), error.message
+            kind, said = error_kind(error), error.message
             seconds = max(pause, seconds_to_wait(error))
         else:
             return
         # Raised out here: a token may stand in the original's text.
-        if kind is Remedy.UNAUTHORISED:
+        if kind is ErrorKind.UNAUTHORISED:
             raise TokenUnknown
         if kind not in _PASSES:
-            raise CannotGoOn(f"Telegram does not say who this bot is: {said}")
+            raise FatalError(f"Telegram does not say who this bot is: {said}")
         _log.warning("telegram_away", remedy=kind, seconds=seconds)
         await asyncio.sleep(seconds)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
@@ -280,7 +282,7 @@ def _services(
         paid_broadcast=settings.paid_broadcast,
         approval_above=settings.approval_above,
         budgets=Budgets(),
-        afterwards=Afterwards(),
+        afterwards=DelayedReplies(),
         mark_first=watch.mark_first,
     )
 
@@ -289,7 +291,7 @@ def _wire(
     settings: Settings,
     services: Services,
     session: SharedSession,
-    held: Hold,
+    held: ProcessLock,
     watch: DatabaseWatch,
     woken: asyncio.Event,
 ) -> App:
@@ -315,12 +317,12 @@ def _wire(
     incidents = Incidents(partial(tell_admins, application.bot, services, DAMAGED))
     services.keyring.tell_damage_to(incidents.note)
     services.storage.database.tell_damage_to(incidents.note)
-    reception = Reception(application, incidents)
-    dispatch = Dispatch(reception, is_spared=is_way_out)
+    update_handler = UpdateHandler(application, incidents)
+    dispatch = Dispatcher(update_handler, is_spared=is_way_out)
     tell = partial(tell_admins, application.bot, services, RIVAL)
     polling = Polling(client, dispatch, tell_of_rival=tell)
     retention = Retention(services.storage.conversations, services.clock)
-    return App(application, reception, dispatch, polling, worker, held, watch, retention)
+    return App(application, update_handler, dispatch, polling, worker, held, watch, retention)
 
 
 def _application(

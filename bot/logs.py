@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from bot.traces import kind_of, place_of, trace_of
+from bot.tracebacks import kind_of, place_of, trace_of
 
 # Everything that may stand in a log. A new field is added here with the knowledge that it can
 # never hold what a person wrote, is called, or is numbered with.

@@ -13,28 +13,28 @@ from telegram.ext import (
 )
 
 from . import (
+    admin_callbacks,
+    blocked_chats,
     closing,
-    commands,
     groups,
-    membership,
-    messages,
-    orders,
-    silence,
+    mute,
     statistics,
-    taps,
+    supporter_callbacks,
+    supporter_commands,
+    supporter_messages,
 )
-from .broadcasts import history, offering, writing
+from .broadcasts import draft_input, history, menu
 from .context import Context, PetitionApplication
-from .guards import (
+from .screens.rights import NO_MORE_NEWS
+from .too_often import counted
+from .update_filters import (
     GROUP_MESSAGE,
     PRIVATE_EDIT,
     PRIVATE_MESSAGE,
-    ByAdmin,
-    FromAdmin,
+    AdminCommandFilter,
+    AdminContentFilter,
     TapElsewhere,
 )
-from .screens.rights import NO_MORE_NEWS
-from .too_often import counted
 
 Handler = BaseHandler[Update, Context, None]
 
@@ -45,34 +45,36 @@ def register(application: PetitionApplication) -> None:
 
 
 def _handlers(admins: frozenset[int]) -> list[Handler]:
-    by_admin = PRIVATE_MESSAGE & FromAdmin(admins)
-    sent_by_admin = PRIVATE_MESSAGE & ByAdmin(admins)
+    by_admin = PRIVATE_MESSAGE & AdminCommandFilter(admins)
+    sent_by_admin = PRIVATE_MESSAGE & AdminContentFilter(admins)
     return [
         # Before every other handler of taps: none of them is asked about a tap elsewhere.
         TapElsewhere(groups.led_to_private_chat),
         CommandHandler("close", closing.close, by_admin),
         CommandHandler("reopen", closing.reopen, by_admin),
-        CommandHandler("broadcast", offering.broadcast, by_admin),
+        CommandHandler("broadcast", menu.broadcast, by_admin),
         CommandHandler("broadcasts", history.broadcasts, by_admin),
         CommandHandler("stats", statistics.stats, by_admin),
-        CommandHandler("start", counted("start", commands.start), PRIVATE_MESSAGE),
-        CommandHandler("help", counted("help", commands.help_), PRIVATE_MESSAGE),
-        CommandHandler("language", counted("language", commands.language), PRIVATE_MESSAGE),
-        CommandHandler("privacy", counted("privacy", commands.privacy), PRIVATE_MESSAGE),
-        CommandHandler("mydata", counted("mydata", commands.my_data), PRIVATE_MESSAGE),
-        CommandHandler("withdraw", commands.withdraw, PRIVATE_MESSAGE),
-        CommandHandler("stop", silence.stop, PRIVATE_MESSAGE),
-        CommandHandler("cancel", writing.cancel, by_admin),
-        CommandHandler("cancel", counted("cancel", commands.cancel), PRIVATE_MESSAGE),
-        MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, messages.unknown_command),
-        MessageHandler(sent_by_admin & ~filters.StatusUpdate.ALL, writing.sent),
-        MessageHandler(PRIVATE_MESSAGE & filters.TEXT, messages.written),
-        MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, messages.sent_media),
-        MessageHandler(PRIVATE_EDIT & ByAdmin(admins), writing.edited),
-        MessageHandler(PRIVATE_EDIT, messages.edited),
+        CommandHandler("start", counted("start", supporter_commands.start), PRIVATE_MESSAGE),
+        CommandHandler("help", counted("help", supporter_commands.help_), PRIVATE_MESSAGE),
+        CommandHandler(
+            "language", counted("language", supporter_commands.language), PRIVATE_MESSAGE
+        ),
+        CommandHandler("privacy", counted("privacy", supporter_commands.privacy), PRIVATE_MESSAGE),
+        CommandHandler("mydata", counted("mydata", supporter_commands.my_data), PRIVATE_MESSAGE),
+        CommandHandler("withdraw", supporter_commands.withdraw, PRIVATE_MESSAGE),
+        CommandHandler("stop", mute.stop, PRIVATE_MESSAGE),
+        CommandHandler("cancel", draft_input.cancel, by_admin),
+        CommandHandler("cancel", counted("cancel", supporter_commands.cancel), PRIVATE_MESSAGE),
+        MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, supporter_messages.unknown_command),
+        MessageHandler(sent_by_admin & ~filters.StatusUpdate.ALL, draft_input.sent),
+        MessageHandler(PRIVATE_MESSAGE & filters.TEXT, supporter_messages.written),
+        MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, supporter_messages.sent_media),
+        MessageHandler(PRIVATE_EDIT & AdminContentFilter(admins), draft_input.edited),
+        MessageHandler(PRIVATE_EDIT, supporter_messages.edited),
         CommandHandler(groups.COMMANDS, groups.invited, GROUP_MESSAGE),
-        CallbackQueryHandler(orders.ordered, orders.is_order),
-        CallbackQueryHandler(silence.refused_under_news, f"^{NO_MORE_NEWS}$"),
-        CallbackQueryHandler(taps.tapped),
-        ChatMemberHandler(membership.changed, ChatMemberHandler.MY_CHAT_MEMBER),
+        CallbackQueryHandler(admin_callbacks.dispatch, admin_callbacks.is_order),
+        CallbackQueryHandler(mute.refused_under_news, f"^{NO_MORE_NEWS}$"),
+        CallbackQueryHandler(supporter_callbacks.tapped),
+        ChatMemberHandler(blocked_chats.changed, ChatMemberHandler.MY_CHAT_MEMBER),
     ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import structlog
 from telegram.error import TelegramError
 
-from bot.petition.words import Words, mark
-from bot.transport.outcome import remedy
+from bot.text.translations import Words, mark
+from bot.transport.error_kinds import error_kind
 from storage import StorageError
 
-from .broadcasts.watching import words_for
+from .broadcasts.progress_message import words_for
 from .context import Bot, Services
 from .posting import post
 
@@ -48,7 +48,7 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
         try:
             await post(bot, admin, words.text(text), None)
         except TelegramError as error:
-            _log.warning("admin_not_told", remedy=remedy(error))
+            _log.warning("admin_not_told", remedy=error_kind(error))
         else:
             told = True
     return told

@@ -6,11 +6,11 @@ from typing import Final
 
 from telegram import Update
 
-from bot.petition.markup import Html
+from bot.text.markup import Html
 from storage import Kind, PetitionState
 
+from .admin_context import AdminAction, AdminContext, Choice, open_admin_context
 from .context import Context
-from .panel import Choice, Order, Panel, open_panel
 from .screens.screen import paragraphs
 
 _LONGEST_REVISION: Final = 9
@@ -18,7 +18,7 @@ _LONGEST_REVISION: Final = 9
 
 async def close(update: Update, context: Context) -> None:
     """Says what closing does, with the count, and asks."""
-    panel = await open_panel(update, context)
+    panel = await open_admin_context(update, context)
     state = await panel.services.storage.petitions.state()
     words = panel.words
     if state.is_closed:
@@ -36,9 +36,11 @@ async def close(update: Update, context: Context) -> None:
             ),
         ),
         (
-            Choice(words.label("Sí, cerrar la petición"), Order.CLOSE, str(state.revision)),
+            Choice(words.label("Sí, cerrar la petición"), AdminAction.CLOSE, str(state.revision)),
             Choice(
-                words.label("No, dejarla abierta"), Order.LEAVE, f"{Order.CLOSE}:{state.revision}"
+                words.label("No, dejarla abierta"),
+                AdminAction.DISMISS,
+                f"{AdminAction.CLOSE}:{state.revision}",
             ),
         ),
     )
@@ -46,7 +48,7 @@ async def close(update: Update, context: Context) -> None:
 
 async def reopen(update: Update, context: Context) -> None:
     """Says what opening again does, and asks."""
-    panel = await open_panel(update, context)
+    panel = await open_admin_context(update, context)
     storage, words = panel.services.storage, panel.words
     state = await storage.petitions.state()
     if not state.is_closed:
@@ -63,15 +65,17 @@ async def reopen(update: Update, context: Context) -> None:
             words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
         ),
         (
-            Choice(words.label("Sí, volver a abrirla"), Order.REOPEN, str(state.revision)),
+            Choice(words.label("Sí, volver a abrirla"), AdminAction.REOPEN, str(state.revision)),
             Choice(
-                words.label("No, dejarla cerrada"), Order.LEAVE, f"{Order.REOPEN}:{state.revision}"
+                words.label("No, dejarla cerrada"),
+                AdminAction.DISMISS,
+                f"{AdminAction.REOPEN}:{state.revision}",
             ),
         ),
     )
 
 
-async def _hindrance(panel: Panel) -> Html | None:
+async def _hindrance(panel: AdminContext) -> Html | None:
     """Why the petition cannot be opened again now: its end is being told, or is about to be."""
     broadcasts, words = panel.services.storage.broadcasts, panel.words
     active = await broadcasts.active()
@@ -88,7 +92,7 @@ async def _hindrance(panel: Panel) -> Html | None:
     return None
 
 
-async def confirmed_close(panel: Panel, argument: str) -> None:
+async def confirmed_close(panel: AdminContext, argument: str) -> None:
     """Closes, if the petition is still as it was when the button was offered."""
     services, words = panel.services, panel.words
     state = await services.storage.petitions.close(
@@ -106,7 +110,7 @@ async def confirmed_close(panel: Panel, argument: str) -> None:
     )
 
 
-async def confirmed_reopen(panel: Panel, argument: str) -> None:
+async def confirmed_reopen(panel: AdminContext, argument: str) -> None:
     """Opens again, if the petition is still as it was when the button was offered."""
     services, words = panel.services, panel.words
     state = await services.storage.petitions.reopen(
@@ -127,7 +131,7 @@ async def confirmed_reopen(panel: Panel, argument: str) -> None:
     )
 
 
-async def left(panel: Panel, argument: str) -> bool:
+async def left(panel: AdminContext, argument: str) -> bool:
     """Shows how the petition stands when that changed after all; False when it did not."""
     state = await panel.services.storage.petitions.state()
     if state.revision == _revision(argument):
@@ -136,7 +140,7 @@ async def left(panel: Panel, argument: str) -> bool:
     return True
 
 
-async def _changed_meanwhile(panel: Panel, *, closed: bool) -> None:
+async def _changed_meanwhile(panel: AdminContext, *, closed: bool) -> None:
     """A tap that comes twice finds its work done; only a real change asks for a new order."""
     state = await panel.services.storage.petitions.state()
     if state.is_closed is closed:
@@ -147,7 +151,7 @@ async def _changed_meanwhile(panel: Panel, *, closed: bool) -> None:
     )
 
 
-def _standing(panel: Panel, state: PetitionState) -> Html:
+def _standing(panel: AdminContext, state: PetitionState) -> Html:
     words = panel.words
     if state.closed_signatures is None:
         return words.text("La petición está abierta.")
@@ -158,18 +162,18 @@ def _standing(panel: Panel, state: PetitionState) -> Html:
     )
 
 
-def _what_next(panel: Panel) -> Html:
+def _what_next(panel: AdminContext) -> Html:
     return panel.words.text(
         "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
         "Para deshacer el cierre, /reopen."
     )
 
 
-def _title(panel: Panel) -> str:
+def _title(panel: AdminContext) -> str:
     return panel.services.campaign.texts_in(panel.language).title
 
 
-def _signed(panel: Panel, count: int) -> Html:
+def _signed(panel: AdminContext, count: int) -> Html:
     return panel.words.plural(
         "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", count
     )

@@ -11,12 +11,12 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.broadcast import OpenClaims
-from bot.petition.campaign import Campaign
-from bot.petition.words import Catalogues
+from bot.petition.petition import Campaign
+from bot.text.translations import Catalogues
 from storage import Keyring, Storage
 
-from .afterwards import Afterwards
-from .budget import Budgets, Ration
+from .delayed_replies import DelayedReplies
+from .request_budget import Budgets, Ration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Services:
     paid_broadcast: bool
     approval_above: int | None
     budgets: Budgets
-    afterwards: Afterwards
+    afterwards: DelayedReplies
     mark_first: Callable[[], Awaitable[None]]
 
     def spend(self, number: int, what: str, update: Update) -> Ration:

@@ -6,12 +6,12 @@ from functools import partial
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
-from bot.petition.words import Words
+from bot.text.translations import Words
 
-from .budget import Ration
 from .context import Context, Services
-from .living import tolerate
-from .screens.commands import SUPPORTER_COMMANDS
+from .conversation_message import tolerate
+from .request_budget import Ration
+from .screens.command_list import SUPPORTER_COMMANDS
 
 COMMANDS = frozenset(SUPPORTER_COMMANDS)
 

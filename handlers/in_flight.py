@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Final
 
-from bot.petition.markup import Html
-from bot.petition.words import Words, mark
+from bot.text.markup import Html
+from bot.text.translations import Words, mark
 from storage import Unavailable
 
-from .visit import Visit
+from .supporter_context import SupporterContext
 
 # As long as a person is let wait for anything else.
 _LONGEST_SECONDS: Final = 3.0
 _MAY_ARRIVE: Final = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
 
 
-async def forbid(visit: Visit, change: Awaitable[object]) -> bool:
+async def forbid(visit: SupporterContext, change: Awaitable[object]) -> bool:
     """Awaits a change after which less may be sent to this chat, and makes it hold at once.
 
     Nothing that it forbids leaves afterwards, and what had left by then has ended, so it can be
@@ -44,7 +44,7 @@ def may_arrive_label(words: Words) -> str:
     return words.label(_MAY_ARRIVE)
 
 
-async def _void(visit: Visit) -> bool:
+async def _void(visit: SupporterContext) -> bool:
     claims = visit.services.open_claims
     claims.make_void(visit.chat_id)
     return await claims.until_landed(visit.chat_id, _LONGEST_SECONDS)

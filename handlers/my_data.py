@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.petition.markup import fill, parse
+from bot.text.markup import fill, parse
 from storage import Held
 
-from .visit import Visit
+from .supporter_context import SupporterContext
 
 
-async def send_file(visit: Visit) -> None:
+async def send_file(visit: SupporterContext) -> None:
     """Sends the person's own data as a JSON document into their own chat, and notes it."""
     # A new version first: a tap that comes again is stale and sends no second copy.
-    visit = visit.touched()
+    visit = visit.with_new_version()
     await visit.save()
     storage = visit.services.storage
     await storage.audit.record("my_data_file", actor=None, at=visit.services.clock())
@@ -40,7 +40,7 @@ async def send_file(visit: Visit) -> None:
     await visit.tell(answer, deliver)
 
 
-def whole(visit: Visit, held: Held) -> dict[str, Any]:
+def whole(visit: SupporterContext, held: Held) -> dict[str, Any]:
     """Everything stored of this person for this petition, with the words they agreed to."""
     name = held.signature and held.signature["name"]
     as_admin = {

@@ -11,17 +11,17 @@ from telegram import Message
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot.petition.campaign import Image
-from bot.petition.markup import Html, escape
-from bot.transport.outcome import Remedy, remedy
+from bot.petition.petition import Image
+from bot.text.markup import Html, escape
+from bot.transport.error_kinds import ErrorKind, error_kind
 
 _log = structlog.stdlib.get_logger()
 
 if TYPE_CHECKING:
-    from .visit import Visit
+    from .supporter_context import SupporterContext
 
 
-async def show_picture(visit: Visit) -> int | None:
+async def show_picture(visit: SupporterContext) -> int | None:
     """Sends the picture to a chat that has not had it; returns its message id, or None.
 
     Whoever has just withdrawn has been told that everything is erased: nothing is noted of them.
@@ -35,10 +35,10 @@ async def show_picture(visit: Visit) -> int | None:
     try:
         sent = await _send(visit, image)
     except TelegramError as error:
-        if remedy(error) is not Remedy.CONTENT:
+        if error_kind(error) is not ErrorKind.CONTENT:
             raise
         # The petition is there without its picture too, which has another chance next time.
-        _log.warning("picture_not_shown", remedy=remedy(error))
+        _log.warning("picture_not_shown", remedy=error_kind(error))
         return None
     # At once, so that what fails after it does not make it come twice.
     await visit.services.storage.conversations.shown(
@@ -50,7 +50,7 @@ async def show_picture(visit: Visit) -> int | None:
     return sent.message_id
 
 
-async def _send(visit: Visit, image: Image) -> Message:
+async def _send(visit: SupporterContext, image: Image) -> Message:
     published = visit.services.storage.published
     content = await asyncio.to_thread(image.file.read_bytes)
     digest = hashlib.sha256(content).digest()
@@ -62,14 +62,14 @@ async def _send(visit: Visit, image: Image) -> Message:
             return await _photo(visit, known.telegram_id, caption)
         except TelegramError as error:
             # Telegram has forgotten the file: send its bytes again.
-            if remedy(error) is not Remedy.CONTENT:
+            if error_kind(error) is not ErrorKind.CONTENT:
                 raise
     sent = await _photo(visit, content, caption)
     await published.put(key, digest, sent.photo[-1].file_id)
     return sent
 
 
-async def _photo(visit: Visit, photo: str | bytes, caption: Html) -> Message:
+async def _photo(visit: SupporterContext, photo: str | bytes, caption: Html) -> Message:
     return await visit.bot.send_photo(
         visit.chat_id, photo, caption=caption, parse_mode=ParseMode.HTML
     )

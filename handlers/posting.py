@@ -6,8 +6,8 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot.petition.markup import Html, escape
-from bot.transport.outcome import Remedy, remedy
+from bot.text.markup import Html, escape
+from bot.transport.error_kinds import ErrorKind, error_kind
 
 from .context import Bot
 
@@ -45,6 +45,6 @@ async def say_above(bot: Bot, chat_id: int, query: CallbackQuery, said: str) -> 
     try:
         await query.answer(said, show_alert=True)
     except TelegramError as error:
-        if remedy(error) is not Remedy.EXPIRED:
+        if error_kind(error) is not ErrorKind.EXPIRED:
             raise
         await post(bot, chat_id, escape(said), None)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.journey import Action, Place, Stage, go, in_form, settle
-from bot.petition.markup import Html
 from bot.petition.names import NameProblem, NameRefused, clean_name
-from bot.petition.words import mark
+from bot.petition.stages import Action, Place, Stage, go, in_form, nearest_valid_stage
+from bot.text.markup import Html
+from bot.text.translations import mark
 from storage import Consent, NewSignature, PetitionClosed
 
 from .screens.signing import consent_mark
-from .visit import Visit, reread
+from .supporter_context import SupporterContext, reload
 
 _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
     {
@@ -41,19 +41,19 @@ _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
 )
 
 
-async def take_name(visit: Visit, typed: str) -> None:
+async def take_name(visit: SupporterContext, typed: str) -> None:
     """Keeps a typed name and goes on to the consent, or says what to change."""
     try:
         name = clean_name(typed)
     except NameRefused as refused:
         await visit.say(_refusal(visit, refused))
         return
-    visit = visit.moved(Place(Stage.CONSENT), name=name)
+    visit = visit.with_stage(Place(Stage.CONSENT), name=name)
     await visit.save()
     await visit.show()
 
 
-async def keep_name(visit: Visit, typed: str) -> None:
+async def keep_name(visit: SupporterContext, typed: str) -> None:
     """A text at the consent signs nothing and changes no name; "ok" is an answer, not a name.
 
     When it is the name itself, the update may have come again, and there is nothing to explain.
@@ -71,22 +71,22 @@ async def keep_name(visit: Visit, typed: str) -> None:
     )
 
 
-async def use_profile_name(visit: Visit) -> None:
+async def use_profile_name(visit: SupporterContext) -> None:
     """Takes the name of the Telegram profile with one tap."""
     if visit.view.profile_name is not None:
-        visit = visit.moved(Place(Stage.CONSENT), name=visit.view.profile_name)
+        visit = visit.with_stage(Place(Stage.CONSENT), name=visit.view.profile_name)
     await visit.save()
     await visit.show()
 
 
-async def choose_news(visit: Visit) -> None:
+async def choose_news(visit: SupporterContext) -> None:
     """Turns the separate consent to other news on or off."""
-    visit = visit.moved(visit.view.place, news=not visit.conversation.news)
+    visit = visit.with_stage(visit.view.place, news=not visit.conversation.news)
     await visit.save()
     await visit.show()
 
 
-async def confirm(visit: Visit, agreed_to: str) -> None:
+async def confirm(visit: SupporterContext, agreed_to: str) -> None:
     """Signs. The thanks are shown only after the signature is committed.
 
     `agreed_to` is the mark of the text under which the button stood. When it is another one by
@@ -102,15 +102,15 @@ async def confirm(visit: Visit, agreed_to: str) -> None:
         )
         return
     before = visit
-    visit = visit.moved(Place(Stage.THANKS))
+    visit = visit.with_stage(Place(Stage.THANKS))
     outcome = await visit.services.storage.signatures.sign(
         _new_signature(before), visit.conversation, before.stored_version or 0
     )
     await visit.services.mark_first()
-    visit = (await reread(visit)).settled()
+    visit = (await reload(visit)).at_valid_stage()
     notice = None
     if isinstance(outcome, PetitionClosed):
-        visit = visit.moved(settle(before.view.place, visit.view.standing))
+        visit = visit.with_stage(nearest_valid_stage(before.view.place, visit.view.standing))
         notice = visit.view.words.text(
             "La petición se cerró antes de que firmaras; tu nombre no se ha guardado."
         )
@@ -118,12 +118,12 @@ async def confirm(visit: Visit, agreed_to: str) -> None:
     await visit.show(notice)
 
 
-async def cancel(visit: Visit) -> None:
+async def cancel(visit: SupporterContext) -> None:
     """Leaves the form and forgets what was typed into it."""
     words, draft = visit.view.words, visit.conversation
     typing = in_form(visit.view.place) or bool(draft.name or draft.typed)
     home = go(Action.HOME, visit.view.place, visit.view.standing)
-    visit = visit.moved(home)
+    visit = visit.with_stage(home)
     notice = (
         words.text("De acuerdo: no has firmado, y no hemos guardado ningún nombre.")
         if typing
@@ -132,7 +132,7 @@ async def cancel(visit: Visit) -> None:
     await visit.say(notice)
 
 
-def _new_signature(visit: Visit) -> NewSignature:
+def _new_signature(visit: SupporterContext) -> NewSignature:
     view, conversation = visit.view, visit.conversation
     text = consent_text(view.texts)
     purposes = {"signature", "news"} if conversation.news else {"signature"}
@@ -154,6 +154,6 @@ def _new_signature(visit: Visit) -> NewSignature:
     )
 
 
-def _refusal(visit: Visit, refused: NameRefused) -> Html:
+def _refusal(visit: SupporterContext, refused: NameRefused) -> Html:
     words = visit.view.words
     return Html(f"⚠️ {words.text(_REFUSALS[refused.problem])}")

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from telegram import Update
 
-from bot.petition.markup import Html
+from bot.text.markup import Html
 
+from .admin_context import AdminContext, open_admin_context
 from .context import Context
-from .panel import Panel, open_panel
 from .screens.screen import paragraphs
 
 _NAMED_FROM: Final = 5
@@ -51,7 +51,7 @@ def origins(by_source: Mapping[str | None, int]) -> Origins:
 
 async def stats(update: Update, context: Context) -> None:
     """Answers with the counts as they stand; `today` is the petition's own day."""
-    panel = await open_panel(update, context)
+    panel = await open_admin_context(update, context)
     services, words = panel.services, panel.words
     now = services.clock().astimezone(ZoneInfo(services.campaign.time_zone))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -70,13 +70,13 @@ async def stats(update: Update, context: Context) -> None:
     )
 
 
-def _named(panel: Panel, by_language: Mapping[str, int]) -> dict[str, int]:
+def _named(panel: AdminContext, by_language: Mapping[str, int]) -> dict[str, int]:
     campaign = panel.services.campaign
     known = {code: campaign.texts_in(code).language_name for code in campaign.languages}
     return {known.get(code, code): count for code, count in by_language.items()}
 
 
-def _from_where(panel: Panel, by_source: Mapping[str | None, int]) -> Html | None:
+def _from_where(panel: AdminContext, by_source: Mapping[str | None, int]) -> Html | None:
     if not by_source:
         return None
     words, found = panel.words, origins(by_source)
@@ -92,7 +92,7 @@ def _from_where(panel: Panel, by_source: Mapping[str | None, int]) -> Html | Non
     return Html("\n".join([f"<b>{words.text('Por origen')}</b>", *lines]))
 
 
-def _why_together(panel: Panel) -> Html:
+def _why_together(panel: AdminContext) -> Html:
     why = panel.words.text(
         "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
         "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
@@ -101,7 +101,7 @@ def _why_together(panel: Panel) -> Html:
     return Html(f"<i>{why}</i>")
 
 
-def _listed(panel: Panel, heading: Html, counts: Mapping[str, int]) -> Html | None:
+def _listed(panel: AdminContext, heading: Html, counts: Mapping[str, int]) -> Html | None:
     if not counts:
         return None
     ranked = sorted(counts.items(), key=lambda item: -item[1])
@@ -109,5 +109,5 @@ def _listed(panel: Panel, heading: Html, counts: Mapping[str, int]) -> Html | No
     return Html("\n".join([f"<b>{heading}</b>", *lines]))
 
 
-def _line(panel: Panel, name: str, count: int) -> Html:
+def _line(panel: AdminContext, name: str, count: int) -> Html:
     return panel.words.text("{name}: {count}", name=name, count=panel.words.number(count))

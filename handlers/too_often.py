@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from telegram import Update
 
-from bot.petition.words import mark
+from bot.text.translations import mark
 
-from .budget import Ration
 from .context import Context
-from .guards import own_chat
-from .visit import Visit, open_command
+from .request_budget import Ration
+from .supporter_context import SupporterContext, open_command
+from .update_filters import own_chat
 
 Handle = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
@@ -34,18 +34,18 @@ def counted(command: str, handle: Handle) -> Handle:
         if ration is Ration.GRANTED:
             await handle(update, context)
             return
-        visit = (await open_command(update, context)).settled()
+        visit = (await open_command(update, context)).at_valid_stage()
         await (tell(visit) if ration is Ration.TOLD else visit.clear())
 
     return within_budget
 
 
-async def tell(visit: Visit) -> None:
+async def tell(visit: SupporterContext) -> None:
     """Says it on the screen, to who wrote."""
     await visit.say(visit.view.words.text(_TOO_OFTEN))
 
 
-async def alert(visit: Visit) -> None:
+async def alert(visit: SupporterContext) -> None:
     """Says it in a window above the screen, to who tapped; a tap is never left unanswered."""
     await visit.alert(visit.view.words.label(_TOO_OFTEN))
     await replace(visit, is_answered=True).show()

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.petition.journey import Action
+from bot.petition.stages import Action
 
-from .budget import UNLIMITED
+from .request_budget import UNLIMITED
 from .screens.rights import NO_MORE_NEWS
-from .taps import Tap
+from .supporter_callbacks import Tap
 
 _COMMAND: Final = re.compile(r"/(\w+)")
 _TAPS: Final = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})

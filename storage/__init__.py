@@ -6,12 +6,16 @@ One file for each noun, plain SQL on either database. Start with `migrate`, then
 from dataclasses import dataclass
 
 from storage.audit import Audit, AuditEntry
+from storage.broadcast_report import Moment
+from storage.broadcast_rows import Broadcast
+from storage.broadcast_start import AlreadyRunning, AudienceChanged, NewBroadcast, PetitionOpen
+from storage.broadcast_transitions import APPROVABLE_FOR
 from storage.broadcasts import Broadcasts
 from storage.conversations import Conversation, Conversations
-from storage.crypto import Keyring, key_apart_from_data
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
 from storage.deliveries import Deliveries, Tally
 from storage.drafts import Drafts
+from storage.eligibility import Audience, Kind
 from storage.errors import (
     BrokenData,
     ConversationMoved,
@@ -31,22 +35,18 @@ from storage.errors import (
     Unavailable,
 )
 from storage.high_water_mark import HighWaterMark, mark_of
-from storage.holding import Hold, hold
+from storage.keyring import Keyring, key_apart_from_data
 from storage.leases import Lease, Leases
-from storage.migrating import migrate, require_newest
-from storage.opening import open_database
+from storage.migrate import migrate, require_newest
+from storage.open_database import open_database
 from storage.outcomes import Delivery, Outcome, Result
 from storage.personal_data import Held, PersonalData
 from storage.petitions import Petitions, PetitionState
-from storage.published import Published, PublishedItem
-from storage.recalls import RECALLABLE_FOR, Recalled, Recalls, RecallTally, Sent
-from storage.recipients import Audience, Kind
+from storage.process_lock import ProcessLock, acquire_process_lock
+from storage.recalls import RECALLABLE_FOR, Recalled, Recalls, RecallTally, SentMessages
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
-from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen, Plan
-from storage.steering import APPROVABLE_FOR
-from storage.timeline import Moment
-from storage.unsealing import Broadcast
+from storage.telegram_cache import Published, PublishedItem
 
 # Telegram gives this number to nobody, so its reference tells nothing but which key made it.
 _NOBODY = 0
@@ -175,7 +175,6 @@ __all__ = [
     "Held",
     "HeldElsewhere",
     "HighWaterMark",
-    "Hold",
     "KeyFileMissing",
     "KeyFileOther",
     "KeyFileUnusable",
@@ -184,6 +183,7 @@ __all__ = [
     "Lease",
     "Leases",
     "Moment",
+    "NewBroadcast",
     "NewSignature",
     "Outcome",
     "PersonalData",
@@ -192,7 +192,7 @@ __all__ = [
     "PetitionOpen",
     "PetitionState",
     "Petitions",
-    "Plan",
+    "ProcessLock",
     "Published",
     "PublishedItem",
     "RecallTally",
@@ -202,7 +202,7 @@ __all__ = [
     "Row",
     "SchemaMissing",
     "SchemaTooNew",
-    "Sent",
+    "SentMessages",
     "Signature",
     "Signatures",
     "Signed",
@@ -213,8 +213,8 @@ __all__ = [
     "Tally",
     "Unavailable",
     "Value",
+    "acquire_process_lock",
     "assemble",
-    "hold",
     "key_apart_from_data",
     "mark_of",
     "migrate",

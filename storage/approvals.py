@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
-from storage.crypto import Keyring
+from storage.broadcast_rows import Broadcast
+from storage.broadcast_transitions import APPROVABLE_FOR, APPROVE, DECLINE, RECOUNT, Transition
 from storage.database import Value
-from storage.steering import APPROVABLE_FOR, APPROVE, DECLINE, RECOUNT, Steering
+from storage.keyring import Keyring
 from storage.times import to_millis
-from storage.unsealing import Broadcast
 
 
 class _Steer(Protocol):
     async def __call__(
-        self, steering: Steering, key: bytes, actor: int, at: datetime, **values: Value
+        self, steering: Transition, key: bytes, actor: int, at: datetime, **values: Value
     ) -> Broadcast | None: ...
 
 

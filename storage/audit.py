@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from storage.crypto import Keyring
 from storage.database import Database, Row, Statement
+from storage.keyring import Keyring
 from storage.times import from_millis, to_millis
 
 _RECORD: Final = """

@@ -1,8 +1,8 @@
 """Broadcasts: one message to many, started once and worked off by whoever holds the lease.
 
-Queries about a broadcast go here; what starts one is in `starting.py`, what people and the worker
-do to it in `steering.py`, its rows are `deliveries.py`, and who is told at all is defined in
-`recipients.py`.
+Queries about a broadcast go here; what starts one is in `broadcast_start.py`, what people and the
+worker do to it in `broadcast_transitions.py`, its rows are `deliveries.py`, and who is told at all
+is defined in `eligibility.py`.
 """
 
 from datetime import datetime, timedelta
@@ -10,22 +10,17 @@ from typing import Final
 
 from storage.approvals import Approvals
 from storage.audit import Audit
-from storage.claiming import lock_broadcast
-from storage.crypto import Keyring
-from storage.database import Database, Row, Statement, Value
-from storage.deliveries import TALLY, Deliveries, Tally
-from storage.finding import ACTIVE, DUE, HISTORY, ONE, SCHEDULED
-from storage.recalls import RECALLABLE_FOR
-from storage.recipients import AUDIENCE, EVERYONE, MUTED, UNREACHABLE, Audience, Kind
-from storage.starting import (
+from storage.broadcast_report import TIMELINE, Moment, read_timeline, width_of
+from storage.broadcast_rows import Broadcast, read_broadcast
+from storage.broadcast_start import (
     AlreadyRunning,
     AudienceChanged,
+    NewBroadcast,
     PetitionOpen,
-    Plan,
     begin_statements,
     start_statements,
 )
-from storage.steering import (
+from storage.broadcast_transitions import (
     CANCEL,
     FINISH,
     HOLD,
@@ -35,12 +30,17 @@ from storage.steering import (
     RESUME,
     SET_PROGRESS,
     STOP,
-    Steering,
+    Transition,
     steering_statements,
 )
-from storage.timeline import TIMELINE, Moment, read_timeline, width_of
+from storage.database import Database, Row, Statement, Value
+from storage.deliveries import TALLY, Deliveries, Tally
+from storage.delivery_claims import lock_broadcast
+from storage.eligibility import AUDIENCE, EVERYONE, MUTED, UNREACHABLE, Audience, Kind
+from storage.finding import ACTIVE, DUE, HISTORY, ONE, SCHEDULED
+from storage.keyring import Keyring
+from storage.recalls import RECALLABLE_FOR
 from storage.times import to_millis
-from storage.unsealing import Broadcast, read_broadcast
 
 # After this long a planned message is not sent unasked: it may say things that are over.
 LATE: Final = timedelta(hours=1)
@@ -110,7 +110,7 @@ class Broadcasts:
         return int(rows[0]["people"])
 
     async def start(
-        self, plan: Plan
+        self, plan: NewBroadcast
     ) -> Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged:
         """Freeze a content and up to whom it goes, for the worker to send now or at its time.
 
@@ -201,11 +201,11 @@ class Broadcasts:
         await self._change(STOP, id, reason=reason, at=to_millis(at))
         return await self._has_ended(id)
 
-    async def hold(self, id: bytes, reason: str) -> None:  # noqa: A002
+    async def pause_by_system(self, id: bytes, reason: str) -> None:  # noqa: A002
         """Send nothing more until somebody decides: nobody asked for this pause."""
         await self._change(HOLD, id, reason=reason)
 
-    async def reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
+    async def mark_reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
         """Note that the end was reported, so it is not done again."""
         await self._change(REPORTED, id, at=to_millis(at))
 
@@ -232,7 +232,9 @@ class Broadcasts:
         )
         await self._change(SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
-    async def _refusal(self, plan: Plan) -> AlreadyRunning | PetitionOpen | AudienceChanged:
+    async def _refusal(
+        self, plan: NewBroadcast
+    ) -> AlreadyRunning | PetitionOpen | AudienceChanged:
         if plan.kind is Kind.CLOSING and (await self._petition())["closed_at"] is None:
             return PetitionOpen()
         active = await self.active()
@@ -245,7 +247,7 @@ class Broadcasts:
 
     async def _steer(
         self,
-        steering: Steering,
+        steering: Transition,
         key: bytes,
         actor: int | None,
         at: datetime,

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from storage.crypto import Keyring
 from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
 from storage.errors import ConversationMoved
+from storage.keyring import Keyring
 from storage.times import to_millis
 
 _FIRST_STAGE: Final = "home"
@@ -191,7 +191,7 @@ class Conversations:
         )
         await self._database.write(statement)
 
-    async def untyped(self, supporter: bytes, typed: tuple[int, ...]) -> None:
+    async def clear_name_messages(self, supporter: bytes, typed: tuple[int, ...]) -> None:
         """Note that these are deleted from the chat; when more came meanwhile, all of it stays."""
         gone: dict[str, Value] = {
             "petition": self._slug,

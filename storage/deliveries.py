@@ -6,34 +6,34 @@
     pending → withdrawn | unreachable    found when it is claimed
     unreachable → pending    somebody came back
 
-Rows are written in `queueing.py`, claimed in `claiming.py` and settled in `recording.py`. Two
-things make them safe to be killed in and to be run twice: a claim is a random token that its rows
-carry, and results find their rows by it, so a worker that lost its lease cannot overwrite what
-its successor does. `attempts` counts the sends whose outcome stayed unknown to a living worker,
-never more than two; what was in flight when a process was killed is sent again besides.
-"""
+Rows are written in `enqueue.py`, claimed in `delivery_claims.py` and settled in
+`delivery_results.py`. Two things make them safe to be killed in and to be run twice: a claim is a
+random token that its rows carry, and results find their rows by it, so a worker that lost its
+lease cannot overwrite what its successor does. `attempts` counts the sends whose outcome stayed
+unknown to a living worker, never more than two; what was in flight when a process was killed is
+sent again besides."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from storage.claiming import (
-    Post,
+from storage.broadcast_rows import Broadcast, read_claimed
+from storage.database import Database, Row, Statement, Value
+from storage.delivery_claims import (
+    ClaimScope,
     claim_statements,
     lock_broadcast,
     recover_statements,
     settle_statement,
 )
-from storage.crypto import Keyring
-from storage.database import Database, Row, Statement, Value
+from storage.delivery_results import record_statements
+from storage.enqueue import CUTOFF, all_queued_statement, portion_statements
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import BrokenData
+from storage.keyring import Keyring
 from storage.outcomes import Delivery, Outcome, Result
-from storage.queueing import CUTOFF, all_queued_statement, portion_statements
-from storage.recording import record_statements
 from storage.times import to_millis
-from storage.unsealing import Broadcast, read_claimed
 
 # Whoever withdrew since is counted like everybody else.
 TALLY: Final = """
@@ -204,8 +204,8 @@ class Deliveries:
         asked: dict[str, Value] = {"broadcast": broadcast, "claim": claim}
         return bool(await self._database.read(Statement(_OTHERS, asked)))
 
-    def _post(self, broadcast: Broadcast, holder: str) -> Post:
-        return Post(
+    def _post(self, broadcast: Broadcast, holder: str) -> ClaimScope:
+        return ClaimScope(
             self._slug,
             broadcast.id,
             broadcast.topic,

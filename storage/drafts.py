@@ -6,8 +6,8 @@ What is in it is the handlers' affair; here it is a text that only the key opens
 from datetime import datetime
 from typing import Final
 
-from storage.crypto import Keyring
 from storage.database import Database, Statement, Value
+from storage.keyring import Keyring
 from storage.times import to_millis
 
 _GET: Final = "SELECT body_sealed FROM drafts WHERE petition = :petition AND admin = :admin"

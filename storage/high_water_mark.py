@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from storage.address import SqliteAddress, parse_address
+from storage.database_url import SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, SchemaMissing
 from storage.private_files import write_over
 from storage.sqlite_errors import sorted_error

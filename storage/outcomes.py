@@ -16,9 +16,9 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     UNSENT = "unsent"
     """Surely not delivered: it goes back and the attempt does not count."""
-    PERHAPS = "perhaps"
+    IN_DOUBT = "perhaps"
     """It may have arrived: it goes back once, and is `unknown` the second time."""
-    UNKNOWN = "unknown"
+    UNCONFIRMED = "unknown"
     """Given up without knowing."""
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
+from storage.keyring import Keyring
 from storage.times import from_millis
 
 Record = Mapping[str, Any]

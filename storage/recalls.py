@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from storage.claiming import lock_broadcast
-from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
+from storage.delivery_claims import lock_broadcast
 from storage.errors import BrokenData
-from storage.lists import padded, portions
+from storage.keyring import Keyring
+from storage.sql_in_lists import padded, portions
 from storage.times import to_millis
 
 RECALLABLE_FOR: Final = timedelta(hours=48)
@@ -69,7 +69,7 @@ class Recalled(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMessages:
     """What somebody was sent; `chat_id` is None when it cannot be deleted any more."""
 
     position: int
@@ -98,7 +98,9 @@ class Recalls:
         self._slug = slug
         self._keyring = keyring
 
-    async def next(self, broadcast: bytes, *, after: int, limit: int, at: datetime) -> list[Sent]:
+    async def next(
+        self, broadcast: bytes, *, after: int, limit: int, at: datetime
+    ) -> list[SentMessages]:
         """The next deliveries whose messages are to be deleted, in order."""
         asked: dict[str, Value] = {"broadcast": broadcast, "after": after, "limit": limit}
         rows = await self._database.read(Statement(_NEXT, asked))
@@ -127,11 +129,11 @@ class Recalls:
         }
         await self._database.write(lock_broadcast(broadcast), Statement(_END, asked))
 
-    def _sent(self, row: Row, since: int) -> Sent:
+    def _sent(self, row: Row, since: int) -> SentMessages:
         texts = (row["message_ids"] or "").split(",")
         messages = tuple(int(text) for text in texts if text)
         gone = not messages or row["signature_id"] is None or row["updated_at"] <= since
-        return Sent(row["position"], None if gone else self._chat(row), messages)
+        return SentMessages(row["position"], None if gone else self._chat(row), messages)
 
     def _chat(self, row: Row) -> int | None:
         try:

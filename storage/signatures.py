@@ -12,9 +12,9 @@ from typing import Final
 
 from storage import signing
 from storage.conversations import Conversation, Conversations
-from storage.crypto import Keyring
 from storage.database import Database, Row, Statement, Value
-from storage.returning import returned_statements
+from storage.keyring import Keyring
+from storage.returning_supporters import returned_statements
 from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.times import from_millis, to_millis
 
@@ -119,7 +119,7 @@ class Signatures:
         statements = signing.sign_statements(self._slug, self._keyring, new, saving, was or 0)
         return signing.outcome(await self._database.write(*statements))
 
-    async def of(self, supporter: bytes) -> Signature | None:
+    async def get(self, supporter: bytes) -> Signature | None:
         """Someone's signature, or None."""
         rows = await self._database.read(Statement(_OF, self._person(supporter)))
         return self._signature(rows[0]) if rows else None
@@ -133,12 +133,12 @@ class Signatures:
         statements = signing.withdraw_statements(self._slug, supporter, stage)
         return signing.was_withdrawn(await self._database.write(*statements))
 
-    async def lost(self, supporter: bytes, at: datetime) -> None:
+    async def mark_unreachable(self, supporter: bytes, at: datetime) -> None:
         """Note that someone blocked the bot: nothing more is sent to them."""
         asked = {**self._person(supporter), "at": to_millis(at)}
         await self._database.write(Statement(_LOST, asked))
 
-    async def returned(self, supporter: bytes, at: datetime) -> bool:
+    async def mark_reachable(self, supporter: bytes, at: datetime) -> bool:
         """Note that someone can be written to again; tells whether a message waits for them now.
 
         That is the closing update that they missed, if the petition closed less than thirty days

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from storage.crypto import Keyring
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import ConversationMoved
 from storage.ids import rising_id
+from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.times import to_millis
 

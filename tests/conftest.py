@@ -7,8 +7,16 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
+
+# How long an example takes says something of the machine.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
+# What asserts for the tests is to tell as much as they do; said before anything imports it.
+pytest.register_assert_rewrite("tests.features.scene", "tests.features.studio")
 
 
 def pytest_configure() -> None:

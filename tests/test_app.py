@@ -13,9 +13,9 @@ import pytest
 
 from bot import app as composition
 from bot import database_watch
-from bot.app import CannotGoOn, open_app
+from bot.app import FatalError, open_app
 from bot.broadcast import Worker
-from bot.broadcast.means import Rates
+from bot.broadcast.context import Rates
 from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR, Retention
 from bot.settings import FREE_RATE
@@ -25,9 +25,9 @@ from storage import (
     DatabaseBehind,
     DatabaseReplaced,
     HeldElsewhere,
-    Hold,
+    ProcessLock,
     Unavailable,
-    hold,
+    acquire_process_lock,
 )
 from tests.features.scene import Scene, a_scene
 from tests.transport import wire as telegram
@@ -59,7 +59,7 @@ async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene
     async with open_app(scene.settings) as app:
         storage = app.application.services.storage
         worker = Broken(None, storage, None, rate=1.0)  # type: ignore[arg-type]  # both unused
-        with pytest.raises(CannotGoOn, match="its broadcast broke") as raised:
+        with pytest.raises(FatalError, match="its broadcast broke") as raised:
             await asyncio.wait_for(replace(app, worker=worker).run(), SIGTERM_TO_THE_END)
     assert "ZeroDivisionError" in str(raised.value)
     assert "Ana" not in str(raised.value)
@@ -67,13 +67,13 @@ async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene
 
 async def test_a_hold_that_was_lost_ends_the_bot_with_its_sentence(scene: Scene) -> None:
     await scene.stop_bot()
-    held = Hold()
+    held = ProcessLock()
     held.take()
     async with open_app(scene.settings) as app:
-        running = asyncio.create_task(replace(app, hold=held).run())
+        running = asyncio.create_task(replace(app, process_lock=held).run())
         scene.ana.start()
         await scene.ana.sees(scene.campaign.texts_in("es").title)
-        held.lose(HeldElsewhere())
+        held.mark_lost(HeldElsewhere())
         with pytest.raises(HeldElsewhere, match="already running"):
             await asyncio.wait_for(running, SIGTERM_TO_THE_END)
 
@@ -150,7 +150,7 @@ async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:
         fresh.mkdir()
         url = f"sqlite+aiosqlite:///{fresh / 'petition.db'}"
         scene.settings = scene.settings.model_copy(update={"database_url": url})
-        async with hold(url, f"intake/{scene.campaign.slug}"):
+        async with acquire_process_lock(url, f"intake/{scene.campaign.slug}"):
             with pytest.raises(HeldElsewhere):
                 async with open_app(scene.settings):
                     pass
@@ -159,7 +159,7 @@ async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:
 
 async def test_another_petition_in_the_same_database_is_no_hindrance(scene: Scene) -> None:
     await scene.stop_bot()
-    async with hold(scene.settings.database_url, "intake/another"):
+    async with acquire_process_lock(scene.settings.database_url, "intake/another"):
         await scene.start_bot()
         scene.ana.start()
         await scene.ana.sees(scene.campaign.texts_in("es").title)
@@ -217,7 +217,7 @@ class TestMeetingTelegram:
             await met(scene, status, "Unauthorized")
 
     async def test_anything_else_is_said_in_a_sentence(self, scene: Scene) -> None:
-        with pytest.raises(CannotGoOn, match="Telegram does not say who this bot is: Logged out"):
+        with pytest.raises(FatalError, match="Telegram does not say who this bot is: Logged out"):
             await met(scene, 400, "Logged out")
 
 

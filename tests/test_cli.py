@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot import running
-from bot.cli import app
+from bot import shutdown
+from bot.cli.main import app
 from bot.settings import Settings
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
@@ -70,8 +70,8 @@ def test_run_says_whether_a_backup_was_restored(
     async def no_bot(_: Settings, *, restored: bool) -> None:
         told.append(restored)
 
-    monkeypatch.setattr(running, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
+    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
     assert call("run", *flags).exit_code == 0
     assert told == [bool(flags)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.intake.dispatch import Counts
+from bot.intake.dispatcher import Counts
 from bot.logs import ALLOWED, EVENT
 
 ROOT = Path(__file__).resolve().parent.parent

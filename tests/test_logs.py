@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.broadcast.stopping import named
+from bot.broadcast.stop_reasons import error_reference
 from bot.logs import configure_logging
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
@@ -66,7 +66,7 @@ def test_a_field_that_is_not_allowed_is_dropped_and_its_name_told(out: io.String
 
 
 def test_what_an_admin_is_told_to_look_up_stands_in_the_log(out: io.StringIO) -> None:
-    kind, reference = named(ValueError(NAME))
+    kind, reference = error_reference(ValueError(NAME))
     structlog.get_logger().error("broadcast_broken", kind=kind, reference=reference)
     (line,) = lines(out)
     assert (line["kind"], line["reference"]) == ("ValueError", reference)

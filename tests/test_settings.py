@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.petition.campaign import BUNDLED
+from bot.cli.demo_session import _settings as settings_of_a_show
+from bot.petition.petition import BUNDLED
 from bot.settings import (
     EXPECTED,
     Settings,
@@ -15,7 +16,6 @@ from bot.settings import (
     load_storage_settings,
     unknown_settings,
 )
-from bot.showing import _settings as settings_of_a_show
 from storage import Keyring
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"

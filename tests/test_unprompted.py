@@ -18,30 +18,30 @@ OWN = ("post", "rewrite", "say_above")
 
 TO_WHOM = {
     # A supporter, unprompted: asked again at each one's turn.
-    "bot/broadcast/sending.py": "a supporter, unprompted",
+    "bot/broadcast/sender.py": "a supporter, unprompted",
     # Deletes what a broadcast sent, and writes nothing.
-    "bot/broadcast/recalling.py": "nobody",
+    "bot/broadcast/recall.py": "nobody",
     # Asks Telegram who the bot is.
-    "bot/broadcast/shift.py": "nobody",
+    "bot/broadcast/delivery_loop.py": "nobody",
     # Fetches updates, and asks whether the token is denied.
-    "bot/intake/doubts.py": "nobody",
+    "bot/intake/token_checks.py": "nobody",
     "bot/intake/polling.py": "nobody",
     "handlers/admins.py": "an admin",
-    "handlers/errors.py": "who sent the update",
+    "handlers/update_errors.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
-    "handlers/living.py": "who sent the update",
+    "handlers/conversation_message.py": "who sent the update",
     "handlers/my_data.py": "who sent the update",
     "handlers/picture.py": "who sent the update",
     "handlers/posting.py": "whoever its callers say, all of which are listed here",
-    "handlers/panel.py": "an admin",
-    "handlers/visit.py": "who sent the update",
-    "handlers/reporting.py": "an admin",
+    "handlers/admin_context.py": "an admin",
+    "handlers/supporter_context.py": "who sent the update",
+    "handlers/broadcasts/progress_publisher.py": "an admin",
     "handlers/broadcasts/calling.py": "an admin",
     "handlers/broadcasts/controls.py": "an admin",
-    "handlers/broadcasts/deciding.py": "an admin",
-    "handlers/broadcasts/desk.py": "an admin",
-    "handlers/broadcasts/originals.py": "an admin",
-    "handlers/broadcasts/watching.py": "an admin",
+    "handlers/broadcasts/admin_questions.py": "an admin",
+    "handlers/broadcasts/draft_editor.py": "an admin",
+    "handlers/broadcasts/original_messages.py": "an admin",
+    "handlers/broadcasts/progress_message.py": "an admin",
 }
 
 
@@ -75,4 +75,4 @@ def test_what_a_broadcast_sends_leaves_in_one_place_only() -> None:
         for path in (ROOT / "bot/broadcast").glob("*.py")
         if "lane=Lane.BROADCAST" in path.read_text()
     }
-    assert lanes == {"bot/broadcast/sending.py", "bot/broadcast/recalling.py"}
+    assert lanes == {"bot/broadcast/sender.py", "bot/broadcast/recall.py"}

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlsplit
 import uvloop
 
 from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
-from bot.broadcast.crew import LANES
+from bot.broadcast.task_pool import LANES
 
 # As many as the bot sends over.
 CONNECTIONS: Final = LANES

@@ -1,8 +1,8 @@
 """One message to many: who is told, sending at the permitted rate, and an exact account."""
 
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.progress import ProgressView, progress_view
 from bot.broadcast.reporter import Reporter
+from bot.broadcast.speed import ProgressView, progress_view
 from bot.broadcast.timing import Timing
 from bot.broadcast.worker import Worker
 

@@ -17,7 +17,7 @@ _MANY: Final = 10
 _SHARE: Final = 0.1
 
 
-class Defects:
+class BugBreaker:
     """The mistakes of one worker's time with a broadcast.
 
     Args:
@@ -36,7 +36,7 @@ class Defects:
         self._others += 1
         self.close()
 
-    def noted(self, result: Result) -> bool:
+    def record_failure(self, result: Result) -> bool:
         """With one there was; tells whether that is to be expected of the others as well."""
         self._open.append(result)
         self._mistakes += 1
@@ -63,4 +63,4 @@ class Defects:
 
 def _given_back(result: Result) -> Result:
     surely_not_sent = result.outcome is Outcome.REJECTED
-    return replace(result, outcome=Outcome.UNSENT if surely_not_sent else Outcome.PERHAPS)
+    return replace(result, outcome=Outcome.UNSENT if surely_not_sent else Outcome.IN_DOUBT)

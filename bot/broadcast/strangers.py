@@ -14,7 +14,7 @@ from storage import Outcome, Result
 SO_MANY: Final = 20
 
 
-class Strangers:
+class UnreachableBreaker:
     """Those who could not be reached before anybody could.
 
     Args:
@@ -28,12 +28,12 @@ class Strangers:
         self._open: list[Result] = []
         self._are_many = False
 
-    def met(self) -> None:
+    def record_delivery(self) -> None:
         """Somebody was reached."""
         self._are_expected, self._are_many = True, False
         self.close()
 
-    def noted(self, result: Result) -> bool:
+    def record_failure(self, result: Result) -> bool:
         """Somebody could not be; tells whether that is one too many."""
         self._open.append(result)
         self._are_many = self._are_many or (not self._are_expected and len(self._open) >= SO_MANY)

@@ -9,15 +9,15 @@ from typing import Final
 
 import structlog
 
-from bot.broadcast.arrears import Arrears
-from bot.broadcast.duty import Duty
-from bot.broadcast.halt import Cause
-from bot.broadcast.means import Means, Memory, Rates
+from bot.broadcast.broadcast_interrupt import InterruptReason
+from bot.broadcast.broadcast_run import BroadcastRun
+from bot.broadcast.context import Rates, WorkerContext, WorkerStorage
+from bot.broadcast.lease import LeaseHolder, utc_now
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.outbox import Outbox
+from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
-from bot.broadcast.sending import Client, RateGate
-from bot.broadcast.tenure import Tenure, utc_now
+from bot.broadcast.result_recorder import ResultRecorder
+from bot.broadcast.sender import Client, RateGate
 from bot.broadcast.timing import Timing
 from bot.transport import Lane
 from storage import Broadcast, Unavailable
@@ -34,7 +34,7 @@ class SteadyRate:
     def __init__(self, rate: float) -> None:
         self.rate = rate
 
-    def aim(self, rate: float) -> None:
+    def set_ceiling(self, rate: float) -> None:
         """Another rate from now on."""
         self.rate = rate
 
@@ -71,7 +71,7 @@ class Worker:
     def __init__(
         self,
         client: Client,
-        storage: Memory,
+        storage: WorkerStorage,
         reporter: Reporter,
         *,
         rate: float,
@@ -89,15 +89,15 @@ class Worker:
         timing = timing or Timing()
         broadcasts = storage.broadcasts
         self._reporter = reporter
-        self._means = Means(
+        self._means = WorkerContext(
             broadcasts=broadcasts,
             recalls=storage.recalls,
             client=client,
             gate=gate or SteadyRate(rate),
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
-            outbox=Outbox(broadcasts.deliveries, timing, self._hold, now),
+            outbox=ResultRecorder(broadcasts.deliveries, timing, self._hold, now),
             claims=OpenClaims() if claims is None else claims,
-            tenure=Tenure(
+            tenure=LeaseHolder(
                 storage.leases,
                 broadcasts.lease,
                 seconds=timing.lease,
@@ -111,10 +111,10 @@ class Worker:
             is_admin=is_admin,
             approval_above=approval_above,
         )
-        self._arrears = Arrears(timing.rest)
+        self._arrears = ReportRetries(timing.rest)
         self._woken = woken or asyncio.Event()
         self._stopping = False
-        self._duty: Duty | None = None
+        self._duty: BroadcastRun | None = None
         self._running: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -142,7 +142,7 @@ class Worker:
         self._stopping = True
         self._woken.set()
         if self._duty is not None:
-            self._duty.halt.call(Cause.ASKED)
+            self._duty.halt.trigger(InterruptReason.ASKED)
         if self._running is None:
             return
         # What takes longer is cut off while there is still time to write that down.
@@ -156,8 +156,8 @@ class Worker:
     async def _hold(self, broadcast: bytes, reason: str) -> None:
         if self._duty is not None:
             # Its own, since a duty begins when nothing is left to be recorded of the one before.
-            self._duty.halt.call(Cause.ENDED)
-        await self._means.broadcasts.hold(broadcast, reason)
+            self._duty.halt.trigger(InterruptReason.ENDED)
+        await self._means.broadcasts.pause_by_system(broadcast, reason)
 
     async def _run(self) -> None:
         recording = asyncio.create_task(self._means.outbox.run())
@@ -190,10 +190,12 @@ class Worker:
             return means.timing.poll
         if not await means.tenure.begin():
             return means.timing.rest
-        duty = self._duty = Duty(means, self._reporter, self._arrears, broadcast, self._woken)
+        duty = self._duty = BroadcastRun(
+            means, self._reporter, self._arrears, broadcast, self._woken
+        )
         try:
             if not self._stopping:
-                await duty.attend()
+                await duty.run()
         finally:
             self._duty = None
             await self._give_up_lease()

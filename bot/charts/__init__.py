@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bot.petition.words import Words
+from bot.text.translations import Words
 
 if TYPE_CHECKING:
     from bot.charts.series import Interval

@@ -15,7 +15,7 @@ from typing import Final
 from bot.charts.canvas import Box, Canvas
 from bot.charts.series import Interval, Series, series_of
 from bot.charts.ticks import count_ticks, time_step, time_ticks
-from bot.petition.words import Words, mark
+from bot.text.translations import Words, mark
 
 WIDTH: Final = 1280
 HEIGHT: Final = 900

@@ -2,13 +2,13 @@
 
 Telegram is the durable inbox: an update stays there until the offset moves past it, and the offset
 moves only past updates that were handled. Polling is one way in; a webhook goes beside it, in a
-file `webhook.py` that answers 200 when `Dispatch` has handled the update.
+file `webhook.py` that answers 200 when `Dispatcher` has handled the update.
 """
 
-from bot.intake.dispatch import (
+from bot.intake.dispatcher import (
     Counts,
-    Dispatch,
-    Rules,
+    Dispatcher,
+    DispatchPolicy,
     dropped_behind,
     holds_others_up,
     updates_behind,
@@ -18,9 +18,9 @@ from bot.intake.polling import Polling
 
 __all__ = [
     "Counts",
-    "Dispatch",
+    "DispatchPolicy",
+    "Dispatcher",
     "Polling",
-    "Rules",
     "TokenUnknown",
     "TryAgain",
     "dropped_behind",

@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 from telegram.error import TelegramError
 
-from bot.intake.dispatch import Dispatch
-from bot.intake.doubts import Rivalry, is_denied
+from bot.intake.dispatcher import Dispatcher
 from bot.intake.errors import TokenUnknown
-from bot.intake.numbers import is_number
-from bot.transport.client import TelegramClient
-from bot.transport.errors import AnswerLost, AnswerUnreadable
-from bot.transport.outcome import Remedy, TelegramRefused, remedy, seconds_to_wait
+from bot.intake.token_checks import Rivalry, is_denied
+from bot.intake.update_numbers import is_number
+from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind, seconds_to_wait
+from bot.transport.errors import AnswerUnreadable, ResponseLost
+from bot.transport.raw_client import TelegramClient
 
 log = structlog.stdlib.get_logger()
 
@@ -55,7 +55,7 @@ class Polling:
     def __init__(
         self,
         client: TelegramClient,
-        dispatch: Dispatch,
+        dispatch: Dispatcher,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
         *,
         tell_of_rival: Callable[[], Awaitable[bool]] = _nobody_told,
@@ -107,7 +107,7 @@ class Polling:
             await self._fetch(long_poll=0, limit=1, timeout=1.5)
         except (TelegramRefused, TelegramError) as error:
             # They come again after the next start, and every handler can bear that.
-            log.warning("not_acknowledged", remedy=remedy(error))
+            log.warning("not_acknowledged", remedy=error_kind(error))
 
     async def _poll_on(self) -> None:
         while True:
@@ -164,7 +164,7 @@ class Polling:
         that is: Telegram begins each answer with the oldest that is not acknowledged.
         """
         limit = self._limit
-        if isinstance(error, AnswerLost):
+        if isinstance(error, ResponseLost):
             self._limit = max(limit // 2, 1)
         if not isinstance(error, AnswerUnreadable):
             return False
@@ -174,18 +174,18 @@ class Polling:
         return is_number(number) and self._dispatch.step_over(number)
 
     async def _recover(self, error: TelegramRefused | TelegramError) -> None:
-        kind = remedy(error)
-        if kind is Remedy.UNAUTHORISED:
+        kind = error_kind(error)
+        if kind is ErrorKind.UNAUTHORISED:
             if await is_denied(self._client, self._sleep):
                 raise TokenUnknown
             if not self._has_doubted:
                 self._has_doubted = True  # the first time, to have asked about it is pause enough
                 return
         event = "polling_failed"
-        if kind is Remedy.CONFLICT and self._is_our_webhook(error):
+        if kind is ErrorKind.CONFLICT and self._is_our_webhook(error):
             if await self._removed_webhook():
                 return
-        elif kind is Remedy.CONFLICT:
+        elif kind is ErrorKind.CONFLICT:
             event = "somebody_else_polls"
             self._rivalry.note()
         seconds = max(self._pause, seconds_to_wait(error))
@@ -202,7 +202,7 @@ class Polling:
         try:
             await self._client.call("deleteWebhook", {"drop_pending_updates": False})
         except (TelegramRefused, TelegramError) as failure:
-            log.warning("webhook_not_removed", remedy=remedy(failure))
+            log.warning("webhook_not_removed", remedy=error_kind(failure))
             return False
         self._webhook_removed = True
         log.warning("webhook_removed")

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from bot.petition.schema import Texts
+from bot.petition_folder.schema import Texts
 
 
 def consent_text(texts: Texts, *, news_offered: bool = True) -> str:

@@ -21,7 +21,7 @@ from enum import Enum, auto
 from itertools import groupby
 from typing import Final
 
-from bot.petition import limits
+from bot.text import text_limits
 
 
 class NameProblem(Enum):
@@ -48,7 +48,7 @@ class NameRefused(ValueError):
 
 _SHORTEST: Final = 2
 _LETTERS: Final = 2
-_LONGEST_TYPED: Final = 4 * limits.NAME  # NFC makes one character of four at most
+_LONGEST_TYPED: Final = 4 * text_limits.NAME  # NFC makes one character of four at most
 _MOST_MARKS: Final = 3
 _VIRAMA: Final = 9  # the canonical combining class of the signs that silence a vowel
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
@@ -194,7 +194,7 @@ def _has_a_capital_initial(word: str) -> bool:
 
 
 def _is_too_long(name: str) -> bool:
-    return len(name) > limits.NAME
+    return len(name) > text_limits.NAME
 
 
 def _is_too_short(name: str) -> bool:

@@ -11,22 +11,21 @@ async with Simulator(token="1:…") as telegram:
     telegram.clock.move(48 * 3600)
 """
 
-from bot.simulator.arrivals import Account, Arrivals
-from bot.simulator.calls import Call, Calls
+from bot.simulator.call_log import Call, Calls
 from bot.simulator.chats import Chat
 from bot.simulator.clock import Clock
+from bot.simulator.delivery_tally import Arrivals, DeliveryTally
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Fault, Faults
-from bot.simulator.limits import Limits
 from bot.simulator.messages import Button, Media, Message, User
 from bot.simulator.person import Person
+from bot.simulator.rate_limits import RateLimits
 from bot.simulator.server import Simulator
 from bot.simulator.stars import Stars
 from bot.simulator.taps import Answer, Tap
 from bot.simulator.world import Event, World
 
 __all__ = [
-    "Account",
     "Answer",
     "Arrivals",
     "Button",
@@ -34,13 +33,14 @@ __all__ = [
     "Calls",
     "Chat",
     "Clock",
+    "DeliveryTally",
     "Event",
     "Fault",
     "Faults",
-    "Limits",
     "Media",
     "Message",
     "Person",
+    "RateLimits",
     "Simulator",
     "SimulatorError",
     "Stars",

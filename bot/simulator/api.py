@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.simulator.chats import Chat
 from bot.simulator.errors import bad_request, forbidden
-from bot.simulator.limits import Limits
+from bot.simulator.rate_limits import RateLimits
 from bot.simulator.webhook import Webhook
 from bot.simulator.world import World
 
@@ -17,7 +17,7 @@ class Api:
     """
 
     world: World
-    limits: Limits
+    limits: RateLimits
     webhook: Webhook
     query_seconds: float = 30.0
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from bot.simulator.bell import Bell
 from bot.simulator.messages import Message, Shape, User
+from bot.simulator.notifier import Notifier
 
 if TYPE_CHECKING:
-    from bot.simulator.author import Author
+    from bot.simulator.person_actions import Author
     from bot.simulator.world import World
 
 # There are many chats with one person; they share what they do not use.
@@ -57,7 +57,7 @@ class Chat:
         self.bot_status = "member"
         self.pinned: tuple[int, ...] = ()
         self._messages: dict[int, Message] | None = None
-        self.bell = Bell()
+        self.bell = Notifier()
 
     def __repr__(self) -> str:
         return f"Chat({self.id}, {self.type!r})"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from bot.simulator.content import tiny_png
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.image_sizes import image_size
 from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.messages import Media, Shape
 from bot.simulator.parameters import Upload
+from bot.simulator.sample_media import tiny_png
 
 _MB = 1024 * 1024
 _PHOTO_BYTES = 10 * _MB

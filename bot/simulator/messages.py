@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.petition.markup import Entity
+from bot.text.markup import Entity
 
 if TYPE_CHECKING:
     from bot.simulator.chats import Chat

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.schema import KINDS, Kind, Method
+from bot.simulator.method_schema import KINDS, Kind, Method
 
 Params = dict[str, Any]
 """Decoded parameters: integers, strings, booleans, lists, objects and uploads."""

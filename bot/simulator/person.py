@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import orjson
 
-from bot.simulator.author import Author
 from bot.simulator.errors import SimulatorError
 from bot.simulator.messages import Message
+from bot.simulator.person_actions import Author
 from bot.simulator.taps import Tap, as_sent
 
 

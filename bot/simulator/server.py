@@ -10,15 +10,15 @@ import orjson
 from aiohttp import web
 
 from bot.simulator.api import Api
-from bot.simulator.calls import Call, Calls
+from bot.simulator.call_log import Call, Calls
 from bot.simulator.clock import Clock
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
-from bot.simulator.limits import Limits
 from bot.simulator.messages import User
+from bot.simulator.method_schema import METHODS
 from bot.simulator.methods import HANDLERS
 from bot.simulator.parameters import Params, decoded, received
-from bot.simulator.schema import METHODS
+from bot.simulator.rate_limits import RateLimits
 from bot.simulator.webhook import Webhook
 from bot.simulator.world import World
 
@@ -54,7 +54,7 @@ class Simulator:
         bot = User(int(token.partition(":")[0]), name, None, username, None, is_bot=True)
         self.clock = Clock(clock)
         self.world = World(bot, self.clock)
-        self.limits = Limits(self.clock, self.world.stars)
+        self.limits = RateLimits(self.clock, self.world.stars)
         self.faults = Faults()
         self.calls = Calls(keep_calls)
         self.strict = strict

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from bot.simulator.bell import Bell
 from bot.simulator.errors import SimulatorError
 from bot.simulator.messages import Message, User
+from bot.simulator.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Tap:
     url: str | None = None
     raw: orjson.Fragment | None = field(default=None, repr=False)
     answer: Answer | None = None
-    bell: Bell = field(default_factory=Bell, repr=False)
+    bell: Notifier = field(default_factory=Notifier, repr=False)
 
     async def answered(self, seconds: float = 5) -> Answer:
         """Wait for the bot's answer.

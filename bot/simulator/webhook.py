@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bot.simulator.updates import Update, Updates
+from bot.simulator.update_queue import Update, Updates
 
 Reply = Callable[[dict[str, Any]], Awaitable[None]]
 _FIRST_PAUSE = 0.2

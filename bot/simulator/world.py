@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.simulator.arrivals import Arrivals
-from bot.simulator.bell import Bell
+from bot.simulator.bot_profile import Profile
 from bot.simulator.chats import Chat
+from bot.simulator.delivery_tally import Arrivals
 from bot.simulator.errors import SimulatorError
 from bot.simulator.files import Files
 from bot.simulator.messages import Media, Message, User
+from bot.simulator.notifier import Notifier
 from bot.simulator.person import Person
-from bot.simulator.profile import Profile
 from bot.simulator.stars import Stars
 from bot.simulator.taps import Tap
-from bot.simulator.updates import Updates
+from bot.simulator.update_queue import Updates
 
 _FIRST_PERSON = 6_100_000_001
 _FIRST_GROUP = 2_000_000_001
@@ -58,7 +58,7 @@ class World:
         self.custom_emoji = True
         """Whether the bot may send them; if not, Telegram shows the plain emoji instead."""
         self.calls_in_flight = 0
-        self.bell = Bell()
+        self.bell = Notifier()
         self._last_message = 0
         self._last_group = _FIRST_GROUP
         self._last_query = _FIRST_QUERY

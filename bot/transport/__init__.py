@@ -1,19 +1,19 @@
 """Telegram out: the shared HTTP session, the rate gate, and errors sorted by remedy."""
 
-from bot.transport.client import TelegramClient, Upload
-from bot.transport.gate import Gate, Lane
-from bot.transport.outcome import Remedy, remedy, seconds_to_wait
-from bot.transport.request import SharedRequest
-from bot.transport.session import SharedSession
+from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.http1.session import SharedSession
+from bot.transport.ptb_request import SharedRequest
+from bot.transport.raw_client import TelegramClient, Upload
+from bot.transport.send_gate import Gate, Lane
 
 __all__ = [
+    "ErrorKind",
     "Gate",
     "Lane",
-    "Remedy",
     "SharedRequest",
     "SharedSession",
     "TelegramClient",
     "Upload",
-    "remedy",
+    "error_kind",
     "seconds_to_wait",
 ]

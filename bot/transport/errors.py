@@ -9,7 +9,7 @@ import math
 
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.transport.reading import first_update_id
+from bot.transport.lenient_json import first_update_id
 
 
 class TelegramRefused(Exception):
@@ -37,11 +37,11 @@ class ConnectTimedOut(NotSent, TimedOut):
     """No connection within the time; the call did not go out."""
 
 
-class AnswerLost(NetworkError):
+class ResponseLost(NetworkError):
     """The call went out and its answer did not come back: it may have been done."""
 
 
-class AnswerUnreadable(AnswerLost):
+class AnswerUnreadable(ResponseLost):
     """An answer came, and it is too large or no JSON.
 
     Attributes:
@@ -54,7 +54,7 @@ class AnswerUnreadable(AnswerLost):
         self.update_id = first_update_id(body)
 
 
-class AnswerLate(AnswerLost, TimedOut):
+class AnswerLate(ResponseLost, TimedOut):
     """The call went out and the time ran out before its answer."""
 
 
@@ -69,7 +69,7 @@ class TokenRejected(TelegramError):
         super().__init__(f"Telegram rejected the token or the method {method}")
 
 
-class Flooded(RetryAfter):
+class RateLimited(RetryAfter):
     """Telegram asks for a pause that is longer than a person would wait for.
 
     Attributes:

@@ -24,7 +24,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Stretch:
+class AcceptanceWindow:
     """What was accepted since the refusal, or since the beginning."""
 
     refused_at: float | None = None

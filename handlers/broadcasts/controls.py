@@ -8,47 +8,47 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.transport.outcome import remedy
+from bot.transport.error_kinds import error_kind
 from storage import Broadcast, Broadcasts
 
-from ..panel import Panel
-from .pages.questions import ask_cancel, ask_recall
-from .watching import (
-    ask,
+from ..admin_context import AdminContext
+from .progress_message import (
+    clear_cancel_request,
     known_by,
-    settle,
+    request_cancel,
     show,
     standing_of,
     tell_progress,
     tell_standing,
 )
+from .screens.questions import ask_cancel, ask_recall
 
 _log = structlog.stdlib.get_logger()
 
 
-async def pause(panel: Panel, argument: str) -> None:
+async def pause(panel: AdminContext, argument: str) -> None:
     """Sends nothing more until somebody says so."""
     known = await known_by(panel, argument)
     if known is not None:
-        await settle(panel.services, known.id)
+        await clear_cancel_request(panel.services, known.id)
         await _steered(panel, await _broadcasts(panel).pause(known.id, *_by(panel)))
 
 
-async def resume(panel: Panel, argument: str) -> None:
+async def resume(panel: AdminContext, argument: str) -> None:
     """Goes on where it was."""
     known = await known_by(panel, argument)
     if known is not None:
-        await settle(panel.services, known.id)
+        await clear_cancel_request(panel.services, known.id)
         await _steered(panel, await _broadcasts(panel).resume(known.id, *_by(panel)))
 
 
-async def ask_to_cancel(panel: Panel, argument: str) -> None:
+async def ask_to_cancel(panel: AdminContext, argument: str) -> None:
     """Asks once more. Until that is answered nothing goes out: it may be the wrong message."""
     known = await known_by(panel, argument)
     if known is None:
         return
     if known.is_active:
-        await ask(panel.services, known.id)
+        await request_cancel(panel.services, known.id)
         known = await _broadcasts(panel).pause(known.id, *_by(panel)) or known
         panel.services.wake_broadcast()
     if known.state not in ("scheduled", "paused"):
@@ -58,23 +58,23 @@ async def ask_to_cancel(panel: Panel, argument: str) -> None:
     await panel.say(page.text, page.rows)
 
 
-async def cancel(panel: Panel, argument: str) -> None:
+async def cancel(panel: AdminContext, argument: str) -> None:
     """Sends nothing more, for good."""
     known = await known_by(panel, argument)
     if known is not None:
-        await settle(panel.services, known.id)
+        await clear_cancel_request(panel.services, known.id)
         await _steered(panel, await _broadcasts(panel).cancel(known.id, *_by(panel)))
 
 
-async def watch(panel: Panel, argument: str) -> None:
+async def watch(panel: AdminContext, argument: str) -> None:
     """Shows how it stands, and nothing else: a question was answered with no."""
     known = await known_by(panel, argument)
     if known is not None:
-        await settle(panel.services, known.id)
+        await clear_cancel_request(panel.services, known.id)
         await tell_standing(panel, known)
 
 
-async def ask_to_recall(panel: Panel, argument: str) -> None:
+async def ask_to_recall(panel: AdminContext, argument: str) -> None:
     """Asks before what was sent is deleted; says why not when it is too late for that."""
     known = await known_by(panel, argument)
     if known is None:
@@ -89,7 +89,7 @@ async def ask_to_recall(panel: Panel, argument: str) -> None:
         await panel.say(page.text, page.rows)
 
 
-async def recall(panel: Panel, argument: str) -> None:
+async def recall(panel: AdminContext, argument: str) -> None:
     """Has everything deleted that was sent, as far as Telegram lets us."""
     known = await known_by(panel, argument)
     if known is None:
@@ -103,12 +103,12 @@ async def recall(panel: Panel, argument: str) -> None:
     await panel.tell(partial(_show_recalled, panel, known, found))
 
 
-async def _show_recalled(panel: Panel, former: Broadcast, found: Broadcast) -> None:
+async def _show_recalled(panel: AdminContext, former: Broadcast, found: Broadcast) -> None:
     await _take_button_away(panel, former)
     await show(panel, found)
 
 
-async def _take_button_away(panel: Panel, former: Broadcast) -> None:
+async def _take_button_away(panel: AdminContext, former: Broadcast) -> None:
     """The report may stand in another message, whose button would offer what is being done."""
     there = (former.progress_chat, former.progress_message_id)
     if None in there or there == (panel.chat_id, panel.message_id):
@@ -116,10 +116,10 @@ async def _take_button_away(panel: Panel, former: Broadcast) -> None:
     try:
         await panel.bot.edit_message_reply_markup(*there)
     except TelegramError as error:
-        _log.info("former_report_left", remedy=remedy(error))
+        _log.info("former_report_left", remedy=error_kind(error))
 
 
-async def _too_late(panel: Panel, known: Broadcast) -> None:
+async def _too_late(panel: AdminContext, known: Broadcast) -> None:
     """Says it in a window of its own, so that the report stays where it is."""
     await panel.say_above(
         panel.words.label(
@@ -131,7 +131,7 @@ async def _too_late(panel: Panel, known: Broadcast) -> None:
         await show(panel.at(panel.message_id), known)
 
 
-async def _steered(panel: Panel, now: Broadcast | None) -> None:
+async def _steered(panel: AdminContext, now: Broadcast | None) -> None:
     """Has the worker look at once, and shows what it is by now."""
     panel.services.wake_broadcast()
     if now is None:
@@ -142,10 +142,10 @@ async def _steered(panel: Panel, now: Broadcast | None) -> None:
         await tell_standing(panel, now)
 
 
-def _broadcasts(panel: Panel) -> Broadcasts:
+def _broadcasts(panel: AdminContext) -> Broadcasts:
     return panel.services.storage.broadcasts
 
 
-def _by(panel: Panel) -> tuple[int, datetime]:
+def _by(panel: AdminContext) -> tuple[int, datetime]:
     """Who orders it, and when, as the audit keeps it."""
     return panel.user.id, panel.services.clock()

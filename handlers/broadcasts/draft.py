@@ -57,7 +57,7 @@ class Link(_Frozen):
 LinkRows = tuple[tuple[Link, ...], ...]
 
 
-class Piece(_Frozen):
+class DraftMessage(_Frozen):
     """One message that came: a whole content, or one element of an album."""
 
     message_id: int
@@ -81,7 +81,7 @@ class Version(_Frozen):
         """Whether it came as an album, which carries no buttons and counts one by one."""
         return self.group is not None
 
-    def joined(self, piece: Piece) -> Version:
+    def joined(self, piece: DraftMessage) -> Version:
         """The album with one more element, in the order in which they stand in the chat."""
         messages = tuple(sorted({*self.messages, piece.message_id}))
         return self.model_copy(update={"messages": messages})
@@ -159,7 +159,7 @@ class Draft(_Frozen):
         """Whether its page is one from which it can be sent."""
         return self.stage in (Stage.SUMMARY, Stage.SURE) and self.copies is not None
 
-    def album_of(self, piece: Piece) -> str | None:
+    def album_of(self, piece: DraftMessage) -> str | None:
         """The language whose album this message belongs to, or whose message it is."""
         for language, version in self.versions.items():
             same_album = piece.group is not None and version.group == piece.group
@@ -182,7 +182,7 @@ class Draft(_Frozen):
         fields = {"version": self.version + 1, "touched_at": now, **changes}
         return self.model_copy(update=fields)
 
-    def thawed(self, now: datetime, **changes: Any) -> Draft:
+    def with_content_changed(self, now: datetime, **changes: Any) -> Draft:
         """The draft changed in its content: what was shown is not what it is any more."""
         fields = {"copies": None, "stale": self.every_copy, "edited": False, **changes}
         return self.changed(now, **fields)

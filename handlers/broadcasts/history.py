@@ -6,11 +6,11 @@ from typing import Final
 
 from telegram import Update
 
+from ..admin_context import AdminAction, AdminContext, Choice, Page, open_admin_context
 from ..context import Context
-from ..panel import Choice, Order, Page, Panel, open_panel
 from ..screens.screen import paragraphs
-from .pages.past import ON_A_PAGE, Entry, history, provenance
-from .watching import page_of, tell_progress
+from .progress_message import page_of, tell_progress
+from .screens.history import ON_A_PAGE, Entry, history, provenance
 
 # No history has as many pages as the next digit would mean.
 _LONGEST_NUMBER: Final = 6
@@ -18,15 +18,15 @@ _LONGEST_NUMBER: Final = 6
 
 async def broadcasts(update: Update, context: Context) -> None:
     """Shows the newest of them."""
-    await _show(await open_panel(update, context), 0)
+    await _show(await open_admin_context(update, context), 0)
 
 
-async def turn(panel: Panel, argument: str) -> None:
+async def turn(panel: AdminContext, argument: str) -> None:
     """Shows another page."""
     await _show(panel, _number(argument))
 
 
-async def report(panel: Panel, argument: str) -> None:
+async def report(panel: AdminContext, argument: str) -> None:
     """Shows how one of them stands or ended, with the buttons that still make sense."""
     key, _, page = argument.partition(".")
     try:
@@ -41,13 +41,13 @@ async def report(panel: Panel, argument: str) -> None:
         return
     shown = await page_of(panel, known)
     by = provenance(panel.words, known, panel.user.id)
-    back = Choice(panel.words.label("‹ Volver a la lista"), Order.PAST, page)
+    back = Choice(panel.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
     when = panel.words.moment(known.started_at or known.starts_at or known.created_at)
     text = paragraphs(shown.text, f"{when}\n{by}")
     await _write(panel, Page(text, [*shown.rows, back]))
 
 
-async def _show(panel: Panel, page: int) -> None:
+async def _show(panel: AdminContext, page: int) -> None:
     storage = panel.services.storage
     # One more than is shown tells whether there are older ones.
     found = await storage.broadcasts.history(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
@@ -67,7 +67,7 @@ async def _show(panel: Panel, page: int) -> None:
     )
 
 
-async def _write(panel: Panel, page: Page) -> None:
+async def _write(panel: AdminContext, page: Page) -> None:
     await panel.say(page.text, page.rows)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..panel import Choice, Order
+from ..admin_context import AdminAction, Choice
 from .draft import Draft
 
 
 class Step(StrEnum):
     """One step of preparing a message."""
 
-    ON = "on"
+    NEXT = "on"
     """From the message to what it is about."""
     WRITE = "write"
     """Wait for the message of a language."""
@@ -20,15 +20,15 @@ class Step(StrEnum):
     """Do without the version of a language."""
     LINKS = "links"
     """Wait for the link buttons of a language."""
-    BARE = "bare"
+    REMOVE_LINKS = "bare"
     """Take the link buttons of a language away."""
     SUBJECT = "subject"
     ABOUT = "about"
-    TO = "to"
+    AUDIENCE = "to"
     LOOK = "look"
     TEST = "test"
     TIME = "time"
-    AT = "at"
+    SCHEDULE = "at"
     NOW = "now"
     PAY = "pay"
     SURE = "sure"
@@ -55,7 +55,7 @@ class Tapped:
 
 def choice(label: str, draft: Draft, step: Step, value: str = "") -> Choice:
     """A button that takes a draft one step on."""
-    return Choice(label, Order.DRAFT, f"{draft.key}.{draft.version}:{step}:{value}")
+    return Choice(label, AdminAction.DRAFT, f"{draft.key}.{draft.version}:{step}:{value}")
 
 
 def read_step(argument: str) -> Tapped | None:

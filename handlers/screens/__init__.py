@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.petition.journey import Stage
+from bot.petition.stages import Stage
 
-from . import guidance, my_data, reading, rights, signing
+from . import help, my_data, petition_text, rights, signing  # noqa: A004 - of /help
 from .screen import Screen
-from .view import View
+from .supporter_view import View
 
 _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
-    Stage.HOME: reading.home,
-    Stage.APPEAL: reading.appeal,
+    Stage.HOME: petition_text.home,
+    Stage.APPEAL: petition_text.appeal,
     Stage.NAME: signing.name,
     Stage.CONSENT: signing.consent,
     Stage.THANKS: signing.thanks,
@@ -20,8 +20,8 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.MY_DATA: my_data.my_data,
     Stage.WITHDRAW: rights.withdraw,
     Stage.WITHDRAWN: rights.withdrawn,
-    Stage.LANGUAGE: guidance.language,
-    Stage.HELP: guidance.help_,
+    Stage.LANGUAGE: help.language,
+    Stage.HELP: help.help_,
 }
 
 

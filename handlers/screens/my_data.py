@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.petition import limits
-from bot.petition.journey import Action
-from bot.petition.markup import Html, escape, fill, length, parse
-from bot.petition.words import mark
+from bot.petition.stages import Action
+from bot.text import text_limits
+from bot.text.markup import Html, escape, fill, length, parse
+from bot.text.translations import mark
 from storage import Held, Signature
 from storage.personal_data import Record
 
 from .screen import Button, Screen, paragraphs, rows
-from .view import View
+from .supporter_view import View
 
 _LISTED: Final = 10
 # What may be said above the screen in its place.
@@ -214,7 +214,7 @@ def _with_the_words(view: View, parts: tuple[Html | None, ...], consent: Record 
         f"<blockquote expandable>{escape(seen)}</blockquote>"
     )
     text = paragraphs(*parts, quoted)
-    if length(parse(text).text) <= limits.MESSAGE - _ROOM_FOR_NOTICES:
+    if length(parse(text).text) <= text_limits.MESSAGE - _ROOM_FOR_NOTICES:
         return text
     return paragraphs(
         *parts, view.words.text("Las palabras que aceptaste están, enteras, en el archivo.")

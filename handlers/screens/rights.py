@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.petition.journey import Action
+from bot.petition.stages import Action
 
-from .reading import turning
+from .petition_text import turning
 from .screen import Button, Screen, paragraphs, rows
-from .view import View
+from .supporter_view import View
 
 NO_MORE_NEWS: Final = "stop:news"
 """What the button under a message of other news carries; it draws no screen."""

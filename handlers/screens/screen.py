@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.petition.journey import Action
-from bot.petition.markup import Html
+from bot.petition.stages import Action
+from bot.text.markup import Html
 
 
 @dataclass(frozen=True, slots=True)

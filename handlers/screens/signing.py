@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.journey import Action
-from bot.petition.markup import fill
+from bot.petition.stages import Action
+from bot.text.markup import fill
 
-from .reading import share_button
+from .petition_text import share_button
 from .screen import Button, Screen, paragraphs, rows
-from .view import View
+from .supporter_view import View
 
 
 def name(view: View) -> Screen:

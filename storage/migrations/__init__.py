@@ -1,4 +1,4 @@
-"""The schema's history: one revision a file, oldest first, run by `storage/migrating.py`.
+"""The schema's history: one revision a file, oldest first, run by `storage/migrate.py`.
 
 A new revision: change `storage/tables.py`, then `python -m storage.migrations "add a column"`
 writes the difference into `versions/`, and NEWEST below follows it. Revisions are rendered as SQL

@@ -1,6 +1,6 @@
 """Alembic's entry: renders revisions as SQL, or works over a connection it is handed.
 
-The program renders (`rendering.py`); `storage/migrating.py` runs that SQL over its own drivers, in
+The program renders (`rendering.py`); `storage/migrate.py` runs that SQL over its own drivers, in
 one transaction under a lock, inside the running loop. Tests and `python -m storage.migrations`
 hand over a connection, to compare with the tables or to write a new revision.
 """

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from storage.crypto import Keyring
 from storage.database import Database, Statement, Value
+from storage.keyring import Keyring
 from storage.signing import withdraw_statements
 
 SLUG = "andry"

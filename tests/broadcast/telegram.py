@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.transport import Lane
-from bot.transport.errors import AnswerLost, NotSent, TelegramRefused
+from bot.transport.errors import NotSent, ResponseLost, TelegramRefused
 
 BLOCKED = TelegramRefused(403, "Forbidden: bot was blocked by the user")
 CHAT_NOT_FOUND = TelegramRefused(400, "Bad Request: chat not found")
@@ -18,7 +18,7 @@ NOT_THERE = TelegramRefused(400, "Bad Request: message to delete not found")
 TOO_OLD = TelegramRefused(400, "Bad Request: message can't be deleted for everyone")
 SERVER_ERROR = TelegramRefused(500, "Internal Server Error")
 NO_CONNECTION = NotSent("No connection")
-ANSWER_LOST = AnswerLost("The connection broke")
+ANSWER_LOST = ResponseLost("The connection broke")
 
 
 class FakeTelegram:
@@ -100,7 +100,7 @@ class FakeTelegram:
         if self.dead:
             await asyncio.Future()
         sends = "message_id" not in given or "from_chat_id" in given
-        if sends and (error is None or isinstance(error, AnswerLost)):
+        if sends and (error is None or isinstance(error, ResponseLost)):
             self.received[chat] += 1
             self._keep(chat, given)
         await asyncio.sleep(self.latency / 2)
@@ -151,7 +151,7 @@ class FakeGate:
         self.announced = 0.0
         self.paused_chats: dict[int, float] = {}
 
-    def aim(self, rate: float) -> None:
+    def set_ceiling(self, rate: float) -> None:
         """Another rate from now on."""
         self.rate = rate
 

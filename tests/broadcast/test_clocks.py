@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
 from storage import Tally
 from tests.broadcast.workers import Bench, everyone_once, received, until
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.broadcast.content import Call, TextContent
-from bot.broadcast.defects import Defects
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.defects import BugBreaker
+from bot.broadcast.lease import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, Result, Tally
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, everyone_once, has_state, until
@@ -112,7 +112,7 @@ async def test_that_it_is_held_is_said_until_it_could_be(
 async def test_that_it_is_held_is_said_by_a_process_that_comes_later(bench: Bench) -> None:
     await bench.people.sign(range(1, 6))
     broadcast = await bench.start()
-    await bench.broadcasts.hold(broadcast.id, "defect: ZeroDivisionError 3f9a1c02")
+    await bench.broadcasts.pause_by_system(broadcast.id, "defect: ZeroDivisionError 3f9a1c02")
     bench.hire()
     await held(bench)
 
@@ -144,9 +144,9 @@ def outcomes(settled: list[Result]) -> list[tuple[int, str]]:
 
 def test_what_is_alone_is_settled_when_another_went_well() -> None:
     settled: list[Result] = []
-    defects = Defects(settled.append)
-    assert not defects.noted(result(1))
-    assert not defects.noted(result(2, Outcome.UNKNOWN))
+    defects = BugBreaker(settled.append)
+    assert not defects.record_failure(result(1))
+    assert not defects.record_failure(result(2, Outcome.UNCONFIRMED))
     assert settled == []
     defects.passed()
     assert outcomes(settled) == [(1, "rejected"), (2, "unknown")]
@@ -154,10 +154,10 @@ def test_what_is_alone_is_settled_when_another_went_well() -> None:
 
 def test_three_in_a_row_are_given_back_but_for_the_first() -> None:
     settled: list[Result] = []
-    defects = Defects(settled.append)
+    defects = BugBreaker(settled.append)
     judged = [
-        defects.noted(each)
-        for each in (result(1), result(2), result(3, Outcome.UNKNOWN), result(4))
+        defects.record_failure(each)
+        for each in (result(1), result(2), result(3, Outcome.UNCONFIRMED), result(4))
     ]
     assert judged == [False, False, True, True]
     assert outcomes(settled) == [(1, "rejected"), (2, "unsent"), (3, "perhaps"), (4, "unsent")]
@@ -165,12 +165,12 @@ def test_three_in_a_row_are_given_back_but_for_the_first() -> None:
 
 def test_a_few_among_many_go_on_and_a_tenth_of_all_does_not() -> None:
     def judged(others: int) -> list[bool]:
-        defects = Defects(lambda _: None)
+        defects = BugBreaker(lambda _: None)
         found: list[bool] = []
         for position in range(15):
             for _ in range(others):
                 defects.passed()
-            found.append(defects.noted(result(position)))
+            found.append(defects.record_failure(result(position)))
         return found
 
     assert not any(judged(others=20))

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
 from storage import Broadcast, Tally
 from tests.broadcast.telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
 from tests.broadcast.workers import Bench, called, received, until

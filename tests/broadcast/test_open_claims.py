@@ -9,10 +9,10 @@ import pytest
 
 from bot.broadcast import OpenClaims, Timing
 from bot.broadcast.content import TextContent
-from bot.broadcast.sending import Client, Sender, Sent
-from bot.broadcast.tenure import utc_now
-from bot.transport import Lane, Remedy
-from bot.transport.errors import Flooded
+from bot.broadcast.lease import utc_now
+from bot.broadcast.sender import Client, Sender, SendResult
+from bot.transport import ErrorKind, Lane
+from bot.transport.errors import RateLimited
 from storage import Delivery, Kind, Outcome, Tally, Unavailable
 from tests.broadcast.telegram import NO_CONNECTION, FakeGate, FakeTelegram
 from tests.broadcast.workers import Bench, Hand, everyone_once, received, until
@@ -158,7 +158,7 @@ class Mind:
         await self.silence(number)
         who = self.bench.people.supporter(number)
         await self.bench.signatures.mute(who, None)
-        await self.bench.signatures.returned(who, utc_now())
+        await self.bench.signatures.mark_reachable(who, utc_now())
         del self.had[1000 + number]
 
 
@@ -218,7 +218,7 @@ async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
             assert not wanted()
             raise NO_CONNECTION
 
-    assert await sender(Refusing(), claims, rests).send(ana) == Sent(Outcome.UNSENT)
+    assert await sender(Refusing(), claims, rests).send(ana) == SendResult(Outcome.UNSENT)
     assert rests == []
     assert await claims.until_landed(1, 0.0)
 
@@ -230,12 +230,12 @@ async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
     class Breaking:
         async def call(self, method: str, *_: object, wanted: Any, **__: object) -> None:
             if rests:
-                raise Flooded(60)  # the gate's, which has not asked whether it may leave
+                raise RateLimited(60)  # the gate's, which has not asked whether it may leave
             assert wanted()
             raise NO_CONNECTION
 
     sent = await sender(Breaking(), claims, rests).send(ana)
-    assert (sent.outcome, sent.remedy, sent.mistake) == (Outcome.UNSENT, Remedy.WAIT, None)
+    assert (sent.outcome, sent.error_kind, sent.mistake) == (Outcome.UNSENT, ErrorKind.WAIT, None)
     assert await claims.until_landed(1, 0.0)
 
 

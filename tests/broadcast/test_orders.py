@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
 from storage import APPROVABLE_FOR, Broadcast, Kind, RecallTally, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
@@ -134,7 +134,7 @@ async def test_who_comes_back_after_the_end_is_told_and_nobody_else(bench: Bench
     await bench.ended()
     assert await bench.people.unreachable() == [2]
     bench.telegram.always(1002, None)
-    assert await bench.signatures.returned(bench.people.supporter(2), utc_now())
+    assert await bench.signatures.mark_reachable(bench.people.supporter(2), utc_now())
     hand.worker.wake()
     await until(lambda: received(bench.telegram, 3))
     await until(lambda: tallies(bench, Tally(total=3, delivered=3)))
@@ -168,7 +168,7 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
     hand = bench.hire()
     await bench.ended()
     bench.telegram.always(1002, answers.SERVER_ERROR)
-    assert await bench.signatures.returned(bench.people.supporter(2), utc_now())
+    assert await bench.signatures.mark_reachable(bench.people.supporter(2), utc_now())
     hand.worker.wake()
     await until(lambda: called(bench.telegram, 4))
     await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.broadcast.stopping import StopCause, written
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
+from bot.broadcast.stop_reasons import StopReason, format_reason
 from storage import Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
@@ -74,7 +74,7 @@ async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
     bench.hire(rate=50.0)
     ended = await bench.ended()
     assert ended.state == "stopped"
-    refused = written(StopCause.CONTENT, answers.BAD_TEXT.description)
+    refused = format_reason(StopReason.CONTENT, answers.BAD_TEXT.description)
     assert ended.stop_reason == refused
     ((what, tally, reason),) = bench.reports.ends
     assert (what, reason) == ("stopped", refused)
@@ -147,7 +147,7 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
     await until(lambda: has_state(bench, "paused"))
     held = await bench.broadcasts.latest()
     assert held is not None
-    assert held.stop_reason == written(StopCause.DENIED, answers.NOT_FOUND.description)
+    assert held.stop_reason == format_reason(StopReason.DENIED, answers.NOT_FOUND.description)
     assert await bench.tally() == Tally(total=3, pending=3)
     assert bench.telegram.asked > 1
     for chat in (1001, 1002, 1003):
@@ -159,9 +159,9 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses while nothing gets through, and the minute after which a denial is believed."""
-    monkeypatch.setattr("bot.broadcast.patience._FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("bot.broadcast.patience._LONGEST_PAUSE", 0.02)
-    monkeypatch.setattr("bot.broadcast.patience._DENIED_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.delivery_retries._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("bot.broadcast.delivery_retries._DENIED_SECONDS", 0.2)
 
 
 async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
@@ -193,9 +193,9 @@ async def test_however_long_telegram_is_away_nobody_is_given_up(
     bench: Bench, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The hour after which one is given up, and the half minute between two tries.
-    monkeypatch.setattr("bot.broadcast.patience._LONGEST_SECONDS", 0.2)
-    monkeypatch.setattr("bot.broadcast.patience._FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("bot.broadcast.patience._LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.delivery_retries._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_PAUSE", 0.02)
     await bench.people.sign(range(1, 8))
     bench.telegram.everyone(error)
     await bench.start()
@@ -216,7 +216,7 @@ async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: B
     bench.hire()
     ended = await bench.ended()
     assert ended.state == "stopped"
-    assert (ended.stop_reason or "").startswith(f"{StopCause.UNREADABLE}: ")
+    assert (ended.stop_reason or "").startswith(f"{StopReason.UNREADABLE}: ")
     assert await bench.tally() == Tally(total=2, pending=2)
 
 

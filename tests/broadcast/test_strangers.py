@@ -1,7 +1,7 @@
 """When not one of the first can be reached, it is not they who have gone."""
 
-from bot.broadcast.strangers import SO_MANY, Strangers
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
+from bot.broadcast.strangers import SO_MANY, UnreachableBreaker
 from storage import Broadcast, Outcome, Result, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
@@ -83,11 +83,11 @@ async def test_a_pause_in_between_marks_nobody(bench: Bench) -> None:
 def outcomes(strangers: int, *, met_after: int | None = None) -> list[str]:
     """What is settled, in this order."""
     settled: list[Result] = []
-    found = Strangers(settled.append, are_expected=False)
+    found = UnreachableBreaker(settled.append, are_expected=False)
     for number in range(strangers):
         if number == met_after:
-            found.met()
-        found.noted(Result(number, b"c", Outcome.UNREACHABLE))
+            found.record_delivery()
+        found.record_failure(Result(number, b"c", Outcome.UNREACHABLE))
     return [each.outcome.value for each in settled]
 
 

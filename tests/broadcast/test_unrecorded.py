@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from bot.broadcast import OpenClaims
-from bot.broadcast.halt import Halt
-from bot.broadcast.means import Means
-from bot.broadcast.shift import Shift
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.broadcast_interrupt import BroadcastInterrupt
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.delivery_loop import DeliveryLoop
+from bot.broadcast.lease import utc_now
 from bot.transport import Lane
 from storage import Broadcast, Deliveries, Delivery, Outcome, Result, Statement, Tally
 from tests.broadcast.petitioners import ADMIN
@@ -131,7 +131,8 @@ async def test_no_more_of_it_goes_out_at_once(
 
 
 @pytest.mark.parametrize(
-    ("unwritable", "outcome"), [({(b"one", 7)}, Outcome.UNKNOWN), ({(b"two", 7)}, Outcome.UNSENT)]
+    ("unwritable", "outcome"),
+    [({(b"one", 7)}, Outcome.UNCONFIRMED), ({(b"two", 7)}, Outcome.UNSENT)],
 )
 async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_before(
     unwritable: set[tuple[bytes, int]], outcome: Outcome
@@ -147,8 +148,8 @@ async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_be
         return [delivery]
 
     await claims.claim(b"claim", ask())
-    means = cast(Means, SimpleNamespace(outbox=outbox, claims=claims))
-    shift = Shift(means, cast(Broadcast, SimpleNamespace(id=b"one")), Halt())
+    means = cast(WorkerContext, SimpleNamespace(outbox=outbox, claims=claims))
+    shift = DeliveryLoop(means, cast(Broadcast, SimpleNamespace(id=b"one")), BroadcastInterrupt())
     shift.crew.add([delivery])
     shift.crew.cancel()
     assert added == [Result(7, b"claim", outcome)]

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
 from storage import Tally
 from tests.broadcast.workers import (
     CONTENT,

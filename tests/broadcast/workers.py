@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import OpenClaims, Timing, Worker
-from bot.broadcast.audience import content_sha256
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.confirmation import content_sha256
+from bot.broadcast.lease import utc_now
 from storage import (
     Broadcast,
     Broadcasts,
@@ -17,7 +17,7 @@ from storage import (
     Database,
     Keyring,
     Leases,
-    Plan,
+    NewBroadcast,
     Recalls,
     RecallTally,
     Row,
@@ -190,7 +190,7 @@ class Bench:
             "actor": ADMIN,
             "at": later(self._starts),
         }
-        started = await self.broadcasts.start(Plan(uuid.uuid4().bytes, **asked | changes))
+        started = await self.broadcasts.start(NewBroadcast(uuid.uuid4().bytes, **asked | changes))
         assert isinstance(started, Broadcast)
         return started
 

@@ -23,7 +23,7 @@ from bot.charts.delivery import (
     paint,
 )
 from bot.charts.series import series_of
-from bot.petition.words import Catalogues, Words
+from bot.text.translations import Catalogues, Words
 from tests.charts.deliveries import START, Part, delivery
 
 SPANISH = Catalogues.load().words("es")

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.features.scene", "tests.features.studio")
-
-from tests.features.scene import Scene, a_scene  # noqa: E402 - after the line that makes it tell
-from tests.features.studio import Studio, a_studio  # noqa: E402 - the same
+from tests.features.scene import Scene, a_scene
+from tests.features.studio import Studio, a_studio
 
 
 @pytest.fixture

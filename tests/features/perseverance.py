@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.petition.words import Words
 from bot.simulator.errors import SimulatorError
 from bot.simulator.person import Person
+from bot.text.translations import Words
 
 _PATIENCE_SECONDS = 2.0
 

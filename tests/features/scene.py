@@ -11,12 +11,12 @@ import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot.app import App, open_app
-from bot.petition.campaign import BUNDLED, Campaign, load_campaign
-from bot.petition.words import Catalogues, Words
+from bot.petition.petition import BUNDLED, Campaign, load_campaign
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.messages import Message
 from bot.simulator.person import Person
+from bot.text.translations import Catalogues, Words
 from storage import Keyring
 from tests.bot_api import faults
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.petition.words import Words
 from bot.simulator.messages import Message
 from bot.simulator.person import Person
+from bot.text.translations import Words
 from handlers.context import Services
-from storage import Broadcast, Consent, Conversation, Kind, NewSignature, Plan
+from storage import Broadcast, Consent, Conversation, Kind, NewBroadcast, NewSignature
 from tests.features.scene import ADMIN, Scene, a_scene
 
 HOUR = timedelta(hours=1)
@@ -142,7 +142,7 @@ class Studio:
 
     async def starts_another(self, number: int = 0, starts_at: datetime | None = None) -> bytes:
         """Another admin's broadcast begins, or is planned."""
-        plan = Plan(
+        plan = NewBroadcast(
             f"another {number}".encode().ljust(16, b"."),
             content={"es": "De Lucy"},
             content_sha256=b"c" * 32,

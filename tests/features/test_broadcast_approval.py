@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast import audience
+from bot.broadcast import confirmation
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
 from storage import APPROVABLE_FOR, AuditEntry, Statement, open_database
@@ -278,7 +278,7 @@ async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin
 async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     studio: Studio, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "SMALL_GROWTH", 0)
+    monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
     await asks(studio)
     await pau.sees(QUESTION, 10)
     await lucy.sees("Do you approve this broadcast?", 10)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast import audience
+from bot.broadcast import confirmation
 from bot.simulator.faults import Fault
-from handlers.broadcasts.pages import summary
+from handlers.broadcasts.screens import summary
 from tests.features.scene import ADMIN
 from tests.features.studio import Studio, a_studio
 
@@ -194,7 +194,7 @@ async def test_who_comes_back_after_the_preview_is_told_with_the_others(studio: 
 async def test_more_people_than_a_small_growth_are_told_before_anything_goes_out(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "SMALL_GROWTH", 0)
+    monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
     studio.scene.jordi.block()
     await studio.scene.settled()
     await begun_for_two(studio)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.broadcast.content import Call, CopyContent
-from storage import Audience, Kind, Plan
+from storage import Audience, Kind, NewBroadcast
 from tests.features.scene import ADMIN
 from tests.features.studio import HOUR, Studio
 from tests.features.test_broadcast_timing import SEND, planned
@@ -160,7 +160,7 @@ async def test_one_that_finds_nobody_any_more_says_so(studio: Studio) -> None:
     studio.scene.sean.block()
     await studio.scene.settled()
     broadcasts = studio.services.storage.broadcasts
-    plan = Plan(
+    plan = NewBroadcast(
         b"nobody".ljust(16, b"."),
         content={"es": "Hola"},
         content_sha256=b"c" * 32,

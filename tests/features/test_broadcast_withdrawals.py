@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.simulator.calls import Call
+from bot.simulator.call_log import Call
 from bot.simulator.person import Person
 from handlers.screens.rights import NO_MORE_NEWS
 from storage import Tally

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcast.audience import broadcast_id
+from bot.broadcast.confirmation import broadcast_id
 from bot.simulator.faults import Fault
 from bot.simulator.messages import Message
 from bot.simulator.person import Person
-from storage import Broadcast, Plan
+from storage import Broadcast, NewBroadcast
 from tests.features.scene import ADMIN, Scene, a_scene
 
 LUCY = ADMIN + 1
@@ -91,7 +91,7 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
     services = scene.app.application.services
     token = data_of(panel, 0).rpartition(":")[2]
     started = await services.storage.broadcasts.start(
-        Plan(
+        NewBroadcast(
             broadcast_id(token),
             content={"es": "Gracias", "en": "Thank you"},
             content_sha256=b"c" * 32,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from telegram import Update
 
-from bot.petition.journey import Action
-from handlers.screens.commands import SUPPORTER_COMMANDS
+from bot.petition.stages import Action
+from handlers.screens.command_list import SUPPORTER_COMMANDS
 from storage import ConversationMoved
 from tests.features.scene import Scene, a_scene, fails
 
@@ -105,7 +105,7 @@ async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) 
 async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.budget._TIMES", 1)
+    monkeypatch.setattr("handlers.request_budget._TIMES", 1)
     await scene.signs(scene.ana)
     scene.ana.send("/mydata")
     await scene.settled()
@@ -209,7 +209,7 @@ async def test_an_update_that_is_tried_again_is_counted_once(
             return await save(supporter)
 
         monkeypatch.setattr(storage.conversations, "get", away)
-        monkeypatch.setattr("bot.intake.dispatch.random.uniform", lambda _low, _high: 0.001)
+        monkeypatch.setattr("bot.intake.dispatcher.random.uniform", lambda _low, _high: 0.001)
         scene.ana.send("/help")
         await scene.settled()
         assert failures < 0

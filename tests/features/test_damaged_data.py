@@ -209,7 +209,7 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     async def breaks(*_: object) -> Any:
         raise sorted_error(corrupt())
 
-    monkeypatch.setattr(type(storage_of(scene).signatures), "of", breaks)
+    monkeypatch.setattr(type(storage_of(scene).signatures), "get", breaks)
     with capture_logs() as logs:
         for _ in range(2):
             scene.ana.send("/mydata")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.transport.reading import read_json
+from bot.transport.lenient_json import read_json
 from tests.features.scene import Scene, a_scene
 
 _EACH = 40

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.petition.consent import consent_text
-from bot.petition.markup import fill, parse
 from bot.simulator.person import Person
+from bot.text.markup import fill, parse
 from storage import Statement
 from storage.personal_data import GIVEN
 from storage.tables import metadata

@@ -8,7 +8,7 @@ from shutil import copytree
 
 import pytest
 
-from bot.petition.campaign import BUNDLED, load_campaign
+from bot.petition.petition import BUNDLED, load_campaign
 from bot.simulator.faults import Fault
 from tests.features.scene import Scene, a_scene
 

@@ -69,7 +69,7 @@ def _recorded(scene: Scene) -> list[Mapping[str, Any]]:
 async def _handled(scene: Scene, update: Mapping[str, Any]) -> None:
     assert scene.app is not None
     try:
-        await scene.app.reception(dict(update))
+        await scene.app.update_handler(dict(update))
     except TryAgain as error:  # pragma: no cover - says what stood in the way
         raise AssertionError(f"not handled again: {error.__cause__!r}") from error
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.intake import doubts, polling
+from bot.intake import polling, token_checks
 from bot.simulator.errors import conflict
 from storage import Unavailable
 from tests.features.scene import Scene, a_scene
@@ -19,7 +19,7 @@ SAYS = "Otro programa está usando el token de este bot."
 @pytest.fixture
 async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     """A petition where a minute is a fifth of a second."""
-    monkeypatch.setattr(doubts, "_MINUTE", 0.2)
+    monkeypatch.setattr(token_checks, "_MINUTE", 0.2)
     monkeypatch.setattr(polling, "_FIRST_PAUSE_SECONDS", 0.02)
     async with a_scene(tmp_path) as scene:
         await scene.stop_bot()

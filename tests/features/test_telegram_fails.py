@@ -12,8 +12,8 @@ from telegram.error import NetworkError
 
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
-from bot.transport.errors import AnswerLost, Flooded
-from handlers.broadcasts import freezing
+from bot.transport.errors import RateLimited, ResponseLost
+from handlers.broadcasts import preview
 from handlers.context import Services
 from tests.features.scene import Scene, a_scene, fails
 from tests.features.studio import Studio
@@ -78,7 +78,7 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
         answer = await call(*given, **named)
         if lost < 9 and is_in_hand.is_set():
             lost += 1
-            raise AnswerLost("The answer was lost")
+            raise ResponseLost("The answer was lost")
         if is_in_hand.is_set():
             are_lost.set()
         return answer
@@ -135,7 +135,7 @@ async def test_what_answers_nothing_takes_no_screen_away(
 async def test_what_comes_beyond_the_budget_takes_no_screen_away(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.budget._TIMES_WRITTEN", 0)
+    monkeypatch.setattr("handlers.request_budget._TIMES_WRITTEN", 0)
     scene.ana.start()
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
@@ -196,7 +196,7 @@ async def test_a_screen_whose_predecessor_cannot_be_deleted_comes_once(
 ) -> None:
     assert scene.app is not None
     for wait in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):
-        monkeypatch.setattr(f"handlers.afterwards.{wait}", 0.01)
+        monkeypatch.setattr(f"handlers.delayed_replies.{wait}", 0.01)
     scene.ana.start()
     await scene.settled()
     first = scene.living(scene.ana).id
@@ -214,7 +214,7 @@ async def test_a_text_that_cannot_be_deleted_yet_brings_the_screen_once(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for wait in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):
-        monkeypatch.setattr(f"handlers.afterwards.{wait}", 0.01)
+        monkeypatch.setattr(f"handlers.delayed_replies.{wait}", 0.01)
     scene.ana.start()
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
@@ -330,18 +330,18 @@ async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
     studio.expected.append("query ID is invalid")  # the tap was answered before
     await studio.scene.closes()
     await studio.scene.offers_the_final()
-    asked, send = list[str](), freezing.send
+    asked, send = list[str](), preview.send
 
     async def waits_once(*given: Any) -> tuple[int, ...]:
         asked.append(given[-1])
         if len(asked) == 2:
-            raise Flooded(1.0)
+            raise RateLimited(1.0)
         return await send(*given)
 
     async def at_once(_seconds: float) -> None: ...
 
     monkeypatch.setattr(studio.services.afterwards, "_sleep", at_once)
-    monkeypatch.setattr("handlers.broadcasts.freezing.send", waits_once)
+    monkeypatch.setattr("handlers.broadcasts.preview.send", waits_once)
     await studio.taps("Enviarme una prueba")
     await studio.marta.sees("Arriba tienes la prueba")
     first, second, again, *others = asked
@@ -355,7 +355,7 @@ async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_unce
     async def breaks(*_: object) -> None:
         raise NetworkError("Bad Gateway")
 
-    monkeypatch.setattr("handlers.visit.Visit.say", breaks)
+    monkeypatch.setattr("handlers.supporter_context.SupporterContext.say", breaks)
     scene.ana.send("/help")
     await scene.ana.sees("puede que lo que ves aquí no esté al día")
     assert await all_is_acknowledged(scene)

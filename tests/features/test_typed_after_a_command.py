@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.petition.words import Words
 from bot.simulator.person import Person
-from handlers.screens.commands import SUPPORTER_COMMANDS
+from bot.text.translations import Words
+from handlers.screens.command_list import SUPPORTER_COMMANDS
 from tests.features.scene import Scene
 
 from .test_typed_names import GONE, at_the_consent, at_the_name, says

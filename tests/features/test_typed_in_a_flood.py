@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.petition.words import Words
 from bot.simulator.person import Person
+from bot.text.translations import Words
 from tests.features.scene import Scene, a_scene, fails
 
 from .test_typed_names import GONE, at_the_consent, at_the_name, says, written

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
-from bot.petition.words import Words
 from bot.simulator.person import Person
+from bot.text.translations import Words
 from tests.features.scene import Scene, a_scene
 
 GONE = "Lo que has enviado se ha borrado de este chat."

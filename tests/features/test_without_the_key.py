@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from handlers.context import Services
 from handlers.screens import draw
-from handlers.screens.view import View
+from handlers.screens.supporter_view import View
 from storage import Conversation, Statement
 from tests.features.scene import Scene
 

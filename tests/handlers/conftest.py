@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.afterwards import Afterwards
+from handlers.delayed_replies import DelayedReplies
 from tests.features.conftest import scene
 
 from .owing import Clock
@@ -17,6 +17,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def owed(clock: Clock) -> Afterwards:
+def owed(clock: Clock) -> DelayedReplies:
     """What is owed, while no update is in anybody's way."""
-    return Afterwards(clock.sleep, clock, in_the_way=lambda: False)
+    return DelayedReplies(clock.sleep, clock, in_the_way=lambda: False)

@@ -9,15 +9,15 @@ import pytest
 from bot.broadcast import OpenClaims
 from handlers import in_flight
 from handlers.in_flight import forbid
-from handlers.visit import Visit
+from handlers.supporter_context import SupporterContext
 from storage import Delivery, Unavailable
 
 CHAT = 7
 
 
-def visiting(claims: OpenClaims) -> Visit:
+def visiting(claims: OpenClaims) -> SupporterContext:
     services = SimpleNamespace(open_claims=claims)
-    return cast(Visit, SimpleNamespace(chat_id=CHAT, services=services))
+    return cast(SupporterContext, SimpleNamespace(chat_id=CHAT, services=services))
 
 
 async def claimed(claims: OpenClaims, token: bytes) -> Delivery:

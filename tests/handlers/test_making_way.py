@@ -7,22 +7,22 @@ import asyncio
 import pytest
 from telegram.error import NetworkError
 
-from bot.transport.errors import Flooded
-from handlers import afterwards
-from handlers.afterwards import Afterwards
+from bot.transport.errors import RateLimited
+from handlers import delayed_replies
+from handlers.delayed_replies import DelayedReplies
 from storage import Unavailable
 
 from .owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 
-async def nothing_more(owed: Afterwards, chat: int) -> None:
+async def nothing_more(owed: DelayedReplies, chat: int) -> None:
     """Handles an update of a chat that answers nothing."""
     async with owed.making_way(chat):
         await settled()
 
 
 async def test_what_is_being_given_ends_before_something_newer_is_done(
-    owed: Afterwards, clock: Clock
+    owed: DelayedReplies, clock: Clock
 ) -> None:
     first = Hanging()
     telling = asyncio.create_task(owed.tell(ANA, first.answer))
@@ -36,7 +36,7 @@ async def test_what_is_being_given_ends_before_something_newer_is_done(
     assert (first.begun, first.ended) == (1, 1)
 
 
-async def test_so_does_what_is_being_given_again(owed: Afterwards, clock: Clock) -> None:
+async def test_so_does_what_is_being_given_again(owed: DelayedReplies, clock: Clock) -> None:
     again = Hanging()
     await owed.tell(ANA, Chat(NetworkError("Bad Gateway")).answer, again.answer)
     await clock.pass_(0.5)
@@ -48,7 +48,9 @@ async def test_so_does_what_is_being_given_again(owed: Afterwards, clock: Clock)
     assert (again.begun, again.ended, len(owed)) == (1, 1, 0)
 
 
-async def test_what_hangs_is_cut_off_by_something_newer(owed: Afterwards, clock: Clock) -> None:
+async def test_what_hangs_is_cut_off_by_something_newer(
+    owed: DelayedReplies, clock: Clock
+) -> None:
     eve = Hanging()
     telling = asyncio.create_task(owed.tell(EVE, eve.answer))
     await settled()
@@ -62,7 +64,9 @@ async def test_what_hangs_is_cut_off_by_something_newer(owed: Afterwards, clock:
     assert (eve.begun, len(owed)) == (1, 0)
 
 
-async def test_what_was_cut_off_for_nothing_is_given_again(owed: Afterwards, clock: Clock) -> None:
+async def test_what_was_cut_off_for_nothing_is_given_again(
+    owed: DelayedReplies, clock: Clock
+) -> None:
     eve, later = Hanging(), Chat()
     telling = asyncio.create_task(owed.tell(EVE, eve.answer, later.answer))
     await settled()
@@ -75,7 +79,7 @@ async def test_what_was_cut_off_for_nothing_is_given_again(owed: Afterwards, clo
 
 
 async def test_what_is_owed_is_not_given_while_something_newer_is_handled(
-    owed: Afterwards, clock: Clock
+    owed: DelayedReplies, clock: Clock
 ) -> None:
     ana = Chat(NetworkError("Bad Gateway"))
     await owed.tell(ANA, ana.answer)
@@ -87,9 +91,9 @@ async def test_what_is_owed_is_not_given_while_something_newer_is_handled(
 
 
 async def test_what_answers_nothing_makes_it_neither_earlier_nor_later(
-    owed: Afterwards, clock: Clock
+    owed: DelayedReplies, clock: Clock
 ) -> None:
-    ana = Chat(Flooded(30))
+    ana = Chat(RateLimited(30))
     await owed.tell(ANA, ana.answer)
     for _ in range(10):
         await nothing_more(owed, ANA)
@@ -100,7 +104,7 @@ async def test_what_answers_nothing_makes_it_neither_earlier_nor_later(
 
 
 async def test_an_update_that_is_not_done_takes_nothing_away(
-    owed: Afterwards, clock: Clock
+    owed: DelayedReplies, clock: Clock
 ) -> None:
     ana = Chat(NetworkError("Bad Gateway"))
     await owed.tell(ANA, ana.answer)
@@ -112,7 +116,7 @@ async def test_an_update_that_is_not_done_takes_nothing_away(
 
 
 async def test_what_was_answered_takes_the_place_of_what_made_way_for_it(
-    owed: Afterwards, clock: Clock
+    owed: DelayedReplies, clock: Clock
 ) -> None:
     older, newer = Chat(NetworkError("Bad Gateway")), Chat(NetworkError("Bad Gateway"))
     await owed.tell(ANA, older.answer)
@@ -123,7 +127,7 @@ async def test_what_was_answered_takes_the_place_of_what_made_way_for_it(
 
 
 async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(
-    owed: Afterwards, clock: Clock
+    owed: DelayedReplies, clock: Clock
 ) -> None:
     bad = NetworkError("Bad Gateway")
     screen, one, same, other = Chat(bad), Chat(bad), Chat(bad), Chat(bad)
@@ -137,7 +141,7 @@ async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(
 
 
 async def test_all_that_an_update_waits_for_takes_three_seconds_together(
-    owed: Afterwards, clock: Clock
+    owed: DelayedReplies, clock: Clock
 ) -> None:
     again, newer, last = Hanging(), Hanging(), Hanging()
     await owed.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, again.answer)
@@ -159,10 +163,10 @@ async def test_all_that_an_update_waits_for_takes_three_seconds_together(
 
 
 async def test_what_makes_way_takes_no_room(
-    owed: Afterwards, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    owed: DelayedReplies, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(afterwards, "_MOST_CHATS", 1)
-    ana, bea = Chat(Flooded(5)), Chat(Flooded(50))
+    monkeypatch.setattr(delayed_replies, "_MOST_CHATS", 1)
+    ana, bea = Chat(RateLimited(5)), Chat(RateLimited(50))
     await owed.tell(ANA, ana.answer)
     async with owed.making_way(ANA):
         await owed.tell(BEA, bea.answer)

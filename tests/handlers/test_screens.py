@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.campaign import BUNDLED, load_campaign
-from bot.petition.journey import Action, Place, Stage, settle
-from bot.petition.markup import length, parse
-from bot.petition.words import Catalogues
-from handlers.living import keyboard
+from bot.petition.petition import BUNDLED, load_campaign
+from bot.petition.stages import Action, Place, Stage, nearest_valid_stage
+from bot.text.markup import length, parse
+from bot.text.translations import Catalogues
+from handlers.conversation_message import keyboard
 from handlers.screens import draw
 from handlers.screens.screen import Screen
-from handlers.screens.view import View
+from handlers.screens.supporter_view import View
 from storage import Conversation, Held, Kind, PetitionState, Signature
 from storage.tables import deliveries
 
@@ -64,7 +64,9 @@ def views(draw_: st.DrawFn) -> View:
         profile_name=draw_(names),
         bot_username="peticion_bot",
     )
-    place = settle(Place(draw_(st.sampled_from(Stage)), draw_(st.integers(0, 9))), view.standing)
+    place = nearest_valid_stage(
+        Place(draw_(st.sampled_from(Stage)), draw_(st.integers(0, 9))), view.standing
+    )
     return replace(
         view,
         conversation=replace(view.conversation, stage=place.stage.value, page=place.page),
@@ -146,7 +148,7 @@ def test_after_closing_the_update_comes_first_and_the_appeal_can_be_read() -> No
 @pytest.mark.parametrize("stage", list(Stage))
 def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) -> None:
     view = standing_at(stage)
-    if settle(view.place, view.standing) != view.place:
+    if nearest_valid_stage(view.place, view.standing) != view.place:
         return
     assert draw(view).drawn(3) == draw(view).drawn(3)
     assert draw(view).drawn(3) != draw(view).drawn(4)

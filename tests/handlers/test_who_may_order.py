@@ -9,15 +9,15 @@ from typing import Any, cast
 import pytest
 from telegram import Bot, Update
 
-from handlers import Handler, _handlers, closing, messages, statistics
-from handlers.broadcasts import history, offering
+from handlers import Handler, _handlers, closing, statistics, supporter_messages
+from handlers.broadcasts import history, menu
 
 ADMIN, SUPPORTER = 900, 7
 _BOT = cast(Bot, SimpleNamespace(username="peticion_bot", defaults=None))
 _ORDERS = {
     "close": closing.close,
     "reopen": closing.reopen,
-    "broadcast": offering.broadcast,
+    "broadcast": menu.broadcast,
     "broadcasts": history.broadcasts,
     "stats": statistics.stats,
 }
@@ -52,7 +52,7 @@ def test_only_an_admins_own_private_new_message_is_an_order(command: str, hand: 
 @pytest.mark.parametrize("command", _ORDERS)
 def test_to_anyone_else_an_order_is_an_unknown_command(command: str) -> None:
     taken = _taken_by(_update(f"/{command}", SUPPORTER, "private", "message", {}))
-    assert taken is messages.unknown_command
+    assert taken is supporter_messages.unknown_command
 
 
 def test_an_order_for_another_bot_is_none() -> None:

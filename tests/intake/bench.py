@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.intake import Dispatch, Polling, Rules, TryAgain
+from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain
 from bot.transport import Gate, SharedSession, TelegramClient
-from bot.transport.outgoing import Patience
+from bot.transport.api_caller import RetryPolicy
 from tests.transport.wire import TOKEN, Wire
 
 from .inbox import Inbox
 
-QUICK = Rules(first_pause=0.01, longest_pause=0.02)
+QUICK = DispatchPolicy(first_pause=0.01, longest_pause=0.02)
 
 
 class Desk:
@@ -70,9 +70,9 @@ class Running:
         self.admins_there = True
         self.hears: asyncio.Event | None = None
         wire.always = self.inbox.reply
-        self.dispatch = Dispatch(self.desk, QUICK)
+        self.dispatch = Dispatcher(self.desk, QUICK)
         client = TelegramClient(
-            session, Gate(), api_url=wire.url, token=TOKEN, patience=Patience(first_pause=0.001)
+            session, Gate(), api_url=wire.url, token=TOKEN, patience=RetryPolicy(first_pause=0.001)
         )
         self.polling = Polling(
             client,

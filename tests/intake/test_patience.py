@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.intake import Dispatch, Rules, TryAgain
+from bot.intake import Dispatcher, DispatchPolicy, TryAgain
 
-from .test_dispatch import message
+from .test_dispatcher import message
 
-AT_ONCE = Rules(first_pause=0.0, longest_pause=0.0)
+AT_ONCE = DispatchPolicy(first_pause=0.0, longest_pause=0.0)
 
 
 class Desk:
@@ -21,7 +21,7 @@ class Desk:
     def __init__(self) -> None:
         self.now = 1000.0
         self.tries = 0
-        self.work = Dispatch(self.handle, AT_ONCE, clock=lambda: self.now)
+        self.work = Dispatcher(self.handle, AT_ONCE, clock=lambda: self.now)
 
     async def handle(self, update: dict[str, Any]) -> None:
         if update["update_id"] == 0:
@@ -104,7 +104,7 @@ async def test_the_pause_doubles_up_to_five_seconds_and_is_spread(
         if len(pauses) < 8:
             raise TryAgain
 
-    work = Dispatch(handle)
+    work = Dispatcher(handle)
     work.offer(message(1))
     await work.until_at_most(0, 5)
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
@@ -113,7 +113,7 @@ async def test_the_pause_doubles_up_to_five_seconds_and_is_spread(
 
 
 def test_the_rules_are_these_unless_others_are_given() -> None:
-    assert Rules() == Rules(
+    assert DispatchPolicy() == DispatchPolicy(
         at_once=100,
         in_a_line=20,
         first_pause=0.1,
@@ -130,7 +130,7 @@ async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(desk: D
     async def handle(_: dict[str, Any]) -> None:
         await gate.wait()
 
-    work = Dispatch(handle, AT_ONCE)
+    work = Dispatcher(handle, AT_ONCE)
     work.offer(message(1))
     draining = asyncio.create_task(work.drain(5))
     await asyncio.sleep(0)
@@ -150,7 +150,7 @@ async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> No
             await asyncio.sleep(0)
             ended.append("ended")
 
-    work = Dispatch(handle, AT_ONCE)
+    work = Dispatcher(handle, AT_ONCE)
     work.offer(message(1))
     await asyncio.sleep(0)
     assert await work.drain(0) == 1
@@ -160,7 +160,7 @@ async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> No
 async def test_nothing_is_kept_of_a_line_that_has_ended() -> None:
     async def handle(_: dict[str, Any]) -> None: ...
 
-    work = Dispatch(handle, AT_ONCE)
+    work = Dispatcher(handle, AT_ONCE)
     for number in range(5):
         work.offer(message(number, chat=number))
     await work.until_at_most(0, 5)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.intake import Dispatch
-from bot.transport import connection
+from bot.intake import Dispatcher
+from bot.transport.http1 import connection
 from tests.transport.wire import cut, page
 
 from .bench import QUICK, Running, polling
@@ -171,7 +171,7 @@ async def test_what_is_no_number_of_an_update_moves_no_offset(number: Any) -> No
     async def handle(update: dict[str, Any]) -> None:
         handled.append(update)
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     assert not work.offer({"update_id": number, "message": {"chat": {"id": 1}}})
     assert (work.offset, work.counts.passed_over, handled) == (None, 1, [])
     assert work.offer({"update_id": LARGEST})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot.intake import Dispatch, TryAgain, dropped_behind, holds_others_up, updates_behind
+from bot.intake import Dispatcher, TryAgain, dropped_behind, holds_others_up, updates_behind
 
-from .test_dispatch import QUICK, message
+from .test_dispatcher import QUICK, message
 
 
 def numbers() -> list[int]:
@@ -24,7 +24,7 @@ async def test_a_handler_sees_what_waits_in_its_line_in_order() -> None:
     async def handle(update: dict[str, Any]) -> None:
         seen[update["update_id"]] = numbers()
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     for number in (1, 2, 3):
         work.offer(message(number))
     await work.drain(5)
@@ -37,7 +37,7 @@ async def test_a_handler_sees_nothing_of_another_line() -> None:
     async def handle(_update: dict[str, Any]) -> None:
         seen.append(numbers())
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     for number in (1, 2, 3):
         work.offer(message(number, chat=number))
     await work.drain(5)
@@ -53,7 +53,7 @@ async def test_what_comes_while_the_handler_runs_is_seen_at_once() -> None:
             await arrived.wait()
             seen.append(numbers())
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     work.offer(message(1))
     await asyncio.sleep(0)
     work.offer(message(2))
@@ -71,7 +71,7 @@ async def test_a_task_that_a_handler_starts_sees_the_same_line() -> None:
     async def handle(_update: dict[str, Any]) -> None:
         await asyncio.create_task(look())
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     work.offer(message(1))
     work.offer(message(2))
     await work.drain(5)
@@ -86,7 +86,7 @@ async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
         if update["update_id"] == 1 and len(seen) == 1:
             raise TryAgain
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     work.offer(message(1))
     work.offer(message(2))
     await work.until_at_most(0, 5)
@@ -98,7 +98,7 @@ async def test_whoever_offers_updates_sees_no_line() -> None:
     async def handle(_update: dict[str, Any]) -> None:
         await asyncio.sleep(0)
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     work.offer(message(1))
     work.offer(message(2))
     await asyncio.sleep(0)
@@ -120,7 +120,7 @@ async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
         seen.append(holds_others_up())
         goes_on.set()
 
-    work = Dispatch(handle, QUICK)
+    work = Dispatcher(handle, QUICK)
     work.offer(message(1))
     await goes_on.wait()
     await work.drain(5)
@@ -143,7 +143,7 @@ async def flooded(
     async def handle(update: dict[str, Any]) -> None:
         seen[update["update_id"]] = list(dropped_behind())
 
-    work = Dispatch(handle, QUICK, is_spared=lambda update: update["update_id"] in spared)
+    work = Dispatcher(handle, QUICK, is_spared=lambda update: update["update_id"] in spared)
     for update in updates:
         work.offer(update)
     await work.drain(5)

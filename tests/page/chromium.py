@@ -14,8 +14,8 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, async_playwright
 from playwright.async_api import Page as Tab
 
-from bot.petition.campaign import BUNDLED
-from bot.showing import Show
+from bot.cli.demo_session import Show
+from bot.petition.petition import BUNDLED
 from bot.simulator import Person, Simulator
 from bot.simulator.page import Page, View
 from tests.simulator.wire import TOKEN, Wire

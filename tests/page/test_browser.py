@@ -12,8 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 from rich.console import Console
 
-from bot.petition.campaign import BUNDLED
-from bot.preview import Preview
+from bot.cli.preview import Preview
+from bot.petition.petition import BUNDLED
 from tests.page.chromium import PHONE, WIDE, chromium, shown, window
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

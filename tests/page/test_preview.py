@@ -11,9 +11,9 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from bot.petition.campaign import BUNDLED
-from bot.preview import Preview, state_of
-from bot.showing import Show
+from bot.cli.demo_session import Show
+from bot.cli.preview import Preview, state_of
+from bot.petition.petition import BUNDLED
 from bot.simulator.page import Page
 from tests.page.browsing import Browsing, Stream
 

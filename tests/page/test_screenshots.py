@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image
 from rich.console import Console
 
-from bot.petition.campaign import BUNDLED
-from bot.preview import Preview
+from bot.cli.preview import Preview
+from bot.petition.petition import BUNDLED
 from tests.page.chromium import PHONE, Window, chromium, shown, window
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"

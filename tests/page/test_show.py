@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.showing import Show
+from bot.cli.demo_session import Show
 from bot.simulator.page import Page, View
 from tests.page.browsing import Browsing, Stream
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.petition.campaign import BUNDLED
+from bot.petition.petition import BUNDLED
 
 Change = Callable[[str, str, str], None]
 

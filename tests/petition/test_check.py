@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.petition import limits
-from bot.petition.campaign import BUNDLED
-from bot.petition.check import find_problems, find_warnings
+from bot.petition.petition import BUNDLED
+from bot.petition_folder.check import find_problems, find_warnings
+from bot.text import text_limits
 from tests.petition.conftest import Change
 
 BROKEN = Path(__file__).parent / "broken"
@@ -158,7 +158,7 @@ def test_a_text_is_measured_after_markup_and_with_everything_at_its_longest(
 
 
 def test_a_page_longer_than_a_message_is_told_by_how_much(change: Change, folder: Path) -> None:
-    change("es.toml", "<b>Lo que pedimos</b>\n", "ñ" * limits.MESSAGE + "\n")
+    change("es.toml", "<b>Lo que pedimos</b>\n", "ñ" * text_limits.MESSAGE + "\n")
     (only,) = sentences(folder)
     assert only.startswith("es.toml: appeal, page 4: this has 4,5")
     assert "may have 4,096; shorten it by 4" in only
@@ -201,7 +201,7 @@ def test_a_picture_is_there_and_is_one(
 
 def test_a_picture_too_heavy_for_telegram_is_told(folder: Path) -> None:
     picture = folder / "card.es.png"
-    picture.write_bytes(picture.read_bytes().ljust(limits.PICTURE_BYTES + 1, b"\0"))
+    picture.write_bytes(picture.read_bytes().ljust(text_limits.PICTURE_BYTES + 1, b"\0"))
     (only,) = sentences(folder)
     assert only.endswith('"card.es.png" is 10.0 MB; Telegram takes pictures up to 10 MB')
 

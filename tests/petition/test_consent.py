@@ -2,9 +2,9 @@
 
 import hashlib
 
-from bot.petition.campaign import BUNDLED, load_campaign
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.markup import fill
+from bot.petition.petition import BUNDLED, load_campaign
+from bot.text.markup import fill
 
 
 def test_it_is_the_statement_and_the_separate_question_as_shown() -> None:

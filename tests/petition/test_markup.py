@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.markup import (
+from bot.text.markup import (
     Entity,
     Html,
     MarkupError,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.petition.pictures import picture_fault
+from bot.petition_folder.pictures import picture_fault
 
 Draw = Callable[[int, int], bytes]
 

@@ -2,11 +2,11 @@ import struct
 
 import pytest
 
-from bot.simulator.content import tiny_png
 from bot.simulator.errors import Refused
 from bot.simulator.files import Files
 from bot.simulator.image_sizes import image_size
 from bot.simulator.parameters import Upload
+from bot.simulator.sample_media import tiny_png
 
 
 def refusal(kind: str, source: str | Upload) -> tuple[int, str]:

@@ -2,7 +2,7 @@ import aiohttp
 import pytest
 
 from bot.simulator import Simulator
-from bot.simulator.content import tiny_png
+from bot.simulator.sample_media import tiny_png
 from tests.simulator.wire import TOKEN, Wire
 
 

@@ -1,16 +1,16 @@
 import pytest
 
-from bot.simulator import Limits, Simulator, Stars
+from bot.simulator import RateLimits, Simulator, Stars
 from bot.simulator.errors import Refused
 from tests.simulator.wire import Clock, Wire
 
 
 @pytest.fixture
-def limits(clock: Clock) -> Limits:
-    return Limits(clock, Stars(20_000))
+def limits(clock: Clock) -> RateLimits:
+    return RateLimits(clock, Stars(20_000))
 
 
-def sent(limits: Limits, count: int, *, paid: bool = True) -> int:
+def sent(limits: RateLimits, count: int, *, paid: bool = True) -> int:
     """How many of so many messages at once go through, one to a chat."""
     for number in range(count):
         try:
@@ -21,7 +21,7 @@ def sent(limits: Limits, count: int, *, paid: bool = True) -> int:
 
 
 def test_a_thousand_a_second_and_only_those_over_thirty_are_paid(
-    limits: Limits, clock: Clock
+    limits: RateLimits, clock: Clock
 ) -> None:
     assert sent(limits, 1001) == 1000
     assert limits.stars.balance == pytest.approx(20_000 - 97.0)
@@ -30,7 +30,7 @@ def test_a_thousand_a_second_and_only_those_over_thirty_are_paid(
     assert limits.stars.balance == pytest.approx(20_000 - 194.0)
 
 
-def test_within_the_free_thirty_nothing_is_paid(limits: Limits, clock: Clock) -> None:
+def test_within_the_free_thirty_nothing_is_paid(limits: RateLimits, clock: Clock) -> None:
     for _ in range(10):
         assert sent(limits, 30) == 30
         clock.now += 1
@@ -38,14 +38,14 @@ def test_within_the_free_thirty_nothing_is_paid(limits: Limits, clock: Clock) ->
     assert limits.stars.balance == 20_000
 
 
-def test_who_has_too_few_stars_is_held_to_the_ordinary_limits(limits: Limits) -> None:
+def test_who_has_too_few_stars_is_held_to_the_ordinary_limits(limits: RateLimits) -> None:
     limits.stars.balance = 9_999.9
 
     assert sent(limits, 100) == 30
     assert limits.stars.balance == 9_999.9
 
 
-def test_the_balance_can_fall_too_low_on_the_way(limits: Limits) -> None:
+def test_the_balance_can_fall_too_low_on_the_way(limits: RateLimits) -> None:
     limits.stars.balance = 10_001
 
     # Thirty are free, and eleven of the others are paid before there is too little left.
@@ -53,26 +53,26 @@ def test_the_balance_can_fall_too_low_on_the_way(limits: Limits) -> None:
     assert limits.stars.balance == pytest.approx(9_999.9)
 
 
-def test_an_ordinary_message_does_not_pay(limits: Limits) -> None:
+def test_an_ordinary_message_does_not_pay(limits: RateLimits) -> None:
     assert sent(limits, 100, paid=False) == 30
     assert limits.stars.balance == 20_000
 
 
-def test_a_paid_message_goes_through_while_ordinary_ones_wait(limits: Limits) -> None:
+def test_a_paid_message_goes_through_while_ordinary_ones_wait(limits: RateLimits) -> None:
     assert sent(limits, 31, paid=False) == 30
     limits.count(1, paid=True)
 
     assert limits.stars.balance == pytest.approx(20_000 - 0.1)
 
 
-def test_a_paid_album_pays_for_what_is_over(limits: Limits) -> None:
+def test_a_paid_album_pays_for_what_is_over(limits: RateLimits) -> None:
     assert sent(limits, 25) == 25
     limits.count(100, new=10, paid=True)
 
     assert limits.stars.balance == pytest.approx(20_000 - 0.5)
 
 
-def test_a_chat_takes_no_more_because_it_is_paid_for(limits: Limits) -> None:
+def test_a_chat_takes_no_more_because_it_is_paid_for(limits: RateLimits) -> None:
     for _ in range(20):
         limits.count(1, paid=True)
     with pytest.raises(Refused, match="retry after 3"):

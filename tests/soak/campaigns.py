@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from bot.broadcast.audience import content_sha256
-from bot.broadcast.tenure import utc_now
-from storage import Broadcast, Keyring, Plan, Statement, Storage, Tally, open_storage
+from bot.broadcast.confirmation import content_sha256
+from bot.broadcast.lease import utc_now
+from storage import Broadcast, Keyring, NewBroadcast, Statement, Storage, Tally, open_storage
 from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners
 from tests.soak.counting import CountingApi
 
@@ -73,7 +73,7 @@ class Campaign:
 
     async def start(self) -> bytes:
         """Start the broadcast; whatever process is there sends it."""
-        plan = Plan(
+        plan = NewBroadcast(
             uuid.uuid4().bytes,
             content=CONTENT,
             content_sha256=content_sha256(CONTENT),

@@ -9,7 +9,7 @@ from statistics import mean
 from typing import Final
 
 from bot.broadcast import Timing
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
 from storage import Tally
 from tests.soak.campaigns import Campaign, dies
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bot.petition.words import Catalogues
-from bot.simulator.calls import Call
+from bot.simulator.call_log import Call
+from bot.text.translations import Catalogues
 from storage import Keyring, Statement, open_database
 from tests.broadcast.petitioners import SLUG
 from tests.features.process import BotProcess

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import fields
 from typing import Final
 
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
 from storage import RecallTally, Tally
 from tests.broadcast.petitioners import ADMIN
 from tests.soak.campaigns import Campaign, stops

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.petition.words import Catalogues
 from bot.simulator.person import Person
+from bot.text.translations import Catalogues
 from storage import Statement, open_database
 from tests.features.perseverance import signs_whatever_happens, was_thanked
 from tests.features.process import BotProcess

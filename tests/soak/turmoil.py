@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from bot.broadcast.tenure import utc_now
+from bot.broadcast.lease import utc_now
 from storage import Statement
 from tests.broadcast.petitioners import ADMIN, SLUG
 from tests.soak.campaigns import Campaign, chat_of, dies
@@ -115,7 +115,7 @@ class Turmoil:
         if change is Change.WITHDRAWS:
             await signatures.withdraw(who)
         elif change is Change.BLOCKS:
-            await signatures.lost(who, utc_now())
+            await signatures.mark_unreachable(who, utc_now())
         else:
             await signatures.mute(who, utc_now())
 

@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from storage.broadcast_rows import Broadcast
+from storage.broadcast_start import NewBroadcast
 from storage.broadcasts import Broadcasts
 from storage.outcomes import Delivery, Outcome, Result
-from storage.starting import Plan
-from storage.unsealing import Broadcast
 from tests.broadcast.petitioners import ADMIN, NOON, later
 
 CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
@@ -22,7 +22,7 @@ async def start(broadcasts: Broadcasts, key: bytes | None = None, **changes: Any
         "actor": ADMIN,
         "at": NOON,
     }
-    return await broadcasts.start(Plan(key or uuid.uuid4().bytes, **asked | changes))
+    return await broadcasts.start(NewBroadcast(key or uuid.uuid4().bytes, **asked | changes))
 
 
 async def started(broadcasts: Broadcasts, **changes: Any) -> Broadcast:

@@ -3,14 +3,14 @@ import uuid
 from typing import Any, cast
 
 from storage.audit import Audit
+from storage.broadcast_rows import Broadcast
+from storage.broadcast_start import AlreadyRunning, AudienceChanged, PetitionOpen
 from storage.broadcasts import Broadcasts
-from storage.crypto import Keyring
 from storage.database import Database, Row, Statement
 from storage.deliveries import Tally
+from storage.eligibility import Audience, Kind
+from storage.keyring import Keyring
 from storage.outcomes import Outcome
-from storage.recipients import Audience, Kind
-from storage.starting import AlreadyRunning, AudienceChanged, PetitionOpen
-from storage.unsealing import Broadcast
 from tests.broadcast.petitioners import ADMIN, NOON, SLUG, Petitioners, later
 from tests.storage.sending import CONTENT, claim, queued, results, start, started, tell
 
@@ -82,7 +82,7 @@ class TestAudience:
             broadcast.id,
             [
                 *results([first], Outcome.DELIVERED),
-                *results([second], Outcome.UNKNOWN),
+                *results([second], Outcome.UNCONFIRMED),
                 *results([third], Outcome.REJECTED),
             ],
             later(2),
@@ -268,12 +268,12 @@ class TestEnding:
         assert await broadcasts.due(later(99)) == []
         broadcast = await started(broadcasts)
         assert await broadcasts.due(later(99)) == [broadcast]
-        await broadcasts.reported(broadcast.id, later(1))  # too early: it is still running
+        await broadcasts.mark_reported(broadcast.id, later(1))  # too early: it is still running
         await broadcasts.finish(broadcast.id, later(5))
         (due,) = await broadcasts.due(later(99))
         assert (due.id, due.state, due.finished_at) == (broadcast.id, "finished", None)
-        await broadcasts.reported(broadcast.id, later(2))
-        await broadcasts.reported(broadcast.id, later(3))
+        await broadcasts.mark_reported(broadcast.id, later(2))
+        await broadcasts.mark_reported(broadcast.id, later(3))
         assert await broadcasts.due(later(99)) == []
         ended = await broadcasts.latest()
         assert ended is not None

@@ -154,7 +154,7 @@ async def test_signing_and_withdrawing_at_once_keep_the_count(
         ]
     await asyncio.gather(*work)
     left = await assert_whole(storage)
-    found = [await storage.signatures.of(each.supporter) for each in people]
+    found = [await storage.signatures.get(each.supporter) for each in people]
     assert sum(each is not None for each in found) == left
 
 
@@ -190,7 +190,7 @@ async def test_a_signature_and_another_tap_at_once_never_half_happen(
     )
     signed = results[::2]
     for each, result in zip(people, signed, strict=True):
-        has_signature = await storage.signatures.of(each.supporter) is not None
+        has_signature = await storage.signatures.get(each.supporter) is not None
         assert has_signature == isinstance(result, Signed)
         conversation = await storage.conversations.get(each.supporter)
         assert conversation is not None

@@ -195,10 +195,10 @@ async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
     await ana.sign(storage, source="web")
     came = Conversation(ana.supporter, stage="home", source="web", version=3)
     await storage.conversations.save(came, was=2, at=NOON)
-    before = await storage.signatures.of(ana.supporter)
+    before = await storage.signatures.get(ana.supporter)
     assert await storage.conversations.forget_forms(NOON, limit=9) == 1
     assert before is not None
-    assert await storage.signatures.of(ana.supporter) == before
+    assert await storage.signatures.get(ana.supporter) == before
     assert before.source == "web"
 
 
@@ -257,9 +257,9 @@ async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted
     await conversations.save(first, was=None, at=NOON)
     more = replace(first, typed=(5, 6, 7), version=2)
     await conversations.save(more, was=1, at=NOON)
-    await conversations.untyped(supporter, first.typed)
+    await conversations.clear_name_messages(supporter, first.typed)
     assert await conversations.get(supporter) == more
-    await conversations.untyped(supporter, more.typed)
+    await conversations.clear_name_messages(supporter, more.typed)
     assert await conversations.get(supporter) == replace(more, typed=())
 
 

@@ -42,11 +42,11 @@ async def test_a_signature_is_there_without_its_name(
     ana = person(keyring, 7, "Ana")
     await ana.arrive(storage)
     await ana.sign(storage)
-    whole = await storage.signatures.of(ana.supporter)
+    whole = await storage.signatures.get(ana.supporter)
     assert whole is not None
     assert not whole.is_damaged
     await damage(storage.database, "signatures", "name_sealed")
-    found = await storage.signatures.of(ana.supporter)
+    found = await storage.signatures.get(ana.supporter)
     assert found is not None
     assert (found.is_damaged, found.name, found.number) == (True, "", whole.number)
     assert damaged == ["signatures.name_sealed"]

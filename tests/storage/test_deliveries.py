@@ -226,7 +226,7 @@ class TestRecord:
         assert row["unreachable_at"] == to_millis(NOON)
 
     @pytest.mark.parametrize(
-        "late", [Outcome.UNSENT, Outcome.PERHAPS, Outcome.REJECTED, Outcome.UNKNOWN]
+        "late", [Outcome.UNSENT, Outcome.IN_DOUBT, Outcome.REJECTED, Outcome.UNCONFIRMED]
     )
     async def test_what_is_known_to_have_arrived_is_not_put_in_doubt_by_what_comes_later(
         self, broadcasts: Broadcasts, people: Petitioners, late: Outcome
@@ -249,8 +249,8 @@ class TestRecord:
             *results(batch[205:216], Outcome.UNREACHABLE),
             *results(batch[216:217], Outcome.REJECTED),
             *results(batch[217:220], Outcome.UNSENT),
-            *results(batch[220:225], Outcome.PERHAPS),
-            *results(batch[225:230], Outcome.UNKNOWN),
+            *results(batch[220:225], Outcome.IN_DOUBT),
+            *results(batch[225:230], Outcome.UNCONFIRMED),
         ]
         # Twice, since a commit whose answer was lost is done again.
         await broadcasts.deliveries.record(broadcast.id, told, later(2))
@@ -275,7 +275,7 @@ class TestRecord:
         for state in ("pending", "unknown"):
             batch = await claim(broadcasts, broadcast)
             await broadcasts.deliveries.record(
-                broadcast.id, results(batch, Outcome.PERHAPS), later(2)
+                broadcast.id, results(batch, Outcome.IN_DOUBT), later(2)
             )
             assert await people.states(broadcast.id) == [state]
         assert await claim(broadcasts, broadcast) == []
@@ -328,7 +328,9 @@ class TestRecover:
         assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 4
         assert (await claim(broadcasts, broadcast, after=6))[0].position == 7
 
-    @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.UNKNOWN])
+    @pytest.mark.parametrize(
+        "outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.UNCONFIRMED]
+    )
     async def test_whatever_was_settled_counts_as_how_far_it_had_come(
         self, broadcasts: Broadcasts, people: Petitioners, outcome: Outcome
     ) -> None:

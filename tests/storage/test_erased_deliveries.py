@@ -23,7 +23,7 @@ async def nobodys_rows(database: Database) -> int:
 
 
 @pytest.mark.parametrize(
-    "outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.REJECTED, Outcome.UNKNOWN]
+    "outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.REJECTED, Outcome.UNCONFIRMED]
 )
 async def test_what_had_become_of_it_stays_in_the_count(
     broadcasts: Broadcasts, people: Petitioners, database: Database, outcome: Outcome
@@ -57,9 +57,9 @@ async def test_who_was_still_waiting_counts_as_withdrawn(
         (Outcome.DELIVERED, "delivered"),
         (Outcome.UNREACHABLE, "unreachable"),
         (Outcome.REJECTED, "rejected"),
-        (Outcome.UNKNOWN, "unknown"),
+        (Outcome.UNCONFIRMED, "unknown"),
         (Outcome.UNSENT, "withdrawn"),
-        (Outcome.PERHAPS, "withdrawn"),
+        (Outcome.IN_DOUBT, "withdrawn"),
     ],
 )
 async def test_what_is_being_sent_is_counted_when_its_outcome_is_known_and_once(

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from storage import DatabaseUrlWrong, HeldElsewhere, Hold, Unavailable, holding
+from storage import DatabaseUrlWrong, HeldElsewhere, ProcessLock, Unavailable, process_lock
 
 
 class Server:
@@ -44,14 +44,14 @@ class Server:
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Server], Server]:
     def put(server: Server) -> Server:
-        monkeypatch.setattr(holding, "postgres_adapter", lambda: server)
-        monkeypatch.setattr(holding, "_PAUSE_SECONDS", 0)
+        monkeypatch.setattr(process_lock, "postgres_adapter", lambda: server)
+        monkeypatch.setattr(process_lock, "_PAUSE_SECONDS", 0)
         return server
 
     return put
 
 
-class Noted(Hold):
+class Noted(ProcessLock):
     """A hold that remembers whether it was believed each time it was taken again."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ async def kept(patience_seconds: float = 60) -> tuple[list[bool], type[Exception
     """Whether it was believed each time before it was taken, and why it was lost in the end."""
     held = Noted()
     async with asyncio.timeout(5):
-        await holding._keep(held, "", 1, patience_seconds)
+        await process_lock._keep(held, "", 1, patience_seconds)
     assert not held.is_ours()
     try:
         await held.until_lost()

@@ -63,7 +63,7 @@ async def test_everyone_told_before_the_kill_is_stored_and_counted(
     try:
         for user_id in told:
             supporter = person(keyring, user_id).supporter
-            assert await storage.signatures.of(supporter) is not None
+            assert await storage.signatures.get(supporter) is not None
             conversation = await storage.conversations.get(supporter)
             assert conversation is not None
             assert conversation.stage == "thanks"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.transport.reading import read_json
+from bot.transport.lenient_json import read_json
 from storage import Conversation, Keyring, Storage
 from tests.storage.people import NOON, Person, person
 
@@ -27,7 +27,7 @@ async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
     await storage.conversations.save(stored, was=None, at=NOON)
     assert await storage.conversations.get(ana.supporter) == stored
     await signs(storage, ana, text)
-    signature = await storage.signatures.of(ana.supporter)
+    signature = await storage.signatures.get(ana.supporter)
     assert signature is not None
     assert (signature.name, signature.source) == (text, text)
 

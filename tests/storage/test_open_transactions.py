@@ -10,10 +10,10 @@ import asyncpg
 import pytest
 
 from storage import Broadcast, Broadcasts, Database, Signatures, Statement
-from storage.claiming import Post, claim_statements
+from storage.delivery_claims import ClaimScope, claim_statements
+from storage.enqueue import portion_statements
 from storage.postgres_sql import translate
-from storage.queueing import portion_statements
-from storage.returning import returned_statements
+from storage.returning_supporters import returned_statements
 from storage.signing import withdraw_statements
 from tests.broadcast.petitioners import SLUG, Petitioners, later
 from tests.storage.sending import ME, claim, queued, start
@@ -70,8 +70,8 @@ class Scene:
         self.url, self.database = url, database
         self.broadcasts, self.people, self.signatures = broadcasts, people, signatures
 
-    def post(self, broadcast: Broadcast) -> Post:
-        return Post(SLUG, broadcast.id, broadcast.topic, False, self.broadcasts.lease, ME)
+    def post(self, broadcast: Broadcast) -> ClaimScope:
+        return ClaimScope(SLUG, broadcast.id, broadcast.topic, False, self.broadcasts.lease, ME)
 
     def portion(self, broadcast: Broadcast) -> tuple[Statement, ...]:
         return portion_statements(self.post(broadcast), broadcast, after=0, upto=3, at=AT)
@@ -84,7 +84,7 @@ class Scene:
         return returned_statements(SLUG, self.people.supporter(2), later(2))
 
     async def comes_back(self) -> object:
-        return await self.signatures.returned(self.people.supporter(2), later(2))
+        return await self.signatures.mark_reachable(self.people.supporter(2), later(2))
 
     async def at_once(self, first: Sequence[Statement], then: Doing) -> None:
         """The second begins when the first has done everything but commit."""

@@ -100,7 +100,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     for someone in (luz, ana):
         await someone.arrive(storage)
         await someone.sign(storage, source="radio")
-    await storage.signatures.lost(ana.supporter, NOON + timedelta(seconds=1))
+    await storage.signatures.mark_unreachable(ana.supporter, NOON + timedelta(seconds=1))
     await storage.signatures.mute(ana.supporter, NOON + timedelta(seconds=2))
     await storage.signatures.refuse_news(ana.supporter, NOON + timedelta(seconds=3))
     held = await storage.personal_data.of(1)
@@ -135,7 +135,7 @@ async def test_what_is_asked_for_or_happens_again_is_so_since_the_first_time(
     first, again, later = (NOON + timedelta(seconds=each) for each in (1, 2, 3))
     for at in (first, again):
         await storage.signatures.mute(ana.supporter, at)
-        await storage.signatures.lost(ana.supporter, at)
+        await storage.signatures.mark_unreachable(ana.supporter, at)
         await storage.signatures.refuse_news(ana.supporter, at)
         assert await moments() == (first, first, first)
     await storage.signatures.mute(ana.supporter, None)

@@ -77,7 +77,7 @@ async def test_opened_again_people_can_sign_and_numbers_go_on(
         1, None, None, 2
     )
     await jordi.sign(storage)
-    signature = await storage.signatures.of(jordi.supporter)
+    signature = await storage.signatures.get(jordi.supporter)
     assert signature is not None
     assert signature.number == 2
 
@@ -116,7 +116,7 @@ async def test_another_petition_in_the_same_database_is_not_touched(
         await ana.sign(storage)
         await storage.petitions.close(revision=0, actor=9, at=NOON)
         assert await other.petitions.state() == PetitionState(0, None, None, 0)
-        assert await other.signatures.of(ana.supporter) is None
+        assert await other.signatures.get(ana.supporter) is None
         assert await other.conversations.get(ana.supporter) is None
         assert await other.audit.entries(10) == []
     finally:

@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from storage import DatabaseUrlWrong, SchemaMissing, Statement, Unavailable, open_database
-from storage.address import PostgresAddress, parse_address
-from storage.claiming import lock_broadcast
+from storage.database_url import PostgresAddress, parse_address
+from storage.delivery_claims import lock_broadcast
 from storage.postgres import PostgresDatabase
 from tests.storage.postgres_server import PostgresServer, running_postgres
 

@@ -33,7 +33,7 @@ async def sent(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
         SENT_AT,
     )
     assert await broadcasts.finish(broadcast.id, later(3))
-    await broadcasts.reported(broadcast.id, later(3))
+    await broadcasts.mark_reported(broadcast.id, later(3))
     return broadcast
 
 

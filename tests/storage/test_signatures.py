@@ -36,7 +36,7 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
     sean = person(keyring, 3, "Seán O'Brien")
     await sean.arrive(storage)
     await sean.sign(storage, language="en", source="web")
-    assert await storage.signatures.of(sean.supporter) == Signature(
+    assert await storage.signatures.get(sean.supporter) == Signature(
         number=1,
         name="Seán O'Brien",
         language="en",
@@ -49,7 +49,7 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
 
 
 async def test_who_has_not_signed_has_no_signature(storage: Storage, keyring: Keyring) -> None:
-    assert await storage.signatures.of(person(keyring, 1).supporter) is None
+    assert await storage.signatures.get(person(keyring, 1).supporter) is None
 
 
 async def test_who_signed_can_read_what_they_agreed_to(storage: Storage, keyring: Keyring) -> None:
@@ -119,7 +119,7 @@ async def test_a_consent_from_an_older_screen_signs_nothing(
     await storage.conversations.save(ana.conversation(version=2), was=1, at=NOON)
     with pytest.raises(ConversationMoved):
         await ana.sign(storage, was=1)
-    assert await storage.signatures.of(ana.supporter) is None
+    assert await storage.signatures.get(ana.supporter) is None
     assert (await storage.petitions.state()).signatures == 0
 
 
@@ -156,7 +156,7 @@ async def test_withdrawing_erases_signature_consent_and_draft(
         replace(ana.conversation(version=3), source="web", news=True), was=2, at=NOON
     )
     assert await storage.signatures.withdraw(ana.supporter) is True
-    assert await storage.signatures.of(ana.supporter) is None
+    assert await storage.signatures.get(ana.supporter) is None
     assert await storage.database.read(Statement("SELECT id FROM consents")) == []
     conversation = await storage.conversations.get(ana.supporter)
     assert conversation == Conversation(ana.supporter, stage="consent", version=3)
@@ -179,7 +179,7 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
         await someone.sign(storage)
     await storage.signatures.withdraw(jordi.supporter)
     assert await jordi.sign(storage, was=2) == Signed(3, 2)
-    kept = await storage.signatures.of(ana.supporter)
+    kept = await storage.signatures.get(ana.supporter)
     assert kept is not None
     assert kept.number == 1
 
@@ -214,9 +214,9 @@ async def test_who_blocks_the_bot_is_unreachable_until_they_return(
     ana = person(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await storage.signatures.lost(ana.supporter, NOON)
+    await storage.signatures.mark_unreachable(ana.supporter, NOON)
     assert (await storage.signatures.stats(NOON)).unreachable == 1
-    await storage.signatures.returned(ana.supporter, NOON)
+    await storage.signatures.mark_reachable(ana.supporter, NOON)
     assert (await storage.signatures.stats(NOON)).unreachable == 0
 
 
@@ -226,9 +226,9 @@ async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_reco
     ana = person(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    before = await storage.signatures.of(ana.supporter)
+    before = await storage.signatures.get(ana.supporter)
     await storage.signatures.refuse_news(ana.supporter, NOON)
-    after = await storage.signatures.of(ana.supporter)
+    after = await storage.signatures.get(ana.supporter)
     assert before is not None
     assert after is not None
     assert (before.news, after.news) == (True, False)

@@ -8,11 +8,11 @@ import uvloop
 from telegram import Bot
 
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport.outgoing import Patience
+from bot.transport.api_caller import RetryPolicy
 
 from .wire import TOKEN, Wire, serve
 
-QUICK = Patience(flood_seconds=0.5, repeats=2, first_pause=0.01)
+QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, first_pause=0.01)
 
 LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,

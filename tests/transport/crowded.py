@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bot.simulator.errors import Refused
-from bot.simulator.limits import Limits
+from bot.simulator.rate_limits import RateLimits
 from bot.transport import Gate, Lane
 
 
@@ -43,7 +43,7 @@ class Crowded:
 
     def __post_init__(self) -> None:
         self.gate = Gate(28.0, clock=lambda: self.now)
-        self.limits = Limits(lambda: self.now)
+        self.limits = RateLimits(lambda: self.now)
         self.limits.allow(1e9, burst=1e9)
         self._dice = random.Random(self.seed)  # noqa: S311 - keeps no secret
         self._numbers = count(1)

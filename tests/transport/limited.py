@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bot.simulator.errors import Refused
-from bot.simulator.limits import Limits
+from bot.simulator.rate_limits import RateLimits
 from bot.transport import Gate, Lane
 
 
@@ -36,8 +36,8 @@ class Limited:
 
     def __post_init__(self) -> None:
         self.gate = Gate(self.ceiling, clock=lambda: self.now)
-        self.gate.aim(self.ceiling)
-        self.limits = Limits(lambda: self.now + self.latency / 2, overall_pause=self.pause)
+        self.gate.set_ceiling(self.ceiling)
+        self.limits = RateLimits(lambda: self.now + self.latency / 2, overall_pause=self.pause)
         self.allow(self.limit, self.burst)
         self._chats = count(1)
         self._answers: list[tuple[float, int, int]] = []

@@ -3,9 +3,9 @@ import asyncio
 import pytest
 
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
-from bot.transport.client import chat_of
-from bot.transport.errors import AnswerLate, AnswerLost, Flooded, NotSent, TelegramRefused
-from bot.transport.outgoing import Patience
+from bot.transport.api_caller import RetryPolicy
+from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
+from bot.transport.raw_client import chat_of
 
 from . import wire as on_the_wire
 from .conftest import QUICK
@@ -58,7 +58,7 @@ async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_
     for chat in (9001, 9002, 9003):
         gate.refused(chat, 30)
     wire.replies += [reply] * (QUICK.repeats + 1)
-    with pytest.raises((TelegramRefused, NotSent, AnswerLost)):
+    with pytest.raises((TelegramRefused, NotSent, ResponseLost)):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
     assert gate.pause_for(Lane.REPLY, 8) == 0, "nobody waits for an answer that will not come"
     gate.leaves(Lane.REPLY, 8)
@@ -98,7 +98,7 @@ async def test_a_broadcast_call_sits_out_no_long_pause(
     client: TelegramClient, wire: Wire, gate: Gate
 ) -> None:
     gate.refused(7, QUICK.broadcast_seconds + 60)
-    with pytest.raises(Flooded):
+    with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
     assert wire.asked == []
 
@@ -125,7 +125,7 @@ async def test_a_message_that_may_have_arrived_is_not_sent_again(
     client: TelegramClient, wire: Wire, reply: on_the_wire.Reply
 ) -> None:
     wire.replies.append(reply)
-    with pytest.raises((AnswerLost, TelegramRefused)):
+    with pytest.raises((ResponseLost, TelegramRefused)):
         await client.call("sendMessage", {"chat_id": 7})
     assert len(wire.asked) == 1
 
@@ -148,7 +148,7 @@ async def test_a_success_that_cannot_be_read_is_an_unknown_outcome(
     client: TelegramClient, wire: Wire, text: str
 ) -> None:
     wire.replies.append(page(200, text))
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         await client.call("sendMessage", {"chat_id": 7})
 
 
@@ -182,7 +182,7 @@ async def test_a_long_flood_is_told_at_once_and_the_chat_left_alone(
     with pytest.raises(TelegramRefused) as caught:
         await client.call("sendMessage", {"chat_id": 7})
     assert caught.value.retry_after == 30
-    with pytest.raises(Flooded) as again:
+    with pytest.raises(RateLimited) as again:
         await client.call("sendMessage", {"chat_id": "7"})
     assert 29 < again.value.seconds <= 30
     assert len(wire.asked) == 1, "nothing leaves to a paused chat"
@@ -204,7 +204,7 @@ async def test_a_tap_is_answered_while_everything_is_paused(
 ) -> None:
     flood(gate, 30)
     assert await client.call("answerCallbackQuery", {"callback_query_id": "1"}) is True
-    with pytest.raises(Flooded):
+    with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 9})
     assert len(wire.asked) == 1
 
@@ -225,7 +225,7 @@ async def test_three_people_who_are_refused_keep_nobody_else_waiting(
     for chat in (8, 9):
         async with asyncio.timeout(0.5):
             await client.call("sendMessage", {"chat_id": chat})
-    with pytest.raises(Flooded):
+    with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 1})
 
 
@@ -239,7 +239,7 @@ async def test_when_the_next_one_is_refused_too_nobody_else_is_tried(
         wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
         with pytest.raises(TelegramRefused):
             await client.call("sendMessage", {"chat_id": chat}, lane=lane)
-    with pytest.raises(Flooded):
+    with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 20})
     assert len(wire.asked) == 3 + probes
 
@@ -252,7 +252,7 @@ async def test_an_edit_does_not_end_a_pause_of_messages(
     wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
     with pytest.raises(TelegramRefused):
         await client.call("sendMessage", {"chat_id": 9}, lane=Lane.BROADCAST)
-    with pytest.raises(Flooded):
+    with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 10})
     await client.call("editMessageText", {"chat_id": 10})
 
@@ -284,7 +284,7 @@ def test_one_chat_is_one_value_however_it_is_written() -> None:
 async def test_a_call_that_failed_is_made_again_after_a_pause_that_doubles(
     wire: Wire, session: SharedSession, gate: Gate
 ) -> None:
-    patience = Patience(repeats=2, first_pause=0.05)
+    patience = RetryPolicy(repeats=2, first_pause=0.05)
     client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN, patience=patience)
     wire.always = page(502)
     with pytest.raises(NotSent):
@@ -312,6 +312,6 @@ async def test_an_answer_that_leads_elsewhere_is_not_telegrams(
 
 
 def test_nobody_is_let_wait_for_longer_than_this() -> None:
-    assert Patience() == Patience(
+    assert RetryPolicy() == RetryPolicy(
         flood_seconds=3.0, floods=3, repeats=2, first_pause=0.3, broadcast_seconds=0.5
     )

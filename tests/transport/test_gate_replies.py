@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.transport import Gate, Lane
 
 from .limited import flood
-from .test_gate import Clock
+from .test_send_gate import Clock
 
 PACE = 25
 BURST = 5
@@ -81,7 +81,7 @@ class Crowd:
 
     async def _answer(self) -> None:
         chat = next(self._chats)
-        assert await self.gate.pass_(Lane.REPLY, chat, new=True) == 0.0
+        assert await self.gate.acquire(Lane.REPLY, chat, new=True) == 0.0
         self.left.append(self.clock.now)
         if self.clock.now < self.paused_until:
             self.probes += 1
@@ -107,7 +107,8 @@ async def test_who_leaves_the_line_takes_no_turn_with_them() -> None:
     crowd.comes(BURST)
     for _ in range(PACE):
         tapping = [
-            asyncio.create_task(crowd.gate.pass_(Lane.REPLY, chat, new=True)) for chat in range(50)
+            asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True))
+            for chat in range(50)
         ]
         await crowd.clock.pass_to(crowd.clock.now + 0.001)
         for task in tapping:  # they have tapped again, and the answer is another one
@@ -123,7 +124,7 @@ async def test_edits_and_deletions_do_not_stand_in_line() -> None:
     await crowd.clock.pass_to(100.0)
     for chat in range(500):
         async with asyncio.timeout(1):
-            assert await crowd.gate.pass_(Lane.REPLY, chat) == 0.0
+            assert await crowd.gate.acquire(Lane.REPLY, chat) == 0.0
     assert crowd.clock.now == 100.0
     await crowd.is_answered()
 
@@ -134,7 +135,7 @@ async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -
         for chat in range(50):
             crowd.gate.leaves(Lane.REPLY, chat)
     without_rest = [
-        asyncio.create_task(crowd.gate.pass_(Lane.REPLY, chat, new=True)) for chat in range(50)
+        asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True)) for chat in range(50)
     ]
     await crowd.clock.pass_to(100.5)
     crowd.comes(PACE)
@@ -148,7 +149,7 @@ async def test_who_writes_without_a_rest_while_nobody_else_does_waits_for_nobody
     crowd = Crowd()
     for _ in range(8):
         crowd.gate.leaves(Lane.REPLY, 7)
-    assert await crowd.gate.pass_(Lane.REPLY, 7, 3.0, new=True) == 0.0
+    assert await crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True) == 0.0
     assert crowd.clock.now == 100.0
 
 
@@ -162,9 +163,9 @@ async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
     for chat in (7, 8):
         for _ in range(8):
             crowd.gate.leaves(lane if chat == 7 else Lane.REPLY, chat, new=new or chat == 8)
-    before = [asyncio.create_task(crowd.gate.pass_(Lane.REPLY, 8, new=True)) for _ in range(50)]
+    before = [asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 8, new=True)) for _ in range(50)]
     await crowd.clock.pass_to(100.0)
-    asked = asyncio.create_task(crowd.gate.pass_(Lane.REPLY, 7, new=True))
+    asked = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, new=True))
     await crowd.clock.pass_to(101.0)
     assert asked.done() is not (lane is Lane.REPLY and new)
     await crowd.is_answered()
@@ -177,11 +178,11 @@ async def test_a_broadcast_gives_way_to_new_messages_and_to_nothing_else(
 ) -> None:
     clock = Clock()
     gate = Gate(10, 1, clock=clock, sleep=clock.sleep)
-    await gate.pass_(Lane.BROADCAST, 1)
+    await gate.acquire(Lane.BROADCAST, 1)
     for chat in (7, 8, 9):
-        await gate.pass_(Lane.REPLY, chat, new=new)
+        await gate.acquire(Lane.REPLY, chat, new=new)
     before = clock.now
-    await gate.pass_(Lane.BROADCAST, 2)
+    await gate.acquire(Lane.BROADCAST, 2)
     assert clock.now - before == pytest.approx(seconds)
 
 
@@ -217,7 +218,7 @@ async def test_a_pause_that_begins_while_somebody_stands_in_line_is_kept() -> No
 async def test_a_pause_too_long_to_wait_for_is_told_to_who_stands_in_line() -> None:
     crowd = Crowd()
     crowd.comes(BURST + 3)
-    last = asyncio.create_task(crowd.gate.pass_(Lane.REPLY, 7, longest_pause=2, new=True))
+    last = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, longest_pause=2, new=True))
     await crowd.clock.pass_to(100.0)
     crowd.gate.refused(7, 60)
     await crowd.is_answered()

@@ -44,7 +44,7 @@ class Many:
 
     async def _send(self, lane: Lane) -> None:
         chat = next(self._chats)
-        assert await self.gate.pass_(lane, chat, new=True) == 0.0
+        assert await self.gate.acquire(lane, chat, new=True) == 0.0
         if lane is Lane.BROADCAST:
             self.left.append(self.clock.now)
         if self.clock.now < self.paused_until:
@@ -91,10 +91,10 @@ async def test_an_aim_holds_for_those_who_wait_already() -> None:
     many.come(120)
     await many.clock.pass_to(101.0)
     before = len(many.left)
-    many.gate.aim(10)
+    many.gate.set_ceiling(10)
     await many.clock.pass_to(104.0)
     assert len(many.left) - before == pytest.approx(30, abs=2)
-    many.gate.aim(1000)
+    many.gate.set_ceiling(1000)
     assert (await many.all_leave())[-1] < 104.2
 
 
@@ -102,7 +102,7 @@ async def test_who_need_not_wait_passes_without_a_turn_of_the_loop() -> None:
     gate = Gate(1000, 100)
     for chat in range(100):
         with pytest.raises(StopIteration) as ended:
-            gate.pass_(Lane.BROADCAST, chat).send(None)
+            gate.acquire(Lane.BROADCAST, chat).send(None)
         assert ended.value.value == 0.0
 
 

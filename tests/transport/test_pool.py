@@ -7,17 +7,21 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from bot.transport import SharedSession
-from bot.transport.answer import Answer, Limits
-from bot.transport.errors import AnswerLate, AnswerLost, ConnectTimedOut, NotSent
+from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
+from bot.transport.http1.response import HttpResponse, TimeLimits
 
 from .hostile import Answering, Caller, Hostile, hostile, saying, whole
 from .wire import TOKEN
 
-SOON = Limits(connect=0.05, read=0.05)
-YES = Answer(200, b"yes")
+SOON = TimeLimits(connect=0.05, read=0.05)
+YES = HttpResponse(200, b"yes")
 
 
-async def call(session: SharedSession, server: Hostile, limits: Limits = Limits()) -> Answer:  # noqa: B008
+async def call(
+    session: SharedSession,
+    server: Hostile,
+    limits: TimeLimits = TimeLimits(),  # noqa: B008
+) -> HttpResponse:
     url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"
     return await session.post(url, b"chat_id=7", limits)
 
@@ -82,7 +86,7 @@ async def test_an_answer_is_read_and_its_connection_is_not_used_again(
 
 async def test_an_answer_without_a_body_is_read(session: SharedSession) -> None:
     async with hostile(saying(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
-        assert await call(session, server) == Answer(204, b"")
+        assert await call(session, server) == HttpResponse(204, b"")
 
 
 LOST: dict[str, Answering] = {
@@ -116,7 +120,7 @@ async def test_what_is_no_whole_answer_is_an_unknown_outcome_at_once(
     session: SharedSession, name: str
 ) -> None:
     async with hostile(LOST[name], saying(whole())) as server:
-        with pytest.raises(AnswerLost) as caught:
+        with pytest.raises(ResponseLost) as caught:
             await call(session, server)
         assert not isinstance(caught.value, AnswerLate)
         assert TOKEN not in f"{caught.value!r}"
@@ -127,19 +131,19 @@ async def test_what_is_no_whole_answer_is_an_unknown_outcome_at_once(
 async def test_an_answer_larger_than_any_is_not_kept(
     session: SharedSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.transport.connection._LARGEST_ANSWER", 10_000)
+    monkeypatch.setattr("bot.transport.http1.connection._LARGEST_ANSWER", 10_000)
     async with hostile(saying(CHUNKED, *[b"1000\r\n" + bytes(4096) + b"\r\n"] * 9)) as server:
-        with pytest.raises(AnswerLost, match="too large"):
+        with pytest.raises(ResponseLost, match="too large"):
             await call(session, server)
 
 
 async def test_each_answer_may_be_as_large_as_any(
     session: SharedSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.transport.connection._LARGEST_ANSWER", 400)
+    monkeypatch.setattr("bot.transport.http1.connection._LARGEST_ANSWER", 400)
     async with hostile(saying(whole(b"x" * 200))) as server:
         for _ in range(3):
-            assert await call(session, server) == Answer(200, b"x" * 200)
+            assert await call(session, server) == HttpResponse(200, b"x" * 200)
         assert server.connections == 1
 
 
@@ -176,7 +180,7 @@ async def test_an_answer_that_is_not_whole_in_time_is_cut_off(
 
 async def test_each_call_has_its_own_time(session: SharedSession) -> None:
     async with hostile(silence) as server:
-        long = asyncio.create_task(call(session, server, Limits(read=60)))
+        long = asyncio.create_task(call(session, server, TimeLimits(read=60)))
         await until(lambda: len(server.requests) == 1)
         with pytest.raises(AnswerLate):
             await call(session, server, SOON)
@@ -187,7 +191,7 @@ async def test_each_call_has_its_own_time(session: SharedSession) -> None:
 async def test_a_time_that_is_over_at_once_is_no_mistake_of_the_next_call(
     session: SharedSession,
 ) -> None:
-    at_once = Limits(read=0.0)
+    at_once = TimeLimits(read=0.0)
     async with hostile(saying(whole())) as server:
         await asyncio.gather(call(session, server), call(session, server))
         # uvloop has no timer for what is due within half a millisecond.
@@ -223,7 +227,7 @@ async def test_a_connection_that_speaks_while_idle_is_not_used(session: SharedSe
 async def test_an_idle_connection_is_closed_after_a_while(
     session: SharedSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.transport.pool._IDLE_SECONDS", 0.02)
+    monkeypatch.setattr("bot.transport.http1.pool._IDLE_SECONDS", 0.02)
     async with hostile(saying(whole())) as server:
         assert await call(session, server) == YES
         await until(lambda: not server.open)
@@ -251,7 +255,7 @@ async def test_who_waits_gets_the_place_of_a_connection_that_broke(session: Shar
     async with hostile(saying(then=Caller.cut)) as server:
         calls = (call(session, server) for _ in range(10))
         results = await asyncio.gather(*calls, return_exceptions=True)
-        assert [type(result) for result in results] == [AnswerLost] * 10
+        assert [type(result) for result in results] == [ResponseLost] * 10
         assert len(server.requests) == 10
 
 
@@ -266,7 +270,7 @@ async def test_a_connection_given_to_who_has_just_gone_goes_to_the_next() -> Non
         second = asyncio.create_task(call(session, server))
         await asyncio.wait({first, second})
         assert second.cancelled()
-        assert await call(session, server, Limits(connect=1.0)) == YES
+        assert await call(session, server, TimeLimits(connect=1.0)) == YES
         assert server.connections == 1
 
 
@@ -299,8 +303,8 @@ async def test_a_server_that_has_moved_is_found_at_the_next_call(
             monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
             url = f"http://bot.example/bot{TOKEN}/sendMessage"
             with pytest.raises(NotSent):
-                await session.post(url, b"chat_id=7", Limits())
-            assert await session.post(url, b"chat_id=7", Limits()) == YES
+                await session.post(url, b"chat_id=7", TimeLimits())
+            assert await session.post(url, b"chat_id=7", TimeLimits()) == YES
 
 
 async def test_no_answer_to_the_greeting_of_tls_is_surely_not_sent() -> None:
@@ -318,7 +322,7 @@ async def test_closing_tells_everybody_what_became_of_their_call() -> None:
         await asyncio.sleep(0)
         await session.close()
         results = await asyncio.gather(sent, waiting, return_exceptions=True)
-        assert [type(result) for result in results] == [AnswerLost, NotSent]
+        assert [type(result) for result in results] == [ResponseLost, NotSent]
         await until(lambda: not server.open)
 
 
@@ -328,7 +332,7 @@ async def test_a_name_that_would_change_the_request_is_not_sent(
 ) -> None:
     async with hostile(saying(whole())) as server:
         with pytest.raises(NotSent):
-            await session.post(f"http://127.0.0.1:{server.port}/bot1:a/{name}", b"", Limits())
+            await session.post(f"http://127.0.0.1:{server.port}/bot1:a/{name}", b"", TimeLimits())
         assert not server.requests
 
 

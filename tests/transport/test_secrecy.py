@@ -11,7 +11,7 @@ from telegram import Bot
 
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport.session import SharedSession as Session
+from bot.transport.http1.session import SharedSession as Session
 
 from . import wire as on_the_wire
 from .conftest import QUICK

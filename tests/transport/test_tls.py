@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.transport import SharedSession
-from bot.transport.answer import Answer, Limits
-from bot.transport.errors import AnswerLost, NotSent
+from bot.transport.errors import NotSent, ResponseLost
+from bot.transport.http1.response import HttpResponse, TimeLimits
 
 from .hostile import Caller, Hostile, hostile, saying, whole
 from .wire import TOKEN
@@ -60,9 +60,9 @@ def trusting(file: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(file))
 
 
-async def call(session: SharedSession, server: Hostile) -> Answer:
+async def call(session: SharedSession, server: Hostile) -> HttpResponse:
     return await session.post(
-        f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", b"a=1", Limits()
+        f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", b"a=1", TimeLimits()
     )
 
 
@@ -74,7 +74,7 @@ async def test_a_trusted_server_is_called_again_and_again_on_one_connection(
         hostile(saying(whole()), tls=serving(file)) as server,
         SharedSession(tls=trusting(file)) as session,
     ):
-        assert [await call(session, server) for _ in range(3)] == [Answer(200, b"yes")] * 3
+        assert [await call(session, server) for _ in range(3)] == [HttpResponse(200, b"yes")] * 3
         assert server.connections == 1
 
 
@@ -85,7 +85,7 @@ async def test_an_answer_that_breaks_off_is_an_unknown_outcome(tmp_path: Path) -
         hostile(cut, tls=serving(file)) as server,
         SharedSession(tls=trusting(file)) as session,
     ):
-        with pytest.raises(AnswerLost):
+        with pytest.raises(ResponseLost):
             await call(session, server)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.simulator.api import Api
 from bot.simulator.errors import Refused, bad_request
-from bot.simulator.inputs import Input, described
+from bot.simulator.input_media import Input, described
 from bot.simulator.messages import Media, Shape
 from bot.simulator.methods.sending import Draft, posted
 from bot.simulator.parameters import Params

@@ -1,10 +1,10 @@
 """Answers to taps."""
 
-from bot.petition.markup import length
 from bot.simulator.api import Api
 from bot.simulator.errors import bad_request
 from bot.simulator.parameters import Params
 from bot.simulator.taps import Answer
+from bot.text.markup import length
 
 _UNITS = 200
 _OLD = "query is too old and response timeout expired or query ID is invalid"

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.petition.markup import Rendered, length
 from bot.simulator.api import Api
 from bot.simulator.errors import bad_request
-from bot.simulator.keyboards import forwarded_markup
+from bot.simulator.forward_origins import origin_of
+from bot.simulator.keyboard_checks import forwarded_markup
 from bot.simulator.media_kinds import CAPTIONED
 from bot.simulator.messages import Message, Shape
 from bot.simulator.methods.sending import Draft, posted
-from bot.simulator.origins import origin_of
 from bot.simulator.parameters import Params
-from bot.simulator.texts import CAPTION_UNITS, caption_of
+from bot.simulator.text_checks import CAPTION_UNITS, caption_of
+from bot.text.markup import Rendered, length
 
 _MOST = 100
 

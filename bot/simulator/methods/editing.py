@@ -5,13 +5,13 @@ from typing import Any
 from bot.simulator.api import Api
 from bot.simulator.chats import Chat
 from bot.simulator.errors import Refused, bad_request
-from bot.simulator.inputs import described
-from bot.simulator.keyboards import checked_markup
+from bot.simulator.input_media import described
+from bot.simulator.keyboard_checks import checked_markup
 from bot.simulator.messages import Message, Shape
 from bot.simulator.methods.copying import checked_ids
 from bot.simulator.methods.sending import checked_preview
 from bot.simulator.parameters import Params
-from bot.simulator.texts import caption_of, text_of
+from bot.simulator.text_checks import caption_of, text_of
 
 _TWO_DAYS = 48 * 60 * 60
 _UNCHANGED = (

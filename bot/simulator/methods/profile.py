@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.petition.markup import length
 from bot.simulator.api import Api
+from bot.simulator.bot_profile import Scope, checked_commands, checked_language, checked_scope
 from bot.simulator.errors import bad_request
 from bot.simulator.messages import Shape
 from bot.simulator.parameters import Params
-from bot.simulator.profile import Scope, checked_commands, checked_language, checked_scope
+from bot.text.markup import length
 
 _LONGEST = {"name": 64, "description": 512, "short_description": 120}
 

@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.petition.markup import Entity, Rendered
 from bot.simulator.api import Api
 from bot.simulator.chats import Chat
 from bot.simulator.errors import bad_request
-from bot.simulator.keyboards import Markup, checked_markup
+from bot.simulator.keyboard_checks import Markup, checked_markup
 from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.messages import Media, Message, Shape
 from bot.simulator.parameters import Params
-from bot.simulator.texts import caption_of, text_of
+from bot.simulator.text_checks import caption_of, text_of
+from bot.text.markup import Entity, Rendered
 
 _ACTIONS = frozenset(
     {

@@ -9,16 +9,16 @@ from dataclasses import asdict
 import orjson
 from aiohttp import web
 
-from bot.petition.problems import Problem
 from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.page import files
-from bot.simulator.page.acts import NotDone, Wish, act
+from bot.simulator.page.access_guard import guarded, protected
+from bot.simulator.page.actions import NotDone, Wish, act
 from bot.simulator.page.address import LOOPBACK, listen, shown_to_a_browser
-from bot.simulator.page.feed import Feed, packed
-from bot.simulator.page.guard import guarded, protected
-from bot.simulator.page.shapes import Shape
-from bot.simulator.page.view import FAULTS, View
+from bot.simulator.page.event_feed import Feed, packed
+from bot.simulator.page.page_state import FAULTS, View
+from bot.simulator.page.serialization import Shape
 from bot.simulator.parameters import Upload
+from bot.text.problems import Problem
 
 _LARGEST_UPLOAD = 20 * 1024 * 1024
 _STILL_HERE_SECONDS = 15.0

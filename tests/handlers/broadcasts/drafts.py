@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.broadcast.audience import Terms
-from bot.petition.words import Catalogues
-from handlers.broadcasts.changes import about, frozen, received
-from handlers.broadcasts.draft import Draft, Link, Piece, begun
-from handlers.broadcasts.numbers import Numbers
-from handlers.broadcasts.pages.known import Standing
-from handlers.broadcasts.pages.sheet import Sheet
-from handlers.panel import Choice, Page
+from bot.broadcast.confirmation import ConfirmationTerms
+from bot.text.translations import Catalogues
+from handlers.admin_context import Choice, Page
+from handlers.broadcasts.draft import Draft, DraftMessage, Link, begun
+from handlers.broadcasts.draft_changes import about, add_message, frozen
+from handlers.broadcasts.recipient_counts import Numbers
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens.draft_view import DraftView
 from storage import Audience, Broadcast, Kind, RecallTally, Tally
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
@@ -31,14 +31,14 @@ def empty() -> Draft:
     return begun("es", NOW, paid=False)
 
 
-def piece(message_id: int = 17, kind: str = "text", **more: Any) -> Piece:
+def piece(message_id: int = 17, kind: str = "text", **more: Any) -> DraftMessage:
     """A message that came."""
-    return Piece(message_id=message_id, kind=kind, **more)
+    return DraftMessage(message_id=message_id, kind=kind, **more)
 
 
 def written(**more: Any) -> Draft:
     """A draft with a message."""
-    return received(empty(), piece(**more), NOW)
+    return add_message(empty(), piece(**more), NOW)
 
 
 def shown(draft: Draft | None = None) -> Draft:
@@ -51,9 +51,11 @@ def shown(draft: Draft | None = None) -> Draft:
     return frozen(chosen, copies, NOW)
 
 
-def sheet(draft: Draft, numbers: Numbers = NUMBERS, language: str = "es", **more: Any) -> Sheet:
+def sheet(
+    draft: Draft, numbers: Numbers = NUMBERS, language: str = "es", **more: Any
+) -> DraftView:
     """A draft and its surroundings."""
-    terms = Terms(b"c" * 32, draft.kind, draft.audience, 1)
+    terms = ConfirmationTerms(b"c" * 32, draft.kind, draft.audience, 1)
     surroundings: dict[str, Any] = {
         "words": CATALOGUES.words(language),
         "languages": LANGUAGES,
@@ -61,9 +63,10 @@ def sheet(draft: Draft, numbers: Numbers = NUMBERS, language: str = "es", **more
         "now": NOW,
         "zone": "Europe/Madrid",
         "rate": 28.0,
+        "free_rate": 28.0,
         "terms": terms,
     }
-    return Sheet(draft=draft, **{**surroundings, **more})
+    return DraftView(draft=draft, **{**surroundings, **more})
 
 
 def broadcast(state: str = "running", **more: Any) -> Broadcast:
@@ -108,9 +111,9 @@ def standing_of(
     now: datetime = NOW,
     reader: int = MARTA,
     is_asking: bool = False,
-) -> Standing:
+) -> BroadcastView:
     """A broadcast and what is known of it."""
-    return Standing(
+    return BroadcastView(
         words=CATALOGUES.words(language),
         broadcast=known,
         tally=tally or Tally(total=1530, delivered=1200, unreachable=10, pending=320),

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.broadcasts.changes import about, linked, received, retouched, without
 from handlers.broadcasts.draft import (
     REMEMBERED_FOR,
     WAITS_FOR,
@@ -15,6 +14,7 @@ from handlers.broadcasts.draft import (
     begun_for_the_rest,
     read_draft,
 )
+from handlers.broadcasts.draft_changes import about, add_message, linked, mark_edited, without
 from storage import Audience, Kind
 from tests.handlers.broadcasts.drafts import LINK, NOW, broadcast, empty, piece, shown, written
 
@@ -38,20 +38,20 @@ def test_the_first_message_is_its_content_and_the_second_is_not() -> None:
 
 def test_a_message_that_comes_again_changes_nothing() -> None:
     draft = written(message_id=17)
-    assert received(draft, piece(17), NOW) == draft
+    assert add_message(draft, piece(17), NOW) == draft
 
 
 def test_an_album_is_put_in_order_whenever_its_parts_come() -> None:
     draft = empty()
     for message_id in (19, 17, 18, 17):
-        draft = received(draft, piece(message_id, "photo", group="g"), NOW)
+        draft = add_message(draft, piece(message_id, "photo", group="g"), NOW)
     assert draft.versions["es"].messages == (17, 18, 19)
     assert draft.elements == 3
 
 
 def test_a_late_part_of_an_album_voids_what_was_shown() -> None:
     draft = shown(written(message_id=17, kind="photo", group="g"))
-    grown = received(draft, piece(18, "photo", group="g"), NOW)
+    grown = add_message(draft, piece(18, "photo", group="g"), NOW)
     assert grown.copies is None
     assert grown.stage is Stage.READY
     assert grown.stale == (117,)
@@ -60,13 +60,13 @@ def test_a_late_part_of_an_album_voids_what_was_shown() -> None:
 def test_a_late_part_of_an_album_does_not_stop_what_is_being_written() -> None:
     draft = written(message_id=17, kind="photo", group="g")
     asked = draft.changed(NOW, stage=Stage.CONTENT, language="en")
-    grown = received(asked, piece(18, "photo", group="g"), NOW)
+    grown = add_message(asked, piece(18, "photo", group="g"), NOW)
     assert (grown.stage, grown.language) == (Stage.CONTENT, "en")
     assert grown.versions["es"].messages == (17, 18)
 
 
 def test_each_language_has_a_version_of_its_own_and_the_base_stays() -> None:
-    draft = received(
+    draft = add_message(
         written(message_id=17).changed(NOW, stage=Stage.CONTENT, language="en"), piece(18), NOW
     )
     assert {code: v.messages for code, v in draft.versions.items()} == {"es": (17,), "en": (18,)}
@@ -76,22 +76,22 @@ def test_each_language_has_a_version_of_its_own_and_the_base_stays() -> None:
 
 def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent() -> None:
     draft = shown(written(message_id=17))
-    edited = retouched(draft, 17, NOW)
+    edited = mark_edited(draft, 17, NOW)
     assert edited.edited
     assert edited.copies == draft.copies
-    assert retouched(edited, 17, NOW) == edited
+    assert mark_edited(edited, 17, NOW) == edited
 
 
 def test_an_edit_while_it_asks_for_the_last_word_goes_back_to_where_that_is_said() -> None:
     asking = shown(written(message_id=17)).changed(NOW, stage=Stage.SURE)
-    assert retouched(asking, 17, NOW).stage is Stage.SUMMARY
+    assert mark_edited(asking, 17, NOW).stage is Stage.SUMMARY
 
 
 def test_an_edit_of_another_message_or_before_the_preview_is_nothing() -> None:
     before = written(message_id=17)
     after = shown(before)
-    assert retouched(after, 18, NOW) == after
-    assert retouched(before, 17, NOW) == before
+    assert mark_edited(after, 18, NOW) == after
+    assert mark_edited(before, 17, NOW) == before
 
 
 def test_news_can_only_go_to_those_who_agreed_to_them() -> None:
@@ -110,7 +110,7 @@ def test_it_waits_for_an_hour_and_is_remembered_for_a_day() -> None:
 
 def test_every_change_makes_the_buttons_before_it_stale() -> None:
     first = empty()
-    assert received(first, piece(), NOW).version > first.version
+    assert add_message(first, piece(), NOW).version > first.version
 
 
 def test_the_closing_update_needs_no_message() -> None:

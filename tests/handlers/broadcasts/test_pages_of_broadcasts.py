@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers.broadcasts.pages import past
-from handlers.broadcasts.pages.past import Entry
-from handlers.broadcasts.pages.standing import standing
-from handlers.panel import Choice, Order
+from handlers.admin_context import AdminAction, Choice
+from handlers.broadcasts.screens import history
+from handlers.broadcasts.screens.history import Entry
+from handlers.broadcasts.screens.progress import standing
 from storage import Kind, RecallTally, Tally
 from tests.handlers.broadcasts.drafts import (
     CATALOGUES,
@@ -110,13 +110,13 @@ def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> N
 def test_the_history_says_who_prepared_and_who_confirmed() -> None:
     words = CATALOGUES.words("es")
     mine, hers = broadcast(), broadcast(started_by=LUCY)
-    assert past.provenance(words, mine, MARTA) == "Preparado y confirmado por ti"
-    assert past.provenance(words, mine, LUCY) == f"Preparado y confirmado por {MARTA}"
-    assert past.provenance(words, hers, MARTA) == f"Preparado por {LUCY}, confirmado por ti"
+    assert history.provenance(words, mine, MARTA) == "Preparado y confirmado por ti"
+    assert history.provenance(words, mine, LUCY) == f"Preparado y confirmado por {MARTA}"
+    assert history.provenance(words, hers, MARTA) == f"Preparado por {LUCY}, confirmado por ti"
 
 
 def test_each_entry_of_the_history_leads_to_its_report() -> None:
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))]
-    page = past.history(CATALOGUES.words("es"), entries, page=2, more=False, reader=MARTA)
+    page = history.history(CATALOGUES.words("es"), entries, page=2, more=False, reader=MARTA)
     first = choices(page)[0]
-    assert first == Choice("11", Order.REPORT, f"{(b'b' * 16).hex()}.2")
+    assert first == Choice("11", AdminAction.REPORT, f"{(b'b' * 16).hex()}.2")

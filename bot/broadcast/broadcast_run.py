@@ -1,0 +1,152 @@
+"""One worker's time with one broadcast: begun, sent or recalled, and seen to its end."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.delivery_loop import DeliveryLoop
+from bot.broadcast.heartbeat import Heartbeat
+from bot.broadcast.recall import Recall
+from bot.broadcast.report_retries import ReportRetries
+from bot.broadcast.reporter import Reporter
+from bot.broadcast.stop_reasons import StopReason, error_reference, format_reason
+from bot.broadcast.strangers import SO_MANY
+from storage import Broadcast, BrokenData, Unavailable
+
+_log = structlog.stdlib.get_logger()
+
+_STOPS: Final = {
+    InterruptReason.REFUSED: StopReason.CONTENT,
+    InterruptReason.UNREADABLE: StopReason.UNREADABLE,
+}
+_HOLDS: Final = {
+    InterruptReason.BROKEN: StopReason.DEFECT,
+    InterruptReason.NOBODY: StopReason.NOBODY,
+    InterruptReason.DENIED: StopReason.DENIED,
+}
+
+
+class BroadcastRun:
+    """What a broadcast that is due needs, whatever state it is in."""
+
+    def __init__(
+        self,
+        means: WorkerContext,
+        reporter: Reporter,
+        arrears: ReportRetries,
+        broadcast: Broadcast,
+        woken: asyncio.Event,
+    ) -> None:
+        self.halt = BroadcastInterrupt()
+        self._means = means
+        self._arrears = arrears
+        self._broadcast = broadcast
+        self._watch = Heartbeat(means, reporter, arrears, broadcast.id, self.halt, woken)
+        self._work: DeliveryLoop | Recall | None = None
+
+    def cut_off(self) -> None:
+        """End at once what is in flight."""
+        if self._work is not None:
+            self._work.crew.cancel()
+
+    async def run(self) -> None:
+        """Do what is to be done with it now."""
+        try:
+            await self._attend()
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception as error:  # a mistake of ours is tried again, but not for ever in silence
+            await self._mistaken(error)
+        else:
+            self._arrears.went_well(self._broadcast.id)
+
+    async def _attend(self) -> None:
+        async with self._watch.keeping(on_loss=self.cut_off):
+            if self._broadcast.is_recalling:
+                await self._recall()
+            else:
+                await self._send()
+                await self._report()
+
+    async def _send(self) -> None:
+        means, key = self._means, self._broadcast.id
+        if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(means.now()):
+            return
+        if self._broadcast.state == "scheduled":
+            hold = self._reason_to_hold()
+            self._broadcast = await means.broadcasts.begin(
+                self._broadcast, means.now(), hold, self._most_of_one(hold)
+            )
+            if self._broadcast.awaits_approval:
+                await self._watch.report_that_it_waits()
+        if self._broadcast.state not in ("running", "finished"):
+            await means.broadcasts.deliveries.settle(means.now())
+            return
+        async with self._watch.reporting():
+            # Whoever was told of it and went on has seen to it.
+            seen = self._arrears.is_asked(key, format_reason(StopReason.NOBODY, str(SO_MANY)))
+            done = await self._worked_off(DeliveryLoop(means, self._broadcast, self.halt, seen))
+        if done:
+            await means.broadcasts.finish(key, means.now())
+        elif self.halt.cause in _STOPS:
+            reason = format_reason(_STOPS[self.halt.cause], self.halt.said)
+            await means.broadcasts.stop(key, reason, means.now())
+        elif self.halt.cause in _HOLDS:
+            reason = format_reason(_HOLDS[self.halt.cause], self.halt.said)
+            await means.broadcasts.pause_by_system(key, reason)
+
+    def _reason_to_hold(self) -> str | None:
+        """Who is no admin any more has no say in what goes out now."""
+        if self._means.is_admin(self._broadcast.approved_by):
+            return None
+        return format_reason(StopReason.FORMER)
+
+    def _most_of_one(self, hold: str | None) -> int | None:
+        """To how many it may go on one admin's word; None when somebody else decides or did."""
+        broadcast = self._broadcast
+        is_ones = hold is None and broadcast.approved_by == broadcast.started_by
+        return self._means.approval_above if is_ones else None
+
+    async def _recall(self) -> None:
+        recall = Recall(self._means, self._broadcast, self.halt)
+        async with self._watch.reporting(lambda: recall.tally):
+            done = await self._worked_off(recall)
+        if done and not await self._watch.report_recall(len(recall.unrecorded)):
+            self._owe()
+
+    async def _worked_off(self, work: DeliveryLoop | Recall) -> bool:
+        self._work = work
+        try:
+            done = await work.work()
+        except BrokenData as error:
+            self.halt.trigger(InterruptReason.UNREADABLE, str(error))
+            done = False
+        finally:
+            await work.settle()
+            if self.halt.cause is not InterruptReason.LOST:
+                await self._means.outbox.flush()
+        return done
+
+    async def _report(self) -> None:
+        if self.halt.cause in (InterruptReason.ASKED, InterruptReason.LOST):
+            return
+        if await self._watch.report_end():
+            self._arrears.said(self._broadcast.id)
+        else:
+            self._owe()
+
+    async def _mistaken(self, error: Exception) -> None:
+        kind, name = error_reference(error)
+        _log.error("broadcast_broken", kind=kind, reference=name, exc_info=error)
+        if self._arrears.broke(self._broadcast.id):
+            reason = format_reason(StopReason.DEFECT, f"{kind} {name}")
+            await self._means.broadcasts.pause_by_system(self._broadcast.id, reason)
+            self._arrears.went_well(self._broadcast.id)
+        self._arrears.failed(self._broadcast.id, self._means.clock())
+
+    def _owe(self) -> None:
+        seconds = self._arrears.failed(self._broadcast.id, self._means.clock())
+        _log.warning("end_not_reported", again_in=seconds)

@@ -1,0 +1,146 @@
+"""Before a broadcast starts: what is confirmed, for whom, and for how long that holds.
+
+A confirmation is bound to what the admin saw: the content, what it is about, to whom it goes,
+when, at whose cost, and the petition's revision. So it is void when any of them changes, and it
+expires. It also names how many people the admin saw, and holds for fewer and for a few more, since
+people come and go all the time (docs/decisions/what-a-confirmation-promises.md).
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from storage import Audience, Kind
+
+VALID_FOR: Final = timedelta(minutes=10)
+SMALL_GROWTH: Final = 10
+"""So many more people than the admin saw are no surprise, or a tenth, if that is more."""
+
+# Two machines' clocks may differ a little; a token from further in the future is not believed.
+_CLOCK_SLACK: Final = timedelta(minutes=1)
+_DIGEST_BYTES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationTerms:
+    """What an admin confirms.
+
+    Attributes:
+        content_sha256: the hash of what is sent.
+        kind: what it is about.
+        audience: to whom.
+        revision: the petition's.
+        starts_at: when, or None for at once.
+        paid: whether it is paid for.
+        topic: of an earlier broadcast, whose recipients are left out.
+        cutoff: the last signature that is counted.
+    """
+
+    content_sha256: bytes
+    kind: Kind
+    audience: Audience
+    revision: int
+    starts_at: datetime | None = None
+    paid: bool = False
+    topic: str | None = None
+    cutoff: int | None = None
+
+    def digest(self, asked_at: int, recipients: int) -> str:
+        """The same for the same terms and number, asked at the same second."""
+        starts_at = self.starts_at.timestamp() if self.starts_at else None
+        bound = json.dumps(
+            [
+                asked_at,
+                self.content_sha256.hex(),
+                self.kind,
+                self.audience.language,
+                self.audience.news_only,
+                recipients,
+                self.revision,
+                starts_at,
+                self.paid,
+                self.topic,
+                self.cutoff,
+            ]
+        )
+        digest = hashlib.sha256(bound.encode()).digest()[:_DIGEST_BYTES]
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def content_sha256(content: Mapping[str, object]) -> bytes:
+    """The hash of a content: the same for the same messages, in whatever order they came."""
+    canonical = json.dumps(
+        dict(content), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).digest()
+
+
+def expected_seconds(messages: int, rate: float) -> float:
+    """How long a broadcast takes at `rate` messages a second."""
+    return messages / rate
+
+
+def most_recipients(shown: int, *, approval_above: int | None) -> int:
+    """Up to how many recipients a confirmation holds whose page named `shown` of them.
+
+    Args:
+        shown: how many the admin saw.
+        approval_above: to more people only with a second admin, which is no small growth.
+    """
+    most = shown + max(SMALL_GROWTH, shown // 10)
+    if approval_above is None or shown > approval_above:
+        return most
+    return min(most, approval_above)
+
+
+def confirmation(terms: ConfirmationTerms, recipients: int, *, now: datetime) -> str:
+    """A token for a button that confirms exactly this; at most 33 of `A-Za-z0-9_.-`."""
+    return _token(terms, recipients, int(now.timestamp()))
+
+
+def confirmed(token: str, terms: ConfirmationTerms, *, now: datetime) -> bool:
+    """Whether the token confirms what would be sent now, and has not expired."""
+    asked_at, recipients = _asked_at(token), shown_recipients(token)
+    if asked_at is None or recipients is None or has_expired(token, now=now):
+        return False
+    expected = _token(terms, recipients, asked_at)
+    return hmac.compare_digest(token.encode(), expected.encode())
+
+
+def shown_recipients(token: str) -> int | None:
+    """How many people the page named that the token was on; None when the token names none."""
+    return _hexadecimal(token.split(".")[1]) if token.count(".") == 2 else None
+
+
+def has_expired(token: str, *, now: datetime) -> bool:
+    """Whether too much time has passed since it was asked for, whatever it confirms."""
+    asked_at = _asked_at(token)
+    if asked_at is None:
+        return True
+    age = now.timestamp() - asked_at
+    return not -_CLOCK_SLACK.total_seconds() <= age <= VALID_FOR.total_seconds()
+
+
+def broadcast_id(token: str) -> bytes:
+    """The id of the broadcast that a token starts: two taps on one button start one."""
+    return hashlib.sha256(b"broadcast\x00" + token.encode()).digest()[:16]
+
+
+def _token(terms: ConfirmationTerms, recipients: int, asked_at: int) -> str:
+    return f"{asked_at:x}.{recipients:x}.{terms.digest(asked_at, recipients)}"
+
+
+def _asked_at(token: str) -> int | None:
+    return _hexadecimal(token.partition(".")[0])
+
+
+def _hexadecimal(written: str) -> int | None:
+    try:
+        return int(written, 16)
+    except ValueError:
+        return None

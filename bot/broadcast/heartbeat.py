@@ -1,0 +1,226 @@
+"""What goes on beside the sending: the lease is renewed, and the admin is told how it goes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import structlog
+
+from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.report_retries import ReportRetries
+from bot.broadcast.reporter import Reporter
+from bot.broadcast.speed import Speed
+from storage import Broadcast, RecallTally, StorageError, Tally
+
+_log = structlog.stdlib.get_logger()
+
+_LONGEST_REPORT_SECONDS = 15.0
+
+
+class Heartbeat:
+    """Keeps the lease and the reports of one broadcast."""
+
+    def __init__(
+        self,
+        means: WorkerContext,
+        reporter: Reporter,
+        arrears: ReportRetries,
+        broadcast: bytes,
+        halt: BroadcastInterrupt,
+        woken: asyncio.Event,
+    ) -> None:
+        self._means = means
+        self._reporter = reporter
+        self._arrears = arrears
+        self._broadcast = broadcast
+        self._halt = halt
+        self._woken = woken
+        self._over = asyncio.Event()
+
+    @asynccontextmanager
+    async def keeping(self, on_loss: Callable[[], None]) -> AsyncIterator[None]:
+        """Renews the lease inside the block; calls `on_loss` in the moment it is lost."""
+        task = asyncio.create_task(self._keep(on_loss))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    @asynccontextmanager
+    async def reporting(
+        self, recalled: Callable[[], RecallTally | None] = lambda: None
+    ) -> AsyncIterator[None]:
+        """Reports progress inside the block, and none of it later than that.
+
+        Args:
+            recalled: how far taking it back is, if that is what is done.
+        """
+        task = asyncio.create_task(self._report(recalled))
+        looking = asyncio.create_task(self._look())
+        try:
+            yield
+            self._over.set()
+            # Not cancelled: an edit already on its way could overtake the last report. When the
+            # process is stopping there is none to overtake, and no time to wait.
+            if self._halt.cause is not InterruptReason.ASKED:
+                await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
+        finally:
+            task.cancel()
+            looking.cancel()
+
+    async def report_end(self) -> bool:
+        """Say how it ended and note that it was said; False when it has to be said later."""
+        broadcasts = self._means.broadcasts
+        broadcast = await broadcasts.get(self._broadcast)
+        if broadcast is None or broadcast.is_running or broadcast.finished_at is not None:
+            return True
+        tally = await broadcasts.tally(self._broadcast)
+        if broadcast.question is not None:
+            return await self._ask(broadcast, broadcast.question, tally)
+        if not broadcast.is_over:
+            # It is paused: said as well as can be, since whoever did it sees that it is.
+            await self._said(lambda: self._reporter.progress(broadcast, tally, None))
+            return True
+        if not await self._said(lambda: self._reporter.ended(broadcast, tally)):
+            return False
+        _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
+        await broadcasts.mark_reported(self._broadcast, self._means.now())
+        return True
+
+    async def report_that_it_waits(self) -> None:
+        """Tell whoever planned it, as well as can be, that another admin is asked after all."""
+        broadcast = await self._means.broadcasts.get(self._broadcast)
+        if broadcast is not None:
+            tally = await self._means.broadcasts.tally(self._broadcast)
+            await self._said(lambda: self._reporter.progress(broadcast, tally, None))
+
+    async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
+        """Nobody sees that it waits for them unless they are told."""
+        if self._arrears.is_asked(broadcast.id, question):
+            return True
+        if not await self._said(lambda: self._reporter.waiting(broadcast, tally)):
+            return False
+        _log.info("broadcast_waits_for_admins", **_counts(tally))
+        self._arrears.asked(broadcast.id, question)
+        return True
+
+    async def report_recall(self, unrecorded: int) -> bool:
+        """Say how a recall went, and then note that it is over; False when it is to be said.
+
+        Args:
+            unrecorded: of how many it could not be written down.
+        """
+        broadcast = await self._means.broadcasts.get(self._broadcast)
+        if broadcast is None:
+            return True
+        tally = await self._means.recalls.tally(self._broadcast)
+        at = self._means.now()
+        over = replace(broadcast, recall_ended_at=at)
+        if not await self._said(lambda: self._reporter.recalling(over, tally, None)):
+            return False
+        _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
+        await self._means.recalls.end(self._broadcast, at, unrecorded)
+        return True
+
+    async def _keep(self, on_loss: Callable[[], None]) -> None:
+        tenure, timing = self._means.tenure, self._means.timing
+        while True:
+            await asyncio.sleep(timing.lease / 3)
+            try:
+                kept = await tenure.renew()
+            except StorageError:
+                # It may be back before the lease runs out; until then it is still ours.
+                kept = tenure.holds()
+            except Exception as error:  # a mistake of ours is tried again just so
+                _log.exception("lease_not_renewed", kind=type(error).__name__)
+                kept = tenure.holds()
+            if not kept:
+                self._halt.trigger(InterruptReason.LOST)
+                on_loss()
+                return
+
+    async def _report(self, recalled: Callable[[], RecallTally | None]) -> None:
+        speed = Speed()
+        while not self._over.is_set():
+            try:
+                await self._report_once(speed, recalled())
+            except StorageError:
+                _log.info("progress_not_known")
+            except Exception as error:  # a mistake of ours costs a report, not all that follow it
+                _log.exception("progress_broken", kind=type(error).__name__)
+            await self._pause()
+
+    async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
+        broadcast = await self._means.broadcasts.get(self._broadcast)
+        if broadcast is None:
+            self._halt.trigger(InterruptReason.ENDED)
+        elif broadcast.is_running:
+            await self._report_sending(broadcast, speed)
+        elif broadcast.is_recalling:
+            await self._report_recalling(broadcast, recalled, speed)
+        elif broadcast.state != "finished":
+            self._halt.trigger(InterruptReason.ENDED)
+
+    async def _report_sending(self, broadcast: Broadcast, speed: Speed) -> None:
+        tally = await self._means.broadcasts.tally(self._broadcast)
+        rate = speed.note(self._means.clock(), tally.done)
+        # The first look only gives the speed something to compare with.
+        if rate is not None:
+            pause = self._means.gate.announced_pause()
+            await self._said(lambda: self._reporter.progress(broadcast, tally, rate, pause))
+
+    async def _report_recalling(
+        self, broadcast: Broadcast, tally: RecallTally | None, speed: Speed
+    ) -> None:
+        if tally is None:
+            return
+        rate = speed.note(self._means.clock(), tally.deleted + tally.failed)
+        if rate is not None:
+            await self._said(lambda: self._reporter.recalling(broadcast, tally, rate))
+
+    async def _look(self) -> None:
+        """Somebody says that something changed: perhaps another is more pressing now."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                due = await self._means.broadcasts.due(self._means.now())
+            except StorageError:
+                continue  # the next claim will notice
+            except Exception as error:  # a mistake of ours must not make it deaf
+                _log.exception("change_not_seen", kind=type(error).__name__)
+                continue
+            if not due or due[0].id != self._broadcast:
+                self._halt.trigger(InterruptReason.ENDED)
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(self._means.timing.progress):
+                await self._over.wait()
+        except TimeoutError:
+            return
+
+    async def _said(self, say: Callable[[], Awaitable[None]]) -> bool:
+        """Whether the reporter could say it; why not is in the log and nobody else's concern."""
+        try:
+            async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
+                await say()
+        except Exception as error:
+            _log.warning("report_not_made", kind=type(error).__name__)
+            return False
+        return True
+
+
+def _counts(tally: Tally) -> dict[str, int]:
+    return {
+        "total": tally.total,
+        "delivered": tally.delivered,
+        "unreachable": tally.unreachable,
+        "rejected": tally.rejected,
+        "unknown": tally.unknown,
+        "withdrawn": tally.withdrawn,
+        "pending": tally.open,
+    }

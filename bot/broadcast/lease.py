@@ -1,0 +1,105 @@
+"""Holding the lease of the broadcasts: one worker sends, however many processes there are."""
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from storage import Lease, Leases
+
+# How far two clocks of one machine may drift apart before one of them must have jumped.
+_JUMP_SECONDS: Final = 1.0
+
+
+def utc_now() -> datetime:
+    """The time of day."""
+    return datetime.now(UTC)
+
+
+class LeaseHolder:
+    """One process's hold on a lease.
+
+    It believes itself for less long than the others do, and by two clocks: the steady one does
+    not go on while a machine sleeps, and the time of day can be set. When they disagree it holds
+    nothing until it has asked again.
+
+    Args:
+        leases: where they are.
+        name: what it is for.
+        seconds: how long it lasts when it is not renewed.
+        sole: whether at this moment no other process can be alive, so that whoever else holds
+            it is dead.
+        clock: seconds, monotonic.
+        now: the time of day.
+    """
+
+    def __init__(
+        self,
+        leases: Leases,
+        name: str,
+        *,
+        seconds: float,
+        sole: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._leases = leases
+        self._name = name
+        self._seconds = seconds
+        self._clock = clock
+        self._now = now
+        self._sole = sole
+        self.holder = secrets.token_hex(8)
+        self._since: tuple[float, datetime] | None = None
+        self._watched: tuple[Lease, float] | None = None
+
+    def holds(self) -> bool:
+        """Whether nobody else can hold it at this moment."""
+        if self._since is None:
+            return False
+        steady = self._clock() - self._since[0]
+        told = (self._now() - self._since[1]).total_seconds()
+        if abs(steady - told) > _JUMP_SECONDS:
+            return False
+        return steady < self._seconds and told < self._seconds
+
+    def is_over(self) -> bool:
+        """Whether it has run out by the clock that nobody can set."""
+        return self._since is None or self._clock() - self._since[0] >= self._seconds
+
+    async def begin(self) -> bool:
+        """Take it if it is free, expired, or held by someone who does not renew it."""
+        asked = self._clock(), self._now()
+        stale = await self._find_stale(asked[0])
+        lease = await self._leases.take(
+            self._name, self.holder, seconds=self._seconds, now=asked[1], stale=stale
+        )
+        self._since = asked if lease else None
+        return self.holds()
+
+    async def renew(self) -> bool:
+        """Hold it for longer; False when it is lost."""
+        asked = self._clock(), self._now()
+        lease = await self._leases.renew(
+            self._name, self.holder, seconds=self._seconds, now=asked[1]
+        )
+        self._since = asked if lease else None
+        return self.holds()
+
+    async def end(self) -> None:
+        """Let others have it at once."""
+        self._since = None
+        await self._leases.release(self._name, self.holder)
+
+    async def _find_stale(self, steady: float) -> Lease | None:
+        """The present lease, if whoever holds it will not renew it any more."""
+        lease = await self._leases.look(self._name)
+        if lease is None:
+            return None
+        if self._sole():
+            return lease
+        if self._watched is None or self._watched[0] != lease:
+            self._watched = lease, steady
+        # Unchanged for longer than it lasts: its expiry comes from a clock that was wrong.
+        return lease if steady - self._watched[1] > self._seconds else None

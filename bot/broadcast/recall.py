@@ -1,0 +1,202 @@
+"""Taking back what a broadcast sent: deleting it, message by message, at the permitted rate."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.delivery_retries import OutageBreaker
+from bot.broadcast.result_recorder import OF_THE_DATABASE
+from bot.broadcast.stop_reasons import error_reference
+from bot.broadcast.task_pool import TaskPool
+from bot.transport import ErrorKind, Lane, error_kind
+from bot.transport.errors import TelegramRefused
+from storage import Broadcast, Recalled, RecallTally, SentMessages
+
+_log = structlog.stdlib.get_logger()
+
+_LARGEST_BATCH: Final = 500
+_SMALLEST_BATCH: Final = 20
+# So often a mistake of ours may hit the same message, while others are deleted.
+_TRIES: Final = 3
+
+# What is not there any more is what was wanted; what may not be deleted any more stays.
+_NOT_THERE: Final = "not found"
+
+_OUTCOMES: Final = {
+    ErrorKind.UNREACHABLE: Recalled.FAILED,
+    ErrorKind.CONTENT: Recalled.FAILED,
+    ErrorKind.UNCHANGED: Recalled.FAILED,
+    ErrorKind.EXPIRED: Recalled.FAILED,
+}
+
+
+@dataclass(slots=True)
+class Recall:
+    """One worker's time with a recall.
+
+    Nothing is claimed: deleting again what a dead worker had deleted changes nothing.
+
+    Attributes:
+        tally: how far it is. Counted once and then kept: reading a million rows every few
+            seconds would take the database from those who sign.
+        unrecorded: the positions of which the database takes no result though it is there.
+    """
+
+    means: WorkerContext
+    broadcast: Broadcast
+    halt: BroadcastInterrupt
+    crew: TaskPool[SentMessages] = field(init=False)
+    tally: RecallTally | None = None
+    unrecorded: set[int] = field(default_factory=set)
+    patience: OutageBreaker = field(default_factory=OutageBreaker)
+    _mistakes: Counter[int] = field(default_factory=Counter)
+    _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.crew = TaskPool(self._take_back)
+
+    async def work(self) -> bool:
+        """Delete what is to be deleted; tells whether nothing is left."""
+        self.means.gate.set_ceiling(self.means.rates.free)
+        self.tally = await self._count()
+        after, noted, left = 0, True, False
+        while self._may_go_on():
+            pause = max(self.means.gate.pause_for(Lane.BROADCAST), self.patience.pause())
+            await self.halt.rest(pause)
+            batch = await self._next(after)
+            todo = [each for each in batch if each.position not in self.unrecorded]
+            self.crew.add(todo)
+            await self.crew.wait_until_below(1)
+            noted, left = await self._note() or noted, left or bool(todo)
+            if batch:
+                after = batch[-1].position
+            elif not left:
+                return True
+            else:
+                # Round again for those whose deletion did not work out.
+                if not noted:
+                    await self.halt.rest(self.means.timing.rest)
+                after, noted, left = 0, False, False
+        return False
+
+    async def settle(self) -> None:
+        """Let what is in flight finish, and write it down."""
+        await self.crew.wait_until_below(1)
+        if self.halt.cause is not InterruptReason.LOST:
+            await self._note()
+
+    def _may_go_on(self) -> bool:
+        return self.means.may_go_on(self.halt)
+
+    async def _count(self) -> RecallTally:
+        return await self.means.retry_while_unavailable(
+            self.halt, lambda: self.means.recalls.tally(self.broadcast.id)
+        )
+
+    async def _next(self, after: int) -> list[SentMessages]:
+        rate = self.means.gate.rate
+        limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
+        return await self.means.retry_while_unavailable(
+            self.halt,
+            lambda: self.means.recalls.next(
+                self.broadcast.id, after=after, limit=limit, at=self.means.now()
+            ),
+        )
+
+    async def _take_back(self, sent: SentMessages) -> None:
+        try:
+            outcome = Recalled.FAILED if sent.chat_id is None else await self._delete(sent)
+        except Exception as error:  # a mistake of ours must not keep the others' messages there
+            outcome = self._mistaken(sent, error)
+        else:
+            if outcome is not None:
+                self.patience.answered(sent.position)
+        if outcome is not None:
+            self._done[outcome].append(sent.position)
+
+    def _mistaken(self, sent: SentMessages, error: Exception) -> Recalled | None:
+        """Given up after some tries, unless it is the same with everybody."""
+        kind, name = error_reference(error)
+        _log.error("recall_broken", kind=kind, reference=name, exc_info=error)
+        self.patience.doubted()
+        self._mistakes[sent.position] += 1
+        others_go = any(self._done.values()) or (self.tally is not None and self.tally.deleted > 0)
+        hopeless = others_go and self._mistakes[sent.position] >= _TRIES
+        return Recalled.FAILED if hopeless else None
+
+    async def _delete(self, sent: SentMessages) -> Recalled | None:
+        """What became of it; None when it is to be tried again."""
+        if not self._may_go_on():
+            return None
+        single = len(sent.messages) == 1
+        method = "deleteMessage" if single else "deleteMessages"
+        what: dict[str, object] = (
+            {"message_id": sent.messages[0]} if single else {"message_ids": list(sent.messages)}
+        )
+        try:
+            await self.means.client.call(
+                method,
+                {"chat_id": sent.chat_id, **what},
+                lane=Lane.BROADCAST,
+                timeout=self.means.timing.call,
+                wanted=self._may_go_on,
+            )
+        except (TelegramRefused, TelegramError) as error:
+            return self._judged(sent, error)
+        return Recalled.DELETED
+
+    def _judged(
+        self, sent: SentMessages, error: TelegramRefused | TelegramError
+    ) -> Recalled | None:
+        found = error_kind(error)
+        if found is ErrorKind.GONE:
+            gone = _NOT_THERE in str(error).lower()
+            return Recalled.DELETED if gone else Recalled.FAILED
+        if found is ErrorKind.UNAUTHORISED:
+            self.patience.denied(sent.position, self.means.clock())
+        return _OUTCOMES.get(found)
+
+    async def _note(self) -> bool:
+        """Write down what was done; tells whether there was anything."""
+        done, self._done = self._done, defaultdict(list)
+        for recalled, positions in done.items():
+            await self._record(recalled, positions)
+        return bool(done)
+
+    async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
+        """Write down some; what the database does not take though it is there is set aside."""
+        try:
+            await self.means.retry_while_unavailable(
+                self.halt,
+                lambda: self.means.recalls.record(self.broadcast.id, recalled, positions),
+            )
+        except OF_THE_DATABASE:
+            raise
+        except Exception as error:  # it must not keep the others' messages there
+            await self._halve(recalled, positions, error)
+        else:
+            self._counts(recalled, len(positions))
+
+    async def _halve(self, recalled: Recalled, positions: Sequence[int], error: Exception) -> None:
+        if len(positions) == 1:
+            kind, name = error_reference(error)
+            _log.error("recall_not_recorded", kind=kind, reference=name, exc_info=error)
+            self.unrecorded.update(positions)
+            return
+        middle = len(positions) // 2
+        await self._record(recalled, positions[:middle])
+        await self._record(recalled, positions[middle:])
+
+    def _counts(self, recalled: Recalled, number: int) -> None:
+        if self.tally is None:
+            return
+        known = {Recalled.DELETED: self.tally.deleted, Recalled.FAILED: self.tally.failed}
+        counted = {recalled.value: known[recalled] + number}
+        self.tally = replace(self.tally, open=self.tally.open - number, **counted)

@@ -1,0 +1,160 @@
+"""Results on their way into the database: many at a time, and never forgotten while it is away.
+
+A result that the database does not take though it is there keeps no other from being written: it
+is looked for by halves, set aside as of unknown outcome, so that nobody is written to twice for
+it, and its broadcast is held.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.broadcast.lease import utc_now
+from bot.broadcast.stop_reasons import StopReason, error_reference, format_reason
+from bot.broadcast.timing import Timing
+from storage import (
+    DatabaseUrlWrong,
+    Deliveries,
+    Outcome,
+    Result,
+    SchemaMissing,
+    Unavailable,
+)
+
+_log = structlog.stdlib.get_logger()
+
+_LARGEST_WRITE: Final = 500
+_LONGEST_BACK_OFF: Final = 2.0
+# What no single result can be blamed for: an absent database, one that lets nobody in while its
+# password is changed, or one that is being restored.
+OF_THE_DATABASE: Final = (Unavailable, DatabaseUrlWrong, SchemaMissing)
+
+
+class ResultRecorder:
+    """Records results at most so late, or so many, as the timing says.
+
+    It outlives the broadcasts and the leases: what is known stays known until it is written.
+
+    Args:
+        deliveries: where they are written.
+        timing: how late, how many.
+        hold: sends no more of a broadcast, for a reason that is stored with it.
+        now: the time of day.
+    """
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        timing: Timing,
+        hold: Callable[[bytes, str], Awaitable[None]],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._deliveries = deliveries
+        self._timing = timing
+        self._hold = hold
+        self._now = now
+        self._waiting: list[tuple[bytes, Result]] = []
+        self._unwritable: set[tuple[bytes, int]] = set()
+        self._something = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, broadcast: bytes, result: Result) -> None:
+        """Have a result recorded."""
+        self._waiting.append((broadcast, result))
+        self._empty.clear()
+        self._something.set()
+        if len(self._waiting) >= self._timing.record_rows:
+            self._enough.set()
+
+    def is_unwritable(self, broadcast: bytes, position: int) -> bool:
+        """Whether nothing at all could be written of what became of this delivery.
+
+        Its row says that it is being sent; a process that comes later takes that for its own
+        predecessor's death, and sends it once more.
+        """
+        return (broadcast, position) in self._unwritable
+
+    async def flush(self) -> None:
+        """Wait until everything is recorded or set aside, without waiting for more."""
+        if self._waiting:
+            self._enough.set()
+        await self._empty.wait()
+
+    async def run(self) -> None:
+        """Record what comes, until cancelled."""
+        back_off = self._timing.record
+        while True:
+            await self._something.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.record):
+                    await self._enough.wait()
+            try:
+                await self._write_some()
+            except Exception as error:  # a result is kept until it is written, whatever happens
+                _log.warning("results_wait", kind=type(error).__name__, waiting=len(self))
+                await asyncio.sleep(back_off)
+                back_off = min(2 * back_off, _LONGEST_BACK_OFF)
+            else:
+                back_off = self._timing.record
+
+    async def _write_some(self) -> None:
+        some = self._waiting[:_LARGEST_WRITE]
+        for broadcast in dict.fromkeys(key for key, _ in some):
+            await self._write(broadcast, [result for key, result in some if key == broadcast])
+        del self._waiting[: len(some)]
+        if len(self._waiting) < self._timing.record_rows:
+            self._enough.clear()
+        if not self._waiting:
+            self._something.clear()
+            self._empty.set()
+
+    async def _write(self, broadcast: bytes, results: Sequence[Result]) -> None:
+        error = await self._recorded(broadcast, results)
+        if error is None:
+            return
+        if len(results) == 1:
+            await self._set_aside(broadcast, results[0], error)
+            return
+        middle = len(results) // 2
+        await self._write(broadcast, results[:middle])
+        await self._write(broadcast, results[middle:])
+
+    async def _recorded(self, broadcast: bytes, results: Sequence[Result]) -> Exception | None:
+        """Records some, or returns what the database has against one of them."""
+        try:
+            await self._deliveries.record(broadcast, results, self._now())
+        except OF_THE_DATABASE:
+            raise
+        except Exception as error:  # whatever it is, it is not the others'; its trace is logged
+            return error
+        if self._unwritable:
+            self._unwritable.difference_update((broadcast, each.position) for each in results)
+        return None
+
+    async def _set_aside(self, broadcast: bytes, result: Result, error: Exception) -> None:
+        kind, name = error_reference(error)
+        _log.error("result_not_recorded", kind=kind, reference=name, exc_info=error)
+        await self._hold_for(broadcast, f"{kind} {name}")
+        unknown = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
+        failure = await self._recorded(broadcast, [unknown])
+        if failure is not None:
+            _log.error("result_not_set_aside", reference=name, exc_info=failure)
+            self._unwritable.add((broadcast, result.position))
+
+    async def _hold_for(self, broadcast: bytes, said: str) -> None:
+        try:
+            await self._hold(broadcast, format_reason(StopReason.UNRECORDED, said))
+        except OF_THE_DATABASE:
+            raise
+        except Exception as error:  # trying it again would keep every other result waiting
+            _log.exception("broadcast_not_held", kind=type(error).__name__)

@@ -1,0 +1,146 @@
+"""Steering from the shell: what may be done when, the question before, the words after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.cli.broadcast_details import capitalised, name_of
+from bot.cli.broadcast_selection import LATEST, pick
+from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_account
+from bot.cli.context import CliContext
+from bot.console import CannotDo
+from bot.text.translations import Words
+from storage import Broadcast, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Something that can be done to a broadcast.
+
+    Attributes:
+        verb: what it is called.
+        allowed: the states in which it has an effect.
+        leads_to: what it is after it.
+        default: the broadcast that is meant when none is named.
+    """
+
+    verb: str
+    allowed: tuple[str, ...]
+    leads_to: str
+    default: str | None = None
+
+
+PAUSE: Final = Order("pause", ("running",), "paused")
+RESUME: Final = Order("resume", ("paused",), "running")
+CANCEL: Final = Order("cancel", ("scheduled", "running", "paused"), "cancelled")
+RECALL: Final = Order("recall", ("finished", "stopped", "cancelled"), "recalled", default=LATEST)
+
+
+async def considered(desk: CliContext, order: Order, wanted: str | None) -> tuple[bytes, str]:
+    """Which broadcast it would be done to, and the question to ask before.
+
+    Raises:
+        CannotDo: it is not there, or not in a state for it.
+    """
+    found = await pick(desk.storage.broadcasts, wanted or order.default)
+    account = await read_account(desk, found)
+    _check(order, account.broadcast)
+    if order is RECALL:
+        _check_recall(account, desk.clock())
+    return account.broadcast.id, _question(order, account, desk.words)
+
+
+async def steered(desk: CliContext, order: Order, key: bytes) -> str:
+    """Does it; returns what came of it.
+
+    Raises:
+        CannotDo: the broadcast came into another state since it was considered.
+    """
+    broadcasts = desk.storage.broadcasts
+    deeds = {
+        PAUSE: broadcasts.pause,
+        RESUME: broadcasts.resume,
+        CANCEL: broadcasts.cancel,
+        RECALL: broadcasts.recall,
+    }
+    # Nobody's Telegram account: the audit says that it came from the shell.
+    broadcast = await deeds[order](key, None, desk.clock())
+    if broadcast is None:
+        raise CannotDo("Meanwhile the broadcast is gone.")
+    if _state(broadcast) != order.leads_to:
+        raise CannotDo(f"Meanwhile {_stands(broadcast)}, and nothing was changed.")
+    return _outcome(order, await read_account(desk, broadcast), desk.words)
+
+
+def _check(order: Order, broadcast: Broadcast) -> None:
+    state = _state(broadcast)
+    if state in order.allowed:
+        return
+    if state == order.leads_to:
+        raise CannotDo(f"{capitalised(_stands(broadcast))} already.")
+    fitting = " or ".join(order.allowed)
+    raise CannotDo(
+        f"{capitalised(_stands(broadcast))}: there is nothing to {order.verb}. "
+        f"That needs one that is {fitting}."
+    )
+
+
+def _check_recall(account: BroadcastSnapshot, now: datetime) -> None:
+    if account.broadcast.can_be_recalled(account.tally.delivered, now):
+        return
+    raise CannotDo(
+        f"Nothing of {name_of(account.broadcast)} can be recalled: Telegram lets a bot delete "
+        "messages for 48 hours, or there are none to delete."
+    )
+
+
+def _state(broadcast: Broadcast) -> str:
+    return broadcast.state if broadcast.recall_started_at is None else RECALL.leads_to
+
+
+def _stands(broadcast: Broadcast) -> str:
+    return f"{name_of(broadcast)} is {_state(broadcast)}"
+
+
+def _question(order: Order, account: BroadcastSnapshot, words: Words) -> str:
+    broadcast = account.broadcast
+    if order is RECALL:
+        return (
+            f"Recall {name_of(broadcast)} for good? (It is deleted from "
+            f"{words.number(account.tally.delivered)} chats; who has read it has read it)"
+        )
+    told, total = words.number(account.tally.done), words.number(account.total)
+    so_far = f"{told} of {total} are done"
+    if broadcast.state == "scheduled" and broadcast.starts_at is not None:
+        so_far = f"it would begin on {words.moment(broadcast.starts_at)}"
+    for_good = " for good" if order is CANCEL else ""
+    return f"{order.verb.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"
+
+
+def _outcome(order: Order, account: BroadcastSnapshot, words: Words) -> str:
+    name = capitalised(name_of(account.broadcast))
+    short = name.rpartition(" ")[2]
+    done, left = words.number(account.tally.done), words.number(account.left)
+    if order is RECALL:
+        return (
+            f"{name} is being recalled from {words.number(account.tally.delivered)} chats. "
+            "The bot does it in a moment; if it is not running, petition-bot run does. "
+            f"petition-bot broadcasts show {short} --follow shows how far it is."
+        )
+    if order is RESUME:
+        return (
+            f"{name} is running again, and {left} are left. The bot goes on with it in a moment; "
+            "if it is not running, petition-bot run does."
+        )
+    if order is PAUSE:
+        return (
+            f"{name} is paused: {done} are done and {left} are left. What is on its way is still "
+            f"counted. petition-bot broadcasts resume {short} goes on."
+        )
+    again = ""
+    if account.left and account.broadcast.started_at is not None:
+        command = "/broadcast" if account.broadcast.kind is Kind.CLOSING else "/broadcasts"
+        again = f" An admin can tell them with {command} in the bot."
+    return f"{name} is cancelled: {done} are done, {left} are not told by it.{again}"

@@ -1,0 +1,84 @@
+"""Which broadcast is meant: ids are long, and the beginning of one is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.console import CannotDo
+from storage import Broadcast, Broadcasts
+
+LATEST: Final = "latest"
+SHORTEST: Final = 8
+_PAGE: Final = 100
+
+
+async def pick(
+    broadcasts: Broadcasts, wanted: str | None, *, or_latest: bool = False
+) -> Broadcast:
+    """The broadcast that is meant.
+
+    Args:
+        broadcasts: all there are.
+        wanted: the beginning of an id, or `latest`, or None for the one that is under way.
+        or_latest: take the latest when none is meant and none is under way.
+
+    Raises:
+        CannotDo: there is no such broadcast, or more than one.
+    """
+    if wanted is None:
+        return await _under_way(broadcasts, or_latest=or_latest)
+    if wanted.lower() == LATEST:
+        return _there(await broadcasts.latest())
+    return _only(wanted, await every(broadcasts))
+
+
+async def every(broadcasts: Broadcasts) -> list[Broadcast]:
+    """All of them, newest first."""
+    found: list[Broadcast] = []
+    while page := await broadcasts.history(limit=_PAGE, offset=len(found)):
+        found += page
+    return found
+
+
+def short_ids(broadcasts: Sequence[Broadcast]) -> dict[bytes, str]:
+    """Beginnings of the ids, long enough to tell them apart."""
+    ids = [broadcast.id.hex() for broadcast in broadcasts]
+    length = next(
+        length
+        for length in range(SHORTEST, 33)
+        if length == 32 or len({each[:length] for each in ids}) == len(ids)
+    )
+    return {broadcast.id: broadcast.id.hex()[:length] for broadcast in broadcasts}
+
+
+async def _under_way(broadcasts: Broadcasts, *, or_latest: bool) -> Broadcast:
+    active = await broadcasts.active()
+    if active is not None:
+        return active
+    if or_latest:
+        return _there(await broadcasts.latest())
+    raise CannotDo(
+        "No broadcast is under way. Say which one you mean: "
+        "petition-bot broadcasts list shows them."
+    )
+
+
+def _there(found: Broadcast | None) -> Broadcast:
+    if found is None:
+        raise CannotDo("There is no broadcast yet. Admins start one with /broadcast in the bot.")
+    return found
+
+
+def _only(wanted: str, broadcasts: Sequence[Broadcast]) -> Broadcast:
+    beginning = wanted.lower().replace("-", "")
+    found = [each for each in broadcasts if beginning and each.id.hex().startswith(beginning)]
+    if not found:
+        raise CannotDo(
+            f"No broadcast has an id that begins with {wanted!r}. "
+            "petition-bot broadcasts list shows them."
+        )
+    if len(found) > 1:
+        names = ", ".join(short_ids(found).values())
+        raise CannotDo(f"{wanted!r} is the beginning of several: {names}. Write more of it.")
+    return found[0]

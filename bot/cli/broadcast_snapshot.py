@@ -1,0 +1,97 @@
+"""A broadcast and how far it is, read at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.cli.context import CliContext
+from storage import Broadcast, RecallTally, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSnapshot:
+    """What can be said of a broadcast.
+
+    Attributes:
+        broadcast: as it stands.
+        tally: its deliveries.
+        recall: what was taken back of it; None when nobody asked for that.
+        attended: whether a bot has taken this petition's broadcasts in hand.
+    """
+
+    broadcast: Broadcast
+    tally: Tally
+    recall: RecallTally | None
+    attended: bool
+
+    @property
+    def total(self) -> int:
+        """How many recipients there are; what was confirmed, until it is known exactly."""
+        if self.broadcast.queued:
+            return self.tally.total
+        return max(self.broadcast.expected or 0, self.tally.total)
+
+    @property
+    def left(self) -> int:
+        """How many are still to be told."""
+        return self.total - self.tally.done
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing about it changes any more unless somebody asks for it."""
+        return self.broadcast.is_over and not self.broadcast.is_recalling
+
+
+async def read_account(desk: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
+    """Reads what there is now about a broadcast."""
+    storage = desk.storage
+    now = await storage.broadcasts.get(broadcast.id) or broadcast
+    recall = await storage.recalls.tally(now.id) if now.recall_started_at is not None else None
+    lease = await storage.leases.look(storage.broadcasts.lease)
+    attended = lease is not None and lease.expires_at > desk.clock()
+    return BroadcastSnapshot(now, await storage.broadcasts.tally(now.id), recall, attended)
+
+
+def as_data(account: BroadcastSnapshot) -> dict[str, Any]:
+    """The same for programs: names as in the database, moments in UTC, nobody's id or text."""
+    broadcast, tally, recall = account.broadcast, account.tally, account.recall
+    return {
+        "id": broadcast.id.hex(),
+        "kind": broadcast.kind.value,
+        "state": broadcast.state,
+        "stop_reason": broadcast.stop_reason,
+        "audience": {
+            "language": broadcast.audience.language,
+            "news_only": broadcast.audience.news_only,
+        },
+        "paid": broadcast.paid,
+        "created_at": _moment(broadcast.created_at),
+        "starts_at": _moment(broadcast.starts_at),
+        "started_at": _moment(broadcast.started_at),
+        "ended_at": _moment(broadcast.ended_at),
+        "recipients": account.total,
+        "recipients_known": broadcast.queued,
+        "pending": tally.pending,
+        "sending": tally.sending,
+        "delivered": tally.delivered,
+        "unreachable": tally.unreachable,
+        "unknown": tally.unknown,
+        "rejected": tally.rejected,
+        "withdrawn": tally.withdrawn,
+        "attended": account.attended,
+        "recall": recall
+        and {
+            "started_at": _moment(broadcast.recall_started_at),
+            "ended_at": _moment(broadcast.recall_ended_at),
+            "total": recall.total,
+            "deleted": recall.deleted,
+            "failed": recall.failed,
+            "open": recall.open,
+        },
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,144 @@
+"""petition-bot broadcasts: list, show, pause, resume, cancel, recall."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.console import R, in_sentences, out, run_to_end
+from bot.logs import configure_logging
+from bot.settings import load_petition_settings
+
+if TYPE_CHECKING:
+    from bot.cli.broadcast_controls import Order
+    from bot.cli.context import CliContext
+
+broadcasts = typer.Typer(
+    name="broadcasts",
+    help="Look at broadcasts and steer them, beside the bot that sends them.",
+    no_args_is_help=True,
+)
+
+Which = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID",
+        show_default=False,
+        help="The beginning of an id, or latest; left out, the one that is under way.",
+    ),
+]
+Ended = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID",
+        show_default=False,
+        help="The beginning of an id, or latest, which it is when left out.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+# What a shell says of a command that Ctrl-C ended.
+_INTERRUPTED = 130
+
+
+@broadcasts.command("list")
+@in_sentences
+def list_(
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show the broadcasts, newest first."""
+    from bot.cli.broadcast_tables import list_broadcasts
+
+    _at_the_desk(lambda desk: list_broadcasts(desk, out, limit=limit, as_json=as_json))
+
+
+@broadcasts.command()
+@in_sentences
+def show(
+    which: Which = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Watch it until it has ended.")
+    ] = False,
+    every: Annotated[
+        float, typer.Option(min=0.1, help="Seconds between two looks, with --follow.")
+    ] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show the account of one broadcast."""
+    from bot.cli.broadcast_tables import follow_broadcast, show_broadcast
+
+    if not follow:
+        _at_the_desk(lambda desk: show_broadcast(desk, out, which, as_json=as_json))
+        return
+    try:
+        _at_the_desk(
+            lambda desk: follow_broadcast(desk, out, which, seconds=every, as_json=as_json)
+        )
+    except KeyboardInterrupt:
+        typer.echo("You no longer watch it; the broadcast goes on.", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+@broadcasts.command()
+@in_sentences
+def pause(which: Which = None, yes: Yes = False) -> None:
+    """Send nothing more until it is resumed."""
+    from bot.cli.broadcast_controls import PAUSE
+
+    _steer(PAUSE, which, yes=yes)
+
+
+@broadcasts.command()
+@in_sentences
+def resume(which: Which = None, yes: Yes = False) -> None:
+    """Go on with a paused one."""
+    from bot.cli.broadcast_controls import RESUME
+
+    _steer(RESUME, which, yes=yes)
+
+
+@broadcasts.command()
+@in_sentences
+def cancel(which: Which = None, yes: Yes = False) -> None:
+    """Send nothing more, for good; what was sent stays."""
+    from bot.cli.broadcast_controls import CANCEL
+
+    _steer(CANCEL, which, yes=yes)
+
+
+@broadcasts.command()
+@in_sentences
+def recall(which: Ended = None, yes: Yes = False) -> None:
+    """Delete what was sent from everybody's chat; for 48 hours Telegram lets a bot do that."""
+    from bot.cli.broadcast_controls import RECALL
+
+    _steer(RECALL, which, yes=yes)
+
+
+def _steer(order: Order, which: str | None, *, yes: bool) -> None:
+    from bot.cli.broadcast_controls import considered, steered
+
+    key, question = _at_the_desk(lambda desk: considered(desk, order, which))
+    # Asked outside of an event loop, which would keep Ctrl-C to itself.
+    if not yes and not typer.confirm(question):
+        out.print("Nothing was changed.")
+        return
+    outcome = _at_the_desk(lambda desk: steered(desk, order, key))
+    out.print(outcome, markup=False, soft_wrap=True)
+
+
+def _at_the_desk(work: Callable[[CliContext], Awaitable[R]]) -> R:
+    configure_logging("WARNING")
+    settings = load_petition_settings()
+    # The database's drivers and the petition's texts take a moment that --help can do without.
+    from bot.cli.context import open_desk
+
+    async def worked() -> R:
+        async with open_desk(settings) as desk:
+            return await work(desk)
+
+    return run_to_end(worked())

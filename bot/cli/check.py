@@ -1,0 +1,32 @@
+"""What `petition-bot check` prints: every problem of a petition, and of the bot's own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.petition.petition import load_campaign
+from bot.petition_folder.check import find_problems, find_warnings
+from bot.text.catalogs import find_word_problems
+from bot.text.problems import Problem
+
+
+def report(out: Console, folder: Path, *, words: bool) -> bool:
+    """Prints what is wrong, and what is doubtful; True when nothing is wrong."""
+    problems = find_problems(folder) + (find_word_problems() if words else [])
+    for problem in problems:
+        _print(out, "problem", "red", problem)
+    if problems:
+        return False
+    for warning in find_warnings(folder):
+        _print(out, "warning", "yellow", warning)
+    campaign = load_campaign(folder)
+    out.print(f"{campaign.slug}: no problems, in {', '.join(campaign.languages)}.", markup=False)
+    return True
+
+
+def _print(out: Console, kind: str, style: str, problem: Problem) -> None:
+    line = Text.assemble((f"{kind}  ", style), str(problem))
+    out.print(line, soft_wrap=True)

@@ -1,0 +1,43 @@
+"""A petition's data, opened beside the bot that may be running on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.petition.petition import BUNDLED, load_campaign
+from bot.settings import PetitionSettings
+from bot.text.translations import Catalogues, Words
+from storage import KeyFileMissing, Keyring, Storage, open_known_storage, require_newest
+
+
+@dataclass(frozen=True, slots=True)
+class CliContext:
+    """What the commands work with; `words` writes numbers and the petition's times in English."""
+
+    storage: Storage
+    words: Words
+    clock: Callable[[], datetime]
+
+
+@asynccontextmanager
+async def open_desk(settings: PetitionSettings) -> AsyncIterator[CliContext]:
+    """Opens the petition of the settings, without the hold that keeps a second bot away.
+
+    Raises:
+        StorageError, CampaignInvalid: with a sentence on what to do.
+    """
+    campaign = load_campaign(settings.campaign or BUNDLED)
+    if settings.key_file is None:
+        raise KeyFileMissing
+    keyring = Keyring.load(settings.key_file)
+    # Tables of another version are the bot's to change, when it starts.
+    await require_newest(settings.database_url)
+    storage = await open_known_storage(settings.database_url, keyring, campaign.slug)
+    try:
+        words = Catalogues.load(time_zone=campaign.time_zone).words("en")
+        yield CliContext(storage, words, lambda: datetime.now(UTC))
+    finally:
+        await storage.close()

@@ -1,0 +1,97 @@
+"""A whole petition on this machine alone: our Telegram, the real bot, and the story in between."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.demo_session import Show, interrupted, served, unless_interrupted
+from bot.petition.petition import BUNDLED, load_campaign
+from bot.simulator.demo_script import Story
+from bot.simulator.page import LOOPBACK, Page
+from bot.simulator.transcript import Line, lines_of
+from bot.text.translations import Catalogues
+
+_NAME_WIDTH = 7
+_TEXT_WIDTH = 84
+
+# What shells make of Ctrl-C.
+_INTERRUPTED = 130
+
+
+async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None) -> int:
+    """Plays the story and then stays up until it is interrupted; with `once` it ends.
+
+    The page is served from the beginning, except with `once`: nobody could look at it.
+
+    Returns:
+        The exit code: 0 when everything was as it should be, 1 when it was not, and 130 when
+        the story was interrupted.
+    """
+    if once:
+        async with Show().open() as alone:
+            return _judge(out, await unless_interrupted(_tell(out, alone)))
+    page = Page()
+    async with served(out, page, host, port) as address, Show(page).open() as show:
+        verdict = _judge(out, await unless_interrupted(_tell(out, show)))
+        if verdict == _INTERRUPTED:
+            return verdict
+        out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
+        out.print("“New petition”, behind the scenes, begins one that you play yourself.")
+        out.print(address, markup=False)
+        await interrupted()
+    return verdict
+
+
+async def _tell(out: Console, show: Show) -> list[str]:
+    await show.start()
+    simulator = show.simulator
+    story = Story(
+        simulator.world,
+        show.cast,
+        load_campaign(BUNDLED),
+        Catalogues.load(),
+        chapter=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
+    )
+    with simulator.world.subscribe() as events:
+
+        async def print_all() -> None:
+            while True:
+                for line in lines_of(await events.get()):
+                    _print(out, line)
+
+        printing = asyncio.create_task(print_all())
+        try:
+            faults = await story.play()
+            await asyncio.sleep(0)
+        finally:
+            printing.cancel()
+    refused = [f"the simulator refused {call.method}: {call.error}" for call in simulator.refused]
+    return faults + refused
+
+
+def _print(out: Console, line: Line) -> None:
+    style, mark = {"person": ("cyan", "▸"), "bot": ("", "◂"), "note": ("dim", "·")}[line.actor]
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=_NAME_WIDTH, justify="right", style="bold")
+    row.add_column(width=1)
+    row.add_column(max_width=_TEXT_WIDTH)
+    row.add_row(
+        line.chat if line.first else "", mark if line.first else "", Text(line.text, style)
+    )
+    out.print(row)
+
+
+def _judge(out: Console, faults: list[str] | None) -> int:
+    out.print()
+    if faults is None:
+        out.print("The story was interrupted.")
+        return _INTERRUPTED
+    if not faults:
+        out.print("[green]Everything was as it should be.[/green]")
+    for fault in faults:
+        out.print(Text(f"Not as it should be: {fault}", style="red"))
+    return 1 if faults else 0

@@ -1,0 +1,232 @@
+"""The real bot beside a Telegram of our own, to be looked at: in the terminal, or on a page."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from rich.console import Console
+
+from bot.app import App, FatalError, open_app
+from bot.intake import TokenUnknown
+from bot.petition.petition import BUNDLED, CampaignInvalid
+from bot.settings import Settings, load_settings
+from bot.simulator import Simulator
+from bot.simulator.demo_script import ADMIN_ID, Cast
+from bot.simulator.page import Page, View, others_can_reach
+from storage import Keyring, StorageError
+
+_log = structlog.stdlib.get_logger()
+
+T = TypeVar("T")
+
+# It opens nothing: no Telegram but our own has ever heard of it.
+_TOKEN = "1000000001:a-token-for-the-demo-that-opens-nothing"  # noqa: S105
+_WARNING = (
+    "Warning: whoever can reach this machine can open the page and act in it, without a password. "
+    "Nothing in it is real; still, leave --host out unless you mean it."
+)
+_CANNOT_GO_ON = (CampaignInvalid, FatalError, StorageError, TokenUnknown)
+
+
+class Bot:
+    """The real bot, which can be stopped and started; `changed` is told how it is."""
+
+    def __init__(self, settings: Settings, changed: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._changed = changed
+        self._app: App | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready.
+
+        Raises:
+            CampaignInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
+        """
+        self._changed("starting")
+        ready = asyncio.Event()
+        life = self._life = asyncio.create_task(self._live(ready))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait((life, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if life.done():
+            self._life = None
+            await life
+
+    async def stop(self) -> None:
+        """Let it finish what it is doing and end."""
+        if self._life is None:
+            return
+        life, self._life = self._life, None
+        if self._app is not None:
+            self._app.stop()
+            await life
+        elif not life.done():
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+
+    async def _live(self, ready: asyncio.Event) -> None:
+        try:
+            async with open_app(self._settings) as app:
+                self._app = app
+                self._changed("running")
+                ready.set()
+                await app.run()
+        finally:
+            self._app = None
+            self._changed("stopped")
+
+
+class Show:
+    """One world after the other, each with its people and the bot; `page` shows the present one.
+
+    Args:
+        page: Where it can be watched; None for nowhere.
+        campaign: The petition's folder.
+    """
+
+    def __init__(self, page: Page | None = None, *, campaign: Path = BUNDLED) -> None:
+        self._page = page
+        self._campaign = campaign
+        self._scene = AsyncExitStack()
+        self._bot: Bot | None = None
+        self.simulator: Simulator
+        self.cast: Cast
+        if page is not None:
+            page.offer("restart", self._restart)
+            page.offer("afresh", self.afresh)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Show]:
+        """Have the world up until the end of the block; `start` brings the bot into it."""
+        await self._set_scene()
+        try:
+            yield self
+        finally:
+            await self._clear_scene()
+
+    async def _set_scene(self) -> None:
+        """A world without a past, and the bot that will be in it."""
+        stack = self._scene = AsyncExitStack()
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        self.simulator = await stack.enter_async_context(Simulator(token=_TOKEN))
+        self.cast = Cast.gather(self.simulator.world)
+        if self._page is not None:
+            view = View(self.simulator, self._page.feed, frozenset({ADMIN_ID}))
+            await stack.enter_async_context(view.open())
+            view.phones.add(*self.cast.everybody)
+            self._page.show(view)
+        settings = _settings(folder, self.simulator.url, self._campaign)
+        self._bot = Bot(settings, self._tell)
+
+    async def start(self) -> None:
+        """Start the bot.
+
+        Raises:
+            CampaignInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
+        """
+        if self._bot is not None:
+            await self._bot.start()
+
+    async def restart(self) -> bool:
+        """Stop the bot and start it again; it carries on where it was. Whether it runs now."""
+        if self._bot is None:
+            return False
+        try:
+            await self._bot.stop()
+        except _CANNOT_GO_ON as error:
+            _log.warning("bot_had_stopped", kind=type(error).__name__)
+        try:
+            await self._bot.start()
+        except _CANNOT_GO_ON as error:
+            _log.warning("bot_does_not_start", kind=type(error).__name__)
+            return False
+        return True
+
+    async def _restart(self) -> None:
+        await self.restart()
+
+    async def afresh(self) -> None:
+        """Begin again with a world without a past."""
+        if self._page is not None:
+            self._page.show(None)
+        await self._clear_scene()
+        await self._set_scene()
+        await self.restart()
+
+    async def _clear_scene(self) -> None:
+        if self._bot is not None:
+            bot, self._bot = self._bot, None
+            await bot.stop()
+        await self._scene.aclose()
+
+    def _tell(self, state: str) -> None:
+        if self._page is not None:
+            self._page.tell_bot(state)
+
+
+@asynccontextmanager
+async def served(out: Console, page: Page, host: str, port: int | None) -> AsyncIterator[str]:
+    """Serves the page until the end of the block, says where, and gives the address.
+
+    Raises:
+        OSError: something else listens on that port.
+    """
+    address = await page.start(host, port)
+    try:
+        if others_can_reach(host):
+            out.print(_WARNING, style="yellow", soft_wrap=True)
+        out.print("The petition in a browser:")
+        out.print(address, markup=False)
+        yield address
+    finally:
+        await page.stop()
+
+
+async def interrupted() -> None:
+    """Waits for Ctrl-C, or for whoever runs this to end it."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await stopped.wait()
+
+
+async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
+    """Does it to its end; None when that is interrupted, so that all can be cleared away."""
+    working, waiting = asyncio.create_task(work), asyncio.create_task(interrupted())
+    await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait((working,))
+    return None if working.cancelled() else working.result()
+
+
+def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
+    """Settings of the show's own; the operator's environment and .env have no say in them."""
+    data, keys = folder / "data", folder / "keys"
+    for private in (data, keys):
+        private.mkdir(mode=0o700)
+    Keyring.generate(keys / "petition.key")
+    settings = load_settings(
+        env_file=None,
+        bot_token=_TOKEN,
+        admin_ids=frozenset({ADMIN_ID}),
+        database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",
+        key_file=keys / "petition.key",
+        api_url=api_url,
+        campaign=BUNDLED,
+        paid_broadcast=False,
+        approval_above=None,
+        broadcast_rate=28.0,
+        log_level="WARNING",
+    )
+    # A petition that is being written need not be there yet.
+    return settings.model_copy(update={"campaign": campaign})

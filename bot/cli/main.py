@@ -1,0 +1,120 @@
+"""The command line: reads what a person wants, calls the one that does it, says what failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.broadcasts import broadcasts
+from bot.console import fail, in_sentences, out, run_to_end
+from bot.logs import configure_logging
+from bot.petition.petition import BUNDLED
+from bot.settings import load_settings, load_storage_settings
+from storage import Keyring
+from storage import migrate as migrate_database
+
+app = typer.Typer(
+    name="petition-bot",
+    help="A petition inside a Telegram chat.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(broadcasts)
+
+_Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The page's port; if left out, a free one near 8080."),
+]
+_Host = Annotated[
+    str, typer.Option(help="Where the page can be reached; by others too, if it is not loopback.")
+]
+
+
+@app.command()
+@in_sentences
+def run(
+    restored_backup: Annotated[
+        bool,
+        typer.Option(
+            "--restored-backup",
+            help="The database is an older copy that was put back on purpose: begin where it is.",
+        ),
+    ] = False,
+) -> None:
+    """Run the bot with the settings of the environment or of the file .env."""
+    settings = load_settings()
+    configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
+    # Telegram's library takes a moment to load, and the other commands have no use for it.
+    from bot.shutdown import FatalError, TokenUnknown, run_until_stopped
+
+    try:
+        run_to_end(run_until_stopped(settings, restored=restored_backup))
+    except (TokenUnknown, FatalError) as error:
+        fail(str(error))
+
+
+@app.command()
+@in_sentences
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    port: _Port = None,
+    host: _Host = "127.0.0.1",
+) -> None:
+    """Play a whole petition in the terminal and on a page; nothing leaves this machine."""
+    configure_logging("WARNING")
+    from bot.cli.demo import play
+
+    raise typer.Exit(run_to_end(play(out, once=once, host=host, port=port)))
+
+
+@app.command()
+@in_sentences
+def preview(
+    folder: Annotated[Path, typer.Argument(help="A petition's folder.")],
+    port: _Port = None,
+    host: _Host = "127.0.0.1",
+) -> None:
+    """Show a petition that is being written on a page; every file that is saved shows at once."""
+    configure_logging("ERROR")
+    from bot.cli.preview import show
+
+    run_to_end(show(out, folder, host=host, port=port))
+
+
+@app.command()
+@in_sentences
+def check(
+    folder: Annotated[Path, typer.Argument(help="A petition's folder.")] = BUNDLED,
+    words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
+) -> None:
+    """Look for every problem in a petition's texts at once."""
+    from bot.cli.check import report
+
+    if not report(out, folder, words=words):
+        raise typer.Exit(1)
+
+
+@app.command()
+@in_sentences
+def keygen(
+    path: Annotated[Path, typer.Argument(help="Where the key goes: outside the data folder.")],
+) -> None:
+    """Make the key that signatures are encrypted with."""
+    Keyring.generate(path)
+    out.print(
+        f"The key is in {path}. Keep a copy of it apart from the database: without the key "
+        "nobody can read the signatures, and with both anybody can.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+@in_sentences
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    settings = load_storage_settings()
+    revision = run_to_end(migrate_database(settings.database_url))
+    out.print(f"The database is at revision {revision}.", markup=False)

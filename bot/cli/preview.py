@@ -1,0 +1,102 @@
+"""A petition that is being written, as people will meet it: every saved file shows at once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.cli.demo_session import Show, served, unless_interrupted
+from bot.petition_folder.check import find_problems, find_warnings
+from bot.simulator.page import Page
+from bot.simulator.person import Person
+
+_LOOK_EVERY_SECONDS = 0.25
+_NO_BUTTON_OF_THE_BOT = "look again"
+
+State = frozenset[tuple[str, int, int]]
+"""Each file's name, time of its last change, and length."""
+
+
+async def show(out: Console, folder: Path, *, host: str, port: int | None) -> None:
+    """Serves the page until it is interrupted, and follows the folder."""
+    page = Page(folder=str(folder))
+    async with served(out, page, host, port), Show(page, campaign=folder).open() as stage:
+        out.print("Save a file and it shows there at once; Ctrl-C ends the preview.")
+        await unless_interrupted(Preview(out, folder, page, stage).watch())
+
+
+@dataclass(slots=True)
+class Preview:
+    """Keeps the page at what the folder says; of a folder with problems, at the last good one."""
+
+    out: Console
+    folder: Path
+    page: Page
+    stage: Show
+    _shown: bool = field(default=False, init=False)
+
+    async def watch(self) -> None:
+        """Shows every change of the folder, as soon as its files are written to the end."""
+        known: State | None = None
+        while True:
+            now = state_of(self.folder)
+            if now != known and now == await self._a_moment_later():
+                known = now
+                await self.look()
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+    async def _a_moment_later(self) -> State:
+        await asyncio.sleep(_LOOK_EVERY_SECONDS / 2)
+        return state_of(self.folder)
+
+    async def look(self) -> None:
+        """Checks the folder and, when nothing is wrong, shows it."""
+        problems = await asyncio.to_thread(find_problems, self.folder)
+        warnings = await asyncio.to_thread(find_warnings, self.folder)
+        if not problems and await self.stage.restart():
+            self._shown = True
+            self._draw_again()
+        self.page.tell_preview(problems, warnings, shown=self._shown)
+        count = len(problems)
+        verdict = f"{count} problem{'s' if count > 1 else ''}" if count else "shown"
+        self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
+        for problem in problems:
+            self.out.print(f"          {problem}", markup=False, soft_wrap=True)
+
+    def _draw_again(self) -> None:
+        """Lets the bot draw what people are looking at once more, with its new texts.
+
+        A button that it does not know changes nothing, and is answered with the present screen.
+        """
+        for person in self.stage.cast.everybody:
+            newest = _with_buttons(person)
+            if newest is not None and not person.blocked and not person.deactivated:
+                person.tap_data(newest, _NO_BUTTON_OF_THE_BOT)
+
+
+def state_of(folder: Path) -> State:
+    """What tells one state of a folder from another; empty when there is no such folder."""
+    try:
+        files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
+    except OSError:  # it is not there, or a file went away meanwhile
+        return frozenset()
+    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+
+
+def _is_of_a_petition(file: Path) -> bool:
+    """Editors leave files of their own beside those that are written."""
+    return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
+
+
+def _with_buttons(person: Person) -> int | None:
+    """The newest message with a button that asks the bot for something."""
+    with_buttons = (
+        message.id
+        for message in reversed(person.messages)
+        if any(button.data for row in message.buttons for button in row)
+    )
+    return next(with_buttons, None)

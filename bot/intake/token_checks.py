@@ -1,0 +1,83 @@
+"""What Telegram says once may come from something in between: it has to go on saying it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.tracebacks import kind_of, place_of
+from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind
+from bot.transport.raw_client import TelegramClient
+
+log = structlog.stdlib.get_logger()
+
+# Before each question, in seconds: a minute in all. The first is asked at once, since everybody's
+# updates wait meanwhile, and what was a proxy's hiccup is mostly over.
+_PAUSES: Final = (0.0, 2.0, 8.0, 20.0, 30.0)
+_MINUTE: Final = 60.0
+
+
+async def is_denied(client: TelegramClient, sleep: Callable[[float], Awaitable[object]]) -> bool:
+    """Whether Telegram denies the token each time that it is asked within a minute."""
+    for attempt, seconds in enumerate(_PAUSES, start=1):
+        await sleep(seconds)
+        try:
+            await client.call("getMe")
+        except (TelegramRefused, TelegramError) as error:
+            if error_kind(error) is ErrorKind.UNAUTHORISED:
+                log.warning("token_denied", attempt=attempt)
+                continue
+        return False
+    return True
+
+
+class Rivalry:
+    """Somebody else who reads this bot's updates: since when, and whether that was told.
+
+    Two who poll take turns in being refused, so a question that goes well does not end it.
+
+    Args:
+        clock: seconds, monotonic.
+        tell: tells of it; answers whether anybody heard. Nobody's updates wait for that.
+    """
+
+    def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[bool]]) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._since = self._last = self._tried = float("-inf")
+        self._told = False
+        self._telling: asyncio.Task[None] | None = None
+
+    def note(self) -> None:
+        """Notes a 409, and has it told once it has gone on for over a minute.
+
+        When nobody could be told, it is tried again a minute later.
+        """
+        now = self._clock()
+        if now - self._last > _MINUTE:
+            self._since, self._told = now, False
+        self._last = now
+        is_due = now - self._since > _MINUTE and now - self._tried >= _MINUTE
+        if self._told or not is_due or self._telling is not None:
+            return
+        self._tried = now
+        self._telling = asyncio.create_task(self._tell_of(self._since))
+
+    def stop(self) -> None:
+        """Ends what is being told."""
+        if self._telling is not None:
+            self._telling.cancel()
+
+    async def _tell_of(self, since: float) -> None:
+        try:
+            was_heard = await self._tell()
+        except Exception as error:  # whatever it is, the polling goes on
+            log.error(  # noqa: TRY400 - its message may repeat what a person wrote
+                "rival_not_told", kind=kind_of(error), place=place_of(error)
+            )
+        else:
+            self._told = was_heard and since == self._since
+        finally:
+            self._telling = None

@@ -1,0 +1,144 @@
+"""A petition as the bot runs on it: read once from its folder, whole, and never changed."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.petition_folder.check import problems_of
+from bot.petition_folder.placeholders import lend_all, lent_values
+from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.schema import Controller, PetitionFile, Retention, Texts, in_language
+from bot.text.problems import CampaignInvalid, Problem
+
+__all__ = [
+    "BUNDLED",
+    "Campaign",
+    "CampaignInvalid",
+    "Controller",
+    "EarlierVersion",
+    "Image",
+    "Problem",
+    "Retention",
+    "Texts",
+    "load_campaign",
+]
+
+BUNDLED: Final = Path(__file__).parent.parent / "campaigns" / "andry"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Image(_Frozen):
+    """A picture and the credit shown with it; the credit is empty when none is owed."""
+
+    file: Path
+    credit: str
+
+
+class EarlierVersion(_Frozen):
+    """A former state of the texts: its date, and what changed after it, by language."""
+
+    date: str
+    changed: dict[str, str]
+
+
+class Campaign(_Frozen):
+    """One petition: what it asks, of whom, in every language it has. Source language first.
+
+    The texts are complete but for what belongs to a moment or a person: `{name}` in the
+    consent, `{number}` and `{count}` in the thanks, `{count}` in what is said after closing.
+    """
+
+    folder: Path
+    slug: str
+    version: str
+    earlier_versions: tuple[EarlierVersion, ...]
+    time_zone: str
+    source_language: str
+    goals: tuple[int, ...]
+    addressee: dict[str, str]
+    demands: dict[str, tuple[str, ...]]
+    images: dict[str, Image]
+    controller: Controller
+    retention: Retention
+    texts: dict[str, Texts]
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages the petition can be read in."""
+        return tuple(self.texts)
+
+    def language_for(self, wanted: str | None) -> str:
+        """The petition's language nearest to the one a person uses; else the source language."""
+        tag = (wanted or "").lower().replace("_", "-")
+        while tag:
+            if tag in self.texts:
+                return tag
+            tag = tag.rpartition("-")[0]
+        return self.source_language
+
+    def texts_in(self, language: str | None) -> Texts:
+        """The texts in the nearest language."""
+        return self.texts[self.language_for(language)]
+
+    def image_in(self, language: str | None) -> Image | None:
+        """The picture in the nearest language, if the petition has one."""
+        return self.images.get(self.language_for(language))
+
+
+def load_campaign(folder: Path) -> Campaign:
+    """Read a petition from its folder.
+
+    Raises:
+        CampaignInvalid: the folder has problems, which the exception lists.
+    """
+    read = read_folder(folder)
+    problems = problems_of(read)
+    if problems:
+        raise CampaignInvalid(problems)
+    petition = PetitionFile.model_validate(read.petition)
+    return Campaign(
+        folder=folder,
+        slug=petition.slug,
+        version=petition.version,
+        earlier_versions=tuple(
+            EarlierVersion(date=earlier.date, changed=_spread(earlier.changed, read))
+            for earlier in petition.earlier_versions
+        ),
+        time_zone=petition.time_zone,
+        source_language=petition.source_language,
+        goals=petition.goals,
+        addressee=_spread(petition.addressee, read),
+        demands=_spread(petition.demands, read),
+        images=_images(petition, read),
+        controller=petition.controller,
+        retention=petition.retention,
+        texts={language: _texts(petition, read, language) for language in read.languages},
+    )
+
+
+def _spread(texts: dict[str, Any], read: Folder) -> dict[str, Any]:
+    return {language: in_language(texts, language) for language in read.languages}
+
+
+def _images(petition: PetitionFile, read: Folder) -> dict[str, Image]:
+    if petition.image is None:
+        return {}
+    files, credit = petition.image.file, petition.image.credit or {}
+    return {
+        language: Image(
+            file=read.path / in_language(files, language),
+            credit=in_language(credit, language) or "",
+        )
+        for language in read.languages
+    }
+
+
+def _texts(petition: PetitionFile, read: Folder, language: str) -> Texts:
+    values = lent_values(petition, language)
+    table = read.texts[language]
+    return Texts.model_validate({key: lend_all(text, values) for key, text in table.items()})

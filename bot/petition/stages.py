@@ -1,0 +1,178 @@
+"""A person's way through the petition: the places, and what each action may do from where.
+
+Pure: a place, what stands now, and an action go in; the next place comes out. What an action
+writes (a name, a signature) is the business of the handlers; whether it may, is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Every screen a person can stand on."""
+
+    HOME = "home"
+    APPEAL = "appeal"
+    NAME = "name"
+    CONSENT = "consent"
+    THANKS = "thanks"
+    PRIVACY = "privacy"
+    LANGUAGE = "language"
+    HELP = "help"
+    MY_DATA = "my_data"
+    WITHDRAW = "withdraw"
+    WITHDRAWN = "withdrawn"
+
+
+class Action(StrEnum):
+    """Everything a button can ask for. The value travels in the button's callback data."""
+
+    HOME = "home"
+    READ = "read"
+    SIGN = "sign"
+    PROFILE_NAME = "profile"
+    NEWS = "news"
+    CONFIRM = "confirm"
+    PRIVACY = "privacy"
+    LANGUAGES = "languages"
+    SET_LANGUAGE = "speak"
+    HELP = "help"
+    BACK = "back"
+    MY_DATA = "data"
+    DATA_FILE = "file"
+    WITHDRAW = "withdraw"
+    ERASE = "erase"
+    REFUSE_NEWS = "nonews"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person stands: the stage, its page from 0, and where a side trip goes back to."""
+
+    stage: Stage = Stage.HOME
+    page: int = 0
+    return_stage: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupporterStatus:
+    """What stands now for this person and this petition; page counts are at least 1."""
+
+    closed: bool
+    signed: bool
+    named: bool
+    appeal_pages: int
+    privacy_pages: int
+
+
+_SIDE_TRIPS = frozenset({Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA})
+_NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW})
+_BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
+
+_ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
+    Action.PROFILE_NAME: frozenset({Stage.NAME}),
+    Action.NEWS: frozenset({Stage.CONSENT}),
+    Action.CONFIRM: frozenset({Stage.CONSENT}),
+    Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
+    Action.DATA_FILE: frozenset({Stage.MY_DATA}),
+    Action.ERASE: frozenset({Stage.WITHDRAW}),
+    Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
+    Action.MUTE: frozenset({Stage.MY_DATA}),
+    Action.UNMUTE: frozenset({Stage.MY_DATA}),
+}
+
+
+def nearest_valid_stage(place: Place, standing: SupporterStatus) -> Place:
+    """The nearest place the person can really be, as things stand now.
+
+    A petition closes, a signature is withdrawn, a text loses a page: the stored place may have
+    become impossible since, and the person must land somewhere sensible all the same.
+    """
+    if place.stage in _BEFORE_SIGNING and standing.signed:
+        return Place()
+    if place.stage in _BEFORE_SIGNING and standing.closed:
+        # Remembered, since a name may still be on its way to the form that was there.
+        return Place(return_stage=place.stage)
+    if place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING and not standing.closed:
+        return Place()  # it was opened again: what is typed here is no name any more
+    if place.stage in _NEEDS_SIGNATURE and not standing.signed:
+        return Place()
+    if place.stage is Stage.THANKS and standing.closed:
+        return Place()
+    if place.stage is Stage.WITHDRAWN and standing.signed:
+        return Place()
+    if place.stage is Stage.CONSENT and not standing.named:
+        return Place(Stage.NAME)
+    return replace(place, page=_clamp(place, standing))
+
+
+def in_form(place: Place) -> bool:
+    """Whether the person is filling in the form, or on a side trip that goes back to it."""
+    return place.stage in _BEFORE_SIGNING or (
+        place.stage in _SIDE_TRIPS and place.return_stage in _BEFORE_SIGNING
+    )
+
+
+def expects_name(place: Place) -> bool:
+    """Whether what is typed here is likely to be a name, and must not stay in the chat.
+
+    So it is in the form, and on the first screen after the petition was closed in front of it.
+    """
+    return place.stage in _BEFORE_SIGNING or (
+        place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING
+    )
+
+
+def allowed(action: Action, place: Place) -> bool:
+    """Whether a button with this action can have stood on this person's present screen."""
+    return place.stage in _ONLY_FROM.get(action, frozenset(Stage))
+
+
+def go(action: Action, place: Place, standing: SupporterStatus, *, page: int = 0) -> Place:
+    """The place an action leads to; actions that only write leave the place as it is."""
+    move = _MOVES.get(action)
+    if move is None:
+        return place
+    return nearest_valid_stage(move(place, page), standing)
+
+
+def _clamp(place: Place, standing: SupporterStatus) -> int:
+    last = {Stage.APPEAL: standing.appeal_pages, Stage.PRIVACY: standing.privacy_pages}
+    return max(0, min(place.page, last.get(place.stage, 1) - 1))
+
+
+def _aside(stage: Stage) -> Callable[[Place, int], Place]:
+    """A side trip remembers the main road, not the side trip before it."""
+
+    def move(place: Place, page: int) -> Place:
+        behind = place.return_stage if place.stage in _SIDE_TRIPS else place.stage
+        return Place(stage, page, behind)
+
+    return move
+
+
+def _to(stage: Stage) -> Callable[[Place, int], Place]:
+    return lambda _place, page: Place(stage, page)
+
+
+def _back(place: Place, _page: int) -> Place:
+    return Place(place.return_stage or Stage.HOME)
+
+
+_MOVES: Mapping[Action, Callable[[Place, int], Place]] = {
+    Action.HOME: _to(Stage.HOME),
+    Action.READ: _to(Stage.APPEAL),
+    Action.SIGN: _to(Stage.NAME),
+    Action.PRIVACY: _aside(Stage.PRIVACY),
+    Action.LANGUAGES: _aside(Stage.LANGUAGE),
+    Action.HELP: _aside(Stage.HELP),
+    Action.MY_DATA: _aside(Stage.MY_DATA),
+    Action.WITHDRAW: _to(Stage.WITHDRAW),
+    Action.SET_LANGUAGE: _back,
+    Action.BACK: _back,
+}

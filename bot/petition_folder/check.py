@@ -1,0 +1,69 @@
+"""Everything that is wrong with a petition's folder, at once, each with its file and its key."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bot.petition_folder.markup_check import wording_problems
+from bot.petition_folder.pictures import picture_fault
+from bot.petition_folder.placeholders import LENT, lent_values
+from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.schema import PETITION_FILE, PetitionFile
+from bot.petition_folder.schema_check import by_language, said_in, shape_problems
+from bot.petition_folder.screen_lengths import screen_problems
+from bot.petition_folder.warnings import reminders_of
+from bot.text import text_limits
+from bot.text.markup import length
+from bot.text.problems import Problem
+
+# While petition.toml itself is not in order, texts are measured with a value of this length.
+_STAND_IN = "…" * 60
+
+
+def find_problems(folder: Path) -> list[Problem]:
+    """Name every reason why the bot would not run on this petition, or should not."""
+    return problems_of(read_folder(folder))
+
+
+def find_warnings(folder: Path) -> list[Problem]:
+    """Name what works but a careful campaigner would put right before going live."""
+    read = read_folder(folder)
+    return sorted(set(reminders_of(read))) if read.path.is_dir() else []
+
+
+def problems_of(read: Folder) -> list[Problem]:
+    """The problems of a folder that has been read already, in the order of files and keys."""
+    if not read.path.is_dir():
+        return list(read.problems)
+    found = [*read.problems, *shape_problems(read), *_picture_problems(read)]
+    source = read.texts.get(read.source_language, {})
+    for language, table in read.texts.items():
+        file, lent = f"{language}.toml", _lent(read, language)
+        found += wording_problems(file, table, lent, source)
+        found += screen_problems(file, table, lent)
+    return sorted(set(found))
+
+
+def _lent(read: Folder, language: str) -> Mapping[str, str]:
+    try:
+        return lent_values(PetitionFile.model_validate(read.petition), language)
+    except ValidationError:
+        return dict.fromkeys(LENT, _STAND_IN)
+
+
+def _picture_problems(read: Folder) -> Iterator[Problem]:
+    for key, value in by_language(read.petition or {}):
+        for entry, said in said_in(key, value):
+            if key == "image.file" and isinstance(said, str):
+                fault = picture_fault(read.path, said)
+                if fault:
+                    yield Problem(PETITION_FILE, entry, fault)
+            if (
+                key == "image.credit"
+                and isinstance(said, str)
+                and length(said) > text_limits.CAPTION
+            ):
+                most = f"{text_limits.CAPTION:,} characters at most"
+                sentence = f"a credit stands under the picture: {most}"
+                yield Problem(PETITION_FILE, entry, sentence)

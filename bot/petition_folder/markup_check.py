@@ -1,0 +1,202 @@
+"""Will Telegram take the texts, filled with the longest names and numbers? In plain sentences."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bot.petition_folder.placeholders import LENT
+from bot.petition_folder.read import Table
+from bot.petition_folder.schema import PETITION_FILE, Texts
+from bot.text import text_limits
+from bot.text.markup import Html, MarkupError, fill, length, link, parse, placeholders
+from bot.text.problems import Problem
+
+Lent = Mapping[str, str]
+
+PLAIN: Final = frozenset({"language_name", "share", "description", "short_description"})
+_WITHOUT_PLACEHOLDERS: Final = PLAIN | {"title"}
+_OWN: Final = MappingProxyType(
+    {
+        "consent": frozenset({"name"}),
+        "thanks": frozenset({"number", "count"}),
+        "closed": frozenset({"count"}),
+        "closing_update": frozenset({"count"}),
+    }
+)
+_NEEDED: Final = MappingProxyType(
+    {
+        "consent": ("name", "the statement names who signs it"),
+        "thanks": ("number", "people are told which signature is theirs"),
+        "closed": ("count", "people are told how many signed"),
+    }
+)
+_LIMITS: Final = MappingProxyType(
+    {
+        "language_name": 40,
+        "share": text_limits.SHARE,
+        "description": text_limits.DESCRIPTION,
+        "short_description": text_limits.SHORT_DESCRIPTION,
+    }
+)
+# A letter outside the first 65,536 takes two of Telegram's units: no name is longer than this.
+_LONGEST: Final = MappingProxyType(
+    {
+        "name": "\U00020bb7" * text_limits.NAME,
+        "number": f"{text_limits.LARGEST_NUMBER:,}",
+        "count": f"{text_limits.LARGEST_NUMBER:,}",
+    }
+)
+_TAGS: Final = (
+    'Telegram knows <b>, <i>, <u>, <s>, <a href="…">, <code>, <pre>, <blockquote> and '
+    "<tg-spoiler>, each closed again; a plain < is written &lt;"
+)
+_OFFSET: Final = re.compile(r" at byte offset (\d+)")
+_HREF: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One text of a language file, or one page of it, with the key as people are told it."""
+
+    key: str
+    label: str
+    text: str
+
+
+def passages(table: Table) -> Iterator[Passage]:
+    """Every text of a language file that is there and is a text."""
+    for key in Texts.model_fields:
+        value = table.get(key)
+        if isinstance(value, str):
+            yield Passage(key, key, value)
+        for number, page in enumerate(value if isinstance(value, list) else (), 1):
+            if isinstance(page, str):
+                yield Passage(key, f"{key}, page {number}", page)
+
+
+def wording_problems(file: str, table: Table, lent: Lent, source: Table) -> Iterator[Problem]:
+    """What is wrong with the words of one language file.
+
+    Args:
+        file: its name, for the problems.
+        table: what it says.
+        lent: what `petition.toml` lends to the texts.
+        source: what the source language's file says.
+    """
+    for key in ("appeal", "privacy"):
+        if table.get(key) == []:
+            yield Problem(file, key, "this has no page; write at least one")
+    for passage in passages(table):
+        for sentence in _faults(passage, lent):
+            yield Problem(file, passage.label, sentence)
+    for key, name, why in _missing_placeholders(table, source):
+        yield Problem(file, key, f"{{{name}}} does not occur in it, but {why}; put it in")
+
+
+def _faults(passage: Passage, lent: Lent) -> Iterator[str]:
+    if not passage.text.strip():
+        yield "this is empty; write it"
+        return
+    unfillable = list(_placeholder_faults(passage, lent))
+    yield from unfillable
+    if unfillable:
+        return
+    if passage.key in PLAIN:
+        yield from _plain_faults(passage)
+        return
+    try:
+        measured = measure(passage, lent)
+    except MarkupError as refused:
+        yield _in_plain_words(str(refused), filled(passage.text, lent))
+        return
+    if measured == 0:
+        yield "nothing of this would be seen; write a text between the tags"
+    if measured > text_limits.MESSAGE:
+        yield _too_long(measured, text_limits.MESSAGE)
+    yield from _dropped_links(filled(passage.text, lent))
+
+
+def _placeholder_faults(passage: Passage, lent: Lent) -> Iterator[str]:
+    if re.search(r"\{\{|\}\}", passage.text):
+        yield "doubled braces are not for these texts; braces only hold what the bot fills in"
+        return
+    without = re.sub(r"\{[a-z_][a-z0-9_]*\}", "", passage.text)
+    if "{" in without or "}" in without:
+        yield "a brace stands alone; braces only hold what the bot fills in, like {count}"
+    own, allowed = _OWN.get(passage.key, frozenset()), _allowed(passage.key)
+    for name in sorted(placeholders(passage.text) - allowed):
+        fits = ", ".join(f"{{{one}}}" for one in [*sorted(own), *sorted(allowed - own)])
+        can = f"what can stand in this text: {fits}" if fits else "write this text without braces"
+        yield f"nothing is filled in for {{{name}}} here; {can}"
+    for name in sorted((placeholders(passage.text) & allowed & LENT) - set(lent)):
+        yield f"{{{name}}} is filled in from {PETITION_FILE}, which does not say it; add it there"
+
+
+def _allowed(key: str) -> frozenset[str]:
+    if key in _WITHOUT_PLACEHOLDERS:
+        return frozenset()
+    return _OWN.get(key, frozenset()) | LENT
+
+
+def _plain_faults(passage: Passage) -> Iterator[str]:
+    text = passage.text.strip()
+    if re.search(r"</?[a-zA-Z]|&[a-z]+;|&#", text):
+        yield "this is shown without formatting; write it without tags, and & and < as they are"
+    most = _LIMITS[passage.key]
+    if length(text) > most:
+        yield _too_long(length(text), most)
+
+
+def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, str, str]]:
+    said, meant = _names_by_key(table), _names_by_key(source)
+    for key, names in said.items():
+        needed, why = _NEEDED.get(key, ("", ""))
+        if needed and needed not in names:
+            yield key, needed, why
+        for name in sorted(meant.get(key, frozenset()) - names - {needed}):
+            yield key, name, "the source language says it"
+
+
+def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
+    names: dict[str, frozenset[str]] = {}
+    for passage in passages(table):
+        known = placeholders(passage.text) & _allowed(passage.key)
+        names[passage.key] = names.get(passage.key, frozenset()) | known
+    return names
+
+
+def filled(text: str, lent: Lent) -> str:
+    """The text as it is sent when everything in it is as long as it can be."""
+    known = {name: Html(value) for name, value in lent.items()}
+    return fill(text, **{**_LONGEST, **known})
+
+
+def measure(passage: Passage, lent: Lent) -> int:
+    """Its length as Telegram counts it, at its longest.
+
+    Raises:
+        MarkupError: Telegram would refuse it.
+    """
+    return length(parse(filled(passage.text, lent)).text)
+
+
+def _in_plain_words(refusal: str, html: str) -> str:
+    reason = refusal.removeprefix("can't parse entities: ")
+    place = _OFFSET.search(reason)
+    if place:
+        near = html.encode()[int(place[1]) :][:24].decode(errors="ignore").split("\n")[0]
+        reason = _OFFSET.sub(f' at "{near}"', reason)
+    return f"Telegram would refuse it: {reason}; {_TAGS}"
+
+
+def _dropped_links(html: str) -> Iterator[str]:
+    for address in _HREF.findall(html):
+        if link(address) is None:
+            yield f'"{address}" is no web address, and Telegram drops it; begin with https://'
+
+
+def _too_long(measured: int, most: int) -> str:
+    over = measured - most
+    return f"this has {measured:,} characters and may have {most:,}; shorten it by {over:,}"

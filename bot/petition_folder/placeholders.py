@@ -1,0 +1,81 @@
+"""What `petition.toml` lends to the texts: written once there, named in braces in the texts."""
+
+import re
+from datetime import date
+from typing import Any, Final
+
+from babel.dates import format_date
+from babel.units import format_unit
+
+from bot.petition_folder.schema import PetitionFile, in_language
+from bot.text.locale_regions import locale_of
+from bot.text.markup import escape
+
+# {name}, {number} and {count} belong to a person or a moment: the screens fill those.
+LENT: Final = frozenset(
+    {
+        "controller",
+        "email",
+        "web_form",
+        "data_protection_officer",
+        "address",
+        "addressee",
+        "demands",
+        "kept_after_delivery",
+        "kept_at_most",
+        "version",
+    }
+)
+_MONTH: Final = "duration-month"
+_PLACEHOLDERS: Final = re.compile(r"\{\{|\}\}|\{(" + "|".join(sorted(LENT)) + r")\}")
+
+
+def lent_values(petition: PetitionFile, language: str) -> dict[str, str]:
+    """The values of `LENT` that the petition has, in one language, escaped for markup."""
+    controller, retention = petition.controller, petition.retention
+    plain: dict[str, str | None] = {
+        "controller": in_language(controller.name, language),
+        "email": controller.email,
+        "web_form": controller.web_form,
+        "data_protection_officer": controller.data_protection_officer,
+        "address": controller.address,
+        "addressee": in_language(petition.addressee, language),
+        "demands": numbered(in_language(petition.demands, language) or ()),
+        "kept_after_delivery": months(retention.months_after_delivery, language),
+        "kept_at_most": months(retention.months_at_most, language),
+        "version": day(petition.version, language),
+    }
+    return {key: escape(value) for key, value in plain.items() if value}
+
+
+def lend(text: str, values: dict[str, str]) -> str:
+    """Fill in what the petition lends and leave every other placeholder as it is."""
+    return _PLACEHOLDERS.sub(lambda match: values.get(match[1] or "", match[0]), text)
+
+
+def lend_all(value: Any, values: dict[str, str]) -> Any:
+    """The same for a list of pages."""
+    if isinstance(value, list | tuple):
+        return [lend_all(page, values) for page in value]
+    return lend(value, values).strip() if isinstance(value, str) else value
+
+
+def numbered(demands: tuple[str, ...]) -> str:
+    """The demands as a numbered list with air between them, easy to read on a phone."""
+    return "\n\n".join(f"{place}. {demand}" for place, demand in enumerate(demands, 1))
+
+
+def months(count: int, language: str) -> str:
+    """A number of months in words: 1 mes, 21 months."""
+    locale = locale_of(language)
+    said = format_unit(count, _MONTH, locale=locale)
+    # Where CLDR's long form is the same as its short one, Babel finds none, and in Basque a
+    # plain plural.
+    if _MONTH in said or locale.language == "eu":
+        return format_unit(count, _MONTH, length="short", locale=locale)
+    return said
+
+
+def day(iso: str, language: str) -> str:
+    """A date in words: 24 de noviembre de 2026, 24 November 2026."""
+    return format_date(date.fromisoformat(iso), "long", locale=locale_of(language))

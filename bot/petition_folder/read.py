@@ -1,0 +1,78 @@
+"""A petition's folder, read as it stands: tables by file, and what could not be read at all."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bot.petition_folder.schema import PETITION_FILE
+from bot.text.problems import Problem
+
+Table = dict[str, Any]
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What the files say, unjudged. `petition` is None when that file could not be read."""
+
+    path: Path
+    petition: Table | None
+    texts: dict[str, Table]
+    problems: tuple[Problem, ...]
+
+    @property
+    def source_language(self) -> str:
+        """The language the others are compared with."""
+        named = (self.petition or {}).get("source_language", "es")
+        return named if isinstance(named, str) else "es"
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Every language with a file, the source first."""
+        source = self.source_language
+        return tuple(sorted(self.texts, key=lambda language: (language != source, language)))
+
+
+def read_folder(path: Path) -> Folder:
+    """Read `petition.toml` and every language file beside it."""
+    if not path.is_dir():
+        missing = Problem(str(path), "", "there is no such folder; give the petition's folder")
+        return Folder(path, None, {}, (missing,))
+    problems: list[Problem] = []
+    petition = _read(path / PETITION_FILE, problems)
+    texts: dict[str, Table] = {}
+    for file in sorted(path.glob("*.toml")):
+        if file.name == PETITION_FILE:
+            continue
+        if not _LANGUAGE.fullmatch(file.stem):
+            problems.append(Problem(file.name, "", _NOT_A_LANGUAGE))
+        elif (table := _read(file, problems)) is not None:
+            texts[file.stem] = table
+    return Folder(path, petition, texts, tuple(problems))
+
+
+_NOT_A_LANGUAGE: Final = (
+    "name a text file after its language in small letters, like es.toml or pt-br.toml; "
+    "keep other files out of this folder"
+)
+
+
+_LOOK_THERE: Final = "look there for a missing quotation mark, comma or equals sign"
+
+
+def _read(file: Path, problems: list[Problem]) -> Table | None:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        sentence = "this file is missing; every petition has one"
+    except UnicodeDecodeError:
+        sentence = "the file is not UTF-8; save it again with the encoding UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        sentence = f"this is not correct TOML: {error}; {_LOOK_THERE}"
+    except OSError as error:
+        sentence = f"the file cannot be read: {error.strerror or error}"
+    problems.append(Problem(file.name, "", sentence))
+    return None

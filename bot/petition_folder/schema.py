@@ -1,0 +1,175 @@
+"""What may stand in a petition's files: `petition.toml` and one text file per language.
+
+The shapes only. `bot.petition_folder.check` turns what does not fit into sentences, and
+`bot.petition.petition` puts the files together into the `Campaign` that the bot runs on.
+"""
+
+import re
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Any, Final, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+PETITION_FILE: Final = "petition.toml"
+EVERY_LANGUAGE: Final = "*"
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """Frozen, nothing unknown in it, and no number taken for a text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _slug(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", text):
+        raise ValueError(
+            "use 2 to 40 small letters, digits and hyphens, beginning with a letter (like andry)"
+        )
+    return text
+
+
+def _date_as_text(value: object) -> object:
+    # 2026-11-24 without quotation marks is a date to TOML, and just as clear to us.
+    return value.isoformat() if type(value) is date else value
+
+
+def _dated(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError('write the date as year-month-day, like "2026-11-24"') from None
+
+
+def _known_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f'no time zone is called "{text}"; write it like "Europe/Madrid"'
+        ) from None
+    return text
+
+
+def _ascending(goals: tuple[int, ...]) -> tuple[int, ...]:
+    if not goals:
+        raise ValueError("give at least one goal, like goals = [100, 500, 1000]")
+    if goals[0] < 1:
+        raise ValueError("the first goal is at least 1")
+    for lower, higher in pairwise(goals):
+        if higher <= lower:
+            raise ValueError(f"each goal is higher than the one before; {higher} follows {lower}")
+    return goals
+
+
+def _for_every_language(value: object) -> object:
+    """One text alone holds for every language."""
+    return {EVERY_LANGUAGE: value} if isinstance(value, str | list) else value
+
+
+def _email(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+", text):
+        raise ValueError("this is not an e-mail address, like data@example.org")
+    return text
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https://[^\s<>\"]+\.[^\s<>\"]+", text):
+        raise ValueError("give the whole web address, beginning with https://")
+    return text
+
+
+Lines = Annotated[tuple[T, ...], Field(strict=False)]
+ByLanguage = Annotated[dict[str, T], BeforeValidator(_for_every_language)]
+Dated = Annotated[str, BeforeValidator(_date_as_text), AfterValidator(_dated)]
+Email = Annotated[str, AfterValidator(_email)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class EarlierVersion(Shape):
+    """A former state of the texts, told openly: its date, and what changed after it."""
+
+    date: Dated
+    changed: ByLanguage[str]
+
+
+class ImageFile(Shape):
+    """The petition's picture, one for all or one per language, and whom it is owed to."""
+
+    file: ByLanguage[str]
+    credit: ByLanguage[str] | None = None
+
+
+class Controller(Shape):
+    """Who answers for the signatures, and how to reach them. At least one contact is needed."""
+
+    name: ByLanguage[str]
+    email: Email | None = None
+    web_form: WebAddress | None = None
+    data_protection_officer: Email | None = None
+    address: str | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "Controller":
+        if not (self.email or self.web_form or self.address):
+            raise ValueError("give at least one contact: email, web_form or address")
+        return self
+
+
+class Retention(Shape):
+    """How long signatures are kept, in months; afterwards only the counts remain."""
+
+    months_after_delivery: int = Field(1, ge=1, le=120)
+    months_at_most: int = Field(21, ge=1, le=120)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Retention":
+        if self.months_at_most < self.months_after_delivery:
+            raise ValueError("months_at_most is not less than months_after_delivery")
+        return self
+
+
+class PetitionFile(Shape):
+    """`petition.toml`: all that is not a text of a language."""
+
+    slug: Annotated[str, AfterValidator(_slug)]
+    version: Dated
+    earlier_versions: Lines[EarlierVersion] = ()
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Madrid"
+    source_language: str = "es"
+    goals: Annotated[tuple[int, ...], Field(strict=False), AfterValidator(_ascending)]
+    addressee: ByLanguage[str]
+    demands: ByLanguage[Lines[str]]
+    image: ImageFile | None = None
+    controller: Controller
+    retention: Retention = Retention()
+
+
+class Texts(Shape):
+    """All that a supporter reads of the petition in one language, in Telegram's HTML.
+
+    `share`, `description` and `short_description` are plain text: Telegram shows them as they are.
+    """
+
+    language_name: str
+    title: str
+    summary: str
+    appeal: Lines[str]
+    privacy_short: str
+    privacy: Lines[str]
+    consent: str
+    news: str
+    thanks: str
+    share: str
+    closed: str
+    closing_update: str
+    description: str
+    short_description: str
+
+
+def in_language(texts: dict[str, Any], language: str) -> Any:
+    """The entry for a language, or the one that holds for all."""
+    return texts.get(language, texts.get(EVERY_LANGUAGE))

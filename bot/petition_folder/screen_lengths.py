@@ -1,0 +1,57 @@
+"""Do the texts that stand together on one screen fit into one message?"""
+
+from collections.abc import Iterator, Mapping
+
+from bot.petition_folder.markup_check import Passage, measure, passages
+from bot.petition_folder.read import Table
+from bot.text import text_limits
+from bot.text.markup import MarkupError, length
+from bot.text.problems import Problem
+
+_EMPTY_LINE = 2
+
+
+def screen_problems(file: str, table: Table, lent: Mapping[str, str]) -> Iterator[Problem]:
+    """Screens of `limits.SCREENS` that would be too long, each told at its longest text."""
+    longest = _longest(table, lent)
+    longest["addressee"] = ("addressee", length(lent.get("addressee", "")))
+    for screen, keys in text_limits.SCREENS.items():
+        parts = [longest[key] for key in keys if key in longest]
+        if len(parts) < 2 and screen not in ("name", "privacy", "thanks"):
+            continue
+        yield from _overflow(file, screen, parts)
+
+
+def _longest(table: Table, lent: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+    """The longest page of every key, as its label and length; what cannot be measured is out."""
+    found: dict[str, tuple[str, int]] = {}
+    for passage in passages(table):
+        size = _size(passage, lent)
+        if size > found.get(passage.key, ("", -1))[1]:
+            found[passage.key] = (passage.label, size)
+    return found
+
+
+def _size(passage: Passage, lent: Mapping[str, str]) -> int:
+    try:
+        return measure(passage, lent)
+    except MarkupError:
+        return 0  # told where it stands
+
+
+def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[Problem]:
+    if any(size > text_limits.MESSAGE for _, size in parts):
+        return  # too long by itself already, and told
+    total = sum(size + _EMPTY_LINE for _, size in parts) + text_limits.BOT_WORDS
+    if total <= text_limits.MESSAGE:
+        return
+    label, _ = max(parts, key=lambda part: part[1])
+    others = ", ".join(other for other, _ in parts if other != label)
+    company = f" together with {others}" if others else ""
+    yield Problem(
+        file,
+        label,
+        f'the screen "{screen}" would have {total:,} characters: this{company}, and '
+        f"{text_limits.BOT_WORDS} for the bot's own words. "
+        f"Telegram takes {text_limits.MESSAGE:,}; shorten it by {total - text_limits.MESSAGE:,}",
+    )

@@ -1,0 +1,74 @@
+"""What works, and should still be looked at before real people are asked to sign."""
+
+import re
+from collections.abc import Iterator
+
+from bot.petition_folder.markup_check import passages
+from bot.petition_folder.read import Folder, Table
+from bot.petition_folder.schema import PETITION_FILE
+from bot.text.markup import MarkupError, length, parse
+from bot.text.problems import Problem
+from bot.text.translations import catalogue_file
+
+_SCREENFUL = 1200
+_PAGED = ("appeal", "privacy")
+_SPANISH_BUTTONS = (
+    "the bot's own words are not translated into this language: its buttons and answers will be "
+    "in Spanish"
+)
+# Names reserved for examples (RFC 2606 and RFC 6761): nobody is reached there.
+_EXAMPLE = re.compile(
+    r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
+    re.IGNORECASE,
+)
+
+
+def reminders_of(read: Folder) -> Iterator[Problem]:
+    """Example contacts, pages long for a phone, and translations that look unfinished."""
+    yield from _examples(read.petition or {})
+    source = read.texts.get(read.source_language, {})
+    for language, table in read.texts.items():
+        file = f"{language}.toml"
+        yield from _long_pages(file, table)
+        if not catalogue_file(language).exists():
+            yield Problem(file, "", _SPANISH_BUTTONS)
+        if language != read.source_language:
+            yield from _unfinished(file, table, source, f"{read.source_language}.toml")
+
+
+def _examples(petition: Table) -> Iterator[Problem]:
+    controller = petition.get("controller")
+    for key, value in controller.items() if isinstance(controller, dict) else ():
+        if isinstance(value, str) and _EXAMPLE.search(value):
+            sentence = f'"{value}" is an example; put your organisation\'s own before you go live'
+            yield Problem(PETITION_FILE, f"controller.{key}", sentence)
+
+
+def _long_pages(file: str, table: Table) -> Iterator[Problem]:
+    for passage in passages(table):
+        if passage.key not in _PAGED:
+            continue
+        try:
+            shown = length(parse(passage.text).text)
+        except MarkupError:
+            continue  # a problem, and told as one
+        if shown > _SCREENFUL:
+            sentence = f"{shown:,} characters are more than a phone shows at once; make two pages"
+            yield Problem(file, passage.label, sentence)
+
+
+def _unfinished(file: str, table: Table, source: Table, source_file: str) -> Iterator[Problem]:
+    for key in _PAGED:
+        mine, theirs = table.get(key), source.get(key)
+        if isinstance(mine, list) and isinstance(theirs, list) and len(mine) != len(theirs):
+            sentence = (
+                f"{len(mine)} pages here and {len(theirs)} in {source_file}; is one missing?"
+            )
+            yield Problem(file, key, sentence)
+    original = {passage.label: passage.text.strip() for passage in passages(source)}
+    for passage in passages(table):
+        text = passage.text.strip()
+        if text and text == original.get(passage.label) and re.search(r"\w", text):
+            yield Problem(
+                file, passage.label, f"this is the same as in {source_file}; translate it"
+            )

@@ -1,0 +1,70 @@
+"""A bot as a process: it runs until it is told to stop, and then ends in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+
+import structlog
+
+from bot.app import App, FatalError, open_app
+from bot.intake import TokenUnknown
+from bot.settings import Settings, unknown_settings
+
+__all__ = ["FatalError", "TokenUnknown", "run_until_stopped"]
+
+_log = structlog.stdlib.get_logger()
+
+
+async def run_until_stopped(settings: Settings, *, restored: bool = False) -> None:
+    """Runs the bot until SIGINT or SIGTERM.
+
+    Args:
+        settings: what the operator decided.
+        restored: see `open_app`.
+
+    Raises:
+        TokenUnknown: Telegram does not know the token, at the start or later.
+        FatalError: something that only a person or a new start can mend.
+        StorageError: the database cannot be used, or another process holds it now.
+    """
+    for name in unknown_settings():
+        _log.warning("unknown_setting", setting=name)
+    if settings.paid_broadcast:
+        # It costs money, and a setting is easily copied from one bot to another.
+        _log.warning("broadcasts_may_cost_stars", rate=settings.broadcast_rate)
+    process = _Process()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, process.stop)
+    try:
+        await process.run(settings, restored=restored)
+    except asyncio.CancelledError:
+        if not process.stopped_early:
+            raise
+
+
+class _Process:
+    """Can be stopped at any moment, also while it is still waiting for Telegram to be there."""
+
+    def __init__(self) -> None:
+        self._app: App | None = None
+        self._running: asyncio.Task[object] | None = None
+        self.stopped_early = False
+
+    async def run(self, settings: Settings, *, restored: bool) -> None:
+        self._running = asyncio.current_task()
+        async with open_app(settings, restored=restored) as app:
+            self._app = app
+            # What was made up to here stays to the end: looking at it again and again is wasted.
+            gc.set_threshold(50_000, 20, 100)
+            gc.freeze()
+            _log.info("started")
+            await app.run()
+
+    def stop(self) -> None:
+        if self._app is not None:
+            self._app.stop()
+        elif self._running is not None:
+            self.stopped_early = True
+            self._running.cancel()

@@ -1,0 +1,64 @@
+"""What a person puts into a message, before it is sent: the checks their own client makes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bot.simulator.errors import Refused, SimulatorError
+from bot.simulator.keyboard_checks import checked_markup
+from bot.simulator.media_kinds import CAPTIONED
+from bot.simulator.messages import Media
+from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS, written
+from bot.text.markup import Entity, Rendered, length
+
+Entities = Iterable[Entity | Mapping[str, Any]]
+"""Formatting, as entities of ours or in their Bot API shape."""
+
+Buttons = Sequence[Sequence[tuple[str, str]]]
+"""Rows of buttons that open an address: label and URL."""
+
+_LONGEST_ALBUM = 10
+_ALONE = frozenset({"document", "audio"})
+_IN_ALBUMS = _ALONE | {"photo", "video"}
+
+
+def text(words: str, entities: Entities = ()) -> dict[str, Any]:
+    """The fields of a text message."""
+    rendered = _rendered(words, entities)
+    if not 1 <= length(rendered.text) <= TEXT_UNITS:
+        raise SimulatorError(f"a message has 1 to {TEXT_UNITS} characters")
+    return {"text": rendered.text, "entities": rendered.entities}
+
+
+def caption(
+    media: Media, words: str, entities: Entities = (), *, longest: int = CAPTION_UNITS
+) -> dict[str, Any]:
+    """The fields of a message that holds something, with a caption or without."""
+    if words and media.kind not in CAPTIONED:
+        raise SimulatorError(f"a {media.kind} has no caption")
+    rendered = _rendered(words, entities)
+    if length(rendered.text) > longest:
+        raise SimulatorError(f"a caption has at most {longest} characters")
+    return {"media": media, "text": rendered.text, "entities": rendered.entities}
+
+
+def keyboard(buttons: Buttons) -> Mapping[str, Any] | None:
+    """An inline keyboard of buttons that open an address, as on a forwarded post."""
+    rows = [[{"text": label, "url": url} for label, url in row] for row in buttons]
+    return checked_markup({"inline_keyboard": rows})
+
+
+def check_album(kinds: Sequence[str]) -> None:
+    """Whether a client would put these into one album."""
+    if not 2 <= len(kinds) <= _LONGEST_ALBUM:
+        raise SimulatorError(f"an album has 2 to {_LONGEST_ALBUM} messages")
+    if unfit := set(kinds) - _IN_ALBUMS:
+        raise SimulatorError(f"a {min(unfit)} cannot be in an album")
+    if len(set(kinds)) > 1 and set(kinds) & _ALONE:
+        raise SimulatorError("documents and audio files are in albums of their own")
+
+
+def _rendered(words: str, entities: Entities) -> Rendered:
+    try:
+        return written(words, entities)
+    except Refused as refusal:
+        raise SimulatorError(refusal.description) from refusal

@@ -1,0 +1,223 @@
+"""The story of a petition, played by people of ours against the real bot.
+
+Three supporters in two languages sign, one of them with a bad name first and one of them twice;
+a stranger tries to close the petition; the admin closes it and tells everyone; a visitor comes
+late. What is not as it should be is noted and given back: the story judges, it does not only show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.petition.petition import Campaign
+from bot.simulator.errors import SimulatorError
+from bot.simulator.messages import Message
+from bot.simulator.person import Person
+from bot.simulator.world import World
+from bot.text.markup import fill, parse
+from bot.text.translations import Catalogues, Words
+
+_PATIENCE_SECONDS = 10.0
+ADMIN_ID = 6_100_000_900
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays."""
+
+    ana: Person
+    jordi: Person
+    sean: Person
+    stranger: Person
+    marta: Person
+    late: Person
+
+    @classmethod
+    def gather(cls, world: World) -> Cast:
+        """Gives everyone an account."""
+        return cls(
+            ana=world.person("Ana", last_name="García", language="es"),
+            jordi=world.person("Jordi", last_name="Puig", language="ca"),
+            sean=world.person("Seán", last_name="O'Brien", language="en"),
+            stranger=world.person("Rubén", language="es"),
+            marta=world.person("Marta", language="es", user_id=ADMIN_ID),
+            late=world.person("Yusuf", language="ar"),
+        )
+
+    @property
+    def everybody(self) -> tuple[Person, ...]:
+        """All of them, in the order in which they lie on a page."""
+        return (self.ana, self.stranger, self.jordi, self.sean, self.late, self.marta)
+
+
+@dataclass(slots=True)
+class Story:
+    """One play. `chapter` is told each heading as its chapter begins."""
+
+    world: World
+    cast: Cast
+    campaign: Campaign
+    catalogues: Catalogues
+    chapter: Callable[[str], None] = lambda _heading: None
+    faults: list[str] = field(default_factory=list)
+
+    async def play(self) -> list[str]:
+        """Plays the story; gives back what was not as it should be, nothing if all was."""
+        for heading, scene in (
+            ("Ana reads the appeal and signs with the name of her profile", self._ana),
+            ("Jordi types a name that cannot be one, then his own", self._jordi),
+            ("Seán signs in English, and tries to sign again", self._sean),
+            ("A stranger tries to close the petition", self._stranger),
+            ("Marta, the admin, closes it", self._closing),
+            ("Marta tells everyone who signed how it ended", self._telling),
+            ("Yusuf comes late", self._late),
+        ):
+            self.chapter(heading)
+            try:
+                await scene(self.cast)
+                await self.world.idle()
+            except SimulatorError as error:
+                self.faults.append(f"{heading}: {error}")
+        return self.faults
+
+    async def _ana(self, cast: Cast) -> None:
+        ana, words = cast.ana, self._words("es")
+        ana.start("newsletter")
+        await self._taps(ana, words.label("📖 Leer el llamamiento"))
+        await self._taps(ana, words.label("Siguiente ▶"))
+        await self._taps(ana, words.label("✍️ Firmar la petición"))
+        await self._taps(ana, words.label("Usar «{name}»", name="Ana García"))
+        await self._taps(ana, words.label("☐ Quiero noticias de otras acciones"))
+        await self._taps(ana, words.label("✅ Consiento y firmo"))
+        await self._sees_thanks(ana, 1)
+
+    async def _jordi(self, cast: Cast) -> None:
+        jordi, words = cast.jordi, self._words("es")
+        jordi.start()
+        await self._taps(jordi, words.label("✍️ Firmar la petición"))
+        await self._sees(jordi, words.text("<b>¿Con qué nombre quieres firmar?</b>"))
+        bad = jordi.send("www.jordi.example/hola")
+        await self._sees(jordi, "⚠️")
+        good = jordi.send("Jordi Puig i Gal·la")
+        await self._sees(jordi, "Jordi Puig i Gal·la")
+        await self._taps(jordi, words.label("✅ Consiento y firmo"))
+        await self._sees_thanks(jordi, 2)
+        left = [message.id for message in jordi.messages]
+        self._expect(
+            bad.id not in left and good.id not in left,
+            "what Jordi typed for a name is still in his chat",
+        )
+
+    async def _sean(self, cast: Cast) -> None:
+        sean, words = cast.sean, self._words("en")
+        sean.start("friends")
+        await self._taps(sean, words.label("✍️ Firmar la petición"))
+        await self._taps(sean, words.label("Usar «{name}»", name="Seán O'Brien"))
+        confirm = words.label("✅ Consiento y firmo")
+        consent = await self._with_button(sean, confirm)
+        data = next(
+            button.data or ""
+            for row in consent.buttons
+            for button in row
+            if button.label == confirm
+        )
+        await self._taps(sean, confirm)
+        await self._sees_thanks(sean, 3)
+        await sean.tap_data(consent.id, data).answered(_PATIENCE_SECONDS)
+        sean.start()
+        await self._sees(
+            sean,
+            words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado."),
+        )
+        self._expect("3" in sean.screen.text, "Seán does not see the number of his signature")
+
+    async def _stranger(self, cast: Cast) -> None:
+        ruben, words = cast.stranger, self._words("es")
+        ruben.send("/close")
+        await self._sees(
+            ruben,
+            words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."),
+        )
+
+    async def _closing(self, cast: Cast) -> None:
+        marta, words = cast.marta, self._words("es")
+        marta.start()
+        await self._sees(marta, self.campaign.texts_in("es").title)
+        offered = {command["command"] for command in marta.commands}
+        self._expect("close" in offered, "the admin's menu does not offer /close")
+        marta.send("/broadcast")
+        await self._sees(marta, "/close")
+        marta.send("/close")
+        await self._taps(marta, words.label("Sí, cerrar la petición"))
+        await self._sees(marta, words.text("<b>La petición está cerrada.</b>"))
+
+    async def _telling(self, cast: Cast) -> None:
+        marta, words = cast.marta, self._words("es")
+        marta.send("/broadcast")
+        await self._taps(marta, words.label("El mensaje final"))
+        send = words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 3)
+        await self._taps(marta, send)
+        for person, language in ((cast.ana, "es"), (cast.jordi, "es"), (cast.sean, "en")):
+            await self._sees(person, self._update_in(language))
+        await self._sees(marta, words.text("<b>El mensaje final está enviado.</b>"))
+        await self._sees(marta, words.text("Entregados: {n}", n=3))
+        for person in (cast.ana, cast.jordi, cast.sean):
+            self._expect(self._told(person) == 1, f"{person} was not told exactly once")
+        self._expect(self._told(cast.stranger) == 0, "somebody who did not sign was told")
+
+    async def _late(self, cast: Cast) -> None:
+        late = cast.late
+        late.start("poster")
+        await self._sees(late, self._update_in("es"))
+        await self._taps(late, self._words("es").label("📖 Leer el llamamiento"))
+
+    def _words(self, language: str) -> Words:
+        return self.catalogues.words(language)
+
+    def _update_in(self, language: str) -> str:
+        """A line that only the closing update has."""
+        update = fill(self.campaign.texts_in(language).closing_update, count=3)
+        return parse(update).text.splitlines()[-1]
+
+    def _told(self, person: Person) -> int:
+        lines = {self._update_in(language) for language in self.campaign.languages}
+        return sum(any(line in message.text for line in lines) for message in person.messages)
+
+    async def _sees_thanks(self, person: Person, count: int) -> None:
+        language = self.campaign.language_for(person.user.language)
+        thanks = fill(self.campaign.texts_in(language).thanks, number=count, count=count)
+        await self._sees(person, thanks)
+
+    async def _sees(self, person: Person, html: str) -> Message:
+        return await person.sees(parse(html).text, _PATIENCE_SECONDS)
+
+    async def _taps(self, person: Person, label: str) -> None:
+        """Taps a button and waits for what comes of it: a second tap before would be too early."""
+        message = await self._with_button(person, label)
+        before = (message.text, message.labels)
+        await person.tap(label).answered(_PATIENCE_SECONDS)
+
+        def changed() -> bool:
+            now = next((each for each in person.messages if each.id == message.id), None)
+            return now is None or (now.text, now.labels) != before
+
+        if not await person.chat.bell.until(lambda: changed() or None, _PATIENCE_SECONDS):
+            raise SimulatorError(f"{person.user.first_name} tapped {label!r}, and nothing changed")
+
+    async def _with_button(self, person: Person, label: str) -> Message:
+        def found() -> Message | None:
+            shown = (m for m in reversed(person.messages) if label in m.labels)
+            return next(shown, None)
+
+        message = await person.chat.bell.until(found, _PATIENCE_SECONDS)
+        if message is None:
+            raise SimulatorError(
+                f"{person.user.first_name} has no button {label!r}, but:\n"
+                f"{person.chat.transcript()}"
+            )
+        return message
+
+    def _expect(self, held: bool, fault: str) -> None:
+        if not held:
+            self.faults.append(fault)

@@ -1,0 +1,80 @@
+"""Descriptions of files inside a call, as editMessageMedia and sendMediaGroup take them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.simulator.errors import Refused, bad_request
+from bot.simulator.files import Files
+from bot.simulator.media_kinds import FILE_KINDS
+from bot.simulator.messages import Media
+from bot.simulator.parameters import Upload, value_of
+from bot.simulator.text_checks import caption_of
+from bot.text.markup import Rendered
+
+_TEXT = frozenset({"type", "media", "caption", "parse_mode", "caption_entities"})
+_SHOWN = frozenset({"show_caption_above_media", "has_spoiler"})
+_FIELDS = {
+    "photo": _TEXT | _SHOWN,
+    "video": _TEXT
+    | _SHOWN
+    | {"thumbnail", "cover", "start_timestamp", "supports_streaming", *FILE_KINDS["video"].told},
+    "animation": _TEXT | _SHOWN | {"thumbnail", *FILE_KINDS["animation"].told},
+    "audio": _TEXT | {"thumbnail", *FILE_KINDS["audio"].told},
+    "document": _TEXT | {"thumbnail", "disable_content_type_detection"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file as a call describes it, checked but not looked up yet."""
+
+    kind: str
+    source: str | Upload
+    caption: Rendered
+    above: bool
+    spoiler: bool
+    told: Mapping[str, Any]
+
+    def media(self, files: Files) -> Media:
+        """The file itself.
+
+        Raises:
+            Refused: there is no such file, or it is not what it should be.
+        """
+        return files.media(self.kind, self.source, **self.told)
+
+
+def described(shape: Any) -> Input:
+    """Read one description.
+
+    Raises:
+        Refused: a field is missing, wrong or unknown, or the caption is.
+    """
+    if not isinstance(shape, dict):
+        raise _unparsed("expected an Object")
+    fields = {name: value for name, value in shape.items() if value is not None}
+    kind, source = fields.get("type"), fields.get("media")
+    if not isinstance(kind, str):
+        raise _unparsed('can\'t find field "type"')
+    if not isinstance(source, str | Upload) or not source:
+        raise _unparsed("media not found")
+    if kind not in _FIELDS:
+        raise _unparsed(f'type "{kind}" is unsupported')
+    if unknown := set(fields) - _FIELDS[kind]:
+        raise bad_request(f'unknown field "{min(unknown)}" in media')
+    rest = fields.keys() - {"type", "media"}
+    fields |= {name: value_of(name, fields[name], {}) for name in sorted(rest)}
+    told = FILE_KINDS[kind].told if kind in FILE_KINDS else ()
+    return Input(
+        kind,
+        source,
+        caption_of(fields),
+        fields.get("show_caption_above_media", False),
+        fields.get("has_spoiler", False),
+        {name: fields[name] for name in told if name in fields},
+    )
+
+
+def _unparsed(reason: str) -> Refused:
+    return bad_request(f"can't parse InputMedia: {reason}")

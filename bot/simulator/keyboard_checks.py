@@ -1,0 +1,153 @@
+"""The checks a keyboard must pass before Telegram shows it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.simulator.errors import Refused, bad_request
+from bot.text.markup import link
+
+_BUTTONS = 100
+_IN_A_ROW = 8
+_ACTIONS = frozenset(
+    {
+        "callback_data",
+        "callback_game",
+        "copy_text",
+        "login_url",
+        "pay",
+        "switch_inline_query",
+        "switch_inline_query_chosen_chat",
+        "switch_inline_query_current_chat",
+        "url",
+        "web_app",
+    }
+)
+_LOOKS = frozenset({"text", "style", "icon_custom_emoji_id"})
+_REPLY_KEYBOARDS = {
+    "keyboard": frozenset(
+        {
+            "keyboard",
+            "is_persistent",
+            "resize_keyboard",
+            "one_time_keyboard",
+            "input_field_placeholder",
+            "selective",
+        }
+    ),
+    "remove_keyboard": frozenset({"remove_keyboard", "selective"}),
+    "force_reply": frozenset({"force_reply", "input_field_placeholder", "selective"}),
+}
+
+Markup = Mapping[str, Any]
+"""A reply markup as it is stored with a message."""
+
+
+def checked_markup(markup: Markup | None, *, inline_only: bool = False) -> Markup | None:
+    """The keyboard as Telegram keeps it; None when there is none or it is empty.
+
+    Raises:
+        Refused: Telegram would not take it.
+    """
+    if not markup:
+        return None
+    if "inline_keyboard" in markup:
+        return _inline(markup)
+    if inline_only:
+        raise bad_request("inline keyboard expected")
+    for kind, known in _REPLY_KEYBOARDS.items():
+        if kind in markup:
+            return _reply(markup, kind, known)
+    raise bad_request("object expected as reply markup")
+
+
+def forwarded_markup(markup: Markup | None) -> Markup | None:
+    """What a forward keeps of a keyboard: all of it when it only opens addresses, or nothing."""
+    rows = (markup or {}).get("inline_keyboard", ())
+    kept = rows and all("url" in button for row in rows for button in row)
+    return markup if kept else None
+
+
+def _inline(markup: Markup) -> Markup | None:
+    if unknown := set(markup) - {"inline_keyboard"}:
+        raise bad_request(f'unknown field "{min(unknown)}" in the reply markup')
+    rows = _rows(markup["inline_keyboard"], "inline_keyboard")
+    checked = [[_inline_button(button) for button in row] for row in rows]
+    return {"inline_keyboard": checked} if checked else None
+
+
+def _rows(rows: Any, field: str) -> list[list[Any]]:
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad_request(f'field "{field}" must be an Array of Arrays')
+    filled: list[list[Any]] = [row for row in rows if row]
+    if any(len(row) > _IN_A_ROW for row in filled):
+        raise bad_request(f"reply markup row is too long; {_IN_A_ROW} buttons are the most")
+    if sum(map(len, filled)) > _BUTTONS:
+        raise bad_request("reply markup is too long")
+    return filled
+
+
+def _unparsed(reason: str) -> Refused:
+    return bad_request(f"can't parse inline keyboard button: {reason}")
+
+
+def _inline_button(shape: Any) -> dict[str, Any]:
+    if not isinstance(shape, dict):
+        raise _unparsed("InlineKeyboardButton must be an Object")
+    button: dict[str, Any] = {name: value for name, value in shape.items() if value is not None}
+    _check_label(button)
+    actions = set(button) & _ACTIONS
+    if unknown := set(button) - _ACTIONS - _LOOKS:
+        raise _unparsed(f'unknown field "{min(unknown)}"')
+    if not actions:
+        raise _unparsed("Text buttons are unallowed in the inline keyboard")
+    if len(actions) > 1:
+        raise _unparsed("exactly one action is allowed")
+    if "callback_data" in actions:
+        _check_data(button["callback_data"])
+    if "url" in actions:
+        return button | {"url": _checked_url(button["url"])}
+    return button
+
+
+def _check_label(button: Mapping[str, Any]) -> None:
+    label = button.get("text")
+    if not isinstance(label, str):
+        raise _unparsed('Field "text" must be of type String')
+    if not label.strip():
+        raise bad_request("inline keyboard button text must be non-empty")
+
+
+def _check_data(data: Any) -> None:
+    if not isinstance(data, str):
+        raise _unparsed('Field "callback_data" must be of type String')
+    if not 1 <= len(data.encode()) <= 64:
+        raise bad_request("BUTTON_DATA_INVALID")
+
+
+def _checked_url(url: Any) -> str:
+    if not isinstance(url, str):
+        raise _unparsed('Field "url" must be of type String')
+    found = link(url)
+    if found is None:
+        wrong = "Unsupported URL protocol" if "://" in url and not _is_http(url) else "Wrong URL"
+        raise bad_request(f"inline keyboard button URL '{url}' is invalid: {wrong}")
+    return found if "://" not in url else url
+
+
+def _is_http(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))
+
+
+def _reply(markup: Markup, kind: str, known: frozenset[str]) -> Markup:
+    if unknown := set(markup) - known:
+        raise bad_request(f'unknown field "{min(unknown)}" in the reply markup')
+    if kind != "keyboard":
+        return markup
+    rows = _rows(markup["keyboard"], "keyboard")
+    if not rows:
+        raise bad_request("reply markup has no buttons")
+    for button in (button for row in rows for button in row):
+        label = button.get("text") if isinstance(button, dict) else button
+        if not isinstance(label, str) or not label.strip():
+            raise bad_request("keyboard button text must be non-empty")
+    return markup

@@ -1,0 +1,44 @@
+"""Waiting for something to happen, without looking again and again."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Notifier:
+    """Wakes whoever waits; made for many bells, most of which nobody hears."""
+
+    __slots__ = ("_waiters",)
+
+    def __init__(self) -> None:
+        self._waiters: set[asyncio.Future[None]] | None = None
+
+    def ring(self) -> None:
+        """Wake everybody who waits now."""
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def until(self, found: Callable[[], T | None], seconds: float) -> T | None:
+        """Ask `found` now and after each ring; None when the time is over."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while (result := found()) is None and loop.time() < deadline:
+            await self._rung(loop, deadline)
+        return result
+
+    async def _rung(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiters = self._waiters or set()
+        self._waiters.add(waiter)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await waiter
+        except TimeoutError:
+            pass
+        finally:
+            if self._waiters:
+                self._waiters.discard(waiter)

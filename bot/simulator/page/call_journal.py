@@ -1,0 +1,104 @@
+"""The bot's calls as the page lists them, and how many messages went out each second."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.simulator.call_log import Call
+from bot.simulator.page.event_feed import Feed
+from bot.simulator.page.serialization import Shape
+from bot.simulator.parameters import Upload
+from bot.simulator.world import Event
+
+_KEPT = 150
+_TOLD_AT_ONCE = 40
+_SECONDS_KEPT = 90
+_LONGEST_TEXT = 1_500
+_DEEPEST = 8
+
+
+class Journal:
+    """Hears every call and every message, and tells the pages a few times a second."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._number = 0
+        self._kept: deque[Shape] = deque(maxlen=_KEPT)
+        self._new: deque[Shape] = deque(maxlen=_TOLD_AT_ONCE)
+        self._untold = 0
+        self._seconds: dict[int, Shape] = {}
+        self._changed: set[int] = set()
+
+    def hear_call(self, call: Call, answer: object, whose: str | None) -> None:
+        """Write down a call, its answer, and whose chat it was about."""
+        second = self._second(call.at)
+        second["calls"] += 1
+        second["refused"] += call.status == 429
+        if call.method == "getUpdates" and call.ok and not answer:
+            return  # a poll that ended without news would bury everything else
+        self._number += 1
+        self._untold += 1
+        shape = _shape(self._number, call, answer) | {"whose": whose}
+        self._kept.append(shape)
+        self._new.append(shape)
+
+    def hear(self, event: Event, at: float) -> None:
+        """Count a message of the bot that has arrived."""
+        if event.kind == "sent" and event.message is not None and event.message.from_bot:
+            self._second(at)["sent"] += 1
+
+    def tell(self) -> None:
+        """Tell the pages what is new since the last time."""
+        if self._new:
+            missed = self._untold - len(self._new)
+            self._feed.publish("calls", calls=list(self._new), missed=missed)
+            self._new.clear()
+            self._untold = 0
+        if self._changed:
+            seconds = [self._seconds[s] for s in sorted(self._changed) if s in self._seconds]
+            self._feed.publish("pulse", seconds=seconds)
+            self._changed.clear()
+
+    def snapshot(self) -> Shape:
+        """The newest calls, and the last minute's seconds."""
+        return {"calls": list(self._kept), "seconds": list(self._seconds.values())}
+
+    def _second(self, at: float) -> Shape:
+        whole = int(at)
+        self._changed.add(whole)
+        if whole not in self._seconds:
+            self._seconds[whole] = {"at": whole, "sent": 0, "calls": 0, "refused": 0}
+            while len(self._seconds) > _SECONDS_KEPT:
+                del self._seconds[next(iter(self._seconds))]
+        return self._seconds[whole]
+
+
+def _shape(number: int, call: Call, answer: object) -> Shape:
+    return {
+        "number": number,
+        "method": call.method,
+        "chat": call.chat_id,
+        "status": call.status,
+        "error": call.error,
+        "at": call.at,
+        "ms": round(call.took * 1000, 1),
+        "params": _plain(call.params),
+        "answer": _plain(answer),
+    }
+
+
+def _plain(value: object, depth: int = 0) -> Any:
+    """The value as JSON: files by their name, and nothing longer than a page can show."""
+    if isinstance(value, Upload):
+        return f"[{value.name}: {len(value.content)} bytes]"
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "…"
+    if depth > _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_plain(item, depth + 1) for item in value[:50]]
+    return value if isinstance(value, int | float | bool) or value is None else str(value)

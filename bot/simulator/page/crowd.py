@@ -1,0 +1,178 @@
+"""Many people who sign, each as a person does it: reading, tapping, waiting for the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from bot.petition.stages import Action
+from bot.simulator.page.event_feed import Feed
+from bot.simulator.page.serialization import Shape
+from bot.simulator.person import Person
+from bot.simulator.world import World
+
+_AT_ONCE = 24
+_PATIENCE_SECONDS = 8.0
+_TRIES = 6
+_WAY = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN)
+"""What leads to a signature, the last step first: the form also offers to change the name."""
+_TELL_EVERY_SECONDS = 0.25
+_FIRST_NAMES = (
+    "Adriana|Alba|Amara|Ángel|Anna|Beatriz|Bruno|Camila|Carles|Carmen|Chiara|Clara|Daniel|Elena"
+    "|Emma|Esteban|Fatima|Gael|Grace|Hugo|Inés|Iria|Iván|Jana|Jon|Julia|Karim|Laia|Leire|Liam"
+    "|Lucía|Malak|Marc|Marina|Mateo|Mónica|Nadia|Nerea|Noah|Olga|Óscar|Paula|Pedro|Quim|Rocío"
+    "|Samuel|Sofía|Tomás|Uxía|Valeria|Xavier|Yolanda|Zoe"
+)
+_LAST_NAMES = (
+    "Alonso|Benítez|Blanco|Castro|Costa|Delgado|Díaz|Esteve|Fernández|Ferrer|Gallego|Gómez"
+    "|Haddad|Herrera|Iglesias|Jones|Keita|López|Llorente|Martín|Méndez|Molina|Moreno|Navarro"
+    "|Ochoa|Ortega|Peña|Pérez|Quiroga|Ramos|Reyes|Rivas|Romero|Rossi|Ruiz|Sáez|Santos|Serra"
+    "|Silva|Smith|Soler|Torres|Ugarte|Vega|Vidal|Walsh|Yáñez|Zamora"
+)
+_SOURCE = "crowd"
+_LANGUAGES = ("es", "es", "es", "en", "es", "ca", "es", "en", "pt", "es")
+
+
+class Crowd:
+    """People beside those on the page, who come in their hundreds; one crowd at a time."""
+
+    def __init__(self, feed: Feed, world: World) -> None:
+        self._feed = feed
+        self._world = world
+        self._signing: asyncio.Task[None] | None = None
+        self.wanted = 0
+        self.signed = 0
+        self.turned_away = 0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether a crowd is signing now."""
+        return self._signing is not None and not self._signing.done()
+
+    def come(self, number: int) -> None:
+        """Let so many people sign, unless a crowd is there already."""
+        if self.is_here:
+            return
+        self.wanted, self.signed, self.turned_away = number, 0, 0
+        self._signing = asyncio.create_task(self._sign(number))
+        self._signing.add_done_callback(_report)
+        self.tell()
+
+    async def leave(self) -> None:
+        """Let whoever has not signed yet go home."""
+        if self._signing is not None:
+            self._signing.cancel()
+            await asyncio.gather(self._signing, return_exceptions=True)
+            self.tell()
+
+    def snapshot(self) -> Shape:
+        """How far it is."""
+        return {
+            "here": self.is_here,
+            "wanted": self.wanted,
+            "signed": self.signed,
+            "turned_away": self.turned_away,
+        }
+
+    def tell(self) -> None:
+        """Tell the pages how far it is."""
+        self._feed.publish("crowd", crowd=self.snapshot())
+
+    async def _sign(self, number: int) -> None:
+        queue = iter(range(number))
+        telling = asyncio.create_task(self._keep_telling())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(_AT_ONCE, number)):
+                    group.create_task(self._sign_one_by_one(queue))
+        finally:
+            telling.cancel()
+            asyncio.get_running_loop().call_soon(self.tell)
+
+    async def _keep_telling(self) -> None:
+        told = -1
+        while True:
+            if told != (told := self.signed + self.turned_away):
+                self.tell()
+            await asyncio.sleep(_TELL_EVERY_SECONDS)
+
+    async def _sign_one_by_one(self, queue: Iterator[int]) -> None:
+        for number in queue:
+            if await self._signs(self._somebody(number)):
+                self.signed += 1
+            else:
+                self.turned_away += 1
+
+    def _somebody(self, number: int) -> Person:
+        seed = len(self._world.people) + number
+        return self._world.person(
+            _name_in(_FIRST_NAMES, seed * 7),
+            last_name=_name_in(_LAST_NAMES, seed * 11),
+            language=_LANGUAGES[seed % len(_LANGUAGES)],
+        )
+
+    async def _signs(self, person: Person) -> bool:
+        """Signs with the name of the profile; False when it does not come to that."""
+        seen: Screen | None = None
+        patience = _TRIES
+        person.start(_SOURCE)
+        while patience:
+            screen = await person.chat.bell.until(partial(_newer, person, seen), _PATIENCE_SECONDS)
+            if screen is None:
+                # What people do when nothing happens, such as while the bot is started anew.
+                patience -= 1
+                person.start()
+                continue
+            seen, wish = screen, _wish(screen)
+            if wish is None:
+                return screen.is_of_a_signer
+            person.tap_data(screen.message, wish)
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A message of the bot, and what its buttons say to the bot."""
+
+    message: int
+    data: tuple[str, ...]
+
+    @property
+    def is_of_a_signer(self) -> bool:
+        """Whether it thanks, or offers to take the signature back."""
+        offered = {_action(data) for data in self.data}
+        return offered == {Action.HOME} or Action.WITHDRAW in offered
+
+
+def _newer(person: Person, seen: Screen | None) -> Screen | None:
+    """The newest screen with buttons, unless it is the one that was seen."""
+    for message in reversed(person.messages):
+        data = tuple(b.data for row in message.buttons for b in row if b.data)
+        if data:
+            screen = Screen(message.id, data)
+            return None if screen == seen else screen
+    return None
+
+
+def _wish(screen: Screen) -> str | None:
+    """What somebody who wants to sign taps next; None when there is nothing of the kind."""
+    offered = {_action(data): data for data in reversed(screen.data)}
+    return next((offered[action] for action in _WAY if action in offered), None)
+
+
+def _action(data: str) -> str:
+    return data.split(":")[1] if ":" in data else ""
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Lets a mistake be heard of that ended the crowd."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        context = {"message": "the crowd broke off", "exception": error}
+        task.get_loop().call_exception_handler(context)
+
+
+def _name_in(names: str, number: int) -> str:
+    listed = names.split("|")
+    return listed[number % len(listed)]

@@ -1,0 +1,95 @@
+"""One world as the page sees it: its phones, its calls, and the crowd that may come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.simulator.call_log import Call
+from bot.simulator.page.call_journal import Journal
+from bot.simulator.page.crowd import Crowd
+from bot.simulator.page.event_feed import Feed
+from bot.simulator.page.phones import Phones
+from bot.simulator.page.serialization import Shape
+from bot.simulator.server import Simulator
+
+_TELL_EVERY_SECONDS = 0.25
+_OF_THE_PROFILE = ("setMy", "deleteMy", "setChatMenuButton")
+FAULTS = ("latency", "too_many_rate", "error_rate", "drop_rate")
+"""The fields of `Faults` that the page can set."""
+
+
+class View:
+    """What the page shows of one simulator; as long as it is `open`, pages hear of changes."""
+
+    def __init__(self, simulator: Simulator, feed: Feed, admins: frozenset[int]) -> None:
+        self.simulator = simulator
+        self.world = simulator.world
+        self.phones = Phones(feed, admins)
+        self.crowd = Crowd(feed, self.world)
+        self._journal = Journal(feed)
+        self._feed = feed
+        self._profile_changed = False
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[View]:
+        """Follow what happens, until the end of the block."""
+        calls, updates = self.simulator.calls, self.world.updates
+        calls.listeners.append(self._hear_call)
+        updates.listeners.append(self.phones.hear_acknowledged)
+        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._keep_telling())]
+        try:
+            yield self
+        finally:
+            calls.listeners.remove(self._hear_call)
+            updates.listeners.remove(self.phones.hear_acknowledged)
+            await self.crowd.leave()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def fault(self, name: str, value: float) -> None:
+        """Let something go wrong from here on, or no more."""
+        setattr(self.simulator.faults, name, value)
+        self._feed.publish("faults", faults=self._faults())
+
+    def snapshot(self) -> Shape:
+        """All there is to draw."""
+        bot = self.world.bot
+        return {
+            "now": self.world.clock(),
+            "bot": {"name": bot.first_name, "username": bot.username},
+            "people": self.phones.snapshot(),
+            "crowd": self.crowd.snapshot(),
+            "faults": self._faults(),
+            "limit": self.simulator.limits.overall,
+            **self._journal.snapshot(),
+        }
+
+    def _faults(self) -> Shape:
+        faults = self.simulator.faults
+        return {name: getattr(faults, name) for name in FAULTS}
+
+    def _hear_call(self, call: Call, answer: object) -> None:
+        # What is refused before it is read has its parameters as they came, as text.
+        number = str(call.chat_id)
+        person = self.world.people.get(int(number)) if number.isdecimal() else None
+        self._journal.hear_call(call, answer, person.user.first_name if person else None)
+        if call.method.startswith(_OF_THE_PROFILE):
+            self._profile_changed = True
+
+    async def _follow(self) -> None:
+        with self.world.subscribe() as events:
+            while True:
+                event = await events.get()
+                self._journal.hear(event, self.world.clock())
+                self.phones.hear(event)
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await asyncio.sleep(_TELL_EVERY_SECONDS)
+            self._journal.tell()
+            if self._profile_changed:
+                self._profile_changed = False
+                self.phones.tell_all()

@@ -1,0 +1,104 @@
+"""Messages and people in the shape the page draws them in: text apart from its formatting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.simulator.messages import Button, Media, Message
+from bot.simulator.person import Person
+from bot.text.markup import Entity
+
+Shape = dict[str, Any]
+
+_OF_MEDIA = ("file_name", "mime_type", "file_size", "width", "height", "duration", "emoji")
+_OF_CONTACTS_AND_PLACES = ("first_name", "phone_number", "title", "address", "question", "value")
+
+
+def message_shape(message: Message, *, acknowledged: bool) -> Shape:
+    """A message as a bubble; `acknowledged` is whether the bot has got it."""
+    shape: Shape = {
+        "id": message.id,
+        "mine": message.outgoing,
+        "acknowledged": acknowledged,
+        "date": message.date,
+        "edited": message.edit_date is not None,
+        "text": message.text,
+        "entities": [_entity(entity) for entity in message.entities],
+        "media": _media(message.media),
+        "above": message.caption_above,
+        "spoiler": message.spoiler,
+        "group": message.group,
+        "reply": message.reply_to,
+        "keyboard": [[_button(button) for button in row] for row in message.buttons],
+    }
+    if message.about:
+        shape |= _about(message.about)
+    return shape
+
+
+def person_shape(person: Person, *, role: str, read: int) -> Shape:
+    """A person, and what only they see: the bot's description and their menu."""
+    user, profile = person.user, person.world.profile
+    return {
+        "id": person.id,
+        "name": user.first_name,
+        "surname": user.last_name or "",
+        "language": user.language or "",
+        "role": role,
+        "started": person.started,
+        "blocked": person.blocked,
+        "gone": person.deactivated,
+        "read": read,
+        "description": profile.text("description", user.language),
+        "short": profile.text("short_description", user.language),
+        "commands": person.commands,
+    }
+
+
+def _entity(entity: Entity) -> Shape:
+    shape: Shape = {"type": entity.type, "offset": entity.offset, "length": entity.length}
+    for name in ("url", "language"):
+        if (value := getattr(entity, name)) is not None:
+            shape[name] = value
+    return shape
+
+
+def _button(button: Button) -> Shape:
+    shape: Shape = {"text": button.label}
+    if button.data is not None:
+        shape["data"] = button.data
+    if button.url is not None:
+        shape["url"] = button.url
+    if button.other and isinstance(copied := button.other.get("copy_text"), Mapping):
+        shape["copy"] = copied.get("text", "")
+    return shape
+
+
+def _media(media: Media | None) -> Shape | None:
+    if media is None:
+        return None
+    held = media.payload[-1] if isinstance(media.payload, list) else media.payload
+    known = (*_OF_MEDIA, *_OF_CONTACTS_AND_PLACES)
+    shape: Shape = {name: held[name] for name in known if name in held}
+    return shape | {"kind": media.kind, "file": media.file_id}
+
+
+def _about(about: Mapping[str, Any]) -> Shape:
+    shape: Shape = {}
+    if (origin := about.get("forward_origin")) is not None:
+        shape["forwarded"] = _origin(origin)
+    if "pinned_message" in about:
+        shape["service"] = "pinned"
+    return shape
+
+
+def _origin(origin: Mapping[str, Any]) -> str:
+    """The name a forwarded message is shown under."""
+    if "sender_user_name" in origin:
+        return str(origin["sender_user_name"])
+    chat = origin.get("chat") or origin.get("sender_chat")
+    if chat is not None:
+        return str(chat.get("title", ""))
+    user = origin["sender_user"]
+    return " ".join(filter(None, (user["first_name"], user.get("last_name"))))

@@ -1,0 +1,148 @@
+"""How fast a bot may send, and what happens when it sends faster.
+
+Documented by Telegram (https://core.telegram.org/bots/faq): about 30 messages a second in
+all, no more than one a second in one chat though short bursts are let through, 20 a minute in
+one group; who goes on gets 429. Not documented, and chosen here as the modest side of what
+operators report: a burst of a second's worth in all and of 20 in one chat, a pause of three
+seconds for a chat and of two for the whole bot. Edits count in their chat, and not towards
+the 30, which are about new messages. A call during a pause is refused with what is left of
+it and does not make it longer.
+
+Paid messages (https://core.telegram.org/bots/api#paid-broadcasts): with `allow_paid_broadcast`
+up to 1,000 a second, those over the free 30 for 0.1 Star each, for a bot that has at least
+10,000 Stars. Documented no further, and chosen here as the strict side: a paid message uses
+up the free ones first, so that an ordinary reply beside a paid broadcast can be refused; the
+limits of a chat hold for paid messages too; a bot whose balance falls below what is asked is
+held to the ordinary limits from that call on, and told so by a 429, not by another error.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.simulator.errors import too_many
+from bot.simulator.stars import Stars
+
+_KEPT = 10_000
+"""Chats remembered before those that are full again are forgotten."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Tokens that come back with time, and a pause once they have run out."""
+
+    tokens: float
+    at: float
+    paused_until: float = 0.0
+
+    def refill(self, now: float, rate: float, burst: float) -> None:
+        self.tokens = min(burst, self.tokens + (now - self.at) * rate)
+        self.at = now
+
+    def check(self, now: float, pause: float) -> None:
+        """Refuse when there is no token left, and go on refusing for the length of a pause."""
+        if now < self.paused_until:
+            raise too_many(math.ceil(self.paused_until - now))
+        if self.tokens < 1:
+            self.paused_until = now + pause
+            raise too_many(math.ceil(pause))
+
+
+@dataclass(slots=True)
+class RateLimits:
+    """Telegram's flood limits; every number can be changed while running.
+
+    `overall`, `paid` and `per_chat` are messages a second, `per_group` messages a minute,
+    `price` is in Stars for one message, `least_balance` in Stars.
+    """
+
+    clock: Callable[[], float]
+    stars: Stars = field(default_factory=Stars)
+    on: bool = True
+    overall: float = 30.0
+    overall_burst: float = 30.0
+    overall_pause: float = 2.0
+    paid: float = 1000.0
+    paid_burst: float = 1000.0
+    price: float = 0.1
+    least_balance: float = 10_000.0
+    per_chat: float = 1.0
+    per_chat_burst: float = 20.0
+    per_chat_pause: float = 3.0
+    per_group: int = 20
+    _all: _Bucket | None = field(default=None, init=False)
+    _all_paid: _Bucket | None = field(default=None, init=False)
+    _chats: dict[int, _Bucket] = field(default_factory=dict, init=False)
+    _crowd: int = field(default=_KEPT, init=False)
+    _groups: dict[int, deque[float]] = field(default_factory=dict, init=False)
+
+    def allow(self, rate: float, *, burst: float) -> None:
+        """From here on, let this many messages a second through in all, rested and full."""
+        self.overall, self.overall_burst = rate, burst
+        self._all = None
+
+    def count(self, chat_id: int, *, new: int = 1, paid: bool = False) -> None:
+        """Count one call to a chat; `new` is how many messages it adds, 0 for an edit.
+
+        A call goes through as a whole while there is room for one message, and what it takes
+        beyond that is paid back by waiting longer: an album of ten counts as ten.
+
+        Raises:
+            Refused: 429, with the seconds to wait.
+        """
+        if not self.on:
+            return
+        now = self.clock()
+        chat = self._chat(chat_id, now)
+        bought = self._bought(now, new, paid) if new else 0
+        chat.refill(now, self.per_chat, self.per_chat_burst)
+        chat.check(now, self.per_chat_pause)
+        if chat_id < 0 and new:
+            self._check_group(chat_id, chat, now, new)
+        chat.tokens -= new or 1
+        self._take(new, bought, paid=paid)
+
+    def _bought(self, now: float, new: int, paid: bool) -> int:
+        """How many of these messages have to be paid for; refuses when they may not be sent."""
+        free = self._all = self._all or _Bucket(self.overall_burst, now)
+        free.refill(now, self.overall, self.overall_burst)
+        if not paid or self.stars.balance < max(self.least_balance, new * self.price):
+            free.check(now, self.overall_pause)
+            return 0
+        whole = self._all_paid = self._all_paid or _Bucket(self.paid_burst, now)
+        whole.refill(now, self.paid, self.paid_burst)
+        whole.check(now, self.overall_pause)
+        return new - min(new, max(0, int(free.tokens)))
+
+    def _take(self, new: int, bought: int, *, paid: bool) -> None:
+        if paid and self._all_paid is not None:
+            self._all_paid.tokens -= new
+        if bought:
+            self.stars.pay(bought * self.price)
+        if self._all is not None:
+            self._all.tokens -= new - bought
+
+    def _chat(self, chat_id: int, now: float) -> _Bucket:
+        if len(self._chats) > self._crowd:
+            refilled = now - self.per_chat_burst / self.per_chat
+            self._chats = {
+                chat: bucket
+                for chat, bucket in self._chats.items()
+                if bucket.at > refilled or bucket.paused_until > now
+            }
+            # Looking through them all is worth it only when there are many more than before.
+            self._crowd = max(_KEPT, 2 * len(self._chats))
+        found = self._chats.get(chat_id)
+        if found is None:
+            found = self._chats[chat_id] = _Bucket(self.per_chat_burst, now)
+        return found
+
+    def _check_group(self, chat_id: int, chat: _Bucket, now: float, new: int) -> None:
+        sent = self._groups.setdefault(chat_id, deque())
+        while sent and sent[0] <= now - 60:
+            sent.popleft()
+        if len(sent) >= self.per_group:
+            chat.paused_until = sent[0] + 60
+            raise too_many(math.ceil(chat.paused_until - now))
+        sent.extend([now] * new)

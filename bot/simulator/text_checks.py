@@ -1,0 +1,134 @@
+"""From the text parameters of a call to the text people see."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from bot.simulator.auto_entities import completed, found_in
+from bot.simulator.errors import bad_request
+from bot.simulator.parameters import Params
+from bot.text.entities import SPLITTABLE, in_code_points, tidied
+from bot.text.markup import Entity, MarkupError, Rendered, length, parse
+
+TEXT_UNITS = 4096
+CAPTION_UNITS = 1024
+_REMEMBERED = 64
+_TYPES = frozenset(
+    {
+        *SPLITTABLE,
+        "blockquote",
+        "expandable_blockquote",
+        "code",
+        "pre",
+        "text_link",
+        "text_mention",
+        "custom_emoji",
+    }
+)
+_ENTITY_FIELDS = frozenset(
+    {"type", "offset", "length", "url", "user", "language", "custom_emoji_id"}
+)
+_FOUND_ANYWAY = frozenset(
+    {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"}
+)
+
+
+def text_of(params: Params) -> Rendered:
+    """The text of a message.
+
+    Raises:
+        Refused: it is empty, too long, or its markup is wrong.
+    """
+    rendered = _rendered(params["text"], params, "entities")
+    if not rendered.text:
+        raise bad_request("text must be non-empty")
+    if length(rendered.text) > TEXT_UNITS:
+        raise bad_request("message is too long")
+    return rendered
+
+
+def caption_of(params: Params) -> Rendered:
+    """The caption of a message, which may be empty.
+
+    Raises:
+        Refused: it is too long, or its markup is wrong.
+    """
+    rendered = _rendered(params.get("caption", ""), params, "caption_entities")
+    if length(rendered.text) > CAPTION_UNITS:
+        raise bad_request("message caption is too long")
+    return rendered
+
+
+def written(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Rendered:
+    """What a person's client sends: their text, formatted with these entities.
+
+    Without any, the text goes as it is, with white space and control characters and all.
+
+    Raises:
+        Refused: an entity does not fit the text.
+    """
+    given = [e if isinstance(e, Entity) else _entity(e) for e in entities]
+    if not given:
+        return Rendered(text, found_in(text))
+    return completed(_tidied(text, [entity for entity in given if entity is not None]))
+
+
+def _rendered(text: str, params: Params, entities: str) -> Rendered:
+    mode = params.get("parse_mode", "")
+    if not mode:
+        shapes = params.get(entities)
+        return completed(_with_entities(text, shapes)) if shapes else _plain(text)
+    if params.get(entities):
+        raise bad_request(f"parse_mode and {entities} exclude each other")
+    if mode.lower() != "html":
+        raise bad_request("unsupported parse_mode")  # the Markdowns are not served here
+    try:
+        return _html(text)
+    except MarkupError as error:
+        raise bad_request(str(error)) from error
+
+
+# Reading is most of the work of a call, and in a broadcast it is the same text every time.
+@lru_cache(maxsize=_REMEMBERED)
+def _html(text: str) -> Rendered:
+    return completed(parse(text))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _plain(text: str) -> Rendered:
+    return completed(tidied(text, ()))
+
+
+def _with_entities(text: str, shapes: list[Any]) -> Rendered:
+    return _tidied(text, [entity for shape in shapes if (entity := _entity(shape)) is not None])
+
+
+def _tidied(text: str, entities: list[Entity]) -> Rendered:
+    try:
+        return tidied(text, in_code_points(text, entities))
+    except ValueError as error:
+        raise bad_request(f"can't parse entities: {error}") from error
+
+
+def _entity(shape: Any) -> Entity | None:
+    if not isinstance(shape, dict):
+        raise bad_request("can't parse MessageEntity: expected an Object")
+    if unknown := set(shape) - _ENTITY_FIELDS:
+        raise bad_request(f'unknown field "{min(unknown)}" in MessageEntity')
+    kind, offset, size = shape.get("type"), shape.get("offset"), shape.get("length")
+    if not isinstance(offset, int) or not isinstance(size, int) or offset < 0 or size < 0:
+        raise bad_request('can\'t parse MessageEntity: Field "offset" or "length" is invalid')
+    if kind in _FOUND_ANYWAY:
+        return None
+    if kind not in _TYPES:
+        raise bad_request("can't parse MessageEntity: Unsupported type specified")
+    user = shape.get("user")
+    return Entity(
+        str(kind),
+        offset,
+        size,
+        url=shape.get("url"),
+        language=shape.get("language"),
+        user_id=user.get("id") if isinstance(user, dict) else None,
+        custom_emoji_id=shape.get("custom_emoji_id"),
+    )

@@ -1,0 +1,171 @@
+"""Keeping the catalogues in step with the source: `python -m bot.text.catalogs`.
+
+A message is its own key, in Spanish. Updating adds what is said and not yet listed, filled in for
+Spanish and left open for the other languages, and drops what is not said any more. The files
+carry no dates and no line numbers, so they change only when a message does.
+"""
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from babel.messages import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+from bot.text.markup import MarkupError, fill, parse, placeholders
+from bot.text.message_extraction import Use, read_sources
+from bot.text.problems import Problem
+from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalogue_file
+
+PROJECT: Final = Path(__file__).parent.parent.parent
+SPEAKERS: Final = ("bot", "handlers")
+# The people of the simulator read what the bot says, and quote it.
+READERS: Final = ("bot/simulator",)
+LANGUAGES: Final = (SOURCE_LANGUAGE, "en")
+
+_HEADER: Final = """\
+# The bot's own words. Write the translation of each msgid into its msgstr; keep what stands in
+# braces and the <b> marks as they are. `python -m bot.text.catalogs` adds new messages,
+# drops those no longer said, and names what is missing.
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Plural-Forms: {plural_forms}\\n"
+
+"""
+
+
+def find_word_problems(
+    locales: Path = LOCALES,
+    project: Path = PROJECT,
+    languages: Iterable[str] = LANGUAGES,
+) -> list[Problem]:
+    """Name everything that keeps the bot from saying what it means in each language."""
+    uses, found = read_sources(project, SPEAKERS, without=READERS)
+    found.extend(problem for use in uses for problem in _misuse(use))
+    for language in languages:
+        found.extend(_catalogue_problems(language, catalogue_file(language, locales), uses))
+    return sorted(set(found))
+
+
+def update_catalogues(
+    locales: Path = LOCALES,
+    project: Path = PROJECT,
+    languages: Iterable[str] = LANGUAGES,
+) -> None:
+    """Write each catalogue with exactly the messages that are said, and the translations kept."""
+    uses, _ = read_sources(project, SPEAKERS, without=READERS)
+    for language in languages:
+        file = catalogue_file(language, locales)
+        known = _read(file) if file.exists() else Catalog(locale=language)
+        renewed = _renewed(language, known, uses)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(renewed, encoding="utf-8", newline="\n")
+
+
+def _renewed(language: str, known: Catalog, uses: list[Use]) -> str:
+    renewed = Catalog(locale=language)
+    for use in uses:
+        key = use.one if use.many is None else (use.one, use.many)
+        before = known.get(use.one)
+        string = before.string if before is not None and before.id == key else None
+        if not _is_said(string):
+            string = key if language == SOURCE_LANGUAGE else None
+        renewed.add(key, string, locations=[(use.file, 0)], flags=_fuzzy(before))
+    for message in renewed:
+        # Every mention without its line would repeat the file's name.
+        message.locations = sorted(set(message.locations))
+    body = io.BytesIO()
+    write_po(body, renewed, omit_header=True, sort_by_file=True, include_lineno=False, width=96)
+    header = _HEADER.format(language=language, plural_forms=known.plural_forms)
+    return header + body.getvalue().decode().strip() + "\n"
+
+
+def _fuzzy(message: Message | None) -> set[str]:
+    return {"fuzzy"} if message is not None and message.fuzzy else set()
+
+
+def _misuse(use: Use) -> Iterator[Problem]:
+    """A message that names a value it is not given fails when somebody reads it: find it now."""
+    if use.values is None:
+        return
+    for name in sorted({name for form in use.forms for name in placeholders(form)} - use.values):
+        sentence = f'"{use.one}" names {{{name}}}, and it is not given here'
+        yield Problem(use.file, f"line {use.line}", sentence)
+
+
+def _catalogue_problems(language: str, file: Path, uses: list[Use]) -> Iterator[Problem]:
+    name = f"{language}/{file.name}"
+    if not file.exists():
+        yield Problem(name, "", "there is no such catalogue; python -m bot.text.catalogs")
+        return
+    catalogue = _read(file)
+    said = {use.one: use for use in uses}
+    for one, use in said.items():
+        message = catalogue.get(one)
+        if message is None or message.pluralizable != (use.many is not None):
+            yield Problem(name, one, "this is said and not listed here; update the catalogues")
+            continue
+        yield from (Problem(name, one, sentence) for sentence in _faults(message, use))
+    for message in catalogue:
+        one = message.id if isinstance(message.id, str) else message.id[0]
+        if one and one not in said:
+            yield Problem(name, one, "this is not said any more; update the catalogues")
+
+
+def _faults(message: Message, use: Use) -> Iterator[str]:
+    if message.fuzzy:
+        yield "this is marked fuzzy: see that the translation is right, and take the mark away"
+    if not _is_said(message.string):
+        yield "this is not translated"
+        return
+    wanted = {name for form in use.forms for name in placeholders(form)}
+    for form in _forms(message):
+        used = placeholders(form)
+        for name in sorted(used - wanted):
+            yield f"the translation names {{{name}}}, which the message does not have"
+        # Of one, a language may say "one person" and leave the number out.
+        for name in sorted(wanted - used - ({"n"} if use.many is not None else set())):
+            yield f"the translation leaves out {{{name}}}"
+        if used <= wanted and use.is_markup:
+            yield from _markup_fault(form, wanted)
+
+
+def _markup_fault(form: str, names: set[str]) -> Iterator[str]:
+    try:
+        parse(fill(form, **dict.fromkeys(names, "x")))
+    except MarkupError as refused:
+        yield f"Telegram would refuse it: {refused}"
+
+
+def _forms(message: Message) -> tuple[str, ...]:
+    string = message.string or ""
+    return (string,) if isinstance(string, str) else tuple(string)
+
+
+def _is_said(string: object) -> bool:
+    if isinstance(string, list | tuple):
+        return bool(string) and all(string)
+    return bool(string)
+
+
+def _read(file: Path) -> Catalog:
+    with file.open("rb") as po:
+        return read_po(po, abort_invalid=True)
+
+
+def main() -> int:
+    """Update the catalogues, then name what is left to do."""
+    update_catalogues()
+    problems = find_word_problems()
+    sys.stdout.writelines(f"{problem}\n" for problem in problems)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""The bot's own words in a person's language: buttons, answers, commands, numbers and dates.
+
+A message is written in Spanish where it is used; the catalogues in `bot/locales/` translate it.
+They are read at the start, so a translation takes effect without a compile step.
+"""
+
+import datetime as dt
+import io
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+from bot.text.locale_regions import locale_of
+from bot.text.markup import Html, fill
+
+SOURCE_LANGUAGE: Final = "es"
+LOCALES: Final = Path(__file__).parent.parent / "locales"
+_CATALOGUE: Final = Path("LC_MESSAGES") / "bot.po"
+
+
+def mark(source: str) -> str:
+    """Mark a message for the catalogues where it stands in a table and is translated later."""
+    return source
+
+
+class Words:
+    """One language's words. A message without a translation is said in Spanish."""
+
+    def __init__(
+        self, language: str, locale: Locale, translations: NullTranslations, zone: dt.tzinfo
+    ) -> None:
+        self.language = language
+        self._locale = locale
+        self._translations = translations
+        self._zone = zone
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The petition's time zone."""
+        return self._zone
+
+    def text(self, source: str, /, **values: object) -> Html:
+        """Translate a message that is Telegram HTML; values are escaped, `Html` is not."""
+        return fill(self._translations.gettext(source), **values)
+
+    def label(self, source: str, /, **values: object) -> str:
+        """Translate a message shown without markup: on a button, as a command's description."""
+        return self._translations.gettext(source).format(**values)
+
+    def plural(self, one: str, many: str, n: int, /, **values: object) -> Html:
+        """Translate a message that depends on a number, which `{n}` shows; Telegram HTML."""
+        return fill(self._translations.ngettext(one, many, n), **{"n": self.number(n), **values})
+
+    def plural_label(self, one: str, many: str, n: int, /, **values: object) -> str:
+        """The same without markup, for a button."""
+        form = self._translations.ngettext(one, many, n)
+        return form.format(**{"n": self.number(n), **values})
+
+    def number(self, n: int) -> str:
+        """Write a whole number: 1.530 in Spanish, 1,530 in English."""
+        # Babel groups from four digits on in Spanish too, as the organisation writes its counts.
+        return format_decimal(n, locale=self._locale)
+
+    def speed(self, per_second: float) -> str:
+        """Write how many a second: whole ones, and tenths where those are few."""
+        few = per_second < 9.95
+        return format_decimal(per_second, format="0.#" if few else "#,##0", locale=self._locale)
+
+    def percent(self, share: float) -> str:
+        """Write a share from 0 to 1 in whole per cent, rounded down: 100 only when reached."""
+        return format_percent(int(share * 100) / 100, locale=self._locale)
+
+    def date(self, when: dt.date) -> str:
+        """Write a day: 18 de julio de 2025, 18 July 2025. Of a moment, the petition's day."""
+        return format_date(self._there(when), "long", locale=self._locale)
+
+    def moment(self, when: dt.datetime) -> str:
+        """Write a day and its time, in the petition's zone: 18 de julio de 2025, 14:05."""
+        return f"{self.date(when)}, {self.clock(when)}"
+
+    def clock(self, when: dt.datetime, *, seconds: bool = False) -> str:
+        """Write a time of the day, in the petition's zone: 14:05, or 14:05:30."""
+        pattern = "HH:mm:ss" if seconds else "HH:mm"
+        return format_datetime(self._there(when), pattern, locale=self._locale)
+
+    def appointment(self, when: dt.datetime) -> str:
+        """Write a moment to come, in the petition's zone: jueves 26 de noviembre, 18:30."""
+        there = self._there(when)
+        weekday = format_date(there, "EEEE", locale=self._locale)
+        day = format_skeleton("MMMMd", there, locale=self._locale)
+        return f"{weekday} {day}, {self.clock(when)}"
+
+    def offset(self, when: dt.datetime) -> str:
+        """Write how far the petition's clock is from UTC at a moment: UTC+1, UTC-3:30, UTC."""
+        east = when.astimezone(self._zone).utcoffset() or dt.timedelta()
+        hours, minutes = divmod(abs(int(east.total_seconds())) // 60, 60)
+        ahead = f"{hours}:{minutes:02}" if minutes else f"{hours}"
+        sign = "-" if east < dt.timedelta() else "+"
+        return f"UTC{sign}{ahead}" if east else "UTC"
+
+    def day(self, when: dt.date) -> str:
+        """Write a day as short as it goes: 18 jul. Of a moment, the petition's day."""
+        return format_date(self._there(when), "d MMM", locale=self._locale)
+
+    def duration(self, seconds: float) -> str:
+        """Write about how long something takes: 55 segundos, 2 horas; at least a second."""
+        span = dt.timedelta(seconds=max(1, round(seconds)))
+        return format_timedelta(span, threshold=1.5, locale=self._locale)
+
+    def _there(self, when: dt.date) -> dt.date:
+        if not isinstance(when, dt.datetime):
+            return when
+        if when.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be shown")
+        return when.astimezone(self._zone)
+
+
+class Catalogues:
+    """Every language the bot speaks."""
+
+    def __init__(self, translations: Mapping[str, NullTranslations], zone: dt.tzinfo) -> None:
+        self._zone = zone
+        self._words = {
+            language: Words(language, locale_of(language), catalogue, zone)
+            for language, catalogue in translations.items()
+        }
+
+    @classmethod
+    def load(cls, folder: Path = LOCALES, *, time_zone: str = "Europe/Madrid") -> "Catalogues":
+        """Read every catalogue in the folder."""
+        found = {
+            file.parent.parent.name.replace("_", "-").lower(): _translations(
+                file, file.stat().st_mtime_ns
+            )
+            for file in sorted(folder.glob(f"*/{_CATALOGUE}"))
+        }
+        return cls({SOURCE_LANGUAGE: NullTranslations(), **found}, ZoneInfo(time_zone))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages with a catalogue, Spanish first."""
+        return tuple(self._words)
+
+    def words(self, language: str | None) -> Words:
+        """The words of the nearest language.
+
+        A petition may speak a language the bot does not: its words are then Spanish.
+        """
+        tag = (language or "").lower().replace("_", "-")
+        while tag:
+            if tag in self._words:
+                return self._words[tag]
+            tag = tag.rpartition("-")[0]
+        return self._words[SOURCE_LANGUAGE]
+
+
+def catalogue_file(language: str, folder: Path = LOCALES) -> Path:
+    """Where a language's catalogue lies."""
+    return folder / language / _CATALOGUE
+
+
+@cache
+def _translations(file: Path, _changed_at: int) -> NullTranslations:
+    """Reads a catalog; a file that has not changed since is not read again by this process."""
+    with file.open("rb") as po:
+        catalogue = read_po(po)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,138 @@
+"""One kept-alive HTTP/1.1 connection: one call at a time, and cut off on anything odd."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import cast
+
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade
+from httptools import HttpResponseParser as Parser
+
+from bot.transport.errors import AnswerLate, AnswerUnreadable, ResponseLost
+from bot.transport.http1.response import HttpResponse
+
+_LARGEST_HEAD = 64 * 1024
+_LARGEST_ANSWER = 32 * 1024 * 1024
+# Where one of these stands, the end of the connection is not the end of the body.
+_DELIMITING = (b"content-length", b"transfer-encoding")
+_DELIMITING_LENGTHS = tuple(map(len, _DELIMITING))
+
+
+class Connection(asyncio.Protocol):
+    """Asks and waits for the whole answer; the `on_…` methods are the parser's.
+
+    Args:
+        lost: told once, when the connection is gone.
+
+    Attributes:
+        deadline: by the loop's clock, when it is cut off; an idle one has a deadline too.
+    """
+
+    def __init__(self, lost: Callable[["Connection"], None]) -> None:
+        self.deadline = math.inf
+        self._lost = lost
+        self._parser = Parser(self)
+        self._transport: asyncio.Transport | None = None
+        self._answer: asyncio.Future[HttpResponse] | None = None
+        self._begin_head()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it is open and nothing is under way on it."""
+        return (
+            self._answer is None
+            and self._transport is not None
+            and not self._transport.is_closing()
+        )
+
+    def ask(self, message: bytes, deadline: float) -> asyncio.Future[HttpResponse]:
+        """Sends a whole request; the future ends with the answer, or with `ResponseLost`."""
+        if self._transport is None or not self.is_free:
+            raise RuntimeError("This connection cannot be asked")
+        self._answer = answer = asyncio.get_running_loop().create_future()
+        self._begin_head()
+        self.deadline = deadline
+        self._transport.write(message)
+        return answer
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        self.cut(AnswerLate("No answer in time"))
+
+    def cut(self, reason: ResponseLost) -> None:
+        """Ends the connection at once; who waits for an answer is told the reason."""
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_exception(reason)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        if self._answer is None:
+            self.cut(ResponseLost("An answer that nobody asked for"))
+            return
+        self._size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade, HttpParserCallbackError):
+            self.cut(ResponseLost("The answer is not HTTP"))
+            return
+        if self._size > (_LARGEST_ANSWER if self._has_head else _LARGEST_HEAD):
+            self.cut(AnswerUnreadable("The answer is too large", b"".join(self._body)))
+
+    def eof_received(self) -> None:
+        """See asyncio.Protocol; without a length, the answer ends where the connection does."""
+        if self._has_head and not self._is_delimited:
+            self._complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self._transport = None
+        kind = "closed" if exc is None else type(exc).__name__
+        self.cut(ResponseLost(f"The connection broke ({kind})"))
+        self._lost(self)
+
+    def on_message_begin(self) -> None:
+        """See httptools."""
+        if self._answer is None:
+            raise HttpParserError("more than one answer")
+
+    def on_header(self, name: bytes, _: bytes) -> None:
+        """See httptools."""
+        if len(name) in _DELIMITING_LENGTHS and name.lower() in _DELIMITING:
+            self._is_delimited = True
+
+    def on_headers_complete(self) -> None:
+        """See httptools."""
+        self._has_head = True
+
+    def on_body(self, body: bytes) -> None:
+        """See httptools."""
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """See httptools."""
+        if self._parser.get_status_code() < 200:
+            self._begin_head()  # an interim answer: the real one follows
+            return
+        keep = self._parser.should_keep_alive()
+        self._complete()
+        if not keep:
+            self.cut(ResponseLost("The server closes"))
+
+    def _begin_head(self) -> None:
+        self._body: list[bytes] = []
+        self._size = 0
+        self._has_head = False
+        self._is_delimited = False
+
+    def _complete(self) -> None:
+        answer, self._answer = self._answer, None
+        body, self._body = b"".join(self._body), []
+        if answer is not None and not answer.done():
+            answer.set_result(HttpResponse(self._parser.get_status_code(), body))

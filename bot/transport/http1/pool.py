@@ -1,0 +1,169 @@
+"""The kept-alive connections to one server."""
+
+import asyncio
+import math
+import ssl
+from collections import deque
+
+from bot.transport.errors import ConnectTimedOut, NotSent, ResponseLost
+from bot.transport.http1.address import Address, Resolver
+from bot.transport.http1.connection import Connection
+from bot.transport.http1.response import HttpResponse, TimeLimits
+
+# Servers keep an idle connection for longer: one that is used again is hardly ever being closed.
+_IDLE_SECONDS = 15.0
+
+
+class Pool:
+    """Lends each call a connection of its own, an idle one or a new one.
+
+    Args:
+        address: the server's.
+        limit: connections at most; a call over it waits for one that becomes free.
+        tls: what to trust, for https.
+    """
+
+    def __init__(self, address: Address, limit: int, tls: ssl.SSLContext) -> None:
+        self._resolver = Resolver(address)
+        self._tls = tls if address.is_tls else None
+        self._tls_host = address.host if address.is_tls else None
+        self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._open = set[Connection]()
+        self._opening = 0
+        self._idle = dict[Connection, None]()  # the last one is used first, so that others expire
+        self._queue = deque[asyncio.Future[Connection | None]]()
+        self._sweep: asyncio.Handle | None = None
+        self._sweep_at = math.inf
+        self._is_closed = False
+
+    async def exchange(self, message: bytes, limits: TimeLimits) -> HttpResponse:
+        """Sends a whole request once and reads the whole answer.
+
+        Raises:
+            NotSent: nothing has left.
+            ResponseLost: it left, and what became of it is not known.
+        """
+        connection = self._idle_one() or await self._in_time(limits.connect)
+        deadline = math.inf if limits.read is None else self._loop.time() + limits.read
+        self._watch(deadline)
+        try:
+            return await connection.ask(message, deadline)
+        finally:
+            self._take_back(connection)
+
+    def close(self) -> None:
+        """Cuts every connection; who waits for one is told that nothing was sent."""
+        self._is_closed = True
+        if self._sweep is not None:
+            self._sweep.cancel()
+        while self._hand_on(None):
+            pass
+        for connection in list(self._open):
+            connection.cut(ResponseLost("The session was closed"))
+
+    def _idle_one(self) -> Connection | None:
+        while self._idle:
+            connection, _ = self._idle.popitem()
+            if connection.is_free:
+                return connection
+        return None
+
+    async def _in_time(self, seconds: float | None) -> Connection:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._wait_for_one()
+        except TimeoutError:
+            failure: NotSent = ConnectTimedOut("No connection in time")
+        except (OSError, ValueError) as error:
+            failure = NotSent(f"No connection ({type(error).__name__})")
+        # Raised out here: what an address is told with may be more than an address.
+        raise failure
+
+    async def _wait_for_one(self) -> Connection:
+        while True:
+            if len(self._open) + self._opening < self._limit:
+                return await self._connect()
+            connection = await self._line_up()
+            if connection is not None and connection.is_free:
+                return connection
+
+    async def _line_up(self) -> Connection | None:
+        waiter: asyncio.Future[Connection | None] = self._loop.create_future()
+        self._queue.append(waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._pass_on(waiter.result())
+            raise
+
+    async def _connect(self) -> Connection:
+        self._opening += 1
+        try:
+            if self._is_closed:
+                raise NotSent("The session is closed")
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self._is_lost),
+                sock=await self._resolver.connect(),
+                ssl=self._tls,
+                server_hostname=self._tls_host,
+            )
+            if not connection.is_free:
+                raise NotSent("The connection was closed at once")
+            self._open.add(connection)
+        except BaseException:
+            self._hand_on(None)
+            raise
+        finally:
+            self._opening -= 1
+        return connection
+
+    def _take_back(self, connection: Connection) -> None:
+        if connection.is_free and not self._is_closed:
+            self._pass_on(connection)
+        else:
+            connection.cut(ResponseLost("Nobody waits for the answer any more"))
+
+    def _pass_on(self, connection: Connection | None) -> None:
+        if self._hand_on(connection) or connection is None:
+            return
+        connection.deadline = self._loop.time() + _IDLE_SECONDS
+        self._watch(connection.deadline)
+        self._idle[connection] = None
+
+    def _hand_on(self, connection: Connection | None) -> bool:
+        """Gives the first in line a connection, or the word that there is room for a new one."""
+        while self._queue:
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return True
+        return False
+
+    def _is_lost(self, connection: Connection) -> None:
+        self._idle.pop(connection, None)
+        if connection in self._open:
+            self._open.remove(connection)
+            self._hand_on(None)
+
+    def _watch(self, deadline: float) -> None:
+        """One timer for all: a timer a call would cost as much as the rest of the call."""
+        if self._sweep is not None:
+            # Not asked of the timer: uvloop's have no time when it is less than a millisecond off.
+            if self._sweep_at <= deadline:
+                return
+            self._sweep.cancel()
+        if not self._is_closed and deadline < math.inf:
+            self._sweep = self._loop.call_at(deadline, self._expire)
+            self._sweep_at = deadline
+
+    def _expire(self) -> None:
+        self._sweep = None
+        now = self._loop.time()
+        for connection in list(self._open):
+            if connection.deadline <= now:
+                connection.expire()
+        self._watch(
+            min((one.deadline for one in self._open if one.deadline > now), default=math.inf)
+        )

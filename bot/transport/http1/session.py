@@ -1,0 +1,132 @@
+"""The connections for everything that goes to Telegram and comes from it."""
+
+import ssl
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
+from bot.transport.http1.address import Address, Target, target
+from bot.transport.http1.pool import Pool
+from bot.transport.http1.response import HttpResponse, TimeLimits
+
+# Failures of making the connection: not one byte of the call has left.
+_BEFORE_SENDING = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+    aiohttp.ClientHttpProxyError,
+)
+
+
+class SharedSession:
+    """Owns the connections: opened by the application, used by all, closed once.
+
+    Connections are kept alive and shared; a call over `connections` waits for a free one.
+    Ordinary calls go over connections of our own, files over aiohttp's.
+
+    Args:
+        connections: how many at most.
+        tls: what to trust; without it, what the system trusts.
+    """
+
+    def __init__(self, connections: int = 512, tls: ssl.SSLContext | None = None) -> None:
+        self._connections = connections
+        self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
+        self._pools = dict[Address, Pool]()
+        self._targets = dict[str, Target]()
+
+    async def open(self) -> None:
+        """Makes the session; without effect when it is open."""
+        if self._session is not None:
+            return
+        self._tls = self._tls or ssl.create_default_context()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ttl_dns_cache=300, ssl=self._tls
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "petition-bot"},
+        )
+
+    async def close(self) -> None:
+        """Closes every connection; without effect when it is closed."""
+        session, self._session = self._session, None
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+        if session is not None:
+            await session.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def post(self, url: str, body: bytes, limits: TimeLimits) -> HttpResponse:
+        """Sends a form once and reads the whole answer.
+
+        Raises:
+            NotSent: nothing has left.
+            ResponseLost: it left, and what became of it is not known.
+        """
+        base, _, name = url.rpartition("/")
+        to = self._targets.get(base) or self._target(base)
+        if self._session is None:
+            raise NotSent("The session is closed")
+        if to is None or not name.isalnum() or not name.isascii():
+            raise NotSent("The address cannot be used")
+        pool = self._pools.get(to.address) or self._pool(to.address)
+        return await pool.exchange(to.request(name, body), limits)
+
+    async def exchange(
+        self, verb: str, url: str, body: aiohttp.FormData | None, limits: TimeLimits
+    ) -> HttpResponse:
+        """Sends or fetches files, once; see `post` for what it raises."""
+        if self._session is None or self._session.closed:
+            raise NotSent("The session is closed")
+        try:
+            async with self._session.request(
+                verb,
+                URL(url, encoded=True),
+                data=body,
+                timeout=aiohttp.ClientTimeout(
+                    total=limits.total, connect=limits.connect, sock_read=limits.read
+                ),
+                allow_redirects=False,
+            ) as response:
+                return HttpResponse(response.status, await response.read())
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            failure = _without_address(error)
+        # Raised out here, and not from the error, since that one names the URL: the token.
+        raise failure
+
+    def _target(self, base: str) -> Target | None:
+        try:
+            return self._targets.setdefault(base, target(base))
+        except ValueError:  # its text names the address: the token
+            return None
+
+    def _pool(self, address: Address) -> Pool:
+        if self._tls is None:
+            raise NotSent("The session is closed")
+        pool = self._pools[address] = Pool(address, self._connections, self._tls)
+        return pool
+
+
+def _without_address(error: Exception) -> NotSent | ResponseLost:
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return ConnectTimedOut(f"No connection in time ({kind})")
+    if isinstance(error, _BEFORE_SENDING):
+        return NotSent(f"No connection ({kind})")
+    if isinstance(error, TimeoutError):
+        return AnswerLate(f"No answer in time ({kind})")
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return ResponseLost(f"The connection broke ({kind})")
+    return NotSent(f"The address cannot be used ({kind})")

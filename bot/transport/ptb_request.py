@@ -1,0 +1,174 @@
+"""python-telegram-bot's way out, over the shared session and through the same gate."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import aiohttp
+import orjson
+from telegram._utils.defaultvalue import DefaultValue
+from telegram.error import BadRequest, ChatMigrated
+from telegram.request import BaseRequest, RequestData
+
+from bot.transport.api_caller import ApiCaller, Body, Call, RetryPolicy, parse_refusal, retry_after
+from bot.transport.errors import AnswerUnreadable, RateLimited, ResponseLost, TokenRejected
+from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.session import SharedSession
+from bot.transport.lenient_json import read_json
+from bot.transport.raw_client import chat_of
+from bot.transport.send_gate import Gate
+
+_DEFAULT = BaseRequest.DEFAULT_NONE
+_Seconds = float | DefaultValue[Any] | None
+
+
+class _Said(dict[str, Any]):
+    """An answer of Telegram's, of which python-telegram-bot takes the result without asking."""
+
+    def __missing__(self, name: str) -> Any:
+        raise AnswerUnreadable(f"The answer has no {name}")
+
+
+class SharedRequest(BaseRequest):
+    """A `BaseRequest` that owns nothing: the session is opened and closed by the application.
+
+    Args:
+        session: the shared connections.
+        gate: the one gate.
+        patience: how long a person is let wait.
+        read_timeout: seconds to wait for an answer, where the Bot's method does not say.
+        upload_timeout: seconds for sending a call that carries files.
+    """
+
+    __slots__ = ("_outgoing", "_read_timeout", "_session", "_upload_timeout")
+
+    def __init__(
+        self,
+        session: SharedSession,
+        gate: Gate,
+        patience: RetryPolicy | None = None,
+        *,
+        read_timeout: float = 10.0,
+        upload_timeout: float = 20.0,
+    ) -> None:
+        self._session = session
+        self._outgoing = ApiCaller(session, gate, patience)
+        self._read_timeout = read_timeout
+        self._upload_timeout = upload_timeout
+
+    @property
+    def read_timeout(self) -> float | None:
+        """Seconds to wait for an answer, where the Bot's method does not say."""
+        return self._read_timeout
+
+    async def initialize(self) -> None:
+        """Nothing to do: the session is shared."""
+
+    async def shutdown(self) -> None:
+        """Nothing to do: others still use the session."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Parses an answer; one that cannot be read may still have been a yes."""
+        try:
+            said = read_json(payload)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise AnswerUnreadable("The answer cannot be read", payload)
+        return _Said(said)
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: _Seconds = _DEFAULT,
+        write_timeout: _Seconds = _DEFAULT,
+        connect_timeout: _Seconds = _DEFAULT,
+        pool_timeout: _Seconds = _DEFAULT,
+    ) -> tuple[int, bytes]:
+        """Sends one call; see `bot.transport.errors` for what it raises.
+
+        Waiting for a free connection counts as connecting, so `pool_timeout` has no use here.
+        """
+        with_files = request_data is not None and request_data.contains_files
+        limits = TimeLimits(
+            read=_given(read_timeout, self._read_timeout),
+            write=_given(write_timeout, self._upload_timeout if with_files else 5.0),
+            connect=_given(connect_timeout, 5.0),
+        )
+        if method == "GET":
+            return await self._download(url, limits)
+        bot, name = url.rsplit("/", 2)[-2:]
+        call = Call(
+            url=url,
+            method=name,
+            body=await _body_of(request_data),
+            limits=limits,
+            chat=chat_of(request_data.parameters if request_data else {}),
+        )
+        answer = await self._outgoing.send(call)
+        return _for_ptb(answer, name, bot.removeprefix("bot"))
+
+    async def _download(self, url: str, limits: TimeLimits) -> tuple[int, bytes]:
+        answer = await self._session.exchange("GET", url, None, limits)
+        if 200 <= answer.status < 300:
+            return answer.status, answer.body
+        raise BadRequest(f"The file cannot be fetched ({answer.status})")
+
+
+def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]:
+    """Raises what python-telegram-bot would name wrongly; the rest it sorts itself."""
+    if 200 <= answer.status < 300:
+        return answer.status, answer.body
+    if answer.status == 429:
+        raise RateLimited(retry_after(answer))
+    if answer.status in (401, 404):
+        raise TokenRejected(method)
+    if answer.status == 504:
+        raise ResponseLost("A gateway gave up waiting (504)")
+    said = parse_refusal(answer)
+    parameters = said.get("parameters")
+    if isinstance(parameters, dict) and isinstance(parameters.get("migrate_to_chat_id"), int):
+        raise ChatMigrated(parameters["migrate_to_chat_id"])
+    description = str(said["description"]).replace(token, "[token]")
+    if answer.status in (400, 403, 409) or answer.status >= 500:
+        return answer.status, orjson.dumps({"ok": False, "description": description})
+    raise BadRequest(description)
+
+
+def _given(seconds: _Seconds, default: float) -> float | None:
+    if isinstance(seconds, DefaultValue):
+        return default
+    return seconds
+
+
+async def _body_of(data: RequestData | None) -> Callable[[], Body]:
+    if data is None:
+        return bytes
+    if not data.contains_files:
+        encoded = data.url_encoded_parameters().encode()
+        return lambda: encoded
+    fields = data.json_parameters
+    # Read once, and off the loop, since the call may go out more than once.
+    files = {
+        name: (filename, await _content(content), kind)
+        for name, (filename, content, kind) in data.multipart_data.items()
+    }
+    return lambda: _form(fields, files)
+
+
+async def _content(content: Any) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    return cast(bytes, await asyncio.to_thread(content.read))
+
+
+def _form(fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]) -> aiohttp.FormData:
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in fields.items():
+        form.add_field(name, value)
+    for name, (filename, content, kind) in files.items():
+        form.add_field(name, content, filename=filename, content_type=kind)
+    return form

@@ -1,0 +1,139 @@
+"""Raw calls: Telegram's answer as it came, without python-telegram-bot's objects.
+
+For where those cost too much, or are not wanted: fetching updates and broadcasting.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import aiohttp
+
+from bot.transport.api_caller import ApiCaller, Body, Call, RetryPolicy, parse_refusal, retry_after
+from bot.transport.errors import AnswerUnreadable, TelegramRefused
+from bot.transport.form_encoding import form, quoted, text_of
+from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.session import SharedSession
+from bot.transport.lenient_json import read_json
+from bot.transport.reply_queue import Chat
+from bot.transport.send_gate import Gate, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that travels with a call."""
+
+    name: str
+    content: bytes
+    kind: str = "application/octet-stream"
+
+
+class TelegramClient:
+    """Calls methods of the Bot API for one bot.
+
+    Args:
+        session: the shared connections.
+        gate: the one gate.
+        api_url: where the Bot API is, without the bot's part.
+        token: the bot's.
+    """
+
+    def __init__(
+        self,
+        session: SharedSession,
+        gate: Gate,
+        *,
+        api_url: str,
+        token: str,
+        patience: RetryPolicy | None = None,
+    ) -> None:
+        self._outgoing = ApiCaller(session, gate, patience)
+        self._base = f"{api_url.rstrip('/')}/bot{token}"
+        self._token = token
+        # A broadcast says the same to all, but for the chat.
+        self._quoted_before = lru_cache(maxsize=32)(quoted)
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Any:
+        """Calls a method and returns its result as parsed JSON.
+
+        Args:
+            method: as Telegram spells it.
+            params: nested values travel as JSON, `Upload`s as files; None is left out.
+            lane: a broadcast's call waits for its slot and is never repeated here.
+            timeout: seconds to wait for the answer.
+            wanted: asked when its turn has come; if it is not, it is `NotSent`.
+
+        Raises:
+            TelegramRefused: Telegram's answer is an error.
+            NotSent, ResponseLost, Flooded: see `bot.transport.errors`.
+        """
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        answer = await self._outgoing.send(
+            Call(
+                url=f"{self._base}/{method}",
+                method=method,
+                body=lambda: _encode(
+                    given, self._quoted_before if lane is Lane.BROADCAST else quoted
+                ),
+                limits=TimeLimits(read=timeout),
+                chat=chat_of(given),
+                lane=lane,
+                wanted=wanted,
+            )
+        )
+        if 200 <= answer.status < 300:
+            return _result(answer)
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: HttpResponse) -> TelegramRefused:
+        said = parse_refusal(answer)
+        parameters = said.get("parameters")
+        moved = parameters.get("migrate_to_chat_id") if isinstance(parameters, dict) else None
+        return TelegramRefused(
+            answer.status,
+            str(said.get("description", "")).replace(self._token, "[token]"),
+            retry_after(answer) if answer.status == 429 else None,
+            moved if isinstance(moved, int) else None,
+        )
+
+
+def chat_of(params: Mapping[str, object]) -> Chat | None:
+    """The chat a call goes to; one chat is one value, whether it was written 7 or "7"."""
+    chat = params.get("chat_id")
+    if isinstance(chat, int):
+        return chat
+    if not isinstance(chat, str) or not chat:
+        return None
+    return int(chat) if chat.removeprefix("-").isdecimal() else chat
+
+
+def _encode(params: Mapping[str, object], quote: Callable[[str], bytes]) -> Body:
+    if not any(isinstance(value, Upload) for value in params.values()):
+        return form(params, quote)
+    parts = aiohttp.FormData(quote_fields=False)
+    for name, value in params.items():
+        if isinstance(value, Upload):
+            parts.add_field(name, value.content, filename=value.name, content_type=value.kind)
+        else:
+            parts.add_field(name, text_of(value))
+    return parts
+
+
+def _result(answer: HttpResponse) -> Any:
+    try:
+        said = read_json(answer.body)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict) or "result" not in said:
+        # 200 was said, so it may well have been done.
+        raise AnswerUnreadable("The answer cannot be read", answer.body)
+    return said["result"]

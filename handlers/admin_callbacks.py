@@ -1,0 +1,76 @@
+"""Taps under the admins' panels: each button carries what it was offered for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from telegram import Update
+
+from . import closing, supporter_callbacks
+from .admin_context import PREFIX, AdminAction, AdminContext, Carry, open_admin_context
+from .broadcasts import approval, confirm, controls, draft_taps, history, menu
+from .context import Context
+from .update_filters import is_admin_tap
+
+_CARRIED_OUT_BY: Mapping[AdminAction, Carry] = MappingProxyType(
+    {
+        AdminAction.CLOSE: closing.confirmed_close,
+        AdminAction.REOPEN: closing.confirmed_reopen,
+        AdminAction.CLOSING_UPDATE: menu.final,
+        AdminAction.COMPOSE: menu.compose,
+        AdminAction.RESUME_DRAFT: menu.resume,
+        AdminAction.DRAFT: draft_taps.tapped,
+        AdminAction.SEND: confirm.send,
+        AdminAction.WATCH: controls.watch,
+        AdminAction.PAUSE: controls.pause,
+        AdminAction.RESUME: controls.resume,
+        AdminAction.REVIEW: approval.review,
+        AdminAction.APPROVE: approval.approve,
+        AdminAction.ASK_DECLINE: approval.ask_to_decline,
+        AdminAction.DECLINE: approval.decline,
+        AdminAction.ASK_CANCEL: controls.ask_to_cancel,
+        AdminAction.CANCEL: controls.cancel,
+        AdminAction.ASK_RECALL: controls.ask_to_recall,
+        AdminAction.RECALL: controls.recall,
+        AdminAction.HISTORY_PAGE: history.turn,
+        AdminAction.REPORT: history.report,
+    }
+)
+
+# Each shows what became of its order when it was given after all, or tells that it was not.
+_LEFT_BY: Mapping[AdminAction, Callable[[AdminContext, str], Awaitable[bool]]] = MappingProxyType(
+    {
+        AdminAction.CLOSE: closing.left,
+        AdminAction.REOPEN: closing.left,
+        AdminAction.SEND: confirm.leave,
+    }
+)
+
+
+def is_order(data: object) -> bool:
+    """Whether callback data is an admin's button. Who may tap it is asked in `ordered`."""
+    return isinstance(data, str) and data.partition(":")[0] == PREFIX
+
+
+async def dispatch(update: Update, context: Context) -> None:
+    """Carries out an order that an admin confirmed; to anyone else it is a button like any."""
+    query = update.callback_query
+    if not is_admin_tap(update, context.services.admins):
+        await supporter_callbacks.tapped(update, context)
+        return
+    _, _, rest = ((query.data if query else None) or "").partition(":")
+    order, _, argument = rest.partition(":")
+    panel = await open_admin_context(update, context)
+    if order in _CARRIED_OUT_BY:
+        await _CARRIED_OUT_BY[AdminAction(order)](panel, argument)
+        return
+    await _leave(panel, argument)
+
+
+async def _leave(panel: AdminContext, argument: str) -> None:
+    """Nothing was ordered, and the panel says so; unless it was ordered meanwhile."""
+    what, _, rest = argument.partition(":")
+    if what in _LEFT_BY and await _LEFT_BY[AdminAction(what)](panel, rest):
+        return
+    await panel.say(panel.words.text("De acuerdo: todo queda como estaba."))

@@ -1,0 +1,191 @@
+"""The admins' messages: each order gets one of its own, edited as it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
+
+from bot.text.markup import Html
+from bot.text.translations import Words
+from storage import Conversation
+
+from .bot_profile import offer_menu
+from .calls_before_commit import NOTHING_DONE, NowOrNever
+from .context import Bot, Context, Services
+from .conversation_message import tolerate
+from .delayed_replies import Answer
+from .posting import post, rewrite, say_above
+from .update_filters import own_chat
+
+PREFIX = "adm"
+
+
+class AdminAction(StrEnum):
+    """What an admin's button can order."""
+
+    CLOSE = "close"
+    REOPEN = "reopen"
+    SEND = "send"
+    DISMISS = "leave"
+    CLOSING_UPDATE = "final"
+    COMPOSE = "compose"
+    RESUME_DRAFT = "goon"
+    DRAFT = "draft"
+    WATCH = "watch"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REVIEW = "see"
+    APPROVE = "yes"
+    ASK_DECLINE = "no?"
+    DECLINE = "no"
+    ASK_CANCEL = "stop"
+    CANCEL = "cancel"
+    ASK_RECALL = "back"
+    RECALL = "recall"
+    HISTORY_PAGE = "past"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button under a panel. The argument binds it to what was shown when it was offered."""
+
+    label: str
+    order: AdminAction
+    argument: str = ""
+
+
+Rows = Sequence[Choice | Sequence[Choice]]
+"""The buttons under a panel: one a row, or several that stand beside each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a panel shows."""
+
+    text: Html
+    rows: Rows = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdminContext:
+    """An admin at work: who, where, in which language, and the tapped message if any."""
+
+    bot: Bot
+    services: Services
+    user: User
+    chat_id: int
+    words: Words
+    language: str
+    query: CallbackQuery | None
+    message_id: int | None
+
+    def at(self, message_id: int) -> AdminContext:
+        """The panel as it stands in a message; a tap that opened it is answered already."""
+        return replace(self, query=None, message_id=message_id)
+
+    def at_bottom(self) -> AdminContext:
+        """The panel of something new, which gets a message of its own."""
+        return replace(self, query=None, message_id=None)
+
+    async def answer(self) -> None:
+        """Answers the tap and leaves the panel as it is."""
+        if self.query is not None:
+            await tolerate(self.query.answer())
+
+    async def say_above(self, text: str) -> None:
+        """Answers the tap in a window above the panel, at once."""
+        if self.query is not None:
+            await say_above(self.bot, self.chat_id, self.query, text)
+
+    async def tell(self, answer: Answer, again: Answer | None = None) -> None:
+        """Shows what came of the order: now, or as soon as Telegram takes it."""
+        await self.services.afterwards.tell(self.chat_id, answer, again)
+
+    async def now_or_never(self, make: Answer) -> None:
+        """Makes what is not to be made later any more; else tells that it was not finished."""
+        await self.tell(NowOrNever(make, self._say_nothing_done))
+
+    async def say(self, text: Html, choices: Rows = ()) -> None:
+        """Tells it in the tapped panel, or in a new one."""
+        await self.tell(partial(self.write, text, choices))
+
+    async def alert(self, text: str) -> None:
+        """Tells it in a window above the panel, which stays as it is."""
+        answer = partial(self.say_above, text)
+        await self.services.afterwards.tell(self.chat_id, answer, beside=text)
+
+    async def write(self, text: Html, choices: Rows = ()) -> int:
+        """Writes into the tapped panel, or a new one, at once; returns the message id."""
+        if self.message_id is None:
+            return await post(self.bot, self.chat_id, text, keyboard(choices))
+        edited = rewrite(self.bot, self.chat_id, self.message_id, text, keyboard(choices))
+        # At the same time, and each to its end; but both end when this is cancelled.
+        outcomes = await asyncio.gather(tolerate(edited), self.answer(), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+        return self.message_id
+
+    async def _say_nothing_done(self) -> None:
+        await replace(self, query=None, message_id=None).write(self.words.text(NOTHING_DONE))
+
+
+Carry = Callable[[AdminContext, str], Awaitable[None]]
+
+
+async def open_admin_context(update: Update, context: Context) -> AdminContext:
+    """The panel of the admin who wrote or tapped, in the language they chose for themselves."""
+    here, query = own_chat(update), update.callback_query
+    if here is None:
+        raise ValueError("A panel stands in an admin's own chat.")
+    user, chat = here
+    services = context.services
+    language = await _language(services, user)
+    words = services.catalogues.words(language)
+    await offer_menu(context.bot, services, user.id, words)
+    return AdminContext(
+        bot=context.bot,
+        services=services,
+        user=user,
+        chat_id=chat.id,
+        words=words,
+        language=language,
+        query=query,
+        message_id=query.message.message_id if query and query.message else None,
+    )
+
+
+async def _language(services: Services, user: User) -> str:
+    """The language the admin reads; kept, since a report comes without a word from them."""
+    conversations = services.storage.conversations
+    supporter = services.keyring.reference(services.campaign.slug, user.id)
+    known = await conversations.get(supporter)
+    if known is not None and known.language is not None:
+        return services.campaign.language_for(known.language)
+    language = services.campaign.language_for(user.language_code)
+    if not (user.language_code or "").lower().startswith(language):
+        return language  # not put down: the petition may speak theirs one day
+    was = known.version if known else 0
+    chosen = replace(known or Conversation(supporter), language=language, version=was or 1)
+    await conversations.save(chosen, was=was, at=services.clock())
+    return language
+
+
+def keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
+    """The buttons in Telegram's types."""
+    if not rows:
+        return None
+    return InlineKeyboardMarkup(
+        [[_drawn(each) for each in ((row,) if isinstance(row, Choice) else row)] for row in rows]
+    )
+
+
+def _drawn(choice: Choice) -> InlineKeyboardButton:
+    data = f"{PREFIX}:{choice.order}:{choice.argument}"
+    return InlineKeyboardButton(choice.label, callback_data=data)

@@ -1,0 +1,83 @@
+"""Asking the admins about a broadcast that waits for one of them to decide.
+
+Each is shown the message as people would get it, and below it the page with the buttons. Whoever
+taps first decides; the others' buttons then show what became of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.broadcast.content import content_of
+from bot.text.markup import Html
+from bot.text.translations import Words
+from bot.transport.error_kinds import ErrorKind, error_kind
+from storage import Broadcast, Tally
+
+from ..admin_context import keyboard
+from ..context import Bot, Services
+from ..posting import post
+from ..screens.screen import paragraphs
+from .calling import made
+from .progress_message import standing_of, words_for
+from .screens.progress import standing
+
+_log = structlog.stdlib.get_logger()
+
+
+async def ask_everyone(bot: Bot, services: Services, broadcast: Broadcast, tally: Tally) -> None:
+    """Asks each admin once, however often this is tried.
+
+    Raises:
+        TelegramError: somebody could not be asked for now; the others were.
+    """
+    failed: TelegramError | None = None
+    # Nobody approves what they prepared.
+    author = {broadcast.started_by} if broadcast.awaits_approval else set[int]()
+    for admin in sorted(services.admins - author):
+        try:
+            await _ask(bot, services, broadcast, tally, admin)
+        except TelegramError as error:
+            if error_kind(error) is ErrorKind.UNREACHABLE:
+                _log.warning("admin_not_asked", remedy=error_kind(error))
+            else:
+                failed = error
+    if failed is not None:
+        raise failed
+
+
+async def _ask(
+    bot: Bot, services: Services, broadcast: Broadcast, tally: Tally, admin: int
+) -> None:
+    published = services.storage.published
+    who = services.keyring.reference(services.campaign.slug, admin)
+    reason = (broadcast.question or "").encode()
+    key = f"ask:{broadcast.id.hex()}:{hashlib.sha256(who + reason).hexdigest()[:16]}"
+    if await published.get(key) is not None:
+        return
+    words = await words_for(services, admin)
+    notice = None
+    if not tally.done:
+        notice = await show_content(bot, broadcast, words, admin)
+    page = standing(await standing_of(services, words, broadcast, tally=tally, reader=admin))
+    await post(bot, admin, paragraphs(notice, page.text), keyboard(page.rows))
+    await published.put(key, who)
+
+
+async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:
+    """Sends what is to be decided about, in each language; returns what there is to say of it."""
+    content = content_of(broadcast.content, broadcast.source_chat)
+    try:
+        for language in broadcast.content:
+            await made(bot, content.call(admin, language))
+    except TelegramError as error:
+        if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.UNREACHABLE):
+            raise
+        _log.warning("content_not_shown", remedy=error_kind(error))
+        return words.text(
+            "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría enviar."
+        )
+    return words.text("Arriba tienes el mensaje, tal como llegaría a los demás.")

@@ -1,0 +1,196 @@
+"""The word of another admin on a broadcast that waits for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from bot.broadcast.confirmation import most_recipients
+from bot.text.markup import Html
+from storage import Broadcast
+
+from ..admin_context import AdminContext
+from ..calls_before_commit import before_the_deed
+from ..screens.screen import paragraphs
+from .admin_questions import show_content
+from .original_messages import message_exists
+from .progress_message import (
+    known_by,
+    page_of,
+    refresh,
+    show,
+    standing_of,
+    tell_progress,
+    tell_standing,
+)
+from .screens.approval import ask_decline
+
+
+async def review(panel: AdminContext, argument: str) -> None:
+    """Shows the message as people would get it, and asks again below it."""
+    known = await _undecided(panel, argument)
+    if known is None:
+        return
+    await panel.now_or_never(partial(_review, panel, known))
+
+
+async def _review(panel: AdminContext, known: Broadcast) -> None:
+    await panel.answer()
+    panel = panel.at_bottom()
+    notice = await show_content(panel.bot, known, panel.words, panel.chat_id)
+    page = await page_of(panel, known)
+    await panel.write(paragraphs(notice, page.text), page.rows)
+
+
+async def approve(panel: AdminContext, argument: str) -> None:
+    """Lets it go out, if it is as it was when it was prepared, to about as many as were shown."""
+    key, _, shown = argument.partition(".")
+    known = await _undecided(panel, key)
+    if known is None:
+        return
+    if not await _is_whole(panel, known):
+        await panel.alert(
+            panel.words.label(
+                "El original del mensaje se ha borrado, así que no puede salir. Habría que "
+                "prepararlo otra vez."
+            )
+        )
+        return
+    recipients = await _recipients(panel, known)
+    if not recipients:
+        await panel.alert(panel.words.label("Ahora mismo no hay a quién enviarlo."))
+        return
+    before = int(shown) if shown.isdecimal() else None
+    # Two have agreed then, so there is no number that it must not grow over.
+    if before is None or recipients > most_recipients(before, approval_above=None):
+        await _ask_again(panel, known, before, recipients)
+        return
+    user, at = _by(panel)
+    now = await panel.services.storage.broadcasts.approvals.approve(known.id, user, at) or known
+    if now.awaits_approval:
+        await panel.alert(
+            panel.words.label(
+                "Ha esperado más de un día y ya no se puede aprobar. Habría que prepararlo otra "
+                "vez."
+            )
+        )
+        return
+    panel.services.wake_broadcast()
+    await _approved(panel, now, at)
+
+
+async def ask_to_decline(panel: AdminContext, argument: str) -> None:
+    """Asks before what somebody prepared is thrown away."""
+    known = await _undecided(panel, argument)
+    if known is None:
+        return
+    page = ask_decline(await standing_of(panel.services, panel.words, known))
+    await panel.say(page.text, page.rows)
+
+
+async def decline(panel: AdminContext, argument: str) -> None:
+    """Has it not go out; whoever prepared it is told by the worker."""
+    known = await _undecided(panel, argument)
+    if known is None:
+        return
+    user, at = _by(panel)
+    now = await panel.services.storage.broadcasts.approvals.decline(known.id, user, at) or known
+    panel.services.wake_broadcast()
+    await tell_standing(panel, now)
+
+
+async def _undecided(panel: AdminContext, argument: str) -> Broadcast | None:
+    """The broadcast of a button, if this admin may decide about it; else they are told why not."""
+    known = await known_by(panel, argument)
+    if known is None:
+        return None
+    if not known.awaits_approval:
+        await tell_standing(panel, known)
+        return None
+    if known.started_by == panel.user.id:
+        await panel.alert(panel.words.label("Esto lo tiene que decidir otra persona."))
+        return None
+    return known
+
+
+async def _is_whole(panel: AdminContext, known: Broadcast) -> bool:
+    if known.source_chat is None:
+        return True
+    async with before_the_deed():
+        return await message_exists(panel.bot, known.source_chat, known.content)
+
+
+async def _recipients(panel: AdminContext, known: Broadcast) -> int:
+    found = await panel.services.storage.broadcasts.audience(
+        kind=known.kind, audience=known.audience, topic=known.topic
+    )
+    return sum(found.values())
+
+
+async def _ask_again(
+    panel: AdminContext, known: Broadcast, before: int | None, recipients: int
+) -> None:
+    """It has grown to far more than this admin was shown: the number of now needs a word."""
+    approvals = panel.services.storage.broadcasts.approvals
+    now = await approvals.recount(known.id, recipients, *_by(panel)) or known
+    if not now.awaits_approval:
+        await tell_standing(panel, now)  # somebody else was faster
+        return
+    before = known.expected or 0 if before is None else before
+    await panel.tell(partial(_asked_again, panel, known, now, before))
+
+
+async def _asked_again(
+    panel: AdminContext, former: Broadcast, now: Broadcast, before: int
+) -> None:
+    if now.expected != former.expected:
+        await refresh(panel.bot, panel.services, now)
+    words, page = panel.words, await page_of(panel, now)
+    notice = words.text(
+        "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
+        "{now}. Si te parece bien, apruébalo otra vez.",
+        before=words.number(before),
+        now=words.number(now.expected or 0),
+    )
+    await panel.write(paragraphs(notice, page.text), page.rows)
+
+
+async def _approved(panel: AdminContext, now: Broadcast, at: datetime) -> None:
+    """Shows what comes of it, to who approved it and to who waited for that."""
+    services = panel.services
+    if now.state != "scheduled" or now.approved_by != panel.user.id:
+        await tell_standing(panel, now)  # somebody else was faster, or the worker was
+        return
+    if now.progress_chat not in services.admins:
+        await tell_progress(panel, now.id)  # or nobody would see how it goes
+        return
+    if now.starts_at is not None and now.starts_at > at:
+        await panel.tell(partial(_refreshed, panel, now))
+        return
+    active = await services.storage.broadcasts.active()
+    if active is not None and active.id != now.id:
+        await panel.tell(partial(_refreshed, panel, now, _after_another(panel)))
+        return
+    await panel.say(
+        panel.words.text(
+            "<b>Aprobado.</b> Sale ahora. El progreso lo ve quien lo preparó; si quieres seguirlo "
+            "tú, o detenerlo, escribe /broadcast."
+        )
+    )
+
+
+async def _refreshed(panel: AdminContext, now: Broadcast, said: Html | None = None) -> None:
+    """Shows it to who waited for it, and to who approved it."""
+    await refresh(panel.bot, panel.services, now)
+    if said is None:
+        await show(panel, now)
+    else:
+        await panel.write(said)
+
+
+def _after_another(panel: AdminContext) -> Html:
+    return panel.words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
+
+
+def _by(panel: AdminContext) -> tuple[int, datetime]:
+    return panel.user.id, panel.services.clock()

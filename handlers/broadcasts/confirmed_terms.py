@@ -1,0 +1,74 @@
+"""What a draft would be if it were sent now: its content, and what a confirmation is bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.broadcast.confirmation import ConfirmationTerms, content_sha256
+from bot.text.markup import fill
+from storage import Kind, PetitionState
+
+from ..context import Services
+from ..screens.rights import NO_MORE_NEWS
+from .draft import Draft, Version
+
+Messages = Mapping[str, tuple[int, ...]]
+
+
+def content_now(services: Services, draft: Draft, state: PetitionState) -> dict[str, object]:
+    """What people get, by language: the petition's closing texts, or the copies shown."""
+    if draft.kind is Kind.CLOSING:
+        return _closing(services, state)
+    return copied(services, draft, draft.copies or {})
+
+
+def copied(services: Services, draft: Draft, messages: Messages) -> dict[str, object]:
+    """The versions of a draft as copies of these messages, with the buttons that go under them."""
+    return {
+        language: _reference(services, draft, language, version, messages[language])
+        for language, version in draft.versions.items()
+        if language in messages
+    }
+
+
+def terms_of(
+    draft: Draft,
+    content: Mapping[str, object],
+    state: PetitionState,
+    *,
+    paid: bool,
+) -> ConfirmationTerms:
+    """What an admin sees before confirming, without how many people that is."""
+    return ConfirmationTerms(
+        content_sha256=content_sha256(content),
+        kind=draft.kind,
+        audience=draft.audience,
+        revision=state.revision,
+        starts_at=draft.starts_at,
+        paid=paid,
+        topic=draft.topic,
+        cutoff=draft.cutoff,
+    )
+
+
+def _closing(services: Services, state: PetitionState) -> dict[str, object]:
+    count = state.closed_signatures if state.closed_signatures is not None else state.signatures
+    campaign = services.campaign
+    return {
+        language: fill(
+            campaign.texts_in(language).closing_update,
+            count=services.catalogues.words(language).number(count),
+        )
+        for language in campaign.languages
+    }
+
+
+def _reference(
+    services: Services, draft: Draft, language: str, version: Version, messages: tuple[int, ...]
+) -> dict[str, object]:
+    rows = [[link.model_dump() for link in row] for row in version.links]
+    # Under an album Telegram shows no buttons; who wants no more news then finds /stop.
+    if draft.kind is Kind.NEWS and not version.is_album:
+        label = services.catalogues.words(language).label("No recibir más noticias")
+        rows.append([{"text": label, "callback_data": NO_MORE_NEWS}])
+    return {"messages": list(messages), **({"keyboard": rows} if rows else {})}

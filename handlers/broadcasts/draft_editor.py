@@ -1,0 +1,184 @@
+"""An admin at work on a draft: reads it, keeps it, and shows the page of where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.broadcast.confirmation import broadcast_id
+from bot.settings import FREE_RATE
+from bot.text.markup import Html
+from bot.transport.error_kinds import ErrorKind, error_kind
+
+from ..admin_context import AdminContext, Page, keyboard
+from ..conversation_message import tolerate
+from ..delayed_replies import LONGEST_WAIT
+from ..posting import rewrite
+from ..screens.screen import paragraphs
+from .confirmed_terms import content_now, terms_of
+from .draft import Draft, Stage, read_draft
+from .recipient_counts import count
+from .screens import audience_and_time, compose, summary
+from .screens.draft_view import DraftView
+
+_log = structlog.stdlib.get_logger()
+
+_DRAWN_BY: Mapping[Stage, Callable[[DraftView], Page]] = MappingProxyType(
+    {
+        Stage.CONTENT: compose.content,
+        Stage.READY: compose.ready,
+        Stage.LINKS: compose.links,
+        Stage.SUBJECT: audience_and_time.subject,
+        Stage.AUDIENCE: audience_and_time.audience,
+        Stage.SUMMARY: summary.summary,
+        Stage.TIME: audience_and_time.time,
+        Stage.SURE: summary.sure,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftEditor:
+    """A panel and the draft that is worked on in it."""
+
+    panel: AdminContext
+    draft: Draft
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        return self.panel.services.clock()
+
+    async def answered(self) -> DraftEditor:
+        """Answers the tap at once, since what follows takes a while."""
+        await self.panel.answer()
+        return replace(self, panel=replace(self.panel, query=None))
+
+    async def keep(self, draft: Draft) -> DraftEditor:
+        """Stores the draft as it is from now on."""
+        if draft == self.draft:
+            return self
+        await save(self.panel, draft)
+        return replace(self, draft=draft)
+
+    async def show(self, notice: Html | None = None, *, below: int | None = None) -> None:
+        """Tells where the draft stands, now or as soon as Telegram takes it; see `draw`."""
+        await self.panel.tell(partial(self.draw, notice, below=below))
+
+    async def draw(self, notice: Html | None = None, *, below: int | None = None) -> None:
+        """Shows where the draft stands, in its panel, which is moved below a newer message.
+
+        Args:
+            notice: said once, above the page.
+            below: the newest message that the panel must not stand above.
+        """
+        sheet = await self.sheet()
+        stage = self.draft.stage
+        if stage in (Stage.SUMMARY, Stage.SURE) and not self.draft.is_shown:
+            stage = Stage.READY
+        page = _DRAWN_BY[stage](sheet)
+        if notice is not None:
+            page = replace(page, text=paragraphs(notice, page.text))
+        former = self.draft.panel
+        shown = await self._placed(page, below)
+        if shown == former:
+            return
+        # Not a change of the draft: every button that was just drawn stays good.
+        await save(self.panel, self.draft.model_copy(update={"panel": shown}))
+        if former is not None:
+            await tolerate(self.panel.bot.delete_message(self.panel.chat_id, former))
+
+    async def sheet(self) -> DraftView:
+        """Everything the page is drawn from."""
+        panel, draft, services = self.panel, self.draft, self.panel.services
+        campaign = services.campaign
+        numbers, state = await asyncio.gather(
+            count(services.storage.broadcasts, draft), services.storage.petitions.state()
+        )
+        sheet = DraftView(
+            words=panel.words,
+            draft=draft,
+            languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
+            numbers=numbers,
+            now=self.now,
+            zone=campaign.time_zone,
+            rate=services.broadcast_rate,
+            free_rate=FREE_RATE,
+            is_closed=state.is_closed,
+            may_pay=services.paid_broadcast,
+            approval_above=services.approval_above,
+        )
+        if not draft.is_shown:
+            return sheet
+        content = content_now(services, draft, state)
+        return replace(
+            sheet,
+            balance=await stars(panel) if sheet.is_paid else None,
+            content=content,
+            terms=terms_of(draft, content, state, paid=sheet.is_paid),
+        )
+
+    async def _placed(self, page: Page, below: int | None) -> int:
+        """Writes the page where the admin looks; returns in which message it stands."""
+        panel, draft = self.panel, self.draft
+        await panel.answer()
+        target = draft.panel if panel.message_id is None else panel.message_id
+        if target is not None and (below is None or target > below):
+            try:
+                buttons = keyboard(page.rows)
+                await rewrite(panel.bot, panel.chat_id, target, page.text, buttons)
+            except TelegramError as error:
+                if error_kind(error) is ErrorKind.UNCHANGED:
+                    return target
+                if error_kind(error) is not ErrorKind.GONE:
+                    raise
+            else:
+                return target
+        return await replace(panel, query=None, message_id=None).write(page.text, page.rows)
+
+
+async def open_draft(panel: AdminContext) -> DraftEditor | None:
+    """The admin's desk, when there is a draft on it that was not started already."""
+    storage = panel.services.storage
+    draft = read_draft(await storage.drafts.get(_reference(panel)))
+    if draft is None:
+        return None
+    if draft.token is not None and await storage.broadcasts.get(broadcast_id(draft.token)):
+        await forget(panel)
+        return None
+    return DraftEditor(panel, draft)
+
+
+async def save(panel: AdminContext, draft: Draft) -> None:
+    """Stores a draft in place of the one before."""
+    drafts = panel.services.storage.drafts
+    await drafts.save(_reference(panel), draft.model_dump_json(), panel.services.clock())
+
+
+async def forget(panel: AdminContext) -> None:
+    """Throws the admin's draft away."""
+    await panel.services.storage.drafts.forget(_reference(panel))
+
+
+async def stars(panel: AdminContext) -> int | None:
+    """How many Stars the bot has; None when Telegram does not say."""
+    try:
+        async with asyncio.timeout(LONGEST_WAIT):
+            return (await panel.bot.get_my_star_balance()).amount
+    except TelegramError as error:
+        _log.warning("balance_not_known", remedy=error_kind(error))
+    except TimeoutError as error:
+        _log.warning("balance_not_known", kind=type(error).__name__)
+    return None
+
+
+def _reference(panel: AdminContext) -> bytes:
+    services = panel.services
+    return services.keyring.reference(services.campaign.slug, panel.user.id)

@@ -1,0 +1,193 @@
+"""What an admin sends while a draft waits for it: the message, its link buttons, a time.
+
+Whatever a draft does not wait for is ordinary use of the bot, and goes on to the supporters'
+handlers: an admin may be one of them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from telegram import Message, Update
+
+from bot.intake import updates_behind
+from bot.petition.names import NameRefused, clean_name
+from bot.petition.stages import Place, expects_name
+from bot.petition.stages import Stage as Where
+from bot.text.markup import Html
+
+from .. import supporter_commands, supporter_messages
+from ..admin_context import AdminContext, open_admin_context
+from ..context import Context
+from ..screens.supporter_view import place_of
+from .accepted_messages import UNFIT_SENTENCES, UnsupportedMessage, piece_of
+from .confirm import discarded, give_up
+from .draft import DraftMessage, Stage
+from .draft_changes import add_message, linked, mark_edited
+from .draft_editor import DraftEditor, open_draft
+from .draft_taps import plan_for
+from .parse_links import FAULT_SENTENCES as LINK_FAULTS
+from .parse_links import WrongLine, read_links
+from .parse_time import FAULT_SENTENCES as WHEN_FAULTS
+from .parse_time import WhenFault, read_when
+
+_ASKS_FOR_A_NAME: Final = frozenset({Where.NAME, Where.CONSENT})
+
+
+async def sent(update: Update, context: Context) -> None:
+    """Takes a message for the draft that waits for it; else it is what any supporter sends."""
+    panel, message = await open_admin_context(update, context), update.effective_message
+    desk = await open_draft(panel)
+    if desk is None or message is None or not await _took(desk, message):
+        await _ordinary(update, context)
+
+
+async def edited(update: Update, context: Context) -> None:
+    """An edit of what a draft is made of; else it is any supporter's edit."""
+    panel, message = await open_admin_context(update, context), update.effective_message
+    desk = await open_draft(panel)
+    if desk is None or message is None or message.message_id not in desk.draft.sources():
+        await supporter_messages.edited(update, context)
+        return
+    touched = mark_edited(desk.draft, message.message_id, desk.now)
+    if touched != desk.draft:
+        desk = await desk.keep(touched)
+        await desk.show()
+
+
+async def cancel(update: Update, context: Context) -> None:
+    """Gives the draft up; without one that waits it leaves the supporters' form."""
+    panel = await open_admin_context(update, context)
+    desk = await open_draft(panel)
+    if desk is None or (
+        not desk.draft.waits(desk.now) and (await _place(panel)).stage in _ASKS_FOR_A_NAME
+    ):
+        await supporter_commands.cancel(update, context)
+        return
+    await give_up(desk, discarded(panel))
+
+
+async def _took(desk: DraftEditor, message: Message) -> bool:
+    """Whether the message was for the draft, and is dealt with."""
+    draft = desk.draft
+    if message.media_group_id is not None and message.media_group_id == draft.declined:
+        return True  # its first element was answered; this one is not to be taken either
+    piece = piece_of(message)
+    if isinstance(piece, DraftMessage) and draft.album_of(piece) is not None:
+        await _take(desk, piece)
+        return True
+    if not draft.waits(desk.now):
+        place = await _place(desk.panel)
+        if place.stage in _ASKS_FOR_A_NAME and _may_be_a_name(message):
+            return False
+        return await _turned_down(desk, message, is_at_form=expects_name(place))
+    if draft.stage is Stage.CONTENT:
+        await _take_content(desk, message, piece)
+    elif draft.stage is Stage.LINKS:
+        await _take_links(desk, message)
+    else:
+        await _take_time(desk, message)
+    return True
+
+
+async def _take_content(
+    desk: DraftEditor, message: Message, piece: DraftMessage | UnsupportedMessage
+) -> None:
+    if isinstance(piece, UnsupportedMessage):
+        await _decline(desk, message, desk.panel.words.text(UNFIT_SENTENCES[piece]))
+        return
+    await _take(desk, piece)
+
+
+async def _take(desk: DraftEditor, piece: DraftMessage) -> None:
+    desk = await desk.keep(add_message(desk.draft, piece, desk.now))
+    if _more_of_it_comes(piece):
+        # What is owed would show, and store, the draft as it was.
+        desk.panel.services.afterwards.drop(desk.panel.chat_id)
+    else:
+        await desk.show(below=piece.message_id)
+
+
+def _more_of_it_comes(piece: DraftMessage) -> bool:
+    """Whether more of the album waits behind this, and will show the panel."""
+    if piece.group is None:
+        return False
+    behind = (update.get("message", {}) for update in updates_behind())
+    return any(message.get("media_group_id") == piece.group for message in behind)
+
+
+async def _take_links(desk: DraftEditor, message: Message) -> None:
+    words = desk.panel.words
+    links = read_links(message.text or "")
+    if isinstance(links, WrongLine):
+        sentence = words.text(LINK_FAULTS[links.fault], line=links.line)
+        await _decline(desk, message, sentence)
+        return
+    desk = await desk.keep(linked(desk.draft, links, desk.now))
+    await desk.show(below=message.message_id)
+
+
+async def _take_time(desk: DraftEditor, message: Message) -> None:
+    zone = ZoneInfo(desk.panel.services.campaign.time_zone)
+    moment = read_when(message.text or "", desk.now, zone)
+    if isinstance(moment, WhenFault):
+        await _decline(desk, message, desk.panel.words.text(WHEN_FAULTS[moment]))
+        return
+    await plan_for(desk, moment, below=message.message_id)
+
+
+async def _turned_down(desk: DraftEditor, message: Message, *, is_at_form: bool) -> bool:
+    """A message too many or too late: the panel says so, instead of letting it look taken.
+
+    At the supporters' form it would be deleted as a try at a name, and what was written for
+    everybody is not to be lost.
+    """
+    words, draft = desk.panel.words, desk.draft
+    is_remembered = draft.is_remembered(desk.now)
+    if draft.is_fresh(desk.now) or (is_at_form and is_remembered and not draft.is_waiting):
+        notice = words.text(
+            "Ese mensaje no se ha añadido: ahora no estoy esperando ninguno. Usa los botones, por "
+            "favor."
+        )
+    elif draft.is_waiting and is_remembered:
+        # From now on it waits again.
+        desk = await desk.keep(draft.changed(desk.now))
+        notice = words.text(
+            "Ese mensaje no se ha añadido, porque llevaba más de una hora esperándolo y podía ser "
+            "para otra cosa. Si era este, envíamelo otra vez."
+        )
+    else:
+        return False
+    await _decline(desk, message, notice)
+    return True
+
+
+async def _decline(desk: DraftEditor, message: Message, why: Html) -> None:
+    """Says once why it is not taken: an album comes as several messages, and is one."""
+    desk = await desk.keep(desk.draft.model_copy(update={"declined": message.media_group_id}))
+    await desk.show(why, below=message.message_id)
+
+
+async def _place(panel: AdminContext) -> Place:
+    """Where the admin stands as a supporter."""
+    services = panel.services
+    supporter = services.keyring.reference(services.campaign.slug, panel.user.id)
+    known = await services.storage.conversations.get(supporter)
+    return Place() if known is None else place_of(known)
+
+
+def _may_be_a_name(message: Message) -> bool:
+    try:
+        clean_name(message.text)
+    except NameRefused:
+        return False
+    return True
+
+
+async def _ordinary(update: Update, context: Context) -> None:
+    message = update.effective_message
+    if message is not None and message.text:
+        await supporter_messages.written(update, context)
+    else:
+        await supporter_messages.sent_media(update, context)

@@ -1,0 +1,161 @@
+"""Taps under a draft's panel: each takes it one step on, if the panel shows what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from storage import Kind
+
+from ..admin_context import AdminContext
+from .confirm import discarded, give_up
+from .draft import Draft, Stage
+from .draft_changes import about, linked, without
+from .draft_editor import DraftEditor, open_draft
+from .parse_time import FAULT_SENTENCES, within
+from .preview import send_test, show_preview
+from .steps import Step, Tapped, read_step
+
+_ABOUT_PEOPLE: Final = frozenset({Step.SUBJECT, Step.ABOUT, Step.AUDIENCE})
+_ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
+    Step.NEXT,
+    Step.WRITE,
+    Step.DROP,
+    Step.LINKS,
+    Step.REMOVE_LINKS,
+    Step.CHANGE,
+}
+# Digits of a moment's seconds: one more would be after the last year there is.
+_LONGEST_MOMENT: Final = 11
+
+
+async def tapped(panel: AdminContext, argument: str) -> None:
+    """Does what a button asks for; a stale one answers with how the draft stands."""
+    tap = read_step(argument)
+    desk = await open_draft(panel)
+    if desk is None:
+        await panel.say(
+            panel.words.text("No hay ningún mensaje en preparación. Escribe /broadcast.")
+        )
+        return
+    if tap is None or not tap.fits(desk.draft) or not _is_offered(desk, tap):
+        await desk.show()
+        return
+    effect = _EFFECTS.get(tap.step)
+    if effect is not None:
+        await effect(desk, tap)
+        return
+    desk = await desk.keep(_moved(desk.draft, tap, desk.now))
+    await desk.show()
+
+
+def _is_offered(desk: DraftEditor, tap: Tapped) -> bool:
+    """Whether a draft of this kind has such a button at all."""
+    draft = desk.draft
+    if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
+        return False  # its texts and its people are the petition's
+    if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
+        return False  # the rest of an earlier broadcast is who it is
+    return tap.step is not Step.WRITE or tap.value in desk.panel.services.campaign.languages
+
+
+def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
+    """The draft after a step that only leads somewhere."""
+    match tap.step:
+        case Step.NEXT | Step.SUBJECT:
+            return draft.changed(now, stage=Stage.SUBJECT)
+        case Step.WRITE:
+            return draft.changed(now, stage=Stage.CONTENT, language=tap.value)
+        case Step.LINKS if tap.value in draft.versions:
+            return draft.changed(now, stage=Stage.LINKS, language=tap.value)
+        case Step.REMOVE_LINKS if draft.language in draft.versions:
+            return linked(draft, (), now)
+        case Step.DROP:
+            return without(draft, tap.value, now)
+        case Step.ABOUT if tap.value in (Kind.UPDATE, Kind.NEWS):
+            return about(draft, Kind(tap.value), now)
+        case Step.TIME:
+            return draft.changed(now, stage=Stage.TIME)
+        case Step.SURE:
+            return draft.changed(now, stage=Stage.SURE)
+        case Step.PAY:
+            return draft.changed(now, paid=not draft.paid)
+        case Step.CHANGE:
+            return draft.changed(now, stage=Stage.READY)
+        case Step.BACK:
+            return draft.changed(now, stage=_before(draft))
+    return draft
+
+
+def _before(draft: Draft) -> Stage:
+    """Where the panel was before it asked something."""
+    if draft.stage in (Stage.TIME, Stage.SURE) and draft.copies is not None:
+        return Stage.SUMMARY
+    if draft.stage is Stage.AUDIENCE:
+        return Stage.SUBJECT
+    return Stage.READY if draft.versions else Stage.CONTENT
+
+
+async def _cancel(desk: DraftEditor, _tap: Tapped) -> None:
+    await give_up(desk, discarded(desk.panel))
+
+
+async def _look(desk: DraftEditor, _tap: Tapped) -> None:
+    if not desk.draft.versions and desk.draft.kind is not Kind.CLOSING:
+        await desk.show()
+        return
+    await show_preview(desk)
+
+
+async def _to(desk: DraftEditor, tap: Tapped) -> None:
+    """To whom, and then at once the preview."""
+    draft, news = desk.draft, tap.value.partition(".")[0] == "news"
+    code = tap.value.partition(".")[2] if news else tap.value
+    reads = code if code in desk.panel.services.campaign.languages else None
+    news_only = news or draft.kind is Kind.NEWS
+    # Not a new version yet: a tap that comes again makes the preview again.
+    chosen = {"reads": reads, "news_only": news_only, "audience_chosen": True}
+    await show_preview(await desk.keep(draft.model_copy(update=chosen)))
+
+
+async def _at(desk: DraftEditor, tap: Tapped) -> None:
+    await plan_for(desk, datetime.fromtimestamp(_seconds(tap.value), UTC))
+
+
+def _seconds(value: str) -> int:
+    is_moment = value.isascii() and value.isdecimal() and len(value) <= _LONGEST_MOMENT
+    return int(value) if is_moment else 0
+
+
+async def plan_for(desk: DraftEditor, moment: datetime, *, below: int | None = None) -> None:
+    """The draft is to go at this moment, if that is one to send at."""
+    fault = within(moment, desk.now)
+    if fault is not None:
+        await desk.show(desk.panel.words.text(FAULT_SENTENCES[fault]), below=below)
+        return
+    # Whoever signs until then is written to as well, so nobody is left out by number.
+    planned = desk.draft.changed(desk.now, starts_at=moment, cutoff=None, stage=Stage.SUMMARY)
+    desk = await desk.keep(planned)
+    await desk.show(below=below)
+
+
+async def _now(desk: DraftEditor, _tap: Tapped) -> None:
+    cutoff = await desk.panel.services.storage.broadcasts.last_number()
+    desk = await desk.keep(desk.draft.changed(desk.now, starts_at=None, cutoff=cutoff))
+    await desk.show()
+
+
+Effect = Callable[[DraftEditor, Tapped], Awaitable[None]]
+
+_EFFECTS: Mapping[Step, Effect] = MappingProxyType(
+    {
+        Step.CANCEL: _cancel,
+        Step.LOOK: _look,
+        Step.TEST: lambda desk, _tap: send_test(desk),
+        Step.AUDIENCE: _to,
+        Step.SCHEDULE: _at,
+        Step.NOW: _now,
+    }
+)

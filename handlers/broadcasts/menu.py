@@ -1,0 +1,257 @@
+"""What /broadcast offers: the closing update, a new message, and what is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from telegram import Update
+
+from bot.text.markup import Html
+from storage import Broadcast, Kind
+
+from ..admin_context import AdminAction, AdminContext, Choice, Page, open_admin_context
+from ..context import Context
+from ..screens.screen import paragraphs
+from .draft import Draft, begun, begun_closing, begun_for_the_rest
+from .draft_editor import DraftEditor, open_draft, save
+from .preview import show_preview
+from .progress_message import tell_progress
+from .screens.labels import subject_name
+
+# As many planned ones as a panel names, the nearest first; very many are too long for Telegram.
+_LISTED: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastOptions:
+    """What could be sent now.
+
+    Attributes:
+        untold: how many would get the closing update.
+        signed: how many could get another message.
+        unreachable: how many signed and cannot be written to.
+        muted: how many signed and asked not to be written to.
+    """
+
+    is_closed: bool
+    untold: int
+    signed: int
+    unreachable: int
+    muted: int
+    scheduled: Sequence[Broadcast]
+    draft: Draft | None
+
+
+async def broadcast(update: Update, context: Context) -> None:
+    """Shows what is under way, else what there is to choose from."""
+    panel = await open_admin_context(update, context)
+    active = await panel.services.storage.broadcasts.active()
+    if active is not None:
+        await tell_progress(panel, active.id)
+        return
+    page = offer(panel, await _chances(panel))
+    await panel.say(page.text, page.rows)
+
+
+async def compose(panel: AdminContext, _argument: str) -> None:
+    """Begins a new message, which waits for what the admin sends."""
+    services = panel.services
+    base, now = services.campaign.source_language, services.clock()
+    desk = await _begun(panel, begun(base, now, paid=services.paid_broadcast))
+    await desk.show()
+
+
+async def final(panel: AdminContext, _argument: str) -> None:
+    """Shows the closing update as people get it, and asks."""
+    services = panel.services
+    state = await services.storage.petitions.state()
+    active = await services.storage.broadcasts.active()
+    if active is not None:
+        await tell_progress(panel, active.id)
+        return
+    if not state.is_closed:
+        await panel.say(_still_open(panel))
+        return
+    base, now = services.campaign.source_language, services.clock()
+    desk = await _begun(panel, begun_closing(base, now, paid=services.paid_broadcast))
+    await show_preview(desk)
+
+
+async def resume(panel: AdminContext, argument: str) -> None:
+    """Goes on with the draft there is; with a broadcast named, begins one for its rest."""
+    desk = await open_draft(panel)
+    if not argument:
+        if desk is None:
+            await compose(panel, "")
+        else:
+            await desk.show()
+        return
+    services = panel.services
+    known = await services.storage.broadcasts.get(_key(argument))
+    if known is None or not known.is_over or known.kind is Kind.CLOSING:
+        await panel.say(panel.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
+        return
+    base = services.campaign.source_language
+    draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
+    # The report stays; what is written now has a panel of its own.
+    desk = await _begun(panel.at_bottom(), draft)
+    await panel.tell(partial(_shown_below, panel, desk))
+
+
+async def _shown_below(panel: AdminContext, desk: DraftEditor) -> None:
+    await panel.answer()
+    await desk.draw()
+
+
+def offer(panel: AdminContext, chances: BroadcastOptions) -> Page:
+    """The choice, and why something is not to be had."""
+    words = panel.words
+    rows: list[Choice] = []
+    if chances.draft is not None:
+        rows.append(
+            Choice(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
+        )
+    if chances.is_closed and chances.untold:
+        rows.append(Choice(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
+    if chances.signed:
+        rows.append(Choice(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
+    rows += [_to_decide(panel, each) for each in chances.scheduled[:_LISTED]]
+    if rows:
+        rows.append(Choice(words.label("Nada por ahora"), AdminAction.DISMISS))
+    return Page(
+        paragraphs(
+            words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
+            _about_closing(panel, chances),
+            _about_new(panel) if chances.signed else None,
+            _about_draft(panel) if chances.draft is not None else None,
+            *(_planned(panel, each) for each in chances.scheduled[:_LISTED]),
+            _not_listed(panel, len(chances.scheduled) - _LISTED),
+        ),
+        rows,
+    )
+
+
+def _to_decide(panel: AdminContext, planned: Broadcast) -> Choice:
+    if planned.awaits_approval and planned.started_by != panel.user.id:
+        label = panel.words.label("Revisar el que espera aprobación")
+        return Choice(label, AdminAction.REVIEW, planned.id.hex())
+    moment = panel.words.appointment(planned.starts_at or planned.created_at)
+    label = panel.words.label("Cancelar el del {moment}", moment=moment)
+    return Choice(label, AdminAction.ASK_CANCEL, planned.id.hex())
+
+
+def _about_draft(panel: AdminContext) -> Html:
+    return panel.words.text(
+        "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
+    )
+
+
+def _about_new(panel: AdminContext) -> Html:
+    return panel.words.text(
+        "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
+        "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
+    )
+
+
+async def _begun(panel: AdminContext, draft: Draft) -> DraftEditor:
+    """A draft in the place of the one before, whose preview goes with the next."""
+    former = await open_draft(panel)
+    stale = () if former is None else former.draft.every_copy
+    draft = draft.model_copy(update={"panel": panel.message_id, "stale": stale})
+    await save(panel, draft)
+    return DraftEditor(panel, draft)
+
+
+async def _chances(panel: AdminContext) -> BroadcastOptions:
+    storage = panel.services.storage
+    state, desk = await storage.petitions.state(), await open_draft(panel)
+    return BroadcastOptions(
+        is_closed=state.is_closed,
+        untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
+        signed=sum((await storage.broadcasts.audience(kind=Kind.UPDATE)).values()),
+        unreachable=await storage.broadcasts.unreachable(),
+        muted=await storage.broadcasts.muted(),
+        scheduled=await storage.broadcasts.scheduled(),
+        draft=None if desk is None else desk.draft,
+    )
+
+
+def _about_closing(panel: AdminContext, chances: BroadcastOptions) -> Html | None:
+    words = panel.words
+    if not chances.signed:
+        return _nobody(panel, chances)
+    if not chances.is_closed:
+        return _still_open(panel)
+    if not chances.untold:
+        return words.text(
+            "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
+        )
+    return words.plural(
+        "El mensaje final cuenta cómo ha terminado la petición. Lo espera {n} persona.",
+        "El mensaje final cuenta cómo ha terminado la petición. Lo esperan {n} personas.",
+        chances.untold,
+    )
+
+
+def _still_open(panel: AdminContext) -> Html:
+    return panel.words.text(
+        "La petición sigue abierta. El mensaje final se envía después de "
+        "cerrarla: escribe antes /close."
+    )
+
+
+def _nobody(panel: AdminContext, chances: BroadcastOptions) -> Html:
+    """Why there is nobody to write to."""
+    words = panel.words
+    if chances.muted:
+        return words.text(
+            "A quienes han firmado no se les puede escribir: lo pidieron así, o han bloqueado el "
+            "bot."
+        )
+    if not chances.unreachable:
+        return words.text("Nadie ha firmado: no hay a quién escribir.")
+    return words.plural(
+        "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
+        "quién escribir.",
+        "{n} personas han firmado, pero han bloqueado el bot o han dejado Telegram: no hay a "
+        "quién escribir.",
+        chances.unreachable,
+    )
+
+
+def _planned(panel: AdminContext, planned: Broadcast) -> Html:
+    words = panel.words
+    if planned.awaits_approval:
+        return words.plural(
+            "⏳ Espera aprobación: {subject}, para {n} persona.",
+            "⏳ Espera aprobación: {subject}, para {n} personas.",
+            planned.expected or 0,
+            subject=subject_name(words, planned.kind),
+        )
+    return words.plural(
+        "🕒 Programado: {subject}, el {moment}, para {n} persona.",
+        "🕒 Programado: {subject}, el {moment}, para {n} personas.",
+        planned.expected or 0,
+        subject=subject_name(words, planned.kind),
+        moment=words.appointment(planned.starts_at or planned.created_at),
+    )
+
+
+def _not_listed(panel: AdminContext, count: int) -> Html | None:
+    if count <= 0:
+        return None
+    return panel.words.plural(
+        "Hay {n} envío programado más; está en /broadcasts.",
+        "Hay {n} envíos programados más; están en /broadcasts.",
+        count,
+    )
+
+
+def _key(argument: str) -> bytes:
+    try:
+        return bytes.fromhex(argument)
+    except ValueError:
+        return b""

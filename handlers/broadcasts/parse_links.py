@@ -1,0 +1,141 @@
+"""Buttons that open an address, read from what an admin writes: one a line, «Texto - dirección».
+
+Pure. Whatever Telegram would refuse is refused here, with the line that is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from bot.text.translations import mark
+
+from .draft import Link, LinkRows
+
+MOST_BUTTONS: Final = 10
+LONGEST_TEXT: Final = 60
+LONGEST_ADDRESS: Final = 1024
+
+_SCHEMES: Final = frozenset({"http", "https", "tg"})
+# What may stand between the text and the address.
+_BETWEEN: Final = "-–—:|→"
+_FULL: Final = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
+_BARE: Final = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
+_HOST: Final = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?", re.UNICODE)
+
+
+class LinkFault(Enum):
+    """What is wrong with a line."""
+
+    NO_ADDRESS = auto()
+    NO_TEXT = auto()
+    TEXT_TOO_LONG = auto()
+    NOT_AN_ADDRESS = auto()
+    TOO_MANY = auto()
+    NOTHING = auto()
+
+
+FAULT_SENTENCES: Final[Mapping[LinkFault, str]] = MappingProxyType(
+    {
+        LinkFault.NO_ADDRESS: mark(
+            "En «{line}» falta la dirección. Escribe el texto, un guion y la dirección, como "
+            "«Leer más - https://ejemplo.org»."
+        ),
+        LinkFault.NO_TEXT: mark("En «{line}» falta el texto del botón, delante de la dirección."),
+        LinkFault.TEXT_TOO_LONG: mark(
+            "En «{line}» el texto es demasiado largo para un botón: caben 60 caracteres."
+        ),
+        LinkFault.NOT_AN_ADDRESS: mark(
+            "En «{line}» la dirección no vale. Tiene que empezar por https://, http:// o tg:// y "
+            "estar completa."
+        ),
+        LinkFault.TOO_MANY: mark("Son demasiados botones: caben diez."),
+        LinkFault.NOTHING: mark(
+            "No he encontrado ningún enlace. Escribe una línea por botón, como "
+            "«Leer más - https://ejemplo.org»."
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongLine:
+    """The first line that cannot be a button, and why."""
+
+    fault: LinkFault
+    line: str = ""
+
+
+def read_links(text: str) -> LinkRows | WrongLine:
+    """One button a line, each in a row of its own."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return WrongLine(LinkFault.NOTHING)
+    if len(lines) > MOST_BUTTONS:
+        return WrongLine(LinkFault.TOO_MANY)
+    rows: list[tuple[Link, ...]] = []
+    for line in lines:
+        link = _link(line)
+        if isinstance(link, LinkFault):
+            return WrongLine(link, _short(line))
+        rows.append((link,))
+    return tuple(rows)
+
+
+def is_address(url: str) -> bool:
+    """Whether Telegram takes it under a button."""
+    if len(url) > LONGEST_ADDRESS or any(character.isspace() for character in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if parts.scheme.lower() == "tg":
+        return bool(parts.netloc or parts.path)
+    if parts.scheme.lower() not in _SCHEMES or not host or parts.username is not None:
+        return False
+    return _HOST.fullmatch(host) is not None
+
+
+def _link(line: str) -> Link | LinkFault:
+    found = _parted(line)
+    if found is None:
+        bare = is_address(line) or (is_address(f"https://{line}") and "/" in line)
+        return LinkFault.NO_TEXT if bare else LinkFault.NO_ADDRESS
+    text, url = found
+    if ":" not in url.partition("/")[0]:
+        url = f"https://{url}"
+    if not text:
+        return LinkFault.NO_TEXT
+    if len(text) > LONGEST_TEXT:
+        return LinkFault.TEXT_TOO_LONG
+    return Link(text=text, url=url) if is_address(url) else LinkFault.NOT_AN_ADDRESS
+
+
+def _parted(line: str) -> tuple[str, str] | None:
+    """The text and the address after it, if the line ends with one.
+
+    Where an address can begin is looked for by hand: one expression for all of it would try every
+    way to divide a long row of dashes, for minutes.
+    """
+    last = line.split()[-1]
+    before = len(line) - len(last)
+    begins = [at for at in range(1, len(last)) if last[at - 1] in _BETWEEN]
+    for form in (_FULL, _BARE):
+        after_text = line[:before].rstrip()
+        may_be_whole = bool(after_text) and (form is _FULL or after_text[-1] in _BETWEEN)
+        for at in ([0] if may_be_whole else []) + begins:
+            if last[at] not in _BETWEEN and form.fullmatch(last, at):
+                text = line[: before + at].rstrip().rstrip(_BETWEEN).strip()
+                return text, last[at:]
+    return None
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"

@@ -1,0 +1,253 @@
+"""The moment an admin writes, read in the petition's time zone.
+
+Pure: the present and the zone are given. «mañana 18:30», «jueves a las 9», «26/11 18:30»,
+«26 de noviembre de 2026, 18:30» and the English of each; a day and a month always in this order.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.text.translations import mark
+
+FARTHEST: Final = timedelta(days=30)
+SOONEST: Final = timedelta(minutes=1)
+
+_MONTHS: Final = (
+    ("enero", "january", "ene", "jan"),
+    ("febrero", "february", "feb"),
+    ("marzo", "march", "mar"),
+    ("abril", "april", "abr", "apr"),
+    ("mayo", "may"),
+    ("junio", "june", "jun"),
+    ("julio", "july", "jul"),
+    ("agosto", "august", "ago", "aug"),
+    ("septiembre", "setiembre", "september", "sep", "sept", "set"),
+    ("octubre", "october", "oct"),
+    ("noviembre", "november", "nov"),
+    ("diciembre", "december", "dic", "dec"),
+)
+_WEEKDAYS: Final = (
+    ("lunes", "monday"),
+    ("martes", "tuesday"),
+    ("miercoles", "wednesday"),
+    ("jueves", "thursday"),
+    ("viernes", "friday"),
+    ("sabado", "saturday"),
+    ("domingo", "sunday"),
+)
+_MONTH_OF: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+_WEEKDAY_OF: Final = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
+_DAYS_AHEAD: Final[Mapping[str, int]] = MappingProxyType(
+    {"hoy": 0, "today": 0, "tonight": 0, "manana": 1, "tomorrow": 1, "pasado manana": 2}
+)
+
+# Twelve is left as it is: at noon and at midnight people mean different things by it.
+_HALF_OF_DAY: Final = re.compile(
+    r"(?<!\b12) (?:de|por|in) (?:la |the )?"
+    r"(?P<half>manana|tarde|noche|morning|afternoon|evening)\b"
+)
+_TODAY: Final = re.compile(r"\b(?:esta|this) (?:manana|tarde|noche|morning|afternoon|evening)\b")
+_FILLING: Final = re.compile(
+    r"\b(?:a las?|at|el|la|dia|on|the|de|of|del|horas?|hrs?|este|esta|this)\b|,"
+)
+_CLOCK: Final = re.compile(
+    r"(?P<hour>\d{1,2})(?:\s*(?:[:.h]|h:)\s*(?P<minute>\d{2}))?\s*(?P<rest>h|am|pm|a\.m\.|p\.m\.)?$"
+)
+_NUMERIC: Final = re.compile(
+    r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>\d{4}|\d{2}))?$"
+)
+_ISO: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})$")
+_NAMED: Final = re.compile(
+    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?P<month>[a-z]+)"
+    r"|(?P<month2>[a-z]+)\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?)(?:\s+(?P<year>\d{4}))?$"
+)
+
+
+class WhenFault(Enum):
+    """Why what was written is no moment to send at."""
+
+    UNCLEAR = auto()
+    NO_SUCH_DAY = auto()
+    NO_SUCH_TIME = auto()
+    PAST = auto()
+    TOO_FAR = auto()
+    SKIPPED = auto()
+
+
+FAULT_SENTENCES: Final[Mapping[WhenFault, str]] = MappingProxyType(
+    {
+        WhenFault.UNCLEAR: mark(
+            "No entiendo cuándo. Escribe el día y la hora, como «mañana 18:30» o «26/11 18:30»."
+        ),
+        WhenFault.NO_SUCH_DAY: mark(
+            "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
+        ),
+        WhenFault.NO_SUCH_TIME: mark(
+            "Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30»."
+        ),
+        WhenFault.PAST: mark("Esa hora ya ha pasado. Escribe una que esté por venir."),
+        WhenFault.TOO_FAR: mark("Se puede programar hasta con 30 días de antelación."),
+        WhenFault.SKIPPED: mark(
+            "Esa noche los relojes se adelantan y esa hora no llega a existir. Elige una hora "
+            "antes o una después."
+        ),
+    }
+)
+
+
+def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
+    """The moment, in UTC; without a day it is today's.
+
+    Args:
+        text: as a person writes it, in Spanish or English.
+        now: the present.
+        zone: the petition's.
+    """
+    plain = _plain(text)
+    here = now.astimezone(zone)
+    found = _split(plain)
+    if found is None:
+        return WhenFault.UNCLEAR
+    day_words, clock = found
+    if isinstance(clock, WhenFault):
+        return clock
+    day = _day(day_words, here, clock)
+    return day if isinstance(day, WhenFault) else fitting(datetime.combine(day, clock), now, zone)
+
+
+def fitting(there: datetime, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
+    """A wall clock's moment in UTC, if the clock shows it and it is neither past nor too far."""
+    first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
+        return WhenFault.SKIPPED
+    # In the night in which the clocks go back they show it twice, and the second may be to come.
+    moment = second if within(first, now) is WhenFault.PAST else first
+    return within(moment, now) or moment
+
+
+def within(moment: datetime, now: datetime) -> WhenFault | None:
+    """What keeps a moment from being one to send at, if anything."""
+    if moment < now + SOONEST:
+        return WhenFault.PAST
+    return WhenFault.TOO_FAR if moment > now + FARTHEST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A moment offered on a button; `hours` from now, or on the wall clock of a day."""
+
+    at: datetime
+    kind: str
+
+
+def offered(now: datetime, zone: ZoneInfo) -> list[Offered]:
+    """Moments an admin is likely to want: in an hour, this evening, tomorrow."""
+    here = now.astimezone(zone)
+    tomorrow = here.date() + timedelta(days=1)
+    # Not counted on the wall clock, on which it is another one when the clocks go back.
+    in_an_hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
+    wanted = [Offered(in_an_hour.astimezone(UTC), "hour")]
+    for kind, day, clock in (
+        ("tonight", here.date(), time(19)),
+        ("tomorrow", tomorrow, time(10)),
+        ("tomorrow", tomorrow, time(19)),
+    ):
+        moment = fitting(datetime.combine(day, clock), now, zone)
+        if isinstance(moment, datetime) and moment - now >= timedelta(minutes=15):
+            wanted.append(Offered(moment, kind))
+    return wanted
+
+
+def _plain(text: str) -> str:
+    """Lower case, without accents and filling words, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    halves = _HALF_OF_DAY.sub(
+        lambda found: " am" if found["half"] in ("manana", "morning") else " pm",
+        _TODAY.sub("hoy", letters),
+    )
+    return " ".join(_FILLING.sub(" ", halves).split())
+
+
+def _split(plain: str) -> tuple[str, time | WhenFault] | None:
+    """The words of the day, and the time at the end or at the beginning."""
+    words = plain.split()
+    for count in (2, 1):
+        for day, clock in (
+            (words[:-count], words[-count:]),
+            (words[count:], words[:count]),
+        ):
+            read = _clock(" ".join(clock)) if len(clock) == count else None
+            if read is not None and (not day or _is_day(" ".join(day))):
+                return " ".join(day), read
+    return None
+
+
+def _clock(text: str) -> time | WhenFault | None:
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        return None
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    half = (found["rest"] or "").replace(".", "")
+    if half in ("am", "pm"):
+        if not 1 <= hour <= 12:
+            return WhenFault.NO_SUCH_TIME
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    if hour > 23 or minute > 59:
+        return WhenFault.NO_SUCH_TIME
+    return time(hour, minute)
+
+
+def _is_day(text: str) -> bool:
+    known = text in _DAYS_AHEAD or text in _WEEKDAY_OF
+    return known or any(form.fullmatch(_bare(text)) for form in (_ISO, _NUMERIC, _NAMED))
+
+
+def _bare(text: str) -> str:
+    """A date without the weekday that may stand before it."""
+    first, _, rest = text.partition(" ")
+    return rest if first in _WEEKDAY_OF and rest else text
+
+
+def _day(text: str, here: datetime, clock: time) -> date | WhenFault:
+    today = here.date()
+    if not text or text in _DAYS_AHEAD:
+        return today + timedelta(days=_DAYS_AHEAD.get(text, 0))
+    if text in _WEEKDAY_OF:
+        ahead = (_WEEKDAY_OF[text] - today.weekday()) % 7
+        passed = ahead == 0 and clock <= here.time()
+        return today + timedelta(days=7 if passed else ahead)
+    return _date(_bare(text), today)
+
+
+def _date(text: str, today: date) -> date | WhenFault:
+    numeric = _ISO.fullmatch(text) or _NUMERIC.fullmatch(text)
+    if numeric is not None:
+        day, month, year = numeric["day"], int(numeric["month"]), numeric["year"]
+    else:
+        named = _NAMED.fullmatch(text)
+        name = "" if named is None else named["month"] or named["month2"]
+        if named is None or name not in _MONTH_OF:
+            return WhenFault.UNCLEAR
+        day, month, year = named["day"] or named["day2"], _MONTH_OF[name], named["year"]
+    try:
+        if year is not None:
+            return date(int(year) + (2000 if len(year) == 2 else 0), month, int(day))
+        return _next(month, int(day), today)
+    except ValueError:
+        return WhenFault.NO_SUCH_DAY
+
+
+def _next(month: int, day: int, today: date) -> date:
+    """The day of this year; of the next when that is long past, as in December for January."""
+    this_year = date(today.year, month, day)
+    return this_year if (today - this_year).days < 180 else date(today.year + 1, month, day)

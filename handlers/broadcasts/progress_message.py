@@ -1,0 +1,182 @@
+"""Showing how a broadcast stands, in the one message in which it is watched."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.text.markup import Html
+from bot.text.translations import Words
+from bot.transport.error_kinds import error_kind
+from storage import Broadcast, RecallTally, Tally
+
+from ..admin_context import AdminContext, Page, keyboard
+from ..context import Bot, Services
+from ..posting import rewrite
+from .screens.broadcast_lines import BroadcastView
+from .screens.progress import standing
+
+_log = structlog.stdlib.get_logger()
+
+_OPEN, _SETTLED = b"open", b""
+
+
+async def tell_progress(panel: AdminContext, key: bytes) -> None:
+    """The progress moves to the message the admin is looking at, as soon as Telegram takes it."""
+    await panel.tell(partial(move_progress_here, panel, key))
+
+
+async def tell_standing(panel: AdminContext, shown: Broadcast) -> None:
+    """Tells the admin how it stands."""
+    await panel.tell(partial(show, panel, shown))
+
+
+async def move_progress_here(panel: AdminContext, key: bytes) -> None:
+    """The progress moves to the message the admin is looking at; the former one says so."""
+    broadcasts = panel.services.storage.broadcasts
+    former = await broadcasts.get(key)
+    if former is None:
+        raise LookupError("A broadcast that was there is not there.")
+    said = None
+    if panel.message_id is None:
+        said = await page_of(panel, former)
+        panel = panel.at(await panel.write(said.text, said.rows))
+    await broadcasts.set_progress(key, panel.chat_id, panel.message_id or 0)
+    now = await show(panel, await broadcasts.get(key) or former, said)
+    chat, message_id = former.progress_chat, former.progress_message_id
+    if chat is None or message_id is None:
+        return
+    if (chat, message_id) == (panel.chat_id, panel.message_id):
+        return
+    if now.is_over:
+        # The report went to the new place; here it would look as if it were still going on.
+        words = await words_for(panel.services, chat)
+        page = standing(await standing_of(panel.services, words, now))
+        await _write_over(panel.bot, chat, message_id, page)
+    else:
+        await point_elsewhere(panel.bot, panel.services, chat, message_id)
+
+
+async def show(panel: AdminContext, shown: Broadcast, said: Page | None = None) -> Broadcast:
+    """Shows how it stands, unless the panel says that already; returns the last that is shown.
+
+    The worker writes into the same message. When the end came in between, its report may have
+    been written over, so it is shown again.
+    """
+    page = await page_of(panel, shown)
+    if page != said:
+        panel = panel.at(await panel.write(page.text, page.rows))
+    now = await panel.services.storage.broadcasts.get(shown.id) or shown
+    if now.state != shown.state:
+        page = await page_of(panel, now)
+        await panel.write(page.text, page.rows)
+    return now
+
+
+async def page_of(panel: AdminContext, broadcast: Broadcast) -> Page:
+    """The page of a broadcast as it stands, for this admin."""
+    reader = panel.user.id
+    return standing(await standing_of(panel.services, panel.words, broadcast, reader=reader))
+
+
+async def standing_of(
+    services: Services,
+    words: Words,
+    broadcast: Broadcast,
+    *,
+    tally: Tally | None = None,
+    recall: RecallTally | None = None,
+    reader: int | None = None,
+) -> BroadcastView:
+    """A broadcast and all that its page says; what is not given is read from the database.
+
+    Args:
+        services: whence it is read.
+        words: in the language of who reads it.
+        broadcast: as it is now.
+        tally: how far it is.
+        recall: how far taking it back is.
+        reader: the admin who reads it, whose private chat has the same number.
+    """
+    storage, campaign = services.storage, services.campaign
+    if recall is None and broadcast.recall_started_at is not None:
+        recall = await storage.recalls.tally(broadcast.id)
+    return BroadcastView(
+        words=words,
+        broadcast=broadcast,
+        tally=tally or await storage.broadcasts.tally(broadcast.id),
+        now=services.clock(),
+        zone=campaign.time_zone,
+        languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
+        recall=recall,
+        reader=reader,
+        is_asking=broadcast.state == "paused" and await _is_asking(services, broadcast.id),
+    )
+
+
+async def known_by(panel: AdminContext, argument: str) -> Broadcast | None:
+    """The broadcast of a button; a panel that names none says so."""
+    try:
+        known = await panel.services.storage.broadcasts.get(bytes.fromhex(argument))
+    except ValueError:
+        known = None
+    if known is None:
+        await panel.say(panel.words.text("Ese envío no existe. Escribe /broadcasts."))
+    return known
+
+
+async def refresh(bot: Bot, services: Services, broadcast: Broadcast) -> None:
+    """Writes how it stands into the message of whoever watches it, if an admin does."""
+    chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
+    if chat is None or message_id is None or chat not in services.admins:
+        return
+    words = await words_for(services, chat)
+    page = standing(await standing_of(services, words, broadcast, reader=chat))
+    await _write_over(bot, chat, message_id, page)
+
+
+async def request_cancel(services: Services, broadcast: bytes) -> None:
+    """From now on an admin is deciding about cancelling it, whoever draws the panel."""
+    await services.storage.published.put(_question(broadcast), _OPEN)
+
+
+async def clear_cancel_request(services: Services, broadcast: bytes) -> None:
+    """Nobody is deciding any more."""
+    if await _is_asking(services, broadcast):
+        await services.storage.published.put(_question(broadcast), _SETTLED)
+
+
+async def words_for(services: Services, chat: int) -> Words:
+    """The language that the admin reads whose private chat it is."""
+    supporter = services.keyring.reference(services.campaign.slug, chat)
+    known = await services.storage.conversations.get(supporter)
+    campaign = services.campaign
+    return services.catalogues.words(campaign.language_for(known.language if known else None))
+
+
+async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:
+    """Makes one line of a message that showed the progress: it would stand still and mislead."""
+    await _write_over(bot, chat, message_id, Page(elsewhere(await words_for(services, chat))))
+
+
+async def _write_over(bot: Bot, chat: int, message_id: int, page: Page) -> None:
+    try:
+        await rewrite(bot, chat, message_id, page.text, keyboard(page.rows))
+    except TelegramError as error:
+        _log.info("former_progress_left", remedy=error_kind(error))
+
+
+def elsewhere(words: Words) -> Html:
+    """What stands where the progress was."""
+    return words.text("El progreso sigue en otro mensaje.")
+
+
+async def _is_asking(services: Services, broadcast: bytes) -> bool:
+    known = await services.storage.published.get(_question(broadcast))
+    return known is not None and known.digest == _OPEN
+
+
+def _question(broadcast: bytes) -> str:
+    return f"cancel?:{broadcast.hex()}"

@@ -1,0 +1,207 @@
+"""What the worker says of a broadcast, written into the one message in which it is watched."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import structlog
+from telegram import ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.broadcast.stop_reasons import StopReason, parse_reason
+from bot.charts import delivery_picture
+from bot.text.translations import Words
+from bot.transport.error_kinds import ErrorKind, error_kind
+from storage import Broadcast, RecallTally, Tally
+
+from ..admin_context import Page, keyboard
+from ..context import Bot, Services
+from ..posting import post, rewrite
+from .admin_questions import ask_everyone
+from .progress_message import point_elsewhere, standing_of, words_for
+from .screens.broadcast_lines import BroadcastView
+from .screens.labels import subject_name
+from .screens.progress import standing
+
+_log = structlog.stdlib.get_logger()
+
+
+class AdminReporter:
+    """Keeps the progress message of a broadcast up to date; the worker says when."""
+
+    def __init__(self, bot: Bot, services: Services) -> None:
+        self._bot = bot
+        self._services = services
+        self._written: tuple[int, Page] | None = None
+
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None:
+        """Shows how far it is, or that it is paused."""
+        known = await self._known(broadcast, tally)
+        if known is not None:
+            known = replace(known, rate=rate, pause=pause)
+            await self._write(await self._in_sight(broadcast, known), known)
+
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Shows to whoever watches it that it waits; to each when it is not for them to decide."""
+        cause, _ = parse_reason(broadcast.stop_reason or "")
+        if (
+            broadcast.awaits_approval
+            or cause is StopReason.FORMER
+            or broadcast.progress_chat not in self._services.admins
+        ):
+            await ask_everyone(self._bot, self._services, broadcast, tally)
+        elif cause is StopReason.LATE:
+            await self.progress(broadcast, tally, None)
+        else:
+            await self._alarm(broadcast, tally)
+
+    async def _alarm(self, broadcast: Broadcast, tally: Tally) -> None:
+        """A message of its own: nobody's telephone rings for an edit."""
+        known = await self._known(broadcast, tally)
+        if known is not None:
+            reason = hashlib.sha256((broadcast.stop_reason or "").encode()).hexdigest()[:16]
+            key = f"held:{broadcast.id.hex()}:{reason}"
+            await self._write(await self._moved(broadcast, known, key), known)
+
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Shows the report, and below it the picture of how it went."""
+        known = await self._known(broadcast, tally)
+        if known is None:
+            return
+        broadcast = await self._in_sight(broadcast, known)
+        shown = await self._write(broadcast, known)
+        if shown is not None and broadcast.progress_chat is not None:
+            await self._picture(broadcast, broadcast.progress_chat, shown, known.words)
+
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None:
+        """Shows how far taking it back is, and at the end what became of it."""
+        # While it goes on, its page has no use for the account of the sending.
+        sent = Tally(tally.total) if broadcast.is_recalling else None
+        known = await self._known(broadcast, sent, recall=tally)
+        if known is not None:
+            await self._write(broadcast, replace(known, rate=rate))
+
+    async def _known(
+        self,
+        broadcast: Broadcast,
+        tally: Tally | None = None,
+        recall: RecallTally | None = None,
+    ) -> BroadcastView | None:
+        # Whoever is no admin any more is told nothing; the others find it with /broadcasts.
+        if broadcast.progress_chat not in self._services.admins:
+            return None
+        words = await words_for(self._services, broadcast.progress_chat)
+        reader = broadcast.progress_chat
+        return await standing_of(
+            self._services, words, broadcast, tally=tally, recall=recall, reader=reader
+        )
+
+    async def _in_sight(self, broadcast: Broadcast, known: BroadcastView) -> Broadcast:
+        """What comes later than it was ordered is a new message: the other is far up by now."""
+        has_begun = broadcast.started_at is not None
+        is_news = has_begun or broadcast.state == "stopped" or broadcast.awaits_approval
+        if broadcast.starts_at is None or not is_news:
+            return broadcast
+        return await self._moved(broadcast, known, f"begun:{broadcast.id.hex()}")
+
+    async def _moved(self, broadcast: Broadcast, known: BroadcastView, key: str) -> Broadcast:
+        """Shows it in a new message, once for each key; the former one points to it."""
+        chat, former = broadcast.progress_chat, broadcast.progress_message_id
+        published = self._services.storage.published
+        if chat is None or await published.get(key) is not None:
+            return broadcast
+        try:
+            sent = await self._send(chat, standing(known))
+        except TelegramError as error:
+            if error_kind(error) is not ErrorKind.UNREACHABLE:
+                raise
+            return broadcast  # writing into the old one will tell that nobody reads it
+        await published.put(key, hashlib.sha256(key.encode()).digest())
+        await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent)
+        if former:
+            await point_elsewhere(self._bot, self._services, chat, former)
+        return replace(broadcast, progress_message_id=sent)
+
+    async def _write(self, broadcast: Broadcast, known: BroadcastView) -> int | None:
+        """Writes the page of it; returns in which message it stands, if anybody can read it."""
+        chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
+        if chat is None or message_id is None:
+            return None
+        page = standing(known)
+        if (message_id, page) == self._written:
+            return message_id  # Telegram refuses an edit without a difference
+        try:
+            shown = await self._shown(broadcast, chat, message_id, page)
+        except TelegramError as error:
+            if error_kind(error) is not ErrorKind.UNREACHABLE:
+                raise
+            # Whoever blocked the bot will not see it, however often it is tried.
+            _log.warning("report_has_no_reader")
+            return None
+        self._written = (shown, page)
+        if not broadcast.is_over:
+            await self._catch_up(broadcast, chat, shown)
+        return shown
+
+    async def _shown(self, broadcast: Broadcast, chat: int, message_id: int, page: Page) -> int:
+        """Writes it into the message, or into a new one; returns which."""
+        try:
+            await rewrite(self._bot, chat, message_id, page.text, keyboard(page.rows))
+        except TelegramError as error:
+            if error_kind(error) is ErrorKind.UNCHANGED:
+                return message_id
+            if error_kind(error) is not ErrorKind.GONE:
+                raise
+        else:
+            return message_id
+        sent = await self._send(chat, page)
+        await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent)
+        return sent
+
+    async def _catch_up(self, written: Broadcast, chat: int, message_id: int) -> None:
+        """An admin may have done something while it was being written as it was before."""
+        now = await self._services.storage.broadcasts.get(written.id)
+        if now is None:
+            return
+        if (now.progress_chat, now.progress_message_id) != (chat, message_id):
+            await point_elsewhere(self._bot, self._services, chat, message_id)
+        elif now.state == "paused" != written.state:
+            known = await self._known(now)
+            if known is not None:
+                self._written = (message_id, standing(known))
+                await self._shown(now, chat, message_id, standing(known))
+
+    async def _picture(self, broadcast: Broadcast, chat: int, report: int, words: Words) -> None:
+        """The delivery over time, once, as an answer to the report."""
+        published = self._services.storage.published
+        key = f"chart:{broadcast.id.hex()}"
+        if await published.get(key) is not None:
+            return
+        moments = await self._services.storage.broadcasts.timeline(broadcast.id)
+        title = words.label("La entrega, minuto a minuto")
+        picture = await delivery_picture(moments, words, title)
+        if picture is None:
+            return
+        try:
+            sent = await self._bot.send_photo(
+                chat,
+                picture,
+                caption=subject_name(words, broadcast.kind),
+                parse_mode=ParseMode.HTML,
+                reply_parameters=ReplyParameters(report, allow_sending_without_reply=True),
+            )
+        except TelegramError as error:
+            if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.UNREACHABLE):
+                raise
+            _log.warning("chart_not_sent", remedy=error_kind(error))
+            return
+        await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)
+
+    async def _send(self, chat: int, page: Page) -> int:
+        return await post(self._bot, chat, page.text, keyboard(page.rows))

@@ -1,0 +1,111 @@
+"""A broadcast that another admin is to approve: what its author sees, and what the others do."""
+
+from __future__ import annotations
+
+from bot.text.markup import Html
+from storage import APPROVABLE_FOR
+
+from ...admin_context import AdminAction, Choice, Page
+from ...screens.screen import paragraphs
+from .broadcast_lines import BroadcastView, keep_preview
+from .labels import moment_name, recipients_name, subject_name
+
+
+def awaiting(now: BroadcastView) -> Page:
+    """It waits; whoever prepared it cannot approve it."""
+    return _waits(now) if now.is_own else _asks(now)
+
+
+def ask_decline(now: BroadcastView) -> Page:
+    """Asks once more: whoever prepared it would have to begin again."""
+    words = now.words
+    return Page(
+        paragraphs(
+            words.text("<b>¿Seguro que no lo apruebas?</b>"),
+            _what(now),
+            words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
+        ),
+        (
+            Choice(words.label("Sí, que no salga"), AdminAction.DECLINE, now.key),
+            Choice(words.label("Volver"), AdminAction.WATCH, now.key),
+        ),
+    )
+
+
+def _waits(now: BroadcastView) -> Page:
+    words = now.words
+    return Page(
+        paragraphs(
+            words.text("<b>Espera la aprobación de otra persona</b>"),
+            _what(now),
+            words.text(
+                "Las demás personas que administran la petición reciben el mensaje en su chat con "
+                "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
+                "/broadcast."
+            ),
+            _deadline(now),
+            keep_preview(now),
+        ),
+        (Choice(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
+    )
+
+
+def _asks(now: BroadcastView) -> Page:
+    words = now.words
+    return Page(
+        paragraphs(
+            words.text("<b>¿Apruebas este envío?</b>"),
+            _what(now),
+            words.text(
+                "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
+                "alguien lo apruebe no sale nada.",
+                who=now.broadcast.started_by,
+            ),
+            _deadline(now),
+        ),
+        (
+            Choice(_yes(now), AdminAction.APPROVE, f"{now.key}.{now.broadcast.expected or 0}"),
+            Choice(words.label("Ver el mensaje"), AdminAction.REVIEW, now.key),
+            Choice(words.label("No aprobar"), AdminAction.ASK_DECLINE, now.key),
+        ),
+    )
+
+
+def _yes(now: BroadcastView) -> str:
+    words, broadcast = now.words, now.broadcast
+    if broadcast.starts_at is not None and broadcast.starts_at > now.now:
+        return words.label(
+            "Aprobar para el {moment}", moment=words.appointment(broadcast.starts_at)
+        )
+    return words.plural_label(
+        "Aprobar y enviar a {n} persona",
+        "Aprobar y enviar a {n} personas",
+        broadcast.expected or 0,
+    )
+
+
+def _what(now: BroadcastView) -> Html:
+    words, broadcast = now.words, now.broadcast
+    starts = broadcast.starts_at or broadcast.created_at
+    when = words.text("Saldrá en cuanto se apruebe.")
+    if starts > now.now:
+        when = words.text(
+            "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
+            moment=moment_name(words, starts, now.zone),
+        )
+    to = words.plural(
+        "Para {audience}: {n} persona.",
+        "Para {audience}: {n} personas.",
+        broadcast.expected or 0,
+        audience=recipients_name(words, broadcast, now.languages),
+    )
+    return Html("\n".join((subject_name(words, broadcast.kind), to, when)))
+
+
+def _deadline(now: BroadcastView) -> Html:
+    broadcast = now.broadcast
+    last = (broadcast.starts_at or broadcast.created_at) + APPROVABLE_FOR
+    return now.words.text(
+        "Si nadie lo aprueba antes del {moment}, no saldrá.",
+        moment=moment_name(now.words, last, now.zone),
+    )

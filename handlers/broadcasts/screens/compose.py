@@ -1,0 +1,174 @@
+"""The pages about the message itself: waiting for it, what it is, and its link buttons."""
+
+from __future__ import annotations
+
+from bot.text.markup import Html
+from storage import Kind
+
+from ...admin_context import Choice, Page
+from ...screens.screen import paragraphs
+from ..draft import Version
+from ..parse_links import LONGEST_TEXT, MOST_BUTTONS
+from ..steps import Step, choice
+from .draft_view import DraftView, ways_out
+from .labels import content_name, subject_name
+
+# As many as one can write; a panel with more of them would be too long for Telegram.
+_NAMED = MOST_BUTTONS
+
+
+def content(sheet: DraftView) -> Page:
+    """Waits for a message."""
+    words, draft = sheet.words, sheet.draft
+    many = len(sheet.languages) > 1
+    first = draft.language == draft.base
+    heading = (
+        words.text("<b>Envíame el mensaje</b>")
+        if first
+        else words.text(
+            "<b>Envíame la versión en {language}</b>", language=sheet.tongue(draft.language)
+        )
+    )
+    return Page(
+        paragraphs(
+            heading,
+            words.text(
+                "Espero tu próximo mensaje en este chat: un texto, una foto, un vídeo, un álbum, "
+                "un documento, un audio… Llegará tal como lo envíes, con su formato y sin tu "
+                "nombre."
+            ),
+            words.text("Si quieres una versión en otro idioma, la añades después.")
+            if first and many and not draft.versions
+            else None,
+            words.text("Nada sale hasta que veas la vista previa y lo confirmes."),
+        ),
+        ways_out(sheet, back=bool(draft.versions)),
+    )
+
+
+def ready(sheet: DraftView) -> Page:
+    """There is a message, and this is what is known of it."""
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        look = choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
+        nothing = words.text("El mensaje final no se ha enviado.")
+        return Page(nothing, [look, *ways_out(sheet)])
+    chosen = draft.about_chosen and draft.audience_chosen
+    onward = (
+        choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
+        if chosen
+        else choice(words.label("Continuar"), draft, Step.NEXT)
+    )
+    to_others = choice(words.label("Cambiar a quién se envía"), draft, Step.SUBJECT)
+    # The rest of an earlier broadcast is who it is: nobody else may be written to under that name.
+    may_change = chosen and draft.topic is None
+    rows = [onward, *_versions(sheet), *([to_others] if may_change else ()), *ways_out(sheet)]
+    return Page(
+        paragraphs(
+            words.text("<b>Tu mensaje</b>"),
+            Html("\n".join(_described(sheet, code) for code in draft.versions)),
+            _lost(sheet),
+            _decided(sheet) if chosen else None,
+            words.text(
+                "Hasta la vista previa puedes editar tu mensaje en el chat: se usará tal como "
+                "esté entonces. Todavía no se ha enviado nada."
+            ),
+        ),
+        rows,
+    )
+
+
+def links(sheet: DraftView) -> Page:
+    """Waits for lines with links."""
+    words, draft = sheet.words, sheet.draft
+    there = draft.versions[draft.language].links
+    bare = choice(words.label("Quitar los botones"), draft, Step.REMOVE_LINKS, draft.language)
+    return Page(
+        paragraphs(
+            words.text("<b>Botones con enlace</b>"),
+            words.text(
+                "Escríbeme una línea por botón: el texto, un guion y la dirección. Por ejemplo:"
+            ),
+            words.text("<code>Leer más - https://ejemplo.org</code>"),
+            _buttons(sheet, draft.versions[draft.language]),
+        ),
+        [*([bare] if there else ()), *ways_out(sheet, back=True)],
+    )
+
+
+def _described(sheet: DraftView, code: str) -> Html:
+    words, version = sheet.words, sheet.draft.versions[code]
+    what, buttons = content_name(words, version), _buttons(sheet, version)
+    if len(sheet.languages) == 1:
+        line = words.text("Es {content}.", content=what)
+    elif code == sheet.draft.base and len(sheet.draft.versions) == 1:
+        line = words.text("Es {content}, igual para todos los idiomas.", content=what)
+    elif code == sheet.draft.base:
+        line = words.text(
+            "{language}: {content}. También para quien lea en un idioma sin versión.",
+            language=sheet.language(code),
+            content=what,
+        )
+    else:
+        line = words.text("{language}: {content}.", language=sheet.language(code), content=what)
+    return Html(f"{line}\n{buttons}") if buttons else line
+
+
+def _buttons(sheet: DraftView, version: Version) -> Html | None:
+    """Their labels; of very many, as a forwarded post may have, only the first."""
+    links = [link for row in version.links for link in row]
+    labels = ", ".join(f"«{_short(link.text)}»" for link in links[:_NAMED])
+    if len(links) > _NAMED:
+        more = sheet.words.number(len(links) - _NAMED)
+        return sheet.words.text("Botones: {labels} y {n} más", labels=labels, n=more)
+    return sheet.words.text("Botones: {labels}", labels=labels) if labels else None
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST_TEXT else f"{label[:LONGEST_TEXT]}…"
+
+
+def _lost(sheet: DraftView) -> Html | None:
+    if not any(version.lost_buttons for version in sheet.draft.versions.values()):
+        return None
+    return sheet.words.text(
+        "El mensaje traía otros botones que en manos de este bot no harían nada. Solo se "
+        "conservan los que abren una dirección."
+    )
+
+
+def _decided(sheet: DraftView) -> Html:
+    words, draft = sheet.words, sheet.draft
+    return words.text(
+        "{subject}, para {audience}.",
+        subject=subject_name(words, draft.kind),
+        audience=sheet.audience,
+    )
+
+
+def _versions(sheet: DraftView) -> list[Choice]:
+    """What can be done with the message of each language."""
+    words, draft = sheet.words, sheet.draft
+    several = len(draft.versions) > 1
+    rows: list[Choice] = []
+    for code, version in draft.versions.items():
+        name = sheet.tongue(code)
+        again, buttons = (
+            (
+                words.label("Cambiar la versión en {language}", language=name),
+                words.label("Botones de la versión en {language}", language=name),
+            )
+            if several
+            else (words.label("Cambiar el mensaje"), words.label("Botones con enlace"))
+        )
+        rows.append(choice(again, draft, Step.WRITE, code))
+        if not version.is_album:
+            rows.append(choice(buttons, draft, Step.LINKS, code))
+        if code != draft.base:
+            label = words.label("Quitar la versión en {language}", language=name)
+            rows.append(choice(label, draft, Step.DROP, code))
+    for code in sheet.languages:
+        if code not in draft.versions:
+            label = words.label("Añadir versión en {language}", language=sheet.tongue(code))
+            rows.append(choice(label, draft, Step.WRITE, code))
+    return rows

@@ -1,0 +1,125 @@
+"""The history: what was sent, when, by whom, to how many and with what result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.text.markup import Html
+from bot.text.translations import Words
+from storage import Broadcast, Tally
+
+from ...admin_context import AdminAction, Choice, Page
+from ...screens.screen import paragraphs
+from .labels import subject_name
+
+ON_A_PAGE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A broadcast of the past, or one that is under way or planned."""
+
+    broadcast: Broadcast
+    tally: Tally
+
+
+def history(words: Words, entries: Sequence[Entry], *, page: int, more: bool, reader: int) -> Page:
+    """One page of it.
+
+    Args:
+        words: in the admin's language.
+        entries: those of this page, newest first.
+        page: from 0.
+        more: whether there are older ones.
+        reader: the admin who looks, who is «tú».
+    """
+    if not entries:
+        return Page(words.text("Todavía no se ha enviado nada."))
+    numbers = range(page * ON_A_PAGE + 1, page * ON_A_PAGE + 1 + len(entries))
+    numbered = list(zip(numbers, entries, strict=True))
+    told = [_told(words, number, each, reader) for number, each in numbered]
+    row = tuple(
+        Choice(str(number), AdminAction.REPORT, f"{each.broadcast.id.hex()}.{page}")
+        for number, each in numbered
+    )
+    newer = Choice(words.label("‹ Más recientes"), AdminAction.HISTORY_PAGE, str(page - 1))
+    older = Choice(words.label("Más antiguos ›"), AdminAction.HISTORY_PAGE, str(page + 1))
+    turning = tuple(c for c, there in ((newer, page > 0), (older, more)) if there)
+    hint = words.text("Toca un número para ver su informe.")
+    return Page(
+        paragraphs(words.text("<b>Envíos</b>"), *told, hint), [row, turning] if turning else [row]
+    )
+
+
+def provenance(words: Words, broadcast: Broadcast, reader: int) -> Html:
+    """Who wrote it and who confirmed it."""
+    author = _who(words, broadcast.started_by, reader)
+    if not broadcast.is_approved:
+        return words.text("Preparado por {who}, sin aprobar", who=author)
+    if broadcast.approved_by == broadcast.started_by:
+        return words.text("Preparado y confirmado por {who}", who=author)
+    return words.text(
+        "Preparado por {author}, confirmado por {approver}",
+        author=author,
+        approver=_who(words, broadcast.approved_by, reader),
+    )
+
+
+def _told(words: Words, number: int, entry: Entry, reader: int) -> Html:
+    broadcast = entry.broadcast
+    lines = [
+        words.text(
+            "<b>{number}.</b> {moment}", number=number, moment=words.moment(_when(broadcast))
+        ),
+        subject_name(words, broadcast.kind),
+        provenance(words, broadcast, reader),
+        _result(words, entry),
+    ]
+    return Html("\n".join(lines))
+
+
+def _when(broadcast: Broadcast) -> datetime:
+    return broadcast.started_at or broadcast.starts_at or broadcast.created_at
+
+
+def _who(words: Words, admin: int, reader: int) -> str:
+    return words.label("ti") if admin == reader else str(admin)
+
+
+def _result(words: Words, entry: Entry) -> Html:
+    broadcast, tally = entry.broadcast, entry.tally
+    expected = broadcast.expected or 0
+    if broadcast.awaits_approval:
+        return words.plural(
+            "Espera aprobación, para {n} persona", "Espera aprobación, para {n} personas", expected
+        )
+    if broadcast.state == "scheduled":
+        return words.plural(
+            "Programado, para {n} persona", "Programado, para {n} personas", expected
+        )
+    counts = words.text(
+        "{delivered} de {total} entregados",
+        delivered=words.number(tally.delivered),
+        total=words.number(tally.total),
+    )
+    state = _state(words, broadcast)
+    return Html(f"{state}: {counts}")
+
+
+def _state(words: Words, broadcast: Broadcast) -> Html:
+    if broadcast.recall_started_at is not None:
+        return words.text("Retirado")
+    match broadcast.state:
+        case "running":
+            return words.text("Enviándose")
+        case "paused":
+            return words.text("En pausa")
+        case "finished":
+            return words.text("Enviado")
+        case "cancelled":
+            return words.text("Cancelado")
+        case _:
+            return words.text("Detenido")

@@ -1,0 +1,98 @@
+"""How messages, audiences and moments are called in what admins read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.text.markup import Html
+from bot.text.translations import Words, mark
+from storage import Audience, Broadcast, Kind
+
+from ..draft import Version
+
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "text": mark("un texto"),
+        "photo": mark("una foto"),
+        "video": mark("un vídeo"),
+        "animation": mark("un GIF"),
+        "audio": mark("un audio"),
+        "voice": mark("una nota de voz"),
+        "video_note": mark("una nota de vídeo"),
+        "document": mark("un documento"),
+        "sticker": mark("un sticker"),
+        "location": mark("una ubicación"),
+        "venue": mark("un lugar"),
+        "contact": mark("un contacto"),
+    }
+)
+
+
+def content_name(words: Words, version: Version) -> Html:
+    """What a version is: a photo, an album of three."""
+    if version.is_album:
+        return words.plural(
+            "un álbum de {n} elemento", "un álbum de {n} elementos", len(version.messages)
+        )
+    return words.text(_KINDS[version.kind])
+
+
+def subject_name(words: Words, kind: Kind) -> Html:
+    """What a broadcast is about, in a word or two."""
+    if kind is Kind.CLOSING:
+        return words.text("El mensaje final")
+    if kind is Kind.UPDATE:
+        return words.text("Un mensaje sobre esta petición")
+    return words.text("Un mensaje sobre otra cosa")
+
+
+def audience_name(
+    words: Words,
+    kind: Kind,
+    audience: Audience,
+    languages: Mapping[str, str],
+    *,
+    rest: bool = False,
+) -> Html:
+    """To whom, as the end of a sentence that begins with «a» or «para».
+
+    Args:
+        words: in the admin's language.
+        kind: what it is about.
+        audience: which of the signers.
+        languages: the petition's, each by its own name.
+        rest: whether it is for those whom an earlier broadcast did not reach.
+    """
+    if rest:
+        return words.text("quienes faltaban por recibirlo")
+    if audience.language is None:
+        if audience.news_only:
+            return words.text("quienes aceptaron recibir otras noticias")
+        if kind is Kind.CLOSING:
+            return words.text("quienes firmaron y aún no lo han recibido")
+        return words.text("todas las personas que firmaron")
+    language = languages.get(audience.language, audience.language)
+    if audience.news_only:
+        return words.text(
+            "quienes aceptaron recibir otras noticias y leen en {language}", language=language
+        )
+    return words.text("quienes firmaron y leen en {language}", language=language)
+
+
+def moment_name(words: Words, when: datetime, zone: str) -> Html:
+    """A moment with the name of the clock it is read on."""
+    moment, offset = words.appointment(when), words.offset(when)
+    if offset == "UTC":
+        return words.text("{moment} (UTC)", moment=moment)
+    city = zone.rpartition("/")[2].replace("_", " ")
+    return words.text(
+        "{moment}, hora de {city} ({offset})", moment=moment, city=city, offset=offset
+    )
+
+
+def recipients_name(words: Words, broadcast: Broadcast, languages: Mapping[str, str]) -> Html:
+    """To whom a broadcast goes or went."""
+    own = broadcast.kind is Kind.CLOSING or broadcast.topic == broadcast.id.hex()
+    return audience_name(words, broadcast.kind, broadcast.audience, languages, rest=not own)

@@ -1,0 +1,269 @@
+"""How a broadcast stands: planned, on its way, paused, ended, being taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.broadcast.stop_reasons import StopReason, parse_reason
+from bot.text.markup import Html
+from storage import Kind, RecallTally
+
+from ...admin_context import AdminAction, Choice, Page, Rows
+from ...screens.screen import paragraphs
+from .approval import awaiting
+from .broadcast_lines import BroadcastView, account, bar, keep_preview, plan, planned_for
+from .labels import moment_name, recipients_name, subject_name
+from .questions import ask_cancel
+from .report import ended_heading, missing
+
+# A speed that would be written as nothing a second.
+_SLOWEST: Final = 0.05
+# A shorter pause is over before it is read.
+_LONG_PAUSE: Final = 10.0
+# Farther ahead no calendar goes that anybody needs.
+_FARTHEST: Final = 100 * 365 * 86_400.0
+
+
+def standing(now: BroadcastView) -> Page:
+    """The page of a broadcast, whatever its state."""
+    broadcast = now.broadcast
+    if broadcast.is_recalling:
+        return _recalling(now)
+    if broadcast.awaits_approval:
+        return awaiting(now)
+    if broadcast.state == "scheduled":
+        return _planned(now)
+    if broadcast.state == "running":
+        return _running(now)
+    if broadcast.state == "paused":
+        return ask_cancel(now) if now.is_asking else _paused(now)
+    return _ended(now)
+
+
+def _planned(now: BroadcastView) -> Page:
+    words = now.words
+    return Page(
+        paragraphs(words.text("<b>Programado</b>"), plan(now), keep_preview(now)),
+        (Choice(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
+    )
+
+
+def _running(now: BroadcastView) -> Page:
+    words, broadcast, tally = now.words, now.broadcast, now.tally
+    if broadcast.kind is Kind.CLOSING:
+        heading = words.text("<b>Enviando el mensaje final…</b>")
+    else:
+        heading = words.text("<b>Enviando el mensaje…</b>")
+    if not broadcast.queued:
+        preparing = words.text("Preparando la lista…")
+        return Page(paragraphs(heading, preparing), _controls(now))
+    return Page(
+        paragraphs(heading, _bar(now), _speed(now, tally.open), account(words, tally)),
+        _controls(now),
+    )
+
+
+def _bar(now: BroadcastView) -> Html:
+    words, tally = now.words, now.tally
+    of = words.text(
+        "{done} de {total}", done=words.number(tally.done), total=words.number(tally.total)
+    )
+    return Html(f"{bar(words, tally.done, tally.total)}\n{of}")
+
+
+def _speed(now: BroadcastView, left: int) -> Html | None:
+    """How fast it goes, and when it will be over."""
+    words, rate = now.words, now.rate
+    if left and now.pause >= _LONG_PAUSE:
+        return words.text(
+            "Telegram pide una pausa: el envío seguirá por sí solo hacia las {time}.",
+            time=_time(now, now.pause),
+        )
+    if rate is None or rate < _SLOWEST or left == 0:
+        return None
+    seconds = left / rate
+    return words.text(
+        "{rate} por segundo. Tiempo restante: {duration}; acabará hacia las {time}.",
+        rate=words.speed(rate),
+        duration=words.duration(seconds),
+        time=_time(now, seconds),
+    )
+
+
+def _time(now: BroadcastView, seconds: float) -> str:
+    """The time of day in so many seconds, with the date when that is another one."""
+    then = now.now + timedelta(seconds=min(seconds, _FARTHEST))
+    clock, date = now.words.clock(then), now.words.date(then)
+    return clock if date == now.words.date(now.now) else f"{clock} ({date})"
+
+
+def _controls(now: BroadcastView) -> Rows:
+    words = now.words
+    return (
+        (
+            Choice(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key),
+            Choice(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key),
+        ),
+    )
+
+
+def _paused(now: BroadcastView) -> Page:
+    words, broadcast = now.words, now.broadcast
+    cancel = Choice(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
+    if now.is_waiting and broadcast.starts_at is not None:
+        return Page(
+            paragraphs(
+                words.text("<b>Un envío programado espera tu decisión</b>"),
+                _plan_missed(now, broadcast.starts_at),
+                planned_for(now),
+            ),
+            (Choice(words.label("Enviar ahora"), AdminAction.RESUME, now.key), cancel),
+        )
+    heading, still = _pause(now)
+    numbers = _bar(now) if broadcast.queued else None
+    go_on = Choice(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
+    counts = account(words, now.tally) if broadcast.queued else None
+    return Page(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
+
+
+def _pause(now: BroadcastView) -> tuple[Html, Html]:
+    """What it is called, and what ends it."""
+    words = now.words
+    _, said = parse_reason(now.broadcast.stop_reason or "")
+    if now.held_for is StopReason.DEFECT:
+        return (
+            words.text("<b>El envío está en pausa por un fallo del bot</b>"),
+            words.text(
+                "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro "
+                "figura como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará "
+                "donde estaba.",
+                reason=said,
+            ),
+        )
+    if now.held_for is StopReason.UNRECORDED:
+        return (
+            words.text("<b>El envío está en pausa por un fallo del bot</b>"),
+            words.text(
+                "El bot no ha podido anotar si un mensaje llegó, y se ha detenido para no "
+                "escribir a nadie dos veces. Avisa a quien mantiene el bot: en el registro figura "
+                "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+                "estaba.",
+                reason=said,
+            ),
+        )
+    if now.held_for is StopReason.NOBODY:
+        return (
+            words.text("<b>El envío está en pausa: no le llega a nadie</b>"),
+            words.text(
+                "Ninguna de las {n} primeras personas ha podido recibirlo. Casi siempre significa "
+                "que este bot no es el mismo con el que firmaron. No se ha descartado a nadie: "
+                "pide a quien mantiene el bot que compruebe el token y, si es el de siempre, "
+                "pulsa «▶ Seguir».",
+                n=said,
+            ),
+        )
+    if now.held_for is StopReason.DENIED:
+        return (
+            words.text("<b>El envío está en pausa: Telegram rechaza los envíos</b>"),
+            words.text(
+                "Durante más de un minuto, Telegram o el servidor que hay en medio ha respondido "
+                "«{reason}» a cada mensaje. Quienes faltan siguen pendientes: avisa a quien "
+                "mantiene el bot y, cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+                "estaba.",
+                reason=said,
+            ),
+        )
+    return (
+        words.text("<b>El envío está en pausa</b>"),
+        words.text("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
+    )
+
+
+def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
+    words, broadcast = now.words, now.broadcast
+    if now.held_for is StopReason.FORMER:
+        return words.text(
+            "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
+            "petición. No se ha enviado nada: decide tú si debe salir.",
+            subject=subject_name(words, broadcast.kind),
+            moment=moment_name(words, starts, now.zone),
+        )
+    return words.text(
+        "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
+        "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
+        "tiene sentido.",
+        subject=subject_name(words, broadcast.kind),
+        moment=moment_name(words, starts, now.zone),
+    )
+
+
+def _ended(now: BroadcastView) -> Page:
+    words, broadcast, tally = now.words, now.broadcast, now.tally
+    rows: list[Choice] = []
+    again = broadcast.kind is not Kind.CLOSING and broadcast.recall_started_at is None
+    if again and missing(tally):
+        rows.append(
+            Choice(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
+        )
+    if now.can_be_recalled:
+        rows.append(Choice(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key))
+    counts = None if broadcast.started_at is None else account(words, tally)
+    return Page(
+        paragraphs(ended_heading(words, broadcast, tally), _what(now), counts, _recalled(now)),
+        rows,
+    )
+
+
+def _what(now: BroadcastView) -> Html | None:
+    """Which message it was; of the closing update there is only the one."""
+    words, broadcast = now.words, now.broadcast
+    if broadcast.kind is Kind.CLOSING:
+        return None
+    return words.text(
+        "{subject}, para {audience}.",
+        subject=subject_name(words, broadcast.kind),
+        audience=recipients_name(words, broadcast, now.languages),
+    )
+
+
+def _recalling(now: BroadcastView) -> Page:
+    words, recall = now.words, now.recall or RecallTally(0)
+    done = recall.deleted + recall.failed
+    of = words.text("{done} de {total}", done=words.number(done), total=words.number(recall.total))
+    return Page(
+        paragraphs(
+            words.text("<b>Retirando los mensajes…</b>"),
+            Html(f"{bar(words, done, recall.total)}\n{of}"),
+            _speed(now, recall.open),
+        )
+    )
+
+
+def _recalled(now: BroadcastView) -> Html | None:
+    """What was taken back, once that is over."""
+    words, recall = now.words, now.recall
+    if now.broadcast.recall_ended_at is None or recall is None:
+        return None
+    lines = [
+        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", recall.deleted),
+    ]
+    if recall.failed:
+        lines.append(
+            words.plural(
+                "En {n} chat ya no se podía borrar.",
+                "En {n} chats ya no se podía borrar.",
+                recall.failed,
+            )
+        )
+    if recall.open:
+        lines.append(
+            words.plural(
+                "En {n} chat no consta si se borró, porque el bot no pudo anotarlo. Avisa a quien "
+                "mantiene el bot: en el registro figura como «recall_not_recorded».",
+                "En {n} chats no consta si se borró, porque el bot no pudo anotarlo. Avisa a "
+                "quien mantiene el bot: en el registro figura como «recall_not_recorded».",
+                recall.open,
+            )
+        )
+    return Html("\n".join(lines))

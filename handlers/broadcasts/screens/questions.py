@@ -1,0 +1,83 @@
+"""What is asked once more before it is done."""
+
+from __future__ import annotations
+
+from bot.text.markup import Html
+
+from ...admin_context import AdminAction, Choice, Page
+from ...screens.screen import paragraphs
+from .broadcast_lines import BroadcastView, plan
+
+
+def ask_cancel(now: BroadcastView) -> Page:
+    """Asks once more before the rest is not sent; nothing goes out while the question stands."""
+    words = now.words
+    yes, no = words.label("Sí, cancelar el envío"), words.label("No, dejarlo como está")
+    if now.broadcast.state == "scheduled":
+        return Page(
+            paragraphs(
+                words.text("<b>¿Cancelar este envío programado?</b>"),
+                plan(now),
+                words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
+            ),
+            (Choice(yes, AdminAction.CANCEL, now.key), Choice(no, AdminAction.WATCH, now.key)),
+        )
+    if now.is_waiting:
+        return Page(
+            paragraphs(
+                words.text("<b>¿Cancelar este envío programado?</b>"),
+                words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
+            ),
+            (Choice(yes, AdminAction.CANCEL, now.key), Choice(no, AdminAction.WATCH, now.key)),
+        )
+    return Page(
+        paragraphs(
+            words.text("<b>¿Cancelar el envío?</b>"),
+            words.text("Está en pausa mientras decides: ahora no sale ningún mensaje."),
+            Html(f"{_delivered(now)}\n{_left(now)}"),
+            words.text("Si lo cancelas, este envío no se puede continuar."),
+        ),
+        (
+            Choice(yes, AdminAction.CANCEL, now.key),
+            Choice(words.label("No, seguir enviando"), AdminAction.RESUME, now.key),
+            Choice(words.label("Dejarlo en pausa"), AdminAction.WATCH, now.key),
+        ),
+    )
+
+
+def ask_recall(now: BroadcastView) -> Page:
+    """Asks before what was sent is deleted, and says what that cannot do."""
+    words, delivered = now.words, now.tally.delivered
+    return Page(
+        paragraphs(
+            words.text("<b>¿Retirar los mensajes?</b>"),
+            words.plural(
+                "Se borrará del chat de {n} persona.",
+                "Se borrarán de los chats de {n} personas.",
+                delivered,
+            ),
+            words.text(
+                "Quien ya lo haya leído, lo ha leído; y Telegram no deja borrar lo que se entregó "
+                "hace más de 48 horas. No se puede deshacer."
+            ),
+        ),
+        (
+            Choice(words.label("Sí, retirar los mensajes"), AdminAction.RECALL, now.key),
+            Choice(words.label("No, dejarlos"), AdminAction.WATCH, now.key),
+        ),
+    )
+
+
+def _delivered(now: BroadcastView) -> Html:
+    return now.words.plural(
+        "Ya lo tiene {n} persona.", "Ya lo tienen {n} personas.", now.tally.delivered
+    )
+
+
+def _left(now: BroadcastView) -> Html:
+    words, broadcast = now.words, now.broadcast
+    if not broadcast.queued:
+        return words.text("La lista aún no estaba completa.")
+    return words.plural(
+        "{n} persona no lo recibirá.", "{n} personas no lo recibirán.", now.tally.open
+    )

@@ -1,0 +1,105 @@
+"""How a broadcast ended, in a sentence that says what to do now."""
+
+from __future__ import annotations
+
+from bot.broadcast.stop_reasons import StopReason, parse_reason
+from bot.text.markup import Html
+from bot.text.translations import Words
+from storage import Broadcast, Kind, Tally
+
+
+def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+    """The first lines of a report."""
+    if broadcast.recall_ended_at is not None:
+        return words.text("<b>Los mensajes se han retirado.</b>")
+    if broadcast.state == "finished":
+        return _finished(words, broadcast, tally)
+    if broadcast.state == "cancelled":
+        return _cancelled(words, broadcast, tally)
+    return _stopped(words, broadcast)
+
+
+def missing(tally: Tally) -> int:
+    """How many did not get it and can still get it: whom Telegram refused it for, too."""
+    return tally.open + tally.rejected
+
+
+def _finished(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+    if not tally.total:
+        return words.text(
+            "<b>No se ha enviado a nadie.</b> Cuando iba a salir ya no quedaba nadie a quien "
+            "escribir."
+        )
+    if broadcast.kind is Kind.CLOSING:
+        return words.text("<b>El mensaje final está enviado.</b>")
+    return words.text("<b>El mensaje está enviado.</b>")
+
+
+def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
+    heading = words.text("<b>El envío está cancelado.</b>")
+    # What is on its way may arrive before the next word about it.
+    if broadcast.started_at is None or not tally.delivered + tally.unknown + tally.sending:
+        nobody = words.text("No se ha enviado a nadie.")
+        return Html(f"{heading} {nobody}")
+    if not missing(tally):
+        return heading
+    if broadcast.kind is Kind.CLOSING:
+        rest = words.text("Con /broadcast puedes enviárselo a quienes faltan.")
+    else:
+        rest = words.text(
+            "Con «Enviar a quienes faltan» puedes mandárselo más tarde a los demás, sin que nadie "
+            "lo reciba dos veces."
+        )
+    return Html(f"{heading}\n{rest}")
+
+
+def _stopped(words: Words, broadcast: Broadcast) -> Html:
+    cause, said = parse_reason(broadcast.stop_reason or "")
+    if cause is StopReason.OPEN:
+        return words.text(
+            "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
+            "cuenta cómo terminó."
+        )
+    if cause is StopReason.DECLINED:
+        return words.text(
+            "<b>El envío no se ha aprobado.</b> Otra persona que administra la petición ha "
+            "decidido que no salga. No se ha enviado a nadie."
+        )
+    if cause is StopReason.UNAPPROVED:
+        return words.text(
+            "<b>El envío no ha salido.</b> Nadie lo aprobó en un día, y no se ha enviado a nadie. "
+            "Con /broadcast puedes prepararlo otra vez."
+        )
+    return Html(f"{_why(words, broadcast, cause, said)}\n{_the_rest(words, broadcast)}")
+
+
+def _why(words: Words, broadcast: Broadcast, cause: StopReason, said: str) -> Html:
+    if cause is StopReason.CONTENT and broadcast.kind is Kind.CLOSING:
+        return words.text(
+            "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}",
+            reason=said,
+        )
+    if cause is StopReason.CONTENT:
+        return words.text(
+            "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}\n"
+            "Casi siempre es porque alguien ha borrado la vista previa, que es el original.",
+            reason=said,
+        )
+    if cause is StopReason.UNREADABLE:
+        return words.text(
+            "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
+            "firmaron: no es la de estos datos, o los datos están dañados."
+        )
+    return words.text("<b>El envío se ha detenido.</b> {reason}", reason=said)
+
+
+def _the_rest(words: Words, broadcast: Broadcast) -> Html:
+    """Who is still waiting is not lost, and how they are told."""
+    if broadcast.kind is Kind.CLOSING:
+        return words.text(
+            "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast."
+        )
+    return words.text(
+        "Quienes faltaban siguen pendientes. Cuando esté resuelto, con «Enviar a quienes faltan» "
+        "puedes mandárselo sin que nadie lo reciba dos veces."
+    )

@@ -1,0 +1,295 @@
+"""The pages before the confirmation: all that will happen, to how many, and how to get out."""
+
+from __future__ import annotations
+
+from bot.text.markup import Html
+from storage import Kind
+
+from ...admin_context import AdminAction, Choice, Page
+from ...screens.screen import paragraphs
+from ..draft import Draft
+from ..steps import Step, choice
+from .draft_view import LEAST_BALANCE, MANY, DraftView
+from .labels import moment_name, subject_name
+
+
+def summary(sheet: DraftView) -> Page:
+    """What would be sent stands above; this says to whom, when, how long and for how much."""
+    words = sheet.words
+    if not sheet.recipients:
+        nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
+        return Page(paragraphs(_heading(sheet), nobody), _no_way_on(sheet))
+    short = _short_of_stars(sheet)
+    return Page(
+        paragraphs(
+            _heading(sheet),
+            _as_shown(sheet),
+            _recipients(sheet),
+            _left_out(sheet),
+            _under_news(sheet),
+            _when(sheet),
+            _price(sheet),
+            _approval(sheet),
+            short,
+        ),
+        _choices(sheet, may_send=short is None),
+    )
+
+
+def sure(sheet: DraftView) -> Page:
+    """Asks a second time when very many people would get it."""
+    words, draft = sheet.words, sheet.draft
+    yes = words.plural_label(
+        "Sí, enviar a {n} persona", "Sí, enviar a {n} personas", sheet.recipients
+    )
+    if sheet.needs_approval:
+        yes = words.label("Sí, pedir la aprobación")
+    elif draft.starts_at is not None:
+        yes = words.label("Sí, programar")
+    return Page(
+        paragraphs(
+            words.plural(
+                "<b>Vas a escribir a {n} persona. ¿Seguro?</b>",
+                "<b>Vas a escribir a {n} personas. ¿Seguro?</b>",
+                sheet.recipients,
+            ),
+            _recipients(sheet),
+            _when(sheet),
+            _approval(sheet),
+            words.text(
+                "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
+                "quien ya lo tenga puede haberlo leído."
+            ),
+        ),
+        (
+            Choice(yes, AdminAction.SEND, sheet.token),
+            choice(words.label("Volver"), draft, Step.BACK),
+            _leave(sheet),
+        ),
+    )
+
+
+def _left_out(sheet: DraftView) -> Html | None:
+    """How many signed and will not get it, and why; nothing when that is nobody."""
+    words, numbers = sheet.words, sheet.numbers
+    lines: list[Html] = []
+    if numbers.unreachable:
+        lines.append(
+            words.plural(
+                "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
+                "le puede escribir.",
+                "{n} personas más firmaron, pero han bloqueado el bot o han dejado Telegram: "
+                "no se les puede escribir.",
+                numbers.unreachable,
+            )
+        )
+    if numbers.muted:
+        lines.append(
+            words.plural(
+                "{n} persona más firmó y pidió que no se le escribiera.",
+                "{n} personas más firmaron y pidieron que no se les escribiera.",
+                numbers.muted,
+            )
+        )
+    return Html("\n".join(lines)) if lines else None
+
+
+def _under_news(sheet: DraftView) -> Html | None:
+    """Whoever gets news can end that where they read them."""
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is not Kind.NEWS:
+        return None
+    if any(version.is_album for version in draft.versions.values()):
+        return words.text(
+            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias puede "
+            "escribir /stop."
+        )
+    return words.text(
+        "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie tiene que "
+        "bloquear el bot."
+    )
+
+
+def _heading(sheet: DraftView) -> Html:
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        return words.text("<b>¿Enviar el mensaje final?</b>")
+    subject = subject_name(words, draft.kind)
+    return words.text("<b>¿Enviar el mensaje?</b>\n{subject}.", subject=subject)
+
+
+def _as_shown(sheet: DraftView) -> Html:
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        return words.text("Arriba lo ves tal como llegará, en cada idioma.")
+    if draft.edited:
+        return words.text(
+            "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es lo de la "
+            "vista previa; para usar el cambio, vuelve a verla."
+        )
+    return words.text(
+        "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres esa vista "
+        "previa antes de que acabe el envío: es el original que se copia."
+    )
+
+
+def _recipients(sheet: DraftView) -> Html:
+    """To whom, how many, and in which version by language."""
+    words, draft = sheet.words, sheet.draft
+    heading = words.text(
+        "A {audience}: <b>{n}</b>",
+        audience=sheet.audience,
+        n=words.number(sheet.recipients),
+    )
+    by_language = sheet.numbers.chosen
+    if len(by_language) == 1 and _has_own_version(draft, *by_language):
+        return heading
+    ranked = sorted(by_language.items(), key=lambda item: -item[1])
+    lines = [heading, *(_line(sheet, code, n) for code, n in ranked)]
+    if len(draft.versions) == 1 and len(by_language) > 1:
+        lines.append(words.text("El mismo mensaje para todos los idiomas."))
+    return Html("\n".join(lines))
+
+
+def _line(sheet: DraftView, code: str, count: int) -> Html:
+    words, draft = sheet.words, sheet.draft
+    language, number = sheet.language(code), words.number(count)
+    if _has_own_version(draft, code):
+        return words.text("{language}: {count}", language=language, count=number)
+    return words.text(
+        "{language}: {count}, con la versión en {base}",
+        language=language,
+        count=number,
+        base=sheet.tongue(draft.base),
+    )
+
+
+def _has_own_version(draft: Draft, code: str) -> bool:
+    """Whether it needs no word about whose version they get; one version is everybody's."""
+    return code in draft.versions or len(draft.versions) < 2
+
+
+def _when(sheet: DraftView) -> Html:
+    words, draft = sheet.words, sheet.draft
+    lasts = words.text("Tardará alrededor de {duration}.", duration=words.duration(sheet.seconds))
+    if draft.elements > 1:
+        album = words.plural(
+            "Un álbum cuenta como {n} mensaje por persona.",
+            "Un álbum cuenta como {n} mensajes por persona.",
+            draft.elements,
+        )
+        lasts = Html(f"{lasts} {album}")
+    if draft.starts_at is None:
+        return lasts
+    starts = words.text(
+        "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
+        moment=moment_name(words, draft.starts_at, sheet.zone),
+    )
+    return Html(f"{starts}\n{lasts}")
+
+
+def _price(sheet: DraftView) -> Html | None:
+    words = sheet.words
+    if not sheet.is_paid:
+        return None
+    if sheet.needs_approval or sheet.draft.starts_at is not None:
+        price = words.plural(
+            "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
+            "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
+            sheet.price,
+        )
+    else:
+        price = words.plural(
+            "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
+            "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
+            sheet.price,
+        )
+    if sheet.balance is None:
+        return price
+    balance = words.text("El bot tiene {n}.", n=words.number(sheet.balance))
+    return Html(f"{price} {balance}")
+
+
+def _approval(sheet: DraftView) -> Html | None:
+    if not sheet.needs_approval:
+        return None
+    return sheet.words.text(
+        "Otra persona que administra la petición tiene que aprobarlo: "
+        "verá lo mismo que tú, y hasta que lo apruebe no sale nada."
+    )
+
+
+def _short_of_stars(sheet: DraftView) -> Html | None:
+    words = sheet.words
+    if sheet.is_affordable:
+        return None
+    if sheet.balance is None:
+        return words.text(
+            "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
+            "envío. Envíalo gratis o inténtalo más tarde."
+        )
+    if sheet.balance < LEAST_BALANCE:
+        return words.text(
+            "⚠️ Telegram solo deja pagar envíos a los bots que tienen al menos {n} estrellas. "
+            "Envíalo gratis.",
+            n=words.number(LEAST_BALANCE),
+        )
+    return words.text(
+        "⚠️ El bot no tiene bastantes estrellas. Añade las que faltan o envíalo gratis."
+    )
+
+
+def _choices(sheet: DraftView, *, may_send: bool) -> list[Choice]:
+    words, draft = sheet.words, sheet.draft
+    rows: list[Choice] = [_confirm(sheet)] if may_send else []
+    rows.append(choice(words.label("Enviarme una prueba"), draft, Step.TEST))
+    if draft.edited:
+        rows.insert(0, choice(words.label("👁 Ver la vista previa otra vez"), draft, Step.LOOK))
+    if draft.starts_at is None:
+        rows.append(choice(words.label("🕒 Programar"), draft, Step.TIME))
+    else:
+        rows.append(choice(words.label("🕒 Cambiar la hora"), draft, Step.TIME))
+        rows.append(choice(words.label("Quitar la hora"), draft, Step.NOW))
+    if sheet.can_be_paid:
+        other = (
+            words.label("Enviarlo gratis, más despacio")
+            if draft.paid
+            else words.label("Pagar para que vaya más deprisa")
+        )
+        rows.append(choice(other, draft, Step.PAY))
+    if draft.kind is not Kind.CLOSING:
+        rows.append(choice(words.label("Cambiar"), draft, Step.CHANGE))
+    return [*rows, _leave(sheet)]
+
+
+def _confirm(sheet: DraftView) -> Choice:
+    words, draft, many = sheet.words, sheet.draft, sheet.recipients >= MANY
+    if sheet.needs_approval:
+        label = words.plural_label(
+            "Pedir la aprobación, para {n} persona",
+            "Pedir la aprobación, para {n} personas",
+            sheet.recipients,
+        )
+    elif draft.starts_at is not None:
+        label = words.label(
+            "Programar para el {moment}", moment=words.appointment(draft.starts_at)
+        )
+    else:
+        label = words.plural_label(
+            "Enviar a {n} persona", "Enviar a {n} personas", sheet.recipients
+        )
+    if many:
+        return choice(label, draft, Step.SURE)
+    return Choice(label, AdminAction.SEND, sheet.token)
+
+
+def _no_way_on(sheet: DraftView) -> list[Choice]:
+    words, draft = sheet.words, sheet.draft
+    if draft.kind is Kind.CLOSING:
+        return [_leave(sheet)]
+    return [choice(words.label("Cambiar"), draft, Step.CHANGE), _leave(sheet)]
+
+
+def _leave(sheet: DraftView) -> Choice:
+    shown = f"{AdminAction.SEND}:{sheet.token or '-'}:{sheet.draft.key}"
+    return Choice(sheet.words.label("No enviar"), AdminAction.DISMISS, shown)

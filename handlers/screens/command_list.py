@@ -1,0 +1,34 @@
+"""The commands and what Telegram's menu says of them, in the order of the menu.
+
+The descriptions are source sentences of the catalogues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.text.translations import mark
+
+SUPPORTER_COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "start": mark("Ver la petición"),
+        "language": mark("Cambiar de idioma"),
+        "privacy": mark("Cómo cuidamos tus datos"),
+        "mydata": mark("Ver lo que guardamos de ti"),
+        "stop": mark("No recibir más mensajes, sin retirar tu firma"),
+        "withdraw": mark("Retirar tu firma"),
+        "cancel": mark("Salir sin firmar y borrar lo escrito"),
+        "help": mark("Ayuda"),
+    }
+)
+
+ADMIN_COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "stats": mark("Firmas: total, hoy, por idioma y origen"),
+        "close": mark("Cerrar la petición"),
+        "reopen": mark("Volver a abrir la petición"),
+        "broadcast": mark("Escribir a quienes firmaron"),
+        "broadcasts": mark("Envíos: los hechos y los programados"),
+    }
+)

@@ -1,0 +1,58 @@
+"""Finding one's way: the languages and the help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.petition.stages import Action
+from bot.text.markup import Html, escape
+from bot.text.translations import Words
+
+from .command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from .screen import Button, Screen, paragraphs, rows
+from .supporter_view import View
+
+
+def language(view: View) -> Screen:
+    """The petition's languages, each under its own name."""
+    words = view.words
+    question = words.text("<b>¿En qué idioma quieres seguir?</b>")
+    choices = tuple(
+        (Button(_marked(view, code), Action.SET_LANGUAGE, code),)
+        for code in view.campaign.languages
+    )
+    return Screen(question, rows(*choices, (Button(words.label("Volver"), Action.BACK),)))
+
+
+def help_(view: View) -> Screen:
+    """What can be done here, in the order in which people want it."""
+    words = view.words
+    intro = words.text(
+        "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "
+        "hace con los botones; también funcionan estos comandos:"
+    )
+    admins = words.text("Y estos, solo para quienes administran la petición:")
+    return Screen(
+        paragraphs(
+            f"<b>{words.text('Ayuda')}</b>",
+            intro,
+            _listed(words, SUPPORTER_COMMANDS),
+            admins if view.by_admin else None,
+            _listed(words, ADMIN_COMMANDS) if view.by_admin else None,
+        ),
+        rows((Button(words.label("Volver"), Action.BACK),)),
+    )
+
+
+def _listed(words: Words, described: Mapping[str, str]) -> Html:
+    return Html(
+        "\n".join(
+            f"/{name} — {escape(words.label(description))}"
+            for name, description in described.items()
+        )
+    )
+
+
+def _marked(view: View, code: str) -> str:
+    name = view.campaign.texts_in(code).language_name
+    return f"• {name}" if code == view.language else name

@@ -1,0 +1,161 @@
+"""The petition to read: the welcome, what a signer sees of it, the closed page, the appeal."""
+
+from __future__ import annotations
+
+from bot.petition.goals import bar, progress
+from bot.petition.stages import Action
+from bot.text.markup import Html, fill
+
+from .screen import Button, Rows, Screen, paragraphs, rows
+from .supporter_view import View
+
+_BAR_WIDTH = 12
+
+
+def home(view: View) -> Screen:
+    """The first screen; which of its three faces depends on how things stand."""
+    if view.petition.is_closed:
+        return _closed(view)
+    if view.signature is not None:
+        return _signed(view)
+    return _welcome(view)
+
+
+def appeal(view: View) -> Screen:
+    """One page of the appeal, to turn."""
+    pages, page = view.texts.appeal, view.place.page
+    words = view.words
+    number = words.text("Página {page} de {pages}", page=page + 1, pages=len(pages))
+    heading = words.text("El llamamiento, tal como estaba antes del cierre")
+    text = paragraphs(
+        f"<i>{heading}</i>" if view.petition.is_closed else None,
+        f"<b>{view.texts.title}</b>",
+        pages[page],
+        f"<i>{number}</i>",
+    )
+    may_sign = not view.petition.is_closed and view.signature is None
+    return Screen(
+        text,
+        rows(
+            turning(view, Action.READ, page, len(pages)),
+            (sign_button(view) if may_sign else None,),
+            (Button(words.label("Volver al inicio"), Action.HOME),),
+        ),
+    )
+
+
+def turning(view: View, action: Action, page: int, pages: int) -> tuple[Button | None, ...]:
+    """The row that turns pages; at either end only one button is left."""
+    back = Button(view.words.label("◀ Anterior"), action, str(page - 1))
+    onward = Button(view.words.label("Siguiente ▶"), action, str(page + 1))
+    return (back if page > 0 else None, onward if page + 1 < pages else None)
+
+
+def sign_button(view: View) -> Button:
+    """The way to the form."""
+    return Button(view.words.label("✍️ Firmar la petición"), Action.SIGN)
+
+
+def share_button(view: View) -> Button:
+    """Opens Telegram's share sheet."""
+    return Button(view.words.label("📣 Compartir la petición"), url=view.share_url)
+
+
+def counted(view: View) -> Html:
+    """How many have signed and how far the next goal is."""
+    words = view.words
+    if view.count == 0:
+        return words.text("Todavía no ha firmado nadie. Puedes ser la primera persona en hacerlo.")
+    signed = words.plural(
+        "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", view.count
+    )
+    reached = progress(view.count, view.campaign.goals)
+    step = words.number(reached.goal)
+    goal = (
+        words.text("Meta alcanzada: {goal}", goal=step)
+        if reached.share >= 1
+        else words.text("Próxima meta: {goal}", goal=step)
+    )
+    return Html(f"{signed}\n{bar(reached, _BAR_WIDTH)}  {goal}")
+
+
+def _welcome(view: View) -> Screen:
+    text = paragraphs(
+        f"<b>{view.texts.title}</b>", view.texts.summary, _addressed(view), counted(view)
+    )
+    return Screen(text, rows((sign_button(view),), (_read_button(view),), *_foot(view)))
+
+
+def _signed(view: View) -> Screen:
+    words, signature = view.words, view.signature
+    if signature is None:
+        return _welcome(view)
+    mine = words.text(
+        "<b>Ya has firmado. Gracias.</b> Tu firma es la número {number}, del {date}.",
+        number=words.number(signature.number),
+        date=words.date(signature.signed_at),
+    )
+    promise = (
+        words.text(
+            "Pediste que no te escribiéramos. Aquí podrás ver cómo termina la petición; si "
+            "prefieres que te lo contemos, cámbialo en /mydata."
+        )
+        if signature.muted
+        else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
+    )
+    text = paragraphs(f"<b>{view.texts.title}</b>", mine, counted(view), promise)
+    return Screen(
+        text,
+        rows(
+            (share_button(view),),
+            (_read_button(view),),
+            *_foot(view),
+            (_withdraw_button(view),),
+        ),
+    )
+
+
+def _closed(view: View) -> Screen:
+    words, signature = view.words, view.signature
+    count = words.number(view.count)
+    mine = (
+        words.text(
+            "Tu firma fue la número {number}. Gracias.", number=words.number(signature.number)
+        )
+        if signature
+        else None
+    )
+    text = paragraphs(
+        f"<b>{view.texts.title}</b>",
+        fill(view.texts.closed, count=count),
+        mine,
+        fill(view.texts.closing_update, count=count),
+    )
+    read = Button(words.label("📖 Leer el llamamiento"), Action.READ)
+    withdraw = _withdraw_button(view) if signature else None
+    return Screen(text, rows((read,), *_foot(view), (withdraw,)))
+
+
+def _addressed(view: View) -> Html:
+    return view.words.text(
+        "<b>A quién va dirigida:</b> {addressee}",
+        addressee=view.campaign.addressee[view.language],
+    )
+
+
+def _read_button(view: View) -> Button:
+    return Button(view.words.label("📖 Leer el llamamiento"), Action.READ)
+
+
+def _withdraw_button(view: View) -> Button:
+    return Button(view.words.label("Retirar mi firma"), Action.WITHDRAW)
+
+
+def _foot(view: View) -> Rows:
+    words = view.words
+    return (
+        (
+            Button(words.label("🌐 Idioma · Language"), Action.LANGUAGES),
+            Button(words.label("🔒 Privacidad"), Action.PRIVACY),
+        ),
+    )

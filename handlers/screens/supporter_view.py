@@ -1,0 +1,93 @@
+"""What a screen is drawn from: everything that stands for one person at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from bot.petition.petition import Campaign, Texts
+from bot.petition.stages import Place, Stage, SupporterStatus
+from bot.text.markup import Html
+from bot.text.translations import Words
+from storage import Conversation, Held, PetitionState, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The petition, the language, and the person. Drawing reads this and nothing else.
+
+    Attributes:
+        profile_name: the name of the Telegram profile when it can be signed with, else None.
+        held: everything that is stored of the person, for the screen that shows it.
+    """
+
+    campaign: Campaign
+    words: Words
+    language: str
+    petition: PetitionState
+    conversation: Conversation
+    signature: Signature | None
+    profile_name: str | None = field(repr=False)
+    bot_username: str
+    by_admin: bool = False
+    held: Held | None = field(default=None, repr=False)
+
+    @property
+    def damage(self) -> Html | None:
+        """What there is to say of a name that cannot be read; None when all can."""
+        if self.signature is not None and self.signature.is_damaged:
+            return self.words.text(
+                "⚠️ El nombre con el que firmaste está dañado y no se puede leer. Tu firma sigue "
+                "contando, y puedes retirarla como siempre. Tiene que repararlo quien administra "
+                "este bot."
+            )
+        if self.conversation.is_damaged:
+            return self.words.text(
+                "⚠️ El nombre que habías escrito está dañado y no se puede leer. Si quieres "
+                "firmar, escríbelo otra vez, por favor."
+            )
+        return None
+
+    @property
+    def texts(self) -> Texts:
+        """The petition's texts in the person's language."""
+        return self.campaign.texts_in(self.language)
+
+    @property
+    def count(self) -> int:
+        """How many signed: the living count, or the exact one that closing froze."""
+        frozen = self.petition.closed_signatures
+        return self.petition.signatures if frozen is None else frozen
+
+    @property
+    def standing(self) -> SupporterStatus:
+        """The facts that the rules of the journey need."""
+        return SupporterStatus(
+            closed=self.petition.is_closed,
+            signed=self.signature is not None,
+            named=self.conversation.name is not None,
+            appeal_pages=len(self.texts.appeal),
+            privacy_pages=len(self.texts.privacy),
+        )
+
+    @property
+    def place(self) -> Place:
+        """Where the conversation's row says the person is."""
+        return place_of(self.conversation)
+
+    @property
+    def share_url(self) -> str:
+        """Telegram's own share sheet, with a link whose signatures are counted as shared."""
+        link = f"https://t.me/{self.bot_username}?start=share"
+        query = urlencode({"url": link, "text": self.texts.share}, quote_via=quote)
+        return f"https://t.me/share/url?{query}"
+
+
+def place_of(conversation: Conversation) -> Place:
+    """Reads the place out of the row; a stage this version does not know is the home screen."""
+    try:
+        stage = Stage(conversation.stage)
+        behind = Stage(conversation.behind) if conversation.behind else None
+    except ValueError:
+        return Place()
+    return Place(stage, conversation.page, behind)

@@ -1,0 +1,98 @@
+"""Buttons of the living message: what a tap asks for, checked, done and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from telegram import Update
+
+from bot.petition.stages import Action, allowed
+
+from . import change_language, mute, my_data, signing, too_often, withdrawal
+from .context import Context
+from .request_budget import Ration
+from .supporter_context import SupporterContext, open_supporter_context
+from .update_filters import is_there
+
+_LONGEST = 64  # so many bytes a button can carry
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A button's callback data: the version it was drawn for, the action, its argument."""
+
+    version: int
+    action: Action
+    argument: str
+
+    @classmethod
+    def read(cls, data: str | None) -> Tap | None:
+        """Reads callback data; None for anything that no button of ours carries."""
+        if data is None or len(data) > _LONGEST:
+            return None
+        version, _, rest = data.partition(":")
+        action, _, argument = rest.partition(":")
+        if not version.isascii() or not version.isdecimal() or action not in set(Action):
+            return None
+        return cls(int(version), Action(action), argument)
+
+    @property
+    def page(self) -> int:
+        """The page asked for, from 0."""
+        return int(self.argument) if self.argument.isascii() and self.argument.isdecimal() else 0
+
+
+Effect = Callable[[SupporterContext, Tap], Awaitable[None]]
+
+_EFFECTS: Mapping[Action, Effect] = MappingProxyType(
+    {
+        Action.PROFILE_NAME: lambda visit, _tap: signing.use_profile_name(visit),
+        Action.NEWS: lambda visit, _tap: signing.choose_news(visit),
+        Action.CONFIRM: lambda visit, tap: signing.confirm(visit, tap.argument),
+        Action.SET_LANGUAGE: lambda visit, tap: change_language.speak(visit, tap.argument),
+        Action.DATA_FILE: lambda visit, _tap: my_data.send_file(visit),
+        Action.ERASE: lambda visit, _tap: withdrawal.erase(visit),
+        Action.REFUSE_NEWS: lambda visit, _tap: mute.refuse_news(visit),
+        Action.MUTE: lambda visit, _tap: mute.mute(visit),
+        Action.UNMUTE: lambda visit, _tap: mute.unmute(visit),
+    }
+)
+
+
+# What costs a file or a row that stays; all else changes a row that is there.
+_COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM})
+
+
+async def tapped(update: Update, context: Context) -> None:
+    """Does what a button asks for, when it belongs to the screen the person is on.
+
+    A stale, replayed or forged button changes nothing and answers with the present screen.
+    """
+    visit = (await open_supporter_context(update, context)).at_valid_stage()
+    tap = Tap.read(update.callback_query.data if update.callback_query else None)
+    if tap is None or not _belongs(tap, visit):
+        await visit.save()
+        await visit.show()
+        return
+    if tap.action in _COUNTED and not _is_granted(visit, tap, update):
+        await too_often.alert(visit)
+        return
+    effect = _EFFECTS.get(tap.action)
+    if effect is not None:
+        await effect(visit, tap)
+        return
+    visit = visit.going(tap.action, page=tap.page)
+    await visit.save()
+    await visit.show()
+
+
+def _is_granted(visit: SupporterContext, tap: Tap, update: Update) -> bool:
+    return visit.services.spend(visit.user.id, tap.action, update) is Ration.GRANTED
+
+
+def _belongs(tap: Tap, visit: SupporterContext) -> bool:
+    if visit.query is None or not is_there(visit.query):
+        return False  # what the screen said that is gone cannot be told any more
+    return tap.version == visit.conversation.version and allowed(tap.action, visit.view.place)

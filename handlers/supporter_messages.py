@@ -1,0 +1,148 @@
+"""What people write without a command: names, and everything a form does not expect."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from telegram import Message, Update
+
+from bot.petition.names import is_surely_a_name
+from bot.petition.stages import Stage, expects_name
+from bot.text.markup import Html
+from bot.text.translations import mark
+
+from . import signing, too_often
+from .context import Context
+from .request_budget import WRITTEN, Ration
+from .supporter_context import SupporterContext, open_command, open_supporter_context
+
+_USE_THE_BUTTONS: Final = mark(
+    "Este chat funciona con botones: elige uno de los de abajo, por favor."
+)
+_NOTHING_EDITED: Final = mark("Aquí, editar un mensaje no cambia nada.")
+
+
+async def written(update: Update, context: Context) -> None:
+    """A text: the name, where one is asked for; otherwise the way on is shown."""
+    visit = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
+    if await _is_answered(visit, update):
+        await _read(visit)
+
+
+async def unknown_command(update: Update, context: Context) -> None:
+    """A command that does not exist, or not for this person."""
+    visit = _cleared_form((await open_command(update, context)).at_valid_stage())
+    if not await _is_answered(visit, update):
+        return
+    words = visit.view.words
+    await visit.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
+
+
+async def sent_media(update: Update, context: Context) -> None:
+    """A photo, a sticker, a voice message: nothing of it is kept."""
+    visit = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
+    if not await _is_answered(visit, update):
+        return
+    words = visit.view.words
+    await visit.say(
+        words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
+        if visit.view.place.stage is Stage.NAME
+        else words.text(
+            "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
+        )
+    )
+
+
+async def edited(update: Update, context: Context) -> None:
+    """An edit of what was sent to the form is as good as a text; any other changes nothing.
+
+    What has neither text nor caption changes by itself, as a live location does, and is not
+    answered.
+    """
+    message = update.effective_message
+    if message is None or (message.text is None and message.caption is None):
+        return
+    visit = (await open_supporter_context(update, context)).at_valid_stage()
+    is_for_form = _was_sent_to_form(visit)
+    visit = _cleared_form(visit) if is_for_form else visit
+    if not await _is_answered(visit, update):
+        return
+    if is_for_form:
+        await _read(visit)
+    else:
+        await _answer(visit, _NOTHING_EDITED)
+
+
+def _was_sent_to_form(visit: SupporterContext) -> bool:
+    """Whether an edited message was: it stands below the screen, or waits to be deleted.
+
+    What is above was written before the form was there, and may have been a question. What an
+    admin edits may have been written for everybody, and is to stay.
+    """
+    message_id, screen = _message(visit).message_id, visit.conversation.message_id
+    if message_id in visit.conversation.typed:
+        return True
+    return not visit.view.by_admin and screen is not None and message_id > screen
+
+
+async def _read(visit: SupporterContext) -> None:
+    """Takes a text for what it is where the person stands."""
+    text, place = _message(visit).text or "", visit.view.place
+    if place.stage is Stage.NAME:
+        await signing.take_name(visit, text)
+    elif place.stage is Stage.CONSENT:
+        await signing.keep_name(visit, text)
+    elif expects_name(place):
+        words = visit.view.words
+        await visit.say(words.text("La petición está cerrada: ya no se puede firmar."))
+    else:
+        await _answer(visit)
+
+
+async def _answer(visit: SupporterContext, first: str | None = None) -> None:
+    """Answers what was not sent to the form: a name goes, and whatever else stays is said to."""
+    message, words = _message(visit), visit.view.words
+    text = message.text or message.caption or ""
+    is_name = not visit.view.by_admin and is_surely_a_name(text, visit.user.full_name)
+    told = [words.text(first)] if first is not None else []
+    if is_name:
+        visit = visit.taking_away(message.message_id)
+        told = [words.text("Eso parecía un nombre; no se ha guardado.")]
+    told.append(
+        words.text("Para firmar, escribe tu nombre en un mensaje nuevo, por favor.")
+        if visit.view.place.stage is Stage.NAME
+        else words.text(_USE_THE_BUTTONS)
+    )
+    if not is_name:
+        told.append(
+            words.text(
+                "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
+            )
+        )
+    await visit.say(Html(" ".join(told)))
+
+
+async def _is_answered(visit: SupporterContext, update: Update) -> bool:
+    """Whether it is not too much; what was sent to the form leaves the chat all the same."""
+    ration = visit.services.spend(visit.user.id, WRITTEN, update)
+    if ration is Ration.TOLD:
+        await too_often.tell(visit)
+    elif ration is Ration.NOTHING:
+        await visit.clear()
+    return ration is Ration.GRANTED
+
+
+def _cleared_form(visit: SupporterContext) -> SupporterContext:
+    """The visit that leaves nothing of what is sent to the form in the chat.
+
+    What a person nearly signed with is as personal as what they sign with.
+    """
+    if not expects_name(visit.view.place):
+        return visit
+    return visit.taking_away(_message(visit).message_id)
+
+
+def _message(visit: SupporterContext) -> Message:
+    if visit.message is None:
+        raise ValueError("A message handler needs a message.")
+    return visit.message

@@ -1,0 +1,202 @@
+"""Rows of broadcasts and of their deliveries, made readable with the key."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from storage.broadcast_transitions import APPROVABLE_FOR
+from storage.database import Row
+from storage.eligibility import Audience, Kind
+from storage.errors import BrokenData
+from storage.keyring import Keyring
+from storage.outcomes import Delivery
+from storage.recalls import RECALLABLE_FOR
+from storage.times import from_millis
+
+# By whom, and what; where it is watched can be lost without harm.
+_ORDERED: Final = ("started_by_sealed", "approved_by_sealed", "source_chat_sealed")
+_WATCHED: Final = "progress_chat_sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A broadcast as it stands.
+
+    Attributes:
+        state: scheduled, running, paused, finished, stopped or cancelled.
+        content: by language, HTML, or what is copied from `source_chat`.
+        expected: how many recipients the admin confirmed.
+        total: how many there are; known once `queued`.
+        queued: whether every recipient has a row.
+        starts_at: the planned moment; None for at once.
+        started_at: when it began.
+        ended_at: when nothing more was to be sent.
+        finished_at: when its end was reported; None until then.
+        started_by: the admin who wrote it.
+        approved_by: the admin who confirmed it.
+        is_approved: whether it may go out as far as admins are concerned.
+        is_damaged: whether who ordered it, or where its content lies, cannot be read; then nothing
+            of it goes out.
+    """
+
+    id: bytes
+    kind: Kind
+    topic: str
+    state: str
+    content: dict[str, Any] = field(repr=False)
+    content_sha256: bytes
+    source_language: str
+    source_chat: int | None = field(repr=False)
+    audience: Audience
+    paid: bool
+    expected: int | None
+    total: int
+    queued: bool
+    created_at: datetime
+    starts_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    finished_at: datetime | None
+    stop_reason: str | None
+    recall_started_at: datetime | None
+    recall_ended_at: datetime | None
+    progress_chat: int | None = field(repr=False)
+    progress_message_id: int | None
+    started_by: int = field(repr=False)
+    approved_by: int = field(repr=False)
+    is_approved: bool = True
+    is_damaged: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there may still be something to send."""
+        return self.state == "running"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has begun and not ended, so no other can begin."""
+        return self.state in ("running", "paused")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was paused by nobody, and somebody is to decide."""
+        return self.state == "paused" and self.stop_reason is not None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether another admin is to agree before any of it goes out."""
+        return self.state == "scheduled" and not self.is_approved
+
+    @property
+    def question(self) -> str | None:
+        """What the admins have to decide, in a word; None when nothing waits for them."""
+        if self.awaits_approval:
+            return "approval"
+        return self.stop_reason if self.is_held else None
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Whether it was to be approved, and that is too late now."""
+        starts = self.starts_at or self.created_at
+        return self.awaits_approval and at - starts >= APPROVABLE_FOR
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is sent, but to who comes back."""
+        return self.state in ("finished", "stopped", "cancelled")
+
+    def can_be_recalled(self, delivered: int, at: datetime) -> bool:
+        """Whether there is something to take back, and Telegram still lets us."""
+        return (
+            self.is_over
+            and self.recall_started_at is None
+            and delivered > 0
+            and self.ended_at is not None
+            and at - self.ended_at < RECALLABLE_FOR
+        )
+
+    @property
+    def is_recalling(self) -> bool:
+        """Whether its messages are being deleted."""
+        return self.recall_started_at is not None and self.recall_ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Claimed rows, sorted by whether they can be sent."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
+
+
+def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
+    """A row of `broadcasts`."""
+
+    numbers = {
+        column: keyring.open_if_whole(
+            row[column], table="broadcasts", column=column, row=row["id"]
+        )
+        for column in (*_ORDERED, _WATCHED)
+    }
+
+    def opened(column: str) -> int | None:
+        number = numbers[column]
+        return None if number is None else int(number)
+
+    started_by = opened("started_by_sealed") or 0
+    return Broadcast(
+        id=row["id"],
+        kind=Kind(row["kind"]),
+        topic=row["topic"],
+        state=row["state"],
+        content=json.loads(row["content"]),
+        content_sha256=row["content_sha256"],
+        source_language=row["source_language"],
+        source_chat=opened("source_chat_sealed"),
+        audience=Audience(row["language"], bool(row["news_only"])),
+        paid=bool(row["paid"]),
+        expected=row["expected"],
+        total=row["total"],
+        queued=row["queued_at"] is not None,
+        created_at=from_millis(row["created_at"]),
+        starts_at=from_millis(row["starts_at"]),
+        started_at=from_millis(row["started_at"]),
+        ended_at=from_millis(row["ended_at"]),
+        finished_at=from_millis(row["finished_at"]),
+        stop_reason=row["stop_reason"],
+        recall_started_at=from_millis(row["recall_started_at"]),
+        recall_ended_at=from_millis(row["recall_ended_at"]),
+        progress_chat=opened(_WATCHED),
+        progress_message_id=row["progress_message_id"],
+        started_by=started_by,
+        approved_by=opened("approved_by_sealed") or started_by,
+        # What had to be approved always had a time; rows from before that was asked have neither.
+        is_approved=row["approved_by_sealed"] is not None or row["starts_at"] is None,
+        is_damaged=any(numbers[column] is None and row[column] is not None for column in _ORDERED),
+    )
+
+
+def read_claimed(
+    rows: Iterable[Row], broadcast: Broadcast, claim: bytes, keyring: Keyring
+) -> Claimed:
+    """Rows of `deliveries` with the sealed chat id of each one's signature."""
+    claimed = Claimed()
+    for row in rows:
+        position, signature = row["position"], row["signature_id"]
+        if signature is None or row["chat_sealed"] is None:
+            claimed.withdrawn.append(position)
+            continue
+        try:
+            chat = keyring.open(
+                row["chat_sealed"], table="signatures", column="chat_sealed", row=signature
+            )
+        except BrokenData:
+            claimed.unreadable.append(position)
+            continue
+        # Whoever came back may read a language that it was not written in.
+        has_it = row["language"] in broadcast.content
+        language = row["language"] if has_it else broadcast.source_language
+        claimed.deliveries.append(Delivery(position, int(chat), language, row["attempts"], claim))
+    return claimed

@@ -1,0 +1,108 @@
+"""Writing down what became of deliveries: many at a time, and harmless when it is done again.
+
+A result finds its row by the claim it was made under, so a worker that lost its lease cannot
+overwrite what its successor does.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from storage.database import Statement, Value
+from storage.outcomes import MOST_ATTEMPTS, Outcome, Result
+from storage.sql_in_lists import padded, portions
+
+_OF_RESULTS: Final = """
+WHERE broadcast_id = :broadcast AND claim = :claim AND position IN ({positions})
+"""
+
+# What is known for certain counts even when it comes late, from a worker given up for dead.
+# Not joined with a list of values: SQLite would look at every delivery there is for that.
+_DELIVERED: Final = f"""
+UPDATE deliveries
+SET state = 'delivered', updated_at = :at, message_ids = CASE position {{messages}} END
+{_OF_RESULTS}
+"""  # noqa: S608 - constants of this file
+
+_CERTAIN: Final = f"""
+UPDATE deliveries SET state = :state, updated_at = :at {_OF_RESULTS}
+"""  # noqa: S608 - constants of this file
+
+_GIVE_UP: Final = f"{_CERTAIN} AND state = 'sending'"
+
+_GIVE_BACK: Final = f"""
+UPDATE deliveries SET state = 'pending', attempts = attempts - 1, claim = NULL, updated_at = :at
+{_OF_RESULTS} AND state = 'sending'
+"""  # noqa: S608 - constants of this file
+
+_IN_DOUBT: Final = f"""
+UPDATE deliveries
+SET state = CASE WHEN attempts < {MOST_ATTEMPTS} THEN 'pending' ELSE 'unknown' END,
+    updated_at = :at
+{_OF_RESULTS} AND state = 'sending'
+"""  # noqa: S608 - constants of this file
+
+_LOSE: Final = f"""
+UPDATE signatures SET unreachable_at = :at
+WHERE unreachable_at IS NULL AND id IN (
+  SELECT signature_id FROM deliveries {_OF_RESULTS}
+)
+"""  # noqa: S608 - constants of this file
+
+# Signatures are locked before deliveries, as a withdrawal does.
+_BY_OUTCOME: Final = {
+    Outcome.DELIVERED: (_DELIVERED,),
+    Outcome.UNREACHABLE: (_LOSE, _CERTAIN),
+    Outcome.REJECTED: (_GIVE_UP,),
+    Outcome.UNCONFIRMED: (_GIVE_UP,),
+    Outcome.UNSENT: (_GIVE_BACK,),
+    Outcome.IN_DOUBT: (_IN_DOUBT,),
+}
+
+
+def record_statements(
+    broadcast: bytes, results: Iterable[Result], *, at: int
+) -> Iterator[Statement]:
+    """Write down what became of many deliveries."""
+    groups: dict[tuple[Outcome, bytes], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.outcome, result.claim), []).append(result)
+    for some in groups.values():
+        for portion in portions(some):
+            yield from _record(broadcast, portion, at)
+
+
+def message_text(messages: Sequence[int]) -> str | None:
+    """Message ids as they are kept."""
+    return ",".join(map(str, messages)) or None
+
+
+def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[Statement]:
+    """Write down some results of one outcome and one claim."""
+    outcome, claim = results[0].outcome, results[0].claim
+    listed = padded(results)
+    values: dict[str, Value] = {
+        "broadcast": broadcast,
+        "claim": claim,
+        "at": at,
+        "state": outcome.value,
+    }
+    for index, result in enumerate(listed):
+        values[f"p{index}"] = result.position
+        if outcome is Outcome.DELIVERED:
+            values[f"m{index}"] = message_text(result.messages)
+    for sql in _texts(outcome, len(listed)):
+        # `:state` is in some of the texts only; one that is not there is not asked for.
+        yield Statement(sql, values)
+
+
+@cache
+def _texts(outcome: Outcome, length: int) -> tuple[str, ...]:
+    """The statements for so many results."""
+    positions = ", ".join(f":p{index}" for index in range(length))
+    messages = " ".join(
+        f"WHEN CAST(:p{index} AS BIGINT) THEN CAST(:m{index} AS TEXT)" for index in range(length)
+    )
+    return tuple(
+        sql.format(positions=positions, messages=messages) for sql in _BY_OUTCOME[outcome]
+    )

@@ -1,0 +1,99 @@
+"""Writing one row for each recipient of a broadcast, before anything is sent.
+
+Done by the worker, a portion of signature numbers at a time: a million rows in one statement
+would hold up everybody's signing for a quarter of a minute on SQLite. Which portion is next is
+kept with the broadcast, so a kill in between loses nothing and repeats nothing. Positions are
+signature numbers: the order of signing.
+"""
+
+from typing import Final
+
+from storage.broadcast_rows import Broadcast
+from storage.database import FOR_KEY_SHARE, Statement, Value
+from storage.delivery_claims import MAY_CLAIM, ClaimScope, lock_broadcast
+from storage.eligibility import ELIGIBLE, IN_LANGUAGE, LANGUAGE
+
+# Whom Telegram refused the content for comes last: if the fault was theirs alone, it stops
+# nobody else from being told. Whoever comes back late comes after that.
+_REFUSED_BEFORE: Final = 1_000_000_000_000
+RETURNED: Final = 2 * _REFUSED_BEFORE
+
+_HERE: Final = f"""
+EXISTS (
+  SELECT 1 FROM broadcasts here WHERE here.id = :broadcast AND here.queued_at IS NULL
+    AND here.queued_upto = :after
+) AND {MAY_CLAIM}
+"""  # noqa: S608 - constants of this package
+
+# A withdrawal that is under way is waited for, and whoever is gone by then gets no row.
+_PORTION: Final = f"""
+INSERT INTO deliveries
+  (broadcast_id, position, signature_id, language, state, attempts, updated_at)
+SELECT :broadcast, position, id, language, 'pending', 0, :at
+FROM (
+  SELECT s.id AS id, {LANGUAGE} AS language, s.number + CASE WHEN EXISTS (
+      SELECT 1 FROM deliveries r WHERE r.signature_id = s.id AND r.state = 'rejected'
+    ) THEN {_REFUSED_BEFORE} ELSE 0 END AS position
+  FROM {ELIGIBLE}
+    AND s.number > CAST(:after AS BIGINT) AND s.number <= CAST(:upto AS BIGINT)
+    AND {IN_LANGUAGE}
+  {FOR_KEY_SHARE}
+) recipient
+WHERE {_HERE}
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - constants of this package
+
+_ADVANCE: Final = f"""
+UPDATE broadcasts SET queued_upto = :upto WHERE id = :broadcast AND {_HERE}
+"""  # noqa: S608 - constants of this file
+
+_ALL: Final = f"""
+UPDATE broadcasts
+SET queued_at = :at,
+  total = (SELECT COUNT(*) FROM deliveries d WHERE d.broadcast_id = :broadcast)
+    + (SELECT CAST(COALESCE(SUM(e.people), 0) AS BIGINT) FROM erased_deliveries e
+       WHERE e.broadcast_id = :broadcast)
+WHERE id = :broadcast AND {_HERE}
+"""  # noqa: S608 - constants of this file
+
+CUTOFF: Final = """
+SELECT COALESCE(b.cutoff, p.last_number) AS cutoff, b.queued_upto, b.queued_at
+FROM broadcasts b JOIN petitions p ON p.slug = b.petition
+WHERE b.id = :broadcast
+"""
+
+
+def portion_statements(
+    post: ClaimScope, broadcast: Broadcast, *, after: int, upto: int, at: int
+) -> tuple[Statement, ...]:
+    """The rows of the signatures numbered above `after` and up to `upto`."""
+    fence: dict[str, Value] = {
+        "broadcast": post.broadcast,
+        "lease": post.lease,
+        "holder": post.holder,
+        "after": after,
+    }
+    asked: dict[str, Value] = {
+        **post.asked,
+        **fence,
+        "only": broadcast.audience.language,
+        "upto": upto,
+        "at": at,
+    }
+    return (
+        lock_broadcast(post.broadcast),
+        Statement(_PORTION, asked),
+        Statement(_ADVANCE, {**fence, "upto": upto}),
+    )
+
+
+def all_queued_statement(post: ClaimScope, *, after: int, at: int) -> Statement:
+    """Nobody is missing: the number of recipients is known from here on."""
+    fence: dict[str, Value] = {
+        "broadcast": post.broadcast,
+        "lease": post.lease,
+        "holder": post.holder,
+        "after": after,
+        "at": at,
+    }
+    return Statement(_ALL, fence)

@@ -1,0 +1,325 @@
+"""The keyring: what seals names and chat ids, and turns a user id into a reference.
+
+The key file is text, so that a person who finds it knows what it is and how much it matters:
+
+    # The key of a petition bot. …
+    reference <32 bytes, base64>
+    encryption <id, 8 hex digits> <32 bytes, base64>
+
+The reference key never changes, or nobody would be recognised any more. There can be several
+encryption keys, newest first: the first seals, and all of them open. A sealed value is one byte
+of format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its tag;
+it is bound to its table, column and row, so a value moved elsewhere does not open. Random nonces
+are safe for 2^32 values a key, far more than signatures a petition can have.
+
+A ciphertext is as long as its text, and a length narrows down a name. So a text is padded before
+it is sealed, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4. Values of
+the first format, which did not pad, still open.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+import shlex
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.database_url import data_folder
+from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
+from storage.private_files import write_new
+
+_UNPADDED: Final = b"\x01"
+_PADDED: Final = b"\x02"
+_STEP_BYTES: Final = 64
+_PADDING: Final = b"\x80"
+_ID_BYTES: Final = 4
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+_HEADER_BYTES: Final = len(_PADDED) + _ID_BYTES + _NONCE_BYTES
+
+_TITLE: Final = (
+    "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
+    "# Keep a copy in a safe place, apart from the database and its backups: without it they\n"
+    "# cannot be read by anyone. Never send it, never commit it.\n"
+)
+
+
+class Keyring:
+    """The keys of one bot; nothing that prints, copies or pickles it shows them."""
+
+    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference")
+
+    def __init__(self, reference: bytes, encryption: dict[bytes, bytes]) -> None:
+        self._reference = hmac.new(reference, digestmod=hashlib.sha256)
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
+        self._newest = next(iter(encryption))
+        self._damaged: Callable[[BrokenData], object] = _nobody
+
+    @classmethod
+    def generate(cls, path: Path) -> "Keyring":
+        """Make a new key file, readable by its owner only; an existing file is never touched.
+
+        Raises:
+            KeyFileUnusable: it cannot be made there, or others can write its folder.
+        """
+        _refuse_open_folders(path)
+        text = _TITLE + f"reference {_encoded(_new_key())}\n" + _encryption_line()
+        try:
+            write_new(path, text)
+        except FileExistsError as error:
+            raise KeyFileUnusable(f"{path} exists already; it is left as it is.") from error
+        except OSError as error:
+            raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Keyring":
+        """Read a key file; refuses one that others than its owner can read or put another for."""
+        return cls(*_parsed(_guarded_text(path), path))
+
+    @classmethod
+    def rotate(cls, path: Path) -> "Keyring":
+        """Put a new encryption key first; what older keys sealed still opens.
+
+        The file is replaced in one step, so an interruption leaves the old one or the new one.
+        """
+        lines = _guarded_text(path).splitlines(keepends=True)
+        _parsed("".join(lines), path)
+        first = next(i for i, line in enumerate(lines) if line.startswith("encryption "))
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+        try:
+            write_new(fresh, "".join([*lines[:first], _encryption_line(), *lines[first:]]))
+            fresh.replace(path)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+        return cls.load(path)
+
+    def reference(self, slug: str, user_id: int) -> bytes:
+        """The 32 bytes that stand for one person in one petition, and in no other."""
+        mac = self._reference.copy()
+        # The zero byte ends the slug: no other slug and user id can make the same message.
+        mac.update(slug.encode() + b"\x00" + user_id.to_bytes(8, "big", signed=True))
+        return mac.digest()
+
+    def digest(self, content: bytes, *, table: str, column: str, row: bytes) -> bytes:
+        """Returns the 32 bytes that stand for a content in exactly this place.
+
+        The same content has another digest in every row, and none can be made without the key.
+        """
+        mac = self._reference.copy()
+        # No slug is empty, so what begins with a zero byte is nobody's reference.
+        mac.update(b"\x00" + _place(table, column, row))
+        return hmac.digest(mac.digest(), content, hashlib.sha256)
+
+    def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
+        """Encrypt a text for exactly this place; the same text seals differently every time."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._ciphers[self._newest].encrypt(
+            nonce, _padded(plain.encode()), _PADDED + _place(table, column, row)
+        )
+        return b"".join((_PADDED, self._newest, nonce, sealed))
+
+    def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
+        """Has somebody told of every value that does not open, whoever reads it and goes on."""
+        self._damaged = listener
+
+    def open(self, sealed: bytes, *, table: str, column: str, row: bytes) -> str:
+        """Decrypt what was sealed for this place; anything else raises BrokenData."""
+        try:
+            return self._opened(sealed, table, column, row)
+        except BrokenData as error:
+            self._damaged(error)
+            raise
+
+    def open_if_whole(
+        self, sealed: bytes | None, *, table: str, column: str, row: bytes
+    ) -> str | None:
+        """Decrypts what was sealed for this place; None when it is damaged or was never there."""
+        if sealed is None:
+            return None
+        try:
+            return self.open(sealed, table=table, column=column, row=row)
+        except BrokenData:
+            return None
+
+    def _opened(self, sealed: bytes, table: str, column: str, row: bytes) -> str:
+        where, form = f"{table}.{column}", sealed[:1]
+        if len(sealed) <= _HEADER_BYTES or form not in (_UNPADDED, _PADDED):
+            raise BrokenData(f"A value in {where} is not a sealed one.", where)
+        key_id = sealed[1 : 1 + _ID_BYTES]
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise BrokenData(
+                f"A value in {where} was sealed with the key {key_id.hex()}, which the key file"
+                " does not have; put back the key file that belongs to this database.",
+                where,
+            )
+        nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
+        place = _place(table, column, row)
+        try:
+            if form == _UNPADDED:
+                return cipher.decrypt(nonce, sealed[_HEADER_BYTES:], place).decode()
+            padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _PADDED + place)
+        except InvalidTag as error:
+            raise BrokenData(
+                f"A value in {where} was changed, or sealed for another place.", where
+            ) from error
+        return padded[: padded.rindex(_PADDING)].decode()
+
+    def __repr__(self) -> str:
+        return f"<Keyring of {len(self._ciphers)} encryption keys>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a keyring is never pickled or copied")
+
+
+def _nobody(_: BrokenData) -> None:
+    """Hears of damage where nobody else does."""
+
+
+def key_apart_from_data(key_file: Path, database_url: str) -> None:
+    """Refuse a key file inside the folder of the SQLite database, at any depth.
+
+    Whoever copies or backs up that folder would have the data and its key together. With
+    PostgreSQL there is no such folder and nothing to refuse.
+
+    Raises:
+        KeyFileUnusable: with the sentence to show.
+    """
+    folder = data_folder(database_url)
+    if folder is None or not key_file.resolve().is_relative_to(folder):
+        return
+    raise KeyFileUnusable(
+        f"The key file {key_file} lies inside {folder}, the folder of the database: whoever"
+        " copies that folder has both. Move the key file elsewhere and set PETITION_KEY_FILE,"
+        " or give the database a folder of its own in PETITION_DATABASE_URL."
+    )
+
+
+def _place(table: str, column: str, row: bytes) -> bytes:
+    return f"{table}|{column}|".encode() + row
+
+
+def _padded(plain: bytes) -> bytes:
+    """A text and its padding, of which there is always at least one byte."""
+    return plain + _PADDING + bytes(-(len(plain) + 1) % _STEP_BYTES)
+
+
+def _new_key() -> bytes:
+    return secrets.token_bytes(_KEY_BYTES)
+
+
+def _encoded(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+def _encryption_line() -> str:
+    return f"encryption {secrets.token_hex(_ID_BYTES)} {_encoded(_new_key())}\n"
+
+
+def _guarded_text(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise KeyFileUnusable(
+                f"{path} is not a file; point PETITION_KEY_FILE at the key file."
+            )
+        if os.name == "posix" and mode & 0o077:
+            raise KeyFileUnusable(
+                f"Others than its owner can use the key file {path}; run: "
+                + shlex.join(["chmod", "600", str(path)])
+            )
+        _refuse_open_folders(path)
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError as error:
+        raise KeyFileMissing(
+            f"There is no key file at {path}; make one with: petition-bot keygen"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileUnusable(f"The key file {path} cannot be read as one.") from error
+
+
+def _refuse_open_folders(path: Path) -> None:
+    """Refuses a place where others can put another key in the place of this one.
+
+    A link can lead elsewhere, so the folders of the link count as those of the file do.
+    """
+    around = {path.parent.absolute(), path.resolve().parent}
+    above = {one for folder in around for one in folder.parents} - around
+    folders = [folder for folder in (*around, *above) if folder.is_dir()]
+    writable = [one for one in folders if _others_write(one.stat().st_mode, inside=one in above)]
+    if writable:
+        raise _replaceable(path, ["chmod", "go-w"], writable)
+    known = {0, os.geteuid(), *([path.stat().st_uid] if path.exists() else [])}
+    strange = [one for one in folders if one in around and one.stat().st_uid not in known]
+    if strange:
+        raise _replaceable(path, ["chown", str(os.geteuid())], strange)
+
+
+def _others_write(mode: int, *, inside: bool) -> bool:
+    # Where the sticky bit is set nobody moves a folder that is not theirs, but all may add files.
+    return bool(mode & 0o022) and not (inside and mode & stat.S_ISVTX)
+
+
+def _replaceable(path: Path, command: list[str], folders: list[Path]) -> KeyFileUnusable:
+    mending = shlex.join([*command, *sorted(map(str, folders), key=len, reverse=True)])
+    return KeyFileUnusable(
+        f"Others can put another key in the place of the key file {path}; run: {mending}"
+    )
+
+
+def _parsed(text: str, path: Path) -> tuple[bytes, dict[bytes, bytes]]:
+    reference: bytes | None = None
+    encryption: dict[bytes, bytes] = {}
+    for line in text.splitlines():
+        match line.split():
+            case []:
+                continue
+            case [first, *_] if first.startswith("#"):
+                continue
+            case ["reference", key] if reference is None:
+                reference = _decoded(key, _KEY_BYTES, path)
+            case ["encryption", key_id, key]:
+                encryption[_decoded_id(key_id, path)] = _decoded(key, _KEY_BYTES, path)
+            case _:
+                raise _not_a_key_file(path)
+    if reference is None or not encryption:
+        raise _not_a_key_file(path)
+    return reference, encryption
+
+
+def _decoded(text: str, size: int, path: Path) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise _not_a_key_file(path) from None
+    if len(key) != size:
+        raise _not_a_key_file(path)
+    return key
+
+
+def _decoded_id(text: str, path: Path) -> bytes:
+    try:
+        key_id = bytes.fromhex(text)
+    except ValueError:
+        raise _not_a_key_file(path) from None
+    if len(key_id) != _ID_BYTES:
+        raise _not_a_key_file(path)
+    return key_id
+
+
+def _not_a_key_file(path: Path) -> KeyFileUnusable:
+    # Says nothing of what the file holds: it may be most of a key.
+    return KeyFileUnusable(
+        f"{path} is not a whole key file; put back a good copy, or make a new one elsewhere with:"
+        " petition-bot keygen"
+    )

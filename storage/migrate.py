@@ -1,0 +1,179 @@
+"""Bringing a database to this version's tables, once, however many processes start at a time.
+
+Alembic renders the missing revisions as SQL and the database's own driver runs them, all in one
+transaction that also holds the lock: SQLite's own exclusive one, or an advisory lock in
+PostgreSQL. A process killed in the middle leaves the old schema, whole, and the lock is gone with
+it. Nothing here needs a synchronous driver or a thread of Alembic's own, and a database that is
+up to date never sees Alembic at all.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+
+from storage.database_url import SqliteAddress, parse_address
+from storage.errors import DatabaseMissing, SchemaMissing, SchemaTooNew, Unavailable
+from storage.migrations import NEWEST
+from storage.open_database import postgres_adapter
+from storage.sqlite import create_private
+from storage.sqlite_errors import is_locked, sorted_error
+
+# How long a start waits for another one that is migrating; a revision can rewrite a big table.
+_PATIENCE_SECONDS: Final = 120.0
+_PAUSE_SECONDS: Final = 0.05
+
+# Any fixed number that no other program on the same PostgreSQL is likely to lock.
+_ADVISORY_LOCK: Final = 0x7065_7469_7469_6F6E
+
+_HAS_VERSION: Final = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
+    # Not to_regclass: asked before the lock, it remembers a "no" past the lock.
+    "postgresql": "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version'"
+    " AND schemaname = ANY (current_schemas(false))",
+}
+_VERSION: Final = "SELECT version_num FROM alembic_version"
+
+Fetch = Callable[[str], Awaitable[list[Any]]]
+
+
+async def migrate(url: str) -> str:
+    """Bring the database to the newest revision and return that revision.
+
+    Raises:
+        SchemaTooNew: a newer version of the program made it.
+        Unavailable: it cannot be reached, or another start did not finish in two minutes.
+    """
+    address = parse_address(url)
+    if isinstance(address, SqliteAddress):
+        await _migrate_sqlite(address.path)
+    else:
+        await _migrate_postgres(address.dsn)
+    return NEWEST
+
+
+async def require_newest(url: str) -> None:
+    """Look, without changing anything, whether the tables are this version's.
+
+    Raises:
+        DatabaseMissing: there is no such file.
+        SchemaMissing: there are none yet, or they are older.
+        SchemaTooNew: a newer version of the program made them.
+        Unavailable: it cannot be reached.
+    """
+    address = parse_address(url)
+    if isinstance(address, SqliteAddress):
+        current = await _sqlite_revision(address.path)
+    else:
+        current = await _postgres_revision(address.dsn)
+    if current == NEWEST:
+        return
+    from storage.migrations.rendering import history
+
+    if current is not None and current not in history():
+        raise SchemaTooNew
+    raise SchemaMissing
+
+
+async def _sqlite_revision(path: Path) -> str | None:
+    if not await asyncio.to_thread(path.exists):
+        # Connecting would make an empty one.
+        raise DatabaseMissing(
+            f"There is no database at {Path.cwd() / path}. If there should be one, look at "
+            "PETITION_DATABASE_URL; petition-bot run makes a new one."
+        )
+    try:
+        async with aiosqlite.connect(path, isolation_level=None) as database:
+
+            async def fetch(statement: str) -> list[Any]:
+                return list(await database.execute_fetchall(statement))
+
+            return await _revision("sqlite", fetch)
+    except sqlite3.Error as error:
+        raise sorted_error(error) from error
+
+
+async def _postgres_revision(dsn: str) -> str | None:
+    postgres = postgres_adapter()
+    async with postgres.connected(dsn) as connection:
+        try:
+            return await _revision("postgresql", connection.fetch)
+        except Exception as error:
+            raise postgres.sorted_error(error) from error
+
+
+async def _revision(dialect: str, fetch: Fetch) -> str | None:
+    if not await fetch(_HAS_VERSION[dialect]):
+        return None
+    rows = await fetch(_VERSION)
+    return str(rows[0][0]) if rows else None
+
+
+async def _upgrade(dialect: str, fetch: Fetch) -> None:
+    """Run what is missing; inside the transaction that holds the lock."""
+    current = await _revision(dialect, fetch)
+    if current == NEWEST:
+        return
+    # Half a second and many megabytes, which a start with nothing to do is spared.
+    from storage.migrations.rendering import history, render
+
+    if current is not None and current not in history():
+        raise SchemaTooNew
+    for statement in render(dialect, since=current):
+        await fetch(statement)
+
+
+async def _migrate_sqlite(path: Path) -> None:
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while not await _try_sqlite(path):
+        if asyncio.get_running_loop().time() > deadline:
+            raise Unavailable("Another program has held the database for two minutes.")
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _try_sqlite(path: Path) -> bool:
+    """Migrate, or False when someone else holds the lock."""
+    try:
+        create_private(path)
+        async with aiosqlite.connect(path, isolation_level=None) as database:
+
+            async def fetch(statement: str) -> list[Any]:
+                return list(await database.execute_fetchall(statement))
+
+            if await _revision("sqlite", fetch) != NEWEST:
+                await _rebuild_sqlite(fetch)
+    except sqlite3.Error as error:
+        if is_locked(error):
+            return False
+        raise sorted_error(error) from error
+    return True
+
+
+async def _rebuild_sqlite(fetch: Fetch) -> None:
+    # A revision may have to rebuild a table that others point to; checked before COMMIT.
+    await fetch("PRAGMA foreign_keys=OFF")
+    await fetch("PRAGMA journal_mode=WAL")
+    await fetch("PRAGMA synchronous=FULL")
+    await fetch("PRAGMA secure_delete=ON")  # what a revision forgets is overwritten
+    await fetch("BEGIN EXCLUSIVE")
+    await _upgrade("sqlite", fetch)
+    if broken := await fetch("PRAGMA foreign_key_check"):
+        raise sqlite3.IntegrityError(f"{len(broken)} rows point to nothing")
+    await fetch("COMMIT")
+
+
+async def _migrate_postgres(dsn: str) -> None:
+    postgres = postgres_adapter()
+    async with postgres.connected(dsn) as connection:
+        try:
+            if await _revision("postgresql", connection.fetch) == NEWEST:
+                return
+            async with asyncio.timeout(_PATIENCE_SECONDS), connection.transaction():
+                # Of the transaction: it cannot outlive the process that took it.
+                await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+                await _upgrade("postgresql", connection.fetch)
+        except Exception as error:
+            raise postgres.sorted_error(error) from error

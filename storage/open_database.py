@@ -1,0 +1,38 @@
+"""Opening a database by its URL: the one place that picks an adapter."""
+
+import importlib
+from types import ModuleType
+
+from storage.database import Database
+from storage.database_url import SqliteAddress, parse_address
+from storage.errors import DriverMissing
+from storage.sqlite import SqliteDatabase
+
+
+async def open_database(url: str, *, cleans_up: bool = True) -> Database:
+    """Open a database that `migrate` has made or brought up to date.
+
+    Args:
+        url: its address.
+        cleans_up: whether what was erased is to be driven out of its files; see SqliteDatabase.
+
+    Raises:
+        DatabaseUrlWrong: with a sentence on what an address looks like.
+        SchemaMissing: there is no such file yet.
+        Unavailable: it cannot be reached just now.
+    """
+    address = parse_address(url)
+    if isinstance(address, SqliteAddress):
+        return await SqliteDatabase.open(address.path, cleans_up=cleans_up)
+    database: Database = await postgres_adapter().PostgresDatabase.open(address.dsn)
+    return database
+
+
+def postgres_adapter() -> ModuleType:
+    """The PostgreSQL adapter, imported only when asked for: its driver is an optional extra."""
+    try:
+        return importlib.import_module("storage.postgres")
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise DriverMissing from error

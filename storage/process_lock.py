@@ -1,0 +1,240 @@
+"""Being the only process that does something, for as long as the process lives.
+
+Unlike a lease in a table, a hold ends in the very moment its process dies, however it dies: the
+next start need not wait for anything to expire. On SQLite it is a lock on a file beside the
+database, which the operating system gives back; on PostgreSQL an advisory lock of a connection of
+its own, which the server gives back. That connection can break while the process lives on: the
+hold is then nobody's, is taken again if it can be, and if not, its holder is told to stop. So it
+is when the file is removed or replaced, since the next to come would lock another one.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from storage.database_url import SqliteAddress, parse_address
+from storage.errors import HeldElsewhere, Unavailable
+from storage.file_identity import FileIdentity
+from storage.open_database import postgres_adapter
+
+# A server that restarts is back by then, and has noticed which of our connections are dead.
+_PATIENCE_SECONDS: Final = 8.0
+_PAUSE_SECONDS: Final = 0.2
+# A line that broke without a word is found out by asking; it also keeps an idle line open.
+_BEAT_SECONDS: Final = 5.0
+_GOODBYE_SECONDS: Final = 0.5
+# How long two can hold it at most when its file is removed and another starts in that moment.
+_LOOK_SECONDS: Final = 1.0
+
+
+class ProcessLock:
+    """A name that this process holds; `is_ours` is to be asked again and again."""
+
+    def __init__(self) -> None:
+        self._ours = False
+        self._settled = asyncio.Event()
+        self._over = asyncio.Event()
+        self._why: Exception = HeldElsewhere()
+
+    def is_ours(self) -> bool:
+        """Whether nobody else can have it at this moment."""
+        return self._ours
+
+    async def until_lost(self) -> None:
+        """Wait for as long as it is ours, or may be again.
+
+        Raises:
+            HeldElsewhere: another process has it now.
+            Unavailable: the database did not come back in time, so another may have it.
+        """
+        await self._over.wait()
+        raise self._why
+
+    async def until_taken(self) -> None:
+        """Wait for the first answer; raises what `until_lost` does when it is a no."""
+        await self._settled.wait()
+        if self._over.is_set():
+            raise self._why
+
+    def take(self) -> None:
+        """It is ours."""
+        self._ours = True
+        self._settled.set()
+
+    def release(self) -> None:
+        """It is nobody's that we know of."""
+        self._ours = False
+
+    def mark_lost(self, why: Exception) -> None:
+        """It will not be ours again."""
+        self._ours, self._why = False, why
+        self._settled.set()
+        self._over.set()
+
+
+@asynccontextmanager
+async def acquire_process_lock(
+    url: str,
+    name: str,
+    *,
+    patience_seconds: float = _PATIENCE_SECONDS,
+    look_seconds: float = _LOOK_SECONDS,
+) -> AsyncIterator[ProcessLock]:
+    """Holds `name` in this database until the block ends.
+
+    Args:
+        url: of the database.
+        name: any text; what two processes must not do at once.
+        patience_seconds: how long to try to take it again when its connection broke.
+        look_seconds: how often to look whether the file that is locked is still there.
+
+    Raises:
+        HeldElsewhere: another process that is alive holds it.
+        Unavailable: the database cannot be reached.
+    """
+    address, held = parse_address(url), ProcessLock()
+    if isinstance(address, SqliteAddress):
+        holding = _holding_file(held, address.path, name, look_seconds)
+    else:
+        postgres_adapter()  # without its driver there is nothing to keep trying
+        holding = _holding_lock(held, address.dsn, _number(name), patience_seconds)
+    async with holding:
+        try:
+            yield held
+        finally:
+            held.release()
+
+
+@asynccontextmanager
+async def _holding_file(
+    held: ProcessLock, database: Path, name: str, look_seconds: float
+) -> AsyncIterator[None]:
+    path = _beside(database, name)
+    lock = _locked_file(path)
+    held.take()
+    looking = asyncio.create_task(_watch(held, FileIdentity(path, lock), look_seconds))
+    try:
+        yield
+    finally:
+        looking.cancel()
+        # Closed and kept: whoever locked a file that is then removed would hold nothing.
+        os.close(lock)
+
+
+async def _watch(held: ProcessLock, file: FileIdentity, look_seconds: float) -> None:
+    while file.is_same():  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(look_seconds)
+    held.mark_lost(
+        HeldElsewhere(
+            f"The file {file.path} was removed or replaced, so another petition-bot may be running"
+            " on this database. This one has stopped; see that there is no other, and start it."
+        )
+    )
+
+
+@asynccontextmanager
+async def _holding_lock(
+    held: ProcessLock, dsn: str, number: int, patience_seconds: float
+) -> AsyncIterator[None]:
+    keeping = asyncio.create_task(_keep(held, dsn, number, patience_seconds))
+    try:
+        await held.until_taken()
+        yield
+    finally:
+        await _ended(keeping)
+
+
+async def _keep(held: ProcessLock, dsn: str, number: int, patience_seconds: float) -> None:
+    """Takes the lock, and takes it again whenever its connection breaks."""
+    postgres, loop = postgres_adapter(), asyncio.get_running_loop()
+    deadline = loop.time()  # at first a no is a no
+    while True:
+        try:
+            async with postgres.connected(dsn) as connection:
+                if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", number):
+                    raise HeldElsewhere
+                held.take()
+                await _until_broken(held, connection)
+            deadline = loop.time() + patience_seconds
+        except Exception as error:
+            # Also a no may pass: the server can believe in our broken connection for a moment.
+            held.release()
+            meaning = postgres.sorted_error(error)
+            passing = isinstance(meaning, HeldElsewhere | Unavailable)
+            if not passing or loop.time() >= deadline:
+                held.mark_lost(meaning)
+                return
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _until_broken(held: ProcessLock, connection: Any) -> None:
+    broken = asyncio.Event()
+
+    def note(_: object = None) -> None:
+        held.release()
+        broken.set()
+
+    connection.add_termination_listener(note)
+    while not broken.is_set() and not connection.is_closed():
+        try:
+            async with asyncio.timeout(_BEAT_SECONDS):
+                await broken.wait()
+        except TimeoutError:
+            if not await _answers(connection):
+                connection.terminate()
+                note()
+    held.release()
+
+
+async def _answers(connection: Any) -> bool:
+    try:
+        await connection.execute("SELECT 1", timeout=_BEAT_SECONDS)
+    except Exception:  # whatever it is, the lock cannot be relied on
+        return False
+    return True
+
+
+async def _ended(keeping: asyncio.Task[None]) -> None:
+    """Says goodbye to the server; one that does not answer finds out by itself."""
+    for _ in range(2):
+        keeping.cancel()
+        await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
+
+
+def _beside(database: Path, name: str) -> Path:
+    """The file to lock; two links to one database lead to the same one."""
+    file = database.resolve()
+    return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
+
+
+def _locked_file(path: Path) -> int:
+    while True:
+        lock = _locked_once(path)
+        # It may have been removed between being opened and being locked.
+        if FileIdentity(path, lock).is_same():
+            return lock
+        os.close(lock)
+
+
+def _locked_once(path: Path) -> int:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Unavailable(f"The file {path} cannot be made: {error.strerror}.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise HeldElsewhere from error
+    return lock
+
+
+def _number(name: str) -> int:
+    digest = hashlib.sha256(f"petition-bot {name}".encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)

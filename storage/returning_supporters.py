@@ -1,0 +1,126 @@
+"""Somebody who could not be reached is back: the closing update that they missed is still theirs.
+
+For thirty days after the closing; after that it would come out of the blue.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from storage.database import FOR_NO_KEY_UPDATE, FOR_UPDATE, Statement, Value
+from storage.eligibility import LANGUAGE
+from storage.enqueue import RETURNED
+from storage.petitions import lock_petition
+from storage.times import to_millis
+
+OWED_FOR: Final = timedelta(days=30)
+
+# Every broadcast that they may be owed, so that no worker passes over them meanwhile; and the
+# petition, so that none begins. In the order of all: petition, broadcast, signature, delivery.
+_LOCK_BROADCASTS: Final = f"""
+SELECT id FROM broadcasts
+WHERE petition = :petition
+  AND (state IN ('running', 'paused') OR (state = 'finished' AND kind = 'closing'))
+ORDER BY id {FOR_NO_KEY_UPDATE}
+"""  # noqa: S608 - a constant
+
+# A result that says that they cannot be reached may be on its way into the database.
+_LOCK_SIGNATURE: Final = f"""
+SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
+"""  # noqa: S608 - a constant
+
+_BACK: Final = """
+UPDATE signatures SET unreachable_at = NULL
+WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NOT NULL
+RETURNING id
+"""
+
+# The closing updates of a petition that is still closed, if that is not long ago, and who is back.
+# What was taken back from everybody is owed to nobody.
+_CLOSINGS: Final = """
+broadcasts b
+JOIN petitions p ON p.slug = b.petition
+JOIN signatures s ON s.petition = b.petition
+WHERE b.petition = :petition AND b.kind = 'closing'
+  AND b.state IN ('running', 'paused', 'finished') AND b.recall_started_at IS NULL
+  AND p.closed_at > CAST(:since AS BIGINT) AND b.created_at >= p.closed_at
+  AND s.supporter = :supporter AND s.unreachable_at IS NULL AND s.muted_at IS NULL
+"""
+
+_LATEST: Final = "ORDER BY b.created_at DESC, b.id LIMIT 1"
+
+# Who is told by one that goes on is told with everybody else. One row by both halves of a key, or
+# SQLite looks at everyone who was unreachable.
+_AGAIN: Final = f"""
+UPDATE deliveries SET state = 'pending', attempts = 0, claim = NULL, updated_at = :at
+WHERE state IN ('unreachable', 'withdrawn')
+  AND signature_id = (
+    SELECT s.id FROM signatures s WHERE s.petition = :petition AND s.supporter = :supporter
+  )
+  AND broadcast_id = (
+    SELECT b.id FROM {_CLOSINGS} AND EXISTS (
+      SELECT 1 FROM deliveries missed
+      WHERE missed.signature_id = s.id AND missed.broadcast_id = b.id
+        AND missed.state IN ('unreachable', 'withdrawn')
+    )
+    {_LATEST}
+  )
+RETURNING position
+"""  # noqa: S608 - constants of this file
+
+# Who ends the silence while another message goes out is told with everybody else, as far as the
+# list that was made at its beginning goes. One is under way at most.
+_UNDER_WAY: Final = """
+UPDATE deliveries SET state = 'pending', updated_at = :at
+WHERE state = 'withdrawn'
+  AND signature_id = (
+    SELECT s.id FROM signatures s
+    WHERE s.petition = :petition AND s.supporter = :supporter AND s.muted_at IS NULL
+  )
+  AND broadcast_id = (
+    SELECT b.id FROM broadcasts b
+    WHERE b.petition = :petition AND b.state IN ('running', 'paused')
+  )
+RETURNING position
+"""
+
+# Who could not be reached when the list came to them has no row yet; to the others it comes.
+_AT_LAST: Final = f"""
+INSERT INTO deliveries
+  (broadcast_id, position, signature_id, language, state, attempts, updated_at)
+SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at
+FROM {_CLOSINGS}
+  AND (b.queued_at IS NOT NULL OR s.number <= b.queued_upto)
+  AND s.number <= COALESCE(b.cutoff, s.number)
+  AND (b.language IS NULL OR b.language = {LANGUAGE})
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries told JOIN broadcasts earlier ON earlier.id = told.broadcast_id
+    WHERE told.signature_id = s.id AND earlier.topic = b.topic
+      AND (
+        earlier.id = b.id
+        OR told.state IN ('delivered', 'unknown', 'sending')
+        OR (told.state = 'pending' AND earlier.state IN ('running', 'paused', 'finished'))
+      )
+  )
+{_LATEST}
+ON CONFLICT DO NOTHING
+RETURNING position
+"""  # noqa: S608 - constants of this file
+
+
+def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
+    """Somebody can be written to again; the last three answer with a row if one is owed."""
+    person: dict[str, Value] = {"petition": petition, "supporter": supporter}
+    owed: dict[str, Value] = {
+        **person,
+        "at": to_millis(at),
+        "since": to_millis(at - OWED_FOR),
+    }
+    return (
+        lock_petition(petition),
+        Statement(_LOCK_BROADCASTS, {"petition": petition}),
+        Statement(_LOCK_SIGNATURE, person),
+        Statement(_BACK, person),
+        Statement(_AGAIN, owed),
+        Statement(_UNDER_WAY, owed),
+        Statement(_AT_LAST, owed),
+    )

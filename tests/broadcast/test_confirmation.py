@@ -1,0 +1,150 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.broadcast.confirmation import (
+    VALID_FOR,
+    ConfirmationTerms,
+    broadcast_id,
+    confirmation,
+    confirmed,
+    content_sha256,
+    expected_seconds,
+    has_expired,
+    most_recipients,
+    shown_recipients,
+)
+from storage import Audience, Kind
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+HASH = content_sha256({"es": "<b>Gracias</b>"})
+
+
+TERMS = ConfirmationTerms(
+    content_sha256=HASH,
+    kind=Kind.UPDATE,
+    audience=Audience(),
+    revision=3,
+    cutoff=1600,
+)
+
+
+def asked(now: datetime = NOON) -> str:
+    return confirmation(TERMS, 1530, now=now)
+
+
+def holds(token: str, now: datetime = NOON, **changes: Any) -> bool:
+    return confirmed(token, replace(TERMS, **changes), now=now)
+
+
+def test_the_hash_does_not_depend_on_the_order_of_languages() -> None:
+    assert content_sha256({"es": "a", "en": "b"}) == content_sha256({"en": "b", "es": "a"})
+
+
+@given(st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
+def test_other_contents_have_other_hashes(one: dict[str, str], two: dict[str, str]) -> None:
+    assert (content_sha256(one) == content_sha256(two)) == (one == two)
+
+
+def test_what_was_shown_can_be_confirmed_until_it_expires() -> None:
+    token = asked()
+    assert holds(token)
+    assert holds(token, now=NOON + VALID_FOR)
+    assert not holds(token, now=NOON + VALID_FOR + timedelta(seconds=1))
+
+
+def test_one_from_the_future_is_not_believed() -> None:
+    assert not holds(asked(NOON + timedelta(minutes=5)))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"content_sha256": content_sha256({"es": "Gracias"})},
+        {"revision": 4},
+        {"kind": Kind.NEWS},
+        {"kind": Kind.CLOSING},
+        {"audience": Audience(language="es")},
+        {"audience": Audience(news_only=True)},
+        {"starts_at": NOON + timedelta(hours=1)},
+        {"paid": True},
+        {"topic": "an earlier one"},
+        {"cutoff": None},
+    ],
+)
+def test_any_change_voids_it(changed: dict[str, Any]) -> None:
+    assert not holds(asked(), **changed), f"confirmed though {', '.join(changed)} changed"
+
+
+def test_one_that_has_expired_is_told_from_one_that_was_never_given() -> None:
+    assert not has_expired(asked(), now=NOON + VALID_FOR)
+    assert has_expired(asked(), now=NOON + VALID_FOR + timedelta(seconds=1))
+    assert has_expired("made up", now=NOON)
+
+
+@pytest.mark.parametrize("token", ["", ".", "x", "zz.abc", "-1.", "١٢.abc", "1e.é"])
+def test_what_is_no_token_confirms_nothing(token: str) -> None:
+    assert not holds(token)
+
+
+@given(st.text(max_size=64))
+def test_nothing_else_confirms(token: str) -> None:
+    assert not holds(token)
+
+
+def test_a_token_moved_to_another_time_confirms_nothing() -> None:
+    _, _, rest = asked(NOON - timedelta(hours=1)).partition(".")
+    assert not holds(f"{int(NOON.timestamp()):x}.{rest}")
+
+
+def test_it_names_how_many_people_the_page_named() -> None:
+    assert shown_recipients(asked()) == 1530
+
+
+def test_one_with_another_number_written_into_it_confirms_nothing() -> None:
+    at, _, digest = asked().split(".")
+    assert not holds(f"{at}.{1531:x}.{digest}")
+
+
+def test_one_of_an_earlier_version_that_names_no_number_confirms_nothing() -> None:
+    at, _, digest = asked().split(".")
+    assert shown_recipients(f"{at}.{digest}") is None
+    assert not holds(f"{at}.{digest}")
+
+
+def test_it_fits_into_a_button_with_room_for_what_it_is_for() -> None:
+    assert len(confirmation(TERMS, 200_000_000, now=NOON)) <= 33
+
+
+@pytest.mark.parametrize(
+    ("shown", "above", "most"),
+    [
+        (2, None, 12),
+        (100, None, 110),
+        (101, None, 111),
+        (1530, None, 1683),
+        (95, 100, 100),
+        (100, 100, 100),
+        (101, 100, 111),
+        (3, 0, 13),
+    ],
+)
+def test_it_holds_up_to_a_small_growth_that_needs_no_second_admin(
+    shown: int, above: int | None, most: int
+) -> None:
+    assert most_recipients(shown, approval_above=above) == most
+
+
+def test_two_taps_on_one_button_start_one_broadcast_and_two_buttons_two() -> None:
+    assert broadcast_id(asked()) == broadcast_id(asked())
+    assert broadcast_id(asked()) != broadcast_id(asked(NOON + timedelta(seconds=1)))
+    assert len(broadcast_id(asked())) == 16
+
+
+def test_the_expected_time_follows_the_rate() -> None:
+    assert expected_seconds(1530, 30.0) == 51.0
+    assert expected_seconds(0, 28.0) == 0.0

@@ -1,0 +1,117 @@
+"""What goes on beside the sending survives a mistake of ours."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bot.broadcast.lease import utc_now
+from storage import Broadcasts, Lease, Leases, Tally
+from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.workers import Bench, everyone_once, until
+
+
+async def test_a_report_that_breaks_is_not_the_last(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.people.sign(range(1, 61))
+    await bench.start()
+    tally, mistakes = Broadcasts.tally, 2
+
+    async def mistaken(broadcasts: Broadcasts, id: bytes) -> Tally:  # noqa: A002
+        nonlocal mistakes
+        if mistakes:
+            mistakes -= 1
+            raise KeyError("state")
+        return await tally(broadcasts, id)
+
+    monkeypatch.setattr(Broadcasts, "tally", mistaken)
+    bench.hire(rate=60.0)
+    await bench.ended()
+    assert mistakes == 0
+    assert len(bench.reports.rates) > 3
+    assert dict(bench.telegram.received) == everyone_once(60)
+
+
+async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.people.sign(range(1, 61))
+    await bench.start()
+    renew, mistakes = Leases.renew, 1
+
+    async def mistaken(
+        leases: Leases, name: str, holder: str, *, seconds: float, now: datetime
+    ) -> Lease | None:
+        nonlocal mistakes
+        if mistakes:
+            mistakes -= 1
+            raise KeyError("holder")
+        return await renew(leases, name, holder, seconds=seconds, now=now)
+
+    take, taken = Leases.take, 0
+
+    async def taking(leases: Leases, *args: Any, **kwargs: Any) -> Lease | None:
+        nonlocal taken
+        taken += 1
+        return await take(leases, *args, **kwargs)
+
+    monkeypatch.setattr(Leases, "renew", mistaken)
+    monkeypatch.setattr(Leases, "take", taking)
+    bench.hire(rate=25.0, lease=1.8)
+    await bench.ended()
+    assert (mistakes, taken) == (0, 1)
+    assert dict(bench.telegram.received) == everyone_once(60)
+
+
+async def test_a_pause_that_telegram_asks_for_is_reported(bench: Bench) -> None:
+    await bench.people.sign(range(1, 21))
+    await bench.start()
+    hand = bench.hire(rate=20.0)
+    hand.gate.pause, hand.gate.announced = 4.0, 3600.0
+
+    async def reported() -> bool:
+        return bench.reports.pauses[-1:] == [3600.0]
+
+    await until(reported)
+    hand.gate.pause = 0.0
+    await bench.broadcasts.cancel((await bench.broadcasts.history())[0].id, ADMIN, utc_now())
+
+
+async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed(
+    bench: Bench,
+) -> None:
+    bench.telegram.latency = 60.0
+    await bench.people.sign([1, 2, 3])
+    await bench.queued(await bench.start())
+    # Two at a time, so that it waits for their answers, and asks the database nothing meanwhile.
+    hand = bench.hire(lease=0.3, rate=20.0, window=0.1)
+
+    async def in_flight(count: int) -> bool:
+        return bench.telegram.in_flight == count
+
+    await until(lambda: in_flight(2))
+    hand.wire.away = True
+    with suppress(TimeoutError):
+        await until(lambda: in_flight(0), seconds=5.0)
+    assert bench.telegram.in_flight == 0, "still in flight when somebody else may send"
+
+
+async def test_while_the_lease_lasts_a_database_that_is_away_cuts_nothing_off(
+    bench: Bench,
+) -> None:
+    bench.telegram.latency = 0.3
+    await bench.people.sign([1, 2])
+    await bench.start()
+    hand = bench.hire(lease=0.6)
+
+    async def in_flight(count: int) -> bool:
+        return bench.telegram.in_flight == count
+
+    await until(lambda: in_flight(2))
+    hand.wire.away = True
+    await until(lambda: in_flight(0))
+    hand.wire.away = False
+    await bench.ended()
+    assert dict(bench.telegram.received) == everyone_once(2)

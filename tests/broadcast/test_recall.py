@@ -1,0 +1,158 @@
+"""How far a recall is, told while it goes on."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.broadcast.lease import utc_now
+from storage import (
+    Broadcast,
+    Recalled,
+    Recalls,
+    RecallTally,
+    SchemaMissing,
+    Statement,
+    Unavailable,
+)
+from tests.broadcast.petitioners import ADMIN
+from tests.broadcast.telegram import BAD_TOKEN
+from tests.broadcast.workers import Bench, until
+
+
+async def is_over(bench: Bench, broadcast: Broadcast) -> bool:
+    found = await bench.broadcasts.get(broadcast.id)
+    return found is not None and found.recall_ended_at is not None
+
+
+async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.people.sign(range(1, 121))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    counted = 0
+    tally = Recalls.tally
+
+    async def counting(recalls: Recalls, broadcast: bytes) -> RecallTally:
+        nonlocal counted
+        counted += 1
+        return await tally(recalls, broadcast)
+
+    monkeypatch.setattr(Recalls, "tally", counting)
+    bench.telegram.latency = 0.1  # of a batch: long enough for a report in between
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+
+    await until(lambda: is_over(bench, broadcast))
+    reports = bench.reports.recalls
+    assert len(reports) > 3
+    assert counted == 2
+    assert reports[-1] == RecallTally(total=120, deleted=120)
+    assert [each.deleted for each in reports] == sorted(each.deleted for each in reports)
+    assert all(each.deleted + each.open == each.total == 120 for each in reports)
+
+
+async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
+    bench: Bench,
+) -> None:
+    await bench.people.sign(range(1, 61))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    bench.telegram.always(1007, ZeroDivisionError())
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: is_over(bench, broadcast))
+    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
+
+
+async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(bench: Bench) -> None:
+    await bench.people.sign(range(1, 61))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    bench.telegram.plan(1007, BAD_TOKEN)
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: is_over(bench, broadcast))
+    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=60)
+
+
+# Of nobody else's row, as a disk that broke in these places would.
+POISON = """
+CREATE TRIGGER poison BEFORE UPDATE ON deliveries
+WHEN NEW.position IN (7, 31) AND NEW.recall IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'no'); END
+"""
+
+
+async def recalled(bench: Bench, people: int) -> Broadcast:
+    """A broadcast that was sent to so many and is taken back."""
+    await bench.people.sign(range(1, people + 1))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    return broadcast
+
+
+async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_unknown(
+    bench: Bench,
+) -> None:
+    await bench.people.database.write(Statement(POISON))
+    with capture_logs() as logs:
+        broadcast = await recalled(bench, 60)
+        await until(lambda: is_over(bench, broadcast))
+    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=58, open=2)
+    deleted = Counter(
+        asked["chat_id"] for method, asked in bench.telegram.calls if "delete" in method
+    )
+    assert deleted == Counter(range(1001, 1061)), "each once, also those of whom nobody knows"
+    told = [each for each in logs if each["event"] == "recall_not_recorded"]
+    assert [each["kind"] for each in told] == ["IntegrityError"] * 2
+    assert not [each for each in logs if each["event"] == "broadcast_broken"]
+    assert await bench.broadcasts.due(utc_now()) == []
+
+
+async def test_when_the_database_is_away_nothing_is_set_aside(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, failures = Recalls.record, [Unavailable(), SchemaMissing("no"), Unavailable()]
+
+    async def away(
+        recalls: Recalls, broadcast: bytes, outcome: Recalled, positions: Sequence[int]
+    ) -> None:
+        if failures:
+            raise failures.pop()
+        await record(recalls, broadcast, outcome, positions)
+
+    monkeypatch.setattr(Recalls, "record", away)
+    broadcast = await recalled(bench, 6)
+    await until(lambda: is_over(bench, broadcast))
+    assert failures == []
+    assert bench.reports.recalls[-1] == RecallTally(total=6, deleted=6)
+
+
+def failing(_: int) -> None:
+    raise ZeroDivisionError
+
+
+async def test_when_it_fails_with_everybody_nobody_is_given_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_PAUSE", 0.05)
+    await bench.people.sign(range(1, 4))
+    broadcast = await bench.start()
+    bench.hire()
+    await bench.ended()
+    bench.telegram.before = failing
+    sent = len(bench.telegram.calls)
+    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+
+    async def was_tried() -> bool:
+        return len(bench.telegram.calls) >= sent + 4 * 3
+
+    await until(was_tried, 30.0)
+    bench.telegram.before = lambda _: None
+    await until(lambda: is_over(bench, broadcast))
+    assert bench.reports.recalls[-1] == RecallTally(total=3, deleted=3)

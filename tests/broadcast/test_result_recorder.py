@@ -1,0 +1,230 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.broadcast.result_recorder import ResultRecorder
+from bot.broadcast.timing import Timing
+from storage import (
+    DatabaseUrlWrong,
+    Deliveries,
+    Outcome,
+    Result,
+    SchemaMissing,
+    StorageError,
+    Unavailable,
+)
+
+
+class Book:
+    """Remembers what was recorded, unless it is away."""
+
+    def __init__(self) -> None:
+        self.writes: list[tuple[bytes, list[int]]] = []
+        self.written: dict[int, Result] = {}
+        self.failures: list[Exception] = []
+        self.asked = 0
+        self.takes: Callable[[Result], bool] = lambda _: True
+        self.held: list[tuple[bytes, str]] = []
+        self.not_held: list[Exception] = []
+
+    async def record(self, id: bytes, results: Iterable[Result], at: datetime) -> None:  # noqa: A002
+        self.asked += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        some = list(results)
+        if not all(self.takes(each) for each in some):
+            raise KeyError("what somebody wrote")
+        self.writes.append((id, [result.position for result in some]))
+        self.written |= {result.position: result for result in some}
+
+    async def hold(self, broadcast: bytes, reason: str) -> None:
+        if self.not_held:
+            raise self.not_held.pop(0)
+        self.held.append((broadcast, reason))
+
+
+@asynccontextmanager
+async def opened(book: Book, **timing: Any) -> AsyncIterator[ResultRecorder]:
+    outbox = ResultRecorder(cast(Deliveries, book), Timing(**timing), book.hold)
+    task = asyncio.create_task(outbox.run())
+    try:
+        yield outbox
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def result(position: int) -> Result:
+    return Result(position, b"claim", Outcome.DELIVERED)
+
+
+async def test_results_that_come_together_are_recorded_together() -> None:
+    book = Book()
+    async with opened(book, record=0.05) as outbox:
+        for position in range(5):
+            outbox.add(b"one", result(position))
+        await asyncio.sleep(0.02)
+        assert book.writes == []
+        await asyncio.sleep(0.08)
+    assert book.writes == [(b"one", [0, 1, 2, 3, 4])]
+
+
+async def test_enough_of_them_do_not_wait() -> None:
+    book = Book()
+    async with opened(book, record=60.0, record_rows=3) as outbox:
+        for position in range(3):
+            outbox.add(b"one", result(position))
+        await asyncio.sleep(0.02)
+    assert book.writes == [(b"one", [0, 1, 2])]
+
+
+async def test_flushed_everything_is_recorded_at_once() -> None:
+    book = Book()
+    async with opened(book, record=60.0) as outbox:
+        await outbox.flush()
+        outbox.add(b"one", result(1))
+        outbox.add(b"two", result(2))
+        outbox.add(b"one", result(3))
+        await outbox.flush()
+        assert len(outbox) == 0
+    assert book.writes == [(b"one", [1, 3]), (b"two", [2])]
+
+
+async def test_after_a_flush_results_wait_for_each_other_again() -> None:
+    book = Book()
+    async with opened(book, record=0.05) as outbox:
+        outbox.add(b"one", result(1))
+        await outbox.flush()
+        outbox.add(b"one", result(2))
+        await asyncio.sleep(0.01)
+        outbox.add(b"one", result(3))
+        await outbox.flush()
+    assert book.writes == [(b"one", [1]), (b"one", [2, 3])]
+
+
+async def test_while_the_database_is_away_nothing_is_forgotten() -> None:
+    book = Book()
+    book.failures = [Unavailable(), Unavailable(), ZeroDivisionError()]
+    async with opened(book, record=0.001) as outbox:
+        for position in range(1200):
+            outbox.add(b"one", result(position))
+        async with asyncio.timeout(2):
+            await outbox.flush()
+    assert [position for _, some in book.writes for position in some] == list(range(1200))
+
+
+async def flushed(outbox: ResultRecorder) -> None:
+    async with asyncio.timeout(2):
+        await outbox.flush()
+
+
+def poison(position: int) -> Callable[[Result], bool]:
+    """All are taken but this one, as long as it says that it was delivered."""
+    return lambda each: each.position != position or each.outcome is not Outcome.DELIVERED
+
+
+class TestPoison:
+    """A result that the database does not take, though it is there."""
+
+    async def test_it_is_of_unknown_outcome_and_all_the_others_are_written(self) -> None:
+        book = Book()
+        book.takes = poison(4)
+        async with opened(book, record=60.0) as outbox:
+            for position in range(1, 7):
+                outbox.add(b"one", Result(position, b"claim", Outcome.DELIVERED, (position,)))
+            outbox.add(b"two", result(7))
+            await flushed(outbox)
+            assert not outbox.is_unwritable(b"one", 4)
+        assert book.written.pop(4) == Result(4, b"claim", Outcome.UNCONFIRMED)
+        assert book.written == {
+            7: result(7),
+            **{n: Result(n, b"claim", Outcome.DELIVERED, (n,)) for n in (1, 2, 3, 5, 6)},
+        }
+
+    async def test_its_broadcast_is_held_for_a_reason_that_the_log_has_with_its_trace(
+        self,
+    ) -> None:
+        book = Book()
+        book.takes = poison(1)
+        async with opened(book, record=60.0) as outbox:
+            with capture_logs() as logs:
+                outbox.add(b"one", result(1))
+                outbox.add(b"two", result(2))
+                await flushed(outbox)
+        (event,) = logs
+        assert event["event"] == "result_not_recorded"
+        assert isinstance(event["exc_info"], KeyError)
+        assert book.held == [(b"one", f"unrecorded: KeyError {event['reference']}")]
+
+    async def test_among_many_it_is_found_by_halves(self) -> None:
+        book = Book()
+        book.takes = poison(77)
+        async with opened(book, record=60.0, record_rows=1000) as outbox:
+            for position in range(500):
+                outbox.add(b"one", result(position))
+            await flushed(outbox)
+        assert len(book.written) == 500
+        assert book.asked <= 2 * 9 + 2
+
+    async def test_while_it_is_looked_for_the_database_may_be_away(self) -> None:
+        book = Book()
+        book.takes = poison(3)
+        book.failures = [KeyError(), Unavailable(), KeyError(), KeyError(), Unavailable()]
+        book.not_held = [Unavailable()]
+        async with opened(book, record=0.001) as outbox:
+            for position in range(1, 5):
+                outbox.add(b"one", result(position))
+            await flushed(outbox)
+        assert {n: each.outcome.value for n, each in book.written.items()} == {
+            1: "delivered",
+            2: "delivered",
+            3: "unknown",
+            4: "delivered",
+        }
+        assert [broadcast for broadcast, _ in book.held] == [b"one"]
+
+    @pytest.mark.parametrize("failure", [Unavailable, DatabaseUrlWrong, SchemaMissing])
+    async def test_a_database_that_is_away_or_lets_nobody_in_holds_nothing(
+        self, failure: type[StorageError]
+    ) -> None:
+        book = Book()
+        book.failures = [failure(), failure()]
+        async with opened(book, record=0.001) as outbox:
+            outbox.add(b"one", result(1))
+            await flushed(outbox)
+        assert (book.written, book.held) == ({1: result(1)}, [])
+
+    @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.UNCONFIRMED])
+    async def test_of_which_nothing_can_be_written_is_remembered_until_it_can(
+        self, outcome: Outcome
+    ) -> None:
+        book = Book()
+        book.takes = lambda each: each.position != 1
+        async with opened(book, record=60.0) as outbox:
+            outbox.add(b"one", Result(1, b"claim", outcome))
+            outbox.add(b"one", result(2))
+            await flushed(outbox)
+            assert set(book.written) == {2}
+            assert outbox.is_unwritable(b"one", 1)
+            assert not outbox.is_unwritable(b"one", 2)
+            assert not outbox.is_unwritable(b"two", 1)
+            book.takes = lambda _: True
+            outbox.add(b"one", Result(1, b"again", Outcome.UNCONFIRMED))
+            await flushed(outbox)
+            assert not outbox.is_unwritable(b"one", 1)
+        assert book.written[1].claim == b"again"
+
+    async def test_that_it_cannot_be_held_either_keeps_no_result_waiting(self) -> None:
+        book = Book()
+        book.takes = poison(1)
+        book.not_held = [KeyError()]
+        async with opened(book, record=60.0) as outbox:
+            outbox.add(b"one", result(1))
+            outbox.add(b"two", result(2))
+            await flushed(outbox)
+        assert set(book.written) == {1, 2}

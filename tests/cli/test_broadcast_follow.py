@@ -1,0 +1,203 @@
+"""Whoever follows a broadcast sees how far it is, until it ends; leaving does it no harm."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+
+from bot.cli.broadcast_follow import Bar, FollowView, Lines, SpeedSample, follow, told
+from bot.cli.broadcast_snapshot import BroadcastSnapshot
+from bot.text.translations import Catalogues
+from storage import Audience, Broadcast, Kind, Outcome, RecallTally, Tally
+from tests.cli.counter import SIGNERS, Counter, call, said
+
+WORDS = Catalogues.load().words("en")
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def account(
+    done: int = 0,
+    total: int = 100,
+    state: str = "running",
+    *,
+    attended: bool = True,
+    recall: RecallTally | None = None,
+) -> BroadcastSnapshot:
+    broadcast = Broadcast(
+        id=b"?" * 16,
+        kind=Kind.CLOSING,
+        topic="closing",
+        state=state,
+        content={},
+        content_sha256=b"c" * 32,
+        source_language="es",
+        source_chat=None,
+        audience=Audience(),
+        paid=False,
+        expected=total,
+        total=total,
+        queued=True,
+        created_at=NOON,
+        starts_at=None,
+        started_at=NOON,
+        ended_at=None,
+        finished_at=None,
+        stop_reason=None,
+        recall_started_at=None if recall is None else NOON,
+        recall_ended_at=None,
+        progress_chat=None,
+        progress_message_id=None,
+        started_by=1,
+        approved_by=1,
+    )
+    tally = Tally(total=total, pending=total - done, delivered=done)
+    return BroadcastSnapshot(broadcast, tally, recall, attended)
+
+
+def paces(*seen: tuple[float, BroadcastSnapshot]) -> list[SpeedSample]:
+    watch = FollowView(lambda: NOON)
+    return [watch.pace(each, now) for now, each in seen]
+
+
+def test_speed_and_end_are_told_from_the_second_look_on() -> None:
+    first, second = paces((0, account(0)), (10, account(20)))
+    assert (first.per_second, first.ends_at) == (None, None)
+    assert second.per_second == 2
+    assert second.remaining_seconds == 40
+    assert second.ends_at == datetime(2026, 3, 1, 12, 0, 40, tzinfo=UTC)
+    assert told(second, WORDS) == (
+        "20 of 100, 20%, 2.0 a second, 40 seconds left, ends about 13:00"
+    )
+
+
+def test_an_end_on_another_day_is_told_with_its_day() -> None:
+    _, pace = paces((0, account(0, 172_810)), (10, account(10, 172_810)))
+    assert told(pace, WORDS).endswith("2 days left, ends about 3 March 2026, 13:00")
+
+
+def test_a_pause_has_no_speed_and_does_not_slow_down_what_follows() -> None:
+    looks = paces(
+        (0, account(0)),
+        (10, account(20)),
+        (11, account(20, state="paused")),
+        (500, account(20, state="paused")),
+        (501, account(20)),
+        (502, account(22)),
+    )
+    assert [pace.what for pace in looks] == ["sending"] * 2 + ["paused"] * 2 + ["sending"] * 2
+    assert [pace.per_second for pace in looks] == [None, 2, None, None, None, 2]
+
+
+def test_what_nobody_works_on_waits_for_a_bot() -> None:
+    (pace,) = paces((0, account(5, attended=False)))
+    assert pace.what == "waiting for the bot"
+
+
+def test_a_recall_is_followed_too() -> None:
+    ended = account(100, state="finished")
+    (pace,) = paces((0, account(100, state="finished", recall=RecallTally(90, 30, 10, 50))))
+    assert (pace.what, pace.done, pace.total) == ("recalling", 40, 90)
+    assert ended.is_settled
+
+
+async def test_it_is_shown_until_it_has_ended() -> None:
+    looks = iter([account(0), account(60), account(100), account(100, state="finished")])
+    shown: list[int] = []
+
+    class Seen:
+        def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
+            shown.append(pace.done)
+
+    async def read() -> BroadcastSnapshot:
+        return next(looks)
+
+    last = await follow(read, Seen(), lambda: NOON, seconds=0)
+    assert shown == [0, 60, 100, 100]
+    assert last.broadcast.state == "finished"
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[io.StringIO, Live]]:
+    """What a terminal of forty columns is sent."""
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=40, color_system=None)
+    with Live(console=console, auto_refresh=False) as live:
+        yield written, live
+
+
+def test_the_bar_grows_in_a_narrow_terminal_too(terminal: tuple[io.StringIO, Live]) -> None:
+    written, live = terminal
+    bar = Bar(live, WORDS)
+    lengths = []
+    for pace in paces((0, account(0)), (10, account(50)), (20, account(100))):
+        written.seek(0)
+        written.truncate()
+        bar.show(account(), pace)
+        lengths.append(written.getvalue().count("━"))
+    assert lengths == sorted(set(lengths))
+    assert "The closing update 3f3f3f3f: sending" in written.getvalue()
+    assert "100 of 100" in written.getvalue()
+
+
+def test_of_nobody_everything_is_done(terminal: tuple[io.StringIO, Live]) -> None:
+    written, live = terminal
+    (pace,) = paces((0, account(0, 0, state="finished")))
+    Bar(live, WORDS).show(account(0, 0), pace)
+    assert "0 of 0" in written.getvalue()
+
+
+def test_a_file_gets_a_line_for_every_change() -> None:
+    written = io.StringIO()
+    lines = Lines(Console(file=written), WORDS, lambda: NOON)
+    looks = [
+        (0, account(0)),
+        (1, account(0)),
+        (10, account(50)),
+        (11, account(50, state="paused")),
+    ]
+    for pace in paces(*looks):
+        lines.show(account(), pace)
+    assert written.getvalue().splitlines() == [
+        "13:00:00  sending  0 of 100, 0%",
+        "13:00:00  sending  50 of 100, 50%, 5.0 a second, 10 seconds left, ends about 13:00",
+        "13:00:00  paused  50 of 100, 50%",
+    ]
+
+
+def test_following_ends_with_the_account(counter: Counter) -> None:
+    broadcast = counter.begins()
+    sending = threading.Thread(target=counter.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
+    sending.start()
+    shown = said(call("show", "--follow", "--every", "0.1"))
+    sending.join()
+    assert f"{SIGNERS} of {SIGNERS}, 100%" in shown
+    assert "State         finished" in shown
+
+
+def test_a_program_follows_by_an_object_a_line(counter: Counter) -> None:
+    counter.tells(counter.begins(), SIGNERS, Outcome.DELIVERED)
+    (line,) = said(call("show", "--follow", "--json")).splitlines()
+    assert json.loads(line)["state"] == "finished"
+    assert json.loads(line)["remaining_seconds"] is None
+
+
+def test_whoever_leaves_hears_that_it_goes_on(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broadcast = counter.begins()
+
+    async def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.cli.broadcast_tables.follow", interrupted)
+    result = call("show", "--follow")
+    assert result.exit_code == 130
+    assert "the broadcast goes on" in result.stderr
+    assert counter.now(broadcast).state == "running"

@@ -1,0 +1,251 @@
+"""An operator sees every broadcast from the shell, and no person."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.petition.petition import BUNDLED
+from storage import Audience, Keyring, Kind, Outcome, Recalled, Row, Statement
+from tests.broadcast.petitioners import ADMIN
+from tests.cli.counter import SIGNERS, Counter, call, data, on_both, refused, said
+
+FIRST, SECOND = bytes.fromhex("3f" * 16), bytes.fromhex("3f" * 4 + "aa" * 12)
+
+
+def test_without_a_broadcast_that_is_said(counter: Counter) -> None:
+    assert said(call("list")) == "There is no broadcast yet.\n"
+    assert data(call("list", "--json")) == []
+    assert "/broadcast" in refused(call("show"))
+
+
+@on_both
+def test_the_newest_is_listed_first_with_its_numbers(counter: Counter) -> None:
+    old = counter.begins(FIRST)
+    counter.tells(old, 4, Outcome.DELIVERED)
+    counter.tells(old, 2, Outcome.UNREACHABLE)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    counter.begins(bytes.fromhex("ab" * 16), kind=Kind.UPDATE, starts_at=tomorrow, expected=4)
+    heading, newest, oldest = said(call("list")).splitlines()
+    columns = ["ID", "Kind", "State", "When", "People", "Delivered", "Unreachable", "Left"]
+    assert heading.split() == columns
+    assert newest.split()[:3] == ["abababab", "update", "scheduled"]
+    assert newest.split()[-4:] == ["4", "0", "0", "4"]
+    assert oldest.split()[:3] == ["3f3f3f3f", "closing", "finished"]
+    assert oldest.split()[-4:] == ["6", "4", "2", "0"]
+
+
+def test_ids_that_begin_alike_are_written_longer(counter: Counter) -> None:
+    counter.tells(counter.begins(FIRST), SIGNERS, Outcome.DELIVERED)
+    counter.begins(SECOND, kind=Kind.UPDATE)
+    _, newest, oldest = said(call("list")).splitlines()
+    assert (newest.split()[0], oldest.split()[0]) == ("3f3f3f3fa", "3f3f3f3f3")
+
+
+def test_an_id_is_whole_in_a_narrow_terminal_too(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.begins(FIRST)
+    narrow = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=40)
+    monkeypatch.setattr("bot.cli.broadcasts.out", narrow)
+    call("list")
+    assert isinstance(narrow.file, io.StringIO)
+    assert "3f3f3f3f" in narrow.file.getvalue()
+
+
+def test_what_waits_for_another_admin_says_so(counter: Counter) -> None:
+    counter.begins(FIRST, needs_approval=True)
+    assert "scheduled, waits for another admin's approval" in said(call("show"))
+
+
+def test_a_beginning_is_enough_and_a_common_one_is_not(counter: Counter) -> None:
+    counter.tells(counter.begins(FIRST), SIGNERS, Outcome.DELIVERED)
+    counter.begins(SECOND, kind=Kind.UPDATE)
+    assert FIRST.hex() in said(call("show", "3F3F3F3F3"))
+    assert SECOND.hex() in said(call("show", "3f3f3f3faa"))
+    assert "3f3f3f3fa, 3f3f3f3f3" in refused(call("show", "3f"))
+    assert "petition-bot broadcasts list" in refused(call("show", "77"))
+    assert "petition-bot broadcasts list" in refused(call("show", ""))
+
+
+def test_what_is_under_way_goes_before_what_came_last(counter: Counter) -> None:
+    running = counter.begins(FIRST)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    planned = counter.begins(kind=Kind.UPDATE, starts_at=tomorrow)
+    assert running.id.hex() in said(call("show"))
+    assert planned.id.hex() in said(call("show", "latest"))
+    counter.tells(running, SIGNERS, Outcome.DELIVERED)
+    assert planned.id.hex() in said(call("show"))
+
+
+@on_both
+def test_an_account_says_everything_about_a_broadcast(counter: Counter) -> None:
+    began = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    broadcast = counter.begins(audience=Audience(language="es"), at=began, paid=True)
+    counter.tells(broadcast, 3, Outcome.DELIVERED)
+    counter.tells(broadcast, 1, Outcome.UNREACHABLE)
+    lines = said(call("show")).splitlines()
+    facts = {line[2:16].strip(): line[16:].strip() for line in lines[1:]}
+    assert lines[0] == "Closing update, paid"
+    assert facts == {
+        "Id": broadcast.id.hex(),
+        "State": "running",
+        "To": "everyone who signed and reads es",
+        "Confirmed": "1 March 2026, 13:00",
+        "Began": "1 March 2026, 13:00",
+        "Recipients": "6",
+        "Delivered": "3",
+        "Unreachable": "1",
+        "Unconfirmed": "0",
+        "Left": "2",
+    }
+
+
+def test_one_that_nobody_works_on_says_so(counter: Counter) -> None:
+    counter.begins()
+    assert "petition-bot run" not in said(call("show"))
+    counter.is_left_alone()
+    assert "petition-bot run" in said(call("show"))
+    assert data(call("show", "--json"))["attended"] is False
+
+
+def test_why_one_stopped_is_said(counter: Counter) -> None:
+    broadcast = counter.begins()
+    counter.do(
+        lambda storage: storage.broadcasts.stop(
+            broadcast.id, "content: can't parse entities", datetime.now(UTC)
+        )
+    )
+    account = said(call("show"))
+    assert "Telegram does not accept the message: can't parse entities" in account
+    assert f"Not told      {SIGNERS}" in account
+
+
+def test_a_program_reads_the_same_numbers(counter: Counter) -> None:
+    broadcast = counter.begins()
+    counter.tells(broadcast, 4, Outcome.DELIVERED)
+    found = data(call("show", "--json"))
+    assert found["id"] == broadcast.id.hex()
+    assert (found["kind"], found["state"]) == ("closing", "running")
+    assert (found["recipients"], found["recipients_known"]) == (SIGNERS, True)
+    assert (found["delivered"], found["pending"], found["unreachable"]) == (4, 2, 0)
+    assert datetime.fromisoformat(found["started_at"]).tzinfo is not None
+    assert found["recall"] is None
+    assert data(call("list", "--json")) == [found]
+
+
+@on_both
+def test_a_recall_is_part_of_the_account(counter: Counter) -> None:
+    broadcast = counter.begins()
+    counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
+    counter.do(lambda storage: storage.broadcasts.recall(broadcast.id, ADMIN, datetime.now(UTC)))
+    counter.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.DELETED, [1, 2]))
+    counter.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.FAILED, [3]))
+    recall = data(call("show", "--json"))["recall"]
+    assert {name: recall[name] for name in ("total", "deleted", "failed", "open")} == {
+        "total": 6,
+        "deleted": 2,
+        "failed": 1,
+        "open": 3,
+    }
+    account = said(call("show"))
+    for fact in ("Recalled      2 of 6", "Not recalled  1", "To recall     3"):
+        assert fact in account
+    counter.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC), unrecorded=3))
+    account = said(call("show"))
+    assert "Not recorded  3" in account
+    assert "To recall" not in account
+
+
+def test_nothing_that_is_printed_is_about_a_person(counter: Counter) -> None:
+    broadcast = counter.begins(FIRST, progress=(ADMIN, 4711), source_chat=998_877_665)
+    counter.tells(broadcast, 3, Outcome.DELIVERED)
+    printed = "".join(
+        call(*arguments).output
+        for arguments in (
+            ("list",),
+            ("list", "--json"),
+            ("show",),
+            ("show", "--json"),
+            ("pause", "--yes"),
+        )
+    )
+    for secret in (f"{ADMIN},", f" {ADMIN}\n", "4711", "998877665", "canar", "1001"):
+        assert secret not in printed
+
+
+def test_nothing_is_opened_without_the_right_key(
+    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.begins()
+    other = tmp_path / "other.key"
+    Keyring.generate(other)
+    monkeypatch.setenv("PETITION_KEY_FILE", str(other))
+    assert "not the one this database was made with" in refused(call("show"))
+    monkeypatch.delenv("PETITION_KEY_FILE")
+    assert "petition-bot keygen" in refused(call("show"))
+
+
+def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
+    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = tmp_path / "nowhere.db"
+    monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{missing}")
+    assert f"There is no database at {missing}." in refused(call("list")).replace("\n", "")
+    assert not missing.exists()
+
+
+@on_both
+def test_looking_into_the_database_of_another_petition_writes_nothing(
+    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(BUNDLED, other)
+    described = (other / "petition.toml").read_text()
+    (other / "petition.toml").write_text(described.replace('"andry"', '"otra"'))
+    monkeypatch.setenv("PETITION_CAMPAIGN", str(other))
+
+    def rows() -> list[Row]:
+        counted = Statement(
+            "SELECT (SELECT COUNT(*) FROM petitions) AS petitions,"
+            " (SELECT COUNT(*) FROM published) AS published"
+        )
+        return counter.do(lambda storage: storage.database.read(counted))
+
+    before = rows()
+    assert "nothing of this petition" in refused(call("list"))
+    assert rows() == before
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("revision", "sentence"),
+    [("0001", "petition-bot migrate"), ("9999", "newer version")],
+)
+def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
+    counter: Counter, revision: str, sentence: str
+) -> None:
+    change = Statement(
+        "UPDATE alembic_version SET version_num = :revision", {"revision": revision}
+    )
+    read = Statement("SELECT version_num FROM alembic_version")
+    counter.do(lambda storage: storage.database.write(change))
+    assert sentence in refused(call("list"))
+    assert counter.do(lambda storage: storage.database.read(read)) == [{"version_num": revision}]
+
+
+def test_a_petition_that_is_not_there_is_a_sentence(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETITION_CAMPAIGN", "/nowhere")
+    assert "PETITION_CAMPAIGN" in refused(call("list"))
+
+
+def test_more_than_any_database_counts_is_refused(counter: Counter) -> None:
+    counter.begins(FIRST)
+    assert call("list", "--limit", "9" * 20).exit_code == 2

@@ -1,0 +1,104 @@
+"""Of what an admin sends, what can be copied is taken and what cannot is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from telegram import Message
+
+from handlers.broadcasts.accepted_messages import UNFIT_SENTENCES, UnsupportedMessage, piece_of
+from handlers.broadcasts.draft import DraftMessage, Link
+
+CHAT = {"id": 1, "type": "private"}
+FILE = {"file_id": "f", "file_unique_id": "u"}
+PLACE = {"latitude": 40.4, "longitude": -3.7}
+
+
+def message(**content: Any) -> Message:
+    raw = {"message_id": 17, "date": 0, "chat": CHAT, **content}
+    return Message.de_json(raw, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ({"text": "Hola"}, "text"),
+        ({"photo": [{**FILE, "width": 1, "height": 1}], "caption": "Hola"}, "photo"),
+        ({"document": FILE}, "document"),
+        # An animation comes with a document beside it, for old clients.
+        (
+            {"animation": {**FILE, "width": 1, "height": 1, "duration": 1}, "document": FILE},
+            "animation",
+        ),
+        ({"location": PLACE}, "location"),
+        # A venue comes with its location beside it.
+        ({"venue": {"location": PLACE, "title": "t", "address": "a"}, "location": PLACE}, "venue"),
+    ],
+)
+def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
+    assert piece_of(message(**content)) == DraftMessage(message_id=17, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("content", "unfit"),
+    [
+        ({"dice": {"emoji": "🎲", "value": 4}}, UnsupportedMessage.DICE),
+        ({"location": {**PLACE, "live_period": 60}}, UnsupportedMessage.LIVE_LOCATION),
+        ({"paid_media": {"star_count": 1, "paid_media": []}}, UnsupportedMessage.PAID),
+        (
+            {
+                "invoice": {
+                    "title": "t",
+                    "description": "d",
+                    "start_parameter": "",
+                    "currency": "XTR",
+                    "total_amount": 1,
+                }
+            },
+            UnsupportedMessage.PAID,
+        ),
+        ({"story": {"chat": CHAT, "id": 1}}, UnsupportedMessage.OTHER),
+        ({}, UnsupportedMessage.OTHER),
+    ],
+)
+def test_what_cannot_be_copied_is_refused_with_its_reason(
+    content: dict[str, Any], unfit: UnsupportedMessage
+) -> None:
+    assert piece_of(message(**content)) is unfit
+
+
+def test_every_reason_has_its_sentence() -> None:
+    assert set(UNFIT_SENTENCES) == set(UnsupportedMessage)
+
+
+def keyboard(*buttons: dict[str, Any]) -> dict[str, Any]:
+    return {"inline_keyboard": [[{"text": "b", **button}] for button in buttons]}
+
+
+def test_only_buttons_that_open_an_address_are_kept() -> None:
+    found = piece_of(
+        message(
+            text="Hola",
+            reply_markup=keyboard({"url": "https://example.org/"}, {"callback_data": "x"}),
+        )
+    )
+    assert found == DraftMessage(
+        message_id=17,
+        kind="text",
+        links=((Link(text="b", url="https://example.org/"),),),
+        lost_buttons=True,
+    )
+
+
+def test_nothing_is_lost_of_link_buttons_alone() -> None:
+    found = piece_of(message(text="Hola", reply_markup=keyboard({"url": "https://a.org"})))
+    assert isinstance(found, DraftMessage)
+    assert not found.lost_buttons
+
+
+def test_an_album_has_no_buttons() -> None:
+    found = piece_of(
+        message(document=FILE, media_group_id="g", reply_markup=keyboard({"url": "https://a.org"}))
+    )
+    assert found == DraftMessage(message_id=17, kind="document", group="g")

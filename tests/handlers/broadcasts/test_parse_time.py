@@ -1,0 +1,178 @@
+"""A moment is read as people write it, on the petition's clock, or refused with its reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.broadcasts.parse_time import (
+    FARTHEST,
+    FAULT_SENTENCES,
+    WhenFault,
+    fitting,
+    offered,
+    read_when,
+    within,
+)
+
+MADRID = ZoneInfo("Europe/Madrid")
+# A Wednesday.
+NOW = datetime(2026, 11, 25, 14, 0, tzinfo=MADRID)
+
+
+def read(text: str, now: datetime = NOW) -> str:
+    """The moment on Madrid's clock, or the name of what is wrong."""
+    found = read_when(text, now, MADRID)
+    if isinstance(found, WhenFault):
+        return found.name
+    return found.astimezone(MADRID).strftime("%d/%m/%Y %H:%M")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mañana 18:30",
+        "Mañana a las 18:30",
+        "manana 18.30",
+        "mañana 18h30",
+        "mañana a las 6:30 de la tarde",
+        "18:30 mañana",
+        "26/11 18:30",
+        "26/11/2026 18:30",
+        "26/11/26 18:30",
+        "26-11 18:30",
+        "26.11 18.30",
+        "2026-11-26 18:30",
+        "26 de noviembre 18:30",
+        "26 de noviembre de 2026, 18:30",
+        "jueves 18:30",
+        "el jueves a las 18:30",
+        "jueves 26 de noviembre, 18:30",
+        "tomorrow 18:30",
+        "tomorrow at 6:30 pm",
+        "6:30pm tomorrow",
+        "Thursday 18:30",
+        "26 November 18:30",
+        "November 26, 18:30",
+        "26th of November at 18:30",
+        "on Thursday at 6:30 p.m.",
+    ],
+)
+def test_these_all_mean_tomorrow_evening(text: str) -> None:
+    assert read(text) == "26/11/2026 18:30"
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("18:30", "25/11/2026 18:30"),
+        ("19", "25/11/2026 19:00"),
+        ("hoy 19", "25/11/2026 19:00"),
+        ("esta noche a las 21:30", "25/11/2026 21:30"),
+        ("tonight 9pm", "25/11/2026 21:00"),
+        ("pasado mañana 9:05", "27/11/2026 09:05"),
+        ("miércoles 15:00", "25/11/2026 15:00"),
+        ("miércoles 13:00", "02/12/2026 13:00"),
+        ("mañana a las 10 de la mañana", "26/11/2026 10:00"),
+        ("1/12 0:00", "01/12/2026 00:00"),
+    ],
+)
+def test_each_way_to_say_it_means_what_it_says(text: str, means: str) -> None:
+    assert read(text) == means
+
+
+def test_a_day_in_january_is_next_years() -> None:
+    assert read("5/1 10:00", datetime(2026, 12, 20, tzinfo=MADRID)) == "05/01/2027 10:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "UNCLEAR"),
+        ("hola", "UNCLEAR"),
+        ("mañana", "UNCLEAR"),
+        ("ayer 18:30", "UNCLEAR"),
+        ("mañana 1830", "UNCLEAR"),
+        ("mañana a las 12 de la noche", "UNCLEAR"),
+        ("26 de brumario 18:30", "UNCLEAR"),
+        ("11/26 18:30", "NO_SUCH_DAY"),
+        ("31/11 10:00", "NO_SUCH_DAY"),
+        ("25:00", "NO_SUCH_TIME"),
+        ("mañana 24:00", "NO_SUCH_TIME"),
+        ("mañana 10:75", "NO_SUCH_TIME"),
+        ("13:59", "PAST"),
+        ("14:00", "PAST"),
+        ("24/11 18:30", "PAST"),
+        ("26/12 18:30", "TOO_FAR"),
+        ("26/11/2027 18:30", "TOO_FAR"),
+    ],
+)
+def test_what_is_no_moment_to_send_at_is_refused_with_its_reason(text: str, fault: str) -> None:
+    assert read(text) == fault
+
+
+def test_a_time_that_the_clocks_leave_out_is_refused() -> None:
+    before = datetime(2026, 3, 28, 14, 0, tzinfo=MADRID)
+    assert read("mañana 2:30", before) == "SKIPPED"
+    assert read("mañana 3:30", before) == "29/03/2026 03:30"
+
+
+def test_a_time_that_comes_twice_is_the_first_of_them() -> None:
+    found = read_when("mañana 2:30", datetime(2026, 10, 24, 14, 0, tzinfo=MADRID), MADRID)
+    assert found == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_every_fault_has_its_sentence() -> None:
+    assert set(FAULT_SENTENCES) == set(WhenFault)
+
+
+@pytest.mark.parametrize(
+    ("hour", "kinds"),
+    [
+        (9, ["hour", "tonight", "tomorrow", "tomorrow"]),
+        (18, ["hour", "tonight", "tomorrow", "tomorrow"]),
+        (19, ["hour", "tomorrow", "tomorrow"]),
+    ],
+)
+def test_what_is_offered_is_still_to_come(hour: int, kinds: list[str]) -> None:
+    now = NOW.replace(hour=hour, minute=20)
+    moments = offered(now, MADRID)
+    assert [moment.kind for moment in moments] == kinds
+    assert all(within(moment.at, now) is None for moment in moments)
+
+
+def test_the_farthest_moment_is_still_taken() -> None:
+    assert within(NOW + FARTHEST, NOW) is None
+    assert within(NOW + FARTHEST + timedelta(seconds=1), NOW) is WhenFault.TOO_FAR
+
+
+@given(st.text(max_size=40))
+def test_nothing_anybody_writes_breaks_it(text: str) -> None:
+    found = read_when(text, NOW, MADRID)
+    assert isinstance(found, WhenFault) or within(found, NOW) is None
+
+
+@given(st.datetimes(datetime(2026, 11, 25, 15), datetime(2026, 12, 24)))
+def test_what_is_written_out_in_full_is_read_back(wanted: datetime) -> None:
+    wanted = wanted.replace(second=0, microsecond=0)
+    found = read_when(wanted.strftime("%d/%m/%Y %H:%M"), NOW, MADRID)
+    assert found == fitting(wanted, NOW, MADRID)
+
+
+def test_the_second_of_them_is_taken_once_the_first_has_passed() -> None:
+    between = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+    assert read_when("2:45", between, MADRID) == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("month", [3, 10])
+def test_in_an_hour_is_an_hour_from_now_whatever_the_clocks_do(month: int) -> None:
+    nights = {
+        3: datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
+        10: datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+    }
+    first = offered(nights[month], MADRID)[0]
+    assert first.at - nights[month] == timedelta(hours=1)

@@ -1,0 +1,294 @@
+"""What admins read: every page fits Telegram, says the numbers, and has a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.text.markup import length, parse
+from handlers.admin_context import PREFIX, AdminAction, Page
+from handlers.broadcasts.draft import Draft, Stage, begun_closing
+from handlers.broadcasts.draft_changes import about, add_message, frozen, linked, mark_edited
+from handlers.broadcasts.recipient_counts import Numbers
+from handlers.broadcasts.screens import (
+    approval,
+    audience_and_time,
+    compose,
+    history,
+    questions,
+    summary,
+)
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
+from handlers.broadcasts.screens.history import Entry
+from handlers.broadcasts.screens.progress import standing
+from storage import Kind, Tally
+from tests.handlers.broadcasts.drafts import (
+    CATALOGUES,
+    LINK,
+    LUCY,
+    MARTA,
+    NOW,
+    NUMBERS,
+    arguments,
+    broadcast,
+    choices,
+    empty,
+    labels,
+    piece,
+    sheet,
+    shown,
+    standing_of,
+    written,
+)
+
+DAY = timedelta(days=1)
+
+
+def two_versions() -> Draft:
+    draft = written().changed(NOW, stage=Stage.CONTENT, language="en")
+    return add_message(draft, piece(18, "photo", group="g"), NOW)
+
+
+def closing() -> Draft:
+    return frozen(begun_closing("es", NOW, paid=False), {"es": [1], "en": [2]}, NOW)
+
+
+def of_drafts(language: str) -> Mapping[str, Page]:
+    """Every page about a draft."""
+    planned = shown().changed(NOW, starts_at=NOW + DAY)
+    paid = shown().changed(NOW, paid=True)
+    news = about(written(), Kind.NEWS, NOW)
+    linking = linked(written().changed(NOW, language="es"), ((LINK,),), NOW)
+    lost = add_message(empty(), piece(links=((LINK,),), lost_buttons=True), NOW)
+    return {
+        "waiting": compose.content(sheet(empty(), language=language)),
+        "waiting for a version": compose.content(
+            sheet(written().changed(NOW, language="en"), language=language)
+        ),
+        "ready": compose.ready(sheet(written(), language=language)),
+        "two versions": compose.ready(sheet(two_versions(), language=language)),
+        "lost buttons": compose.ready(sheet(lost, language=language)),
+        "decided": compose.ready(sheet(shown(), language=language)),
+        "closing, not shown": compose.ready(
+            sheet(begun_closing("es", NOW, paid=False), language=language)
+        ),
+        "links": compose.links(sheet(linking, language=language)),
+        "subject": audience_and_time.subject(sheet(written(), language=language)),
+        "audience": audience_and_time.audience(sheet(written(), language=language)),
+        "audience of news": audience_and_time.audience(sheet(news, language=language)),
+        "time": audience_and_time.time(sheet(shown(), language=language)),
+        "summary": summary.summary(sheet(shown(), language=language)),
+        "summary of an album": summary.summary(sheet(shown(two_versions()), language=language)),
+        "summary after an edit": summary.summary(
+            sheet(mark_edited(shown(), 17, NOW), language=language)
+        ),
+        "summary of a plan": summary.summary(sheet(planned, language=language)),
+        "summary, paid": summary.summary(
+            sheet(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
+        ),
+        "summary, unpayable": summary.summary(
+            sheet(paid, language=language, may_pay=True, rate=1000.0)
+        ),
+        "summary of news": summary.summary(
+            sheet(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
+        ),
+        "summary that needs approval": summary.summary(
+            sheet(shown(), language=language, approval_above=500)
+        ),
+        "sure, needs approval": summary.sure(
+            sheet(shown(), language=language, approval_above=500)
+        ),
+        "summary of the closing": summary.summary(sheet(closing(), language=language)),
+        "sure": summary.sure(sheet(shown(), language=language)),
+    }
+
+
+def of_broadcasts(language: str) -> Mapping[str, Page]:
+    """Every page about a broadcast."""
+
+    def page(state: str, tally: Tally | None = None, **more: object) -> Page:
+        return standing(standing_of(broadcast(state, **more), tally, language))
+
+    entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
+    words = CATALOGUES.words(language)
+    return {
+        "planned": page("scheduled", starts_at=NOW + DAY),
+        "asks for approval": page("scheduled", starts_at=NOW, is_approved=False),
+        "to be approved": standing(
+            standing_of(
+                broadcast("scheduled", starts_at=NOW + DAY, is_approved=False),
+                None,
+                language,
+                reader=LUCY,
+            )
+        ),
+        "not approved?": approval.ask_decline(
+            standing_of(broadcast("scheduled", starts_at=NOW, is_approved=False), None, language)
+        ),
+        "declined": page("stopped", starts_at=NOW, stop_reason="declined: ", is_approved=False),
+        "unapproved": page(
+            "stopped", starts_at=NOW, stop_reason="unapproved: ", is_approved=False
+        ),
+        "running": page("running"),
+        "paused": page("paused"),
+        "late": page("paused", starts_at=NOW - DAY, stop_reason="late: "),
+        "planner gone": page("paused", starts_at=NOW - DAY, stop_reason="former: "),
+        "defect": page("paused", stop_reason="defect: KeyError 3f9a1c02"),
+        "nobody": page("paused", stop_reason="nobody: 20"),
+        "finished": page("finished"),
+        "cancelled": page("cancelled"),
+        "stopped": page("stopped", stop_reason="content: Bad Request: <x>"),
+        "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason="open: "),
+        "cancel?": questions.ask_cancel(standing_of(broadcast("paused"), None, language)),
+        "recall?": questions.ask_recall(standing_of(broadcast("finished"), None, language)),
+        "recalling": page("finished", recall_started_at=NOW),
+        "history": history.history(words, entries, page=1, more=True, reader=MARTA),
+    }
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_page_is_one_that_telegram_takes(language: str) -> None:
+    pages = {**of_drafts(language), **of_broadcasts(language)}
+    for name, page in pages.items():
+        rendered = parse(page.text)
+        assert 0 < length(rendered.text) <= 4096, name
+        for choice in choices(page):
+            data = f"{PREFIX}:{choice.order}:{choice.argument}"
+            assert len(data.encode()) <= 64, (name, choice)
+            assert choice.label.strip(), (name, choice)
+
+
+def test_every_page_about_a_draft_has_a_way_out() -> None:
+    for name, page in of_drafts("es").items():
+        assert {"Cancelar", "No enviar"} & set(labels(page)), name
+
+
+def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
+    sending = {
+        name
+        for name, page in of_drafts("es").items()
+        if any(choice.order is AdminAction.SEND for choice in choices(page))
+    }
+    # With so many recipients the summary itself asks once more.
+    assert sending == {"sure", "sure, needs approval"}
+
+
+def test_a_summary_of_few_sends_at_the_first_tap() -> None:
+    few = sheet(shown(), replace(NUMBERS, chosen={"es": 999}))
+    (send,) = [c for c in choices(summary.summary(few)) if c.order is AdminAction.SEND]
+    assert (send.label, send.argument) == ("Enviar a 999 personas", few.token)
+
+
+def test_a_summary_says_to_whom_how_many_and_in_which_version() -> None:
+    numbers = replace(NUMBERS, chosen={"es": 12, "en": 3, "ca": 2})
+    languages = {"es": "Español", "en": "English", "ca": "Català"}
+    text = summary.summary(sheet(shown(two_versions()), numbers, languages=languages)).text
+    assert "A todas las personas que firmaron: <b>17</b>" in text
+    assert "Español: 12\nEnglish: 3\nCatalà: 2, con la versión en español" in text
+    assert "2 personas más firmaron, pero han bloqueado el bot" in text
+
+
+def test_a_summary_names_those_who_asked_for_silence() -> None:
+    text = summary.summary(sheet(shown(), replace(NUMBERS, muted=1, unreachable=0))).text
+    assert "1 persona más firmó y pidió que no se le escribiera." in text
+    assert "han bloqueado" not in text
+
+
+def test_with_nobody_left_there_is_nothing_to_confirm() -> None:
+    page = summary.summary(sheet(shown(), replace(NUMBERS, chosen={})))
+    assert "no hay a quién enviarlo" in page.text
+    assert labels(page) == ["Cambiar", "No enviar"]
+
+
+def test_the_expected_time_counts_an_album_message_by_message() -> None:
+    numbers = replace(NUMBERS, chosen={"es": 280})
+    one = sheet(shown(), numbers)
+    two = sheet(shown(add_message(written(), piece(18, group=None), NOW)), numbers)
+    album = sheet(shown(album_of(3)), numbers)
+    assert (one.seconds, two.seconds, album.seconds) == (10.0, 10.0, 30.0)
+
+
+def album_of(count: int) -> Draft:
+    draft = empty()
+    for message_id in range(20, 20 + count):
+        draft = add_message(draft, piece(message_id, "photo", group="g"), NOW)
+    return draft
+
+
+def test_paying_makes_it_faster_and_says_the_price_and_what_there_is() -> None:
+    paid = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
+    free = sheet(shown(), may_pay=True, rate=1000.0)
+    assert paid.seconds < free.seconds
+    text = summary.summary(paid).text
+    assert "Precio: como mucho 153 estrellas" in text
+    assert "El bot tiene 10.000." in text
+    assert "Precio" not in summary.summary(free).text
+    assert "Pagar para que vaya más deprisa" in labels(summary.summary(free))
+
+
+def test_the_price_of_what_may_grow_until_it_goes_out_is_that_of_the_people_of_now() -> None:
+    paid = shown().changed(NOW, paid=True)
+    rich: dict[str, Any] = {"may_pay": True, "rate": 1000.0, "balance": 10_000}
+    planned = sheet(paid.changed(NOW, starts_at=NOW + timedelta(hours=2)), **rich)
+    waiting = sheet(paid, approval_above=1000, **rich)
+    for each in (planned, waiting):
+        text = summary.summary(each).text
+        assert "Precio: 153 estrellas de Telegram con las personas de ahora" in text
+        assert "como mucho" not in text
+
+
+@pytest.mark.parametrize(
+    ("balance", "said"),
+    [(None, "no dice cuántas estrellas"), (9_999, "al menos 10.000 estrellas")],
+)
+def test_what_cannot_be_paid_cannot_be_confirmed(balance: int | None, said: str) -> None:
+    poor = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=balance)
+    page = summary.summary(poor)
+    assert said in page.text
+    assert not any(label.startswith("Enviar a") for label in labels(page))
+    assert "Enviarlo gratis, más despacio" in labels(page)
+
+
+def test_a_price_above_the_balance_is_refused() -> None:
+    many = replace(NUMBERS, chosen={"es": 200_000})
+    draft = shown().changed(NOW, paid=True)
+    poor = sheet(draft, many, may_pay=True, rate=1000.0, balance=19_999)
+    assert "no tiene bastantes estrellas" in summary.summary(poor).text
+    assert sheet(draft, many, may_pay=True, rate=1000.0, balance=20_000).is_affordable
+
+
+@pytest.mark.parametrize(("people", "stars"), [(1, 1), (10, 1), (11, 2), (70, 7), (1530, 153)])
+def test_the_price_is_a_star_for_ten_messages(people: int, stars: int) -> None:
+    assert sheet(shown(), Numbers(chosen={"es": people})).price == stars
+
+
+def test_what_is_paid_for_goes_to_no_more_people_than_the_price_that_was_shown_is_for() -> None:
+    paid = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0)
+    free = sheet(shown(), may_pay=True, rate=1000.0)
+    assert paid.most_recipients(1525) == 1530
+    assert paid.most_recipients(1530) == 1530
+    assert free.most_recipients(1530) == 1683
+
+
+def test_an_album_is_never_paid_for() -> None:
+    album = sheet(shown(album_of(2)).changed(NOW, paid=True), may_pay=True, rate=1000.0)
+    assert not album.is_paid
+    assert album.is_affordable
+
+
+def test_an_audience_that_is_empty_is_named_and_not_offered() -> None:
+    numbers = replace(NUMBERS, signed={"es": 3}, news={})
+    page = audience_and_time.audience(sheet(about(written(), Kind.UPDATE, NOW), numbers))
+    assert labels(page)[:-2] == ["A quienes firmaron: 3"]
+    assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in page.text
+    assert "Nadie lee en English." in page.text
+
+
+def test_news_are_never_offered_to_all() -> None:
+    page = audience_and_time.audience(sheet(about(written(), Kind.NEWS, NOW)))
+    assert "A quienes firmaron: 1.530" not in labels(page)
+    assert {argument.rpartition(":")[2] for argument in arguments(page).values()} == {"news", ""}

@@ -1,0 +1,279 @@
+"""The living message against a chat that answers in Telegram's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
+
+from bot.petition.stages import Action
+from bot.text.markup import Html
+from handlers.context import Bot
+from handlers.conversation_message import LivingMessage, Shown, keyboard, tolerate
+from handlers.screens.screen import Button, Screen
+
+CHAT = 7
+HOME = Screen(Html("Hola"), ((Button("Leer", Action.READ),),))
+NAME = Screen(Html("¿Cómo te llamas?"), ((Button("Cancelar", Action.HOME),),))
+
+SAME = (
+    "Bad Request: message is not modified: specified new message content and reply markup are"
+    " exactly the same as a current content and reply markup of the message"
+)
+
+
+class FakeChat:
+    """One chat as Telegram keeps it: what stands there, and what was asked."""
+
+    def __init__(self, *there: int) -> None:
+        self.shown: dict[int, object] = dict.fromkeys(there)
+        self.calls: list[tuple[str, object]] = []
+        self.refuses: TelegramError | None = None
+        self.too_old: set[int] = set()
+
+    async def send_message(self, chat_id: int, text: str, **rest: Any) -> object:
+        self._note("send", None, chat_id)
+        number = max(self.shown, default=0) + 100
+        self.shown[number] = (text, rest["reply_markup"])
+        return SimpleNamespace(message_id=number)
+
+    async def edit_message_text(self, text: str, **rest: Any) -> None:
+        number = rest["message_id"]
+        self._note("edit", number, rest["chat_id"])
+        if number not in self.shown:
+            raise BadRequest("Bad Request: message to edit not found")
+        if self.shown[number] == (text, rest["reply_markup"]):
+            raise BadRequest(SAME)
+        self.shown[number] = (text, rest["reply_markup"])
+
+    async def delete_message(self, chat_id: int, message_id: int) -> None:
+        self._note("delete", message_id, chat_id)
+        if message_id not in self.shown:
+            raise BadRequest("Bad Request: message to delete not found")
+        if message_id in self.too_old:
+            raise BadRequest("Bad Request: message can't be deleted for everyone")
+        del self.shown[message_id]
+
+    async def delete_messages(self, chat_id: int, message_ids: Sequence[int]) -> None:
+        self._note("delete together", tuple(message_ids), chat_id)
+        if self.too_old.intersection(message_ids):
+            raise BadRequest("Bad Request: message can't be deleted for everyone")
+        for message_id in message_ids:
+            self.shown.pop(message_id, None)
+
+    def _note(self, what: str, about: object, chat_id: int) -> None:
+        assert chat_id == CHAT
+        self.calls.append((what, about))
+        if self.refuses is not None:
+            raise self.refuses
+
+
+def living(chat: FakeChat, message_id: int | None, digest: bytes | None = None) -> LivingMessage:
+    return LivingMessage(cast("Bot", chat), CHAT, message_id, digest, kept)
+
+
+def kept(drawn: bytes) -> bytes:
+    """What is kept of a screen; here everything."""
+    return drawn
+
+
+async def test_a_chat_without_a_living_message_gets_one() -> None:
+    chat = FakeChat()
+    shown = await living(chat, None).edit(HOME, 1, tapped=None)
+    assert chat.calls == [("send", None)]
+    assert shown == Shown(100, HOME.drawn(1))
+
+
+async def test_it_changes_where_it_stands() -> None:
+    chat = FakeChat(5)
+    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
+    assert chat.calls == [("edit", 5)]
+    assert shown == Shown(5, NAME.drawn(2))
+
+
+async def test_what_is_shown_already_costs_no_call() -> None:
+    chat = FakeChat(5)
+    shown = await living(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=5)
+    assert chat.calls == []
+    assert shown == Shown(5, HOME.drawn(1))
+
+
+async def test_the_same_text_with_buttons_of_a_new_version_is_drawn() -> None:
+    chat = FakeChat(5)
+    await living(chat, 5, HOME.drawn(1)).edit(HOME, 2, tapped=5)
+    assert chat.calls == [("edit", 5)]
+
+
+async def test_an_edit_that_changes_nothing_after_all_is_no_failure() -> None:
+    chat = FakeChat()
+    chat.shown[5] = (HOME.text, keyboard(HOME, 1))
+    shown = await living(chat, 5, None).edit(HOME, 1, tapped=5)
+    assert chat.calls == [("edit", 5)]
+    assert shown == Shown(5, HOME.drawn(1))
+
+
+async def test_a_tapped_message_becomes_the_living_one() -> None:
+    chat = FakeChat(5, 9)
+    shown = await living(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
+    assert chat.calls == [("edit", 9)]
+    assert shown == Shown(9, HOME.drawn(1))
+
+
+async def test_when_the_tapped_message_is_gone_the_living_one_changes() -> None:
+    chat = FakeChat(5)
+    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
+    assert chat.calls == [("edit", 9), ("edit", 5)]
+    assert shown == Shown(5, NAME.drawn(2))
+
+
+async def test_when_the_tapped_message_is_gone_a_right_living_one_stays() -> None:
+    chat = FakeChat(5)
+    shown = await living(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
+    assert chat.calls == [("edit", 9)]
+    assert shown == Shown(5, HOME.drawn(1))
+
+
+async def test_when_both_are_gone_it_is_sent_anew() -> None:
+    chat = FakeChat()
+    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
+    assert chat.calls == [("edit", 9), ("edit", 5), ("send", None)]
+    assert shown == Shown(100, NAME.drawn(2))
+
+
+async def test_when_the_tapped_living_message_is_gone_it_is_sent_anew_and_not_deleted() -> None:
+    chat = FakeChat()
+    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
+    assert chat.calls == [("edit", 5), ("send", None)]
+    assert shown.message_id == 100
+
+
+@pytest.mark.parametrize(
+    "wording", ["Bad Request: message can't be edited", "Bad Request: MESSAGE_ID_INVALID"]
+)
+async def test_a_message_that_may_not_be_edited_any_more_is_as_good_as_gone(wording: str) -> None:
+    chat = FakeChat(5)
+    message = living(chat, 5)
+
+    async def refused(text: str, **rest: Any) -> None:
+        raise BadRequest(wording)
+
+    chat.edit_message_text = refused  # type: ignore[method-assign] # this one wording
+    assert (await message.edit(HOME, 1, tapped=None)).message_id == 105
+
+
+@pytest.mark.parametrize(
+    "error", [Forbidden("Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")]
+)
+async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramError) -> None:
+    chat = FakeChat(5)
+    chat.refuses = error
+    with pytest.raises(type(error)):
+        await living(chat, 5).edit(HOME, 1, tapped=5)
+    assert chat.calls == [("edit", 5)]
+
+
+async def test_it_appears_at_the_bottom() -> None:
+    chat = FakeChat(5)
+    shown = await living(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
+    assert chat.calls == [("send", None)]
+    assert shown == Shown(105, HOME.drawn(1))
+
+
+async def test_it_appears_though_the_old_one_is_gone_already() -> None:
+    chat = FakeChat()
+    shown = await living(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
+    assert shown.message_id == 100
+
+
+async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
+    chat = FakeChat(1)
+    assert await living(chat, None).delete(1)
+    assert await living(chat, None).delete(1)
+    assert chat.calls == [("delete", 1), ("delete", 1)]
+
+
+async def test_many_vanish_in_one_call() -> None:
+    chat = FakeChat(1, 2, 3)
+    assert await living(chat, None).vanish_together((1, 2, 4))
+    assert chat.calls == [("delete together", (1, 2, 4))]
+    assert chat.shown == {3: None}
+
+
+async def test_one_of_many_that_is_too_old_keeps_none_of_the_others() -> None:
+    chat = FakeChat(1, 2, 3)
+    chat.too_old.add(1)
+    assert not await living(chat, None).vanish_together((1, 2, 4))
+    assert chat.shown == {1: None, 3: None}
+
+
+async def test_many_that_fail_to_vanish_reach_the_caller() -> None:
+    chat = FakeChat(1, 2)
+    chat.refuses = NetworkError("Bad Gateway")
+    with pytest.raises(NetworkError):
+        await living(chat, None).vanish_together((1, 2))
+    assert len(chat.calls) == 1
+
+
+async def test_what_is_too_old_to_vanish_stays_and_is_told() -> None:
+    chat = FakeChat(1)
+    chat.refuses = BadRequest("Bad Request: message can't be deleted for everyone")
+    assert not await living(chat, None).delete(1)
+
+
+@pytest.mark.parametrize(
+    "error", [Forbidden("Forbidden: bot was blocked by the user"), NetworkError("Bad Gateway")]
+)
+async def test_what_fails_to_vanish_reaches_the_caller(error: TelegramError) -> None:
+    chat = FakeChat(1)
+    chat.refuses = error
+    with pytest.raises(type(error)):
+        await living(chat, None).delete(1)
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "Bad Request: message to delete not found",
+        "Bad Request: message can't be deleted for everyone",
+        "Bad Request: message to edit not found",
+        "Bad Request: query is too old and response timeout expired or query ID is invalid",
+        SAME,
+    ],
+)
+async def test_a_refusal_that_changes_nothing_is_tolerated(wording: str) -> None:
+    await tolerate(failing(BadRequest(wording)))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadRequest("Bad Request: can't parse entities"),
+        Forbidden("Forbidden: bot was blocked by the user"),
+        NetworkError("Bad Gateway"),
+    ],
+)
+async def test_any_other_refusal_is_not(error: TelegramError) -> None:
+    with pytest.raises(type(error)):
+        await tolerate(failing(error))
+
+
+async def test_a_mistake_of_ours_is_not_tolerated() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await tolerate(failing(ZeroDivisionError()))
+
+
+async def failing(error: Exception) -> None:
+    raise error
+
+
+def test_a_button_carries_the_version_it_is_drawn_for() -> None:
+    drawn = keyboard(HOME, 3)
+    assert drawn is not None
+    assert drawn.inline_keyboard[0][0].callback_data == "3:read:"
+
+
+def test_a_screen_without_buttons_has_no_keyboard() -> None:
+    assert keyboard(Screen(Html("Hola")), 3) is None

@@ -1,0 +1,239 @@
+"""The report is written until it stands there, or nobody is left to read it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from telegram.error import TelegramError
+
+from bot.broadcast.stop_reasons import StopReason, format_reason
+from bot.simulator.faults import Fault
+from bot.simulator.messages import Message
+from bot.text.translations import Catalogues
+from handlers.broadcasts.progress_publisher import AdminReporter
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens.progress import standing
+from storage import Audience, Broadcast, Kind, NewBroadcast, Tally
+from tests.features.scene import ADMIN, Scene, a_scene
+
+ENDED = Tally(total=3, delivered=3)
+WORDS = Catalogues.load()
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
+    """A reporter, a broadcast that has ended, and the message in which Marta watches it.
+
+    It is planned for tomorrow, so that the bot's own worker leaves it alone.
+    """
+    assert scene.app is not None
+    services = scene.app.application.services
+    await scene.closes()
+    panel = await scene.marta.sees("La petición está cerrada")
+    started = await services.storage.broadcasts.start(
+        NewBroadcast(
+            b"b" * 16,
+            content={"es": "Gracias"},
+            content_sha256=b"c" * 32,
+            source_language="es",
+            actor=ADMIN,
+            at=services.clock(),
+            starts_at=services.clock() + dt.timedelta(days=1),
+            progress=(ADMIN, panel.id),
+        )
+    )
+    assert isinstance(started, Broadcast)
+    now = services.clock()
+    over = replace(started, state="finished", starts_at=None, started_at=now, ended_at=now)
+    return AdminReporter(scene.app.application.bot, services), over, panel
+
+
+async def test_what_could_not_be_written_is_written_the_next_time(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 3)
+    with pytest.raises(TelegramError):
+        await reporter.ended(broadcast, ENDED)
+    await reporter.ended(broadcast, ENDED)
+    assert "Entregados: 3" in scene.marta.chat.messages[panel.id].text
+
+
+async def test_what_stands_there_already_counts_as_written(scene: Scene) -> None:
+    reporter, broadcast, _ = await ended(scene)
+    scene.simulator.faults.next("editMessageText", Fault.DROP)
+    await reporter.ended(broadcast, ENDED)  # written, unheard, and repeated
+    edits = len(scene.simulator.calls.of("editMessageText"))
+    await reporter.ended(broadcast, ENDED)
+    assert len(scene.simulator.calls.of("editMessageText")) == edits
+
+
+async def test_an_admin_who_blocked_the_bot_is_waited_for_by_nobody(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    scene.marta.block()
+    scene.marta.delete(panel)
+    await reporter.ended(broadcast, ENDED)
+
+
+async def test_a_planned_one_whose_admin_blocked_the_bot_is_waited_for_by_nobody(
+    scene: Scene,
+) -> None:
+    reporter, broadcast, _ = await ended(scene)
+    scene.marta.block()
+    await reporter.ended(replace(broadcast, starts_at=broadcast.started_at), ENDED)
+
+
+async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    scene.marta.delete(panel)
+    await reporter.ended(broadcast, ENDED)
+    anew = await scene.marta.sees("Entregados: 3")
+    assert scene.app is not None
+    broadcasts = scene.app.application.services.storage.broadcasts
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.progress_message_id == anew.id
+
+
+async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scene) -> None:
+    reporter, broadcast, panel = await ended(scene)
+    reason = format_reason(StopReason.DEFECT, "KeyError 3f9a1c02")
+    held = replace(broadcast, state="paused", stop_reason=reason, ended_at=None)
+    await reporter.waiting(held, Tally(total=3, delivered=1, pending=2))
+    alarm = await scene.marta.sees("en pausa por un fallo del bot")
+    assert alarm.id > panel.id
+    assert "sigue en otro mensaje" in scene.marta.chat.messages[panel.id].text
+    assert scene.app is not None
+    found = await scene.app.application.services.storage.broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.progress_message_id == alarm.id
+    messages = len(scene.marta.messages)
+    moved = replace(held, progress_message_id=alarm.id)
+    await reporter.waiting(moved, Tally(total=3, delivered=1, pending=2))
+    assert len(scene.marta.messages) == messages
+
+
+@pytest.mark.parametrize(
+    ("reason", "says", "not_says"),
+    [
+        (format_reason(StopReason.CONTENT, "Bad Request: <x>"), "no acepta el mensaje", "clave"),
+        (
+            format_reason(StopReason.UNREADABLE, "Not one"),
+            "La clave no abre",
+            "Telegram no acepta",
+        ),
+        ("cancelled", "cancelled", "Telegram no acepta"),
+    ],
+)
+def test_each_cause_of_a_stop_has_a_sentence_of_its_own(
+    reason: str, says: str, not_says: str
+) -> None:
+    said = told("es", stopped(reason))
+    assert says in said
+    assert not_says not in said
+    assert "<x>" not in said
+    assert "Quienes faltaban siguen pendientes" in said
+    assert "waiting" in told("en", stopped(reason))
+
+
+@pytest.mark.parametrize(
+    ("pause", "says"),
+    [
+        (3.0, None),
+        (90.0, "seguirá por sí solo hacia las 02:01"),
+        (86_400.0, "hacia las 02:00 (2 de marzo"),
+        (1e300, "seguirá por sí solo hacia"),
+    ],
+)
+def test_a_long_pause_that_telegram_asks_for_is_said_with_its_end(
+    pause: float, says: str | None
+) -> None:
+    running = replace(stopped(""), state="running", stop_reason=None, ended_at=None)
+    said = told("es", running, pause)
+    assert ("Telegram pide una pausa" in said) is (says is not None)
+    assert says is None or says in said
+
+
+def told(language: str, broadcast: Broadcast, pause: float = 0.0) -> str:
+    at = broadcast.created_at + dt.timedelta(hours=1)
+    tally = Tally(total=2, pending=2)
+    words, languages = WORDS.words(language), {"es": "Español"}
+    now = BroadcastView(words, broadcast, tally, at, "Europe/Madrid", languages, pause=pause)
+    return standing(now).text
+
+
+def stopped(reason: str) -> Broadcast:
+    at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    return Broadcast(
+        id=b"b" * 16,
+        kind=Kind.CLOSING,
+        topic="closing",
+        state="stopped",
+        content={"es": "x"},
+        content_sha256=b"c" * 32,
+        source_language="es",
+        source_chat=None,
+        audience=Audience(),
+        paid=False,
+        expected=2,
+        total=2,
+        queued=True,
+        created_at=at,
+        starts_at=None,
+        started_at=at,
+        ended_at=at,
+        finished_at=None,
+        stop_reason=reason,
+        recall_started_at=None,
+        recall_ended_at=None,
+        progress_chat=None,
+        progress_message_id=None,
+        started_by=ADMIN,
+        approved_by=ADMIN,
+    )
+
+
+def test_a_fault_of_the_bots_is_a_pause_with_the_name_that_the_log_has_it_by() -> None:
+    held = replace(stopped(format_reason(StopReason.DEFECT, "KeyError 3f9a1c02")), state="paused")
+    said = told("es", replace(held, ended_at=None))
+    assert "en pausa por un fallo del bot" in said
+    assert "KeyError 3f9a1c02" in said
+    assert "«▶ Seguir»" in said
+    assert "fault in the bot" in told("en", held)
+
+
+def test_what_could_not_be_written_down_is_a_pause_that_says_what_it_spares_people() -> None:
+    reason = format_reason(StopReason.UNRECORDED, "IntegrityError 3f9a1c02")
+    held = replace(stopped(reason), state="paused", ended_at=None)
+    said = told("es", held)
+    assert "en pausa por un fallo del bot" in said
+    assert "no ha podido anotar si un mensaje llegó" in said
+    assert "IntegrityError 3f9a1c02" in said
+    assert "«▶ Seguir»" in said
+    assert "write down whether a message arrived" in told("en", held)
+
+
+def test_that_nobody_can_be_reached_is_a_pause_that_names_the_token() -> None:
+    held = replace(stopped(format_reason(StopReason.NOBODY, "20")), state="paused", ended_at=None)
+    said = told("es", held)
+    assert "no le llega a nadie" in said
+    assert "Ninguna de las 20 primeras personas" in said
+    assert "compruebe el token" in said
+    assert "None of the first 20 people" in told("en", held)
+
+
+def test_that_calls_are_denied_is_a_pause_that_says_what_was_said_and_whom_to_ask() -> None:
+    reason = format_reason(StopReason.DENIED, "Not <Found>")
+    held = replace(stopped(reason), state="paused", ended_at=None)
+    said = told("es", held)
+    assert "Telegram rechaza los envíos" in said
+    assert "«Not &lt;Found&gt;»" in said
+    assert "«▶ Seguir»" in said
+    assert "are still waiting" in told("en", held)

@@ -1,0 +1,100 @@
+"""How often somebody may ask, told with a clock of our own."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN, Budgets, Ration
+from handlers.screens.command_list import SUPPORTER_COMMANDS
+
+ANA, LUZ = b"ana", b"luz"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def budgets(clock: Clock) -> Budgets:
+    return Budgets(clock)
+
+
+def asked(budgets: Budgets, times: int, who: bytes = ANA, what: str = "mydata") -> list[Ration]:
+    first = len(budgets) * 1_000
+    return [budgets.spend(who, what, first + number) for number in range(times)]
+
+
+def test_five_times_a_minute_then_one_sentence_then_nothing(budgets: Budgets) -> None:
+    assert asked(budgets, 8) == [Ration.GRANTED] * 5 + [Ration.TOLD] + [Ration.NOTHING] * 2
+
+
+def test_what_is_written_may_come_thirty_times(budgets: Budgets) -> None:
+    rations = asked(budgets, 32, what=WRITTEN)
+    assert rations == [Ration.GRANTED] * 30 + [Ration.TOLD, Ration.NOTHING]
+
+
+def test_a_minute_after_the_first_it_begins_anew(budgets: Budgets, clock: Clock) -> None:
+    asked(budgets, 7)
+    clock.now += 59.9
+    assert budgets.spend(ANA, "mydata", 50) is Ration.NOTHING
+    clock.now += 0.1
+    assert budgets.spend(ANA, "mydata", 51) is Ration.GRANTED
+    assert len(budgets) == 1
+
+
+def test_nobody_spends_what_is_anothers_nor_one_thing_what_is_for_another(
+    budgets: Budgets,
+) -> None:
+    asked(budgets, 9)
+    assert budgets.spend(LUZ, "mydata", 50) is Ration.GRANTED
+    assert budgets.spend(ANA, "help", 51) is Ration.GRANTED
+
+
+def test_an_update_that_comes_again_is_counted_once(budgets: Budgets) -> None:
+    assert [budgets.spend(ANA, "mydata", 7) for _ in range(9)] == [Ration.GRANTED] * 9
+    assert asked(budgets, 5)[-2:] == [Ration.GRANTED, Ration.TOLD]
+    assert budgets.spend(ANA, "mydata", 1_004) is Ration.TOLD, "it is told again"
+
+
+def test_whether_the_next_will_be_answered_is_known_before(budgets: Budgets, clock: Clock) -> None:
+    known = []
+    for number in range(8):
+        known.append(budgets.would_answer(ANA, "mydata"))
+        assert known[-1] is (budgets.spend(ANA, "mydata", number) is not Ration.NOTHING)
+    assert known == [True] * 6 + [False] * 2
+    assert budgets.would_answer(LUZ, "mydata")
+    clock.now += 60
+    assert budgets.would_answer(ANA, "mydata")
+
+
+def test_no_more_is_kept_than_may_be_and_the_oldest_goes(clock: Clock) -> None:
+    budgets = Budgets(clock, most=3)
+    for number in range(9):
+        asked(budgets, 6, who=bytes([number]))
+    assert len(budgets) == 3
+    known = [budgets.would_answer(bytes([number]), "mydata") for number in range(9)]
+    assert known == [True] * 6 + [False] * 3
+
+
+def test_what_is_over_is_not_kept(budgets: Budgets, clock: Clock) -> None:
+    for number in range(50):
+        budgets.spend(bytes([number]), "help", number)
+        clock.now += 1
+    clock.now += 30
+    budgets.spend(ANA, "help", 99)
+    assert len(budgets) == 50 - 21 + 1
+
+
+def test_withdrawing_and_being_left_alone_are_not_counted() -> None:
+    assert {"withdraw", "stop"} == UNLIMITED
+    assert set(SUPPORTER_COMMANDS) == UNLIMITED | COUNTED
+    assert not UNLIMITED & COUNTED

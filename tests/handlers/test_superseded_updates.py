@@ -1,0 +1,180 @@
+"""Which updates end with drawing the living message, so that an earlier one need not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.intake import Dispatcher
+from handlers.screens.rights import NO_MORE_NEWS
+from handlers.superseded_updates import will_be_drawn_over
+from tests.features.scene import ADMIN, Scene
+
+ANA = 6_000_000_001
+
+
+def text(written: str, *, by: int = ANA, chat: str = "private") -> dict[str, Any]:
+    return {"message": {"chat": {"id": by, "type": chat}, "from": {"id": by}, "text": written}}
+
+
+def tap(data: str, *, by: int = ANA) -> dict[str, Any]:
+    message = {"chat": {"id": by, "type": "private"}, "message_id": 1}
+    return {"callback_query": {"id": "1", "from": {"id": by}, "message": message, "data": data}}
+
+
+def blocked() -> dict[str, Any]:
+    return {"my_chat_member": {"chat": {"id": ANA, "type": "private"}, "from": {"id": ANA}}}
+
+
+def edited(written: str) -> dict[str, Any]:
+    return {"edited_message": text(written)["message"]}
+
+
+def changed(content: str) -> dict[str, Any]:
+    """What has no words in it, and is another than it was."""
+    message = {**text("")["message"], content: {}}
+    del message["text"]
+    return {"edited_message": message}
+
+
+async def drawn_over(
+    first: dict[str, Any], *behind: dict[str, Any], too_often: tuple[int, str] | None = None
+) -> bool:
+    """What the first of these updates is told, all of them waiting in one line."""
+    told: list[bool] = []
+
+    def would_answer(who: int, what: str) -> bool:
+        return (who, what) != too_often
+
+    async def handle(_update: dict[str, Any]) -> None:
+        told.append(will_be_drawn_over({ADMIN}, would_answer))
+
+    work = Dispatcher(handle)
+    for number, update in enumerate((first, *behind)):
+        work.offer({"update_id": number, **update})
+    await work.drain(5)
+    assert len(told) == 1 + len(behind)
+    assert told[-1] is False, "nothing waits behind the last"
+    return told[0]
+
+
+def test_outside_of_the_intake_everything_is_drawn() -> None:
+    assert will_be_drawn_over({ADMIN}, lambda _who, _what: True) is False
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        text("/start"),
+        text("hola"),
+        text("/close"),
+        text("/stats@peticion_bot"),
+        tap("3:home:"),
+        tap("made up"),
+        edited("hola"),
+    ],
+)
+async def test_what_a_supporter_does_next_draws_over(behind: dict[str, Any]) -> None:
+    assert await drawn_over(text("/start"), behind)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        # A window above the chat is all that answers it.
+        tap(NO_MORE_NEWS),
+        # What changes by itself is not answered at all.
+        changed("photo"),
+        changed("location"),
+    ],
+)
+async def test_what_shows_no_screen_draws_nothing(behind: dict[str, Any]) -> None:
+    assert not await drawn_over(text("/start"), behind)
+
+
+async def test_with_nothing_behind_it_is_drawn() -> None:
+    assert not await drawn_over(text("/start"))
+
+
+async def test_a_change_of_membership_draws_nothing() -> None:
+    assert not await drawn_over(text("/start"), blocked())
+
+
+async def test_any_of_those_who_wait_may_draw_over() -> None:
+    assert await drawn_over(text("/start"), blocked(), tap("3:home:"))
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        *("/stats", "/close", "/reopen@peticion_bot", "/broadcast now and quickly"),
+        # What may be meant for a message in preparation.
+        *("/broadcasts", "/cancel", "Queridas amigas"),
+    ],
+)
+async def test_an_admins_order_has_a_panel_of_its_own(order: str) -> None:
+    assert not await drawn_over(text("/start", by=ADMIN), text(order, by=ADMIN))
+
+
+async def test_an_admins_button_leaves_the_living_message_alone() -> None:
+    assert not await drawn_over(text("/start", by=ADMIN), tap("adm:close:1", by=ADMIN))
+
+
+async def test_an_admin_is_a_supporter_too() -> None:
+    assert await drawn_over(text("/start", by=ADMIN), text("/help", by=ADMIN))
+
+
+async def test_what_is_written_in_a_group_draws_nothing() -> None:
+    assert not await drawn_over(text("/start", chat="group"), text("/start", chat="group"))
+
+
+async def test_impatient_taps_are_all_answered_and_drawn_once(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    before = len(scene.simulator.calls.of("editMessageText"))
+    label = words.label("📖 Leer el llamamiento")
+    # All of them are waiting before the bot hears of the first.
+    scene.simulator.faults.freeze()
+    taps = [ana.tap(label) for _ in range(6)]
+    scene.simulator.faults.thaw()
+    for each in taps:
+        await each.answered()
+    await scene.settled()
+    assert "Página 1 de 4" in scene.living(ana).text
+    assert len(scene.simulator.calls.of("editMessageText")) - before <= 2
+
+
+@pytest.mark.parametrize("chat", [{"id": -1001, "type": "supergroup"}, {"id": 7}, None])
+async def test_a_tap_made_elsewhere_draws_nothing(chat: dict[str, Any] | None) -> None:
+    made = tap("3:home:")["callback_query"]
+    where = {"inline_message_id": "AAAA"} if chat is None else {"message": {"chat": chat}}
+    del made["message"]
+    elsewhere = {"callback_query": {**made, **where}}
+    assert not await drawn_over(elsewhere, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("behind", "what"),
+    [
+        (text("/help"), "help"),
+        (text("/HELP@peticion_bot"), "help"),
+        (text("/start boletin"), "start"),
+        (text("hola"), "written"),
+        (text("/stats"), "written"),
+        (text("/nothing_like_it"), "written"),
+        (edited("/help"), "written"),
+        (edited("hola"), "written"),
+    ],
+)
+async def test_what_comes_too_often_draws_nothing(behind: dict[str, Any], what: str) -> None:
+    assert not await drawn_over(text("/start"), behind, too_often=(ANA, what))
+    assert await drawn_over(text("/start"), behind, too_often=(ANA, "another"))
+    assert await drawn_over(text("/start"), behind, too_often=(7, what))
+
+
+@pytest.mark.parametrize("command", ["withdraw", "stop"])
+async def test_what_is_always_answered_draws(command: str) -> None:
+    for what in (command, "written"):
+        assert await drawn_over(text("/start"), text(f"/{command}"), too_often=(ANA, what))

@@ -1,0 +1,365 @@
+"""Order within a chat, concurrency across chats, and what becomes of failures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain
+from bot.intake.ordering import ordering_key
+from bot.logs import ALLOWED
+
+QUICK = DispatchPolicy(first_pause=0.001, longest_pause=0.002)
+
+
+def message(number: int, chat: int = 1) -> dict[str, Any]:
+    return {"update_id": number, "message": {"chat": {"id": chat}, "from": {"id": chat}}}
+
+
+def dispatch(handle: Callable[[dict[str, Any]], Awaitable[None]]) -> Dispatcher:
+    return Dispatcher(handle, QUICK)
+
+
+async def test_updates_of_one_chat_are_handled_one_after_the_other() -> None:
+    running, order = 0, []
+
+    async def handle(update: dict[str, Any]) -> None:
+        nonlocal running
+        running += 1
+        assert running == 1
+        await asyncio.sleep(0)
+        order.append(update["update_id"])
+        running -= 1
+
+    work = dispatch(handle)
+    for number in range(10):
+        work.offer(message(number))
+    await work.drain(5)
+    assert order == list(range(10))
+
+
+async def test_a_slow_chat_holds_up_no_other() -> None:
+    slow, done = asyncio.Event(), []
+
+    async def handle(update: dict[str, Any]) -> None:
+        if update["message"]["chat"]["id"] == 1:
+            await slow.wait()
+        done.append(update["update_id"])
+
+    work = dispatch(handle)
+    work.offer(message(1, chat=1))
+    work.offer(message(2, chat=2))
+    await work.until_at_most(1, 5)
+    assert done == [2]
+    assert work.offset == 1
+    slow.set()
+    await work.drain(5)
+    assert work.offset == 3
+
+
+async def test_a_known_update_is_not_handled_again() -> None:
+    handled = []
+
+    async def handle(update: dict[str, Any]) -> None:
+        handled.append(update["update_id"])
+
+    held = asyncio.Event()
+
+    async def hold_the_first(update: dict[str, Any]) -> None:
+        if update["update_id"] == 1:
+            await held.wait()
+        await handle(update)
+
+    work = dispatch(hold_the_first)
+    assert work.offer(message(1, chat=1))
+    assert work.offer(message(2, chat=2))
+    await work.until_at_most(1, 5)
+    assert not work.offer(message(1, chat=1))
+    assert not work.offer(message(2, chat=2))
+    held.set()
+    await work.drain(5)
+    assert handled == [2, 1]
+
+
+async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
+    failures = 3
+
+    async def handle(_update: dict[str, Any]) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise TryAgain
+
+    work = dispatch(handle)
+    work.offer(message(1))
+    await work.until_at_most(0, 5)
+    assert (work.counts.retried, work.counts.handled) == (3, 1)
+    assert work.offset == 2
+
+
+async def test_a_poisoned_update_is_counted_and_passed_over() -> None:
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] == 1:
+            raise ValueError("Canaria Pérez")
+
+    work = dispatch(handle)
+    work.offer(message(1))
+    work.offer(message(2))
+    await work.drain(5)
+    assert (work.counts.passed_over, work.counts.handled) == (1, 1)
+    assert work.offset == 3
+
+
+async def test_what_is_not_done_when_draining_ends_stays_unacknowledged() -> None:
+    async def handle(_update: dict[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+    work = dispatch(handle)
+    work.offer(message(7))
+    await work.drain(0.01)
+    assert work.offset == 7
+
+
+async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None:
+    gate, done = asyncio.Event(), []
+
+    async def handle(update: dict[str, Any]) -> None:
+        if update["message"]["chat"]["id"] == 1:
+            await gate.wait()
+        done.append(update["update_id"])
+
+    work = dispatch(handle)
+    for number in range(1, 91):
+        work.offer(message(number, chat=1))
+    work.offer(message(91, chat=2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert done == [91]
+    assert work.counts.dropped > 60
+    gate.set()
+    await work.drain(5)
+    assert work.counts.handled + work.counts.dropped == 91
+
+
+async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped() -> None:
+    gate, done = asyncio.Event(), []
+
+    async def handle(update: dict[str, Any]) -> None:
+        await gate.wait()
+        done.append(update["update_id"])
+
+    work = dispatch(handle)
+    for number in range(1, 22):
+        assert work.offer(message(number))
+    assert work.counts.dropped == 0
+    assert work.offer(message(22))
+    assert (work.counts.dropped, work.in_progress, work.offset) == (1, 21, 1)
+    gate.set()
+    await work.drain(5)
+    assert done == list(range(1, 22))
+    assert work.offset == 23
+
+
+async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messages() -> None:
+    gate, done = asyncio.Event(), []
+
+    async def handle(update: dict[str, Any]) -> None:
+        await gate.wait()
+        done.append(update["update_id"])
+
+    work = Dispatcher(handle, QUICK, is_spared=lambda update: update["update_id"] in {5, 23, 24})
+    for number in range(1, 25):
+        assert work.offer(message(number))
+    assert (work.counts.dropped, work.in_progress, work.offset) == (3, 21, 1)
+    gate.set()
+    await work.drain(5)
+    assert done == [1, *range(4, 22), 23, 24], "the oldest that wait give way, in their order"
+    assert work.offset == 25
+
+
+async def test_leaving_twenty_times_over_takes_no_more_room_than_anything_else() -> None:
+    gate = asyncio.Event()
+
+    async def handle(_update: dict[str, Any]) -> None:
+        await gate.wait()
+
+    work = Dispatcher(handle, QUICK, is_spared=lambda _update: True)
+    for number in range(1, 31):
+        work.offer(message(number))
+    assert (work.counts.dropped, work.in_progress) == (9, 21)
+    gate.set()
+    await work.drain(5)
+    assert work.offset == 31
+
+
+@given(st.lists(st.sampled_from(["offer", "finish"]), max_size=60), st.randoms())
+def test_the_offset_never_passes_an_unfinished_update(steps: list[str], random: Any) -> None:
+    async def play() -> None:
+        open_: dict[int, asyncio.Event] = {}
+
+        async def handle(update: dict[str, Any]) -> None:
+            await open_[update["update_id"]].wait()
+
+        work, number = dispatch(handle), 0
+        unfinished: set[int] = set()
+        for step in steps:
+            if step == "offer":
+                number += 1
+                open_[number] = asyncio.Event()
+                unfinished.add(number)
+                work.offer(message(number, chat=number))
+            elif unfinished:
+                finished = random.choice(sorted(unfinished))
+                unfinished.discard(finished)
+                open_[finished].set()
+                await work.until_at_most(len(unfinished), 5)
+            if number:
+                assert work.offset == min(unfinished, default=number + 1)
+        await work.drain(0)
+
+    asyncio.run(play())
+
+
+async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
+    handled: list[int] = []
+    tries = 0
+
+    async def handle(update: dict[str, Any]) -> None:
+        nonlocal tries
+        if update["update_id"] == 1 and (tries := tries + 1) < 4:
+            raise TryAgain
+        handled.append(update["update_id"])
+
+    work = dispatch(handle)
+    for number in (1, 2, 3):
+        work.offer(message(number))
+    await work.until_at_most(0, 5)
+    assert handled == [1, 2, 3]
+
+
+async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failure() -> None:
+    handled = []
+
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] == 1:
+            raise TryAgain
+        handled.append(update["update_id"])
+
+    work = Dispatcher(handle, DispatchPolicy(first_pause=30, longest_pause=30))
+    for number in (1, 2):
+        work.offer(message(number, chat=1))
+    work.offer(message(3, chat=2))
+    await work.until_at_most(2, 5)
+    started = asyncio.get_running_loop().time()
+    left = await work.drain(5)
+    assert asyncio.get_running_loop().time() - started < 1
+    assert (handled, left, work.offset) == ([3], 2, 1)
+
+
+async def test_no_more_than_the_permitted_handlers_run_at_once() -> None:
+    running, most = 0, 0
+
+    async def handle(_update: dict[str, Any]) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+
+    work = Dispatcher(handle, DispatchPolicy(at_once=7))
+    for number in range(50):
+        work.offer(message(number, chat=number))
+    await work.until_at_most(0, 5)
+    assert (most, work.counts.handled) == (7, 50)
+
+
+async def test_an_update_waiting_to_be_tried_again_takes_no_handlers_place() -> None:
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] < 3:
+            raise TryAgain
+
+    work = Dispatcher(handle, DispatchPolicy(at_once=2, first_pause=30, longest_pause=30))
+    for number in range(10):
+        work.offer(message(number, chat=number))
+    await work.until_at_most(3, 5)
+    assert work.counts.handled == 7
+    await work.drain(1)
+
+
+async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> None:
+    now = 0.0
+
+    async def handle(update: dict[str, Any]) -> None:
+        if update["update_id"] == 0:
+            raise TryAgain
+
+    rules = DispatchPolicy(
+        first_pause=0.001, longest_pause=0.001, stuck_seconds=60, stuck_others=5
+    )
+    work = Dispatcher(handle, rules, clock=lambda: now)
+    work.offer(message(0, chat=100))
+    await asyncio.sleep(0.02)
+    now = 61.0
+    await asyncio.sleep(0.02)
+    assert (work.offset, work.counts.passed_over) == (0, 0), "all may be failing: patience"
+    for number in range(1, 6):
+        work.offer(message(number, chat=number))
+    await work.until_at_most(0, 5)
+    assert (work.offset, work.counts.passed_over) == (6, 1)
+
+
+async def test_a_handler_that_hangs_is_tried_again() -> None:
+    tries = 0
+
+    async def handle(_update: dict[str, Any]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await asyncio.Event().wait()
+
+    work = Dispatcher(handle, DispatchPolicy(first_pause=0.001, handler_seconds=0.01))
+    work.offer(message(1))
+    await work.until_at_most(0, 5)
+    assert (tries, work.counts.retried, work.counts.handled) == (2, 1, 1)
+
+
+async def test_an_update_without_a_number_is_counted_and_stops_nothing() -> None:
+    async def handle(_update: dict[str, Any]) -> None: ...
+
+    work = dispatch(handle)
+    assert not work.offer({"message": {"chat": {"id": 1}}})
+    assert not work.offer({"update_id": "7"})
+    assert (work.counts.passed_over, work.offset) == (2, None)
+
+
+async def test_what_cannot_be_read_is_stepped_over_unless_it_lies_below_the_offset() -> None:
+    async def handle(_update: dict[str, Any]) -> None: ...
+
+    work = dispatch(handle)
+    assert work.step_over(0)
+    assert (work.offset, work.counts.passed_over) == (1, 1)
+    assert not work.step_over(0)
+    assert (work.offset, work.counts.passed_over) == (1, 1)
+    assert work.step_over(1)
+    assert work.step_over(7)
+    assert (work.offset, work.in_progress, work.counts.passed_over) == (8, 0, 3)
+    assert not work.offer(message(7)), "an answer on its way may still hold it"
+
+
+def test_the_chat_is_found_in_every_kind_of_update() -> None:
+    chat = {"chat": {"id": 5}}
+    assert ordering_key({"update_id": 1, "message": chat}) == 5
+    assert ordering_key({"update_id": 1, "edited_message": chat}) == 5
+    assert (
+        ordering_key({"update_id": 1, "callback_query": {"from": {"id": 9}, "message": chat}}) == 5
+    )
+    assert ordering_key({"update_id": 1, "inline_query": {"from": {"id": 9}}}) == 9
+    assert ordering_key({"update_id": 1, "poll": {"id": "x"}}) == ("update", 1)
+
+
+def test_the_counts_may_all_stand_in_a_log() -> None:
+    assert set(Counts(handled=3).as_fields()) <= ALLOWED

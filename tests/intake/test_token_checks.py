@@ -1,0 +1,185 @@
+"""A token that is denied once, and somebody else who polls."""
+
+import asyncio
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.intake import TokenUnknown
+from bot.intake.token_checks import Rivalry
+from tests.transport.wire import TOKEN, page, refuse
+
+from .bench import Naps, Running, polling
+
+DENIED = [401, 404]
+OTHER = refuse(409, "Conflict: terminated by other getUpdates request")
+
+
+@pytest.mark.parametrize("status", DENIED)
+async def test_one_denial_of_the_token_does_not_end_a_running_bot(
+    bench: Running, status: int
+) -> None:
+    bench.inbox.failures.append(refuse(status, "Unauthorized"))
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.inbox.other_calls == ["getMe"]
+    assert bench.naps.now == 0, "everybody's updates wait for as long as the question takes"
+
+
+async def test_a_denial_that_comes_again_though_the_token_is_good_is_not_asked_about_without_rest(
+    bench: Running,
+) -> None:
+    bench.inbox.failures += [refuse(401, "Unauthorized")] * 4
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.naps.now == 0.5 + 1 + 2
+
+
+async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: Running) -> None:
+    bench.inbox.failures.append(refuse(401, "Unauthorized"))
+    bench.inbox.token_denied = 3
+    bench.inbox.put(1)
+    with capture_logs() as logs:
+        async with polling(bench):
+            await bench.until(lambda: bench.desk.done == [1])
+    assert bench.inbox.other_calls == ["getMe"] * 4
+    denied = [line["attempt"] for line in logs if line["event"] == "token_denied"]
+    assert denied == [1, 2, 3]
+
+
+@pytest.mark.parametrize("status", DENIED)
+async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
+    bench: Running, status: int
+) -> None:
+    bench.inbox.failures.append(refuse(status, "Unauthorized"))
+    bench.inbox.token_denied = 5
+    with pytest.raises(TokenUnknown, match="PETITION_BOT_TOKEN") as caught:
+        await bench.polling.run()
+    assert TOKEN not in str(caught.value)
+    assert bench.inbox.other_calls == ["getMe"] * 5
+    assert bench.naps.now == 60
+
+
+async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: Running) -> None:
+    bench.inbox.failures += [refuse(401, "Unauthorized"), page(502)]
+    bench.inbox.away = 3  # as often as a question is repeated
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.naps.taken[:2] == [0, 0.5]
+
+
+async def test_it_can_be_stopped_while_it_doubts(bench: Running) -> None:
+    bench.naps.asleep = asyncio.Event()
+    bench.inbox.failures.append(refuse(401, "Unauthorized"))
+    async with asyncio.timeout(2), polling(bench):
+        await bench.naps.asleep.wait()
+
+
+async def test_who_else_polls_for_over_a_minute_is_told_of_once(bench: Running) -> None:
+    bench.inbox.failures += [OTHER] * 40
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.rivals_told == [60.5]
+
+
+async def test_who_else_polls_for_a_moment_is_told_to_nobody(bench: Running) -> None:
+    bench.inbox.failures += [OTHER] * 7
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+    assert bench.rivals_told == []
+
+
+async def test_while_the_admins_are_being_told_everybodys_updates_go_on(bench: Running) -> None:
+    bench.hears = asyncio.Event()
+    bench.inbox.failures += [OTHER] * 12
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+        assert len(bench.rivals_told) == 1, "they have not been told yet"
+
+
+async def test_who_could_not_be_told_of_a_rival_is_told_later(bench: Running) -> None:
+    bench.admins_there = False
+    bench.inbox.failures += [OTHER] * 12
+    bench.inbox.put(1)
+    async with polling(bench):
+        await bench.until(lambda: bench.desk.done == [1])
+        first = list(bench.rivals_told)
+        assert first
+        bench.admins_there = True
+        bench.inbox.failures += [OTHER] * 40
+        bench.inbox.put(2)
+        await bench.until(lambda: bench.desk.done == [1, 2])
+    assert len(bench.rivals_told) == len(first) + 1
+    assert all(later - sooner >= 60 for sooner, later in pairwise(bench.rivals_told))
+
+
+async def told(*moments: float, reached: Iterable[bool] = ()) -> list[float]:
+    """When somebody is to be told, of conflicts at these moments."""
+    naps, told, outcome = Naps(), list[float](), iter(reached)
+
+    async def tell() -> bool:
+        told.append(naps.now)
+        return next(outcome, True)
+
+    rivalry = Rivalry(naps.clock, tell)
+    for naps.now in moments:
+        rivalry.note()
+        await asyncio.sleep(0)
+    return told
+
+
+async def test_exactly_a_minute_is_not_longer_than_a_minute() -> None:
+    assert await told(10, 40, 70) == []
+    assert await told(10, 40, 70, 70.1) == [70.1]
+
+
+async def test_the_first_conflict_alone_is_nothing_however_late_it_comes() -> None:
+    assert await told(5000) == []
+
+
+async def test_it_is_told_once_however_long_it_goes_on() -> None:
+    assert await told(*range(0, 3600, 15)) == [75]
+
+
+async def test_what_nobody_heard_is_told_again_a_minute_later() -> None:
+    moments = range(0, 3600, 15)
+    assert await told(*moments, reached=[False, False, True]) == [75, 135, 195]
+
+
+async def test_what_breaks_while_it_is_told_is_logged_and_tried_again() -> None:
+    naps, tries = Naps(), list[float]()
+
+    async def tell() -> bool:
+        tries.append(naps.now)
+        if len(tries) == 1:
+            raise ValueError("what an admin is called")
+        return True
+
+    rivalry = Rivalry(naps.clock, tell)
+    with capture_logs() as logs:
+        for naps.now in range(0, 300, 30):
+            rivalry.note()
+            await asyncio.sleep(0)
+    assert tries == [90, 150]
+    assert [(line["event"], line["kind"]) for line in logs] == [("rival_not_told", "ValueError")]
+    assert "what an admin is called" not in str(logs)
+
+
+async def test_what_was_over_for_a_minute_is_a_new_event() -> None:
+    assert await told(0, 50, 100, 161, 200, 222) == [100, 222]
+
+
+async def test_what_was_over_for_less_is_the_same_event() -> None:
+    assert await told(0, 50, 100, 160, 215, 270) == [100]
+
+
+async def test_two_conflicts_an_hour_apart_are_two_moments_and_not_an_hour() -> None:
+    assert await told(0, 3600) == []

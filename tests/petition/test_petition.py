@@ -1,0 +1,203 @@
+"""The bundled petition is whole, says the facts, and stands ready in every language."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot.petition.petition import BUNDLED, Campaign, CampaignInvalid, load_campaign
+from bot.petition_folder.schema import Texts
+from bot.text.markup import fill, parse, placeholders
+from tests.petition.conftest import Change
+
+
+@pytest.fixture(scope="module")
+def campaign() -> Campaign:
+    return load_campaign(BUNDLED)
+
+
+def pages(texts: Texts) -> list[tuple[str, str]]:
+    return [
+        (key, page)
+        for key, value in texts
+        for page in (value if isinstance(value, tuple) else (value,))
+    ]
+
+
+def test_the_source_language_comes_first(campaign: Campaign) -> None:
+    assert campaign.languages == ("es", "en")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [("en", "en"), ("en-US", "en"), ("EN_gb", "en"), ("es-419", "es"), ("fr", "es"), (None, "es")],
+)
+def test_a_person_gets_the_nearest_language(
+    campaign: Campaign, wanted: str | None, given: str
+) -> None:
+    assert campaign.language_for(wanted) == given
+    assert campaign.texts_in(wanted) is campaign.texts[given]
+
+
+def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(campaign: Campaign) -> None:
+    for texts in campaign.texts.values():
+        left = {key: placeholders(page) for key, page in pages(texts) if placeholders(page)}
+        assert left == {
+            "consent": {"name"},
+            "thanks": {"number", "count"},
+            "closed": {"count"},
+            "closing_update": {"count"},
+        }
+
+
+def test_the_addressee_and_the_demands_are_written_once_and_read_in_the_appeal(
+    campaign: Campaign,
+) -> None:
+    for language in campaign.languages:
+        last = parse(campaign.texts[language].appeal[-1]).text
+        assert campaign.addressee[language] in last
+        for number, demand in enumerate(campaign.demands[language], 1):
+            assert f"{number}. {demand}" in last
+
+
+def test_retention_and_version_are_said_in_words(campaign: Campaign) -> None:
+    spanish, english = (" ".join(campaign.texts[code].privacy) for code in ("es", "en"))
+    assert "Hasta 1 mes después" in spanish
+    assert "más de 21 meses en total" in spanish
+    assert "24 de noviembre de 2026" in spanish
+    assert "Up to 1 month after" in english
+    assert "more than 21 months in all" in english
+    assert "24 November 2026" in english
+
+
+@pytest.mark.parametrize(
+    ("language", "facts"),
+    [
+        (
+            "es",
+            [
+                "1.530 personas",
+                "18 de julio de 2025",
+                "252 venezolanos",
+                "cuatro meses recluidos en el CECOT",
+                "Están libres",
+                "sin un proceso con garantías",
+                "solicitud de asilo en Estados Unidos",
+                "qué trato reciben en Venezuela",
+                "Documentaremos los abusos",
+                "Gracias",
+                "alivio",
+                "incomunicados",
+            ],
+        ),
+        (
+            "en",
+            [
+                "1,530 people",
+                "18 July 2025",
+                "252 Venezuelans",
+                "four months held in CECOT",
+                "They are free",
+                "without due process",
+                "asylum claim in the United States",
+                "how they are treated in Venezuela",
+                "document the abuse",
+                "Thank you",
+                "relief",
+                "incommunicado",
+            ],
+        ),
+    ],
+)
+def test_the_closing_update_tells_the_whole_end(
+    campaign: Campaign, language: str, facts: list[str]
+) -> None:
+    count = {"es": "1.530", "en": "1,530"}[language]
+    told = parse(fill(campaign.texts[language].closing_update, count=count)).text
+    assert [fact for fact in facts if fact not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "openly"),
+    [("es", "se modificó cuando la petición ya estaba abierta"), ("en", "was changed after")],
+)
+def test_the_appeal_says_openly_that_it_was_amended(
+    campaign: Campaign, language: str, openly: str
+) -> None:
+    assert any(openly in page for page in campaign.texts[language].appeal)
+
+
+def test_the_appeal_keeps_its_open_state_and_does_not_tell_the_end(campaign: Campaign) -> None:
+    for texts in campaign.texts.values():
+        appeal = " ".join((texts.summary, *texts.appeal))
+        assert [end for end in ("2025", "252", "libres", "are free") if end in appeal] == []
+
+
+def test_nobody_is_addressed_in_two_ways(campaign: Campaign) -> None:
+    formal = ("usted", " su firma", "puede retirar", "le escrib", "@", "/as", "/os")
+    spanish = " ".join(page for key, page in pages(campaign.texts["es"]) if key != "privacy")
+    assert [sign for sign in formal if sign in spanish.lower()] == []
+
+
+def test_each_language_has_its_picture_and_its_credit(campaign: Campaign) -> None:
+    for language in campaign.languages:
+        image = campaign.image_in(language)
+        assert image is not None
+        assert image.file.stat().st_size < 150_000
+        assert image.credit
+
+
+def test_a_petition_needs_no_picture(change: Change, folder: Path) -> None:
+    change(
+        "petition.toml",
+        '[image]\nfile.es = "card.es.png"\nfile.en = "card.en.png"\n'
+        'credit.es = "Dibujo del propio proyecto"\ncredit.en = "Drawn by this project"\n',
+        "",
+    )
+    assert load_campaign(folder).image_in("es") is None
+
+
+def test_one_value_may_hold_for_every_language(change: Change, folder: Path) -> None:
+    change(
+        "petition.toml", 'file.es = "card.es.png"\nfile.en = "card.en.png"', 'file = "card.es.png"'
+    )
+    loaded = load_campaign(folder)
+    files = {language: image.file.name for language, image in loaded.images.items()}
+    assert files == {"es": "card.es.png", "en": "card.es.png"}
+
+
+def test_earlier_versions_are_told_with_their_date_and_what_changed(
+    change: Change, folder: Path
+) -> None:
+    with (folder / "petition.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[[earlier_versions]]\ndate = 2026-10-01\nchanged.es = "A"\nchanged.en = "B"\n'
+        )
+    (earlier,) = load_campaign(folder).earlier_versions
+    assert earlier.date == "2026-10-01"
+    assert earlier.changed == {"es": "A", "en": "B"}
+
+
+def test_signs_of_markup_in_the_addressee_are_escaped_in_the_texts(
+    change: Change, folder: Path
+) -> None:
+    change("petition.toml", 'en = "the United States Secretary', 'en = "R&D <the> Secretary')
+    texts = load_campaign(folder).texts["en"]
+    assert "R&amp;D &lt;the&gt; Secretary" in texts.consent
+    assert "R&D <the> Secretary" in parse(texts.privacy_short).text
+
+
+def test_a_folder_with_problems_is_not_loaded_and_all_are_named(
+    change: Change, folder: Path
+) -> None:
+    change("petition.toml", 'slug = "andry"', 'slug = "A B"')
+    change("en.toml", 'title = "No more', 'titel = "No more')
+    with pytest.raises(CampaignInvalid) as refused:
+        load_campaign(folder)
+    assert [problem.key for problem in refused.value.problems] == ["titel", "title", "slug"]
+    assert "did you mean" in str(refused.value)
+
+
+def test_a_campaign_does_not_change(campaign: Campaign) -> None:
+    with pytest.raises(ValidationError):
+        campaign.slug = "other"  # type: ignore[misc]

@@ -1,0 +1,214 @@
+"""The rules of the way through a petition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.stages import (
+    Action,
+    Place,
+    Stage,
+    SupporterStatus,
+    allowed,
+    expects_name,
+    go,
+    in_form,
+    nearest_valid_stage,
+)
+
+places = st.builds(
+    Place,
+    stage=st.sampled_from(Stage),
+    page=st.integers(-3, 9),
+    return_stage=st.none() | st.sampled_from(Stage),
+)
+standings = st.builds(
+    SupporterStatus,
+    closed=st.booleans(),
+    signed=st.booleans(),
+    named=st.booleans(),
+    appeal_pages=st.integers(1, 5),
+    privacy_pages=st.integers(1, 4),
+)
+OPEN = SupporterStatus(closed=False, signed=False, named=False, appeal_pages=4, privacy_pages=3)
+NAMED = SupporterStatus(closed=False, signed=False, named=True, appeal_pages=4, privacy_pages=3)
+SIGNED = SupporterStatus(closed=False, signed=True, named=False, appeal_pages=4, privacy_pages=3)
+CLOSED = SupporterStatus(closed=True, signed=False, named=True, appeal_pages=4, privacy_pages=3)
+
+
+@given(places, standings)
+def test_settling_twice_changes_nothing_more(place: Place, standing: SupporterStatus) -> None:
+    once = nearest_valid_stage(place, standing)
+    assert nearest_valid_stage(once, standing) == once
+
+
+@given(places, standings, st.sampled_from(Action), st.integers(-5, 20))
+def test_no_action_leads_to_an_impossible_place(
+    place: Place, standing: SupporterStatus, action: Action, page: int
+) -> None:
+    reached = go(action, nearest_valid_stage(place, standing), standing, page=page)
+    assert nearest_valid_stage(reached, standing) == reached
+
+
+@given(places, st.sampled_from([CLOSED, SIGNED]), st.sampled_from(Action))
+def test_the_form_is_out_of_reach_once_closed_or_signed(
+    place: Place, standing: SupporterStatus, action: Action
+) -> None:
+    reached = go(action, nearest_valid_stage(place, standing), standing)
+    assert reached.stage not in (Stage.NAME, Stage.CONSENT)
+
+
+@given(places.filter(lambda place: place.stage is not Stage.CONSENT))
+def test_signing_is_only_possible_from_the_consent(place: Place) -> None:
+    assert not allowed(Action.CONFIRM, place)
+    assert not allowed(Action.NEWS, place)
+
+
+def test_consent_without_a_name_asks_for_the_name() -> None:
+    assert nearest_valid_stage(Place(Stage.CONSENT), OPEN) == Place(Stage.NAME)
+    assert nearest_valid_stage(Place(Stage.CONSENT), NAMED) == Place(Stage.CONSENT)
+
+
+def test_a_side_trip_returns_to_the_main_road_however_long_it_was() -> None:
+    place = Place(Stage.NAME)
+    for action in (Action.PRIVACY, Action.LANGUAGES, Action.HELP):
+        place = go(action, place, OPEN)
+    assert go(Action.BACK, place, OPEN) == Place(Stage.NAME)
+
+
+@pytest.mark.parametrize(("asked", "shown"), [(-1, 0), (0, 0), (3, 3), (4, 3), (99, 3)])
+def test_pages_stay_within_the_appeal(asked: int, shown: int) -> None:
+    assert go(Action.READ, Place(), OPEN, page=asked) == Place(Stage.APPEAL, shown)
+
+
+@pytest.mark.parametrize("stage", [Stage.NAME, Stage.CONSENT])
+def test_closing_in_front_of_the_form_leads_home_and_a_name_is_still_expected(
+    stage: Stage,
+) -> None:
+    landed = nearest_valid_stage(Place(stage), CLOSED)
+    assert landed == Place(Stage.HOME, return_stage=stage)
+    assert expects_name(landed)
+    assert not in_form(landed), "and the name that was not signed with is not kept"
+    for action in (Action.READ, Action.HOME, Action.LANGUAGES, Action.BACK):
+        assert not expects_name(go(action, landed, CLOSED)) or action is Action.BACK
+    assert go(Action.BACK, landed, CLOSED) == landed
+    assert not expects_name(nearest_valid_stage(landed, OPEN)), (
+        "once it is open again, a question may stay"
+    )
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_who_has_signed_is_asked_for_no_name(closed: bool) -> None:
+    signed = replace(SIGNED, closed=closed)
+    for stage in (Stage.NAME, Stage.CONSENT):
+        assert nearest_valid_stage(Place(stage), signed) == Place()
+
+
+def test_a_name_is_expected_in_the_form_alone() -> None:
+    expected = {stage for stage in Stage if expects_name(Place(stage))}
+    assert expected == {Stage.NAME, Stage.CONSENT}
+    # A side trip from the form is for reading, and a question there is one.
+    aside = {stage for stage in Stage if expects_name(Place(stage, return_stage=Stage.NAME))}
+    assert aside == {Stage.NAME, Stage.CONSENT, Stage.HOME}
+    assert not expects_name(Place(Stage.HOME, return_stage=Stage.APPEAL))
+
+
+SIGNED_AND_CLOSED = replace(SIGNED, closed=True)
+
+
+@pytest.mark.parametrize(
+    ("stage", "standing", "landed"),
+    [
+        (Stage.THANKS, OPEN, Stage.HOME),
+        (Stage.THANKS, SIGNED, Stage.THANKS),
+        (Stage.THANKS, SIGNED_AND_CLOSED, Stage.HOME),
+        (Stage.THANKS, CLOSED, Stage.HOME),
+        (Stage.WITHDRAW, OPEN, Stage.HOME),
+        (Stage.WITHDRAW, SIGNED, Stage.WITHDRAW),
+        (Stage.WITHDRAW, SIGNED_AND_CLOSED, Stage.WITHDRAW),
+        (Stage.WITHDRAWN, OPEN, Stage.WITHDRAWN),
+        (Stage.WITHDRAWN, CLOSED, Stage.WITHDRAWN),
+        (Stage.WITHDRAWN, SIGNED, Stage.HOME),
+        (Stage.NAME, OPEN, Stage.NAME),
+        (Stage.NAME, NAMED, Stage.NAME),
+        *(
+            (stage, standing, stage)
+            for stage in (Stage.HOME, Stage.APPEAL, Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP)
+            for standing in (OPEN, NAMED, SIGNED, CLOSED, SIGNED_AND_CLOSED)
+        ),
+    ],
+)
+def test_everybody_lands_where_they_can_be(
+    stage: Stage, standing: SupporterStatus, landed: Stage
+) -> None:
+    assert nearest_valid_stage(Place(stage), standing).stage is landed
+
+
+@pytest.mark.parametrize("aside", [Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA])
+def test_a_side_trip_from_the_form_is_part_of_it_and_no_other(aside: Stage) -> None:
+    for behind in (Stage.NAME, Stage.CONSENT):
+        assert in_form(Place(behind))
+        assert in_form(Place(aside, return_stage=behind))
+        assert not in_form(Place(Stage.HOME, return_stage=behind))
+    assert not in_form(Place(aside, return_stage=Stage.HOME))
+    assert not in_form(Place(aside))
+    assert not in_form(Place(Stage.APPEAL))
+
+
+@pytest.mark.parametrize("action", [Action.PRIVACY, Action.LANGUAGES, Action.HELP, Action.MY_DATA])
+def test_every_side_trip_leads_back_from_every_other(action: Action) -> None:
+    for first in (Action.PRIVACY, Action.LANGUAGES, Action.HELP, Action.MY_DATA):
+        place = go(action, go(first, Place(Stage.CONSENT), NAMED), NAMED)
+        assert place.return_stage is Stage.CONSENT
+        assert go(Action.BACK, place, NAMED) == Place(Stage.CONSENT)
+
+
+def test_a_notice_of_several_pages_is_turned_and_no_other_side_trip() -> None:
+    assert go(Action.PRIVACY, Place(), OPEN, page=9) == Place(Stage.PRIVACY, 2, Stage.HOME)
+    assert go(Action.HELP, Place(), OPEN, page=9) == Place(Stage.HELP, 0, Stage.HOME)
+
+
+def test_a_button_can_have_stood_on_these_screens_alone() -> None:
+    stood = {
+        action: {stage for stage in Stage if allowed(action, Place(stage))} for action in Action
+    }
+    assert {action for action, stages in stood.items() if stages == set(Stage)} == {
+        *(Action.HOME, Action.READ, Action.SIGN, Action.PRIVACY, Action.LANGUAGES),
+        *(Action.HELP, Action.BACK, Action.MY_DATA, Action.WITHDRAW),
+    }
+    assert stood[Action.PROFILE_NAME] == {Stage.NAME}
+    assert stood[Action.NEWS] == stood[Action.CONFIRM] == {Stage.CONSENT}
+    assert stood[Action.SET_LANGUAGE] == {Stage.LANGUAGE}
+    assert stood[Action.ERASE] == {Stage.WITHDRAW}
+    for action in (Action.DATA_FILE, Action.REFUSE_NEWS, Action.MUTE, Action.UNMUTE):
+        assert stood[action] == {Stage.MY_DATA}
+
+
+@pytest.mark.parametrize(
+    ("action", "stage"),
+    [
+        (Action.HOME, Stage.HOME),
+        (Action.READ, Stage.APPEAL),
+        (Action.SIGN, Stage.NAME),
+        (Action.PRIVACY, Stage.PRIVACY),
+        (Action.LANGUAGES, Stage.LANGUAGE),
+        (Action.HELP, Stage.HELP),
+        (Action.MY_DATA, Stage.MY_DATA),
+        (Action.NEWS, Stage.CONSENT),
+        (Action.CONFIRM, Stage.CONSENT),
+        (Action.WITHDRAW, Stage.HOME),
+    ],
+)
+def test_where_each_button_leads_from_the_consent(action: Action, stage: Stage) -> None:
+    assert go(action, Place(Stage.CONSENT), NAMED).stage is stage
+    assert go(Action.WITHDRAW, Place(), SIGNED) == Place(Stage.WITHDRAW)
+
+
+def test_with_nothing_behind_the_way_back_is_home_and_one_reads_from_the_first_page() -> None:
+    assert go(Action.BACK, Place(Stage.HELP), OPEN) == Place()
+    assert go(Action.READ, Place(), OPEN) == Place(Stage.APPEAL, 0)
+    assert go(Action.PRIVACY, Place(), OPEN).page == 0

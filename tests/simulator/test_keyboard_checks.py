@@ -1,0 +1,91 @@
+from typing import Any
+
+import pytest
+
+from bot.simulator.errors import Refused
+from bot.simulator.keyboard_checks import checked_markup
+
+
+def inline(*buttons: Any) -> dict[str, Any]:
+    return {"inline_keyboard": [list(buttons)]}
+
+
+def tap(label: str = "a", data: Any = "b") -> dict[str, Any]:
+    return {"text": label, "callback_data": data}
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        (inline(tap(data="")), "BUTTON_DATA_INVALID"),
+        (inline(tap(data="ñ" * 33)), "BUTTON_DATA_INVALID"),
+        (
+            inline(tap(data=5)),
+            'can\'t parse inline keyboard button: Field "callback_data" must be of type String',
+        ),
+        (inline(tap(label=" ")), "inline keyboard button text must be non-empty"),
+        (
+            inline({"text": "a"}),
+            "can't parse inline keyboard button:"
+            " Text buttons are unallowed in the inline keyboard",
+        ),
+        (
+            inline({"text": "a", "calback_data": "b"}),
+            'can\'t parse inline keyboard button: unknown field "calback_data"',
+        ),
+        (
+            inline(tap() | {"url": "https://example.org"}),
+            "can't parse inline keyboard button: exactly one action is allowed",
+        ),
+        (
+            inline({"text": "a", "url": "javascript://x"}),
+            "inline keyboard button URL 'javascript://x' is invalid: Unsupported URL protocol",
+        ),
+        (
+            inline({"text": "a", "url": "https://nowhere"}),
+            "inline keyboard button URL 'https://nowhere' is invalid: Wrong URL",
+        ),
+        (inline(*[tap()] * 9), "reply markup row is too long; 8 buttons are the most"),
+        ({"inline_keyboard": [[tap()]] * 101}, "reply markup is too long"),
+        ({"inline_keyboard": [tap()]}, 'field "inline_keyboard" must be an Array of Arrays'),
+        ({"keybord": []}, "object expected as reply markup"),
+        ({"keyboard": []}, "reply markup has no buttons"),
+        (
+            {"keyboard": [["a"]], "resize": True},
+            'unknown field "resize" in the reply markup',
+        ),
+    ],
+)
+def test_a_keyboard_telegram_would_not_show(markup: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Refused) as refused:
+        checked_markup(markup)
+
+    assert refused.value.description == f"Bad Request: {reason}"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        inline(tap(data="ñ" * 32)),
+        inline(*[tap()] * 8),
+        {"inline_keyboard": [[tap()] * 4] * 25},
+        inline({"text": "a", "url": "https://t.me/share/url?url=x&text=y"}),
+        inline({"text": "a", "url": "tg://resolve?domain=peticion_bot"}),
+        {"keyboard": [["a", {"text": "b"}]], "resize_keyboard": True},
+        {"remove_keyboard": True},
+        {"force_reply": True, "selective": True},
+    ],
+)
+def test_a_keyboard_telegram_shows(markup: dict[str, Any]) -> None:
+    assert checked_markup(markup) == markup
+
+
+def test_an_empty_inline_keyboard_is_none() -> None:
+    assert checked_markup({"inline_keyboard": []}) is None
+    assert checked_markup({"inline_keyboard": [[]]}) is None
+    assert checked_markup({}) is None
+
+
+def test_an_edit_takes_only_inline_keyboards() -> None:
+    with pytest.raises(Refused, match="inline keyboard expected"):
+        checked_markup({"keyboard": [["a"]]}, inline_only=True)

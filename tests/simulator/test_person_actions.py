@@ -1,0 +1,162 @@
+from typing import Any
+
+import pytest
+
+from bot.simulator import Person, Simulator, SimulatorError
+from bot.simulator.forward_origins import channel, hidden
+from bot.simulator.sample_media import KINDS
+from bot.text.markup import parse
+from tests.simulator.wire import Wire
+
+RICH = (
+    '<b>Hemos</b> <tg-spoiler>ganado</tg-spoiler>: <a href="https://example.org/">lee</a>'
+    "\n<blockquote>Gracias</blockquote>"
+    '\n<tg-emoji emoji-id="5368324170671202286">👍</tg-emoji>'
+)
+
+
+@pytest.fixture
+def ana(sim: Simulator) -> Person:
+    return sim.world.person("Ana", last_name="García")
+
+
+async def received(wire: Wire) -> list[dict[str, Any]]:
+    """What the bot was told, each as its kind and the message."""
+    updates = await wire.result("getUpdates")
+    if updates:
+        await wire.result("getUpdates", offset=updates[-1]["update_id"] + 1)
+    return [update.get("message") or update["edited_message"] for update in updates]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_kind_of_message_arrives(wire: Wire, ana: Person, kind: str) -> None:
+    ana.send_kind(kind)
+    (message,) = await received(wire)
+
+    assert kind in message
+
+
+async def test_formatting_arrives_as_it_was_written(wire: Wire, ana: Person) -> None:
+    rendered = parse(RICH)
+    ana.send(rendered.text, entities=rendered.entities)
+    ana.send_html(RICH)
+    ana.send("a 😀", entities=[{"type": "bold", "offset": 2, "length": 2}])
+    first, second, third = await received(wire)
+
+    assert [entity["type"] for entity in first["entities"]] == [
+        *("bold", "spoiler", "text_link", "blockquote", "custom_emoji")
+    ]
+    assert second["entities"] == first["entities"]
+    assert third["entities"] == [{"type": "bold", "offset": 2, "length": 2}]
+
+
+async def test_what_is_typed_plain_arrives_with_every_space(wire: Wire, ana: Person) -> None:
+    ana.send("  hola\t")
+    (message,) = await received(wire)
+
+    assert message["text"] == "  hola\t"
+
+
+async def test_a_photo_has_a_formatted_caption_above_and_a_cover(wire: Wire, ana: Person) -> None:
+    rendered = parse("<b>Foto</b> de hoy")
+    ana.send_photo(rendered.text, entities=rendered.entities, spoiler=True, above=True)
+    (message,) = await received(wire)
+
+    assert message["caption"] == "Foto de hoy"
+    assert message["caption_entities"] == [{"type": "bold", "offset": 0, "length": 4}]
+    assert message["has_media_spoiler"]
+    assert message["show_caption_above_media"]
+
+
+async def test_an_album_comes_in_pieces_that_name_it(wire: Wire, ana: Person) -> None:
+    sent = ana.send_album(["photo", "video", "photo"], "Las tres")
+    ana.send_album(["document", "document"])
+    first, second, third, *other = await received(wire)
+
+    assert [first["message_id"], second["message_id"], third["message_id"]] == [m.id for m in sent]
+    assert {m["media_group_id"] for m in (first, second, third)} == {sent[0].group}
+    assert [m.get("caption") for m in (first, second, third)] == ["Las tres", None, None]
+    assert {m["media_group_id"] for m in other} != {sent[0].group}
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [["photo"], ["photo"] * 11, ["photo", "document"], ["audio", "video"], ["photo", "voice"]],
+)
+def test_not_everything_is_an_album(ana: Person, kinds: list[str]) -> None:
+    with pytest.raises(SimulatorError, match="album"):
+        ana.send_album(kinds)
+
+
+async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
+    sim: Simulator, wire: Wire, ana: Person
+) -> None:
+    post = sim.world.person("Eva").send_html("<b>Comunicado</b>")
+    buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/peticion_bot")]]
+    ana.forward(post, origin=channel("Vecinas", post.date, username="vecinas"), buttons=buttons)
+    ana.forward(post, origin=hidden("Alguien", post.date))
+    again = ana.forward(post)
+    ana.forward(again)
+    _, from_channel, from_hidden, plain, twice = await received(wire)
+
+    assert from_channel["forward_origin"]["chat"]["title"] == "Vecinas"
+    assert from_channel["entities"] == [{"type": "bold", "offset": 0, "length": 10}]
+    assert from_channel["reply_markup"]["inline_keyboard"] == [
+        [
+            {"text": "Leer", "url": "https://example.org/"},
+            {"text": "Firmar", "url": "https://t.me/peticion_bot"},
+        ]
+    ]
+    assert from_hidden["forward_origin"]["sender_user_name"] == "Alguien"
+    assert plain["forward_origin"]["sender_user"]["first_name"] == "Eva"
+    assert twice["forward_origin"] == plain["forward_origin"]
+
+
+async def test_a_forward_leaves_buttons_for_the_bot_behind(wire: Wire, ana: Person) -> None:
+    ana.start()
+    markup = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "sign"}]]}
+    await wire.result("sendMessage", chat_id=ana.id, text="Hola", reply_markup=markup)
+
+    assert ana.forward(ana.screen).buttons == ()
+
+
+async def test_a_text_and_a_caption_can_be_changed(wire: Wire, ana: Person) -> None:
+    text, photo = ana.send("uno"), ana.send_photo("uno")
+    ana.edit(text, "dos", entities=[{"type": "bold", "offset": 0, "length": 3}])
+    ana.edit(photo, "")
+    _, _, edited, bare = await received(wire)
+
+    assert (edited["text"], edited["entities"][0]["type"]) == ("dos", "bold")
+    assert edited["edit_date"]
+    assert "photo" in bare
+    assert "caption" not in bare
+
+
+def test_only_what_one_wrote_can_be_edited(ana: Person) -> None:
+    forward = ana.forward(ana.send("uno"))
+    with pytest.raises(SimulatorError, match="forwarded"):
+        ana.edit(forward, "dos")
+    with pytest.raises(SimulatorError, match="a sticker has no caption"):
+        ana.edit(ana.sticker(), "dos")
+    with pytest.raises(SimulatorError, match="at most 1024"):
+        ana.send_photo("a" * 1025)
+
+
+async def test_a_person_deletes_for_both_and_nobody_is_told(wire: Wire, ana: Person) -> None:
+    mine = ana.send("uno")
+    await wire.result("sendMessage", chat_id=ana.id, text="dos")
+    await received(wire)
+    ana.delete(mine)
+    ana.delete(ana.screen)
+
+    assert ana.messages == []
+    assert await received(wire) == []
+
+
+async def test_what_was_sent_can_be_sent_on_by_its_identifier(wire: Wire, ana: Person) -> None:
+    for kind in ("photo", "video", "animation", "audio", "voice", "video_note", "sticker"):
+        media = ana.send_kind(kind).media
+        assert media is not None
+        method = "send" + "".join(part.title() for part in kind.split("_"))
+        sent = await wire.result(method, chat_id=ana.id, **{kind: media.file_id})
+        assert sent[kind] == media.payload

@@ -1,0 +1,196 @@
+"""A broadcast is paused, resumed and cancelled where that is allowed, and nowhere else."""
+
+import asyncio
+
+import pytest
+
+from storage import Audit, Broadcast, Broadcasts, Database, Keyring
+from storage.outcomes import Outcome
+from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
+from tests.storage.sending import ME, claim, queued, results, start, started, tell
+
+
+async def test_a_paused_one_gives_nothing_to_send_until_it_is_resumed(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign(range(1, 6))
+    broadcast = await started(broadcasts)
+    paused = await broadcasts.pause(broadcast.id, ADMIN, later(1))
+    assert paused is not None
+    assert (paused.state, paused.is_active, paused.is_over) == ("paused", True, False)
+    assert await claim(broadcasts, broadcast) == []
+    assert await broadcasts.due(later(9)) == []
+    assert await broadcasts.active() == paused
+    resumed = await broadcasts.resume(broadcast.id, ADMIN, later(2))
+    assert resumed is not None
+    assert resumed.is_running
+    assert len(await claim(broadcasts, broadcast)) == 5
+
+
+async def test_while_one_is_paused_no_other_starts(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await broadcasts.pause(broadcast.id, ADMIN, later(1))
+    assert not isinstance(await start(broadcasts, at=later(2)), Broadcast)
+
+
+async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign(range(1, 6))
+    broadcast = await started(broadcasts)
+    cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(1))
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.ended_at) == ("cancelled", later(1))
+    assert await claim(broadcasts, broadcast) == []
+    assert [each.id for each in await broadcasts.due(later(9))] == [broadcast.id]  # to be reported
+    assert (await started(broadcasts, at=later(2))).total == 5
+
+
+@pytest.mark.parametrize("order", ["pause", "resume", "cancel"])
+async def test_what_is_over_stays_as_it_ended(
+    broadcasts: Broadcasts, people: Petitioners, order: str
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await tell(broadcasts, broadcast)
+    ended = await broadcasts.get(broadcast.id)
+    assert await getattr(broadcasts, order)(broadcast.id, ADMIN, later(9)) == ended
+
+
+async def test_an_order_for_what_is_not_there_does_nothing(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    assert await broadcasts.pause(b"none" * 4, ADMIN, later(1)) is None
+
+
+async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_it(
+    broadcasts: Broadcasts, people: Petitioners, database: Database, keyring: Keyring
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await asyncio.gather(
+        *[broadcasts.pause(broadcast.id, ADMIN, later(moment)) for moment in (1, 2, 3)]
+    )
+    await broadcasts.resume(broadcast.id, None, later(4))
+    await broadcasts.cancel(broadcast.id, ADMIN, later(5))
+    entries = await Audit(database, SLUG, keyring).entries(10)
+    assert sorted((each.action, each.actor or 0) for each in entries) == [
+        ("broadcast", ADMIN),
+        ("broadcast_cancel", ADMIN),
+        ("broadcast_pause", ADMIN),
+        ("broadcast_resume", 0),
+    ]
+
+
+async def test_a_pause_in_the_middle_of_making_the_list_keeps_what_is_there(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign(range(1, 31))
+    broadcast = await start(broadcasts)
+    deliveries = broadcasts.deliveries
+    assert not await deliveries.enqueue(broadcast, holder="me", portion=10, at=later(1))
+    await broadcasts.pause(broadcast.id, ADMIN, later(2))
+    assert not await deliveries.enqueue(broadcast, holder="me", portion=10, at=later(3))
+    assert len(await people.deliveries(broadcast.id)) == 10
+    await broadcasts.resume(broadcast.id, ADMIN, later(4))
+    assert (await queued(broadcasts, broadcast)).total == 30
+
+
+async def test_only_the_holder_of_the_lease_makes_the_list(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign(range(1, 31))
+    broadcast = await start(broadcasts)
+    for _ in range(5):
+        await broadcasts.deliveries.enqueue(broadcast, holder="other", portion=10, at=later(1))
+    assert await people.deliveries(broadcast.id) == []
+
+
+async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign(range(1, 101))
+    broadcast = await start(broadcasts)
+    for _ in range(20):
+        await asyncio.gather(
+            *[
+                broadcasts.deliveries.enqueue(broadcast, holder="me", portion=7, at=later(1))
+                for _ in range(5)
+            ]
+        )
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert (found.queued, found.total) == (True, 100)
+    assert [row["position"] for row in await people.deliveries(broadcast.id)] == [*range(1, 101)]
+
+
+async def test_it_is_not_over_before_every_recipient_has_a_row(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await start(broadcasts)
+    assert not await broadcasts.finish(broadcast.id, later(1))
+    await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=1, at=later(1))
+    await tell_some(broadcasts, broadcast)
+    assert not await broadcasts.finish(broadcast.id, later(3))
+    await tell(broadcasts, await queued(broadcasts, broadcast))
+
+
+async def tell_some(broadcasts: Broadcasts, broadcast: Broadcast) -> None:
+    batch = await claim(broadcasts, broadcast)
+    await broadcasts.deliveries.record(broadcast.id, results(batch, Outcome.DELIVERED), later(2))
+
+
+REASON = "defect: KeyError 3f9a1c02"
+
+
+async def test_one_that_is_held_waits_with_its_reason_until_somebody_decides(
+    broadcasts: Broadcasts, people: Petitioners
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await broadcasts.pause_by_system(broadcast.id, REASON)
+    held = await broadcasts.get(broadcast.id)
+    assert held is not None
+    assert (held.state, held.is_held, held.question) == ("paused", True, REASON)
+    assert await broadcasts.due(later(1)) == [held]
+    resumed = await broadcasts.resume(broadcast.id, ADMIN, later(2))
+    assert resumed is not None
+    assert (resumed.state, resumed.stop_reason) == ("running", None)
+    await broadcasts.pause_by_system(broadcast.id, REASON)
+    cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(3))
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.stop_reason) == ("cancelled", None)
+
+
+@pytest.mark.parametrize("state", ["scheduled", "paused", "finished", "stopped", "cancelled"])
+async def test_only_what_runs_can_be_held(
+    broadcasts: Broadcasts, people: Petitioners, state: str
+) -> None:
+    starts_at = later(9) if state == "scheduled" else None
+    broadcast = await start(broadcasts, starts_at=starts_at)
+    if state == "paused":
+        await broadcasts.pause(broadcast.id, ADMIN, later(1))
+    elif state == "finished":
+        await queued(broadcasts, broadcast)
+        await broadcasts.finish(broadcast.id, later(1))
+    elif state == "stopped":
+        await broadcasts.stop(broadcast.id, "content: no", later(1))
+    elif state == "cancelled":
+        await broadcasts.cancel(broadcast.id, ADMIN, later(1))
+    before = await broadcasts.get(broadcast.id)
+    assert before is not None
+    assert before.state == state
+    await broadcasts.pause_by_system(broadcast.id, REASON)
+    assert await broadcasts.get(broadcast.id) == before
+
+
+async def test_a_planned_one_can_be_cancelled(broadcasts: Broadcasts, people: Petitioners) -> None:
+    broadcast = await start(broadcasts, starts_at=later(9))
+    cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(1))
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.ended_at) == ("cancelled", later(1))
+    assert await broadcasts.scheduled() == []

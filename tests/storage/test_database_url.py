@@ -1,0 +1,65 @@
+"""A database URL is read once, and never repeated in an error."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import DatabaseUrlWrong
+from storage.database_url import PostgresAddress, SqliteAddress, data_folder, parse_address
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite+aiosqlite:///petition.db", "petition.db"),
+        ("sqlite+aiosqlite:////srv/petition/petition.db", "/srv/petition/petition.db"),
+        ("sqlite+aiosqlite:///data/year 2025.db", "data/year 2025.db"),
+    ],
+)
+def test_a_sqlite_url_names_a_file(url: str, path: str) -> None:
+    assert parse_address(url) == SqliteAddress(Path(path))
+
+
+def test_a_postgres_url_becomes_what_the_driver_reads() -> None:
+    url = "postgresql+asyncpg://bot:p%40ss@db.example:5433/petition?sslmode=require"
+    assert parse_address(url) == PostgresAddress(
+        "postgresql://bot:p%40ss@db.example:5433/petition?sslmode=require"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "petition.db",
+        "sqlite:///petition.db",
+        "postgresql://bot:hunter2@db/petition",
+        "mysql+aiomysql://bot:hunter2@db/petition",
+        "sqlite+aiosqlite://",
+        "sqlite+aiosqlite://petition.db",
+        "sqlite+aiosqlite:///",
+        "sqlite+aiosqlite:///data/",
+        "sqlite+aiosqlite:///:memory:",
+        "sqlite+aiosqlite:///petition.db?mode=ro",
+        "postgresql+asyncpg://bot:hunter2@db:port/petition",
+        "postgresql+asyncpg://bot:hunter2@[db/petition",
+    ],
+)
+def test_any_other_url_is_refused_with_a_sentence_and_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseUrlWrong) as caught:
+        parse_address(url)
+    assert "sqlite+aiosqlite:///" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_password_is_not_in_the_repr() -> None:
+    assert "hunter2" not in repr(parse_address("postgresql+asyncpg://bot:hunter2@db/petition"))
+
+
+def test_the_data_folder_is_where_the_file_lies(tmp_path: Path) -> None:
+    assert data_folder(f"sqlite+aiosqlite:///{tmp_path}/data/petition.db") == tmp_path / "data"
+
+
+def test_postgres_has_no_data_folder() -> None:
+    assert data_folder("postgresql+asyncpg://bot@db/petition") is None

@@ -1,0 +1,279 @@
+"""Who comes back within thirty days of the closing is told then how it ended."""
+
+from datetime import timedelta
+
+from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures
+from storage.outcomes import Outcome, Result
+from storage.returning_supporters import OWED_FOR
+from tests.broadcast.petitioners import ADMIN, NOON, Petitioners, later
+from tests.storage.sending import ME, claim, queued, results, start, started, tell
+
+
+async def blocked_on_the_way(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+    """One and two are told, three has blocked the bot by then."""
+    await people.sign([1, 2, 3])
+    broadcast = await started(broadcasts)
+    first, second, third = await claim(broadcasts, broadcast)
+    sent = results([first, second], Outcome.DELIVERED)
+    lost = results([third], Outcome.UNREACHABLE)
+    await broadcasts.deliveries.record(broadcast.id, [*sent, *lost], later(2))
+    assert await broadcasts.finish(broadcast.id, later(3))
+    await broadcasts.mark_reported(broadcast.id, later(3))
+    return broadcast
+
+
+async def test_who_had_blocked_the_bot_gets_it_on_coming_back(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    broadcast = await blocked_on_the_way(broadcasts, people)
+    assert await broadcasts.due(later(9)) == []
+    assert await signatures.mark_reachable(people.supporter(3), later(99))
+    due = await broadcasts.due(later(99))
+    assert [each.id for each in due] == [broadcast.id]
+    (back,) = await claim(broadcasts, due[0])
+    assert (back.chat_id, back.attempts) == (1003, 1)
+
+
+async def test_who_was_lost_before_it_began_gets_it_too(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    broadcast = await started(broadcasts)
+    await tell(broadcasts, broadcast)
+    assert await signatures.mark_reachable(people.supporter(2), later(99))
+    assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
+
+
+async def test_coming_back_twice_is_coming_back_once(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    broadcast = await blocked_on_the_way(broadcasts, people)
+    await signatures.mark_reachable(people.supporter(3), later(99))
+    await tell(broadcasts, broadcast)
+    assert not await signatures.mark_reachable(people.supporter(3), later(120))
+    await signatures.mark_unreachable(people.supporter(3), later(130))
+    assert not await signatures.mark_reachable(people.supporter(3), later(140))
+    assert await claim(broadcasts, broadcast) == []
+
+
+async def test_after_thirty_days_it_would_come_out_of_the_blue(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    assert not await signatures.mark_reachable(people.supporter(3), NOON + OWED_FOR)
+    assert await people.unreachable() == []
+
+
+async def test_up_to_then_it_is_owed(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    assert await signatures.mark_reachable(
+        people.supporter(3), NOON + OWED_FOR - timedelta(seconds=1)
+    )
+
+
+async def test_a_petition_that_is_open_again_owes_nobody_its_end(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    await people.set_closed(False)
+    assert not await signatures.mark_reachable(people.supporter(3), later(99))
+
+
+async def test_a_message_that_is_not_the_closing_update_is_not_owed(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    await tell(broadcasts, await started(broadcasts, kind=Kind.UPDATE))
+    assert not await signatures.mark_reachable(people.supporter(2), later(99))
+
+
+async def test_who_never_left_is_owed_nothing(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    assert not await signatures.mark_reachable(people.supporter(1), later(99))
+    assert not await signatures.mark_reachable(b"nobody", later(99))
+
+
+async def test_who_comes_back_reads_it_in_a_language_that_it_has(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1])
+    await people.sign([2], "fr")
+    await people.lose(2)
+    broadcast = await started(broadcasts)
+    await tell(broadcasts, broadcast)
+    assert await signatures.mark_reachable(people.supporter(2), later(99))
+    assert [each.language for each in await claim(broadcasts, broadcast)] == ["es"]
+
+
+async def test_who_was_not_meant_is_owed_nothing_on_coming_back(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1])
+    await people.sign([2], "en")
+    await people.sign([3], "es")
+    await people.lose(2)
+    await people.lose(3)
+    await tell(broadcasts, await started(broadcasts, audience=Audience(language="es")))
+    assert not await signatures.mark_reachable(people.supporter(2), later(99))
+    assert await signatures.mark_reachable(people.supporter(3), later(99))
+
+
+async def test_what_was_recalled_is_sent_to_nobody_who_comes_back(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2, 3, 4])
+    await people.lose(4)
+    broadcast = await started(broadcasts)
+    first, *others = await claim(broadcasts, broadcast)
+    sent = Result(first.position, first.claim, Outcome.DELIVERED, (17,))
+    lost = results(others, Outcome.UNREACHABLE)
+    await broadcasts.deliveries.record(broadcast.id, [sent, *lost], later(2))
+    assert await broadcasts.finish(broadcast.id, later(3))
+    assert await signatures.mark_reachable(people.supporter(2), later(4))
+    await broadcasts.recall(broadcast.id, ADMIN, later(5))
+    assert await claim(broadcasts, broadcast) == []
+    assert not await signatures.mark_reachable(people.supporter(3), later(6))
+    assert not await signatures.mark_reachable(people.supporter(4), later(6))
+    await broadcasts.mark_reported(broadcast.id, later(7))
+    recalls = Recalls(people.database, people.slug, people.keyring)
+    await recalls.record(broadcast.id, Recalled.DELETED, [first.position])
+    await recalls.end(broadcast.id, later(8))
+    assert await broadcasts.due(later(9)) == []
+
+
+async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2], "es")
+    await people.sign([3], "en")
+    await people.lose(2)
+    spanish = await started(broadcasts, audience=Audience(language="es"))
+    await tell(broadcasts, spanish)
+    await tell(broadcasts, await started(broadcasts, audience=Audience("en"), at=later(9)))
+    assert await signatures.mark_reachable(people.supporter(2), later(99))
+    assert [each.chat_id for each in await claim(broadcasts, spanish)] == [1002]
+
+
+async def test_who_asked_for_silence_is_owed_nothing(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    await signatures.mute(people.supporter(3), later(50))
+    assert not await signatures.mark_reachable(people.supporter(3), later(99))
+
+
+async def test_the_end_before_the_petition_was_opened_again_is_not_owed(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await blocked_on_the_way(broadcasts, people)
+    await people.set_closed_at(later(90))
+    assert not await signatures.mark_reachable(people.supporter(3), later(99))
+
+
+async def test_who_was_not_counted_is_owed_nothing(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    await tell(broadcasts, await started(broadcasts, cutoff=1))
+    assert not await signatures.mark_reachable(people.supporter(2), later(99))
+
+
+async def test_who_is_back_before_the_list_is_written_stands_in_it_like_everybody(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    broadcast = await start(broadcasts)
+    assert not await signatures.mark_reachable(people.supporter(2), later(1))
+    await queued(broadcasts, broadcast)
+    assert [each["position"] for each in await people.deliveries(broadcast.id)] == [1, 2]
+
+
+async def test_who_may_have_been_told_already_is_not_told_again(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1])
+    first = await started(broadcasts)
+    doubted = results(await claim(broadcasts, first), Outcome.UNCONFIRMED)
+    await broadcasts.deliveries.record(first.id, doubted, later(2))
+    assert await broadcasts.finish(first.id, later(3))
+    await people.lose(1)
+    await people.sign([2])
+    await tell(broadcasts, await started(broadcasts, at=later(9)))
+    assert not await signatures.mark_reachable(people.supporter(1), later(99))
+
+
+async def queue_portion(broadcasts: Broadcasts, broadcast: Broadcast, portion: int) -> bool:
+    """Write the rows of some."""
+    return await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=portion, at=later(1))
+
+
+async def test_who_is_back_after_the_list_came_to_them_is_put_on_it(
+    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+) -> None:
+    await people.sign([1, 2, 3, 4])
+    await people.lose(2)
+    await people.lose(3)
+    broadcast = await start(broadcasts)
+    assert not await queue_portion(broadcasts, broadcast, 2)
+    assert await signatures.mark_reachable(people.supporter(2), later(1))
+    assert not await signatures.mark_reachable(people.supporter(3), later(1))
+    await queued(broadcasts, broadcast)
+    assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [
+        1001,
+        1003,
+        1004,
+        1002,
+    ]
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.total == 4
+
+
+class TestUnderWay:
+    """Who ended the silence while a message that is not the closing update goes out."""
+
+    async def silent_on_the_way(self, broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+        """One was told, two was passed over in silence, three was told too."""
+        await people.sign([1, 2, 3])
+        broadcast = await started(broadcasts, kind=Kind.UPDATE)
+        await people.mute(2)
+        told = results(await claim(broadcasts, broadcast), Outcome.DELIVERED)
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
+        assert await people.states(broadcast.id) == ["delivered", "withdrawn", "delivered"]
+        return broadcast
+
+    async def test_is_told_with_everybody_else(
+        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    ) -> None:
+        broadcast = await self.silent_on_the_way(broadcasts, people)
+        await signatures.mute(people.supporter(2), None)
+        assert await signatures.mark_reachable(people.supporter(2), later(9))
+        assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
+
+    async def test_is_told_once_it_goes_on_when_it_is_paused(
+        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    ) -> None:
+        broadcast = await self.silent_on_the_way(broadcasts, people)
+        await broadcasts.pause(broadcast.id, ADMIN, later(3))
+        await signatures.mute(people.supporter(2), None)
+        assert await signatures.mark_reachable(people.supporter(2), later(9))
+        await broadcasts.resume(broadcast.id, ADMIN, later(10))
+        assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
+
+    async def test_is_not_told_while_the_silence_lasts_or_when_it_is_over(
+        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    ) -> None:
+        broadcast = await self.silent_on_the_way(broadcasts, people)
+        assert not await signatures.mark_reachable(people.supporter(2), later(8))
+        assert not await signatures.mark_reachable(people.supporter(1), later(8))
+        assert await broadcasts.finish(broadcast.id, later(9))
+        await signatures.mute(people.supporter(2), None)
+        assert not await signatures.mark_reachable(people.supporter(2), later(10))

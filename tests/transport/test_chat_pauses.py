@@ -1,0 +1,442 @@
+"""Three people are refused at once: is it them, or is it the bot?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.transport.chat_pauses import Pauses
+
+STRANGER = 99
+
+
+def suspected(*seconds: float, at: float = 100.0) -> Pauses:
+    """Chats are refused at once, and told to wait for so long."""
+    pauses = Pauses()
+    for chat, pause in enumerate(seconds, start=1):
+        assert not pauses.refused(chat, pause, at)
+    return pauses
+
+
+def asked_whether(pauses: Pauses, chat: int, now: float) -> None:
+    """The next one may leave, and is the probe."""
+    assert pauses.left(chat, now) == 0
+    pauses.leaves(chat, now)
+
+
+def test_a_refused_chat_pauses_for_exactly_what_it_was_told() -> None:
+    pauses = Pauses()
+    pauses.refused(7, 5, 100.0)
+    assert pauses.left(7, 100.0) == 5
+    assert pauses.left(7, 104.0) == 1
+    assert pauses.left(7, 105.0) == 0
+    assert pauses.left(8, 100.0) == 0
+
+
+def test_a_shorter_refusal_does_not_shorten_a_pause() -> None:
+    pauses = Pauses()
+    pauses.refused(7, 30, 0.0)
+    pauses.refused(7, 1, 1.0)
+    assert pauses.left(7, 2.0) == 28
+
+
+@pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
+def test_when_the_probe_is_accepted_everybody_goes_on_but_the_refused(
+    seconds: tuple[float, ...],
+) -> None:
+    pauses = suspected(*seconds)
+    assert pauses.announced(100.0) == 0
+    asked_whether(pauses, STRANGER, 100.0)
+    assert pauses.left(98, 100.0) > 0, "one call only"
+    pauses.accepted(STRANGER, 100.05)
+    assert pauses.left(98, 100.05) == 0
+    assert [pauses.left(chat, 100.0) for chat in (1, 2, 3)] == list(seconds)
+
+
+@pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
+def test_on_a_suspicion_alone_nobody_waits_for_longer_than_a_second(
+    seconds: tuple[float, ...],
+) -> None:
+    pauses = suspected(*seconds)
+    for number in range(4):
+        asked_whether(pauses, STRANGER + number, 100.0 + number / 4)
+        assert pauses.left(98, 100.24 + number / 4) > 0, "one call, and then the next probe"
+    assert not pauses.is_overall(101.0)
+    assert pauses.left(98, 101.0) == 0
+
+
+def test_who_waits_for_the_answer_to_a_probe_asks_again_in_a_moment() -> None:
+    pauses = suspected(5, 5, 5)
+    asked_whether(pauses, STRANGER, 100.0)
+    assert pauses.left(None, 100.0) == 0.1
+
+
+def test_two_chats_are_no_suspicion() -> None:
+    pauses = suspected(99, 99)
+    pauses.leaves(STRANGER, 100.0)
+    assert pauses.left(98, 100.0) == 0
+
+
+def test_a_refused_probe_proves_that_the_limit_is_the_bots_own() -> None:
+    pauses = suspected(5, 5, 5)
+    asked_whether(pauses, STRANGER, 100.0)
+    assert pauses.refused(STRANGER, 5, 100.1), "which the search is told, once"
+    assert pauses.is_overall(100.1)
+    assert pauses.left(98, 100.1) == pytest.approx(2), "and then another one asks"
+    assert not pauses.refused(97, 5, 100.2), "what was on its way is no second flood"
+    assert pauses.left(98, 100.2) == pytest.approx(1.9), "and no reason to wait longer"
+
+
+def test_probes_of_a_long_pause_come_half_as_often_each_time_and_not_after_its_end() -> None:
+    pauses, moments = suspected(99, 99, 99), list[float]()
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.refused(STRANGER, 99, 100.0)
+    for chat in range(1000, 1010):
+        moment = (moments or [100.0])[-1] + pauses.left(chat, (moments or [100.0])[-1])
+        moments.append(moment)
+        if moment >= 199:
+            break
+        asked_whether(pauses, chat, moment)
+        assert not pauses.refused(chat, 199 - moment, moment)
+        assert pauses.announced(moment) == pytest.approx(199 - moment)
+    assert moments == pytest.approx([102, 106, 114, 130, 162, 199])
+    for chat in (1, 2000, 2001):
+        assert pauses.left(chat, 199.0) == 0
+
+
+def test_a_probe_of_a_long_pause_that_is_accepted_lets_everybody_go() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.refused(STRANGER, 99, 100.0)
+    asked_whether(pauses, 98, 102.0)
+    pauses.accepted(98, 102.1)
+    assert not pauses.is_overall(102.1)
+    assert pauses.left(97, 102.1) == 0
+
+
+def test_how_seldom_a_long_pause_was_probed_holds_nobody_up_in_the_next_one() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.refused(STRANGER, 99, 100.0)
+    for chat, moment in [(98, 102.0), (97, 106.0), (96, 114.0)]:
+        asked_whether(pauses, chat, moment)
+        pauses.refused(chat, 99, moment)
+    asked_whether(pauses, 95, 130.0)
+    pauses.accepted(95, 130.0)
+    for chat in (4, 5, 6):
+        pauses.refused(chat, 99, 200.0)
+    for chat, moment, wait in [(94, 200.0, 2), (93, 202.0, 4)]:
+        asked_whether(pauses, chat, moment)
+        pauses.refused(chat, 99, moment)
+        assert pauses.left(92, moment) == wait
+
+
+def test_what_the_latest_probe_was_told_is_when_it_ends() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.refused(STRANGER, 99, 100.0)
+    asked_whether(pauses, 98, 102.0)
+    pauses.refused(98, 1, 102.0)
+    assert pauses.left(97, 102.0) == 1
+
+
+def test_a_probe_without_an_answer_is_followed_by_another_one() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.refused(STRANGER, 99, 100.0)
+    asked_whether(pauses, 98, 102.0)
+    assert pauses.left(97, 102.9) > 0
+    asked_whether(pauses, 97, 103.0)
+
+
+def test_a_probe_that_hangs_is_followed_by_another_one_while_it_is_only_a_suspicion() -> None:
+    """One person's chat hangs: for everybody else that is a quarter of a second."""
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    assert pauses.left(98, 100.24) > 0
+    asked_whether(pauses, 98, 100.25)
+    pauses.accepted(98, 100.3)
+    assert not pauses.is_overall(100.3)
+
+
+def test_whichever_of_two_probes_is_refused_proves_it() -> None:
+    pauses = suspected(30, 30, 30)
+    asked_whether(pauses, STRANGER, 100.0)
+    asked_whether(pauses, 98, 100.25)
+    assert pauses.refused(STRANGER, 29, 100.4), "Telegram was slow to say so"
+
+
+def test_a_probe_that_fails_on_the_way_lets_the_next_one_ask_at_once() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.failed(STRANGER, 100.01)
+    asked_whether(pauses, 98, 100.01)
+    pauses.accepted(98, 100.05)
+    assert pauses.left(97, 100.05) == 0
+
+
+def test_a_probe_that_is_turned_down_for_what_it_is_met_no_limit() -> None:
+    """Who has blocked the bot is refused by Telegram for that, and not for the bot's rate."""
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.judged(STRANGER, 100.05)
+    assert pauses.left(98, 100.05) == 0
+
+
+def test_the_answer_to_another_call_than_the_probe_ends_nothing() -> None:
+    pauses = suspected(99, 99, 99)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.accepted(98, 100.01)
+    assert pauses.left(97, 100.01) > 0
+
+
+def test_a_probe_that_is_refused_late_proves_it_all_the_same() -> None:
+    pauses = suspected(30, 30, 30)
+    asked_whether(pauses, STRANGER, 100.0)
+    assert pauses.left(98, 101.0) == 0
+    assert pauses.refused(STRANGER, 29, 101.5)
+    assert pauses.left(98, 101.5) == 2
+
+
+def test_a_later_call_to_the_chat_of_a_lost_probe_is_no_probe() -> None:
+    pauses = suspected(30, 30, 30)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.leaves(STRANGER, 160.0)
+    assert not pauses.refused(STRANGER, 30, 160.1)
+    assert pauses.left(98, 160.1) == 0
+
+
+def provoked(pauses: Pauses, chats: range, now: float) -> bool:
+    """Three fresh chats are refused; tells whether others wait for it."""
+    for chat in chats:
+        pauses.refused(chat, 60, now)
+    return pauses.is_overall(now)
+
+
+def test_suspicions_that_were_wrong_take_a_tenth_of_the_time_at_most() -> None:
+    pauses = suspected(60, 60, 60)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.accepted(STRANGER, 100.2)
+    assert not provoked(pauses, range(11, 14), 101.99)
+    assert provoked(pauses, range(21, 24), 102.01)
+    assert provoked(suspected(60, 60, 60), range(11, 14), 100.5), "the same one still"
+
+
+def test_after_a_suspicion_without_an_answer_there_is_none_for_nine_seconds() -> None:
+    pauses = suspected(60, 60, 60)
+    assert not provoked(pauses, range(11, 14), 109.9)
+    assert provoked(pauses, range(21, 24), 110.1)
+
+
+def test_after_a_pause_that_was_proved_the_next_one_is_seen_at_once() -> None:
+    pauses = suspected(1, 1, 1)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.refused(STRANGER, 1, 100.0)
+    assert provoked(pauses, range(11, 14), 101.0)
+
+
+def test_ten_refusals_are_believed_though_a_suspicion_was_wrong_just_before() -> None:
+    pauses = suspected(60, 60, 60)
+    found = [pauses.refused(chat, 60, 101.5) for chat in range(11, 21)]
+    assert found == [False] * 9 + [True]
+
+
+@pytest.mark.parametrize("chat", [-100_123, "@channel"])
+def test_a_group_says_nothing_about_everybody(chat: int | str) -> None:
+    pauses = suspected(5, 5)
+    pauses.refused(chat, 3600, 100.0)
+    assert not pauses.is_overall(100.0)
+    assert pauses.left(chat, 100.0) == 3600
+
+
+def test_who_taps_without_a_rest_is_refused_for_their_own_sake() -> None:
+    pauses = Pauses()
+    for chat in (1, 2, 3):
+        for turn in range(2):
+            pauses.leaves(chat, 100.0 + turn, asked_for=True)
+    for chat in (1, 2, 3):
+        pauses.refused(chat, 60, 101.0)
+    assert not pauses.is_overall(101.0)
+
+
+def test_who_was_answered_once_is_refused_for_everybodys_sake() -> None:
+    pauses = Pauses()
+    for chat in (1, 2, 3):
+        pauses.leaves(chat, 100.0, asked_for=True)
+        pauses.refused(chat, 60, 101.0)
+    assert pauses.is_overall(101.0)
+
+
+def test_a_broadcast_is_nobodys_own_doing() -> None:
+    pauses = Pauses()
+    for chat in (1, 2, 3):
+        for _ in range(5):
+            pauses.leaves(chat, 100.0)
+        pauses.refused(chat, 60, 101.0)
+    assert pauses.is_overall(101.0)
+
+
+def tapped_without_a_rest(pauses: Pauses, chat: int, now: float) -> None:
+    for _ in range(2):
+        pauses.leaves(chat, now, asked_for=True)
+
+
+def test_a_busy_chat_that_is_refused_as_the_probe_proves_nothing() -> None:
+    pauses = suspected(60, 60, 60)
+    tapped_without_a_rest(pauses, STRANGER, 100.0)
+    assert not pauses.refused(STRANGER, 60, 100.1)
+    asked_whether(pauses, 98, 100.1)
+
+
+def test_a_busy_chat_that_is_refused_as_the_probe_does_not_make_the_pause_longer() -> None:
+    pauses = suspected(10, 10, 10)
+    asked_whether(pauses, 98, 100.0)
+    pauses.refused(98, 10, 100.0)
+    tapped_without_a_rest(pauses, STRANGER, 102.0)
+    pauses.refused(STRANGER, 3600, 102.0)
+    assert (pauses.left(97, 102.0), pauses.announced(102.0)) == (4, 8)
+    asked_whether(pauses, 97, 106.0)
+    pauses.leaves(97, 106.0)
+    assert pauses.left(96, 110.0) == 0
+    assert not pauses.is_overall(110.0), "an hour of one chat's is not everybody's"
+
+
+def test_an_edit_that_is_accepted_says_nothing_about_new_messages() -> None:
+    pauses = suspected(60, 60, 60)
+    assert pauses.left(98, 100.0, new=False) == 0
+    pauses.leaves(98, 100.0, new=False)
+    assert pauses.left(97, 100.0, new=False) > 0, "one edit at a time as well"
+    pauses.leaves(STRANGER, 100.0)
+    pauses.accepted(98, 100.1, new=False)
+    assert pauses.left(97, 100.1, new=False) == 0
+    assert pauses.left(97, 100.1) > 0
+
+
+def test_edits_that_are_refused_pause_edits_and_leave_the_rate_of_messages_alone() -> None:
+    pauses = suspected(60, 60, 60)
+    pauses.leaves(98, 100.0, new=False)
+    assert not pauses.refused(98, 60, 100.1, new=False)
+    assert pauses.left(97, 100.1, new=False) == pytest.approx(2)
+
+
+def test_edits_do_not_keep_refusals_of_messages_apart() -> None:
+    pauses = Pauses()
+    for chat in (1, 2, 3):
+        pauses.accepted(50, 100.0, new=False)
+        pauses.refused(chat, 60, 100.0)
+    assert pauses.is_overall(100.0)
+
+
+def test_refusals_between_acceptances_pause_their_own_chats_alone() -> None:
+    pauses = Pauses()
+    for chat in range(1, 200):
+        for other in range(10):
+            pauses.accepted(1000 + other, 0.02 * chat)
+        assert not pauses.refused(chat, 1, 0.02 * chat)
+        assert not pauses.is_overall(0.02 * chat)
+
+
+def test_many_refusals_between_acceptances_are_the_bots_own_limit() -> None:
+    pauses, found = Pauses(), list[bool]()
+    for chat in range(1, 11):
+        pauses.accepted(STRANGER, 0.02 * chat)
+        found.append(pauses.refused(chat, 1, 0.02 * chat))
+    assert found == [False] * 9 + [True]
+    asked_whether(pauses, STRANGER, 0.2)
+
+
+def test_one_chat_refused_again_and_again_pauses_itself_alone() -> None:
+    pauses = Pauses()
+    for turn in range(20):
+        pauses.refused(7, 1, 0.1 * turn)
+        assert not pauses.is_overall(0.1 * turn)
+
+
+def test_chats_refused_far_apart_pause_themselves_alone() -> None:
+    pauses = Pauses()
+    for chat in range(1, 20):
+        pauses.refused(chat, 60, 2.0 * chat)
+        assert not pauses.is_overall(2.0 * chat)
+
+
+def test_a_refusal_without_a_chat_pauses_nobody() -> None:
+    pauses = Pauses()
+    for _ in range(5):
+        pauses.refused(None, 60, 0.0)
+    assert pauses.left(None, 0.0) == 0
+
+
+def test_a_hundred_thousand_chats_leave_no_memory_behind() -> None:
+    pauses = Pauses()
+    for chat in range(100_000):
+        pauses.refused(chat, 1, chat / 1000)
+    assert len(pauses) <= 2_001
+    pauses.left(5, 1_000.0)
+    assert len(pauses) == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 3), st.integers(1, 6), st.integers(0, 9)), min_size=1, max_size=60
+    )
+)
+def test_no_chat_is_free_before_its_own_last_refusal_has_passed(
+    refusals: list[tuple[float, int, int]],
+) -> None:
+    pauses, now, until = Pauses(), 50.0, dict[int, float]()
+    for gap, chat, seconds in refusals:
+        now += gap
+        pauses.refused(chat, seconds, now)
+        until[chat] = max(until.get(chat, 0.0), now + seconds)
+        for other, end in until.items():
+            assert pauses.left(other, now) >= end - now - 1e-9
+
+
+def test_one_refusal_more_after_a_suspicion_that_was_wrong_is_no_new_one() -> None:
+    pauses = suspected(60, 60, 60)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.accepted(STRANGER, 100.01)
+    assert not provoked(pauses, range(11, 12), 100.9)
+
+
+def test_a_probe_that_was_accepted_is_a_chat_like_any() -> None:
+    pauses = suspected(60, 60, 60)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.accepted(STRANGER, 100.01)
+    assert not pauses.refused(STRANGER, 60, 100.02)
+    assert not pauses.is_overall(100.02)
+
+
+def test_chats_refused_over_more_than_a_second_are_no_suspicion() -> None:
+    pauses = Pauses()
+    for chat in (1, 2, 3):
+        pauses.refused(chat, 60, 0.6 * chat)
+    assert not pauses.is_overall(1.8)
+
+
+@pytest.mark.parametrize(("accepted", "is_proof"), [(40, True), (41, False)])
+def test_ten_refusals_are_believed_when_they_are_a_fifth_of_the_answers(
+    accepted: int, is_proof: bool
+) -> None:
+    pauses = Pauses()
+    for _ in range(1000):
+        pauses.accepted(STRANGER, 100.0)
+    pauses.refused(1, 60, 100.5)
+    for chat in range(2, 10):
+        for _ in range(5):
+            pauses.accepted(STRANGER, 100.5)
+        assert not pauses.refused(chat, 60, 100.5)
+    for _ in range(accepted - 40):
+        pauses.accepted(STRANGER, 100.5)
+    assert pauses.refused(10, 60, 100.5) is is_proof
+
+
+def test_one_refusal_more_after_many_is_no_second_flood() -> None:
+    pauses = Pauses()
+    for chat in range(1, 11):
+        pauses.accepted(STRANGER, 100.0)
+        pauses.refused(chat, 60, 100.0)
+    assert pauses.is_overall(100.0)
+    asked_whether(pauses, STRANGER, 100.0)
+    pauses.accepted(STRANGER, 100.1)
+    assert not pauses.refused(20, 60, 100.2)
+    assert not pauses.is_overall(100.2)

@@ -1,0 +1,101 @@
+import pickle
+
+import pytest
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    TelegramError,
+    TimedOut,
+)
+
+from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.errors import (
+    AnswerLate,
+    ConnectTimedOut,
+    NotSent,
+    RateLimited,
+    ResponseLost,
+    TelegramRefused,
+    TokenRejected,
+)
+
+DESCRIPTIONS = [
+    (400, "Bad Request: message is not modified: specified new message content…", "UNCHANGED"),
+    (400, "Bad Request: message to edit not found", "GONE"),
+    (400, "Bad Request: message can't be edited", "GONE"),
+    (400, "Bad Request: message to delete not found", "GONE"),
+    (400, "Bad Request: message can't be deleted for everyone", "GONE"),
+    (400, "Bad Request: MESSAGE_ID_INVALID", "GONE"),
+    (400, "Bad Request: query is too old and response timeout expired", "EXPIRED"),
+    (400, "Bad Request: chat not found", "UNREACHABLE"),
+    (400, "Bad Request: PEER_ID_INVALID", "UNREACHABLE"),
+    (400, "Bad Request: group chat was upgraded to a supergroup chat", "UNREACHABLE"),
+    (403, "Forbidden: bot was blocked by the user", "UNREACHABLE"),
+    (403, "Forbidden: user is deactivated", "UNREACHABLE"),
+    (403, "Forbidden: bot can't initiate conversation with a user", "UNREACHABLE"),
+    (400, "Bad Request: can't parse entities: Unsupported start tag", "CONTENT"),
+    (400, "Bad Request: message is too long", "CONTENT"),
+    (400, "Bad Request: message to copy not found", "CONTENT"),
+    (413, "Request Entity Too Large", "CONTENT"),
+    (401, "Unauthorized", "UNAUTHORISED"),
+    (404, "Not Found", "UNAUTHORISED"),
+    (409, "Conflict: terminated by other getUpdates request", "CONFLICT"),
+    (429, "Too Many Requests: retry after 3", "WAIT"),
+    (500, "Internal Server Error", "RETRY"),
+    (502, "Bad Gateway", "RETRY"),
+    (504, "Gateway Timeout", "UNKNOWN"),
+]
+
+
+@pytest.mark.parametrize(("status", "description", "name"), DESCRIPTIONS)
+def test_every_answer_has_its_remedy(status: int, description: str, name: str) -> None:
+    assert error_kind(TelegramRefused(status, description)) is ErrorKind[name]
+
+
+@pytest.mark.parametrize(
+    ("description", "name"), [row[1:] for row in DESCRIPTIONS if row[0] == 400]
+)
+def test_the_library_and_the_raw_call_come_to_the_same_remedy(description: str, name: str) -> None:
+    assert error_kind(BadRequest(description)) is ErrorKind[name]
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (RateLimited(3), "WAIT"),
+        (NotSent("x"), "RETRY"),
+        (ConnectTimedOut("x"), "RETRY"),
+        (ResponseLost("x"), "UNKNOWN"),
+        (AnswerLate("x"), "UNKNOWN"),
+        (TimedOut(), "UNKNOWN"),
+        (NetworkError("Bad Gateway"), "RETRY"),
+        (Forbidden("x"), "UNREACHABLE"),
+        (ChatMigrated(-5), "UNREACHABLE"),
+        (Conflict("x"), "CONFLICT"),
+        (InvalidToken(), "UNAUTHORISED"),
+        (TokenRejected("getMe"), "UNAUTHORISED"),
+        (TelegramError("x"), "CONTENT"),
+    ],
+)
+def test_every_kind_of_error_has_its_remedy(error: Exception, name: str) -> None:
+    assert error_kind(error) is ErrorKind[name]
+
+
+def test_a_bug_of_ours_is_not_taken_for_an_error_of_telegrams() -> None:
+    with pytest.raises(TypeError, match="KeyError"):
+        error_kind(KeyError("x"))
+
+
+def test_the_wait_is_told_for_a_flood_and_for_nothing_else() -> None:
+    assert seconds_to_wait(RateLimited(2.5)) == 2.5
+    assert seconds_to_wait(TelegramRefused(429, "x", retry_after=7)) == 7
+    assert seconds_to_wait(TelegramRefused(400, "x")) == 0
+    assert seconds_to_wait(NotSent("x")) == 0
+
+
+def test_a_flood_survives_being_copied_through_pickle() -> None:
+    assert pickle.loads(pickle.dumps(RateLimited(2.5))).seconds == 2.5  # noqa: S301 - our own

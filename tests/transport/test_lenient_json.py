@@ -1,0 +1,187 @@
+"""Answers that hold what is no text are read, and hold only text afterwards."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from telegram import Bot
+
+from bot.transport import TelegramClient
+from bot.transport.api_caller import parse_refusal, retry_after
+from bot.transport.errors import AnswerUnreadable, RateLimited
+from bot.transport.http1.response import HttpResponse
+from bot.transport.lenient_json import first_update_id, read_json
+
+from .wire import Wire, bytes_of
+
+HALF, SIGN = "\ud83d", "\ufffd"
+
+# What a JSON text can hold between its quotes: bytes, escapes, and halves of escapes.
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                *(rb"\ud83d", rb"\uDE00", rb"\uDBff", rb"\udc00", rb"\u0000", rb"\u00f1"),
+                *(rb"\\", rb"\"", rb"\n", rb"\u005c", b"ud800", b"u0000", b"\xff", b"\xc3"),
+                *(b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"x", b":", b"/"),
+            ]
+        ),
+        st.binary(max_size=4).map(lambda raw: raw.translate(None, b'"\\' + bytes(range(32)))),
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+def without_odd(value: Any) -> Any:
+    """What the standard library reads, with each sign that is no text replaced."""
+    if isinstance(value, str):
+        return "".join(SIGN if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)
+    if isinstance(value, list):
+        return [without_odd(one) for one in value]
+    if isinstance(value, dict):
+        return {without_odd(name): without_odd(one) for name, one in value.items()}
+    return value
+
+
+@given(PIECES, PIECES, PIECES)
+@example(rb"\ud83d", rb"\\ud83d", rb"\ud83d\ude00")
+@example(rb"\u0000", rb"\\u0000", rb"\\\u0000")
+def test_it_reads_as_the_standard_library_does_and_keeps_only_text(
+    name: bytes, value: bytes, other: bytes
+) -> None:
+    raw = b'{"%b":["%b",7,null,{"x":"%b"}]}' % (name, value, other)
+    read = read_json(raw)
+    assert read == without_odd(json.loads(raw.decode("utf-8", "replace")))
+    assert orjson.loads(orjson.dumps(read)) == read
+
+
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        (rb'"a\ud800b"', f"a{SIGN}b"),
+        (rb'"\udc00\ud800"', SIGN * 2),
+        (rb'"\ud83d\ud83d\ude00"', f"{SIGN}😀"),
+        (rb'"\ud83d\ude00"', "😀"),
+        (rb'"\ud83d\ude00' + b'\xff"', f"😀{SIGN}"),
+        (rb'"\uDBFF\uDFFF' + b'\xff"', f"\U0010ffff{SIGN}"),
+        (rb'"\uD800\uDC00' + b'\xff"', f"\U00010000{SIGN}"),
+        (rb'"\uD7FF\uE000\u0001' + b'\xff"', f"\ud7ff\ue000\x01{SIGN}"),
+        (rb'"\uDBFF x \uDFFF"', f"{SIGN} x {SIGN}"),
+        (rb'"\uD800 x \uDC00"', f"{SIGN} x {SIGN}"),
+        (rb'"\\ud800"', r"\ud800"),
+        (rb'"\\\ud800"', f"\\{SIGN}"),
+        (rb'"\u0000"', SIGN),
+        (rb'"\\u0000"', r"\u0000"),
+        (rb'{"\ud800":1}', {SIGN: 1}),
+        (rb'{"\u0000":1}', {SIGN: 1}),
+        (b'"\xff"', SIGN),
+        (b'"\xc3"', SIGN),
+        (b'{"a\xff":"\xc3\xb1"}', {f"a{SIGN}": "ñ"}),
+        (b'"a\x00b\nc\x1fd"', "a b c d"),
+        (b'{\n\t"a" :\r\n"\xff" }', {"a": SIGN}),
+    ],
+)
+def test_what_is_no_text_is_replaced_and_the_rest_is_kept(raw: bytes, read: Any) -> None:
+    assert read_json(raw) == read
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"<html>",
+        b'{"a":',
+        b'"\\x"',
+        b"NaN",
+        b'["\xff",NaN]',
+        b'["\xff",1e999]',
+        b"[" * 100_000 + b'"\xff"' + b"]" * 100_000,
+        b'["\xff"] x',
+    ],
+)
+def test_what_is_no_json_is_refused_and_nothing_else_happens(raw: bytes) -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        read_json(raw)
+
+
+def test_a_number_of_any_length_is_one_that_a_database_takes_or_refuses() -> None:
+    (number, _) = read_json(b"[" + b"1" * 300 + b',"\xff"]')
+    assert isinstance(number, float)
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        (b'{"ok":true,"result":[{"update_id":7,"message":{"x":\\', 7),
+        (b'{ "ok": true, "result": [ { "update_id" : 7 } ] }', 7),
+        (b'[{"update_id":0,', 0),
+        (b'[{"update_id":%d,' % (2**31 - 1), 2**31 - 1),
+        (b'[{"update_id":%d,' % (10**10), None),
+        (b'[{"update_id":12345', None),
+        (b'[{"update_id":12345.5,', None),
+        (b'[{"update_id":-5,', None),
+        (b'[{"update_id":"5",', None),
+        (b'[{"text":"\\"update_id\\":5,"', None),
+        (b'[{"update_id":6,"text":"\\"update_id\\":5,"', 6),
+        (b'[{"update_id":6},{"update_id":7}]', 6),
+        (b"", None),
+    ],
+)
+def test_the_number_is_the_first_that_telegram_wrote(raw: bytes, number: int | None) -> None:
+    assert first_update_id(raw) == number
+
+
+async def test_the_result_of_a_call_holds_only_text(client: TelegramClient, wire: Wire) -> None:
+    wire.replies.append(bytes_of(rb'{"ok":true,"result":{"text":"a\ud800\u0000"}}' + b" "))
+    assert await client.call("getChat", {"chat_id": 7}) == {"text": f"a{SIGN}{SIGN}"}
+
+
+async def test_python_telegram_bot_gets_only_text_too(bot: Bot, wire: Wire) -> None:
+    chat = b'{"id":7,"type":"private","first_name":"Ana\xff\\ud800\\u0000"}'
+    message = b'{"message_id":5,"date":1,"chat":%b}' % chat
+    wire.replies.append(bytes_of(b'{"ok":true,"result":%b}' % message))
+    sent = await bot.send_message(7, "Hola")
+    assert sent.chat.first_name == f"Ana{SIGN * 3}"
+
+
+@pytest.mark.parametrize("body", [b'{"ok":true}', b'{"ok":false,"description":"no"}', b"[]", b"5"])
+async def test_an_answer_without_a_result_is_an_unknown_outcome(
+    bot: Bot, wire: Wire, body: bytes
+) -> None:
+    wire.replies.append(bytes_of(body))
+    with pytest.raises(AnswerUnreadable):
+        await bot.send_message(7, "Hola")
+
+
+def test_a_refusal_is_read_in_the_same_way() -> None:
+    raw = b'{"ok":false,"description":"no \xff","parameters":{"retry_after":9}}'
+    assert parse_refusal(HttpResponse(429, raw))["description"] == f"no {SIGN}"
+    assert retry_after(HttpResponse(429, raw)) == 9
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        *((7, 7), (2.5, 2.5), (86_400, 86_400), (86_401, 86_400), (10**19, 86_400)),
+        *((0, 1), (-5, 1), ("9", 1), (None, 1), ([], 1)),
+    ],
+)
+def test_a_pause_is_a_number_of_seconds_that_can_be_waited_for(
+    said: object, seconds: float
+) -> None:
+    answer = HttpResponse(429, orjson.dumps({"ok": False, "parameters": {"retry_after": said}}))
+    assert retry_after(answer) == seconds
+    assert RateLimited(retry_after(answer)).seconds == seconds
+
+
+async def test_of_what_cannot_be_read_only_the_number_is_kept(
+    client: TelegramClient, wire: Wire
+) -> None:
+    wire.replies.append(bytes_of(b'{"ok":true,"result":[{"update_id":5,"Canaria":"\\x"}]}'))
+    with pytest.raises(AnswerUnreadable) as caught:
+        await client.call("getChat", {"chat_id": 7})
+    assert caught.value.update_id == 5
+    assert "Canaria" not in f"{caught.value} {caught.value!r} {vars(caught.value)}"

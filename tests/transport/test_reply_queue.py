@@ -1,0 +1,118 @@
+"""A crowd is given times to come back at, in its order and at its pace."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.transport import Gate, Lane
+from bot.transport.reply_queue import ReplyQueue
+from tests.transport.test_gate_replies import Timeline
+
+RATE, BURST = 25.0, 5
+# Each gets a picture and a screen.
+PEOPLE_A_SECOND = RATE / 2
+
+
+def crowd(room: ReplyQueue, size: int, now: float = 0.0) -> list[float]:
+    return [room.come_back_in(chat, now, RATE) for chat in range(size)]
+
+
+def test_a_short_line_is_worth_standing_in() -> None:
+    assert crowd(ReplyQueue(RATE, BURST), 14) == [0.0] * 14
+
+
+def test_who_would_wait_long_comes_back_in_the_order_of_coming_and_at_the_pace() -> None:
+    later = [time for time in crowd(ReplyQueue(RATE, BURST), 200) if time > 0]
+    assert 180 <= len(later) <= 186
+    assert later == sorted(later)
+    assert math.isclose(later[-1] - later[0], (len(later) - 1) / PEOPLE_A_SECOND)
+
+
+def test_who_comes_at_the_time_given_is_let_in() -> None:
+    room = ReplyQueue(RATE, BURST)
+    time = crowd(room, 200)[150]
+    assert room.come_back_in(150, time + 0.5, RATE) == 0.0
+
+
+def test_who_was_let_in_is_not_sent_away_for_the_second_message() -> None:
+    room = ReplyQueue(RATE, BURST)
+    time = crowd(room, 200)[150]
+    assert room.come_back_in(150, time, RATE) == 0.0
+    assert room.come_back_in(150, time + 4.9, RATE) == 0.0
+    assert room.come_back_in(150, time + 5.0, RATE) == 0.0  # the crowd is over by then
+    assert crowd(room, 300, now=time + 5.0)[-1] > 0
+    assert room.come_back_in(150, time + 10.1, RATE) > 0
+
+
+def test_who_comes_too_early_keeps_the_time_given() -> None:
+    room = ReplyQueue(RATE, BURST)
+    time = crowd(room, 200)[150]
+    assert math.isclose(room.come_back_in(150, 1.0, RATE), time - 1.0)
+    assert room.come_back_in(150, time, RATE) == 0.0
+
+
+def test_who_comes_fresh_does_not_overtake_those_who_were_sent_away() -> None:
+    room = ReplyQueue(RATE, BURST)
+    last = crowd(room, 200)[-1]
+    assert room.come_back_in("fresh", 2.0, RATE) > last - 2.0
+
+
+def test_who_never_comes_back_is_forgotten() -> None:
+    room = ReplyQueue(RATE, BURST)
+    crowd(room, 200)
+    assert len(room) == 200
+    for moment in range(1_000, 1_100):
+        room.come_back_in("one", float(moment), RATE)
+    assert len(room) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.floats(0, 0.5)), max_size=60))
+def test_everybody_is_let_in_by_the_second_time_of_asking(
+    arrivals: list[tuple[int, float]],
+) -> None:
+    room, now = ReplyQueue(RATE, BURST), 0.0
+    for chat, pause in arrivals:
+        now += pause
+        wait = room.come_back_in(chat, now, RATE)
+        assert wait >= 0
+        assert wait == 0 or room.come_back_in(chat, now + wait, RATE) == 0
+
+
+async def test_at_the_gate_a_crowd_is_sent_away_at_once_and_edits_pass() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    asked = [
+        asyncio.create_task(gate.acquire(Lane.REPLY, chat, 3.0, new=True)) for chat in range(300)
+    ]
+    await clock.pass_to(clock.now)
+    told = [task.result() for task in asked if task.done()]
+    away = sum(wait > 0 for wait in told)
+    assert 280 <= away <= 286
+    assert await gate.acquire(Lane.REPLY, 299, 3.0) == 0.0
+    await clock.pass_until_nobody_sleeps()
+    assert sum(task.result() == 0.0 for task in asked) == 300 - away
+
+
+async def test_at_the_gate_whoever_cannot_come_back_waits() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    asked = [asyncio.create_task(gate.acquire(Lane.REPLY, chat, new=True)) for chat in range(60)]
+    await clock.pass_until_nobody_sleeps()
+    assert [task.result() for task in asked] == [0.0] * 60
+
+
+def test_a_line_of_a_second_is_stood_in_and_a_longer_one_is_not() -> None:
+    room = ReplyQueue(2, 1)
+    assert [room.come_back_in(chat, 100.0, 2) for chat in (1, 2, 3)] == [0.0, 0.0, 2.0]
+
+
+def test_a_tenth_of_a_second_early_is_in_time() -> None:
+    room = ReplyQueue(2, 1)
+    for chat in (1, 2, 3, 4):
+        room.come_back_in(chat, 100.0, 2)
+    assert room.come_back_in(3, 101.89, 2) > 0
+    assert room.come_back_in(3, 102.0 - 0.1, 2) == 0.0

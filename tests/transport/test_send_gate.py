@@ -1,0 +1,170 @@
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.transport import Gate, Lane
+
+from .limited import flood
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+def gate_at(clock: Clock, rate: float = 10, burst: int = 1) -> Gate:
+    return Gate(rate, burst, clock=clock, sleep=clock.sleep)
+
+
+def test_a_reply_never_waits_for_a_slot() -> None:
+    gate = gate_at(Clock())
+    for _ in range(50):
+        gate.reserve(Lane.BROADCAST, 1)
+    assert gate.reserve(Lane.REPLY, 2) == 0
+
+
+def test_without_a_burst_two_messages_may_make_up_for_a_late_timer() -> None:
+    gate = Gate(28, clock=Clock())
+    assert [gate.reserve(Lane.BROADCAST) > 0 for _ in range(3)] == [False, False, True]
+
+
+async def test_broadcast_messages_leave_at_the_rate() -> None:
+    clock = Clock()
+    gate = gate_at(clock, rate=10)
+    for chat in range(21):
+        await gate.acquire(Lane.BROADCAST, chat)
+    assert clock.now == pytest.approx(102.0)
+
+
+async def test_a_reply_goes_ahead_of_all_who_wait_in_the_broadcast() -> None:
+    gate = Gate(rate=2, burst=1)
+    waiting = [asyncio.create_task(gate.acquire(Lane.BROADCAST, chat)) for chat in range(100)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(0.1):
+        await gate.acquire(Lane.REPLY, 7)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_nothing_leaves_to_a_paused_chat_and_others_go_on() -> None:
+    clock = Clock()
+    gate = gate_at(clock)
+    gate.refused(7, 5)
+    await gate.acquire(Lane.REPLY, 8)
+    assert clock.now == 100
+    await gate.acquire(Lane.REPLY, 7)
+    assert clock.now == 105
+
+
+async def test_a_pause_longer_than_wanted_is_told_and_not_waited_for() -> None:
+    clock = Clock()
+    gate = gate_at(clock)
+    gate.refused(7, 5)
+    assert await gate.acquire(Lane.REPLY, 7, longest_pause=3) == 5
+    assert clock.now == 100
+
+
+async def test_several_refusals_pause_everything_and_lower_the_rate() -> None:
+    clock = Clock()
+    gate = gate_at(clock)
+    flood(gate, 2)
+    assert gate.rate == pytest.approx(7)
+    await gate.acquire(Lane.BROADCAST, 99)
+    assert clock.now == pytest.approx(102)
+
+
+async def test_a_pause_that_begins_while_waiting_for_a_slot_is_kept() -> None:
+    clock = Clock()
+
+    async def refused_meanwhile(seconds: float) -> None:
+        if clock.now < 100.1:
+            gate.refused(7, 3)
+        await clock.sleep(seconds)
+
+    gate = Gate(10, 1, clock=clock, sleep=refused_meanwhile)
+    await gate.acquire(Lane.BROADCAST, 1)
+    await gate.acquire(Lane.BROADCAST, 7)
+    assert clock.now >= 103
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("send"), st.integers(1, 4)),
+        st.tuples(st.just("reply"), st.integers(1, 4)),
+        st.tuples(st.just("refused"), st.integers(1, 4)),
+        st.tuples(st.just("wait"), st.integers(0, 9)),
+    ),
+    max_size=60,
+)
+
+
+@given(STEPS, st.integers(1, 5))
+def test_no_call_leaves_during_a_pause_and_no_window_overflows(
+    steps: list[tuple[str, int]], burst: int
+) -> None:
+    async def play() -> None:
+        clock = Clock()
+        gate, until, sent = gate_at(clock, 10, burst), dict[int, float](), list[float]()
+        for step, number in steps:
+            if step == "wait":
+                clock.now += number / 10
+            elif step == "refused":
+                gate.refused(number, 2)
+                until[number] = clock.now + 2
+            else:
+                await gate.acquire(Lane.BROADCAST if step == "send" else Lane.REPLY, number)
+                assert clock.now >= until.get(number, 0.0)
+                if step == "send":
+                    sent.append(clock.now)
+        for first in range(len(sent)):
+            for last in range(first, len(sent)):
+                assert last - first + 1 <= 10 * (sent[last] - sent[first]) + burst + 1e-6
+
+    asyncio.run(play())
+
+
+async def test_a_hundred_thousand_chats_do_not_make_the_gate_grow() -> None:
+    clock = Clock()
+    gate = gate_at(clock, rate=1e9, burst=10)
+    for chat in range(100_000):
+        await gate.acquire(Lane.REPLY, chat)
+    assert gate.paused_chats == 0
+
+
+def test_a_reply_to_a_chat_takes_a_slot_of_the_broadcast_and_no_other_does() -> None:
+    gate = gate_at(Clock())
+    gate.reserve(Lane.BROADCAST, 1)
+    for chat in (2, 3, None, None):
+        gate.reserve(Lane.REPLY, chat)
+    assert gate.reserve(Lane.BROADCAST, 4) == pytest.approx(0.3)
+
+
+def test_a_broadcast_begins_evenly_whatever_the_one_before_was_allowed_at_once() -> None:
+    gate = gate_at(Clock(), rate=1000, burst=100)
+    gate.set_ceiling(10)
+    assert [gate.reserve(Lane.BROADCAST) for _ in range(3)] == pytest.approx([0, 0.1, 0.2])
+
+
+def test_the_rate_is_reckoned_to_the_first_refusal_and_not_to_the_proof() -> None:
+    clock = Clock()
+    gate = Gate(100, clock=clock)
+    for number in range(300):
+        clock.now = 100 + number / 30
+        gate.accepted(1000 + number)
+    clock.now = 110.0
+    gate.refused(1, 60)
+    clock.now = 110.9
+    flood(gate, 60)
+    assert gate.rate == pytest.approx(0.93 * 30, rel=0.01)
