@@ -1,4 +1,4 @@
-"""What people see: every handler there is, registered in one visible list."""
+"""The handlers of all updates, registered in one list."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Handler = BaseHandler[Update, Context, None]
 
 
 def register(application: PetitionApplication) -> None:
-    """Adds every handler. The first that fits an update takes it, so the order matters."""
+    """Adds every handler; PTB calls the first one that matches, so the order matters."""
     application.add_handlers(_handlers(application.services.admins))
 
 
@@ -48,7 +48,7 @@ def _handlers(admins: frozenset[int]) -> list[Handler]:
     by_admin = PRIVATE_MESSAGE & AdminCommandFilter(admins)
     sent_by_admin = PRIVATE_MESSAGE & AdminContentFilter(admins)
     return [
-        # Before every other handler of taps: none of them is asked about a tap elsewhere.
+        # First among the tap handlers: the others expect a tap in a person's own chat.
         TapElsewhere(groups.led_to_private_chat),
         CommandHandler("close", closing.close, by_admin),
         CommandHandler("reopen", closing.reopen, by_admin),

@@ -1,4 +1,4 @@
-"""Taps under the admins' panels: each button carries what it was offered for."""
+"""Dispatches taps on admins' buttons; each carries an action and what it was offered for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CARRIED_OUT_BY: Mapping[AdminAction, Carry] = MappingProxyType(
     }
 )
 
-# Each shows what became of its order when it was given after all, or tells that it was not.
+# Called on "no": each shows the outcome if its action was carried out meanwhile, else False.
 _LEFT_BY: Mapping[AdminAction, Callable[[AdminContext, str], Awaitable[bool]]] = MappingProxyType(
     {
         AdminAction.CLOSE: closing.left,
@@ -49,12 +49,12 @@ _LEFT_BY: Mapping[AdminAction, Callable[[AdminContext, str], Awaitable[bool]]] =
 
 
 def is_order(data: object) -> bool:
-    """Whether callback data is an admin's button. Who may tap it is asked in `ordered`."""
+    """Whether callback data belongs to an admin's button. `dispatch` checks who tapped it."""
     return isinstance(data, str) and data.partition(":")[0] == PREFIX
 
 
 async def dispatch(update: Update, context: Context) -> None:
-    """Carries out an order that an admin confirmed; to anyone else it is a button like any."""
+    """Carries out the action of an admin's tap; anyone else's is treated as a supporter's tap."""
     query = update.callback_query
     if not is_admin_tap(update, context.services.admins):
         await supporter_callbacks.tapped(update, context)
@@ -69,7 +69,7 @@ async def dispatch(update: Update, context: Context) -> None:
 
 
 async def _leave(panel: AdminContext, argument: str) -> None:
-    """Nothing was ordered, and the panel says so; unless it was ordered meanwhile."""
+    """Says that nothing was changed, unless the action was carried out meanwhile."""
     what, _, rest = argument.partition(":")
     if what in _LEFT_BY and await _LEFT_BY[AdminAction(what)](panel, rest):
         return

@@ -1,4 +1,7 @@
-"""The admins' messages: each order gets one of its own, edited as it goes on."""
+"""The context of an admin's update, and the message in which its action is shown.
+
+Each action has a message of its own, which is edited as the action proceeds.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ PREFIX = "adm"
 
 
 class AdminAction(StrEnum):
-    """What an admin's button can order."""
+    """What an admin's button does. The values stand in the callback data of sent messages."""
 
     CLOSE = "close"
     REOPEN = "reopen"
@@ -53,7 +56,7 @@ class AdminAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button under a panel. The argument binds it to what was shown when it was offered."""
+    """A button under an admin's message. Its argument binds it to what was shown with it."""
 
     label: str
     order: AdminAction
@@ -61,12 +64,12 @@ class Choice:
 
 
 Rows = Sequence[Choice | Sequence[Choice]]
-"""The buttons under a panel: one a row, or several that stand beside each other."""
+"""Rows of buttons under an admin's message; a row is one button or several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a panel shows."""
+    """The text and buttons of an admin's message."""
 
     text: Html
     rows: Rows = ()
@@ -74,7 +77,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class AdminContext:
-    """An admin at work: who, where, in which language, and the tapped message if any."""
+    """An admin's update: who, in which chat and language, and the tapped message, if any.
+
+    Attributes:
+        message_id: the message that `write` edits; None to send a new one.
+    """
 
     bot: Bot
     services: Services
@@ -86,46 +93,50 @@ class AdminContext:
     message_id: int | None
 
     def at(self, message_id: int) -> AdminContext:
-        """The panel as it stands in a message; a tap that opened it is answered already."""
+        """Returns the context for editing `message_id`; no tap is left to answer."""
         return replace(self, query=None, message_id=message_id)
 
     def at_bottom(self) -> AdminContext:
-        """The panel of something new, which gets a message of its own."""
+        """Returns the context for sending a new message; no tap is left to answer."""
         return replace(self, query=None, message_id=None)
 
     async def answer(self) -> None:
-        """Answers the tap and leaves the panel as it is."""
+        """Answers the tap without text; the message stays as it is."""
         if self.query is not None:
             await tolerate(self.query.answer())
 
     async def say_above(self, text: str) -> None:
-        """Answers the tap in a window above the panel, at once."""
+        """Answers the tap with an alert window, without repeating a failed call."""
         if self.query is not None:
             await say_above(self.bot, self.chat_id, self.query, text)
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
-        """Shows what came of the order: now, or as soon as Telegram takes it."""
+        """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
         await self.services.afterwards.tell(self.chat_id, answer, again)
 
     async def now_or_never(self, make: Answer) -> None:
-        """Makes what is not to be made later any more; else tells that it was not finished."""
+        """Runs `make` now or after a short wait; otherwise says that it was not finished."""
         await self.tell(NowOrNever(make, self._say_nothing_done))
 
     async def say(self, text: Html, choices: Rows = ()) -> None:
-        """Tells it in the tapped panel, or in a new one."""
+        """Shows the text in the tapped message or a new one, as soon as Telegram accepts it."""
         await self.tell(partial(self.write, text, choices))
 
     async def alert(self, text: str) -> None:
-        """Tells it in a window above the panel, which stays as it is."""
+        """Shows the text in an alert window; the message stays as it is."""
         answer = partial(self.say_above, text)
         await self.services.afterwards.tell(self.chat_id, answer, beside=text)
 
     async def write(self, text: Html, choices: Rows = ()) -> int:
-        """Writes into the tapped panel, or a new one, at once; returns the message id."""
+        """Edits the tapped message, or sends a new one, and returns its id.
+
+        Raises:
+            TelegramError: a call failed; it is not repeated.
+        """
         if self.message_id is None:
             return await post(self.bot, self.chat_id, text, keyboard(choices))
         edited = rewrite(self.bot, self.chat_id, self.message_id, text, keyboard(choices))
-        # At the same time, and each to its end; but both end when this is cancelled.
+        # Concurrently; a failure of one lets the other finish, a cancellation ends both.
         outcomes = await asyncio.gather(tolerate(edited), self.answer(), return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
@@ -140,7 +151,11 @@ Carry = Callable[[AdminContext, str], Awaitable[None]]
 
 
 async def open_admin_context(update: Update, context: Context) -> AdminContext:
-    """The panel of the admin who wrote or tapped, in the language they chose for themselves."""
+    """Opens the context of an admin's update, in the language that they chose.
+
+    Raises:
+        ValueError: the update does not come from a person's own private chat.
+    """
     here, query = own_chat(update), update.callback_query
     if here is None:
         raise ValueError("A panel stands in an admin's own chat.")
@@ -162,7 +177,7 @@ async def open_admin_context(update: Update, context: Context) -> AdminContext:
 
 
 async def _language(services: Services, user: User) -> str:
-    """The language the admin reads; kept, since a report comes without a word from them."""
+    """Returns the admin's language, and stores it for reports, which no update triggers."""
     conversations = services.storage.conversations
     supporter = services.keyring.reference(services.campaign.slug, user.id)
     known = await conversations.get(supporter)
@@ -170,7 +185,7 @@ async def _language(services: Services, user: User) -> str:
         return services.campaign.language_for(known.language)
     language = services.campaign.language_for(user.language_code)
     if not (user.language_code or "").lower().startswith(language):
-        return language  # not put down: the petition may speak theirs one day
+        return language  # not stored: the petition may be translated into theirs one day
     was = known.version if known else 0
     chosen = replace(known or Conversation(supporter), language=language, version=was or 1)
     await conversations.save(chosen, was=was, at=services.clock())
@@ -178,7 +193,7 @@ async def _language(services: Services, user: User) -> str:
 
 
 def keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
-    """The buttons in Telegram's types."""
+    """Returns the buttons as Telegram's inline keyboard; None without buttons."""
     if not rows:
         return None
     return InlineKeyboardMarkup(

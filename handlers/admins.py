@@ -1,4 +1,4 @@
-"""What every admin is told at once: that something about the bot needs a person."""
+"""Notices to all admins about problems that somebody has to look at."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ DAMAGED = mark(
 
 
 async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
-    """Sends each admin a message of its own; whoever cannot be told keeps it from no other.
+    """Sends each admin a message; a failure for one does not stop the others.
 
     Args:
-        bot: who tells it.
-        services: who the admins are, and what they read.
-        text: as `mark` marks it for the catalogues.
+        bot: sends the messages.
+        services: knows the admins and their languages.
+        text: a source sentence, marked with `mark` for translation.
 
     Returns:
-        Whether anybody was told.
+        Whether at least one admin was told.
     """
     told = False
     for admin in sorted(services.admins):
@@ -55,9 +55,9 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
 
 
 async def words_anyway(services: Services, chat: int) -> Words:
-    """The language that somebody reads, or the petition's own when the database is not there.
+    """Returns the words of a chat's language, or of the petition's default one.
 
-    What has to be told then has to be told all the more.
+    The default is used when the database fails, so that a notice about that still goes out.
     """
     try:
         return await words_for(services, chat)

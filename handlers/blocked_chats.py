@@ -1,4 +1,4 @@
-"""A person blocked the bot, or let it back in: Telegram says so with `my_chat_member`."""
+"""Handles `my_chat_member` updates: a person blocked or unblocked the bot."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .update_filters import own_chat
 
 
 async def changed(update: Update, context: Context) -> None:
-    """Keeps whether the person can be reached, which the broadcast asks before it sends.
+    """Stores whether the person can be reached, which broadcasts check before they send.
 
-    Who comes back soon after the closing is told then how it ended.
+    A person who comes back soon after the closing is then sent the closing update.
     """
     change = update.my_chat_member
     if change is None or own_chat(update) is None:
-        return  # in a group it says nothing about the person who changed it
+        return  # in a group the change says nothing about the person's own chat
     services = context.services
     supporter = services.keyring.reference(services.campaign.slug, change.from_user.id)
     signatures = services.storage.signatures

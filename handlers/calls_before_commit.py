@@ -1,4 +1,4 @@
-"""Calls of Telegram that stand before a deed: when they fail, it is left undone."""
+"""Calls of Telegram that precede a change: when they fail, the change is not made."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ NOTHING_DONE: Final = mark(
     "nada ni se ha enviado nada a quienes firmaron. Inténtalo otra vez, por favor."
 )
 
-# Whoever asked is still there after so many seconds, and a few times of them.
+# Waits of up to so many seconds, a few times, are short enough for the admin to be still there.
 _SOON: Final = 20.0
 _MOST_WAITS: Final = 3
 
 
 class NothingDone(Exception):
-    """Telegram did not answer what has to be known before the deed, which was left undone."""
+    """A call of Telegram failed that precedes a change; nothing was changed."""
 
 
 @asynccontextmanager
 async def before_the_deed() -> AsyncIterator[None]:
-    """Makes `NothingDone` of a failure that passes, and waits no longer than for an answer.
+    """Raises `NothingDone` on a passing failure of Telegram, or after `LONGEST_WAIT`.
 
-    Only calls of Telegram belong into it: what is cut off in it must leave nothing half stored.
+    Use it around calls of Telegram only: a write to the database could be cut off halfway.
     """
     try:
         async with asyncio.timeout(LONGEST_WAIT):
@@ -48,14 +48,14 @@ async def before_the_deed() -> AsyncIterator[None]:
 
 @dataclass(slots=True)
 class NowOrNever:
-    """An answer that is not made any more once it has failed: then that is said instead.
+    """A reply that is not repeated once it has failed; an apology is sent instead.
 
-    What Telegram only lets wait for a moment is made after it. Some of it may have been: of a
-    preview in three languages, one may stand in the admin's chat.
+    Only a few short waits that Telegram asks for are waited out. The reply may be partly sent:
+    for example one of a preview's three languages.
 
     Attributes:
-        make: makes it.
-        otherwise: says that it was not made, until that is heard.
+        make: sends the reply.
+        otherwise: says that it was not finished; repeated until it succeeds.
     """
 
     make: Answer
@@ -64,11 +64,11 @@ class NowOrNever:
     _has_failed: bool = False
 
     async def __call__(self) -> None:
-        """Makes it, or says that it was not made."""
+        """Sends the reply, or after a failure the apology."""
         if self._has_failed:
             await self.otherwise()
             return
-        # Until it has gone well: what is cut off has failed too.
+        # Set before the try, so that a cancelled one counts as failed.
         self._has_failed = True
         try:
             await self.make()

@@ -1,4 +1,4 @@
-"""Changing the language."""
+"""Changes a supporter's language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .supporter_context import SupporterContext, reload
 
 
 async def speak(visit: SupporterContext, language: str) -> None:
-    """Goes on in another of the petition's languages, where the person was before."""
+    """Stores the language and returns to the screen before; ignores an unknown language."""
     if language not in visit.services.campaign.languages:
         await visit.show()
         return

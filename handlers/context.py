@@ -1,4 +1,4 @@
-"""What every handler is given, typed: the services, and nothing by string key."""
+"""The application and callback context of this bot, with typed services."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from .request_budget import Budgets, Ration
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the handlers stand on.
+    """Everything a handler may use: configuration, storage, and the links to the worker.
 
     Attributes:
-        wake_broadcast: tells the worker that rows wait.
-        open_claims: what the worker is about to send, to be kept from who says no.
-        broadcast_rate: messages a second.
-        approval_above: a broadcast to more people needs a second admin; None when none does.
-        budgets: how often each person has asked for what costs something.
-        afterwards: gives the answers to what is stored.
-        mark_first: notes apart from the database that somebody has signed.
+        wake_broadcast: tells the broadcast worker that there is work in the database.
+        open_claims: deliveries the worker is about to send; they can still be voided.
+        broadcast_rate: messages per second.
+        approval_above: a broadcast to more people than this needs a second admin; None: never.
+        budgets: how often each person has used a limited command in the last minute.
+        afterwards: sends the replies to updates, and repeats the ones that failed.
+        mark_first: records, outside the database, that somebody has signed.
     """
 
     campaign: Campaign
@@ -49,11 +49,11 @@ class Services:
     mark_first: Callable[[], Awaitable[None]]
 
     def spend(self, number: int, what: str, update: Update) -> Ration:
-        """What is left of the budget of a person, or of a group, for what an update asks for."""
+        """Counts one use of `what` by a person or group; returns what they get for it."""
         return self.budgets.spend(self._reference(number), what, update.update_id)
 
     def would_answer(self, number: int, what: str) -> bool:
-        """Whether the next update that asks for it will be shown anything."""
+        """Returns whether the next update that asks for `what` gets any reply."""
         return self.budgets.would_answer(self._reference(number), what)
 
     def _reference(self, number: int) -> bytes:
@@ -66,11 +66,10 @@ Bot = ExtBot[None]
 class PetitionApplication(
     Application[Bot, "Context", dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
 ):
-    """PTB's application with typed services, and with errors that reach the intake.
+    """PTB's application with typed services; exceptions of handlers propagate to the intake.
 
-    PTB would hand an exception to its own error handlers and go on as if all were well; the
-    update would then be acknowledged though nothing was stored. Here it propagates, and the
-    intake decides whether the update is tried again or passed over.
+    PTB's own error handlers would swallow an exception, and the update would be acknowledged
+    although nothing was stored. The intake decides whether to retry the update or skip it.
     """
 
     def __init__(self, *, services: Services, **kwargs: Any) -> None:
@@ -85,7 +84,7 @@ class PetitionApplication(
 
 
 class Context(CallbackContext[Bot, dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
-    """The callback context of this bot."""
+    """The callback context that every handler receives."""
 
     @property
     def services(self) -> Services:

@@ -1,4 +1,4 @@
-"""The living message: one message of the bot in a chat, edited from screen to screen."""
+"""The conversation message: the one message in a chat that is edited from screen to screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .screens.screen import Button, Screen
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What stands in the chat now: the living message and the digest of what it shows."""
+    """The id of the conversation message and the digest of the screen that it shows."""
 
     message_id: int
     digest: bytes
@@ -25,12 +25,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class LivingMessage:
-    """The message of one chat.
+    """The conversation message of one chat.
 
     Attributes:
-        message_id: the one that was last shown, if there is one.
-        digest: of what it shows.
-        digest_of: makes the digest of a drawn screen, for this person alone and under the key.
+        message_id: None when none was shown yet.
+        digest: digest of the screen that it shows.
+        digest_of: returns the keyed digest of a drawn screen for this person.
     """
 
     bot: Bot
@@ -40,10 +40,10 @@ class LivingMessage:
     digest_of: Callable[[bytes], bytes] = field(repr=False)
 
     async def edit(self, screen: Screen, version: int, *, tapped: int | None) -> Shown:
-        """Turns the message into `screen` where it stands, or sends it when it is gone.
+        """Edits the message into `screen`, or sends a new one when it is gone.
 
-        A tap on another message than the living one makes that one the living message: the
-        person is looking at it. What was the living message is left for the caller to take away.
+        A tapped message becomes the conversation message, since the person is looking at it.
+        The caller deletes the former one.
         """
         target = tapped or self.message_id
         digest = self.digest_of(screen.drawn(version))
@@ -58,12 +58,12 @@ class LivingMessage:
         return await self.edit(screen, version, tapped=None)
 
     async def send_new(self, screen: Screen, version: int) -> Shown:
-        """Sends the screen as the newest message; the old one is left for the caller too."""
+        """Sends the screen as a new message; the caller deletes the former one."""
         sent = await post(self.bot, self.chat_id, screen.text, keyboard(screen, version))
         return Shown(sent, self.digest_of(screen.drawn(version)))
 
     async def delete(self, message_id: int) -> bool:
-        """Deletes a message of this chat; False when it is too old for that, and stays."""
+        """Deletes a message of this chat; returns False when it is too old to be deleted."""
         try:
             await self.bot.delete_message(self.chat_id, message_id)
         except TelegramError as error:
@@ -73,13 +73,13 @@ class LivingMessage:
         return True
 
     async def vanish_together(self, message_ids: Sequence[int]) -> bool:
-        """Deletes at most a hundred of them in one call; False when one is too old, and stays."""
+        """Deletes up to 100 messages in one call; returns False when one is too old."""
         try:
             await self.bot.delete_messages(self.chat_id, message_ids)
         except TelegramError as error:
             if error_kind(error) not in _HARMLESS:
                 raise
-            # One that cannot be deleted keeps the others.
+            # One message that cannot be deleted makes Telegram keep all.
             return all([await self.delete(message_id) for message_id in message_ids])
         return True
 
@@ -96,7 +96,7 @@ class LivingMessage:
 
 
 def keyboard(screen: Screen, version: int) -> InlineKeyboardMarkup | None:
-    """The screen's buttons in Telegram's types, each bound to the version it is drawn for."""
+    """Returns the screen's buttons as Telegram's keyboard, bound to the conversation's version."""
     if not screen.rows:
         return None
     return InlineKeyboardMarkup(
@@ -116,7 +116,7 @@ _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
 
 
 async def tolerate(call: Awaitable[object]) -> None:
-    """Awaits a call whose refusal changes nothing: what should go is gone, or is too old."""
+    """Awaits a call and ignores that its message or tap is gone, expired or unchanged."""
     try:
         await call
     except TelegramError as error:

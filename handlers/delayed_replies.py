@@ -1,10 +1,9 @@
-"""Answers to what is stored: given at once, and again until Telegram takes them.
+"""Sends the replies to updates whose changes are committed, and repeats those that fail.
 
-An answer is all that is left to do once the deed of an update is committed. Its update waits
-for it a little, since a restart forgets what is owed; but one chat whose calls fail or hang must
-not keep everybody's updates from being acknowledged. What is owed makes way for the answer to
-something newer, and for nothing else. Whatever is given up, the person's next tap shows the screen
-all the same: `docs/decisions/owed-answers.md`.
+An update waits a short time for its reply, since pending replies are lost in a restart; but one
+chat whose calls fail or hang must not delay the acknowledging of everybody's updates. Only a
+newer reply of the same chat replaces a pending one. If a reply is given up, the person's next
+tap shows the screen all the same: `docs/decisions/owed-answers.md`.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ _log = structlog.stdlib.get_logger()
 Answer = Callable[[], Awaitable[object]]
 
 LONGEST_WAIT: Final = 3.0
-"""So many seconds an update waits at most for what Telegram is asked to do."""
+"""The longest that an update waits for calls of Telegram, in seconds."""
 
-# What passes by itself. Whether the token is denied for good is for the polling to find out.
+# Errors that pass by themselves. Whether the token is revoked is for the polling to find out.
 PASSING: Final = frozenset(
     {
         ErrorKind.RETRY,
@@ -42,28 +41,28 @@ PASSING: Final = frozenset(
         ErrorKind.UNAUTHORISED,
     }
 )
-# What no repetition mends and nobody needs to be told: the person is gone, or was answered.
+# Errors that no retry fixes and nobody needs to hear of: the chat, message or tap is gone.
 OVER: Final = frozenset({ErrorKind.UNREACHABLE, ErrorKind.GONE, ErrorKind.EXPIRED})
 
-# Between two tries, in seconds; each pause is twice as long as the one before.
+# Seconds between two tries; each pause is twice as long as the one before.
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 60.0
-# After what Telegram says, or the turn that was given.
+# Seconds added to the wait that Telegram or the rate limiter asks for.
 _A_LITTLE_LATER: Final = 0.5
-# Whoever has had no answer for so long has left the chat, or tapped again.
+# Seconds after which a reply is given up: the person has left, or tapped again.
 _OWED_FOR: Final = 600.0
 _MOST_CHATS: Final = 3_000
-# So many are given at once for the first time before the oldest gives way, if it is that old.
+# First tries that may run at once; beyond that the oldest is cut off if it is `_OLD` seconds old.
 _AT_ONCE: Final = 300
 _OLD: Final = 1.0
-# So many are tried again at once, and for so long: what hangs takes few connections.
+# Retries that may run at once, and seconds for each: hanging calls take few connections.
 _AGAIN_AT_ONCE: Final = 50
 _LONGEST_TRY: Final = 10.0
-# How often an update that waits looks whether it is in the way of others, in seconds.
+# Seconds between two checks of whether a waiting update holds up others.
 _LOOK: Final = 0.05
 
 
-# How long the update being handled has waited for Telegram, where somebody counts it.
+# Seconds that the current update has waited for Telegram; None outside of `making_way`.
 _waited: ContextVar[float | None] = ContextVar("waited", default=None)
 
 _Key = tuple[Hashable, str | None]
@@ -71,19 +70,19 @@ _Key = tuple[Hashable, str | None]
 
 @dataclass(slots=True, eq=False)
 class _Owed:
-    """An answer that is being given, or will be.
+    """A reply that is being sent, or will be.
 
     Attributes:
-        answer: gives it.
-        again: gives it once that has failed.
-        begun: when it was to be given first.
+        answer: sends it.
+        again: sends it after a failure.
+        begun: when `tell` was called.
         since: when the last try began.
-        tried: done when that has ended, one way or the other.
-        tries: how many have failed.
+        tried: done when that try has ended, however it ended.
+        tries: how many tries have failed.
         due: when it is tried again.
-        is_left: whether its update has ended without it, so that nobody hears of a failure.
-        is_apology: whether it says that another could not be given.
-        task: gives it; None while it makes way.
+        is_left: whether its update ended before it, so that no caller hears of a failure.
+        is_apology: whether it says that another reply failed.
+        task: sends it; None while a newer update of its chat is handled.
     """
 
     answer: Answer
@@ -98,7 +97,7 @@ class _Owed:
     task: asyncio.Task[None] | None = None
 
     def failed(self, due: float) -> None:
-        """Notes that a try has come to nothing, and when there is another."""
+        """Counts a failed try and sets when the next one is due."""
         self.tries += 1
         self.due = due
         self.answer = self.again
@@ -106,13 +105,13 @@ class _Owed:
 
 
 class DelayedReplies:
-    """Gives each chat the newest of its answers.
+    """Sends each chat the newest of its replies.
 
     Args:
         sleep: waits for that many seconds.
         clock: seconds, monotonic.
-        in_the_way: whether the update being handled should not wait any longer.
-        longest_wait: seconds that an update waits for its answers.
+        in_the_way: tells whether the current update holds up others and must stop waiting.
+        longest_wait: seconds that an update waits for its replies.
     """
 
     def __init__(
@@ -133,14 +132,14 @@ class DelayedReplies:
         self._again = asyncio.Semaphore(_AGAIN_AT_ONCE)
 
     def __len__(self) -> int:
-        """How many answers are owed, those included that are being given."""
+        """Returns the number of pending replies, including those being sent."""
         return len(self._owed)
 
     def apologise_with(self, apology: Callable[[Hashable, Exception], Answer | None]) -> None:
-        """Has something else given where an answer breaks that no update waits for any more.
+        """Sets what is sent when a reply fails for good after its update has ended.
 
         Args:
-            apology: is told whose answer broke, and of what; returns what is given instead.
+            apology: takes the chat and the error; returns the reply to send instead, or None.
         """
         self._apology = apology
 
@@ -152,18 +151,18 @@ class DelayedReplies:
         *,
         beside: str | None = None,
     ) -> None:
-        """Gives an answer to what is stored; returns once it is given, or will be given later.
+        """Sends a reply; returns once it is sent, or left to be sent later.
 
         Args:
-            chat: whose answer it is; an older one that is still owed is forgotten.
-            answer: gives it.
-            again: gives it later, as things stand then; without it, `answer` does.
-            beside: what it is, when it stands for nothing else: then it takes the place of an
-                older one of this name alone.
+            chat: the chat; an older pending reply of it is dropped.
+            answer: sends the reply.
+            again: sends it at a later try, with the state of then; by default `answer`.
+            beside: a name for a reply that is not the screen: it replaces only a pending reply
+                of the same name.
 
         Raises:
-            Unavailable: the database is away, and the update is to be handled again.
-            Exception: a mistake, or Telegram's refusal of what is sent.
+            Unavailable: the database is unavailable; the update is to be handled again.
+            Exception: a bug, or Telegram refused the content.
         """
         key, now = (chat, beside), self._clock()
         self._drop(key)
@@ -179,10 +178,10 @@ class DelayedReplies:
 
     @asynccontextmanager
     async def making_way(self, chat: Hashable) -> AsyncIterator[None]:
-        """Lets something newer of a chat be handled without what is owed to it coming between.
+        """Holds back the pending reply of a chat while a newer update of it is handled.
 
-        What is on its way may end first. What is owed still is owed afterwards as well, unless
-        the newer was answered.
+        A try that is running may end first, within the usual wait. Afterwards the reply is
+        pending again, unless the newer update was replied to.
         """
         counting = _waited.set(0.0)
         key = (chat, None)
@@ -198,11 +197,11 @@ class DelayedReplies:
                 self._start(key, owed)
 
     def drop(self, chat: Hashable) -> None:
-        """Owes this chat nothing any more."""
+        """Drops the pending reply of this chat; those sent `beside` stay."""
         self._drop((chat, None))
 
     def forget(self) -> None:
-        """Owes nobody anything any more: the process is ending."""
+        """Drops all pending replies, at the end of the process."""
         for key in tuple(self._owed):
             self._drop(key)
 
@@ -218,7 +217,7 @@ class DelayedReplies:
         return task
 
     def _hold(self, key: _Key, owed: _Owed) -> None:
-        """Keeps what is owed from being given; what is cut off by it has failed."""
+        """Cancels the sending of a reply but keeps it pending; a try cut off counts as failed."""
         if self._owed.get(key) is not owed or owed.task is None or owed.task.done():
             return
         owed.task.cancel()
@@ -228,7 +227,7 @@ class DelayedReplies:
             owed.failed(self._clock() + _backing_off(owed.tries))
 
     async def _wait_for(self, owed: _Owed) -> None:
-        """Waits for the running try to end, while that is in nobody's way."""
+        """Waits for the running try to end, within the time limit and while it delays nobody."""
         tried, begun, waited = owed.tried, self._clock(), _waited.get()
         end = min(owed.since, begun - (waited or 0.0)) + self._longest_wait
         while not tried.done():
@@ -254,10 +253,10 @@ class DelayedReplies:
                     return
 
     def _is_tried_again(self, key: _Key, owed: _Owed, error: Exception) -> bool:
-        """Decides what becomes of an answer that failed.
+        """Decides whether a reply that failed is tried again.
 
         Raises:
-            Exception: the error itself, where its update can still hear of it.
+            Exception: the error itself, while the reply's update still waits for it.
         """
         if isinstance(error, Unavailable) and owed.tries == 0 and not owed.is_left:
             raise error
@@ -281,7 +280,7 @@ class DelayedReplies:
         return True
 
     def _is_owed_later(self, owed: _Owed, pause: float) -> bool:
-        """Whether it is worth trying again; makes room for it, where another is due later."""
+        """Returns whether to try again; drops the reply that is due last if there are too many."""
         due, tries = self._clock() + pause, owed.tries + 1
         if due - owed.begun > _OWED_FOR:
             _log.warning("owed_answer_given_up", attempt=tries)
@@ -297,7 +296,7 @@ class DelayedReplies:
 
     @asynccontextmanager
     async def _room(self, owed: _Owed) -> AsyncIterator[None]:
-        """Keeps answers that hang from taking the connections of all others."""
+        """Limits how many replies are tried at once, so that hanging ones do not block others."""
         if owed.tries > 0:
             async with self._again, asyncio.timeout(_LONGEST_TRY):
                 owed.since = self._clock()
@@ -322,27 +321,27 @@ class DelayedReplies:
 
     def _given(self, key: _Key, owed: _Owed, done: asyncio.Task[None]) -> None:
         if owed.task is not done:
-            return  # it made way, and is owed still
+            return  # held back, and still pending
         if self._owed.get(key) is owed:
             del self._owed[key]
             self._due.pop(key, None)
         _end(owed.tried)
         if not done.cancelled():
-            done.exception()  # raised to its update, by `tell`
+            done.exception()  # marks it as retrieved; `tell` raises it
 
 
 def _none(_chat: Hashable, _error: Exception) -> None:
-    """Stands for the apology where there is none."""
+    """Returns no apology; the default of `DelayedReplies`."""
 
 
 def _passes_or_is_over(error: Exception) -> bool:
     if isinstance(error, TelegramError):
         return error_kind(error) in PASSING | OVER
-    return isinstance(error, Unavailable | TimeoutError)  # the database is away, or it hung
+    return isinstance(error, Unavailable | TimeoutError)  # database unavailable, or timed out
 
 
 def _pause_after(error: Exception, tries: int) -> float | None:
-    """Returns the seconds until it is tried again; None when nothing is owed any more."""
+    """Returns the seconds until the next try; None when there is to be none."""
     kind = error_kind(error) if isinstance(error, TelegramError) else None
     if kind in OVER:
         _log.info("not_shown", remedy=kind)

@@ -1,4 +1,4 @@
-"""Outside of the private chat the bot says one line: signing is a private matter."""
+"""Answers in groups with one line that leads to the private chat; signing is private."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ COMMANDS = frozenset(SUPPORTER_COMMANDS)
 
 
 async def invited(update: Update, context: Context) -> None:
-    """Answers a command that was meant for this bot with a link to the private chat."""
+    """Answers a command addressed to this bot by name with a link to the private chat."""
     message, user = update.effective_message, update.effective_user
     addressed = f"@{context.bot.username}".lower()
     if message is None or addressed not in (message.text or "").partition(" ")[0].lower():
-        return  # a bare /help is for whichever bot the group means
+        return  # a bare /help may be for another bot of the group
     if not _is_granted(context.services, update):
         return
     words = _words(context.services, user)
@@ -38,10 +38,10 @@ async def invited(update: Update, context: Context) -> None:
 
 
 def _is_granted(services: Services, update: Update) -> bool:
-    """Whether neither the person nor the group has asked too often.
+    """Returns whether neither the person nor the group has asked too often.
 
-    Whoever writes in hundreds of groups would otherwise have hundreds of answers at once, and
-    everybody else would wait for theirs.
+    Without the person's limit, one who writes in hundreds of groups would get hundreds of
+    replies at once, and everybody else would wait for theirs.
     """
     askers = (update.effective_user, update.effective_chat)
     return all(
@@ -52,11 +52,11 @@ def _is_granted(services: Services, update: Update) -> bool:
 
 
 async def led_to_private_chat(update: Update, context: Context) -> None:
-    """Answers a tap that was made elsewhere, and does nothing of what its button says."""
+    """Answers a tap made outside a private chat with that line, and does nothing else."""
     query = update.callback_query
     if query is not None:
         said = _only_in_private(_words(context.services, query.from_user))
-        # Nobody's chat: what is owed to somebody there is another thing.
+        # Keyed by the tap, so that it replaces no pending reply of a chat.
         await context.services.afterwards.tell(query.id, partial(_answered, query, said))
 
 

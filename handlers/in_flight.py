@@ -1,4 +1,4 @@
-"""What a broadcast is sending to somebody in the moment in which they say no."""
+"""Stops deliveries that are about to leave when their recipient mutes or withdraws."""
 
 from __future__ import annotations
 
@@ -11,36 +11,35 @@ from storage import Unavailable
 
 from .supporter_context import SupporterContext
 
-# As long as a person is let wait for anything else.
+# As long as an update waits for any reply.
 _LONGEST_SECONDS: Final = 3.0
 _MAY_ARRIVE: Final = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
 
 
 async def forbid(visit: SupporterContext, change: Awaitable[object]) -> bool:
-    """Awaits a change after which less may be sent to this chat, and makes it hold at once.
+    """Awaits a change after which less may be sent to this chat, and voids open claims on it.
 
-    Nothing that it forbids leaves afterwards, and what had left by then has ended, so it can be
-    confirmed.
+    Nothing that the change forbids is sent afterwards.
 
     Returns:
-        False when something that had left before has not ended in time and may still arrive.
+        False when a message sent before has not ended in time and may still arrive.
     """
     try:
         await change
     except Unavailable:
-        # It may be done though its answer was lost, and then is not done again.
+        # The change may have been committed although the database's answer was lost.
         await _void(visit)
         raise
     return await _void(visit)
 
 
 def may_arrive(words: Words) -> Html:
-    """Says what is true when a message that had left has not ended in time."""
+    """Returns the notice that a message already sent may still arrive, as HTML."""
     return words.text(_MAY_ARRIVE)
 
 
 def may_arrive_label(words: Words) -> str:
-    """Says the same without markup."""
+    """Returns the notice of `may_arrive` as plain text."""
     return words.label(_MAY_ARRIVE)
 
 

@@ -1,4 +1,4 @@
-"""Damaged data: logged each time that it is met, and told to the admins once."""
+"""Reports damaged data: each case to the log, the first per column to the admins."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _log = structlog.stdlib.get_logger()
 
 
 class Incidents:
-    """What was met of damaged data since the start.
+    """Remembers which damaged data the admins were told of since the start of the process.
 
     Args:
-        tell: tells the admins; answers whether anybody was told.
+        tell: tells the admins; returns whether anybody was told.
     """
 
     def __init__(self, tell: Callable[[], Awaitable[bool]]) -> None:
@@ -26,9 +26,9 @@ class Incidents:
         self._last: BrokenData | None = None
 
     def note(self, error: BrokenData) -> None:
-        """Logs it; the admins are told of the first in each column."""
+        """Logs the error; tells the admins about the first in each column."""
         if error is self._last:
-            return  # noted where it was met, and again by who could not go on
+            return  # the same error reaches this from where it was found and from its caller
         self._last = error
         _log.critical("data_damaged", column=error.column, exc_info=error)
         if error.column not in self._told:
@@ -39,4 +39,4 @@ class Incidents:
 
     async def _tell_of(self, column: str | None) -> None:
         if not await self._tell():
-            self._told.discard(column)  # the next one is told instead
+            self._told.discard(column)  # tell of the next one instead

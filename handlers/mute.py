@@ -1,6 +1,6 @@
-"""Being left alone, and keeping the signature: no more news, or no message at all.
+"""Stops news or all messages to a supporter, who keeps their signature.
 
-Taking a consent back must be as easy as giving it (GDPR art. 7(3)), and nobody should have to
+Withdrawing a consent must be as easy as giving it (GDPR art. 7(3)), and nobody should have to
 block the bot for that.
 """
 
@@ -17,7 +17,7 @@ from .supporter_context import SupporterContext, open_command, open_supporter_co
 
 
 async def stop(update: Update, context: Context) -> None:
-    """Sends nothing more to who asks for that, and says what that means."""
+    """Handles /stop: mutes all messages and says what that means."""
     visit = (await open_command(update, context)).at_valid_stage()
     words = visit.view.words
     if visit.view.signature is None:
@@ -36,16 +36,16 @@ async def stop(update: Update, context: Context) -> None:
 
 
 async def mute(visit: SupporterContext) -> None:
-    """The same, with the button."""
+    """Handles the button that mutes all messages."""
     landed = await _mute(visit)
     await (await reload(visit)).show(None if landed else may_arrive(visit.view.words))
 
 
 async def unmute(visit: SupporterContext) -> None:
-    """Whoever wants to be written to again is."""
+    """Handles the button that allows messages again."""
     services = visit.services
     await services.storage.signatures.mute(visit.conversation.supporter, None)
-    # How it ended may have been told to everybody else meanwhile.
+    # The closing update may have been sent meanwhile; it is still due to this person.
     if await services.storage.signatures.mark_reachable(
         visit.conversation.supporter, services.clock()
     ):
@@ -54,13 +54,16 @@ async def unmute(visit: SupporterContext) -> None:
 
 
 async def refuse_news(visit: SupporterContext) -> None:
-    """Takes the consent to other news back, on the screen with one's data."""
+    """Handles the button on the screen of /mydata that withdraws the consent to news."""
     landed = await _refuse_news(visit)
     await (await reload(visit)).show(None if landed else may_arrive(visit.view.words))
 
 
 async def refused_under_news(update: Update, context: Context) -> None:
-    """The same, with the button under a message of other news; the message stays as it is."""
+    """Handles the button under a news broadcast that withdraws the consent to news.
+
+    Says so in an alert window; the message stays as it is.
+    """
     visit = await open_supporter_context(update, context)
     landed, words = await _refuse_news(visit), visit.view.words
     said = words.label(

@@ -1,4 +1,4 @@
-"""Giving a person everything that is held of them, in a file (GDPR arts 15 and 20)."""
+"""Sends a person all their stored data as a file (GDPR arts 15 and 20)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .supporter_context import SupporterContext
 
 
 async def send_file(visit: SupporterContext) -> None:
-    """Sends the person's own data as a JSON document into their own chat, and notes it."""
-    # A new version first: a tap that comes again is stale and sends no second copy.
+    """Sends the person's data as a JSON document into their own chat; recorded in the audit."""
+    # The new version makes a repeated tap stale, so that it sends no second copy.
     visit = visit.with_new_version()
     await visit.save()
     storage = visit.services.storage
@@ -41,7 +41,7 @@ async def send_file(visit: SupporterContext) -> None:
 
 
 def whole(visit: SupporterContext, held: Held) -> dict[str, Any]:
-    """Everything stored of this person for this petition, with the words they agreed to."""
+    """Returns everything stored of this person for this petition, ready to write as JSON."""
     name = held.signature and held.signature["name"]
     as_admin = {
         "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"] or "null")},
@@ -60,12 +60,12 @@ def whole(visit: SupporterContext, held: Held) -> dict[str, Any]:
 
 
 def _as_seen(consent: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A consent with its words as they stood on the screen, beside those that are recorded."""
+    """Adds to a consent its text as the person saw it, beside the recorded one."""
     return {**consent, "text_as_you_saw_it": parse(fill(consent["text"], name=name)).text}
 
 
 def _written(value: object) -> str:
-    """What JSON has no form for: moments and codes."""
+    """Returns dates and bytes in a form that JSON can hold."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -1,4 +1,4 @@
-"""The petition's picture: shown once in a chat, above the living message, with its credit."""
+"""The petition's picture, sent once to each chat, above the conversation message."""
 
 from __future__ import annotations
 
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 async def show_picture(visit: SupporterContext) -> int | None:
     """Sends the picture to a chat that has not had it; returns its message id, or None.
 
-    Whoever has just withdrawn has been told that everything is erased: nothing is noted of them.
-
-    Telegram keeps a file that was sent once: its id is remembered and the bytes travel only
-    the first time.
+    Not sent after a withdrawal, since nothing more may be stored of the person. The bytes are
+    uploaded only once; later sends use Telegram's file id.
     """
     image = visit.view.campaign.image_in(visit.view.language)
     if image is None or visit.conversation.picture_id is not None or visit.has_withdrawn:
@@ -37,10 +35,10 @@ async def show_picture(visit: SupporterContext) -> int | None:
     except TelegramError as error:
         if error_kind(error) is not ErrorKind.CONTENT:
             raise
-        # The petition is there without its picture too, which has another chance next time.
+        # The screen is shown without the picture, which is tried again with the next one.
         _log.warning("picture_not_shown", remedy=error_kind(error))
         return None
-    # At once, so that what fails after it does not make it come twice.
+    # Stored at once, so that a failure after this does not send it twice.
     await visit.services.storage.conversations.shown(
         visit.conversation.supporter,
         message_id=visit.conversation.message_id,
@@ -61,7 +59,7 @@ async def _send(visit: SupporterContext, image: Image) -> Message:
         try:
             return await _photo(visit, known.telegram_id, caption)
         except TelegramError as error:
-            # Telegram has forgotten the file: send its bytes again.
+            # Telegram no longer accepts the file id: upload the file again.
             if error_kind(error) is not ErrorKind.CONTENT:
                 raise
     sent = await _photo(visit, content, caption)

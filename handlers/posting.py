@@ -1,4 +1,4 @@
-"""Writing into a chat: a text with its buttons, without a preview of what it links to."""
+"""Sends and edits messages: HTML text with buttons, without link previews."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def post(bot: Bot, chat_id: int, text: Html, keyboard: InlineKeyboardMarku
 async def rewrite(
     bot: Bot, chat_id: int, message_id: int, text: Html, keyboard: InlineKeyboardMarkup | None
 ) -> None:
-    """Changes what a message says and the buttons under it."""
+    """Edits the text and buttons of a message."""
     await bot.edit_message_text(
         text,
         chat_id=chat_id,
@@ -41,7 +41,7 @@ async def rewrite(
 
 
 async def say_above(bot: Bot, chat_id: int, query: CallbackQuery, said: str) -> None:
-    """Answers a tap in a window above the chat; in a message, where it is too late for that."""
+    """Answers a tap with an alert window, or with a message when the tap has expired."""
     try:
         await query.answer(said, show_alert=True)
     except TelegramError as error:

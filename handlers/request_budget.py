@@ -1,7 +1,7 @@
-"""How often a person may ask for what costs a file, a row or a new message.
+"""Limits how often a person may ask for what costs a file, a row or a new message.
 
-Counted in memory and by keyed reference: nothing of it is stored, and a restart forgives. Taking a
-signature back and wanting to be left alone are never counted, nor are the taps that confirm it.
+Counted in memory and by keyed reference, never stored; a restart clears the counts. Withdrawing
+a signature, muting messages, and the taps that confirm either are never limited.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Final
 from .screens.command_list import SUPPORTER_COMMANDS
 
 UNLIMITED: Final = frozenset({"withdraw", "stop"})
-"""The commands that are always answered."""
+"""The commands without a limit."""
 COUNTED: Final = frozenset(SUPPORTER_COMMANDS) - UNLIMITED
 
 WRITTEN: Final = "written"
-"""What the budget of everything that is no known command is counted under."""
+"""The budget of everything that is not a known command."""
 
 _SECONDS: Final = 60.0
 _TIMES: Final = 5
@@ -29,11 +29,11 @@ _MOST: Final = 20_000
 
 
 class Ration(Enum):
-    """What a person gets when they ask once more."""
+    """What a person gets when they ask again."""
 
     GRANTED = auto()
     TOLD = auto()
-    """Only the sentence that it was too often."""
+    """Only a sentence that says it was too often."""
     NOTHING = auto()
 
 
@@ -45,11 +45,11 @@ class _Spent:
 
 
 class Budgets:
-    """What everybody has asked for within the last minute.
+    """Counts what each person has asked for within a minute.
 
     Args:
         clock: seconds, monotonic.
-        most: so many budgets are kept; the oldest is forgotten for a new one.
+        most: how many budgets are kept; beyond that the oldest is dropped.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = _MOST) -> None:
@@ -61,12 +61,12 @@ class Budgets:
         return len(self._spent)
 
     def spend(self, who: bytes, what: str, update: int) -> Ration:
-        """Counts that an update asks for something; one that comes again is counted once.
+        """Counts a request and returns what the person gets; a repeated update counts once.
 
         Args:
-            who: the reference of the person, or of the group.
+            who: the keyed reference of the person or group.
             what: a command, or another name for what is asked for.
-            update: the number of the update.
+            update: the update's id.
         """
         self._forget_old()
         spent = self._spent.get((who, what))
@@ -79,13 +79,13 @@ class Budgets:
         return _ration(what, spent.times)
 
     def would_answer(self, who: bytes, what: str) -> bool:
-        """Whether the next to ask for it will be shown anything."""
+        """Returns whether the next request for `what` gets any reply."""
         self._forget_old()
         spent = self._spent.get((who, what))
         return spent is None or _ration(what, spent.times + 1) is not Ration.NOTHING
 
     def _forget_old(self) -> None:
-        # They stand in the order in which they began.
+        # Ordered by when each began.
         over = self._clock() - _SECONDS
         while self._spent and next(iter(self._spent.values())).since <= over:
             self._spent.popitem(last=False)

@@ -1,4 +1,4 @@
-"""How many signed: in all, today, by language and by where they came from."""
+"""/stats: counts of signatures in total, today, by language and by source."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _SOURCES_SHOWN: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where signatures came from, without saying it of any single person.
+    """Signatures by source, with small sources merged so that nobody can be identified.
 
     Attributes:
-        named: the sources with enough signatures, the largest first.
-        unnamed: the signatures of each that has enough and finds no room any more.
-        others: the signatures by links of few and by none, together.
+        named: counts of sources with enough signatures, the largest first.
+        unnamed: counts of further sources with enough signatures that do not fit in the list.
+        others: signatures through small sources or without any, together.
     """
 
     named: Mapping[str, int]
@@ -35,7 +35,7 @@ class Origins:
 
 
 def origins(by_source: Mapping[str | None, int]) -> Origins:
-    """Puts together what could tell of one person; see docs/decisions/sources-of-few.md."""
+    """Merges sources of few signatures; see docs/decisions/sources-of-few.md."""
     large = [
         (source, count)
         for source, count in by_source.items()
@@ -50,7 +50,7 @@ def origins(by_source: Mapping[str | None, int]) -> Origins:
 
 
 async def stats(update: Update, context: Context) -> None:
-    """Answers with the counts as they stand; `today` is the petition's own day."""
+    """Handles /stats; "today" is counted in the petition's time zone."""
     panel = await open_admin_context(update, context)
     services, words = panel.services, panel.words
     now = services.clock().astimezone(ZoneInfo(services.campaign.time_zone))
@@ -81,7 +81,7 @@ def _from_where(panel: AdminContext, by_source: Mapping[str | None, int]) -> Htm
         return None
     words, found = panel.words, origins(by_source)
     lines = [_line(panel, source, count) for source, count in found.named.items()]
-    # In brackets, which no payload of a link can have.
+    # In parentheses, which the payload of a start link cannot contain.
     if found.unnamed:
         links = len(found.unnamed)
         label = words.plural_label("(otro enlace)", "(otros {n} enlaces)", links)

@@ -1,6 +1,6 @@
-"""What a person has done since: drawing a screen that is drawn over at once helps nobody.
+"""Detects that a later update of the same person will draw the conversation message anyway.
 
-It matters when Telegram lets few messages through and people tap again and again.
+Skipping the earlier drawing saves calls when Telegram limits them and people tap repeatedly.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from .screens.rights import NO_MORE_NEWS
 
 _MAY_BE_FOR_A_DRAFT = "cancel"
 
-# What a message of a person's has in it; service messages, which nothing answers, have none.
+# Keys of messages that people send; service messages, which get no reply, have none of them.
 _DRAWN_FOR = frozenset(
     ("text", "photo", "sticker", "voice", "video", "video_note", "document", "audio", "animation")
 )
 
 
 def will_be_drawn_over(admins: Collection[int], would_answer: Callable[[int, str], bool]) -> bool:
-    """Whether something waits in this chat that ends with drawing the living message.
+    """Returns whether an update that waits in this chat will draw the conversation message.
 
     Args:
-        admins: who has panels besides.
-        would_answer: tells of a person and of what they ask for whether it is not too often.
+        admins: ids of the admins; most of what they send is answered in a separate message.
+        would_answer: takes a person's id and what they ask for; tells whether they get a reply.
     """
     return any(_draws(update, admins, would_answer) for update in updates_behind())
 
@@ -42,7 +42,7 @@ def _draws(
         query = update["callback_query"]
         chat = query.get("message", {}).get("chat", {})
         if chat.get("id") != query.get("from", {}).get("id"):
-            return False  # made elsewhere, and answered without a screen
+            return False  # outside of the private chat: answered without a screen
         data = str(query.get("data", ""))
         return data != NO_MORE_NEWS and not data.startswith(f"{PREFIX}:")
     message = update.get("message") or update.get("edited_message") or {}
@@ -53,8 +53,8 @@ def _draws(
     person, text = message.get("from", {}).get("id"), str(message.get("text", ""))
     command = text.removeprefix("/").partition(" ")[0].partition("@")[0].lower()
     is_command = text.startswith("/") and "message" in update
-    # What admins order and what they send for a broadcast has panels of its own, which leave the
-    # living message as it is. Their other commands draw it.
+    # Admin commands, and what an admin sends for a broadcast, are answered in messages of their
+    # own. Only an admin's other commands draw the conversation message.
     has_a_panel = not is_command or command in {*ADMIN_COMMANDS, _MAY_BE_FOR_A_DRAFT}
     if person in admins and has_a_panel:
         return False

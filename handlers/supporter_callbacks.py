@@ -1,4 +1,4 @@
-"""Buttons of the living message: what a tap asks for, checked, done and shown."""
+"""Handles taps on the buttons of the conversation message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .request_budget import Ration
 from .supporter_context import SupporterContext, open_supporter_context
 from .update_filters import is_there
 
-_LONGEST = 64  # so many bytes a button can carry
+_LONGEST = 64  # Telegram's limit for callback data, in bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Tap:
 
     @classmethod
     def read(cls, data: str | None) -> Tap | None:
-        """Reads callback data; None for anything that no button of ours carries."""
+        """Parses callback data; returns None for anything that no button of this bot carries."""
         if data is None or len(data) > _LONGEST:
             return None
         version, _, rest = data.partition(":")
@@ -61,14 +61,14 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
 )
 
 
-# What costs a file or a row that stays; all else changes a row that is there.
+# These create a file or a row; the others only change an existing row.
 _COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM})
 
 
 async def tapped(update: Update, context: Context) -> None:
-    """Does what a button asks for, when it belongs to the screen the person is on.
+    """Carries out a tap if its button belongs to the person's current screen.
 
-    A stale, replayed or forged button changes nothing and answers with the present screen.
+    A stale, replayed or forged button changes nothing; the current screen is shown.
     """
     visit = (await open_supporter_context(update, context)).at_valid_stage()
     tap = Tap.read(update.callback_query.data if update.callback_query else None)
@@ -94,5 +94,5 @@ def _is_granted(visit: SupporterContext, tap: Tap, update: Update) -> bool:
 
 def _belongs(tap: Tap, visit: SupporterContext) -> bool:
     if visit.query is None or not is_there(visit.query):
-        return False  # what the screen said that is gone cannot be told any more
+        return False  # what an inaccessible message showed is unknown
     return tap.version == visit.conversation.version and allowed(tap.action, visit.view.place)

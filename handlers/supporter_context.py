@@ -1,4 +1,4 @@
-"""One update of one person: reads where they stand, stores where they go, shows it."""
+"""The context of a supporter's update: loads their state, saves changes, shows the screen."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ from .update_filters import own_chat
 
 _log = structlog.stdlib.get_logger()
 
-# So many wait to be deleted at most: whoever writes without a pause is not drawn for meanwhile.
+# While fewer messages wait to be deleted, drawing may be left to a later update.
 _MOST_IN_THE_CHAT: Final = 50
-# So many are deleted one by one, which tells what is too old for it; more come in a flood only.
+# Deleted one by one, which shows which are too old; only a flood brings more.
 _ONE_BY_ONE: Final = 20
-_TOGETHER: Final = 100  # Telegram's most
+_TOGETHER: Final = 100  # Telegram's limit for one call of deleteMessages
 
 
 @dataclass(frozen=True, slots=True)
 class _Cleared:
-    """What became of the messages that were to leave the chat: the sentence, and the failure."""
+    """The result of deleting a person's messages: a notice for the screen, and any failure."""
 
     told: Html | None = None
     failure: TelegramError | None = None
@@ -56,12 +56,12 @@ class _Cleared:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SupporterContext:
-    """What a handler works with.
+    """A supporter's update with everything its handler needs. Immutable: changes make a copy.
 
     Attributes:
-        stored_version: None when the person is new here.
-        dropped: the messages that nobody listened to, in a flood that came right behind.
-        is_answered: whether the tap is answered already, if it is one.
+        stored_version: version of the stored conversation; None for a new person.
+        dropped: ids of the messages after this one that were dropped as a flood.
+        is_answered: whether the tap, if this is one, has been answered.
     """
 
     bot: Bot
@@ -77,25 +77,25 @@ class SupporterContext:
 
     @property
     def conversation(self) -> Conversation:
-        """The person's row as it was read."""
+        """The person's conversation row, with the changes made so far."""
         return self.view.conversation
 
     @property
     def tapped(self) -> int | None:
-        """The message whose button was tapped."""
+        """The id of the message whose button was tapped; None without a tap."""
         return self.query.message.message_id if self.query and self.query.message else None
 
     @property
     def has_withdrawn(self) -> bool:
-        """Whether the person was told that all is erased, and has done nothing since."""
+        """Whether the person has withdrawn and done nothing since."""
         return self.view.place.stage is Stage.WITHDRAWN
 
     def with_stage(self, place: Place, **draft: object) -> SupporterContext:
-        """The visit after going to `place` and changing the draft; the version goes up.
+        """Returns the context at `place` with changed conversation fields and a new version.
 
-        Only a real change makes a new version, so that a button which changes nothing stays
-        valid and Telegram is not asked for an edit without a difference. Whoever leaves the
-        form leaves nothing in it: a name that was not signed with is not kept.
+        Without a change the version stays, so that the buttons stay valid and Telegram is not
+        asked for an edit that changes nothing. Leaving the form clears it: a name that was not
+        signed with is not kept.
         """
         if not in_form(place):
             draft = {**draft, "name": None, "news": False}
@@ -106,18 +106,19 @@ class SupporterContext:
             behind=place.return_stage.value if place.return_stage else None,
             **draft,  # type: ignore[arg-type]  # dataclass fields named by the caller
         )
-        # A name that cannot be read is said once, and forgotten.
+        # A damaged name is reported once; saving the row then removes it.
         if changed == self.conversation and not self.conversation.is_damaged:
             return self
         return self._as(changed)
 
     def taking_away(self, message_id: int) -> SupporterContext:
-        """The visit that is to take what the person sent out of the chat; `show` does it.
+        """Returns the context with one of the person's messages marked for deletion.
 
-        It is stored before, so that what cannot be deleted now is deleted at the next visit.
+        `show` and `clear` delete it. The mark is stored first, so that what cannot be deleted
+        now is deleted with the person's next update.
 
         Raises:
-            TypeError: an update that cannot be read; stored, it would spoil each later one.
+            TypeError: the id is no integer; stored, it would break every later update.
         """
         if type(message_id) is not int:
             raise TypeError("A message has a number.")
@@ -125,7 +126,7 @@ class SupporterContext:
         return self.with_stage(self.view.place, typed=tuple(typed))
 
     def with_new_version(self) -> SupporterContext:
-        """The visit with a new version and nothing else: a tap that comes again is stale."""
+        """Returns the context with only a new version, which makes the shown buttons stale."""
         return self._as(self.conversation)
 
     def _as(self, changed: Conversation) -> SupporterContext:
@@ -135,15 +136,15 @@ class SupporterContext:
         )
 
     def going(self, action: Action, *, page: int = 0) -> SupporterContext:
-        """The visit after an action that only leads somewhere."""
+        """Returns the context after an action that only changes the stage."""
         return self.with_stage(go(action, self.view.place, self.view.standing, page=page))
 
     def at_valid_stage(self) -> SupporterContext:
-        """The visit at the nearest place that is possible now."""
+        """Returns the context at the nearest stage that is possible now."""
         return self.with_stage(nearest_valid_stage(self.view.place, self.view.standing))
 
     async def save(self) -> None:
-        """Stores the row when it changed."""
+        """Stores the conversation if it changed."""
         leaving = replace(self.conversation, typed=self._leaving)
         is_new = self.conversation.version != (self.stored_version or 0)
         if not is_new and leaving == self.conversation:
@@ -154,10 +155,10 @@ class SupporterContext:
 
     @property
     def _leaving(self) -> tuple[int, ...]:
-        """The messages that are to leave the chat.
+        """The ids of the messages to delete from the chat.
 
-        Where the person stands now is where they stood when those were sent that nobody listened
-        to. Of an admin's, nobody knows whether they were sent to the form.
+        Includes dropped messages while the form expects a name, since they may hold it. Not an
+        admin's: it is unknown whether those were meant for the form.
         """
         typed = self.conversation.typed
         if self.view.by_admin or not expects_name(self.view.place):
@@ -166,14 +167,14 @@ class SupporterContext:
         return tuple(dict.fromkeys((*typed, *self.dropped[:room])))
 
     async def say(self, notice: Html | None = None) -> None:
-        """Stores the row and shows the screen as the newest message: somebody wrote something."""
+        """Stores the conversation and shows the screen as the newest message in the chat."""
         await self.save()
         await self.show(notice, at_bottom=True)
 
     async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
-        """Shows the present screen, now or as soon as Telegram takes it; see `draw`.
+        """Shows the current screen, now or as soon as Telegram accepts it; see `draw`.
 
-        When the person has done something more meanwhile, that will draw, and this need not.
+        Only answers the tap when a later update of the person will draw anyway.
         """
         if self.will_be_drawn_over:
             await self._tell_beside("tap", self.answer)
@@ -185,46 +186,45 @@ class SupporterContext:
 
     @property
     def will_be_drawn_over(self) -> bool:
-        """Whether what the person has done since will draw, so that this need not."""
+        """Whether a later update of this person will draw, so that this one need not."""
         few = len(self.conversation.typed) < _MOST_IN_THE_CHAT
         return few and will_be_drawn_over(self.services.admins, self.services.would_answer)
 
     async def clear(self) -> None:
-        """Stores the row and takes out of the chat what is to leave it; shows nothing."""
+        """Stores the conversation and deletes the marked messages; shows nothing."""
         await self.save()
         if self._leaving:
             await self._tell_beside("typed", self._clear_away)
 
     async def alert(self, said: str) -> None:
-        """Says it in a window above the message that was tapped, which stays as it is."""
+        """Answers the tap with an alert window; the screen stays as it is."""
         if self.query is None:
             raise ValueError("Only a tap can be answered in a window.")
         await self._tell_beside(said, partial(say_above, self.bot, self.chat_id, self.query, said))
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
-        """Gives an answer to what is stored, now or as soon as Telegram takes it."""
+        """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
         await self.services.afterwards.tell(self.chat_id, answer, again)
 
     async def _tell_beside(self, name: str, answer: Answer) -> None:
-        """Gives an answer that stands for no screen: one that is owed still is."""
+        """Sends a reply that does not replace a screen still waiting to be shown."""
         await self.services.afterwards.tell(self.chat_id, answer, beside=name)
 
     async def draw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
-        """Draws the present screen: where the living message is, or as the newest message.
+        """Draws the current screen in the conversation message, or as the newest message.
 
-        A tap is answered at the same time: the person's finger does not wait for the drawing.
+        Answers the tap at the same time, so that the button does not wait for the drawing.
 
         Raises:
-            TelegramError: it could not be drawn, or what is to leave the chat could not be
-                deleted; all that is left to do is to show it again.
+            TelegramError: the screen was not drawn, or a marked message was not deleted; both
+                may be repeated.
         """
         await asyncio.gather(self.answer(), self._draw_cleared(notice, at_bottom=at_bottom))
 
     async def redraw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
-        """Draws the screen of where the person stands by now; the tap is answered already.
+        """Draws the person's screen again, reading their state anew; the tap is answered.
 
-        What stands at the bottom since the first try does not come a second time, whatever else
-        of that try has failed.
+        A message that the first try already sent at the bottom is edited, not sent twice.
         """
         former, visit = self.conversation.message_id, (await reload(self)).at_valid_stage()
         await visit.save()
@@ -245,9 +245,9 @@ class SupporterContext:
             raise cleared.failure
 
     async def answer(self) -> None:
-        """Ends the waiting at the button that was tapped; failing at it is no reason to repeat.
+        """Answers the tap without text, which ends the button's spinner; logs a failure.
 
-        Nothing is said by it: words go with `alert`, or stand on the screen.
+        For text use `alert`, or a notice on the screen.
         """
         if self.query is None or self.is_answered:
             return
@@ -258,7 +258,7 @@ class SupporterContext:
 
     @property
     def living(self) -> LivingMessage:
-        """The living message as it stands in the chat."""
+        """The conversation message as it was last shown."""
         conversation, digest_of = self.conversation, self.services.storage.conversations.digest
         return LivingMessage(
             self.bot,
@@ -269,9 +269,9 @@ class SupporterContext:
         )
 
     async def _clear(self) -> _Cleared:
-        """Deletes what the person sent that is not to stay in the chat.
+        """Deletes the marked messages.
 
-        A failure is told on the screen, and raised only once that is drawn.
+        A failure is returned, so that the screen can report it before it is raised.
         """
         leaving, words = self._leaving, self.view.words
         if not leaving:
@@ -304,12 +304,12 @@ class SupporterContext:
         former, picture_id = self.conversation.message_id, await show_picture(self)
         screen = draw(await self._all_that_is_shown()).under(notice)
         version = self.conversation.version
-        # Below the picture, if that has just come: it belongs above the message with the buttons.
+        # A picture that was just sent belongs above the message with the buttons.
         if at_bottom or picture_id != self.conversation.picture_id:
             shown = await self.living.send_new(screen, version)
         else:
             shown = await self.living.edit(screen, version, tapped=self.tapped)
-        # Remembered before the old one goes: when that fails, it alone is tried again.
+        # Stored before the old message is deleted: if that fails, only it is repeated.
         await self._remember(shown, picture_id)
         if former is not None and former != shown.message_id:
             await self.living.delete(former)
@@ -334,7 +334,11 @@ class SupporterContext:
 
 
 async def open_supporter_context(update: Update, context: Context) -> SupporterContext:
-    """Reads everything that the next screen can depend on."""
+    """Loads a supporter's state and marks them reachable again if they were not.
+
+    Raises:
+        ValueError: the update does not come from a person's own private chat.
+    """
     here = own_chat(update)
     if here is None:
         raise ValueError("A visit is made in a person's own chat.")
@@ -343,7 +347,7 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
     supporter = services.keyring.reference(services.campaign.slug, user.id)
     stored = await services.storage.conversations.get(supporter)
     view = await _view(services, context.bot, user, stored or Conversation(supporter=supporter))
-    # Whoever writes can be written to again, whatever a send once said.
+    # Somebody who writes can be written to again.
     back = view.signature is not None and view.signature.unreachable
     if back and await services.storage.signatures.mark_reachable(supporter, services.clock()):
         services.wake_broadcast()
@@ -361,10 +365,10 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
 
 
 async def open_command(update: Update, context: Context) -> SupporterContext:
-    """The visit of a command, which leaves the chat when a name may stand behind it.
+    """Opens the context of a command and marks the command for deletion if it may hold a name.
 
-    So it is in the form, except for the link by which the person came; anywhere else only with a
-    name beyond doubt, and never when an admin wrote it.
+    While the form expects a name, any text after the command may be one, except the source tag
+    of the person's link. Elsewhere only what is surely a name counts, and never from an admin.
     """
     visit = await open_supporter_context(update, context)
     message, known = visit.message, visit.conversation.source
@@ -380,7 +384,7 @@ async def open_command(update: Update, context: Context) -> SupporterContext:
 
 
 async def reload(visit: SupporterContext) -> SupporterContext:
-    """The visit as everything stands after a write."""
+    """Returns the context with everything read again from the database."""
     services, supporter = visit.services, visit.conversation.supporter
     stored = await services.storage.conversations.get(supporter)
     view = await _view(services, visit.bot, visit.user, stored or visit.conversation)
@@ -407,7 +411,7 @@ async def _view(services: Services, bot: Bot, user: User, conversation: Conversa
 
 
 def _joined(*parts: Html | None) -> Html | None:
-    """The notices that there are, one after the other."""
+    """Returns the notices that are not None, one per line."""
     return Html("\n".join(part for part in parts if part is not None)) or None
 
 

@@ -1,4 +1,4 @@
-"""What is asked for too often: one sentence, and then nothing until the minute is over."""
+"""Applies the request limits: one sentence when exceeded, then silence until the minute ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOO_OFTEN: Final = mark(
 
 
 def counted(command: str, handle: Handle) -> Handle:
-    """The command's handler, which is asked only as often as a person may ask for it."""
+    """Wraps a command's handler so that it runs only within the person's budget."""
 
     async def within_budget(update: Update, context: Context) -> None:
         here = own_chat(update)
@@ -41,11 +41,11 @@ def counted(command: str, handle: Handle) -> Handle:
 
 
 async def tell(visit: SupporterContext) -> None:
-    """Says it on the screen, to who wrote."""
+    """Says on the screen that it was too often."""
     await visit.say(visit.view.words.text(_TOO_OFTEN))
 
 
 async def alert(visit: SupporterContext) -> None:
-    """Says it in a window above the screen, to who tapped; a tap is never left unanswered."""
+    """Says in an alert window that it was too often; a tap is always answered."""
     await visit.alert(visit.view.words.label(_TOO_OFTEN))
     await replace(visit, is_answered=True).show()

@@ -1,4 +1,4 @@
-"""What becomes of an update whose handling failed, whatever it failed with."""
+"""Handles errors: decides whether a failed update is retried, and tells the person."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NOT_ANSWERED = mark(
 
 
 class UpdateHandler:
-    """Takes raw updates from the intake and hands them to the handlers."""
+    """Passes raw updates from the intake to the handlers, and handles their errors."""
 
     def __init__(self, application: PetitionApplication, incidents: Incidents) -> None:
         self._application = application
@@ -52,9 +52,9 @@ class UpdateHandler:
         """Handles one update.
 
         Raises:
-            TryAgain: the database is away; nothing was acknowledged.
-            Exception: a defect, or an update that cannot be read; the intake counts it and
-                goes on, and the person has been told that it did not work.
+            TryAgain: the database is unavailable; the update is not to be acknowledged.
+            Exception: an update that cannot be parsed, or a bug or damaged data, of which the
+                person has been told in their own chat; the intake counts it and goes on.
         """
         update = Update.de_json(raw, self._application.bot)
         here = own_chat(update)
@@ -74,8 +74,8 @@ class UpdateHandler:
         except TelegramError as error:
             await self._sort(update, error)
         except BrokenData as error:
-            # Acknowledged: what is damaged is so until a person mends it, and the one who asked
-            # knows that it was not done.
+            # Acknowledged: a retry would fail too until somebody repairs the data, and the
+            # person has been told that it was not done.
             self._incidents.note(error)
             await self._tell(update, _DAMAGED)
             raise
@@ -84,11 +84,11 @@ class UpdateHandler:
             raise
 
     def _apology(self, chat: Hashable, error: Exception) -> Answer | None:
-        """What somebody reads instead of an answer that broke when its update was over."""
+        """Returns what to send in place of a reply that failed after its update had ended."""
         if isinstance(error, BrokenData):
             self._incidents.note(error)
         if not isinstance(chat, int) or chat < 0:
-            return None  # nobody's own chat
+            return None  # a group, or no chat
         sentence = _CANNOT_BE_SHOWN if isinstance(error, BrokenData) else _MISTAKEN
         return partial(self._say_later, chat, sentence)
 
@@ -97,10 +97,10 @@ class UpdateHandler:
         await self._application.bot.send_message(chat, words.label(sentence))
 
     async def _sort(self, update: Update, error: TelegramError) -> None:
-        """Ends an update in which a call failed that is no answer to what is stored.
+        """Ends an update in which a call of Telegram failed outside of a delayed reply.
 
-        It is never handled again: it may be minutes until Telegram takes the call, and an order
-        carried out then may be one that was taken back meanwhile.
+        The update is never handled again: Telegram may take minutes to recover, and by then
+        the person may have changed their mind.
         """
         kind = error_kind(error)
         if kind in PASSING:
@@ -113,7 +113,7 @@ class UpdateHandler:
             raise error
 
     async def _tell(self, update: Update, sentence: str) -> None:
-        """One calm sentence, so that nobody is left looking at a screen that does nothing."""
+        """Sends the person a sentence that says what went wrong; logs a failure to send it."""
         here = own_chat(update)
         if here is None:
             return

@@ -1,4 +1,4 @@
-"""Who may ask for what: the filters that stand before every handler."""
+"""The filters of the handlers: private chats, admins, and taps made elsewhere."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .context import Context
 
 
 def own_chat(update: Update) -> tuple[User, Chat] | None:
-    """Who did something in their own private chat with the bot, and that chat; else None.
+    """Returns the person and their private chat with the bot; None for any other update.
 
-    Its number is the person's. Whatever happens anywhere else is nobody's own: a consent would
-    be stored with the number of a group, and what is sent to its signer would go there.
+    The chat's id equals the person's. A consent given anywhere else would be stored with the id
+    of a group, and messages to its signer would go there.
     """
     user, chat = update.effective_user, update.effective_chat
     if user is None or chat is None or chat.type != ChatType.PRIVATE or chat.id != user.id:
@@ -22,18 +22,18 @@ def own_chat(update: Update) -> tuple[User, Chat] | None:
 
 
 class InOwnChat(filters.UpdateFilter):
-    """Lets through what a person wrote in their own private chat with the bot."""
+    """Accepts updates from a person's own private chat with the bot."""
 
     def filter(self, update: Update) -> bool:
-        """Whether it was written there."""
+        """Whether the update comes from such a chat."""
         return own_chat(update) is not None
 
 
 class TapElsewhere(BaseHandler[Update, Context, None]):
-    """Takes every tap that was not made in a person's own private chat."""
+    """Handles every tap that was not made in a person's own private chat."""
 
     def check_update(self, update: object) -> bool:
-        """Whether it is such a tap; one under an inline message has no chat at all."""
+        """Whether it is such a tap; a tap under an inline message has no chat."""
         if not isinstance(update, Update) or update.callback_query is None:
             return False
         return own_chat(update) is None
@@ -45,10 +45,10 @@ GROUP_MESSAGE = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE
 
 
 class AdminCommandFilter(filters.MessageFilter):
-    """Lets through what an admin wrote with their own hand.
+    """Accepts messages that an admin typed, by numeric user id.
 
-    Only the numeric id counts. A forwarded order, one sent through another bot or on behalf of
-    a channel, was not typed by the admin here and now.
+    Excludes forwarded messages and those sent through another bot or on behalf of a channel,
+    which the admin did not type as a command to this bot.
     """
 
     def __init__(self, admins: frozenset[int]) -> None:
@@ -56,14 +56,14 @@ class AdminCommandFilter(filters.MessageFilter):
         self._admins = admins
 
     def filter(self, message: Message) -> bool:
-        """Whether the message is an admin's own."""
+        """Whether an admin typed the message."""
         if message.from_user is None or message.from_user.id not in self._admins:
             return False
         return not (message.forward_origin or message.via_bot or message.sender_chat)
 
 
 class AdminContentFilter(filters.MessageFilter):
-    """Lets through whatever an admin sent, forwarded messages too: content, and no order."""
+    """Accepts everything an admin sent, also forwarded: content for a broadcast, not commands."""
 
     def __init__(self, admins: frozenset[int]) -> None:
         super().__init__(name="AdminContentFilter")
@@ -75,14 +75,14 @@ class AdminContentFilter(filters.MessageFilter):
 
 
 def is_admin_tap(update: Update, admins: frozenset[int]) -> bool:
-    """Whether an admin tapped under a message that is still there.
+    """Whether an admin tapped a button of a message that is still accessible.
 
-    What a message said that is gone cannot be told any more, so nothing under it is an order.
+    A tap under an inaccessible message is never carried out: what it said is unknown.
     """
     query = update.callback_query
     return query is not None and query.from_user.id in admins and is_there(query)
 
 
 def is_there(query: CallbackQuery) -> bool:
-    """Whether the tapped message can still be seen by the bot."""
+    """Whether the tapped message is still accessible to the bot."""
     return query.message is not None and query.message.is_accessible

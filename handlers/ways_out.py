@@ -1,4 +1,4 @@
-"""Taking a signature back and wanting to be left alone, told from the raw update."""
+"""Recognises a withdrawal, a mute or a refusal of news in a raw update."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TAPS: Final = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REF
 
 
 def is_way_out(update: Mapping[str, Any]) -> bool:
-    """Whether it is one: it counts behind any number of the person's other messages."""
+    """Returns whether the update is one; such an update is never dropped as part of a flood."""
     data = _in(update, "callback_query", "data")
     if data is not None:
         tap = Tap.read(data)

@@ -1,4 +1,4 @@
-"""Taking a signature back, which must be as easy as giving it (GDPR art. 7(3))."""
+"""Withdraws a signature, which must be as easy as giving it (GDPR art. 7(3))."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .supporter_context import SupporterContext, reload
 
 
 async def erase(visit: SupporterContext) -> None:
-    """Erases the signature and everything held with it, and says so once it is done."""
+    """Erases the signature and everything stored with it, then shows that it is done."""
     landed = await forbid(
         visit,
         visit.services.storage.signatures.withdraw(
