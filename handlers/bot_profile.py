@@ -1,7 +1,7 @@
-"""What Telegram itself shows of the bot: its description, and the menu of commands.
+"""Publishes the bot's descriptions and menus of commands to Telegram.
 
-Telegram keeps what it is given and limits how often it may change, so each piece is sent only
-when it differs from what was sent before.
+Telegram limits how often they may change, so each is sent only when it differs from what was
+sent before.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Send = Callable[[], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One thing that Telegram keeps of us: the key it is remembered by, what it says, the call."""
+    """One item of the profile: its storage key, its content, and the call that publishes it."""
 
     key: str
     says: str
@@ -38,9 +38,9 @@ class _Piece:
 
 
 async def publish_profile(bot: Bot, services: Services) -> None:
-    """Gives Telegram the commands and descriptions in every language of the petition.
+    """Publishes commands and descriptions in every language of the petition.
 
-    The source language is also what people see whose language the petition lacks.
+    The source language is also the default for people whose language the petition lacks.
     """
     campaign = services.campaign
     for code in ("", *campaign.languages):
@@ -72,13 +72,13 @@ async def publish_profile(bot: Bot, services: Services) -> None:
 
 
 async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -> None:
-    """Shows an admin the admins' commands in their own chat, and takes them from a former one.
+    """Adds the admins' commands to an admin's menu, and removes them from a former admin's.
 
     Args:
-        bot: of the chat.
-        services: who the admins are.
-        user_id: the person's, which is also their private chat's.
-        words: in the language they read.
+        bot: makes the calls.
+        services: knows the admins.
+        user_id: the person's id, which is also that of their private chat.
+        words: the person's language.
     """
     key = f"menu:{services.keyring.reference(services.campaign.slug, user_id).hex()}"
     scope = BotCommandScopeChat(user_id)
@@ -101,14 +101,18 @@ async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
     try:
         await piece.send()
     except TelegramError as error:
-        # A courtesy: people are answered without it, and the next start tries again.
+        # Not essential: the bot works without it, and the next attempt tries again.
         _log.warning("profile_piece_not_published", remedy=error_kind(error))
         return
     await published.put(key, digest)
 
 
 async def _in_time(send: Send) -> None:
-    """Makes a call that stands before what the person asked for, and which that does not need."""
+    """Makes a call within `LONGEST_WAIT`, since the person's own request waits for it.
+
+    Raises:
+        TimedOut: it took longer.
+    """
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             await send()

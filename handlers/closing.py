@@ -1,4 +1,4 @@
-"""Closing the petition and opening it again."""
+"""Closes and reopens the petition."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_REVISION: Final = 9
 
 
 async def close(update: Update, context: Context) -> None:
-    """Says what closing does, with the count, and asks."""
+    """Handles /close: says what closing does, with the count, and asks for confirmation."""
     panel = await open_admin_context(update, context)
     state = await panel.services.storage.petitions.state()
     words = panel.words
@@ -47,7 +47,7 @@ async def close(update: Update, context: Context) -> None:
 
 
 async def reopen(update: Update, context: Context) -> None:
-    """Says what opening again does, and asks."""
+    """Handles /reopen: says what reopening does, and asks for confirmation."""
     panel = await open_admin_context(update, context)
     storage, words = panel.services.storage, panel.words
     state = await storage.petitions.state()
@@ -76,7 +76,7 @@ async def reopen(update: Update, context: Context) -> None:
 
 
 async def _hindrance(panel: AdminContext) -> Html | None:
-    """Why the petition cannot be opened again now: its end is being told, or is about to be."""
+    """Returns why the petition cannot be reopened: its closing update is active or scheduled."""
     broadcasts, words = panel.services.storage.broadcasts, panel.words
     active = await broadcasts.active()
     if active is not None and active.kind is Kind.CLOSING:
@@ -93,7 +93,7 @@ async def _hindrance(panel: AdminContext) -> Html | None:
 
 
 async def confirmed_close(panel: AdminContext, argument: str) -> None:
-    """Closes, if the petition is still as it was when the button was offered."""
+    """Closes the petition if it has not changed since the button was shown."""
     services, words = panel.services, panel.words
     state = await services.storage.petitions.close(
         revision=_revision(argument), actor=panel.user.id, at=services.clock()
@@ -111,7 +111,7 @@ async def confirmed_close(panel: AdminContext, argument: str) -> None:
 
 
 async def confirmed_reopen(panel: AdminContext, argument: str) -> None:
-    """Opens again, if the petition is still as it was when the button was offered."""
+    """Reopens the petition if it has not changed since the button was shown."""
     services, words = panel.services, panel.words
     state = await services.storage.petitions.reopen(
         revision=_revision(argument), actor=panel.user.id, at=services.clock()
@@ -132,7 +132,7 @@ async def confirmed_reopen(panel: AdminContext, argument: str) -> None:
 
 
 async def left(panel: AdminContext, argument: str) -> bool:
-    """Shows how the petition stands when that changed after all; False when it did not."""
+    """Shows the petition's state if it changed since the button was drawn; else returns False."""
     state = await panel.services.storage.petitions.state()
     if state.revision == _revision(argument):
         return False
@@ -141,7 +141,7 @@ async def left(panel: AdminContext, argument: str) -> bool:
 
 
 async def _changed_meanwhile(panel: AdminContext, *, closed: bool) -> None:
-    """A tap that comes twice finds its work done; only a real change asks for a new order."""
+    """Shows the state if it is the one asked for, as after a repeated tap; else says it changed."""
     state = await panel.services.storage.petitions.state()
     if state.is_closed is closed:
         await panel.say(_standing(panel, state))

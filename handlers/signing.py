@@ -1,4 +1,4 @@
-"""From the name to the signature."""
+"""The signing form: takes the name, the choice of news and the consent, and signs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
 
 
 async def take_name(visit: SupporterContext, typed: str) -> None:
-    """Keeps a typed name and goes on to the consent, or says what to change."""
+    """Stores a typed name and goes on to the consent, or says what is wrong with the name."""
     try:
         name = clean_name(typed)
     except NameRefused as refused:
@@ -54,9 +54,9 @@ async def take_name(visit: SupporterContext, typed: str) -> None:
 
 
 async def keep_name(visit: SupporterContext, typed: str) -> None:
-    """A text at the consent signs nothing and changes no name; "ok" is an answer, not a name.
+    """Handles a text at the consent: neither signs nor changes the name, since it may be "ok".
 
-    When it is the name itself, the update may have come again, and there is nothing to explain.
+    If it is the name itself, the update may be a repeated one, so nothing is explained.
     """
     if typed.strip() == visit.conversation.name:
         await visit.save()
@@ -72,7 +72,7 @@ async def keep_name(visit: SupporterContext, typed: str) -> None:
 
 
 async def use_profile_name(visit: SupporterContext) -> None:
-    """Takes the name of the Telegram profile with one tap."""
+    """Takes the name of the Telegram profile as the name to sign with."""
     if visit.view.profile_name is not None:
         visit = visit.with_stage(Place(Stage.CONSENT), name=visit.view.profile_name)
     await visit.save()
@@ -87,10 +87,10 @@ async def choose_news(visit: SupporterContext) -> None:
 
 
 async def confirm(visit: SupporterContext, agreed_to: str) -> None:
-    """Signs. The thanks are shown only after the signature is committed.
+    """Signs, and shows the thanks once the signature is committed.
 
-    `agreed_to` is the mark of the text under which the button stood. When it is another one by
-    now, nothing is signed: a consent is only ever to words that were seen.
+    `agreed_to` is the `consent_mark` of the text above the button. If the text has changed
+    since, nothing is signed: a consent covers only the words that were seen.
     """
     if agreed_to != consent_mark(visit.view):
         await visit.save()
@@ -119,7 +119,7 @@ async def confirm(visit: SupporterContext, agreed_to: str) -> None:
 
 
 async def cancel(visit: SupporterContext) -> None:
-    """Leaves the form and forgets what was typed into it."""
+    """Leaves the form and erases what was typed into it."""
     words, draft = visit.view.words, visit.conversation
     typing = in_form(visit.view.place) or bool(draft.name or draft.typed)
     home = go(Action.HOME, visit.view.place, visit.view.standing)

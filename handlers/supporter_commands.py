@@ -1,4 +1,4 @@
-"""The supporters' commands. Each of them shows a screen as the newest message of the chat."""
+"""The supporters' commands. Each shows a screen as the newest message of the chat."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def start(update: Update, context: Context) -> None:
-    """Shows the petition; the payload of the link says where the person came from."""
+    """Handles /start: shows the petition, and stores the source tag of the link."""
     visit = await open_command(update, context)
     await offer_menu(visit.bot, visit.services, visit.user.id, visit.view.words)
     visit = visit.with_stage(
@@ -28,40 +28,40 @@ async def start(update: Update, context: Context) -> None:
 
 
 async def help_(update: Update, context: Context) -> None:
-    """Shows what can be done here."""
+    """Handles /help."""
     await _go(update, context, Action.HELP)
 
 
 async def language(update: Update, context: Context) -> None:
-    """Offers the petition's languages."""
+    """Handles /language: offers the petition's languages."""
     await _go(update, context, Action.LANGUAGES)
 
 
 async def privacy(update: Update, context: Context) -> None:
-    """Shows the whole privacy notice, which Telegram asks of every bot."""
+    """Handles /privacy, which Telegram requires of every bot: shows the full notice."""
     await _go(update, context, Action.PRIVACY)
 
 
 async def my_data(update: Update, context: Context) -> None:
-    """Shows everything that is held of the person."""
+    """Handles /mydata: shows everything stored of the person; recorded in the audit."""
     services = context.services
     await services.storage.audit.record("my_data", actor=None, at=services.clock())
     await _go(update, context, Action.MY_DATA)
 
 
 async def withdraw(update: Update, context: Context) -> None:
-    """Offers to take the signature back."""
+    """Handles /withdraw: asks whether to withdraw the signature."""
     visit = await open_command(update, context)
     if visit.view.signature is None:
         words = visit.view.words
-        # Going home also forgets a name that was typed and never signed with.
+        # Going to the home screen also erases a typed name that was not signed with.
         await visit.with_stage(Place()).say(words.text("No has firmado: no hay nada que retirar."))
         return
     await visit.going(Action.WITHDRAW).say()
 
 
 async def cancel(update: Update, context: Context) -> None:
-    """Leaves the form."""
+    """Handles /cancel: leaves the signing form."""
     await signing.cancel((await open_command(update, context)).at_valid_stage())
 
 
@@ -71,9 +71,9 @@ async def _go(update: Update, context: Context, action: Action) -> None:
 
 
 def _language(visit: SupporterContext) -> str | None:
-    """What the person chose, or else Telegram's language where the petition has it.
+    """Returns the language the person chose, or that of their Telegram if the petition has it.
 
-    A language that the petition lacks is not put down as Spanish: it may be added one day.
+    For a language that the petition lacks, None is stored: it may be added one day.
     """
     known, language = visit.conversation.language, visit.view.language
     spoken = (visit.user.language_code or "").lower()
@@ -81,7 +81,7 @@ def _language(visit: SupporterContext) -> str | None:
 
 
 def _source(visit: SupporterContext, arguments: list[str]) -> str | None:
-    """The first source stays: it is what brought the person here. A name is none."""
+    """Returns the source tag: the first one stays, and text that may be a name is not one."""
     known = visit.conversation.source
     if known is not None or visit.view.signature is not None:
         return known

@@ -1,4 +1,4 @@
-"""What people write without a command: names, and everything a form does not expect."""
+"""Handles supporters' messages: names for the signing form, and everything unexpected."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _NOTHING_EDITED: Final = mark("Aquí, editar un mensaje no cambia nada.")
 
 
 async def written(update: Update, context: Context) -> None:
-    """A text: the name, where one is asked for; otherwise the way on is shown."""
+    """Handles a text: the name if the form asks for one, else points to the buttons."""
     visit = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
     if await _is_answered(visit, update):
         await _read(visit)
 
 
 async def unknown_command(update: Update, context: Context) -> None:
-    """A command that does not exist, or not for this person."""
+    """Handles a command that does not exist, or not for this person."""
     visit = _cleared_form((await open_command(update, context)).at_valid_stage())
     if not await _is_answered(visit, update):
         return
@@ -39,7 +39,7 @@ async def unknown_command(update: Update, context: Context) -> None:
 
 
 async def sent_media(update: Update, context: Context) -> None:
-    """A photo, a sticker, a voice message: nothing of it is kept."""
+    """Handles a photo, sticker, voice message or the like; nothing of it is stored."""
     visit = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
     if not await _is_answered(visit, update):
         return
@@ -54,10 +54,10 @@ async def sent_media(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """An edit of what was sent to the form is as good as a text; any other changes nothing.
+    """Handles an edit: of a message sent to the form like a new text, of any other as no change.
 
-    What has neither text nor caption changes by itself, as a live location does, and is not
-    answered.
+    Messages without text and caption, such as live locations, change by themselves and get no
+    reply.
     """
     message = update.effective_message
     if message is None or (message.text is None and message.caption is None):
@@ -74,10 +74,10 @@ async def edited(update: Update, context: Context) -> None:
 
 
 def _was_sent_to_form(visit: SupporterContext) -> bool:
-    """Whether an edited message was: it stands below the screen, or waits to be deleted.
+    """Whether an edited message was sent to the form: it is below the screen, or to be deleted.
 
-    What is above was written before the form was there, and may have been a question. What an
-    admin edits may have been written for everybody, and is to stay.
+    A message above the screen was written before the form was shown, and may have been a
+    question. An admin's message may have been written for a broadcast, and has to stay.
     """
     message_id, screen = _message(visit).message_id, visit.conversation.message_id
     if message_id in visit.conversation.typed:
@@ -86,7 +86,7 @@ def _was_sent_to_form(visit: SupporterContext) -> bool:
 
 
 async def _read(visit: SupporterContext) -> None:
-    """Takes a text for what it is where the person stands."""
+    """Handles a text according to the person's stage."""
     text, place = _message(visit).text or "", visit.view.place
     if place.stage is Stage.NAME:
         await signing.take_name(visit, text)
@@ -100,7 +100,10 @@ async def _read(visit: SupporterContext) -> None:
 
 
 async def _answer(visit: SupporterContext, first: str | None = None) -> None:
-    """Answers what was not sent to the form: a name goes, and whatever else stays is said to."""
+    """Replies to a message outside the form; deletes it if it is surely a name.
+
+    Any other message stays, and the reply says so.
+    """
     message, words = _message(visit), visit.view.words
     text = message.text or message.caption or ""
     is_name = not visit.view.by_admin and is_surely_a_name(text, visit.user.full_name)
@@ -123,7 +126,7 @@ async def _answer(visit: SupporterContext, first: str | None = None) -> None:
 
 
 async def _is_answered(visit: SupporterContext, update: Update) -> bool:
-    """Whether it is not too much; what was sent to the form leaves the chat all the same."""
+    """Whether the person's budget allows a reply; deletes marked messages even if not."""
     ration = visit.services.spend(visit.user.id, WRITTEN, update)
     if ration is Ration.TOLD:
         await too_often.tell(visit)
@@ -133,9 +136,9 @@ async def _is_answered(visit: SupporterContext, update: Update) -> bool:
 
 
 def _cleared_form(visit: SupporterContext) -> SupporterContext:
-    """The visit that leaves nothing of what is sent to the form in the chat.
+    """Returns the context with the message marked for deletion if it was sent to the form.
 
-    What a person nearly signed with is as personal as what they sign with.
+    A name that was nearly signed with is as personal as one signed with.
     """
     if not expects_name(visit.view.place):
         return visit

@@ -1,1 +1,1 @@
-"""Everything an admin does with a broadcast, from the first word to taking it back."""
+"""Everything an admin does with a broadcast, from writing it to recalling it."""

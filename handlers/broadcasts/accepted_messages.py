@@ -1,7 +1,7 @@
-"""Which messages can be copied to many people, and what of them is kept.
+"""Decides which messages can be copied to many people, and what of them is kept.
 
-What a copy cannot carry is refused here with its reason: https://core.telegram.org/bots/api names
-what copyMessage takes; polls and dice it takes too, but each person would get another one.
+copyMessage cannot copy every kind: https://core.telegram.org/bots/api lists which. Polls and dice
+are refused too, since each person would get a different one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.text.translations import mark
 from .draft import DraftMessage, Link, LinkRows
 from .parse_links import is_address
 
-# The field that makes a message what it is; the first that is there counts.
+# Fields that give a message its kind, by priority.
 _KINDS: Final = (
     "animation",
     "photo",
@@ -36,7 +36,7 @@ _KINDS: Final = (
 
 
 class UnsupportedMessage(Enum):
-    """Why a message cannot be sent to many."""
+    """Why a message cannot be broadcast."""
 
     POLL = auto()
     DICE = auto()
@@ -72,7 +72,7 @@ UNFIT_SENTENCES: Final[Mapping[UnsupportedMessage, str]] = MappingProxyType(
 
 
 def piece_of(message: Message) -> DraftMessage | UnsupportedMessage:
-    """What the message is for a draft, or why it cannot be one."""
+    """Returns the message as part of a draft, or why it cannot be broadcast."""
     unfit = _unfit(message)
     if unfit is not None:
         return unfit
@@ -85,7 +85,7 @@ def piece_of(message: Message) -> DraftMessage | UnsupportedMessage:
         message_id=message.message_id,
         kind=kind,
         group=message.media_group_id,
-        # Telegram shows no buttons under an album, so none were there to be lost either.
+        # Telegram shows no buttons under an album.
         links=() if grouped else links,
         lost_buttons=lost,
     )
@@ -96,7 +96,7 @@ def _unfit(message: Message) -> UnsupportedMessage | None:
         return UnsupportedMessage.POLL
     if message.dice or message.game:
         return UnsupportedMessage.DICE if message.dice else UnsupportedMessage.OTHER
-    # Not by its attribute, whose type the library is about to change with a warning.
+    # Not the attribute `live_period`, whose use warns since PTB is changing its type.
     if message.location and "live_period" in message.location.to_dict():
         return UnsupportedMessage.LIVE_LOCATION
     if message.paid_media or message.invoice or message.giveaway or message.giveaway_winners:
@@ -107,7 +107,7 @@ def _unfit(message: Message) -> UnsupportedMessage | None:
 
 
 def _kept(keyboard: InlineKeyboardMarkup | None) -> tuple[LinkRows, bool]:
-    """The buttons that open an address, and whether there were others."""
+    """Returns the buttons that open an address, and whether there were others."""
     if keyboard is None:
         return (), False
     rows = [

@@ -1,7 +1,7 @@
-"""Asking the admins about a broadcast that waits for one of them to decide.
+"""Asks the admins about a broadcast that waits for one of them to decide.
 
-Each is shown the message as people would get it, and below it the page with the buttons. Whoever
-taps first decides; the others' buttons then show what became of it.
+Each is shown the message as recipients would get it, and below it the question. The first tap
+decides; the other admins' buttons then show the result.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _log = structlog.stdlib.get_logger()
 
 
 async def ask_everyone(bot: Bot, services: Services, broadcast: Broadcast, tally: Tally) -> None:
-    """Asks each admin once, however often this is tried.
+    """Asks each admin once, even if called again for the same question.
 
     Raises:
-        TelegramError: somebody could not be asked for now; the others were.
+        TelegramError: some admin could not be asked now; the others were.
     """
     failed: TelegramError | None = None
-    # Nobody approves what they prepared.
+    # Authors do not approve their own broadcasts.
     author = {broadcast.started_by} if broadcast.awaits_approval else set[int]()
     for admin in sorted(services.admins - author):
         try:
@@ -68,7 +68,7 @@ async def _ask(
 
 
 async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:
-    """Sends what is to be decided about, in each language; returns what there is to say of it."""
+    """Sends the message in each language; returns a notice about it for the question below."""
     content = content_of(broadcast.content, broadcast.source_chat)
     try:
         for language in broadcast.content:

@@ -1,4 +1,4 @@
-"""The word of another admin on a broadcast that waits for it."""
+"""Approval of a large broadcast by a second admin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .screens.approval import ask_decline
 
 
 async def review(panel: AdminContext, argument: str) -> None:
-    """Shows the message as people would get it, and asks again below it."""
+    """Shows the message as recipients would get it, and asks again below it."""
     known = await _undecided(panel, argument)
     if known is None:
         return
@@ -43,7 +43,11 @@ async def _review(panel: AdminContext, known: Broadcast) -> None:
 
 
 async def approve(panel: AdminContext, argument: str) -> None:
-    """Lets it go out, if it is as it was when it was prepared, to about as many as were shown."""
+    """Approves the broadcast if its message still exists and its audience has not grown too far.
+
+    Raises:
+        NothingDone: Telegram did not say whether the message exists; nothing was approved.
+    """
     key, _, shown = argument.partition(".")
     known = await _undecided(panel, key)
     if known is None:
@@ -61,7 +65,7 @@ async def approve(panel: AdminContext, argument: str) -> None:
         await panel.alert(panel.words.label("Ahora mismo no hay a quién enviarlo."))
         return
     before = int(shown) if shown.isdecimal() else None
-    # Two have agreed then, so there is no number that it must not grow over.
+    # With two admins agreed, the threshold of approval is no limit any more.
     if before is None or recipients > most_recipients(before, approval_above=None):
         await _ask_again(panel, known, before, recipients)
         return
@@ -80,7 +84,7 @@ async def approve(panel: AdminContext, argument: str) -> None:
 
 
 async def ask_to_decline(panel: AdminContext, argument: str) -> None:
-    """Asks before what somebody prepared is thrown away."""
+    """Asks for confirmation before declining, since the author would have to start again."""
     known = await _undecided(panel, argument)
     if known is None:
         return
@@ -89,7 +93,7 @@ async def ask_to_decline(panel: AdminContext, argument: str) -> None:
 
 
 async def decline(panel: AdminContext, argument: str) -> None:
-    """Has it not go out; whoever prepared it is told by the worker."""
+    """Declines the broadcast; the worker tells its author."""
     known = await _undecided(panel, argument)
     if known is None:
         return
@@ -100,7 +104,7 @@ async def decline(panel: AdminContext, argument: str) -> None:
 
 
 async def _undecided(panel: AdminContext, argument: str) -> Broadcast | None:
-    """The broadcast of a button, if this admin may decide about it; else they are told why not."""
+    """Returns a button's broadcast if this admin may decide; else says why not, returns None."""
     known = await known_by(panel, argument)
     if known is None:
         return None
@@ -130,11 +134,11 @@ async def _recipients(panel: AdminContext, known: Broadcast) -> int:
 async def _ask_again(
     panel: AdminContext, known: Broadcast, before: int | None, recipients: int
 ) -> None:
-    """It has grown to far more than this admin was shown: the number of now needs a word."""
+    """Asks again with the current number, since the audience grew beyond what was shown."""
     approvals = panel.services.storage.broadcasts.approvals
     now = await approvals.recount(known.id, recipients, *_by(panel)) or known
     if not now.awaits_approval:
-        await tell_standing(panel, now)  # somebody else was faster
+        await tell_standing(panel, now)  # another admin was faster
         return
     before = known.expected or 0 if before is None else before
     await panel.tell(partial(_asked_again, panel, known, now, before))
@@ -156,13 +160,13 @@ async def _asked_again(
 
 
 async def _approved(panel: AdminContext, now: Broadcast, at: datetime) -> None:
-    """Shows what comes of it, to who approved it and to who waited for that."""
+    """Shows the result to the admin who approved, and to the one who watches the broadcast."""
     services = panel.services
     if now.state != "scheduled" or now.approved_by != panel.user.id:
-        await tell_standing(panel, now)  # somebody else was faster, or the worker was
+        await tell_standing(panel, now)  # another admin or the worker was faster
         return
     if now.progress_chat not in services.admins:
-        await tell_progress(panel, now.id)  # or nobody would see how it goes
+        await tell_progress(panel, now.id)  # otherwise nobody would see the progress
         return
     if now.starts_at is not None and now.starts_at > at:
         await panel.tell(partial(_refreshed, panel, now))
@@ -180,7 +184,7 @@ async def _approved(panel: AdminContext, now: Broadcast, at: datetime) -> None:
 
 
 async def _refreshed(panel: AdminContext, now: Broadcast, said: Html | None = None) -> None:
-    """Shows it to who waited for it, and to who approved it."""
+    """Updates the progress message, and the message of the admin who approved."""
     await refresh(panel.bot, panel.services, now)
     if said is None:
         await show(panel, now)

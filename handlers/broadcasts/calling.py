@@ -1,4 +1,4 @@
-"""A call of a broadcast, made for one admin over the bot's ordinary way out."""
+"""Makes one call of a broadcast through the ordinary bot, to show a message to an admin."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _TYPED: Final[Mapping[str, Any]] = MappingProxyType(
 
 
 async def made(bot: Bot, call: Call) -> tuple[int, ...]:
-    """Makes it; returns the messages that it became.
+    """Makes the call; returns the ids of the messages it sent.
 
     Raises:
-        TelegramError: Telegram did not take it.
-        ValueError: a broadcast makes no such call.
+        TelegramError: the call failed.
+        ValueError: no broadcast uses this method.
     """
     given: dict[str, Any] = {
         name: _TYPED[name].de_json(value, bot) if name in _TYPED else value

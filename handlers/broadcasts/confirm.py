@@ -1,4 +1,4 @@
-"""The confirmation: what was shown is sent, or planned, once; anything else sends nothing."""
+"""The confirmation of a draft: starts or schedules the broadcast that was shown, once."""
 
 from __future__ import annotations
 
@@ -28,13 +28,23 @@ from .screens.draft_view import DraftView
 
 @dataclass(frozen=True, slots=True)
 class _OtherNumber:
-    """Far more people than were shown, or nobody any more; so many were shown."""
+    """The audience grew too far beyond the number shown, or nobody is left.
+
+    Attributes:
+        shown: the number of recipients that the summary showed.
+    """
 
     shown: int
 
 
 async def send(panel: AdminContext, token: str) -> None:
-    """Starts or plans the broadcast, if it is still the one that was previewed."""
+    """Starts or schedules the broadcast if it is still the one that was shown.
+
+    A repeated tap shows the broadcast that the first one started.
+
+    Raises:
+        NothingDone: Telegram did not say whether the preview still exists; nothing was started.
+    """
     storage = panel.services.storage
     known = await storage.broadcasts.get(broadcast_id(token))
     if known is not None:
@@ -63,9 +73,9 @@ async def send(panel: AdminContext, token: str) -> None:
 
 
 async def leave(panel: AdminContext, shown: str) -> bool:
-    """Gives up the draft that was shown; when it was started after all, that is shown instead.
+    """Discards the draft that was shown, or shows its broadcast if it was started meanwhile.
 
-    A button left standing from an earlier draft leaves the one of now as it is.
+    A button left from an earlier draft does not discard the current one.
     """
     token, _, key = shown.partition(":")
     known = await panel.services.storage.broadcasts.get(broadcast_id(token))
@@ -88,12 +98,12 @@ def _not_prepared(panel: AdminContext) -> Html:
 
 
 def discarded(panel: AdminContext) -> Html:
-    """What stands in the panel of a draft that was given up."""
+    """Returns the text that replaces a discarded draft."""
     return panel.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
 
 
 async def give_up(desk: DraftEditor, said: Html) -> None:
-    """Throws the draft and its preview away, and says so."""
+    """Discards the draft, deletes its preview, and shows `said`."""
     await forget(desk.panel)
     await desk.panel.tell(partial(_cleared_away, desk, said))
 
@@ -106,28 +116,28 @@ async def _cleared_away(desk: DraftEditor, said: Html) -> None:
 
 
 async def go_on(panel: AdminContext, known: Broadcast) -> None:
-    """A tap that comes again, after a cut perhaps, finds its broadcast as it stands."""
-    await open_draft(panel)  # which throws away the one that this was started from
+    """Shows the broadcast that an earlier tap on the same button started."""
+    await open_draft(panel)  # deletes the draft that this was started from
     if not known.is_running:
-        # Perhaps its report was written over by a late repetition of what came before.
+        # A late retry of an earlier screen may have overwritten its report.
         await tell_standing(panel, known)
         return
     panel.services.wake_broadcast()
     if known.progress_chat != panel.chat_id:
         await tell_progress(
             panel, known.id
-        )  # nobody watches it yet, or two confirmed in one second
+        )  # nobody watches it yet, or two admins confirmed in the same second
     elif known.progress_message_id != panel.message_id:
         await panel.say(elsewhere(panel.words))
     else:
-        # The worker keeps this very message up to date; the same words again would be refused.
+        # The worker keeps this message up to date; Telegram refuses an edit without a change.
         await panel.services.afterwards.tell(panel.chat_id, panel.answer, beside="tap")
 
 
 def _objection(
     desk: DraftEditor, sheet: DraftView, token: str, shown: int
 ) -> Html | _OtherNumber | None:
-    """Why what the token confirms is not to be sent now."""
+    """Returns why what the token confirms must not be sent now; None if it may be."""
     draft, words, now = desk.draft, desk.panel.words, desk.now
     if sheet.terms is None:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
@@ -145,7 +155,7 @@ def _objection(
 
 
 def _plan(desk: DraftEditor, sheet: DraftView, token: str, shown: int) -> NewBroadcast:
-    """What is to be started, by a confirmation whose page named so many people."""
+    """Returns the broadcast to start; `shown` is the number of recipients in the summary."""
     panel, draft = desk.panel, desk.draft
     return NewBroadcast(
         broadcast_id(token),
@@ -170,7 +180,7 @@ def _plan(desk: DraftEditor, sheet: DraftView, token: str, shown: int) -> NewBro
 
 async def _start(desk: DraftEditor, plan: NewBroadcast, token: str) -> None:
     panel = desk.panel
-    # Known before it begins: from here on the preview belongs to the broadcast.
+    # Stored before the start: from then on the preview belongs to the broadcast.
     desk = await desk.keep(desk.draft.model_copy(update={"token": token}))
     outcome = await panel.services.storage.broadcasts.start(plan)
     if isinstance(outcome, Broadcast):
@@ -191,12 +201,12 @@ async def _show_started(
     now = await show(panel, started)
     there = (now.progress_chat, now.progress_message_id)
     if progress is not None and there != progress and now.is_running:
-        # Somebody who looked meanwhile has it now, and this was written over the word on that.
+        # Another admin took the progress meanwhile, and `show` overwrote the line about that.
         await panel.at(progress[1]).write(elsewhere(panel.words))
 
 
 async def _wait_for(desk: DraftEditor, active: Broadcast) -> None:
-    """Another one is under way. Of two closing updates that is the same; else this has to wait."""
+    """Says that another broadcast is active; of two closing updates shows the active one."""
     if active.kind is Kind.CLOSING is desk.draft.kind:
         await tell_progress(desk.panel, active.id)
         return
@@ -209,7 +219,7 @@ async def _wait_for(desk: DraftEditor, active: Broadcast) -> None:
 
 
 async def _show_again(desk: DraftEditor, objection: Html | _OtherNumber) -> None:
-    """The summary as it is now, with a confirmation that is good again, and what happened."""
+    """Shows the current summary with a new confirmation button and the reason nothing was sent."""
     draft = desk.draft
     if draft.kind is Kind.CLOSING:
         state = await desk.panel.services.storage.petitions.state()
@@ -222,7 +232,7 @@ async def _show_again(desk: DraftEditor, objection: Html | _OtherNumber) -> None
     stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
     desk = await desk.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
     if isinstance(objection, _OtherNumber):
-        # Who signed meanwhile is among them now, so only the page knows how many there are.
+        # The new cutoff includes recent signers, so the number is counted again.
         objection = _another_number(desk, objection.shown, (await desk.sheet()).recipients)
     await desk.show(objection)
 

@@ -1,4 +1,4 @@
-"""What a draft would be if it were sent now: its content, and what a confirmation is bound to."""
+"""The content that a draft would send now, and the terms that its confirmation is bound to."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Messages = Mapping[str, tuple[int, ...]]
 
 
 def content_now(services: Services, draft: Draft, state: PetitionState) -> dict[str, object]:
-    """What people get, by language: the petition's closing texts, or the copies shown."""
+    """Returns what recipients get, by language: the closing texts, or copies of the preview."""
     if draft.kind is Kind.CLOSING:
         return _closing(services, state)
     return copied(services, draft, draft.copies or {})
 
 
 def copied(services: Services, draft: Draft, messages: Messages) -> dict[str, object]:
-    """The versions of a draft as copies of these messages, with the buttons that go under them."""
+    """Returns the draft's versions as copies of these messages, with the buttons under them."""
     return {
         language: _reference(services, draft, language, version, messages[language])
         for language, version in draft.versions.items()
@@ -38,7 +38,7 @@ def terms_of(
     *,
     paid: bool,
 ) -> ConfirmationTerms:
-    """What an admin sees before confirming, without how many people that is."""
+    """Returns what an admin sees before confirming, except for the number of recipients."""
     return ConfirmationTerms(
         content_sha256=content_sha256(content),
         kind=draft.kind,
@@ -67,7 +67,7 @@ def _reference(
     services: Services, draft: Draft, language: str, version: Version, messages: tuple[int, ...]
 ) -> dict[str, object]:
     rows = [[link.model_dump() for link in row] for row in version.links]
-    # Under an album Telegram shows no buttons; who wants no more news then finds /stop.
+    # Telegram shows no buttons under an album; its recipients have /stop instead.
     if draft.kind is Kind.NEWS and not version.is_album:
         label = services.catalogues.words(language).label("No recibir más noticias")
         rows.append([{"text": label, "callback_data": NO_MORE_NEWS}])

@@ -1,4 +1,4 @@
-"""Pause, go on, cancel and take back: the buttons under a broadcast's panel."""
+"""The buttons that pause, resume, cancel and recall a broadcast."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _log = structlog.stdlib.get_logger()
 
 
 async def pause(panel: AdminContext, argument: str) -> None:
-    """Sends nothing more until somebody says so."""
+    """Pauses the broadcast until an admin resumes it."""
     known = await known_by(panel, argument)
     if known is not None:
         await clear_cancel_request(panel.services, known.id)
@@ -35,7 +35,7 @@ async def pause(panel: AdminContext, argument: str) -> None:
 
 
 async def resume(panel: AdminContext, argument: str) -> None:
-    """Goes on where it was."""
+    """Resumes a paused broadcast."""
     known = await known_by(panel, argument)
     if known is not None:
         await clear_cancel_request(panel.services, known.id)
@@ -43,7 +43,7 @@ async def resume(panel: AdminContext, argument: str) -> None:
 
 
 async def ask_to_cancel(panel: AdminContext, argument: str) -> None:
-    """Asks once more. Until that is answered nothing goes out: it may be the wrong message."""
+    """Pauses the broadcast and asks whether to cancel it; it may be the wrong message."""
     known = await known_by(panel, argument)
     if known is None:
         return
@@ -59,7 +59,7 @@ async def ask_to_cancel(panel: AdminContext, argument: str) -> None:
 
 
 async def cancel(panel: AdminContext, argument: str) -> None:
-    """Sends nothing more, for good."""
+    """Cancels the broadcast for good."""
     known = await known_by(panel, argument)
     if known is not None:
         await clear_cancel_request(panel.services, known.id)
@@ -67,7 +67,7 @@ async def cancel(panel: AdminContext, argument: str) -> None:
 
 
 async def watch(panel: AdminContext, argument: str) -> None:
-    """Shows how it stands, and nothing else: a question was answered with no."""
+    """Shows the broadcast's state, after an admin answered a question with no."""
     known = await known_by(panel, argument)
     if known is not None:
         await clear_cancel_request(panel.services, known.id)
@@ -75,7 +75,7 @@ async def watch(panel: AdminContext, argument: str) -> None:
 
 
 async def ask_to_recall(panel: AdminContext, argument: str) -> None:
-    """Asks before what was sent is deleted; says why not when it is too late for that."""
+    """Asks for confirmation before a recall, or says that it is too late for one."""
     known = await known_by(panel, argument)
     if known is None:
         return
@@ -90,7 +90,7 @@ async def ask_to_recall(panel: AdminContext, argument: str) -> None:
 
 
 async def recall(panel: AdminContext, argument: str) -> None:
-    """Has everything deleted that was sent, as far as Telegram lets us."""
+    """Starts a recall: deletes the sent messages as far as Telegram allows it."""
     known = await known_by(panel, argument)
     if known is None:
         return
@@ -109,7 +109,7 @@ async def _show_recalled(panel: AdminContext, former: Broadcast, found: Broadcas
 
 
 async def _take_button_away(panel: AdminContext, former: Broadcast) -> None:
-    """The report may stand in another message, whose button would offer what is being done."""
+    """Removes the buttons of a report in another message, which would offer the recall again."""
     there = (former.progress_chat, former.progress_message_id)
     if None in there or there == (panel.chat_id, panel.message_id):
         return
@@ -120,7 +120,7 @@ async def _take_button_away(panel: AdminContext, former: Broadcast) -> None:
 
 
 async def _too_late(panel: AdminContext, known: Broadcast) -> None:
-    """Says it in a window of its own, so that the report stays where it is."""
+    """Says in an alert window that it is too late, and keeps the report."""
     await panel.say_above(
         panel.words.label(
             "Ya no se puede retirar: Telegram solo deja borrar mensajes durante 48 horas, o no "
@@ -132,12 +132,12 @@ async def _too_late(panel: AdminContext, known: Broadcast) -> None:
 
 
 async def _steered(panel: AdminContext, now: Broadcast | None) -> None:
-    """Has the worker look at once, and shows what it is by now."""
+    """Wakes the worker and shows the broadcast's new state."""
     panel.services.wake_broadcast()
     if now is None:
         return
     if now.is_running and now.progress_chat not in panel.services.admins:
-        await tell_progress(panel, now.id)  # or nobody would see how it goes
+        await tell_progress(panel, now.id)  # otherwise nobody would see the progress
     else:
         await tell_standing(panel, now)
 
@@ -147,5 +147,5 @@ def _broadcasts(panel: AdminContext) -> Broadcasts:
 
 
 def _by(panel: AdminContext) -> tuple[int, datetime]:
-    """Who orders it, and when, as the audit keeps it."""
+    """Returns the admin's user id and the time, for the audit."""
     return panel.user.id, panel.services.clock()

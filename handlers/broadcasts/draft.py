@@ -1,7 +1,7 @@
-"""A message that an admin is preparing: everything about it, as it is stored between two taps.
+"""The draft: a message that an admin is preparing, as stored between two updates.
 
-Pure: a draft and something that happened go in, the next draft comes out. The version goes up
-with every change, so a button that was drawn for an earlier one is known to be stale.
+Pure: changes return a new draft. The version goes up with every change, so that a button drawn
+for an earlier one is recognised as stale.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from storage import Audience, Broadcast, Kind
 
 WAITS_FOR: Final = timedelta(hours=1)
-"""How long a draft takes what is written; what comes later may be meant for something else."""
+"""How long a draft accepts messages; what is sent later may be meant for something else."""
 REMEMBERED_FOR: Final = timedelta(days=1)
-"""How long a message that comes late is likely to be meant for it."""
+"""How long a late message is still likely to be meant for the draft."""
 
 
 class Stage(StrEnum):
-    """What the panel of a draft shows, and what it waits for."""
+    """What a draft's screen shows, and what the draft waits for."""
 
     CONTENT = "content"
     """Waits for the message of `language`."""
     READY = "ready"
-    """There is a message: what more is to be done with it."""
+    """Has a message; offers what to do with it."""
     LINKS = "links"
     """Waits for the link buttons of `language`."""
     SUBJECT = "subject"
     AUDIENCE = "audience"
     SUMMARY = "summary"
-    """It was shown as people will receive it, and can be confirmed."""
+    """Was previewed and can be confirmed."""
     TIME = "time"
-    """Waits for a moment."""
+    """Waits for the time to send at."""
     SURE = "sure"
-    """Many people: asks a second time."""
+    """Asks for a second confirmation, for a broadcast to many people."""
 
 
 _WAITING: Final = frozenset({Stage.CONTENT, Stage.LINKS, Stage.TIME})
@@ -58,7 +58,7 @@ LinkRows = tuple[tuple[Link, ...], ...]
 
 
 class DraftMessage(_Frozen):
-    """One message that came: a whole content, or one element of an album."""
+    """One message that an admin sent: a whole version, or one element of an album."""
 
     message_id: int
     kind: str
@@ -68,7 +68,7 @@ class DraftMessage(_Frozen):
 
 
 class Version(_Frozen):
-    """What people of one language get: one message, or an album's, as the admin sent them."""
+    """What readers of one language get: one message, or those of an album."""
 
     messages: tuple[int, ...]
     kind: str
@@ -78,11 +78,11 @@ class Version(_Frozen):
 
     @property
     def is_album(self) -> bool:
-        """Whether it came as an album, which carries no buttons and counts one by one."""
+        """Whether it is an album; it has no buttons, and each element counts as a message."""
         return self.group is not None
 
     def joined(self, piece: DraftMessage) -> Version:
-        """The album with one more element, in the order in which they stand in the chat."""
+        """Returns the album with one more element, in the order of the chat."""
         messages = tuple(sorted({*self.messages, piece.message_id}))
         return self.model_copy(update={"messages": messages})
 
@@ -91,17 +91,17 @@ class Draft(_Frozen):
     """A message in preparation.
 
     Attributes:
-        key: tells this draft from another one of the same admin.
-        base: the language whose version everybody gets who has none of their own.
-        language: the version that is being written now.
-        versions: what was sent for each language, by reference.
-        copies: the bot's own copies of each version: what will be sent. None until shown.
-        stale: copies of earlier previews, to be taken away.
-        topic: of an earlier broadcast, whose recipients are not to be told again.
-        cutoff: the last signature that the summary counted; who signs later is not written to.
-        token: of the confirmation under which it was started, once it was.
-        panel: the message in which the admin works on it.
-        declined: an album that was turned down, of which more elements may come.
+        key: identifies this draft among those of the same admin.
+        base: the default language, for readers of a language without a version.
+        language: the language whose version is being written.
+        versions: what the admin sent, by language.
+        copies: message ids of the preview, which will be copied, by language. None until shown.
+        stale: message ids of earlier previews, to be deleted.
+        topic: of an earlier broadcast, whose recipients are left out.
+        cutoff: number of the last signature included; later signers get nothing.
+        token: of the confirmation with which the admin started it.
+        panel: id of the message in which the admin edits it.
+        declined: id of an album that was refused, of which more elements may come.
     """
 
     key: str
@@ -129,38 +129,38 @@ class Draft(_Frozen):
 
     @property
     def audience(self) -> Audience:
-        """Who is to receive it."""
+        """The audience of the broadcast."""
         return Audience(language=self.reads, news_only=self.news_only)
 
     @property
     def elements(self) -> int:
-        """How many messages the largest version is for each person."""
+        """How many messages per person the largest version has."""
         return max((len(version.messages) for version in self.versions.values()), default=1)
 
     def waits(self, now: datetime) -> bool:
-        """Whether what the admin writes now is meant for this draft."""
+        """Whether a message that the admin sends now is meant for this draft."""
         return self.is_waiting and self.is_fresh(now)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether its panel asks for something to be written."""
+        """Whether the current stage asks the admin for a message."""
         return self.stage in _WAITING
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether the admin has worked on it lately."""
+        """Whether the last change is at most `WAITS_FOR` ago."""
         return now - self.touched_at <= WAITS_FOR
 
     def is_remembered(self, now: datetime) -> bool:
-        """Whether the admin may still be at it."""
+        """Whether the last change is at most `REMEMBERED_FOR` ago."""
         return now - self.touched_at <= REMEMBERED_FOR
 
     @property
     def is_shown(self) -> bool:
-        """Whether its page is one from which it can be sent."""
+        """Whether it has been previewed and its screen offers to send it."""
         return self.stage in (Stage.SUMMARY, Stage.SURE) and self.copies is not None
 
     def album_of(self, piece: DraftMessage) -> str | None:
-        """The language whose album this message belongs to, or whose message it is."""
+        """Returns the language whose version has this message, or other messages of its album."""
         for language, version in self.versions.items():
             same_album = piece.group is not None and version.group == piece.group
             if same_album or piece.message_id in version.messages:
@@ -169,33 +169,33 @@ class Draft(_Frozen):
 
     @property
     def every_copy(self) -> tuple[int, ...]:
-        """All that the bot has put into the chat for its previews."""
+        """The ids of all messages of its previews, earlier ones included."""
         shown = (m for copies in (self.copies or {}).values() for m in copies)
         return tuple(sorted({*self.stale, *shown}))
 
     def sources(self) -> frozenset[int]:
-        """Every message of the admin's that it is made of."""
+        """Returns the ids of all the admin's messages that it consists of."""
         return frozenset(m for version in self.versions.values() for m in version.messages)
 
     def changed(self, now: datetime, **changes: Any) -> Draft:
-        """The draft with these changes; a confirmation was for what it was before."""
+        """Returns the draft with these changes and a new version."""
         fields = {"version": self.version + 1, "touched_at": now, **changes}
         return self.model_copy(update=fields)
 
     def with_content_changed(self, now: datetime, **changes: Any) -> Draft:
-        """The draft changed in its content: what was shown is not what it is any more."""
+        """Returns the draft with changed content: its preview is no longer valid."""
         fields = {"copies": None, "stale": self.every_copy, "edited": False, **changes}
         return self.changed(now, **fields)
 
 
 def begun(base: str, now: datetime, *, paid: bool) -> Draft:
-    """A new draft, which waits for its message."""
+    """Returns a new draft that waits for its message."""
     key = secrets.token_hex(4)
     return Draft(key=key, base=base, kind=Kind.UPDATE, language=base, paid=paid, touched_at=now)
 
 
 def begun_closing(base: str, now: datetime, *, paid: bool) -> Draft:
-    """The closing update, whose texts are the petition's and which only waits to be shown."""
+    """Returns a draft of the closing update, whose texts are the petition's."""
     return begun(base, now, paid=paid).model_copy(
         update={
             "kind": Kind.CLOSING,
@@ -207,7 +207,7 @@ def begun_closing(base: str, now: datetime, *, paid: bool) -> Draft:
 
 
 def begun_for_the_rest(broadcast: Broadcast, base: str, now: datetime, *, paid: bool) -> Draft:
-    """A new message for those whom a broadcast that was stopped did not reach."""
+    """Returns a draft for those whom an earlier broadcast did not reach."""
     return begun(base, now, paid=paid).model_copy(
         update={
             "kind": broadcast.kind,
@@ -221,7 +221,7 @@ def begun_for_the_rest(broadcast: Broadcast, base: str, now: datetime, *, paid: 
 
 
 def read_draft(body: str | None) -> Draft | None:
-    """The stored draft; one of another version of the bot is as good as none."""
+    """Parses a stored draft; None if there is none, or if another version of the bot wrote it."""
     if body is None:
         return None
     try:

@@ -1,7 +1,6 @@
-"""What happens to a draft: a message comes, an audience is chosen, it is shown.
+"""Changes to a draft: a message is added, an audience is chosen, a preview is shown.
 
-Pure: the draft and what happened go in, the next draft comes out. What comes again changes
-nothing more.
+Pure: each function returns a new draft. Applying the same change twice changes nothing more.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from .draft import Draft, DraftMessage, LinkRows, Stage, Version
 
 
 def add_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
-    """The draft with a message that came for it; one that comes again changes nothing."""
+    """Returns the draft with a message added; a repeated one changes nothing."""
     language = draft.album_of(piece)
     if language is None:
         version = Version(
@@ -31,7 +30,7 @@ def add_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
     grown = known.joined(piece)
     if grown == known:
         return draft
-    # An album's last photos may come when the admin is already writing something else.
+    # An album's last photos may come when the draft already waits for something else.
     stage = draft.stage if draft.stage in (Stage.CONTENT, Stage.LINKS) else Stage.READY
     return draft.with_content_changed(
         now, versions={**draft.versions, language: grown}, stage=stage
@@ -39,14 +38,14 @@ def add_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
 
 
 def linked(draft: Draft, links: LinkRows, now: datetime) -> Draft:
-    """The draft with these buttons under the version that is being worked on."""
+    """Returns the draft with these buttons under the version of its current language."""
     version = draft.versions[draft.language].model_copy(update={"links": links})
     versions = {**draft.versions, draft.language: version}
     return draft.with_content_changed(now, versions=versions, stage=Stage.READY)
 
 
 def without(draft: Draft, language: str, now: datetime) -> Draft:
-    """The draft without the version of a language; the base stays."""
+    """Returns the draft without a language's version; the default language's stays."""
     if language == draft.base:
         return draft
     versions = {known: version for known, version in draft.versions.items() if known != language}
@@ -54,7 +53,7 @@ def without(draft: Draft, language: str, now: datetime) -> Draft:
 
 
 def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
-    """The draft about the petition or about something else, which only news may be."""
+    """Returns the draft with its kind set and its audience still to be chosen."""
     news = kind is Kind.NEWS
     return draft.changed(
         now,
@@ -68,9 +67,9 @@ def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
 
 
 def unfrozen(draft: Draft) -> Draft:
-    """The draft while its preview is being made.
+    """Returns the draft without a preview, while a new one is being made.
 
-    Its version stays, so that a tap that comes again, when that went wrong, makes it again.
+    Keeps the version, so that a repeated tap can make the preview again after a failure.
     """
     return draft.model_copy(
         update={"copies": None, "stale": (), "edited": False, "stage": Stage.READY}
@@ -78,7 +77,7 @@ def unfrozen(draft: Draft) -> Draft:
 
 
 def frozen(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> Draft:
-    """The draft as it was shown: from now on the bot's copies are what it is."""
+    """Returns the draft with its preview; these copies are what will be sent."""
     return draft.changed(
         now,
         copies={language: tuple(ids) for language, ids in copies.items()},
@@ -89,9 +88,9 @@ def frozen(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> 
 
 
 def mark_edited(draft: Draft, message_id: int, now: datetime) -> Draft:
-    """The draft after the admin edited one of its messages: only a new preview takes that in."""
+    """Marks the draft as edited after its preview; only a new preview includes the edit."""
     if message_id not in draft.sources() or draft.copies is None or draft.edited:
         return draft
-    # Nobody is asked for the last word beside a change that is not in it.
+    # Back to the summary, which says that the edit is not included.
     stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
     return draft.changed(now, edited=True, stage=stage)

@@ -1,4 +1,4 @@
-"""An admin at work on a draft: reads it, keeps it, and shows the page of where it stands."""
+"""Loads, stores and shows an admin's draft."""
 
 from __future__ import annotations
 
@@ -46,38 +46,41 @@ _DRAWN_BY: Mapping[Stage, Callable[[DraftView], Page]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class DraftEditor:
-    """A panel and the draft that is worked on in it."""
+    """An admin's context together with their draft. Immutable: a change makes a copy."""
 
     panel: AdminContext
     draft: Draft
 
     @property
     def now(self) -> datetime:
-        """The present."""
+        """The current time of the services' clock."""
         return self.panel.services.clock()
 
     async def answered(self) -> DraftEditor:
-        """Answers the tap at once, since what follows takes a while."""
+        """Answers the tap at once, before work that takes a while."""
         await self.panel.answer()
         return replace(self, panel=replace(self.panel, query=None))
 
     async def keep(self, draft: Draft) -> DraftEditor:
-        """Stores the draft as it is from now on."""
+        """Stores the draft if it changed; returns the editor with it."""
         if draft == self.draft:
             return self
         await save(self.panel, draft)
         return replace(self, draft=draft)
 
     async def show(self, notice: Html | None = None, *, below: int | None = None) -> None:
-        """Tells where the draft stands, now or as soon as Telegram takes it; see `draw`."""
+        """Shows the draft, now or as soon as Telegram accepts it; see `draw`."""
         await self.panel.tell(partial(self.draw, notice, below=below))
 
     async def draw(self, notice: Html | None = None, *, below: int | None = None) -> None:
-        """Shows where the draft stands, in its panel, which is moved below a newer message.
+        """Shows the draft's current screen in its message, which is moved down if necessary.
 
         Args:
-            notice: said once, above the page.
-            below: the newest message that the panel must not stand above.
+            notice: a line above the screen, shown once.
+            below: id of a message below which the draft must stand.
+
+        Raises:
+            TelegramError: a call failed; it is not repeated.
         """
         sheet = await self.sheet()
         stage = self.draft.stage
@@ -90,13 +93,13 @@ class DraftEditor:
         shown = await self._placed(page, below)
         if shown == former:
             return
-        # Not a change of the draft: every button that was just drawn stays good.
+        # Keeps the draft's version, so that the buttons just drawn stay valid.
         await save(self.panel, self.draft.model_copy(update={"panel": shown}))
         if former is not None:
             await tolerate(self.panel.bot.delete_message(self.panel.chat_id, former))
 
     async def sheet(self) -> DraftView:
-        """Everything the page is drawn from."""
+        """Returns everything that the draft's screen is drawn from, read anew."""
         panel, draft, services = self.panel, self.draft, self.panel.services
         campaign = services.campaign
         numbers, state = await asyncio.gather(
@@ -126,7 +129,7 @@ class DraftEditor:
         )
 
     async def _placed(self, page: Page, below: int | None) -> int:
-        """Writes the page where the admin looks; returns in which message it stands."""
+        """Writes the screen into the admin's message or a new one; returns its id."""
         panel, draft = self.panel, self.draft
         await panel.answer()
         target = draft.panel if panel.message_id is None else panel.message_id
@@ -145,7 +148,10 @@ class DraftEditor:
 
 
 async def open_draft(panel: AdminContext) -> DraftEditor | None:
-    """The admin's desk, when there is a draft on it that was not started already."""
+    """Loads the admin's draft; None without one.
+
+    A draft that was started as a broadcast is deleted.
+    """
     storage = panel.services.storage
     draft = read_draft(await storage.drafts.get(_reference(panel)))
     if draft is None:
@@ -157,18 +163,18 @@ async def open_draft(panel: AdminContext) -> DraftEditor | None:
 
 
 async def save(panel: AdminContext, draft: Draft) -> None:
-    """Stores a draft in place of the one before."""
+    """Stores a draft in place of the admin's former one."""
     drafts = panel.services.storage.drafts
     await drafts.save(_reference(panel), draft.model_dump_json(), panel.services.clock())
 
 
 async def forget(panel: AdminContext) -> None:
-    """Throws the admin's draft away."""
+    """Deletes the admin's draft."""
     await panel.services.storage.drafts.forget(_reference(panel))
 
 
 async def stars(panel: AdminContext) -> int | None:
-    """How many Stars the bot has; None when Telegram does not say."""
+    """Returns the bot's balance of Stars; None when Telegram does not answer."""
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             return (await panel.bot.get_my_star_balance()).amount

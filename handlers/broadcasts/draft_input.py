@@ -1,7 +1,7 @@
-"""What an admin sends while a draft waits for it: the message, its link buttons, a time.
+"""Takes what an admin sends for a draft: the message, its link buttons, a time.
 
-Whatever a draft does not wait for is ordinary use of the bot, and goes on to the supporters'
-handlers: an admin may be one of them.
+What the draft does not wait for goes to the supporters' handlers, since an admin may also be a
+supporter.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ASKS_FOR_A_NAME: Final = frozenset({Where.NAME, Where.CONSENT})
 
 
 async def sent(update: Update, context: Context) -> None:
-    """Takes a message for the draft that waits for it; else it is what any supporter sends."""
+    """Takes an admin's message for their draft, or passes it to the supporters' handlers."""
     panel, message = await open_admin_context(update, context), update.effective_message
     desk = await open_draft(panel)
     if desk is None or message is None or not await _took(desk, message):
@@ -44,7 +44,7 @@ async def sent(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """An edit of what a draft is made of; else it is any supporter's edit."""
+    """Notes an admin's edit of a draft's message, or passes it to the supporters' handlers."""
     panel, message = await open_admin_context(update, context), update.effective_message
     desk = await open_draft(panel)
     if desk is None or message is None or message.message_id not in desk.draft.sources():
@@ -57,7 +57,11 @@ async def edited(update: Update, context: Context) -> None:
 
 
 async def cancel(update: Update, context: Context) -> None:
-    """Gives the draft up; without one that waits it leaves the supporters' form."""
+    """Handles an admin's /cancel: discards the draft, or leaves the signing form.
+
+    It leaves the form when there is no draft, or when the form asks for a name and the draft
+    is not waiting for a message.
+    """
     panel = await open_admin_context(update, context)
     desk = await open_draft(panel)
     if desk is None or (
@@ -69,10 +73,10 @@ async def cancel(update: Update, context: Context) -> None:
 
 
 async def _took(desk: DraftEditor, message: Message) -> bool:
-    """Whether the message was for the draft, and is dealt with."""
+    """Takes or refuses the message for the draft; returns False if it is not for the draft."""
     draft = desk.draft
     if message.media_group_id is not None and message.media_group_id == draft.declined:
-        return True  # its first element was answered; this one is not to be taken either
+        return True  # the album was refused with its first element
     piece = piece_of(message)
     if isinstance(piece, DraftMessage) and draft.album_of(piece) is not None:
         await _take(desk, piece)
@@ -103,14 +107,14 @@ async def _take_content(
 async def _take(desk: DraftEditor, piece: DraftMessage) -> None:
     desk = await desk.keep(add_message(desk.draft, piece, desk.now))
     if _more_of_it_comes(piece):
-        # What is owed would show, and store, the draft as it was.
+        # A pending reply would show and store the draft without this message.
         desk.panel.services.afterwards.drop(desk.panel.chat_id)
     else:
         await desk.show(below=piece.message_id)
 
 
 def _more_of_it_comes(piece: DraftMessage) -> bool:
-    """Whether more of the album waits behind this, and will show the panel."""
+    """Whether a later update has another element of the album and will show the draft."""
     if piece.group is None:
         return False
     behind = (update.get("message", {}) for update in updates_behind())
@@ -138,10 +142,10 @@ async def _take_time(desk: DraftEditor, message: Message) -> None:
 
 
 async def _turned_down(desk: DraftEditor, message: Message, *, is_at_form: bool) -> bool:
-    """A message too many or too late: the panel says so, instead of letting it look taken.
+    """Says that a message came unasked or too late; returns False if it is not for the draft.
 
-    At the supporters' form it would be deleted as a try at a name, and what was written for
-    everybody is not to be lost.
+    At the signing form the supporters' handlers would delete it as an attempt at a name, and a
+    message written for a broadcast must not be lost.
     """
     words, draft = desk.panel.words, desk.draft
     is_remembered = draft.is_remembered(desk.now)
@@ -151,7 +155,7 @@ async def _turned_down(desk: DraftEditor, message: Message, *, is_at_form: bool)
             "favor."
         )
     elif draft.is_waiting and is_remembered:
-        # From now on it waits again.
+        # Renews the time during which the draft waits.
         desk = await desk.keep(draft.changed(desk.now))
         notice = words.text(
             "Ese mensaje no se ha añadido, porque llevaba más de una hora esperándolo y podía ser "
@@ -164,13 +168,13 @@ async def _turned_down(desk: DraftEditor, message: Message, *, is_at_form: bool)
 
 
 async def _decline(desk: DraftEditor, message: Message, why: Html) -> None:
-    """Says once why it is not taken: an album comes as several messages, and is one."""
+    """Says why the message is refused, once for all elements of an album."""
     desk = await desk.keep(desk.draft.model_copy(update={"declined": message.media_group_id}))
     await desk.show(why, below=message.message_id)
 
 
 async def _place(panel: AdminContext) -> Place:
-    """Where the admin stands as a supporter."""
+    """Returns the admin's stage as a supporter."""
     services = panel.services
     supporter = services.keyring.reference(services.campaign.slug, panel.user.id)
     known = await services.storage.conversations.get(supporter)

@@ -1,4 +1,4 @@
-"""Taps under a draft's panel: each takes it one step on, if the panel shows what it is."""
+"""Handles taps on a draft's buttons, if they were drawn for its current version."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
     Step.REMOVE_LINKS,
     Step.CHANGE,
 }
-# Digits of a moment's seconds: one more would be after the last year there is.
+# Most digits of a Unix time; one more would exceed the last year of datetime.
 _LONGEST_MOMENT: Final = 11
 
 
 async def tapped(panel: AdminContext, argument: str) -> None:
-    """Does what a button asks for; a stale one answers with how the draft stands."""
+    """Carries out a tap; a stale button only shows the draft."""
     tap = read_step(argument)
     desk = await open_draft(panel)
     if desk is None:
@@ -52,17 +52,17 @@ async def tapped(panel: AdminContext, argument: str) -> None:
 
 
 def _is_offered(desk: DraftEditor, tap: Tapped) -> bool:
-    """Whether a draft of this kind has such a button at all."""
+    """Whether a draft of this kind has such a button."""
     draft = desk.draft
     if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
-        return False  # its texts and its people are the petition's
+        return False  # the petition determines its texts and audience
     if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
-        return False  # the rest of an earlier broadcast is who it is
+        return False  # its audience is fixed: those an earlier broadcast did not reach
     return tap.step is not Step.WRITE or tap.value in desk.panel.services.campaign.languages
 
 
 def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
-    """The draft after a step that only leads somewhere."""
+    """Returns the draft after a step that only changes the draft."""
     match tap.step:
         case Step.NEXT | Step.SUBJECT:
             return draft.changed(now, stage=Stage.SUBJECT)
@@ -90,7 +90,7 @@ def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
 
 
 def _before(draft: Draft) -> Stage:
-    """Where the panel was before it asked something."""
+    """Returns the stage before the question."""
     if draft.stage in (Stage.TIME, Stage.SURE) and draft.copies is not None:
         return Stage.SUMMARY
     if draft.stage is Stage.AUDIENCE:
@@ -110,12 +110,12 @@ async def _look(desk: DraftEditor, _tap: Tapped) -> None:
 
 
 async def _to(desk: DraftEditor, tap: Tapped) -> None:
-    """To whom, and then at once the preview."""
+    """Sets the audience, then shows the preview."""
     draft, news = desk.draft, tap.value.partition(".")[0] == "news"
     code = tap.value.partition(".")[2] if news else tap.value
     reads = code if code in desk.panel.services.campaign.languages else None
     news_only = news or draft.kind is Kind.NEWS
-    # Not a new version yet: a tap that comes again makes the preview again.
+    # Keeps the version, so that a repeated tap makes the preview again.
     chosen = {"reads": reads, "news_only": news_only, "audience_chosen": True}
     await show_preview(await desk.keep(draft.model_copy(update=chosen)))
 
@@ -130,12 +130,12 @@ def _seconds(value: str) -> int:
 
 
 async def plan_for(desk: DraftEditor, moment: datetime, *, below: int | None = None) -> None:
-    """The draft is to go at this moment, if that is one to send at."""
+    """Schedules the draft for this moment, or says why that is not possible."""
     fault = within(moment, desk.now)
     if fault is not None:
         await desk.show(desk.panel.words.text(FAULT_SENTENCES[fault]), below=below)
         return
-    # Whoever signs until then is written to as well, so nobody is left out by number.
+    # No cutoff: those who sign until then are recipients too.
     planned = desk.draft.changed(desk.now, starts_at=moment, cutoff=None, stage=Stage.SUMMARY)
     desk = await desk.keep(planned)
     await desk.show(below=below)

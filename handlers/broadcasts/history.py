@@ -1,4 +1,4 @@
-"""The history of broadcasts: a list to turn, and the report of each."""
+"""/broadcasts: the list of all broadcasts, page by page, and the report of each."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..screens.screen import paragraphs
 from .progress_message import page_of, tell_progress
 from .screens.history import ON_A_PAGE, Entry, history, provenance
 
-# No history has as many pages as the next digit would mean.
+# Most digits of a page number in callback data.
 _LONGEST_NUMBER: Final = 6
 
 
 async def broadcasts(update: Update, context: Context) -> None:
-    """Shows the newest of them."""
+    """Handles /broadcasts: shows the newest broadcasts."""
     await _show(await open_admin_context(update, context), 0)
 
 
 async def turn(panel: AdminContext, argument: str) -> None:
-    """Shows another page."""
+    """Shows another page of the list."""
     await _show(panel, _number(argument))
 
 
 async def report(panel: AdminContext, argument: str) -> None:
-    """Shows how one of them stands or ended, with the buttons that still make sense."""
+    """Shows the state or report of one broadcast, with the buttons that still apply."""
     key, _, page = argument.partition(".")
     try:
         known = await panel.services.storage.broadcasts.get(bytes.fromhex(key))
@@ -49,7 +49,7 @@ async def report(panel: AdminContext, argument: str) -> None:
 
 async def _show(panel: AdminContext, page: int) -> None:
     storage = panel.services.storage
-    # One more than is shown tells whether there are older ones.
+    # One more than is shown, to see whether there are older ones.
     found = await storage.broadcasts.history(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
     entries = [Entry(each, await storage.broadcasts.tally(each.id)) for each in found[:ON_A_PAGE]]
     if not entries and page:

@@ -1,4 +1,4 @@
-"""What /broadcast offers: the closing update, a new message, and what is planned."""
+"""/broadcast: offers the closing update, a new message, and the scheduled broadcasts."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from .preview import show_preview
 from .progress_message import tell_progress
 from .screens.labels import subject_name
 
-# As many planned ones as a panel names, the nearest first; very many are too long for Telegram.
+# Scheduled broadcasts shown, the earliest first; a message's length is limited.
 _LISTED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class BroadcastOptions:
-    """What could be sent now.
+    """What an admin could send now, and to how many people.
 
     Attributes:
-        untold: how many would get the closing update.
-        signed: how many could get another message.
-        unreachable: how many signed and cannot be written to.
-        muted: how many signed and asked not to be written to.
+        untold: signers who would get the closing update.
+        signed: signers who could get another message.
+        unreachable: signers who cannot be written to.
+        muted: signers who asked not to be written to.
     """
 
     is_closed: bool
@@ -46,7 +46,7 @@ class BroadcastOptions:
 
 
 async def broadcast(update: Update, context: Context) -> None:
-    """Shows what is under way, else what there is to choose from."""
+    """Handles /broadcast: shows the active broadcast, or else what can be sent."""
     panel = await open_admin_context(update, context)
     active = await panel.services.storage.broadcasts.active()
     if active is not None:
@@ -57,7 +57,7 @@ async def broadcast(update: Update, context: Context) -> None:
 
 
 async def compose(panel: AdminContext, _argument: str) -> None:
-    """Begins a new message, which waits for what the admin sends."""
+    """Starts a draft that waits for the admin's message."""
     services = panel.services
     base, now = services.campaign.source_language, services.clock()
     desk = await _begun(panel, begun(base, now, paid=services.paid_broadcast))
@@ -65,7 +65,7 @@ async def compose(panel: AdminContext, _argument: str) -> None:
 
 
 async def final(panel: AdminContext, _argument: str) -> None:
-    """Shows the closing update as people get it, and asks."""
+    """Starts a draft of the closing update and shows its preview."""
     services = panel.services
     state = await services.storage.petitions.state()
     active = await services.storage.broadcasts.active()
@@ -81,7 +81,7 @@ async def final(panel: AdminContext, _argument: str) -> None:
 
 
 async def resume(panel: AdminContext, argument: str) -> None:
-    """Goes on with the draft there is; with a broadcast named, begins one for its rest."""
+    """Resumes the admin's draft; given a broadcast, starts a draft for those it did not reach."""
     desk = await open_draft(panel)
     if not argument:
         if desk is None:
@@ -96,7 +96,7 @@ async def resume(panel: AdminContext, argument: str) -> None:
         return
     base = services.campaign.source_language
     draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
-    # The report stays; what is written now has a panel of its own.
+    # The report stays; the new draft gets a message of its own.
     desk = await _begun(panel.at_bottom(), draft)
     await panel.tell(partial(_shown_below, panel, desk))
 
@@ -107,7 +107,7 @@ async def _shown_below(panel: AdminContext, desk: DraftEditor) -> None:
 
 
 def offer(panel: AdminContext, chances: BroadcastOptions) -> Page:
-    """The choice, and why something is not to be had."""
+    """Returns the menu: the options, and why others are not available."""
     words = panel.words
     rows: list[Choice] = []
     if chances.draft is not None:
@@ -157,7 +157,7 @@ def _about_new(panel: AdminContext) -> Html:
 
 
 async def _begun(panel: AdminContext, draft: Draft) -> DraftEditor:
-    """A draft in the place of the one before, whose preview goes with the next."""
+    """Saves a draft in place of the former one, whose preview the next preview deletes."""
     former = await open_draft(panel)
     stale = () if former is None else former.draft.every_copy
     draft = draft.model_copy(update={"panel": panel.message_id, "stale": stale})
@@ -204,7 +204,7 @@ def _still_open(panel: AdminContext) -> Html:
 
 
 def _nobody(panel: AdminContext, chances: BroadcastOptions) -> Html:
-    """Why there is nobody to write to."""
+    """Says why there is nobody to write to."""
     words = panel.words
     if chances.muted:
         return words.text(

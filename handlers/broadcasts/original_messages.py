@@ -1,7 +1,7 @@
-"""Whether what is to be copied is still there.
+"""Checks whether the messages that a broadcast copies still exist.
 
-Telegram tells nobody of a deletion, but an edit without a difference is refused in other words
-than one of a message that is gone.
+Telegram reports no deletions to bots. The check makes an edit that changes nothing: Telegram
+refuses it with another error when the message is gone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NOT_FOUND = "not found"
 
 
 async def message_exists(bot: Bot, chat_id: int, content: Mapping[str, object]) -> bool:
-    """Whether every message of it is in the chat; an album with a hole would go out with it."""
+    """Returns whether every message still exists; an album would be sent without those gone."""
     for version in content.values():
         if isinstance(version, str):
             continue
@@ -39,6 +39,6 @@ async def _is_there(bot: Bot, chat_id: int, message_id: int, copy: Copy) -> bool
             chat_id=chat_id, message_id=message_id, reply_markup=markup
         )
     except (BadRequest, Forbidden) as error:
-        # Whoever wrote it may have blocked the bot since; that deletes nothing.
+        # Forbidden: the admin may have blocked the bot since, which deletes nothing.
         return _NOT_FOUND not in error.message.lower()
     return True

@@ -1,6 +1,6 @@
-"""Buttons that open an address, read from what an admin writes: one a line, «Texto - dirección».
+"""Parses link buttons from an admin's message: one per line, «Texto - dirección».
 
-Pure. Whatever Telegram would refuse is refused here, with the line that is wrong.
+Pure. What Telegram would refuse is refused here, naming the first wrong line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST_TEXT: Final = 60
 LONGEST_ADDRESS: Final = 1024
 
 _SCHEMES: Final = frozenset({"http", "https", "tg"})
-# What may stand between the text and the address.
+# Characters that may separate the text from the address.
 _BETWEEN: Final = "-–—:|→"
 _FULL: Final = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
 _BARE: Final = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
@@ -65,14 +65,14 @@ FAULT_SENTENCES: Final[Mapping[LinkFault, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class WrongLine:
-    """The first line that cannot be a button, and why."""
+    """The first line that is not a valid button, and why."""
 
     fault: LinkFault
     line: str = ""
 
 
 def read_links(text: str) -> LinkRows | WrongLine:
-    """One button a line, each in a row of its own."""
+    """Returns one button per line, each in its own row, or the first wrong line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return WrongLine(LinkFault.NOTHING)
@@ -88,7 +88,7 @@ def read_links(text: str) -> LinkRows | WrongLine:
 
 
 def is_address(url: str) -> bool:
-    """Whether Telegram takes it under a button."""
+    """Returns whether Telegram accepts the address for a button."""
     if len(url) > LONGEST_ADDRESS or any(character.isspace() for character in url):
         return False
     try:
@@ -119,10 +119,10 @@ def _link(line: str) -> Link | LinkFault:
 
 
 def _parted(line: str) -> tuple[str, str] | None:
-    """The text and the address after it, if the line ends with one.
+    """Returns the text and the address after it; None if the line does not end with one.
 
-    Where an address can begin is looked for by hand: one expression for all of it would try every
-    way to divide a long row of dashes, for minutes.
+    Looks for the start of the address in a loop: a single regular expression would backtrack for
+    minutes on a long row of dashes.
     """
     last = line.split()[-1]
     before = len(line) - len(last)

@@ -1,7 +1,7 @@
-"""The moment an admin writes, read in the petition's time zone.
+"""Parses the moment that an admin writes, in the petition's time zone.
 
-Pure: the present and the zone are given. «mañana 18:30», «jueves a las 9», «26/11 18:30»,
-«26 de noviembre de 2026, 18:30» and the English of each; a day and a month always in this order.
+Pure: the current time and the zone are arguments. Reads «mañana 18:30», «jueves a las 9»,
+«26/11 18:30», «26 de noviembre de 2026, 18:30» and their English forms; «26/11» is day first.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _DAYS_AHEAD: Final[Mapping[str, int]] = MappingProxyType(
     {"hoy": 0, "today": 0, "tonight": 0, "manana": 1, "tomorrow": 1, "pasado manana": 2}
 )
 
-# Twelve is left as it is: at noon and at midnight people mean different things by it.
+# Not after 12, where "in the morning" or "at night" is ambiguous.
 _HALF_OF_DAY: Final = re.compile(
     r"(?<!\b12) (?:de|por|in) (?:la |the )?"
     r"(?P<half>manana|tarde|noche|morning|afternoon|evening)\b"
@@ -73,7 +73,7 @@ _NAMED: Final = re.compile(
 
 
 class WhenFault(Enum):
-    """Why what was written is no moment to send at."""
+    """Why a text is not a moment at which a broadcast can be scheduled."""
 
     UNCLEAR = auto()
     NO_SUCH_DAY = auto()
@@ -105,12 +105,12 @@ FAULT_SENTENCES: Final[Mapping[WhenFault, str]] = MappingProxyType(
 
 
 def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
-    """The moment, in UTC; without a day it is today's.
+    """Returns the moment in UTC, or why it cannot be used; a time without a day is today's.
 
     Args:
-        text: as a person writes it, in Spanish or English.
-        now: the present.
-        zone: the petition's.
+        text: what the admin wrote, in Spanish or English.
+        now: the current time.
+        zone: the petition's time zone.
     """
     plain = _plain(text)
     here = now.astimezone(zone)
@@ -125,17 +125,17 @@ def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
 
 
 def fitting(there: datetime, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
-    """A wall clock's moment in UTC, if the clock shows it and it is neither past nor too far."""
+    """Returns a local time in UTC, if it exists and is neither past nor too far ahead."""
     first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
         return WhenFault.SKIPPED
-    # In the night in which the clocks go back they show it twice, and the second may be to come.
+    # When the clocks go back, a local time occurs twice; the second may still be to come.
     moment = second if within(first, now) is WhenFault.PAST else first
     return within(moment, now) or moment
 
 
 def within(moment: datetime, now: datetime) -> WhenFault | None:
-    """What keeps a moment from being one to send at, if anything."""
+    """Returns why nothing can be scheduled at this moment; None if it can."""
     if moment < now + SOONEST:
         return WhenFault.PAST
     return WhenFault.TOO_FAR if moment > now + FARTHEST else None
@@ -143,17 +143,17 @@ def within(moment: datetime, now: datetime) -> WhenFault | None:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A moment offered on a button; `hours` from now, or on the wall clock of a day."""
+    """A moment offered on a button; `kind` is "hour", "tonight" or "tomorrow"."""
 
     at: datetime
     kind: str
 
 
 def offered(now: datetime, zone: ZoneInfo) -> list[Offered]:
-    """Moments an admin is likely to want: in an hour, this evening, tomorrow."""
+    """Returns moments an admin is likely to want: in an hour, this evening, tomorrow."""
     here = now.astimezone(zone)
     tomorrow = here.date() + timedelta(days=1)
-    # Not counted on the wall clock, on which it is another one when the clocks go back.
+    # Added in absolute time: local time would be an hour off when the clocks change.
     in_an_hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
     wanted = [Offered(in_an_hour.astimezone(UTC), "hour")]
     for kind, day, clock in (
@@ -168,7 +168,7 @@ def offered(now: datetime, zone: ZoneInfo) -> list[Offered]:
 
 
 def _plain(text: str) -> str:
-    """Lower case, without accents and filling words, single spaces."""
+    """Returns the text in lower case, without accents and filler words, with single spaces."""
     decomposed = unicodedata.normalize("NFKD", text.lower())
     letters = "".join(c for c in decomposed if not unicodedata.combining(c))
     halves = _HALF_OF_DAY.sub(
@@ -179,7 +179,7 @@ def _plain(text: str) -> str:
 
 
 def _split(plain: str) -> tuple[str, time | WhenFault] | None:
-    """The words of the day, and the time at the end or at the beginning."""
+    """Returns the words of the day, and the time found at the end or the beginning."""
     words = plain.split()
     for count in (2, 1):
         for day, clock in (
@@ -213,7 +213,7 @@ def _is_day(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """A date without the weekday that may stand before it."""
+    """Returns a date without a leading weekday."""
     first, _, rest = text.partition(" ")
     return rest if first in _WEEKDAY_OF and rest else text
 
@@ -248,6 +248,6 @@ def _date(text: str, today: date) -> date | WhenFault:
 
 
 def _next(month: int, day: int, today: date) -> date:
-    """The day of this year; of the next when that is long past, as in December for January."""
+    """Returns the day in this year, or in the next if it is 180 days past or more."""
     this_year = date(today.year, month, day)
     return this_year if (today - this_year).days < 180 else date(today.year + 1, month, day)

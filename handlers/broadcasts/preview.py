@@ -1,7 +1,7 @@
-"""The preview: the bot's own copies of what the admin sent, which are what everybody gets.
+"""The preview: the bot's copies of the admin's messages, from which recipients get theirs.
 
-An admin can edit their own message at any time, and nobody can edit the bot's copy. So what is
-confirmed is what was seen.
+An admin can edit their own message at any time, but nobody can edit the bot's copy. So what is
+sent is what was previewed and confirmed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from .draft_editor import DraftEditor
 
 
 class NotShown(Exception):
-    """Telegram did not take the version of a language.
+    """Telegram refused to send one language's version to the admin.
 
     Attributes:
-        language: whose version it is.
-        said: Telegram's words.
-        is_gone: whether what was to be copied is not there any more.
+        language: the version's language.
+        said: Telegram's error message.
+        is_gone: whether a message to be copied no longer exists.
     """
 
     def __init__(self, language: str, said: str, *, is_gone: bool) -> None:
@@ -42,13 +42,13 @@ class NotShown(Exception):
 
 
 async def show_preview(desk: DraftEditor) -> None:
-    """Shows every version as people get it, and the summary below; or tells that it did not."""
+    """Shows every version as recipients get it, with the summary below; or that it failed."""
     await desk.panel.now_or_never(partial(_look, desk))
 
 
 async def send_test(desk: DraftEditor) -> None:
-    """Sends the admin what everybody would get, by the very call that everybody's comes with."""
-    # A new version first: a tap that comes again is stale and sends no second copy.
+    """Sends the admin a test with the very call that the broadcast would make."""
+    # The new version makes a repeated tap stale, so that it sends no second test.
     desk = await desk.keep(desk.draft.changed(desk.now))
     sent: dict[str, tuple[int, ...]] = {}
     await desk.panel.now_or_never(partial(_try_out, desk, sent))
@@ -68,7 +68,7 @@ async def _look(desk: DraftEditor) -> None:
         except NotShown as problem:
             await _refused(desk, problem)
             return
-        # Whatever happens now, these are known, and taken away before the next preview.
+        # Stored at once, so that the next preview deletes them whatever happens now.
         there = tuple(m for ids in copies.values() for m in ids)
         desk = await desk.keep(desk.draft.model_copy(update={"stale": there}))
     shown = frozen(desk.draft, copies, desk.now)
@@ -78,7 +78,7 @@ async def _look(desk: DraftEditor) -> None:
 
 
 async def _try_out(desk: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
-    """Sends each language that is not among the `sent` yet, and then shows the draft below."""
+    """Sends each language that is not in `sent` yet, then shows the draft below."""
     desk = await desk.answered()
     panel, services = desk.panel, desk.panel.services
     state = await services.storage.petitions.state()
@@ -89,7 +89,7 @@ async def _try_out(desk: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
         try:
             sent[language] = await send(panel, content, panel.chat_id, language)
         except NotShown as problem:
-            # What is tried out is the preview, so that is what is missing.
+            # The test copies the preview, so it is the preview that is gone.
             if problem.is_gone:
                 await _draw_lost(desk)
             else:
@@ -104,10 +104,10 @@ async def _try_out(desk: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
 async def send(
     panel: AdminContext, content: Mapping[str, object], source: int, language: str
 ) -> tuple[int, ...]:
-    """Sends the admin one version, as a broadcast would; returns the messages it became.
+    """Sends the admin one version, as a broadcast would; returns the ids of the messages.
 
     Raises:
-        NotShown: Telegram does not take it, or not all of it is there.
+        NotShown: Telegram refused it, or part of it no longer exists.
     """
     call = content_of(content, source).call(panel.chat_id, language)
     try:
@@ -125,14 +125,14 @@ async def send(
 
 
 async def take_away(panel: AdminContext, messages: tuple[int, ...]) -> None:
-    """Deletes messages of this chat, as far as they are there."""
+    """Deletes those of the messages that still exist in this chat."""
     known = sorted(set(messages))
     if known:
         await tolerate(panel.bot.delete_messages(panel.chat_id, known))
 
 
 async def _original(desk: DraftEditor) -> dict[str, object]:
-    """What is copied to make the preview: the admin's own messages, or the petition's texts."""
+    """Returns what the preview is made from: the admin's messages, or the petition's texts."""
     draft, services = desk.draft, desk.panel.services
     if draft.kind is Kind.CLOSING:
         return content_now(services, draft, await services.storage.petitions.state())
@@ -150,7 +150,7 @@ async def _refused(desk: DraftEditor, problem: NotShown) -> None:
 
 
 async def show_lost(desk: DraftEditor) -> None:
-    """The preview is what is copied, and it is not there any more: it is to be made again."""
+    """Says that the preview was deleted, and asks to make it again, since it is what is copied."""
     await desk.panel.tell(partial(_draw_lost, desk))
 
 

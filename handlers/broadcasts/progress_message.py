@@ -1,4 +1,4 @@
-"""Showing how a broadcast stands, in the one message in which it is watched."""
+"""The progress message of a broadcast: the one message in which an admin watches it."""
 
 from __future__ import annotations
 
@@ -24,17 +24,22 @@ _OPEN, _SETTLED = b"open", b""
 
 
 async def tell_progress(panel: AdminContext, key: bytes) -> None:
-    """The progress moves to the message the admin is looking at, as soon as Telegram takes it."""
+    """Moves the progress to the admin's message, as soon as Telegram accepts it."""
     await panel.tell(partial(move_progress_here, panel, key))
 
 
 async def tell_standing(panel: AdminContext, shown: Broadcast) -> None:
-    """Tells the admin how it stands."""
+    """Shows the broadcast's state in the admin's message, as soon as Telegram accepts it."""
     await panel.tell(partial(show, panel, shown))
 
 
 async def move_progress_here(panel: AdminContext, key: bytes) -> None:
-    """The progress moves to the message the admin is looking at; the former one says so."""
+    """Makes the admin's message the progress message; the former one points to it.
+
+    Raises:
+        LookupError: there is no such broadcast.
+        TelegramError: the admin's message could not be written.
+    """
     broadcasts = panel.services.storage.broadcasts
     former = await broadcasts.get(key)
     if former is None:
@@ -51,7 +56,7 @@ async def move_progress_here(panel: AdminContext, key: bytes) -> None:
     if (chat, message_id) == (panel.chat_id, panel.message_id):
         return
     if now.is_over:
-        # The report went to the new place; here it would look as if it were still going on.
+        # Without the report, the former message would still look unfinished.
         words = await words_for(panel.services, chat)
         page = standing(await standing_of(panel.services, words, now))
         await _write_over(panel.bot, chat, message_id, page)
@@ -60,10 +65,10 @@ async def move_progress_here(panel: AdminContext, key: bytes) -> None:
 
 
 async def show(panel: AdminContext, shown: Broadcast, said: Page | None = None) -> Broadcast:
-    """Shows how it stands, unless the panel says that already; returns the last that is shown.
+    """Shows the broadcast's state, unless `said` equals it; returns the broadcast as last read.
 
-    The worker writes into the same message. When the end came in between, its report may have
-    been written over, so it is shown again.
+    The worker writes into the same message. If the state changed meanwhile, this may have
+    overwritten the worker's text, so the new state is shown again.
     """
     page = await page_of(panel, shown)
     if page != said:
@@ -76,7 +81,7 @@ async def show(panel: AdminContext, shown: Broadcast, said: Page | None = None) 
 
 
 async def page_of(panel: AdminContext, broadcast: Broadcast) -> Page:
-    """The page of a broadcast as it stands, for this admin."""
+    """Returns the screen of a broadcast for this admin."""
     reader = panel.user.id
     return standing(await standing_of(panel.services, panel.words, broadcast, reader=reader))
 
@@ -90,15 +95,15 @@ async def standing_of(
     recall: RecallTally | None = None,
     reader: int | None = None,
 ) -> BroadcastView:
-    """A broadcast and all that its page says; what is not given is read from the database.
+    """Returns a broadcast with all that its screen shows, reading what is not given.
 
     Args:
-        services: whence it is read.
-        words: in the language of who reads it.
+        services: give access to the database and the petition.
+        words: the reader's language.
         broadcast: as it is now.
-        tally: how far it is.
-        recall: how far taking it back is.
-        reader: the admin who reads it, whose private chat has the same number.
+        tally: its deliveries by outcome.
+        recall: its recall's deletions by outcome.
+        reader: user id of the admin who reads it.
     """
     storage, campaign = services.storage, services.campaign
     if recall is None and broadcast.recall_started_at is not None:
@@ -117,7 +122,7 @@ async def standing_of(
 
 
 async def known_by(panel: AdminContext, argument: str) -> Broadcast | None:
-    """The broadcast of a button; a panel that names none says so."""
+    """Returns the broadcast that a button names; if there is none, says so and returns None."""
     try:
         known = await panel.services.storage.broadcasts.get(bytes.fromhex(argument))
     except ValueError:
@@ -128,7 +133,7 @@ async def known_by(panel: AdminContext, argument: str) -> Broadcast | None:
 
 
 async def refresh(bot: Bot, services: Services, broadcast: Broadcast) -> None:
-    """Writes how it stands into the message of whoever watches it, if an admin does."""
+    """Updates the progress message, if an admin watches it; logs a failure of Telegram."""
     chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
     if chat is None or message_id is None or chat not in services.admins:
         return
@@ -138,18 +143,18 @@ async def refresh(bot: Bot, services: Services, broadcast: Broadcast) -> None:
 
 
 async def request_cancel(services: Services, broadcast: bytes) -> None:
-    """From now on an admin is deciding about cancelling it, whoever draws the panel."""
+    """Stores that an admin is asked whether to cancel the broadcast, for every screen of it."""
     await services.storage.published.put(_question(broadcast), _OPEN)
 
 
 async def clear_cancel_request(services: Services, broadcast: bytes) -> None:
-    """Nobody is deciding any more."""
+    """Stores that no admin is being asked any more."""
     if await _is_asking(services, broadcast):
         await services.storage.published.put(_question(broadcast), _SETTLED)
 
 
 async def words_for(services: Services, chat: int) -> Words:
-    """The language that the admin reads whose private chat it is."""
+    """Returns the words of the language that the person of this private chat reads."""
     supporter = services.keyring.reference(services.campaign.slug, chat)
     known = await services.storage.conversations.get(supporter)
     campaign = services.campaign
@@ -157,7 +162,7 @@ async def words_for(services: Services, chat: int) -> Words:
 
 
 async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:
-    """Makes one line of a message that showed the progress: it would stand still and mislead."""
+    """Replaces a former progress message by a line that says the progress is elsewhere."""
     await _write_over(bot, chat, message_id, Page(elsewhere(await words_for(services, chat))))
 
 
@@ -169,7 +174,7 @@ async def _write_over(bot: Bot, chat: int, message_id: int, page: Page) -> None:
 
 
 def elsewhere(words: Words) -> Html:
-    """What stands where the progress was."""
+    """Returns the line that replaces a former progress message."""
     return words.text("El progreso sigue en otro mensaje.")
 
 

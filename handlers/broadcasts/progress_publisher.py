@@ -1,4 +1,4 @@
-"""What the worker says of a broadcast, written into the one message in which it is watched."""
+"""Writes a broadcast's progress and report, as the worker gives them, into one message."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _log = structlog.stdlib.get_logger()
 
 
 class AdminReporter:
-    """Keeps the progress message of a broadcast up to date; the worker says when."""
+    """Keeps a broadcast's progress message up to date; called by the worker."""
 
     def __init__(self, bot: Bot, services: Services) -> None:
         self._bot = bot
@@ -39,14 +39,25 @@ class AdminReporter:
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
     ) -> None:
-        """Shows how far it is, or that it is paused."""
+        """Shows how far the broadcast is, or that it is paused.
+
+        Args:
+            broadcast: as it is now.
+            tally: its deliveries by outcome.
+            rate: messages per second lately; None when unknown.
+            pause: seconds that Telegram asks to wait.
+        """
         known = await self._known(broadcast, tally)
         if known is not None:
             known = replace(known, rate=rate, pause=pause)
             await self._write(await self._in_sight(broadcast, known), known)
 
     async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows to whoever watches it that it waits; to each when it is not for them to decide."""
+        """Shows that the broadcast waits for a decision.
+
+        Every admin is asked if it needs approval, if its author is no longer an admin, or if no
+        admin watches it.
+        """
         cause, _ = parse_reason(broadcast.stop_reason or "")
         if (
             broadcast.awaits_approval
@@ -60,7 +71,7 @@ class AdminReporter:
             await self._alarm(broadcast, tally)
 
     async def _alarm(self, broadcast: Broadcast, tally: Tally) -> None:
-        """A message of its own: nobody's telephone rings for an edit."""
+        """Shows the pause in a new message, since an edit notifies nobody."""
         known = await self._known(broadcast, tally)
         if known is not None:
             reason = hashlib.sha256((broadcast.stop_reason or "").encode()).hexdigest()[:16]
@@ -68,7 +79,7 @@ class AdminReporter:
             await self._write(await self._moved(broadcast, known, key), known)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows the report, and below it the picture of how it went."""
+        """Shows the final report, and below it a chart of the deliveries."""
         known = await self._known(broadcast, tally)
         if known is None:
             return
@@ -80,8 +91,8 @@ class AdminReporter:
     async def recalling(
         self, broadcast: Broadcast, tally: RecallTally, rate: float | None
     ) -> None:
-        """Shows how far taking it back is, and at the end what became of it."""
-        # While it goes on, its page has no use for the account of the sending.
+        """Shows how far the recall is, and at the end its result."""
+        # A running recall does not show the outcomes of the sending.
         sent = Tally(tally.total) if broadcast.is_recalling else None
         known = await self._known(broadcast, sent, recall=tally)
         if known is not None:
@@ -93,7 +104,7 @@ class AdminReporter:
         tally: Tally | None = None,
         recall: RecallTally | None = None,
     ) -> BroadcastView | None:
-        # Whoever is no admin any more is told nothing; the others find it with /broadcasts.
+        # A former admin is shown nothing; the other admins find it with /broadcasts.
         if broadcast.progress_chat not in self._services.admins:
             return None
         words = await words_for(self._services, broadcast.progress_chat)
@@ -103,7 +114,7 @@ class AdminReporter:
         )
 
     async def _in_sight(self, broadcast: Broadcast, known: BroadcastView) -> Broadcast:
-        """What comes later than it was ordered is a new message: the other is far up by now."""
+        """Moves a scheduled broadcast to a new message: the former one has scrolled away."""
         has_begun = broadcast.started_at is not None
         is_news = has_begun or broadcast.state == "stopped" or broadcast.awaits_approval
         if broadcast.starts_at is None or not is_news:
@@ -111,7 +122,7 @@ class AdminReporter:
         return await self._moved(broadcast, known, f"begun:{broadcast.id.hex()}")
 
     async def _moved(self, broadcast: Broadcast, known: BroadcastView, key: str) -> Broadcast:
-        """Shows it in a new message, once for each key; the former one points to it."""
+        """Shows the broadcast in a new message, once per key; the former one points to it."""
         chat, former = broadcast.progress_chat, broadcast.progress_message_id
         published = self._services.storage.published
         if chat is None or await published.get(key) is not None:
@@ -121,7 +132,7 @@ class AdminReporter:
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
-            return broadcast  # writing into the old one will tell that nobody reads it
+            return broadcast  # writing into the former message will log that nobody reads it
         await published.put(key, hashlib.sha256(key.encode()).digest())
         await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent)
         if former:
@@ -129,19 +140,19 @@ class AdminReporter:
         return replace(broadcast, progress_message_id=sent)
 
     async def _write(self, broadcast: Broadcast, known: BroadcastView) -> int | None:
-        """Writes the page of it; returns in which message it stands, if anybody can read it."""
+        """Writes the progress; returns the id of its message, or None if nobody can read it."""
         chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
         if chat is None or message_id is None:
             return None
         page = standing(known)
         if (message_id, page) == self._written:
-            return message_id  # Telegram refuses an edit without a difference
+            return message_id  # Telegram refuses an edit that changes nothing
         try:
             shown = await self._shown(broadcast, chat, message_id, page)
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
-            # Whoever blocked the bot will not see it, however often it is tried.
+            # An admin who blocked the bot will not see it, however often it is tried.
             _log.warning("report_has_no_reader")
             return None
         self._written = (shown, page)
@@ -150,7 +161,7 @@ class AdminReporter:
         return shown
 
     async def _shown(self, broadcast: Broadcast, chat: int, message_id: int, page: Page) -> int:
-        """Writes it into the message, or into a new one; returns which."""
+        """Edits the message, or sends a new one if it is gone; returns the id."""
         try:
             await rewrite(self._bot, chat, message_id, page.text, keyboard(page.rows))
         except TelegramError as error:
@@ -165,7 +176,7 @@ class AdminReporter:
         return sent
 
     async def _catch_up(self, written: Broadcast, chat: int, message_id: int) -> None:
-        """An admin may have done something while it was being written as it was before."""
+        """Corrects what was just written if an admin has moved or changed the broadcast since."""
         now = await self._services.storage.broadcasts.get(written.id)
         if now is None:
             return
@@ -178,7 +189,7 @@ class AdminReporter:
                 await self._shown(now, chat, message_id, standing(known))
 
     async def _picture(self, broadcast: Broadcast, chat: int, report: int, words: Words) -> None:
-        """The delivery over time, once, as an answer to the report."""
+        """Sends the chart of deliveries over time, once, as a reply to the report."""
         published = self._services.storage.published
         key = f"chart:{broadcast.id.hex()}"
         if await published.get(key) is not None:

@@ -1,4 +1,4 @@
-"""How many people each choice would reach."""
+"""Counts how many people a draft, or each choice for it, would reach."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .draft import Draft, Stage
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Recipients by the language they read; what a page does not name is not counted for it.
+    """Numbers of recipients by language; those that the screen does not show are not counted.
 
     Attributes:
-        signed: everyone who signed and can be reached.
-        news: of those, who accepted other news.
-        chosen: of those, whom the draft would go to as it is.
-        unreachable: who signed and cannot be written to.
-        muted: who signed and asked not to be written to.
+        signed: signers who can be written to.
+        news: of those, the ones who accepted other news.
+        chosen: the draft's recipients.
+        unreachable: signers who cannot be written to.
+        muted: signers who asked not to be written to.
     """
 
     signed: Mapping[str, int] = field(default_factory=dict)
@@ -31,15 +31,15 @@ class Numbers:
 
     @property
     def recipients(self) -> int:
-        """How many the draft would go to."""
+        """How many people the draft would go to."""
         return sum(self.chosen.values())
 
 
 async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
-    """The numbers that the draft's page names, as they are now.
+    """Returns the numbers that the draft's screen shows.
 
-    Of a draft that was shown they are those of who had signed then. Counting a million people
-    takes a moment, so nothing is counted for a page that does not say it.
+    Of a draft that was previewed, only signatures up to its cutoff count. Counting a million
+    people takes a moment, so nothing is counted that the screen does not show.
     """
     if draft.stage is Stage.AUDIENCE:
         signed, news = await asyncio.gather(

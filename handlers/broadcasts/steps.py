@@ -1,4 +1,4 @@
-"""What the buttons under a draft's panel ask for, and how it is written into them."""
+"""The steps that a draft's buttons ask for, and their encoding in callback data."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .draft import Draft
 
 
 class Step(StrEnum):
-    """One step of preparing a message."""
+    """A step of preparing a message. The values stand in callback data."""
 
     NEXT = "on"
-    """From the message to what it is about."""
+    """Go on from the message to its subject."""
     WRITE = "write"
-    """Wait for the message of a language."""
+    """Wait for the message in a language."""
     DROP = "drop"
-    """Do without the version of a language."""
+    """Remove a language's version."""
     LINKS = "links"
-    """Wait for the link buttons of a language."""
+    """Wait for the link buttons of a language's version."""
     REMOVE_LINKS = "bare"
-    """Take the link buttons of a language away."""
+    """Remove the link buttons of a language's version."""
     SUBJECT = "subject"
     ABOUT = "about"
     AUDIENCE = "to"
@@ -33,15 +33,15 @@ class Step(StrEnum):
     PAY = "pay"
     SURE = "sure"
     CHANGE = "change"
-    """Back to the message and all that is decided about it."""
+    """Return to the message and the choices made for it."""
     BACK = "back"
-    """Back to where the panel was before it asked something."""
+    """Return to the screen before the question."""
     CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """A button under a draft: what it was drawn for, and what it asks."""
+    """A tapped button of a draft: the draft and version it was drawn for, and its step."""
 
     key: str
     version: int
@@ -49,17 +49,17 @@ class Tapped:
     value: str
 
     def fits(self, draft: Draft) -> bool:
-        """Whether it was drawn for the draft as it is."""
+        """Whether the button was drawn for the current version of this draft."""
         return (self.key, self.version) == (draft.key, draft.version)
 
 
 def choice(label: str, draft: Draft, step: Step, value: str = "") -> Choice:
-    """A button that takes a draft one step on."""
+    """Returns a button for a step of this version of the draft."""
     return Choice(label, AdminAction.DRAFT, f"{draft.key}.{draft.version}:{step}:{value}")
 
 
 def read_step(argument: str) -> Tapped | None:
-    """What a button under a draft asks for; None for what no such button carries."""
+    """Parses a draft button's argument; None for anything that no such button carries."""
     drawn_for, _, rest = argument.partition(":")
     key, _, version = drawn_for.partition(".")
     step, _, value = rest.partition(":")

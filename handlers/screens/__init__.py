@@ -1,4 +1,4 @@
-"""Every screen of the living message: a view goes in, a text and its buttons come out."""
+"""The supporters' screens: each is drawn from a `View` and returns text and buttons."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
 
 
 def draw(view: View) -> Screen:
-    """The screen of the place where the person stands."""
+    """Returns the screen of the person's current stage."""
     return _DRAWN_BY[view.place.stage](view)

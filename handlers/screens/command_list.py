@@ -1,6 +1,6 @@
-"""The commands and what Telegram's menu says of them, in the order of the menu.
+"""The commands with their descriptions in Telegram's menu, in the order of the menu.
 
-The descriptions are source sentences of the catalogues.
+The descriptions are source sentences for translation.
 """
 
 from __future__ import annotations

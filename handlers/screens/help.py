@@ -1,4 +1,4 @@
-"""Finding one's way: the languages and the help."""
+"""The screens of /language and /help."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .supporter_view import View
 
 
 def language(view: View) -> Screen:
-    """The petition's languages, each under its own name."""
+    """Offers the petition's languages, each under its own name."""
     words = view.words
     question = words.text("<b>¿En qué idioma quieres seguir?</b>")
     choices = tuple(
@@ -25,7 +25,7 @@ def language(view: View) -> Screen:
 
 
 def help_(view: View) -> Screen:
-    """What can be done here, in the order in which people want it."""
+    """Lists the commands, with the admins' for an admin."""
     words = view.words
     intro = words.text(
         "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "

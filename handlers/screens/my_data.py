@@ -1,4 +1,4 @@
-"""Everything that is held of a person, on one screen; the file has the same in full."""
+"""The screen of /mydata: everything stored of a person; the file has the same in full."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .screen import Button, Screen, paragraphs, rows
 from .supporter_view import View
 
 _LISTED: Final = 10
-# What may be said above the screen in its place.
+# Characters kept free for notices above the screen.
 _ROOM_FOR_NOTICES: Final = 500
 
 _SUBJECTS: Mapping[str, str] = MappingProxyType(
@@ -41,7 +41,7 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
 
 
 def my_data(view: View) -> Screen:
-    """Everything that is held of this person (GDPR art. 15)."""
+    """Shows everything stored of this person (GDPR art. 15)."""
     words, signature, held = view.words, view.signature, view.held or Held()
     parts = (
         words.text("<b>Lo que guardamos de ti en esta petición</b>"),
@@ -137,7 +137,7 @@ def _consent(view: View, consent: Record) -> Html:
 
 
 def _messages(view: View, held: Held) -> Html | None:
-    """What was sent to who signed, the newest first."""
+    """Lists the broadcasts to this signer, newest first; None without a signature."""
     words = view.words
     if view.signature is None:
         return None
@@ -205,7 +205,7 @@ def _as_admin(view: View, held: Held) -> Html | None:
 
 
 def _with_the_words(view: View, parts: tuple[Html | None, ...], consent: Record | None) -> Html:
-    """The screen with what was agreed to, word for word; if there is no room, with where it is."""
+    """Adds the text that was consented to, or where it is when it would be too long."""
     if consent is None or view.signature is None:
         return paragraphs(*parts)
     seen = parse(fill(consent["text"], name=view.signature.name)).text
@@ -243,5 +243,5 @@ def _mute_button(view: View) -> Button | None:
 
 
 def _lines(*parts: object) -> Html:
-    """The lines that there are, one under the other."""
+    """Joins the parts that are non-empty strings, one per line."""
     return Html("\n".join(part for part in parts if isinstance(part, str) and part))

@@ -1,4 +1,4 @@
-"""The petition to read: the welcome, what a signer sees of it, the closed page, the appeal."""
+"""The screens that show the petition: home in its three forms, and the appeal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BAR_WIDTH = 12
 
 
 def home(view: View) -> Screen:
-    """The first screen; which of its three faces depends on how things stand."""
+    """Returns the home screen: for a closed petition, for a signer, or the welcome."""
     if view.petition.is_closed:
         return _closed(view)
     if view.signature is not None:
@@ -22,7 +22,7 @@ def home(view: View) -> Screen:
 
 
 def appeal(view: View) -> Screen:
-    """One page of the appeal, to turn."""
+    """Shows one page of the appeal."""
     pages, page = view.texts.appeal, view.place.page
     words = view.words
     number = words.text("Página {page} de {pages}", page=page + 1, pages=len(pages))
@@ -45,24 +45,24 @@ def appeal(view: View) -> Screen:
 
 
 def turning(view: View, action: Action, page: int, pages: int) -> tuple[Button | None, ...]:
-    """The row that turns pages; at either end only one button is left."""
+    """Returns the buttons to the previous and next page, as far as there are any."""
     back = Button(view.words.label("◀ Anterior"), action, str(page - 1))
     onward = Button(view.words.label("Siguiente ▶"), action, str(page + 1))
     return (back if page > 0 else None, onward if page + 1 < pages else None)
 
 
 def sign_button(view: View) -> Button:
-    """The way to the form."""
+    """Returns the button that opens the signing form."""
     return Button(view.words.label("✍️ Firmar la petición"), Action.SIGN)
 
 
 def share_button(view: View) -> Button:
-    """Opens Telegram's share sheet."""
+    """Returns the button that opens Telegram's sharing dialog."""
     return Button(view.words.label("📣 Compartir la petición"), url=view.share_url)
 
 
 def counted(view: View) -> Html:
-    """How many have signed and how far the next goal is."""
+    """Says how many have signed and how far the next goal is."""
     words = view.words
     if view.count == 0:
         return words.text("Todavía no ha firmado nadie. Puedes ser la primera persona en hacerlo.")

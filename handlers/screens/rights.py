@@ -1,4 +1,4 @@
-"""A person's rights: the full notice, and taking the signature back."""
+"""The screens of a person's rights: the full privacy notice, and withdrawal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .screen import Button, Screen, paragraphs, rows
 from .supporter_view import View
 
 NO_MORE_NEWS: Final = "stop:news"
-"""What the button under a message of other news carries; it draws no screen."""
+"""Callback data of the button under a news broadcast; a tap on it draws no screen."""
 
 
 def privacy(view: View) -> Screen:
-    """The second layer, page by page (GDPR art. 13, LOPDGDD art. 11)."""
+    """Shows a page of the full privacy notice (GDPR art. 13; second layer, LOPDGDD art. 11)."""
     words, pages, page = view.words, view.texts.privacy, view.place.page
     number = words.text("Página {page} de {pages}", page=page + 1, pages=len(pages))
     data = Button(words.label("Mis datos"), Action.MY_DATA)
@@ -26,7 +26,7 @@ def privacy(view: View) -> Screen:
 
 
 def withdraw(view: View) -> Screen:
-    """Says what withdrawing does, with one button that does it (GDPR art. 7(3))."""
+    """Says what a withdrawal does, with one button that does it (GDPR art. 7(3))."""
     words = view.words
     question = words.text("<b>¿Quieres retirar tu firma?</b>")
     what = words.text(
@@ -43,7 +43,7 @@ def withdraw(view: View) -> Screen:
 
 
 def withdrawn(view: View) -> Screen:
-    """What is left after a withdrawal: a kind word."""
+    """Confirms that the signature and data are erased."""
     words = view.words
     done = words.text("<b>Tu firma está retirada y tus datos, borrados.</b>")
     thanks = words.text("Gracias por habernos acompañado. Puedes volver cuando quieras.")

@@ -1,4 +1,4 @@
-"""What a screen is: a text and rows of buttons, before Telegram's types come into it."""
+"""A screen as text and rows of buttons, independent of Telegram's types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.text.markup import Html
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A label, and either what a tap asks for or the address it opens."""
+    """A button: a label, and either the action of a tap or the address it opens."""
 
     label: str
     action: Action | None = None
@@ -23,31 +23,31 @@ Rows = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One view of the living message. `text` is Telegram HTML."""
+    """What the conversation message shows. `text` is Telegram HTML."""
 
     text: Html
     rows: Rows = ()
 
     def under(self, notice: Html | None) -> Screen:
-        """The same screen with a line above it that is said once."""
+        """Returns the screen with a notice above it; the screen itself if that is None."""
         if notice is None:
             return self
         return Screen(Html(f"{notice}\n\n{self.text}"), self.rows)
 
     def drawn(self, version: int) -> bytes:
-        """Returns what tells this screen, with the buttons of this version, from every other.
+        """Returns bytes that are equal only for the same screen with the same version.
 
-        A name can stand in it, so it is kept as a digest under the key and in no other form.
+        They can contain a person's name, so only a keyed digest of them may be stored.
         """
         return repr((version, str(self.text), self.rows)).encode()
 
 
 def paragraphs(*parts: str | None) -> Html:
-    """Joins the parts that are there with an empty line between them."""
+    """Joins the non-empty parts with a blank line between them."""
     return Html("\n\n".join(part for part in parts if part))
 
 
 def rows(*lines: tuple[Button | None, ...]) -> Rows:
-    """Drops the buttons that do not apply, and the rows that are left empty."""
+    """Drops buttons that are None, and rows without buttons."""
     kept = (tuple(button for button in line if button is not None) for line in lines)
     return tuple(line for line in kept if line)

@@ -1,4 +1,4 @@
-"""The form: the name, with the first layer of the privacy notice, the consent, the thanks."""
+"""The screens of the signing form: the name, the consent, the thanks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .supporter_view import View
 
 
 def name(view: View) -> Screen:
-    """Asks for the name under the first layer, which the law wants before anything is asked."""
+    """Asks for the name, below the short privacy notice that the law requires first."""
     words = view.words
     question = words.text("<b>¿Con qué nombre quieres firmar?</b>")
     typed = words.text(
@@ -33,7 +33,7 @@ def name(view: View) -> Screen:
 
 
 def consent(view: View) -> Screen:
-    """The statement with the name in it, the separate news choice, and one button that signs."""
+    """Shows the consent with the name, the separate choice of news, and the button that signs."""
     words, conversation = view.words, view.conversation
     news = (
         words.label("☑ Sí, quiero noticias de otras acciones")
@@ -41,7 +41,7 @@ def consent(view: View) -> Screen:
         else words.label("☐ Quiero noticias de otras acciones")
     )
     return Screen(
-        # The recorded words themselves, so that what is kept as proof is what was seen.
+        # The text that will be recorded, so that the proof is what the person saw.
         fill(consent_text(view.texts), name=conversation.name or ""),
         rows(
             (Button(news, Action.NEWS),),
@@ -55,13 +55,13 @@ def consent(view: View) -> Screen:
 
 
 def consent_mark(view: View) -> str:
-    """Tells the text of this consent from every other: its words, their version and language."""
+    """Returns a hash of the consent's text, version and language, which the button carries."""
     shown = "\n".join((view.campaign.version, view.language, consent_text(view.texts)))
     return consent_sha256(shown).hex()[:16]
 
 
 def thanks(view: View) -> Screen:
-    """Right after signing: the number, the count, and sharing while the will is there."""
+    """Thanks for the signature, with its number, the count and a button to share."""
     words, signature = view.words, view.signature
     number = signature.number if signature else view.count
     text = fill(view.texts.thanks, number=words.number(number), count=words.number(view.count))

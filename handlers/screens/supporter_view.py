@@ -1,4 +1,4 @@
-"""What a screen is drawn from: everything that stands for one person at one moment."""
+"""`View`: everything that a supporter's screen is drawn from, at one moment."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from storage import Conversation, Held, PetitionState, Signature
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The petition, the language, and the person. Drawing reads this and nothing else.
+    """The petition, the language and the person. Drawing reads nothing else.
 
     Attributes:
-        profile_name: the name of the Telegram profile when it can be signed with, else None.
-        held: everything that is stored of the person, for the screen that shows it.
+        profile_name: name of the Telegram profile; None if it is not valid for signing.
+        held: everything stored of the person; only set for the screen of /mydata.
     """
 
     campaign: Campaign
@@ -34,7 +34,7 @@ class View:
 
     @property
     def damage(self) -> Html | None:
-        """What there is to say of a name that cannot be read; None when all can."""
+        """A notice about a damaged name of the person; None if there is none."""
         if self.signature is not None and self.signature.is_damaged:
             return self.words.text(
                 "⚠️ El nombre con el que firmaste está dañado y no se puede leer. Tu firma sigue "
@@ -55,13 +55,13 @@ class View:
 
     @property
     def count(self) -> int:
-        """How many signed: the living count, or the exact one that closing froze."""
+        """How many signed: the current count, or once closed the count at the closing."""
         frozen = self.petition.closed_signatures
         return self.petition.signatures if frozen is None else frozen
 
     @property
     def standing(self) -> SupporterStatus:
-        """The facts that the rules of the journey need."""
+        """The facts that the rules of stages need."""
         return SupporterStatus(
             closed=self.petition.is_closed,
             signed=self.signature is not None,
@@ -72,19 +72,19 @@ class View:
 
     @property
     def place(self) -> Place:
-        """Where the conversation's row says the person is."""
+        """The person's stage as stored in their conversation."""
         return place_of(self.conversation)
 
     @property
     def share_url(self) -> str:
-        """Telegram's own share sheet, with a link whose signatures are counted as shared."""
+        """Address of Telegram's sharing dialog, with a link that has the source "share"."""
         link = f"https://t.me/{self.bot_username}?start=share"
         query = urlencode({"url": link, "text": self.texts.share}, quote_via=quote)
         return f"https://t.me/share/url?{query}"
 
 
 def place_of(conversation: Conversation) -> Place:
-    """Reads the place out of the row; a stage this version does not know is the home screen."""
+    """Returns the stage stored in a conversation; the home screen if it is unknown."""
     try:
         stage = Stage(conversation.stage)
         behind = Stage(conversation.behind) if conversation.behind else None

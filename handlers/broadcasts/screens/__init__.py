@@ -1,1 +1,1 @@
-"""What the panels of a broadcast show: numbers and a draft go in, text and buttons come out."""
+"""The screens of drafts and broadcasts: pure functions that return text and buttons."""

@@ -1,4 +1,4 @@
-"""A broadcast that another admin is to approve: what its author sees, and what the others do."""
+"""The screens of a broadcast that waits for approval, for its author and for the other admins."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .labels import moment_name, recipients_name, subject_name
 
 
 def awaiting(now: BroadcastView) -> Page:
-    """It waits; whoever prepared it cannot approve it."""
+    """Returns the screen of a waiting broadcast; only other admins get the button to approve."""
     return _waits(now) if now.is_own else _asks(now)
 
 
 def ask_decline(now: BroadcastView) -> Page:
-    """Asks once more: whoever prepared it would have to begin again."""
+    """Asks for confirmation before declining, since the author would have to start again."""
     words = now.words
     return Page(
         paragraphs(

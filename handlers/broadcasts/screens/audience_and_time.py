@@ -1,4 +1,4 @@
-"""The pages that ask what a message is about, for whom it is, and when it is to go."""
+"""The screens that ask for a draft's subject, its audience and its time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .labels import moment_name
 
 
 def subject(sheet: DraftView) -> Page:
-    """About the petition, or about something else."""
+    """Asks whether the message is about the petition or about something else."""
     words, draft = sheet.words, sheet.draft
     return Page(
         paragraphs(
@@ -38,7 +38,7 @@ def subject(sheet: DraftView) -> Page:
 
 
 def audience(sheet: DraftView) -> Page:
-    """To whom; each choice with its number, and those that reach nobody named apart."""
+    """Asks for the audience: each choice with its number, and why others reach nobody."""
     words = sheet.words
     rows = [*_groups(sheet), *_by_language(sheet)]
     return Page(
@@ -54,7 +54,7 @@ def audience(sheet: DraftView) -> Page:
 
 
 def _everyone(sheet: DraftView) -> Mapping[str, int]:
-    """Who can be asked at all: of news, only those who accepted them."""
+    """Returns the largest possible audience: for news, only those who accepted them."""
     return sheet.numbers.news if sheet.draft.kind is Kind.NEWS else sheet.numbers.signed
 
 
@@ -74,13 +74,13 @@ def _groups(sheet: DraftView) -> list[Choice]:
 def _by_language(sheet: DraftView) -> list[Choice]:
     everyone = _everyone(sheet)
     total = sum(everyone.values())
-    # A language that all of them read is no choice.
+    # A language that all of them read would be the same choice as everyone.
     numbers = {code: everyone.get(code, 0) for code in sheet.languages}
     return [_only_in(sheet, code, n) for code, n in numbers.items() if 0 < n < total]
 
 
 def _empty(sheet: DraftView) -> list[Html]:
-    """What cannot be chosen, and why."""
+    """Says which choices reach nobody."""
     words, everyone = sheet.words, _everyone(sheet)
     lines: list[Html] = []
     if not sheet.numbers.news:
@@ -106,7 +106,7 @@ def _only_in(sheet: DraftView, code: str, number: int) -> Choice:
 
 
 def time(sheet: DraftView) -> Page:
-    """Waits for a moment, and offers some."""
+    """Asks for the time to send at, and offers some."""
     words, draft = sheet.words, sheet.draft
     moments = [
         choice(_offer(words, each), draft, Step.SCHEDULE, str(int(each.at.timestamp())))

@@ -1,4 +1,4 @@
-"""A broadcast and what is known of it, and the lines that more than one page says of it."""
+"""`BroadcastView`, which screens of broadcasts are drawn from, and the lines they share."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ BAR_WIDTH: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class BroadcastView:
-    """A broadcast and what is known of it at one moment.
+    """A broadcast with everything that its screens show, at one moment.
 
     Attributes:
-        rate: messages a second lately; None when that cannot be told.
-        pause: so many seconds Telegram asks to wait with it.
-        recall: how far taking it back is, if that was begun.
-        reader: the admin who reads it.
-        is_asking: whether an admin is deciding about cancelling it.
+        rate: messages per second lately; None when unknown.
+        pause: seconds that Telegram asks to wait.
+        recall: the recall's deletions by outcome; None without a recall.
+        reader: user id of the admin who reads it.
+        is_asking: whether an admin is being asked whether to cancel it.
     """
 
     words: Words
@@ -43,41 +43,41 @@ class BroadcastView:
 
     @property
     def key(self) -> str:
-        """How buttons name it."""
+        """The broadcast's id in callback data."""
         return self.broadcast.id.hex()
 
     @property
     def is_own(self) -> bool:
-        """Whether it was prepared by who reads it."""
+        """Whether the reader is its author."""
         return self.reader == self.broadcast.started_by
 
     @property
     def held_for(self) -> StopReason | None:
-        """Why it is paused, when nobody did that."""
+        """Why the system paused it; None unless it did."""
         if not self.broadcast.is_held:
             return None
         return parse_reason(self.broadcast.stop_reason or "")[0]
 
     @property
     def is_waiting(self) -> bool:
-        """Whether its time came and it waits for a word without having begun."""
+        """Whether its time came but it waits for an admin's decision to start."""
         return self.held_for in (StopReason.LATE, StopReason.FORMER)
 
     @property
     def can_be_recalled(self) -> bool:
-        """Whether Telegram still lets us delete what was sent."""
+        """Whether Telegram still allows deleting what was sent."""
         return self.broadcast.can_be_recalled(self.tally.delivered, self.now)
 
 
 def bar(words: Words, done: int, total: int) -> Html:
-    """How much of it is done."""
+    """Returns a progress bar with the percentage."""
     full = done * BAR_WIDTH // total if total else 0
     squares = "▰" * full + "▱" * (BAR_WIDTH - full)
     return Html(f"{squares}  {words.percent(done / total if total else 0.0)}")
 
 
 def account(words: Words, tally: Tally) -> Html:
-    """What became of each."""
+    """Returns the number of deliveries by outcome, one per line."""
     lines = [
         words.text("Entregados: {n}", n=words.number(tally.delivered)),
         words.text("No localizables: {n}", n=words.number(tally.unreachable)),
@@ -93,7 +93,7 @@ def account(words: Words, tally: Tally) -> Html:
 
 
 def plan(now: BroadcastView) -> Html:
-    """What is planned, when, and for whom."""
+    """Says what is scheduled, when, and for whom."""
     words, broadcast = now.words, now.broadcast
     starts = broadcast.starts_at or broadcast.created_at
     lines = [
@@ -105,14 +105,14 @@ def plan(now: BroadcastView) -> Html:
 
 
 def keep_preview(now: BroadcastView) -> Html | None:
-    """What is copied must stay; the closing update is a text of the petition's own."""
+    """Asks not to delete the preview, which is copied; None for the closing update."""
     if now.broadcast.kind is Kind.CLOSING:
         return None
     return now.words.text("No borres la vista previa: es el original que se copiará.")
 
 
 def planned_for(now: BroadcastView) -> Html:
-    """For whom it was planned, and how many those were."""
+    """Says for whom it was scheduled, and how many they were then."""
     words, broadcast = now.words, now.broadcast
     return words.text(
         "Para {audience}: {n} cuando se programó.",

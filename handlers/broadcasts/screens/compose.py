@@ -1,4 +1,4 @@
-"""The pages about the message itself: waiting for it, what it is, and its link buttons."""
+"""The screens about a draft's message: asking for it, what it is, and its link buttons."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..steps import Step, choice
 from .draft_view import DraftView, ways_out
 from .labels import content_name, subject_name
 
-# As many as one can write; a panel with more of them would be too long for Telegram.
+# Labels shown; a forwarded post may have more than fit into a message.
 _NAMED = MOST_BUTTONS
 
 
 def content(sheet: DraftView) -> Page:
-    """Waits for a message."""
+    """Asks for the message in the draft's current language."""
     words, draft = sheet.words, sheet.draft
     many = len(sheet.languages) > 1
     first = draft.language == draft.base
@@ -47,7 +47,7 @@ def content(sheet: DraftView) -> Page:
 
 
 def ready(sheet: DraftView) -> Page:
-    """There is a message, and this is what is known of it."""
+    """Describes the message and offers what can be done with it."""
     words, draft = sheet.words, sheet.draft
     if draft.kind is Kind.CLOSING:
         look = choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
@@ -60,7 +60,7 @@ def ready(sheet: DraftView) -> Page:
         else choice(words.label("Continuar"), draft, Step.NEXT)
     )
     to_others = choice(words.label("Cambiar a quién se envía"), draft, Step.SUBJECT)
-    # The rest of an earlier broadcast is who it is: nobody else may be written to under that name.
+    # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
     may_change = chosen and draft.topic is None
     rows = [onward, *_versions(sheet), *([to_others] if may_change else ()), *ways_out(sheet)]
     return Page(
@@ -79,7 +79,7 @@ def ready(sheet: DraftView) -> Page:
 
 
 def links(sheet: DraftView) -> Page:
-    """Waits for lines with links."""
+    """Asks for link buttons, one per line."""
     words, draft = sheet.words, sheet.draft
     there = draft.versions[draft.language].links
     bare = choice(words.label("Quitar los botones"), draft, Step.REMOVE_LINKS, draft.language)
@@ -115,7 +115,7 @@ def _described(sheet: DraftView, code: str) -> Html:
 
 
 def _buttons(sheet: DraftView, version: Version) -> Html | None:
-    """Their labels; of very many, as a forwarded post may have, only the first."""
+    """Lists the labels of the buttons, at most `_NAMED` of them."""
     links = [link for row in version.links for link in row]
     labels = ", ".join(f"«{_short(link.text)}»" for link in links[:_NAMED])
     if len(links) > _NAMED:
@@ -147,7 +147,7 @@ def _decided(sheet: DraftView) -> Html:
 
 
 def _versions(sheet: DraftView) -> list[Choice]:
-    """What can be done with the message of each language."""
+    """Returns the buttons for the version of each language."""
     words, draft = sheet.words, sheet.draft
     several = len(draft.versions) > 1
     rows: list[Choice] = []

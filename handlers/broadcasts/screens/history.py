@@ -1,4 +1,4 @@
-"""The history: what was sent, when, by whom, to how many and with what result."""
+"""The list of broadcasts: what was sent, when, by whom, to how many and with what result."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ ON_A_PAGE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A broadcast of the past, or one that is under way or planned."""
+    """A broadcast in the list, in whatever state, with its deliveries by outcome."""
 
     broadcast: Broadcast
     tally: Tally
 
 
 def history(words: Words, entries: Sequence[Entry], *, page: int, more: bool, reader: int) -> Page:
-    """One page of it.
+    """Returns one page of the list.
 
     Args:
-        words: in the admin's language.
-        entries: those of this page, newest first.
+        words: the reader's language.
+        entries: the broadcasts of this page, newest first.
         page: from 0.
         more: whether there are older ones.
-        reader: the admin who looks, who is «tú».
+        reader: user id of the admin who reads it, who is called «tú».
     """
     if not entries:
         return Page(words.text("Todavía no se ha enviado nada."))
@@ -55,7 +55,7 @@ def history(words: Words, entries: Sequence[Entry], *, page: int, more: bool, re
 
 
 def provenance(words: Words, broadcast: Broadcast, reader: int) -> Html:
-    """Who wrote it and who confirmed it."""
+    """Says who prepared a broadcast and who confirmed it."""
     author = _who(words, broadcast.started_by, reader)
     if not broadcast.is_approved:
         return words.text("Preparado por {who}, sin aprobar", who=author)

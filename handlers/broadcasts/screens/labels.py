@@ -1,4 +1,4 @@
-"""How messages, audiences and moments are called in what admins read."""
+"""The words for messages, audiences and moments on admins' screens."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
 
 
 def content_name(words: Words, version: Version) -> Html:
-    """What a version is: a photo, an album of three."""
+    """Returns what a version is: a photo, an album of three."""
     if version.is_album:
         return words.plural(
             "un álbum de {n} elemento", "un álbum de {n} elementos", len(version.messages)
@@ -40,7 +40,7 @@ def content_name(words: Words, version: Version) -> Html:
 
 
 def subject_name(words: Words, kind: Kind) -> Html:
-    """What a broadcast is about, in a word or two."""
+    """Returns what a broadcast is about, in a few words."""
     if kind is Kind.CLOSING:
         return words.text("El mensaje final")
     if kind is Kind.UPDATE:
@@ -56,13 +56,13 @@ def audience_name(
     *,
     rest: bool = False,
 ) -> Html:
-    """To whom, as the end of a sentence that begins with «a» or «para».
+    """Returns the audience in words that can follow «a» or «para».
 
     Args:
-        words: in the admin's language.
-        kind: what it is about.
-        audience: which of the signers.
-        languages: the petition's, each by its own name.
+        words: the admin's language.
+        kind: what the broadcast is about.
+        audience: which of the signers get it.
+        languages: name of each of the petition's languages in that language, by code.
         rest: whether it is for those whom an earlier broadcast did not reach.
     """
     if rest:
@@ -82,7 +82,7 @@ def audience_name(
 
 
 def moment_name(words: Words, when: datetime, zone: str) -> Html:
-    """A moment with the name of the clock it is read on."""
+    """Returns a moment with its time zone."""
     moment, offset = words.appointment(when), words.offset(when)
     if offset == "UTC":
         return words.text("{moment} (UTC)", moment=moment)
@@ -93,6 +93,6 @@ def moment_name(words: Words, when: datetime, zone: str) -> Html:
 
 
 def recipients_name(words: Words, broadcast: Broadcast, languages: Mapping[str, str]) -> Html:
-    """To whom a broadcast goes or went."""
+    """Returns the audience of a broadcast in words."""
     own = broadcast.kind is Kind.CLOSING or broadcast.topic == broadcast.id.hex()
     return audience_name(words, broadcast.kind, broadcast.audience, languages, rest=not own)

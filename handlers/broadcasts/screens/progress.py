@@ -1,4 +1,4 @@
-"""How a broadcast stands: planned, on its way, paused, ended, being taken back."""
+"""The screen of a broadcast in each state: scheduled, running, paused, ended, being recalled."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .labels import moment_name, recipients_name, subject_name
 from .questions import ask_cancel
 from .report import ended_heading, missing
 
-# A speed that would be written as nothing a second.
+# Slower speeds would be shown as 0 messages per second.
 _SLOWEST: Final = 0.05
-# A shorter pause is over before it is read.
+# Seconds; a shorter pause is over before it is read.
 _LONG_PAUSE: Final = 10.0
-# Farther ahead no calendar goes that anybody needs.
+# Seconds; keeps the estimated end within the range of datetime.
 _FARTHEST: Final = 100 * 365 * 86_400.0
 
 
 def standing(now: BroadcastView) -> Page:
-    """The page of a broadcast, whatever its state."""
+    """Returns the screen of a broadcast in its current state."""
     broadcast = now.broadcast
     if broadcast.is_recalling:
         return _recalling(now)
@@ -73,7 +73,7 @@ def _bar(now: BroadcastView) -> Html:
 
 
 def _speed(now: BroadcastView, left: int) -> Html | None:
-    """How fast it goes, and when it will be over."""
+    """Says how fast it is sent and when it will end, or that Telegram asks for a pause."""
     words, rate = now.words, now.rate
     if left and now.pause >= _LONG_PAUSE:
         return words.text(
@@ -92,7 +92,7 @@ def _speed(now: BroadcastView, left: int) -> Html | None:
 
 
 def _time(now: BroadcastView, seconds: float) -> str:
-    """The time of day in so many seconds, with the date when that is another one."""
+    """Returns the time of day in so many seconds, with the date unless it is today's."""
     then = now.now + timedelta(seconds=min(seconds, _FARTHEST))
     clock, date = now.words.clock(then), now.words.date(then)
     return clock if date == now.words.date(now.now) else f"{clock} ({date})"
@@ -128,7 +128,7 @@ def _paused(now: BroadcastView) -> Page:
 
 
 def _pause(now: BroadcastView) -> tuple[Html, Html]:
-    """What it is called, and what ends it."""
+    """Returns a heading that says why it is paused, and what will end the pause."""
     words = now.words
     _, said = parse_reason(now.broadcast.stop_reason or "")
     if now.held_for is StopReason.DEFECT:
@@ -216,7 +216,7 @@ def _ended(now: BroadcastView) -> Page:
 
 
 def _what(now: BroadcastView) -> Html | None:
-    """Which message it was; of the closing update there is only the one."""
+    """Says which message it was; None for the closing update, of which there is only one."""
     words, broadcast = now.words, now.broadcast
     if broadcast.kind is Kind.CLOSING:
         return None
@@ -241,7 +241,7 @@ def _recalling(now: BroadcastView) -> Page:
 
 
 def _recalled(now: BroadcastView) -> Html | None:
-    """What was taken back, once that is over."""
+    """Says what a recall deleted; None until it has ended."""
     words, recall = now.words, now.recall
     if now.broadcast.recall_ended_at is None or recall is None:
         return None

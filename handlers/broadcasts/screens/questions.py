@@ -1,4 +1,4 @@
-"""What is asked once more before it is done."""
+"""The screens that ask for confirmation before a cancellation or a recall."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .broadcast_lines import BroadcastView, plan
 
 
 def ask_cancel(now: BroadcastView) -> Page:
-    """Asks once more before the rest is not sent; nothing goes out while the question stands."""
+    """Asks whether to cancel; the broadcast is not sent until this is answered."""
     words = now.words
     yes, no = words.label("Sí, cancelar el envío"), words.label("No, dejarlo como está")
     if now.broadcast.state == "scheduled":
@@ -46,7 +46,7 @@ def ask_cancel(now: BroadcastView) -> Page:
 
 
 def ask_recall(now: BroadcastView) -> Page:
-    """Asks before what was sent is deleted, and says what that cannot do."""
+    """Asks whether to recall, and says what a recall cannot do."""
     words, delivered = now.words, now.tally.delivered
     return Page(
         paragraphs(

@@ -1,4 +1,4 @@
-"""How a broadcast ended, in a sentence that says what to do now."""
+"""The first lines of a final report: how the broadcast ended, and what can be done now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage import Broadcast, Kind, Tally
 
 
 def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
-    """The first lines of a report."""
+    """Returns the first lines of a report."""
     if broadcast.recall_ended_at is not None:
         return words.text("<b>Los mensajes se han retirado.</b>")
     if broadcast.state == "finished":
@@ -20,7 +20,7 @@ def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
 
 
 def missing(tally: Tally) -> int:
-    """How many did not get it and can still get it: whom Telegram refused it for, too."""
+    """Returns how many recipients did not get it but still can; includes those rejected."""
     return tally.open + tally.rejected
 
 
@@ -37,7 +37,7 @@ def _finished(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
 
 def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     heading = words.text("<b>El envío está cancelado.</b>")
-    # What is on its way may arrive before the next word about it.
+    # Messages being sent may still arrive.
     if broadcast.started_at is None or not tally.delivered + tally.unknown + tally.sending:
         nobody = words.text("No se ha enviado a nadie.")
         return Html(f"{heading} {nobody}")
@@ -94,7 +94,7 @@ def _why(words: Words, broadcast: Broadcast, cause: StopReason, said: str) -> Ht
 
 
 def _the_rest(words: Words, broadcast: Broadcast) -> Html:
-    """Who is still waiting is not lost, and how they are told."""
+    """Says how those who did not get it can still be sent it."""
     if broadcast.kind is Kind.CLOSING:
         return words.text(
             "Quienes faltaban siguen pendientes. Cuando esté resuelto, escribe /broadcast."

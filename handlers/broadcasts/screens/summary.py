@@ -1,4 +1,4 @@
-"""The pages before the confirmation: all that will happen, to how many, and how to get out."""
+"""The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .labels import moment_name, subject_name
 
 
 def summary(sheet: DraftView) -> Page:
-    """What would be sent stands above; this says to whom, when, how long and for how much."""
+    """Returns the summary below the preview: audience, time, duration and price."""
     words = sheet.words
     if not sheet.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
@@ -37,7 +37,7 @@ def summary(sheet: DraftView) -> Page:
 
 
 def sure(sheet: DraftView) -> Page:
-    """Asks a second time when very many people would get it."""
+    """Asks for a second confirmation of a broadcast to many people."""
     words, draft = sheet.words, sheet.draft
     yes = words.plural_label(
         "Sí, enviar a {n} persona", "Sí, enviar a {n} personas", sheet.recipients
@@ -70,7 +70,7 @@ def sure(sheet: DraftView) -> Page:
 
 
 def _left_out(sheet: DraftView) -> Html | None:
-    """How many signed and will not get it, and why; nothing when that is nobody."""
+    """Says how many signers will not get it, and why; None if nobody is left out."""
     words, numbers = sheet.words, sheet.numbers
     lines: list[Html] = []
     if numbers.unreachable:
@@ -95,7 +95,7 @@ def _left_out(sheet: DraftView) -> Html | None:
 
 
 def _under_news(sheet: DraftView) -> Html | None:
-    """Whoever gets news can end that where they read them."""
+    """Says how recipients of news can stop them; None for other kinds."""
     words, draft = sheet.words, sheet.draft
     if draft.kind is not Kind.NEWS:
         return None
@@ -134,7 +134,7 @@ def _as_shown(sheet: DraftView) -> Html:
 
 
 def _recipients(sheet: DraftView) -> Html:
-    """To whom, how many, and in which version by language."""
+    """Says to whom, how many, and which version each language gets."""
     words, draft = sheet.words, sheet.draft
     heading = words.text(
         "A {audience}: <b>{n}</b>",
@@ -165,7 +165,7 @@ def _line(sheet: DraftView, code: str, count: int) -> Html:
 
 
 def _has_own_version(draft: Draft, code: str) -> bool:
-    """Whether it needs no word about whose version they get; one version is everybody's."""
+    """Whether the language's line need not say which version its readers get."""
     return code in draft.versions or len(draft.versions) < 2
 
 
