@@ -141,7 +141,7 @@ async def left(panel: AdminContext, argument: str) -> bool:
 
 
 async def _changed_meanwhile(panel: AdminContext, *, closed: bool) -> None:
-    """Shows the state if it is the one asked for, as after a repeated tap; else says it changed."""
+    """Shows the state if it is the wanted one, as after a repeated tap; else says it changed."""
     state = await panel.services.storage.petitions.state()
     if state.is_closed is closed:
         await panel.say(_standing(panel, state))

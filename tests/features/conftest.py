@@ -1,4 +1,4 @@
-"""The fixtures of the feature tests."""
+"""Fixtures of the feature tests."""
 
 from __future__ import annotations
 

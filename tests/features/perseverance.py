@@ -1,4 +1,4 @@
-"""People who go on when nothing happens: they tap again, and begin again if they must."""
+"""People who keep tapping when nothing happens, and start again if they must."""
 
 from __future__ import annotations
 

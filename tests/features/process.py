@@ -1,4 +1,4 @@
-"""The bot as a process of its own, to be killed."""
+"""Runs the bot as a separate process that tests can kill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage of the feature tests: our Telegram, the real bot over real HTTP, and people."""
+"""The scene of feature tests: a simulated Telegram, the real bot over HTTP, and people."""
 
 from __future__ import annotations
 

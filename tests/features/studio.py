@@ -1,4 +1,4 @@
-"""Where a campaigner prepares messages: Marta, three people who signed, and no flood limits."""
+"""A scene for broadcasts: Marta, an admin, and three signers, without flood limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever Marta taps, writes and deletes, in whatever order: nothing breaks or comes twice."""
+"""Whatever Marta taps, writes and deletes, in any order, nothing breaks or is sent twice."""
 
 from __future__ import annotations
 

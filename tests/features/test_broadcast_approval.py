@@ -1,4 +1,4 @@
-"""What reaches many goes out when a second admin, who has seen it, says so; not before."""
+"""A large broadcast goes out only after a second admin has seen and approved it."""
 
 from __future__ import annotations
 

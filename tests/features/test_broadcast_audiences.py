@@ -1,4 +1,4 @@
-"""Who gets a message: those it is meant for, and news only who agreed to them."""
+"""A broadcast reaches only its audience, and news only those who agreed to news."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marta prepares a message of her own: whatever she sends goes out as she saw it."""
+"""Marta composes a message; whatever she sends goes out as previewed."""
 
 from __future__ import annotations
 

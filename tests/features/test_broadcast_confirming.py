@@ -1,4 +1,4 @@
-"""What is confirmed is what was seen, once, by an admin, in time; anything else sends nothing."""
+"""A broadcast starts once, as it was shown, if an admin confirms it in time; else not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While it runs a broadcast can be held, ended and gone on with; then it is accounted for."""
+"""A running broadcast can be paused, resumed, cancelled and recalled, and is then reported."""
 
 from __future__ import annotations
 

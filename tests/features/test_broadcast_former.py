@@ -1,4 +1,4 @@
-"""What somebody planned who administers the petition no more waits for those who do."""
+"""A broadcast scheduled by a former admin waits until a current admin decides."""
 
 from __future__ import annotations
 

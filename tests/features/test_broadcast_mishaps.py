@@ -1,4 +1,4 @@
-"""What a campaigner in a hurry does to the panels: too much, too late, and with old buttons."""
+"""A campaigner in a hurry sends too much or too late, and taps old buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A broadcast is planned for a time on the petition's clock, and goes then or asks."""
+"""A scheduled broadcast goes out at its time in the petition's time zone, or asks first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who says no in the middle of a broadcast reads that it is done, and then nothing more comes."""
+"""After a withdrawal or mute during a broadcast is confirmed, nothing more arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an admin sees of a broadcast holds through cuts, faults, restarts and other admins."""
+"""What an admin sees of a broadcast stays right through faults, restarts and other admins."""
 
 from __future__ import annotations
 

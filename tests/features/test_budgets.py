@@ -1,4 +1,4 @@
-"""Who asks without a pause gets what a person needs, one sentence, and then nothing more."""
+"""A person who keeps asking gets the allowed number of replies, one warning, then nothing."""
 
 from __future__ import annotations
 

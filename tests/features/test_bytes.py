@@ -1,4 +1,4 @@
-"""What somebody with a client of their own sends, and what the others notice of it: nothing."""
+"""Odd input from a custom client does not disturb anybody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marta closes the petition and tells everyone; nobody else can."""
+"""Marta closes the petition and sends everyone the closing update; nobody else can."""
 
 from __future__ import annotations
 

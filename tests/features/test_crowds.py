@@ -1,4 +1,4 @@
-"""Many people come in the same moment: each is answered once, and nobody else waits for them."""
+"""Many people come at the same moment: each is answered once, and nobody else waits for them."""
 
 from __future__ import annotations
 

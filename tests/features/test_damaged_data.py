@@ -1,4 +1,4 @@
-"""What is stored of Ana is damaged: she is told so, can still leave, and the admins hear of it."""
+"""Ana's stored data is damaged: she is told, can still withdraw, and the admins are told."""
 
 from __future__ import annotations
 

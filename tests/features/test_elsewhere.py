@@ -1,4 +1,4 @@
-"""What is tapped or written anywhere but in one's own private chat changes nothing."""
+"""Taps and messages outside a person's own private chat change nothing."""
 
 from __future__ import annotations
 

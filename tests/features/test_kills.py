@@ -1,4 +1,4 @@
-"""The process is killed again and again, and nobody who was thanked or signed is lost."""
+"""The process is killed repeatedly, and nobody who signed or was thanked is lost."""
 
 from __future__ import annotations
 

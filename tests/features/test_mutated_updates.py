@@ -1,4 +1,4 @@
-"""Whatever an update holds, it is handled or passed over, and everybody else goes on."""
+"""Any malformed update is handled or skipped, and everybody else goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever asks what is held of them is shown all of it, and given it in a file."""
+"""A person who asks for their data is shown all of it, and gets it as a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text, a button or a notice promises is kept when things change or break in between."""
+"""What a text or button promises is kept when things change or fail in between."""
 
 from __future__ import annotations
 

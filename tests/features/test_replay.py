@@ -1,4 +1,4 @@
-"""Telegram brings everything again, three times over, and nothing that counts has changed."""
+"""Telegram delivers every update three times, and nothing that counts changes."""
 
 from __future__ import annotations
 

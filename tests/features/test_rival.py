@@ -1,4 +1,4 @@
-"""Somebody else polls with this bot's token: the admins are told, and nobody else."""
+"""When another program polls with this bot's token, the admins are told, and nobody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who wants to be left alone is, without blocking the bot and without losing the signature."""
+"""People can stop all messages without blocking the bot or losing their signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of one chat fail or hang: nobody else waits, and what was ordered is never done twice."""
+"""When the calls of one chat fail or hang, nobody else waits and nothing is done twice."""
 
 from __future__ import annotations
 

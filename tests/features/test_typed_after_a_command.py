@@ -1,4 +1,4 @@
-"""A name behind a command does not stay where a name does not, and is nobody's source."""
+"""A name typed after a command is deleted like any other, and never becomes a source tag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written faster than it is read, where a name is asked for, does not stay either."""
+"""Messages dropped as a flood while a name is asked for are deleted from the chat too."""
 
 from __future__ import annotations
 

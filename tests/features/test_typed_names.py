@@ -1,4 +1,4 @@
-"""What is typed where a name may be meant does not stay in the chat, and the screen says so."""
+"""A message that may hold a name is deleted from the chat, and the screen says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After a withdrawal nothing follows the person but what makes old buttons harmless."""
+"""After a withdrawal only what makes old buttons harmless is stored of the person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has the database and not the key learns nothing of who is in it by trying what they know."""
+"""The database without the key does not reveal who is in it, even by trying known names."""
 
 from __future__ import annotations
 

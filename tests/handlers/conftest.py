@@ -1,4 +1,4 @@
-"""The stage, for handlers that are easier shown with people than objects; what is owed to them."""
+"""Fixtures of the handler tests: a scene with people, delayed replies and a clock."""
 
 import pytest
 

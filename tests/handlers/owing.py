@@ -1,4 +1,4 @@
-"""Chats that are owed something, and time that passes when it is told to."""
+"""Support for tests of delayed replies: a clock set by hand, and replies that can fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Telegram keeps of the bot is sent once, and again only when it says something else."""
+"""The bot profile is published once, and again only when its content changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be known before a deed: without it nothing is done, and that is said."""
+"""When a call of Telegram before a change fails, nothing is changed and the admin is told."""
 
 from __future__ import annotations
 

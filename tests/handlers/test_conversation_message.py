@@ -1,4 +1,4 @@
-"""The living message against a chat that answers in Telegram's words."""
+"""The conversation message, against a chat that answers with Telegram's errors."""
 
 from __future__ import annotations
 

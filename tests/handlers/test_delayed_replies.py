@@ -1,4 +1,4 @@
-"""What is owed to a chat: given as soon as Telegram takes it, and no reason for others to wait."""
+"""Delayed replies are sent as soon as Telegram accepts them, and do not delay other chats."""
 
 from __future__ import annotations
 

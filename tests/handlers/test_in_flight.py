@@ -1,4 +1,4 @@
-"""A no holds from the moment at which the database has it, and for what it was asked of late."""
+"""A mute or withdrawal also stops deliveries that were claimed before it was stored."""
 
 import asyncio
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Damaged data is logged each time that it is met, and told to the admins once."""
+"""Each case of damaged data is logged; the admins are told of the first in each column."""
 
 from __future__ import annotations
 

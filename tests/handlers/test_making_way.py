@@ -1,4 +1,4 @@
-"""What is owed makes way for what is answered to something newer, and for nothing else."""
+"""A pending reply is replaced by the reply to a newer update, and by nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report is written until it stands there, or nobody is left to read it."""
+"""The report is retried until it is shown, or until nobody can read it."""
 
 from __future__ import annotations
 

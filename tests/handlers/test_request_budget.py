@@ -1,4 +1,4 @@
-"""How often somebody may ask, told with a clock of our own."""
+"""How often a person may ask for something, tested with a fake clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every screen, in every language, for everybody, is one that Telegram takes."""
+"""Every screen, in every language and for everybody, is accepted by Telegram."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where signatures came from is told of many, and of no single person."""
+"""Statistics by source do not reveal who signed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which updates end with drawing the living message, so that an earlier one need not."""
+"""Which updates draw the conversation message, so that an earlier one need not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callback data: what a button of ours carries, and what anybody can make up."""
+"""Callback data is parsed if a button of the bot carries it; anything forged is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose chat something happened in, and whose order it can be."""
+"""The filters recognise private chats and what an admin typed there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who wants to leave is recognised in whatever came."""
+"""A withdrawal, mute or refusal of news is recognised in any raw update."""
 
 from __future__ import annotations
 

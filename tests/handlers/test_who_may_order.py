@@ -1,4 +1,4 @@
-"""Role, command, chat, forwarded, edited, sent for somebody: only an admin's own hand orders."""
+"""Only commands that an admin typed in their private chat are carried out."""
 
 from __future__ import annotations
 

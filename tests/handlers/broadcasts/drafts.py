@@ -1,4 +1,4 @@
-"""Drafts, sheets and broadcasts to look at, without a bot around them."""
+"""Drafts, views and broadcasts for tests of screens, without a bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of what an admin sends, what can be copied is taken and what cannot is named."""
+"""Messages that can be copied are accepted; others are refused with the reason."""
 
 from __future__ import annotations
 

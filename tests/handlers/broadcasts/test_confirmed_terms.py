@@ -1,4 +1,4 @@
-"""What an admin confirms is all that the summary shows: nothing of it can change unnoticed."""
+"""A confirmation is void once anything that the summary showed has changed."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A draft takes what it waits for, once, and is what was shown until it changes."""
+"""A draft accepts what it waits for, once, and keeps its preview until its content changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What admins read of a broadcast that is planned, on its way or over."""
+"""The screens of broadcasts that are scheduled, running or over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines become buttons that Telegram takes, or the first wrong one is named."""
+"""Lines are parsed into buttons that Telegram accepts, or the first wrong line is named."""
 
 from __future__ import annotations
 

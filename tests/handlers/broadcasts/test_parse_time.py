@@ -1,4 +1,4 @@
-"""A moment is read as people write it, on the petition's clock, or refused with its reason."""
+"""Times are parsed as people write them, in the petition's time zone, or refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What admins read: every page fits Telegram, says the numbers, and has a way out."""
+"""Every screen of a draft fits into a message, shows its numbers, and has a way out."""
 
 from __future__ import annotations
 
