@@ -153,6 +153,8 @@ Carry = Callable[[AdminContext, str], Awaitable[None]]
 async def open_admin_context(update: Update, context: Context) -> AdminContext:
     """Opens the context of an admin's update, in the language that they chose.
 
+    Also stores a language for an admin without one, and updates their menu of commands.
+
     Raises:
         ValueError: the update does not come from a person's own private chat.
     """

@@ -204,7 +204,7 @@ def _still_open(panel: AdminContext) -> Html:
 
 
 def _nobody(panel: AdminContext, chances: BroadcastOptions) -> Html:
-    """Says why there is nobody to write to."""
+    """Returns why there is nobody to write to."""
     words = panel.words
     if chances.muted:
         return words.text(

@@ -125,7 +125,7 @@ def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
 
 
 def fitting(there: datetime, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
-    """Returns a local time in UTC, if it exists and is neither past nor too far ahead."""
+    """Returns a local time in UTC, or why it cannot be used: skipped, past or too far ahead."""
     first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
         return WhenFault.SKIPPED

@@ -1,4 +1,4 @@
-"""A scheduled broadcast goes out at its time in the petition's time zone, or asks first."""
+"""A scheduled broadcast goes out at its time in the petition's time zone; if late, it asks."""
 
 from __future__ import annotations
 
