@@ -1,4 +1,4 @@
-"""A Telegram of our own: the Bot API over HTTP on loopback, as strict as the real one.
+"""Simulated Telegram: the Bot API over HTTP on loopback, as strict as the real one.
 
 async with Simulator(token="1:…") as telegram:
     ana = telegram.world.person("Ana")

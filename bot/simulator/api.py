@@ -1,4 +1,4 @@
-"""What every method of the simulated Bot API works on, and whom it may reach."""
+"""The state that every method of the simulated Bot API works on, and its chat lookups."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from bot.simulator.world import World
 
 @dataclass(slots=True)
 class Api:
-    """The state behind the methods; `query_seconds` is how long a tap can be answered.
+    """The state behind the methods; a tap can be answered for `query_seconds`.
 
-    Telegram does not say how long that is; half a minute is on the short side of what is seen.
+    Telegram does not document that time; half a minute is at the short end of what is observed.
     """
 
     world: World
@@ -22,10 +22,10 @@ class Api:
     query_seconds: float = 30.0
 
     def chat(self, chat_id: int | str) -> Chat:
-        """A chat the bot can look into.
+        """Returns a chat that the bot can read.
 
         Raises:
-            Refused: there is no such chat for this bot.
+            Refused: this bot knows no such chat.
         """
         chat = self.world.find(chat_id)
         if chat is not None and (chat.person is None or chat.person.started):
@@ -36,10 +36,11 @@ class Api:
         raise bad_request("chat not found")
 
     def open_chat(self, chat_id: int | str) -> Chat:
-        """A chat that takes what the bot sends.
+        """Returns a chat to which the bot may send.
 
         Raises:
-            Refused: there is no such chat, or nobody there wants to hear from the bot.
+            Refused: there is no such chat, the person blocked the bot or deleted the account, or
+                the bot is not in the group.
         """
         chat = self.chat(chat_id)
         if chat.person is not None:

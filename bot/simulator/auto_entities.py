@@ -1,4 +1,4 @@
-"""What Telegram recognises in a text by itself: commands, mentions, tags and addresses."""
+"""The entities Telegram recognises by itself: commands, mentions, hashtags, addresses."""
 
 import re
 
@@ -18,7 +18,7 @@ _HINTS = re.compile("[/@#]")
 
 
 def found_in(text: str) -> tuple[Entity, ...]:
-    """The entities Telegram finds in plain text."""
+    """Returns the entities that Telegram finds in plain text."""
     if not _HINTS.search(text):
         return ()
     return tuple(
@@ -28,7 +28,7 @@ def found_in(text: str) -> tuple[Entity, ...]:
 
 
 def completed(rendered: Rendered) -> Rendered:
-    """Add what Telegram finds to what was written; links and code are left alone."""
+    """Adds the entities that Telegram finds to those given; nothing inside links and code."""
     found = found_in(rendered.text)
     if not found:
         return rendered
@@ -42,7 +42,10 @@ def completed(rendered: Rendered) -> Rendered:
 
 
 def calls_for(message: Message, bot: User) -> bool:
-    """Whether a bot in privacy mode gets it in a group: commands, mentions, replies."""
+    """Returns whether a bot in privacy mode receives this group message.
+
+    It receives commands, mentions of itself and replies to itself.
+    """
     if message.chat.bot_status not in ("member", "administrator"):
         return False
     replied = message.chat.messages.get(message.reply_to or 0)

@@ -1,4 +1,4 @@
-"""The bot's public face: names, descriptions, commands and the menu button."""
+"""The bot's public profile: names, descriptions, commands and the menu button."""
 
 import re
 from collections.abc import Mapping
@@ -36,12 +36,12 @@ class Profile:
         """The menu button by chat; 0 is the default."""
 
     def text(self, kind: str, language: str | None) -> str:
-        """What somebody with this language sees."""
+        """Returns the text shown to somebody with this language, or the default one."""
         own = self.texts.get((kind, _letters(language)))
         return own or self.texts.get((kind, ""), "")
 
     def commands_in(self, chat_id: int, language: str | None) -> list[dict[str, str]]:
-        """The commands offered in a private chat: the narrowest scope that has any."""
+        """Returns the commands offered in a private chat, those of the narrowest scope with any."""
         scopes: list[Scope] = [
             ("chat", chat_id, 0),
             ("all_private_chats", 0, 0),
@@ -55,19 +55,27 @@ class Profile:
 
 
 def _letters(language: str | None) -> str:
-    """The two letters of a client's language, such as "pt" of "pt-br"."""
+    """Returns the two letters of a client's language, such as "pt" of "pt-br"."""
     return (language or "").lower().partition("-")[0]
 
 
 def checked_language(code: str | None) -> str:
-    """A language code as the profile takes it: two letters or nothing."""
+    """Returns a language code as the profile takes it: two letters or nothing.
+
+    Raises:
+        Refused: it is anything else.
+    """
     if code and not _LANGUAGE.fullmatch(code):
         raise bad_request("invalid language code specified")
     return code or ""
 
 
 def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
-    """A command scope; that its chat exists is for the caller to check."""
+    """Returns a command scope; the caller checks that its chat exists.
+
+    Raises:
+        Refused: the type or a field is unknown, or an identifier is missing.
+    """
     shape = shape or {"type": "default"}
     kind = shape.get("type")
     if kind not in _SCOPES:
@@ -83,7 +91,11 @@ def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
 
 
 def checked_commands(shapes: list[Any]) -> list[dict[str, str]]:
-    """A list of commands that Telegram would take."""
+    """Returns the commands, without leading slashes.
+
+    Raises:
+        Refused: Telegram would not take them.
+    """
     if len(shapes) > 100:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     return [_checked_command(shape) for shape in shapes]

@@ -1,4 +1,4 @@
-"""What the bot under test has asked for, and what came of it."""
+"""The log of the bot's calls and their answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: `status` is the HTTP status, 0 when the connection was cut.
+    """One call of the bot.
 
-    `at` is a Unix time. `took` is in seconds, waiting included.
+    `status` is the HTTP status, 0 when the connection was cut. `at` is the Unix time of the
+    answer. `took` is in seconds, waiting included.
     """
 
     method: str
@@ -21,20 +22,20 @@ class Call:
 
     @property
     def chat_id(self) -> int | str | None:
-        """The chat it was about."""
+        """The `chat_id` parameter of the call, if it has one."""
         found: int | str | None = self.params.get("chat_id")
         return found
 
     @property
     def ok(self) -> bool:
-        """Whether it was answered with a result."""
+        """Whether the call was answered with a result."""
         return self.status == 200
 
 
 class Calls(list[Call]):
     """The latest calls, oldest first; `keep` is how many, 0 for none.
 
-    `listeners` hear of every call with the answer it got, which is not kept.
+    `listeners` are called with every call and its answer; answers are not kept.
     """
 
     def __init__(self, keep: int) -> None:
@@ -43,7 +44,7 @@ class Calls(list[Call]):
         self.listeners: list[Callable[[Call, object], None]] = []
 
     def record(self, call: Call, answer: object = None) -> None:
-        """Add a call, and forget the oldest when there are too many."""
+        """Adds a call, and drops the oldest when there are a tenth more than `keep`."""
         for listener in self.listeners:
             listener(call, answer)
         if self.keep <= 0:
@@ -53,5 +54,5 @@ class Calls(list[Call]):
             del self[: len(self) - self.keep]
 
     def of(self, method: str) -> list[Call]:
-        """The calls of one method."""
+        """Returns the calls of one method."""
         return [call for call in self if call.method == method]

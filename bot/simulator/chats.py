@@ -1,4 +1,4 @@
-"""A chat: its messages as both sides see them, and who may write in it."""
+"""Chats: their messages, members and pins."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,15 +12,14 @@ if TYPE_CHECKING:
     from bot.simulator.person_actions import Author
     from bot.simulator.world import World
 
-# There are many chats with one person; they share what they do not use.
+# Private chats have no members; all of them share this to save memory.
 _NOBODY: Mapping[int, "Author"] = MappingProxyType({})
 
 
 class Chat:
     """A private chat with one person, or a group.
 
-    `bot_status` is the bot's own place in a group: "member", "administrator", "left" or
-    "kicked".
+    `bot_status` is the bot's membership: "member", "administrator", "left" or "kicked".
     """
 
     __slots__ = (
@@ -64,16 +63,16 @@ class Chat:
 
     @property
     def messages(self) -> Mapping[int, Message]:
-        """What is in the chat now, oldest first."""
+        """The messages now in the chat by number, oldest first."""
         return self._messages or {}
 
     @property
     def is_private(self) -> bool:
-        """Whether it is a chat of one person with the bot."""
+        """Whether this is one person's chat with the bot."""
         return self.type == "private"
 
     def shape(self) -> Shape:
-        """The chat as the Bot API tells of it."""
+        """Returns the chat as a Bot API object."""
         if self.person is None:
             shape: Shape = {"id": self.id, "type": self.type, "title": self.title or ""}
             return shape | ({"username": self.username} if self.username else {})
@@ -85,7 +84,7 @@ class Chat:
         }
 
     def post(self, by: User, **content: Any) -> Message:
-        """Put a new message into the chat; `content` are fields of `Message`."""
+        """Adds a new message; `content` are fields of `Message`."""
         message = Message(
             id=self.world.next_message_id(), chat=self, by=by, date=self.world.now(), **content
         )
@@ -94,7 +93,7 @@ class Chat:
         return message
 
     def change(self, message: Message, *, visibly: bool = True, **content: Any) -> Message:
-        """Put an edited message in the place of the old one."""
+        """Replaces a message by an edited one; `visibly` sets its edit date."""
         edited = replace(message, **content)
         if visibly:
             edited = replace(edited, edit_date=self.world.now())
@@ -103,23 +102,23 @@ class Chat:
         return edited
 
     def remove(self, message_id: int) -> None:
-        """Take a message out of the chat, for everyone."""
+        """Deletes a message, for everyone."""
         message = (self._messages or {}).pop(message_id)
         self.unpin(message_id)
         self.world.tell("deleted", self, message)
 
     def add_member(self, person: "Author") -> None:
-        """Let somebody into a group; the bot has seen them from here on."""
+        """Adds somebody to a group; from then on the bot has seen them."""
         self.members = {**self.members, person.id: person}
         person.met = True
 
     def pin(self, message_id: int) -> None:
-        """Pin a message, above those pinned before."""
+        """Pins a message, above those pinned before."""
         self.unpin(message_id)
         self.pinned = (*self.pinned, message_id)
 
     def unpin(self, message_id: int) -> None:
-        """Unpin a message, if it is pinned."""
+        """Unpins a message, if it is pinned."""
         if message_id in self.pinned:
             self.pinned = tuple(number for number in self.pinned if number != message_id)
 
@@ -129,7 +128,7 @@ class Chat:
         self._messages[message.id] = message
 
     def transcript(self) -> str:
-        """The chat as lines of text, for reading."""
+        """Returns the chat as text, one message or row of buttons a line."""
         return "\n".join(self._lines()) or "(nothing)"
 
     def _lines(self) -> Iterator[str]:

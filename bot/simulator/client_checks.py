@@ -1,4 +1,7 @@
-"""What a person puts into a message, before it is sent: the checks their own client makes."""
+"""The checks that a person's Telegram client makes before it sends a message.
+
+All functions raise `SimulatorError` for content that a client would not send.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,10 +14,10 @@ from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS, written
 from bot.text.markup import Entity, Rendered, length
 
 Entities = Iterable[Entity | Mapping[str, Any]]
-"""Formatting, as entities of ours or in their Bot API shape."""
+"""Formatting, as `Entity` objects or as Bot API objects."""
 
 Buttons = Sequence[Sequence[tuple[str, str]]]
-"""Rows of buttons that open an address: label and URL."""
+"""Rows of link buttons, each a label and a URL."""
 
 _LONGEST_ALBUM = 10
 _ALONE = frozenset({"document", "audio"})
@@ -22,7 +25,7 @@ _IN_ALBUMS = _ALONE | {"photo", "video"}
 
 
 def text(words: str, entities: Entities = ()) -> dict[str, Any]:
-    """The fields of a text message."""
+    """Returns the fields of a text message."""
     rendered = _rendered(words, entities)
     if not 1 <= length(rendered.text) <= TEXT_UNITS:
         raise SimulatorError(f"a message has 1 to {TEXT_UNITS} characters")
@@ -32,7 +35,7 @@ def text(words: str, entities: Entities = ()) -> dict[str, Any]:
 def caption(
     media: Media, words: str, entities: Entities = (), *, longest: int = CAPTION_UNITS
 ) -> dict[str, Any]:
-    """The fields of a message that holds something, with a caption or without."""
+    """Returns the fields of a message with media and perhaps a caption."""
     if words and media.kind not in CAPTIONED:
         raise SimulatorError(f"a {media.kind} has no caption")
     rendered = _rendered(words, entities)
@@ -42,13 +45,13 @@ def caption(
 
 
 def keyboard(buttons: Buttons) -> Mapping[str, Any] | None:
-    """An inline keyboard of buttons that open an address, as on a forwarded post."""
+    """Returns an inline keyboard of link buttons, as under a forwarded post."""
     rows = [[{"text": label, "url": url} for label, url in row] for row in buttons]
     return checked_markup({"inline_keyboard": rows})
 
 
 def check_album(kinds: Sequence[str]) -> None:
-    """Whether a client would put these into one album."""
+    """Checks that a client would put these kinds of media into one album."""
     if not 2 <= len(kinds) <= _LONGEST_ALBUM:
         raise SimulatorError(f"an album has 2 to {_LONGEST_ALBUM} messages")
     if unfit := set(kinds) - _IN_ALBUMS:

@@ -1,10 +1,10 @@
-"""A clock that a test can move forward, while everything else goes on in its own time."""
+"""A clock that a test can move forward."""
 
 from collections.abc import Callable
 
 
 class Clock:
-    """The Unix time of `base`, and what it was moved by."""
+    """Returns the time of `base`, in Unix seconds, plus what it was moved by."""
 
     __slots__ = ("_ahead", "_base")
 
@@ -13,9 +13,9 @@ class Clock:
         self._ahead = 0.0
 
     def __call__(self) -> float:
-        """What time it is."""
+        """Returns the current Unix time."""
         return self._base() + self._ahead
 
     def move(self, seconds: float) -> None:
-        """Let this much time have passed: messages grow old, limits recover, updates expire."""
+        """Moves the clock forward: messages grow old, limits recover, updates expire."""
         self._ahead += seconds

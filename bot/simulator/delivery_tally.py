@@ -1,7 +1,7 @@
-"""An account of what the bot's messages reached: which chat, when, and how often.
+"""A record of every message of the bot that arrived: in which chat, when, and how often.
 
-It is written as a message arrives, so it also holds those whose answer was lost on the way
-back and those that were deleted later; a row takes 32 bytes.
+It is written when a message arrives, so it includes messages whose answer was lost on the
+way back and those deleted later. A row takes 32 bytes.
 """
 
 from array import array
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from bot.simulator.chats import Chat
 
 _Content = tuple[int, int, str]
-"""Chat and number of the message it is a copy of, or zeros, and the text or caption."""
+"""Chat and number of the copied message, or zeros, and the text or caption."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTally:
-    """How many of some people got something exactly once, and who got it otherwise."""
+    """How many people got a message exactly once, and who did not.
+
+    `repeated` counts the arrivals of those who got it more than once; `never` holds the chats
+    it did not reach.
+    """
 
     once: int
     repeated: Mapping[int, int]
@@ -29,7 +33,7 @@ class DeliveryTally:
 
     @property
     def exact(self) -> bool:
-        """Whether everybody got it once."""
+        """Whether everybody got the message once."""
         return not self.repeated and not self.never
 
 
@@ -48,7 +52,7 @@ class Arrivals:
         return len(self._at)
 
     def add(self, at: float, message: Message, source: Message | None) -> None:
-        """Write down one message; `source` is what it is a copy of."""
+        """Records one message; `source` is the message it copies or forwards."""
         origin = (source.chat.id, source.id) if source is not None else (0, 0)
         content = (*origin, message.text)
         self._at.append(at)
@@ -64,13 +68,13 @@ class Arrivals:
         since: int = 0,
         still_there: bool = False,
     ) -> Counter[int]:
-        """How often something arrived, by chat.
+        """Returns how often matching messages arrived, by chat.
 
         Args:
-            text: Only what holds this in its text or caption.
+            text: Only messages with this in their text or caption.
             copy_of: Only copies and forwards of this message.
-            since: Only from this row on; `len(arrivals)` is where the next one will be.
-            still_there: Only what has not been deleted.
+            since: Only from this row on; `len(arrivals)` is the number of the next row.
+            still_there: Only messages that have not been deleted.
         """
         rows = self._rows(text, copy_of, since)
         if still_there:
@@ -80,7 +84,7 @@ class Arrivals:
     def times(
         self, *, text: str | None = None, copy_of: Message | None = None, since: int = 0
     ) -> list[float]:
-        """When it arrived, as Unix times."""
+        """Returns when matching messages arrived, as Unix times."""
         return [self._at[row] for row in self._rows(text, copy_of, since)]
 
     def account(
@@ -91,7 +95,7 @@ class Arrivals:
         copy_of: Message | None = None,
         since: int = 0,
     ) -> DeliveryTally:
-        """Who of these got it once, again and again, or never."""
+        """Returns which of these chats got a matching message once, repeatedly or never."""
         found = self.of(text=text, copy_of=copy_of, since=since)
         wanted = {chat: found[chat] for chat in chats}
         return DeliveryTally(

@@ -1,8 +1,8 @@
-"""The story of a petition, played by people of ours against the real bot.
+"""The script of the demo: simulated people use the real bot from first signature to end.
 
-Three supporters in two languages sign, one of them with a bad name first and one of them twice;
-a stranger tries to close the petition; the admin closes it and tells everyone; a visitor comes
-late. What is not as it should be is noted and given back: the story judges, it does not only show.
+Three supporters sign in two languages; one types an invalid name first, one tries to sign
+twice. A stranger tries to close the petition; the admin closes it and sends the closing
+update; a visitor comes late. The script also checks the bot and returns what was wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ADMIN_ID = 6_100_000_900
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays."""
+    """The people of the demo."""
 
     ana: Person
     jordi: Person
@@ -35,7 +35,7 @@ class Cast:
 
     @classmethod
     def gather(cls, world: World) -> Cast:
-        """Gives everyone an account."""
+        """Creates the accounts of everybody."""
         return cls(
             ana=world.person("Ana", last_name="García", language="es"),
             jordi=world.person("Jordi", last_name="Puig", language="ca"),
@@ -47,13 +47,13 @@ class Cast:
 
     @property
     def everybody(self) -> tuple[Person, ...]:
-        """All of them, in the order in which they lie on a page."""
+        """All of them, in the order of their phones on the page."""
         return (self.ana, self.stranger, self.jordi, self.sean, self.late, self.marta)
 
 
 @dataclass(slots=True)
 class Story:
-    """One play. `chapter` is told each heading as its chapter begins."""
+    """One run of the script; `chapter` is called with the heading of each chapter as it begins."""
 
     world: World
     cast: Cast
@@ -63,7 +63,7 @@ class Story:
     faults: list[str] = field(default_factory=list)
 
     async def play(self) -> list[str]:
-        """Plays the story; gives back what was not as it should be, nothing if all was."""
+        """Runs the script and returns what the bot did wrong, one sentence each."""
         for heading, scene in (
             ("Ana reads the appeal and signs with the name of her profile", self._ana),
             ("Jordi types a name that cannot be one, then his own", self._jordi),
@@ -176,7 +176,7 @@ class Story:
         return self.catalogues.words(language)
 
     def _update_in(self, language: str) -> str:
-        """A line that only the closing update has."""
+        """Returns a line that only the closing update has."""
         update = fill(self.campaign.texts_in(language).closing_update, count=3)
         return parse(update).text.splitlines()[-1]
 
@@ -193,7 +193,7 @@ class Story:
         return await person.sees(parse(html).text, _PATIENCE_SECONDS)
 
     async def _taps(self, person: Person, label: str) -> None:
-        """Taps a button and waits for what comes of it: a second tap before would be too early."""
+        """Taps a button and waits until the message changes; the next tap needs the new screen."""
         message = await self._with_button(person, label)
         before = (message.text, message.labels)
         await person.tap(label).answered(_PATIENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""What goes wrong between a bot and Telegram, at the tester's word or by seeded chance."""
+"""Injected faults between the bot and Telegram, planned or drawn from a seed."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from bot.simulator.errors import Refused, too_many
 
 
 class Fault(Enum):
-    """One thing that can happen to a call."""
+    """A fault that can happen to a call."""
 
     ERROR = "answered with a 5xx, nothing done"
     CUT = "connection cut, nothing done"
@@ -26,13 +26,13 @@ _NO_FAULTS_IN = frozenset({"getUpdates", "getMe"})
 
 @dataclass(slots=True)
 class Faults:
-    """Faults to inject; every field can be changed while running.
+    """The faults to inject; every field can be changed while running.
 
-    `latency` is in seconds, a number or a pair to draw from; the rates are shares of calls
-    between 0 and 1. Rates leave `spared` methods alone; a planned fault (`next`) does not.
-    `of_chats` is what happens to every call to a chat, by its number.
-    What is drawn depends on the seed, the method, the chat and how many such calls there were,
-    so a run with many calls at once meets the same faults in whatever order they come.
+    `latency` is in seconds, a number or a range to draw from; the rates are shares of calls
+    between 0 and 1. Rates do not apply to `spared` methods; planned faults (`next`) do.
+    `of_chats` sets the fault of every call to a chat, by its number.
+    A drawn fault depends on the seed, the method, the chat and the number of such calls so far,
+    so concurrent calls meet the same faults in every run, whatever their order.
     """
 
     seed: int = 0
@@ -56,19 +56,19 @@ class Faults:
         self._running.set()
 
     def next(self, method: str, *faults: Fault) -> None:
-        """Let these faults happen to the next calls of a method, one each, in this order."""
+        """Plans faults for the next calls of a method, one each, in this order."""
         self._planned.setdefault(method, deque()).extend(faults)
 
     def freeze(self) -> None:
-        """Answer nothing until `thaw`; calls wait before they have any effect."""
+        """Holds back all calls until `thaw`, before they have any effect."""
         self._running.clear()
 
     def thaw(self) -> None:
-        """Let the waiting calls go on."""
+        """Lets the waiting calls go on."""
         self._running.set()
 
     def clear(self) -> None:
-        """Work perfectly from here on."""
+        """Removes all faults, ends hanging calls and lets waiting calls go on."""
         self.latency = self.error_rate = self.cut_rate = self.drop_rate = 0.0
         self.too_many_rate = 0.0
         self._planned.clear()
@@ -77,16 +77,16 @@ class Faults:
         self.thaw()
 
     def end_hanging(self) -> None:
-        """Let the calls that hang come to nothing."""
+        """Cuts the connections of the calls that hang."""
         self._is_over.set()
         self._is_over = asyncio.Event()
 
     async def hang(self) -> None:
-        """Wait until nobody can expect an answer any more."""
+        """Waits until `end_hanging` is called."""
         await self._is_over.wait()
 
     async def before(self) -> None:
-        """Wait as long as the network takes."""
+        """Waits while frozen, then for the latency."""
         if not self._running.is_set():
             await self._running.wait()
         if self.latency:
@@ -94,7 +94,7 @@ class Faults:
             await asyncio.sleep(self._random.uniform(*pair))
 
     def chosen(self, method: str, chat: object = None) -> Fault | None:
-        """Decide what happens to a call."""
+        """Returns the fault of a call, if it has one; uses up a planned one."""
         planned = self._planned.get(method)
         if planned:
             return planned.popleft()
@@ -113,14 +113,14 @@ class Faults:
         return None
 
     def _share(self, method: str, chat: object) -> float:
-        """A number between 0 and 1 that is the same in every run."""
+        """Returns a number between 0 and 1 that is the same in every run."""
         key = (method, str(chat))
         number = self._drawn[key] = self._drawn.get(key, 0) + 1
         drawn = blake2b(f"{self.seed} {method} {chat} {number}".encode(), digest_size=8).digest()
         return int.from_bytes(drawn) / 2**64
 
     def refusal(self, fault: Fault) -> Refused:
-        """The answer of a fault that has one."""
+        """Returns the answer to a call with the fault ERROR or FLOOD."""
         if fault is Fault.FLOOD:
             return too_many(self.retry_after)
         words = {500: "Internal Server Error", 502: "Bad Gateway", 504: "Gateway Timeout"}
@@ -128,6 +128,6 @@ class Faults:
 
 
 def _number(chat: object) -> int:
-    """The number of a chat as a call names it; 0 for one that is named otherwise."""
+    """Returns the number of a chat as a call names it; 0 for a username."""
     text = str(chat)
     return int(text) if text.removeprefix("-").isdecimal() else 0

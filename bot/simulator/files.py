@@ -1,4 +1,4 @@
-"""Files that were sent, by their identifiers, and the checks a photo must pass."""
+"""The files that were sent, by their identifiers, and the checks of a photo."""
 
 import base64
 import mimetypes
@@ -24,7 +24,7 @@ _SIDES = (90, 320, 800, 1280)
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file on the server; `path` is where it can be fetched."""
+    """A file on the server; `path` is the `file_path` for downloads."""
 
     id: str
     unique_id: str
@@ -33,7 +33,7 @@ class StoredFile:
     path: str
 
     def shape(self) -> Shape:
-        """The file as getFile tells of it."""
+        """Returns the file as getFile answers it."""
         return {
             "file_id": self.id,
             "file_unique_id": self.unique_id,
@@ -43,28 +43,28 @@ class StoredFile:
 
 
 class Files:
-    """All files a bot has sent or received."""
+    """All files that the bot has sent or received."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, StoredFile] = {}
         self.by_path: dict[str, StoredFile] = {}
 
     def find(self, file_id: str) -> StoredFile | None:
-        """The file with this identifier."""
+        """Returns the file with this identifier."""
         return self._by_id.get(file_id)
 
     def media(self, kind: str, source: str | Upload, **told: Any) -> Media:
-        """What a message holds when this is sent as a file of this kind.
+        """Returns the media of a message that sends this source as this kind.
 
-        `told` is what the call tells of an upload, such as its duration.
+        `told` are the call's parameters about an upload, such as its duration.
 
         Raises:
-            Refused: the identifier is unknown, or the upload is not what it should be.
+            Refused: the identifier is unknown or of another kind, or the upload is invalid.
         """
         if isinstance(source, Upload):
             return self.add(kind, source, **told)
         if source.startswith(("http://", "https://")):
-            raise bad_request("failed to get HTTP URL content")  # this Telegram is offline
+            raise bad_request("failed to get HTTP URL content")  # the simulator fetches nothing
         found = self.find(source)
         if found is None:
             raise bad_request("wrong file identifier/HTTP URL specified")
@@ -74,7 +74,7 @@ class Files:
         return found.media
 
     def add(self, kind: str, upload: Upload, **told: Any) -> Media:
-        """Store an upload; what is no file of its kind is kept as a document."""
+        """Stores an upload; a file whose content is not of its kind becomes a document."""
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > _UPLOAD_BYTES:
@@ -86,7 +86,7 @@ class Files:
         return self._add_file(kind, upload, told)
 
     def sample(self, kind: str) -> Media:
-        """A small file of this kind, as a person might have it on their phone."""
+        """Stores and returns a small sample file of this kind."""
         if kind == "photo":
             return self.add(kind, Upload("sample.png", tiny_png()))
         made = FILE_KINDS[kind]

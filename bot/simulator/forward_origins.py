@@ -1,4 +1,4 @@
-"""Where a forwarded message is from, as the Bot API tells of it."""
+"""Origins of forwarded messages, as Bot API objects."""
 
 from bot.simulator.messages import Message, Shape
 
@@ -6,7 +6,7 @@ _CHANNEL = -1_001_500_000_001
 
 
 def origin_of(message: Message) -> Shape:
-    """The origin a forward of this message names: the first one, however often it went on."""
+    """Returns the origin of a forward of this message: the first, however often forwarded."""
     about = message.about or {}
     if "forward_origin" in about:
         return dict(about["forward_origin"])
@@ -17,12 +17,12 @@ def origin_of(message: Message) -> Shape:
 
 
 def hidden(name: str, date: int) -> Shape:
-    """Somebody whose settings keep their account out of forwards."""
+    """Returns the origin of somebody whose settings hide their account in forwards."""
     return {"type": "hidden_user", "sender_user_name": name, "date": date}
 
 
 def channel(title: str, date: int, *, username: str | None = None, message_id: int = 1) -> Shape:
-    """A post of a channel the bot is not in."""
+    """Returns the origin of a post in a channel that the bot is not in."""
     chat: Shape = {"id": _CHANNEL, "type": "channel", "title": title}
     if username:
         chat["username"] = username

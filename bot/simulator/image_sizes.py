@@ -6,7 +6,7 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def image_size(content: bytes) -> tuple[int, int]:
-    """Width and height of a PNG, JPEG, GIF or WebP; zeros when it is none of them."""
+    """Returns width and height of a PNG, JPEG, GIF or WebP, or zeros for other content."""
     try:
         return _size(content)
     except (struct.error, IndexError):

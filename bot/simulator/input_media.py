@@ -1,4 +1,4 @@
-"""Descriptions of files inside a call, as editMessageMedia and sendMediaGroup take them."""
+"""InputMedia objects, as editMessageMedia and sendMediaGroup take them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file as a call describes it, checked but not looked up yet."""
+    """A checked InputMedia whose file is not looked up yet.
+
+    `told` are the parameters about an upload, such as its duration.
+    """
 
     kind: str
     source: str | Upload
@@ -37,19 +40,19 @@ class Input:
     told: Mapping[str, Any]
 
     def media(self, files: Files) -> Media:
-        """The file itself.
+        """Looks up or stores the file and returns it.
 
         Raises:
-            Refused: there is no such file, or it is not what it should be.
+            Refused: there is no such file, or it is invalid.
         """
         return files.media(self.kind, self.source, **self.told)
 
 
 def described(shape: Any) -> Input:
-    """Read one description.
+    """Reads one InputMedia object.
 
     Raises:
-        Refused: a field is missing, wrong or unknown, or the caption is.
+        Refused: a field is missing, wrong or unknown, or the caption is invalid.
     """
     if not isinstance(shape, dict):
         raise _unparsed("expected an Object")

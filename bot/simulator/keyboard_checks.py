@@ -1,4 +1,4 @@
-"""The checks a keyboard must pass before Telegram shows it."""
+"""The checks of reply markup: inline keyboards and reply keyboards."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +43,7 @@ Markup = Mapping[str, Any]
 
 
 def checked_markup(markup: Markup | None, *, inline_only: bool = False) -> Markup | None:
-    """The keyboard as Telegram keeps it; None when there is none or it is empty.
+    """Returns the keyboard as Telegram keeps it, or None when there is none or it is empty.
 
     Raises:
         Refused: Telegram would not take it.
@@ -61,7 +61,7 @@ def checked_markup(markup: Markup | None, *, inline_only: bool = False) -> Marku
 
 
 def forwarded_markup(markup: Markup | None) -> Markup | None:
-    """What a forward keeps of a keyboard: all of it when it only opens addresses, or nothing."""
+    """Returns the keyboard that a forward keeps: the same if it has only links, else None."""
     rows = (markup or {}).get("inline_keyboard", ())
     kept = rows and all("url" in button for row in rows for button in row)
     return markup if kept else None

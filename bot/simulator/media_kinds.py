@@ -1,4 +1,4 @@
-"""What each kind of file is: how its content is recognised, and what the Bot API tells of it."""
+"""Kinds of files: how their content is recognised, and their fields in the Bot API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ _VIDEO = ("width", "height", "duration")
 class FileKind:
     """A kind of file.
 
-    `starts` are how its content begins (place and bytes), any of them; none means anything
-    goes. `told` are the fields a call may set, `sure` those that are always there, `described`
-    those that follow from the name of the file.
+    `starts` are the signatures of its content (offset and bytes), of which one must match; with
+    none, any content will do. `told` are the fields that a call may set, `sure` those that are
+    always there, `described` those that follow from the file's name.
     """
 
     suffix: str
@@ -32,7 +32,7 @@ class FileKind:
     captioned: bool = True
 
     def holds(self, content: bytes) -> bool:
-        """Whether this is what Telegram would take for such a file."""
+        """Returns whether Telegram would recognise this content as such a file."""
         return not self.starts or any(content[at:].startswith(mark) for at, mark in self.starts)
 
 
@@ -97,7 +97,7 @@ FILE_KINDS: Mapping[str, FileKind] = MappingProxyType(
         ),
     }
 )
-"""Every kind of file but the photo, which Telegram makes sizes of, by the field that holds it."""
+"""Every kind of file by its field in a message; photos, which have sizes, are not here."""
 
 CAPTIONED = frozenset({"photo"} | {name for name, kind in FILE_KINDS.items() if kind.captioned})
 """The kinds of content that can have a caption."""

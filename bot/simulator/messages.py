@@ -1,4 +1,4 @@
-"""A message as it stands in a chat, and the shape in which the Bot API tells of it."""
+"""Messages in a chat, and their Bot API objects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 _OF_ANY_FILE = ("file_id", "file_unique_id")
 
 Shape = dict[str, Any]
-"""JSON as the Bot API writes it."""
+"""A JSON object of the Bot API."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who a message is from: a person or a bot."""
+    """An account: a person or a bot."""
 
     id: int
     first_name: str
@@ -28,7 +28,7 @@ class User:
     is_premium: bool = False
 
     def shape(self) -> Shape:
-        """The user as the Bot API tells of them."""
+        """Returns the user as a Bot API object."""
         shape: Shape = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
         if self.last_name:
             shape["last_name"] = self.last_name
@@ -43,7 +43,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An inline button: it sends `data` to the bot, opens `url`, or does something else."""
+    """An inline button: sends `data` to the bot, opens `url`, or does something else."""
 
     label: str
     data: str | None = None
@@ -53,7 +53,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What a message holds besides text; `payload` is its Bot API shape."""
+    """What a message holds besides text; `payload` is its Bot API object."""
 
     kind: str
     payload: Any
@@ -63,10 +63,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message at one moment; an edit puts a new one in its place.
+    """An immutable message; an edit replaces it in its chat.
 
-    `text` is the caption when there is media. `group` is the album it belongs to. `about`
-    holds rarer fields in their Bot API shape, such as `forward_origin` or `via_bot`.
+    `text` is the caption when there is media. `group` identifies its album. `about` holds rarer
+    Bot API fields, such as `forward_origin` or `via_bot`.
     """
 
     id: int
@@ -92,17 +92,17 @@ class Message:
 
     @property
     def from_bot(self) -> bool:
-        """Whether the bot under test wrote it."""
+        """Whether a bot wrote it."""
         return self.by.is_bot
 
     @property
     def is_service(self) -> bool:
-        """Whether it only tells what happened in the chat, such as a pin."""
+        """Whether it is a service message, such as the notice of a pin."""
         return self.media is None and not self.text
 
     @property
     def outgoing(self) -> bool:
-        """Whether a person wrote it, seen from that person."""
+        """Whether a person wrote it."""
         return not self.by.is_bot
 
     @property
@@ -118,19 +118,19 @@ class Message:
 
     @property
     def photo(self) -> Media | None:
-        """The photo, if that is what it holds."""
+        """The photo, if the message has one."""
         return self._media("photo")
 
     @property
     def document(self) -> Media | None:
-        """The document, if that is what it holds."""
+        """The document, if the message has one."""
         return self._media("document")
 
     def _media(self, kind: str) -> Media | None:
         return self.media if self.media is not None and self.media.kind == kind else None
 
     def shape(self, *, with_reply: bool = True) -> Shape:
-        """The message as the Bot API tells of it."""
+        """Returns the message as a Bot API object."""
         shape: Shape = {
             "message_id": self.id,
             "from": self.by.shape(),
@@ -163,7 +163,7 @@ class Message:
             return
         shape[self.media.kind] = self.media.payload
         if self.media.kind == "animation":
-            # Clients that know no animations show the same file as a document.
+            # As in the Bot API, for clients that do not know animations.
             shape["document"] = {name: self.media.payload[name] for name in _OF_ANY_FILE}
         if self.media.kind == "venue":
             shape["location"] = self.media.payload["location"]
@@ -178,7 +178,7 @@ class Message:
 
 
 def entity_shape(entity: Entity, chat: "Chat") -> Shape:
-    """An entity as the Bot API tells of it."""
+    """Returns an entity as a Bot API object."""
     shape: Shape = {"type": entity.type, "offset": entity.offset, "length": entity.length}
     if entity.url is not None:
         shape["url"] = entity.url

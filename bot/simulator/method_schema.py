@@ -1,7 +1,7 @@
-"""The parameters of every method that is served, and what kind of value each takes.
+"""The methods that the simulator serves, their parameters and the kinds of their values.
 
-A name means the same in every method, so its kind is declared once. In `METHODS` an
-exclamation mark makes a parameter required, as in the Bot API's own tables.
+A name means the same in every method, so its kind is declared once. In `_METHODS` an
+exclamation mark marks a required parameter.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 
 class Kind(Enum):
-    """What a parameter is after decoding."""
+    """The kind of a parameter, with the words that describe it in an error."""
 
     INTEGER = "an Integer"
     TEXT = "a String"
@@ -25,7 +25,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method's name as Telegram spells it, and its parameters."""
+    """A method, by its name as Telegram spells it, and its parameters."""
 
     name: str
     required: tuple[str, ...]
@@ -153,4 +153,4 @@ def _method(name: str, declared: str) -> Method:
 METHODS: Mapping[str, Method] = MappingProxyType(
     {name.lower(): _method(name, declared) for name, declared in _METHODS.items()}
 )
-"""Every method by its name in lower case: Telegram does not mind the case."""
+"""Every method by its name in lower case: Telegram ignores the case."""

@@ -1,4 +1,4 @@
-"""Waiting for something to happen, without looking again and again."""
+"""Waiting for a condition without polling."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Notifier:
-    """Wakes whoever waits; made for many bells, most of which nobody hears."""
+    """Wakes waiting tasks to check a condition again; costs little while nobody waits."""
 
     __slots__ = ("_waiters",)
 
@@ -16,14 +16,14 @@ class Notifier:
         self._waiters: set[asyncio.Future[None]] | None = None
 
     def ring(self) -> None:
-        """Wake everybody who waits now."""
+        """Wakes all tasks that wait now."""
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
 
     async def until(self, found: Callable[[], T | None], seconds: float) -> T | None:
-        """Ask `found` now and after each ring; None when the time is over."""
+        """Calls `found` now and after each ring until it returns a value; None after a timeout."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while (result := found()) is None and loop.time() < deadline:

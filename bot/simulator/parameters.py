@@ -1,9 +1,9 @@
-"""From an HTTP request to the parameters of a method.
+"""Reads the parameters of a method from an HTTP request.
 
 Telegram takes parameters from the query string, a form, a multipart form or a JSON body, and
-reads them all as strings; a value that is not a string is read as its JSON. It ignores what
-it does not know and guesses what it cannot read. Strict mode refuses both, naming the
-parameter: a misspelt parameter is a bug, and Telegram would hide it.
+reads them all as strings; a value that is not a string is read as its JSON. It ignores
+unknown parameters and guesses unreadable ones. Strict mode refuses both and names the
+parameter: a misspelt one is a bug that Telegram would hide.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came with the request."""
+    """A file uploaded with the request."""
 
     name: str
     content: bytes
@@ -35,10 +35,10 @@ class Upload:
 
 
 async def received(request: web.BaseRequest) -> Params:
-    """Read all parameters of a request, not yet decoded.
+    """Returns all parameters of a request, not yet decoded.
 
     Raises:
-        Refused: the body is too large, or is not the JSON it says it is.
+        Refused: the body is too large or is invalid JSON.
     """
     try:
         return await _received(request)
@@ -84,7 +84,7 @@ async def _multipart(request: web.BaseRequest) -> Params:
 
 
 def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
-    """Turn raw parameters into the kinds the method declares.
+    """Decodes raw parameters to the kinds that the method declares.
 
     Raises:
         Refused: a parameter is missing, of another kind or, in strict mode, unknown.
@@ -103,7 +103,7 @@ def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
 
 
 def value_of(name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bool = True) -> Any:
-    """One value, as the kind that its name says it is.
+    """Decodes one value to the kind that `KINDS` declares for its name.
 
     Raises:
         Refused: it is of another kind.
@@ -112,7 +112,11 @@ def value_of(name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bo
 
 
 def attached(reference: object, uploads: Mapping[str, Upload]) -> object:
-    """Follow `attach://name` to the upload of that name."""
+    """Returns the upload that `attach://name` refers to; other references as they are.
+
+    Raises:
+        Refused: there is no upload of that name.
+    """
     if isinstance(reference, str) and reference.startswith("attach://"):
         found = uploads.get(reference.removeprefix("attach://"))
         if found is None:
@@ -215,7 +219,7 @@ def _object(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) 
 
 
 def _media(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
-    """One description of a file or a list of them, with the uploads they point to."""
+    """Decodes one InputMedia or a list of them, with the uploads they refer to."""
     found = _json(name, value) if value != "" else {}
     if isinstance(found, list):
         return [_with_uploads(item, uploads) for item in found]

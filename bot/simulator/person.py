@@ -1,4 +1,4 @@
-"""A person with Telegram in their hand: what they do, and what they see."""
+"""Simulated people: what they do and what they see."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +12,10 @@ from bot.simulator.taps import Tap, as_sent
 
 
 class Person(Author):
-    """Somebody with an account; made by `World.person`.
+    """A person with an account; made by `World.person`.
 
-    What a person does takes effect at once and becomes an update for the bot; what the bot
-    does about it has to be waited for, with `sees` or `Tap.answered`.
+    An action takes effect at once and becomes an update for the bot. Wait for the bot's reaction
+    with `sees` or `Tap.answered`.
     """
 
     __slots__ = ()
@@ -30,7 +30,11 @@ class Person(Author):
 
     @property
     def screen(self) -> Message:
-        """The newest message of the bot."""
+        """The newest message of the bot that has a text or buttons.
+
+        Raises:
+            SimulatorError: there is none.
+        """
         for message in reversed(self.messages):
             if message.from_bot and (message.text or message.markup):
                 return message
@@ -38,17 +42,17 @@ class Person(Author):
 
     @property
     def commands(self) -> list[dict[str, str]]:
-        """The commands the menu offers this person."""
+        """The commands in this person's menu."""
         return self.world.profile.commands_in(self.id, self.user.language)
 
     def start(self, payload: str | None = None) -> Message:
-        """Press Start, after a link with a payload or without."""
+        """Presses Start, perhaps after a link with a payload; unblocks the bot first."""
         if self.blocked:
             self.unblock()
         return self.send("/start" if payload is None else f"/start {payload}")
 
     def block(self) -> None:
-        """Block the bot."""
+        """Blocks the bot."""
         self._check_active()
         if not self.blocked:
             self.blocked = True
@@ -56,25 +60,25 @@ class Person(Author):
             self.world.membership(self.chat, self.user, "member", "kicked")
 
     def unblock(self) -> None:
-        """Unblock the bot."""
+        """Unblocks the bot."""
         self._check_active()
         if self.blocked:
             self.blocked = False
             self.world.membership(self.chat, self.user, "kicked", "member")
 
     def deactivate(self) -> None:
-        """Delete the account; the bot finds out when it writes."""
+        """Deletes the account; the bot learns of it when it writes."""
         self.deactivated = True
 
     def rename(self, first_name: str, last_name: str | None = None) -> None:
-        """Change the name in the profile."""
+        """Changes the name in the profile."""
         self.user = replace(self.user, first_name=first_name, last_name=last_name)
 
     def tap(self, label: str) -> Tap:
-        """Tap the newest button whose label holds this; an equal label goes first.
+        """Taps the newest button with this label, or else the newest whose label contains it.
 
         Raises:
-            SimulatorError: no button has it; the message lists those there are.
+            SimulatorError: there is no such button; the message lists the buttons there are.
         """
         self._check_active()
         for matches in (str.__eq__, str.__contains__):
@@ -86,9 +90,9 @@ class Person(Author):
         raise SimulatorError(f"{self.user.first_name} has no button {label!r}; there are: {there}")
 
     def tap_data(self, message_id: int, data: str | bytes) -> Tap:
-        """Send callback data of one's own making, as a forged or replayed tap does.
+        """Sends any callback data, as a forged or replayed tap does.
 
-        It need not be text: bytes that are no UTF-8, and half a surrogate, are passed on.
+        Bytes that are not UTF-8 and lone surrogates are passed on as they are.
         """
         self._check_active()
         message = self.chat.messages.get(message_id) or Message(
@@ -98,7 +102,7 @@ class Person(Author):
         return self._tap(message, shown, None, raw)
 
     async def sees(self, fragment: str, seconds: float = 5) -> Message:
-        """Wait until a message of the bot holds this text; the newest that does.
+        """Waits for a message of the bot that contains this text, and returns the newest.
 
         Raises:
             SimulatorError: none did in this many seconds; the message shows the chat.
@@ -108,10 +112,10 @@ class Person(Author):
     async def sees_one(
         self, is_it: Callable[[Message], bool], seconds: float = 5, *, what: str = "it"
     ) -> Message:
-        """Wait until a message of the bot is the one; the newest that is.
+        """Waits for a message of the bot that satisfies `is_it`, and returns the newest.
 
         Raises:
-            SimulatorError: none was in this many seconds; the message shows the chat.
+            SimulatorError: none did in this many seconds; the message shows the chat.
         """
 
         def found() -> Message | None:

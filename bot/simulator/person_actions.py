@@ -1,4 +1,4 @@
-"""What a person does with the keyboard of their phone: write, send, forward, edit, delete."""
+"""What a person can do with messages: write, send, forward, edit, delete."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,11 @@ _ANONYMOUS_ADMIN = User(1087968824, "Group", None, "GroupAnonymousBot", None, is
 
 
 class Author:
-    """Somebody who writes; takes effect at once, and becomes an update for the bot."""
+    """A person who writes; every action takes effect at once and becomes an update for the bot.
+
+    The methods that send raise `SimulatorError` for what a client would not send, after
+    `deactivate` and, in the private chat, while the bot is blocked.
+    """
 
     __slots__ = ("_chat", "blocked", "deactivated", "met", "started", "user", "world")
 
@@ -39,7 +43,7 @@ class Author:
 
     @property
     def id(self) -> int:
-        """The user's number, and that of their private chat."""
+        """The number of the user and of their private chat."""
         return self.user.id
 
     @property
@@ -57,20 +61,20 @@ class Author:
         via: User | None = None,
         reply_to: int | None = None,
     ) -> Message:
-        """Write to the bot; `via` is an inline bot that wrote the text for them."""
+        """Writes to the bot; `via` is an inline bot through which the text was made."""
         about = {"via_bot": via.shape()} if via else None
         content = client_checks.text(text, entities)
         return self._post(self.chat, about=about, reply_to=reply_to, **content)
 
     def send_html(self, html: str) -> Message:
-        """Write to the bot, formatted with the Bot API's HTML for short."""
+        """Writes to the bot, with the formatting given as Bot API HTML."""
         rendered = parse(html)
         return self.send(rendered.text, entities=rendered.entities)
 
     def send_in(
         self, group: Chat, text: str, *, anonymous: bool = False, reply_to: int | None = None
     ) -> Message:
-        """Write in a group; `anonymous` as its administrator without a name."""
+        """Writes in a group; `anonymous` as an anonymous administrator."""
         about = {"sender_chat": group.shape()} if anonymous else None
         by = _ANONYMOUS_ADMIN if anonymous else self.user
         self.met = self.met or not anonymous
@@ -79,13 +83,13 @@ class Author:
         )
 
     def send_kind(self, kind: str, caption: str = "", **more: Any) -> Message:
-        """Send a sample of a kind of content, such as "voice", "contact" or "poll"."""
+        """Sends a sample of a kind of content, such as "voice", "contact" or "poll"."""
         return self.send_media(self._sample(kind), caption, **more)
 
     def send_file(
         self, kind: str, name: str, content: bytes, caption: str = "", **more: Any
     ) -> Message:
-        """Send a file as what it is: "photo", "document", "video" and so on."""
+        """Sends a file as this kind: "photo", "document", "video" and so on."""
         return self.send_media(self.world.files.add(kind, Upload(name, content)), caption, **more)
 
     def send_media(
@@ -98,7 +102,7 @@ class Author:
         above: bool = False,
         reply_to: int | None = None,
     ) -> Message:
-        """Send something that was sent before, or is made to order.
+        """Sends media that already exists.
 
         `spoiler` covers it until it is tapped; `above` shows the caption above it.
         """
@@ -108,7 +112,7 @@ class Author:
         )
 
     def send_photo(self, caption: str = "", **more: Any) -> Message:
-        """Send a photo; `more` is as in `send_media`."""
+        """Sends a sample photo; `more` is as in `send_media`."""
         return self.send_kind("photo", caption, **more)
 
     def send_album(
@@ -119,7 +123,7 @@ class Author:
         entities: Entities = (),
         reply_to: int | None = None,
     ) -> list[Message]:
-        """Send several files as one; the caption stands under the first.
+        """Sends an album; the caption belongs to the first item.
 
         `items` are kinds ("photo", "video", "document", "audio") or media.
         """
@@ -134,24 +138,24 @@ class Author:
         ]
 
     def sticker(self) -> Message:
-        """Send a sticker."""
+        """Sends a sample sticker."""
         return self.send_kind("sticker")
 
     def photo(self, caption: str = "") -> Message:
-        """Send a photo."""
+        """Sends a sample photo."""
         return self.send_photo(caption)
 
     def voice(self) -> Message:
-        """Send a voice message."""
+        """Sends a sample voice message."""
         return self.send_kind("voice")
 
     def forward(
         self, message: Message, *, origin: Shape | None = None, buttons: Buttons | None = None
     ) -> Message:
-        """Forward a message to the bot.
+        """Forwards a message to the bot.
 
-        `origin` says where it is from instead of the message, see `origins`; `buttons` are
-        those under the forwarded post, each a label and an address.
+        `origin` replaces the message's own origin (see `forward_origins`); `buttons` replaces its
+        keyboard by link buttons, each a label and a URL.
         """
         markup = message.markup if buttons is None else client_checks.keyboard(buttons)
         return self._post(
@@ -166,7 +170,7 @@ class Author:
         )
 
     def edit(self, message: Message, text: str, *, entities: Entities = ()) -> Message:
-        """Change what they have written: the text, or the caption of what they sent."""
+        """Edits the text or the caption of an own message that is not a forward."""
         self._check_active()
         current = message.chat.messages.get(message.id)
         if current is None or current.by.id != self.id:
@@ -183,12 +187,12 @@ class Author:
         return edited
 
     def delete(self, message: Message) -> None:
-        """Delete a message for both sides, the bot's too; bots are not told."""
+        """Deletes a message of either side, for both; the bot gets no update."""
         if message.id in message.chat.messages:
             message.chat.remove(message.id)
 
     def _captioned(self, media: Media, words: str, entities: Entities) -> dict[str, Any]:
-        """People with Premium may write captions as long as a text."""
+        """Returns the fields of a message with media; Premium allows captions as long as a text."""
         longest = TEXT_UNITS if self.user.is_premium else CAPTION_UNITS
         return client_checks.caption(media, words, entities, longest=longest)
 

@@ -1,19 +1,19 @@
-"""How fast a bot may send, and what happens when it sends faster.
+"""Telegram's rate limits: how fast a bot may send, and the 429 it gets when it is faster.
 
 Documented by Telegram (https://core.telegram.org/bots/faq): about 30 messages a second in
 all, no more than one a second in one chat though short bursts are let through, 20 a minute in
-one group; who goes on gets 429. Not documented, and chosen here as the modest side of what
-operators report: a burst of a second's worth in all and of 20 in one chat, a pause of three
-seconds for a chat and of two for the whole bot. Edits count in their chat, and not towards
-the 30, which are about new messages. A call during a pause is refused with what is left of
-it and does not make it longer.
+one group; a bot that exceeds them gets 429. Not documented, and chosen here at the low end of
+what operators report: a burst of one second's worth in all and of 20 in one chat, a pause of
+three seconds for a chat and of two for the whole bot. Edits count in their chat, but not
+towards the 30, which are about new messages. A call during a pause is refused with the
+seconds left and does not prolong it.
 
 Paid messages (https://core.telegram.org/bots/api#paid-broadcasts): with `allow_paid_broadcast`
 up to 1,000 a second, those over the free 30 for 0.1 Star each, for a bot that has at least
-10,000 Stars. Documented no further, and chosen here as the strict side: a paid message uses
-up the free ones first, so that an ordinary reply beside a paid broadcast can be refused; the
-limits of a chat hold for paid messages too; a bot whose balance falls below what is asked is
-held to the ordinary limits from that call on, and told so by a 429, not by another error.
+10,000 Stars. The rest is not documented; the stricter reading is chosen here: paid messages
+use up the free ones first, so an ordinary reply beside a paid broadcast can be refused; the
+limits of a chat hold for paid messages too; a bot whose balance is too low has the ordinary
+limits from that call on, and gets a 429, not another error.
 """
 
 import math
@@ -25,12 +25,12 @@ from bot.simulator.errors import too_many
 from bot.simulator.stars import Stars
 
 _KEPT = 10_000
-"""Chats remembered before those that are full again are forgotten."""
+"""How many chats are remembered before those with a full bucket are dropped."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """Tokens that come back with time, and a pause once they have run out."""
+    """A token bucket, with a pause once it is empty."""
 
     tokens: float
     at: float
@@ -41,7 +41,11 @@ class _Bucket:
         self.at = now
 
     def check(self, now: float, pause: float) -> None:
-        """Refuse when there is no token left, and go on refusing for the length of a pause."""
+        """Refuses a call without a token, and all calls in the `pause` seconds after that.
+
+        Raises:
+            Refused: 429, with the seconds to wait.
+        """
         if now < self.paused_until:
             raise too_many(math.ceil(self.paused_until - now))
         if self.tokens < 1:
@@ -78,15 +82,15 @@ class RateLimits:
     _groups: dict[int, deque[float]] = field(default_factory=dict, init=False)
 
     def allow(self, rate: float, *, burst: float) -> None:
-        """From here on, let this many messages a second through in all, rested and full."""
+        """Sets the overall limit to `rate` messages a second, with a full bucket of `burst`."""
         self.overall, self.overall_burst = rate, burst
         self._all = None
 
     def count(self, chat_id: int, *, new: int = 1, paid: bool = False) -> None:
-        """Count one call to a chat; `new` is how many messages it adds, 0 for an edit.
+        """Counts one call to a chat; `new` is how many messages it adds, 0 for an edit.
 
-        A call goes through as a whole while there is room for one message, and what it takes
-        beyond that is paid back by waiting longer: an album of ten counts as ten.
+        A call passes as a whole if there is room for one message. What it takes beyond that
+        lengthens the wait: an album of ten counts as ten.
 
         Raises:
             Refused: 429, with the seconds to wait.
@@ -104,7 +108,11 @@ class RateLimits:
         self._take(new, bought, paid=paid)
 
     def _bought(self, now: float, new: int, paid: bool) -> int:
-        """How many of these messages have to be paid for; refuses when they may not be sent."""
+        """Returns how many of these messages must be paid for.
+
+        Raises:
+            Refused: 429, they may not be sent now.
+        """
         free = self._all = self._all or _Bucket(self.overall_burst, now)
         free.refill(now, self.overall, self.overall_burst)
         if not paid or self.stars.balance < max(self.least_balance, new * self.price):
@@ -131,7 +139,7 @@ class RateLimits:
                 for chat, bucket in self._chats.items()
                 if bucket.at > refilled or bucket.paused_until > now
             }
-            # Looking through them all is worth it only when there are many more than before.
+            # The threshold doubles so that this full scan stays rare.
             self._crowd = max(_KEPT, 2 * len(self._chats))
         found = self._chats.get(chat_id)
         if found is None:

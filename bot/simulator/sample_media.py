@@ -1,4 +1,4 @@
-"""Samples of what a person can send besides text and files, and a picture made to measure."""
+"""Samples of content other than text and files, and a generated picture."""
 
 import struct
 import zlib
@@ -11,7 +11,7 @@ from bot.simulator.messages import Media
 
 
 def tiny_png(width: int = 64, height: int = 48) -> bytes:
-    """A real image, all of one colour."""
+    """Returns a valid PNG of one colour; the sides are in pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         check = zlib.crc32(kind + data)
@@ -53,12 +53,12 @@ SAMPLES: Mapping[str, Any] = MappingProxyType(
         "venue": {"location": _PLACE, "title": "Puerta del Sol", "address": "Madrid"},
     }
 )
-"""Samples by the field of a message that holds them; the other kinds are real files."""
+"""Samples by their field in a message; the other kinds are files."""
 
 KINDS = ("photo", *FILE_KINDS, *SAMPLES)
-"""Every kind of content `Person.send_kind` knows."""
+"""Every kind of content that `Person.send_kind` takes."""
 
 
 def sample(kind: str) -> Media:
-    """A sample of this kind of content."""
+    """Returns a sample of this kind of content, which must be in `SAMPLES`."""
     return Media(kind, SAMPLES[kind])

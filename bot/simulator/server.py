@@ -1,4 +1,4 @@
-"""The Bot API over HTTP on loopback: who asks, for what, with which parameters."""
+"""The HTTP server of the simulated Bot API, on loopback."""
 
 import inspect
 import re
@@ -29,14 +29,14 @@ _LARGEST_REQUEST = 60 * 1024 * 1024
 
 
 class Simulator:
-    """A Telegram of our own, for one bot; an async context manager.
+    """Simulated Telegram for one bot; an async context manager.
 
     Args:
         token: The bot's token; the number before the colon is the bot's id.
         port: 0 for any free port.
-        strict: Refuse what Telegram would silently ignore: unknown parameters, wrong kinds.
+        strict: Whether to refuse unknown parameters and wrong kinds, which Telegram ignores.
         keep_calls: How many calls to remember, each with its parameters; 0 for none.
-        clock: The Unix time; dates, expiries and limits go by it. `Simulator.clock` moves it.
+        clock: Returns the Unix time for dates, expiries and limits. `Simulator.clock` moves it.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """Where the Bot API is: methods at `{url}/bot{token}/{method}`."""
+        """The base address of the Bot API; methods are at `{url}/bot{token}/{method}`."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def refused(self) -> list[Call]:
-        """The calls that were answered with `ok: false`, those of faults included."""
+        """The calls that were answered with `ok: false`, including injected faults."""
         return [call for call in self.calls if call.status >= 400]
 
     async def __aenter__(self) -> Self:
@@ -82,7 +82,7 @@ class Simulator:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen on loopback."""
+        """Starts to listen on loopback."""
         server = web.Server(self._serve, request_factory=_request, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -90,7 +90,7 @@ class Simulator:
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Close every connection and stop listening."""
+        """Closes every connection and stops listening."""
         self.faults.end_hanging()
         self.faults.thaw()
         self.world.updates.end_poll("terminated by the end of the simulation")
@@ -118,7 +118,7 @@ class Simulator:
 
     async def _call(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
         begun = time.monotonic()
-        # A long poll waits for people; it is not work under way.
+        # A long poll may wait for people; it must not keep the world from being idle.
         counted = name != "getUpdates"
         self.world.calls_in_flight += counted
         params: Params = {}
@@ -149,7 +149,7 @@ class Simulator:
         return await result if inspect.isawaitable(result) else result
 
     async def _carry_out(self, call: dict[str, Any]) -> None:
-        """Carry out a call that rode back in a webhook's answer; nobody hears the result."""
+        """Carries out a method call in a webhook's answer; the bot does not learn the result."""
         name = str(call.pop("method"))
         begun = time.monotonic()
         method = METHODS.get(name.lower())
@@ -182,7 +182,7 @@ class Simulator:
         gone = request is not None and (
             request.transport is None or request.transport.is_closing()
         )
-        # The poll of a killed bot ends when the next one comes, and nobody hears of it.
+        # The poll of a killed bot ends when the next one comes; nobody receives this answer.
         if not (gone and refusal.code == 409):
             self._record(name, params, refusal.code, refusal.description, begun)
         body: dict[str, Any] = {
@@ -226,7 +226,7 @@ def _answer(body: dict[str, Any], status: int = 200) -> web.Response:
 
 
 def _request(*arguments: Any) -> web.BaseRequest:
-    """A request with room for the largest file the Bot API takes."""
+    """Returns a request that allows the largest file the Bot API takes."""
     message, payload, protocol, writer, task = arguments
     return web.BaseRequest(
         message,

@@ -1,4 +1,4 @@
-"""The bot's balance in Telegram Stars."""
+"""The bot's balance of Telegram Stars."""
 
 from bot.simulator.messages import Shape
 
@@ -7,7 +7,7 @@ _PARTS = 1_000_000_000
 
 
 class Stars:
-    """A balance; a test may set it at any time."""
+    """A balance in Stars; can be set at any time."""
 
     __slots__ = ("_parts",)
 
@@ -16,7 +16,7 @@ class Stars:
 
     @property
     def balance(self) -> float:
-        """Stars, with their fractions."""
+        """The balance in Stars, with fractions."""
         return self._parts / _PARTS
 
     @balance.setter
@@ -24,10 +24,10 @@ class Stars:
         self._parts = round(balance * _PARTS)
 
     def pay(self, price: float) -> None:
-        """Take this many Stars from the balance."""
+        """Takes this many Stars from the balance."""
         self._parts -= round(price * _PARTS)
 
     def shape(self) -> Shape:
-        """The balance as a StarAmount."""
+        """Returns the balance as a StarAmount."""
         whole, parts = divmod(self._parts, _PARTS)
         return {"amount": whole, "nanostar_amount": parts} if parts else {"amount": whole}

@@ -1,4 +1,4 @@
-"""A tap on an inline button, from the finger to the bot's answer."""
+"""Taps on inline buttons and the bot's answers to them."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from bot.simulator.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the person sees after a tap: a passing line, or a window when `alert` is set."""
+    """What the person sees after a tap: a short notice, or a dialog when `alert` is set."""
 
     text: str = ""
     alert: bool = False
@@ -26,10 +26,10 @@ _ESCAPED = re.compile(rb'["\\\\\x00-\x1f]')
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """One tap; `id` is its callback query, empty when the button only opened an address.
+    """One tap; `id` is its callback query, empty for a link button.
 
-    `raw` is what the bot is given for `data` where that is no text: a client of one's own can
-    send any bytes, and they are passed on as they came.
+    `raw` is what the bot gets instead of `data` for forged data: a modified client can send any
+    bytes, and they are passed on as they came.
     """
 
     id: str
@@ -43,7 +43,7 @@ class Tap:
     bell: Notifier = field(default_factory=Notifier, repr=False)
 
     async def answered(self, seconds: float = 5) -> Answer:
-        """Wait for the bot's answer.
+        """Waits for the bot's answer and returns it.
 
         Raises:
             SimulatorError: none came in this many seconds.
@@ -54,7 +54,7 @@ class Tap:
         return answer
 
     def shape(self) -> dict[str, Any]:
-        """The tap as a callback query."""
+        """Returns the tap as a callback query."""
         return {
             "id": self.id,
             "from": self.by.shape(),
@@ -65,7 +65,7 @@ class Tap:
 
 
 def as_sent(data: str | bytes) -> tuple[str, orjson.Fragment]:
-    """Data of anybody's making: what can be shown of it, and the JSON that the bot will get."""
+    """Returns forged callback data as displayable text and as the JSON that the bot gets."""
     if isinstance(data, str):
         written = json.dumps(data).encode()
         return data.encode("utf-8", "replace").decode(), orjson.Fragment(written)

@@ -1,4 +1,4 @@
-"""From the text parameters of a call to the text people see."""
+"""Turns the text parameters of a call into the text that people see."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -34,7 +34,7 @@ _FOUND_ANYWAY = frozenset(
 
 
 def text_of(params: Params) -> Rendered:
-    """The text of a message.
+    """Returns the text of a message.
 
     Raises:
         Refused: it is empty, too long, or its markup is wrong.
@@ -48,7 +48,7 @@ def text_of(params: Params) -> Rendered:
 
 
 def caption_of(params: Params) -> Rendered:
-    """The caption of a message, which may be empty.
+    """Returns the caption of a message, which may be empty.
 
     Raises:
         Refused: it is too long, or its markup is wrong.
@@ -60,9 +60,9 @@ def caption_of(params: Params) -> Rendered:
 
 
 def written(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Rendered:
-    """What a person's client sends: their text, formatted with these entities.
+    """Returns a person's text as their client sends it, formatted with these entities.
 
-    Without any, the text goes as it is, with white space and control characters and all.
+    Without entities the text stays as it is, white space and control characters included.
 
     Raises:
         Refused: an entity does not fit the text.
@@ -81,14 +81,14 @@ def _rendered(text: str, params: Params, entities: str) -> Rendered:
     if params.get(entities):
         raise bad_request(f"parse_mode and {entities} exclude each other")
     if mode.lower() != "html":
-        raise bad_request("unsupported parse_mode")  # the Markdowns are not served here
+        raise bad_request("unsupported parse_mode")  # the simulator has no Markdown
     try:
         return _html(text)
     except MarkupError as error:
         raise bad_request(str(error)) from error
 
 
-# Reading is most of the work of a call, and in a broadcast it is the same text every time.
+# Parsing is most of the work of a call, and a broadcast sends the same text every time.
 @lru_cache(maxsize=_REMEMBERED)
 def _html(text: str) -> Rendered:
     return completed(parse(text))

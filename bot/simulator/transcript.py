@@ -1,4 +1,4 @@
-"""What happens in the chats, as lines to read: who, what, and the buttons under it."""
+"""Events in the chats as lines of text: who says what, with the buttons under it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ _LINES_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: in whose chat, who acts ("person", "bot" or "note"), the text, and whether it
-    is the first of what they say.
+    """One line of a transcript.
+
+    `chat` names the person or group; `actor` is "person", "bot" or "note"; `first` tells
+    whether it is the first line of a message.
     """
 
     chat: str
@@ -24,7 +26,7 @@ class Line:
 
 
 def lines_of(event: Event) -> Iterator[Line]:
-    """The lines an event is told in; some are of no interest to a reader."""
+    """Yields the lines of an event; none for events that do not interest a reader."""
     chat = event.chat.person.user.first_name if event.chat.person else event.chat.title or ""
     message = event.message
     if event.kind == "tapped" and message is not None:
@@ -47,7 +49,7 @@ def _told(chat: str, message: Message) -> Iterator[Line]:
         return
     written = [line for line in message.text.splitlines() if line.strip()]
     if len(written) > _LINES_SHOWN:
-        # The end of a screen is where it asks or counts.
+        # The last line of a screen is its question or its count.
         written = [*written[: _LINES_SHOWN - 2], "…", written[-1]]
     for number, text in enumerate(written):
         yield Line(chat, "bot", text, first=number == 0)

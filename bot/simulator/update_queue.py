@@ -1,4 +1,4 @@
-"""The queue of updates: kept until the bot acknowledges them, or for a day."""
+"""The queue of updates, each kept until the bot acknowledges it, for a day at most."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_co
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One thing that happened, in the shape the bot will read it."""
+    """One update; `body` is its Bot API object, `at` a Unix time."""
 
     id: int
     at: float
@@ -24,7 +24,7 @@ class Update:
 
 
 class Updates:
-    """Updates wait here in order; `clock` gives the time in seconds."""
+    """The pending updates in order; `clock` returns the Unix time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -32,16 +32,16 @@ class Updates:
         self._poll = 0
         self._reason = ""
         self._given = 0
-        """The newest update that a poll was answered with."""
+        """The number of the newest update that a poll returned."""
         self.allowed: frozenset[str] = frozenset()
-        """The kinds the bot asked for; empty means all but those given on request only."""
+        """The kinds the bot asked for; empty means all but those sent only on request."""
         self.pending: dict[int, Update] = {}
         self.bell = Notifier()
         self.listeners: list[Callable[[Update], None]] = []
-        """Hear of every update that the bot was given and has acknowledged."""
+        """Called with every update that the bot was given and has acknowledged."""
 
     def add(self, kind: str, chat_id: int, body: dict[str, Any]) -> None:
-        """Queue an update, unless the bot does not want its kind."""
+        """Queues an update, unless the bot did not ask for its kind."""
         wanted = kind in self.allowed if self.allowed else kind not in _ON_REQUEST
         if not wanted:
             return
@@ -52,17 +52,17 @@ class Updates:
         self.bell.ring()
 
     def acknowledge(self, offset: int) -> None:
-        """Forget what the bot has: all before `offset`, or all but the last `-offset`."""
+        """Removes all updates before `offset`; if negative, all but the last `-offset`."""
         if offset < 0:
             kept = list(self.pending)[offset:]
             offset = kept[0] if kept else 0
         for update in self._forget_while(lambda update: update.id < offset):
-            # Whoever names an offset of their own making forgets what they never saw.
+            # A bot can pass an offset beyond what it was given; those updates are only dropped.
             if update.id <= self._given:
                 self._tell(update)
 
     def done(self, update: Update) -> None:
-        """Forget one update that the webhook took."""
+        """Removes an update that the webhook took."""
         if self.pending.pop(update.id, None) is not None:
             self._tell(update)
         self.bell.ring()
@@ -72,12 +72,12 @@ class Updates:
             listener(update)
 
     def drop(self) -> None:
-        """Forget everything."""
+        """Removes all updates."""
         self.pending.clear()
         self.bell.ring()
 
     def expire(self) -> None:
-        """Forget what has waited for longer than Telegram keeps it."""
+        """Removes updates that have waited for longer than Telegram keeps them."""
         oldest = self._clock() - _DAY
         self._forget_while(lambda update: update.at < oldest)
 
@@ -90,16 +90,16 @@ class Updates:
         return forgotten
 
     def end_poll(self, reason: str) -> None:
-        """Let a poll that is under way fail with 409, for this reason."""
+        """Makes a poll in progress fail with 409, for this reason."""
         self._poll += 1
         self._reason = reason
         self.bell.ring()
 
     async def poll(self, limit: int, seconds: float) -> list[dict[str, Any]]:
-        """The first updates; waits for one when there is none.
+        """Returns the first `limit` updates; waits up to `seconds` when there are none.
 
         Raises:
-            Refused: 409, when another poll or a webhook takes over.
+            Refused: 409, another poll or a webhook took over.
         """
         self.end_poll(
             "terminated by other getUpdates request;"
@@ -119,5 +119,5 @@ class Updates:
         return [update.body for update in given]
 
     async def acknowledged(self, seconds: float) -> bool:
-        """Wait until nothing is pending."""
+        """Waits up to `seconds` until nothing is pending; returns whether that is so."""
         return bool(await self.bell.until(lambda: None if self.pending else True, seconds))

@@ -1,7 +1,7 @@
-"""Updates brought to the bot's own address, as Telegram's webhook sender does.
+"""Delivers updates to the bot's webhook, as Telegram does.
 
-Each chat's updates go one after another, many chats at once; an update is forgotten only
-after a 2xx, and tried again until then.
+Updates of one chat go one after another, those of many chats at once. An update is tried
+again until the bot answers with 2xx.
 """
 
 import asyncio
@@ -20,9 +20,10 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 class Webhook:
-    """Brings pending updates to a URL while one is set.
+    """Delivers pending updates to a URL while one is set.
 
-    `reply` carries out a method call that the bot puts into its answer.
+    `most` is how many requests run at once. `reply` carries out a method call that the bot puts
+    into its answer.
     """
 
     def __init__(self, updates: Updates, clock: Callable[[], float]) -> None:
@@ -36,27 +37,27 @@ class Webhook:
         self._running: asyncio.Task[None] | None = None
 
     def bring_to(self, url: str, *, secret: str, most: int) -> None:
-        """Bring updates to this URL from now on."""
+        """Starts to deliver updates to this URL, `most` at once."""
         self.remove()
         self.url, self._secret, self.most = url, secret, most
         self._running = asyncio.create_task(self._run())
 
     def remove(self) -> None:
-        """Bring no more updates."""
+        """Stops delivering updates."""
         self.url, self._secret, self.last_error = "", "", None
         if self._running is not None:
             self._running.cancel()
             self._running = None
 
     async def close(self) -> None:
-        """Stop, and wait until everything has stopped."""
+        """Stops delivering and waits until it has stopped."""
         running = self._running
         self.remove()
         if running is not None:
             await asyncio.gather(running, return_exceptions=True)
 
     async def _run(self) -> None:
-        """Start a delivery for every chat that has something and is not being served."""
+        """Starts a delivery for every chat that has updates and no delivery in progress."""
         busy: set[int] = set()
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT) as session,

@@ -1,4 +1,4 @@
-"""The world behind the simulator: people, chats, messages, and what the bot is told of them."""
+"""The state of the simulated Telegram: people, chats, messages and updates."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ _SUPERGROUP = -1_000_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened and that a page showing the chats would draw.
+    """Something visible that happened in a chat.
 
     `kind` is one of sent, edited, deleted, tapped, answered, action, pinned, member.
     """
@@ -40,7 +40,7 @@ class Event:
 
 
 class World:
-    """Everybody and everything one bot can meet; `clock` gives the time as a Unix time."""
+    """All people, chats and files around one bot; `clock` returns the Unix time."""
 
     def __init__(self, bot: User, clock: Callable[[], float]) -> None:
         self.bot = bot
@@ -56,7 +56,7 @@ class World:
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
         self.custom_emoji = True
-        """Whether the bot may send them; if not, Telegram shows the plain emoji instead."""
+        """Whether the bot may send custom emoji; if not, the plain emoji is shown instead."""
         self.calls_in_flight = 0
         self.bell = Notifier()
         self._last_message = 0
@@ -68,26 +68,26 @@ class World:
         self._subscribers: set[asyncio.Queue[Event]] = set()
 
     def now(self) -> int:
-        """The Unix time, in whole seconds as the Bot API tells it."""
+        """Returns the Unix time in whole seconds, as in the Bot API."""
         return int(self.clock())
 
     def next_message_id(self) -> int:
-        """One row of numbers for all chats, as a bot sees it in private chats."""
+        """Returns the next message number; all chats share one sequence, as private chats do."""
         self._last_message += 1
         return self._last_message
 
     def next_query_id(self) -> str:
-        """A number for a callback query, never used before."""
+        """Returns a new identifier for a callback query."""
         self._last_query += 1
         return str(self._last_query)
 
     def next_album_id(self) -> str:
-        """A number for an album, never used before."""
+        """Returns a new identifier for an album."""
         self._last_album += 1
         return str(self._last_album)
 
     def anew(self, media: Media | None) -> Media | None:
-        """What a new message with this content holds: every poll counts votes of its own."""
+        """Returns the media for a new message: a poll gets a new identifier, for its own votes."""
         if media is None or media.kind != "poll":
             return media
         self._last_poll += 1
@@ -103,7 +103,11 @@ class World:
         user_id: int | None = None,
         premium: bool = False,
     ) -> Person:
-        """Somebody with an account, who has not written to the bot yet."""
+        """Adds a person who has not written to the bot yet.
+
+        Raises:
+            SimulatorError: `user_id` is taken.
+        """
         number = user_id or self._free_number()
         if number in self.people:
             raise SimulatorError(f"there is a person {number} already")
@@ -113,7 +117,7 @@ class World:
         return person
 
     def _free_number(self) -> int:
-        """The next number that nobody has, those who asked for theirs included."""
+        """Returns the next number that no person has."""
         number = _FIRST_PERSON + len(self.people)
         while number in self.people:
             number += 1
@@ -122,7 +126,7 @@ class World:
     def crowd(
         self, count: int, *, first_id: int | None = None, language: str | None = "es"
     ) -> list[Person]:
-        """Many people who pressed Start long ago and whose chats are empty; nobody is told."""
+        """Adds people who have started the bot, with empty chats; the bot gets no update."""
         first = first_id or _FIRST_PERSON + len(self.people)
         people = [
             self.person("Persona", language=language, user_id=first + number)
@@ -141,7 +145,7 @@ class World:
         kind: str = "supergroup",
         username: str | None = None,
     ) -> Chat:
-        """A group with the bot in it; the first member has added the bot."""
+        """Adds a group with the bot in it; the first member added the bot."""
         self._last_group += 1
         chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - self._last_group
         chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title, username=username)
@@ -153,16 +157,16 @@ class World:
         return chat
 
     def find(self, chat_id: int | str) -> Chat | None:
-        """The chat with this number or @username, as far as the bot can know it."""
+        """Returns the chat with this number or @username, if the bot can know it."""
         if isinstance(chat_id, int):
             return self.chats.get(chat_id)
         name = chat_id.removeprefix("@").lower()
-        # A bot can name groups and channels by their username, and no person.
+        # A bot can address groups and channels by username, but not people.
         named = (c for c in self.chats.values() if c.person is None and c.username)
         return next((c for c in named if (c.username or "").lower() == name), None)
 
     def membership(self, chat: Chat, by: User, old: str, new: str) -> None:
-        """Tell the bot that its own place in a chat has changed."""
+        """Sets the bot's membership in a chat and sends the bot an update about it."""
         chat.bot_status = new
         body = {
             "chat": chat.shape(),
@@ -175,7 +179,7 @@ class World:
         self.tell("member", chat, None, {"status": new})
 
     def member_shape(self, status: str) -> dict[str, Any]:
-        """The bot as a member of a chat."""
+        """Returns the bot as a ChatMember with this status."""
         shape: dict[str, Any] = {"user": self.bot.shape(), "status": status}
         return shape | ({"until_date": 0} if status == "kicked" else {})
 
@@ -186,7 +190,7 @@ class World:
         message: Message | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> None:
-        """Wake whoever waits for something in this chat, and tell the subscribers."""
+        """Wakes all that wait for something in this chat, and sends subscribers an event."""
         self._happened += 1
         chat.bell.ring()
         self.bell.ring()
@@ -197,7 +201,7 @@ class World:
 
     @contextmanager
     def subscribe(self) -> Iterator[asyncio.Queue[Event]]:
-        """Everything that happens from here on, in order, as a queue."""
+        """Yields a queue of all events from now on, in order."""
         events: asyncio.Queue[Event] = asyncio.Queue()
         self._subscribers.add(events)
         try:
@@ -206,10 +210,10 @@ class World:
             self._subscribers.discard(events)
 
     async def idle(self, seconds: float = 10) -> None:
-        """Wait until the bot has taken every update and no call is under way.
+        """Waits until the bot has acknowledged every update and no call is in progress.
 
         Raises:
-            SimulatorError: it still was not so after this many seconds.
+            SimulatorError: that did not happen in this many seconds.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
@@ -225,13 +229,13 @@ class World:
             return False
         await self.bell.until(lambda: None if self.calls_in_flight else True, seconds)
         before = self._happened
-        # A bot may acknowledge first and act a moment later.
+        # A bot may acknowledge an update before it acts on it.
         await asyncio.sleep(0.02)
         busy = self.calls_in_flight or self.updates.pending
         return not busy and before == self._happened
 
     async def quiet(self, seconds: float) -> None:
-        """Wait until nothing has happened for this long."""
+        """Waits until nothing has happened for this many seconds."""
         before = -1
         while before != self._happened:
             before = self._happened
