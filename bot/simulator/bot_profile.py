@@ -41,7 +41,10 @@ class Profile:
         return own or self.texts.get((kind, ""), "")
 
     def commands_in(self, chat_id: int, language: str | None) -> list[dict[str, str]]:
-        """Returns the commands offered in a private chat, those of the narrowest scope with any."""
+        """Returns the commands offered in a private chat: those of the narrowest scope with any.
+
+        A scope's commands for this language come before its default ones.
+        """
         scopes: list[Scope] = [
             ("chat", chat_id, 0),
             ("all_private_chats", 0, 0),

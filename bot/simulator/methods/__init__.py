@@ -1,4 +1,4 @@
-"""The methods of the Bot API, one file a noun; this table is all that is served."""
+"""The methods of the Bot API; the simulator serves those in `HANDLERS` and no others."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Albums: several files in one call, shown as one."""
+"""Albums: sendMediaGroup."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _ALONE = ("document", "audio")
 
 
 def send_media_group(api: Api, params: Params) -> list[Shape]:
-    """Serve sendMediaGroup."""
+    """Serves sendMediaGroup."""
     inputs = _inputs(params["media"])
     media = [_found(api, place, item) for place, item in enumerate(inputs, start=1)]
     group = api.world.next_album_id()
@@ -37,7 +37,7 @@ def _inputs(shapes: object) -> list[Input]:
     if len(inputs) > _MOST:
         raise bad_request("too many messages to send as an album")
     if len(inputs) == 1:
-        # Telegram would send it alone, against its own documentation.
+        # Telegram accepts one item, although its documentation requires two.
         raise bad_request("media must include 2-10 items")
     _check_mixture(inputs)
     return inputs

@@ -11,7 +11,7 @@ _OLD = "query is too old and response timeout expired or query ID is invalid"
 
 
 def answer(api: Api, params: Params) -> bool:
-    """Serve answerCallbackQuery: once for each tap, and soon."""
+    """Serves answerCallbackQuery: once for each tap, within `Api.query_seconds`."""
     text = params.get("text", "")
     if length(text) > _UNITS:
         raise bad_request("MESSAGE_TOO_LONG")

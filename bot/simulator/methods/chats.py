@@ -8,7 +8,7 @@ from bot.simulator.parameters import Params
 
 
 def get_file(api: Api, params: Params) -> Shape:
-    """Serve getFile."""
+    """Serves getFile."""
     found = api.world.files.find(params["file_id"])
     if found is None:
         raise bad_request("wrong file_id or the file is temporarily unavailable")
@@ -18,7 +18,7 @@ def get_file(api: Api, params: Params) -> Shape:
 
 
 def pin(api: Api, params: Params) -> bool:
-    """Serve pinChatMessage; a service message tells of it, to the bot too."""
+    """Serves pinChatMessage; a service message about it goes to the chat and to the bot."""
     chat = api.open_chat(params["chat_id"])
     if params["message_id"] not in chat.messages:
         raise bad_request("message to pin not found")
@@ -33,7 +33,7 @@ def pin(api: Api, params: Params) -> bool:
 
 
 def unpin(api: Api, params: Params) -> bool:
-    """Serve unpinChatMessage: one message, or the newest that is pinned."""
+    """Serves unpinChatMessage: unpins this message, or else the newest pinned one."""
     chat = api.open_chat(params["chat_id"])
     message_id = params.get("message_id") or (chat.pinned[-1] if chat.pinned else 0)
     if message_id not in chat.pinned:
@@ -44,7 +44,7 @@ def unpin(api: Api, params: Params) -> bool:
 
 
 def unpin_all(api: Api, params: Params) -> bool:
-    """Serve unpinAllChatMessages."""
+    """Serves unpinAllChatMessages."""
     chat = api.open_chat(params["chat_id"])
     chat.pinned = ()
     api.world.tell("pinned", chat)
@@ -52,7 +52,7 @@ def unpin_all(api: Api, params: Params) -> bool:
 
 
 def get_chat(api: Api, params: Params) -> Shape:
-    """Serve getChat."""
+    """Serves getChat."""
     chat = api.chat(params["chat_id"])
     shape: Shape = chat.shape() | {
         "accent_color_id": chat.id % 7,
@@ -71,7 +71,7 @@ def get_chat(api: Api, params: Params) -> Shape:
 
 
 def get_member(api: Api, params: Params) -> Shape:
-    """Serve getChatMember."""
+    """Serves getChatMember."""
     chat = api.chat(params["chat_id"])
     if params["user_id"] == api.world.bot.id:
         if chat.bot_status == "administrator":
@@ -86,13 +86,13 @@ def get_member(api: Api, params: Params) -> Shape:
 
 
 def get_member_count(api: Api, params: Params) -> int:
-    """Serve getChatMemberCount, the bot included."""
+    """Serves getChatMemberCount; the bot counts."""
     chat = api.chat(params["chat_id"])
     return 2 if chat.is_private else len(chat.members) + 1
 
 
 def leave(api: Api, params: Params) -> bool:
-    """Serve leaveChat."""
+    """Serves leaveChat."""
     chat = api.open_chat(params["chat_id"])
     if chat.is_private:
         raise bad_request("chat member status can't be changed in private chats")

@@ -1,4 +1,4 @@
-"""Copies and forwards of messages: without a link to the original, and with one."""
+"""Copies of messages, without a link to the original, and forwards, with one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ _MOST = 100
 
 
 def copy_message(api: Api, params: Params) -> Shape:
-    """Serve copyMessage; protected content can be copied by a bot, only not forwarded."""
+    """Serves copyMessage; a bot can copy protected messages, but not forward them."""
     caption = caption_of(params) if "caption" in params else None
     source = _source(api, params, "copy")
     if not _can_be_copied(source):
@@ -33,7 +33,7 @@ def copy_message(api: Api, params: Params) -> Shape:
 
 
 def copy_messages(api: Api, params: Params) -> list[Shape]:
-    """Serve copyMessages: what is not there any more or cannot be copied is left out."""
+    """Serves copyMessages; skips messages that are gone or cannot be copied."""
     found = [source for source in _sources(api, params) if _can_be_copied(source)]
     bare = params.get("remove_caption", False)
     drafts = [_copy(source) for source in found]
@@ -43,7 +43,7 @@ def copy_messages(api: Api, params: Params) -> list[Shape]:
 
 
 def forward_message(api: Api, params: Params) -> Shape:
-    """Serve forwardMessage."""
+    """Serves forwardMessage."""
     source = _source(api, params, "forward")
     if not _can_be_forwarded(source):
         raise bad_request("the message can't be forwarded")
@@ -52,14 +52,18 @@ def forward_message(api: Api, params: Params) -> Shape:
 
 
 def forward_messages(api: Api, params: Params) -> list[Shape]:
-    """Serve forwardMessages: what is not there any more or cannot be forwarded is left out."""
+    """Serves forwardMessages; skips messages that are gone or cannot be forwarded."""
     found = [source for source in _sources(api, params) if _can_be_forwarded(source)]
     drafts = [_forward(source) for source in found]
     return _identifiers(posted(api, params, _in_new_albums(api, drafts)))
 
 
 def checked_ids(numbers: list[object]) -> list[int]:
-    """A list of message identifiers that Telegram would take."""
+    """Returns the message identifiers.
+
+    Raises:
+        Refused: Telegram would not take the list.
+    """
     if not numbers:
         raise bad_request("message identifiers are not specified")
     if len(numbers) > _MOST:
@@ -86,13 +90,13 @@ def _sources(api: Api, params: Params) -> list[Message]:
     there = api.chat(params["from_chat_id"]).messages
     found = [there[number] for number in numbers if number in there]
     if not found:
-        # Telegram's words for copies too.
+        # Telegram says "forward" for copies too.
         raise bad_request("there are no messages to forward")
     return found
 
 
 def _can_be_copied(source: Message) -> bool:
-    """Service messages cannot; a quiz only by a bot that knows the answer."""
+    """Returns False for service messages, and for quizzes whose answer the bot does not know."""
     if source.media is not None and source.media.kind == "poll":
         quiz = source.media.payload["type"] == "quiz"
         return not quiz or "correct_option_ids" in source.media.payload
@@ -104,10 +108,10 @@ def _can_be_forwarded(source: Message) -> bool:
 
 
 def _copy(source: Message) -> Draft:
-    """The content alone: no keyboard, no origin.
+    """Returns a draft of the content only, without keyboard and origin.
 
-    A person with Premium may write longer captions than a bot; whether a bot may copy them is
-    not documented, and it is refused here.
+    Premium allows longer captions than a bot may write. Whether a bot may copy them is not
+    documented; it is refused here.
     """
     if source.media is not None and length(source.text) > CAPTION_UNITS:
         raise bad_request("message caption is too long")
@@ -135,7 +139,7 @@ def _forward(source: Message) -> Draft:
 
 
 def _in_new_albums(api: Api, drafts: Sequence[Draft]) -> Sequence[Draft]:
-    """What was an album is a new one; of which only one message is left, is none."""
+    """Puts the messages of each album into a new album, unless only one is left of it."""
     if not drafts:
         raise bad_request("messages can't be forwarded")
     groups = [draft.group for draft in drafts]

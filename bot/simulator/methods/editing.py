@@ -1,4 +1,4 @@
-"""Changing and deleting what the bot has sent."""
+"""Editing and deleting messages."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _WITH_FILES = frozenset({"photo", "video", "animation", "audio", "document"})
 
 
 def edit_text(api: Api, params: Params) -> Shape:
-    """Serve editMessageText."""
+    """Serves editMessageText."""
     rendered = text_of(params)
     preview = checked_preview(params)
     message = _editable(api, params)
@@ -34,7 +34,7 @@ def edit_text(api: Api, params: Params) -> Shape:
 
 
 def edit_caption(api: Api, params: Params) -> Shape:
-    """Serve editMessageCaption."""
+    """Serves editMessageCaption."""
     rendered = caption_of(params)
     message = _editable(api, params)
     if message.media is None:
@@ -51,7 +51,7 @@ def edit_caption(api: Api, params: Params) -> Shape:
 
 
 def edit_media(api: Api, params: Params) -> Shape:
-    """Serve editMessageMedia; a text can become a file, and no file a text."""
+    """Serves editMessageMedia; a text message can become a file, but not the reverse."""
     wanted = described(params["media"])
     message = _editable(api, params)
     if message.media is not None and message.media.kind not in _WITH_FILES:
@@ -72,19 +72,19 @@ def edit_media(api: Api, params: Params) -> Shape:
 
 
 def _check_album(there: str, wanted: str) -> None:
-    """Documents and audio files stay what they are; photos and videos take turns."""
+    """Checks the kind of an album item: only photos and videos can replace each other."""
     alone = {there, wanted} & {"document", "audio", "animation"}
     if alone and there != wanted:
         raise bad_request("can't change media type in the album")
 
 
 def edit_markup(api: Api, params: Params) -> Shape:
-    """Serve editMessageReplyMarkup."""
+    """Serves editMessageReplyMarkup."""
     return _edited(api, params, _editable(api, params))
 
 
 def delete_message(api: Api, params: Params) -> bool:
-    """Serve deleteMessage."""
+    """Serves deleteMessage."""
     chat = api.chat(params["chat_id"])
     refusal = _why_not_deletable(api, chat, params["message_id"])
     if refusal is not None:
@@ -94,7 +94,7 @@ def delete_message(api: Api, params: Params) -> bool:
 
 
 def delete_messages(api: Api, params: Params) -> bool:
-    """Serve deleteMessages: what is gone is left out, what cannot be deleted stops it all."""
+    """Serves deleteMessages; skips messages that are gone, deletes none if one may not be."""
     numbers = checked_ids(params["message_ids"])
     chat = api.chat(params["chat_id"])
     there = [number for number in numbers if number in chat.messages]
@@ -108,7 +108,7 @@ def delete_messages(api: Api, params: Params) -> bool:
 
 def _editable(api: Api, params: Params) -> Message:
     if params.get("inline_message_id"):
-        raise bad_request("MESSAGE_ID_INVALID")  # this bot sends nothing inline
+        raise bad_request("MESSAGE_ID_INVALID")  # the simulator has no inline mode
     if not params.get("chat_id"):
         raise bad_request("chat_id is empty")
     if not params.get("message_id"):
@@ -128,7 +128,7 @@ def _edited(api: Api, params: Params, message: Message, **content: Any) -> Shape
     if all(getattr(message, name) == value for name, value in content.items()):
         raise bad_request(_UNCHANGED)
     api.limits.count(message.chat.id, new=0)
-    # A changed keyboard alone does not mark the message as edited.
+    # A change of the keyboard alone does not mark the message as edited.
     visibly = any(getattr(message, name) != content[name] for name in content if name != "markup")
     return message.chat.change(message, visibly=visibly, **content).shape()
 

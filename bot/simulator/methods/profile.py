@@ -14,7 +14,7 @@ _LONGEST = {"name": 64, "description": 512, "short_description": 120}
 
 
 def get_me(api: Api, params: Params) -> Shape:
-    """Serve getMe."""
+    """Serves getMe."""
     return api.world.bot.shape() | {
         "can_join_groups": True,
         "can_read_all_group_messages": False,
@@ -25,7 +25,7 @@ def get_me(api: Api, params: Params) -> Shape:
 
 
 def set_commands(api: Api, params: Params) -> bool:
-    """Serve setMyCommands; an empty list is as good as deleting them."""
+    """Serves setMyCommands; an empty list deletes the commands."""
     key = _key(api, params)
     commands = checked_commands(params["commands"])
     if not commands:
@@ -35,49 +35,49 @@ def set_commands(api: Api, params: Params) -> bool:
 
 
 def get_commands(api: Api, params: Params) -> list[dict[str, str]]:
-    """Serve getMyCommands: exactly this scope and language, nothing inherited."""
+    """Serves getMyCommands for exactly this scope and language; nothing is inherited."""
     return api.world.profile.commands.get(_key(api, params), [])
 
 
 def delete_commands(api: Api, params: Params) -> bool:
-    """Serve deleteMyCommands."""
+    """Serves deleteMyCommands."""
     api.world.profile.commands.pop(_key(api, params), None)
     return True
 
 
 def set_description(api: Api, params: Params) -> bool:
-    """Serve setMyDescription."""
+    """Serves setMyDescription."""
     return _set_text(api, params, "description")
 
 
 def get_description(api: Api, params: Params) -> Shape:
-    """Serve getMyDescription."""
+    """Serves getMyDescription."""
     return _text(api, params, "description")
 
 
 def set_short_description(api: Api, params: Params) -> bool:
-    """Serve setMyShortDescription."""
+    """Serves setMyShortDescription."""
     return _set_text(api, params, "short_description")
 
 
 def get_short_description(api: Api, params: Params) -> Shape:
-    """Serve getMyShortDescription."""
+    """Serves getMyShortDescription."""
     return _text(api, params, "short_description")
 
 
 def set_name(api: Api, params: Params) -> bool:
-    """Serve setMyName."""
+    """Serves setMyName."""
     return _set_text(api, params, "name")
 
 
 def get_name(api: Api, params: Params) -> Shape:
-    """Serve getMyName."""
+    """Serves getMyName."""
     found = _text(api, params, "name")
     return found if found["name"] else {"name": api.world.bot.first_name}
 
 
 def set_menu_button(api: Api, params: Params) -> bool:
-    """Serve setChatMenuButton."""
+    """Serves setChatMenuButton."""
     button = params.get("menu_button") or {"type": "default"}
     if button.get("type") not in ("default", "commands", "web_app"):
         raise bad_request("can't parse MenuButton: unsupported type specified")
@@ -88,7 +88,7 @@ def set_menu_button(api: Api, params: Params) -> bool:
 
 
 def get_menu_button(api: Api, params: Params) -> Mapping[str, Any]:
-    """Serve getChatMenuButton."""
+    """Serves getChatMenuButton."""
     menu = api.world.profile.menu
     return menu.get(_menu_chat(api, params)) or menu.get(0) or {"type": "commands"}
 

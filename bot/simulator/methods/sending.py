@@ -1,4 +1,4 @@
-"""New messages: text and files; and the line that says the bot is typing."""
+"""Methods that send text, files and chat actions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _REPLY_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message that is about to be sent; `source` is what it is a copy of."""
+    """A message to be sent; `source` is the message it copies or forwards."""
 
     rendered: Rendered
     media: Media | None = None
@@ -63,14 +63,14 @@ class Draft:
 
 
 def send_message(api: Api, params: Params) -> Shape:
-    """Serve sendMessage."""
+    """Serves sendMessage."""
     preview = checked_preview(params)
     (message,) = posted(api, params, [Draft(text_of(params), preview=preview)])
     return message.shape()
 
 
 def sender(kind: str) -> Callable[[Api, Params], Shape]:
-    """What serves sendPhoto, sendVideo and the like; `kind` names the parameter."""
+    """Returns the function that serves sendPhoto, sendVideo etc.; `kind` names the parameter."""
     told = FILE_KINDS[kind].told if kind in FILE_KINDS else ()
 
     def send(api: Api, params: Params) -> Shape:
@@ -88,7 +88,7 @@ def sender(kind: str) -> Callable[[Api, Params], Shape]:
 
 
 def send_chat_action(api: Api, params: Params) -> bool:
-    """Serve sendChatAction."""
+    """Serves sendChatAction."""
     if params["action"] not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
     chat = api.open_chat(params["chat_id"])
@@ -97,7 +97,11 @@ def send_chat_action(api: Api, params: Params) -> bool:
 
 
 def posted(api: Api, params: Params, drafts: Sequence[Draft]) -> list[Message]:
-    """Check what all new messages have in common, and put these into their chat."""
+    """Checks the common parameters and the rate limits, then adds the messages to their chat.
+
+    Raises:
+        Refused: the chat, the keyboard or the reply is wrong, or the bot sends too fast.
+    """
     markup = checked_markup(params.get("reply_markup"))
     chat = api.open_chat(params["chat_id"])
     reply_to = _replied(chat, params)
@@ -132,14 +136,17 @@ def _arrived(
 
 
 def _shown(api: Api, entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
-    """Custom emoji are for bots whose owner has Premium or which bought a name."""
+    """Removes custom emoji, unless the bot may send them.
+
+    A bot may if its owner has Premium or it has bought a username.
+    """
     if api.world.custom_emoji:
         return entities
     return tuple(entity for entity in entities if entity.type != "custom_emoji")
 
 
 def checked_preview(params: Params) -> dict[str, Any] | None:
-    """The link preview options, in their present form or the one before."""
+    """Returns the link preview options; `disable_web_page_preview` is their older form."""
     options: dict[str, Any] | None = params.get("link_preview_options")
     if options and (unknown := set(options) - _PREVIEW_FIELDS):
         raise bad_request(f'unknown field "{min(unknown)}" in link_preview_options')

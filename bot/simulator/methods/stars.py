@@ -6,5 +6,5 @@ from bot.simulator.parameters import Params
 
 
 def get_balance(api: Api, params: Params) -> Shape:
-    """Serve getMyStarBalance."""
+    """Serves getMyStarBalance."""
     return api.world.stars.shape()

@@ -1,4 +1,4 @@
-"""Updates to the bot: taken by long polling, or brought by webhook."""
+"""Methods that set how the bot gets its updates: long polling or a webhook."""
 
 import re
 from typing import Any
@@ -43,7 +43,7 @@ _SECRET = re.compile("[A-Za-z0-9_-]{1,256}")
 
 
 async def get_updates(api: Api, params: Params) -> list[dict[str, Any]]:
-    """Serve getUpdates."""
+    """Serves getUpdates."""
     if api.webhook.url:
         raise conflict(
             "can't use getUpdates method while webhook is active;"
@@ -59,7 +59,7 @@ async def get_updates(api: Api, params: Params) -> list[dict[str, Any]]:
 
 
 def set_webhook(api: Api, params: Params) -> bool:
-    """Serve setWebhook; plain HTTP is taken on loopback, which Telegram would not."""
+    """Serves setWebhook; unlike Telegram, it allows plain HTTP to loopback addresses."""
     url = params["url"]
     if not url:
         return delete_webhook(api, params)
@@ -81,14 +81,14 @@ def set_webhook(api: Api, params: Params) -> bool:
 
 
 def delete_webhook(api: Api, params: Params) -> bool:
-    """Serve deleteWebhook."""
+    """Serves deleteWebhook."""
     api.webhook.remove()
     _drop(api, params)
     return True
 
 
 def get_webhook_info(api: Api, params: Params) -> Shape:
-    """Serve getWebhookInfo."""
+    """Serves getWebhookInfo."""
     info: Shape = {
         "url": api.webhook.url,
         "has_custom_certificate": False,
@@ -104,7 +104,7 @@ def get_webhook_info(api: Api, params: Params) -> Shape:
 
 
 def _allow(api: Api, params: Params) -> None:
-    """Remember which kinds are wanted; left out, the last wish stands."""
+    """Stores the kinds of updates the bot asks for; without the parameter nothing changes."""
     if "allowed_updates" not in params:
         return
     kinds = params["allowed_updates"]

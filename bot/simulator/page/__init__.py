@@ -1,4 +1,4 @@
-"""A page for the browser on which the chats of a simulator stand and can be lived through."""
+"""A web page that shows the chats of a simulator and lets a visitor act for its people."""
 
 from bot.simulator.page.address import LOOPBACK, others_can_reach
 from bot.simulator.page.page_state import View

@@ -1,4 +1,4 @@
-"""Who may use the page: browsers that are on it, and no other site through them."""
+"""Protects the page from other sites: DNS rebinding and cross-site requests."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer only to the page's own address, and only to the page itself when it acts.
+    """Refuses requests under a foreign host name, and actions that the page did not send.
 
-    A name that another site made point here is no address of ours, and a request that another
-    site makes a browser send names that site as its origin.
+    A domain name that another site points at this machine is a foreign host name. A request
+    that another site makes a browser send has that site as its origin.
     """
     if not _is_an_address_of_ours(request.host):
         return web.Response(status=403, text="This is not an address of this page.")
@@ -39,7 +39,7 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def protected(_: web.Request, response: web.StreamResponse) -> None:
-    """Tell the browser to load nothing from elsewhere and run nothing written into the page."""
+    """Sets headers that forbid the browser to load anything from elsewhere or run inline code."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
 

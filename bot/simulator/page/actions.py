@@ -1,4 +1,4 @@
-"""What the page lets a person do: each act by its name, its parts checked before it is done."""
+"""The actions that the page offers, by name, with checks of their fields."""
 
 from __future__ import annotations
 
@@ -24,42 +24,45 @@ _MOST_FILES = 10
 
 
 class NotDone(Exception):
-    """An act that makes no sense as it stands; the message says why."""
+    """An action cannot be done; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody at the page wants done, unjudged."""
+    """The unchecked fields of a requested action.
+
+    The methods return a field by its name and raise `NotDone` if it is invalid.
+    """
 
     said: Mapping[str, Any]
 
     def text(self, name: str, longest: int = _LONGEST) -> str:
-        """A text; empty when there is none."""
+        """Returns a text; empty when there is none."""
         value = self.said.get(name) or ""
         if not isinstance(value, str) or len(value) > longest:
             raise NotDone(f"{name} is no text of at most {longest} characters")
         return value
 
     def number(self, name: str) -> int:
-        """A whole number."""
+        """Returns a whole number."""
         value = self.said.get(name)
         if not isinstance(value, int) or isinstance(value, bool):
             raise NotDone(f"{name} is no whole number")
         return value
 
     def number_if_any(self, name: str) -> int | None:
-        """A whole number, or None when there is none."""
+        """Returns a whole number, or None when there is none."""
         return None if self.said.get(name) is None else self.number(name)
 
     def entities(self) -> list[Mapping[str, Any]]:
-        """The formatting of a text; what is no formatting is refused later."""
+        """Returns the formatting of a text; the objects themselves are checked later."""
         value = self.said.get("entities") or []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise NotDone("entities is no list of objects")
         return value
 
     def texts(self, name: str, most: int) -> list[str]:
-        """Texts, one at least."""
+        """Returns 1 to `most` texts."""
         value = self.said.get(name)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise NotDone(f"{name} is no list of texts")
@@ -68,14 +71,14 @@ class Wish:
         return value
 
     def kind(self) -> str:
-        """A kind of content."""
+        """Returns a kind of content."""
         value = self.text("kind")
         if value not in KINDS:
             raise NotDone(f"there is no kind of content {value!r}")
         return value
 
     def kinds(self) -> list[str]:
-        """Kinds of content for an album."""
+        """Returns the kinds of content for an album."""
         value = self.said.get("kinds")
         if not isinstance(value, list) or not all(kind in KINDS for kind in value):
             raise NotDone("kinds is no list of kinds of content")
@@ -129,7 +132,7 @@ def _album(person: Person, wish: Wish) -> None:
 
 
 def _attach(person: Person, wish: Wish) -> None:
-    """Send what was uploaded before: one file alone, several as an album."""
+    """Sends uploaded files: a single one as a message, several as an album."""
     words = wish.text("text")
     more: dict[str, Any] = {
         "entities": wish.entities(),
@@ -154,7 +157,7 @@ def _forward(person: Person, wish: Wish) -> None:
 
 
 def _forward_post(person: Person, wish: Wish) -> None:
-    """Pass on something from a channel that the bot has never heard of."""
+    """Forwards a post of a channel that the bot does not know."""
     now, text = person.world.now(), wish.text("text")
     origin = channel(wish.text("channel", _LONGEST_NAME) or "Canal", now)
     author = person.world.bot
@@ -181,10 +184,10 @@ _BY_A_PERSON: Mapping[str, Callable[[Person, Wish], None]] = MappingProxyType(
 
 
 def act(world: World, phones: Phones, wish: Wish) -> None:
-    """Do what a person at the page wants.
+    """Does what a visitor of the page requested.
 
     Raises:
-        NotDone: it makes no sense, or there is nobody to do it.
+        NotDone: the request is invalid, or the page does not show that person.
         SimulatorError: Telegram does not let a person do that.
     """
     name = wish.text("act", _LONGEST_NAME)

@@ -1,4 +1,4 @@
-"""Where the page is served: a port that is free, on this machine unless told otherwise."""
+"""The address of the page: a free port, by default on loopback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NEAR = range(8080, 8100)
 
 
 def others_can_reach(host: str) -> bool:
-    """Whether an address is one at which other machines find this one."""
+    """Returns whether other machines can reach this host address."""
     if host == "localhost":
         return False
     try:
@@ -24,7 +24,7 @@ def others_can_reach(host: str) -> bool:
 
 
 def shown_to_a_browser(host: str) -> str:
-    """The host as it stands in an address one can open: every interface is none, so loopback."""
+    """Returns the host for a URL; for an address that means all interfaces, loopback."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -35,10 +35,10 @@ def shown_to_a_browser(host: str) -> str:
 
 
 async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
-    """Listen on this port, or on a free one near 8080; gives back which.
+    """Listens on this port, or on a free one near 8080 for None, and returns the port.
 
     Raises:
-        OSError: the port that was asked for is not free, or the address is none of this machine's.
+        OSError: the port is not free or not allowed, or this machine has no such address.
     """
     candidates: Iterable[int] = (*_NEAR, 0) if port is None else (port,)
     for candidate in candidates:
@@ -53,7 +53,7 @@ async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
 
 
 def _said_plainly(error: OSError, host: str, port: int) -> OSError:
-    """What is wrong with the address that was asked for, as a sentence."""
+    """Returns the error with a plain sentence that says what to change."""
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return OSError(error.errno, f"This machine has no address {host}; leave --host out.")
     if error.errno == errno.EACCES:

@@ -1,4 +1,4 @@
-"""The bot's calls as the page lists them, and how many messages went out each second."""
+"""The page's list of the bot's calls, and the messages and calls per second."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEEPEST = 8
 
 
 class Journal:
-    """Hears every call and every message, and tells the pages a few times a second."""
+    """Collects calls and messages; publishes the new ones to the pages when `tell` is called."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
@@ -32,12 +32,12 @@ class Journal:
         self._changed: set[int] = set()
 
     def hear_call(self, call: Call, answer: object, whose: str | None) -> None:
-        """Write down a call, its answer, and whose chat it was about."""
+        """Records a call with its answer; `whose` names the person of its chat."""
         second = self._second(call.at)
         second["calls"] += 1
         second["refused"] += call.status == 429
         if call.method == "getUpdates" and call.ok and not answer:
-            return  # a poll that ended without news would bury everything else
+            return  # empty polls would bury everything else
         self._number += 1
         self._untold += 1
         shape = _shape(self._number, call, answer) | {"whose": whose}
@@ -45,12 +45,12 @@ class Journal:
         self._new.append(shape)
 
     def hear(self, event: Event, at: float) -> None:
-        """Count a message of the bot that has arrived."""
+        """Counts a message of the bot that arrived at this Unix time."""
         if event.kind == "sent" and event.message is not None and event.message.from_bot:
             self._second(at)["sent"] += 1
 
     def tell(self) -> None:
-        """Tell the pages what is new since the last time."""
+        """Publishes what is new since the last time."""
         if self._new:
             missed = self._untold - len(self._new)
             self._feed.publish("calls", calls=list(self._new), missed=missed)
@@ -62,7 +62,7 @@ class Journal:
             self._changed.clear()
 
     def snapshot(self) -> Shape:
-        """The newest calls, and the last minute's seconds."""
+        """Returns the newest calls and the counts of the last 90 seconds with any."""
         return {"calls": list(self._kept), "seconds": list(self._seconds.values())}
 
     def _second(self, at: float) -> Shape:
@@ -90,7 +90,7 @@ def _shape(number: int, call: Call, answer: object) -> Shape:
 
 
 def _plain(value: object, depth: int = 0) -> Any:
-    """The value as JSON: files by their name, and nothing longer than a page can show."""
+    """Returns the value as JSON: files by name, long texts, lists and deep nesting cut."""
     if isinstance(value, Upload):
         return f"[{value.name}: {len(value.content)} bytes]"
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Many people who sign, each as a person does it: reading, tapping, waiting for the answer."""
+"""A crowd of simulated people who sign: each taps a button, then waits for the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _AT_ONCE = 24
 _PATIENCE_SECONDS = 8.0
 _TRIES = 6
 _WAY = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN)
-"""What leads to a signature, the last step first: the form also offers to change the name."""
+"""The actions that lead to a signature, the last one first.
+
+The consent screen also offers to change the name, so the last step must win.
+"""
 _TELL_EVERY_SECONDS = 0.25
 _FIRST_NAMES = (
     "Adriana|Alba|Amara|Ángel|Anna|Beatriz|Bruno|Camila|Carles|Carmen|Chiara|Clara|Daniel|Elena"
@@ -36,7 +39,7 @@ _LANGUAGES = ("es", "es", "es", "en", "es", "ca", "es", "en", "pt", "es")
 
 
 class Crowd:
-    """People beside those on the page, who come in their hundreds; one crowd at a time."""
+    """People who are not shown on the page and sign by the hundred; one crowd at a time."""
 
     def __init__(self, feed: Feed, world: World) -> None:
         self._feed = feed
@@ -52,7 +55,7 @@ class Crowd:
         return self._signing is not None and not self._signing.done()
 
     def come(self, number: int) -> None:
-        """Let so many people sign, unless a crowd is there already."""
+        """Starts to let this many people sign; does nothing while a crowd is signing."""
         if self.is_here:
             return
         self.wanted, self.signed, self.turned_away = number, 0, 0
@@ -61,14 +64,14 @@ class Crowd:
         self.tell()
 
     async def leave(self) -> None:
-        """Let whoever has not signed yet go home."""
+        """Stops the crowd; those who have not signed yet do not."""
         if self._signing is not None:
             self._signing.cancel()
             await asyncio.gather(self._signing, return_exceptions=True)
             self.tell()
 
     def snapshot(self) -> Shape:
-        """How far it is."""
+        """Returns the progress as the page draws it."""
         return {
             "here": self.is_here,
             "wanted": self.wanted,
@@ -77,7 +80,7 @@ class Crowd:
         }
 
     def tell(self) -> None:
-        """Tell the pages how far it is."""
+        """Publishes the progress to the pages."""
         self._feed.publish("crowd", crowd=self.snapshot())
 
     async def _sign(self, number: int) -> None:
@@ -114,14 +117,14 @@ class Crowd:
         )
 
     async def _signs(self, person: Person) -> bool:
-        """Signs with the name of the profile; False when it does not come to that."""
+        """Signs with the name in the profile; returns whether that succeeded."""
         seen: Screen | None = None
         patience = _TRIES
         person.start(_SOURCE)
         while patience:
             screen = await person.chat.bell.until(partial(_newer, person, seen), _PATIENCE_SECONDS)
             if screen is None:
-                # What people do when nothing happens, such as while the bot is started anew.
+                # People press Start again when nothing happens, as while the bot restarts.
                 patience -= 1
                 person.start()
                 continue
@@ -134,20 +137,20 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A message of the bot, and what its buttons say to the bot."""
+    """A message of the bot by number, with the callback data of its buttons."""
 
     message: int
     data: tuple[str, ...]
 
     @property
     def is_of_a_signer(self) -> bool:
-        """Whether it thanks, or offers to take the signature back."""
+        """Whether the screen is shown to somebody who has signed: thanks or withdrawal."""
         offered = {_action(data) for data in self.data}
         return offered == {Action.HOME} or Action.WITHDRAW in offered
 
 
 def _newer(person: Person, seen: Screen | None) -> Screen | None:
-    """The newest screen with buttons, unless it is the one that was seen."""
+    """Returns the newest screen with buttons, unless it is the one already seen."""
     for message in reversed(person.messages):
         data = tuple(b.data for row in message.buttons for b in row if b.data)
         if data:
@@ -157,7 +160,7 @@ def _newer(person: Person, seen: Screen | None) -> Screen | None:
 
 
 def _wish(screen: Screen) -> str | None:
-    """What somebody who wants to sign taps next; None when there is nothing of the kind."""
+    """Returns the data of the button that leads on to a signature; None when there is none."""
     offered = {_action(data): data for data in reversed(screen.data)}
     return next((offered[action] for action in _WAY if action in offered), None)
 
@@ -167,7 +170,7 @@ def _action(data: str) -> str:
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    """Lets a mistake be heard of that ended the crowd."""
+    """Reports an exception that ended the crowd."""
     if not task.cancelled() and (error := task.exception()) is not None:
         context = {"message": "the crowd broke off", "exception": error}
         task.get_loop().call_exception_handler(context)

@@ -1,4 +1,4 @@
-"""What the page is told, in order and numbered, so that a page that was away can go on."""
+"""The numbered changes sent to the pages, so that a page can continue after a break."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _A_LONG_TIME = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that changed on the page; `data` is JSON already."""
+    """One change on the page; `data` is encoded JSON."""
 
     number: int
     data: bytes
 
 
 class Feed:
-    """Numbered changes; the newest are kept for pages that come back.
+    """Numbered changes; the newest `kept` are kept for pages that reconnect.
 
-    The numbers of one run mean nothing in the next, so every run has a name of its own.
+    Numbers are valid only within one run of the server, so every run has a random name.
     """
 
     def __init__(self, kept: int = _KEPT) -> None:
@@ -37,19 +37,19 @@ class Feed:
         self._bell = Notifier()
 
     def publish(self, kind: str, **data: Any) -> None:
-        """Tell every page of one change."""
+        """Sends one change to every page."""
         self.number += 1
         self._changes.append(Change(self.number, packed(kind, data)))
         self._bell.ring()
 
     def forget(self) -> None:
-        """Make every page begin again with all there is: what was shown is another world's."""
+        """Drops all changes and makes every page load everything again, for another world."""
         self.number += 1
         self._changes.clear()
         self._bell.ring()
 
     def since(self, number: int) -> list[Change] | None:
-        """The changes after this one; None when they are not all there any more."""
+        """Returns the changes after this one; None when some of them are no longer kept."""
         if number == self.number:
             return []
         if not self._changes or not self._changes[0].number - 1 <= number < self.number:
@@ -58,7 +58,7 @@ class Feed:
         return list(self._changes)[skipped:]
 
     async def beyond(self, number: int, seconds: float = _A_LONG_TIME) -> bool:
-        """Wait until something has changed since; False when nothing has."""
+        """Waits up to `seconds` for a change after this number; returns whether there is one."""
 
         def moved() -> bool | None:
             return True if self.number != number else None
@@ -66,15 +66,15 @@ class Feed:
         return bool(await self._bell.until(moved, seconds))
 
     def mark(self, number: int) -> str:
-        """What a page that comes back says it has seen."""
+        """Returns the mark by which a page that reconnects says what it has seen."""
         return f"{self.run}-{number}"
 
     def number_in(self, mark: str | None) -> int | None:
-        """The number in such a mark; None when it is of another run, or no mark."""
+        """Returns the number in a mark; None when it is of another run or no mark."""
         run, _, number = (mark or "").partition("-")
         return int(number) if run == self.run and number.isascii() and number.isdecimal() else None
 
 
 def packed(kind: str, data: Mapping[str, Any]) -> bytes:
-    """A change as JSON."""
+    """Returns a change as JSON."""
     return orjson.dumps({"kind": kind, **data})

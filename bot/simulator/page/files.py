@@ -1,4 +1,4 @@
-"""Files of the chats, and those of the page itself, for the browser."""
+"""Responses with files of the chats and of the page itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ _PICTURES = (
 
 
 def page_file(path: str) -> web.Response:
-    """One of the files that the page consists of."""
+    """Returns a file of the page itself.
+
+    Raises:
+        HTTPNotFound: there is none of this name.
+    """
     file = _WEB / (path or "index.html")
     if "/" in path or file.suffix not in _PAGE_TYPES or not file.is_file():
         raise web.HTTPNotFound
@@ -38,9 +42,9 @@ def page_file(path: str) -> web.Response:
 
 
 def chat_file(stored: StoredFile) -> web.Response:
-    """A file from a chat: a picture to look at, and anything else to keep.
+    """Returns a file from a chat: pictures to display, everything else to download.
 
-    Whatever a file says it is, the browser never takes it for a page.
+    The browser never treats it as a page, whatever it claims to be.
     """
     kind = next((k for start, k in _PICTURES if stored.content.startswith(start)), None)
     headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
@@ -50,6 +54,6 @@ def chat_file(stored: StoredFile) -> web.Response:
     response = web.Response(
         body=stored.content, content_type=kind or "application/octet-stream", headers=headers
     )
-    # An identifier names the same bytes for ever.
+    # The bytes under an identifier never change.
     response.headers["Cache-Control"] = "private, max-age=3600, immutable"
     return response

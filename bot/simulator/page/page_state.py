@@ -1,4 +1,4 @@
-"""One world as the page sees it: its phones, its calls, and the crowd that may come."""
+"""What the page shows of one simulator: phones, calls, the crowd and the fault switches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAULTS = ("latency", "too_many_rate", "error_rate", "drop_rate")
 
 
 class View:
-    """What the page shows of one simulator; as long as it is `open`, pages hear of changes."""
+    """What the page shows of one simulator; publishes changes to the pages while `open`."""
 
     def __init__(self, simulator: Simulator, feed: Feed, admins: frozenset[int]) -> None:
         self.simulator = simulator
@@ -34,7 +34,7 @@ class View:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[View]:
-        """Follow what happens, until the end of the block."""
+        """Follows what happens in the simulator until the end of the block."""
         calls, updates = self.simulator.calls, self.world.updates
         calls.listeners.append(self._hear_call)
         updates.listeners.append(self.phones.hear_acknowledged)
@@ -50,12 +50,12 @@ class View:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def fault(self, name: str, value: float) -> None:
-        """Let something go wrong from here on, or no more."""
+        """Sets one of `FAULTS`; 0 switches it off."""
         setattr(self.simulator.faults, name, value)
         self._feed.publish("faults", faults=self._faults())
 
     def snapshot(self) -> Shape:
-        """All there is to draw."""
+        """Returns everything that the page draws."""
         bot = self.world.bot
         return {
             "now": self.world.clock(),
@@ -72,7 +72,7 @@ class View:
         return {name: getattr(faults, name) for name in FAULTS}
 
     def _hear_call(self, call: Call, answer: object) -> None:
-        # What is refused before it is read has its parameters as they came, as text.
+        # A call refused before decoding has its parameters as text.
         number = str(call.chat_id)
         person = self.world.people.get(int(number)) if number.isdecimal() else None
         self._journal.hear_call(call, answer, person.user.first_name if person else None)

@@ -1,4 +1,4 @@
-"""The phones that lie on the page: whose chats are shown, and what they have read."""
+"""The phones on the page: the people whose chats it shows, and what they have read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MESSAGES_SHOWN = 200
 
 
 class Phones:
-    """The people of a world that the page shows, in the order in which they came."""
+    """The people that the page shows, in the order in which they were added."""
 
     def __init__(self, feed: Feed, admins: frozenset[int]) -> None:
         self._feed = feed
@@ -24,7 +24,7 @@ class Phones:
         self._read: dict[int, int] = {}
         self._met: set[int] = set()
         self._acknowledged: set[int] = set()
-        """Numbers of the messages that the bot has got, of everybody: anybody may be shown yet."""
+        """Numbers of all messages that the bot has received, also of people not shown yet."""
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self._people.values())
@@ -33,32 +33,32 @@ class Phones:
         return len(self._people)
 
     def find(self, number: int) -> Person | None:
-        """The person with this number, if the page shows them."""
+        """Returns the person with this number, if the page shows them."""
         return self._people.get(number)
 
     def add(self, *people: Person) -> None:
-        """Show these people too."""
+        """Adds people to those shown."""
         for person in people:
             self._people[person.id] = person
             self.tell(person)
 
     def tell(self, person: Person) -> None:
-        """Tell the pages how this person now is."""
+        """Publishes the present state of this person."""
         self._feed.publish("person", person=self._shape(person))
 
     def tell_all(self) -> None:
-        """Tell the pages of everybody, such as when the bot has changed its menu."""
+        """Publishes the state of everybody, as after a change of the bot's menu."""
         for person in self._people.values():
             self.tell(person)
 
     def read(self, person: Person, message_id: int) -> None:
-        """Remember that this person has seen everything up to a message."""
+        """Records that this person has seen everything up to a message."""
         if message_id > self._read.get(person.id, 0):
             self._read[person.id] = message_id
             self._feed.publish("read", person=person.id, message=message_id)
 
     def hear_acknowledged(self, update: Update) -> None:
-        """Tell the pages that the bot has got what somebody sent."""
+        """Records and publishes that the bot has received somebody's message."""
         message = update.body.get("message")
         if message is None:
             return
@@ -68,7 +68,7 @@ class Phones:
             self._feed.publish("acknowledged", person=update.chat_id, message=number)
 
     def hear(self, event: Event) -> None:
-        """Tell the pages of something that happened in a chat they show."""
+        """Publishes an event in a chat that the page shows."""
         person = self._people.get(event.chat.id)
         if person is None:
             return
@@ -86,7 +86,7 @@ class Phones:
         self._take_for_read(event, person)
 
     def _take_for_read(self, event: Event, person: Person) -> None:
-        """Whoever writes or taps has seen what stood there."""
+        """Marks the chat as read when its person writes or taps."""
         message = event.message
         by_hand = event.kind == "tapped" or (
             event.kind == "sent" and message is not None and message.outgoing
@@ -99,7 +99,7 @@ class Phones:
             self.tell(person)
 
     def snapshot(self) -> list[Shape]:
-        """Everybody, with the newest messages of their chats."""
+        """Returns everybody, with the newest messages of their chats."""
         return [
             self._shape(person)
             | {"messages": [self._message(m) for m in person.messages[-_MESSAGES_SHOWN:]]}

@@ -1,4 +1,4 @@
-"""Pictures that somebody might have on their phone, drawn for this page."""
+"""Generated photos for people on the page to send."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HILLS = ((0.62, 0.10, 0.70), (0.74, 0.07, 0.45), (0.86, 0.05, 0.25))
 
 @lru_cache(maxsize=8)
 def picture(number: int = 0) -> bytes:
-    """A landscape at some hour of the day, as a JPEG."""
+    """Returns a drawn landscape as a JPEG; the number varies the colours and the shapes."""
     above, below = _SKIES[number % len(_SKIES)]
     width, height = _SIZE
     strip = Image.new("RGB", (1, height))

@@ -1,4 +1,4 @@
-"""Messages and people in the shape the page draws them in: text apart from its formatting."""
+"""Messages and people as JSON for the page, with text and formatting apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_CONTACTS_AND_PLACES = ("first_name", "phone_number", "title", "address", "qu
 
 
 def message_shape(message: Message, *, acknowledged: bool) -> Shape:
-    """A message as a bubble; `acknowledged` is whether the bot has got it."""
+    """Returns a message for the page; `acknowledged` is whether the bot has received it."""
     shape: Shape = {
         "id": message.id,
         "mine": message.outgoing,
@@ -38,7 +38,7 @@ def message_shape(message: Message, *, acknowledged: bool) -> Shape:
 
 
 def person_shape(person: Person, *, role: str, read: int) -> Shape:
-    """A person, and what only they see: the bot's description and their menu."""
+    """Returns a person, with the bot's description and the commands that they see."""
     user, profile = person.user, person.world.profile
     return {
         "id": person.id,
@@ -94,7 +94,7 @@ def _about(about: Mapping[str, Any]) -> Shape:
 
 
 def _origin(origin: Mapping[str, Any]) -> str:
-    """The name a forwarded message is shown under."""
+    """Returns the name under which a forwarded message is shown."""
     if "sender_user_name" in origin:
         return str(origin["sender_user_name"])
     chat = origin.get("chat") or origin.get("sender_chat")

@@ -1,4 +1,4 @@
-"""The page: the chats of a simulator in a browser, and what its people do there."""
+"""The web server of the page: its files, its stream of changes and its actions."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _COME_BACK_SOON = b"retry: 1000\n\n"
 _CROWD = 1_000
 
 Order = Callable[[], Awaitable[None]]
-"""Something the page can ask of whoever runs the bot, such as to start it anew."""
+"""A request of the page to whatever runs the bot, such as to restart it."""
 
 
 class Page:
-    """Serves the page; `show` says what is on it.
+    """Serves the page; `show` sets what is on it.
 
     Args:
-        folder: The petition's folder, when the page is there to preview one.
+        folder: The petition's folder when the page previews one, else None.
     """
 
     def __init__(self, *, folder: str | None = None) -> None:
@@ -48,32 +48,32 @@ class Page:
 
     @property
     def feed(self) -> Feed:
-        """What the pages are told."""
+        """The changes sent to the pages."""
         return self._feed
 
     @property
     def view(self) -> View | None:
-        """What is shown now."""
+        """What is shown now, if anything."""
         return self._view
 
     def offer(self, name: str, order: Order) -> None:
-        """Let people at the page ask for this."""
+        """Offers a request to visitors of the page."""
         self._orders[name] = order
 
     def show(self, view: View | None) -> None:
-        """Show this from here on; every page begins again."""
+        """Shows this from now on; every page loads everything again."""
         self._view = view
         self._feed.forget()
 
     def tell_bot(self, state: str) -> None:
-        """Tell the pages how the bot is: "running", "starting" or "stopped"."""
+        """Publishes the state of the bot: "running", "starting" or "stopped"."""
         self._bot = state
         self._feed.publish("bot", state=state)
 
     def tell_preview(
         self, problems: Sequence[Problem], warnings: Sequence[Problem], *, shown: bool
     ) -> None:
-        """Tell the pages what is wrong with the petition, and whether a version of it is shown."""
+        """Publishes the problems of the previewed petition, and whether it is shown."""
         self._preview |= {
             "problems": [asdict(problem) for problem in problems],
             "warnings": [asdict(warning) for warning in warnings],
@@ -82,10 +82,10 @@ class Page:
         self._feed.publish("preview", preview=self._preview)
 
     async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
-        """Listen; gives back the address of the page.
+        """Starts to listen and returns the address of the page.
 
         Raises:
-            OSError: something else listens there.
+            OSError: the port is in use, or the address is not usable.
         """
         self._leaving.clear()
         app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_UPLOAD)
@@ -106,7 +106,7 @@ class Page:
         return f"http://{shown_to_a_browser(host)}:{bound}/"
 
     async def stop(self) -> None:
-        """Say good-bye to every page."""
+        """Tells every page that the server stops, then stops it."""
         self._leaving.set()
         self._feed.publish("farewell")
         for task in self._ordered:
@@ -126,7 +126,7 @@ class Page:
         return files.chat_file(stored)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Everything there is, or what a page that comes back has missed; then all that comes."""
+        """Streams all changes, after everything there is or what a returning page has missed."""
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)
         await stream.write(_COME_BACK_SOON)
@@ -165,7 +165,7 @@ class Page:
         return self._done(lambda view: self._do(view, Wish(said)))
 
     async def _upload(self, request: web.Request) -> web.Response:
-        """A file from the computer at which somebody sits, to be sent by its identifier."""
+        """Stores a file from the visitor's computer; returns the identifier to send it by."""
         content, asked = await request.read(), request.query
         kind = "photo" if asked.get("kind") == "photo" else "document"
         name = asked.get("name", "")[:120] or "file"
@@ -203,7 +203,7 @@ class Page:
             act(view.world, view.phones, wish)
 
     def _order(self, name: str) -> None:
-        """One order at a time: a bot that is being started is not started again."""
+        """Carries out a request to the bot's host, unless another is in progress."""
         if self._ordered:
             return
 

@@ -1,4 +1,4 @@
-// Addresses behind buttons: a start link is followed here, all others are shown before they open.
+// Link buttons: start links work inside the page; other addresses are shown before they open.
 
 import { ask } from "./dialog.js";
 import { el } from "./dom.js";
@@ -40,7 +40,7 @@ function outside(address) {
   });
 }
 
-/** Puts words into the clipboard, which a browser has only for a page it trusts. */
+/** Copies a text to the clipboard, which browsers offer only in a secure context. */
 export function copy(words) {
   const done = navigator.clipboard?.writeText(words) ?? Promise.reject();
   done.then(() => toast(t("copied")), () => toast(t("not-copied")));

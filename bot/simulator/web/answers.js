@@ -1,4 +1,4 @@
-// What Telegram shows when the bot answers a tap: a passing line, or a window to be closed.
+// The bot's answers to taps: a short notice or a dialog.
 
 import { openAddress } from "./addresses.js";
 import { notice } from "./dialog.js";

@@ -1,4 +1,4 @@
-// What a person can send besides text: samples made for this page, or files of this computer.
+// The attachment menu: samples made for this page, or files from this computer.
 
 import { showPicked } from "./attachment.js";
 import { openMenu } from "./menu.js";

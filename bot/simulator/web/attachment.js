@@ -1,4 +1,4 @@
-// What somebody has picked, before it goes: thumbnails, a caption, and the last word.
+// The dialog that shows picked files with a caption before they are sent.
 
 import { opened } from "./dialog.js";
 import { el, fill, icon, iconButton } from "./dom.js";
@@ -13,7 +13,7 @@ import { number, size, t } from "./words.js";
 const LONGEST_CAPTION = 1024;
 const SAY_WHEN_LEFT = 100;
 
-/** Shows these files, and sends them with their caption once somebody says so. */
+/** Opens the dialog for these files; sends them with their caption on confirmation. */
 export function showPicked(person, files, kind) {
   const { picks, faults } = sorted(files, kind);
   if (!picks.length) return faults.length && toast(faults.join("\n"));
@@ -40,13 +40,13 @@ function build(scene) {
     scene.left, scene.fault,
     el("div", { class: "dialog-buttons" }, scene.cancel, scene.send));
   scene.dialog = el("dialog", { class: "dialog", "aria-labelledby": "picked-title" }, form);
-  // What is on its way cannot be called back.
+  // Files that are being sent cannot be cancelled.
   scene.dialog.addEventListener("cancel", (event) => scene.sending && event.preventDefault());
   scene.dialog.addEventListener("close", () => end(scene));
   draw(scene);
 }
 
-/** The caption is what was being written: whoever cancels finds it in the chat again. */
+/** The caption starts as the chat's draft; after a cancel it is the draft again. */
 function captionField(scene) {
   const area = el("textarea", { rows: "3", dir: "auto", autofocus: true, enterkeyhint: "send", "aria-describedby": "caption-left", value: wordsOf(scene.person.id) });
   area.addEventListener("input", () => {
@@ -93,7 +93,7 @@ function item(scene, pick, place) {
     iconButton("close", t("leave-out", { name: file.name }), () => leaveOut(scene, pick, place), { class: "pick-out" }));
 }
 
-/** With nothing left there is nothing to send. */
+/** Removes a file; closes the dialog when none is left. */
 function leaveOut(scene, pick, place) {
   if (scene.sending) return;
   take(scene, [pick]);
@@ -108,7 +108,7 @@ function take(scene, gone) {
   draw(scene);
 }
 
-/** Telegram counts the caption as it will stand there, without the marks of its formatting. */
+/** Telegram counts the caption without the marks of its formatting. */
 function drawLimit(scene) {
   const left = LONGEST_CAPTION - written(scene.caption.value).text.length;
   scene.left.hidden = left > SAY_WHEN_LEFT;
@@ -132,7 +132,7 @@ async function send(scene) {
   else drawLimit(scene);
 }
 
-/** What has gone is not sent again, should the rest have to be. */
+/** Removes what has been sent, so that a retry sends only the rest. */
 function sent(scene, group) {
   const { id } = scene.person;
   scene.caption.value = "";

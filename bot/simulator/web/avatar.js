@@ -1,4 +1,4 @@
-// A round place for a face: the first letters of the name, in a colour of one's own.
+// Round avatars: the initials of a name on a colour that belongs to the person.
 
 import { el, icon } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// One message: where it is from, what it holds, its text, its time, and the buttons under it.
+// One message bubble: origin, media, text, time and buttons.
 
 import { fullName } from "./people.js";
 import { el, icon, iconButton } from "./dom.js";

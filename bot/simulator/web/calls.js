@@ -1,4 +1,4 @@
-// Every call of the bot, the newest first, with what it asked for and what it was told.
+// The list of the bot's calls, newest first, with parameters and answers.
 
 import { el, fill, reconcile } from "./dom.js";
 import { drawOn, state } from "./store.js";

@@ -1,4 +1,4 @@
-// Somebody's chat with the bot, as it stands on their phone.
+// The open chat of a person with the bot.
 
 import { botAvatar } from "./avatar.js";
 import { hearAnswers } from "./answers.js";
@@ -34,7 +34,7 @@ export function drawChat(root) {
     foot);
   const scene = { root, title, line, log, rows, bottom, foot, person: null, own: 0, stuck: true, reach: 0 };
   log.addEventListener("scroll", () => scrolled(scene));
-  // Whoever is at the bottom stays there, whatever grows: a picture, the keyboard of a phone.
+  // A chat scrolled to the bottom stays there when a picture or the phone's keyboard grows.
   const growing = new ResizeObserver(() => {
     scene.reach = reachOf(log);
     if (scene.stuck) scrollDown(log);
@@ -81,7 +81,7 @@ function draw(scene) {
   markRead(person);
 }
 
-/** Another phone: what stands there already is no news, and is not read out as such. */
+/** Opens another phone; screen readers do not announce the messages already there. */
 function showAnother(scene, person) {
   scene.person = person.id;
   scene.log.setAttribute("aria-live", "off");
@@ -98,7 +98,7 @@ function drawLine(line, person) {
   line.textContent = action ? t(known.includes(action) ? action : "acting") : t("seen-by", { name: person.name });
 }
 
-/** What stands at the bottom: where one writes, or the one button that makes sense. */
+/** Draws the bottom of the chat: the composer, or the one button that can be used. */
 function drawFoot(foot, person) {
   const kind = person.gone ? "gone" : person.blocked ? "blocked" : person.started ? "writing" : "new";
   const key = `${person.id} ${kind}`;
@@ -124,7 +124,7 @@ function markRead(person) {
   actAs(person, "read", { message: person.read });
 }
 
-/** Whoever goes up leaves the bottom; what grows or shrinks of its own accord moves nobody. */
+/** Notes whether somebody has scrolled up; a change of the content's height does not count. */
 function scrolled(scene) {
   const { log } = scene;
   if (isAtBottom(log)) scene.stuck = true;
@@ -133,13 +133,13 @@ function scrolled(scene) {
   scene.reach = reachOf(log);
 }
 
-/** The way to the end stays until its own height is all that is left: its going moves nobody. */
+/** Keeps the button to the end until only its own height is left, so hiding it scrolls nothing. */
 function drawBottom({ log, bottom, stuck }) {
   if (toGo(log) <= bottom.offsetHeight) bottom.hidden = true;
   else if (!stuck) bottom.hidden = false;
 }
 
-/** Whoever sends something sees it, wherever they were reading. */
+/** Scrolls to the bottom when somebody sends something. */
 function goWithOwn(scene, person) {
   const own = newestOwn(person);
   if (own > scene.own) scene.stuck = true;
@@ -148,7 +148,7 @@ function goWithOwn(scene, person) {
 
 const newestOwn = (person) => Math.max(0, ...[...person.messages.values()].filter((message) => message.mine).map((message) => message.id));
 
-/** How far down one can go. */
+/** The largest scroll position. */
 const reachOf = (log) => log.scrollHeight - log.clientHeight;
 
 const toGo = (log) => reachOf(log) - log.scrollTop;

@@ -1,9 +1,9 @@
-// The menu of commands: what the bot offers this person, with what each is for.
+// The menu of commands that the bot offers this person, with their descriptions.
 
 import { el, fill } from "./dom.js";
 import { t } from "./words.js";
 
-/** Commands that fit what is being written; `choose` gets the one that is picked. */
+/** A list of commands that match the draft; `choose` is called with the picked one. */
 export function suggestions(area, person, choose) {
   const node = el("ul", { id: "suggestions", class: "suggestions", role: "listbox", "aria-label": t("commands"), hidden: true });
   let shown = [];
@@ -21,7 +21,7 @@ export function suggestions(area, person, choose) {
     node.children[marked]?.scrollIntoView({ block: "nearest" });
   }
 
-  /** Somebody has written: the list holds what fits that. */
+  /** Shows the commands that match a changed draft. */
   function typed() {
     everything = false;
     draw();
@@ -48,7 +48,7 @@ export function suggestions(area, person, choose) {
     area.removeAttribute("aria-activedescendant");
   }
 
-  /** What a key does to the list; true when it was meant for it. */
+  /** Handles a key; returns whether the list used it. */
   function key(event) {
     if (node.hidden) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -1,4 +1,4 @@
-// Where a person writes: text, attachments, and the menu of commands.
+// The composer: text field, attachments and the menu of commands.
 
 import { attachMenu } from "./attaching.js";
 import { suggestions } from "./commands.js";
@@ -75,7 +75,7 @@ function draw(id, area, about, offered) {
 }
 
 drawOn(["draft"], () => drawDraft());
-// The bot may offer other commands while somebody looks for one.
+// The bot may change its commands while the menu is open.
 drawOn(["people"], () => drawOffered());
 
 function drawAbout(node, id, draft) {

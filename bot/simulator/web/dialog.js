@@ -1,9 +1,9 @@
-// Windows over the page. The browser keeps the focus inside and gives it back afterwards.
+// Modal dialogs. The browser keeps the focus inside and restores it afterwards.
 
 import { el, iconButton } from "./dom.js";
 import { t } from "./words.js";
 
-/** Says something that has to be acknowledged, as the bot's alerts are. */
+/** Shows a text to be acknowledged, such as an alert of the bot. */
 export function notice(title, text) {
   const ok = el("button", { type: "submit", class: "button", autofocus: true }, t("accept"));
   opened(el("dialog", { class: "dialog", role: "alertdialog", "aria-label": title, "aria-describedby": "alert-text" },
@@ -13,7 +13,7 @@ export function notice(title, text) {
 }
 
 /**
- * Asks something: `done` is called with the form when the answer is yes. `danger` marks what
+ * Asks a question; `done` is called with the form when it is confirmed. `danger` marks what
  * cannot be undone.
  */
 export function ask({ title, text, body, yes, done, danger }) {
@@ -38,7 +38,7 @@ export function enlarge(source, name) {
   opened(dialog);
 }
 
-/** Opens a window; it is gone once it is closed. */
+/** Opens a dialog; it is removed when it is closed. */
 export function opened(dialog) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

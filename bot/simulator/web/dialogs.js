@@ -1,4 +1,4 @@
-// The page's own questions: who is added, under which name, through which link.
+// The page's own dialogs: adding and renaming a person, opening a start link.
 
 import { ask } from "./dialog.js";
 import { el } from "./dom.js";

@@ -1,4 +1,4 @@
-// Spanish, then English.
+// The page's sentences, each in Spanish, then in English.
 
 export const WORDS = {
   "title": ["Telegram de prueba", "Practice Telegram"],

@@ -1,23 +1,23 @@
-// Nodes made by code: text goes in as text, and never as markup.
+// Helpers that create DOM nodes; text is inserted as text, never as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A node with attributes, listeners (`onclick`), and children (nodes, texts, or nothing). */
+/** Creates a node with attributes, listeners (`onclick`) and children (nodes or texts). */
 export function el(tag, props = {}, ...children) {
   return filled(document.createElement(tag), props, children);
 }
 
-/** The same for drawings. */
+/** Creates an SVG node in the same way. */
 export function svg(tag, props = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), props, children);
 }
 
-/** One of the drawings that stand in index.html. */
+/** Creates an icon from a drawing in index.html. */
 export function icon(name) {
   return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
 }
 
-/** A round button that shows a drawing and has a name. */
+/** Creates a round icon button with an accessible name. */
 export function iconButton(name, label, onclick, props = {}) {
   return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
 }
@@ -35,15 +35,15 @@ function filled(node, props, children) {
 
 const PROPERTIES = { value: 1, checked: 1, disabled: 1, hidden: 1 };
 
-/** Puts these children in the place of all there were. */
+/** Replaces all children. */
 export function fill(node, ...children) {
   node.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
 /**
- * Brings the children of a node to `rows`, each `{key, sign, make}`: what has the same key and
- * sign stays as it is, so that nothing flickers and nothing loses the focus.
+ * Updates the children of a node to `rows`, each `{key, sign, make}`. Children with the same
+ * key and sign stay untouched, so that nothing flickers or loses the focus.
  */
 export function reconcile(node, rows) {
   const there = new Map([...node.children].map((child) => [child.dataset.key, child]));
@@ -67,7 +67,7 @@ export function reconcile(node, rows) {
   for (const child of there.values()) child.remove();
 }
 
-/** The focus stays on what is called the same, or else among what is of its kind: on a key among keys. */
+/** Replaces a node and focuses the button of the same name, or else one of the same kind. */
 function replaceKeepingFocus(old, fresh) {
   const held = old.contains(document.activeElement) ? document.activeElement : null;
   const alike = (node) => [...node.querySelectorAll("button, a[href]")].filter((each) => each.classList[0] === held.classList[0]);

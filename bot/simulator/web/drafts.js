@@ -1,17 +1,17 @@
-// What somebody is writing, kept while another phone is looked at.
+// Drafts: what each person is writing, kept while another phone is open.
 
 import { marked } from "./markdown.js";
 import { changed } from "./store.js";
 
 const drafts = new Map();
 
-/** The draft of a person: the text, and the message it answers or changes. */
+/** The draft of a person: the text, and the message that it replies to or edits. */
 export function draftOf(id) {
   if (!drafts.has(id)) drafts.set(id, { text: "", reply: null, edit: null, before: "" });
   return drafts.get(id);
 }
 
-/** Begins an answer to a message, or a change of one; what was being written waits meanwhile. */
+/** Starts a reply to a message or an edit of one; an edit sets the written text aside. */
 export function begin(id, { reply = null, edit = null }) {
   leave(id);
   const draft = draftOf(id);
@@ -24,19 +24,19 @@ export function begin(id, { reply = null, edit = null }) {
   changed("draft");
 }
 
-/** The words that go with what is attached: not those of a message that is being changed. */
+/** The text for a caption: the draft, but not the text of an edit. */
 export function wordsOf(id) {
   const draft = draftOf(id);
   return draft.edit ? draft.before : draft.text;
 }
 
-/** Keeps those words. */
+/** Stores the text of a caption as the draft. */
 export function keepWords(id, words) {
   const draft = draftOf(id);
   draft[draft.edit ? "before" : "text"] = words;
 }
 
-/** Neither an answer nor a change any more. Whether it was one. */
+/** Cancels a reply or an edit; returns whether there was one. */
 export function leave(id) {
   const draft = draftOf(id);
   if (!draft.reply && !draft.edit) return false;
@@ -46,7 +46,7 @@ export function leave(id) {
   return true;
 }
 
-/** What was written is on its way. */
+/** Clears the draft when it is being sent. */
 export function finish(id) {
   const { edit, before } = draftOf(id);
   drafts.delete(id);
@@ -54,7 +54,7 @@ export function finish(id) {
   changed("draft");
 }
 
-/** What did not arrive comes back, unless something else is being written by now. */
+/** Restores a draft that could not be sent, unless something else is written by now. */
 export function restore(id, draft) {
   const now = draftOf(id);
   if (now.reply || now.edit || (now.text && now.text !== draft.before)) return;

@@ -1,9 +1,9 @@
-// A text and its formatting, as nodes. Offsets count UTF-16 units, as JavaScript does.
+// Draws a text with its formatting. Offsets count UTF-16 units, as in JavaScript.
 
 import { el } from "./dom.js";
 import { t } from "./words.js";
 
-/** Draws a text; `onCommand` is called with a command that is pressed. */
+/** Draws a text; `onCommand` is called with a command that is clicked. */
 export function formatted(text, entities, onCommand) {
   const ordered = entities
     .filter((entity) => entity.length > 0 && entity.offset < text.length)
@@ -59,7 +59,7 @@ function wrapped(entity, words, children, onCommand) {
   }
 }
 
-/** The address if a browser may go there; scripts and the like are none. */
+/** Returns the address if its scheme is safe to open; `javascript:` and the like are not. */
 export function safeAddress(address) {
   try {
     const { protocol, href } = new URL(address);

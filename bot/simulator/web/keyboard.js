@@ -1,4 +1,4 @@
-// The buttons under a message. They stay where they are while the bot thinks.
+// The inline keyboard under a message. It stays in place until the bot answers.
 
 import { copy, openAddress } from "./addresses.js";
 import { el, icon } from "./dom.js";

@@ -1,4 +1,4 @@
-// Puts the page together and lets it follow what happens.
+// Assembles the page and starts to follow changes.
 
 import { drawChat } from "./chat.js";
 import { drawNotices } from "./notices.js";

@@ -1,4 +1,4 @@
-// The marks that Telegram's own clients understand while one writes, as entities.
+// Converts the Markdown that Telegram's clients understand to entities and back.
 
 const MARKS = [
   ["pre", /```([\s\S]+?)```/],
@@ -13,7 +13,7 @@ const MARKS = [
 const SIGNS = { pre: "```", code: "`", bold: "**", italic: "__", strikethrough: "~~", spoiler: "||" };
 const LONGEST = 4096;
 
-/** What is sent when this was written: the text without its marks, and the entities. */
+/** Returns the written text without its marks, and the entities. */
 export function written(typed) {
   let text = typed.trim();
   const entities = [];
@@ -36,7 +36,7 @@ function first(text) {
     .sort((a, b) => a.match.index - b.match.index)[0];
 }
 
-/** Entities found before keep their place when marks around or after them are taken away. */
+/** Moves the entities found before when marks around or before them are removed. */
 function shift(entity, at, opening, length, closing) {
   const moved = (place) => place - (place > at ? Math.min(opening, place - at) : 0) - (place > at + opening + length ? Math.min(closing, place - at - opening - length) : 0);
   const end = moved(entity.offset + entity.length);
@@ -44,7 +44,7 @@ function shift(entity, at, opening, length, closing) {
   entity.length = end - entity.offset;
 }
 
-/** What one writes so that this is sent: the text with its marks. */
+/** Returns the text with marks for its entities. */
 export function marked(text, entities) {
   const opened = new Map();
   const closed = new Map();
@@ -59,7 +59,7 @@ export function marked(text, entities) {
   return places.map((place, n) => (closed.get(place) ?? "") + (opened.get(place) ?? "") + text.slice(place, places[n + 1] ?? place)).join("");
 }
 
-/** The messages that a text becomes: Telegram takes only so much in one. */
+/** Splits a text into messages that Telegram's limit allows. */
 export function pieces({ text, entities }) {
   const made = [];
   for (let from = 0, to; from < text.length; from = to) {
@@ -69,7 +69,7 @@ export function pieces({ text, entities }) {
   return made;
 }
 
-/** Between lines, or else between words, or else where it must be, but never inside a character. */
+/** Returns where the first piece ends: after a line, or else a word, but never inside a character. */
 function endOfPiece(text) {
   if (text.length <= LONGEST) return text.length;
   const fits = text.slice(0, LONGEST);

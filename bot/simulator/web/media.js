@@ -1,4 +1,4 @@
-// Pictures, albums, documents, and the rest of what a message can hold.
+// Draws media: pictures, albums, documents and the other kinds of content.
 
 import { enlarge } from "./dialog.js";
 import { el, icon } from "./dom.js";
@@ -22,7 +22,7 @@ export function media(message) {
   return card("place", t("location"), "");
 }
 
-/** Pictures side by side, as Telegram shows an album; documents one under the other. */
+/** Draws an album: pictures side by side, documents one under the other. */
 export function album(group) {
   if (group.some((message) => message.media?.kind !== "photo")) return group.map((message) => media(message));
   return el("div", { class: "album" }, group.map((message) => photo(message)));
@@ -43,7 +43,7 @@ function photo(message) {
   return button;
 }
 
-/** How large a picture stands in the chat: its room is kept free until it has come. */
+/** Returns the size of a picture in the chat; its space is reserved until it has loaded. */
 function room({ width, height }) {
   const shown = Math.round(Math.max(NARROWEST, Math.min(width, WIDEST, (HIGHEST * width) / height)));
   return { width: shown, height: Math.round((shown * height) / width) };

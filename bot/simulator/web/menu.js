@@ -1,10 +1,10 @@
-// One menu at a time: arrows move, Escape closes, and the focus goes back to where it was.
+// Popup menus, one at a time: arrows move, Escape closes and restores the focus.
 
 import { el, icon } from "./dom.js";
 
 let open = null;
 
-/** Opens a menu beside a node; `items` are `{icon, label, done, danger}`, or nothing. */
+/** Opens a menu beside a node; `items` are `{icon, label, done, danger}` or nothing. */
 export function openMenu(anchor, label, items) {
   const had = open?.anchor === anchor;
   closeMenu();

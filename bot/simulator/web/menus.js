@@ -1,4 +1,4 @@
-// Menus that open beside a button: what can be done with a person, a message, or a chat.
+// The popup menus of a person, a message and a chat.
 
 import { copy } from "./addresses.js";
 import { deactivate, renamePerson, startLink } from "./dialogs.js";

@@ -1,4 +1,4 @@
-// What stands above everything: a lost connection, and the state of a petition being written.
+// The notices above everything: a lost connection, and the state of a previewed petition.
 
 import { el, fill, icon } from "./dom.js";
 import { drawOn, state } from "./store.js";

@@ -1,4 +1,4 @@
-// Behind the scenes: the bot, the crowd, the rate, the trouble one can make, and every call.
+// The control panel: the bot, the crowd, the rate, fault switches and every call.
 
 import { drawCalls } from "./calls.js";
 import { beginAfresh } from "./dialogs.js";

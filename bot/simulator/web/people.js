@@ -1,4 +1,4 @@
-// The list of people, each with a phone of their own.
+// The list of people, each with a phone.
 
 import { avatar } from "./avatar.js";
 import { addPerson } from "./dialogs.js";

@@ -1,4 +1,4 @@
-// Files that somebody picks on this computer: which of them may go, and in which groups.
+// Picking files on this computer: which can be sent, and in which albums.
 
 import { el } from "./dom.js";
 import { t } from "./words.js";
@@ -8,10 +8,10 @@ const LARGEST_FILE = 20 * 1024 * 1024;
 const LARGEST_PHOTO = 10 * 1024 * 1024;
 const MOST_IN_GROUP = 10;
 
-/** What the browser needs to let somebody choose; nobody sees it. */
+/** The hidden input that opens the browser's file chooser. */
 export const fileInput = () => el("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true" });
 
-/** Lets somebody choose photos or documents; `done` gets the files. */
+/** Lets somebody choose photos or documents; `done` is called with the files. */
 export function chooseFiles(input, kind, done) {
   input.accept = kind === "photo" ? PHOTOS.join() : "";
   input.value = "";
@@ -19,7 +19,7 @@ export function chooseFiles(input, kind, done) {
   input.click();
 }
 
-/** What can be sent of these files, and why the rest cannot. What is no photo goes as a document. */
+/** Returns which files can be sent, and why the rest cannot. Non-photos are sent as documents. */
 export function sorted(files, kind) {
   const picks = [];
   const faults = [];
@@ -38,12 +38,12 @@ function faultOf(file, kind) {
   return kind === "photo" && file.size > LARGEST_PHOTO ? "photo-too-large" : null;
 }
 
-/** Lets go of what the browser holds to show it. */
+/** Frees the object URL that shows a file. */
 export function forget(picks) {
   for (const { address } of picks) if (address) URL.revokeObjectURL(address);
 }
 
-/** As Telegram sends them: photos together and documents together, in albums of at most ten. */
+/** Groups files into albums of at most ten: photos together, documents together. */
 export function groups(picks) {
   return ["photo", "document"].flatMap((kind) => tens(picks.filter((pick) => pick.kind === kind)));
 }

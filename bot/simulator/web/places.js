@@ -1,4 +1,4 @@
-// Which phone is open, and whether the panel is: both stand in the address, so that "back" works.
+// Which phone is open, and whether the panel is; both are in the URL, so that "back" works.
 
 import { changed, drawOn, state } from "./store.js";
 
@@ -35,7 +35,7 @@ export function leavePanel() {
 
 export const panelIsShown = () => !document.getElementById("panel").hidden;
 
-/** Follows the address from here on. */
+/** Starts to follow the URL. */
 export function followAddress() {
   addEventListener("hashchange", look);
   drawOn(["selection"], look);
@@ -51,7 +51,7 @@ function look() {
   if (state.selected !== before) changed("chat", "people", "opened");
 }
 
-/** Where list and chat stand side by side, an empty place would be a waste. */
+/** Opens a phone where list and chat are side by side; the chat would be empty otherwise. */
 function firstOnWideScreens() {
   return matchMedia("(min-width: 700px)").matches ? (state.people.keys().next().value ?? null) : null;
 }

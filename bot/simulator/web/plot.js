@@ -1,4 +1,4 @@
-// Messages a second over the last minute, against what Telegram allows.
+// The plot of messages per second over the last minute, with Telegram's limit.
 
 import { el, fill, svg } from "./dom.js";
 import { drawOn, now, state } from "./store.js";

@@ -1,4 +1,4 @@
-// Why something cannot be done, in the words of the page; the simulator says it in English.
+// Translates the simulator's English refusals to the language of the page.
 
 import { language } from "./words.js";
 
@@ -18,7 +18,7 @@ const IN_SPANISH = [
   [/IMAGE_PROCESS_FAILED|PHOTO_/, "ese archivo no es una foto que Telegram entienda"],
 ];
 
-/** The reason as the page says it. */
+/** Returns the reason in the language of the page. */
 export function refusal(sentence) {
   const known = language === "es" && IN_SPANISH.find(([pattern]) => pattern.test(sentence));
   return known ? sentence.replace(known[0], known[1]) : sentence;

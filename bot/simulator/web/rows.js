@@ -1,4 +1,4 @@
-// What stands in a chat, from top to bottom: the bot's description, days, bubbles, albums.
+// The rows of a chat, from top to bottom: the bot's description, days, bubbles, albums.
 
 import { botAvatar } from "./avatar.js";
 import { albumBubble, bubble } from "./bubble.js";
@@ -6,7 +6,7 @@ import { el } from "./dom.js";
 import { state, tapKey } from "./store.js";
 import { day, t } from "./words.js";
 
-/** The rows of a chat, as `reconcile` takes them. */
+/** Returns the rows of a chat for `reconcile`. */
 export function rowsOf(person) {
   const rows = [];
   if (!person.started) rows.push(description(person));
@@ -20,7 +20,7 @@ export function rowsOf(person) {
   return rows;
 }
 
-/** Messages one by one, and those of an album together. */
+/** Groups the messages of each album; other messages stay single. */
 function grouped(messages) {
   const groups = [];
   for (const message of messages) {
@@ -36,7 +36,7 @@ function shown(person, group) {
   const waiting = group.flatMap((message) => message.keyboard.flat())
     .map((button) => button.data && state.taps.has(tapKey(person.id, first.id, button.data)));
   const answered = first.reply ? person.messages.get(first.reply) : null;
-  // Ticks are drawn where they stand, so that a bubble with a picture need not be made again.
+  // Ticks are updated in place, so that a bubble with a picture need not be redrawn.
   const sign = JSON.stringify([group, waiting, answered?.text, person.gone || person.blocked], (name, value) => (name === "acknowledged" ? undefined : value));
   const make = (old) => {
     const node = group.length > 1 ? albumBubble(person, group, answered) : bubble(person, first, answered);

@@ -1,11 +1,11 @@
-// What was written goes out at once: the field is free for the next words while these are on their way.
+// Sends what was written at once; the field is free for the next text meanwhile.
 
 import { draftOf, finish, restore } from "./drafts.js";
 import { pieces, written } from "./markdown.js";
 import { groups } from "./picked.js";
 import { actAs, upload } from "./wire.js";
 
-/** Sends what somebody has written, or changes the message that is being changed. */
+/** Sends the draft, or the edit of a message. */
 export async function sendDraft(person) {
   const draft = draftOf(person.id);
   const content = written(draft.text);
@@ -17,7 +17,7 @@ export async function sendDraft(person) {
   if (!done) restore(person.id, draft);
 }
 
-/** Sends a command from the menu; what else was being written stays. */
+/** Sends a command from the menu; the draft stays. */
 export function sendCommand(person, command) {
   const draft = draftOf(person.id);
   if (/^\/\w*$/.test(draft.text)) draft.text = "";
@@ -34,8 +34,8 @@ async function sendPieces(person, content, answered) {
 }
 
 /**
- * Sends files with a caption on the first, group by group; `sent` hears of each group that went,
- * `tell` of what did not. Nothing goes before everything has come to the server.
+ * Sends files group by group, with a caption on the first; `sent` is called with each group that
+ * was sent, `tell` with each failure. Nothing is sent before all files are uploaded.
  */
 export async function sendFiles(person, picks, content, { sent, tell }) {
   const names = new Map();

@@ -1,4 +1,4 @@
-// What the page knows, and who draws it. Changes come in through `apply`, in order.
+// The state of the page and its subscribers. Changes come in through `apply`, in order.
 
 const CALLS_KEPT = 150;
 const SECONDS_KEPT = 90;
@@ -28,7 +28,7 @@ const hearers = new Map();
 const dirty = new Set();
 let planned = false;
 
-/** Draw again, before the next frame, whenever one of these topics has changed. */
+/** Redraws, before the next frame, whenever one of these topics has changed. */
 export function drawOn(topics, draw) {
   for (const topic of topics) {
     if (!drawers.has(topic)) drawers.set(topic, new Set());
@@ -36,17 +36,17 @@ export function drawOn(topics, draw) {
   }
 }
 
-/** Hear of one kind of change at once. */
+/** Calls a listener at once for each change of one kind. */
 export function hearOf(kind, hear) {
   hearers.set(kind, [...(hearers.get(kind) ?? []), hear]);
 }
 
-/** Something of this topic is not drawn as it is any more. */
+/** Marks a topic as changed. */
 export function changed(...topics) {
   for (const topic of topics) dirty.add(topic);
   if (planned) return;
   planned = true;
-  // A page in the background gets no frames, and is drawn all the same.
+  // A page in the background gets no animation frames, so it needs a timer.
   document.hidden ? setTimeout(draw) : requestAnimationFrame(draw);
 }
 
@@ -60,21 +60,21 @@ function draw() {
 /** The person whose phone is open. */
 export const selected = () => state.people.get(state.selected) ?? null;
 
-/** How many messages of the bot somebody has not seen. */
+/** How many messages of the bot a person has not read. */
 export function unread(person) {
   let count = 0;
   for (const message of person.messages.values()) count += !message.mine && !message.service && message.id > person.read;
   return count;
 }
 
-/** The time by the clock of the simulator. */
+/** The time of the simulator's clock. */
 export const now = () => Date.now() / 1000 + state.ahead;
 
 export function tapKey(person, message, data) {
   return `${person} ${message} ${data}`;
 }
 
-/** One change, as the server tells it. */
+/** Applies one change from the server. */
 export function apply(change) {
   CHANGES[change.kind]?.(change);
   for (const hear of hearers.get(change.kind) ?? []) hear(change);

@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, until somebody says otherwise.
+// The light or dark theme: the system's, until somebody chooses one.
 
 import { fill, icon } from "./dom.js";
 import { t } from "./words.js";
@@ -7,13 +7,13 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 
 const theme = () => localStorage.getItem("theme") ?? (system.matches ? "dark" : "light");
 
-/** Shows the page in the theme that is wanted. */
+/** Shows the page in the chosen theme. */
 export function showTheme() {
   document.documentElement.dataset.theme = theme();
   system.addEventListener("change", () => (document.documentElement.dataset.theme = theme()));
 }
 
-/** Makes a button change the theme. */
+/** Makes a button switch the theme. */
 export function themeButton(button) {
   const drawn = () => {
     const dark = theme() === "dark";

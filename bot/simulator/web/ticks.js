@@ -1,12 +1,12 @@
-// One tick: it is sent. Two: the bot has been given it, and has said so.
+// Ticks: one for a sent message, two once the bot has acknowledged it.
 
 import { el, fill, icon } from "./dom.js";
 import { t } from "./words.js";
 
-/** The place for the ticks of a message; `drawTicks` puts them there. */
+/** Creates the place for the ticks of a message; `drawTicks` fills it. */
 export const ticks = (message) => el("span", { class: "ticks", role: "img", "data-of": message.id });
 
-/** Draws the ticks of a chat as they now are. */
+/** Draws the ticks of a chat. */
 export function drawTicks(rows, person) {
   for (const node of rows.querySelectorAll(".ticks")) {
     const drawing = person.messages.get(Number(node.dataset.of))?.acknowledged ? "acknowledged" : "sent";

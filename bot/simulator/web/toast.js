@@ -1,4 +1,4 @@
-// A line that passes, as Telegram shows the short answer to a tap.
+// A short notice that disappears by itself, as for the bot's answer to a tap.
 
 import { el } from "./dom.js";
 

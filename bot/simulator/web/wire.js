@@ -1,4 +1,4 @@
-// The page's only two ways to the server: what happens comes in, what people do goes out.
+// The connection to the server: a stream of changes comes in, actions go out.
 
 import { refusal } from "./refusals.js";
 import { apply, changed, state } from "./store.js";
@@ -8,10 +8,10 @@ import { t } from "./words.js";
 let stream = null;
 let seen = "";
 
-/** Follows everything that happens; the browser comes back by itself when it was cut off. */
+/** Follows the stream of changes; the browser reconnects by itself. */
 export function follow() {
   open();
-  // A browser keeps six connections to one address, and tabs that nobody sees would take them all.
+  // Browsers allow six connections to one address; hidden tabs would use them all.
   document.addEventListener("visibilitychange", open);
 }
 
@@ -27,7 +27,7 @@ function open() {
   };
   opened.onerror = () => {
     connected(false);
-    // After a refusal the browser gives up; the demo may only be starting.
+    // The browser gives up after a refusal, but the demo may only be starting.
     if (opened.readyState === EventSource.CLOSED) setTimeout(() => opened === stream && open(), 2000);
   };
 }
@@ -38,15 +38,15 @@ function connected(is) {
   changed("connection");
 }
 
-/** Does something, and gives back the answer; when it cannot be done, `tell` gets the reason, and the answer is null. */
+/** Sends an action and returns the answer; null after a failure, whose reason `tell` gets. */
 export async function act(name, parts = {}, tell = toast) {
   return told(fetch("act", { method: "POST", body: JSON.stringify({ act: name, ...parts }) }), tell);
 }
 
-/** The same, by the person whose phone is open. */
+/** Sends an action of the person whose phone is open. */
 export const actAs = (person, name, parts = {}, tell = toast) => act(name, { person: person.id, ...parts }, tell);
 
-/** Brings a file of this computer to the server; the answer names it, so that it can be sent. */
+/** Uploads a file; the answer has the identifier to send it by. */
 export async function upload(file, kind, tell) {
   const asked = new URLSearchParams({ kind, name: file.name });
   return told(fetch(`upload?${asked}`, { method: "POST", body: file }), tell);

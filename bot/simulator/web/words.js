@@ -1,4 +1,4 @@
-// The page's own words. What the bot and the people say is never translated here.
+// The page's own words in its language. Messages of the bot and people are never translated.
 
 import { WORDS } from "./dictionary.js";
 
@@ -11,16 +11,16 @@ function chosen() {
   return wanted.find((tag) => LANGUAGES.includes(tag)) ?? "es";
 }
 
-/** The language the page is shown in. */
+/** The language of the page. */
 export const language = chosen();
 
-/** Shows the page in its other language from here on. */
+/** Switches the page to its other language. */
 export function switchLanguage() {
   localStorage.setItem("language", language === "es" ? "en" : "es");
   location.reload();
 }
 
-/** A sentence of the page; `{name}` stands for a value. */
+/** Returns a sentence of the page; `{name}` is replaced by a value. */
 export function t(key, values = {}) {
   const sentence = WORDS[key]?.[LANGUAGES.indexOf(language)] ?? key;
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
