@@ -1,5 +1,5 @@
-"""How fast the bot is, and what holds it back. `python -m benchmarks` runs all of them.
+"""Benchmarks of the bot; `python -m benchmarks` runs them all.
 
-A new benchmark is a file with a `Benchmark` in it and a line in `registry.py`. None of them
-asserts a time: a number is for reading, on the machine it was measured on.
+A new benchmark is a file with a `Benchmark` in it and a line in `registry.py`. No benchmark
+asserts a time: numbers are valid only on the machine where they were measured.
 """

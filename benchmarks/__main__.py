@@ -18,12 +18,12 @@ from benchmarks.page import PAGE, Section, load_average, updated
 from benchmarks.registry import ALL
 from bot.logs import configure_logging
 
-# A table in a file may be as wide as it needs.
+# Columns of the output when it is not a terminal.
 _WIDE: Final = 180
 
 
 def main() -> None:
-    """Runs what was asked for and prints it; each table is saved as soon as it stands."""
+    """Runs the requested benchmarks and prints them; saves each table as soon as it is made."""
     asked = _arguments()
     configure_logging("ERROR")
     out = Console(width=None if sys.stdout.isatty() else _WIDE)
@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _command(name: str) -> str:
-    """What makes this table alone, as it was made."""
+    """Returns the command that makes this table alone, with the same options."""
     runs = [] if "--runs" not in sys.argv else ["--runs", sys.argv[sys.argv.index("--runs") + 1]]
     return " ".join(["python -m benchmarks --only", name, *runs, "--save"])
 

@@ -1,4 +1,4 @@
-"""What a benchmark is, and what it tells."""
+"""The type of a benchmark and of its report, and helpers for figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.occasion import Occasion
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A table, and the sentences that belong under it."""
+    """The result of a benchmark: a table and the notes under it."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -21,15 +21,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One question, and how it is answered.
+    """One benchmark.
 
     Attributes:
-        name: on the command line.
-        title: of its section.
+        name: its name on the command line.
+        title: the title of its section on the page.
         question: what is measured, and how.
-        run: measures.
-        by_hand: how to look at the same with public tools, in Markdown.
-        on_request: whether it only runs when it is named, since it takes long.
+        run: measures and returns the report.
+        by_hand: how to measure the same with public tools, in Markdown.
+        on_request: whether it runs only when named, because it takes long.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Benchmark:
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
-    """The median, and the range in brackets when there is more than one value."""
+    """Returns the median, with the range in brackets if there is more than one value."""
     middle = f"{statistics.median(values):,.{digits}f}"
     if len(values) == 1:
         return middle
@@ -49,13 +49,13 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of all does not exceed."""
+    """Returns the value that this share (0 to 1) of all values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def bottleneck(bot_cores: float, telegram_cores: float) -> str:
-    """What the runs waited for, told by the median of the cores that were kept busy."""
+    """Returns a sentence on the bottleneck, from the median of the busy cores of each side."""
     if max(bot_cores, telegram_cores) < 0.9:
         return (
             "Neither process fills a core on average, so these runs do not show a bottleneck in"

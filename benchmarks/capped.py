@@ -1,4 +1,4 @@
-"""At a rate that is set: how much of it is reached, and whether Telegram ever has to say no."""
+"""Benchmark of sending at a set rate: how much of it is reached, and how many 429s come."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUICK_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """Who sends how fast."""
+    """One contender at one rate, in messages a second."""
 
     contender: Contender
     rate: int

@@ -1,4 +1,4 @@
-"""Clients as processes of their own: each begins with nothing and is measured alone."""
+"""Runs each client in its own process, so that it starts fresh and is measured alone."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import Any, Final
 from benchmarks.orders import Order, Told
 
 _ROOT: Final = Path(__file__).parent.parent
-# What a child may take beside the time of its order: to start, to be cut off, to tell.
+# Time for a child beyond that of its order: to start, to stop and to report.
 _GRACE_SECONDS: Final = 180.0
 _COMPLAINT_CHARACTERS: Final = 2_000
 
 
 class ChildFailed(Exception):
-    """A child did not do what it was asked; the text is the end of what it complained of."""
+    """A child failed; the text is the end of its standard error."""
 
 
 async def sent_by(python: Path, module: str, order: Order) -> Told:
-    """Have a child send, and wait for what it tells; raises what `told_by` does."""
+    """Runs a child that sends, and returns its report; raises what `told_by` raises."""
     told, complained = await told_by(python, module, order)
     return replace(Told(**told), complaint=complained)
 
 
 async def told_by(python: Path, module: str, order: Order) -> tuple[dict[str, Any], str]:
-    """Have a child carry out an order; what it tells, and the end of what it complained of.
+    """Runs a child with an order; returns its report and the end of its standard error.
 
     Raises:
-        ChildFailed: it told nothing.
+        ChildFailed: it failed or did not end in time.
     """
     process = await asyncio.create_subprocess_exec(
         str(python),

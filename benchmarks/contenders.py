@@ -1,4 +1,4 @@
-"""Who is compared: this bot and what people use today, all against the same Bot API."""
+"""The compared clients: this bot and its peers, all against the same Bot API."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Contender:
     """A way to send a broadcast.
 
     Attributes:
-        name: as it stands in tables.
-        module: what a child runs.
-        environment: the one it needs; without one it runs in ours.
-        marks: what is on the disk when a message counts as sent.
+        name: its name in tables.
+        module: the module that a child process runs.
+        environment: the virtual environment it needs; None for the project's own.
+        marks: what is on disk when a message counts as sent.
         one_by_one: whether it waits for each answer before the next call.
-        needs_petition: whether its recipients are those who signed.
+        needs_petition: whether its recipients are the people who signed.
     """
 
     name: str
@@ -46,7 +46,7 @@ OURS: Final = Contender(
     "each, in SQLite (`synchronous=FULL`)",
     needs_petition=True,
 )
-# A client that does nothing but send, to show what the server can take.
+# A client that only sends, to show the server's limit.
 RAW: Final = Contender(
     "the server's ceiling: raw sockets", "benchmarks.bot_api.ceiling", None, "nothing"
 )
@@ -85,10 +85,10 @@ PEERS: Final = (AIOGRAM, SEQUENTIAL, GATHER, LIMITED)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of one broadcast, as told by the client and as seen by the server.
+    """One broadcast, as reported by the client and as seen by the server.
 
     Attributes:
-        served: seconds that the server computed.
+        served: the server's CPU time in seconds.
     """
 
     told: Told
@@ -97,7 +97,7 @@ class Attempt:
 
     @property
     def seconds(self) -> float:
-        """From the first arrival until all was marked."""
+        """Seconds from the first arrival until everything was marked."""
         return self.told.ended - self.seen.first
 
     @property
@@ -118,7 +118,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is to be done: so many recipients, in this weather."""
+    """The task of one attempt: the number of recipients and the server's behaviour.
+
+    `rate` is messages a second at most, 0 for no cap; the client stops after `seconds`.
+    """
 
     people: int
     weather: Weather
@@ -129,11 +132,11 @@ class Course:
 async def attempt(
     contender: Contender, occasion: Occasion, api: FastApi, course: Course
 ) -> Attempt:
-    """Have one contender send one broadcast.
+    """Runs one broadcast of one contender.
 
     Raises:
-        NoEnvironment: this peer's environment cannot be made.
-        ChildFailed: it broke.
+        NoEnvironment: the peer's environment cannot be made.
+        ChildFailed: the client failed or did not finish.
     """
     python = Path(sys.executable)
     if contender.environment is not None:

@@ -1,6 +1,6 @@
-"""Which core whom: a client and a server that share one measure each other.
+"""Keeps client and server on separate cores, so that neither slows the other.
 
-With a single core, or where a process cannot be kept to one, the system decides.
+With a single core, or without `sched_setaffinity`, the system decides.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ SERVER: Final = -1
 
 
 def keep_to(which: int) -> None:
-    """Keep this process, and what it starts, to one core: `CLIENT`'s or `SERVER`'s."""
+    """Keeps this process and its children on one core: `CLIENT` or `SERVER`."""
     if not hasattr(os, "sched_setaffinity"):
         return
     cores = sorted(os.sched_getaffinity(0))

@@ -1,4 +1,4 @@
-"""A child that queues everyone for a broadcast while others sign, one after the other."""
+"""A child process that enqueues a broadcast to everyone while people sign one by one."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from tests.storage.people import person
 
 _PAUSE_SECONDS: Final = 0.01
 _LOOK_SECONDS: Final = 0.02
-# How long people sign before anybody is queued, to have something to compare with.
+# How long people sign before enqueuing begins, for comparison.
 _ALONE_SECONDS: Final = 2.0
-# Their numbers are nobody else's.
+# Chat numbers of the signers, beyond those of the recipients.
 _FIRST_SIGNER: Final = 10_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """How it went: in seconds, and in kilobytes of resident memory.
+    """The measurements: times in seconds, resident memory in kilobytes.
 
     Attributes:
-        asked: until `start` returned, which is how long the admin waits.
-        seconds: until everyone had a row.
-        rows: how many that are.
-        alone: how long a signature took before: median, 99th percentile, longest.
-        meanwhile: how long one took while people were queued.
-        signed: how many signed meanwhile.
-        base: before.
-        peak: the most there was.
+        asked: time until `start` returned, which is how long the admin waits.
+        seconds: time until everyone had a row.
+        rows: the number of rows.
+        alone: time of a signature before enqueuing: median, 99th percentile, longest.
+        meanwhile: the same while enqueuing.
+        signed: how many people signed while enqueuing.
+        base: memory before enqueuing.
+        peak: peak memory.
     """
 
     asked: float
@@ -60,7 +60,7 @@ class Enqueued:
 
 @dataclass(slots=True)
 class _Signers:
-    """People who come one after the other, with a watch in their hand."""
+    """People who sign one after the other; measures how long each signature takes."""
 
     storage: Storage
     keyring: Keyring
@@ -68,7 +68,7 @@ class _Signers:
 
     @asynccontextmanager
     async def signing(self) -> AsyncIterator[list[float]]:
-        """They sign while the block runs; their waits are in the list."""
+        """Lets people sign while the block runs; yields the list of their times in seconds."""
         waits: list[float] = []
         over = asyncio.Event()
         task = asyncio.create_task(self._sign_on(waits, over))
@@ -95,7 +95,7 @@ async def _enqueue(order: Order) -> Enqueued:
     storage = await open_storage(order.database or url_of(folder), keyring, SLUG)
     try:
         async with SharedSession() as session:
-            # So slow that nothing to speak of is sent: this is about what comes before.
+            # So slow that hardly anything is sent; only enqueuing is measured.
             gate = Gate(0.01, burst=1)
             client = TelegramClient(session, gate, api_url=order.url, token=order.token)
             worker = Worker(client, storage, Listener(), rate=0.01, gate=gate, sole=lambda: True)

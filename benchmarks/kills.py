@@ -1,4 +1,4 @@
-"""A bot that is killed again and again while it sends: who is lost, and who gets it twice."""
+"""Benchmark of a bot killed repeatedly while it sends: messages lost and repeated."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _QUICK_PEOPLE: Final = 1_000
 _QUICK_KILLS: Final = 10
 RATE: Final = 1_000.0
 LATENCY: Final = 0.03
-# Between two looks at what has arrived; a kill comes so much late at most.
+# Time between two checks of what has arrived; a kill is at most this late.
 _LOOK_SECONDS: Final = 0.002
 _END_LOOK_SECONDS: Final = 0.2
 _LONGEST_LIFE_SECONDS: Final = 30.0
@@ -38,7 +38,7 @@ _LONGEST_END_SECONDS: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the bot lives, and where it sends."""
+    """The bot's folder and key file, and the server it sends to."""
 
     folder: Path
     key: Path
@@ -47,7 +47,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What is on the disk at the end, and what it took."""
+    """The tally in the database at the end, the number of kills and the seconds it took."""
 
     tally: Tally
     kills: int
@@ -59,7 +59,7 @@ async def _run(occasion: Occasion) -> Report:
     async with occasion.petition(people) as folder, a_fast_api() as api:
         await api.begin(Weather(LATENCY, Limit(RATE, RATE)))
         with occasion.empty_folder() as apart:
-            # The bot does not start with the key beside its data.
+            # The bot refuses to start with the key beside its data.
             key = (folder / KEY).rename(apart / KEY)
             told = await _tell_everyone(_Place(folder, key, api), people, kills)
         seen, shares = await api.look(), await api.shares(FIRST_CHAT, people)
@@ -110,8 +110,8 @@ async def _tell_everyone(place: _Place, people: int, kills: int) -> _Told:
 
 
 async def _kill_all_along(place: _Place, people: int, kills: int) -> int:
-    """Kills once a life, somewhere in the middle of its sending; returns how often it did."""
-    # So that about a fifth of them is left when the last kill is over.
+    """Kills each process while it sends; returns the number of kills."""
+    # Leaves about a fifth of the recipients after the last kill.
     longest = 2 * 0.8 * people / kills
     for done in range(kills):
         async with _a_bot(place):
@@ -140,7 +140,7 @@ async def _end(storage: Storage, key: bytes) -> None:
 
 @asynccontextmanager
 async def _a_bot(place: _Place) -> AsyncIterator[None]:
-    """`petition-bot run`, which is killed when the block ends."""
+    """Runs `petition-bot run` and kills it when the block ends."""
     environment = {
         **os.environ,
         "PETITION_BOT_TOKEN": TOKEN,

@@ -1,4 +1,4 @@
-"""Against a limit that nobody told: what everyone reaches, and what it costs."""
+"""Benchmark of an undeclared limit: the rate each client reaches, and its failures."""
 
 from __future__ import annotations
 
@@ -29,14 +29,13 @@ from benchmarks.rates import NEAR_ENOUGH, WINDOW_SECONDS, search
 from benchmarks.signatories import FIRST_CHAT
 
 LIMITS: Final = (30, 300)
-# The bot with an ordinary answer and with one at once; its peers one by one would not even reach
-# the limit with the first.
+# Seconds, for the bot only; peers that send one by one would not reach the limit with 30 ms.
 LATENCIES: Final = (0.03, 0.0)
-# The highest that can be set, so the limit has to be found.
+# The highest rate that can be set, so the limit must be found.
 RATE: Final = 1_000.0
 SECONDS: Final = 120
 _QUICK_SECONDS: Final = 30
-# A peer has ten seconds' worth to send, and this long for it.
+# A peer sends ten seconds' worth of messages, and is stopped after this many seconds.
 _PEER_WORTH: Final = 10
 _PEER_SECONDS: Final = 20.0
 _PEERS: Final = (AIOGRAM, PATIENT, SEQUENTIAL, GATHER, LIMITED)
@@ -48,8 +47,8 @@ async def _run(occasion: Occasion) -> Report:
     cases = list(product(LIMITS, LATENCIES))
     for limit in LIMITS:
         async with occasion.petition(_worth(occasion, limit)):
-            pass  # gathered now: what is measured below is not to wait for it
-    # Beside each other: they compute little, and what is measured is mostly waiting.
+            pass  # made now, so that the measurements below do not include it
+    # In parallel: they compute little and mostly wait.
     ours = await asyncio.gather(*(_ours(occasion, *case) for case in cases))
     peers: list[_Row] = []
     async with a_fast_api() as api:

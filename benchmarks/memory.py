@@ -1,4 +1,4 @@
-"""Peak memory by the number of recipients."""
+"""Benchmark of peak memory by the number of recipients."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from benchmarks.peers.environments import NoEnvironment
 SIZES: Final = (10_000, 100_000, 1_000_000)
 _QUICK_SIZES: Final = (5_000, 20_000)
 PEER_SIZES: Final = (10_000, 100_000)
-# With everyone in memory from the beginning, most of it is there by then.
+# Peers hold everyone in memory from the start, so most of the peak is reached by then.
 PEER_SECONDS: Final = 10.0
-# What its limiter lets through by itself, which keeps the rest waiting in memory.
+# The limiter's default rate, which keeps the other messages waiting in memory.
 _LIMITED_RATE: Final = 30.0
-# Five times what Telegram sells, and less than the machine sends: what is claimed ahead of time
-# is then as much with many recipients as with few.
+# Five times Telegram's paid rate, but less than the machine can send, so that the number of
+# deliveries claimed in advance is the same for few and many recipients.
 _OUR_RATE: Final = 5_000.0
 _OUR_SECONDS: Final = 1_800.0
 _PEERS: Final = (AIOGRAM, SEQUENTIAL, LIMITED)

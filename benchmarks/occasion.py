@@ -1,4 +1,4 @@
-"""One run of the benchmarks: how thorough it is, and what its parts share."""
+"""The options and the shared data of one run of the benchmarks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from storage import Keyring
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """How often and with how many, and a folder that goes when it is over.
+    """The options of one run of the benchmarks, and its temporary folder.
 
     Attributes:
-        runs: of what is compared.
-        quick: few and short, for a look; nothing of it is worth keeping.
-        folder: where databases are made.
+        runs: how often each comparison is repeated.
+        quick: whether runs are few and short; such figures are not worth keeping.
+        folder: the folder for databases.
     """
 
     runs: int
@@ -30,15 +30,15 @@ class Occasion:
 
     @contextmanager
     def empty_folder(self) -> Iterator[Path]:
-        """A folder for one child."""
+        """Yields an empty folder, for one child."""
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             yield Path(folder)
 
     @asynccontextmanager
     async def petition(self, people: int, *, closed: bool = True) -> AsyncIterator[Path]:
-        """A folder with the database and the key of a petition that so many signed.
+        """Yields a folder with the database and the key of a petition with `people` signatures.
 
-        They are gathered once and copied for everyone who asks.
+        The signatures are made once for each number and then copied.
         """
         made = self._petitions.get(people)
         if made is None:

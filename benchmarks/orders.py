@@ -1,6 +1,6 @@
-"""What a child process is asked to send and what it tells afterwards, as JSON.
+"""The order to a child process and its report, exchanged as JSON.
 
-Only the standard library: the peers' environments have nothing of ours.
+Uses only the standard library: the peers' environments lack the project's dependencies.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Order:
     """A broadcast to send.
 
     Attributes:
-        url: where the Bot API is.
-        token: the bot's.
-        folder: the child's own, with whatever was prepared for it.
-        first_chat: the first of the recipients, who are numbered on.
-        people: how many they are.
+        url: the base address of the Bot API.
+        token: the bot's token.
+        folder: the child's folder, with the files prepared for it.
+        first_chat: the number of the first recipient; the others follow it.
+        people: the number of recipients.
         rate: messages a second at most, or 0 for no cap.
-        seconds: after which it is cut off and tells how far it came.
-        database: where the signatures are; left out, in the folder.
+        seconds: time after which the child stops and reports how far it came.
+        database: the URL of the database; empty for the one in the folder.
     """
 
     url: str
@@ -51,25 +51,25 @@ class Order:
 
     @property
     def chats(self) -> range:
-        """The recipients."""
+        """The chat numbers of the recipients."""
         return range(self.first_chat, self.first_chat + self.people)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How it went.
+    """The report of a child.
 
     Attributes:
-        begun: when sending was asked for, by the machine's monotonic clock.
-        ended: when everything was sent and marked, or it was cut off.
-        computed: seconds of computing between the two.
-        base: resident kilobytes before sending was asked for.
-        peak: the most there were until the end.
-        delivered: how many it says were delivered.
-        failed: how many it says were not.
-        complete: whether it came to its end.
-        said: as what it ended, where it has a word for that.
-        complaint: the end of what it wrote to the standard error.
+        begun: when sending was requested, by the monotonic clock, in seconds.
+        ended: when everything was sent and marked, or the child stopped.
+        computed: CPU time between the two, in seconds.
+        base: resident memory in kilobytes before sending was requested.
+        peak: peak resident memory until the end, in kilobytes.
+        delivered: how many messages it counts as delivered.
+        failed: how many messages it counts as failed.
+        complete: whether it finished.
+        said: its own name for its final state, if it has one.
+        complaint: the end of its standard error.
     """
 
     begun: float
@@ -85,7 +85,7 @@ class Told:
 
 
 class Watch:
-    """Measures this process from its making to `told`."""
+    """Measures this process from the creation of the object to the call of `told`."""
 
     def __init__(self) -> None:
         self._base = _status("VmRSS")
@@ -93,7 +93,7 @@ class Watch:
         self._begun, self._computed = time.monotonic(), time.process_time()
 
     def told(self, *, delivered: int, failed: int, complete: bool, said: str = "") -> Told:
-        """How it went until now."""
+        """Returns the report up to now."""
         return Told(
             begun=self._begun,
             ended=time.monotonic(),
@@ -108,22 +108,22 @@ class Watch:
 
 
 def carry_out(work: Callable[[Order], DataclassInstance]) -> None:
-    """The whole of a child: takes the order, keeps to its core, and tells."""
+    """Runs a child: reads the order, moves to the client's core, works, and reports."""
     keep_to(CLIENT)
     tell(work(Order(**json.loads(sys.argv[1]))))
 
 
 def tell(told: DataclassInstance) -> NoReturn:
-    """Tell and end at once: clearing up after what was cut off can take longer than it did."""
+    """Prints the report and exits at once; cleaning up after a stop can take very long."""
     sys.stdout.write(json.dumps(asdict(told)) + "\n")
     sys.stdout.flush()
     os._exit(0)
 
 
 def _status(name: str) -> int:
-    """A line of Linux's account of this process, in kilobytes; 0 where there is none.
+    """Returns a value of Linux's `/proc/self/status` in kilobytes; 0 elsewhere.
 
-    Not `getrusage`: there a child begins with its parent's peak.
+    `getrusage` would not do: there a child starts with its parent's peak.
     """
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -133,7 +133,7 @@ def _status(name: str) -> int:
 
 
 def _forget_peak() -> None:
-    """Have the peak counted from now on."""
+    """Resets the peak of the resident memory."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:

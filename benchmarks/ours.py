@@ -1,4 +1,4 @@
-"""This bot as a child: its own worker, way out and storage, and nobody else's."""
+"""This bot as a child process: its own worker, transport and storage."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from storage import Broadcast, Keyring, NewBroadcast, RecallTally, Storage, Tall
 from tests.broadcast.petitioners import ADMIN, SLUG
 
 CONTENT: Final = {"es": TEXT}
-# More than any machine sends, so that the machine decides.
+# More than any machine can send, so that the machine sets the pace.
 AS_FAST_AS_IT_GOES: Final = 20_000.0
-# What is in flight when an order is cut off may still end.
+# Time for calls in flight to end after a stop.
 _STOP_SECONDS: Final = 2.0
 
 
 class Listener:
-    """A reporter that waits for the end."""
+    """A reporter that only notes the end."""
 
     def __init__(self) -> None:
         self.over = asyncio.Event()
@@ -55,7 +55,7 @@ class Listener:
 
 
 def a_plan() -> NewBroadcast:
-    """A closing update to everyone, now."""
+    """Returns a closing update to everyone, to be sent now."""
     return NewBroadcast(
         uuid.uuid4().bytes,
         content=CONTENT,
@@ -67,7 +67,7 @@ def a_plan() -> NewBroadcast:
 
 
 def settle_down() -> None:
-    """What the bot does once it has started, see `bot.shutdown`."""
+    """Sets the garbage collector as the bot does after its start, see `bot.shutdown`."""
     gc.collect()
     gc.set_threshold(50_000, 20, 100)
     gc.freeze()

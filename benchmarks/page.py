@@ -1,4 +1,4 @@
-"""The page in the documentation that keeps the latest numbers, a section for each benchmark."""
+"""The documentation page with the latest figures, one section a benchmark."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Section:
     """One benchmark's part of the page.
 
     Attributes:
-        command: what made it.
-        load: what else the machine was doing.
+        command: the command that made it.
+        load: a phrase with the machine's load before the benchmark.
     """
 
     benchmark: Benchmark
@@ -47,7 +47,7 @@ class Section:
 
 
 def updated(page: Path, section: Section, order: Sequence[Benchmark]) -> str:
-    """The page with this section in the place of what it had, if anything; the others stay."""
+    """Returns the text of the page with this section added or replaced, in this order."""
     known = _sections(page.read_text(encoding="utf-8")) if page.exists() else {}
     known[section.benchmark.title] = "\n".join(_lines(section))
     kept = [known[each.title].strip() for each in order if each.title in known]
@@ -55,7 +55,7 @@ def updated(page: Path, section: Section, order: Sequence[Benchmark]) -> str:
 
 
 def machine() -> str:
-    """What the numbers were measured on, as far as it matters."""
+    """Returns a description of the machine: cores, processor, system and Python version."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
         f"{cores} cores of {platform.machine()} ({_processor()}), {platform.system()},"
@@ -64,7 +64,7 @@ def machine() -> str:
 
 
 def load_average() -> str:
-    """What else the machine is doing, to be asked before a benchmark adds to it."""
+    """Returns a phrase with the load average; call it before a benchmark adds to it."""
     if not hasattr(os, "getloadavg"):
         return ""
     return f", with a load average of {os.getloadavg()[0]:.1f} before it began"
@@ -80,7 +80,7 @@ def _processor() -> str:
 
 
 def _sections(text: str) -> dict[str, str]:
-    """The sections of a page by title."""
+    """Returns the sections of a page by title."""
     found: dict[str, str] = {}
     title = ""
     for line in text.splitlines():

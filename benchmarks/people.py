@@ -1,4 +1,4 @@
-"""People who sign as fast as the bot lets them, with a watch in their hand."""
+"""Simulated people who sign as fast as the bot answers, and the times they wait."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Signed:
-    """How it went: seconds in all, and for each tap until its answer and until its screen."""
+    """The measurements: seconds in all, and for each tap until its answer and its screen."""
 
     updates: int = 0
     seconds: float = 0.0
@@ -26,7 +26,7 @@ class Signed:
 
 
 async def all_sign(world: World, people: int) -> Signed:
-    """So many people come at the same moment and go from /start to the thanks."""
+    """Lets this many people start at once and sign, from /start to the thanks."""
     words = Catalogues.load().words("es")
     signed = Signed()
     crowd = [world.person(f"Ana{number}", last_name="García") for number in range(people)]
@@ -55,7 +55,7 @@ async def _taps(person: Person, label: str, following: str, signed: Signed) -> N
     tapped = time.monotonic()
     tap = person.tap(label)
 
-    # Each with a watch of its own: whichever comes first must not wait for the other.
+    # Measured in parallel: whichever comes first must not wait for the other.
     async def answered() -> None:
         await tap.answered(_PATIENCE_SECONDS)
         signed.answers.append(time.monotonic() - tapped)

@@ -1,4 +1,4 @@
-"""A PostgreSQL that waits for its disk, as the tests' own does not."""
+"""A PostgreSQL with fsync on, unlike that of the tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.storage.postgres_server import PostgresServer, running_postgres
 
 
 def durable_postgres(stack: ExitStack) -> str:
-    """The address of an empty database, which goes with the stack.
+    """Starts a server and returns the URL of an empty database; both end with the stack.
 
     Raises:
         pytest.skip.Exception: there is no server to start.

@@ -1,4 +1,4 @@
-"""Rates read from moments of arrival. Pure."""
+"""Pure functions that compute rates from times of arrival, in seconds."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# Long enough for a pause of two seconds to be made up for, short enough to see a bad stretch.
+# Long enough to make up for a pause of two seconds, short enough to show a bad phase.
 WINDOW_SECONDS: Final = 10
 NEAR_ENOUGH: Final = 0.1
 
 
 def steady_rate(arrivals: Sequence[float]) -> float:
-    """Messages a second from the first to the last."""
+    """Returns messages a second from the first arrival to the last."""
     if len(arrivals) < 2:
         return 0.0
     return (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
 
 
 def busiest_second(arrivals: Sequence[float]) -> int:
-    """The most that arrived within one second, wherever it begins."""
+    """Returns the most arrivals within any one second."""
     most, first = 0, 0
     for last, moment in enumerate(arrivals):
         while moment - arrivals[first] >= 1.0:
@@ -31,13 +31,13 @@ def busiest_second(arrivals: Sequence[float]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How a rate that nobody told was looked for.
+    """How a client found an undeclared limit.
 
     Attributes:
-        found_after: seconds until every window from there on was near enough, or None.
-        mean: messages a second from there on, or in the second half when it was not found.
-        worst: the share by which the worst window from there on was off.
-        refused_after: 429s from there on.
+        found_after: seconds after which every window was near enough to the limit, or None.
+        mean: messages a second from then on, or in the second half when it was not found.
+        worst: the relative deviation of the worst window from then on.
+        refused_after: 429s from then on.
     """
 
     found_after: float | None
@@ -49,7 +49,7 @@ class Search:
 def search(
     arrivals: Sequence[float], refusals: Sequence[float], limit: float, seconds: float
 ) -> Search:
-    """Reads how the limit was found and kept in so many seconds from the first arrival."""
+    """Returns how the limit was found and kept within `seconds` of the first arrival."""
     begun = arrivals[0]
     starts = range(max(1, int(seconds) - WINDOW_SECONDS + 1))
     windows = [_rate(arrivals, begun + start, WINDOW_SECONDS) for start in starts]

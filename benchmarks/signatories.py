@@ -1,7 +1,7 @@
-"""People who have signed already, with every row and every sealed value that signing leaves.
+"""Databases filled with signatures, with every row and encrypted value that signing leaves.
 
-Written as fast as each database takes it: a million one by one, each on the disk, would take far
-longer than what is measured.
+They are written in bulk: a million single transactions would take far longer than what is
+measured.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHARED: Final[Mapping[str, Value]] = {
     "at": NOON_MILLIS,
     "sha256": hashlib.sha256(_CONSENT_TEXT.encode()).digest(),
 }
-# PostgreSQL takes longer for each row the more values a transaction has.
+# PostgreSQL needs more time for each row the more values a transaction has.
 _AT_A_TIME: Final = 200
 _HASTY: Final = ("synchronous=OFF", "cache_size=-1000000", "foreign_keys=OFF")
 
@@ -45,7 +45,7 @@ UPDATE petitions SET signatures = :n, last_number = :n WHERE slug = :petition
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Rows of one table: what their statement begins with, and what each of them is.
+    """The statement that inserts rows into one table: its beginning, and the text of a row.
 
     `{n}` in a row's text stands for its place among the rows of one statement.
     """
@@ -54,11 +54,11 @@ class _Table:
     row: str
 
     def one(self) -> str:
-        """The text for one row."""
+        """Returns the SQL for one row."""
         return f"{self.insert} VALUES {self.row.replace('{n}', '')}"
 
     def many(self, rows: Sequence[Mapping[str, Value]]) -> Statement:
-        """One statement for many rows."""
+        """Returns one statement for many rows."""
         texts = [self.row.replace("{n}", str(place)) for place in range(len(rows))]
         values = dict(_SHARED)
         for place, row in enumerate(rows):
@@ -87,12 +87,12 @@ _TABLES: Final = (
 
 
 def url_of(folder: Path) -> str:
-    """The address of the database in a folder."""
+    """Returns the URL of the database in a folder."""
     return f"sqlite+aiosqlite:///{folder / DATABASE}"
 
 
 async def gather_signatures(url: str, keyring: Keyring, people: int) -> None:
-    """Make the tables of a closed petition that so many signed; the first has `FIRST_CHAT`."""
+    """Creates a closed petition with `people` signatures, the first from `FIRST_CHAT`."""
     await migrate(url)
     storage = await open_storage(url, keyring, SLUG)
     signed = _people(keyring, people)
@@ -109,7 +109,7 @@ async def gather_signatures(url: str, keyring: Keyring, people: int) -> None:
 
 
 async def reopen(url: str, keyring: Keyring) -> None:
-    """Let people sign again."""
+    """Opens the petition again, so that people can sign."""
     storage = await open_storage(url, keyring, SLUG)
     try:
         await Petitioners(storage.database, keyring).set_closed(False)
@@ -138,7 +138,7 @@ def _people(keyring: Keyring, people: int) -> Iterator[Mapping[str, Value]]:
 
 
 def _person(keyring: Keyring, number: int) -> Mapping[str, Value]:
-    # One after the other, as people sign: their rows lie in that order.
+    # Increasing times, so that rows lie in the order of signing.
     at = later(number / 1000)
     key, chat = rising_id(at), FIRST_CHAT - 1 + number
 

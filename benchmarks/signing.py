@@ -1,4 +1,4 @@
-"""The whole way from /start to the thanks, for a crowd that comes at once."""
+"""Benchmark of a crowd that signs at once, from /start to the thanks."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from storage import Keyring
 
 PEOPLE: Final = 200
 LATENCY: Final = 0.03
-# New messages a second, and at once: the gate's own numbers, and such that nobody waits at it.
+# New messages a second, and at once: the gate's own limits, and limits that delay nobody.
 _AS_IT_IS: Final = (send_gate._REPLY_RATE, send_gate._REPLY_BURST)
 _UNPACED: Final = (1e6, 1_000_000)
 
 
 @dataclass(slots=True)
 class _Runs:
-    """What the runs at one pace showed."""
+    """The figures of the runs at one pace: times in milliseconds, busy cores."""
 
     rates: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
@@ -43,7 +43,7 @@ class _Runs:
     telegram: list[float] = field(default_factory=list)
 
     def row(self, name: str) -> tuple[str, ...]:
-        """One line of the table."""
+        """Returns one row of the table."""
         return (
             name,
             spread(self.rates),
@@ -60,7 +60,7 @@ async def _run(occasion: Occasion) -> Report:
     unpaced, paced = _Runs(), _Runs()
     for _ in range(occasion.runs):
         await _measure(unpaced, _UNPACED)
-    # Once is enough: its time is fixed by the pace.
+    # Once is enough: the pace determines its time.
     await _measure(paced, _AS_IT_IS)
     return Report(
         (
@@ -106,7 +106,7 @@ async def _measure(runs: _Runs, pace: tuple[float, int]) -> None:
 
 @contextmanager
 def _paced(rate: float, burst: int) -> Iterator[None]:
-    """The gate with other numbers; no setting goes so far, since Telegram would not bear it."""
+    """Replaces the gate's reply rate and burst; no setting allows values this high."""
     with (
         patch.object(send_gate, "_REPLY_RATE", rate),
         patch.object(send_gate, "_REPLY_BURST", burst),

@@ -1,4 +1,4 @@
-"""Messages a second without a cap: this bot beside its peers, each marking as it does."""
+"""Benchmark of messages a second without a cap: this bot and its peers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def _run(occasion: Occasion) -> Report:
     found: dict[tuple[float, Contender], list[Attempt]] = defaultdict(list)
     missing: dict[Contender, str] = {}
     async with a_fast_api() as api:
-        # They take turns, so that a slow moment of the machine falls on all.
+        # Interleaved, so that a slow moment of the machine affects all.
         for _, latency, contender in product(range(occasion.runs), LATENCIES, _ALL):
             if contender in missing:
                 continue
@@ -56,7 +56,10 @@ async def _one(occasion: Occasion, api: FastApi, latency: float, contender: Cont
 
 
 def _people(contender: Contender, latency: float) -> int:
-    """Enough for a few seconds of each; who rewrites a record gets a shorter one that way."""
+    """Returns enough recipients for a few seconds of each contender.
+
+    A contender that rewrites a file for every message also gets a shorter file that way.
+    """
     if contender is OURS:
         return 20_000
     if contender is RAW:
@@ -85,7 +88,7 @@ def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
 
 
 def _ratio(found: _Found, latency: float, attempts: Sequence[Attempt]) -> str:
-    """How many times the best peer's median; the range pairs the runs that took turns."""
+    """Returns the ratio to the peer with the best median, paired by run."""
     peers = [found[latency, peer] for peer in PEERS if found.get((latency, peer))]
     if not peers:
         return "no peer"

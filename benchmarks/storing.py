@@ -1,4 +1,4 @@
-"""What the storage does in a second, alone and with many at once."""
+"""Benchmark of the storage: operations a second, one at a time and many at once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def _read(storage: Storage, someone: Person) -> object:
     return await storage.conversations.get(someone.supporter)
 
 
-# In the order in which a person goes through them, so that each finds what it needs.
+# In the order in which a person does them: each needs the one before.
 _OPERATIONS_BY_NAME: Final[tuple[tuple[str, Operation], ...]] = (
     ("saves", _save),
     ("signs", _sign),

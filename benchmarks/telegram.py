@@ -1,4 +1,4 @@
-"""Our Telegram and its people in a process of their own, so that the bot has a core to itself."""
+"""The simulated Telegram and its people in a separate process, off the bot's core."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ import uvloop
 from benchmarks.people import Signed, all_sign
 from bot.simulator import Simulator
 
-# It opens nothing: only our own Telegram has ever heard of it.
+# Not a real token; only the simulator knows it.
 TOKEN: Final = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """People come all at once and go the whole way; answered with `Signed`."""
+    """Asks that this many people sign at once; answered with `Signed`."""
 
     people: int
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """How many seconds the process has computed. Answered with a float."""
+    """Asks for the CPU time of the process; answered with seconds as a float."""
 
 
 class Telegram:
-    """The other process, asked one thing at a time."""
+    """A client of the other process; one question at a time."""
 
     def __init__(self, pipe: Connection, url: str) -> None:
         self._pipe = pipe
         self.url = url
 
     async def ask(self, question: object) -> Any:
-        """Ask and wait for the answer."""
+        """Sends a question and returns the answer; raises the exception that is the answer."""
         self._pipe.send(question)
         answer = await asyncio.to_thread(self._pipe.recv)
         if isinstance(answer, Exception):
@@ -50,7 +50,7 @@ class Telegram:
 
 @asynccontextmanager
 async def a_telegram(latency: float) -> AsyncIterator[Telegram]:
-    """A simulator without flood limits that takes `latency` seconds for each call."""
+    """Runs a simulator without rate limits that takes `latency` seconds for each call."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, latency), daemon=True)
@@ -74,7 +74,7 @@ async def _answer_all(pipe: Connection, latency: float) -> None:
         while (question := await asyncio.to_thread(pipe.recv)) is not None:
             try:
                 pipe.send(await _answer(simulator, question))
-            except Exception as error:  # it is for the one who asked
+            except Exception as error:  # raised in the process that asked
                 pipe.send(error)
 
 

@@ -1,5 +1,5 @@
-"""A Bot API that keeps up with any client: it answers as the real one and keeps an exact account.
+"""A fast Bot API for benchmarks that answers like the real one and counts every message.
 
-It knows no chats, no updates and no rights, which is what makes it fast; the simulator knows them
-all. In a process of its own, on a core of its own.
+It has no chats, updates or permissions, unlike the simulator, which makes it fast enough for
+any client. It runs in its own process on its own core.
 """

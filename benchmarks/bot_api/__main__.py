@@ -1,4 +1,4 @@
-"""`python -m benchmarks.bot_api`: the server alone, until it is interrupted; then its account."""
+"""`python -m benchmarks.bot_api` runs the server until interrupted, then prints its counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.cores import SERVER, keep_to
 
 
 def main() -> None:
-    """Listens until it is interrupted."""
+    """Runs the server until it is interrupted."""
     keep_to(SERVER)
     asked = _arguments()
     limit = Limit(asked.limit, asked.burst or asked.limit) if asked.limit else None

@@ -1,4 +1,4 @@
-"""What arrived, when, for whom and how often: enough to tell exactly what was lost or repeated."""
+"""Counts of the messages that arrived in each chat, to tell what was lost or repeated."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The account in short.
+    """A summary of an account.
 
     Attributes:
-        arrived: messages that were delivered, repetitions included.
-        first: when the first came, in seconds of the machine's monotonic clock.
-        last: when the last came.
-        chats: how many chats got at least one.
-        refused: how many calls were answered with 429.
-        unheard: messages that were delivered while nobody was left to hear the answer.
-        cores: seconds that the process has computed, in all its life.
+        arrived: the number of delivered messages, repetitions included.
+        first: when the first arrived, by the monotonic clock, in seconds.
+        last: when the last arrived.
+        chats: the number of chats that got at least one.
+        refused: the number of calls answered with 429.
+        unheard: messages delivered whose client was gone before the answer.
+        cores: the CPU time of the server process so far, in seconds.
     """
 
     arrived: int
@@ -31,23 +31,23 @@ class Seen:
 
     @property
     def seconds(self) -> float:
-        """From the first to the last."""
+        """Seconds from the first arrival to the last."""
         return self.last - self.first
 
     @property
     def repeated(self) -> int:
-        """Messages that somebody had already."""
+        """How many messages arrived in chats that already had one."""
         return self.arrived - self.chats
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How what arrived is spread over the recipients.
+    """How messages are distributed over the recipients.
 
     Attributes:
-        lost: how many got nothing.
-        repeated: messages that somebody had already.
-        most: how often the one got it who got it most often.
+        lost: how many recipients got nothing.
+        repeated: how many messages arrived in chats that already had one.
+        most: the largest number of messages in one chat.
     """
 
     lost: int
@@ -56,7 +56,7 @@ class Shares:
 
 
 class Account:
-    """Kept by the server; the times are those of arrival."""
+    """The server's counts since `begin`; times are in seconds of its clock."""
 
     def __init__(self) -> None:
         self.arrivals = array("d")
@@ -65,23 +65,23 @@ class Account:
         self.unheard = 0
 
     def delivered(self, chat: int, now: float) -> None:
-        """A message is in its chat."""
+        """Records a message that arrived in its chat."""
         self.arrivals.append(now)
         self.copies[chat] += 1
 
     def refused(self, now: float) -> None:
-        """A call came too early."""
+        """Records a call that was answered with 429."""
         self.refusals.append(now)
 
     def shares(self, first_chat: int, people: int) -> Shares:
-        """How what arrived is spread over these chats."""
+        """Returns how messages are distributed over these chats."""
         copies = [self.copies[chat] for chat in range(first_chat, first_chat + people)]
         return Shares(
             lost=copies.count(0), repeated=sum(copies) - people + copies.count(0), most=max(copies)
         )
 
     def seen(self, cores: float) -> Seen:
-        """The account in short."""
+        """Returns the summary; `cores` is the CPU time of the process in seconds."""
         times = self.arrivals
         return Seen(
             arrived=len(times),

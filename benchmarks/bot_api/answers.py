@@ -1,4 +1,4 @@
-"""What Telegram answers, as bytes that go on the wire."""
+"""Telegram's answers as the bytes of HTTP responses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _REASONS: Final = {
     404: "Not Found",
     429: "Too Many Requests",
 }
-# A broadcast has a text for each language; more are forgotten again.
+# Encoded texts in the cache; a broadcast has one for each language.
 _TEXTS_KEPT: Final = 64
 
 
 def framed(status: int, body: bytes) -> bytes:
-    """An HTTP answer that leaves the connection open."""
+    """Returns an HTTP response that keeps the connection open."""
     return (
         b"HTTP/1.1 %d %s\r\nServer: benchmarks\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%s"
@@ -30,7 +30,7 @@ def framed(status: int, body: bytes) -> bytes:
 
 
 def refused(status: int, description: str, retry_after: int | None = None) -> bytes:
-    """An answer that says no."""
+    """Returns an error of the Bot API; `retry_after` is in seconds."""
     said: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
     if retry_after is not None:
         said["parameters"] = {"retry_after": retry_after}
@@ -38,12 +38,12 @@ def refused(status: int, description: str, retry_after: int | None = None) -> by
 
 
 def done(result: object) -> bytes:
-    """An answer that says yes."""
+    """Returns a result of the Bot API."""
     return framed(200, orjson.dumps({"ok": True, "result": result}))
 
 
 class Answers:
-    """Answers of one bot's; message numbers go up."""
+    """Answers to one bot, with rising message numbers."""
 
     def __init__(self, token: str) -> None:
         self._me = {"id": int(token.partition(":")[0]), **_BOT}
@@ -52,12 +52,12 @@ class Answers:
         self._message = 0
 
     def me(self) -> bytes:
-        """Who the bot is."""
+        """Returns the answer to getMe."""
         may = {"can_join_groups": True, "can_read_all_group_messages": False}
         return done({**self._me, **may, "supports_inline_queries": False})
 
     def message(self, chat: int, text: bytes, *, encoded: bool) -> bytes:
-        """A message as it now stands in its chat."""
+        """Returns the answer with a new message; an `encoded` text is still URL-encoded."""
         self._message += 1
         body = (
             b'{"ok":true,"result":{"message_id":%d,"from":%s,"chat":{"id":%d,'
@@ -67,12 +67,12 @@ class Answers:
         return framed(200, body)
 
     def copy(self) -> bytes:
-        """The number of a message that was copied."""
+        """Returns the answer to copyMessage."""
         self._message += 1
         return framed(200, b'{"ok":true,"result":{"message_id":%d}}' % self._message)
 
     def copies(self, number: int) -> bytes:
-        """The numbers of an album that was copied."""
+        """Returns the answer to copyMessages for this number of messages."""
         first, self._message = self._message + 1, self._message + number
         return done([{"message_id": first + index} for index in range(number)])
 

@@ -1,4 +1,4 @@
-"""Parameters from a request's body, in each of the three forms that Telegram takes."""
+"""Reads parameters from a request's body: a form, JSON or a multipart form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-# A form says it in so few bytes that looking for them costs less than taking it apart.
+# In a form, searching for these is faster than parsing it.
 _CHAT: Final = re.compile(rb"(?:^|&)chat_id=(-?[0-9]+)(?:&|$)")
 _TEXT: Final = re.compile(rb"(?:^|&)text=([^&]*)")
 _PART_NAME: Final = re.compile(rb'content-disposition:[^\r\n]*[ ;]name="?([^";\r\n]*)"?', re.I)
@@ -16,16 +16,16 @@ _BOUNDARY: Final = re.compile(r'boundary="?([^";,]+)"?', re.I)
 
 
 class Unreadable(Exception):
-    """The body is not what its content type says."""
+    """The body does not match its content type."""
 
 
 def is_form(kind: str) -> bool:
-    """Whether the content type is that of an ordinary form."""
+    """Returns whether the content type is that of a URL-encoded form."""
     return kind.startswith("application/x-www-form-urlencoded")
 
 
 def chat_and_text(kind: str, body: bytes) -> tuple[int | None, bytes]:
-    """The chat a message is for, and its text as it came: a form's is still encoded."""
+    """Returns the chat and the text of a message; the text of a form is still encoded."""
     if is_form(kind):
         chat, text = _CHAT.search(body), _TEXT.search(body)
         return int(chat[1]) if chat else None, text[1] if text else b""
@@ -37,10 +37,10 @@ def chat_and_text(kind: str, body: bytes) -> tuple[int | None, bytes]:
 
 
 def parameters(kind: str, body: bytes) -> dict[str, Any]:
-    """All parameters by name.
+    """Returns all parameters by name.
 
     Raises:
-        Unreadable: it cannot be taken apart.
+        Unreadable: the body cannot be parsed.
     """
     if not body:
         return {}

@@ -1,4 +1,4 @@
-"""How fast the server can be at most: a client that does nothing but send and count."""
+"""A client of raw sockets that only sends and counts, to measure the server's limit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import uvloop
 from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
 from bot.broadcast.task_pool import LANES
 
-# As many as the bot sends over.
+# As many as the bot uses.
 CONNECTIONS: Final = LANES
 
 
 class _Raw(asyncio.Protocol):
-    """One connection: the next call goes out when the last one is answered."""
+    """One connection: sends the next call when the last one is answered."""
 
     def __init__(self, chats: list[bytes], over: asyncio.Future[None]) -> None:
         self._chats = chats
@@ -31,7 +31,7 @@ class _Raw(asyncio.Protocol):
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        """See asyncio.Protocol; an answer is far smaller than a segment, so it comes whole."""
+        """See asyncio.Protocol; an answer is far smaller than a segment, so it arrives whole."""
         if data.startswith(b"HTTP/1.1 200"):
             self.answered += 1
         self._send()

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as far as a Bot API needs it: requests come one after the other and stay in order."""
+"""HTTP/1.1 as far as a Bot API needs it: requests of a connection are answered in order."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)")
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding: *chunked")
 _KIND: Final = re.compile(rb"\r\ncontent-type: *([^\r\n]+)")
 _LARGEST_HEAD: Final = 16_384
-# Clients repeat themselves: their heads differ in the length and nothing else.
+# Parsed heads in the cache; those of one client differ only in the length.
 _HEADS_KEPT: Final = 256
 
 
 class Malformed(Exception):
-    """This is not a request to a Bot API, or one that nobody sends."""
+    """The data is not a valid request to a Bot API."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands before the body; a length of None is a body in chunks."""
+    """The parsed head of a request; a length of None means a chunked body."""
 
     token: str
     method: str
@@ -33,7 +33,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A whole request."""
+    """A complete request."""
 
     head: Head
     body: bytes
@@ -41,12 +41,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, and when it is given.
+    """An answer and its delay.
 
     Attributes:
-        answer: as it goes on the wire.
-        delay: seconds until then.
-        delivers: whether something has arrived that the client does not know of before.
+        answer: the bytes of the response.
+        delay: seconds until it is sent.
+        delivers: whether the call has delivered a message.
     """
 
     answer: bytes
@@ -55,21 +55,21 @@ class Reply:
 
 
 class Reader:
-    """Cuts requests out of what comes."""
+    """Splits received data into requests."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
         self._heads: dict[bytes, Head] = {}
 
     def feed(self, data: bytes) -> None:
-        """More has come."""
+        """Adds received data."""
         self._waiting += data
 
     def take(self) -> Request | None:
-        """The next request, once it is whole.
+        """Returns the next complete request, if there is one.
 
         Raises:
-            Malformed: the connection is of no more use.
+            Malformed: the data is invalid; the connection must be closed.
         """
         waiting = self._waiting
         end = waiting.find(b"\r\n\r\n")
@@ -115,8 +115,8 @@ class Connection(asyncio.Protocol):
     """One client's connection.
 
     Args:
-        answer: tells the answer to a request.
-        unheard: called when a client goes before it heard of what was delivered.
+        answer: returns the reply to a request.
+        unheard: called when a client disconnects before the answer about a delivered message.
     """
 
     def __init__(self, answer: Callable[[Request], Reply], unheard: Callable[[], None]) -> None:
@@ -143,7 +143,7 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def _go_on(self) -> None:
-        """Answer what is there; while an answer is owed, whatever comes waits behind it."""
+        """Answers received requests; while a delayed answer is due, later ones wait."""
         while self._transport is not None and self._owes is None:
             try:
                 request = self._reader.take()
@@ -172,7 +172,7 @@ def _parsed(raw: bytes) -> Head:
         raise Malformed("not a call of a method")
     lower = raw.lower()
     length, kind = _LENGTH.search(lower), _KIND.search(lower)
-    # The boundary of a form keeps its case.
+    # A multipart boundary is case-sensitive.
     kind_is = raw[kind.start(1) : kind.end(1)].decode("latin-1") if kind else ""
     return Head(
         token=target[1].decode(),

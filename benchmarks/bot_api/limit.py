@@ -1,6 +1,6 @@
-"""How fast a bot may send, and what it hears when it sends faster.
+"""The limit of new messages a second, with the seconds to wait beyond it.
 
-Pure: every function is told the time.
+Pure: the caller passes the time.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """New messages a second, to all chats together.
+    """The limit of new messages to all chats together.
 
     Attributes:
-        rate: what comes back in a second.
-        burst: what may go at once after a quiet time.
-        pause: seconds in which nothing is let through once the limit was passed. Telegram
-            documents none; the simulator has the same.
+        rate: messages a second.
+        burst: messages at once after a quiet time.
+        pause: seconds in which all calls are refused once the limit is exceeded. Telegram
+            does not document it; the simulator has the same.
     """
 
     rate: float
@@ -26,7 +26,7 @@ class Limit:
 
 
 class Bucket:
-    """Tokens that come back with time, and a pause once they have run out."""
+    """A token bucket, with a pause once it is empty; times are in seconds."""
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
@@ -35,7 +35,7 @@ class Bucket:
         self._paused_until = -math.inf
 
     def take(self, now: float) -> int:
-        """Takes one; returns 0, or the whole seconds to wait when there is none."""
+        """Takes a token; returns 0, or the whole seconds to wait if there is none."""
         if now < self._paused_until:
             return math.ceil(self._paused_until - now)
         limit = self._limit

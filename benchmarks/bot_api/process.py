@@ -1,4 +1,4 @@
-"""The Bot API in a process of its own, on another core than its clients."""
+"""Runs the Bot API in a separate process, on another core than its clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.bot_api.account import Seen, Shares
 from benchmarks.bot_api.server import BotApi, Weather
 from benchmarks.cores import SERVER, keep_to
 
-# It opens nothing: only our own servers have ever heard of it.
+# Not a real token; only the benchmarks' servers know it.
 TOKEN: Final = "1000000003:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
 
 __all__ = ["TOKEN", "FastApi", "Weather", "a_fast_api"]
@@ -27,45 +27,45 @@ __all__ = ["TOKEN", "FastApi", "Weather", "a_fast_api"]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Answered with `Seen`."""
+    """Asks for the `Seen` of the account."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    """Answered with the moments of arrival and those of refusal."""
+    """Asks for the times of arrival and of refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Chats:
-    """Answered with the `Shares` of these chats."""
+    """Asks for the `Shares` of these chats."""
 
     first_chat: int
     people: int
 
 
 class FastApi:
-    """The other process, asked one thing at a time."""
+    """A client of the server's process; one question at a time."""
 
     def __init__(self, pipe: Connection, url: str) -> None:
         self._pipe = pipe
         self.url = url
 
     async def begin(self, weather: Weather) -> None:
-        """Start a new account, in this weather."""
+        """Starts a new account and sets the server's behaviour."""
         await self._ask(weather)
 
     async def look(self) -> Seen:
-        """The account in short."""
+        """Returns the summary of the account."""
         seen: Seen = await self._ask(_Look())
         return seen
 
     async def times(self) -> tuple[array[float], array[float]]:
-        """The moments at which messages arrived, and those at which calls were refused."""
+        """Returns when messages arrived and when calls were refused, in seconds."""
         arrivals, refusals = await self._ask(_Times())
         return arrivals, refusals
 
     async def shares(self, first_chat: int, people: int) -> Shares:
-        """How what arrived is spread over these chats."""
+        """Returns how messages are distributed over these chats."""
         shares: Shares = await self._ask(_Chats(first_chat, people))
         return shares
 
@@ -79,7 +79,7 @@ class FastApi:
 
 @asynccontextmanager
 async def a_fast_api() -> AsyncIterator[FastApi]:
-    """A Bot API that runs while the block does."""
+    """Runs a Bot API for the duration of the block."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
@@ -102,21 +102,21 @@ async def _answer_all(pipe: Connection) -> None:
     host, port = server.sockets[0].getsockname()
 
     def asked() -> None:
-        # Answered on the loop itself: a thread that waits would take the interpreter in turns.
+        # Read on the event loop: a waiting thread would compete for the interpreter lock.
         try:
             question = pipe.recv()
-        except EOFError:  # whoever asked is gone
+        except EOFError:  # the parent process is gone
             question = None
         if question is None:
             over.set()
             return
         try:
             pipe.send(_answer(api, question))
-        except Exception as error:  # it is for the one who asked
+        except Exception as error:  # raised in the process that asked
             pipe.send(error)
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), asked)
-    # The loop made it fail rather than wait, and a long account is more than a pipe holds.
+    # The loop made it non-blocking, but a long account does not fit into the pipe's buffer.
     os.set_blocking(pipe.fileno(), True)
     pipe.send(f"http://{host}:{port}")
     await over.wait()

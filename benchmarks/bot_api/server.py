@@ -1,4 +1,4 @@
-"""The Bot API itself: which method is answered how, and what is counted."""
+"""The server of the Bot API: how each method is answered and counted."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LONGEST_POLL: Final = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """How the server behaves from now on; a limit of None lets everything through.
+    """The server's behaviour.
 
     Attributes:
-        latency: seconds until an answer is given.
-        limit: of new messages.
+        latency: seconds until an answer is sent.
+        limit: the limit of new messages; None lets everything through.
     """
 
     latency: float = 0.0
@@ -31,7 +31,7 @@ class Weather:
 
 
 class BotApi:
-    """Answers for one bot."""
+    """A Bot API for one bot."""
 
     def __init__(self, token: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._token = token
@@ -42,19 +42,19 @@ class BotApi:
         self.account = Account()
 
     def begin(self, weather: Weather) -> None:
-        """Start a new account, in this weather."""
+        """Starts a new account and sets the server's behaviour."""
         self._latency = weather.latency
         self._bucket = Bucket(weather.limit) if weather.limit else None
         self.account = Account()
 
     async def listen(self, port: int = 0) -> asyncio.Server:
-        """Listen on loopback; 0 is any free port."""
+        """Starts to listen on loopback; port 0 is any free port."""
         return await asyncio.get_running_loop().create_server(
             lambda: Connection(self.answer, self._unheard), "127.0.0.1", port, backlog=4096
         )
 
     def answer(self, request: Request) -> Reply:
-        """The answer to a call."""
+        """Returns the reply to a call."""
         head = request.head
         if head.token != self._token:
             return self._reply(refused(401, "Unauthorized"))
@@ -79,7 +79,7 @@ class BotApi:
         return Reply(message, self._latency, delivers=True)
 
     def _deliver(self, chat: int) -> bytes | None:
-        """Puts a message into a chat; or the refusal."""
+        """Records a message to a chat; returns the refusal if the limit is exceeded."""
         now = self._clock()
         wait = self._bucket.take(now) if self._bucket else 0
         if wait:
@@ -92,7 +92,7 @@ class BotApi:
         method = request.head.method
         given = parameters(request.head.kind, request.body)
         if method == "getupdates":
-            # Nobody writes to this bot; a long poll is held as long as it asks for.
+            # There are never updates, so a long poll lasts as long as it asks for.
             asked = min(float(given.get("timeout", 0)), _LONGEST_POLL)
             return Reply(done([]), max(self._latency, asked))
         if method == "getme":

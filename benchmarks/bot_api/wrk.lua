@@ -1,4 +1,4 @@
--- For wrk: every call is a message to the next chat.
+-- A wrk script: each request sends a message to the next chat.
 local chat = 1000
 local token = "1000000003:a-token-for-benchmarks-that-opens-nothing"
 wrk.method = "POST"

@@ -1,4 +1,4 @@
-"""What people use today, each as its own documentation says, in an environment of its own.
+"""Broadcast libraries that people use today, set up as documented, each in its environment.
 
-Every file with a `main` here runs in such an environment and is asked with an `AdminAction`.
+Every module with a `__main__` part runs there as a child process and is given an `Order`.
 """

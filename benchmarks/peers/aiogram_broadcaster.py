@@ -1,4 +1,4 @@
-"""aiogram-broadcaster with its file storage, which is the one that needs nothing else."""
+"""aiogram-broadcaster with its file storage, which needs nothing else."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def _send(order: Order, *, patient: bool) -> Told:
 
 
 def main(*, patient: bool = False) -> None:
-    """Carries out the order."""
+    """Carries out the order; `patient` turns on the handler of 429s."""
     carry_out(lambda order: uvloop.run(_send(order, patient=patient)))
 
 

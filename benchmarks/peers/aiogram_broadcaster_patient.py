@@ -1,4 +1,4 @@
-"""aiogram-broadcaster with its handler of 429s, an extra that has to be asked for."""
+"""aiogram-broadcaster with its optional handler of 429s."""
 
 from __future__ import annotations
 

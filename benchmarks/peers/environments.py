@@ -1,6 +1,6 @@
-"""Environments for the peers, made from lock files when they are first needed.
+"""Virtual environments for the peers, made from lock files when first needed.
 
-They are no dependencies of ours, and some of their versions would clash with ours.
+The peers are not dependencies of the project, and some of their versions would conflict.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Final
 _HERE: Final = Path(__file__).parent
 _ROOT: Final = _HERE.parent.parent
 _FOLDER: Final = _ROOT / ".venv-peers"
-# What the makers of environments complain of ends with the reason.
+# The reason is at the end of what pip or uv writes to standard error.
 _REASON_CHARACTERS: Final = 200
 
 
 class NoEnvironment(Exception):
-    """It could not be made; the text is why."""
+    """An environment could not be made; the text says why."""
 
 
 async def python_of(name: str) -> Path:
-    """The interpreter of the environment for `<name>.lock`, which is made if it is not there.
+    """Returns the interpreter of the environment for `<name>.lock`; makes it if necessary.
 
     Raises:
-        NoEnvironment: it cannot be made, for want of a network for example.
+        NoEnvironment: it cannot be made, for example without a network.
     """
     lock, folder = _HERE / f"{name}.lock", _FOLDER / name
     python, ready = folder / "bin" / "python", folder / "ready.lock"

@@ -1,7 +1,7 @@
-"""python-telegram-bot and `asyncio.gather` over everyone, as its users write it.
+"""python-telegram-bot with `asyncio.gather` over all recipients, as its users write it.
 
 The pool and the time-outs are larger than the defaults, with which most calls would fail: with
-256 connections and a second to wait for one, everyone further behind is given up unsent.
+256 connections and one second to wait for one, all later calls are given up unsent.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _bot(order: Order, limiter: AIORateLimiter | None) -> ExtBot[Any]:
 
 
 def main(*, limited: bool = False) -> None:
-    """Carries out the order."""
+    """Carries out the order; `limited` turns on the library's rate limiter."""
 
     def send(order: Order) -> Told:
         return uvloop.run(_send(order, _limiter(order) if limited else None))

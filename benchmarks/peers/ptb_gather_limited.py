@@ -1,4 +1,4 @@
-"""The same with python-telegram-bot's own rate limiter: at its defaults, or without a cap."""
+"""`ptb_gather` with python-telegram-bot's rate limiter: at its defaults, or without a cap."""
 
 from __future__ import annotations
 

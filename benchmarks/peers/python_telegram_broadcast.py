@@ -1,4 +1,4 @@
-"""python-telegram-broadcast, one after the other, with the numbers of its own example."""
+"""python-telegram-broadcast, sending sequentially, with the settings of its example."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
 
 
 async def _send(order: Order) -> Told:
-    # It makes its bot itself and has no setting for where the Bot API is.
+    # The library creates its bot itself and has no setting for the Bot API's address.
     telegram.Bot = partial(telegram.Bot, base_url=f"{order.url}/bot")  # type: ignore[assignment,misc]
     watch, told = Watch(), 0
 

@@ -192,7 +192,7 @@ class Author:
             message.chat.remove(message.id)
 
     def _captioned(self, media: Media, words: str, entities: Entities) -> dict[str, Any]:
-        """Returns the fields of a message with media; Premium allows a caption as long as a text."""
+        """Returns the fields of a message with media; with Premium, captions can be longer."""
         longest = TEXT_UNITS if self.user.is_premium else CAPTION_UNITS
         return client_checks.caption(media, words, entities, longest=longest)
 

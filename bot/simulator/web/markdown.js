@@ -69,7 +69,7 @@ export function pieces({ text, entities }) {
   return made;
 }
 
-/** Returns where the first piece ends: after a line, or else a word, but never inside a character. */
+/** Returns where the first piece ends: after a line or else a word, never inside a character. */
 function endOfPiece(text) {
   if (text.length <= LONGEST) return text.length;
   const fits = text.slice(0, LONGEST);
