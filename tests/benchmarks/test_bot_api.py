@@ -1,4 +1,4 @@
-"""The benchmarks' Bot API: what it tells has to be right, or every figure is wrong."""
+"""The benchmarks' Bot API: its counts must be right, or every figure is wrong."""
 
 from __future__ import annotations
 

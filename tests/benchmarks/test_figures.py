@@ -1,4 +1,4 @@
-"""Figures read from what was measured, and the page they stand on."""
+"""Figures computed from measurements, and the page that shows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser does with the page, without drawing it."""
+"""An HTTP client that talks to the page as a browser does, without drawing it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import orjson
 
 
 class Stream:
-    """The page's connection, over which it hears of everything; `mark` is what it has seen."""
+    """The stream of changes to a page; `mark` identifies the last change it has seen."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.mark = ""
 
     async def next(self) -> dict[str, Any]:
-        """The next change."""
+        """Returns the next change."""
         change: dict[str, Any] | None = None
         while True:
             line = (await self._response.content.readline()).decode().rstrip("\n")
@@ -30,14 +30,14 @@ class Stream:
                 return change
 
     async def hears(self, kind: str) -> dict[str, Any]:
-        """The next change of one kind."""
+        """Returns the next change of one kind; skips others."""
         while (change := await self.next())["kind"] != kind:
             pass
         return change
 
 
 class Browsing:
-    """A browser on the page at an address."""
+    """A client of the page at an address."""
 
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
         self.session = session
@@ -46,19 +46,19 @@ class Browsing:
 
     @asynccontextmanager
     async def stream(self, seen: str | None = None) -> AsyncIterator[Stream]:
-        """The connection; `seen` is the mark of what was heard before."""
+        """Opens the stream; `seen` is the mark of the last change seen before."""
         headers = {"Last-Event-ID": seen} if seen else {}
         async with self.session.get(f"{self.address}events", headers=headers) as response:
             yield Stream(response)
 
     async def act(self, name: object, /, **parts: Any) -> tuple[int, dict[str, Any]]:
-        """Status and body of the answer to an act."""
+        """Requests an action; returns the status and the body of the answer."""
         body = orjson.dumps({"act": name, **parts})
         headers = {"Origin": self.origin}
         async with self.session.post(f"{self.address}act", data=body, headers=headers) as response:
             return response.status, await response.json()
 
     async def does(self, name: str, /, **parts: Any) -> None:
-        """An act that must succeed."""
+        """Requests an action that must succeed."""
         status, body = await self.act(name, **parts)
         assert (status, body) == (200, {"ok": True})

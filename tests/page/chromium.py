@@ -1,4 +1,4 @@
-"""A real browser for the tests: the Chromium of the machine, where there is one."""
+"""A real browser for the tests: the machine's Chromium, if there is one."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _PATIENCE_MILLISECONDS = 30_000
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """The browser; skips the test on a machine without one."""
+    """Runs the browser; skips the test on a machine without one."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip("there is no Chromium on this machine: apt-get install chromium")
-    # Chromium's own sandbox is not to be had for root, as whom containers run.
+    # Chromium's sandbox does not work for root, the usual user in containers.
     unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=unboxed)
@@ -45,7 +45,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 class Window:
-    """One window of the browser, on the page at an address; whatever it complains of is kept."""
+    """A browser window on the page at an address; keeps the errors that the page logs."""
 
     def __init__(self, page: Tab) -> None:
         self.page = page
@@ -58,35 +58,35 @@ class Window:
         self.complaints.append(f"{message.type}: {message.text}")
 
     async def person(self, name: str) -> None:
-        """Look at somebody's phone."""
+        """Opens somebody's phone."""
         await self.page.locator(".person", has_text=name).click()
         await self.page.locator(f'.person[aria-current="true"]:has-text("{name}")').wait_for()
 
     async def start(self) -> None:
-        """Press Start on the phone that is open."""
+        """Presses Start on the open phone."""
         await self.page.get_by_role("button", name="Iniciar", exact=True).click()
 
     async def press(self, label: str) -> None:
-        """Press the newest button under a message whose label begins like this."""
+        """Presses the newest button under a message whose label begins with this."""
         key = self.page.locator(".key", has_text=re.compile(re.escape(label)))
         await key.last.click()
 
     async def choose(self, item: str) -> None:
-        """Choose from the menu of the person whose phone is open."""
+        """Chooses from the menu of the person whose phone is open."""
         await self.page.get_by_role("button", name="Más opciones").click()
         await self.page.get_by_role("menuitem", name=item).click()
 
     async def write(self, text: str) -> None:
-        """Write into the chat, and send it with the keyboard."""
+        """Writes into the chat and sends it with the keyboard."""
         await self.page.locator(".writing").fill(text)
         await self.page.locator(".writing").press("Enter")
 
     async def sees(self, text: str) -> None:
-        """Wait until a message in the chat says this."""
+        """Waits until a message in the chat contains this."""
         await self.page.locator(".message", has_text=text).last.wait_for()
 
     async def sign(self) -> None:
-        """Sign on the phone that is open, from the first start to the thanks."""
+        """Signs on the open phone, from the first start to the thanks."""
         await self.start()
         await self.press("Firmar la petición")
         await self.press("Usar «")
@@ -94,12 +94,12 @@ class Window:
         await self.sees("Gracias. Ya has firmado.")
 
     async def covered(self) -> list[str]:
-        """What can be pressed, and has something lying over it."""
+        """Returns the controls that are covered by something else."""
         found: list[str] = await self.page.locator("body").evaluate(COVERED)
         return found
 
     async def faults(self) -> list[str]:
-        """What breaks a rule of accessibility as the page now stands, in either theme."""
+        """Returns what breaks an accessibility rule in the present state, in either theme."""
         found = await self.covered()
         for theme in ("light", "dark"):
             await self.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
@@ -111,9 +111,9 @@ class Window:
 async def shown(
     campaign: Path = BUNDLED, *, name: str | None = None
 ) -> AsyncIterator[tuple[Show, Page, str]]:
-    """The bot in a world without a past, its page, and the page's address.
+    """Runs a bot in an empty world with its page, and yields them with the page's address.
 
-    `name` is the folder's on a page that previews it.
+    `name` is that of the petition's folder on a page that previews it.
     """
     page = Page(folder=name)
     address = await page.start(port=0)
@@ -126,7 +126,7 @@ async def shown(
 
 @asynccontextmanager
 async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[Window]:
-    """A window of this browser; `look` is as Playwright takes it, such as `color_scheme`."""
+    """Opens a window; `look` are options of Playwright's contexts, such as `color_scheme`."""
     look = {"viewport": WIDE, "locale": "es-ES", "reduced_motion": "reduce", **look}
     context = await browser.new_context(**look)
     try:
@@ -142,7 +142,7 @@ async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[W
 async def chat(
     browser: Browser, page: Page | None = None, **look: Any
 ) -> AsyncIterator[tuple[Window, Wire, Person]]:
-    """Ana's phone on the page, and a bot whose every call is the test's."""
+    """Shows Ana's phone on the page; the test makes the bot's calls itself."""
     page = page or Page()
     async with (
         Simulator(token=TOKEN) as sim,

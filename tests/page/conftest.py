@@ -13,7 +13,7 @@ ADMIN = 6_100_000_900
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The pictures are taken anew only when somebody asks for it."""
+    """Leaves out the screenshots unless `--screenshots` is given."""
     pictures = collection_path.name == "test_screenshots.py"
     return True if pictures and not config.getoption("--screenshots") else None
 
@@ -46,7 +46,7 @@ async def page() -> AsyncIterator[Page]:
 
 @pytest.fixture
 async def at(page: Page, view: View) -> AsyncIterator[Browsing]:
-    """Somebody at the page."""
+    """A client of the page."""
     address = await page.start(port=0)
     async with aiohttp.ClientSession() as session:
         yield Browsing(session, address)
@@ -54,7 +54,7 @@ async def at(page: Page, view: View) -> AsyncIterator[Browsing]:
 
 @pytest.fixture
 def ana(view: View) -> Person:
-    """Somebody whose phone lies on the page."""
+    """A person whose phone is on the page."""
     person = view.world.person("Ana", last_name="García")
     view.phones.add(person)
     return person

@@ -1,6 +1,5 @@
-// What takes the tap that was meant for something else: each control within a node is asked for at
-// its middle, its edges and its corners. What opens over the page because somebody asked for it may
-// cover it.
+// Finds controls within a node that something else covers, by a hit test at the middle, the edges
+// and the corners of each. Menus and dialogs that somebody opened may cover them.
 (within) => {
   const CONTROLS = "button, a[href], input:not([type=file]), select, textarea, summary, [role=button], [role=option]";
   const ABOVE = "dialog[open], .menu, .suggestions, .app[data-panel=open] .panel";

@@ -1,4 +1,4 @@
-// What everybody must be able to use: names, contrast, focus, size. Gives back what breaks a rule.
+// Checks accessibility: names, contrast, focus and size of controls. Returns what breaks a rule.
 () => {
   const faults = [];
   const visible = (node) => {

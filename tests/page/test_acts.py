@@ -1,4 +1,4 @@
-"""What people can do on the page, and what nobody can do through it."""
+"""The actions that people can take on the page, and the requests it refuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person picks on this computer is shown before it goes, and goes as Telegram sends it."""
+"""Picked files are shown before they are sent, and are sent as Telegram's clients do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page in a real browser, with the real bot behind it."""
+"""The page in a real browser, with the real bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be pressed can be pressed all over, whatever the fonts and however wide the page."""
+"""Nothing covers a control, whatever the fonts and the width of the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a bot can put into a chat stands there as Telegram would show it."""
+"""Everything a bot can send is drawn as Telegram would show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page is for whoever sits at it: no other site can read it or act through it."""
+"""No other site can read the page or act through it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the page is told while people and the bot write to each other."""
+"""The changes sent to the page while people and the bot write to each other."""
 
 from bot.simulator import Person
 from bot.simulator.page import View

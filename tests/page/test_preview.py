@@ -1,4 +1,4 @@
-"""A petition that is being written, from a folder that is not there to one that changes."""
+"""The preview of a petition being written, from a missing folder to one that changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of the README, taken of the page as it is: `pytest --screenshots tests/page`."""
+"""Takes the README's screenshots of the page: `pytest --screenshots tests/page`."""
 
 from __future__ import annotations
 

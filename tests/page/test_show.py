@@ -1,4 +1,4 @@
-"""The real bot behind the page: crowds that sign, petitions that begin again, and the demo."""
+"""The real bot behind the page: crowds that sign, petitions that restart, and the demo."""
 
 from __future__ import annotations
 

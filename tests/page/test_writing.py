@@ -1,4 +1,4 @@
-"""What a person writes on the page is what the bot gets, and nothing of it is lost."""
+"""The bot gets exactly what a person writes on the page, and no text is lost."""
 
 from __future__ import annotations
 

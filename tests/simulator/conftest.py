@@ -26,8 +26,8 @@ async def wire(sim: Simulator) -> AsyncIterator[Wire]:
 
 @pytest.fixture
 async def ptb(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[telegram.Bot]:
-    """The library the bot is built on, with the HTTP client it comes with."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")  # durations as the library will have them for good
+    """A python-telegram-bot client, with the HTTP client that the library includes."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")  # durations as timedeltas, the future default
     base, files = f"{sim.url}/bot", f"{sim.url}/file/bot"
     async with telegram.Bot(TOKEN, base_url=base, base_file_url=files) as bot:
         yield bot

@@ -1,4 +1,4 @@
-"""A second library, written by others, sees the same Telegram."""
+"""aiogram, a second library, understands the simulated Telegram."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Objects inside parameters are read as closely as the parameters themselves."""
+"""Objects inside parameters are checked as strictly as the parameters themselves."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Our Telegram as python-telegram-bot sees it: everything parses, and nothing is unknown."""
+"""python-telegram-bot parses everything the simulator answers and finds nothing unknown."""
 
 from datetime import timedelta
 

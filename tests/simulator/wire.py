@@ -1,6 +1,6 @@
-"""The Bot API as anyone can call it, without a library in between.
+"""A plain HTTP client of the Bot API, and a clock for tests.
 
-Every result is held against the models of a library written by others.
+Every result is checked against the models of an independent library.
 """
 
 from typing import Any, Self
@@ -13,7 +13,7 @@ TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
 
 
 class Clock:
-    """A clock that stands still until it is told to move."""
+    """A clock that stands still until a test sets `now`."""
 
     def __init__(self) -> None:
         self.now = 1_750_000_000.0
@@ -23,7 +23,7 @@ class Clock:
 
 
 class Wire:
-    """Calls methods with JSON, and gives back the whole answer."""
+    """Calls methods with JSON parameters; one object an API address."""
 
     def __init__(self, url: str, token: str = TOKEN) -> None:
         self.url = f"{url}/bot{token}"

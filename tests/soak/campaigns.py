@@ -21,7 +21,7 @@ from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners
 from tests.soak.counting import CountingApi
 
 CONTENT: Final = {"es": "<b>Gracias</b>"}
-# It opens nothing: only our own server has ever heard of it.
+# Not a real token; only the tests' server knows it.
 _TOKEN: Final = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
 _AT_A_TIME: Final = 2_000
 
@@ -30,18 +30,19 @@ _SENDING: Final = "SELECT position FROM deliveries WHERE state = 'sending'"
 
 
 def chat_of(number: int) -> int:
-    """The chat of signature `number`."""
+    """Returns the chat of signature `number`."""
     return 1000 + number
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """A petition that many signed, its database, and where its messages go.
+    """A petition with signatures, its database, and the Bot API that gets its messages.
 
     Attributes:
-        url: of the database.
-        folder: where the key is, and what the processes say.
-        paid: whether the broadcast may go faster than Telegram lets everyone.
+        url: the URL of the database.
+        folder: the folder of the key and of the processes' log.
+        rate: messages a second.
+        paid: whether the broadcast is paid, for more than the free 30 a second.
     """
 
     url: str
@@ -55,24 +56,24 @@ class Campaign:
 
     @property
     def key(self) -> Path:
-        """Of the database."""
+        """The key file of the database."""
         return self.folder / "petition.key"
 
     @property
     def log(self) -> str:
-        """The end of what the processes complained of."""
+        """The end of the log of the processes."""
         path = self.folder / "process.log"
         return path.read_text()[-3000:] if path.exists() else ""
 
     async def signed_by(self, people: int) -> None:
-        """So many sign, and the petition closes."""
+        """Adds this many signatures and closes the petition."""
         for first in range(1, people + 1, _AT_A_TIME):
             await self.people.sign(range(first, min(first + _AT_A_TIME, people + 1)))
         await self.storage.database.write(Statement(_COUNT, {"people": people}))
         await self.people.set_closed(True)
 
     async def start(self) -> bytes:
-        """Start the broadcast; whatever process is there sends it."""
+        """Starts the broadcast, for any running process to send; returns its key."""
         plan = NewBroadcast(
             uuid.uuid4().bytes,
             content=CONTENT,
@@ -86,7 +87,7 @@ class Campaign:
         return started.id
 
     async def reported(self, key: bytes, seconds: float) -> Tally:
-        """Wait until its end was reported; how it ended."""
+        """Waits until the end of the broadcast is reported, and returns its tally."""
         async with asyncio.timeout(seconds):
             while True:
                 found = await self.storage.broadcasts.get(key)
@@ -95,17 +96,17 @@ class Campaign:
                 await asyncio.sleep(0.2)
 
     async def states(self, key: bytes) -> dict[int, str]:
-        """The state of each delivery, by chat."""
+        """Returns the state of each delivery, by chat."""
         rows = await self.people.deliveries(key)
         return {chat_of(int(str(row["position"]))): str(row["state"]) for row in rows}
 
     async def sending(self) -> list[int]:
-        """The chats that are claimed, and of which nothing else is known."""
+        """Returns the chats whose delivery is claimed and has no outcome yet."""
         rows = await self.storage.database.read(Statement(_SENDING))
         return [chat_of(row["position"]) for row in rows]
 
     async def bot(self) -> asyncio.subprocess.Process:
-        """`petition-bot run` begins."""
+        """Starts `petition-bot run`."""
         environment = {
             "PETITION_BOT_TOKEN": _TOKEN,
             "PETITION_ADMIN_IDS": str(ADMIN),
@@ -119,7 +120,7 @@ class Campaign:
         return await self._begins("-m", "bot", "run", **environment)
 
     async def sender(self, number: int = 0) -> asyncio.subprocess.Process:
-        """The worker alone begins; others may run beside it. Arrivals tell its number."""
+        """Starts a process with the worker only; its number is in the arrivals it causes."""
         given = (self.url, str(self.key), self.api.url, str(self.rate), f"{number}:made-up")
         return await self._begins("-m", "tests.soak.sender", *given)
 
@@ -132,7 +133,7 @@ class Campaign:
         return process
 
     async def die(self) -> None:
-        """Kill whatever still runs."""
+        """Kills all processes that still run."""
         for process in self.processes:
             if process.returncode is None:
                 await dies(process)
@@ -142,7 +143,7 @@ class Campaign:
 async def a_campaign(
     url: str, folder: Path, api: CountingApi, *, people: int, rate: float, paid: bool = False
 ) -> AsyncIterator[Campaign]:
-    """So many have signed; nothing is sent yet. No process outlives the block."""
+    """Yields a petition with `people` signatures; its processes are killed after the block."""
     keyring = Keyring.generate(folder / "petition.key")
     storage = await open_storage(url, keyring, SLUG)
     signers = Petitioners(storage.database, keyring)
@@ -156,19 +157,19 @@ async def a_campaign(
 
 
 async def dies(process: asyncio.subprocess.Process) -> None:
-    """SIGKILL: no goodbye. A process that had ended by itself is an error."""
+    """Kills a process with SIGKILL; fails if it had ended by itself."""
     assert process.returncode is None, "it ended by itself"
     process.kill()
     await process.wait()
 
 
 async def stops(process: asyncio.subprocess.Process) -> None:
-    """SIGTERM, and it ends well."""
+    """Stops a process with SIGTERM; fails unless it exits with 0."""
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
 
 
 def by_copies(campaign: Campaign, people: int) -> Counter[int]:
-    """How many people got how many copies."""
+    """Returns how many people got how many copies."""
     copies = campaign.api.account.copies
     return Counter(copies[chat_of(number)] for number in range(1, people + 1))

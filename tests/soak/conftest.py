@@ -1,4 +1,4 @@
-"""The soak tests run only when they are asked for, and say what they went through."""
+"""Fixtures of the soak tests, which run only with `--soak` and print what happened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _only_when_asked_for(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """A run this long should say what it went through, also when all went well."""
+    """A function that prints a sentence about the run, even when the test passes."""
 
     def say(sentence: str) -> None:
         with capsys.disabled():
@@ -33,6 +33,6 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
 @pytest.fixture
 async def api() -> AsyncIterator[CountingApi]:
-    """The other side."""
+    """A running Bot API."""
     async with a_counting_api() as api:
         yield api

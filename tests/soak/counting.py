@@ -1,4 +1,4 @@
-"""A Bot API that keeps an exact account of what arrived, and fails as much as it is told to."""
+"""A Bot API that counts exactly what arrived and fails at given rates."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from benchmarks.bot_api.limit import Bucket, Limit
 
 _BOT: Final = {"id": 123456789, "is_bot": True, "first_name": "Petición", "username": "pet_bot"}
 _LONGEST_POLL: Final = 50.0
-# A refused chat is waited for as long as it was told; timers may fire a little early.
+# Tolerance for a client's timers, which may fire a little early.
 _SLACK_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True)
 class Weather:
-    """How it behaves from now on.
+    """The behaviour of the server; shares are between 0 and 1.
 
     Attributes:
         latency: seconds until an answer.
         errors: the share of messages answered with 500 and not delivered.
         lost_answers: the share delivered with the connection cut instead of an answer.
         floods: the share answered with 429, one second, and not delivered.
-        limit: new messages a second, or None.
-        blocked: the chats that cannot be written to.
+        limit: the limit of new messages, or None.
+        blocked: the chats that have blocked the bot.
     """
 
     latency: float = 0.01
@@ -44,7 +44,7 @@ class Weather:
 
 
 class Arrival(NamedTuple):
-    """A message in its chat."""
+    """A message that arrived in its chat."""
 
     at: float
     chat: int
@@ -62,11 +62,11 @@ class _Reply(NamedTuple):
 
 @dataclass
 class Account:
-    """What happened, by the clock of this machine.
+    """What happened since `begin`, by the monotonic clock.
 
     Attributes:
-        lost: by chat, how many answers to delivered messages were cut off.
-        unheard: messages delivered to clients that died before the answer.
+        lost: how many answers to delivered messages were cut off, by chat.
+        unheard: messages delivered for clients that died before the answer.
         too_early: chats written to again before their pause was over.
     """
 
@@ -82,11 +82,11 @@ class Account:
 
     @property
     def repeated(self) -> int:
-        """Messages that their chat had already."""
+        """How many messages arrived in chats that already had one."""
         return len(self.arrivals) - len(self.copies)
 
     def busiest(self, seconds: float) -> int:
-        """The most messages that arrived within so many seconds, wherever they begin."""
+        """Returns the most messages that arrived within any period of this many seconds."""
         most = first = 0
         for last, arrival in enumerate(self.arrivals):
             while self.arrivals[first].at <= arrival.at - seconds:
@@ -96,7 +96,7 @@ class Account:
 
 
 class CountingApi:
-    """Answers for whoever comes, whatever the token."""
+    """A Bot API that accepts any token."""
 
     def __init__(self) -> None:
         self.account = Account()
@@ -107,20 +107,24 @@ class CountingApi:
         self._paused: dict[int, float] = {}
 
     def begin(self, weather: Weather) -> Account:
-        """Start a new account, in this weather."""
+        """Starts and returns a new account, and sets the server's behaviour."""
         self._weather, self.account = weather, Account()
         self._bucket = Bucket(weather.limit) if weather.limit else None
         self._paused.clear()
         return self.account
 
     async def arrived(self, number: int, seconds: float) -> None:
-        """Wait until so many messages have arrived in all."""
+        """Waits until this many messages have arrived in all.
+
+        Raises:
+            TimeoutError: they did not within `seconds`.
+        """
         async with asyncio.timeout(seconds):
-            while len(self.account.arrivals) < number:  # noqa: ASYNC110 - a look costs nothing
+            while len(self.account.arrivals) < number:  # noqa: ASYNC110 - a check costs nothing
                 await asyncio.sleep(0.002)
 
     def answer(self, request: Request) -> _Reply:
-        """What is answered, when."""
+        """Returns the answer to a request, with its delay."""
         method, given = request.head.method, parameters(request.head.kind, request.body)
         if method == "sendmessage":
             return self._send(int(given["chat_id"]), request.head.token.partition(":")[0])
@@ -171,12 +175,12 @@ class CountingApi:
             self.account.deleted.add((chat, int(number)))
 
     def unheard(self) -> None:
-        """A client died with a message delivered and not answered."""
+        """Counts a message that was delivered for a client that died before the answer."""
         self.account.unheard += 1
 
 
 class _Connection(asyncio.Protocol):
-    """One request after the other; while an answer is owed, the next waits."""
+    """A connection that answers its requests one after the other."""
 
     def __init__(self, api: CountingApi, open_ones: set[asyncio.Transport]) -> None:
         self._answer, self._unheard = api.answer, api.unheard
@@ -225,7 +229,7 @@ class _Connection(asyncio.Protocol):
 
 @asynccontextmanager
 async def a_counting_api() -> AsyncIterator[CountingApi]:
-    """One that listens on loopback while the block runs."""
+    """Runs a server on loopback for the duration of the block."""
     api, open_ones = CountingApi(), set[asyncio.Transport]()
     server = await asyncio.get_running_loop().create_server(
         lambda: _Connection(api, open_ones), "127.0.0.1", 0, backlog=1024

@@ -1,4 +1,4 @@
-"""Kills all along a broadcast, and what each of them left behind."""
+"""Repeated kills of the bot during a broadcast, and the state after each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ END_SECONDS: Final = 220.0
 
 @dataclass
 class Deaths:
-    """What each kill left behind.
+    """The state after the kills.
 
     Attributes:
-        unrecorded: how many had arrived without that being on the disk.
-        writes: seconds that a write took, beside the bot's own.
-        left: people who had nothing yet after the last.
+        unrecorded: for each kill, how many messages had arrived but were not recorded.
+        writes: for each life of the bot, the seconds of one write to its database.
+        left: how many people had nothing after the last kill.
     """
 
     unrecorded: list[int] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Deaths:
     left: int = 0
 
     def bound(self, in_flight: int, rate: float) -> float:
-        """The most repetitions: what was in flight, what waited to be written, and was written."""
+        """Returns the most repetitions there may be: messages in flight or not yet recorded."""
         late = Timing().record + mean(self.writes)
         return in_flight + len(self.unrecorded) * rate * late
 
@@ -40,9 +40,9 @@ class Deaths:
 async def killed_all_along(
     campaign: Campaign, key: bytes, people: int, kills: int
 ) -> tuple[Tally, Deaths]:
-    """Each life of the bot ends in the middle of its sending; the last one finishes."""
+    """Kills the bot `kills` times while it sends, then lets it finish."""
     dice = random.Random(17)  # noqa: S311 - a test's own dice
-    # So that about a fifth of the people is left when the last kill is over.
+    # Leaves about a fifth of the people after the last kill.
     longest = 2 * 0.8 * people / max(kills, 1)
     account, deaths = campaign.api.account, Deaths()
     for _ in range(kills):
@@ -50,7 +50,7 @@ async def killed_all_along(
         born = len(account.arrivals)
         await campaign.api.arrived(born + 1, START_SECONDS)
         deaths.writes.append(await seconds_to_write(campaign))
-        # Whatever the dice say, somebody is left to be written to when it dies.
+        # Leaves recipients at every kill, whatever the dice say.
         left = people - len(account.copies)
         await campaign.api.arrived(
             born + min(int(dice.uniform(1, longest)), left // 2 + 1), START_SECONDS
@@ -66,7 +66,7 @@ async def killed_all_along(
 
 
 async def seconds_to_write(campaign: Campaign) -> float:
-    """How long a write takes now."""
+    """Returns how long a write takes now."""
     begun = time.monotonic()
     await campaign.storage.leases.take("a watch", "a test", seconds=1, now=utc_now())
     return time.monotonic() - begun

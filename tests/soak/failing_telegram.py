@@ -1,4 +1,4 @@
-"""A Telegram that fails for some chats and works for the others, and passes on any bytes."""
+"""A simulator that fails for some chats, works for the others, and passes on any bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.simulator.parameters import Params
 
 _LONGEST_HANG_SECONDS: Final = 120.0
 
-# What stands for bytes that no JSON library would write; the answer carries the bytes.
+# Placeholders for bytes that no JSON library writes; replaced in the bytes of the answer.
 NOT_UTF8: Final = "\ue000"
 HALF_SURROGATE: Final = "\ue001"
 SURROGATE_BYTES: Final = "\ue002"
@@ -29,7 +29,7 @@ _ON_THE_WIRE: Final = {
 
 
 class Failure(Enum):
-    """What becomes of every call to a chat."""
+    """What happens to every call to a failing chat."""
 
     ERROR = "a 5xx, and nothing is done"
     HANG = "no answer for two minutes, and nothing is done"
@@ -40,13 +40,13 @@ class Failure(Enum):
 
 @dataclass(slots=True)
 class FailingChats(Faults):
-    """The chats that fail, each in its way; `pauses` is what a flooded one asks for."""
+    """The failing chats, each with its failure; `pauses` are `retry_after` seconds by chat."""
 
     failing: dict[int, Failure] = field(default_factory=dict)
     pauses: dict[int, int] = field(default_factory=dict)
 
     def chosen(self, method: str, chat: object = None) -> Fault | None:
-        """Decide what happens to the connection of a call."""
+        """Returns the fault of a call's connection, if it has one."""
         failure = self.failing.get(_number(chat))
         if failure is Failure.CUT:
             return Fault.CUT
@@ -55,10 +55,10 @@ class FailingChats(Faults):
         return Faults.chosen(self, method, chat)
 
     async def happens(self, chat: int) -> None:
-        """Let the failure of this chat happen, if it is one with an answer or a wait.
+        """Carries out the failure of this chat if it is an error, a hang or a flood.
 
         Raises:
-            Refused: the call is answered like this.
+            Refused: the answer to the call.
         """
         failure = self.failing.get(chat)
         if failure is Failure.FLOOD:
@@ -69,16 +69,16 @@ class FailingChats(Faults):
             raise Refused(502, "Bad Gateway")
 
     def clear(self) -> None:
-        """Work perfectly from here on."""
+        """Removes all failures."""
         Faults.clear(self)
         self.failing.clear()
 
 
 class FailingTelegram(Simulator):
-    """The simulator, failing where it is told to.
+    """A simulator with failing chats and refused polls.
 
     Attributes:
-        refusals: codes that the next polls are refused with, one each.
+        refusals: error codes with which the next polls are refused, one each.
     """
 
     def __init__(self, *, token: str) -> None:
@@ -113,7 +113,7 @@ _HICCUPS: Final = {
 
 
 def on_the_wire(body: object) -> bytes:
-    """The bytes of an answer, with what was stood for in their place."""
+    """Returns the bytes of an answer, with the placeholders replaced."""
     if not isinstance(body, bytes):
         raise TypeError("an answer is bytes")
     for stands_for, sent in _ON_THE_WIRE.items():
@@ -122,6 +122,6 @@ def on_the_wire(body: object) -> bytes:
 
 
 def _number(chat: object) -> int:
-    """The number of a chat as a parameter holds it; 0 for none."""
+    """Returns the number of a chat in a parameter; 0 for none."""
     text = str(chat)
     return int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdecimal() else 0

@@ -1,4 +1,4 @@
-"""People who do to the bot whatever a client of their own lets them do."""
+"""People who attack the bot with everything that a modified client can do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.soak.ordinary_people import signs
 
 _LONG: Final = "ñ" * 65_536
 _STRANGE: Final = (NOT_UTF8, HALF_SURROGATE, SURROGATE_BYTES, "a\0b", _LONG, "\u202eabc", "")
-# Chats that are told to wait come in threes, for so long each; all within a moment.
+# Seconds that flooded chats are told to wait, in turn; all are refused within a moment.
 _PAUSES: Final = (99, 5, 7)
 _EVERY_SECONDS: Final = 8.0
 _TRIES: Final = 27
@@ -33,10 +33,10 @@ _TRIES: Final = 27
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """One of those who want to harm the others.
+    """An attacker.
 
     Attributes:
-        victims: people whose taps are copied, and in whose names taps are forged.
+        victims: people whose taps are copied and in whose chats taps are forged.
     """
 
     person: Person
@@ -45,7 +45,7 @@ class Hostile:
     dice: random.Random
 
     async def sends_bytes(self) -> None:
-        """Buttons, texts, captions, names, payloads and file names that hold anything."""
+        """Sends arbitrary bytes as button data, text, caption, name, payload and file name."""
         self.person.start()
         while True:
             await self._rests(1.0, 4.0)
@@ -68,7 +68,7 @@ class Hostile:
                 self._writes(contact={"phone_number": strange, "first_name": strange})
 
     async def forges_taps(self) -> None:
-        """Taps of others, of admins, of old screens, out of groups and out of other chats."""
+        """Forges taps of others, of admins, on old screens, in groups and in other chats."""
         world = self.person.world
         group = world.group("Grupo", members=[self.person])
         await signs(self.person, self.dice)
@@ -80,7 +80,7 @@ class Hostile:
             self._taps(data, where, self.dice.choice([*victim.chat.messages, 1]))
 
     async def never_pauses(self) -> None:
-        """Whatever costs a file, a row or a message, five times a second."""
+        """Requests something that costs a file, a row or a message, five times a second."""
         await signs(self.person, self.dice)
         while True:
             self.person.send(self.dice.choice(["/mydata", "/start", "/mydata", "/language"]))
@@ -89,7 +89,7 @@ class Hostile:
                 self.person.tap("📄")
 
     async def tries_names(self) -> None:
-        """Names at every place where none is asked for, and many where one is."""
+        """Sends names where none is asked for, and many where one is."""
         self.person.start()
         while True:
             for number in range(_TRIES):
@@ -99,7 +99,7 @@ class Hostile:
             self.person.send("/cancel")
 
     async def blocks_and_comes_back(self) -> None:
-        """Blocks the bot and unblocks it, all the time."""
+        """Blocks and unblocks the bot all the time."""
         await signs(self.person, self.dice)
         while True:
             await self._rests(0.5, 4.0)
@@ -110,7 +110,7 @@ class Hostile:
                 self.person.send("/start")
 
     def fails(self, failure: Failure, pause: int) -> Callable[[], Awaitable[None]]:
-        """Somebody whose chat fails from now on, and who goes on tapping, many at once."""
+        """Makes their chat fail from now on, and goes on tapping, many taps at once."""
 
         async def goes_on() -> None:
             await signs(self.person, self.dice)
@@ -155,7 +155,7 @@ class Hostile:
         world.updates.add("callback_query", where.id, tap.shape())
 
     def _writes(self, **content: Any) -> None:
-        """A message as no client would send it, in the shape in which the bot reads it."""
+        """Sends the bot an update with a message that no client would send."""
         world, person = self.person.world, self.person
         text = str(content.get("text", ""))
         command = [{"type": "bot_command", "offset": 0, "length": len(text.split(" ")[0])}]
@@ -174,7 +174,7 @@ class Hostile:
 
 
 async def _at_the_same_moment() -> None:
-    """Wait for the moment that all wait for who want to be refused within one second."""
+    """Waits for the next moment that all such people share, to be refused within one second."""
     now = asyncio.get_running_loop().time()
     await asyncio.sleep(_EVERY_SECONDS - now % _EVERY_SECONDS)
 
@@ -184,7 +184,7 @@ def _file(**more: Any) -> dict[str, Any]:
 
 
 def roles(one: Hostile, number: int) -> Callable[[], Awaitable[None]]:
-    """What the hostile person of this number does; whoever comes next does something else."""
+    """Returns the attack of the hostile person of this number; the next one gets another."""
     failures = list(Failure)
     kinds: tuple[Callable[[], Awaitable[None]], ...] = (
         one.sends_bytes,
@@ -200,7 +200,7 @@ def roles(one: Hostile, number: int) -> Callable[[], Awaitable[None]]:
 
 
 async def goes_on_whatever_happens(role: Callable[[], Awaitable[None]], late: float) -> None:
-    """Begins after so many seconds, and again after what no simulated person can do."""
+    """Starts after `late` seconds, and again after an action that the simulator refuses."""
     await asyncio.sleep(late)
     while True:
         with suppress(SimulatorError):

@@ -1,4 +1,4 @@
-"""A bot that is killed all along, but never before it has done something."""
+"""A bot that is killed repeatedly, but each time only after it has answered somebody."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.features.scene import TOKEN
 
 _SECONDS_ALIVE = 1.0
 _LONGEST_START_SECONDS = 30.0
-# What the bot does for people; introducing itself is no answer to anybody.
+# Methods that serve people; those at the bot's start do not count.
 _ANSWERS = ("send", "edit", "answer")
 
 
 @asynccontextmanager
 async def a_bot(folder: Path, rate: float, database_url: str) -> AsyncIterator[BotProcess]:
-    """A process on an empty database, and a Telegram of our own."""
+    """Runs the bot's process on an empty database, with a simulated Telegram."""
     (folder / "keys").mkdir(mode=0o700)
     Keyring.generate(folder / "keys" / "petition.key")
     async with Simulator(token=TOKEN) as simulator:
@@ -33,7 +33,7 @@ async def a_bot(folder: Path, rate: float, database_url: str) -> AsyncIterator[B
 
 
 class Killer:
-    """Kills the process every second that it works, and looks at what it leaves."""
+    """Kills the process after each second of work, and calls `after_each` before a restart."""
 
     def __init__(self, bot: BotProcess, after_each: Callable[[], Awaitable[None]]) -> None:
         self._bot = bot
@@ -41,7 +41,7 @@ class Killer:
         self._over = asyncio.Event()
 
     async def run(self) -> None:
-        """Goes on until `rest`; afterwards the process is up."""
+        """Kills and restarts until `rest`; then the process is running."""
         while not self._over.is_set():
             await self._until_it_answers()
             await self._waits(_SECONDS_ALIVE)
@@ -52,7 +52,7 @@ class Killer:
             await self._bot.start()
 
     def rest(self) -> None:
-        """No more kills."""
+        """Ends the kills."""
         self._over.set()
 
     async def _until_it_answers(self) -> None:
@@ -88,7 +88,7 @@ def _resting(killer: Killer) -> Iterator[None]:
 async def killed_all_along(
     bot: BotProcess, after_each: Callable[[], Awaitable[None]]
 ) -> AsyncIterator[None]:
-    """Kills while the body runs; what the killer finds wrong fails the test."""
+    """Kills while the block runs; a failed check of `after_each` fails the test."""
     killer = Killer(bot, after_each)
     killing = asyncio.create_task(killer.run())
     with _resting(killer):

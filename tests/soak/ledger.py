@@ -1,4 +1,4 @@
-"""Who was thanked, who parted and who was told, in the order in which their chats showed it."""
+"""A record of who signed, who withdrew and who got the closing update, read from chats."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Final
 from bot.simulator.messages import Message
 from bot.simulator.world import Event, World
 
-# From the closing update of the bundled petition, which has no buttons; screens have.
+# From the closing update of the bundled petition, which has no buttons, unlike screens.
 _CLOSING: Final = {"es": "18 de julio de 2025", "en": "18 July 2025"}
 
 
 class Standing(Enum):
-    """How somebody stands by what their chat shows."""
+    """The status of a person by what their chat shows."""
 
     SIGNED = "thanked for a signature"
     WITHDRAWN = "told that it is withdrawn"
@@ -27,13 +27,13 @@ class Standing(Enum):
 
 @dataclass
 class Ledger:
-    """Written from the events of a world; `take_in` catches up with them.
+    """A record made from the events of a world; `take_in` reads the new ones.
 
     Attributes:
-        standings: of each chat that ever showed one.
+        standings: the status of each chat that has shown one.
         copies: how often each chat got the closing update.
-        languages: of those copies, by chat.
-        wrong: what should never have happened, in words.
+        languages: the languages of those copies, by chat.
+        wrong: what must never happen but did, in words.
     """
 
     events: asyncio.Queue[Event]
@@ -43,7 +43,7 @@ class Ledger:
     wrong: list[str] = field(default_factory=list)
 
     def take_in(self) -> None:
-        """Write down whatever has happened since the last time."""
+        """Records what has happened since the last call."""
         while not self.events.empty():
             event = self.events.get_nowait()
             if event.kind in ("sent", "edited") and event.message and event.message.from_bot:
@@ -56,7 +56,7 @@ class Ledger:
             self.standings[chat] = standing
 
     def _is_still_muted(self, chat: int, message: Message) -> bool:
-        """Most screens of somebody who gets no messages say nothing of that."""
+        """Returns whether a screen of a muted person only does not mention that they are muted."""
         muted = self.standings.get(chat) is Standing.MUTED
         return muted and shown(message) is Standing.SIGNED and "mute" not in actions(message)
 
@@ -71,20 +71,20 @@ class Ledger:
 
 @contextmanager
 def kept(world: World) -> Iterator[Ledger]:
-    """A ledger of what happens in a world while the block runs."""
+    """Yields a ledger of what happens in a world while the block runs."""
     with world.subscribe() as events:
         yield Ledger(events)
 
 
 def closing_language(message: Message) -> str | None:
-    """The language of a closing update; None for any other message."""
+    """Returns the language of a closing update; None for any other message."""
     if message.buttons:
         return None
     return next((code for code, words in _CLOSING.items() if words in message.text), None)
 
 
 def actions(message: Message) -> list[str]:
-    """What the buttons of a screen ask for."""
+    """Returns the actions of the buttons of a screen."""
     return [
         button.data.split(":")[1]
         for row in message.buttons
@@ -94,7 +94,7 @@ def actions(message: Message) -> list[str]:
 
 
 def shown(message: Message) -> Standing | None:
-    """What a screen says of how somebody stands, if it says anything."""
+    """Returns the status that a screen shows, if it shows one."""
     asked = actions(message)
     shares = any(button.url for row in message.buttons for button in row)
     if "unmute" in asked:

@@ -1,4 +1,4 @@
-"""An admin who orders something until it is done, whatever is killed meanwhile."""
+"""An admin who repeats a command until it is done, while the bot is killed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ORDER_SECONDS: Final = 60.0
 async def orders(
     marta: Person, command: str, labels: tuple[str, ...], done: tuple[str, ...]
 ) -> None:
-    """Orders, taps what is asked for one after the other, and again until the bot has done it."""
+    """Sends the command and taps the labels in turn, repeatedly, until a `done` text is shown."""
 
     def is_done() -> bool | None:
         return any(words in m.text for m in marta.messages for words in done) or None

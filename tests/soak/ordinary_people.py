@@ -1,4 +1,4 @@
-"""People who read, sign and look around as people do, and notice how long each tap takes."""
+"""Ordinary people who read, sign and look around; measures how long each tap takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.simulator.person import Person
 
 PATIENCE_SECONDS: Final = 30.0
 _STARTS: Final = 3
-# Taps that lead to another screen and change nothing about the signature.
+# Actions that lead to another screen and do not change the signature.
 _WANDERING: Final = frozenset(
     {"read", "languages", "privacy", "home", "back", "data", "speak", "news", "sign"}
 )
@@ -24,25 +24,25 @@ _WANDERING: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """From something that a person did to the last call that answered it, by this clock."""
+    """The time from a person's action to the last call that answered it, monotonic seconds."""
 
     begun: float
     ended: float
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration in seconds."""
         return self.ended - self.begun
 
 
 @dataclass(slots=True)
 class Watch:
-    """What a crowd waited for.
+    """The waits of a crowd.
 
     Attributes:
         taps: from each tap to its answer and the next screen, whichever came last.
         firsts: from each first start to the first screen.
-        lost: what was not answered at all, in words.
+        lost: what was never answered, in words.
     """
 
     taps: list[Wait] = field(default_factory=list)
@@ -50,20 +50,20 @@ class Watch:
     lost: list[tuple[Wait, str]] = field(default_factory=list)
 
     def note_lost(self, begun: float, what: str) -> None:
-        """Somebody has waited in vain since then."""
+        """Records that somebody has waited in vain since `begun`."""
         self.lost.append((Wait(begun, time.monotonic()), what))
 
 
 @dataclass(slots=True)
 class Ordinary:
-    """One of many.
+    """An ordinary person.
 
     Attributes:
-        signs: whether they sign; the others read.
-        types: whether they type their name rather than tap it.
-        parts: "withdraw" or "stop" for those who change their minds, at `parts_at`.
-        thinks: how long before each tap, at least and at most.
-        languages: those in which the bot has reason to write to them.
+        signs: whether they sign; others only read.
+        types: whether they type their name instead of tapping it.
+        parts: "withdraw" or "stop" for those who change their mind, at `parts_at`.
+        thinks: least and most seconds before each tap.
+        languages: the languages in which the bot may write to them.
     """
 
     person: Person
@@ -77,7 +77,7 @@ class Ordinary:
     languages: set[str] = field(default_factory=set)
 
     async def lives(self, comes_at: float, until: float) -> None:
-        """Come at one moment of the loop's clock, and go on until another."""
+        """Arrives at `comes_at` and goes on until `until`, both by the event loop's clock."""
         self.languages.add(self.person.user.language or "es")
         await _sleep_until(comes_at)
         await self._starts()
@@ -100,7 +100,7 @@ class Ordinary:
         return next((m for m in messages if m.from_bot and m.buttons), None)
 
     async def _starts(self) -> None:
-        """Press Start; again when nothing comes, as people do."""
+        """Presses Start, and again when nothing comes."""
         for _ in range(_STARTS):
             begun = time.monotonic()
             self.person.start()
@@ -146,7 +146,7 @@ class Ordinary:
             self.watch.note_lost(begun, f"{self.person.id} wrote {command} and saw nothing")
 
     async def _taps(self, action: str) -> None:
-        """Tap what asks for this, if it is there: a petition may have closed meanwhile."""
+        """Taps the button of this action if there is one; the petition may have closed."""
         for button in self._offered():
             if button.data and button.data.split(":")[1] == action:
                 await self._presses(button)
@@ -184,7 +184,7 @@ class Ordinary:
 
 
 async def signs(person: Person, dice: random.Random) -> None:
-    """Somebody who does not look at a watch signs, as far as the bot lets them."""
+    """Lets a person sign, as far as the bot lets them, without measuring anything."""
     with suppress(SimulatorError):
         one = Ordinary(person, dice, Watch())
         await one.lives(_now(), _now())
@@ -192,7 +192,7 @@ async def signs(person: Person, dice: random.Random) -> None:
 
 def _may(button: Button) -> bool:
     action = (button.data or "").split(":")[1]
-    # The language one has already leads nowhere else.
+    # The button of the current language does not change the screen.
     return action in _WANDERING and not button.label.startswith("•")
 
 

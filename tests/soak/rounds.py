@@ -1,4 +1,4 @@
-"""The life of one petition, from the first start to the closing update, among people who harm."""
+"""One petition from the first start to the closing update, with hostile people among others."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.soak.ordinary_people import Ordinary, Wait, Watch
 
 RATE: Final = 28.0
 _LATENCY_SECONDS: Final = 0.03
-# Who comes in a second, until nobody comes any more. The rest are shares of the round's time.
+# People who arrive in a second. The next line holds shares of the round's time.
 _PER_SECOND: Final = 8.0
 _COMING, _FIRST_KILL, _CLOSING, _FIRST_PARTING = 0.6, 0.35, 0.65, 0.4
 _HICCUPS: Final = (401, 404, 409, 502)
 _UP_SECONDS: Final = 5.0
-# After an outage people are answered one after the other.
+# After an outage the bot needs time to answer everybody who waits.
 _RECOVERY_SECONDS: Final = 2.0
 _LONGEST_TELLING_SECONDS: Final = 90.0
 _LONGEST_START_SECONDS: Final = 20.0
@@ -41,16 +41,16 @@ _WORDS: Final = Catalogues.load().words("es")
 
 @dataclass
 class Shown:
-    """What one round showed.
+    """The results of one round.
 
     Attributes:
         outages: from each kill until the bot answers again.
-        wrong: whatever must not be, in words.
-        repeated: closing updates that somebody had already.
-        third_told: seconds from the order until a third of them were told.
-        bot_cores: how many of the machine's cores the bot computed on.
-        other_cores: the same of Telegram and the people, which are this process.
-        refused: how often the bot was told that it sends too fast, to chats that do not fail.
+        wrong: what must never happen but did, in words.
+        repeated: how many closing updates were repetitions.
+        third_told: seconds from the admin's command until a third of the signers were told.
+        bot_cores: how many cores the bot kept busy.
+        other_cores: how many cores this process kept busy: the simulator and the people.
+        refused: how many 429s the bot got for chats that do not fail.
     """
 
     watch: Watch = field(default_factory=Watch)
@@ -66,17 +66,17 @@ class Shown:
 
     @property
     def calm(self) -> list[float]:
-        """How long the taps took while no kill was near."""
+        """The seconds of the taps outside outages."""
         return [wait.seconds for wait in self.watch.taps if not self.meets_outage(wait)]
 
     def meets_outage(self, wait: Wait) -> bool:
-        """Whether the bot was killed meanwhile: it may forget that it owed a screen."""
+        """Returns whether a wait meets an outage: a killed bot may forget a screen it owed."""
         return any(wait.ended > out.begun and wait.begun < out.ended for out in self.outages)
 
 
 @dataclass
 class Round:
-    """One round while it goes on; the same seed makes the same others, hostile people or not."""
+    """One round; the same seed makes the same ordinary people, with hostile people or not."""
 
     bot: BotProcess
     telegram: FailingTelegram
@@ -93,7 +93,7 @@ class Round:
     _killing: bool = False
 
     async def run(self) -> None:
-        """All that happens, and the account of it."""
+        """Runs the round and writes its results to `shown`."""
         self._begun = self._started_at = time.monotonic()
         busy = os.times()
         lives = [asyncio.create_task(life) for life in self._lives()]
@@ -123,12 +123,12 @@ class Round:
         self.shown.other_cores = (ours - before.user - before.system) / seconds
 
     def hear(self, call: Call, _answer: object) -> None:
-        """Note when the bot did something for somebody, and where it was refused."""
+        """Notes when the bot served somebody and when it was refused; a listener of calls."""
         if call.ok and call.method.startswith(("send", "edit", "answer")):
             self._answered_at = time.monotonic()
         chat = str(call.chat_id)
         fails = chat.isdecimal() and int(chat) in self.telegram.failing_chats.failing
-        # Answers to taps name no chat.
+        # Answers to taps have no chat.
         self.shown.refused += call.status == 429 and chat.isdecimal() and not fails
 
     def _lives(self) -> list[Coroutine[Any, Any, None]]:
@@ -189,7 +189,7 @@ class Round:
         await asyncio.sleep(max(0.0, self._begun + share * self.seconds - time.monotonic()))
 
     async def _until_told(self, share: float) -> None:
-        """Wait until this share of those who should be told is; the rest is counted later."""
+        """Waits until this share of the signers was told; gives up silently, for a later count."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_TELLING_SECONDS):
                 while True:
@@ -200,7 +200,7 @@ class Round:
                     await asyncio.sleep(0.1)
 
     async def _kill(self) -> None:
-        """SIGKILL; what it leaves is looked at before it starts again."""
+        """Kills the bot with SIGKILL and checks the signatures before it restarts."""
         self._killing, begun = True, time.monotonic()
         self.telegram.refusals.clear()
         await self.bot.kill()
@@ -214,7 +214,7 @@ class Round:
         self.shown.outages.append(Wait(begun, time.monotonic() + _RECOVERY_SECONDS))
 
     async def _is_kept_up(self) -> None:
-        """A bot that ends by itself is a fault, and is started again for the rest of the round."""
+        """Reports a bot that ended by itself, and restarts it for the rest of the round."""
         while True:
             await asyncio.sleep(0.2)
             process = self.bot.process
@@ -224,7 +224,7 @@ class Round:
                 self._started_at = time.monotonic()
 
     async def _hiccups(self, dice: random.Random) -> None:
-        """Now and then one poll of a running bot is refused, as by a proxy."""
+        """Refuses a poll of the running bot now and then, as a proxy may."""
         while True:
             for code in _HICCUPS:
                 await asyncio.sleep(dice.uniform(40.0, 80.0))
@@ -243,7 +243,7 @@ class Round:
             self.shown.wrong.append(f"the bot did not stop when it was told to, but: {code}")
 
     def _expected(self) -> set[int]:
-        """Who signed and stayed, of the others."""
+        """Returns the ordinary people who signed and did not withdraw or mute."""
         standings = self.ledger.standings
         mine = (one.person.id for one in self.others)
         return {chat for chat in mine if standings.get(chat) is Standing.SIGNED}
@@ -257,7 +257,7 @@ class Round:
         shown.told = sum(copies[chat] > 0 for chat in expected)
         shown.repeated = sum(copies[chat] - 1 for chat in expected if copies[chat] > 1)
         shown.wrong += [f"{chat} was never told" for chat in sorted(expected - copies.keys())]
-        # A kill repeats what was in flight: a second's worth at most.
+        # A kill repeats at most the messages in flight: one second's worth.
         if shown.repeated > RATE:
             shown.wrong.append(f"the closing update came {shown.repeated} times too often")
         for one in self.others:
@@ -288,7 +288,7 @@ class Round:
 async def a_round(
     folder: Path, *, seconds: float, seed: int, hostile: bool
 ) -> AsyncIterator[Round]:
-    """A bot on an empty database, and its Telegram; the bot ends with the block."""
+    """Starts a bot on an empty database, with a simulator; both end with the block."""
     (folder / "keys").mkdir(parents=True)
     (folder / "data").mkdir()
     keyring = Keyring.generate(folder / "keys" / "petition.key")

@@ -1,4 +1,4 @@
-"""The worker alone, as a process of its own: any number of them may share a database."""
+"""The broadcast worker as a separate process; any number may share a database."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Broadcast, Keyring, RecallTally, Tally, open_storage
 from tests.broadcast.petitioners import SLUG
 
-# Short, so that several holders can die within one broadcast.
+# Seconds; short, so that several holders can die within one broadcast.
 LEASE_SECONDS: Final = 1.5
 TIMING: Final = replace(Timing(), lease=LEASE_SECONDS, poll=0.1, rest=0.1, progress=1.0)
 _STOP_SECONDS: Final = 3.0
 
 
 class Silence:
-    """A reporter that says nothing."""
+    """A reporter that does nothing."""
 
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
@@ -44,7 +44,7 @@ class Silence:
 
 
 async def send(database_url: str, key: str, api_url: str, rate: str, token: str) -> None:
-    """Send what is due until SIGTERM."""
+    """Sends what is due until SIGTERM."""
     configure_logging("WARNING")
     storage = await open_storage(database_url, Keyring.load(Path(key)), SLUG)
     asked = asyncio.Event()

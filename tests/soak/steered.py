@@ -1,4 +1,4 @@
-"""A broadcast in turmoil from its start to its recall, and whether it came out exact."""
+"""A broadcast with random interventions, from its start to its recall, checked exactly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATE_OF: Final = {
 async def steered(
     campaign: Campaign, people: int, seed: int, *, kills: bool, cancelled: bool
 ) -> str:
-    """Lets it rage, checks everything, takes it all back; a sentence on what happened."""
+    """Runs a broadcast with interventions, checks it, recalls it; returns a summary."""
     dice = random.Random(seed)  # noqa: S311 - a test's own dice
     turmoil = Turmoil(campaign, await campaign.start(), people, dice, kills)
     turmoil.sender = await campaign.sender()
@@ -50,7 +50,7 @@ async def steered(
 
 
 def assert_nothing_came_that_should_not(turmoil: Turmoil) -> None:
-    """Only what was under way as somebody parted, or a pause began, came after that; once."""
+    """Checks that after an opt-out or a pause only messages in flight arrived, once each."""
     arrivals = turmoil.campaign.api.account.arrivals
     for parting in turmoil.partings:
         later = [one for one in arrivals if one.chat == parting.chat and one.at > parting.known]
@@ -63,7 +63,7 @@ def assert_nothing_came_that_should_not(turmoil: Turmoil) -> None:
 def assert_exact(
     turmoil: Turmoil, states: dict[int, str], tally: Tally, *, cancelled: bool
 ) -> None:
-    """Every row says what the other side saw, and what its person did."""
+    """Checks that every row agrees with what arrived and with what its person did."""
     copies = turmoil.campaign.api.account.copies
     assert (tally.sending, tally.rejected) == (0, 0)
     parted = {parting.chat: parting.change for parting in turmoil.partings}
@@ -72,7 +72,7 @@ def assert_exact(
         if state == "delivered":
             assert copies[chat] >= 1
         elif state != "unknown":
-            # A kill may have come between a message and its record.
+            # A kill may come between a message and its record.
             assert copies[chat] == 0 or chat in twice_at_most
         if state in _STATE_OF.values():
             assert _STATE_OF[parted[chat]] == state
@@ -83,7 +83,7 @@ def assert_exact(
 
 
 def assert_erased(turmoil: Turmoil, states: dict[int, str], tally: Tally) -> None:
-    """Who withdrew has no row, and is in the account as what they were told."""
+    """Checks that withdrawn people have no row and still count with their outcome."""
     copies = turmoil.campaign.api.account.copies
     gone = {each.chat for each in turmoil.partings if each.change is Change.WITHDRAWS}
     assert gone.isdisjoint(states)
@@ -98,7 +98,7 @@ def assert_erased(turmoil: Turmoil, states: dict[int, str], tally: Tally) -> Non
 
 
 async def recall(campaign: Campaign, key: bytes) -> RecallTally:
-    """Take it back."""
+    """Recalls the broadcast and returns the tally."""
     begun = await campaign.storage.broadcasts.recall(key, ADMIN, utc_now())
     assert begun is not None
     async with asyncio.timeout(_END_SECONDS):
@@ -111,7 +111,7 @@ async def recall(campaign: Campaign, key: bytes) -> RecallTally:
 def assert_recalled(
     campaign: Campaign, states: dict[int, str], recalled: RecallTally, tally: Tally
 ) -> None:
-    """The message that the bot knows of is gone from every chat that is still known."""
+    """Checks that the recorded messages are deleted in every chat that is still known."""
     account = campaign.api.account
     delivered = {chat for chat, state in states.items() if state == "delivered"}
     assert {chat for chat, _ in account.deleted} == delivered

@@ -1,4 +1,4 @@
-"""A hundred and twenty people, and a bot that never lives longer than a second or so."""
+"""120 people sign while the bot is killed about every second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eight processes on one PostgreSQL: one sends, whichever, at the rate of one."""
+"""Eight processes on one PostgreSQL: one sends at a time, at the rate of a single process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Telegram that fails in every way at once: nobody is lost, and the account is exact."""
+"""A Bot API that fails in every way at once: nobody is lost, and the tally is exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tenth of the people harm the bot in every way they can, and the others notice nothing."""
+"""A tenth of the people attack the bot in every way they can; the others notice nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bot is killed all along a broadcast: nobody is lost, and repetitions are few."""
+"""The bot is killed repeatedly during a broadcast: nobody is lost, few messages repeat."""
 
 from __future__ import annotations
 

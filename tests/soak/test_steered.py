@@ -1,4 +1,4 @@
-"""People and admins change their minds at random moments: it holds at once, and exactly."""
+"""People opt out and admins pause or cancel at random moments: it takes effect at once."""
 
 from __future__ import annotations
 

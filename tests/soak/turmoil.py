@@ -1,4 +1,4 @@
-"""People who change their minds, and admins who do, while a broadcast runs; all of it noted."""
+"""Random opt-outs, pauses, cancels and kills during a broadcast, with a record of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLAIMED: Final = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position
 
 
 class Change(StrEnum):
-    """What somebody does who does not want the message any more."""
+    """How somebody opts out of the message."""
 
     WITHDRAWS = "withdraws"
     BLOCKS = "blocks"
@@ -27,7 +27,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Parting:
-    """From `known` on nothing may come, but for what was under way to them just then."""
+    """An opt-out: after `known` nothing may arrive, except a message in flight just then."""
 
     chat: int
     change: Change
@@ -37,7 +37,7 @@ class Parting:
 
 @dataclass(frozen=True)
 class Stillness:
-    """In a pause, or after a cancel, only what was under way as it began may still come."""
+    """A pause or cancel, during which only messages in flight at its start may arrive."""
 
     begins: float
     ends: float
@@ -46,11 +46,11 @@ class Stillness:
 
 @dataclass
 class Turmoil:
-    """One run's worth of it.
+    """The interventions of one run, and their record.
 
     Attributes:
         kills: whether the sender is killed too.
-        unrecorded: who had got the message when a kill came, without that being on the disk.
+        unrecorded: chats that had the message at a kill, without a recorded outcome.
     """
 
     campaign: Campaign
@@ -65,7 +65,7 @@ class Turmoil:
     sender: asyncio.subprocess.Process | None = None
 
     async def rages(self, until: int) -> None:
-        """Something happens every few hundredths of a second until so many were told."""
+        """Intervenes every few hundredths of a second until this many people were told."""
         account = self.campaign.api.account
         while len(account.copies) < until and not await self._is_over():
             await asyncio.sleep(self.dice.uniform(0.0, 0.08))
@@ -79,13 +79,13 @@ class Turmoil:
                 await self._somebody_parts()
 
     async def cancels(self) -> None:
-        """Nobody else is told any more; what was claimed by then still may be."""
+        """Cancels the broadcast; deliveries claimed by then may still arrive."""
         await self.campaign.storage.broadcasts.cancel(self.key, ADMIN, utc_now())
         claimed, known = await self._claimed(), time.monotonic()
         self.stillnesses.append(Stillness(known, float("inf"), claimed))
 
     async def sender_dies(self) -> None:
-        """SIGKILL; what it leaves is noted."""
+        """Kills the sender with SIGKILL and notes the unrecorded messages."""
         assert self.sender is not None
         await dies(self.sender)
         told = self.campaign.api.account.copies
