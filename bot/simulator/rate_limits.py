@@ -55,7 +55,7 @@ class _Bucket:
 
 @dataclass(slots=True)
 class RateLimits:
-    """Telegram's flood limits; every number can be changed while running.
+    """Telegram's rate limits; every number can be changed while running.
 
     `overall`, `paid` and `per_chat` are messages a second, `per_group` messages a minute,
     `price` is in Stars for one message, `least_balance` in Stars.

@@ -31,13 +31,13 @@ PARTS = (
 
 @dataclass(frozen=True)
 class Served:
-    """A server that listens."""
+    """A running server and its address."""
 
     api: BotApi
     url: str
 
     async def says(self, *requests: bytes) -> list[bytes]:
-        """The bodies of its answers to requests that come at once, on one connection."""
+        """Returns the bodies of the answers to requests sent together on one connection."""
         reader, writer = await asyncio.open_connection("127.0.0.1", int(self.url.split(":")[-1]))
         writer.write(b"".join(requests))
         said = [await self._body(reader) for _ in requests]

@@ -31,7 +31,7 @@ def test_a_rate_kept_from_the_beginning_is_found_at_once() -> None:
 def test_a_rate_is_found_when_no_later_window_is_off() -> None:
     arrivals = [*evenly(10, 0, 20), *evenly(30, 20, 60)]
     found = search(arrivals, [1.0, 50.0], limit=30, seconds=60)
-    # The window from 19 to 29 holds one slow second: 28 a second, near enough.
+    # The window from 19 to 29 has one slow second: 28 a second, which is near enough.
     assert found.found_after == 19.0
     assert found.refused_after == 1
 

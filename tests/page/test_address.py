@@ -18,7 +18,7 @@ async def runner() -> AsyncIterator[web.AppRunner]:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that something else listens on."""
+    """A port on which something else listens."""
     with socket.create_server((LOOPBACK, 0)) as server:
         yield int(server.getsockname()[1])
 

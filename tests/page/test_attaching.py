@@ -32,7 +32,7 @@ LIST = FilePayload(name="lista <b>.csv", mimeType="text/csv", buffer=b"a;b")
 
 
 async def pick(at: Window, item: str, files: Sequence[FilePayload] | Path) -> None:
-    """Pick files: from the menu of the chat, or in the window of what was picked before."""
+    """Picks files, from the menu of the chat or in the dialog of files picked before."""
     name = f"{item} de este ordenador"
     if not item.startswith("Añadir"):
         await at.page.get_by_role("button", name="Adjuntar").click()

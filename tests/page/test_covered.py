@@ -21,7 +21,7 @@ DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WIDTHS = {"desktop": (1440, 1183, 760), "phone": (430, 390, 280)}
 FONTS = ("15px sans-serif", "22px monospace", "13px serif")
-# Whatever the fonts, one of them stands in each corner that a line of text reaches.
+# Whatever the fonts, one of these is in each corner that a line of text reaches.
 COMMANDS = "/a " * 60
 ADDRESS = f"https://example.org/{'x' * 150}"
 
@@ -48,7 +48,7 @@ async def test_nothing_lies_over_what_can_be_pressed(
 
 
 async def covered(at: Window) -> list[str]:
-    """What is covered, with the pointer over each message in turn."""
+    """Returns the covered controls, with the pointer over each message in turn."""
     found = await at.covered()
     for message in await at.page.locator(".message").all():
         await message.locator(".bubble").hover(force=True)
@@ -57,7 +57,7 @@ async def covered(at: Window) -> list[str]:
 
 
 async def everything(wire: Wire, ana: Person) -> None:
-    """Whatever can be pressed in a chat, in each corner of a bubble, from either side."""
+    """Sends messages with every kind of control, in each corner of a bubble, from both sides."""
     world = ana.world
     keys = {
         "inline_keyboard": [

@@ -28,7 +28,7 @@ async def taken(at: Window) -> Image.Image:
 
 
 def keep(name: str, picture: Image.Image) -> None:
-    """Writes the picture in few colours: those there is most of, and those that stand out."""
+    """Saves the picture with few colours: the most common ones and the most distinct ones."""
     common = picture.quantize(_COMMON, Image.Quantize.MEDIANCUT).getpalette() or []
     striking = picture.quantize(_STRIKING, Image.Quantize.MAXCOVERAGE).getpalette() or []
     palette = Image.new("P", (1, 1))
@@ -79,7 +79,7 @@ async def test_phones() -> None:
 
 
 async def test_broadcasting() -> None:
-    """A thousand people sign first at Telegram's rate, which takes a minute and a half."""
+    """Takes a minute and a half: a thousand people sign first, at Telegram's rate."""
     async with chromium() as browser, shown() as (show, _, address):
         await show.start()
         async with window(browser, address, color_scheme="dark") as at:

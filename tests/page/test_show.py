@@ -62,7 +62,7 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
 
 @asynccontextmanager
 async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, str]]:
-    """The demo in a process of its own: what it prints, and the address that it has printed."""
+    """Runs the demo as a process; yields its output and the address that it printed."""
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "demo", "--port", "0"),
         cwd=ROOT,
@@ -81,7 +81,7 @@ async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, 
 
 
 async def prints(printed: StreamReader, words: str) -> None:
-    """Reads on to the line with these words."""
+    """Reads up to the line with these words."""
     while words not in (line := (await printed.readline()).decode()):
         assert line, "the demo has ended"
 

@@ -138,7 +138,7 @@ async def test_a_message_has_a_second_tick_once_the_bot_has_got_it(browser: Brow
         await wire.answer("getUpdates", offset=given[-1]["update_id"] + 1)
         await expect(at.page.get_by_role("img", name="Recibido por el bot")).to_have_count(2)
         await expect(sent).to_have_count(0)
-        # The bubble is the one that stood there, and its pictures need not come again.
+        # The same bubble stays, so its pictures need not load again.
         await expect(at.page.locator(".mine", has_text="kept")).to_have_count(1)
         assert at.complaints == []
 

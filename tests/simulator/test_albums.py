@@ -18,7 +18,7 @@ def ana(sim: Simulator) -> Person:
 
 
 def item(kind: str, ana: Person, **more: Any) -> dict[str, Any]:
-    """A description of a file the bot has seen."""
+    """Returns an InputMedia with a file the bot has seen."""
     media = ana.send_kind(kind).media
     assert media is not None
     return {"type": kind, "media": media.file_id, **more}

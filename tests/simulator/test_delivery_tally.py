@@ -72,7 +72,7 @@ async def test_a_sender_that_tries_again_repeats_just_what_was_lost_on_the_way_b
     sim.faults.error_rate, sim.faults.drop_rate, sim.faults.too_many_rate = 0.06, 0.04, 0.02
 
     async def bring(chat: int) -> int:
-        """Try until there is an answer that says it went well; how often none came."""
+        """Copies until an answer says that it succeeded; returns how often no answer came."""
         lost = 0
         target = {"chat_id": chat, "from_chat_id": people[0].id, "message_ids": numbers}
         while True:

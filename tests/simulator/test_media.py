@@ -20,7 +20,7 @@ def ana(sim: Simulator) -> Person:
 async def uploaded(
     wire: Wire, method: str, kind: str, content: bytes, name: str, **params: Any
 ) -> Any:
-    """The answer to a call that brings a file."""
+    """Uploads a file and returns the result of the call."""
     form = aiohttp.FormData({key: str(value) for key, value in params.items()})
     form.add_field(kind, content, filename=name)
     async with wire.session.post(f"{wire.url}/{method}", data=form) as response:

@@ -21,7 +21,7 @@ def ana(sim: Simulator) -> Person:
 
 
 async def received(wire: Wire) -> list[dict[str, Any]]:
-    """What the bot was told, each as its kind and the message."""
+    """Takes and acknowledges the bot's updates; returns their messages."""
     updates = await wire.result("getUpdates")
     if updates:
         await wire.result("getUpdates", offset=updates[-1]["update_id"] + 1)

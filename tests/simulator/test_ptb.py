@@ -14,7 +14,7 @@ BUTTON = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Ir", cal
 
 
 def unknown_in(value: object) -> list[str]:
-    """The fields, at any depth, that PTB has no name for."""
+    """Returns the fields, at any depth, that python-telegram-bot does not know."""
     found: list[str] = []
     if isinstance(value, telegram.TelegramObject):
         found += [f"{type(value).__name__}.{name}" for name in value.api_kwargs]

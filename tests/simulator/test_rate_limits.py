@@ -6,7 +6,7 @@ from tests.simulator.wire import Clock, Wire
 
 
 def wait_after(limits: RateLimits, chat_id: int, *, new: int = 1) -> int | None:
-    """How long the bot is told to wait; None when the call goes through."""
+    """Returns the seconds that the bot must wait; None when the call goes through."""
     try:
         limits.count(chat_id, new=new)
     except Refused as refusal:

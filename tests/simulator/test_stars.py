@@ -11,7 +11,7 @@ def limits(clock: Clock) -> RateLimits:
 
 
 def sent(limits: RateLimits, count: int, *, paid: bool = True) -> int:
-    """How many of so many messages at once go through, one to a chat."""
+    """Returns how many of `count` simultaneous messages go through, each to its own chat."""
     for number in range(count):
         try:
             limits.count(number + 1, paid=paid)
@@ -48,7 +48,7 @@ def test_who_has_too_few_stars_is_held_to_the_ordinary_limits(limits: RateLimits
 def test_the_balance_can_fall_too_low_on_the_way(limits: RateLimits) -> None:
     limits.stars.balance = 10_001
 
-    # Thirty are free, and eleven of the others are paid before there is too little left.
+    # Thirty are free, and eleven more are paid before the balance is too low.
     assert sent(limits, 100) == 41
     assert limits.stars.balance == pytest.approx(9_999.9)
 

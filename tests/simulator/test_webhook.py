@@ -12,7 +12,7 @@ SECRET = "s3cret_-"
 
 
 class Endpoint:
-    """The bot's end of a webhook; `answers` are given in turn, 200 after the last."""
+    """The bot's side of a webhook; gives the `answers` in turn, then 200."""
 
     def __init__(self) -> None:
         self.url = ""

@@ -25,8 +25,8 @@ PEOPLE = 120
 # Messages a second: slow enough for several kills within one broadcast.
 RATE = 10.0
 SIGNING_SECONDS = 300.0
-# Who finds nothing after two seconds taps or starts again. When Telegram fails as well, a life
-# of a second finishes few updates, and everybody at once would ask for more than it can finish.
+# People who see nothing for two seconds tap or start again. When Telegram fails as well, one
+# second of life is too short for the updates of everybody at once.
 AT_ONCE_IN_ROUGH_WEATHER = 12
 _COUNTED = """
 SELECT (SELECT COUNT(*) FROM signatures) AS signed, signatures AS shown,
@@ -38,7 +38,7 @@ BROADCAST_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class Weather:
-    """How Telegram behaves, in shares of all calls."""
+    """How Telegram behaves; rates are shares of all calls."""
 
     errors: float = 0.0
     lost_answers: float = 0.0
@@ -78,7 +78,7 @@ async def test_whoever_was_thanked_is_counted_and_whoever_signed_is_told(
         )
         assert copies[0] == 0
         repeated = sum((number - 1) * count for number, count in copies.items())
-        # A kill repeats what was in flight, a second's worth at most; a lost answer, its message.
+        # A kill repeats the messages in flight, one second's worth at most; a lost answer, one.
         assert repeated <= more_kills * RATE + lost
         assert await counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
 
@@ -102,7 +102,7 @@ async def all_sign(people: list[Person], at_once: int) -> None:
 
 
 async def counted(bot: BotProcess) -> tuple[int, int, int]:
-    """The signatures there are, the count people see, and how many numbers were given out."""
+    """Returns the number of signatures, the count people see, and the distinct numbers."""
     database = await open_database(bot.url)
     try:
         (row,) = await database.read(Statement(_COUNTED))
@@ -112,7 +112,7 @@ async def counted(bot: BotProcess) -> tuple[int, int, int]:
 
 
 async def thanked_are_counted(bot: BotProcess, people: list[Person]) -> None:
-    """The process is dead: nobody may have been thanked for what is not on the disk."""
+    """Checks, while the process is dead, that nobody was thanked without a stored signature."""
     thanked = sum(was_thanked(person, WORDS) for person in people)
     signatures, shown, _ = await counted(bot)
     assert thanked <= signatures
@@ -120,7 +120,7 @@ async def thanked_are_counted(bot: BotProcess, people: list[Person]) -> None:
 
 
 async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[int, int]:
-    """The admin closes and tells everyone; how many kills and lost answers that took."""
+    """Closes the petition and sends the broadcast; returns the kills and lost answers."""
     marta = bot.simulator.world.person("Marta", user_id=ADMIN)
     close = WORDS.label("Sí, cerrar la petición")
     send = WORDS.plural_label("Enviar a {n} persona", "Enviar a {n} personas", PEOPLE)

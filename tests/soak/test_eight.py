@@ -21,13 +21,13 @@ pytestmark = pytest.mark.parametrize("kind", ["postgres"])
 PROCESSES = 8
 RATE = 100.0
 END_SECONDS = 120.0
-# Two that send at once would have used up its burst in a third of a second; timers that fire late
-# in a busy machine do not.
+# Two senders at once would use up the burst in a third of a second; timers that fire late on a
+# busy machine do not.
 LIMIT = Limit(rate=RATE, burst=RATE / 3)
 
 
 async def eight(campaign: Campaign) -> list[asyncio.subprocess.Process]:
-    """All begin at the same moment."""
+    """Starts all processes at the same moment."""
     return await asyncio.gather(*(campaign.sender(number) for number in range(PROCESSES)))
 
 
@@ -63,7 +63,7 @@ async def test_when_they_are_killed_another_goes_on_and_few_are_told_twice(
         done = 0
         while done < kills and len(account.copies) < people:
             await asyncio.sleep(dice.uniform(0.2, 1.2))
-            # Every other time the one that sends, else one of those that wait.
+            # Kills alternately any process and the one that sends.
             sends = int(account.arrivals[-1].by) if account.arrivals else 0
             victim = sends if done % 2 else dice.randrange(PROCESSES)
             await dies(processes[victim])

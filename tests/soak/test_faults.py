@@ -54,14 +54,14 @@ async def test_nobody_is_lost_and_the_tally_is_what_the_other_side_saw(
 
 
 def assert_exact(states: dict[int, str], account: Account) -> None:
-    """Each row says what the other side saw of that chat."""
+    """Checks that each row agrees with what arrived in its chat."""
     told = set(account.copies)
     by_state: dict[str, set[int]] = {}
     for chat, state in states.items():
         by_state.setdefault(state, set()).add(chat)
     assert by_state.pop("unreachable") == BLOCKED
     unknown = by_state.pop("unknown", set())
-    # Both answers were lost: it arrived twice, and the bot cannot know.
+    # Both answers were lost: it arrived twice, which the bot cannot know.
     assert unknown == {chat for chat in unknown if account.lost[chat] >= 2}
     assert by_state.pop("delivered") == told - unknown
     assert by_state == {}

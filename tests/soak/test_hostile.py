@@ -12,11 +12,11 @@ import pytest
 from benchmarks.benchmark import percentile
 from tests.soak.rounds import Shown, a_round
 
-# At twenty minutes with hostile people and as many without.
+# With the default length: twenty minutes with hostile people and twenty without.
 _ROUND_SECONDS: Final = 150.0
 _SHORTEST_SECONDS: Final = 60.0
 _MOST_RATIO: Final = 1.5
-# Fewer taps say nothing of the slowest in a hundred.
+# Fewer taps give no reliable 99th percentile.
 _ENOUGH_TAPS: Final = 1_000
 
 
@@ -29,7 +29,7 @@ async def test_whoever_harms_the_bot_changes_nothing_for_the_others(
     without: list[Shown] = []
     among: list[Shown] = []
     for pair in range(pairs):
-        # Whichever comes second finds the machine as the first has left it.
+        # The order alternates, since the second round finds the machine as the first left it.
         for hostile in (True, False) if pair % 2 else (False, True):
             folder = tmp_path / f"{pair}-{hostile}"
             async with a_round(folder, seconds=seconds, seed=pair, hostile=hostile) as one:
@@ -50,12 +50,12 @@ async def test_whoever_harms_the_bot_changes_nothing_for_the_others(
 
 
 def taps_of(rounds: Sequence[Shown]) -> list[float]:
-    """How long each tap took in all of them, far from the kills."""
+    """Returns the seconds of all taps in these rounds outside outages."""
     return [seconds for shown in rounds for seconds in shown.calm]
 
 
 def account(shown: Shown, *, hostile: bool) -> str:
-    """One round in a line or two."""
+    """Returns a summary of one round."""
     first = [wait.seconds for wait in shown.watch.firsts]
     calm, every = shown.calm, [wait.seconds for wait in shown.watch.taps]
     who = "among hostile people" if hostile else "without hostile people"
@@ -72,7 +72,7 @@ def account(shown: Shown, *, hostile: bool) -> str:
 
 
 def summed_up(wrong: Sequence[str]) -> list[str]:
-    """What went wrong, each kind once, with how often and the first of them."""
+    """Returns each kind of fault once, with its number and its first line."""
     kinds: dict[str, list[str]] = {}
     for line in wrong:
         kinds.setdefault(re.sub("[0-9]+", "", line), []).append(line)
