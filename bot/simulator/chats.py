@@ -128,7 +128,7 @@ class Chat:
         self._messages[message.id] = message
 
     def transcript(self) -> str:
-        """Returns the chat as text, one message or row of buttons a line."""
+        """Returns the chat as readable text, with the buttons under each message."""
         return "\n".join(self._lines()) or "(nothing)"
 
     def _lines(self) -> Iterator[str]:
