@@ -1,4 +1,4 @@
-"""One message to many: who is told, sending at the permitted rate, and an exact account."""
+"""Broadcasts: one message to many recipients, sent at the permitted rate, with every outcome."""
 
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.reporter import Reporter

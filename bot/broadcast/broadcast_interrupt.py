@@ -1,4 +1,4 @@
-"""What ends a worker's time with a broadcast before everything is sent."""
+"""The flag that ends a broadcast run before everything is sent, and the reasons for it."""
 
 import asyncio
 from contextlib import suppress
@@ -6,30 +6,30 @@ from enum import Enum, auto
 
 
 class InterruptReason(Enum):
-    """Why no more is sent."""
+    """Why a broadcast run ends early."""
 
     ASKED = auto()
     """The process is stopping."""
     LOST = auto()
-    """Somebody else may hold the lease: not one more call may leave."""
+    """Another process may have the lease: not one more call may leave."""
     CLOCKS = auto()
-    """The clocks disagree: whose the lease is has to be asked; what is on its way may end."""
+    """Two clocks disagree, so the lease must be checked; calls in flight may finish."""
     ENDED = auto()
-    """The broadcast is not running any more: it was paused, stopped or cancelled."""
+    """The broadcast is no longer running, or another one comes first."""
     REFUSED = auto()
-    """Telegram does not take the content, so it would take nobody's."""
+    """Telegram rejects the content, as it would for every recipient."""
     UNREADABLE = auto()
-    """The chats cannot be read, whoever's it is."""
+    """No recipient's chat can be decrypted."""
     BROKEN = auto()
-    """A mistake of ours, which must not go on from person to person."""
+    """A bug that would fail one recipient after another."""
     NOBODY = auto()
-    """Not one of the first can be reached: it is hardly they who have gone."""
+    """None of the first recipients can be reached, so the cause is hardly on their side."""
     DENIED = auto()
-    """Telegram knows the token, and yet has denied every call for a minute."""
+    """Every call has been denied for a minute (401 or 404), although the token was accepted."""
 
 
 class BroadcastInterrupt:
-    """A flag with its cause; the first one counts, but a lost lease comes before all."""
+    """A flag with its reason; the first reason stays, except that a lost lease overrides it."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -37,22 +37,22 @@ class BroadcastInterrupt:
         self.said = ""
 
     def trigger(self, cause: InterruptReason, said: str = "") -> None:
-        """No more is to be sent."""
+        """Sets the flag: no more is to be sent."""
         if self.cause is None or cause is InterruptReason.LOST:
             self.cause, self.said = cause, said
         self._event.set()
 
     @property
     def is_called(self) -> bool:
-        """Whether sending is to end."""
+        """Whether the flag is set, so that sending must end."""
         return self._event.is_set()
 
     async def rest(self, seconds: float) -> None:
-        """Wait so long, or until it is called."""
+        """Waits for so many seconds, or until the flag is set."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._event.wait()
 
     async def wait(self) -> None:
-        """Wait until it is called."""
+        """Waits until the flag is set."""
         await self._event.wait()

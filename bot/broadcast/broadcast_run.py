@@ -1,4 +1,4 @@
-"""One worker's time with one broadcast: begun, sent or recalled, and seen to its end."""
+"""One run of a worker over one broadcast: starts it, sends or recalls it, and reports its end."""
 
 import asyncio
 from typing import Final
@@ -30,7 +30,7 @@ _HOLDS: Final = {
 
 
 class BroadcastRun:
-    """What a broadcast that is due needs, whatever state it is in."""
+    """Does what a due broadcast needs in its state: start, send, recall or report."""
 
     def __init__(
         self,
@@ -48,17 +48,22 @@ class BroadcastRun:
         self._work: DeliveryLoop | Recall | None = None
 
     def cut_off(self) -> None:
-        """End at once what is in flight."""
+        """Cancels every call in flight at once."""
         if self._work is not None:
             self._work.crew.cancel()
 
     async def run(self) -> None:
-        """Do what is to be done with it now."""
+        """Works on the broadcast until it ends or is interrupted; catches and logs bugs.
+
+        Raises:
+            Unavailable: the database is away.
+            TimeoutError: the database takes too long.
+        """
         try:
             await self._attend()
         except (Unavailable, TimeoutError):
             raise
-        except Exception as error:  # a mistake of ours is tried again, but not for ever in silence
+        except Exception as error:  # a bug: tried again a few times, then the broadcast is paused
             await self._mistaken(error)
         else:
             self._arrears.went_well(self._broadcast.id)
@@ -86,7 +91,7 @@ class BroadcastRun:
             await means.broadcasts.deliveries.settle(means.now())
             return
         async with self._watch.reporting():
-            # Whoever was told of it and went on has seen to it.
+            # Admins who were told of it and resumed the broadcast have checked the bot.
             seen = self._arrears.is_asked(key, format_reason(StopReason.NOBODY, str(SO_MANY)))
             done = await self._worked_off(DeliveryLoop(means, self._broadcast, self.halt, seen))
         if done:
@@ -99,13 +104,13 @@ class BroadcastRun:
             await means.broadcasts.pause_by_system(key, reason)
 
     def _reason_to_hold(self) -> str | None:
-        """Who is no admin any more has no say in what goes out now."""
+        """Returns why to pause it before it starts: whoever confirmed it is no longer an admin."""
         if self._means.is_admin(self._broadcast.approved_by):
             return None
         return format_reason(StopReason.FORMER)
 
     def _most_of_one(self, hold: str | None) -> int | None:
-        """To how many it may go on one admin's word; None when somebody else decides or did."""
+        """Returns how many recipients one admin may decide on; None when another does or did."""
         broadcast = self._broadcast
         is_ones = hold is None and broadcast.approved_by == broadcast.started_by
         return self._means.approval_above if is_ones else None

@@ -1,4 +1,4 @@
-"""How many to claim, and when: enough that the gate never waits, too few for a kill to matter."""
+"""How many deliveries to claim, and when: enough to keep the gate busy, few enough to lose."""
 
 import math
 from typing import Final
@@ -9,26 +9,26 @@ _LARGEST_CLAIM: Final = 500
 
 
 class ClaimPacer:
-    """Claims follow the rate, a little ahead of it; pure, every function is told the time."""
+    """Paces claims a little ahead of the send rate; times are passed in, in seconds."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._next = -math.inf
 
     def window(self, rate: float) -> int:
-        """How many may be claimed and not yet done."""
+        """Returns how many deliveries may be claimed and not yet done, at `rate` a second."""
         return max(self._batch(rate), math.ceil(rate * self._timing.window))
 
     def room(self, rate: float, under_way: int) -> int:
-        """How many to claim now; at least one, so ask when there is room for it."""
+        """Returns how many to claim now: at least one, so call it only when there is room."""
         return max(1, min(self._batch(rate), self.window(rate) - under_way))
 
     def wait(self, now: float) -> float:
-        """Seconds until it is time to claim again."""
+        """Returns the seconds until the next claim is due."""
         return max(0.0, self._next - now - self._timing.ahead)
 
     def took(self, count: int, rate: float, now: float) -> None:
-        """So many were claimed."""
+        """Notes that `count` deliveries were claimed."""
         self._next = max(self._next, now) + count / rate
 
     def _batch(self, rate: float) -> int:

@@ -1,9 +1,9 @@
-"""Before a broadcast starts: what is confirmed, for whom, and for how long that holds.
+"""The token by which an admin confirms a broadcast, and for how long it is valid.
 
-A confirmation is bound to what the admin saw: the content, what it is about, to whom it goes,
-when, at whose cost, and the petition's revision. So it is void when any of them changes, and it
-expires. It also names how many people the admin saw, and holds for fewer and for a few more, since
-people come and go all the time (docs/decisions/what-a-confirmation-promises.md).
+A confirmation is bound to what the admin saw: content, kind, audience, time, whether it is paid,
+and the petition's revision. It is void when any of them changes, and it expires. It also names
+how many recipients the admin saw, and is valid for fewer and for a few more, since people sign
+and withdraw all the time (docs/decisions/what-a-confirmation-promises.md).
 """
 
 import base64
@@ -19,9 +19,9 @@ from storage import Audience, Kind
 
 VALID_FOR: Final = timedelta(minutes=10)
 SMALL_GROWTH: Final = 10
-"""So many more people than the admin saw are no surprise, or a tenth, if that is more."""
+"""How many recipients more than the admin saw are allowed, or a tenth, if that is more."""
 
-# Two machines' clocks may differ a little; a token from further in the future is not believed.
+# Two machines' clocks may differ by this much; a token from further in the future is invalid.
 _CLOCK_SLACK: Final = timedelta(minutes=1)
 _DIGEST_BYTES: Final = 12
 
@@ -31,14 +31,14 @@ class ConfirmationTerms:
     """What an admin confirms.
 
     Attributes:
-        content_sha256: the hash of what is sent.
-        kind: what it is about.
-        audience: to whom.
-        revision: the petition's.
-        starts_at: when, or None for at once.
-        paid: whether it is paid for.
+        content_sha256: the hash of the content.
+        kind: the kind of broadcast.
+        audience: who receives it.
+        revision: the petition's revision.
+        starts_at: when it starts, or None for at once.
+        paid: whether a faster rate is paid for.
         topic: of an earlier broadcast, whose recipients are left out.
-        cutoff: the last signature that is counted.
+        cutoff: the number of the last signature that is counted.
     """
 
     content_sha256: bytes
@@ -51,7 +51,7 @@ class ConfirmationTerms:
     cutoff: int | None = None
 
     def digest(self, asked_at: int, recipients: int) -> str:
-        """The same for the same terms and number, asked at the same second."""
+        """Returns a digest of these terms, the second `asked_at` and the number of recipients."""
         starts_at = self.starts_at.timestamp() if self.starts_at else None
         bound = json.dumps(
             [
@@ -73,7 +73,7 @@ class ConfirmationTerms:
 
 
 def content_sha256(content: Mapping[str, object]) -> bytes:
-    """The hash of a content: the same for the same messages, in whatever order they came."""
+    """Returns the hash of a content, which does not depend on the order of its languages."""
     canonical = json.dumps(
         dict(content), ensure_ascii=False, sort_keys=True, separators=(",", ":")
     )
@@ -81,16 +81,17 @@ def content_sha256(content: Mapping[str, object]) -> bytes:
 
 
 def expected_seconds(messages: int, rate: float) -> float:
-    """How long a broadcast takes at `rate` messages a second."""
+    """Returns how many seconds a broadcast takes at `rate` messages a second."""
     return messages / rate
 
 
 def most_recipients(shown: int, *, approval_above: int | None) -> int:
-    """Up to how many recipients a confirmation holds whose page named `shown` of them.
+    """Returns for how many recipients at most a confirmation is valid.
 
     Args:
         shown: how many the admin saw.
-        approval_above: to more people only with a second admin, which is no small growth.
+        approval_above: more recipients than this need a second admin, so a confirmation for
+            fewer never grows beyond it.
     """
     most = shown + max(SMALL_GROWTH, shown // 10)
     if approval_above is None or shown > approval_above:
@@ -99,12 +100,12 @@ def most_recipients(shown: int, *, approval_above: int | None) -> int:
 
 
 def confirmation(terms: ConfirmationTerms, recipients: int, *, now: datetime) -> str:
-    """A token for a button that confirms exactly this; at most 33 of `A-Za-z0-9_.-`."""
+    """Returns a token for the button that confirms these terms: at most 33 of `A-Za-z0-9_.-`."""
     return _token(terms, recipients, int(now.timestamp()))
 
 
 def confirmed(token: str, terms: ConfirmationTerms, *, now: datetime) -> bool:
-    """Whether the token confirms what would be sent now, and has not expired."""
+    """Tells whether the token confirms these terms, and has not expired."""
     asked_at, recipients = _asked_at(token), shown_recipients(token)
     if asked_at is None or recipients is None or has_expired(token, now=now):
         return False
@@ -113,12 +114,12 @@ def confirmed(token: str, terms: ConfirmationTerms, *, now: datetime) -> bool:
 
 
 def shown_recipients(token: str) -> int | None:
-    """How many people the page named that the token was on; None when the token names none."""
+    """Returns how many recipients the admin saw with this token; None when it names no number."""
     return _hexadecimal(token.split(".")[1]) if token.count(".") == 2 else None
 
 
 def has_expired(token: str, *, now: datetime) -> bool:
-    """Whether too much time has passed since it was asked for, whatever it confirms."""
+    """Tells whether the token is too old (or malformed), whatever it confirms."""
     asked_at = _asked_at(token)
     if asked_at is None:
         return True
@@ -127,7 +128,7 @@ def has_expired(token: str, *, now: datetime) -> bool:
 
 
 def broadcast_id(token: str) -> bytes:
-    """The id of the broadcast that a token starts: two taps on one button start one."""
+    """Returns the id of the broadcast that a token starts, so that two taps start only one."""
     return hashlib.sha256(b"broadcast\x00" + token.encode()).digest()[:16]
 
 

@@ -1,7 +1,7 @@
-"""What is sent to a recipient: a text of the petition's, or a message copied by reference.
+"""What a broadcast sends to a recipient: a text of the petition, or a copied message.
 
-A copied message is not kept here: it stands in an admin's chat, written by the bot itself so that
-nobody can change it, and Telegram copies it with everything that is in it.
+A copied message is not stored here: it stands in an admin's chat, sent by the bot itself so that
+nobody can edit it, and Telegram copies it with everything in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ PAID = "allow_paid_broadcast"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the Bot API, and how many messages it makes."""
+    """A call of the Bot API, and how many messages it sends."""
 
     method: str
     params: Mapping[str, object]
@@ -21,25 +21,25 @@ class Call:
 
 
 class Content(Protocol):
-    """Something that can be sent to anyone, in their language."""
+    """Something that can be sent to every recipient in their language."""
 
     @property
     def source_chat(self) -> int | None:
-        """The chat that it is copied from, if it is."""
+        """The chat that the messages are copied from; None for a text."""
         ...
 
     @property
     def per_recipient(self) -> int:
-        """How many messages each recipient gets, for the longest of the languages."""
+        """How many messages each recipient gets, in the language with the most."""
         ...
 
     @property
     def can_be_paid(self) -> bool:
-        """Whether Telegram takes money to let it go faster."""
+        """Whether Telegram sells a faster rate for it."""
         ...
 
     def call(self, chat_id: int, language: str) -> Call:
-        """The call that brings it to one recipient."""
+        """Returns the call that sends it to one recipient."""
         ...
 
 
@@ -54,7 +54,7 @@ class TextContent:
     can_be_paid: bool = True
 
     def call(self, chat_id: int, language: str) -> Call:
-        """See Content.call; the recipient's language is always one of the texts'."""
+        """See Content.call; `language` is always one of the texts' languages."""
         return Call(
             "sendMessage",
             {
@@ -81,13 +81,13 @@ class Copy:
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Self:
-        """From how a broadcast keeps it."""
+        """Reads a copy from a broadcast's stored content."""
         return cls(tuple(stored["messages"]), stored.get("keyboard") or ())
 
 
 @dataclass(frozen=True, slots=True)
 class CopyContent:
-    """Messages of one chat, one version for each language."""
+    """Messages that are copied from one chat, in one version for each language."""
 
     source_chat: int = field(repr=False)
     copies: Mapping[str, Copy]
@@ -100,11 +100,11 @@ class CopyContent:
 
     @property
     def can_be_paid(self) -> bool:
-        """See Content.can_be_paid: copyMessages, which keeps albums together, cannot."""
+        """See Content.can_be_paid; false for albums, since copyMessages cannot be paid."""
         return self.per_recipient == 1
 
     def call(self, chat_id: int, language: str) -> Call:
-        """See Content.call; the recipient's language is always one of the copies'."""
+        """See Content.call; `language` is always one of the copies' languages."""
         copy = self.copies[language]
         where: dict[str, object] = {"chat_id": chat_id, "from_chat_id": self.source_chat}
         if len(copy.messages) > 1:
@@ -118,10 +118,10 @@ class CopyContent:
 def content_of(
     content: Mapping[str, Any], source_chat: int | None = None, *, paid: bool = False
 ) -> Content:
-    """The content of a broadcast, from how it is stored.
+    """Returns the content of a broadcast from its stored form.
 
     Raises:
-        ValueError: it copies messages and does not say from where.
+        ValueError: it copies messages, and `source_chat` is None.
     """
     if all(isinstance(each, str) for each in content.values()):
         return TextContent(content, paid)
@@ -133,7 +133,7 @@ def content_of(
 
 
 def message_ids(result: object) -> tuple[int, ...]:
-    """The ids of the messages that a call of `Content.call` made, from Telegram's answer."""
+    """Returns the ids of the messages that a `Content.call` sent, from Telegram's answer."""
     if isinstance(result, Mapping):
         found = result.get("message_id")
         return (found,) if isinstance(found, int) else ()

@@ -1,4 +1,4 @@
-"""What a worker works with, whatever it works on."""
+"""The storage, client, clocks and settings that a worker passes to everything it runs."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,36 +22,36 @@ class WorkerStorage(Protocol):
 
     @property
     def broadcasts(self) -> Broadcasts:
-        """What is to be sent."""
+        """The broadcasts and their deliveries."""
         ...
 
     @property
     def recalls(self) -> Recalls:
-        """What is to be taken back."""
+        """The messages that recalls are to delete."""
         ...
 
     @property
     def leases(self) -> Leases:
-        """Who does it."""
+        """The leases, of which a worker needs one to send."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Messages a second: what Telegram lets everyone send, and what it sells."""
+    """Messages a second: the free rate, and the one that Telegram sells."""
 
     free: float
     paid: float
 
     def of(self, broadcast: Broadcast, content: Content) -> float:
-        """Recipients a second of a broadcast; each message of an album counts."""
+        """Returns the recipients a second for a broadcast; each message of an album counts."""
         paid = broadcast.paid and content.can_be_paid
         return (self.paid if paid else self.free) / content.per_recipient
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """Everything around a worker."""
+    """Everything that one worker's runs share; `clock` is monotonic and in seconds."""
 
     broadcasts: Broadcasts
     recalls: Recalls
@@ -68,7 +68,10 @@ class WorkerContext:
     approval_above: int | None
 
     def may_go_on(self, halt: BroadcastInterrupt) -> bool:
-        """Whether more may be done: nobody said no, and the lease is surely still ours."""
+        """Tells whether work may go on: no interrupt, and the lease is certainly ours.
+
+        Triggers the interrupt itself when the lease is not.
+        """
         if not halt.is_called and not self.tenure.holds():
             halt.trigger(InterruptReason.LOST if self.tenure.is_over() else InterruptReason.CLOCKS)
         return not halt.is_called
@@ -76,7 +79,11 @@ class WorkerContext:
     async def retry_while_unavailable(
         self, halt: BroadcastInterrupt, ask: Callable[[], Awaitable[Answer]]
     ) -> Answer:
-        """Ask the database again while it is away, as long as there is a reason to."""
+        """Returns what `ask` returns, asking again while the database is away.
+
+        Raises:
+            Unavailable: it is still away, and the work may not go on.
+        """
         while True:
             try:
                 return await ask()

@@ -1,8 +1,8 @@
-"""Mistakes of ours while sending: when they are one recipient's, and when they are everybody's.
+"""The circuit breaker for bugs while sending: does a bug concern one recipient or all of them?
 
-What became of somebody with whom there was a mistake is settled when another one went well. When
-several in a row did not, nothing is wrong with these recipients: they are given back, all but the
-first, so that a broadcast that is resumed again and again comes to its end all the same.
+A delivery that failed on a bug is recorded once another delivery went well. When several in a row
+fail, the bug is not theirs: all but the first go back to be claimed again. The first is recorded,
+so that a broadcast that is resumed again and again still comes to its end.
 """
 
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from typing import Final
 from storage import Outcome, Result
 
 _IN_A_ROW: Final = 3
-# Or so many, and so large a share, though others get through in between.
+# Or this many, when they are this share of all, though others go well in between.
 _MANY: Final = 10
 _SHARE: Final = 0.1
 
 
 class BugBreaker:
-    """The mistakes of one worker's time with a broadcast.
+    """Counts the failures by a bug in one delivery loop, and opens when there are too many.
 
     Args:
-        settle: writes a result down.
+        settle: records a result.
     """
 
     def __init__(self, settle: Callable[[Result], None]) -> None:
@@ -32,12 +32,12 @@ class BugBreaker:
         self._is_everybodys = False
 
     def passed(self) -> None:
-        """With one there was no mistake."""
+        """Notes a delivery without a bug, and records the failures before it."""
         self._others += 1
         self.close()
 
     def record_failure(self, result: Result) -> bool:
-        """With one there was; tells whether that is to be expected of the others as well."""
+        """Notes a failure by a bug; tells whether the bug is likely to hit everybody."""
         self._open.append(result)
         self._mistakes += 1
         if not self._is_everybodys and not self._are_many():
@@ -51,7 +51,7 @@ class BugBreaker:
         return True
 
     def close(self) -> None:
-        """Whoever is left was alone with it."""
+        """Records the failures that are left as those recipients' own."""
         for each in self._open:
             self._settle(each)
         self._open.clear()

@@ -1,4 +1,4 @@
-"""One worker's time with one broadcast: from taking it over until it ends, or the time does."""
+"""The loop that claims a broadcast's deliveries, sends them, and judges the outcomes."""
 
 import asyncio
 import uuid
@@ -24,18 +24,18 @@ from storage import Broadcast, Delivery, Outcome, Result
 
 _log = structlog.stdlib.get_logger()
 
-# Recipients whose rows are written in one transaction: what a signature may have to wait for.
+# Rows that are written in one transaction, for which a signature may have to wait.
 _PORTION: Final = 500
 _LONGEST_BREATH: Final = 0.05
 
 
 @dataclass(slots=True)
 class DeliveryLoop:
-    """Claims, sends and judges, batch after batch, until nothing is left or `halt` is called.
+    """Works through one broadcast, batch by batch, until nothing is left or `halt` is triggered.
 
-    Rows are claimed onward from where the last worker had come; what went back, since it was not
-    sent or is to be repeated, has its turn in another round. So a kill that comes again and again
-    does not hit the same people, and a repetition does not follow on the heels of its first try.
+    Rows are claimed onward from where the last worker stopped; those that went back, unsent or to
+    be repeated, are claimed in another round. So repeated kills do not hit the same people, and a
+    repetition does not follow immediately on its first try.
     """
 
     means: WorkerContext
@@ -54,7 +54,7 @@ class DeliveryLoop:
         self.strangers = UnreachableBreaker(self._record, are_expected=self.strangers_are_expected)
 
     async def work(self) -> bool:
-        """Send what is to be sent; tells whether nothing is left."""
+        """Sends until nothing is left (True) or sending is interrupted (False)."""
         self._sender = self._make_sender()
         pacing = ClaimPacer(self.means.timing)
         await self._enqueue()
@@ -77,7 +77,7 @@ class DeliveryLoop:
         return False
 
     async def settle(self) -> None:
-        """Let what is in flight finish; without the lease it may not, and is in doubt."""
+        """Waits for the calls in flight; after a lost lease it cancels them: they are in doubt."""
         if self.halt.cause is InterruptReason.LOST:
             self.crew.cancel()
         await self.crew.wait_until_below(1)
@@ -102,7 +102,7 @@ class DeliveryLoop:
         return self.means.may_go_on(self.halt)
 
     async def _enqueue(self) -> None:
-        """See to it that every recipient has a row; others write between two portions."""
+        """Gives every recipient a row, in portions, so that others can write in between."""
         deliveries, holder = self.means.broadcasts.deliveries, self.means.tenure.holder
 
         async def enqueue() -> bool:
@@ -114,17 +114,17 @@ class DeliveryLoop:
             begun = self.means.clock()
             if await self.means.retry_while_unavailable(self.halt, enqueue):
                 return
-            # As long a breath as the portion took: those who sign meanwhile have half the time.
+            # A rest as long as the portion took leaves half of the time to those who sign.
             await self.halt.rest(min(self.means.clock() - begun, _LONGEST_BREATH))
             await self._stop_if_ended()
 
     async def _turn(self, pacing: ClaimPacer) -> int:
-        """Wait until it is time for the next claim; returns how many it may have."""
+        """Waits until it is time for the next claim; returns how many deliveries it may take."""
         gate, clock = self.means.gate, self.means.clock
-        # While nothing gets through, one at a time shows when that is over.
+        # During an outage, one delivery at a time shows when it is over.
         await self.crew.wait_until_below(1 if self.patience.is_open else pacing.window(gate.rate))
         while not self.halt.is_called:
-            # Not claimed during a pause: whoever withdraws in it is then still asked.
+            # No claims during a pause, so that the next one sees who withdrew in it.
             wait = max(pacing.wait(clock()), gate.pause_for(Lane.BROADCAST))
             if wait <= 0:
                 break
@@ -133,7 +133,7 @@ class DeliveryLoop:
         return 1 if self.patience.is_open else pacing.room(gate.rate, len(self.crew))
 
     async def _outlast_silence(self) -> None:
-        """While nothing gets through, find out with a call that costs nobody their attempts."""
+        """Waits out an outage by calling getMe, which uses up no recipient's attempts."""
         while self.patience.is_open and self._may_send():
             await self.halt.rest(self.patience.pause())
             try:
@@ -141,10 +141,10 @@ class DeliveryLoop:
             except (TelegramRefused, TelegramError) as error:
                 found = error_kind(error)
                 if found is ErrorKind.UNAUTHORISED:
-                    # The intake asks too, and ends the process when a minute has not changed it.
+                    # The intake checks the token too, and ends the process after a minute of it.
                     _log.warning("token_denied")
                 elif found not in (ErrorKind.RETRY, ErrorKind.UNKNOWN):
-                    return  # an answer, if not a welcome one: the next delivery meets it too
+                    return  # Telegram answers again; the next delivery meets the same error
                 self.patience.doubted()
             else:
                 return
@@ -173,7 +173,7 @@ class DeliveryLoop:
         )
 
     async def _stop_if_ended(self) -> None:
-        """An admin may have paused, cancelled or recalled it, from wherever."""
+        """Interrupts if an admin has paused, cancelled or recalled it, in whatever process."""
         found = await self.means.retry_while_unavailable(
             self.halt, lambda: self.means.broadcasts.get(self.broadcast.id)
         )
@@ -182,7 +182,7 @@ class DeliveryLoop:
             self.halt.trigger(InterruptReason.ENDED)
 
     async def _is_done(self) -> bool:
-        """Nobody can be claimed: whether that is because nobody is left."""
+        """Tells whether nothing is left, after a claim that found nothing."""
         await self.crew.wait_until_below(1)
         self.defects.close()
         self.strangers.close()
@@ -199,7 +199,7 @@ class DeliveryLoop:
         if tally.open == 0:
             return True
         if tally.sending > 0:
-            # Claimed by nobody who lives: the answer to a claim was lost with a connection.
+            # Rows of a claim whose answer was lost with a connection.
             await self._recover()
         await self.halt.rest(self.means.timing.rest)
         return False
@@ -210,7 +210,7 @@ class DeliveryLoop:
             return
         sent = SendResult(
             Outcome.IN_DOUBT
-        )  # until it is known, and when this is cancelled: in doubt
+        )  # the outcome when this is cancelled
         try:
             sent = await self._sender.send(delivery)
         finally:
@@ -241,24 +241,24 @@ class DeliveryLoop:
         self.means.outbox.add(self.broadcast.id, result)
 
     def _mistaken(self, result: Result, error: Exception) -> None:
-        """A mistake of ours is one recipient's until it is seen to be everybody's."""
+        """Notes a failure by a bug; interrupts when it is likely to hit everybody."""
         kind, name = error_reference(error)
         _log.error("delivery_broken", kind=kind, reference=name, exc_info=error)
         if self.defects.record_failure(result):
             self.halt.trigger(InterruptReason.BROKEN, f"{kind} {name}")
 
     def _give_back(self, delivery: Delivery) -> None:
-        """It was claimed, and not begun; who has had it is not given to the next claim."""
+        """Gives back a delivery that was not begun, unless it was sent before."""
         self.means.claims.finished(delivery)
         outcome = Outcome.UNCONFIRMED if self._is_unwritable(delivery) else Outcome.UNSENT
         self._record(Result(delivery.position, delivery.claim, outcome))
 
     def _is_unwritable(self, delivery: Delivery) -> bool:
-        """Whether it was sent before, and that could not be written down."""
+        """Tells whether it was sent before and its result could not be recorded."""
         return self.means.outbox.is_unwritable(self.broadcast.id, delivery.position)
 
     def _judged(self, delivery: Delivery, sent: SendResult) -> Outcome:
-        """What is recorded, and what it means for the others."""
+        """Returns the outcome to record, and draws the consequences for the other deliveries."""
         if sent.outcome in (Outcome.DELIVERED, Outcome.UNREACHABLE):
             self.patience.answered(delivery.position)
         if sent.outcome is Outcome.REJECTED or sent.error_kind is ErrorKind.CONTENT:
@@ -273,7 +273,7 @@ class DeliveryLoop:
         return sent.outcome
 
     def _denied(self, delivery: Delivery, said: str) -> Outcome:
-        """What is denied once may be a proxy's hiccup, and for a minute is for people to mend."""
+        """Handles a 401 or 404: one may be a proxy's hiccup, a minute of them needs an admin."""
         now = self.means.clock()
         hopeless = self.patience.denied(delivery.position, now)
         if self.patience.is_denied(now):

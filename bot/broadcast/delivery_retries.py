@@ -1,8 +1,8 @@
-"""How long to go on with deliveries that surely did not arrive.
+"""When a failed delivery is tried again and when it is given up; the breaker for outages.
 
-Pure: every function is told the time. When Telegram answers nobody, everybody's failures are
-Telegram's and the broadcast waits, without trying anybody in vain; when others get through, they
-are the recipient's own, and after some rounds that one is given up, so a broadcast always ends.
+Times are passed in, in seconds. When no delivery gets through, Telegram is to blame: the broadcast
+waits and tries nobody in vain. When others get through, the failure is the recipient's own, and
+after some rounds the delivery is given up, so that a broadcast always ends.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ _LONGEST_SECONDS: Final = 3600.0
 _PATIENT_FAILURES: Final = 3
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
-# A proxy's hiccup is over sooner.
+# A proxy's hiccup does not last as long.
 _DENIED_SECONDS: Final = 60.0
 
-# Far more than can be in trouble while others get through; a bound all the same.
+# Far more deliveries than can be failing while others get through.
 _REMEMBERED: Final = 10_000
 
 
@@ -29,7 +29,7 @@ class _Trouble:
 
 
 class OutageBreaker:
-    """The failures of one worker's time with a broadcast."""
+    """Counts the failures in one run over a broadcast; open while nothing gets through."""
 
     def __init__(self) -> None:
         self._troubles: dict[int, _Trouble] = {}
@@ -39,22 +39,21 @@ class OutageBreaker:
         self._denied_at = 0.0
 
     def answered(self, position: int) -> None:
-        """Telegram said something definite about a delivery, so it is there."""
+        """Notes a definite answer about a delivery, which shows that Telegram is reachable."""
         self._in_a_row, self._denied_since = 0, None
         self._successes += 1
         self._troubles.pop(position, None)
 
     def failed(self, position: int, now: float) -> bool:
-        """Note a failure; tells whether this delivery is to be given up."""
+        """Notes a failure; tells whether this delivery is to be given up."""
         self.doubted()
         trouble = self._trouble(position, now)
         return trouble.rounds >= _ROUNDS or now - trouble.since >= _LONGEST_SECONDS
 
     def denied(self, position: int, now: float) -> bool:
-        """Note a 401 or a 404, which may come from something in between, as a failure.
+        """Notes a 401 or a 404, which may come from a proxy; tells whether to give this one up.
 
-        One is enough to ask before anybody else is tried, and those that were on their way
-        together count as one. Tells whether this delivery is to be given up.
+        A single one opens the breaker, and those that were in flight together count as one.
         """
         if self._denied_since is None:
             self._denied_since = self._denied_at = now
@@ -65,21 +64,21 @@ class OutageBreaker:
         return self._trouble(position, now).rounds >= _ROUNDS
 
     def is_denied(self, now: float) -> bool:
-        """Whether for a minute nothing but denials came, so that they are to be believed."""
+        """Tells whether nothing but denials came for a minute, so that they are to be believed."""
         return self._denied_since is not None and now - self._denied_since >= _DENIED_SECONDS
 
     def doubted(self) -> None:
-        """An answer did not come: nothing about this delivery, but a sign that all is not well."""
+        """Notes a lost answer: it says nothing about the delivery, but may mean an outage."""
         self._in_a_row += 1
         self._denied_since = None
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing gets through at present, so that Telegram is asked before anybody."""
+        """Whether nothing gets through, so that getMe is to be called before the next delivery."""
         return self._in_a_row >= _PATIENT_FAILURES
 
     def pause(self) -> float:
-        """Seconds to wait before sending more."""
+        """Returns the seconds to wait before the next call."""
         if not self.is_open:
             return 0.0
         doublings = min(self._in_a_row - _PATIENT_FAILURES, 10)

@@ -1,4 +1,4 @@
-"""What goes on beside the sending: the lease is renewed, and the admin is told how it goes."""
+"""What runs beside the sending: renewing the lease, and reporting progress to the admin."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ _LONGEST_REPORT_SECONDS = 15.0
 
 
 class Heartbeat:
-    """Keeps the lease and the reports of one broadcast."""
+    """Renews the lease and makes the reports during one broadcast run."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Heartbeat:
 
     @asynccontextmanager
     async def keeping(self, on_loss: Callable[[], None]) -> AsyncIterator[None]:
-        """Renews the lease inside the block; calls `on_loss` in the moment it is lost."""
+        """Renews the lease inside the block; calls `on_loss` as soon as it is lost."""
         task = asyncio.create_task(self._keep(on_loss))
         try:
             yield
@@ -53,18 +53,18 @@ class Heartbeat:
     async def reporting(
         self, recalled: Callable[[], RecallTally | None] = lambda: None
     ) -> AsyncIterator[None]:
-        """Reports progress inside the block, and none of it later than that.
+        """Reports progress inside the block, and none after it.
 
         Args:
-            recalled: how far taking it back is, if that is what is done.
+            recalled: returns the tally of the recall, if one is under way.
         """
         task = asyncio.create_task(self._report(recalled))
         looking = asyncio.create_task(self._look())
         try:
             yield
             self._over.set()
-            # Not cancelled: an edit already on its way could overtake the last report. When the
-            # process is stopping there is none to overtake, and no time to wait.
+            # Not cancelled, since an edit in flight could overtake the final report. When the
+            # process is stopping there is no final report, and no time to wait.
             if self._halt.cause is not InterruptReason.ASKED:
                 await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
         finally:
@@ -72,7 +72,7 @@ class Heartbeat:
             looking.cancel()
 
     async def report_end(self) -> bool:
-        """Say how it ended and note that it was said; False when it has to be said later."""
+        """Makes the final report and records that; False when it must be made later."""
         broadcasts = self._means.broadcasts
         broadcast = await broadcasts.get(self._broadcast)
         if broadcast is None or broadcast.is_running or broadcast.finished_at is not None:
@@ -81,7 +81,7 @@ class Heartbeat:
         if broadcast.question is not None:
             return await self._ask(broadcast, broadcast.question, tally)
         if not broadcast.is_over:
-            # It is paused: said as well as can be, since whoever did it sees that it is.
+            # Paused by an admin, who sees that it is: one attempt to report it is enough.
             await self._said(lambda: self._reporter.progress(broadcast, tally, None))
             return True
         if not await self._said(lambda: self._reporter.ended(broadcast, tally)):
@@ -91,14 +91,14 @@ class Heartbeat:
         return True
 
     async def report_that_it_waits(self) -> None:
-        """Tell whoever planned it, as well as can be, that another admin is asked after all."""
+        """Tells its author that another admin must agree after all; tries only once."""
         broadcast = await self._means.broadcasts.get(self._broadcast)
         if broadcast is not None:
             tally = await self._means.broadcasts.tally(self._broadcast)
             await self._said(lambda: self._reporter.progress(broadcast, tally, None))
 
     async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
-        """Nobody sees that it waits for them unless they are told."""
+        """Tells the admins once that it waits for them; False when that must be done later."""
         if self._arrears.is_asked(broadcast.id, question):
             return True
         if not await self._said(lambda: self._reporter.waiting(broadcast, tally)):
@@ -108,10 +108,10 @@ class Heartbeat:
         return True
 
     async def report_recall(self, unrecorded: int) -> bool:
-        """Say how a recall went, and then note that it is over; False when it is to be said.
+        """Reports the end of a recall, then records it; False when it must be reported later.
 
         Args:
-            unrecorded: of how many it could not be written down.
+            unrecorded: for how many deliveries the result could not be recorded.
         """
         broadcast = await self._means.broadcasts.get(self._broadcast)
         if broadcast is None:
@@ -132,9 +132,9 @@ class Heartbeat:
             try:
                 kept = await tenure.renew()
             except StorageError:
-                # It may be back before the lease runs out; until then it is still ours.
+                # The database may be back before the lease runs out; until then it is ours.
                 kept = tenure.holds()
-            except Exception as error:  # a mistake of ours is tried again just so
+            except Exception as error:  # a bug: tried again in the same way
                 _log.exception("lease_not_renewed", kind=type(error).__name__)
                 kept = tenure.holds()
             if not kept:
@@ -149,7 +149,7 @@ class Heartbeat:
                 await self._report_once(speed, recalled())
             except StorageError:
                 _log.info("progress_not_known")
-            except Exception as error:  # a mistake of ours costs a report, not all that follow it
+            except Exception as error:  # a bug costs one report, not those after it
                 _log.exception("progress_broken", kind=type(error).__name__)
             await self._pause()
 
@@ -167,7 +167,7 @@ class Heartbeat:
     async def _report_sending(self, broadcast: Broadcast, speed: Speed) -> None:
         tally = await self._means.broadcasts.tally(self._broadcast)
         rate = speed.note(self._means.clock(), tally.done)
-        # The first look only gives the speed something to compare with.
+        # The first tally only gives the speed something to compare with.
         if rate is not None:
             pause = self._means.gate.announced_pause()
             await self._said(lambda: self._reporter.progress(broadcast, tally, rate, pause))
@@ -182,7 +182,7 @@ class Heartbeat:
             await self._said(lambda: self._reporter.recalling(broadcast, tally, rate))
 
     async def _look(self) -> None:
-        """Somebody says that something changed: perhaps another is more pressing now."""
+        """Interrupts when, after a wake-up, this broadcast is no longer the first one due."""
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -190,7 +190,7 @@ class Heartbeat:
                 due = await self._means.broadcasts.due(self._means.now())
             except StorageError:
                 continue  # the next claim will notice
-            except Exception as error:  # a mistake of ours must not make it deaf
+            except Exception as error:  # a bug must not end this loop
                 _log.exception("change_not_seen", kind=type(error).__name__)
                 continue
             if not due or due[0].id != self._broadcast:
@@ -204,7 +204,7 @@ class Heartbeat:
             return
 
     async def _said(self, say: Callable[[], Awaitable[None]]) -> bool:
-        """Whether the reporter could say it; why not is in the log and nobody else's concern."""
+        """Tells whether a report succeeded; logs why not."""
         try:
             async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
                 await say()

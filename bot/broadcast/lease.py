@@ -1,4 +1,4 @@
-"""Holding the lease of the broadcasts: one worker sends, however many processes there are."""
+"""The lease by which one worker alone sends, however many processes there are."""
 
 import secrets
 import time
@@ -13,23 +13,22 @@ _JUMP_SECONDS: Final = 1.0
 
 
 def utc_now() -> datetime:
-    """The time of day."""
+    """Returns the time of day in UTC."""
     return datetime.now(UTC)
 
 
 class LeaseHolder:
-    """One process's hold on a lease.
+    """Takes, renews and releases a lease for one process.
 
-    It believes itself for less long than the others do, and by two clocks: the steady one does
-    not go on while a machine sleeps, and the time of day can be set. When they disagree it holds
-    nothing until it has asked again.
+    It counts the lease as held for less time than others do, and by two clocks: the monotonic one
+    stands still while a machine sleeps, and the time of day can be set. When they disagree, the
+    lease counts as not held until the database has been asked again.
 
     Args:
-        leases: where they are.
-        name: what it is for.
+        leases: the leases in the database.
+        name: the name of the lease.
         seconds: how long it lasts when it is not renewed.
-        sole: whether at this moment no other process can be alive, so that whoever else holds
-            it is dead.
+        sole: tells whether no other process can be alive now, so that any other holder is dead.
         clock: seconds, monotonic.
         now: the time of day.
     """
@@ -55,7 +54,7 @@ class LeaseHolder:
         self._watched: tuple[Lease, float] | None = None
 
     def holds(self) -> bool:
-        """Whether nobody else can hold it at this moment."""
+        """Tells whether the lease is ours for certain."""
         if self._since is None:
             return False
         steady = self._clock() - self._since[0]
@@ -65,11 +64,11 @@ class LeaseHolder:
         return steady < self._seconds and told < self._seconds
 
     def is_over(self) -> bool:
-        """Whether it has run out by the clock that nobody can set."""
+        """Tells whether the lease has run out by the monotonic clock."""
         return self._since is None or self._clock() - self._since[0] >= self._seconds
 
     async def begin(self) -> bool:
-        """Take it if it is free, expired, or held by someone who does not renew it."""
+        """Takes the lease if it is free, expired, or no longer renewed; tells whether it did."""
         asked = self._clock(), self._now()
         stale = await self._find_stale(asked[0])
         lease = await self._leases.take(
@@ -79,7 +78,7 @@ class LeaseHolder:
         return self.holds()
 
     async def renew(self) -> bool:
-        """Hold it for longer; False when it is lost."""
+        """Extends the lease; False when it is lost."""
         asked = self._clock(), self._now()
         lease = await self._leases.renew(
             self._name, self.holder, seconds=self._seconds, now=asked[1]
@@ -88,12 +87,12 @@ class LeaseHolder:
         return self.holds()
 
     async def end(self) -> None:
-        """Let others have it at once."""
+        """Releases the lease, so that others can take it at once."""
         self._since = None
         await self._leases.release(self._name, self.holder)
 
     async def _find_stale(self, steady: float) -> Lease | None:
-        """The present lease, if whoever holds it will not renew it any more."""
+        """Returns the present lease if its holder renews it no more."""
         lease = await self._leases.look(self._name)
         if lease is None:
             return None
@@ -101,5 +100,5 @@ class LeaseHolder:
             return lease
         if self._watched is None or self._watched[0] != lease:
             self._watched = lease, steady
-        # Unchanged for longer than it lasts: its expiry comes from a clock that was wrong.
+        # Unchanged for longer than it lasts: its expiry was written by a clock that was wrong.
         return lease if steady - self._watched[1] > self._seconds else None

@@ -1,10 +1,10 @@
-"""What is claimed and not worked off yet, and who of them is to be asked for once more.
+"""The deliveries that are claimed and not yet done, and those of them that are void.
 
-A claim asks the database who is still to be written to. What it gives waits in memory for its
-turn, a second or several, and whoever says no meanwhile is in there. Their claims are made void:
-at its turn such a delivery goes back unsent, and the next claim asks the database again. So who
-ends the silence a moment later is told after all, and nothing has to be undone. It holds while
-one process sends, which the process lock sees to.
+A claim reads from the database who is still to be written to. Its deliveries then wait in memory
+for a second or several, and a recipient may withdraw or mute the bot meanwhile. Then the claims
+are made void for that chat: its delivery goes back unsent, and the next claim asks the database
+again. So whoever unmutes the bot a moment later still gets the message, and nothing has to be
+undone. This works because only one process sends, which the process lock guarantees.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from storage import Delivery
 
 @dataclass(slots=True)
 class _Claim:
-    """One claim: how many of its deliveries are left, and the chats it does not hold for."""
+    """How many deliveries of a claim are left, and for which chats it is void."""
 
     left: int = 0
     void_for: set[int] = field(default_factory=set)
 
 
 class OpenClaims:
-    """The claims of this process, and the calls of a broadcast that are on their way.
+    """The open claims of this process, and its broadcast calls in flight, by chat.
 
     A claim is forgotten with its last delivery, so nothing is kept while nothing is sent.
     """
@@ -40,9 +40,9 @@ class OpenClaims:
         """Returns what `ask` claims; each delivery is open until it is `finished`.
 
         Args:
-            token: the claim's own.
-            ask: claims in the database. Open from before it is asked: who says no while the
-                answer is on its way may be in it.
+            token: the claim token.
+            ask: claims in the database. The claim is open before this is awaited, since the
+                answer may contain someone who withdraws while it is on its way.
         """
         claim = self._claims[token] = _Claim()
         try:
@@ -61,23 +61,23 @@ class OpenClaims:
             del self._claims[delivery.claim]
 
     def make_void(self, chat_id: int) -> None:
-        """Lets no claim that was made until now hold for this chat.
+        """Makes all open claims void for this chat.
 
-        To be called once the database says no; what was claimed after that may be sent.
+        To be called after the database has the withdrawal; later claims take it into account.
         """
         for claim in self._claims.values():
             claim.void_for.add(chat_id)
 
     def holds(self, delivery: Delivery) -> bool:
-        """Tells whether a delivery may be sent as it was claimed."""
+        """Tells whether a delivery's claim is still valid, so that it may be sent."""
         return delivery.chat_id not in self._claims[delivery.claim].void_for
 
     def departed(self, chat_id: int) -> None:
-        """Notes that a call to this chat leaves now."""
+        """Notes that a call to this chat is sent now."""
         self._on_the_way[chat_id] = self._on_the_way.get(chat_id, 0) + 1
 
     def landed(self, chat_id: int) -> None:
-        """Notes that such a call has ended, whatever came of it."""
+        """Notes that a call to this chat has ended, whatever its outcome."""
         left = self._on_the_way.pop(chat_id) - 1
         if left > 0:
             self._on_the_way[chat_id] = left
@@ -85,7 +85,7 @@ class OpenClaims:
             landing.set()
 
     async def until_landed(self, chat_id: int, seconds: float) -> bool:
-        """Waits until no call to this chat is on its way; False when that takes longer."""
+        """Waits until no call to this chat is in flight; False when that takes longer."""
         if chat_id not in self._on_the_way:
             return True
         landing = self._landings.setdefault(chat_id, asyncio.Event())
