@@ -208,9 +208,7 @@ class DeliveryLoop:
         if self._is_unwritable(delivery):
             self._give_back(delivery)
             return
-        sent = SendResult(
-            Outcome.IN_DOUBT
-        )  # the outcome when this is cancelled
+        sent = SendResult(Outcome.IN_DOUBT)  # the outcome when this is cancelled
         try:
             sent = await self._sender.send(delivery)
         finally:

@@ -1,4 +1,4 @@
-"""Taking back what a broadcast sent: deleting it, message by message, at the permitted rate."""
+"""The recall of a broadcast: deletes what it sent at the permitted rate."""
 
 import math
 from collections import Counter, defaultdict
@@ -23,10 +23,10 @@ _log = structlog.stdlib.get_logger()
 
 _LARGEST_BATCH: Final = 500
 _SMALLEST_BATCH: Final = 20
-# So often a mistake of ours may hit the same message, while others are deleted.
+# How often a bug may hit the same delivery, while others are deleted, before it is given up.
 _TRIES: Final = 3
 
-# What is not there any more is what was wanted; what may not be deleted any more stays.
+# A message that is already gone counts as deleted; one that can no longer be deleted as failed.
 _NOT_THERE: Final = "not found"
 
 _OUTCOMES: Final = {
@@ -39,14 +39,14 @@ _OUTCOMES: Final = {
 
 @dataclass(slots=True)
 class Recall:
-    """One worker's time with a recall.
+    """Deletes the messages of one broadcast, until nothing is left or `halt` is triggered.
 
-    Nothing is claimed: deleting again what a dead worker had deleted changes nothing.
+    Nothing is claimed, since deleting a message twice does no harm.
 
     Attributes:
-        tally: how far it is. Counted once and then kept: reading a million rows every few
-            seconds would take the database from those who sign.
-        unrecorded: the positions of which the database takes no result though it is there.
+        tally: how far the recall is. Counted once and then kept up to date in memory: reading a
+            million rows every few seconds would slow down those who sign.
+        unrecorded: the positions whose result the database refuses although it is available.
     """
 
     means: WorkerContext
@@ -63,7 +63,7 @@ class Recall:
         self.crew = TaskPool(self._take_back)
 
     async def work(self) -> bool:
-        """Delete what is to be deleted; tells whether nothing is left."""
+        """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         self.means.gate.set_ceiling(self.means.rates.free)
         self.tally = await self._count()
         after, noted, left = 0, True, False
@@ -80,14 +80,14 @@ class Recall:
             elif not left:
                 return True
             else:
-                # Round again for those whose deletion did not work out.
+                # Another round for those whose deletion failed.
                 if not noted:
                     await self.halt.rest(self.means.timing.rest)
                 after, noted, left = 0, False, False
         return False
 
     async def settle(self) -> None:
-        """Let what is in flight finish, and write it down."""
+        """Waits for the calls in flight, and records the results unless the lease is lost."""
         await self.crew.wait_until_below(1)
         if self.halt.cause is not InterruptReason.LOST:
             await self._note()
@@ -113,7 +113,7 @@ class Recall:
     async def _take_back(self, sent: SentMessages) -> None:
         try:
             outcome = Recalled.FAILED if sent.chat_id is None else await self._delete(sent)
-        except Exception as error:  # a mistake of ours must not keep the others' messages there
+        except Exception as error:  # a bug must not keep the other messages from being deleted
             outcome = self._mistaken(sent, error)
         else:
             if outcome is not None:
@@ -122,7 +122,7 @@ class Recall:
             self._done[outcome].append(sent.position)
 
     def _mistaken(self, sent: SentMessages, error: Exception) -> Recalled | None:
-        """Given up after some tries, unless it is the same with everybody."""
+        """Returns FAILED after some tries, unless none works; None to try it again."""
         kind, name = error_reference(error)
         _log.error("recall_broken", kind=kind, reference=name, exc_info=error)
         self.patience.doubted()
@@ -132,7 +132,7 @@ class Recall:
         return Recalled.FAILED if hopeless else None
 
     async def _delete(self, sent: SentMessages) -> Recalled | None:
-        """What became of it; None when it is to be tried again."""
+        """Deletes a delivery's messages; returns the outcome, or None to try it again."""
         if not self._may_go_on():
             return None
         single = len(sent.messages) == 1
@@ -164,14 +164,14 @@ class Recall:
         return _OUTCOMES.get(found)
 
     async def _note(self) -> bool:
-        """Write down what was done; tells whether there was anything."""
+        """Records the outcomes so far; tells whether there were any."""
         done, self._done = self._done, defaultdict(list)
         for recalled, positions in done.items():
             await self._record(recalled, positions)
         return bool(done)
 
     async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
-        """Write down some; what the database does not take though it is there is set aside."""
+        """Records an outcome; notes in `unrecorded` what an available database refuses."""
         try:
             await self.means.retry_while_unavailable(
                 self.halt,
@@ -179,7 +179,7 @@ class Recall:
             )
         except OF_THE_DATABASE:
             raise
-        except Exception as error:  # it must not keep the others' messages there
+        except Exception as error:  # must not keep the other messages from being deleted
             await self._halve(recalled, positions, error)
         else:
             self._counts(recalled, len(positions))

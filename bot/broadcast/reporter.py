@@ -1,4 +1,4 @@
-"""Whom a worker tells how it goes; what they say about it is theirs."""
+"""The interface through which a worker reports on a broadcast; the handlers write the texts."""
 
 from typing import Protocol
 
@@ -6,36 +6,36 @@ from storage import Broadcast, RecallTally, Tally
 
 
 class Reporter(Protocol):
-    """Shows an admin how a broadcast goes.
+    """Shows admins how a broadcast goes.
 
-    Each report can come again with the same content, after a process was killed in between. What
-    a reporter raises is logged. The last report of a broadcast comes again, later, until it does
-    not raise, and so does that it waits for a word; so what can never be shown must not raise.
+    Any report may be repeated with the same content after a process was killed. What a reporter
+    raises is logged. `ended`, `waiting` and the last `recalling` are repeated until they do not
+    raise; so a report that can never be shown must not raise.
     """
 
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
     ) -> None:
-        """It goes on at `rate` messages a second, or somebody has paused it.
+        """Shows how far the broadcast is.
 
         Args:
-            broadcast: as it stands.
-            tally: how far it is.
-            rate: None when it is paused.
-            pause: so many seconds Telegram asks to wait with it.
+            broadcast: its current state.
+            tally: the outcomes so far.
+            rate: messages a second; None when it is paused or waits for another admin.
+            pause: for how many seconds Telegram asks to send nothing.
         """
         ...
 
     async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
-        """It waits for a word: another admin's approval, or it is paused and nobody did that."""
+        """Asks the admins to decide: another must approve it, or the system has paused it."""
         ...
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Nothing more is sent: it is finished, or it was stopped or cancelled."""
+        """Shows the final report: the broadcast is finished, stopped or cancelled."""
         ...
 
     async def recalling(
         self, broadcast: Broadcast, tally: RecallTally, rate: float | None
     ) -> None:
-        """What it sent is being deleted, or all that could be is."""
+        """Shows how far the recall is; `rate` is None at its end."""
         ...

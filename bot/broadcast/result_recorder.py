@@ -1,8 +1,8 @@
-"""Results on their way into the database: many at a time, and never forgotten while it is away.
+"""Records the results of deliveries, many in one write, and keeps them while the database is away.
 
-A result that the database does not take though it is there keeps no other from being written: it
-is looked for by halves, set aside as of unknown outcome, so that nobody is written to twice for
-it, and its broadcast is held.
+A result that an available database refuses keeps no other from being recorded: it is found by
+halving, recorded as unconfirmed, so that its recipient is not written to twice, and its broadcast
+is paused.
 """
 
 import asyncio
@@ -30,20 +30,20 @@ _log = structlog.stdlib.get_logger()
 
 _LARGEST_WRITE: Final = 500
 _LONGEST_BACK_OFF: Final = 2.0
-# What no single result can be blamed for: an absent database, one that lets nobody in while its
-# password is changed, or one that is being restored.
+# Errors that no single result can cause: the database is away, lets nobody in while its password
+# is changed, or is being restored.
 OF_THE_DATABASE: Final = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 
 
 class ResultRecorder:
-    """Records results at most so late, or so many, as the timing says.
+    """Records results in batches, bounded in delay and size by the timing.
 
-    It outlives the broadcasts and the leases: what is known stays known until it is written.
+    It outlives broadcasts and leases, so that a result is kept until it is recorded.
 
     Args:
-        deliveries: where they are written.
-        timing: how late, how many.
-        hold: sends no more of a broadcast, for a reason that is stored with it.
+        deliveries: where results are recorded.
+        timing: how long a result waits, and how many wait.
+        hold: pauses a broadcast, for a reason that is stored with it.
         now: the time of day.
     """
 
@@ -69,7 +69,7 @@ class ResultRecorder:
         return len(self._waiting)
 
     def add(self, broadcast: bytes, result: Result) -> None:
-        """Have a result recorded."""
+        """Queues a result to be recorded."""
         self._waiting.append((broadcast, result))
         self._empty.clear()
         self._something.set()
@@ -77,21 +77,21 @@ class ResultRecorder:
             self._enough.set()
 
     def is_unwritable(self, broadcast: bytes, position: int) -> bool:
-        """Whether nothing at all could be written of what became of this delivery.
+        """Tells whether no outcome of this delivery could be recorded, not even unconfirmed.
 
-        Its row says that it is being sent; a process that comes later takes that for its own
-        predecessor's death, and sends it once more.
+        Its row says that it is being sent, so a later process takes it for the delivery of a
+        killed one, and sends it once more.
         """
         return (broadcast, position) in self._unwritable
 
     async def flush(self) -> None:
-        """Wait until everything is recorded or set aside, without waiting for more."""
+        """Waits until every result is recorded or set aside; does not wait for a full batch."""
         if self._waiting:
             self._enough.set()
         await self._empty.wait()
 
     async def run(self) -> None:
-        """Record what comes, until cancelled."""
+        """Records the results that are added, until cancelled."""
         back_off = self._timing.record
         while True:
             await self._something.wait()
@@ -100,7 +100,7 @@ class ResultRecorder:
                     await self._enough.wait()
             try:
                 await self._write_some()
-            except Exception as error:  # a result is kept until it is written, whatever happens
+            except Exception as error:  # whatever it is, results are kept until they are recorded
                 _log.warning("results_wait", kind=type(error).__name__, waiting=len(self))
                 await asyncio.sleep(back_off)
                 back_off = min(2 * back_off, _LONGEST_BACK_OFF)
@@ -130,12 +130,12 @@ class ResultRecorder:
         await self._write(broadcast, results[middle:])
 
     async def _recorded(self, broadcast: bytes, results: Sequence[Result]) -> Exception | None:
-        """Records some, or returns what the database has against one of them."""
+        """Records some results; returns the error if the database refuses one of them."""
         try:
             await self._deliveries.record(broadcast, results, self._now())
         except OF_THE_DATABASE:
             raise
-        except Exception as error:  # whatever it is, it is not the others'; its trace is logged
+        except Exception as error:  # one result's fault; the trace is logged when it is found
             return error
         if self._unwritable:
             self._unwritable.difference_update((broadcast, each.position) for each in results)
@@ -156,5 +156,5 @@ class ResultRecorder:
             await self._hold(broadcast, format_reason(StopReason.UNRECORDED, said))
         except OF_THE_DATABASE:
             raise
-        except Exception as error:  # trying it again would keep every other result waiting
+        except Exception as error:  # a retry would keep every other result waiting
             _log.exception("broadcast_not_held", kind=type(error).__name__)

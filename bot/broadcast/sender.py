@@ -1,4 +1,4 @@
-"""Sending one delivery, and what its outcome means."""
+"""Sends one delivery, and turns Telegram's answer into its outcome."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Client(Protocol):
         timeout: float = 10.0,
         wanted: Callable[[], bool] = lambda: True,
     ) -> Any:
-        """Call a method of the Bot API and return its raw result."""
+        """Calls a method of the Bot API and returns its raw result."""
         ...
 
 
@@ -35,26 +35,26 @@ class RateGate(Protocol):
 
     @property
     def rate(self) -> float:
-        """Messages a second at this moment."""
+        """The present rate in messages a second."""
         ...
 
     def set_ceiling(self, rate: float) -> None:
-        """Have so many a second be the most from now on."""
+        """Limits the rate to so many messages a second from now on."""
         ...
 
     def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
-        """Seconds until a call to this chat may leave; without a chat, to anybody."""
+        """Returns the seconds until a call to this chat, or without one to any, may leave."""
         ...
 
     def announced_pause(self) -> float:
-        """Seconds for which Telegram asks to send nothing at all; it may be over earlier."""
+        """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
         ...
 
 
 MISSING: Final = "message to copy not found"
 SOURCE_LOST: Final = "the chat of the message is not found"
 
-# What each kind of failure makes of the delivery. It never marks a person but for UNREACHABLE.
+# The outcome of a delivery for each error kind. Only UNREACHABLE marks the supporter as well.
 OUTCOMES: Final[Mapping[ErrorKind, Outcome]] = {
     ErrorKind.WAIT: Outcome.UNSENT,
     ErrorKind.RETRY: Outcome.UNSENT,
@@ -71,10 +71,14 @@ OUTCOMES: Final[Mapping[ErrorKind, Outcome]] = {
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What became of one delivery; without a remedy it was delivered or not even tried.
+    """The result of one delivery; without an error kind it was delivered or not even tried.
 
     Attributes:
-        mistake: of ours, that kept it from going on.
+        outcome: the outcome of the delivery.
+        error_kind: the kind of Telegram's error.
+        said: what Telegram said about it.
+        messages: the ids of the messages that arrived.
+        mistake: the exception, if a bug prevented the delivery.
     """
 
     outcome: Outcome
@@ -85,19 +89,19 @@ class SendResult:
 
     @property
     def was_tried(self) -> bool:
-        """Whether it came as far as Telegram, or its connection."""
+        """Whether a call was attempted."""
         return self.outcome is not Outcome.UNSENT or self.error_kind is not None
 
 
 class _Departure:
-    """Decides when its turn has come whether a call leaves, and remembers what it decided."""
+    """Decides at a call's turn whether it leaves, and remembers the decision."""
 
     def __init__(self, may_leave: Callable[[], bool], claims: OpenClaims, chat_id: int) -> None:
         self._may_leave = may_leave
         self._claims = claims
         self._chat_id = chat_id
         self.is_past = False
-        """It was let go: from then on it may have arrived."""
+        """Whether the call was let go: from then on it may have arrived."""
         self.is_refused = False
 
     def __call__(self) -> bool:
@@ -118,13 +122,13 @@ class Sender:
     """Sends deliveries one by one.
 
     Attributes:
-        client: the way out; it waits at the gate.
-        gate: to know of pauses beforehand.
+        client: the Telegram client; its calls wait at the gate.
+        gate: asked for pauses before a call waits there.
         content: what is sent.
-        timing: how long, how often.
-        may_send: asked before every single call, and again when its turn has come.
-        claims: asked likewise, whether the recipient still wants it.
-        rest: waits, or less when there is no more sending.
+        timing: time-outs and retries.
+        may_send: asked before every call, and again at its turn.
+        claims: asked at the same times whether the claim is still valid.
+        rest: waits for so many seconds, or until sending is interrupted.
     """
 
     client: Client
@@ -136,17 +140,18 @@ class Sender:
     rest: Callable[[float], Awaitable[None]]
 
     async def send(self, delivery: Delivery) -> SendResult:
-        """Send one; a mistake of ours is an outcome too, for the others need not have it."""
+        """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
         departure = _Departure(lambda: self._may_leave(delivery), self.claims, delivery.chat_id)
         try:
             return await self._send(delivery, departure)
         except Exception as error:
-            # Who surely got nothing is the next one's; who may have it is not written to again.
+            # Rejected when certainly not sent, so that it may be given back; else unconfirmed, so
+            # that nobody is written to twice.
             outcome = Outcome.UNCONFIRMED if departure.is_past else Outcome.REJECTED
             return SendResult(outcome, mistake=error)
 
     async def _send(self, delivery: Delivery, departure: _Departure) -> SendResult:
-        """Send one, trying again at once when it surely did not arrive."""
+        """Sends a delivery, with quick retries when it certainly did not arrive."""
         call = self.content.call(delivery.chat_id, delivery.language)
         for pause in (*self.timing.retries, None):
             departure.is_past = False
@@ -162,14 +167,14 @@ class Sender:
     async def _try(self, call: Call, delivery: Delivery, departure: _Departure) -> SendResult:
         if not self._may_leave(delivery):
             return SendResult(Outcome.UNSENT)
-        # Whoever waits long at the gate may withdraw meanwhile: better claimed again then.
+        # Instead of a long wait at the gate, in which the recipient may withdraw: claim it again.
         if self.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > self.timing.longest_pause:
             return SendResult(Outcome.UNSENT, ErrorKind.WAIT)
         try:
             result = await self._call(call, departure)
         except (TelegramRefused, TelegramError) as error:
             if departure.is_refused:
-                return SendResult(Outcome.UNSENT)  # by us, so it says nothing about Telegram
+                return SendResult(Outcome.UNSENT)  # refused here, not by Telegram
             return await self._judged(error)
         return _arrived(call, message_ids(result))
 
@@ -188,14 +193,14 @@ class Sender:
     async def _judged(self, error: TelegramRefused | TelegramError) -> SendResult:
         found, said = error_kind(error), _said(error)
         if found is ErrorKind.UNREACHABLE and "chat not found" in said.lower():
-            # It does not say which: without the chat it is copied from, nobody would be found.
+            # Telegram does not say which chat; if it is the source, every delivery fails so.
             blamed = await self._lost_source()
             if blamed is not None:
                 return blamed
         return SendResult(OUTCOMES[found], found, said)
 
     async def _lost_source(self) -> SendResult | None:
-        """What it means for a delivery when the chat that is copied from may be the lost one."""
+        """Returns the result if the source chat is lost or cannot be checked, else None."""
         if self.content.source_chat is None:
             return None
         source = {"chat_id": self.content.source_chat}
@@ -213,7 +218,7 @@ class Sender:
 def _arrived(call: Call, messages: tuple[int, ...]) -> SendResult:
     if len(messages) >= call.messages:
         return SendResult(Outcome.DELIVERED, messages=messages)
-    # Telegram skips what it cannot copy without a word: somebody deleted it from the source.
+    # Telegram silently skips what it cannot copy: somebody deleted it from the source chat.
     outcome = Outcome.DELIVERED if messages else Outcome.REJECTED
     return SendResult(outcome, ErrorKind.CONTENT, MISSING, messages)
 

@@ -1,4 +1,4 @@
-"""How far a broadcast is, as numbers; the words are the handlers'."""
+"""The progress and speed of a broadcast in numbers; the handlers write the texts."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ class ProgressView:
     """What a progress message shows.
 
     Attributes:
-        share: from 0.0 to 1.0, 1.0 only when nothing is left.
-        done: deliveries that need nothing more.
-        total: all deliveries.
-        per_second: how many became done a second lately.
-        remaining_seconds: until the end at that speed; None when it cannot be told.
-        finished: nothing is left.
+        share: the share that is done, from 0.0 to 1.0; 1.0 only when nothing is left.
+        done: how many deliveries are done.
+        total: how many deliveries there are.
+        per_second: how many deliveries were done a second lately.
+        remaining_seconds: the time left at that speed; None when it is not known.
+        finished: whether nothing is left.
     """
 
     share: float
@@ -31,7 +31,7 @@ class ProgressView:
 
 
 def progress_view(tally: Tally, per_second: float) -> ProgressView:
-    """What to show of a tally and the present speed."""
+    """Returns what to show for a tally and the present speed."""
     finished = tally.open == 0
     remaining = tally.open / per_second if per_second > 0 else None
     return ProgressView(
@@ -45,13 +45,13 @@ def progress_view(tally: Tally, per_second: float) -> ProgressView:
 
 
 class Speed:
-    """Messages a second over the last quarter of a minute."""
+    """Measures the deliveries a second over the last 15 seconds."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def note(self, now: float, done: int) -> float | None:
-        """Take note of how many are done by now; returns the speed, from the second time on."""
+        """Notes how many are done; returns the speed a second, None at the first call."""
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[1][0] <= now - _LOOK_BACK_SECONDS:
             self._seen.popleft()

@@ -1,50 +1,50 @@
-"""Why a broadcast was stopped or held, as it is kept with it: a cause, and what was said of it."""
+"""Why a broadcast was stopped or paused, as stored with it: a reason, and a detail."""
 
 import secrets
 from enum import StrEnum
 
 
 class StopReason(StrEnum):
-    """Whose fault it was, which decides what the admin is advised to do."""
+    """Why a broadcast was stopped or paused; what the admins are advised to do depends on it."""
 
     CONTENT = "content"
-    """Telegram does not take the text; what it said about it comes with it."""
+    """Telegram rejects the content; the detail is what it said."""
     UNREADABLE = "unreadable"
-    """The key opens none of the chats: it is another key, or the data is damaged."""
+    """No chat can be decrypted: the key is another one, or the data is damaged."""
     LATE = "late"
-    """Its time passed while no bot was there to send it; it waits for a decision."""
+    """Its time passed while the bot was not running; it waits for a decision."""
     FORMER = "former"
-    """Whoever planned it is no admin any more; it waits for a decision of those who are."""
+    """Whoever confirmed it is no longer an admin; it waits for a decision by those who are."""
     DECLINED = "declined"
-    """Another admin was to agree, and did not."""
+    """Another admin was asked to approve it, and declined."""
     UNAPPROVED = "unapproved"
-    """Another admin was to agree, and nobody said anything in time."""
+    """Another admin was asked to approve it, and nobody answered in time."""
     OPEN = "open"
-    """The petition was open when its time came."""
+    """The petition was still open when its time came."""
     DEFECT = "defect"
-    """A mistake of ours, whose kind comes with it and by what name the log has it."""
+    """A bug; the detail is the exception's class and its reference in the log."""
     UNRECORDED = "unrecorded"
-    """What became of somebody could not be written down; kind and name as with a defect."""
+    """A delivery's result could not be recorded; the detail is as with a defect."""
     NOBODY = "nobody"
-    """Not one of the first, whose number comes with it, could be reached."""
+    """None of the first recipients could be reached; the detail is their number."""
     DENIED = "denied"
-    """Telegram, or what is in between, denied every call for a minute; what it said comes too."""
+    """Telegram or a proxy denied every call for a minute; the detail is what it said."""
     OTHER = "other"
-    """Somebody's own words."""
+    """Anything else; the detail is free text."""
 
 
 def error_reference(error: Exception) -> tuple[str, str]:
-    """The kind of a mistake of ours, and a name by which people find it in the log."""
+    """Returns the exception's class name, and a new reference by which to find it in the log."""
     return type(error).__name__, secrets.token_hex(4)
 
 
 def format_reason(cause: StopReason, said: str = "") -> str:
-    """The reason as it is stored."""
+    """Returns the reason as it is stored."""
     return f"{cause}: {said}"
 
 
 def parse_reason(reason: str) -> tuple[StopReason, str]:
-    """The cause of a stored reason, and what was said."""
+    """Returns the reason and the detail of a stored reason; OTHER when it is not known."""
     cause, parted, said = reason.partition(": ")
     if not parted or cause not in set(StopReason):
         return StopReason.OTHER, reason

@@ -1,8 +1,8 @@
-"""Whether the first who are written to know this bot at all.
+"""The circuit breaker for a broadcast of which none of the first recipients can be reached.
 
-When not one of them can be reached, it is hardly they who have gone: it is another bot, with
-another token, or Telegram has shut this one. To mark them would strike everybody off, for good. So
-until somebody is reached nobody is marked, and when that takes too long all are given back.
+The cause is then hardly on their side: this is another bot, with another token, or Telegram has
+shut it down. To mark them as unreachable would lose every supporter for good. So nobody is marked
+until one recipient is reached, and after too many failures all deliveries are given back.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ SO_MANY: Final = 20
 
 
 class UnreachableBreaker:
-    """Those who could not be reached before anybody could.
+    """Keeps the unreachable results that came before the first recipient was reached.
 
     Args:
-        settle: writes a result down.
-        are_expected: somebody has seen to it, and this is the right bot.
+        settle: records a result.
+        are_expected: whether an admin has confirmed that this is the right bot.
     """
 
     def __init__(self, settle: Callable[[Result], None], *, are_expected: bool) -> None:
@@ -29,12 +29,12 @@ class UnreachableBreaker:
         self._are_many = False
 
     def record_delivery(self) -> None:
-        """Somebody was reached."""
+        """Notes that a recipient was reached, and records the results kept before."""
         self._are_expected, self._are_many = True, False
         self.close()
 
     def record_failure(self, result: Result) -> bool:
-        """Somebody could not be; tells whether that is one too many."""
+        """Notes a recipient who was not reached; tells whether there were too many."""
         self._open.append(result)
         self._are_many = self._are_many or (not self._are_expected and len(self._open) >= SO_MANY)
         if self._are_many:
@@ -44,13 +44,13 @@ class UnreachableBreaker:
         return self._are_many
 
     def close(self) -> None:
-        """Nobody else is on the list: whoever is left is settled."""
+        """Records the results that are left as unreachable, at the end of a broadcast."""
         for each in self._open:
             self._settle(each)
         self._open.clear()
 
     def give_back(self) -> None:
-        """It ends here for now, and what these mean is not known."""
+        """Records the results that are left as unsent, when the run ends early."""
         for each in self._open:
             self._settle(replace(each, outcome=Outcome.UNSENT))
         self._open.clear()

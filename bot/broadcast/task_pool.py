@@ -1,4 +1,4 @@
-"""The sends that are under way, and those that are next."""
+"""A pool of tasks that works off items concurrently."""
 
 import asyncio
 from collections import deque
@@ -7,20 +7,20 @@ from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# Fewer than there are connections: people's answers find a free one, and a call that has passed
-# the gate leaves at once. With 30 ms for each it is enough for 13,000 a second.
+# Fewer than there are connections, so that replies find a free one, and a call that has passed
+# the gate leaves at once. At 30 ms each it is enough for 13,000 a second.
 LANES: Final = 400
-# So many begin; each answer lets one more in, so a limit that is met at once costs few refusals.
+# The first lanes; each item done allows one more, so that an early limit costs few refusals.
 _FIRST_LANES: Final = 32
 
 
 class TaskPool(Generic[Item]):
-    """Works items off beside each other, in lanes that live as long as there is something to do.
+    """Works off items in concurrent tasks, the lanes, which end when nothing is left to do.
 
     Args:
-        do: what is done with each; an error of it ends the wait of whoever waits.
-        drop: what becomes of those that are not begun when all is cut off.
-        lanes: how many at once, in the end.
+        do: works on one item; what it raises is raised by `wait_until_below`.
+        drop: called by `cancel` for each item that was not begun.
+        lanes: the highest number of lanes.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class TaskPool(Generic[Item]):
         return self._left
 
     def add(self, items: Iterable[Item]) -> None:
-        """Have some more done."""
+        """Adds items to be worked on."""
         before = len(self._next)
         self._next.extend(items)
         self._left += len(self._next) - before
@@ -53,7 +53,7 @@ class TaskPool(Generic[Item]):
             self._open_lane()
 
     async def wait_until_below(self, number: int) -> None:
-        """Wait until fewer than so many are left."""
+        """Waits until fewer than `number` items are left; raises what an item raised."""
         while self._left >= max(number, 1) and self._error is None:
             self._enough = max(number, 1)
             self._moved.clear()
@@ -62,7 +62,7 @@ class TaskPool(Generic[Item]):
             raise self._error
 
     def cancel(self) -> None:
-        """End all at once; each says for itself what that means."""
+        """Drops the items that were not begun, and cancels the others."""
         self._is_cut = True
         while self._next:
             self._drop(self._next.popleft())
@@ -98,5 +98,5 @@ class TaskPool(Generic[Item]):
             self._error = error
             self._moved.set()
         elif self._next and not self._is_cut:
-            # A cancellation that was meant for a time-out inside it: the others still wait.
+            # Cancelled by a stray time-out inside `do`; the other items still wait for a lane.
             self._open_lane()

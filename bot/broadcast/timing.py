@@ -1,25 +1,25 @@
-"""The durations of a worker's life, in seconds, in one place."""
+"""The worker's durations and limits, which tests can shorten."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How often and how long; the defaults are for real life, tests have shorter ones.
+    """The worker's durations, in seconds unless something else is said.
 
     Attributes:
-        poll: between two looks for something to send, when nobody said so.
-        lease: how long it lasts if it is not renewed; renewed at a third of it.
-        batch: how much of the rate is claimed at once.
-        ahead: how long before their turn they are claimed: as long as a slow disk may take.
-        window: how much of the rate may be claimed and not yet done.
-        call: how long an answer is waited for.
-        retries: the pauses before a call that failed is made again, at once.
-        rest: before what could not go on is looked at again.
+        poll: between two looks for a due broadcast, when nothing wakes the worker.
+        lease: how long the lease lasts; it is renewed after a third of this.
+        batch: one claim takes as many deliveries as are sent in this time.
+        ahead: how long before their turn deliveries are claimed: what a slow disk may take.
+        window: as many deliveries as are sent in this time may be claimed and not yet done.
+        call: the time-out of a call to Telegram.
+        retries: the pauses before a failed call is quickly repeated.
+        rest: before the next try after a failure, of the database for example.
         record: how long a result waits for others to be recorded with it.
-        record_rows: how many of them wait at most.
+        record_rows: how many results wait at most.
         progress: between two progress reports.
-        longest_pause: the longest pause of a chat that is sat out with its delivery claimed.
+        longest_pause: a chat with a longer pause is not waited for: its delivery goes back.
     """
 
     poll: float = 1.0

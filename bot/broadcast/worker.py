@@ -1,4 +1,4 @@
-"""The worker: sends broadcasts for as long as the process lives, one at a time, alone."""
+"""The worker, which sends due broadcasts one at a time while it has the lease."""
 
 import asyncio
 import time
@@ -24,48 +24,47 @@ from storage import Broadcast, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-# Of the time to stop, what may go into sending; the rest is for recording.
+# The share of the time to stop that sending may take; the rest is for recording.
 _SEND_SHARE: Final = 0.6
 
 
 class SteadyRate:
-    """A gate that is not known: one rate, and no pauses."""
+    """A substitute for the client's gate: one rate, and no pauses."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
 
     def set_ceiling(self, rate: float) -> None:
-        """Another rate from now on."""
+        """Sets the rate in messages a second."""
         self.rate = rate
 
     def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
-        """Always now."""
+        """Returns 0: a call may always leave now."""
         return 0.0
 
     def announced_pause(self) -> float:
-        """None."""
+        """Returns 0: Telegram never asks to wait."""
         return 0.0
 
 
 class Worker:
-    """Looks for a broadcast that is due, takes the lease, and sends.
+    """Looks for a due broadcast, takes the lease, and sends or recalls it.
 
     Args:
-        client: the way out to Telegram; it waits at the gate.
-        storage: where broadcasts and leases are.
-        reporter: who tells the admin.
-        rate: messages a second, of those that cost nothing.
-        paid_rate: messages a second of a paid broadcast; left out, the same.
-        gate: the client's gate, to claim no faster than it lets through, and not in a pause.
-        sole: whether at this moment no other process can be alive, so that a lease that is
-            found is a dead one's.
-        woken: set when there is something to send; `wake` sets it too.
-        claims: what it has claimed, for those who say no meanwhile.
+        client: the Telegram client; its calls wait at the gate.
+        storage: the broadcasts, recalls and leases.
+        reporter: shows admins how a broadcast goes.
+        rate: messages a second of a free broadcast.
+        paid_rate: messages a second of a paid broadcast; by default the same.
+        gate: the client's gate, so as to claim no faster than it lets through.
+        sole: tells whether no other process can be alive now, so that any other lease is stale.
+        woken: set when there may be something to send; `wake` sets it too.
+        claims: the open claims, shared with the handlers that make them void.
         timing: the durations.
         clock: seconds, monotonic.
         now: the time of day.
-        is_admin: whether somebody still has a say; asked when the time of a planned one comes.
-        approval_above: to more people than this only when a second admin agrees.
+        is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
+        approval_above: more recipients than this need a second admin's approval.
     """
 
     def __init__(
@@ -118,34 +117,34 @@ class Worker:
         self._running: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """There is something to send: look now."""
+        """Makes the worker look at once for something to send."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Send what is due, until `stop`."""
+        """Sends what is due until `stop` is called; raises what a bug raises."""
         while True:
             running = self._running = asyncio.create_task(self._run())
             try:
                 await asyncio.wait({running})
             finally:
                 running.cancel()
-            # Cut off by `stop` it has ended as it should; a mistake of ours is raised.
+            # Ended after `stop`, or raises a bug.
             if not running.cancelled():
                 return running.result()
             if self._stopping:
                 return None
-            # Nobody asked for that: a cancellation strayed out of something that it waited for.
+            # A stray cancellation, out of something that it awaited.
             _log.warning("broadcast_begun_anew")
 
     async def stop(self, seconds: float) -> None:
-        """Claim no more, let what is in flight finish, and record it, within so many seconds."""
+        """Ends within so many seconds: no more claims, calls in flight finish and are recorded."""
         self._stopping = True
         self._woken.set()
         if self._duty is not None:
             self._duty.halt.trigger(InterruptReason.ASKED)
         if self._running is None:
             return
-        # What takes longer is cut off while there is still time to write that down.
+        # Calls that take longer are cancelled while there is still time to record that.
         await asyncio.wait({self._running}, timeout=seconds * _SEND_SHARE)
         if self._duty is not None:
             self._duty.cut_off()
@@ -155,7 +154,7 @@ class Worker:
 
     async def _hold(self, broadcast: bytes, reason: str) -> None:
         if self._duty is not None:
-            # Its own, since a duty begins when nothing is left to be recorded of the one before.
+            # It is this broadcast: a run begins only when all results of the last are recorded.
             self._duty.halt.trigger(InterruptReason.ENDED)
         await self._means.broadcasts.pause_by_system(broadcast, reason)
 
@@ -170,19 +169,19 @@ class Worker:
             await asyncio.wait({recording})
 
     async def _look(self) -> float:
-        """Do what is due; returns how long to wait before the next look."""
+        """Works on what is due; returns the seconds to wait before the next look."""
         timing = self._means.timing
         try:
             return await self._work_if_due()
         except (Unavailable, TimeoutError):
             _log.warning("broadcast_waits_for_database")
-        except Exception as error:  # whatever it is, the bot goes on and so does the broadcast
+        except Exception as error:  # whatever it is, the worker goes on
             _log.exception("broadcast_broken", kind=type(error).__name__)
         return timing.rest
 
     async def _work_if_due(self) -> float:
         means = self._means
-        # What an earlier time left unwritten belongs to it and must not be taken for lost.
+        # Results of an earlier run that are not recorded yet must not be taken for lost.
         async with asyncio.timeout(means.timing.rest):
             await means.outbox.flush()
         broadcast = await self._due()
@@ -202,7 +201,7 @@ class Worker:
         return means.timing.rest
 
     async def _due(self) -> Broadcast | None:
-        """What is to be worked on now; what could not be said or done has its time."""
+        """Returns the first due broadcast that does not wait for admins or a back-off."""
         now = self._means.clock()
         for broadcast in await self._means.broadcasts.due(self._means.now()):
             if self._waits(broadcast):
@@ -212,14 +211,14 @@ class Worker:
         return None
 
     def _waits(self, broadcast: Broadcast) -> bool:
-        """Whether it is the admins' turn, and they know."""
+        """Tells whether it waits for the admins, who have been asked."""
         question = broadcast.question
         if question is None or broadcast.has_lapsed(self._means.now()):
             return False
         return self._arrears.is_asked(broadcast.id, question)
 
     async def _give_up_lease(self) -> None:
-        # Results that are not recorded yet find their rows by claim, whoever has them by then.
+        # Results that are not recorded yet find their rows by claim token, without the lease.
         with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(self._means.timing.rest):
                 await self._means.tenure.end()

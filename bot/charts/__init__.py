@@ -1,4 +1,4 @@
-"""Pictures of numbers, for the chats of admins."""
+"""Charts as PNG pictures, for the chats of admins."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 async def delivery_picture(moments: Sequence[Interval], words: Words, title: str) -> bytes | None:
-    """A delivery over time, as a PNG; None when nothing was delivered yet.
+    """Returns a chart of a broadcast's deliveries over time; None when there are none yet.
 
-    Drawing is work for a processor and not for the event loop, and Pillow takes memory that most
-    runs of the bot need not spend: it happens in a thread, and is loaded there.
+    It is drawn in a thread, so as not to block the event loop, and Pillow is imported only there,
+    since most runs of the bot do without its memory.
     """
     if not any(moment.delivered or moment.unreachable for moment in moments):
         return None

@@ -1,4 +1,4 @@
-"""The little of Pillow that our charts need: text that fits, boxes, areas, a PNG at the end."""
+"""A small layer over Pillow for the charts: text that fits, boxes, areas, lines, PNG output."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 _FONTS: Final = Path(__file__).parent / "fonts"
-# Slopes are drawn this much larger and then reduced, which smooths their edges.
+# Areas and lines are drawn this much larger and then reduced, which smooths their edges.
 _FINER: Final = 2
 _SMALLEST_TEXT: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle, in pixels from the top left corner; right and bottom are outside of it."""
+    """A rectangle, in pixels from the top left corner; right and bottom are exclusive."""
 
     left: float
     top: float
@@ -28,23 +28,23 @@ class Box:
 
     @property
     def width(self) -> float:
-        """From left to right."""
+        """The width in pixels."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
-        """From top to bottom."""
+        """The height in pixels."""
         return self.bottom - self.top
 
     def overlaps(self, other: Box) -> bool:
-        """Whether they have any ground in common."""
+        """Tells whether the two rectangles overlap."""
         apart = self.right <= other.left or other.right <= self.left
         return not apart and self.top < other.bottom and other.top < self.bottom
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A line of text that stands somewhere; the box is its ink."""
+    """A line of text on the canvas, and the box around its ink."""
 
     text: str
     box: Box
@@ -52,7 +52,7 @@ class Label:
 
 @dataclass
 class Canvas:
-    """A picture in the making. Colours are `#rrggbb`; the labels are what was written."""
+    """A picture to draw on. Colours are `#rrggbb`; `labels` collects the texts that were drawn."""
 
     width: int
     height: int
@@ -69,16 +69,16 @@ class Canvas:
         self, text: str, at: tuple[float, float], size: float, colour: str, *, bold: bool = False,
         anchor: str = "ls", room: float | None = None,
     ) -> Box:  # fmt: skip
-        """Writes a line, smaller where the room asks for it; returns where its ink is.
+        """Draws a line of text, made smaller and cut to fit; returns the box around its ink.
 
         Args:
             text: one line.
-            at: where its anchor goes.
-            size: of the letters, in pixels.
-            colour: of the letters.
-            bold: in heavy letters.
-            anchor: which point of the text stands there: l, m or r, and s for the base line.
-            room: how wide it may become.
+            at: the position of the anchor.
+            size: the size of the letters, in pixels.
+            colour: the colour of the letters.
+            bold: whether the letters are bold.
+            anchor: Pillow's anchor of the text: l, m or r, and s for the base line.
+            room: the largest width, in pixels; None for any.
         """
         font = self._font(size, bold=bold)
         while room is not None and size > _SMALLEST_TEXT and font.getlength(text) > room:
@@ -92,35 +92,35 @@ class Canvas:
         return box
 
     def box(self, box: Box, colour: str) -> None:
-        """Fills a rectangle, at least two pixels wide, so that it is seen."""
+        """Fills a rectangle, at least two pixels wide, so that it is visible."""
         corners = (box.left, box.top, max(box.right, box.left + 2), box.bottom)
         left, top, right, bottom = (round(edge) for edge in corners)
         self._draw.rectangle((left, top, right - 1, bottom - 1), fill=colour)
 
     def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
-        """Fills what the points go round."""
+        """Fills the polygon through the points."""
         with self._smoothly(colour) as draw:
             draw.polygon([(x * _FINER, y * _FINER) for x, y in points], fill=255)
 
     def line(self, points: Sequence[tuple[float, float]], colour: str, width: int) -> None:
-        """Draws from point to point."""
+        """Draws a line through the points."""
         with self._smoothly(colour) as draw:
             finer = [(x * _FINER, y * _FINER) for x, y in points]
             draw.line(finer, fill=255, width=width * _FINER, joint="curve")
 
     def text_width(self, text: str, size: float, *, bold: bool = False) -> float:
-        """How wide a line would be."""
+        """Returns how wide a line of text would be, in pixels."""
         return self._font(size, bold=bold).getlength(text)
 
     def png(self) -> bytes:
-        """The picture as a file."""
+        """Returns the picture as a PNG file."""
         written = io.BytesIO()
         self._image.save(written, "PNG")
         return written.getvalue()
 
     @contextmanager
     def _smoothly(self, colour: str) -> Iterator[ImageDraw.ImageDraw]:
-        """What is drawn within, white on black, is put on the picture in that colour."""
+        """Paints onto the picture, in this colour, what is drawn white on black in the block."""
         mask = Image.new("L", (self.width * _FINER, self.height * _FINER))
         yield ImageDraw.Draw(mask)
         self._image.paste(colour, (0, 0), mask.reduce(_FINER))
@@ -128,7 +128,7 @@ class Canvas:
     def _font(self, size: float, *, bold: bool) -> ImageFont.FreeTypeFont:
         known = self._fonts.get((size, bold))
         if known is None:
-            # Ours, and not the one in Pillow, which has no accents.
+            # Pillow's own font has no accents.
             file = _FONTS / ("NotoSans-Bold.ttf" if bold else "NotoSans-Regular.ttf")
             # The basic layout is the same on every machine.
             known = ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)

@@ -1,8 +1,8 @@
-"""The delivery of a broadcast over time: how many by when, and how fast.
+"""Draws the chart of a broadcast's deliveries over time.
 
-Two panels share a time axis: what was delivered so far, and the speed of each interval. A card of
-its own dark colour, so that it reads alike in light and dark chats, with letters that are still
-large when a phone shows it in a third of its size.
+Two panels share a time axis: deliveries so far, and the speed in each interval. The background is
+dark, so that it reads alike in light and dark chats, and the letters are large enough for a phone
+that shows it at a third of its size.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _UPPER: Final = (310.0, 520.0)
 _LOWER: Final = (622.0, 800.0)
 _TIMES_AT_MOST: Final = 7
 _NUMBERS_AT_MOST: Final = 4
-# From this width on, bars stand apart from each other.
+# Wider bars than this, in pixels, have a gap between them.
 _WIDE: Final = 8
 
-# In the first of these in which the fastest interval reaches one.
+# The speed is shown in the first of these units in which the fastest interval reaches one.
 _UNITS: Final = (
     (timedelta(seconds=1), mark("Por segundo")),
     (timedelta(minutes=1), mark("Por minuto")),
@@ -50,7 +50,7 @@ _UNITS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """A rectangle in which times go from left to right, and numbers from the bottom up."""
+    """A rectangle with a time axis from left to right and a number axis from the bottom up."""
 
     box: Box
     start: datetime
@@ -69,21 +69,21 @@ class _Panel:
 
 
 def delivery_chart(moments: Sequence[Interval], words: Words, title: str) -> bytes:
-    """A PNG of 1280 × 900.
+    """Returns the chart as a PNG of 1280 × 900 pixels.
 
     Args:
-        moments: what happened in each interval; those in which nothing did may be left out.
-        words: the language of whoever sees it, with the petition's time zone.
+        moments: the counts of each interval; empty ones may be left out.
+        words: the reader's language, with the petition's time zone.
         title: one line, in that language.
 
     Raises:
-        ValueError: nothing happened.
+        ValueError: every interval is empty.
     """
     return paint(series_of(moments), words, title).png()
 
 
 def paint(series: Series, words: Words, title: str) -> Canvas:
-    """Everything on its place."""
+    """Returns the canvas with the whole chart."""
     canvas = Canvas(WIDTH, HEIGHT, PAPER)
     _head(canvas, series, words, title)
     unit, caption = _unit(series)
@@ -165,7 +165,7 @@ def _times(canvas: Canvas, panels: tuple[_Panel, ...], words: Words) -> None:
             canvas.box(Box(x - 1, each.box.top, x + 1, each.box.bottom), _GRID)
         middle = min(x, WIDTH - MARGIN / 2 - half)
         if middle - half < free:
-            continue  # it would stand in the one before
+            continue  # it would overlap the one before
         canvas.text(text, (middle, panel.box.bottom + 48), _SMALL, _SOFT, anchor="ms")
         free = middle + half + 16
 
@@ -192,7 +192,7 @@ def _bars(canvas: Canvas, panel: _Panel, series: Series, speed: float) -> None:
         bottom = panel.box.bottom
         for colour, number in ((DELIVERED, bar.delivered), (UNREACHABLE, bar.unreachable)):
             if number:
-                # One of many thousands is seen too.
+                # Two pixels at least: one of many thousands is visible too.
                 top = min(bottom - 2, bottom - panel.height(number * speed))
                 canvas.box(Box(left, top, right, bottom), colour)
                 bottom = top

@@ -1,4 +1,4 @@
-"""What a chart of a delivery shows, as numbers: when, how many, how fast."""
+"""The numbers behind the chart of a broadcast's deliveries, as intervals of one width."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final, Protocol
 
-# The width of an interval that has no neighbour to tell it.
+# The width of a single interval, which has no neighbour to measure it by.
 _ALONE: Final = timedelta(seconds=1)
 
 
 class Interval(Protocol):
-    """What happened in the time from `at` to the next interval."""
+    """The counts for the time from `at` to the next interval."""
 
     @property
     def at(self) -> datetime:
-        """When it began."""
+        """When the interval began."""
         ...
 
     @property
     def delivered(self) -> int:
-        """How many were delivered in it."""
+        """How many deliveries arrived in it."""
         ...
 
     @property
     def unreachable(self) -> int:
-        """Of how many it turned out in it that they cannot be told."""
+        """How many recipients turned out to be unreachable in it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One interval: how many became delivered and unreachable in it."""
+    """One interval, with its delivered and unreachable counts."""
 
     start: datetime
     end: datetime
@@ -42,44 +42,44 @@ class Bar:
 
     @property
     def total(self) -> int:
-        """Both."""
+        """Delivered and unreachable together."""
         return self.delivered + self.unreachable
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The intervals in which something happened, in order, all of one width."""
+    """The intervals that are not empty, in order, all of one width."""
 
     bars: tuple[Bar, ...]
     width: timedelta
 
     @property
     def start(self) -> datetime:
-        """When the first interval with a delivery begins."""
+        """When the first interval begins."""
         return self.bars[0].start
 
     @property
     def end(self) -> datetime:
-        """When the last interval with a delivery ends."""
+        """When the last interval ends."""
         return self.bars[-1].end
 
     @property
     def delivered(self) -> int:
-        """How many in all."""
+        """How many deliveries arrived in all."""
         return sum(bar.delivered for bar in self.bars)
 
     @property
     def unreachable(self) -> int:
-        """How many in all."""
+        """How many recipients were unreachable in all."""
         return sum(bar.unreachable for bar in self.bars)
 
     @property
     def most(self) -> int:
-        """How many in the interval in which the most happened."""
+        """The highest total of any interval."""
         return max(bar.total for bar in self.bars)
 
     def sums(self) -> Iterator[tuple[datetime, int]]:
-        """How many were delivered by then: a point where the slope changes."""
+        """Yields the delivered total over time, with a point wherever the slope changes."""
         reached, last = 0, self.start
         yield last, 0
         for bar in self.bars:
@@ -91,10 +91,10 @@ class Series:
 
 
 def series_of(moments: Sequence[Interval]) -> Series:
-    """Puts the intervals in order; those in which nothing happened may be there or not.
+    """Returns the series of these intervals, in whatever order, with or without empty ones.
 
     Raises:
-        ValueError: nothing happened in any of them.
+        ValueError: every interval is empty.
     """
     known = sorted(moments, key=lambda moment: moment.at)
     starts = sorted({moment.at.astimezone(UTC) for moment in known})

@@ -9,7 +9,7 @@ from typing import Final
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
-# What clocks and calendars count in, in seconds.
+# The steps of clocks and calendars, in seconds.
 _STEPS: Final = (
     *(1, 2, 5, 10, 15, 30),
     *(minutes * _MINUTE for minutes in (1, 2, 5, 10, 15, 30)),
@@ -19,7 +19,7 @@ _STEPS: Final = (
 
 
 def count_ticks(most: int, at_most: int = 4) -> list[int]:
-    """Round whole numbers from 0 to the first that is not below `most`."""
+    """Returns at most `at_most` round numbers, from 0 to the first that is not below `most`."""
     step = next(
         step
         for power in count()
@@ -30,17 +30,17 @@ def count_ticks(most: int, at_most: int = 4) -> list[int]:
 
 
 def time_step(start: datetime, end: datetime, at_most: int) -> timedelta:
-    """The shortest usual step that comes at most so often between the two."""
+    """Returns the shortest usual step with at most `at_most` ticks between the two."""
     seconds = (end - start).total_seconds()
     fitting = (step for step in _STEPS if seconds / step <= at_most - 1)
     return timedelta(seconds=next(fitting, _STEPS[-1]))
 
 
 def time_ticks(start: datetime, end: datetime, step: timedelta, zone: tzinfo) -> list[datetime]:
-    """The moments between the two that a clock in that zone shows as whole steps.
+    """Returns the moments between the two that are whole steps on a clock in that zone.
 
-    Counted on the clock from the midnight before, so that they are round on both sides of a
-    change to summer time; an hour that comes twice is marked once.
+    Steps are counted in local time from the midnight before, so that they are round on both sides
+    of a change to summer time; an hour that comes twice is marked once.
     """
     midnight = datetime.combine(start.astimezone(zone).date(), time())
     since_midnight = start.astimezone(zone).replace(tzinfo=None) - midnight
@@ -49,7 +49,7 @@ def time_ticks(start: datetime, end: datetime, step: timedelta, zone: tzinfo) ->
     found = []
     while wall <= last:
         moment = wall.replace(tzinfo=zone).astimezone(UTC)
-        # A time that the change to summer time leaves out shows as another one.
+        # A local time that the change to summer time skips converts back to another one.
         if moment.astimezone(zone).replace(tzinfo=None) == wall and start <= moment <= end:
             found.append(moment)
         wall += step
