@@ -1,8 +1,8 @@
-"""Updates in: fetched, handled in the order of their chat, acknowledged after they are stored.
+"""Fetches updates, handles them in order within a chat, and acknowledges them afterwards.
 
 Telegram is the durable inbox: an update stays there until the offset moves past it, and the offset
-moves only past updates that were handled. Polling is one way in; a webhook goes beside it, in a
-file `webhook.py` that answers 200 when `Dispatcher` has handled the update.
+moves only past updates that were handled. Polling is one way to fetch them; a webhook would be
+another, in a file `webhook.py` that answers 200 when `Dispatcher` has handled the update.
 """
 
 from bot.intake.dispatcher import (

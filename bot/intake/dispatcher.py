@@ -1,4 +1,4 @@
-"""Who is handled when: in order within a chat, at the same time across chats."""
+"""Hands updates to the handler: in order within a chat, concurrently across chats."""
 
 import asyncio
 import random
@@ -20,9 +20,9 @@ from bot.tracebacks import kind_of, place_of
 
 log = structlog.stdlib.get_logger()
 
-# Half of what Telegram hands out before the oldest is acknowledged.
+# Half of the updates that Telegram hands out before the oldest is acknowledged.
 _IN_THE_WAY = 50
-# So many dropped messages are noted behind one update: Telegram deletes a hundred at once.
+# How many dropped messages are noted behind one update: Telegram deletes a hundred in one call.
 _MOST_DROPPED = 100
 
 Handle = Callable[[dict[str, Any]], Awaitable[None]]
@@ -30,7 +30,7 @@ Handle = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the updates since the start."""
+    """How many updates were handled, retried, passed over and dropped since the start."""
 
     handled: int = 0
     retried: int = 0
@@ -38,24 +38,24 @@ class Counts:
     dropped: int = 0
 
     def as_fields(self) -> dict[str, int]:
-        """The counts as a log line takes them."""
+        """Returns the counts as fields of a log event."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchPolicy:
-    """How long the dispatch is patient, in seconds and in updates.
+    """The limits of the dispatcher.
 
     Attributes:
-        at_once: handlers that run at the same time.
-        in_a_line: updates that may wait in one chat. What comes above it is a flood and is
-            not handled, or one person would fill the window that everybody's updates come in.
-        first_pause: before an update is tried again; each next pause doubles.
-        longest_pause: the most it doubles to.
-        handler_seconds: for one try; a handler that hangs is a passing failure.
-        stuck_seconds: an update that has failed for so long, while
-        stuck_others: so many others went well, is passed over: it is not the database that is
-            away, and behind it nothing new can come.
+        at_once: how many handlers run at the same time.
+        in_a_line: how many updates may wait in one chat. More are a flood and are dropped, or one
+            person would fill up the hundred updates that Telegram hands out at a time.
+        first_pause: seconds before an update is tried again; each further pause doubles.
+        longest_pause: the longest such pause, in seconds.
+        handler_seconds: the time-out of one try; after it the update is tried again.
+        stuck_seconds: for how many seconds an update may fail, while
+        stuck_others: this many others are handled, before it is passed over: the database is then
+            not to blame, and the update keeps new ones from being fetched.
     """
 
     at_once: int = 100
@@ -78,46 +78,50 @@ class _Job:
     dropped: list[int] = field(default_factory=list)
 
 
-# The line that the running handler is working on, itself first.
+# The waiting updates of the chat whose handler is running, with the one being handled first.
 _line: ContextVar[Sequence[_Job]] = ContextVar("line", default=())
 
-# The window of the dispatch whose handler is running.
+# The offset tracker of the dispatcher whose handler is running.
 _window: ContextVar[OffsetTracker | None] = ContextVar("window", default=None)
 
 
 def updates_behind() -> list[dict[str, Any]]:
-    """What waits in the line of the update being handled: what it draws will be drawn over."""
+    """Returns the updates that wait behind the current one, and will replace its screen.
+
+    To be called in a handler.
+    """
     return [job.update for job in islice(_line.get(), 1, None)]
 
 
 def dropped_behind() -> Sequence[int]:
-    """The numbers of the private messages that came right behind this update and were dropped.
+    """Returns the ids of the private messages dropped right behind the current update.
 
-    Nothing else is known of them, but where the person stood when they came: where the update
-    leads. The list is the one that grows, should another be dropped while the handler runs.
+    To be called in a handler. The person was at the stage to which the current update leads when
+    they came. The list is live: it grows when another message is dropped meanwhile.
     """
     line = _line.get()
     return line[0].dropped if line else ()
 
 
 def holds_others_up() -> bool:
-    """Whether so many updates have come after the one being handled that it is in their way.
+    """Tells whether so many updates have come since the current one that it is in their way.
 
-    Telegram hands out no more than a hundred from the oldest that is not finished.
+    To be called in a handler. Telegram hands out at most a hundred from the oldest unfinished one.
     """
     line, window = _line.get(), _window.get()
     return bool(line) and window is not None and window.after(line[0].number) >= _IN_THE_WAY
 
 
 class Dispatcher:
-    """Handles updates and knows up to which one all are done.
+    """Handles updates, and knows up to which one all are finished.
 
     Args:
-        handle: handles one update; `TryAgain` means the same update again after a pause, any
-            other exception means that it is passed over. It must bear an update twice.
-        rules: how patient it is.
+        handle: handles one update; after `TryAgain` the update is handled again after a pause,
+            after any other exception it is passed over. It must be safe to repeat.
+        rules: the limits.
         clock: seconds, monotonic.
-        is_spared: whether an update is none to drop in a flood; others of its chat are.
+        is_spared: tells whether an update must not be dropped in a flood, but another one of its
+            chat.
     """
 
     def __init__(
@@ -141,20 +145,20 @@ class Dispatcher:
 
     @property
     def in_progress(self) -> int:
-        """How many updates have been taken and are not finished."""
+        """How many updates are taken and not finished."""
         return len(self._window)
 
     @property
     def offset(self) -> int | None:
-        """The lowest update that is not finished: asking from it acknowledges all below."""
+        """The lowest unfinished number; requesting from it acknowledges all below."""
         return self._window.offset
 
     def ask(self) -> int | None:
-        """The offset for the next question to Telegram; there is one question at a time."""
+        """Returns the offset for the next request to Telegram; one request at a time."""
         return self._window.ask()
 
     def offer(self, update: dict[str, Any]) -> bool:
-        """Takes an update, unless it is known already; tells whether it was new."""
+        """Takes an update unless it is known; tells whether it was new."""
         if not is_numbered(update):
             self.counts.passed_over += 1
             log.error("update_without_number")
@@ -166,7 +170,7 @@ class Dispatcher:
         return True
 
     def step_over(self, number: int) -> bool:
-        """Passes over an update that cannot be read; tells whether it was one that could come."""
+        """Passes over an unreadable update; False when its number is below the offset."""
         if number < (self.offset or 0):
             return False
         self._window.take(number)
@@ -176,7 +180,7 @@ class Dispatcher:
         return True
 
     async def until_at_most(self, count: int, seconds: float) -> None:
-        """Waits until so many updates are left in progress, or until the time is over."""
+        """Waits until at most `count` updates are in progress, or for so many seconds."""
         try:
             async with asyncio.timeout(seconds):
                 while self.in_progress > count:
@@ -186,10 +190,10 @@ class Dispatcher:
             return
 
     async def drain(self, seconds: float) -> int:
-        """Lets what is being handled finish, and tries nothing again.
+        """Lets running handlers finish within so many seconds, then cancels them; no retries.
 
         Returns:
-            How many updates stay unfinished. Telegram sends them again after the next start.
+            How many updates are unfinished. Telegram sends them again after the next start.
         """
         self._ending.set()
         if self._working:
@@ -213,7 +217,7 @@ class Dispatcher:
             waiting.append(job)
 
     def _drop_one(self, waiting: deque[_Job], job: _Job) -> None:
-        """Drops what is one too many; for one that is spared, the oldest other one that waits."""
+        """Queues an update and drops one: itself, or if it is spared, the oldest that is not."""
         waiting.append(job)
         line = list(waiting)
         others = (
@@ -236,13 +240,13 @@ class Dispatcher:
             while not await self._try(job):
                 await self._pause(job)
                 if self._ending.is_set():
-                    return  # and what stands behind it waits too, or the order would break
+                    return  # the updates behind it stay unfinished too, to keep the order
             self._finish(job)
             waiting.popleft()
         del self._lines[line]
 
     async def _try(self, job: _Job) -> bool:
-        """Tries once; tells whether the update is finished."""
+        """Handles an update once; tells whether it is finished."""
         try:
             async with self._places, asyncio.timeout(self._rules.handler_seconds):
                 await self._handle(job.update)
@@ -250,8 +254,8 @@ class Dispatcher:
             return self._failed(job, error)
         except Exception as error:
             self.counts.passed_over += 1
-            # Never its message: it may repeat what a person wrote.
-            log.error(  # noqa: TRY400 - the trace is told in a form without texts
+            # Never its message: it may contain what a person wrote.
+            log.error(  # noqa: TRY400 - kind and place are logged instead of the trace
                 "update_passed_over",
                 update_id=job.number,
                 kind=kind_of(error),
@@ -294,7 +298,7 @@ class Dispatcher:
 
 
 def _private_message(update: dict[str, Any]) -> tuple[int, ...]:
-    """The number of a message that a person wrote in their own chat; none of anything else."""
+    """Returns the message id of a new message in a private chat; nothing for other updates."""
     message = update.get("message")
     if not isinstance(message, dict):
         return ()

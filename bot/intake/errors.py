@@ -1,8 +1,8 @@
-"""What the intake and the handlers tell each other with exceptions."""
+"""The exceptions between the intake and the code around it."""
 
 
 class TryAgain(Exception):
-    """The update could not be handled just now; the same update will work later."""
+    """Raised by a handler when an update cannot be handled now, but can be later."""
 
 
 class TokenUnknown(Exception):

@@ -1,10 +1,10 @@
-"""Which updates were taken and which are finished: numbers only, no input and no output."""
+"""Tracks by number which updates are taken and which are finished, to know the next offset."""
 
 
 class OffsetTracker:
-    """Telegram's updates from the offset that was last asked with to the newest one seen.
+    """Holds the update numbers from the last requested offset to the newest one seen.
 
-    It holds no more than a few hundred: Telegram shows a hundred at a time.
+    They are a few hundred at most, since Telegram hands out a hundred at a time.
     """
 
     def __init__(self) -> None:
@@ -13,44 +13,44 @@ class OffsetTracker:
         self._newest: int | None = None
 
     def __len__(self) -> int:
-        """How many are taken and not finished."""
+        """Returns how many updates are taken and not finished."""
         return len(self._unfinished)
 
     @property
     def offset(self) -> int | None:
-        """The lowest number that is not finished; asking from it acknowledges all below."""
+        """The lowest unfinished number; requesting from it acknowledges all below."""
         if self._unfinished:
             return min(self._unfinished)
         return None if self._newest is None else self._newest + 1
 
     def after(self, number: int) -> int:
-        """How far the newest number is from this one."""
+        """Returns how far the newest number is ahead of this one."""
         return 0 if self._newest is None else self._newest - number
 
     def take(self, number: int) -> bool:
         """Takes a number unless it is known; tells whether it was new."""
         if number in self._unfinished or number in self._finished:
             return False
-        # After a quiet week Telegram may begin again at any number, a lower one too: then
-        # the newest is what came last, or the offset would stay beyond all that comes.
+        # After a quiet week Telegram may go on from any number, even a lower one. Then the newest
+        # is the one that came last, or the offset would stay beyond all that comes.
         if self._newest is None or number > self._newest or not self._unfinished:
             self._newest = number
         self._unfinished.add(number)
         return True
 
     def finish(self, number: int) -> None:
-        """Marks a number that was taken as handled or passed over.
+        """Marks a taken number as finished: handled or passed over.
 
-        It stays known: an answer of Telegram's that is on its way may still hold it.
+        It is remembered, since an answer of Telegram's in flight may still contain it.
         """
         self._unfinished.discard(number)
         self._finished.add(number)
 
     def ask(self) -> int | None:
-        """The offset to ask with now.
+        """Returns the offset for the next request, and forgets the finished numbers below it.
 
-        What stands below it cannot come in the answer any more, nor in an earlier one, since one
-        question is asked at a time; so only now may it be forgotten.
+        They can come neither in its answer nor in an earlier one, as long as requests are made
+        one at a time.
         """
         floor = self.offset
         if floor is not None:

@@ -1,13 +1,13 @@
-"""Which updates stand in one line: those of one chat are handled one after the other."""
+"""The key by which updates are ordered: those with the same key are handled one by one."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
 
 
 def ordering_key(update: Mapping[str, Any]) -> Hashable:
-    """The chat of an update, else its person, else only the update itself.
+    """Returns the chat of an update, else its user, else a key of its own.
 
-    In a private chat the chat's number is the person's, so both stand in one line.
+    In a private chat the chat id is the user id, so that both give the same key.
     """
     for content in update.values():
         if not isinstance(content, Mapping):

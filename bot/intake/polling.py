@@ -1,4 +1,4 @@
-"""Updates by long polling: the offset moves only past what was handled."""
+"""Fetches updates by long polling; the offset moves only past updates that were handled."""
 
 import asyncio
 import time
@@ -22,11 +22,11 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 
 _LONG_POLL_SECONDS = 25
 _GRACE_SECONDS = 10.0
-_AT_A_TIME = 100  # Telegram's most
+_AT_A_TIME = 100  # Telegram's maximum
 
-# While something is in progress, Telegram answers at once with what it has told already. So
-# the next poll waits until all is done, or for a little: new updates may stand behind one that
-# is slow. The wait grows as long as nothing new comes.
+# While an update is in progress, Telegram answers at once with what it has sent already. So the
+# next poll waits until all are finished, but not for long, since new updates may be behind a slow
+# one. The wait grows as long as nothing new comes.
 _FIRST_WAIT_SECONDS = 0.05
 _LONGEST_WAIT_SECONDS = 0.25
 
@@ -35,19 +35,19 @@ _LONGEST_PAUSE_SECONDS = 15.0
 
 
 async def _nobody_told() -> bool:
-    """Stands for telling of somebody else's polling, where there is nobody to tell."""
+    """The default of `tell_of_rival`: claims that somebody was told."""
     return True
 
 
 class Polling:
-    """Fetches updates for the dispatch until it is stopped.
+    """Fetches updates for the dispatcher until it is stopped.
 
     Args:
         client: raw calls to Telegram.
-        dispatch: takes the updates and tells the offset.
-        allowed_updates: the kinds that Telegram shall send.
-        tell_of_rival: called when somebody else has been polling for over a minute; answers
-            whether anybody heard of it.
+        dispatch: takes the updates and knows the offset.
+        allowed_updates: the kinds of update to fetch.
+        tell_of_rival: called when somebody else has polled for over a minute; returns whether
+            anybody was told.
         clock: seconds, monotonic.
         sleep: waits for so many seconds.
     """
@@ -76,7 +76,7 @@ class Polling:
         self._limit = _AT_A_TIME
 
     async def run(self) -> None:
-        """Polls until `stop`.
+        """Polls until `stop` is called.
 
         Raises:
             TokenUnknown: Telegram has denied the token for a minute, so no later try will work.
@@ -94,19 +94,19 @@ class Polling:
             self._rivalry.stop()
 
     def stop(self) -> None:
-        """Ends the polling at once; nothing that is being handled is touched."""
+        """Ends the polling at once; running handlers go on."""
         self._stopping = True
         if self._polling is not None:
             self._polling.cancel()
 
     async def acknowledge(self) -> None:
-        """Tells Telegram what was handled; to be called once the dispatch is drained."""
+        """Tells Telegram what was handled; to be called once the dispatcher is drained."""
         if self._dispatch.offset is None:
             return
         try:
             await self._fetch(long_poll=0, limit=1, timeout=1.5)
         except (TelegramRefused, TelegramError) as error:
-            # They come again after the next start, and every handler can bear that.
+            # The updates come again after the next start; every handler is safe to repeat.
             log.warning("not_acknowledged", remedy=error_kind(error))
 
     async def _poll_on(self) -> None:
@@ -123,7 +123,7 @@ class Polling:
                     await self._recover(error)
                 continue
             self._pause, self._has_doubted = _FIRST_PAUSE_SECONDS, False
-            # Even when nothing in it is new: others may stand behind what is not finished.
+            # Even when none is new, since new ones may be behind the unfinished ones.
             self._limit = min(self._limit * 2, _AT_A_TIME)
             new = sum(self._dispatch.offer(update) for update in updates)
             await self._wait_for_room(new, busy or bool(updates))
@@ -132,7 +132,7 @@ class Polling:
         if not busy:
             return
         if new > _AT_A_TIME // 2:
-            # A backlog: fetch on as soon as half of what Telegram shows at a time is free.
+            # A backlog: fetch more as soon as half of what Telegram hands out is finished.
             self._wait = _FIRST_WAIT_SECONDS
             await self._dispatch.until_at_most(_AT_A_TIME // 2, _LONGEST_WAIT_SECONDS)
             return
@@ -140,7 +140,7 @@ class Polling:
         if self._dispatch.in_progress:
             await self._dispatch.until_at_most(0, self._wait)
         elif not new:
-            await self._sleep(self._wait)  # told again what is finished: no reason to hurry
+            await self._sleep(self._wait)  # the answer held only what is finished: no hurry
 
     async def _fetch(self, *, long_poll: int, limit: int, timeout: float) -> list[Any]:
         updates = await self._client.call(
@@ -158,10 +158,11 @@ class Polling:
         return updates
 
     def _got_past(self, error: Exception, busy: bool) -> bool:
-        """Asks for less when an answer did not come whole, and leaves out what cannot be read.
+        """Requests fewer updates after a lost answer, and passes over an unreadable update.
 
-        Only an answer of one update, asked for while nothing was in progress, tells which one
-        that is: Telegram begins each answer with the oldest that is not acknowledged.
+        Only an answer with one update, requested while none was in progress, shows which one is
+        unreadable: Telegram begins each answer with the oldest that is not acknowledged. Tells
+        whether polling can go on without a pause.
         """
         limit = self._limit
         if isinstance(error, ResponseLost):
@@ -179,7 +180,7 @@ class Polling:
             if await is_denied(self._client, self._sleep):
                 raise TokenUnknown
             if not self._has_doubted:
-                self._has_doubted = True  # the first time, to have asked about it is pause enough
+                self._has_doubted = True  # the first time, the check was pause enough
                 return
         event = "polling_failed"
         if kind is ErrorKind.CONFLICT and self._is_our_webhook(error):
@@ -194,11 +195,11 @@ class Polling:
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _is_our_webhook(self, error: TelegramRefused | TelegramError) -> bool:
-        """Whether a webhook of an earlier time keeps the updates; a later one is a rival's."""
+        """Tells whether an old webhook of ours keeps the updates; a later one is a rival's."""
         return not self._webhook_removed and "webhook is active" in str(error).lower()
 
     async def _removed_webhook(self) -> bool:
-        """Removes the webhook; the updates stay with Telegram."""
+        """Removes the webhook, keeping its pending updates; tells whether that worked."""
         try:
             await self._client.call("deleteWebhook", {"drop_pending_updates": False})
         except (TelegramRefused, TelegramError) as failure:

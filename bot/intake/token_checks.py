@@ -1,4 +1,4 @@
-"""What Telegram says once may come from something in between: it has to go on saying it."""
+"""Checks that a denied token or a second poller lasts, since one error may be a proxy's."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,14 +13,14 @@ from bot.transport.raw_client import TelegramClient
 
 log = structlog.stdlib.get_logger()
 
-# Before each question, in seconds: a minute in all. The first is asked at once, since everybody's
-# updates wait meanwhile, and what was a proxy's hiccup is mostly over.
+# The pauses before each check, in seconds: a minute in all. The first check is made at once, since
+# all updates wait meanwhile, and a proxy's hiccup is mostly over by then.
 _PAUSES: Final = (0.0, 2.0, 8.0, 20.0, 30.0)
 _MINUTE: Final = 60.0
 
 
 async def is_denied(client: TelegramClient, sleep: Callable[[float], Awaitable[object]]) -> bool:
-    """Whether Telegram denies the token each time that it is asked within a minute."""
+    """Tells whether Telegram denies the token at every check within a minute."""
     for attempt, seconds in enumerate(_PAUSES, start=1):
         await sleep(seconds)
         try:
@@ -34,13 +34,13 @@ async def is_denied(client: TelegramClient, sleep: Callable[[float], Awaitable[o
 
 
 class Rivalry:
-    """Somebody else who reads this bot's updates: since when, and whether that was told.
+    """Notes when somebody else polls this bot's updates, and tells of it after a minute.
 
-    Two who poll take turns in being refused, so a question that goes well does not end it.
+    Of two pollers each is refused in turn, so one successful poll does not end it.
 
     Args:
         clock: seconds, monotonic.
-        tell: tells of it; answers whether anybody heard. Nobody's updates wait for that.
+        tell: called to tell of it; returns whether anybody was told. Updates do not wait for it.
     """
 
     def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[bool]]) -> None:
@@ -51,9 +51,9 @@ class Rivalry:
         self._telling: asyncio.Task[None] | None = None
 
     def note(self) -> None:
-        """Notes a 409, and has it told once it has gone on for over a minute.
+        """Notes a 409, and calls `tell` in a task once they have gone on for over a minute.
 
-        When nobody could be told, it is tried again a minute later.
+        When nobody could be told, it is called again a minute later.
         """
         now = self._clock()
         if now - self._last > _MINUTE:
@@ -66,7 +66,7 @@ class Rivalry:
         self._telling = asyncio.create_task(self._tell_of(self._since))
 
     def stop(self) -> None:
-        """Ends what is being told."""
+        """Cancels a call of `tell` that is under way."""
         if self._telling is not None:
             self._telling.cancel()
 
@@ -74,7 +74,7 @@ class Rivalry:
         try:
             was_heard = await self._tell()
         except Exception as error:  # whatever it is, the polling goes on
-            log.error(  # noqa: TRY400 - its message may repeat what a person wrote
+            log.error(  # noqa: TRY400 - its message may contain what a person wrote
                 "rival_not_told", kind=kind_of(error), place=place_of(error)
             )
         else:

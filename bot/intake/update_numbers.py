@@ -1,15 +1,15 @@
-"""The number of an update, by which it is acknowledged."""
+"""Checks of update numbers, by which updates are acknowledged."""
 
 from typing import Any, Final, TypeGuard
 
-LARGEST: Final = 2**31 - 1  # Telegram's; a larger one as the offset would acknowledge them all
+LARGEST: Final = 2**31 - 1  # Telegram's largest; a larger offset would acknowledge every update
 
 
 def is_number(value: object) -> TypeGuard[int]:
-    """Whether it can be acknowledged with; a negative one would mean the newest instead."""
+    """Tells whether it is a valid number; a negative offset would count from the newest update."""
     return type(value) is int and 0 <= value <= LARGEST
 
 
 def is_numbered(update: object) -> TypeGuard[dict[str, Any]]:
-    """Whether it is an update that has a number."""
+    """Tells whether it is an update with a valid number."""
     return isinstance(update, dict) and is_number(update.get("update_id"))
