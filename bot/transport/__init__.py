@@ -1,4 +1,4 @@
-"""Telegram out: the shared HTTP session, the rate gate, and errors sorted by remedy."""
+"""Calls to Telegram: the shared HTTP session, the send gate, and the error kinds."""
 
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.http1.session import SharedSession

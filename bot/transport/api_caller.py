@@ -1,4 +1,4 @@
-"""The one way out: through the gate, over the session, and again where that is right."""
+"""Sends every call: through the gate, over the session, and again where that is safe."""
 
 import asyncio
 import random
@@ -19,22 +19,22 @@ from bot.transport.send_gate import Gate, Lane
 
 log = structlog.stdlib.get_logger()
 
-_LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # what is said beyond that is no number of seconds
+_LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
 
 Body = bytes | aiohttp.FormData
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long a person is let wait before the call is given up.
+    """How often, and after what pauses, a call is tried again before it is given up.
 
     Attributes:
-        flood_seconds: the longest pause after a 429 that is sat out.
-        floods: how many of them, one after the other.
-        repeats: how often a call that failed is made again.
-        first_pause: seconds before the first repetition; each next one doubles.
-        broadcast_seconds: the longest pause that a broadcast's call sits out: meanwhile its
-            recipient may withdraw, and the sender has to ask again.
+        flood_seconds: the longest pause after a 429 that is waited for.
+        floods: how many such pauses, one after the other, are waited for.
+        repeats: how often a failed call is repeated.
+        first_pause: seconds before the first repetition; each further pause doubles.
+        broadcast_seconds: the longest pause that a broadcast's call waits for. Its recipient may
+            withdraw meanwhile, so after a longer one the sender has to check again.
     """
 
     flood_seconds: float = 3.0
@@ -46,10 +46,10 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it will go out; the body is made anew for every try.
+    """One call as it will be sent; `body` is called anew for every try.
 
-    The URL stays out of the repr, since it carries the token. Whether it is still `wanted` is
-    asked when the gate has let it through.
+    The URL stays out of the repr, since it contains the token. `wanted` is asked after the gate
+    has let the call through, and tells whether it is still to be sent.
     """
 
     url: str = field(repr=False)
@@ -62,7 +62,7 @@ class Call:
 
     @property
     def is_new(self) -> bool:
-        """Whether it counts as a new message, which Telegram's limit for all is about."""
+        """Whether it counts as a new message, to which Telegram's overall limit applies."""
         return self.lane is Lane.BROADCAST or makes_message(self.method)
 
 
@@ -73,7 +73,7 @@ class _Tries:
 
 
 class ApiCaller:
-    """Sends calls, for the raw client and for python-telegram-bot alike."""
+    """Sends the calls of both the raw client and python-telegram-bot."""
 
     def __init__(
         self, session: SharedSession, gate: Gate, patience: RetryPolicy | None = None
@@ -83,20 +83,22 @@ class ApiCaller:
         self._patience = patience or RetryPolicy()
 
     async def send(self, call: Call) -> HttpResponse:
-        """Sends a call and repeats it as far as that is safe and somebody waits for it.
+        """Sends a call, and repeats it where that is safe; a broadcast's call is never repeated.
 
         Returns:
-            Telegram's answer, whatever its status; a body that is not 2xx is JSON.
+            Telegram's answer, whatever its status; without a 2xx status its body is JSON, except
+            perhaps after a 429.
 
         Raises:
-            Flooded: the chat, or everyone, is paused for longer than a person waits.
-            NotSent: surely not delivered.
-            ResponseLost: perhaps delivered.
+            RateLimited: a pause of the chat, or of all, is longer than the policy waits for.
+            NotSent: certainly not delivered.
+            ResponseLost: possibly delivered.
         """
         tries = _Tries()
         while True:
             await self._pass_gate(call)
-            # Before it is asked: what goes wrong in making it goes wrong before anything leaves.
+            # Before `wanted`, which may note that the call leaves: an error in making it comes
+            # first.
             body = call.body()
             if not call.wanted():
                 raise NotSent("Not wanted any more")
@@ -134,7 +136,7 @@ class ApiCaller:
         return answer if 200 <= answer.status < 300 else _read_refusal(answer)
 
     def _tell_gate(self, call: Call, outcome: HttpResponse | NotSent | ResponseLost) -> None:
-        """Tells what the answer says of the limits; a 429 is told where it is waited for."""
+        """Tells the gate what the answer says about limits; for a 429 see `_after_flood`."""
         if not isinstance(outcome, HttpResponse) or outcome.status >= 500:
             self._gate.failed(call.chat, new=call.is_new)
         elif outcome.status < 300:
@@ -155,7 +157,7 @@ class ApiCaller:
         if isinstance(outcome, HttpResponse) and outcome.status < 500:
             return None
         if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
-            return None  # those callers keep an account of their own
+            return None  # those callers repeat it themselves
         if _may_be_done(outcome) and not is_repeatable(call.method):
             return None
         if tries.failures >= self._patience.repeats:
@@ -179,7 +181,7 @@ class ApiCaller:
 
 
 def retry_after(answer: HttpResponse) -> float:
-    """Seconds that a 429 asks for, a day at most; one when it does not say."""
+    """Returns the seconds that a 429 asks to wait: a day at most, 1 when it does not say."""
     found = parse_refusal(answer).get("parameters")
     seconds = found.get("retry_after") if isinstance(found, dict) else None
     if not isinstance(seconds, int | float) or seconds <= 0:
@@ -188,7 +190,7 @@ def retry_after(answer: HttpResponse) -> float:
 
 
 def parse_refusal(answer: HttpResponse) -> dict[str, Any]:
-    """The fields of an answer that is a refusal; empty when it is not Telegram's."""
+    """Returns the fields of an error answer; empty when it is not Telegram's."""
     try:
         found = read_json(answer.body)
     except ValueError:
@@ -197,7 +199,7 @@ def parse_refusal(answer: HttpResponse) -> dict[str, Any]:
 
 
 def _read_refusal(answer: HttpResponse) -> HttpResponse | NotSent | ResponseLost:
-    # A proxy's error page may repeat the address it was asked for: it is not kept.
+    # A proxy's error page is not kept, since it may repeat the URL with the token.
     if answer.status == 429 or "description" in parse_refusal(answer):
         return answer
     if answer.status == 504:

@@ -1,20 +1,20 @@
-"""What the transport has to know about a method of the Bot API: only its name tells."""
+"""What the transport needs to know about a method of the Bot API, derived from its name."""
 
-# Doing these twice is doing them once, so they are repeated even when the outcome is unknown.
+# These are idempotent, so they are repeated even when it is unknown whether they succeeded.
 _REPEATABLE = ("edit", "delete", "answer", "set", "get", "pin", "unpin")
 
-# They do not count against Telegram's limits, and a person's tap is answered whatever happens.
+# These do not count against Telegram's limits, and a tap is answered even during a pause.
 UNCOUNTED = frozenset({"getUpdates", "getMe", "answerCallbackQuery"})
 
-# Intake keeps its own account of these.
+# The intake repeats these itself.
 NEVER_REPEATED = frozenset({"getUpdates"})
 
 
 def is_repeatable(method: str) -> bool:
-    """Whether a second call leaves things as one call does."""
+    """Tells whether the method is idempotent, so that a call can be repeated safely."""
     return method.startswith(_REPEATABLE) and method not in NEVER_REPEATED
 
 
 def makes_message(method: str) -> bool:
-    """Whether it puts a new message into a chat, which is what Telegram's limit counts."""
+    """Tells whether the method sends a new message, which is what Telegram's limit counts."""
     return method.startswith(("send", "copy", "forward")) and method != "sendChatAction"

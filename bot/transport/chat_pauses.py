@@ -1,6 +1,6 @@
-"""Who must be left alone until when, after a 429.
+"""The pauses after a 429: of single chats, and of all.
 
-Pure: every function is told the time. Memory holds paused chats only.
+Times are passed in, in seconds. Only paused chats are kept in memory.
 """
 
 import math
@@ -10,19 +10,19 @@ from typing import NamedTuple
 from bot.transport.overall_pause import OverallPause, Weight
 from bot.transport.recent_calls import RecentCalls
 
-# So many different chats refused within so many seconds, and nobody accepted in between: it may
-# be the bot, and not the chats.
+# This many different chats refused within this many seconds, with no call accepted in between:
+# the bot, and not the chats, may have exceeded a limit.
 _SEVERAL = 3
 _WITHIN = 1.0
-# Or so many of a broadcast's, and so large a share of the answers, though others are accepted:
-# then it is.
+# This many of a broadcast's calls refused, and this share of all answers, though others are
+# accepted: the bot has exceeded a limit.
 _MANY = 10
 _SHARE = 0.2
 _SWEEP_EVERY = 1.0
 
 
 class _Refusal(NamedTuple):
-    """A 429, and how many calls had been accepted before it."""
+    """A 429, with the number of calls that were accepted before it."""
 
     at: float
     chat: int | str
@@ -31,10 +31,10 @@ class _Refusal(NamedTuple):
 
 
 class Pauses:
-    """The pauses of single chats, and the one of all.
+    """The pauses of single chats, and the overall pauses.
 
-    Calls that make a message (`new`) have a pause of all to themselves, since they have a limit
-    to themselves: that an edit is accepted says nothing about them.
+    Calls that send a new message (`new`) have an overall pause of their own, as they have a limit
+    of their own: an accepted edit says nothing about it.
     """
 
     def __init__(self) -> None:
@@ -50,22 +50,22 @@ class Pauses:
         return len(self._until)
 
     def is_overall(self, now: float) -> bool:
-        """Whether new messages leave one by one, if at all."""
+        """Tells whether the overall pause of new messages is on: only probes leave."""
         return self._overall[True].is_on(now)
 
     @property
     def is_by_people(self) -> bool:
-        """Whether the pause of new messages was proved by answers to people alone."""
+        """Whether only replies have proved the overall pause of new messages."""
         return self._overall[True].is_by_people
 
     def announced(self, now: float) -> float:
-        """Returns how long Telegram asks to make no new message at all."""
+        """Returns for how many seconds Telegram asks to send no new message at all."""
         return self._overall[True].announced(now)
 
     def leaves(
         self, chat: int | str | None, now: float, *, new: bool = True, asked_for: bool = False
     ) -> None:
-        """Notes a call that leaves now; `asked_for` is one that answers what the chat did."""
+        """Notes a call that leaves now; `asked_for` means that it is a reply to the chat."""
         if chat is not None and asked_for:
             self._calls.add(chat, now)
         self._overall[new].leaves(chat, now, self._weight(chat, now, asked_for=asked_for))
@@ -79,11 +79,11 @@ class Pauses:
             self._accepted += 1
 
     def failed(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
-        """Notes a call that failed on the way, which says nothing about any limit."""
+        """Notes a call that failed in transit, which says nothing about any limit."""
         self._overall[new].failed(chat, now)
 
     def judged(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
-        """Notes a call that Telegram turned down for what it is: no limit kept it away."""
+        """Notes a call that Telegram rejected for its content: no limit was exceeded."""
         self._overall[new].accepted(chat, now)
 
     def refused(
@@ -108,7 +108,7 @@ class Pauses:
         new: bool = True,
         asked_for: bool = False,
     ) -> float:
-        """Returns the seconds until a call to this chat may leave; without a chat, to anybody."""
+        """Returns the seconds until a call to this chat, or without one to any, may leave."""
         left = self._overall[new].left(now, self._weight(chat, now, asked_for=asked_for))
         if self._until:
             self._sweep(now)
@@ -123,16 +123,16 @@ class Pauses:
         return Weight.KNOWN if is_known else Weight.STRANGER
 
     def _is_for_all(self, chat: int | str | None, now: float) -> bool:
-        """Whether a refusal can hardly be the chat's own doing.
+        """Tells whether a refusal can hardly be due to a limit of the chat itself.
 
-        A person who taps without a rest exceeds their chat's limit, and whoever owns a group sets
-        how seldom a bot may write there. Neither is anything to everybody else.
+        A person who taps without a rest exceeds their chat's limit, and the owner of a group sets
+        how seldom a bot may write there. Neither concerns other chats.
         """
         is_private = isinstance(chat, int) and chat > 0
         return chat is None or (is_private and self._calls.number(chat, now) <= 1)
 
     def _is_one_of_many(self, chat: int | str, seconds: float, now: float) -> bool:
-        """Begins a pause of all when it looks like one; tells whether it is one beyond doubt."""
+        """Begins an overall pause if there are many refusals; tells whether it is proved."""
         while self._recent and self._recent[0].at < now - _WITHIN:
             self._recent.popleft()
         if all(chat != refusal.chat for refusal in self._recent):

@@ -1,6 +1,6 @@
-"""Telegram's errors sorted by what is to be done about them: the one visible table.
+"""The table that sorts Telegram's errors by what is to be done about them.
 
-A new wording of Telegram's gets a line in `BY_DESCRIPTION` and in its test.
+A new wording of Telegram's gets a line in `BY_DESCRIPTION` and one in its test.
 """
 
 from enum import Enum, auto
@@ -24,31 +24,31 @@ __all__ = ["ErrorKind", "TelegramRefused", "error_kind", "seconds_to_wait", "sta
 
 
 class ErrorKind(Enum):
-    """What the caller does next."""
+    """What is to be done about an error of Telegram's."""
 
     WAIT = auto()
     """429: wait `seconds_to_wait`, then send it again."""
     RETRY = auto()
-    """Surely not delivered: send it again after a moment."""
+    """Certainly not delivered: send it again after a moment."""
     UNKNOWN = auto()
-    """It may have been delivered: never send it again unseen."""
+    """Possibly delivered: do not blindly send it again."""
     UNREACHABLE = auto()
-    """This chat cannot be written to: blocked, deactivated, never started, gone."""
+    """The chat cannot be written to: blocked, deactivated, never started or gone."""
     UNCHANGED = auto()
-    """The message already looks like that."""
+    """The edit changes nothing: the message already looks like that."""
     GONE = auto()
-    """The message to edit or delete is not there, or may not be touched any more."""
+    """The message does not exist, or can no longer be edited or deleted."""
     EXPIRED = auto()
     """The tap is too old to be answered."""
     CONTENT = auto()
-    """What we send is wrong, whoever it goes to."""
+    """The call is wrong in itself, whoever it goes to."""
     CONFLICT = auto()
-    """Somebody else reads this bot's updates."""
+    """Somebody else fetches this bot's updates."""
     UNAUTHORISED = auto()
     """The token is not valid."""
 
 
-# Searched for in the lower-case description of a 400, in this order.
+# Searched for, in this order, in the lower-case description of a 400 or another unlisted 4xx.
 BY_DESCRIPTION: tuple[tuple[str, ErrorKind], ...] = (
     ("message is not modified", ErrorKind.UNCHANGED),
     ("message to edit not found", ErrorKind.GONE),
@@ -77,10 +77,10 @@ BY_STATUS: dict[int, ErrorKind] = {
     404: ErrorKind.UNAUTHORISED,
     409: ErrorKind.CONFLICT,
     429: ErrorKind.WAIT,
-    504: ErrorKind.UNKNOWN,  # a gateway gave up waiting; what stands behind it may have done it
+    504: ErrorKind.UNKNOWN,  # a gateway gave up waiting; the server behind it may have done it
 }
 
-# The first class that fits decides, so a subclass stands before its base.
+# The first match decides, so a subclass comes before its base.
 BY_KIND: tuple[tuple[type[BaseException], ErrorKind], ...] = (
     (RetryAfter, ErrorKind.WAIT),
     (NotSent, ErrorKind.RETRY),
@@ -98,10 +98,10 @@ BY_KIND: tuple[tuple[type[BaseException], ErrorKind], ...] = (
 
 
 def error_kind(error: BaseException) -> ErrorKind:
-    """Sorts an error of the Bot's methods or of a raw call.
+    """Returns the kind of an error of python-telegram-bot's methods or of a raw call.
 
     Raises:
-        TypeError: the error does not come from Telegram, so it is a bug of ours.
+        TypeError: the error does not come from Telegram, so it is a bug.
     """
     if isinstance(error, TelegramRefused):
         return _of_answer(error.status, error.description)
@@ -114,7 +114,7 @@ def error_kind(error: BaseException) -> ErrorKind:
 
 
 def seconds_to_wait(error: BaseException) -> float:
-    """How long Telegram asked us to wait; 0 for an error that is not a 429."""
+    """Returns how many seconds Telegram asks to wait; 0 for an error that is not a 429."""
     if isinstance(error, RateLimited):
         return error.seconds
     if isinstance(error, TelegramRefused):
@@ -123,7 +123,7 @@ def seconds_to_wait(error: BaseException) -> float:
 
 
 def stays_for_good(error: TelegramError) -> bool:
-    """Whether a message was not deleted because it is too old: it is there, and remains."""
+    """Tells whether a message was too old to be deleted, so that it stays in the chat."""
     return "message can't be deleted" in error.message.lower()
 
 

@@ -1,7 +1,7 @@
-"""What can happen to a call, besides the answers that python-telegram-bot has a name for.
+"""The errors of a call that python-telegram-bot has no exception for.
 
-They descend from python-telegram-bot's own errors, so a handler written for those
-catches them too. Their texts name kinds only: an address carries the token.
+Except for `TelegramRefused` they are subclasses of python-telegram-bot's, so that handlers written
+for those catch them too. Their texts contain no URLs, since a URL contains the token.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from bot.transport.lenient_json import first_update_id
 
 
 class TelegramRefused(Exception):
-    """Telegram answered a raw call, and the answer was no."""
+    """Telegram answered a raw call with an error."""
 
     def __init__(
         self,
@@ -30,23 +30,23 @@ class TelegramRefused(Exception):
 
 
 class NotSent(NetworkError):
-    """The call surely had no effect: no connection, or a server that answers nothing useful."""
+    """The call certainly had no effect: no connection, or an error that is not Telegram's."""
 
 
 class ConnectTimedOut(NotSent, TimedOut):
-    """No connection within the time; the call did not go out."""
+    """No connection was made in time, so the call was not sent."""
 
 
 class ResponseLost(NetworkError):
-    """The call went out and its answer did not come back: it may have been done."""
+    """The call was sent and no answer came back: it may have succeeded."""
 
 
 class AnswerUnreadable(ResponseLost):
-    """An answer came, and it is too large or no JSON.
+    """An answer came that cannot be read: too large, not JSON, or without a result.
 
     Attributes:
-        update_id: the first that stands in it. Nothing else of it is kept, since people's words
-            are in it, and the token may be.
+        update_id: the first update id in it. Nothing else is kept, since it contains people's
+            words and perhaps the token.
     """
 
     def __init__(self, message: str, body: bytes = b"") -> None:
@@ -55,14 +55,13 @@ class AnswerUnreadable(ResponseLost):
 
 
 class AnswerLate(ResponseLost, TimedOut):
-    """The call went out and the time ran out before its answer."""
+    """The call was sent and its answer did not come in time."""
 
 
 class TokenRejected(TelegramError):
-    """Telegram does not know the token, or not the method.
+    """Telegram does not know the token, or does not know the method.
 
-    It stands in for python-telegram-bot's `InvalidToken`, into whose text the library
-    writes the token.
+    It replaces python-telegram-bot's `InvalidToken`, whose text contains the token.
     """
 
     def __init__(self, method: str) -> None:
@@ -70,14 +69,14 @@ class TokenRejected(TelegramError):
 
 
 class RateLimited(RetryAfter):
-    """Telegram asks for a pause that is longer than a person would wait for.
+    """A pause after a 429, or the wait in a crowd, is longer than a call waits for.
 
     Attributes:
         seconds: what is left of the pause.
     """
 
     def __init__(self, seconds: float) -> None:
-        # Not RetryAfter's own: reading its attribute warns of a change of type to come.
+        # Not RetryAfter's attribute: reading it warns of a future change of type.
         self.seconds = max(seconds, 0.0)
         self._retry_after = dt.timedelta(seconds=math.ceil(self.seconds))
         TelegramError.__init__(self, f"Too many requests: wait {math.ceil(self.seconds)} s")

@@ -1,7 +1,7 @@
-"""Parameters as a form, which is how every call without files travels.
+"""Encodes parameters as a form, which is how every call without files is sent.
 
-The standard library's `urlencode` looks at each byte in Python: for a message of a few hundred
-letters that takes as long as half of the call around it.
+The standard library's `urlencode` handles each byte in Python: for a message of a few hundred
+letters that takes half as long as the rest of the call.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ _SPACE: Final = ord(" ")
 
 
 def quoted(text: str) -> bytes:
-    """A name or a value, as `urllib.parse.quote_plus` writes it."""
+    """Returns a name or a value quoted as by `urllib.parse.quote_plus`."""
     raw = text.encode()
     unsafe = set(raw.translate(None, _SAFE))
     if not unsafe:
         return raw
-    # What is put in has percent signs, and a plus for a space: those two are first and last.
+    # Escapes contain percent signs, and a space becomes a plus: so % comes first and + last.
     if _PERCENT in unsafe:
         raw = raw.replace(*_ESCAPED[_PERCENT])
     for byte in unsafe - {_PERCENT, _SPACE}:
@@ -30,16 +30,16 @@ def quoted(text: str) -> bytes:
 
 
 def text_of(value: object) -> str:
-    """A value as Telegram takes it: a text as it is, anything else as JSON."""
+    """Returns a value as Telegram takes it: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def form(fields: Mapping[str, object], quote: Callable[[str], bytes] = quoted) -> bytes:
-    """The fields as `application/x-www-form-urlencoded`, as `urllib.parse.urlencode` writes them.
+    """Returns the fields as `application/x-www-form-urlencoded`, as `urllib.parse.urlencode` does.
 
     Args:
-        fields: values that are no texts travel as JSON.
-        quote: `quoted`, or one that remembers.
+        fields: values that are not texts are sent as JSON.
+        quote: `quoted`, or a cached one.
     """
     return b"&".join(
         [
