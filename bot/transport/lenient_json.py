@@ -1,9 +1,9 @@
-"""Reads the JSON of an answer, also where what people put into it is no text.
+"""Reads the JSON of an answer, even if people put bytes into it that are not valid text.
 
-The data of a button are bytes of whoever tapped it, and Telegram passes them on as they came: one
-person's half letter must not keep everybody's updates from being read. What is no text becomes
-U+FFFD here, at the one place where answers come in, since behind it nothing could bear it: half a
-surrogate breaks the encoding of whatever is sent or stored, and PostgreSQL takes no NUL.
+The data of a button are bytes sent by the client of whoever tapped it, and Telegram passes them on
+unchanged: invalid text from one person must not make everybody's updates unreadable. It becomes
+U+FFFD here, where answers come in, since later code cannot handle it: a lone surrogate cannot be
+encoded to be sent or stored, and PostgreSQL accepts no NUL.
 """
 
 import re
@@ -13,21 +13,21 @@ import orjson
 
 _NUL: Final = rb"\u0000"
 _HIGH, _LOW = "u[dD][89abAB][0-9a-fA-F]{2}", "u[dD][c-fC-F][0-9a-fA-F]{2}"
-# What is kept is found too, so that nothing is looked for inside of it.
+# Matches the valid escapes too (`kept`), so that nothing inside them is matched.
 _ESCAPE: Final = re.compile(rf"\\(?:(?P<kept>\\|{_HIGH}\\{_LOW})|{_HIGH}|{_LOW}|u0000)")
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")  # white space between values, and wrong inside
-# What stands within a text has its quotes escaped, so no text can pass for it.
+# Quotes inside a text are escaped, so that no text can match this.
 _UPDATE_ID: Final = re.compile(rb'"update_id"\s*:\s*([0-9]{1,10})(?=[\s,}])')
 
 
 def read_json(raw: bytes) -> Any:
-    """Returns what a JSON text says, without NUL and without half a surrogate in it.
+    """Returns the value of a JSON text, with U+FFFD for every NUL and lone surrogate in it.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
     """
-    # Almost every answer is read at once. Looked for from the end, which is ten times as fast,
-    # the one escape that is JSON and no text costs next to nothing beside it.
+    # The fast path reads almost every answer. Valid JSON may contain an escaped NUL, for which a
+    # search from the end, ten times as fast as one from the start, costs next to nothing.
     if raw.rfind(_NUL) < 0:
         try:
             return orjson.loads(raw)
@@ -38,7 +38,7 @@ def read_json(raw: bytes) -> Any:
 
 
 def first_update_id(raw: bytes) -> int | None:
-    """The first in an answer that need not be JSON: Telegram begins each update with its id."""
+    """Returns the first update id in an answer, which need not be valid JSON; None without one."""
     found = _UPDATE_ID.search(raw)
     return int(found[1]) if found else None
 

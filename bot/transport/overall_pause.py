@@ -1,68 +1,68 @@
-"""The pause of everybody: begun on a suspicion, and ended or proved by a probe.
+"""The overall pause: begun on a suspicion, and proved or ended by a probe.
 
-Several chats that are refused at once may each have exceeded a limit of its own, or the bot has
-exceeded the one of all. One call tells which: it leaves while all others wait, and when it is
-accepted they follow. Only when it is refused too does everybody wait, and is another one tried
-after twice as long each time, but no longer than Telegram says. A crowd could hold every probe, so
-whose refusal says less never keeps somebody waiting whose answer says more:
+When several chats are refused at once, each may have exceeded a limit of its own, or the bot its
+overall limit. A single call, the probe, tells which: it leaves while all others wait, and if it is
+accepted they follow. If it is refused too, all go on waiting, and another probe leaves after twice
+as long each time, but at the end of Telegram's pause at the latest. So that a crowd cannot take up
+every probe, calls whose refusal says less never delay those that say more:
 `docs/decisions/probing-a-pause.md`.
 
-Pure: every function is told the time.
+Times are passed in, in seconds.
 """
 
 import math
 from enum import IntEnum
 
-# Nobody waits longer on a suspicion alone, whatever becomes of the probe.
+# A pause on suspicion alone ends after this time, whatever becomes of the probe.
 _DOUBT = 1.0
-# After a suspicion that was not proved there is none for so many times as long as it lasted:
-# suspicions take a tenth of the time at most, however often somebody provokes them.
+# After a suspicion that was not proved there is none for this many times as long as it lasted, so
+# that suspicions take up a tenth of the time at most, however often somebody provokes them.
 _RARELY = 9
-# From a probe that was refused to the next one, which doubles each time.
+# The wait from a refused probe to the next one, which doubles each time.
 _FIRST_WAIT = 2.0
-# A probe that is not answered after so long is followed by another one: on a suspicion, at which
-# everybody may be waiting for one chat that hangs, and once it is proved.
+# When a probe is not answered in this time, another one follows: soon on a suspicion, since all
+# may be waiting for one chat that hangs, and later once the pause is proved.
 _ANSWERED_SOON = 0.25
 _ANSWERED_WITHIN = 1.0
-# Who waits for the answer to a probe asks again after so long.
+# Calls that wait for the answer to a probe ask again after this time.
 _ASK_AGAIN = 0.1
-# On a suspicion the first probe is left for so long to those whose answer says more.
+# On a suspicion, strangers leave the first probe for this long to those whose answer says more.
 _PRECEDENCE = 0.25
-# Once it is proved, they only stand in front of the strangers who wait for the same moment.
+# In a proved pause, strangers only come this much after the others who wait for the same moment.
 _AFTER_THE_OTHERS = 0.05
-# So many answers to people have to be refused, one after the other, to prove it.
+# How many refused replies, one after the other, prove a pause.
 _CERTAIN = 3
-# And no refusal of theirs makes the time to the next probe longer than this.
+# The longest wait for the next probe after a refused reply.
 _LONGEST_FOR_PEOPLE = 4.0
 
 
 class Weight(IntEnum):
-    """How much the answer to a probe says of the limit of all."""
+    """How much the answer to a probe says about the overall limit."""
 
     STRANGER = 0
-    """They asked for an answer, and had none of late: anybody can send a crowd of those."""
+    """A reply to a chat that had no accepted reply of late: anybody can send a crowd of those."""
     KNOWN = 1
-    """They asked for an answer, and had one of late: their own refusal proves nothing."""
+    """A reply to a chat that had one accepted of late: its refusal proves nothing."""
     CHOSEN = 2
-    """A broadcast tells them: the bot chose whom it writes to, and when."""
+    """A broadcast's call: the bot chose to whom it writes, and when."""
 
 
 class OverallPause:
-    """One pause of all calls of a kind, or none."""
+    """The overall pause of one kind of calls, on or off."""
 
     def __init__(self) -> None:
         self._is_proved = True
         self.is_by_people = False
-        """Whether answers to people alone have proved it, which may be a crowd's doing."""
+        """Whether only replies have proved it, which may be a crowd's doing."""
         self._began = -math.inf
         self._ends = -math.inf
         self._next_probe = dict.fromkeys(Weight, -math.inf)
         self._wait = dict.fromkeys(Weight, _FIRST_WAIT)
-        self._probes = dict[int | str | None, Weight]()  # whose answer is still to come
+        self._probes = dict[int | str | None, Weight]()  # those not answered yet, by chat
         self._refusals = 0
 
     def is_on(self, now: float) -> bool:
-        """Whether calls leave one by one, if at all."""
+        """Tells whether the pause is on, so that only probes leave."""
         return now < self._ends
 
     def left(self, now: float, weight: Weight) -> float:
@@ -74,11 +74,11 @@ class OverallPause:
         return min(left, _ASK_AGAIN) if self._probes else left
 
     def announced(self, now: float) -> float:
-        """Returns the seconds that are left of what Telegram announced; 0 on a suspicion."""
+        """Returns the seconds left of the pause that Telegram announced; 0 on a suspicion."""
         return max(0.0, self._ends - now) if self._is_proved else 0.0
 
     def suspect(self, now: float) -> bool:
-        """Begins a pause that a probe is to prove; tells whether it did."""
+        """Begins a pause on suspicion, unless it is too early for one; tells whether it began."""
         if self.is_on(now) or now < self._trusted_until():
             return False
         self._begin(now, _DOUBT, is_proved=False)
@@ -86,38 +86,38 @@ class OverallPause:
         return True
 
     def prove(self, seconds: float, now: float) -> None:
-        """Begins the pause that Telegram announced; a probe may still find that it is over."""
+        """Begins the pause that Telegram announced; an accepted probe may end it early."""
         if not self.is_on(now) or not self._is_proved:
             self._begin(now, seconds, is_proved=True)
 
     def leaves(self, chat: int | str | None, now: float, weight: Weight) -> None:
-        """Notes a call that leaves: while the pause is on, it is the probe."""
+        """Notes a call that leaves: while the pause is on, it is a probe."""
         if self.is_on(now):
             self._probes[chat] = weight
             within = _ANSWERED_WITHIN if self._is_proved else _ANSWERED_SOON
             self._delay(weight, now + within)
         else:
-            self._probes.pop(chat, None)  # what this one is answered is about something else
+            self._probes.pop(chat, None)  # the answer to this call says nothing about a pause
 
     def accepted(self, chat: int | str | None, now: float) -> None:
-        """Ends the pause when it was a probe that was accepted."""
+        """Notes an accepted call, which ends the pause when it was a probe."""
         if chat in self._probes:
             self._probes.clear()
             self._ends = min(self._ends, now)
 
     def failed(self, chat: int | str | None, now: float) -> None:
-        """Notes a call without an answer of Telegram's: when it was a probe, the next may ask."""
+        """Notes a call that Telegram did not answer; when it was a probe, another may leave."""
         if chat in self._probes:
             self._delay(self._probes.pop(chat), now)
 
     def refused(
         self, chat: int | str | None, seconds: float, now: float, *, for_all: bool
     ) -> bool:
-        """Notes a 429; tells whether it was a probe that proved the pause.
+        """Notes a 429; tells whether it answers a probe and proves the pause.
 
         Args:
             chat: where the call went.
-            seconds: that Telegram asks to wait.
+            seconds: how long Telegram asks to wait.
             now: the time.
             for_all: whether the chat can hardly have exceeded a limit of its own.
         """
@@ -143,7 +143,7 @@ class OverallPause:
             self._delay(Weight.CHOSEN, now + _FIRST_WAIT)
             self.is_by_people = weight is not Weight.CHOSEN
             return True
-        self._delay(weight, now)  # it says little of the others: the next one may
+        self._delay(weight, now)  # it says little about the others: another probe may leave
         return False
 
     def _begin(self, now: float, seconds: float, *, is_proved: bool) -> None:
@@ -155,9 +155,9 @@ class OverallPause:
         self._refusals = 0
 
     def _delay(self, weight: Weight, until: float) -> None:
-        """Has the next probe wait: everybody's, or that of those who say as much as this one.
+        """Delays the next probe: that of all weights, or only that of this weight.
 
-        What people alone have met may be a crowd's doing; it keeps nobody else waiting.
+        Refusals of replies alone may be a crowd's doing, so they delay no other weight.
         """
         is_sure = weight is Weight.CHOSEN or (self._is_proved and not self.is_by_people)
         for each in Weight if is_sure else (weight,):

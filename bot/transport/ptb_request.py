@@ -1,4 +1,4 @@
-"""python-telegram-bot's way out, over the shared session and through the same gate."""
+"""Sends python-telegram-bot's calls over the shared session and through the same gate."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,21 +23,21 @@ _Seconds = float | DefaultValue[Any] | None
 
 
 class _Said(dict[str, Any]):
-    """An answer of Telegram's, of which python-telegram-bot takes the result without asking."""
+    """An answer that raises a Telegram error when python-telegram-bot reads a missing result."""
 
     def __missing__(self, name: str) -> Any:
         raise AnswerUnreadable(f"The answer has no {name}")
 
 
 class SharedRequest(BaseRequest):
-    """A `BaseRequest` that owns nothing: the session is opened and closed by the application.
+    """A `BaseRequest` over a session that the application opens and closes.
 
     Args:
         session: the shared connections.
-        gate: the one gate.
-        patience: how long a person is let wait.
-        read_timeout: seconds to wait for an answer, where the Bot's method does not say.
-        upload_timeout: seconds for sending a call that carries files.
+        gate: the gate that all calls share.
+        patience: how often, and after what pauses, a call is tried again.
+        read_timeout: seconds to wait for an answer, unless the Bot's method says otherwise.
+        upload_timeout: seconds to send a call with files.
     """
 
     __slots__ = ("_outgoing", "_read_timeout", "_session", "_upload_timeout")
@@ -58,18 +58,22 @@ class SharedRequest(BaseRequest):
 
     @property
     def read_timeout(self) -> float | None:
-        """Seconds to wait for an answer, where the Bot's method does not say."""
+        """The seconds to wait for an answer, unless the Bot's method says otherwise."""
         return self._read_timeout
 
     async def initialize(self) -> None:
-        """Nothing to do: the session is shared."""
+        """Does nothing: the session is shared."""
 
     async def shutdown(self) -> None:
-        """Nothing to do: others still use the session."""
+        """Does nothing: others still use the session."""
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Parses an answer; one that cannot be read may still have been a yes."""
+        """Parses an answer.
+
+        Raises:
+            AnswerUnreadable: it is not a JSON object, though the call may have succeeded.
+        """
         try:
             said = read_json(payload)
         except ValueError:
@@ -90,7 +94,7 @@ class SharedRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Sends one call; see `bot.transport.errors` for what it raises.
 
-        Waiting for a free connection counts as connecting, so `pool_timeout` has no use here.
+        Waiting for a free connection counts as connecting, so `pool_timeout` is ignored.
         """
         with_files = request_data is not None and request_data.contains_files
         limits = TimeLimits(
@@ -119,7 +123,7 @@ class SharedRequest(BaseRequest):
 
 
 def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]:
-    """Raises what python-telegram-bot would name wrongly; the rest it sorts itself."""
+    """Returns status and body, or raises where python-telegram-bot would raise a wrong error."""
     if 200 <= answer.status < 300:
         return answer.status, answer.body
     if answer.status == 429:
@@ -151,7 +155,7 @@ async def _body_of(data: RequestData | None) -> Callable[[], Body]:
         encoded = data.url_encoded_parameters().encode()
         return lambda: encoded
     fields = data.json_parameters
-    # Read once, and off the loop, since the call may go out more than once.
+    # Read once, since the call may be repeated, and in a thread, to keep the event loop free.
     files = {
         name: (filename, await _content(content), kind)
         for name, (filename, content, kind) in data.multipart_data.items()

@@ -1,10 +1,10 @@
-"""The rate that Telegram allows, found from its refusals and kept.
+"""Estimates the rate that Telegram allows from its refusals.
 
-Telegram does not tell its limit, and a quiet time earns a burst that hides it: after a pause, a
-rate far above the limit goes well for a while. What does tell is the long run from one refusal of
-everything to the next, so a second refusal mostly finds it: `docs/decisions/finding-the-rate.md`.
+Telegram does not tell its limit, and a quiet time allows a burst that hides it: after a pause, a
+rate far above the limit is accepted for a while. What shows the limit is the time from one overall
+refusal to the next, so that the second one mostly finds it: `docs/decisions/finding-the-rate.md`.
 
-Pure: every function is told the time.
+Times are passed in, in seconds.
 """
 
 import math
@@ -12,24 +12,24 @@ from dataclasses import dataclass
 
 from bot.transport.stretch import AcceptanceWindow
 
-# Of what was found, this share is used: the bucket stays full, and answers to people have room.
+# The share of the limit that is used: the bucket stays full, and replies have room.
 _KEPT = 0.97
 _LOWEST = 0.5
-# When not one message was accepted before it, the first refusal says nothing but "less".
+# The share of the rate that is used when no message was accepted before the refusal.
 _BLIND = 0.7
-# While only one refusal is known: growth a second, up to this share of what was refused.
+# While only one refusal is known: the growth a second, up to this share of the refused rate.
 _GROWTH = 0.15
 _NEARLY = 0.95
-# A first refusal after so many seconds of sending comes from a limit that is little exceeded.
+# After this many seconds of sending, the first refusal shows that the limit is little exceeded;
+# this share of the rate is then the estimate.
 _LONG = 5.0
 _LITTLE = 0.93
-# What no bucket explains: this share of what was refused.
+# When no bucket explains the refusals: this share of the refused rate.
 _UNEXPLAINED = 0.9
-# However low it seems, no further down at once than to this share of what was refused.
+# One step never goes lower than to this share of the refused rate.
 _DEEPEST = 0.25
-# What was found holds for so many seconds, and longer each time that it is found again; then a
-# cubic curve feels for more. It begins so slowly that a limit that is still the same is hardly
-# exceeded by it.
+# A found rate is kept for this many seconds, and longer each time that it is found again. Then it
+# grows along a cubic curve, so slowly at first that an unchanged limit is hardly exceeded.
 _HOLDS = 60.0
 _LONGER = 3.0
 _LONGEST = 900.0
@@ -43,13 +43,13 @@ _AN_INSTANT = 0.001
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """What the refusals have told so far.
+    """The estimate after the last refusal.
 
     Attributes:
-        base: messages a second after the last one.
-        refused: messages a second that were too many.
-        is_found: whether `base` is the limit, and not only a cautious beginning.
-        holds: seconds.
+        base: the rate to go on with, in messages a second.
+        refused: the rate that was refused, in messages a second.
+        is_found: whether `base` comes from the limit, and is not only a cautious beginning.
+        holds: for how many seconds of sending `base` is kept.
     """
 
     base: float
@@ -58,7 +58,7 @@ class _Finding:
     holds: float
 
     def rate(self, used: float) -> float:
-        """Messages a second after so many seconds of sending."""
+        """Returns the messages a second after `used` seconds of sending."""
         base = self.base
         if not self.is_found:
             growing = math.log(max(1.0, _NEARLY * self.refused / base)) / _GROWTH
@@ -69,10 +69,10 @@ class _Finding:
 
 
 class RateEstimator:
-    """Begins at the ceiling; after each refusal of everything it knows better.
+    """Begins at the ceiling, and estimates anew after each overall refusal.
 
     Args:
-        ceiling: messages a second, which are never exceeded.
+        ceiling: the highest rate, in messages a second.
     """
 
     def __init__(self, ceiling: float) -> None:
@@ -81,11 +81,11 @@ class RateEstimator:
 
     @property
     def rate(self) -> float:
-        """Messages a second at present."""
+        """The present rate in messages a second."""
         return self._rate
 
     def set_ceiling(self, ceiling: float) -> None:
-        """Have another ceiling; what was learned under a lower one says nothing about it."""
+        """Sets the ceiling, and discards what was learned under a lower one."""
         if not 0 < ceiling < math.inf:
             raise ValueError("a rate above 0 is needed")
         self._ceiling = ceiling
@@ -99,25 +99,25 @@ class RateEstimator:
         self._set_rate()
 
     def accepted(self, now: float) -> None:
-        """A message was accepted."""
+        """Notes an accepted message."""
         self._refused_at = None
         ended = self._stretch.accepted(now)
         if ended is not None and self._finding is not None:
-            # Not by the clock: what was found is not forgotten while little is sent.
+            # Counted in messages, so that the estimate is not forgotten while little is sent.
             self._used += ended.number / self._rate
             self._set_rate()
 
     def refused(self, now: float) -> None:
-        """A message was refused; the first in a row tells when the limit was reached."""
+        """Notes a refused message; the first in a row shows when the limit was reached."""
         if self._refused_at is None:
             self._refused_at = now
 
     def flooded(self, now: float, pause: float) -> None:
-        """Everything is refused, and will be for `pause` seconds."""
+        """Notes an overall refusal, for `pause` seconds, and estimates the rate anew."""
         at = now if self._refused_at is None else self._refused_at
         if self._stretch.total > 0 or self._finding is None:
             self._finding = self._find(at, pause)
-        # Otherwise it is still the same refusal: it took longer than it said.
+        # Otherwise it is still the same refusal, which lasts longer than announced.
         self._learned_under = self._ceiling
         self._stretch = AcceptanceWindow(refused_at=at)
         self._refused_at, self._used = None, 0.0
@@ -144,7 +144,10 @@ class RateEstimator:
         return max(_HOLDS, _HOLDS_PAUSES * pause)
 
     def _guess(self, end: float, pause: float) -> tuple[float, bool]:
-        """One refusal tells little: as if there was no burst, and all came back in the pause."""
+        """Returns an estimate from one refusal, and whether it is near the limit.
+
+        It is cautious: as if there were no burst, and the bucket filled up during the pause.
+        """
         number, seconds = self._stretch.run(end)
         cautious = number / (seconds + pause)
         if seconds < _LONG:
@@ -152,7 +155,7 @@ class RateEstimator:
         return max(cautious, _LITTLE * number / seconds), True
 
     def _limit(self, end: float, first: tuple[AcceptanceWindow, float]) -> float:
-        """The lowest limit that explains both stretches."""
+        """Returns the lowest limit that explains both acceptance windows."""
         low = self._stretch.total / max(_AN_INSTANT, end - (self._stretch.refused_at or 0.0))
         high = max(self._rate, low)
         if self._stretch.left(high, first[0].burst(high, first[1]), end) < -_A_TOKEN:

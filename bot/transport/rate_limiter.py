@@ -1,26 +1,27 @@
-"""How fast messages may leave: slots on a time line.
+"""Limits how fast messages leave, by slots in time.
 
-Pure: every function is told the time.
+Times are passed in, in seconds.
 """
 
 import math
 
-# One broadcast message in ten slots goes out however many replies there are.
+# At least one of ten slots is a broadcast's, however many replies there are.
 _AT_LEAST_ONE_IN = 10
-# Replies delay the broadcast, but by no more than this many seconds.
+# Replies delay a broadcast by this many seconds at most.
 _LONGEST_DEBT = 1.0
-# After a flood: the share of the rate that is kept, and of the ceiling that returns a second.
+# After a 429: the share of the rate that is kept, and the share of the ceiling that is regained
+# each second.
 _KEPT = 0.7
 _REGAINED = 0.005
 _LOWEST_SHARE = 0.02
 
 
 class SlotLimiter:
-    """Hands out slots so that no window of t seconds holds more than rate · t + burst of them.
+    """Hands out slots, at most rate · t + burst of them in any t seconds.
 
     Args:
-        rate: the most messages a second.
-        burst: how many may go at once after a quiet time.
+        rate: the highest rate in messages a second.
+        burst: how many messages may leave at once after a quiet time.
     """
 
     def __init__(self, rate: float, burst: int) -> None:
@@ -29,7 +30,7 @@ class SlotLimiter:
         self.set_rate(rate, burst, -math.inf)
 
     def set_rate(self, rate: float, burst: int, now: float) -> None:
-        """Have another rate; it begins without a burst, and slots that are handed out stay."""
+        """Sets the rate, beginning without a burst; slots already handed out stay valid."""
         if not 0 < rate < math.inf or burst < 1:
             raise ValueError("a rate above 0 and a burst of 1 or more are needed")
         self._tolerance = (burst - 1) / rate
@@ -37,15 +38,15 @@ class SlotLimiter:
         self._last = max(self._last, now)
 
     def is_due(self, now: float) -> bool:
-        """Whether the next slot can be used at once."""
+        """Tells whether the next slot can be used now."""
         return self._next <= now
 
     def due_in(self, now: float) -> float:
-        """Returns the seconds until the next slot, where no reply takes any in between."""
+        """Returns the seconds until the next slot, if no reply uses one in between."""
         return max(0.0, self._next - now)
 
     def take(self, now: float, rate: float) -> float:
-        """Reserves the next slot and tells its time, which may have passed."""
+        """Reserves the next slot and returns its time, which may be in the past."""
         interval = 1 / rate
         owed = min(self._next, self._last + _AT_LEAST_ONE_IN * interval)
         slot = max(owed, now - self._tolerance)
@@ -54,16 +55,16 @@ class SlotLimiter:
         return slot
 
     def yield_to_reply(self, now: float, rate: float) -> None:
-        """A reply goes out now: it uses up a slot that the broadcast would have had."""
+        """Notes a reply that leaves now, which uses up a slot of the broadcast's."""
         pushed = max(self._next, now - self._tolerance) + 1 / rate
         self._next = max(self._next, min(pushed, now + _LONGEST_DEBT))
 
 
 class ReplyRate:
-    """A rate that falls with each flood and creeps back: for answers to people.
+    """The rate of replies, which falls with each overall refusal and slowly recovers.
 
     Args:
-        ceiling: messages a second.
+        ceiling: the highest rate in messages a second.
     """
 
     def __init__(self, ceiling: float) -> None:
@@ -72,13 +73,13 @@ class ReplyRate:
         self._slowed_at = 0.0
 
     def rate(self, now: float) -> float:
-        """Messages a second at this moment."""
+        """Returns the present rate in messages a second."""
         if self._kept >= self._ceiling:
             return self._ceiling
         regained = self._ceiling * _REGAINED * max(0.0, now - self._slowed_at)
         return min(self._ceiling, self._kept + regained)
 
     def slow_down(self, now: float) -> None:
-        """Telegram was flooded: multiply the rate down."""
+        """Lowers the rate after a refusal."""
         self._kept = max(self._ceiling * _LOWEST_SHARE, self.rate(now) * _KEPT)
         self._slowed_at = now

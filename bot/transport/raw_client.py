@@ -1,6 +1,6 @@
-"""Raw calls: Telegram's answer as it came, without python-telegram-bot's objects.
+"""A client for raw calls, which return plain JSON instead of python-telegram-bot's objects.
 
-For where those cost too much, or are not wanted: fetching updates and broadcasting.
+It is used where those objects cost too much: for fetching updates and for broadcasting.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from bot.transport.send_gate import Gate, Lane
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that travels with a call."""
+    """A file that is sent with a call."""
 
     name: str
     content: bytes
@@ -34,9 +34,10 @@ class TelegramClient:
 
     Args:
         session: the shared connections.
-        gate: the one gate.
-        api_url: where the Bot API is, without the bot's part.
-        token: the bot's.
+        gate: the gate that all calls share.
+        api_url: the URL of the Bot API, without the bot's part.
+        token: the bot's token.
+        patience: how often, and after what pauses, a call is tried again.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class TelegramClient:
         self._outgoing = ApiCaller(session, gate, patience)
         self._base = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
-        # A broadcast says the same to all, but for the chat.
+        # All calls of a broadcast are the same but for the chat.
         self._quoted_before = lru_cache(maxsize=32)(quoted)
 
     async def call(
@@ -66,15 +67,15 @@ class TelegramClient:
         """Calls a method and returns its result as parsed JSON.
 
         Args:
-            method: as Telegram spells it.
-            params: nested values travel as JSON, `Upload`s as files; None is left out.
+            method: the method's name in Telegram's spelling.
+            params: nested values are sent as JSON, `Upload`s as files; None is left out.
             lane: a broadcast's call waits for its slot and is never repeated here.
             timeout: seconds to wait for the answer.
-            wanted: asked when its turn has come; if it is not, it is `NotSent`.
+            wanted: asked at the call's turn; when it returns False, `NotSent` is raised.
 
         Raises:
             TelegramRefused: Telegram's answer is an error.
-            NotSent, ResponseLost, Flooded: see `bot.transport.errors`.
+            NotSent, ResponseLost, RateLimited: see `bot.transport.errors`.
         """
         given = {name: value for name, value in (params or {}).items() if value is not None}
         answer = await self._outgoing.send(
@@ -107,7 +108,7 @@ class TelegramClient:
 
 
 def chat_of(params: Mapping[str, object]) -> Chat | None:
-    """The chat a call goes to; one chat is one value, whether it was written 7 or "7"."""
+    """Returns the chat that a call goes to, as a number even if it was written as a text."""
     chat = params.get("chat_id")
     if isinstance(chat, int):
         return chat
@@ -134,6 +135,6 @@ def _result(answer: HttpResponse) -> Any:
     except ValueError:
         said = None
     if not isinstance(said, dict) or "result" not in said:
-        # 200 was said, so it may well have been done.
+        # The status was 2xx, so the call may well have succeeded.
         raise AnswerUnreadable("The answer cannot be read", answer.body)
     return said["result"]

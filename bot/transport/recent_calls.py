@@ -1,6 +1,6 @@
-"""How many calls went to each chat of late: tells whose refusal may be the chat's own doing.
+"""Counts how many calls went to each chat of late, as a chat with many may exceed its own limit.
 
-Pure: every function is told the time. Memory holds the chats of the last seconds only.
+Times are passed in, in seconds. Only the chats of the last seconds are kept in memory.
 """
 
 import math
@@ -10,10 +10,10 @@ _REMEMBERED = 10.0
 
 
 class RecentCalls:
-    """Counts calls by chat, in two spans of time that follow each other.
+    """Counts calls by chat, in two successive spans of time.
 
     Args:
-        seconds: for which a call is remembered, and for twice as many at most.
+        seconds: how long a call is remembered at least; at most it is twice as long.
     """
 
     def __init__(self, seconds: float = _REMEMBERED) -> None:

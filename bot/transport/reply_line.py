@@ -1,4 +1,4 @@
-"""Where answers that are new messages wait for their turn."""
+"""The line in which replies that are new messages wait for their turn."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,13 +8,13 @@ from bot.transport.reply_queue import Chat, ReplyQueue
 
 
 class Line:
-    """Lets one answer after the other go, at a rate.
+    """Lets replies leave one after the other, at a given rate.
 
     Args:
-        rate: new messages a second, at the time that it is told.
-        burst: how many may go at once after a quiet time.
+        rate: returns the new messages a second at a given time.
+        burst: how many may leave at once after a quiet time.
         clock: seconds, monotonic.
-        sleep: waits for that many seconds.
+        sleep: waits for so many seconds.
     """
 
     def __init__(
@@ -32,14 +32,14 @@ class Line:
         self._turn = asyncio.Lock()
 
     def come_back_in(self, chat: Chat) -> float:
-        """Seconds after which to come again; 0 when the line is short, or it is one's turn."""
+        """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
         now = self._clock()
         return self._waiting.come_back_in(chat, now, self._rate(now))
 
     async def turn_came(self, is_paused: Callable[[], bool]) -> bool:
-        """Waits for the turn; False when a pause has begun meanwhile, and it is not taken."""
-        # One at a time, and a slot is taken only when it has come: whoever taps again leaves the
-        # line, and many who do so would otherwise take every slot away from the others.
+        """Waits for a slot and takes it; False, without taking it, when a pause has begun."""
+        # One at a time, and a slot is taken only when it is due: whoever taps again leaves the
+        # line, and many of them would otherwise use up the slots of the others.
         async with self._turn:
             while (wait := self._pace.due_in(self._clock())) > 0:
                 await self._sleep(wait)

@@ -1,33 +1,34 @@
-"""Who comes when too many want new messages at once: a short line, and a time for the others.
+"""Tells chats when to come back, when too many want new messages at once.
 
-Pure: every function is told the time. Waiting in a handler would keep the person's update from
-being acknowledged, and Telegram hands out no more than a hundred of those: a crowd that waits so
-keeps everybody else from being answered at all. So whoever would wait long is told when to come
-back, in the order in which they came.
+A wait in a handler would keep the update from being acknowledged, and Telegram hands out no more
+than a hundred of those: a waiting crowd would keep everybody else from being answered at all. So
+whoever would wait long is given a time to come back, in the order in which they came.
+
+Times are passed in, in seconds.
 """
 
 from bot.transport.rate_limiter import SlotLimiter
 
 Chat = int | str
 
-# A line of so many seconds is worth standing in.
+# A chat waits in the line when it is no longer than this.
 _SHORT = 1.0
-# Coming back a little early is coming back.
+# How much too early a chat may come back.
 _EARLY = 0.1
-# Who was let in stays in for so long: an answer is a picture and a screen, and the second is not
-# to be waited for again.
+# A chat that was let in may send for this long without coming back, since a reply may be two
+# messages, a picture and a screen.
 _INSIDE = 5.0
 _MESSAGES = 2
-# Who has not come back after so long does not come any more.
+# A chat that has not come back after this time is forgotten.
 _FORGOTTEN = 60.0
 
 
 class ReplyQueue:
-    """Gives out times, so that no more want new messages at a time than may have them.
+    """Gives chats times to come back, so that no more come at a time than the rate allows.
 
     Args:
         rate: new messages a second.
-        burst: how many at once after a quiet time.
+        burst: how many may leave at once after a quiet time.
     """
 
     def __init__(self, rate: float, burst: int) -> None:
@@ -39,7 +40,7 @@ class ReplyQueue:
         return len(self._given) + len(self._inside)
 
     def come_back_in(self, chat: Chat, now: float, rate: float) -> float:
-        """Seconds after which to come again; 0 when the line is short, or it is one's turn."""
+        """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
         let_in = self._inside.get(chat)
         if let_in is not None and now < let_in + _INSIDE:
             return 0.0
@@ -65,7 +66,7 @@ class ReplyQueue:
         return first
 
     def _forget(self, now: float) -> None:
-        # Both are filled in rising order, so the oldest stands first.
+        # Both are filled in rising order, so the oldest comes first.
         _drop_until(self._given, now - _FORGOTTEN)
         _drop_until(self._inside, now - _INSIDE)
 

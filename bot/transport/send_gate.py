@@ -1,4 +1,4 @@
-"""The one gate for everything that goes out: who may send now, and who waits how long."""
+"""The send gate that every call passes: it decides which call leaves now, and which waits."""
 
 import asyncio
 import math
@@ -14,35 +14,35 @@ from bot.transport.reply_line import Line
 from bot.transport.reply_queue import Chat
 
 # Telegram documents about thirty new messages a second in all
-# (https://core.telegram.org/bots/faq): no second, wherever it begins, holds more answers.
+# (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
 _REPLY_RATE = 25.0
 _REPLY_BURST = 5
-# Whoever has had more answers than these of late, within half a minute to a minute, shares a part
-# of the rate with all who have: a few who write without a rest would take most of it from those
-# who come for the first time. Signing takes five of them.
+# Chats that had this many new messages in the last half minute to minute share a part of the rate:
+# a few people who write without a rest would otherwise take most of it from newcomers. Signing
+# takes five messages.
 _MANY = 8
 _OF_LATE_SECONDS = 30.0
 _SHARED = 0.2
 
 
 class Lane(Enum):
-    """Whose call it is."""
+    """Whether a call is a reply or part of a broadcast."""
 
     REPLY = auto()
-    """A person waits for it: it goes ahead of every broadcast."""
+    """A person waits for it, so it leaves before any broadcast's call."""
     BROADCAST = auto()
-    """One of many: it waits for its slot."""
+    """It is one of many, and waits for its slot."""
 
 
 class Gate:
-    """Decides at a given time; only `acquire` waits.
+    """Lets calls leave at the permitted rate, and outside of pauses; only `acquire` waits.
 
     Args:
         rate: broadcast messages a second.
-        burst: how many of them may go at once after a quiet time; without it a fifteenth
-            of a second's worth, so that a timer that fires late can be made up for.
+        burst: how many of them may leave at once after a quiet time; by default those of a
+            fifteenth of a second, to make up for timers that fire late.
         clock: seconds, monotonic.
-        sleep: waits for that many seconds.
+        sleep: waits for so many seconds.
     """
 
     def __init__(
@@ -67,24 +67,24 @@ class Gate:
 
     @property
     def rate(self) -> float:
-        """Broadcast messages a second, as far as Telegram lets us at this moment."""
+        """The present rate of broadcast messages a second, as estimated for Telegram's limit."""
         return self._search.rate
 
     @property
     def paused_chats(self) -> int:
-        """How many chats the gate remembers."""
+        """How many paused chats are kept in memory."""
         return len(self._pauses)
 
     def set_ceiling(self, rate: float) -> None:
-        """Sets the ceiling of the broadcast that begins; what was found below it stays known.
+        """Sets the highest rate of a beginning broadcast; forgets what a lower ceiling taught.
 
-        It begins evenly: a burst into a limit that is lower would only bring more refusals.
+        It begins without a burst, which would bring more refusals if Telegram's limit is lower.
         """
         self._search.set_ceiling(rate)
         self._pace.set_rate(rate, _burst(rate), self._clock())
 
     def reserve(self, lane: Lane, chat: Chat | None = None) -> float:
-        """Takes a slot and tells how many seconds to wait for it; a reply never waits."""
+        """Takes a slot and returns the seconds until it; 0 for a reply."""
         now = self._clock()
         if lane is Lane.REPLY:
             if chat is not None:
@@ -93,29 +93,29 @@ class Gate:
         return max(0.0, self._pace.take(now, self.rate) - now)
 
     def leaves(self, lane: Lane, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes that a call leaves now; while everybody is paused, it is the probe."""
+        """Notes that a call leaves now; during an overall pause, it is a probe."""
         by_person = lane is Lane.REPLY
         if by_person and new and chat is not None:
             self._answers.add(chat, self._clock())
         self._pauses.leaves(chat, self._clock(), new=new, asked_for=by_person)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes that Telegram took a call; `new` is one that makes a message."""
+        """Notes an accepted call; `new` means that it sends a new message."""
         now = self._clock()
         self._pauses.accepted(chat, now, new=new)
         if new:
             self._search.accepted(now)
 
     def judged(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes that Telegram turned a call down for what it is, so no limit kept it away."""
+        """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""
         self._pauses.judged(chat, self._clock(), new=new)
 
     def failed(self, chat: Chat | None, *, new: bool = True) -> None:
-        """Notes that a call got no answer of Telegram's: nothing is known from it."""
+        """Notes a call that Telegram did not answer, which says nothing about limits."""
         self._pauses.failed(chat, self._clock(), new=new)
 
     def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
-        """Notes a 429: this chat pauses, and all do when the limit is the bot's own."""
+        """Notes a 429: this chat is paused, and all are if the bot exceeded its overall limit."""
         now = self._clock()
         if new and not self._pauses.is_overall(now):
             self._search.refused(now)
@@ -125,7 +125,7 @@ class Gate:
                 self._search.flooded(now, retry_after)
 
     def announced_pause(self) -> float:
-        """Returns for how long Telegram asks to send nothing, though it may be over earlier."""
+        """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
         return self._pauses.announced(self._clock())
 
     def pause_for(self, lane: Lane, chat: Chat | None = None, *, new: bool = True) -> float:
@@ -141,16 +141,16 @@ class Gate:
         *,
         new: bool = False,
     ) -> float:
-        """Waits until the call may leave; `new` is one that makes a message.
+        """Waits until the call may leave; `new` means that it sends a new message.
 
-        A reply waits for no broadcast, but a crowd that comes at once is answered at the pace
-        that Telegram documents: faster, and it would answer nobody for seconds. Whoever was
-        answered many times of late waits behind the others.
+        A reply never waits for a broadcast, but a crowd is answered at the rate that Telegram
+        documents: at a higher one, Telegram would refuse all replies for seconds. Chats that were
+        answered many times of late wait behind the others.
 
         Returns:
-            0.0 when it may leave now, else the seconds of a pause longer than
-            `longest_pause`, or until its turn when many wait: then it must not leave. With
-            no longest pause everything is waited for.
+            0.0 when the call may leave now. Otherwise it must not leave, and these are the
+            seconds of a pause longer than `longest_pause`, or until its turn when many wait.
+            Without `longest_pause` it waits for everything.
         """
         if lane is Lane.BROADCAST:
             new = True
@@ -196,8 +196,8 @@ class Gate:
         return True
 
     async def _slot_came(self, chat: Chat | None) -> bool:
-        # One at a time: a slot is reserved only when it is next, so a rate that has
-        # fallen and replies that went ahead count for all who wait.
+        # One at a time: a slot is reserved only when it is next, so that a lower rate, and replies
+        # that left first, count for all that wait.
         async with self._turn:
             if self.pause_for(Lane.BROADCAST, chat) > 0:
                 return False

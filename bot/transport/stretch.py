@@ -1,23 +1,23 @@
-"""What was accepted from one refusal of everything to the next, and what that says of the limit.
+"""The messages accepted between two overall refusals, and what they say about the limit.
 
-The limit is taken for a bucket of `burst` tokens, into which `rate` come back each second, and
-which was empty at both refusals.
+The limit is modelled as a token bucket of size `burst`, refilled with `rate` tokens a second, and
+empty at both refusals. Times are in seconds.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-# What was accepted is counted in steps of so many seconds, and so many of them are remembered.
+# Accepted messages are counted in steps of this many seconds; this many steps are remembered.
 STEP = 0.25
 _STEPS = 480
-# A step with less than this share of the fullest one is a pause in sending.
+# A step with less than this share of the fullest step counts as a pause in sending.
 _QUIET = 0.25
 
 
 @dataclass(slots=True)
 class Step:
-    """What was accepted within a moment."""
+    """The number of messages accepted within `STEP` seconds from `at`."""
 
     at: float
     number: int = 1
@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(slots=True)
 class AcceptanceWindow:
-    """What was accepted since the refusal, or since the beginning."""
+    """The messages accepted since an overall refusal, or since the start."""
 
     refused_at: float | None = None
     total: int = 0
@@ -33,7 +33,7 @@ class AcceptanceWindow:
     _is_cut: bool = False
 
     def accepted(self, now: float) -> Step | None:
-        """Count one; returns the step that has ended before it, if one has."""
+        """Counts an accepted message; returns the step before, if this begins a new one."""
         self.total += 1
         last = self.steps[-1] if self.steps else None
         if last is not None and now < last.at + STEP:
@@ -44,7 +44,7 @@ class AcceptanceWindow:
         return last
 
     def run(self, end: float) -> tuple[int, float]:
-        """How many were accepted in how many seconds of sending without a pause, at the end."""
+        """Returns the number and the seconds of the last run of sending without a pause."""
         if not self.steps:
             return 0, 0.0
         least = _QUIET * max(step.number for step in self.steps)
@@ -56,7 +56,7 @@ class AcceptanceWindow:
         return number, end - begun
 
     def burst(self, rate: float, end: float) -> float:
-        """The least bucket that a limit of `rate` must have had to accept all this."""
+        """Returns the smallest bucket with which a limit of `rate` accepts all this."""
         needed, most = 0.0, 1.0
         for step in reversed(self.steps):
             needed += step.number
@@ -64,7 +64,7 @@ class AcceptanceWindow:
         return most
 
     def left(self, rate: float, burst: float, end: float) -> float:
-        """The tokens that such a limit would have left at the end; below 0 if it was exceeded."""
+        """Returns the tokens that such a limit has left at the end; below 0 if it is exceeded."""
         if not self.steps:
             return 0.0
         tokens, at = burst, self.steps[0].at

@@ -1,4 +1,4 @@
-"""A petition with signers in a real database, and a worker with short times."""
+"""Fixtures: a petition with signatures in a real database, and a worker with short durations."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A petition with people who signed, put straight into the tables: fast, and of any size."""
+"""Inserts a petition and any number of signatures straight into the tables, which is fast."""
 
 import uuid
 from collections.abc import Iterable

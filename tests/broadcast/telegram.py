@@ -1,4 +1,4 @@
-"""A Telegram of a few lines: it keeps who got what, and fails as it is told to."""
+"""A fake Telegram client that records who received what, and fails on request."""
 
 import asyncio
 from collections import Counter, deque

@@ -1,4 +1,4 @@
-"""A clock that is set in the middle of a broadcast neither ends it nor sends anything twice."""
+"""A system clock that is set during a broadcast neither ends it nor sends anything twice."""
 
 from datetime import datetime, timedelta
 

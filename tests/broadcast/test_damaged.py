@@ -1,4 +1,4 @@
-"""What is damaged in a broadcast's own row stops it before anybody is told, and is no mistake."""
+"""Damaged data in a broadcast's row stops it before anything is sent, and counts as no bug."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A mistake of the program's own costs one recipient, and not the broadcast; many hold it."""
+"""A bug with one recipient does not end the broadcast; with several in a row it is paused."""
 
 import asyncio
 

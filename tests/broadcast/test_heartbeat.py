@@ -1,4 +1,4 @@
-"""What goes on beside the sending survives a mistake of ours."""
+"""A bug in renewing the lease or in reporting progress does not end either."""
 
 from contextlib import suppress
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Kills, several processes, and a database that goes away: nobody is lost, few are told twice."""
+"""Kills, several processes, database outages: nobody is left out, few get a message twice."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Nothing leaves after somebody's no is confirmed, and a no that is taken back loses nothing."""
+"""Nothing is sent after a confirmed withdrawal or mute, and undoing it in time loses nothing."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""What an admin orders while a broadcast runs takes effect at once, and loses nobody."""
+"""An admin's pause, stop or recall of a running broadcast works at once and loses nobody."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What each answer of Telegram's makes of a delivery, and of the whole broadcast."""
+"""The effect of each answer of Telegram's on a delivery and on the whole broadcast."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""The worker over the real client, gate and HTTP, against a server that misbehaves."""
+"""The worker with the real client, gate and HTTP, against a server that misbehaves."""
 
 import asyncio
 import random

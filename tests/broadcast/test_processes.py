@@ -1,4 +1,4 @@
-"""Real processes send, die and are steered: seconds of what `make soak` does for minutes."""
+"""Real processes send, are killed and controlled: a few seconds of what `make soak` does."""
 
 from __future__ import annotations
 

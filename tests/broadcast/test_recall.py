@@ -1,4 +1,4 @@
-"""How far a recall is, told while it goes on."""
+"""The progress reports of a recall, and what becomes of failures in it."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""When not one of the first can be reached, it is not they who have gone."""
+"""When none of the first recipients can be reached, nobody is marked as unreachable."""
 
 from bot.broadcast.lease import utc_now
 from bot.broadcast.strangers import SO_MANY, UnreachableBreaker

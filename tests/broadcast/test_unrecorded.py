@@ -1,4 +1,4 @@
-"""What became of somebody cannot be written down: nobody is written to twice for it."""
+"""When the database refuses a delivery's result, its recipient is not written to twice."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Workers under test: made, killed, and watched by a reporter that remembers."""
+"""Helpers that start and kill workers, and a reporter that remembers its reports."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""Made-up deliveries to draw."""
+"""Sample deliveries for the charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a delivery shows what happened, and every word on it can be read."""
+"""The chart of a broadcast's deliveries shows the right numbers, and all its text is legible."""
 
 from __future__ import annotations
 

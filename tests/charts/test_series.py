@@ -1,4 +1,4 @@
-"""Intervals become bars and sums, whether the empty ones are told or not."""
+"""Intervals become bars and sums, whether empty ones are included or not."""
 
 from __future__ import annotations
 

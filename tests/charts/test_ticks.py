@@ -1,4 +1,4 @@
-"""Axes are marked at round numbers and round times."""
+"""The ticks of the axes are round numbers and round times."""
 
 from __future__ import annotations
 

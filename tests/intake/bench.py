@@ -1,4 +1,4 @@
-"""The intake under test: Telegram's side of it, what handles the updates, and the time."""
+"""The intake under test, with a fake server, a recording handler and a controlled clock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""The intake over a real connection to a Telegram of these tests."""
+"""Fixtures: the intake over real HTTP to a test server."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Telegram's side of `getUpdates`: a queue, an offset, long polling, and a count of the polls."""
+"""A fake `getUpdates`: a queue, an offset, long polling, and a count of the polls."""
 
 import asyncio
 import json

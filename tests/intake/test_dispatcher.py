@@ -1,4 +1,4 @@
-"""Order within a chat, concurrency across chats, and what becomes of failures."""
+"""Updates are handled in order within a chat and concurrently across chats; failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long an update is tried again, how often, and when it is given up for the others."""
+"""How often and how long an update is tried again, and when it is passed over for the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of Telegram when, and what becomes of what it answers."""
+"""When updates are requested from Telegram, and how its answers are handled."""
 
 import asyncio
 from typing import Any

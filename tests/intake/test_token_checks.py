@@ -1,4 +1,4 @@
-"""A token that is denied once, and somebody else who polls."""
+"""A denied token must be denied for a minute to count, and a second poller is told of once."""
 
 import asyncio
 from collections.abc import Iterable

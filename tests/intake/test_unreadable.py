@@ -1,4 +1,4 @@
-"""One update that nobody can read, or that is too large, holds nobody else's."""
+"""One update that is unreadable or too large does not hold up the others."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a handler can know of the updates that wait behind its own."""
+"""What a handler can learn about the updates that wait behind its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server, a session, a gate, and the two ways of calling over them."""
+"""Fixtures: a server, a session, a gate, and the two clients that use them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping

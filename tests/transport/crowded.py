@@ -1,4 +1,4 @@
-"""People who are answered beside a crowd that Telegram refuses, in time that passes by itself."""
+"""Simulates replies to people beside a crowd that Telegram refuses, in simulated time."""
 
 import heapq
 import math

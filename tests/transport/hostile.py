@@ -1,4 +1,4 @@
-"""A server on loopback that speaks in bytes, since no HTTP library would say such things."""
+"""A loopback server that sends raw bytes, for answers that no HTTP library would send."""
 
 import asyncio
 import socket

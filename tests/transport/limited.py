@@ -1,4 +1,4 @@
-"""A broadcast through the gate against the simulator's limits, in time that passes by itself."""
+"""Simulates a broadcast through the gate against rate limits, in simulated time."""
 
 import heapq
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Three people are refused at once: is it them, or is it the bot?"""
+"""When several chats are refused at once: has each exceeded its own limit, or the bot its own?"""
 
 import pytest
 from hypothesis import given

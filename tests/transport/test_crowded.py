@@ -1,4 +1,4 @@
-"""A crowd is refused at each one's first call: the others hardly notice, whoever sends it."""
+"""A crowd whose every first call is refused hardly delays anybody else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How the gate paces new messages that answer people: a crowd is answered at one pace."""
+"""The rate at which the gate lets replies that are new messages leave, above all in a crowd."""
 
 from __future__ import annotations
 

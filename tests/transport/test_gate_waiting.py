@@ -1,4 +1,4 @@
-"""Many calls that wait at the gate at once: held by one pause, and let go one after the other."""
+"""Many calls that wait at the gate at once wait for one pause, and leave one after the other."""
 
 import asyncio
 from itertools import count

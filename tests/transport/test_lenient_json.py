@@ -1,4 +1,4 @@
-"""Answers that hold what is no text are read, and hold only text afterwards."""
+"""Answers with invalid text are read, and contain only valid text afterwards."""
 
 import json
 from typing import Any

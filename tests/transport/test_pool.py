@@ -1,4 +1,4 @@
-"""The connections of our own, against a server that does what servers should not."""
+"""The connection pool against a server that breaks the rules of HTTP."""
 
 import asyncio
 import socket

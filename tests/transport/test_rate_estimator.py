@@ -1,4 +1,4 @@
-"""A limit that nobody told: found within a minute, and kept."""
+"""An undeclared rate limit is found within a minute, and kept."""
 
 import pytest
 from hypothesis import example, given, settings

@@ -1,4 +1,4 @@
-"""A crowd is given times to come back at, in its order and at its pace."""
+"""A crowd is given times to come back, in order of arrival and at the permitted rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A canary token goes down every way on which a call can fail."""
+"""The token appears in no log or error, in whatever way a call fails."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""TLS: only a server with a certificate that is trusted, and its own, is told the token."""
+"""The token is sent only to a server with a trusted certificate for its own name."""
 
 import datetime as dt
 import ipaddress

@@ -1,4 +1,4 @@
-"""A server on loopback that answers as a test says, and keeps what it was asked."""
+"""A loopback server that answers as a test says, and records the requests."""
 
 import asyncio
 import json

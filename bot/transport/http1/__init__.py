@@ -1,1 +1,1 @@
-"""An HTTP/1.1 client of its own: connections kept open, pooled, and closed in good order."""
+"""A small HTTP/1.1 client with pooled keep-alive connections."""

@@ -1,4 +1,4 @@
-"""Where a server is, and a connection to the first of its addresses that answers."""
+"""Resolves a server's address, and connects to the first of its IP addresses that answers."""
 
 import asyncio
 import re
@@ -8,14 +8,14 @@ from typing import NamedTuple
 from aiohappyeyeballs import AddrInfoType, start_connection
 from yarl import URL
 
-# An address is looked up once in five minutes, not for every connection.
+# An address is looked up once in this time, not for every connection.
 _KNOWN_SECONDS = 300.0
 _HEAD_START_SECONDS = 0.25  # of an IPv6 address before an IPv4 one (RFC 8305)
 _PLAIN = re.compile(r"[!-~]+")
 
 
 class Address(NamedTuple):
-    """A server."""
+    """A server's host and port."""
 
     host: str
     port: int
@@ -23,22 +23,22 @@ class Address(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A server and everything of a request to it but its last name and its body."""
+    """A server, and the parts of a request before and after the method's name."""
 
     address: Address
     before: bytes
     after: bytes
 
     def request(self, name: str, body: bytes) -> bytes:
-        """The whole request, as it goes over the wire."""
+        """Returns the whole request in its wire format."""
         return b"%b%b%b%d\r\n\r\n%b" % (self.before, name.encode(), self.after, len(body), body)
 
 
 def target(base: str) -> Target:
-    """The target of the calls below an address such as `https://api.telegram.org/bot1:a`.
+    """Returns the target for calls below a URL such as `https://api.telegram.org/bot1:a`.
 
     Raises:
-        ValueError: it is no address, or one that would end the request's first line early.
+        ValueError: it is not an http(s) URL, or contains what does not fit in a request line.
     """
     url = URL(base, encoded=True)
     host, port, path = url.raw_host, url.port, url.raw_path.rstrip("/")
@@ -56,7 +56,7 @@ def target(base: str) -> Target:
 
 
 class Resolver:
-    """Looks up and connects."""
+    """Looks up a server's IP addresses, and connects to it."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -65,10 +65,10 @@ class Resolver:
         self._asking = asyncio.Lock()
 
     async def connect(self) -> socket.socket:
-        """A connected socket.
+        """Returns a connected socket.
 
         Raises:
-            OSError: none of the addresses answers, or there is none.
+            OSError: no IP address answers, or none is found.
         """
         found = await self._look_up()
         try:
@@ -76,7 +76,7 @@ class Resolver:
                 found, happy_eyeballs_delay=_HEAD_START_SECONDS, interleave=1
             )
         except BaseException:
-            self._known_until = 0.0  # it may have moved
+            self._known_until = 0.0  # the server may have moved
             raise
 
     async def _look_up(self) -> list[AddrInfoType]:

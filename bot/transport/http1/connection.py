@@ -1,4 +1,4 @@
-"""One kept-alive HTTP/1.1 connection: one call at a time, and cut off on anything odd."""
+"""A keep-alive HTTP/1.1 connection: one call at a time, and cut off at any irregularity."""
 
 import asyncio
 import math
@@ -13,19 +13,19 @@ from bot.transport.http1.response import HttpResponse
 
 _LARGEST_HEAD = 64 * 1024
 _LARGEST_ANSWER = 32 * 1024 * 1024
-# Where one of these stands, the end of the connection is not the end of the body.
+# With one of these headers, the end of the connection is not the end of the body.
 _DELIMITING = (b"content-length", b"transfer-encoding")
 _DELIMITING_LENGTHS = tuple(map(len, _DELIMITING))
 
 
 class Connection(asyncio.Protocol):
-    """Asks and waits for the whole answer; the `on_…` methods are the parser's.
+    """Sends requests and collects the answers; the parser calls the `on_…` methods.
 
     Args:
-        lost: told once, when the connection is gone.
+        lost: called once, when the connection is closed.
 
     Attributes:
-        deadline: by the loop's clock, when it is cut off; an idle one has a deadline too.
+        deadline: when it is to be cut off, by the event loop's clock; also set while it is idle.
     """
 
     def __init__(self, lost: Callable[["Connection"], None]) -> None:
@@ -38,7 +38,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_free(self) -> bool:
-        """Whether it is open and nothing is under way on it."""
+        """Whether it is open and has no call in progress."""
         return (
             self._answer is None
             and self._transport is not None
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         )
 
     def ask(self, message: bytes, deadline: float) -> asyncio.Future[HttpResponse]:
-        """Sends a whole request; the future ends with the answer, or with `ResponseLost`."""
+        """Sends a whole request; the future gets the answer, or raises `ResponseLost`."""
         if self._transport is None or not self.is_free:
             raise RuntimeError("This connection cannot be asked")
         self._answer = answer = asyncio.get_running_loop().create_future()
@@ -56,11 +56,11 @@ class Connection(asyncio.Protocol):
         return answer
 
     def expire(self) -> None:
-        """The deadline has passed."""
+        """Cuts the connection off after its deadline."""
         self.cut(AnswerLate("No answer in time"))
 
     def cut(self, reason: ResponseLost) -> None:
-        """Ends the connection at once; who waits for an answer is told the reason."""
+        """Closes the connection at once; a pending answer raises the reason."""
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
             answer.set_exception(reason)
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
             self.cut(AnswerUnreadable("The answer is too large", b"".join(self._body)))
 
     def eof_received(self) -> None:
-        """See asyncio.Protocol; without a length, the answer ends where the connection does."""
+        """See asyncio.Protocol; without a length, the end of the connection ends the answer."""
         if self._has_head and not self._is_delimited:
             self._complete()
 
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """See httptools."""
         if self._parser.get_status_code() < 200:
-            self._begin_head()  # an interim answer: the real one follows
+            self._begin_head()  # an interim answer; the final one follows
             return
         keep = self._parser.should_keep_alive()
         self._complete()

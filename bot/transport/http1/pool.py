@@ -1,4 +1,4 @@
-"""The kept-alive connections to one server."""
+"""The pool of keep-alive connections to one server."""
 
 import asyncio
 import math
@@ -10,17 +10,17 @@ from bot.transport.http1.address import Address, Resolver
 from bot.transport.http1.connection import Connection
 from bot.transport.http1.response import HttpResponse, TimeLimits
 
-# Servers keep an idle connection for longer: one that is used again is hardly ever being closed.
+# Servers keep idle connections for longer, so one that is used again is hardly ever being closed.
 _IDLE_SECONDS = 15.0
 
 
 class Pool:
-    """Lends each call a connection of its own, an idle one or a new one.
+    """Lends each call a connection, an idle one or a new one.
 
     Args:
-        address: the server's.
-        limit: connections at most; a call over it waits for one that becomes free.
-        tls: what to trust, for https.
+        address: the server's address.
+        limit: the most connections; further calls wait until one is free.
+        tls: the TLS settings, used for https.
     """
 
     def __init__(self, address: Address, limit: int, tls: ssl.SSLContext) -> None:
@@ -41,8 +41,8 @@ class Pool:
         """Sends a whole request once and reads the whole answer.
 
         Raises:
-            NotSent: nothing has left.
-            ResponseLost: it left, and what became of it is not known.
+            NotSent: nothing was sent.
+            ResponseLost: it was sent, and it is not known whether it succeeded.
         """
         connection = self._idle_one() or await self._in_time(limits.connect)
         deadline = math.inf if limits.read is None else self._loop.time() + limits.read
@@ -53,7 +53,7 @@ class Pool:
             self._take_back(connection)
 
     def close(self) -> None:
-        """Cuts every connection; who waits for one is told that nothing was sent."""
+        """Cuts off every connection; calls that wait for one raise `NotSent`."""
         self._is_closed = True
         if self._sweep is not None:
             self._sweep.cancel()
@@ -77,7 +77,7 @@ class Pool:
             failure: NotSent = ConnectTimedOut("No connection in time")
         except (OSError, ValueError) as error:
             failure = NotSent(f"No connection ({type(error).__name__})")
-        # Raised out here: what an address is told with may be more than an address.
+        # Raised outside of the handlers, since the original errors may contain the address.
         raise failure
 
     async def _wait_for_one(self) -> Connection:
@@ -133,7 +133,7 @@ class Pool:
         self._idle[connection] = None
 
     def _hand_on(self, connection: Connection | None) -> bool:
-        """Gives the first in line a connection, or the word that there is room for a new one."""
+        """Gives the first waiter a connection, or None: it may open one; False without waiters."""
         while self._queue:
             waiter = self._queue.popleft()
             if not waiter.done():
@@ -148,9 +148,9 @@ class Pool:
             self._hand_on(None)
 
     def _watch(self, deadline: float) -> None:
-        """One timer for all: a timer a call would cost as much as the rest of the call."""
+        """Sets the one timer for all deadlines: one for each call would double a call's cost."""
         if self._sweep is not None:
-            # Not asked of the timer: uvloop's have no time when it is less than a millisecond off.
+            # Kept here, since uvloop's timers have no `when` if it is less than a millisecond off.
             if self._sweep_at <= deadline:
                 return
             self._sweep.cancel()

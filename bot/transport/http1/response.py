@@ -1,22 +1,22 @@
-"""What comes back from a server, and how long it may take."""
+"""An HTTP answer, and the time limits of a call."""
 
 from typing import NamedTuple
 
 
 class HttpResponse(NamedTuple):
-    """A status and a body, both as they came."""
+    """The status and the raw body of an answer."""
 
     status: int
     body: bytes
 
 
 class TimeLimits(NamedTuple):
-    """The limits of one try, in seconds; None is no limit.
+    """The time limits of one try, in seconds; None is no limit.
 
     Attributes:
-        connect: for a connection, be it a free one or a new one.
-        write: for sending, where there is more to send than one packet.
-        read: for the answer, from the call's leaving to its last byte.
+        connect: for getting a connection, a free or a new one.
+        write: for sending more than one packet.
+        read: from sending the call to the last byte of the answer.
     """
 
     connect: float | None = 5.0
@@ -25,7 +25,7 @@ class TimeLimits(NamedTuple):
 
     @property
     def total(self) -> float | None:
-        """The whole has a limit too, so a trickle cannot go on."""
+        """The limit of the whole call, which also ends an answer that only trickles in."""
         if self.connect is None or self.write is None or self.read is None:
             return None
         return self.connect + self.write + self.read

@@ -1,4 +1,4 @@
-"""The connections for everything that goes to Telegram and comes from it."""
+"""The session that all calls to Telegram share."""
 
 import ssl
 from typing import Self
@@ -11,7 +11,7 @@ from bot.transport.http1.address import Address, Target, target
 from bot.transport.http1.pool import Pool
 from bot.transport.http1.response import HttpResponse, TimeLimits
 
-# Failures of making the connection: not one byte of the call has left.
+# Errors before the call: not one byte of it was sent.
 _BEFORE_SENDING = (
     aiohttp.ClientConnectorError,
     aiohttp.ServerFingerprintMismatch,
@@ -22,14 +22,13 @@ _BEFORE_SENDING = (
 
 
 class SharedSession:
-    """Owns the connections: opened by the application, used by all, closed once.
+    """Owns the keep-alive connections; the application opens and closes it.
 
-    Connections are kept alive and shared; a call over `connections` waits for a free one.
-    Ordinary calls go over connections of our own, files over aiohttp's.
+    Ordinary calls use the connections of this package, files use aiohttp's.
 
     Args:
-        connections: how many at most.
-        tls: what to trust; without it, what the system trusts.
+        connections: the most connections of each; further calls wait for a free one.
+        tls: the TLS settings; by default the system's.
     """
 
     def __init__(self, connections: int = 512, tls: ssl.SSLContext | None = None) -> None:
@@ -40,7 +39,7 @@ class SharedSession:
         self._targets = dict[str, Target]()
 
     async def open(self) -> None:
-        """Makes the session; without effect when it is open."""
+        """Opens the session; without effect when it is open."""
         if self._session is not None:
             return
         self._tls = self._tls or ssl.create_default_context()
@@ -72,8 +71,8 @@ class SharedSession:
         """Sends a form once and reads the whole answer.
 
         Raises:
-            NotSent: nothing has left.
-            ResponseLost: it left, and what became of it is not known.
+            NotSent: nothing was sent.
+            ResponseLost: it was sent, and it is not known whether it succeeded.
         """
         base, _, name = url.rpartition("/")
         to = self._targets.get(base) or self._target(base)
@@ -87,7 +86,7 @@ class SharedSession:
     async def exchange(
         self, verb: str, url: str, body: aiohttp.FormData | None, limits: TimeLimits
     ) -> HttpResponse:
-        """Sends or fetches files, once; see `post` for what it raises."""
+        """Sends or fetches files once; see `post` for what it raises."""
         if self._session is None or self._session.closed:
             raise NotSent("The session is closed")
         try:
@@ -103,13 +102,13 @@ class SharedSession:
                 return HttpResponse(response.status, await response.read())
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = _without_address(error)
-        # Raised out here, and not from the error, since that one names the URL: the token.
+        # Raised outside of the handler, since the original error contains the URL with the token.
         raise failure
 
     def _target(self, base: str) -> Target | None:
         try:
             return self._targets.setdefault(base, target(base))
-        except ValueError:  # its text names the address: the token
+        except ValueError:  # not raised on, since its text may contain the URL with the token
             return None
 
     def _pool(self, address: Address) -> Pool:
