@@ -43,7 +43,7 @@ def form(fields: Mapping[str, object], quote: Callable[[str], bytes] = quoted) -
     """
     return b"&".join(
         [
-            # A whole number needs no quoting, and there are too many chats to remember.
+            # An integer needs no quoting, and there are too many chat ids to cache.
             b"%b=%d" % (quote(name), value)
             if type(value) is int
             else b"%b=%b" % (quote(name), quote(text_of(value)))

@@ -34,7 +34,7 @@ def test_claims_follow_the_rate_and_are_a_batch_and_a_little_ahead(
         pacing.took(count, rate, now)
         claimed += count
         assert claimed <= rate * (now + timing.ahead) + count + 1e-6
-    # And not behind: the next claim is not later than what was claimed lasts.
+    # Nor does it fall behind: the next claim is due before the claimed deliveries run out.
     assert now + pacing.wait(now) <= claimed / rate + 1e-6
 
 

@@ -73,7 +73,7 @@ def test_it_remembers_a_bounded_number(troubled: int) -> None:
 
 
 class TestDenied:
-    """Telegram answers, but takes neither the token nor the method."""
+    """Telegram answers, but denies the token or the method (401 or 404)."""
 
     def test_one_denial_is_enough_to_ask_before_anybody_is_tried(self) -> None:
         patience = OutageBreaker()

@@ -11,7 +11,7 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class Machine:
-    """Two clocks, which can be moved apart."""
+    """A lease holder on a machine with two clocks, which the test moves."""
 
     def __init__(self, leases: Leases, *, ahead: float = 0.0, sole: bool = False) -> None:
         self.steady = 1000.0
@@ -27,12 +27,12 @@ class Machine:
         )
 
     def pass_time(self, seconds: float) -> None:
-        """Both clocks go on."""
+        """Moves both clocks forward."""
         self.steady += seconds
         self.told += timedelta(seconds=seconds)
 
     def jump(self, seconds: float) -> None:
-        """The time of day is set."""
+        """Sets the time of day."""
         self.told += timedelta(seconds=seconds)
 
 
@@ -109,7 +109,7 @@ async def test_whose_clock_jumps_holds_nothing_until_it_has_asked_again(
 async def test_a_machine_that_slept_does_not_believe_its_steady_clock(leases: Leases) -> None:
     ana = Machine(leases)
     await ana.tenure.begin()
-    ana.jump(60)  # the steady clock stands still while a machine sleeps
+    ana.jump(60)  # the monotonic clock stands still while a machine sleeps
     assert not ana.tenure.holds()
 
 

@@ -1,4 +1,4 @@
-"""An admin's pause, stop or recall of a running broadcast works at once and loses nobody."""
+"""An admin's pause, cancellation or recall of a broadcast works at once and loses nobody."""
 
 import asyncio
 from datetime import timedelta

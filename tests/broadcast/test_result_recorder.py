@@ -21,7 +21,7 @@ from storage import (
 
 
 class Book:
-    """Remembers what was recorded, unless it is away."""
+    """A fake of the deliveries that remembers what was recorded, and can fail."""
 
     def __init__(self) -> None:
         self.writes: list[tuple[bytes, list[int]]] = []

@@ -6,7 +6,7 @@ from bot.broadcast.task_pool import TaskPool
 
 
 class Work:
-    """Does nothing until it is let go, and keeps the account."""
+    """Work that waits until it is released, and records what was begun and done."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []

@@ -84,7 +84,7 @@ async def test_it_keeps_to_the_rate(bench: Bench) -> None:
     began = time.monotonic()
     bench.hire(rate=100.0)
     await bench.ended()
-    # 50 at 100 a second, less the batch that it may be ahead by.
+    # 50 messages at 100 a second, less those that may be claimed early.
     assert time.monotonic() - began >= 0.3
 
 

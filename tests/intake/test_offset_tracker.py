@@ -34,7 +34,7 @@ def test_a_finished_number_is_known_to_an_answer_that_was_on_its_way() -> None:
     window.take(5)
     assert window.ask() == 5
     window.finish(5)
-    # The answer to the second question was made before 5 was finished.
+    # The answer to the second request was made before 5 was finished.
     assert not window.take(5)
     assert window.ask() == 6
     assert window.offset == 6

@@ -210,7 +210,7 @@ async def test_a_tap_is_answered_while_everything_is_paused(
 
 
 async def refused_at_once(client: TelegramClient, wire: Wire, *seconds: int) -> None:
-    """Chats 1, 2, 3 … are told to wait for so long."""
+    """Makes a call to chats 1, 2, 3 …, which are refused for so many seconds."""
     for chat, pause in enumerate(seconds, start=1):
         wire.replies.append(refuse(429, "Too Many Requests", retry_after=pause))
         with pytest.raises(TelegramRefused):
@@ -233,7 +233,7 @@ async def test_three_people_who_are_refused_keep_nobody_else_waiting(
 async def test_when_the_next_one_is_refused_too_nobody_else_is_tried(
     client: TelegramClient, wire: Wire, lane: Lane, probes: int
 ) -> None:
-    """One of a broadcast's, or three whom anybody may have sent."""
+    """One refused probe of a broadcast's proves the pause, or three refused replies."""
     await refused_at_once(client, wire, 30, 30, 30)
     for chat in range(8, 8 + probes):
         wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))

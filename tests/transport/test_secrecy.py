@@ -1,4 +1,4 @@
-"""The token appears in no log or error, in whatever way a call fails."""
+"""Neither the token nor a name gets into a log or an error, in whatever way a call fails."""
 
 import io
 import logging
