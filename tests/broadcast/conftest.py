@@ -21,7 +21,7 @@ __all__ = ["database", "database_url", "keyring", "postgres_server", "sqlite_tem
 
 @pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
-    """SQLite, but for tests that ask for both."""
+    """The kind of database: SQLite, unless a test asks for both."""
     return str(getattr(request, "param", "sqlite"))
 
 
@@ -35,7 +35,7 @@ async def people(database: Database, keyring: Keyring) -> Petitioners:
 
 @pytest.fixture
 def telegram() -> FakeTelegram:
-    """Everyone can be written to."""
+    """A fake Telegram in which every chat can be written to."""
     return FakeTelegram()
 
 
@@ -43,7 +43,7 @@ def telegram() -> FakeTelegram:
 async def bench(
     database: Database, keyring: Keyring, people: Petitioners, telegram: FakeTelegram
 ) -> AsyncIterator[Bench]:
-    """Makes workers on that petition and ends those that still run."""
+    """Makes workers for that petition, and stops them at the end."""
     bench = Bench(database, keyring, people, telegram)
     yield bench
     await bench.close()

@@ -50,40 +50,40 @@ WHERE d.broadcast_id = :broadcast ORDER BY d.position
 
 
 def later(seconds: float) -> datetime:
-    """A moment after noon."""
+    """Returns the time so many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)
 class Petitioners:
-    """People who signed one petition; number n has the chat 1000 + n."""
+    """The supporters of one petition; the one with signature number n has the chat 1000 + n."""
 
     database: Database
     keyring: Keyring
     slug: str = SLUG
 
     async def open_petition(self, *, closed: bool = True) -> None:
-        """Make the petition's row."""
+        """Inserts the petition."""
         await self._do(_PETITION, slug=self.slug, closed_at=NOON_MILLIS if closed else None)
 
     async def set_closed(self, closed: bool) -> None:
-        """Close it or open it again."""
+        """Closes the petition at noon, or opens it again."""
         sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
         await self._do(sql, slug=self.slug, at=NOON_MILLIS if closed else None)
 
     async def set_closed_at(self, at: datetime) -> None:
-        """Closed at another moment than noon."""
+        """Closes the petition at a given time."""
         sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
         await self._do(sql, slug=self.slug, at=int(at.timestamp() * 1000))
 
     async def sign(self, numbers: Iterable[int], language: str = "es") -> None:
-        """These people sign, in one language."""
+        """Adds signatures with these numbers, all in one language."""
         signed = list(numbers)
         await self.database.write(*[self._signature(n, language) for n in signed])
         await self._do(_NUMBERED, slug=self.slug, n=max(signed, default=0), signed=len(signed))
 
     async def speak(self, number: int, language: str | None) -> None:
-        """One of them has a conversation, in a language chosen there or in none."""
+        """Gives a supporter a conversation, with or without a chosen language."""
         await self._do(
             _CONVERSATION,
             petition=self.slug,
@@ -92,7 +92,7 @@ class Petitioners:
         )
 
     async def consent(self, number: int, purposes: str = "signature,news") -> None:
-        """One of them agreed to this, besides having signed."""
+        """Records a supporter's consent to these purposes."""
         sha256 = b"s" * 32
         await self._do(_CONSENT_TEXT, sha256=sha256, petition=self.slug)
         await self._do(
@@ -105,7 +105,7 @@ class Petitioners:
         )
 
     async def agree_no_more(self, number: int) -> None:
-        """One of them takes back the agreement to other news, and stays a signer."""
+        """Ends a supporter's consent to other news; the signature stays."""
         sql = """
         UPDATE consents SET news_ended_at = 1 WHERE signature_id IN (
           SELECT id FROM signatures WHERE petition = :petition AND number = :n
@@ -114,36 +114,36 @@ class Petitioners:
         await self._do(sql, petition=self.slug, n=number)
 
     async def withdraw(self, number: int) -> None:
-        """One of them takes the signature back."""
+        """Withdraws a supporter's signature."""
         await self.database.write(*withdraw_statements(self.slug, self.supporter(number), None))
 
     async def lose(self, number: int, *, reachable: bool = False) -> None:
-        """One of them blocks the bot, or lets it write again."""
+        """Marks a supporter as unreachable, or as reachable again."""
         sql = "UPDATE signatures SET unreachable_at = :at WHERE number = :n"
         await self._do(sql, at=None if reachable else NOON_MILLIS, n=number)
 
     async def mute(self, number: int) -> None:
-        """One of them asks for silence."""
+        """Marks a supporter as having muted the bot."""
         sql = "UPDATE signatures SET muted_at = :at WHERE number = :n"
         await self._do(sql, at=NOON_MILLIS, n=number)
 
     async def damage(self, number: int) -> None:
-        """The chat id of one of them can no longer be read."""
+        """Makes a supporter's chat id undecipherable."""
         sql = "UPDATE signatures SET chat_sealed = :junk WHERE number = :n"
         await self._do(sql, junk=b"junk" * 20, n=number)
 
     async def unreachable(self) -> list[int]:
-        """The numbers of those who cannot be reached."""
+        """Returns the numbers of the supporters who are marked as unreachable."""
         sql = "SELECT number FROM signatures WHERE unreachable_at IS NOT NULL ORDER BY number"
         return [row["number"] for row in await self.database.read(Statement(sql))]
 
     async def deliveries(self, broadcast: bytes) -> list[dict[str, object]]:
-        """The rows of a broadcast."""
+        """Returns the delivery rows of a broadcast, by position."""
         rows = await self.database.read(Statement(_DELIVERIES, {"broadcast": broadcast}))
         return [dict(row) for row in rows]
 
     async def states(self, broadcast: bytes) -> list[object]:
-        """The state of each recipient, by position."""
+        """Returns the state of each delivery, by position."""
         return [row["state"] for row in await self.deliveries(broadcast)]
 
     def _signature(self, number: int, language: str) -> Statement:
@@ -166,7 +166,7 @@ class Petitioners:
         )
 
     def supporter(self, number: int) -> bytes:
-        """The reference of one of them."""
+        """Returns a supporter's reference."""
         return self.keyring.reference(self.slug, 1000 + number)
 
     async def _do(self, sql: str, **values: Value) -> None:

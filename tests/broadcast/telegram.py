@@ -22,7 +22,7 @@ ANSWER_LOST = ResponseLost("The connection broke")
 
 
 class FakeTelegram:
-    """Takes raw calls; what happens to a chat's calls, one after the other, can be planned."""
+    """A fake of the raw client; how the calls to a chat end can be planned."""
 
     def __init__(self) -> None:
         self.latency = 0.002
@@ -45,17 +45,17 @@ class FakeTelegram:
         self._everyone: Exception | None = None
 
     def plan(self, chat: int, *errors: Exception) -> None:
-        """The next calls to this chat end so; a lost answer is delivered all the same."""
+        """Plans how the next calls to this chat end; with a lost answer the message arrives."""
         self._plans[chat] = deque(errors)
 
     def always(self, chat: int, error: Exception | None) -> None:
-        """Every call to this chat ends so, until told otherwise."""
+        """Lets every call to this chat end with this error, or again with none."""
         self._always.pop(chat, None)
         if error is not None:
             self._always[chat] = error
 
     def everyone(self, error: Exception | None) -> None:
-        """Every call ends so, until told otherwise."""
+        """Lets every call to anybody end with this error, or again with none."""
         self._everyone = error
 
     async def call(
@@ -67,7 +67,7 @@ class FakeTelegram:
         timeout: float = 10.0,
         wanted: Callable[[], bool] = lambda: True,
     ) -> Any:
-        """Call a method."""
+        """See Client.call."""
         given = dict(params or {})
         if method == "getChat":
             return await self._chat(given)
@@ -126,7 +126,7 @@ class FakeTelegram:
         self.texts[chat] = str(given.get("text", given.get("message_id", "")))
 
     def _made(self, chat: int, given: Mapping[str, object]) -> object:
-        """The messages that a call made; an album is as many as are still there."""
+        """Returns the result of a call; of an album only the messages that still exist."""
         if "message_ids" not in given or "from_chat_id" not in given:
             return {"message_id": self.received[chat]}
         asked = given["message_ids"]
@@ -143,7 +143,7 @@ class FakeTelegram:
 
 
 class FakeGate:
-    """A gate that is open, or paused for so long."""
+    """A fake gate that is open, or paused for a given time."""
 
     def __init__(self, rate: float = 10_000.0) -> None:
         self.rate = rate
@@ -152,15 +152,15 @@ class FakeGate:
         self.paused_chats: dict[int, float] = {}
 
     def set_ceiling(self, rate: float) -> None:
-        """Another rate from now on."""
+        """See RateGate.set_ceiling."""
         self.rate = rate
 
     def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
-        """Seconds until a call may leave."""
+        """See RateGate.pause_for."""
         assert lane is Lane.BROADCAST
         alone = self.paused_chats.get(chat, 0.0) if isinstance(chat, int) else 0.0
         return max(self.pause, alone)
 
     def announced_pause(self) -> float:
-        """Seconds for which Telegram asks to send nothing."""
+        """See RateGate.announced_pause."""
         return self.announced

@@ -44,7 +44,7 @@ QUICK = Timing(
 
 
 class Wire:
-    """A database that can be away, or severed as by a kill: then no call ever comes back."""
+    """A database that can be away, or severed as by a kill, so that no call ever returns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -72,7 +72,7 @@ class Wire:
         self._database.require_files()
 
     async def close(self) -> None:
-        """Nothing: it is another's."""
+        """Does nothing: the fixture closes the database."""
 
     async def _passes(self) -> None:
         if self.severed:
@@ -83,7 +83,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Memory:
-    """What a worker needs of the storage."""
+    """The part of the storage that a worker needs."""
 
     broadcasts: Broadcasts
     recalls: Recalls
@@ -92,7 +92,7 @@ class Memory:
 
 @dataclass
 class Reports:
-    """A reporter that remembers what it was told, and when."""
+    """A reporter that remembers its reports, and when they came."""
 
     told: list[tuple[str, Tally, str]] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Reports:
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
     ) -> None:
-        """It is going on, or paused."""
+        """See Reporter.progress."""
         self.pauses.append(pause)
         assert broadcast.is_running is (rate is not None)
         if rate is not None:
@@ -113,24 +113,24 @@ class Reports:
         self._note("progress" if rate is not None else "paused", tally)
 
     async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Somebody has to decide."""
+        """See Reporter.waiting."""
         assert broadcast.question is not None
         self._note("waiting", tally, broadcast.question)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Nothing more is sent."""
+        """See Reporter.ended."""
         self._note(broadcast.state, tally, broadcast.stop_reason or "")
 
     async def recalling(
         self, broadcast: Broadcast, tally: RecallTally, rate: float | None
     ) -> None:
-        """It is being taken back, or that is over."""
+        """See Reporter.recalling."""
         assert broadcast.is_recalling is (rate is not None)
         self.recalls.append(tally)
 
     @property
     def ends(self) -> list[tuple[str, Tally, str]]:
-        """What is not progress."""
+        """The reports other than progress."""
         return [each for each in self.told if each[0] != "progress"]
 
     def _note(self, what: str, tally: Tally, reason: str = "") -> None:
@@ -143,7 +143,7 @@ class Reports:
 
 @dataclass
 class Hand:
-    """A worker that runs, with everything around it."""
+    """A running worker, with its database, client, reporter, gate and claims."""
 
     worker: Worker
     wire: Wire
@@ -154,7 +154,7 @@ class Hand:
     task: asyncio.Task[None]
 
     def kill(self) -> None:
-        """As by SIGKILL: from this moment nothing it does has any effect."""
+        """Ends it as SIGKILL would: from now on nothing it does has any effect."""
         self.wire.severed = True
         self.telegram.dead = True
         self.task.cancel()
@@ -181,7 +181,7 @@ class Bench:
         self.leases = Leases(database)
 
     async def start(self, **changes: Any) -> Broadcast:
-        """Start a broadcast to everyone."""
+        """Starts a broadcast to every supporter."""
         self._starts += 1
         asked: dict[str, Any] = {
             "content": CONTENT,
@@ -195,7 +195,7 @@ class Bench:
         return started
 
     async def queued(self, broadcast: Broadcast) -> Broadcast:
-        """Every recipient has a row, written by a worker that is gone."""
+        """Gives every recipient a row, as a worker that no longer runs would have."""
         lease, deliveries = self.broadcasts.lease, self.broadcasts.deliveries
         await self.leases.take(lease, "gone", seconds=60, now=utc_now())
         while not await deliveries.enqueue(broadcast, holder="gone", portion=100, at=utc_now()):
@@ -213,7 +213,7 @@ class Bench:
         now: Callable[[], datetime] = utc_now,
         **timing: Any,
     ) -> Hand:
-        """A worker that begins at once."""
+        """Starts a worker."""
         telegram = telegram or self.telegram
         wire, gate, claims = Wire(self._database), FakeGate(rate), OpenClaims()
 
@@ -239,7 +239,7 @@ class Bench:
         return hand
 
     async def ended(self, seconds: float = 10.0) -> Broadcast:
-        """Wait until the latest broadcast has ended and that was reported."""
+        """Waits until the latest broadcast has ended and that was reported."""
 
         async def is_over() -> bool:
             latest = await self.broadcasts.latest()
@@ -251,13 +251,13 @@ class Bench:
         return latest
 
     async def tally(self) -> Tally:
-        """Of the latest broadcast."""
+        """Returns the tally of the latest broadcast."""
         latest = await self.broadcasts.latest()
         assert latest is not None
         return await self.broadcasts.tally(latest.id)
 
     async def close(self) -> None:
-        """End every worker that still runs."""
+        """Stops every worker that still runs."""
         for hand in self._hands:
             if not hand.task.done():
                 hand.wire.away = False
@@ -265,33 +265,33 @@ class Bench:
 
 
 async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
-    """Wait until something holds."""
+    """Waits until `holds` returns True; fails after so many seconds."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - what it waits for is in a database
             await asyncio.sleep(0.01)
 
 
 async def has_state(bench: Bench, state: str) -> bool:
-    """Whether the latest broadcast is in that state."""
+    """Tells whether the latest broadcast is in this state."""
     latest = await bench.broadcasts.latest()
     return latest is not None and latest.state == state
 
 
 async def nothing_is_due(bench: Bench) -> bool:
-    """Whether every broadcast has ended and that was reported."""
+    """Tells whether every broadcast has ended and that was reported."""
     return await bench.broadcasts.due(utc_now()) == []
 
 
 async def called(telegram: FakeTelegram, times: int) -> bool:
-    """Whether there were so many calls."""
+    """Tells whether there were at least so many calls."""
     return len(telegram.calls) >= times
 
 
 async def received(telegram: FakeTelegram, messages: int) -> bool:
-    """Whether so many messages arrived."""
+    """Tells whether at least so many messages arrived."""
     return telegram.received.total() >= messages
 
 
 def everyone_once(people: int) -> dict[int, int]:
-    """What arrives when each of so many is told once, by chat."""
+    """Returns the messages by chat when each of so many supporters receives one."""
     return {1000 + number: 1 for number in range(1, people + 1)}

@@ -16,7 +16,7 @@ QUICK = DispatchPolicy(first_pause=0.01, longest_pause=0.02)
 
 
 class Desk:
-    """What handles the updates in these tests: it can be slow, failing or broken by number."""
+    """A handler that can be slow, failing or broken for given update numbers."""
 
     def __init__(self) -> None:
         self.done: list[int] = []
@@ -36,9 +36,9 @@ class Desk:
 
 
 class Naps:
-    """A clock that moves only while somebody sleeps, and keeps how long each did.
+    """A clock that moves only during sleeps, and records how long each took.
 
-    With `asleep`, whoever sleeps says so and does not wake up.
+    With `asleep`, a sleep sets that event and does not end.
     """
 
     def __init__(self) -> None:
@@ -59,9 +59,9 @@ class Naps:
 
 
 class Running:
-    """The polling and what stands around it; pauses after failures take no time.
+    """The polling with the parts around it; pauses after failures take no time.
 
-    With `hears`, telling the admins takes until it is set.
+    With `hears`, telling the admins of a rival takes until that event is set.
     """
 
     def __init__(self, wire: Wire, session: SharedSession) -> None:
@@ -90,11 +90,11 @@ class Running:
 
     async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
         async with asyncio.timeout(seconds):
-            while not true():  # noqa: ASYNC110 - the server's side has no event to wait for
+            while not true():  # noqa: ASYNC110 - the server has no event to wait for
                 await asyncio.sleep(0.005)
 
     def rests(self) -> list[tuple[int, float]]:
-        """From now on no rest between polls takes time: down to how many, and how long at most."""
+        """Skips the waits between polls from now on, and returns the list of their arguments."""
         rests: list[tuple[int, float]] = []
 
         async def until_at_most(count: int, seconds: float) -> None:

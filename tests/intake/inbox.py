@@ -27,7 +27,7 @@ class Inbox:
         self._arrived.set()
 
     def put_raw(self, number: int, update: bytes) -> None:
-        """An update as it stands in the answer, for what is no JSON."""
+        """Adds an update as raw text of the answer, which need not be JSON."""
         self.raw[number] = update
         self.put(number)
 

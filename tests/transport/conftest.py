@@ -23,7 +23,7 @@ LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
 def pytest_asyncio_loop_factories(
     item: pytest.Item,
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Our own connections are tried on both loops: the two differ in how connections end."""
+    """Runs these tests on both event loops, which differ in how connections end."""
     if item.path.name in ("test_pool.py", "test_tls.py"):
         return LOOPS
     return {"asyncio": LOOPS["asyncio"]}

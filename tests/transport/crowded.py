@@ -19,15 +19,15 @@ class _Call:
     lane: Lane = field(compare=False)
     wanted_at: float = field(compare=False)
     seconds: int | None = field(default=None, compare=False)
-    """What it was answered: to wait for so long, or 0; None while it has not left."""
+    """The answer: the seconds to wait, or 0 when accepted; None before the call has left."""
 
 
 @dataclass
 class Crowded:
     """`people` a second begin to talk to the bot, beside `sent` messages of a broadcast a second.
 
-    Each taps so often, some seconds apart. `told` is what a refused chat is told to wait;
-    `latency` the time of a call, in seconds.
+    Each makes `taps` calls, some seconds apart. `told` is how many seconds a refused chat is asked
+    to wait, `latency` the time of a call in seconds.
     """
 
     people: float = 2.0
@@ -51,7 +51,7 @@ class Crowded:
         self._calls: list[_Call] = []
 
     def arrive(self, seconds: float) -> None:
-        """People come for so long, and a broadcast goes on."""
+        """Plans the calls of people and of a broadcast for so many seconds."""
         at = 0.0
         while self.people and (at := at + self._dice.expovariate(self.people)) < seconds:
             chat, moment = 1_000_000 + next(self._numbers), at
@@ -62,7 +62,7 @@ class Crowded:
             self._call(number / self.sent, 2_000_000 + number, Lane.BROADCAST)
 
     def crowd(self, hostile: int, at: float, within: float, *, known: bool = False) -> None:
-        """So many chats call for the first time of late, and each is refused for its own sake."""
+        """Plans refused calls of so many chats; if `known`, each had a reply a minute before."""
         for _ in range(hostile):
             chat = 3_000_000 + next(self._numbers)
             if known:
@@ -71,7 +71,7 @@ class Crowded:
             self._hostile[chat] = at
 
     def run(self, seconds: float) -> None:
-        """Lets time pass."""
+        """Runs the simulation until so many seconds."""
         while self._calls and self._calls[0].at < seconds:
             call = heapq.heappop(self._calls)
             self.now = max(self.now, call.at)
@@ -88,7 +88,7 @@ class Crowded:
                     self._again(call, self.now + call.seconds)
 
     def longest(self, begin: float = 0.0) -> float:
-        """The longest that anybody of the others waited since then."""
+        """Returns the longest wait since `begin` of anybody outside of the crowd."""
         return max(wait for at, wait in self.waits if at >= begin)
 
     def _call(self, at: float, chat: int, lane: Lane) -> None:

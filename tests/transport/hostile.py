@@ -13,7 +13,7 @@ Answering = Callable[["Caller"], Awaitable[None]]
 
 @dataclass
 class Caller:
-    """One connection to the server, after a request has come in whole."""
+    """A connection to the server, on which a whole request has arrived."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -23,7 +23,7 @@ class Caller:
         self.writer.write(data)
 
     def cut(self) -> None:
-        """Resets the connection, as a host does that has forgotten it."""
+        """Resets the connection, as a host does that no longer knows it."""
         no_time_to_linger = struct.pack("ii", 1, 0)
         self.writer.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, no_time_to_linger
@@ -34,14 +34,14 @@ class Caller:
         self.writer.close()
 
     async def is_gone(self) -> None:
-        """Waits until the other side has closed."""
+        """Waits until the other side has closed the connection."""
         while await self.reader.read(1):
             pass
 
 
 @dataclass
 class Hostile:
-    """`answers` are used up from the front; the last one is for all who come after."""
+    """A server that uses up `answers` from the front, and repeats the last one."""
 
     answers: list[Answering]
     port: int = 0
@@ -73,7 +73,7 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 
 
 def saying(*parts: bytes, then: Callable[[Caller], None] | None = None) -> Answering:
-    """Say this, piece by piece, and perhaps do something then."""
+    """Returns an answer that sends these parts one by one, and then calls `then`."""
 
     async def answer(caller: Caller) -> None:
         for part in parts:
@@ -86,7 +86,7 @@ def saying(*parts: bytes, then: Callable[[Caller], None] | None = None) -> Answe
 
 
 def whole(body: bytes = b"yes", *headers: bytes, status: bytes = b"200 OK") -> bytes:
-    """An answer as it should be."""
+    """Returns a correct HTTP answer."""
     lines = [b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 

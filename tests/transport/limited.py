@@ -10,7 +10,7 @@ from bot.transport import Gate, Lane
 
 
 def flood(gate: Gate, seconds: float) -> None:
-    """Telegram refuses everybody: three chats, and the probe that is sent to make sure."""
+    """Makes the gate begin a proved overall pause: three chats and the probe are refused."""
     for chat in (9001, 9002, 9003):
         gate.refused(chat, seconds)
     gate.leaves(Lane.BROADCAST, 9004)
@@ -19,9 +19,9 @@ def flood(gate: Gate, seconds: float) -> None:
 
 @dataclass
 class Limited:
-    """Sends without end to a Telegram that lets `limit` a second through, and keeps the account.
+    """Sends to a simulated Telegram with a limit of `limit` a second, and records what happens.
 
-    `latency` is the time of a call, in seconds; `ceiling` what the gate was told.
+    `latency` is the time of a call in seconds, `ceiling` the gate's ceiling.
     """
 
     ceiling: float
@@ -43,12 +43,12 @@ class Limited:
         self._answers: list[tuple[float, int, int]] = []
 
     def allow(self, limit: float, burst: float) -> None:
-        """From here on, Telegram lets so many through."""
+        """Changes Telegram's limit from now on."""
         self.limit = limit
         self.limits.allow(limit, burst=burst)
 
     def run(self, seconds: float) -> None:
-        """Sends for so long."""
+        """Sends for so many seconds."""
         end = self.now + seconds
         while self.now < end:
             slot = self.now + self.gate.reserve(Lane.BROADCAST)
@@ -59,7 +59,7 @@ class Limited:
             self._send()
 
     def share(self, begin: float, end: float) -> float:
-        """What was accepted in this time, as a share of what was allowed."""
+        """Returns what was accepted in this time, as a share of what the limit allowed."""
         accepted = sum(begin <= moment < end for moment in self.accepted)
         return accepted / (end - begin) / self.limit
 
@@ -82,11 +82,11 @@ class Limited:
                 self.gate.accepted(chat)
                 continue
             self.gate.refused(chat, seconds)
-            # A pause is one from the first refusal after something was accepted.
+            # A new pause begins with the first refusal after something was accepted.
             if self._is_paused() and (not self.pauses or self.accepted[-1] > self.pauses[-1]):
                 self.pauses.append(self.now)
         self.now = max(self.now, moment)
 
     def _is_paused(self) -> bool:
-        """Whether everybody is, and not only until a probe is answered."""
+        """Tells whether all calls are paused, and not only until a probe is answered."""
         return self.gate.pause_for(Lane.BROADCAST) > 0.5

@@ -26,7 +26,7 @@ class Asked:
 
 @dataclass
 class Wire:
-    """`replies` are used up from the front; when none is left, everything succeeds."""
+    """A server that uses up `replies` from the front, then answers with `always` or success."""
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
@@ -85,20 +85,20 @@ def bytes_of(body: bytes, status: int = 200) -> Reply:
 
 
 async def cut(request: web.Request) -> web.StreamResponse:
-    """The call arrives and the connection is cut before the answer."""
+    """Cuts the connection off before the answer."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
 
 
 async def never(_: web.Request) -> web.StreamResponse:
-    """The call arrives and nothing comes back."""
+    """Does not answer for a minute."""
     await asyncio.sleep(60)
     return web.Response()
 
 
 async def half(request: web.Request) -> web.StreamResponse:
-    """The answer breaks off in the middle."""
+    """Breaks the answer off in the middle."""
     response = web.StreamResponse(headers={"Content-Length": "1000"})
     await response.prepare(request)
     await response.write(b'{"ok": true')
