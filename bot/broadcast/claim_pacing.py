@@ -1,4 +1,4 @@
-"""How many deliveries to claim, and when: enough to keep the gate busy, few enough to lose."""
+"""How many deliveries to claim, and when: enough to keep the gate busy, few in case of a kill."""
 
 import math
 from typing import Final

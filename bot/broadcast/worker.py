@@ -121,7 +121,7 @@ class Worker:
         self._woken.set()
 
     async def run(self) -> None:
-        """Sends what is due until `stop` is called; raises what a bug raises."""
+        """Sends what is due until `stop` is called; raises the error if the loop itself breaks."""
         while True:
             running = self._running = asyncio.create_task(self._run())
             try:

@@ -97,8 +97,8 @@ class ApiCaller:
         tries = _Tries()
         while True:
             await self._pass_gate(call)
-            # Before `wanted`, which may note that the call leaves: an error in making it comes
-            # first.
+            # Made before `wanted` is asked, which may note that the call leaves: an error in
+            # making it must come first.
             body = call.body()
             if not call.wanted():
                 raise NotSent("Not wanted any more")

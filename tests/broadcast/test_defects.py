@@ -36,7 +36,7 @@ async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
     await bench.start()
     bench.hire()
     assert (await bench.ended()).state == "finished"
-    # It had left: nobody knows whether it arrived.
+    # The call had been sent, so it is not known whether it arrived.
     assert await bench.tally() == Tally(total=40, delivered=39, unknown=1)
     assert {**bench.telegram.received, 1007: 1} == everyone_once(40)
 
@@ -175,5 +175,5 @@ def test_a_few_among_many_go_on_and_a_tenth_of_all_does_not() -> None:
 
     assert not any(judged(others=20))
     assert judged(others=2).index(True) == 9
-    # Nine others for each: a tenth to the very one.
+    # Nine others for each failure: exactly a tenth.
     assert judged(others=9).index(True) == 9

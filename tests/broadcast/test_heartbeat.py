@@ -85,7 +85,7 @@ async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed
     bench.telegram.latency = 60.0
     await bench.people.sign([1, 2, 3])
     await bench.queued(await bench.start())
-    # Two at a time, so that it waits for their answers, and asks the database nothing meanwhile.
+    # Two at a time, so that it waits for the answers without asking the database anything.
     hand = bench.hire(lease=0.3, rate=20.0, window=0.1)
 
     async def in_flight(count: int) -> bool:

@@ -47,7 +47,7 @@ async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first
     first = bench.hire(telegram=FakeTelegram(), rate=100.0, sole=True)
     await until(lambda: received(first.telegram, 10))
     first.kill()
-    # Writes take turns: after this one, the claim that was being made is made.
+    # Writes are serialized: after this one, a claim that was under way is written.
     await bench.people.set_closed(True)
     claimed = {
         row["position"]
@@ -165,7 +165,7 @@ class TestSeveralWorkers:
         assert calls < 300
         await asyncio.sleep(0.3)
         assert len(hand.telegram.calls) == calls
-        # It may come back to it later.
+        # The first worker can take the lease again later.
         await bench.leases.release(lease.name, "other")
         await bench.ended()
         assert set(hand.telegram.received) == {1000 + n for n in range(1, 301)}

@@ -111,7 +111,7 @@ class TestLandings:
 
 
 class HurriedTelegram(FakeTelegram):
-    """Takes calls after random waits at the gate and on the way."""
+    """A fake client with random waits at the gate and in transit."""
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
@@ -132,13 +132,13 @@ class HurriedTelegram(FakeTelegram):
 
 
 class Mind:
-    """People who say no, and some of them yes again, as the handlers write it down."""
+    """Supporters who withdraw or mute the bot, and some who unmute it, as the handlers do it."""
 
     def __init__(self, bench: Bench, hand: Hand) -> None:
         self.bench = bench
         self.hand = hand
         self.had: dict[int, int] = {}
-        """What each had received when it was confirmed that nothing more comes."""
+        """How many messages each chat had received when its withdrawal or mute was confirmed."""
 
     async def erase(self, number: int) -> None:
         who = self.bench.people.supporter(number)
@@ -189,7 +189,7 @@ async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmati
     assert got == everyone_once(60) | mind.had
     told = sum(got.values())
     assert await bench.tally() == Tally(total=60, delivered=told, withdrawn=60 - told)
-    # By now not one of them is remembered.
+    # All claims are forgotten by now.
     assert len(hand.claims) == 0
 
 
@@ -202,7 +202,7 @@ async def test_a_no_between_two_tries_of_one_send_ends_the_tries(bench: Bench) -
     await bench.signatures.mute(bench.people.supporter(1), utc_now())
     hand.claims.make_void(1001)
     await bench.ended()
-    # It did not even line up again, in a place that another could have.
+    # It did not even wait at the gate again.
     assert (bench.telegram.lined_up[1001], bench.telegram.received[1001]) == (1, 0)
     tally = await bench.tally()
     assert (tally.delivered, tally.withdrawn) == (1, 1)
@@ -230,7 +230,7 @@ async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
     class Breaking:
         async def call(self, method: str, *_: object, wanted: Any, **__: object) -> None:
             if rests:
-                raise RateLimited(60)  # the gate's, which has not asked whether it may leave
+                raise RateLimited(60)  # by the gate, before it asks whether the call may leave
             assert wanted()
             raise NO_CONNECTION
 

@@ -25,7 +25,7 @@ async def running(bench: Bench, people: int, rate: float) -> Broadcast:
 
 
 async def still(bench: Bench) -> int:
-    """How many have arrived, when no more do."""
+    """Waits until no more messages arrive; returns how many have."""
     before = -1
     while before != (now := bench.telegram.received.total()):
         before = now
@@ -48,7 +48,7 @@ async def test_a_pause_stops_the_sending_and_gives_back_what_was_claimed(bench: 
 async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(bench: Bench) -> None:
     await bench.people.sign(range(1, 101))
     broadcast = await bench.start()
-    # So slow that without a word the next claim would be a second away.
+    # So slow that without being woken it would claim again only after a second.
     hand = bench.hire(rate=20.0, progress=60.0)
     await until(lambda: received(bench.telegram, 3))
     await bench.broadcasts.pause(broadcast.id, ADMIN, utc_now())

@@ -82,7 +82,7 @@ async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
     assert tally.rejected + tally.pending == 30
     assert await bench.people.unreachable() == []
     assert len(bench.telegram.calls) <= 10
-    # Corrected, it reaches everyone.
+    # Corrected, the broadcast reaches everyone.
     bench.telegram.everyone(None)
     await bench.start()
     await until(lambda: has_state(bench, "finished"))
@@ -127,7 +127,7 @@ async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
     await bench.start()
     bench.hire(rate=50.0)
     await until(lambda: asked(bench.telegram, 30))
-    assert len(bench.telegram.calls) <= 10  # those that were on their way
+    assert len(bench.telegram.calls) <= 10  # those in flight
     assert await has_state(bench, "running")
     bench.telegram.everyone(None)
     assert (await bench.ended()).state == "finished"
@@ -137,7 +137,7 @@ async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
 async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_a_reason(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As by a server in between that lacks the method."""
+    """As by a proxy or a Bot API server that lacks the method."""
     hurry(monkeypatch)
     await bench.people.sign(range(1, 4))
     for chat in (1001, 1002, 1003):
@@ -158,14 +158,14 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pauses while nothing gets through, and the minute after which a denial is believed."""
+    """Shortens the pauses of an outage, and the minute after which a denial is believed."""
     monkeypatch.setattr("bot.broadcast.delivery_retries._FIRST_PAUSE", 0.01)
     monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_PAUSE", 0.02)
     monkeypatch.setattr("bot.broadcast.delivery_retries._DENIED_SECONDS", 0.2)
 
 
 async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
-    """Whether it was asked so often who the bot is."""
+    """Tells whether getMe was called at least so often."""
     return telegram.asked >= times
 
 
@@ -177,7 +177,7 @@ async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
     await bench.start()
     hand = bench.hire()
     await until(lambda: called(bench.telegram, 6))
-    # Others keep arriving, so that the failures are seen to be this one's own.
+    # Others keep arriving, which shows that the failures are this recipient's own.
     patience = _patience_of(hand.worker)
     for _ in range(200):
         patience.answered(-1)
@@ -192,7 +192,7 @@ async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
 async def test_however_long_telegram_is_away_nobody_is_given_up(
     bench: Bench, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The hour after which one is given up, and the half minute between two tries.
+    # Shortens the hour after which a delivery is given up, and the longest pause between tries.
     monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_SECONDS", 0.2)
     monkeypatch.setattr("bot.broadcast.delivery_retries._FIRST_PAUSE", 0.01)
     monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_PAUSE", 0.02)

@@ -22,7 +22,7 @@ TOKEN = "123:made-up"
 
 
 class StubTelegram:
-    """sendMessage and nothing else; each chat can be refused in its own way."""
+    """A server with sendMessage alone, which can refuse each chat in its own way."""
 
     def __init__(self) -> None:
         self.received: Counter[int] = Counter()
@@ -33,7 +33,7 @@ class StubTelegram:
         self.bodies: list[dict[str, str]] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call."""
+        """Answers one call."""
         form = {name: str(value) for name, value in (await request.post()).items()}
         chat = int(form["chat_id"])
         self.bodies.append(form)
@@ -77,7 +77,7 @@ async def server() -> AsyncIterator[tuple[StubTelegram, str]]:
 
 
 async def send(bench: Bench, url: str, rate: float) -> None:
-    """Send everything with a worker of the real parts."""
+    """Sends everything with a worker over the real client and gate."""
     async with SharedSession() as session:
         gate = Gate(rate)
         client = TelegramClient(session, gate, api_url=url, token=TOKEN)

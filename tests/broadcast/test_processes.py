@@ -20,7 +20,7 @@ END_SECONDS = 60.0
 
 @pytest.fixture
 async def api() -> AsyncIterator[CountingApi]:
-    """The other side."""
+    """A simulated Bot API that counts what it receives."""
     async with a_counting_api() as api:
         yield api
 

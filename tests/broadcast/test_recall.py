@@ -42,7 +42,7 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
         return await tally(recalls, broadcast)
 
     monkeypatch.setattr(Recalls, "tally", counting)
-    bench.telegram.latency = 0.1  # of a batch: long enough for a report in between
+    bench.telegram.latency = 0.1  # long enough for a report between two batches
     await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
 
     await until(lambda: is_over(bench, broadcast))
@@ -78,7 +78,7 @@ async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(bench: 
     assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=60)
 
 
-# Of nobody else's row, as a disk that broke in these places would.
+# The database refuses only these rows, as with a disk that is damaged there.
 POISON = """
 CREATE TRIGGER poison BEFORE UPDATE ON deliveries
 WHEN NEW.position IN (7, 31) AND NEW.recall IS NOT NULL
@@ -87,7 +87,7 @@ BEGIN SELECT RAISE(ABORT, 'no'); END
 
 
 async def recalled(bench: Bench, people: int) -> Broadcast:
-    """A broadcast that was sent to so many and is taken back."""
+    """Returns a broadcast that was sent to so many and is being recalled."""
     await bench.people.sign(range(1, people + 1))
     broadcast = await bench.start()
     bench.hire()

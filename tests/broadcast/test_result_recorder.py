@@ -124,12 +124,12 @@ async def flushed(outbox: ResultRecorder) -> None:
 
 
 def poison(position: int) -> Callable[[Result], bool]:
-    """All are taken but this one, as long as it says that it was delivered."""
+    """Returns a rule by which this result is refused as delivered, and all others are taken."""
     return lambda each: each.position != position or each.outcome is not Outcome.DELIVERED
 
 
 class TestPoison:
-    """A result that the database does not take, though it is there."""
+    """A result that the database refuses although it is available."""
 
     async def test_it_is_of_unknown_outcome_and_all_the_others_are_written(self) -> None:
         book = Book()

@@ -28,7 +28,7 @@ async def test_with_the_token_of_another_bot_nobody_is_marked(bench: Bench) -> N
     assert await bench.people.unreachable() == []
     assert await bench.tally() == Tally(total=60, pending=60)
     await hand.worker.stop(1.0)
-    # The right one sends it to everybody.
+    # With the right token it is sent to everybody.
     bench.telegram.everyone(None)
     bench.hire()
     latest = await bench.broadcasts.latest()
@@ -81,7 +81,7 @@ async def test_a_pause_in_between_marks_nobody(bench: Bench) -> None:
 
 
 def outcomes(strangers: int, *, met_after: int | None = None) -> list[str]:
-    """What is settled, in this order."""
+    """Returns the outcomes in the order in which they are recorded."""
     settled: list[Result] = []
     found = UnreachableBreaker(settled.append, are_expected=False)
     for number in range(strangers):

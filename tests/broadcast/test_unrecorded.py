@@ -18,7 +18,7 @@ from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.telegram import FakeTelegram
 from tests.broadcast.workers import Bench, everyone_once, has_state, until
 
-# A row that refuses to be delivered, as a disk that broke in this place would.
+# The database refuses `delivered` in this row, as with a disk that is damaged there.
 POISON = """
 CREATE TRIGGER poison BEFORE UPDATE ON deliveries
 WHEN NEW.position = 3 AND NEW.state = 'delivered'
@@ -56,7 +56,7 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
 
 
 def refusing(monkeypatch: pytest.MonkeyPatch, *positions: int) -> None:
-    """Nothing at all can be written of these deliveries."""
+    """Lets the database refuse every result of these deliveries."""
     record = Deliveries.record
 
     async def refused(
@@ -83,7 +83,7 @@ async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_wri
     await held(bench)
     assert (await bench.people.states(broadcast.id))[2] == "sending"
     await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
-    # Gone on with before it was mended, it waits for somebody again.
+    # Resumed before the cause is repaired, it is paused again.
     await held(bench, 2)
     assert bench.telegram.received[1003] == 1
     monkeypatch.undo()
@@ -94,7 +94,7 @@ async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_wri
 
 
 class LetsOneThrough(FakeTelegram):
-    """All but one stand at the gate until it opens."""
+    """A fake client at whose gate all chats but one wait until it opens."""
 
     async def call(
         self,

@@ -125,11 +125,11 @@ class TestWithdrawals:
             withdrawn.add(1000 + number)
             await asyncio.sleep(0.005)
         await bench.ended()
-        # A claimed one may already be on its way to the gate: a batch and no more.
+        # Claimed deliveries may already be on their way to the gate, but no more than a batch.
         assert len(late) <= 30 + 30
         tally = await bench.tally()
         assert tally.open == 0
-        # Who withdrew before the list was made is not on it.
+        # Whoever withdrew before the deliveries were enqueued has none.
         assert tally.withdrawn + tally.delivered == tally.total <= 100
         assert all(bench.telegram.received[1000 + n] == 1 for n in range(1, 101) if n % 5)
 

@@ -11,7 +11,7 @@ START = datetime(2025, 7, 18, 12, 5, 7, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What happened in one interval."""
+    """The counts of one interval."""
 
     at: datetime
     delivered: int
@@ -21,7 +21,7 @@ class Part:
 def delivery(
     counts: Sequence[int], seconds: float, unreachable: int = 0, start: datetime = START
 ) -> list[Part]:
-    """So many delivered in each interval, which together took so long."""
+    """Returns intervals with these counts, which together take so many seconds."""
     width = timedelta(seconds=seconds / len(counts))
     return [
         Part(start + place * width, count, unreachable if count else 0)

@@ -47,7 +47,7 @@ def picture(parts: list[Part], words: Words = SPANISH, title: str = TITLE) -> Im
 
 
 def heights(image: Image.Image, colour: str, top: int, bottom: int) -> list[int]:
-    """For each column, how many of its pixels between the two have that colour."""
+    """Returns for each column how many of its pixels between top and bottom have this colour."""
     band = image.crop((0, top, WIDTH, bottom))
     other = ImageChops.difference(band, Image.new("RGB", band.size, colour)).split()
     most = ImageChops.lighter(ImageChops.lighter(other[0], other[1]), other[2]).tobytes()
@@ -55,7 +55,7 @@ def heights(image: Image.Image, colour: str, top: int, bottom: int) -> list[int]
 
 
 def columns(image: Image.Image, colour: str, top: int, bottom: int) -> list[int]:
-    """The columns with that colour between the two."""
+    """Returns the columns with this colour between top and bottom."""
     return [x for x, height in enumerate(heights(image, colour, top, bottom)) if height]
 
 
@@ -173,7 +173,7 @@ def test_letters_of_our_languages_are_in_the_font(letter: str) -> None:
 
 
 def test_the_font_in_pillow_would_not_do() -> None:
-    """Why we bring our own; when this fails, ours can go."""
+    """Shows why the project has its own fonts; when this fails, they can be removed."""
     font = ImageFont.load_default(size=40)
 
     def ink(text: str) -> bytes:

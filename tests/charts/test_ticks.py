@@ -50,7 +50,7 @@ def test_times_are_in_order_inside_and_not_too_many(
     ticks = time_ticks(start, end, step, MADRID)
     assert ticks == sorted(set(ticks))
     assert all(start <= tick <= end for tick in ticks)
-    # The clocks go back once a year, which can put one more between two others.
+    # One more is possible when the clocks go back.
     assert len(ticks) <= at_most + 1
 
 

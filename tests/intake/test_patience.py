@@ -16,7 +16,7 @@ AT_ONCE = DispatchPolicy(first_pause=0.0, longest_pause=0.0)
 
 
 class Desk:
-    """One update that fails for as long as it should, others that go well, and a clock."""
+    """A dispatcher in which update 0 always fails and others go well, with a clock to set."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -29,7 +29,7 @@ class Desk:
             raise TryAgain
 
     async def fails(self) -> None:
-        """Waits until it has failed twice more."""
+        """Waits until update 0 has failed twice more."""
         after = self.tries + 2
         while self.tries < after and self.work.in_progress:  # noqa: ASYNC110 - it is at once
             await asyncio.sleep(0)
@@ -86,7 +86,7 @@ async def test_the_pause_doubles_up_to_five_seconds_and_is_spread(
     pauses: list[float] = []
 
     class Spread:
-        """Stands for the random number that a pause is multiplied by, and takes no time."""
+        """A fake of the random factor of a pause, which records the pause and makes it 0."""
 
         def __rmul__(self, pause: float) -> float:
             pauses.append(round(pause, 6))

@@ -246,7 +246,7 @@ async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(bench: Ru
     bench.inbox.put(1)
 
     async def too_late(_: web.Request) -> web.StreamResponse:
-        """The answer was made before the update was finished, and comes after."""
+        """Answers with an update that was finished after the answer was made."""
         bench.desk.held[1].set()
         await bench.until(lambda: bench.dispatch.in_progress == 0)
         update = {"update_id": 1, "message": {"chat": {"id": 1}}}

@@ -66,7 +66,7 @@ async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
 
 async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: Running) -> None:
     bench.inbox.failures += [refuse(401, "Unauthorized"), page(502)]
-    bench.inbox.away = 3  # as often as a question is repeated
+    bench.inbox.away = 3  # as often as a call is made
     bench.inbox.put(1)
     async with polling(bench):
         await bench.until(lambda: bench.desk.done == [1])
@@ -122,7 +122,7 @@ async def test_who_could_not_be_told_of_a_rival_is_told_later(bench: Running) ->
 
 
 async def told(*moments: float, reached: Iterable[bool] = ()) -> list[float]:
-    """When somebody is to be told, of conflicts at these moments."""
+    """Returns when `tell` is called, given conflicts at these moments."""
     naps, told, outcome = Naps(), list[float](), iter(reached)
 
     async def tell() -> bool:

@@ -20,7 +20,7 @@ def limits(bench: Running) -> list[int]:
 
 
 def broken(number: int) -> bytes:
-    """What no parser reads, but whose number can be seen."""
+    """Returns an update that no parser reads, but with a legible number."""
     return b'{"update_id":%d,"message":{"chat":{"id":1},"text":"Canaria P\\x"}}' % number
 
 

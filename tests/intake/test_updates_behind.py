@@ -129,7 +129,7 @@ async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
 
 
 def written(number: int) -> dict[str, Any]:
-    """A text whose message has the number of its update."""
+    """Returns an update with a text message whose id is the update's number."""
     chat = {"id": 1, "type": "private"}
     return {"update_id": number, "message": {"chat": chat, "from": chat, "message_id": number}}
 
@@ -137,7 +137,7 @@ def written(number: int) -> dict[str, Any]:
 async def flooded(
     *updates: dict[str, Any], spared: frozenset[int] = frozenset()
 ) -> dict[int, list[int]]:
-    """Which messages were dropped behind each update, as its handler sees it."""
+    """Returns the messages dropped behind each update, as its handler sees them."""
     seen: dict[int, list[int]] = {}
 
     async def handle(update: dict[str, Any]) -> None:

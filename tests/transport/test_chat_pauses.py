@@ -10,7 +10,7 @@ STRANGER = 99
 
 
 def suspected(*seconds: float, at: float = 100.0) -> Pauses:
-    """Chats are refused at once, and told to wait for so long."""
+    """Returns pauses after several chats were refused at once, for so many seconds each."""
     pauses = Pauses()
     for chat, pause in enumerate(seconds, start=1):
         assert not pauses.refused(chat, pause, at)
@@ -18,7 +18,7 @@ def suspected(*seconds: float, at: float = 100.0) -> Pauses:
 
 
 def asked_whether(pauses: Pauses, chat: int, now: float) -> None:
-    """The next one may leave, and is the probe."""
+    """Lets a call leave as the probe."""
     assert pauses.left(chat, now) == 0
     pauses.leaves(chat, now)
 
@@ -149,7 +149,7 @@ def test_a_probe_without_an_answer_is_followed_by_another_one() -> None:
 
 
 def test_a_probe_that_hangs_is_followed_by_another_one_while_it_is_only_a_suspicion() -> None:
-    """One person's chat hangs: for everybody else that is a quarter of a second."""
+    """A chat that hangs delays everybody else by a quarter of a second."""
     pauses = suspected(99, 99, 99)
     asked_whether(pauses, STRANGER, 100.0)
     assert pauses.left(98, 100.24) > 0
@@ -175,7 +175,7 @@ def test_a_probe_that_fails_on_the_way_lets_the_next_one_ask_at_once() -> None:
 
 
 def test_a_probe_that_is_turned_down_for_what_it_is_met_no_limit() -> None:
-    """Who has blocked the bot is refused by Telegram for that, and not for the bot's rate."""
+    """A chat that has blocked the bot is refused for that, and not for the bot's rate."""
     pauses = suspected(99, 99, 99)
     asked_whether(pauses, STRANGER, 100.0)
     pauses.judged(STRANGER, 100.05)
@@ -206,7 +206,7 @@ def test_a_later_call_to_the_chat_of_a_lost_probe_is_no_probe() -> None:
 
 
 def provoked(pauses: Pauses, chats: range, now: float) -> bool:
-    """Three fresh chats are refused; tells whether others wait for it."""
+    """Refuses these chats; tells whether an overall pause is on."""
     for chat in chats:
         pauses.refused(chat, 60, now)
     return pauses.is_overall(now)

@@ -57,7 +57,7 @@ STRANGER = 99
 
 
 def suspected() -> Pauses:
-    """Three chats are refused at once, and told to wait for a minute."""
+    """Returns pauses after three chats were refused at once, for a minute each."""
     pauses = Pauses()
     for chat in (1, 2, 3):
         assert not pauses.refused(chat, 60, 100.0)
@@ -65,13 +65,13 @@ def suspected() -> Pauses:
 
 
 def one_asks(pauses: Pauses, chat: int, now: float) -> None:
-    """A message of a broadcast may leave, and is the probe."""
+    """Lets a broadcast's call leave as the probe."""
     assert pauses.left(chat, now) == 0
     pauses.leaves(chat, now)
 
 
 def refused_again(pauses: Pauses) -> None:
-    """Three others, long after: what the first three brought about is over."""
+    """Refuses three other chats, long after the first three."""
     for chat in (4, 5, 6):
         assert not pauses.refused(chat, 60, 120.0)
 
@@ -85,7 +85,7 @@ def test_a_late_answer_to_an_earlier_probe_lets_nobody_go() -> None:
 
 
 class TestPeople:
-    """Who asks for an answer may be one of a crowd; whom a broadcast tells is not."""
+    """Probes that are replies may be part of a crowd; those of a broadcast are not."""
 
     def may_ask(self, pauses: Pauses, chat: int, now: float) -> bool:
         return pauses.left(chat, now, asked_for=True) == 0

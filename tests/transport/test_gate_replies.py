@@ -21,7 +21,7 @@ DOCUMENTED = 30
 
 
 class Timeline(Clock):
-    """Time that passes for all who sleep at once, and wakes them in their order."""
+    """A simulated clock that wakes all its sleepers in the order of their times."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Timeline(Clock):
 
 
 class Crowd:
-    """People who are answered over one gate, and when."""
+    """Replies to many people through one gate, and when they leave."""
 
     def __init__(self, rate: float = 28.0) -> None:
         self.clock = Timeline()
@@ -69,7 +69,7 @@ class Crowd:
         self._coming += [asyncio.create_task(self._answer()) for _ in range(size)]
 
     def floods(self, seconds: float) -> None:
-        """Telegram refuses everybody for so long, unless it does so already."""
+        """Begins an overall pause for so many seconds, unless one is on."""
         if self.clock.now >= self.paused_until:
             self.paused_until = self.clock.now + seconds
             flood(self.gate, seconds)
@@ -111,7 +111,7 @@ async def test_who_leaves_the_line_takes_no_turn_with_them() -> None:
             for chat in range(50)
         ]
         await crowd.clock.pass_to(crowd.clock.now + 0.001)
-        for task in tapping:  # they have tapped again, and the answer is another one
+        for task in tapping:  # they tap again, so the reply is replaced by another one
             task.cancel()
         await asyncio.gather(*tapping, return_exceptions=True)
     crowd.comes(1)

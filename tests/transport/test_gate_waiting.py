@@ -17,7 +17,7 @@ BURST = 5
 
 
 class Many:
-    """A broadcast that has all its calls at the gate, and when they leave."""
+    """A broadcast whose calls all wait at the gate, and when they leave."""
 
     def __init__(self) -> None:
         self.clock = Timeline()

@@ -19,7 +19,7 @@ from .wire import Wire, bytes_of
 
 HALF, SIGN = "\ud83d", "\ufffd"
 
-# What a JSON text can hold between its quotes: bytes, escapes, and halves of escapes.
+# What can be between the quotes of a JSON text: bytes, escapes, and halves of escapes.
 PIECES = st.lists(
     st.one_of(
         st.sampled_from(
@@ -36,7 +36,7 @@ PIECES = st.lists(
 
 
 def without_odd(value: Any) -> Any:
-    """What the standard library reads, with each sign that is no text replaced."""
+    """Returns what the standard library reads, with NUL and lone surrogates replaced."""
     if isinstance(value, str):
         return "".join(SIGN if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)
     if isinstance(value, list):

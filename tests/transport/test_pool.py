@@ -194,7 +194,7 @@ async def test_a_time_that_is_over_at_once_is_no_mistake_of_the_next_call(
     at_once = TimeLimits(read=0.0)
     async with hostile(saying(whole())) as server:
         await asyncio.gather(call(session, server), call(session, server))
-        # uvloop has no timer for what is due within half a millisecond.
+        # uvloop has no timer for less than half a millisecond.
         both = asyncio.gather(
             *[call(session, server, at_once) for _ in range(2)], return_exceptions=True
         )

@@ -63,7 +63,7 @@ def out() -> Iterator[io.StringIO]:
 
 
 def everything_told(error: BaseException) -> str:
-    """Text, repr and traceback of an error and of all that hangs on it, hidden or not."""
+    """Returns text, repr and traceback of an error and of all its causes and contexts."""
     told, seen, waiting = "", set[int](), [error]
     while waiting:
         one = waiting.pop()

@@ -10,7 +10,7 @@ from .limited import flood
 
 
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """A simulated clock that moves only during sleeps."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -24,7 +24,7 @@ def name(text: str) -> x509.Name:
 
 
 def certificate(folder: Path, address: str) -> Path:
-    """A certificate that signs itself and the key to it, both in one file."""
+    """Writes a self-signed certificate and its key into one file, and returns its path."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)
     made = (
