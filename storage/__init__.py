@@ -1,6 +1,7 @@
-"""Where signatures live: tables, queries, migrations and encryption.
+"""The database: tables, queries, migrations and encryption.
 
-One file for each noun, plain SQL on either database. Start with `migrate`, then `open_storage`.
+One file for each noun, in plain SQL that both SQLite and PostgreSQL run. Call `migrate` first,
+then `open_storage`.
 """
 
 from dataclasses import dataclass
@@ -48,14 +49,14 @@ from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.telegram_cache import Published, PublishedItem
 
-# Telegram gives this number to nobody, so its reference tells nothing but which key made it.
+# No Telegram user has this id, so its reference shows only which key made it.
 _NOBODY = 0
 _KEY_MARK = "key"
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Everything that is kept of one petition, by noun."""
+    """Gives access to everything stored for one petition, by noun."""
 
     database: WatchedDatabase
     petitions: Petitions
@@ -78,15 +79,15 @@ class Storage:
         return await self.petitions.last_number()
 
     async def close(self) -> None:
-        """Finish what is being written and let go of the database."""
+        """Finishes pending writes and closes the database."""
         await self.database.close()
 
 
 async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
-    """Open the database of a petition, which `migrate` has prepared; a new petition gets a row.
+    """Opens a petition's database, which `migrate` has prepared; a new petition gets its row.
 
     Raises:
-        StorageError: with a sentence on what to do.
+        StorageError: it cannot be used; the message says what to do.
     """
     storage = assemble(await open_database(url), keyring, slug)
     try:
@@ -100,10 +101,10 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
 
 
 async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
-    """Open the database of a petition that was started on it; opening writes nothing.
+    """Opens the database of a petition that was started on it before; writes nothing.
 
     Raises:
-        StorageError: with a sentence on what to do.
+        StorageError: it cannot be used; the message says what to do.
     """
     storage = assemble(await open_database(url, cleans_up=False), keyring, slug)
     try:
@@ -117,9 +118,9 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
 
 
 async def _is_recognised(keyring: Keyring, published: Published, slug: str) -> bool:
-    """Whether the key has left its mark; refuses one that did not make the first start.
+    """Returns whether the database knows its key; raises KeyFileOther if that is another one.
 
-    With another one, everybody who signed would be a stranger and could sign again.
+    With another key nobody who signed would be recognised, and all of them could sign again.
     """
     known = await published.get(_KEY_MARK)
     if known is not None and known.digest != keyring.reference(slug, _NOBODY):
@@ -128,7 +129,7 @@ async def _is_recognised(keyring: Keyring, published: Published, slug: str) -> b
 
 
 def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
-    """Returns everything that is kept of a petition in a database that is open already."""
+    """Returns the storage of a petition in a database that is already open."""
     watched = WatchedDatabase(database)
     audit = Audit(watched, slug, keyring)
     conversations = Conversations(watched, slug, keyring)

@@ -1,4 +1,4 @@
-"""The word of a second admin, without which a broadcast to very many does not go out."""
+"""Approval by a second admin, which a broadcast to very many people needs before it is sent."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -18,7 +18,7 @@ class _Steer(Protocol):
 
 
 class Approvals:
-    """What somebody else says to a broadcast that waits for that. Nobody answers themselves."""
+    """Records another admin's decision on a broadcast; its author cannot approve or decline it."""
 
     def __init__(
         self,
@@ -31,9 +31,9 @@ class Approvals:
         self._keyring = keyring
 
     async def approve(self, broadcast: bytes, actor: int, at: datetime) -> Broadcast | None:
-        """Let it go out at its time, or now when that has passed; returns what it now is.
+        """Approves a broadcast, to go out at its time or now; returns it as it now is.
 
-        What has waited for longer than `APPROVABLE_FOR` stays as it is.
+        One that was due more than `APPROVABLE_FOR` ago stays as it is.
         """
         known = await self._get(broadcast)
         if known is None or known.started_by == actor:
@@ -49,11 +49,11 @@ class Approvals:
     async def recount(
         self, broadcast: bytes, recipients: int, actor: int, at: datetime
     ) -> Broadcast | None:
-        """Ask for a word on so many people from now on; returns what it now is."""
+        """Sets how many recipients are to be approved; returns the broadcast as it now is."""
         return await self._steer(RECOUNT, broadcast, actor, at, recipients=recipients)
 
     async def decline(self, broadcast: bytes, actor: int, at: datetime) -> Broadcast | None:
-        """Do not let it go out; returns what it now is."""
+        """Declines a broadcast, which ends it unsent; returns it as it now is."""
         known = await self._get(broadcast)
         if known is None or known.started_by == actor:
             return known

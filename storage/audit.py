@@ -1,7 +1,7 @@
-"""The audit: which admin did what, and when. New queries about it go here.
+"""The audit log: which admin did what, and when. New queries about it go here.
 
-An entry joins the transaction of the deed itself, so neither is ever there without the other.
-`detail` says what was done and never holds personal data; who did it is sealed.
+An entry is written in the transaction of the action itself, so neither exists without the other.
+`detail` says what was done and never holds personal data; the admin's id is encrypted.
 """
 
 import uuid
@@ -31,7 +31,7 @@ _ALWAYS: Final = Statement("1 = 1")
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One deed; `actor` is a Telegram user id, or None for the bot itself."""
+    """One action; `actor` is a Telegram user id, or None for the bot itself."""
 
     at: datetime
     actor: int | None = field(repr=False)
@@ -40,7 +40,7 @@ class AuditEntry:
 
 
 class Audit:
-    """The audit of one petition, which only grows."""
+    """The audit log of one petition; entries are only ever added."""
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         self._database = database
@@ -56,14 +56,14 @@ class Audit:
         detail: str = "",
         only_if: Statement = _ALWAYS,
     ) -> Statement:
-        """An entry, to be written in the transaction of what it is about.
+        """Returns the statement of an entry, to run in the transaction of the action.
 
         Args:
-            action: what was done, one word.
+            action: what was done, in one word.
             actor: the Telegram user id of who did it; None for the bot itself.
-            at: when.
-            detail: never personal.
-            only_if: an SQL condition with its values, true if the deed has an effect.
+            at: when it was done.
+            detail: more about it; never personal data.
+            only_if: an SQL condition with its values, true if the action has an effect.
         """
         audit_id = uuid.uuid4().bytes
         return Statement(
@@ -82,11 +82,11 @@ class Audit:
     async def record(
         self, action: str, *, actor: int | None, at: datetime, detail: str = ""
     ) -> None:
-        """Write an entry about something that is not in the database itself."""
+        """Writes an entry about something that changed nothing else in the database."""
         await self._database.write(self.statement(action, actor=actor, at=at, detail=detail))
 
     async def entries(self, limit: int) -> list[AuditEntry]:
-        """The newest entries, newest first."""
+        """Returns the newest entries, newest first."""
         statement = Statement(_ENTRIES, {"petition": self._slug, "limit": limit})
         return [self._entry(row) for row in await self._database.read(statement)]
 

@@ -1,4 +1,4 @@
-"""A broadcast over time: how many were delivered in each part of it."""
+"""The timeline of a broadcast: how many deliveries were made in each part of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ TIMELINE: Final = {
 SELECT MAX(updated_at) AS last FROM deliveries
 WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable')
 """,
-    # Who came back later is not part of the picture.
+    # Later deliveries, to supporters who returned, are left out.
     "parts": """
 SELECT (updated_at - CAST(:start AS BIGINT)) / CAST(:width AS BIGINT) AS part,
   CAST(SUM(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END) AS BIGINT) AS delivered,
@@ -31,7 +31,7 @@ ORDER BY part
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A part of the time, from `at` on: how many were delivered in it, and how many could not."""
+    """One part of a timeline, from `at` on: how many were delivered and how many unreachable."""
 
     at: datetime
     delivered: int
@@ -39,12 +39,12 @@ class Moment:
 
 
 def width_of(start: int, until: int, parts: int) -> int:
-    """Milliseconds of one part, so that at most so many of them cover the time."""
+    """Returns the milliseconds of one part, so that at most `parts` of them cover the time."""
     return max(_SHORTEST_PART, -(-(until - start + 1) // parts))
 
 
 def read_timeline(rows: Iterable[Row], start: int, until: int, width: int) -> list[Moment]:
-    """Every part of the time, those in which nothing happened too."""
+    """Returns every part of the timeline, also those in which nothing happened."""
     found = {int(row["part"]): row for row in rows}
     return [
         Moment(

@@ -1,4 +1,4 @@
-"""Rows of broadcasts and of their deliveries, made readable with the key."""
+"""Rows of broadcasts and of their deliveries, decrypted and turned into objects."""
 
 import json
 from collections.abc import Iterable
@@ -15,20 +15,20 @@ from storage.outcomes import Delivery
 from storage.recalls import RECALLABLE_FOR
 from storage.times import from_millis
 
-# By whom, and what; where it is watched can be lost without harm.
+# A broadcast is not sent if one of these cannot be decrypted; `_WATCHED` does no harm.
 _ORDERED: Final = ("started_by_sealed", "approved_by_sealed", "source_chat_sealed")
 _WATCHED: Final = "progress_chat_sealed"
 
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A broadcast as it stands.
+    """A broadcast as it is stored.
 
     Attributes:
         state: scheduled, running, paused, finished, stopped or cancelled.
-        content: by language, HTML, or what is copied from `source_chat`.
+        content: HTML by language, or what is copied from `source_chat`.
         expected: how many recipients the admin confirmed.
-        total: how many there are; known once `queued`.
+        total: how many recipients there are; known once `queued`.
         queued: whether every recipient has a row.
         starts_at: the planned moment; None for at once.
         started_at: when it began.
@@ -36,9 +36,9 @@ class Broadcast:
         finished_at: when its end was reported; None until then.
         started_by: the admin who wrote it.
         approved_by: the admin who confirmed it.
-        is_approved: whether it may go out as far as admins are concerned.
-        is_damaged: whether who ordered it, or where its content lies, cannot be read; then nothing
-            of it goes out.
+        is_approved: whether no admin's approval is missing.
+        is_damaged: whether who ordered it, or where its content is, cannot be decrypted; it is
+            then not sent.
     """
 
     id: bytes
@@ -76,38 +76,38 @@ class Broadcast:
 
     @property
     def is_active(self) -> bool:
-        """Whether it has begun and not ended, so no other can begin."""
+        """Whether it has begun and not ended; no other can begin meanwhile."""
         return self.state in ("running", "paused")
 
     @property
     def is_held(self) -> bool:
-        """Whether it was paused by nobody, and somebody is to decide."""
+        """Whether the system paused it, and an admin has to decide."""
         return self.state == "paused" and self.stop_reason is not None
 
     @property
     def awaits_approval(self) -> bool:
-        """Whether another admin is to agree before any of it goes out."""
+        """Whether another admin has to approve it before it is sent."""
         return self.state == "scheduled" and not self.is_approved
 
     @property
     def question(self) -> str | None:
-        """What the admins have to decide, in a word; None when nothing waits for them."""
+        """What admins have to decide: "approval" or the pause reason; None if nothing."""
         if self.awaits_approval:
             return "approval"
         return self.stop_reason if self.is_held else None
 
     def has_lapsed(self, at: datetime) -> bool:
-        """Whether it was to be approved, and that is too late now."""
+        """Returns whether it was not approved in time."""
         starts = self.starts_at or self.created_at
         return self.awaits_approval and at - starts >= APPROVABLE_FOR
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is sent, but to who comes back."""
+        """Whether it has ended; after that it is sent only to supporters who return."""
         return self.state in ("finished", "stopped", "cancelled")
 
     def can_be_recalled(self, delivered: int, at: datetime) -> bool:
-        """Whether there is something to take back, and Telegram still lets us."""
+        """Returns whether it sent messages that Telegram still lets the bot delete."""
         return (
             self.is_over
             and self.recall_started_at is None
@@ -132,7 +132,7 @@ class Claimed:
 
 
 def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
-    """A row of `broadcasts`."""
+    """Returns the broadcast in a row of `broadcasts`."""
 
     numbers = {
         column: keyring.open_if_whole(
@@ -172,7 +172,7 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         progress_message_id=row["progress_message_id"],
         started_by=started_by,
         approved_by=opened("approved_by_sealed") or started_by,
-        # What had to be approved always had a time; rows from before that was asked have neither.
+        # A broadcast that needs approval always has a time; rows older than approvals have neither.
         is_approved=row["approved_by_sealed"] is not None or row["starts_at"] is None,
         is_damaged=any(numbers[column] is None and row[column] is not None for column in _ORDERED),
     )
@@ -181,7 +181,7 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
 def read_claimed(
     rows: Iterable[Row], broadcast: Broadcast, claim: bytes, keyring: Keyring
 ) -> Claimed:
-    """Rows of `deliveries` with the sealed chat id of each one's signature."""
+    """Decrypts rows of `deliveries`, each with the sealed chat id of its signature."""
     claimed = Claimed()
     for row in rows:
         position, signature = row["position"], row["signature_id"]
@@ -195,7 +195,7 @@ def read_claimed(
         except BrokenData:
             claimed.unreadable.append(position)
             continue
-        # Whoever came back may read a language that it was not written in.
+        # A supporter who returned may read a language that the broadcast lacks.
         has_it = row["language"] in broadcast.content
         language = row["language"] if has_it else broadcast.source_language
         claimed.deliveries.append(Delivery(position, int(chat), language, row["attempts"], claim))

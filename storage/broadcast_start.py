@@ -1,7 +1,7 @@
-"""Starting a broadcast: what is asked for, and the one transaction that makes it so.
+"""Starting a broadcast: what is requested, and the one transaction that starts it.
 
-It freezes the content and up to which signature it goes; the recipients' rows are written by the
-worker before it sends (`enqueue.py`), in portions that hold nobody up.
+The transaction fixes the content and the last signature it goes to; the worker writes the
+recipients' rows before it sends (`enqueue.py`), in portions too small to delay other writes.
 """
 
 import json
@@ -17,12 +17,12 @@ from storage.eligibility import ELIGIBLE, EVERYONE, IN_LANGUAGE, Audience, Kind
 from storage.keyring import Keyring
 from storage.times import to_millis
 
-# Opening the petition again and starting another broadcast wait here for each other.
+# Reopening the petition and starting another broadcast wait for each other at this lock.
 _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608
 
 _MAY_CLOSE: Final = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
 
-# Counted by the statement that starts it: who comes back a moment before it is among them.
+# Counted by the statement that starts it, so that supporters who have just returned are included.
 _RECIPIENTS: Final = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
 
 _AS_CONFIRMED: Final = f"""
@@ -57,7 +57,7 @@ WHERE p.slug = :petition AND {_MAY_CLOSE} AND (:state = 'scheduled' OR NOT {_ANO
 ON CONFLICT (id) DO NOTHING
 """  # noqa: S608 - constants of this file
 
-# It has the broadcast's own id, so it is written once however often it is tried.
+# The entry has the broadcast's own id, so a retry does not write it twice.
 _AUDIT: Final = """
 INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
 SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast',
@@ -76,8 +76,8 @@ id = :broadcast AND petition = :petition AND state = 'scheduled' AND starts_at <
   ))
 """  # noqa: S608 - constants of this file
 
-# A planned moment has come. Whoever signs in the meantime belongs to it, so the last number is
-# the one of now.
+# A planned broadcast also goes to people who signed since it was planned, so it takes the last
+# signature number of now.
 _BEGIN_PLANNED: Final = f"""
 UPDATE broadcasts
 SET state = :state, started_at = :at, stop_reason = CAST(:reason AS TEXT),
@@ -86,14 +86,14 @@ WHERE {_ITS_TIME_HAS_COME}
   AND (CAST(:at_most AS BIGINT) IS NULL OR {_RECIPIENTS} <= CAST(:at_most AS BIGINT))
 """  # noqa: S608 - constants of this file
 
-# It has grown to more than one admin may write to: from now on another one has a day to agree.
+# It has more recipients by now than one admin may write to: another one has a day to approve it.
 _ASK_ANOTHER: Final = f"""
 UPDATE broadcasts
 SET approved_by_sealed = NULL, starts_at = :at, expected = {_RECIPIENTS}
 WHERE {_ITS_TIME_HAS_COME} AND {_RECIPIENTS} > CAST(:at_most AS BIGINT)
 """  # noqa: S608 - constants of this file
 
-# The petition was opened again: it has no end to tell of.
+# The petition was reopened, so there is no closing to report.
 _DROP_PLANNED: Final = """
 UPDATE broadcasts SET state = 'stopped', stop_reason = 'open: ', ended_at = :at
 WHERE id = :broadcast AND petition = :petition AND state = 'scheduled' AND kind = 'closing'
@@ -102,7 +102,7 @@ WHERE id = :broadcast AND petition = :petition AND state = 'scheduled' AND kind 
   )
 """
 
-# Nobody else wanted it, or nobody else was there.
+# No other admin approved it in time.
 _DROP_UNAPPROVED: Final = """
 UPDATE broadcasts SET state = 'stopped', stop_reason = 'unapproved: ', ended_at = :at
 WHERE id = :broadcast AND petition = :petition AND state = 'scheduled'
@@ -112,7 +112,7 @@ WHERE id = :broadcast AND petition = :petition AND state = 'scheduled'
 
 @dataclass(frozen=True, slots=True)
 class AlreadyRunning:
-    """Nothing was started: another broadcast of this petition is under way."""
+    """Nothing was started: another broadcast of this petition is running or paused."""
 
     id: bytes
 
@@ -129,28 +129,28 @@ class AudienceChanged:
 
 @dataclass(frozen=True, slots=True)
 class NewBroadcast:
-    """A broadcast that is asked for.
+    """A request to start a broadcast.
 
     Attributes:
-        id: 16 random bytes; starting the same one again starts nothing new.
+        id: 16 random bytes; starting the same id again starts nothing new.
         content: by language, HTML, or what is copied: `{"messages": [17], "keyboard": [[…]]}`.
-        content_sha256: what the admin confirmed.
-        source_language: one of the content's, for everyone whose own it lacks.
+        content_sha256: the hash of what the admin confirmed.
+        source_language: the language of the content that everyone gets whose own it lacks.
         actor: the Telegram id of the admin who confirmed it.
         at: now.
         kind: what it is about.
-        audience: to whom.
-        topic: nobody is told twice by broadcasts on one topic; left out, a closing update has
-            the topic of all of them, and anything else one of its own.
-        source_chat: where the messages are that are copied.
-        starts_at: when, or None for now.
+        audience: which of the signers it goes to.
+        topic: nobody receives two broadcasts on one topic; left out, all closing updates share
+            one, and any other broadcast has its own.
+        source_chat: the chat whose messages are copied.
+        starts_at: when it is sent, or None for now.
         expected: the number of recipients that the admin was shown.
-        at_most: up to how many the confirmation holds, and for one at least; None for any.
-        cutoff: the last signature's number that was counted, or None for all up to now.
-        progress: the chat and the message in which the admin watches it, if there is one.
-        paid: whether Telegram is paid to let it go faster.
+        at_most: the confirmation covers one to so many recipients; None for any number.
+        cutoff: the number of the last signature that was counted, or None for all up to now.
+        progress: the chat and the id of the admin's progress message, if there is one.
+        paid: whether Telegram is paid for a higher sending rate.
         author: the admin who wrote it; left out, the one who confirmed it.
-        needs_approval: whether another admin has to agree before any of it goes out.
+        needs_approval: whether another admin has to approve it before it is sent.
     """
 
     id: bytes
@@ -174,19 +174,19 @@ class NewBroadcast:
 
     @property
     def due(self) -> datetime | None:
-        """When it goes out at the earliest, or None for now."""
+        """When it is sent at the earliest, or None for now."""
         return self.at if self.starts_at is None and self.needs_approval else self.starts_at
 
 
 def topic_of(plan: NewBroadcast) -> str:
-    """What nobody is told twice."""
+    """Returns the topic of a broadcast, on which nobody receives a second one."""
     if plan.topic is not None:
         return plan.topic
     return Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex()
 
 
 def start_statements(plan: NewBroadcast, petition: str, keyring: Keyring) -> tuple[Statement, ...]:
-    """Everything that starting is: all of it happens or none, and again changes nothing."""
+    """Returns the transaction that starts a broadcast; repeating it changes nothing."""
     at = to_millis(plan.at)
     noted = keyring.seal(str(plan.actor), table="audit", column="actor_sealed", row=plan.id)
     return (
@@ -199,10 +199,10 @@ def start_statements(plan: NewBroadcast, petition: str, keyring: Keyring) -> tup
 def begin_statements(
     petition: str, broadcast: Broadcast, at: datetime, hold: str | None, at_most: int | None
 ) -> tuple[Statement, ...]:
-    """A planned broadcast begins, or waits for a decision if there is a reason to hold it.
+    """Returns the transaction that begins a planned broadcast, or pauses it for a reason.
 
-    When it would go to more than `at_most`, it waits for a second admin; what was not approved in
-    time is over instead.
+    The reason is `hold`. With more than `at_most` recipients it waits for a second admin's
+    approval instead; one that was not approved in time is stopped.
     """
     key: dict[str, Value] = {"petition": petition, "broadcast": broadcast.id, "at": to_millis(at)}
     counted: dict[str, Value] = {

@@ -1,7 +1,6 @@
-"""What an admin or the worker does to a broadcast that is there: pause, go on, end, report.
+"""State changes of a broadcast that has been started: pause, resume, end, report.
 
-Each changes the state only where that is allowed, so doing it twice, or two doing it at once,
-does it once.
+Each applies only in the states that allow it, so a repeat, or two at once, takes effect once.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from storage.audit import Audit
 from storage.database import Statement, Value
 from storage.times import to_millis
 
-# Counted from when it was to go out. Later than that, what it says may be over.
+# Counted from when it was due. After that, what it says may be out of date.
 APPROVABLE_FOR: Final = timedelta(hours=24)
 
 FINISH: Final = """
@@ -28,7 +27,7 @@ UPDATE broadcasts SET state = 'stopped', stop_reason = :reason, ended_at = :at
 WHERE id = :id AND petition = :petition AND state = 'running'
 """
 
-# Nobody's order, so there is a reason with it; whoever decides takes the reason away.
+# A pause by the system: it has a reason, which an admin's decision clears.
 HOLD: Final = """
 UPDATE broadcasts SET state = 'paused', stop_reason = :reason
 WHERE id = :id AND petition = :petition AND state = 'running'
@@ -52,12 +51,12 @@ EXISTS (SELECT 1 FROM broadcasts b WHERE b.id = :id AND b.petition = :petition A
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A change that people can order.
+    """A state change that an admin can order.
 
     Attributes:
-        action: its name in the audit.
-        change: what it sets.
-        when: the condition under which it has an effect.
+        action: its name in the audit log.
+        change: the SQL assignments.
+        when: the SQL condition under which it has an effect.
     """
 
     action: str
@@ -66,7 +65,7 @@ class Transition:
 
 
 PAUSE: Final = Transition("pause", "state = 'paused', stop_reason = NULL", "state = 'running'")
-# A planned one that was held when its time came begins with this.
+# This also begins a planned broadcast that was paused when its time came.
 RESUME: Final = Transition("resume", "state = 'running', stop_reason = NULL", "state = 'paused'")
 CANCEL: Final = Transition(
     "cancel",
@@ -74,7 +73,7 @@ CANCEL: Final = Transition(
     "state IN ('scheduled', 'running', 'paused')",
 )
 _IS_UNAPPROVED: Final = "state = 'scheduled' AND approved_by_sealed IS NULL"
-# What was to go out at once, or earlier than this, goes out now, and is not late.
+# A broadcast whose time has passed goes out now, and does not count as late.
 APPROVE: Final = Transition(
     "approve",
     """approved_by_sealed = :approved_by_sealed,
@@ -108,7 +107,7 @@ def steering_statements(
     at: datetime,
     **values: Value,
 ) -> tuple[Statement, ...]:
-    """The change and its entry in the audit, of which there is one only if it has an effect."""
+    """Returns the change and its audit entry, which is written only if the change has an effect."""
     asked = {**key, **values}
     effect = Statement(_IN_STATE.format(when=steering.when), asked)
     name = key["id"].hex()[:8] if isinstance(key["id"], bytes) else ""
