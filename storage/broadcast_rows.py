@@ -172,7 +172,7 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         progress_message_id=row["progress_message_id"],
         started_by=started_by,
         approved_by=opened("approved_by_sealed") or started_by,
-        # A broadcast that needs approval always has a time; rows older than approvals have neither.
+        # A broadcast to be approved always has a time; rows older than approvals have neither.
         is_approved=row["approved_by_sealed"] is not None or row["starts_at"] is None,
         is_damaged=any(numbers[column] is None and row[column] is not None for column in _ORDERED),
     )

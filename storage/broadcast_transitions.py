@@ -107,7 +107,7 @@ def steering_statements(
     at: datetime,
     **values: Value,
 ) -> tuple[Statement, ...]:
-    """Returns the change and its audit entry, which is written only if the change has an effect."""
+    """Returns the change and its audit entry, written only if the change has an effect."""
     asked = {**key, **values}
     effect = Statement(_IN_STATE.format(when=steering.when), asked)
     name = key["id"].hex()[:8] if isinstance(key["id"], bytes) else ""

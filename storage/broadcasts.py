@@ -1,8 +1,8 @@
-"""Broadcasts: one message to many, started once and worked off by whoever holds the lease.
+"""Broadcasts: one message to many, started once and sent by the process that holds the lease.
 
-Queries about a broadcast go here; what starts one is in `broadcast_start.py`, what people and the
-worker do to it in `broadcast_transitions.py`, its rows are `deliveries.py`, and who is told at all
-is defined in `eligibility.py`.
+Queries about a broadcast go here. Starting one is in `broadcast_start.py`, its state changes are
+in `broadcast_transitions.py`, its recipients' rows in `deliveries.py`, and `eligibility.py`
+defines who may receive it.
 """
 
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ from storage.keyring import Keyring
 from storage.recalls import RECALLABLE_FOR
 from storage.times import to_millis
 
-# After this long a planned message is not sent unasked: it may say things that are over.
+# A planned broadcast that is later than this waits for an admin: it may be out of date.
 LATE: Final = timedelta(hours=1)
 
 _PETITION: Final = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
@@ -74,16 +74,17 @@ class Broadcasts:
         topic: str | None = None,
         cutoff: int | None = None,
     ) -> dict[str, int]:
-        """How many would be told by a broadcast started now, by the language they read.
+        """Returns how many would receive a broadcast started now, by the language they read.
 
         Args:
             kind: what it is about.
-            audience: which of the signers.
-            topic: what nobody is told twice; left out, that is the closing update or nothing.
-            cutoff: the last signature's number to count, or None for all.
+            audience: which of the signers it goes to.
+            topic: who received a broadcast on it is not counted; left out, that of all closing
+                updates, or none for another kind.
+            cutoff: the number of the last signature to count, or None for all.
         """
         known = topic or (Kind.CLOSING if kind is Kind.CLOSING else "")
-        # No broadcast has an empty id, so what every one of them told counts.
+        # No broadcast has an empty id, so deliveries of every broadcast are considered.
         asked: dict[str, Value] = {
             "petition": self._slug,
             "topic": known,
@@ -96,25 +97,25 @@ class Broadcasts:
         return {row["language"]: row["recipients"] for row in rows}
 
     async def last_number(self) -> int:
-        """The number of the newest signature there was: who signs later has a higher one."""
+        """Returns the number of the newest signature there has been; later ones are higher."""
         return int((await self._petition())["last_number"])
 
     async def unreachable(self) -> int:
-        """How many signers cannot be told, since they blocked the bot or left Telegram."""
+        """Returns how many signers are unreachable: they blocked the bot or left Telegram."""
         rows = await self._database.read(Statement(UNREACHABLE, {"petition": self._slug}))
         return int(rows[0]["people"])
 
     async def muted(self) -> int:
-        """How many signers asked not to be written to, and could be."""
+        """Returns how many reachable signers asked for no messages."""
         rows = await self._database.read(Statement(MUTED, {"petition": self._slug}))
         return int(rows[0]["people"])
 
     async def start(
         self, plan: NewBroadcast
     ) -> Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged:
-        """Freeze a content and up to whom it goes, for the worker to send now or at its time.
+        """Stores a broadcast, for the worker to send now or at its time.
 
-        Starting the same one again answers with what it is now.
+        Its content is fixed from then on. Starting the same id again returns it as it now is.
         """
         known = await self.get(plan.id)
         if known is not None:
@@ -129,14 +130,14 @@ class Broadcasts:
         hold: str | None = None,
         at_most: int | None = None,
     ) -> Broadcast:
-        """Begin a planned one; when it is too late for that, it waits for a decision.
+        """Begins a planned broadcast; one that is late is paused until an admin decides.
 
         Args:
-            broadcast: the one whose time has come.
+            broadcast: one whose time has come.
             at: now.
-            hold: why it waits for a decision however early it is.
-            at_most: to more people only when another admin agrees, who is to be asked then; None
-                when that is not asked, or was.
+            hold: a reason to pause it even if it is not late.
+            at_most: with more recipients than this, another admin has to approve it first; None
+                if no approval is needed, or it was given.
         """
         late = broadcast.starts_at is not None and at - broadcast.starts_at > LATE
         reason = hold or ("late: " if late else None)
@@ -144,37 +145,37 @@ class Broadcasts:
         return await self.get(broadcast.id) or broadcast
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
-        """One broadcast."""
+        """Returns a broadcast, or None if there is none with this id."""
         return _first(await self._some(ONE, id=id))
 
     async def active(self) -> Broadcast | None:
-        """The one that is under way or paused."""
+        """Returns the broadcast that is running or paused, if there is one."""
         return _first(await self._some(ACTIVE))
 
     async def scheduled(self) -> list[Broadcast]:
-        """Those whose time has not come, in that order."""
+        """Returns the planned broadcasts, the earliest first."""
         return await self._some(SCHEDULED)
 
     async def due(self, at: datetime) -> list[Broadcast]:
-        """Those that need a worker, the most pressing first."""
+        """Returns the broadcasts that need a worker, the most urgent first."""
         return await self._some(DUE, at=to_millis(at))
 
     async def latest(self) -> Broadcast | None:
-        """The one started last, whatever became of it."""
+        """Returns the newest broadcast, whatever its state."""
         return _first(await self.history(limit=1))
 
     async def history(self, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
-        """All of them, newest first."""
+        """Returns broadcasts of every state, newest first."""
         return await self._some(HISTORY, limit=limit, offset=offset)
 
     async def tally(self, id: bytes) -> Tally:  # noqa: A002
-        """How far it is."""
+        """Returns how many deliveries are in each state."""
         rows = await self._database.read(Statement(TALLY, {"broadcast": id}))
         counts = {str(row["state"]): int(row["people"]) for row in rows}
         return Tally(total=sum(counts.values()), **counts)
 
     async def timeline(self, id: bytes, parts: int = 60) -> list[Moment]:  # noqa: A002
-        """What was delivered when, from its begin to its end, in at most so many parts."""
+        """Returns what was delivered when, from begin to end, in at most `parts` parts."""
         broadcast = await self.get(id)
         if broadcast is None or broadcast.started_at is None:
             return []
@@ -192,41 +193,41 @@ class Broadcasts:
         return read_timeline(rows, start, until, width)
 
     async def finish(self, id: bytes, at: datetime) -> bool:  # noqa: A002
-        """End it, if nothing is left to send; tells whether it has ended."""
+        """Ends a broadcast if nothing is left to send; returns whether it is no longer running."""
         await self._change(FINISH, id, at=to_millis(at))
         return await self._has_ended(id)
 
     async def stop(self, id: bytes, reason: str, at: datetime) -> bool:  # noqa: A002
-        """End it with people still waiting, who are then the next one's recipients."""
+        """Ends a broadcast early; whoever still waits can be a recipient of the next one."""
         await self._change(STOP, id, reason=reason, at=to_millis(at))
         return await self._has_ended(id)
 
     async def pause_by_system(self, id: bytes, reason: str) -> None:  # noqa: A002
-        """Send nothing more until somebody decides: nobody asked for this pause."""
+        """Pauses a running broadcast for a reason, until an admin decides."""
         await self._change(HOLD, id, reason=reason)
 
     async def mark_reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
-        """Note that the end was reported, so it is not done again."""
+        """Records that the end was reported, so that it is not reported again."""
         await self._change(REPORTED, id, at=to_millis(at))
 
     async def pause(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
-        """Send nothing more until it is resumed; returns what it now is."""
+        """Pauses a broadcast until it is resumed; returns it as it now is."""
         return await self._steer(PAUSE, id, actor, at)
 
     async def resume(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
-        """Go on with a paused one; returns what it now is."""
+        """Resumes a paused broadcast; returns it as it now is."""
         return await self._steer(RESUME, id, actor, at)
 
     async def cancel(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
-        """Send nothing more, for good; returns what it now is."""
+        """Cancels a broadcast for good; returns it as it now is."""
         return await self._steer(CANCEL, id, actor, at)
 
     async def recall(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
-        """Have what it sent deleted, as far as Telegram still lets us; returns what it now is."""
+        """Orders what it sent to be deleted, where Telegram allows; returns it as it now is."""
         return await self._steer(RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR))
 
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
-        """Remember the message in which the admin watches it."""
+        """Stores which message shows the admin its progress."""
         sealed = self._keyring.seal(
             str(chat), table="broadcasts", column="progress_chat_sealed", row=id
         )

@@ -1,8 +1,8 @@
-"""Conversations: where each person stands, and what is on their screen. New queries go here.
+"""Conversations: each person's stage and what is on their screen. New queries go here.
 
-A row is written only over the version that was read, so of two processes that answer the same
-person at once, one is told to read again. Version 0 is a row that only knows what is on screen,
-and counts as none.
+A row is written only over the version that was read, so when two processes answer the same
+person at once, one of them has to read again. A row of version 0 holds only what is on screen,
+and counts as no conversation.
 """
 
 import json
@@ -72,11 +72,11 @@ WHERE petition = :petition AND supporter = :supporter AND typed = :typed
 """
 
 
-# What somebody filled in, and how they came; an index in `tables.py` has the same condition.
+# What was filled in, and by which link they came; an index in `tables.py` has this condition.
 _FILLED_IN: Final = "(name_sealed IS NOT NULL OR typed <> '[]' OR news <> 0 OR source IS NOT NULL)"
 
-# The stage and the version stay: an old button leads to the question for the name. Whoever is
-# about to go on is left alone. Materialized, or PostgreSQL may forget more people than asked.
+# The stage and the version stay, so that an old button leads to the question for the name. Rows
+# that are being written are skipped. MATERIALIZED, or PostgreSQL may take more rows than asked.
 _FORGET_FORMS: Final = f"""
 WITH turn AS MATERIALIZED (
   SELECT supporter FROM conversations
@@ -93,9 +93,9 @@ RETURNING supporter
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One person's place in the petition, with what they have filled in so far.
+    """One person's stage in the petition, with what they have filled in so far.
 
-    `is_damaged` tells that there was a name, which cannot be read.
+    `is_damaged` tells that a name is stored, but cannot be decrypted.
     """
 
     supporter: bytes
@@ -115,7 +115,7 @@ class Conversation:
 
 
 class Conversations:
-    """The conversations of one petition, by the supporter's reference."""
+    """The conversations of one petition, keyed by the supporter's reference."""
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         self._database = database
@@ -123,23 +123,23 @@ class Conversations:
         self._slug = slug
 
     async def get(self, supporter: bytes) -> Conversation | None:
-        """The conversation with someone, or None with someone new."""
+        """Returns a supporter's conversation, or None if there is none."""
         statement = Statement(_GET, {"petition": self._slug, "supporter": supporter})
         rows = await self._database.read(statement)
         return self._conversation(supporter, rows[0]) if rows else None
 
     async def save(self, conversation: Conversation, *, was: int | None, at: datetime) -> None:
-        """Write a conversation over the version that was read (None or 0: there was none).
+        """Writes a conversation over the version that was read (None or 0: there was none).
 
         Raises:
-            ConversationMoved: someone else wrote it since.
+            ConversationMoved: it was written since by somebody else.
         """
         rows = await self._database.write(self.saving(conversation, was=was, at=at))
         if not rows[0]:
             raise ConversationMoved
 
     def saving(self, conversation: Conversation, *, was: int | None, at: datetime) -> Statement:
-        """The statement of `save`, to join a transaction; no row comes back when it moved."""
+        """Returns the statement of `save` for a transaction; it yields no row if it moved."""
         values: dict[str, Value] = {
             "petition": self._slug,
             "supporter": conversation.supporter,
@@ -162,10 +162,10 @@ class Conversations:
         return Statement(_NEXT, {**values, "was": was})
 
     def digest(self, supporter: bytes, drawn: bytes) -> bytes:
-        """Returns what may be kept of someone's screen.
+        """Returns the digest that is stored of someone's screen.
 
-        A name can stand on it: without the key, names are not found by trying them, and two
-        people with the same screen have nothing in common.
+        A screen can show a name. Without the key, no name can be found by trying, and two people
+        with the same screen have different digests.
         """
         return self._keyring.digest(drawn, table="conversations", column="shown", row=supporter)
 
@@ -177,7 +177,7 @@ class Conversations:
         shown: bytes | None,
         picture_id: int | None = None,
     ) -> None:
-        """Note what is on someone's screen; their place and its version stay as they are."""
+        """Stores what is on someone's screen; their stage and version stay as they are."""
         statement = Statement(
             _SHOWN,
             {
@@ -192,7 +192,7 @@ class Conversations:
         await self._database.write(statement)
 
     async def clear_name_messages(self, supporter: bytes, typed: tuple[int, ...]) -> None:
-        """Note that these are deleted from the chat; when more came meanwhile, all of it stays."""
+        """Records that these messages were deleted; changes nothing if more came meanwhile."""
         gone: dict[str, Value] = {
             "petition": self._slug,
             "supporter": supporter,
@@ -201,12 +201,12 @@ class Conversations:
         await self._database.write(Statement(_UNTYPED, gone))
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
-        """Forget what was filled in and not touched since `before`, of so many people at most.
+        """Erases what at most `limit` people filled in and have not touched since `before`.
 
         Whoever signed loses nothing by it: the signature has its own name and source.
 
         Returns:
-            Of how many; fewer than `limit` when nobody is left.
+            The number of people; fewer than `limit` when nobody is left.
         """
         asked: dict[str, Value] = {
             "petition": self._slug,

@@ -1,4 +1,4 @@
-"""Where the database is: its URL, read once and turned into what an adapter needs."""
+"""The URL of the database, parsed into what an adapter needs."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +16,14 @@ class SqliteAddress:
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddress:
-    """A PostgreSQL database, as the driver wants to be told."""
+    """A PostgreSQL database, by the DSN that the driver takes."""
 
     # It can hold a password, so it is never shown.
     dsn: str = field(repr=False)
 
 
 def parse_address(url: str) -> SqliteAddress | PostgresAddress:
-    """Read a database URL; one that cannot be used raises DatabaseUrlWrong."""
+    """Parses a database URL; raises DatabaseUrlWrong if it cannot be used."""
     scheme, _, rest = url.partition("://")
     match scheme:
         case "sqlite+aiosqlite":
@@ -35,7 +35,7 @@ def parse_address(url: str) -> SqliteAddress | PostgresAddress:
 
 
 def data_folder(url: str) -> Path | None:
-    """The folder that holds the database file, resolved; None where there is no such file."""
+    """Returns the resolved folder of the database file; None for PostgreSQL."""
     address = parse_address(url)
     return address.path.resolve().parent if isinstance(address, SqliteAddress) else None
 
@@ -53,7 +53,7 @@ def _file(rest: str) -> Path:
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
-        _ = urlsplit(dsn).port  # read, since only reading it checks it
+        _ = urlsplit(dsn).port  # checked only when it is read
     except ValueError:
         # Not chained: the cause's message repeats what may be part of a password.
         raise DatabaseUrlWrong from None

@@ -2,16 +2,16 @@
 
     pending → sending → delivered | unreachable | rejected | unknown
        ↑         │
-       └─────────┘  surely not sent, or perhaps sent and not yet repeated
+       └─────────┘  certainly not sent, or in doubt and not yet repeated
     pending → withdrawn | unreachable    found when it is claimed
-    unreachable → pending    somebody came back
+    unreachable → pending    the supporter returned
 
-Rows are written in `enqueue.py`, claimed in `delivery_claims.py` and settled in
-`delivery_results.py`. Two things make them safe to be killed in and to be run twice: a claim is a
-random token that its rows carry, and results find their rows by it, so a worker that lost its
-lease cannot overwrite what its successor does. `attempts` counts the sends whose outcome stayed
-unknown to a living worker, never more than two; what was in flight when a process was killed is
-sent again besides."""
+Rows are written in `enqueue.py`, claimed in `delivery_claims.py`, and get their outcomes in
+`delivery_results.py`. They survive a kill and a second worker: a claim is a random token on its
+rows, and results find their rows by it, so a worker that lost its lease cannot overwrite what its
+successor does. `attempts` counts the sends that stayed in doubt although the worker lived, never
+more than two; what was being sent when a process was killed is sent again without being counted.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from storage.keyring import Keyring
 from storage.outcomes import Delivery, Outcome, Result
 from storage.times import to_millis
 
-# Whoever withdrew since is counted like everybody else.
+# People who withdrew since are still counted.
 TALLY: Final = """
 SELECT state, CAST(SUM(people) AS BIGINT) AS people
 FROM (
@@ -47,7 +47,7 @@ FROM (
 GROUP BY state
 """
 
-# Whoever was told could be read, also when they have withdrawn since.
+# A chat id that was sent to could be decrypted, even if its owner has withdrawn since.
 _OTHERS: Final = """
 SELECT 1 AS others FROM deliveries
 WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim <> :claim
@@ -73,12 +73,12 @@ class Tally:
 
     @property
     def open(self) -> int:
-        """Those that are still to be sent or being sent."""
+        """How many are still to be sent or being sent."""
         return self.pending + self.sending
 
     @property
     def done(self) -> int:
-        """Those that need nothing more."""
+        """How many have their outcome."""
         return self.total - self.open
 
 
@@ -92,15 +92,15 @@ class Deliveries:
 
     @property
     def lease(self) -> str:
-        """The name of the lease under which they are sent."""
+        """The name of the lease under which deliveries are sent."""
         return f"broadcast/{self._slug}"
 
     async def enqueue(
         self, broadcast: Broadcast, *, holder: str, portion: int, at: datetime
     ) -> bool:
-        """Write the rows of the next portion of recipients; tells whether all of them are there.
+        """Writes the rows of the next recipients; returns whether all rows had been written.
 
-        Only the holder of the lease does, and only while it is running.
+        Has an effect only for the holder of the lease, and only while the broadcast is running.
         """
         found = await self._database.read(Statement(CUTOFF, {"broadcast": broadcast.id}))
         row, post, moment = found[0], self._post(broadcast, holder), to_millis(at)
@@ -128,21 +128,21 @@ class Deliveries:
         at: datetime,
         after: int = 0,
     ) -> list[Delivery]:
-        """Take the next rows to send, asking again of each whether it is still to be sent.
+        """Claims the next rows to send, after checking again that each is still to be sent.
 
-        Who withdrew or became unreachable is settled on the way. Nothing is claimed from a
-        broadcast that is paused or was ended, or by anyone but the holder of the lease.
+        Recipients who withdrew or became unreachable get that outcome. Nothing is claimed from a
+        broadcast that is paused, stopped or cancelled, or by anyone but the holder of the lease.
 
         Args:
-            broadcast: the one to work on.
-            claim: a fresh random token; asking again with it gives the same rows and no more.
+            broadcast: the broadcast to send.
+            claim: a fresh random token; repeating it gives the same rows and no more.
             holder: who holds the lease.
-            limit: how many at most.
+            limit: how many rows at most.
             at: now.
-            after: the position to go on from.
+            after: the position to continue after.
 
         Raises:
-            BrokenData: the broadcast is damaged, or not one of its recipients can be read.
+            BrokenData: the broadcast is damaged, or none of its chat ids can be decrypted.
         """
         if broadcast.is_damaged:
             raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
@@ -163,15 +163,15 @@ class Deliveries:
         results: Iterable[Result],
         at: datetime,
     ) -> None:
-        """Write down many results in one transaction; doing it again changes nothing."""
+        """Records many results in one transaction; repeating it changes nothing."""
         statements = list(record_statements(id, results, at=to_millis(at)))
         if statements:
             await self._database.write(*statements, *COUNT_ERASED)
 
     async def recover(self, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
-        """Take over from a holder that died; returns the position to go on from.
+        """Takes over from a lease holder that died; returns the position to continue after.
 
-        What it had claimed is to be sent again; most of it had not been sent yet.
+        What it had claimed becomes pending again; most of it had not been sent yet.
         """
         post = self._post(broadcast, holder)
         rows = await self._database.write(*recover_statements(post, at=to_millis(at)))
@@ -179,17 +179,17 @@ class Deliveries:
         return int((newest or furthest)[0]["position"] or 0)
 
     async def settle(self, at: datetime) -> None:
-        """What was being sent when a broadcast was ended by a worker that died is unknown."""
+        """Marks as unconfirmed what a worker that died was sending of a broadcast now ended."""
         settled = settle_statement(self._slug, at=to_millis(at))
         await self._database.write(settled, *COUNT_ERASED)
 
     async def _opened(
         self, broadcast: Broadcast, claim: bytes, rows: list[Row], at: datetime
     ) -> list[Delivery]:
-        """The claimed rows that can be sent; the others get their state at once."""
+        """Returns the claimed rows that can be sent; the others get their outcome at once."""
         claimed = read_claimed(rows, broadcast, claim, self._keyring)
-        # Not one can be read: that is the key or the disk, and no fault of these people's. A claim
-        # may be of one person only, so what was claimed before counts as well.
+        # If no chat id can be decrypted, the key or the disk is at fault, not these rows. A claim
+        # may be of one row only, so earlier ones count as well.
         hopeless = bool(claimed.unreadable) and not claimed.deliveries
         hopeless = hopeless and not await self._has_others(broadcast.id, claim)
         outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED

@@ -1,7 +1,6 @@
-"""Claiming deliveries, and taking over from a holder that died: statements only.
+"""Statements that claim deliveries, and that take over from a lease holder that died.
 
-A claim is a random token that its rows carry, so asking again with it gives the same rows and no
-more.
+A claim is a random token on its rows, so repeating it gives the same rows and no more.
 """
 
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from storage.database import FOR_NO_KEY_UPDATE, SKIP_LOCKED, Statement, Value
 from storage.eligibility import ELIGIBLE
 from storage.erased_deliveries import COUNT_ERASED
 
-# Only what is under way is claimed from, or what is over and somebody came back to, unless it is
-# taken back by then; and only by whoever holds the lease now.
+# Rows are claimed only from a running broadcast, or from a finished one that a supporter returned
+# to and that is not recalled; and only by the present holder of the lease.
 MAY_CLAIM: Final = """
 EXISTS (
   SELECT 1 FROM broadcasts r WHERE r.id = :broadcast AND r.state IN ('running', 'finished')
@@ -21,13 +20,13 @@ EXISTS (
 AND EXISTS (SELECT 1 FROM leases l WHERE l.name = :lease AND l.holder = :holder)
 """
 
-# Who comes back waits here for the worker, and the worker for them (`returning_supporters.py`): on
-# PostgreSQL each would otherwise pass over what the other has not committed, and nobody would tell
-# them.
+# The worker and a supporter who returns (`returning_supporters.py`) wait here for each other: on
+# PostgreSQL each would otherwise miss what the other has not committed, and the supporter would
+# receive nothing.
 _LOCK: Final = f"SELECT id FROM broadcasts WHERE id = :broadcast {FOR_NO_KEY_UPDATE}"  # noqa: S608
 
-# Materialized, or PostgreSQL may run the sub-select once for each row and take more than asked.
-# Between, or before it knows the table's size it looks at every row that is waiting.
+# MATERIALIZED, or PostgreSQL may run the sub-select once for each row and take more than asked.
+# BETWEEN, or PostgreSQL reads every pending row while it does not yet know the table's size.
 _CLAIM: Final = f"""
 WITH turn AS MATERIALIZED (
   SELECT d.position FROM deliveries d
@@ -50,7 +49,7 @@ WHERE broadcast_id = :broadcast AND state = 'pending'
   )
 """  # noqa: S608 - constants of this file
 
-# Those whom the claim passed over, up to the last row it took, or to the end if it took none.
+# The rows that the claim skipped, up to the last row it took, or to the end if it took none.
 _PASS_OVER: Final = f"""
 UPDATE deliveries
 SET state = CASE WHEN EXISTS (
@@ -76,8 +75,8 @@ WHERE d.broadcast_id = :broadcast AND d.state = 'sending' AND d.claim = :claim
 ORDER BY d.position
 """
 
-# Where the dead holder was: behind it, or kills that come again and again hit the same people.
-# The furthest row would not do: from the second round on it stays the same.
+# Where the dead holder was. Its successor goes on after that row, or repeated kills would hit the
+# same people. The furthest row would not do: from the second round on it stays the same.
 _NEWEST_CLAIM: Final = """
 SELECT position FROM deliveries
 WHERE broadcast_id = :broadcast AND state = 'sending'
@@ -85,16 +84,16 @@ ORDER BY updated_at DESC, position DESC
 LIMIT 1
 """
 
-# The claim stays on the row: whoever was given up for dead may still report what it delivered.
-# Most of what a dead holder had claimed it had not sent yet, so being claimed is no attempt: kills
-# that come again and again must not use up the attempts of people who were never written to.
+# The claim stays on the row: a holder that was taken for dead may still report what it delivered.
+# Most of what a dead holder had claimed it had not sent, so being claimed is no attempt: repeated
+# kills must not use up the attempts of people to whom nothing was ever sent.
 _RECOVER: Final = f"""
 UPDATE deliveries
 SET state = 'pending', attempts = attempts - 1, updated_at = :at
 WHERE broadcast_id = :broadcast AND state = 'sending' AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this file
 
-# What was being sent when its broadcast was stopped or cancelled, by a worker that then died.
+# Rows that a worker was sending when the broadcast was stopped or cancelled and the worker died.
 _SETTLE_ENDED: Final = """
 UPDATE deliveries SET state = 'unknown', updated_at = :at
 WHERE state = 'sending' AND broadcast_id IN (
@@ -111,7 +110,7 @@ WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable', 'unkno
 
 @dataclass(frozen=True, slots=True)
 class ClaimScope:
-    """Where claims are made: one broadcast of one petition, by one holder of its lease."""
+    """The scope of a claim: one broadcast of one petition, for one holder of its lease."""
 
     petition: str
     broadcast: bytes
@@ -122,7 +121,7 @@ class ClaimScope:
 
     @property
     def asked(self) -> dict[str, Value]:
-        """What the definition of a recipient asks for."""
+        """The parameters of `eligibility.ELIGIBLE`."""
         return {
             "petition": self.petition,
             "broadcast": self.broadcast,
@@ -132,14 +131,14 @@ class ClaimScope:
 
 
 def lock_broadcast(broadcast: bytes) -> Statement:
-    """The first statement of whatever changes a broadcast, or decides who is passed over."""
+    """Returns the first statement of all that changes a broadcast or skips its recipients."""
     return Statement(_LOCK, {"broadcast": broadcast})
 
 
 def claim_statements(
     post: ClaimScope, *, claim: bytes, limit: int, after: int, at: int
 ) -> tuple[Statement, ...]:
-    """Claim the next rows, settle those passed over, and show what is claimed."""
+    """Returns the transaction that claims rows, settles skipped ones and selects the claimed."""
     move: dict[str, Value] = {
         **post.asked,
         "lease": post.lease,
@@ -157,12 +156,12 @@ def claim_statements(
 
 
 def settle_statement(petition: str, *, at: int) -> Statement:
-    """What a dead holder was sending when its broadcast ended: nobody will ever know."""
+    """Returns the statement that marks as unconfirmed what a dead holder was sending at the end."""
     return Statement(_SETTLE_ENDED, {"petition": petition, "at": at})
 
 
 def recover_statements(post: ClaimScope, *, at: int) -> tuple[Statement, ...]:
-    """Take over from a dead holder; the first and the last statement tell how far it had come."""
+    """Returns the transaction of a takeover; its first and last rows tell how far it had come."""
     fence: dict[str, Value] = {
         "broadcast": post.broadcast,
         "lease": post.lease,

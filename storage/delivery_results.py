@@ -1,7 +1,7 @@
-"""Writing down what became of deliveries: many at a time, and harmless when it is done again.
+"""Statements that record the outcomes of deliveries: many at a time, and safe to repeat.
 
-A result finds its row by the claim it was made under, so a worker that lost its lease cannot
-overwrite what its successor does.
+A result finds its row by its claim, so a worker that lost its lease cannot overwrite what its
+successor does.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,8 +16,8 @@ _OF_RESULTS: Final = """
 WHERE broadcast_id = :broadcast AND claim = :claim AND position IN ({positions})
 """
 
-# What is known for certain counts even when it comes late, from a worker given up for dead.
-# Not joined with a list of values: SQLite would look at every delivery there is for that.
+# A certain outcome counts even when it comes late, from a worker that was taken for dead. Not
+# joined with a list of values: SQLite would read every delivery for that.
 _DELIVERED: Final = f"""
 UPDATE deliveries
 SET state = 'delivered', updated_at = :at, message_ids = CASE position {{messages}} END
@@ -49,7 +49,7 @@ WHERE unreachable_at IS NULL AND id IN (
 )
 """  # noqa: S608 - constants of this file
 
-# Signatures are locked before deliveries, as a withdrawal does.
+# Signatures are locked before deliveries, as in a withdrawal.
 _BY_OUTCOME: Final = {
     Outcome.DELIVERED: (_DELIVERED,),
     Outcome.UNREACHABLE: (_LOSE, _CERTAIN),
@@ -63,7 +63,7 @@ _BY_OUTCOME: Final = {
 def record_statements(
     broadcast: bytes, results: Iterable[Result], *, at: int
 ) -> Iterator[Statement]:
-    """Write down what became of many deliveries."""
+    """Yields the statements that record many results."""
     groups: dict[tuple[Outcome, bytes], list[Result]] = {}
     for result in results:
         groups.setdefault((result.outcome, result.claim), []).append(result)
@@ -73,12 +73,12 @@ def record_statements(
 
 
 def message_text(messages: Sequence[int]) -> str | None:
-    """Message ids as they are kept."""
+    """Returns message ids as they are stored; None for none."""
     return ",".join(map(str, messages)) or None
 
 
 def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[Statement]:
-    """Write down some results of one outcome and one claim."""
+    """Yields the statements for results that share one outcome and one claim."""
     outcome, claim = results[0].outcome, results[0].claim
     listed = padded(results)
     values: dict[str, Value] = {
@@ -92,13 +92,13 @@ def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[St
         if outcome is Outcome.DELIVERED:
             values[f"m{index}"] = message_text(result.messages)
     for sql in _texts(outcome, len(listed)):
-        # `:state` is in some of the texts only; one that is not there is not asked for.
+        # Only some of these statements use `:state`; the others ignore it.
         yield Statement(sql, values)
 
 
 @cache
 def _texts(outcome: Outcome, length: int) -> tuple[str, ...]:
-    """The statements for so many results."""
+    """Returns the SQL for so many results of one outcome."""
     positions = ", ".join(f":p{index}" for index in range(length))
     messages = " ".join(
         f"WHEN CAST(:p{index} AS BIGINT) THEN CAST(:m{index} AS TEXT)" for index in range(length)

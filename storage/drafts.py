@@ -1,6 +1,6 @@
-"""Drafts: the one message that each admin is writing, whole in a sealed field.
+"""Drafts: the message that each admin is writing, in one encrypted column.
 
-What is in it is the handlers' affair; here it is a text that only the key opens.
+The handlers define what is in it; here it is a text.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ _FORGET: Final = "DELETE FROM drafts WHERE petition = :petition AND admin = :adm
 
 
 class Drafts:
-    """The drafts of one petition, by the admin's reference."""
+    """The drafts of one petition, keyed by the admin's reference."""
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class Drafts:
         self._keyring = keyring
 
     async def get(self, admin: bytes) -> str | None:
-        """The draft of an admin; None when there is none, or none that can be read."""
+        """Returns an admin's draft; None if there is none, or it cannot be decrypted."""
         rows = await self._database.read(Statement(_GET, self._key(admin)))
         if not rows:
             return None
@@ -40,13 +40,13 @@ class Drafts:
         )
 
     async def save(self, admin: bytes, body: str, at: datetime) -> None:
-        """Keep a draft in place of the one before."""
+        """Stores a draft in place of the one before."""
         sealed = self._keyring.seal(body, table="drafts", column="body_sealed", row=admin)
         asked: dict[str, Value] = {**self._key(admin), "body": sealed, "at": to_millis(at)}
         await self._database.write(Statement(_SAVE, asked))
 
     async def forget(self, admin: bytes) -> None:
-        """Throw a draft away; harmless when there is none."""
+        """Deletes a draft; does nothing if there is none."""
         await self._database.write(Statement(_FORGET, self._key(admin)))
 
     def _key(self, admin: bytes) -> dict[str, Value]:

@@ -1,10 +1,11 @@
-"""Who is to be told: the one definition, used for counting, for queueing and at every claim.
+"""Who receives a broadcast: the one definition, used to count, to enqueue and at every claim.
 
-A recipient signed, has not withdrawn (a withdrawn signature is gone), can be reached, did not ask
-for silence, agreed to what it is about, and has not been told by an earlier broadcast on the same
-topic. What may have arrived counts as told, since a second message is worse than an unconfirmed
-one. What waits in a broadcast that was stopped or cancelled does not: those people are the next
-one's. So after a petition was reopened and closed again, only its new signers are told.
+A recipient signed, has not withdrawn (a withdrawn signature is erased), can be reached, has not
+muted the bot, agreed to what the broadcast is about, and has not received an earlier one on the
+same topic. What may have arrived counts as received, since a second message is worse than an
+unconfirmed one. A row left pending by a stopped or cancelled broadcast does not: those people are
+recipients of the next one. So after a petition was reopened and closed again, only its new
+signers receive the closing update.
 """
 
 from dataclasses import dataclass
@@ -13,19 +14,19 @@ from typing import Final
 
 
 class Kind(StrEnum):
-    """What a broadcast is about, which decides whom it may go to."""
+    """What a broadcast is about, which decides who may receive it."""
 
     CLOSING = "closing"
-    """How the petition ended: nobody is told that twice."""
+    """How the petition ended; nobody receives it twice."""
     UPDATE = "update"
-    """A message about this petition: to anyone who signed it."""
+    """Something about this petition, for anyone who signed it."""
     NEWS = "news"
-    """About something else: only to those who agreed to other news."""
+    """Something else, only for those who agreed to other news."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Which of the signers.
+    """Which of the signers a broadcast goes to.
 
     Attributes:
         language: only those who read it, or None for all.
@@ -38,9 +39,9 @@ class Audience:
 
 EVERYONE: Final = Audience()
 
-# Each text below is completed by the caller; `:petition`, `:topic`, `:news_only` and `:broadcast`
-# are theirs to give. `:broadcast` is left out of "told before", so that a claim can ask about its
-# own rows.
+# Each text below is completed by the caller, who gives `:petition`, `:topic`, `:news_only` and
+# `:broadcast`. Deliveries of `:broadcast` itself do not count as received before, so that a claim
+# can check its own rows.
 ELIGIBLE: Final = """
 signatures s
 WHERE s.petition = :petition
@@ -67,7 +68,7 @@ WHERE s.petition = :petition
   )
 """
 
-# The conversation knows the language someone reads now; the signature the one they signed in.
+# The conversation has the language someone reads now; the signature has the one they signed in.
 LANGUAGE: Final = """
 COALESCE(
   (SELECT c.language FROM conversations c

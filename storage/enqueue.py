@@ -1,9 +1,9 @@
 """Writing one row for each recipient of a broadcast, before anything is sent.
 
-Done by the worker, a portion of signature numbers at a time: a million rows in one statement
-would hold up everybody's signing for a quarter of a minute on SQLite. Which portion is next is
-kept with the broadcast, so a kill in between loses nothing and repeats nothing. Positions are
-signature numbers: the order of signing.
+The worker writes a portion of signature numbers at a time: a million rows in one statement would
+block all signing for a quarter of a minute on SQLite. The next portion is stored with the
+broadcast, so a kill loses nothing and repeats nothing. Positions are signature numbers: the order
+of signing.
 """
 
 from typing import Final
@@ -13,8 +13,8 @@ from storage.database import FOR_KEY_SHARE, Statement, Value
 from storage.delivery_claims import MAY_CLAIM, ClaimScope, lock_broadcast
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE, LANGUAGE
 
-# Whom Telegram refused the content for comes last: if the fault was theirs alone, it stops
-# nobody else from being told. Whoever comes back late comes after that.
+# People for whom Telegram rejected an earlier content come last: if the cause lies with them, it
+# keeps no message from anybody else. Supporters who return come after them.
 _REFUSED_BEFORE: Final = 1_000_000_000_000
 RETURNED: Final = 2 * _REFUSED_BEFORE
 
@@ -25,7 +25,7 @@ EXISTS (
 ) AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this package
 
-# A withdrawal that is under way is waited for, and whoever is gone by then gets no row.
+# Waits for a withdrawal that is under way; whoever has withdrawn by then gets no row.
 _PORTION: Final = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
@@ -66,7 +66,7 @@ WHERE b.id = :broadcast
 def portion_statements(
     post: ClaimScope, broadcast: Broadcast, *, after: int, upto: int, at: int
 ) -> tuple[Statement, ...]:
-    """The rows of the signatures numbered above `after` and up to `upto`."""
+    """Returns the transaction that writes the rows of signatures above `after` up to `upto`."""
     fence: dict[str, Value] = {
         "broadcast": post.broadcast,
         "lease": post.lease,
@@ -88,7 +88,7 @@ def portion_statements(
 
 
 def all_queued_statement(post: ClaimScope, *, after: int, at: int) -> Statement:
-    """Nobody is missing: the number of recipients is known from here on."""
+    """Returns the statement that records that all rows are written, and their number."""
     fence: dict[str, Value] = {
         "broadcast": post.broadcast,
         "lease": post.lease,

@@ -1,11 +1,11 @@
-"""Deliveries to people who withdrew since: counted by outcome, and not kept. New queries go here.
+"""Deliveries to people who withdrew since: counted by outcome, then deleted. New queries go here.
 
-A delivery's row tells at which place of the order of signing somebody stood, when and in which
-language they were told, and the ids of messages in their chat. Once the signature is erased, all
-that a broadcast needs of it is the count.
+A delivery's row shows somebody's place in the order of signing, when and in which language they
+were written to, and the ids of messages in their chat. Once the signature is erased, a broadcast
+needs only the count.
 
 A row that is being sent stays until its outcome is known, since the result finds it by its claim
-and position; whatever changes the state of such rows counts them in the same transaction. So no
+and position; every change to the state of such rows counts them in the same transaction. So no
 committed row without a signature is in any other state, and the two statements below see only
 rows that their own transaction has locked: what the first counts is what the second deletes.
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 from storage.database import Statement
 
-# Who was still waiting is told nothing any more.
+# A row that was still pending counts as withdrawn.
 _COUNT: Final = """
 INSERT INTO erased_deliveries (broadcast_id, state, recall, people)
 SELECT broadcast_id, CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,

@@ -1,8 +1,8 @@
-"""What can go wrong in storage, told apart by what the caller can do about it.
+"""Errors of the storage, told apart by what the caller can do about them.
 
-Each docstring is the message a person reads when nothing better is known. Only errors of the
-outside world are wrapped in these; a mistake of our own (a constraint we broke, SQL that does
-not parse) surfaces as the driver's own exception.
+Each docstring is the message that people read when there is no better one. Only errors from
+outside are wrapped in these; a bug (a violated constraint, SQL that does not parse) surfaces as
+the driver's own exception.
 """
 
 

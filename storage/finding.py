@@ -1,4 +1,4 @@
-"""Which broadcasts there are: the texts of the questions that `broadcasts.py` asks."""
+"""The SQL by which `broadcasts.py` finds broadcasts."""
 
 from typing import Final
 
@@ -11,10 +11,10 @@ HISTORY: Final = f"""
 LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
-# Under way, or somebody came back, or its time has come, or it is to be recalled, or it ended and
-# that could not be said, or it waits for a word and somebody is to be told. A recall goes first:
-# what is out there is wrong, and after 48 hours it stays. What has to wait for another does not
-# come before what could be done meanwhile.
+# A broadcast is due if it is running, a supporter returned to it, its time has come, it is to be
+# recalled, its end is not reported yet, or it waits for an admin, who is to be told. A recall goes
+# first: what was sent is wrong, and after 48 hours it cannot be deleted. What waits for an admin
+# comes last, so that it delays nothing that can be done meanwhile.
 DUE: Final = f"""
 {ALL} AND (
   state = 'running'

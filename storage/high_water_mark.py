@@ -1,9 +1,9 @@
-"""How far the signatures of a petition have got, kept apart from the database that holds them.
+"""The highest signature number of a petition, stored apart from its database.
 
 SQLite opens an older copy of a database, or one whose write-ahead log was lost or damaged,
-without a word: it shows the signatures that are left. The numbers of signatures only ever rise,
-so the highest one that was seen is written beside the key, and a database that has not got there
-is not started on. On PostgreSQL the server looks after its files, and nothing is kept.
+without an error: it shows the signatures that are left. Signature numbers only ever rise, so the
+highest one seen is written beside the key, and the bot does not start on a database that has not
+reached it. On PostgreSQL the server looks after its files, and no mark is stored.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _OTHERWISE: Final = f"If it is a backup that you restored on purpose, start once
 
 
 class HighWaterMark:
-    """The highest number that a petition has given in one database."""
+    """The highest signature number that a petition has given in one database."""
 
     def __init__(self, path: Path, database: Path, slug: str) -> None:
         self.path = path
@@ -37,17 +37,17 @@ class HighWaterMark:
 
     @property
     def tells_of_a_signature(self) -> bool:
-        """Whether at least one signature was marked, as far as this process knows."""
+        """Whether this process has marked at least one signature."""
         return bool(self._number)
 
     async def require_reached(self) -> None:
-        """Look whether the database has got as far as the mark, and change nothing in it.
+        """Checks that the database has reached the mark, without changing anything in it.
 
-        To be asked before anything else opens the database: the first to write to it would put
-        an end to a write-ahead log that somebody may still mend.
+        Call it before anything else opens the database: the first write to it would destroy a
+        write-ahead log that could still be repaired.
 
         Raises:
-            DatabaseBehind: it has not, or the mark cannot be read; the sentence says what to do.
+            DatabaseBehind: it has not, or the mark cannot be read; the message says what to do.
         """
         mark = self._read()
         if mark is None:
@@ -61,11 +61,11 @@ class HighWaterMark:
             )
 
     def raise_to(self, number: int) -> None:
-        """Writes the mark if the petition has got further.
+        """Writes the mark if the number has risen.
 
         Raises:
-            DatabaseBehind: it has gone back, under the running bot.
-            OSError: it cannot be written.
+            DatabaseBehind: the number fell while the bot ran.
+            OSError: the mark cannot be written.
         """
         if self._number is not None and number < self._number:
             raise DatabaseBehind(
@@ -78,10 +78,10 @@ class HighWaterMark:
             self._number = number
 
     def forget(self) -> None:
-        """Lets the database begin where it is.
+        """Deletes the mark, so that the bot starts on the database as it is.
 
         Raises:
-            DatabaseBehind: the mark cannot be taken away; the sentence says by whom it can.
+            DatabaseBehind: the mark cannot be deleted; the message says what to do.
         """
         try:
             self.path.unlink(missing_ok=True)
@@ -125,11 +125,11 @@ class HighWaterMark:
 
 
 def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark | None:
-    """The mark of a petition in this database, beside the key; None where none is kept."""
+    """Returns the mark of a petition in this database, beside the key; None for PostgreSQL."""
     address = parse_address(url)
     if not isinstance(address, SqliteAddress):
         return None
-    # One key may serve several petitions, and a petition have a second database to try things.
+    # One key may serve several petitions, and a petition may have a second database for trials.
     where = hashlib.sha256(str(address.path.resolve()).encode()).hexdigest()[:8]
     path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
     return HighWaterMark(path, address.path, slug)

@@ -1,7 +1,7 @@
 """Identifiers that rise with time, so that an index grows at its end.
 
-Random ones would scatter: a broadcast's rows follow the order of signing, and with them every
-portion of its list would touch all of the index.
+Random ones would scatter: a broadcast's rows follow the order of signing, and writing each
+portion of them would touch the whole index.
 """
 
 import os
@@ -15,5 +15,5 @@ _RANDOM_BYTES: Final = 10
 
 
 def rising_id(at: datetime) -> bytes:
-    """16 bytes: the milliseconds of a moment, then chance."""
+    """Returns 16 bytes: the milliseconds of a moment, then random ones."""
     return to_millis(at).to_bytes(_TIME_BYTES, "big") + os.urandom(_RANDOM_BYTES)
