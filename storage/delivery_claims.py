@@ -156,7 +156,7 @@ def claim_statements(
 
 
 def settle_statement(petition: str, *, at: int) -> Statement:
-    """Returns the statement that marks as unconfirmed what a dead holder was sending at the end."""
+    """Returns the statement that marks as unconfirmed what a dead holder was still sending."""
     return Statement(_SETTLE_ENDED, {"petition": petition, "at": at})
 
 

@@ -1,4 +1,4 @@
-"""The keyring: what seals names and chat ids, and turns a user id into a reference.
+"""The keyring: it encrypts names and chat ids, and turns a user id into a reference.
 
 The key file is text, so that a person who finds it knows what it is and how much it matters:
 
@@ -7,14 +7,14 @@ The key file is text, so that a person who finds it knows what it is and how muc
     encryption <id, 8 hex digits> <32 bytes, base64>
 
 The reference key never changes, or nobody would be recognised any more. There can be several
-encryption keys, newest first: the first seals, and all of them open. A sealed value is one byte
-of format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its tag;
-it is bound to its table, column and row, so a value moved elsewhere does not open. Random nonces
-are safe for 2^32 values a key, far more than signatures a petition can have.
+encryption keys, newest first: the first encrypts, and all of them decrypt. A sealed value is one
+byte of format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its
+tag; it is bound to its table, column and row, so a value moved elsewhere cannot be decrypted.
+Random nonces are safe for 2^32 values a key, far more than signatures a petition can have.
 
 A ciphertext is as long as its text, and a length narrows down a name. So a text is padded before
-it is sealed, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4. Values of
-the first format, which did not pad, still open.
+it is encrypted, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4. Values
+of the first format, which did not pad, can still be decrypted.
 """
 
 import base64
@@ -53,7 +53,7 @@ _TITLE: Final = (
 
 
 class Keyring:
-    """The keys of one bot; nothing that prints, copies or pickles it shows them."""
+    """The keys of one bot; printing does not show them, copying and pickling are refused."""
 
     __slots__ = ("_ciphers", "_damaged", "_newest", "_reference")
 
@@ -65,10 +65,10 @@ class Keyring:
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
-        """Make a new key file, readable by its owner only; an existing file is never touched.
+        """Makes a new key file that only its owner can read; never touches an existing file.
 
         Raises:
-            KeyFileUnusable: it cannot be made there, or others can write its folder.
+            KeyFileUnusable: it cannot be made there, or others can write to its folder.
         """
         _refuse_open_folders(path)
         text = _TITLE + f"reference {_encoded(_new_key())}\n" + _encryption_line()
@@ -82,12 +82,12 @@ class Keyring:
 
     @classmethod
     def load(cls, path: Path) -> "Keyring":
-        """Read a key file; refuses one that others than its owner can read or put another for."""
+        """Reads a key file; refuses one that others than its owner can read or replace."""
         return cls(*_parsed(_guarded_text(path), path))
 
     @classmethod
     def rotate(cls, path: Path) -> "Keyring":
-        """Put a new encryption key first; what older keys sealed still opens.
+        """Puts a new encryption key first; the older keys stay and still decrypt.
 
         The file is replaced in one step, so an interruption leaves the old one or the new one.
         """
@@ -104,24 +104,24 @@ class Keyring:
         return cls.load(path)
 
     def reference(self, slug: str, user_id: int) -> bytes:
-        """The 32 bytes that stand for one person in one petition, and in no other."""
+        """Returns the 32 bytes that stand for one person in one petition, and in no other."""
         mac = self._reference.copy()
-        # The zero byte ends the slug: no other slug and user id can make the same message.
+        # The zero byte ends the slug: no other slug and user id give the same message.
         mac.update(slug.encode() + b"\x00" + user_id.to_bytes(8, "big", signed=True))
         return mac.digest()
 
     def digest(self, content: bytes, *, table: str, column: str, row: bytes) -> bytes:
-        """Returns the 32 bytes that stand for a content in exactly this place.
+        """Returns the 32 bytes that stand for a content in this column and row only.
 
         The same content has another digest in every row, and none can be made without the key.
         """
         mac = self._reference.copy()
-        # No slug is empty, so what begins with a zero byte is nobody's reference.
+        # No slug is empty, so no reference is made from a message that begins with a zero byte.
         mac.update(b"\x00" + _place(table, column, row))
         return hmac.digest(mac.digest(), content, hashlib.sha256)
 
     def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
-        """Encrypt a text for exactly this place; the same text seals differently every time."""
+        """Encrypts a text for this column and row only; the result differs every time."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(
             nonce, _padded(plain.encode()), _PADDED + _place(table, column, row)
@@ -129,11 +129,11 @@ class Keyring:
         return b"".join((_PADDED, self._newest, nonce, sealed))
 
     def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
-        """Has somebody told of every value that does not open, whoever reads it and goes on."""
+        """Sets the listener, which is told of every value that cannot be decrypted."""
         self._damaged = listener
 
     def open(self, sealed: bytes, *, table: str, column: str, row: bytes) -> str:
-        """Decrypt what was sealed for this place; anything else raises BrokenData."""
+        """Decrypts what was sealed for this column and row; raises BrokenData for all else."""
         try:
             return self._opened(sealed, table, column, row)
         except BrokenData as error:
@@ -143,7 +143,7 @@ class Keyring:
     def open_if_whole(
         self, sealed: bytes | None, *, table: str, column: str, row: bytes
     ) -> str | None:
-        """Decrypts what was sealed for this place; None when it is damaged or was never there."""
+        """Decrypts what was sealed for this column and row; None if it is damaged or None."""
         if sealed is None:
             return None
         try:
@@ -183,17 +183,17 @@ class Keyring:
 
 
 def _nobody(_: BrokenData) -> None:
-    """Hears of damage where nobody else does."""
+    """Ignores damage: the listener until one is set."""
 
 
 def key_apart_from_data(key_file: Path, database_url: str) -> None:
-    """Refuse a key file inside the folder of the SQLite database, at any depth.
+    """Refuses a key file inside the folder of the SQLite database, at any depth.
 
     Whoever copies or backs up that folder would have the data and its key together. With
     PostgreSQL there is no such folder and nothing to refuse.
 
     Raises:
-        KeyFileUnusable: with the sentence to show.
+        KeyFileUnusable: it lies in that folder; the message says what to do.
     """
     folder = data_folder(database_url)
     if folder is None or not key_file.resolve().is_relative_to(folder):
@@ -210,7 +210,7 @@ def _place(table: str, column: str, row: bytes) -> bytes:
 
 
 def _padded(plain: bytes) -> bytes:
-    """A text and its padding, of which there is always at least one byte."""
+    """Returns a text with its padding, which is at least one byte."""
     return plain + _PADDING + bytes(-(len(plain) + 1) % _STEP_BYTES)
 
 
@@ -249,9 +249,9 @@ def _guarded_text(path: Path) -> str:
 
 
 def _refuse_open_folders(path: Path) -> None:
-    """Refuses a place where others can put another key in the place of this one.
+    """Refuses a key file in a folder where others can replace it.
 
-    A link can lead elsewhere, so the folders of the link count as those of the file do.
+    If the path is a link, the folders of the link are checked as well as those of the file.
     """
     around = {path.parent.absolute(), path.resolve().parent}
     above = {one for folder in around for one in folder.parents} - around
@@ -266,7 +266,7 @@ def _refuse_open_folders(path: Path) -> None:
 
 
 def _others_write(mode: int, *, inside: bool) -> bool:
-    # Where the sticky bit is set nobody moves a folder that is not theirs, but all may add files.
+    # The sticky bit keeps others from moving a folder inside, but not from adding files.
     return bool(mode & 0o022) and not (inside and mode & stat.S_ISVTX)
 
 
@@ -318,7 +318,7 @@ def _decoded_id(text: str, path: Path) -> bytes:
 
 
 def _not_a_key_file(path: Path) -> KeyFileUnusable:
-    # Says nothing of what the file holds: it may be most of a key.
+    # The message quotes nothing of the file, which may hold most of a key.
     return KeyFileUnusable(
         f"{path} is not a whole key file; put back a good copy, or make a new one elsewhere with:"
         " petition-bot keygen"

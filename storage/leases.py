@@ -1,9 +1,9 @@
-"""Leases: who alone may do a piece of work, until when. New queries about them go here.
+"""Leases: which process alone may do a piece of work, until when. New queries about them go here.
 
-A lease is for processes that may die at any moment, so it ends by itself. Its moments are told by
-the callers' own clocks, which can jump or differ: a lease taken too early by someone else is
-noticed at the next renewal, and the work itself is fenced (see `deliveries.py`). For a clock that
-was set back, whoever waits may name a lease that it has seen unchanged for long enough.
+A process may die at any moment, so a lease ends by itself. Its times come from the callers' own
+clocks, which can jump or differ: a holder whose lease was taken too early notices it at the next
+renewal, and the work itself is fenced (see `deliveries.py`). In case a clock was set back, whoever
+waits may take a lease that it has seen unchanged for long enough.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _LOOK: Final = "SELECT name, holder, expires_at FROM leases WHERE name = :name"
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who holds it, and the moment from which others may take it."""
+    """A lease: who holds it, and from when on others may take it."""
 
     name: str
     holder: str
@@ -44,7 +44,7 @@ class Lease:
 
 
 class Leases:
-    """The leases of one database, by name."""
+    """The leases of one database, keyed by name."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,18 +58,18 @@ class Leases:
         now: datetime,
         stale: Lease | None = None,
     ) -> Lease | None:
-        """Take a lease that nobody holds, that has expired, or that is one's own already.
+        """Takes a lease that nobody holds, that has expired, or that is the caller's already.
 
         Args:
             name: the work it is for.
-            holder: unique to one run of one process.
+            holder: who takes it; unique to one run of one process.
             seconds: how long it lasts.
-            now: by the caller's clock.
-            stale: a lease that the caller has watched for longer than it lasts without its being
-                renewed; taken whatever its expiry says, if it is still that one.
+            now: the time by the caller's clock.
+            stale: a lease that the caller has seen unchanged for longer than it lasts; it is
+                taken whatever its expiry, if it is still the same.
 
         Returns:
-            The lease as it now stands, or None while someone else holds it.
+            The lease as it now is, or None while somebody else holds it.
         """
         statement = Statement(
             _TAKE,
@@ -87,7 +87,7 @@ class Leases:
     async def renew(
         self, name: str, holder: str, *, seconds: float, now: datetime
     ) -> Lease | None:
-        """Make one's lease last `seconds` from `now`, or None when it is no longer one's own."""
+        """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
         statement = Statement(
             _RENEW,
             {
@@ -99,11 +99,11 @@ class Leases:
         return _first((await self._database.write(statement))[0])
 
     async def release(self, name: str, holder: str) -> None:
-        """Give one's lease up, so that the next holder need not wait; harmless when lost."""
+        """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
         await self._database.write(Statement(_RELEASE, {"name": name, "holder": holder}))
 
     async def look(self, name: str) -> Lease | None:
-        """The lease as it stands, expired or not."""
+        """Returns the lease as it now is, expired or not; None if nobody holds it."""
         return _first(await self._database.read(Statement(_LOOK, {"name": name})))
 
 

@@ -1,10 +1,10 @@
-"""Bringing a database to this version's tables, once, however many processes start at a time.
+"""Migrates a database to this version's tables, once, however many processes start at a time.
 
 Alembic renders the missing revisions as SQL and the database's own driver runs them, all in one
-transaction that also holds the lock: SQLite's own exclusive one, or an advisory lock in
-PostgreSQL. A process killed in the middle leaves the old schema, whole, and the lock is gone with
-it. Nothing here needs a synchronous driver or a thread of Alembic's own, and a database that is
-up to date never sees Alembic at all.
+transaction that also holds the lock: SQLite's exclusive one, or an advisory lock in PostgreSQL. A
+process killed in the middle leaves the old schema whole, and its lock ends with it. No synchronous
+driver and no thread for Alembic are needed, and for a database that is up to date Alembic is not
+even imported.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from storage.open_database import postgres_adapter
 from storage.sqlite import create_private
 from storage.sqlite_errors import is_locked, sorted_error
 
-# How long a start waits for another one that is migrating; a revision can rewrite a big table.
+# How long a start waits for another that is migrating; a revision can rewrite a big table.
 _PATIENCE_SECONDS: Final = 120.0
 _PAUSE_SECONDS: Final = 0.05
 
@@ -31,7 +31,7 @@ _ADVISORY_LOCK: Final = 0x7065_7469_7469_6F6E
 
 _HAS_VERSION: Final = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
-    # Not to_regclass: asked before the lock, it remembers a "no" past the lock.
+    # Not to_regclass: what it answers before the lock is taken is still cached afterwards.
     "postgresql": "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version'"
     " AND schemaname = ANY (current_schemas(false))",
 }
@@ -41,7 +41,7 @@ Fetch = Callable[[str], Awaitable[list[Any]]]
 
 
 async def migrate(url: str) -> str:
-    """Bring the database to the newest revision and return that revision.
+    """Brings the database to the newest revision and returns that revision.
 
     Raises:
         SchemaTooNew: a newer version of the program made it.
@@ -56,11 +56,11 @@ async def migrate(url: str) -> str:
 
 
 async def require_newest(url: str) -> None:
-    """Look, without changing anything, whether the tables are this version's.
+    """Checks, without changing anything, that the tables are this version's.
 
     Raises:
         DatabaseMissing: there is no such file.
-        SchemaMissing: there are none yet, or they are older.
+        SchemaMissing: there are no tables yet, or they are older.
         SchemaTooNew: a newer version of the program made them.
         Unavailable: it cannot be reached.
     """
@@ -113,11 +113,11 @@ async def _revision(dialect: str, fetch: Fetch) -> str | None:
 
 
 async def _upgrade(dialect: str, fetch: Fetch) -> None:
-    """Run what is missing; inside the transaction that holds the lock."""
+    """Runs the missing revisions, inside the transaction that holds the lock."""
     current = await _revision(dialect, fetch)
     if current == NEWEST:
         return
-    # Half a second and many megabytes, which a start with nothing to do is spared.
+    # Alembic costs half a second and many megabytes, so it is imported only when needed.
     from storage.migrations.rendering import history, render
 
     if current is not None and current not in history():
@@ -135,7 +135,7 @@ async def _migrate_sqlite(path: Path) -> None:
 
 
 async def _try_sqlite(path: Path) -> bool:
-    """Migrate, or False when someone else holds the lock."""
+    """Migrates; returns False if somebody else holds the lock."""
     try:
         create_private(path)
         async with aiosqlite.connect(path, isolation_level=None) as database:
@@ -153,11 +153,11 @@ async def _try_sqlite(path: Path) -> bool:
 
 
 async def _rebuild_sqlite(fetch: Fetch) -> None:
-    # A revision may have to rebuild a table that others point to; checked before COMMIT.
+    # A revision may rebuild a table that others refer to; foreign keys are checked before COMMIT.
     await fetch("PRAGMA foreign_keys=OFF")
     await fetch("PRAGMA journal_mode=WAL")
     await fetch("PRAGMA synchronous=FULL")
-    await fetch("PRAGMA secure_delete=ON")  # what a revision forgets is overwritten
+    await fetch("PRAGMA secure_delete=ON")  # what a revision deletes is overwritten
     await fetch("BEGIN EXCLUSIVE")
     await _upgrade("sqlite", fetch)
     if broken := await fetch("PRAGMA foreign_key_check"):
@@ -172,7 +172,7 @@ async def _migrate_postgres(dsn: str) -> None:
             if await _revision("postgresql", connection.fetch) == NEWEST:
                 return
             async with asyncio.timeout(_PATIENCE_SECONDS), connection.transaction():
-                # Of the transaction: it cannot outlive the process that took it.
+                # It ends with the transaction, so it cannot outlive the process that took it.
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
                 await _upgrade("postgresql", connection.fetch)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Opening a database by its URL: the one place that picks an adapter."""
+"""Opening a database by its URL: the one place that chooses the adapter."""
 
 import importlib
 from types import ModuleType
@@ -10,14 +10,14 @@ from storage.sqlite import SqliteDatabase
 
 
 async def open_database(url: str, *, cleans_up: bool = True) -> Database:
-    """Open a database that `migrate` has made or brought up to date.
+    """Opens a database that `migrate` has made or brought up to date.
 
     Args:
         url: its address.
-        cleans_up: whether what was erased is to be driven out of its files; see SqliteDatabase.
+        cleans_up: whether to clear its files of what was erased; see SqliteDatabase.
 
     Raises:
-        DatabaseUrlWrong: with a sentence on what an address looks like.
+        DatabaseUrlWrong: the address is not valid; the message says what it looks like.
         SchemaMissing: there is no such file yet.
         Unavailable: it cannot be reached just now.
     """
@@ -29,7 +29,7 @@ async def open_database(url: str, *, cleans_up: bool = True) -> Database:
 
 
 def postgres_adapter() -> ModuleType:
-    """The PostgreSQL adapter, imported only when asked for: its driver is an optional extra."""
+    """Returns the PostgreSQL adapter, imported only here: its driver is an optional extra."""
     try:
         return importlib.import_module("storage.postgres")
     except ModuleNotFoundError as error:

@@ -1,25 +1,25 @@
-"""What a worker is given to send, and what it says became of it."""
+"""The deliveries that a worker is given to send, and the outcomes it reports."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-# A send that may have arrived is repeated once, and then never again.
+# A send in doubt is repeated once, and never again.
 MOST_ATTEMPTS: Final = 2
 
 
 class Outcome(StrEnum):
-    """What became of one send."""
+    """The outcome of one send."""
 
     DELIVERED = "delivered"
     UNREACHABLE = "unreachable"
     REJECTED = "rejected"
     UNSENT = "unsent"
-    """Surely not delivered: it goes back and the attempt does not count."""
+    """Certainly not delivered: it becomes pending again, and the attempt does not count."""
     IN_DOUBT = "perhaps"
-    """It may have arrived: it goes back once, and is `unknown` the second time."""
+    """It may have arrived: it becomes pending again once, and UNCONFIRMED the second time."""
     UNCONFIRMED = "unknown"
-    """Given up without knowing."""
+    """It may have arrived, and is not tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a claimed delivery; what arrived has message ids, by which it is recalled."""
+    """The outcome of a claimed delivery; one that arrived has message ids, to recall it by."""
 
     position: int
     claim: bytes

@@ -1,7 +1,7 @@
-"""Everything that is held of one person, to be shown to them (GDPR arts 15 and 20).
+"""Everything that is stored about one person, to show it to them (GDPR arts 15 and 20).
 
-A column that can belong to a person is read here, or a test of this file says why not. New
-tables and columns with something of a person's in them are added to `GIVEN`.
+Every column that can belong to a person is read here, or a test of this file says why not. New
+tables and columns with personal data are added to `GIVEN`.
 """
 
 import json
@@ -14,7 +14,7 @@ from storage.keyring import Keyring
 from storage.times import from_millis
 
 Record = Mapping[str, Any]
-"""A row as its owner reads it: opened, moments in UTC, numbers and texts as they are."""
+"""A row as its owner reads it: decrypted, times as UTC datetimes, other values as stored."""
 
 GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
     "conversations": (
@@ -42,7 +42,7 @@ GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "audit": ("id", "at", "actor_sealed", "action", "detail"),
 }
-"""By table, the columns that a person is given of the rows that are theirs."""
+"""By table, the columns that people are given of their own rows."""
 
 
 def _columns(table: str) -> str:
@@ -83,7 +83,7 @@ SELECT {_columns("published")} FROM published
 WHERE petition = :petition AND key LIKE CAST(:menu AS TEXT)
 """  # noqa: S608 - constants of this file
 
-# Who did it is sealed, so they are told apart only once they are opened; admins' deeds are few.
+# The admins' ids are encrypted, so all rows are read and filtered after decryption; they are few.
 _BROADCASTS: Final = f"""
 SELECT {_columns("broadcasts")} FROM broadcasts WHERE petition = :petition ORDER BY created_at
 """  # noqa: S608 - constants of this file
@@ -94,23 +94,23 @@ WHERE petition = :petition AND actor_sealed IS NOT NULL
 ORDER BY at, id
 """  # noqa: S608 - constants of this file
 
-# The other sealed columns hold the number of a person or of a chat.
+# The other sealed columns hold the id of a person or of a chat.
 _TEXTS: Final = frozenset({"name_sealed", "body_sealed"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Held:
-    """What is held of one person.
+    """What is stored about one person.
 
     Attributes:
-        conversation: where they stand and what was filled in so far.
-        signature: None for who has not signed.
-        consents: each with the words.
+        conversation: their stage and what they filled in so far.
+        signature: None if they have not signed.
+        consents: each with its text.
         deliveries: what was sent or is to be sent to them, the oldest first.
         draft: the message that they are preparing, as an admin.
-        menus: the menus of commands that they were given as an admin.
-        broadcasts: those that they prepared or approved; another admin's part is left out.
-        deeds: what they did as an admin.
+        menus: the command menus that they were given as an admin.
+        broadcasts: those that they prepared or approved, without the ids of other admins.
+        deeds: the audit entries of what they did as an admin.
     """
 
     conversation: Record | None = None
@@ -124,7 +124,7 @@ class Held:
 
 
 class PersonalData:
-    """What one petition holds of each person."""
+    """Reads what one petition stores about a person."""
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         self._database = database
@@ -132,7 +132,7 @@ class PersonalData:
         self._slug = slug
 
     async def of(self, user_id: int) -> Held:
-        """Everything that is held of someone, whether they have signed or not."""
+        """Returns everything that is stored about someone, whether they have signed or not."""
         supporter = self._keyring.reference(self._slug, user_id)
         return Held(
             conversation=_only(await self._read("conversations", _CONVERSATION, supporter)),
@@ -180,7 +180,7 @@ class PersonalData:
 
     def _opened(self, table: str, row: Row, column: str) -> str | int | None:
         place = row["id" if "id" in row else "admin" if table == "drafts" else "supporter"]
-        # Somebody else's row that is damaged must not keep anybody from seeing their own.
+        # Somebody else's damaged row must not keep people from seeing their own.
         opened = self._keyring.open_if_whole(row[column], table=table, column=column, row=place)
         return opened if opened is None or column in _TEXTS else int(opened)
 

@@ -1,7 +1,7 @@
 """Petitions: how many have signed, and whether it is open. New queries about them go here.
 
-The petition's row is what signing, withdrawing, closing and reopening take turns on: each locks
-it first, so the count at the moment of closing is exact, whoever signs in that moment.
+Signing, withdrawing, closing and reopening each lock the petition's row first, so the count at
+the moment of closing is exact, whoever signs in that moment.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"
 
 _MAY_CLOSE: Final = "slug = :petition AND revision = :revision AND closed_at IS NULL"
 
-# A closing update on its way, or planned, speaks of a closed petition.
+# A closing update that is being sent, or is planned, says that the petition is closed.
 _MAY_REOPEN: Final = """
 slug = :petition AND revision = :revision AND closed_at IS NOT NULL
 AND NOT EXISTS (
@@ -76,25 +76,25 @@ class Petitions:
         self._audit = audit
 
     async def ensure(self) -> None:
-        """Make the petition's row, if this is its first start."""
+        """Makes the petition's row, if this is its first start."""
         await self._database.write(Statement(_ENSURE, {"petition": self._slug}))
 
     async def is_known(self) -> bool:
-        """Whether the petition was ever started on this database."""
+        """Returns whether the petition was ever started on this database."""
         return bool(await self._database.read(Statement(_STATE, {"petition": self._slug})))
 
     async def state(self) -> PetitionState:
-        """The petition as it stands."""
+        """Returns the petition's present state."""
         rows = await self._database.read(Statement(_STATE, {"petition": self._slug}))
         return _state(rows[0])
 
     async def last_number(self) -> int:
-        """The highest number that a signature was given; it never falls."""
+        """Returns the highest number that a signature was given; it never falls."""
         rows = await self._database.read(Statement(_LAST_NUMBER, {"petition": self._slug}))
         return int(rows[0]["last_number"])
 
     async def close(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
-        """Close it and keep the exact count; None when it is no longer at `revision`."""
+        """Closes the petition and stores the exact count; None if `revision` is out of date."""
         values: dict[str, Value] = {"petition": self._slug, "revision": revision}
         noted = self._audit.statement(
             "close", actor=actor, at=at, only_if=Statement(_CAN_CLOSE, values)
@@ -104,7 +104,7 @@ class Petitions:
         return _state(rows[-1][0]) if rows[-1] else None
 
     async def reopen(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
-        """Open it again; None when it moved on, or while its closing is being told."""
+        """Reopens the petition; None if `revision` is old, or a closing update is not over."""
         values: dict[str, Value] = {"petition": self._slug, "revision": revision}
         noted = self._audit.statement(
             "reopen", actor=actor, at=at, only_if=Statement(_CAN_REOPEN, values)
@@ -116,7 +116,7 @@ class Petitions:
 
 
 def lock_petition(slug: str) -> Statement:
-    """The first statement of whatever depends on the petition being open, or changes its count."""
+    """Returns the first statement of all that needs an open petition or changes its count."""
     return Statement(_LOCK, {"petition": slug})
 
 

@@ -1,6 +1,6 @@
 """Lists as parameters of a statement: in portions, and padded to one of a few lengths.
 
-Few lengths are few texts, so few prepared statements.
+Few lengths mean few different SQL texts, so few prepared statements.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,13 +12,13 @@ _LENGTHS: Final = (1, 10, 100)
 
 
 def portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """The same in parts that can be padded."""
+    """Yields the items in portions short enough for `padded`."""
     longest = _LENGTHS[-1]
     for start in range(0, len(items), longest):
         yield items[start : start + longest]
 
 
 def padded(portion: Sequence[Item]) -> list[Item]:
-    """A portion, and the last of it again and again: a list of a known length, the same rows."""
+    """Returns a portion with its last item repeated up to one of the fixed lengths."""
     length = next(length for length in _LENGTHS if length >= len(portion))
     return [*portion, *[portion[-1]] * (length - len(portion))]

@@ -19,12 +19,12 @@ _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def is_locked(error: Exception) -> bool:
-    """Whether another connection holds the lock."""
+    """Returns whether another connection holds the lock."""
     return _code(error) in _LOCKED
 
 
 def sorted_error(error: Exception) -> Exception:
-    """What a driver error means to a caller; a mistake of ours comes back as it is."""
+    """Returns the StorageError that a driver error means; a bug comes back unchanged."""
     code = _code(error)
     if code in _LOCKED:
         return Unavailable("Another program holds the lock of the database.")
@@ -38,11 +38,11 @@ def sorted_error(error: Exception) -> Exception:
 
 
 def concerns_everyone(error: Exception) -> bool:
-    """Whether the fault is the disk's or the lock's, and not of the transaction that met it."""
+    """Returns whether the disk or the lock is the cause, and not the one transaction."""
     return _code(error) in _PASSING | _BROKEN
 
 
 def _code(error: Exception) -> int | None:
     code = getattr(error, "sqlite_errorcode", None)
-    # The low byte is the kind; the rest says where exactly.
+    # The low byte is the primary result code; the rest is detail.
     return None if code is None else code & 0xFF

@@ -1,6 +1,7 @@
-"""What Telegram already has from us, so that it is not sent again. New queries go here.
+"""What Telegram already has from the bot, so that it is not sent again. New queries go here.
 
-Command lists and descriptions by their digest; a picture by the id Telegram gave its file.
+Command lists and descriptions are stored by their digest, a picture by the id of its file at
+Telegram.
 """
 
 from dataclasses import dataclass
@@ -22,26 +23,26 @@ DO UPDATE SET digest = excluded.digest, telegram_id = excluded.telegram_id
 
 @dataclass(frozen=True, slots=True)
 class PublishedItem:
-    """The digest of what was sent, and the id under which Telegram keeps it, if it gave one."""
+    """The digest of what was sent, and the id that Telegram gave it, if any."""
 
     digest: bytes
     telegram_id: str | None
 
 
 class Published:
-    """What was published for one petition, by key."""
+    """What Telegram has of one petition, by key."""
 
     def __init__(self, database: Database, slug: str) -> None:
         self._database = database
         self._slug = slug
 
     async def get(self, key: str) -> PublishedItem | None:
-        """What Telegram has under a key."""
+        """Returns what Telegram has under a key, or None."""
         rows = await self._database.read(Statement(_GET, {"petition": self._slug, "key": key}))
         return PublishedItem(rows[0]["digest"], rows[0]["telegram_id"]) if rows else None
 
     async def put(self, key: str, digest: bytes, telegram_id: str | None = None) -> None:
-        """Remember what Telegram has from now on."""
+        """Stores what Telegram has under a key from now on."""
         statement = Statement(
             _PUT,
             {

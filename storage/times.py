@@ -1,4 +1,4 @@
-"""Moments as the database keeps them: whole milliseconds of UTC since 1970."""
+"""Times as the database stores them: whole milliseconds since 1970, UTC."""
 
 from datetime import UTC, datetime, timedelta
 from typing import overload
@@ -12,7 +12,7 @@ def to_millis(moment: datetime) -> int: ...
 @overload
 def to_millis(moment: None) -> None: ...
 def to_millis(moment: datetime | None) -> int | None:
-    """What to store for an aware datetime; a naive one is a mistake and raises ValueError."""
+    """Returns what to store for an aware datetime; raises ValueError for a naive one."""
     if moment is None:
         return None
     if moment.tzinfo is None:
@@ -25,8 +25,8 @@ def from_millis(millis: int) -> datetime: ...
 @overload
 def from_millis(millis: None) -> None: ...
 def from_millis(millis: int | None) -> datetime | None:
-    """The aware datetime, in UTC, that a stored number stands for."""
+    """Returns the aware datetime, in UTC, for a stored number."""
     if millis is None:
         return None
-    # Whole arithmetic: fromtimestamp would go through a float and its rounding.
+    # Integer arithmetic: fromtimestamp would round through a float.
     return _EPOCH + millis * _MILLISECOND

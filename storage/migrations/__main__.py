@@ -1,4 +1,4 @@
-"""Write a new revision: what the tables have and the revisions so far do not."""
+"""Writes a new revision: the difference between the tables and the revisions so far."""
 
 import sqlite3
 import sys
@@ -12,7 +12,7 @@ from storage.migrations.rendering import alembic_config, history, render
 
 
 def write_revision(message: str) -> None:
-    """Bring an empty database to the newest revision and let Alembic write the difference."""
+    """Brings an empty database to the newest revision and lets Alembic write the difference."""
     number = f"{len(history()) + 1:04d}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "revision.db"

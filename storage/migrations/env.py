@@ -1,8 +1,8 @@
-"""Alembic's entry: renders revisions as SQL, or works over a connection it is handed.
+"""Alembic's entry point: renders revisions as SQL, or works on a given connection.
 
-The program renders (`rendering.py`); `storage/migrate.py` runs that SQL over its own drivers, in
+The program renders (`rendering.py`); `storage/migrate.py` runs that SQL with its own drivers, in
 one transaction under a lock, inside the running loop. Tests and `python -m storage.migrations`
-hand over a connection, to compare with the tables or to write a new revision.
+give a connection, to compare it with the tables or to write a new revision.
 """
 
 from alembic import context
@@ -12,7 +12,7 @@ from storage.tables import metadata
 connection = context.config.attributes.get("connection")
 
 if context.is_offline_mode():
-    # The caller brings the transaction, so none is written into the script.
+    # The caller opens the transaction, so none is written into the script.
     context.configure(
         dialect_name=context.config.attributes["dialect"],
         output_buffer=context.config.attributes["output"],

@@ -1,4 +1,4 @@
-"""Alembic, asked for the SQL between two revisions. Slow to import, so only when it is needed."""
+"""Renders the SQL between two revisions with Alembic; slow to import, so only when needed."""
 
 import io
 from functools import cache
@@ -10,16 +10,16 @@ from alembic.script import ScriptDirectory
 
 
 def history() -> list[str]:
-    """Every revision this version knows, oldest first."""
+    """Returns every revision this version knows, oldest first."""
     script = ScriptDirectory.from_config(alembic_config())
     return [revision.revision for revision in script.walk_revisions()][::-1]
 
 
 @cache
 def render(dialect: str, since: str | None, until: str = "head") -> tuple[str, ...]:
-    """The SQL statements that lead from a revision, or from nothing, to another one.
+    """Returns the SQL statements that lead from a revision, or from nothing, to another one.
 
-    Alembic keeps its context in globals, so this is for one thread only, and never awaits.
+    Call it from one thread only: Alembic keeps its context in globals.
     """
     output = _Statements()
     config = alembic_config(dialect=dialect, output=output)
@@ -28,7 +28,7 @@ def render(dialect: str, since: str | None, until: str = "head") -> tuple[str, .
 
 
 def alembic_config(**attributes: object) -> Config:
-    """Alembic's settings, made here so that no alembic.ini is needed, nor found by accident."""
+    """Returns Alembic's settings, so that no alembic.ini is needed, nor found by accident."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -37,14 +37,14 @@ def alembic_config(**attributes: object) -> Config:
 
 
 class _Statements(io.StringIO):
-    """Alembic writes one statement at a time; this keeps them apart."""
+    """Collects the statements that Alembic writes, one at each write."""
 
     def __init__(self) -> None:
         super().__init__()
         self.statements: list[str] = []
 
     def write(self, text: str) -> int:
-        # Between the statements are blank lines and a remark on each revision.
+        # Alembic also writes blank lines, and a comment on each revision.
         if (statement := text.strip()) and not statement.startswith("-- Running"):
             self.statements.append(statement)
         return len(text)
