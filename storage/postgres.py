@@ -1,9 +1,8 @@
 """PostgreSQL, through asyncpg: a pool for reading, group commits for writing.
 
-A transaction travels whole, in one round trip (`postgres_sql.py`). Writes that wait while another
-is under way share the next transaction, as they do on SQLite. There are no savepoints in it: when
-one of a group fails, the group is undone and each is run alone, which is rare and costs nothing
-otherwise.
+A whole transaction is sent in one round trip (`postgres_sql.py`). Writes that wait while another
+is running share the next transaction, as they do on SQLite. It has no savepoints: when one of a
+group fails, the group is undone and each is run alone, which is rare and otherwise costs nothing.
 """
 
 import asyncio
@@ -21,12 +20,12 @@ from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavaila
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
 
 _POOL: Final = 10
-# Two, so that a long write, such as freezing a broadcast, does not hold up the others.
+# Two, so that a long write, such as starting a broadcast, does not delay the others.
 _WRITERS: Final = 2
 _GROUP: Final = 64
 
 _CONNECT_SECONDS: Final = 5.0
-_COMMAND_SECONDS: Final = 120.0  # freezing a broadcast of a million rows is one statement
+_COMMAND_SECONDS: Final = 120.0  # some statements read or write a million rows
 _PATIENCE_SECONDS: Final = 4.0
 _FIRST_PAUSE_SECONDS: Final = 0.02
 _LONGEST_PAUSE_SECONDS: Final = 0.5
@@ -35,7 +34,7 @@ _SESSION: Final = {
     "application_name": "petition-bot",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
-    "jit": "off",  # our statements are short; compiling them takes longer than they do
+    "jit": "off",  # the statements are short: compiling them takes longer than running them
 }
 
 # SQLSTATE classes: connection, resources, operator, rollback, system; and single states.
@@ -45,10 +44,10 @@ _REFUSED: Final = ("28", "3D000")
 _LOST: Final = (
     OSError,  # TimeoutError too
     asyncpg.PostgresConnectionError,
-    asyncpg.InternalClientError,  # what asyncpg says of a connection that the server gave up
+    asyncpg.InternalClientError,  # asyncpg's error for a connection that the server dropped
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
 )
-# What can befall a transaction that was sent, leaving open whether it was committed.
+# Errors after which it is unknown whether a transaction that was sent was committed.
 _CUT_OFF: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -68,19 +67,19 @@ class _Write:
 
     @property
     def is_alone(self) -> bool:
-        """Whether it shares no transaction: it takes many locks, in the order of them all.
+        """Whether it needs its own transaction, since it takes many locks in a fixed order.
 
-        Behind others, theirs would come first, and two groups could wait for each other.
+        In a group, the locks of others would come first, and two groups could deadlock.
         """
         return any(FOR_NO_KEY_UPDATE in first.sql for first in self.statements[:2])
 
 
 class _CommitUnknown(Unavailable):
-    """The connection was lost while committing; it may have happened."""
+    """The connection was lost during the commit, which may have succeeded."""
 
 
 class PostgresDatabase:
-    """One database on a server; `open` makes it, `close` must end it."""
+    """One database on a server; made by `open`, to be ended with `close`."""
 
     def __init__(self, pool: Any, *, patience_seconds: float) -> None:
         self._pool = pool
@@ -95,7 +94,7 @@ class PostgresDatabase:
     async def open(
         cls, dsn: str, *, patience_seconds: float = _PATIENCE_SECONDS
     ) -> "PostgresDatabase":
-        """Connect to a server that is there; later it may come and go."""
+        """Connects to a server, which must be up now; later it may come and go."""
         try:
             pool = await asyncpg.create_pool(
                 dsn,
@@ -105,7 +104,7 @@ class PostgresDatabase:
                 command_timeout=_COMMAND_SECONDS,
                 server_settings=_SESSION,
                 init=_prepare_to_run,
-                # Nothing here changes a session, so the usual reset is a wasted round trip.
+                # Nothing here changes a session, so a reset would waste a round trip.
                 reset=_as_it_is,
             )
         except Exception as error:
@@ -130,7 +129,7 @@ class PostgresDatabase:
         return await answer
 
     def require_files(self) -> None:
-        """See Database.require_files; the server keeps its own."""
+        """Does nothing: the server looks after its files."""
 
     async def close(self) -> None:
         """See Database.close."""
@@ -150,7 +149,7 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def _borrowed(self) -> AsyncIterator[Any]:
-        """A connection of the pool; one that broke does not go back into it."""
+        """Yields a connection of the pool; a broken one does not go back into it."""
         async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
             try:
                 yield connection
@@ -161,12 +160,12 @@ class PostgresDatabase:
                 raise
 
     async def _work(self) -> None:
-        """Commit group after group until nobody waits."""
+        """Commits group after group until no write waits."""
         try:
             while self._waiting:
                 await self._commit(self._taken())
         finally:
-            # At once, not when the task's callbacks run: the next write comes before them.
+            # Here, not in a callback of the task: the next write may come before that runs.
             self._busy -= 1
 
     def _taken(self) -> list[_Write]:
@@ -175,7 +174,7 @@ class PostgresDatabase:
             if group[-1].is_alone or self._waiting[0].is_alone:
                 break
             group.append(self._waiting.popleft())
-        # Whoever gave up before their turn has nothing left to commit.
+        # Writes whose caller gave up are not committed.
         return [write for write in group if not write.answer.cancelled()]
 
     async def _commit(self, group: list[_Write]) -> None:
@@ -185,13 +184,13 @@ class PostgresDatabase:
             await self._alone(write)
 
     async def _together(self, group: list[_Write]) -> bool:
-        """Commit a group, or False when it is undone and each has to try alone."""
+        """Commits a group; returns False if it was undone and each has to be tried alone."""
         try:
             await self._transact(group)
         except _CommitUnknown as error:
             for write in group:
                 _refuse(write, error)
-        except Exception:  # whose it is shows when each is run alone
+        except Exception:  # running each alone shows which one failed
             return False
         else:
             for write in group:
@@ -201,13 +200,13 @@ class PostgresDatabase:
     async def _alone(self, write: _Write) -> None:
         try:
             await self._patiently(lambda: self._transact([write]))
-        except Exception as error:  # handed to whoever asked for the write
+        except Exception as error:  # passed to the caller of `write`
             _refuse(write, error)
         else:
             _accept(write)
 
     async def _transact(self, group: list[_Write]) -> None:
-        """Run and commit a group in one round trip."""
+        """Runs and commits a group in one round trip."""
         async with self._borrowed() as connection:
             batch = Batch()
             for statement in chain.from_iterable(write.statements for write in group):
@@ -221,7 +220,7 @@ class PostgresDatabase:
             write.rows = [next(answers) for _ in write.statements]
 
     async def _columns_of(self, sql: str, connection: Any) -> Columns:
-        """Which columns a statement answers with; asked of the server once for each text."""
+        """Returns a statement's result columns; asks the server once for each SQL text."""
         columns = self._columns.get(sql)
         if columns is None:
             prepared = await connection.prepare(translate(sql)[0])
@@ -230,7 +229,7 @@ class PostgresDatabase:
         return columns
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Try again, for a bounded time, what certainly did not happen and may pass."""
+        """Retries, for a limited time, what certainly did not take effect and may pass."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         pause = _FIRST_PAUSE_SECONDS
@@ -250,7 +249,7 @@ class PostgresDatabase:
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[Any]:
-    """One connection of its own, with no limit on how long a statement takes."""
+    """Yields a separate connection, with no limit on how long a statement takes."""
     try:
         connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
     except Exception as error:
@@ -265,7 +264,7 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
 
 
 def sorted_error(error: Exception) -> Exception:
-    """What a driver error means to a caller; a mistake of ours comes back as it is."""
+    """Returns the StorageError that a driver error means; a bug comes back unchanged."""
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return DatabaseUrlWrong()
     state = getattr(error, "sqlstate", None) or ""
@@ -282,7 +281,7 @@ def sorted_error(error: Exception) -> Exception:
 
 def _lost(error: Exception) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
-        # The same class stands for our own mistakes; only the words tell them apart.
+        # The same class stands for bugs of the caller; only the message tells them apart.
         return "clos" in str(error) or "released" in str(error)
     return isinstance(error, _LOST)
 
@@ -292,7 +291,7 @@ async def _prepare_to_run(connection: Any) -> None:
 
 
 async def _as_it_is(connection: object) -> None:
-    """Leave a connection as it comes back to the pool."""
+    """Leaves a connection unchanged when it comes back to the pool."""
 
 
 def _accept(write: _Write) -> None:
@@ -303,7 +302,7 @@ def _accept(write: _Write) -> None:
 def _refuse(write: _Write, error: Exception) -> None:
     if write.answer.done():
         return
-    # Many can wait for one COMMIT: each gets an error of its own, or their tracebacks would mix.
+    # Many can wait for one COMMIT: each gets its own error object, or their tracebacks would mix.
     fresh = Unavailable(str(error)) if isinstance(error, _CommitUnknown) else error
     fresh.__cause__ = error.__cause__
     write.answer.set_exception(fresh)

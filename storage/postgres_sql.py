@@ -1,10 +1,10 @@
-"""Statements in PostgreSQL's own words: one at a time for reading, a whole transaction at once.
+"""Translates statements for PostgreSQL: single ones for reading, whole transactions for writing.
 
 asyncpg sends one statement and waits for its answer, so a transaction of eight would take ten
 round trips, with the petition's row locked meanwhile: over a network, about a hundred signatures
-a second in all. So a transaction travels as the arguments of one function, which runs its
-statements one by one, each seeing what those before it did, and commits as one. The values
-travel apart from the SQL, as three arrays, one for each type we have.
+a second in all. So a transaction is sent as the arguments of one function, which runs its
+statements one by one, each seeing what those before it did, and commits as one. The values are
+sent apart from the SQL, as three arrays, one for each type in use.
 """
 
 import json
@@ -23,7 +23,7 @@ from storage.database import (
     Statement,
 )
 
-# Made by each connection for itself, so it is always the one that this code knows.
+# Made by each connection for itself, so it always fits this version of the code.
 MAKE_RUNNER: Final = """
 CREATE OR REPLACE FUNCTION pg_temp.run_statements(
   statements text[], answering boolean[], texts text[], numbers bigint[], blobs bytea[]
@@ -63,7 +63,7 @@ Columns = Mapping[str, bool]
 
 @dataclass(slots=True)
 class Batch:
-    """Statements on their way to the function, with the values of all of them."""
+    """The statements of one call of the function, with the values of all of them."""
 
     _statements: list[str] = field(default_factory=list)
     _columns: list[Columns] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Batch:
     _blobs: list[bytes] = field(default_factory=list)
 
     def add(self, statement: Statement, columns: Columns) -> None:
-        """Add a statement whose answer has these columns."""
+        """Adds a statement whose answer has these columns."""
         sql = "".join(
             text + self._placed(statement.values[name]) if name else text
             for text, name in _pieces(statement.sql)
@@ -84,12 +84,12 @@ class Batch:
 
     @property
     def arguments(self) -> tuple[list[str], list[bool], list[str], list[int], list[bytes]]:
-        """What `RUN` is given."""
+        """The arguments of `RUN`."""
         answering = [bool(columns) for columns in self._columns]
         return self._statements, answering, self._texts, self._numbers, self._blobs
 
     def answers(self, rows: list[Any]) -> list[list[Row]]:
-        """What `RUN` gave back, as the rows of each statement."""
+        """Returns the rows of each statement from the result of `RUN`."""
         return [
             _decoded(row[0], columns) for row, columns in zip(rows, self._columns, strict=True)
         ]
@@ -112,7 +112,7 @@ class Batch:
 
 @lru_cache(maxsize=1024)
 def translate(sql: str) -> tuple[str, tuple[str, ...]]:
-    """The statement with `$1`, `$2`, … in place of `:name`, and the names in that order."""
+    """Returns the statement with `$1`, `$2`, … for `:name`, and the names in that order."""
     names: dict[str, int] = {}
     words = [
         text + f"${names.setdefault(name, len(names) + 1)}" if name else text
@@ -123,7 +123,7 @@ def translate(sql: str) -> tuple[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1024)
 def _pieces(sql: str) -> tuple[tuple[str, str | None], ...]:
-    """The text up to each parameter, and the parameter's name; None after the last text."""
+    """Returns the text before each parameter with its name; the last text has None."""
     pieces: list[tuple[str, str | None]] = []
     text, end = "", 0
     for match in _TOKEN.finditer(sql):

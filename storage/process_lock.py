@@ -1,11 +1,11 @@
-"""Being the only process that does something, for as long as the process lives.
+"""The process lock: only one process does something, for as long as it lives.
 
-Unlike a lease in a table, a hold ends in the very moment its process dies, however it dies: the
-next start need not wait for anything to expire. On SQLite it is a lock on a file beside the
-database, which the operating system gives back; on PostgreSQL an advisory lock of a connection of
-its own, which the server gives back. That connection can break while the process lives on: the
-hold is then nobody's, is taken again if it can be, and if not, its holder is told to stop. So it
-is when the file is removed or replaced, since the next to come would lock another one.
+Unlike a lease in a table, the lock ends the moment its process dies, however it dies: the next
+start need not wait for anything to expire. On SQLite it is a lock on a file beside the database,
+which the operating system releases; on PostgreSQL an advisory lock of a separate connection,
+which the server releases. That connection can break while the process lives on: the lock is then
+free, is taken again if possible, and if not, its holder is told to stop. The holder is also told
+to stop when the file is removed or replaced, since the next process would lock another file.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from storage.errors import HeldElsewhere, Unavailable
 from storage.file_identity import FileIdentity
 from storage.open_database import postgres_adapter
 
-# A server that restarts is back by then, and has noticed which of our connections are dead.
+# By then a server that restarts is back, and has noticed which connections are dead.
 _PATIENCE_SECONDS: Final = 8.0
 _PAUSE_SECONDS: Final = 0.2
-# A line that broke without a word is found out by asking; it also keeps an idle line open.
+# How often to query the connection: it may have broken silently, and must not be closed as idle.
 _BEAT_SECONDS: Final = 5.0
 _GOODBYE_SECONDS: Final = 0.5
-# How long two can hold it at most when its file is removed and another starts in that moment.
+# How long two processes can hold the lock at most, if its file is removed while another starts.
 _LOOK_SECONDS: Final = 1.0
 
 
 class ProcessLock:
-    """A name that this process holds; `is_ours` is to be asked again and again."""
+    """A lock of this process; ask `is_ours` before everything that needs it."""
 
     def __init__(self) -> None:
         self._ours = False
@@ -43,36 +43,36 @@ class ProcessLock:
         self._why: Exception = HeldElsewhere()
 
     def is_ours(self) -> bool:
-        """Whether nobody else can have it at this moment."""
+        """Returns whether nobody else can hold the lock at this moment."""
         return self._ours
 
     async def until_lost(self) -> None:
-        """Wait for as long as it is ours, or may be again.
+        """Waits for as long as this process holds the lock, or may get it back.
 
         Raises:
-            HeldElsewhere: another process has it now.
-            Unavailable: the database did not come back in time, so another may have it.
+            HeldElsewhere: another process holds it now.
+            Unavailable: the database did not come back in time, so another may hold it.
         """
         await self._over.wait()
         raise self._why
 
     async def until_taken(self) -> None:
-        """Wait for the first answer; raises what `until_lost` does when it is a no."""
+        """Waits for the first attempt; if it failed, raises what `until_lost` does."""
         await self._settled.wait()
         if self._over.is_set():
             raise self._why
 
     def take(self) -> None:
-        """It is ours."""
+        """Notes that this process holds the lock."""
         self._ours = True
         self._settled.set()
 
     def release(self) -> None:
-        """It is nobody's that we know of."""
+        """Notes that this process does not hold the lock, but may take it again."""
         self._ours = False
 
     def mark_lost(self, why: Exception) -> None:
-        """It will not be ours again."""
+        """Notes that this process will not hold the lock again; `why` is what waiters get."""
         self._ours, self._why = False, why
         self._settled.set()
         self._over.set()
@@ -89,10 +89,10 @@ async def acquire_process_lock(
     """Holds `name` in this database until the block ends.
 
     Args:
-        url: of the database.
-        name: any text; what two processes must not do at once.
+        url: the URL of the database.
+        name: any text, for what two processes must not do at once.
         patience_seconds: how long to try to take it again when its connection broke.
-        look_seconds: how often to look whether the file that is locked is still there.
+        look_seconds: the seconds between two checks that the locked file is still there.
 
     Raises:
         HeldElsewhere: another process that is alive holds it.
@@ -102,7 +102,7 @@ async def acquire_process_lock(
     if isinstance(address, SqliteAddress):
         holding = _holding_file(held, address.path, name, look_seconds)
     else:
-        postgres_adapter()  # without its driver there is nothing to keep trying
+        postgres_adapter()  # raises at once if its driver is missing
         holding = _holding_lock(held, address.dsn, _number(name), patience_seconds)
     async with holding:
         try:
@@ -123,12 +123,12 @@ async def _holding_file(
         yield
     finally:
         looking.cancel()
-        # Closed and kept: whoever locked a file that is then removed would hold nothing.
+        # Closed, not removed: a process that has just locked a removed file would hold nothing.
         os.close(lock)
 
 
 async def _watch(held: ProcessLock, file: FileIdentity, look_seconds: float) -> None:
-    while file.is_same():  # noqa: ASYNC110 - nothing tells of it
+    while file.is_same():  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(look_seconds)
     held.mark_lost(
         HeldElsewhere(
@@ -153,7 +153,7 @@ async def _holding_lock(
 async def _keep(held: ProcessLock, dsn: str, number: int, patience_seconds: float) -> None:
     """Takes the lock, and takes it again whenever its connection breaks."""
     postgres, loop = postgres_adapter(), asyncio.get_running_loop()
-    deadline = loop.time()  # at first a no is a no
+    deadline = loop.time()  # the first attempt is not repeated
     while True:
         try:
             async with postgres.connected(dsn) as connection:
@@ -163,7 +163,7 @@ async def _keep(held: ProcessLock, dsn: str, number: int, patience_seconds: floa
                 await _until_broken(held, connection)
             deadline = loop.time() + patience_seconds
         except Exception as error:
-            # Also a no may pass: the server can believe in our broken connection for a moment.
+            # A lock held elsewhere may pass: the server may not yet know our connection as broken.
             held.release()
             meaning = postgres.sorted_error(error)
             passing = isinstance(meaning, HeldElsewhere | Unavailable)
@@ -201,14 +201,14 @@ async def _answers(connection: Any) -> bool:
 
 
 async def _ended(keeping: asyncio.Task[None]) -> None:
-    """Says goodbye to the server; one that does not answer finds out by itself."""
+    """Closes the connection; a server that does not answer notices by itself."""
     for _ in range(2):
         keeping.cancel()
         await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
 
 
 def _beside(database: Path, name: str) -> Path:
-    """The file to lock; two links to one database lead to the same one."""
+    """Returns the path of the file to lock, the same one for all links to one database."""
     file = database.resolve()
     return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
 

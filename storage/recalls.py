@@ -1,7 +1,7 @@
 """Recalling a broadcast: deleting what it sent, for as long as Telegram lets a bot do that.
 
-Deleting twice is deleting once, so nothing is claimed: a killed worker's successor goes on with
-whoever is not noted yet. New queries about recalls go here.
+Deleting twice does no harm, so nothing is claimed: the successor of a killed worker continues
+with the deliveries that have no recall outcome yet. New queries about recalls go here.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ UPDATE deliveries SET recall = :recall
 WHERE broadcast_id = :broadcast AND recall IS NULL AND position IN ({positions})
 """
 
-# What was sent to somebody who withdrew since stays where it is: nobody knows the chat any more.
+# Messages to people who withdrew since cannot be deleted: their chat ids are erased.
 _TALLY: Final = """
 SELECT recall, CAST(SUM(people) AS BIGINT) AS people
 FROM (
@@ -61,16 +61,16 @@ WHERE id = :broadcast AND petition = :petition AND recall_started_at IS NOT NULL
 
 
 class Recalled(StrEnum):
-    """What became of a message that was to be deleted."""
+    """The outcome of deleting what one recipient was sent."""
 
     DELETED = "deleted"
     FAILED = "failed"
-    """It is too old, or its chat is not known any more."""
+    """It is too old, or its chat id is no longer known."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentMessages:
-    """What somebody was sent; `chat_id` is None when it cannot be deleted any more."""
+    """What one recipient was sent; `chat_id` is None if it can no longer be deleted."""
 
     position: int
     chat_id: int | None = field(repr=False)
@@ -79,9 +79,9 @@ class SentMessages:
 
 @dataclass(frozen=True, slots=True)
 class RecallTally:
-    """How many deliveries of a broadcast were taken back.
+    """How many deliveries of a broadcast were recalled.
 
-    Those that are open once it has ended are those of which it could not be written down.
+    Once the recall has ended, `open` counts those whose outcome could not be recorded.
     """
 
     total: int
@@ -101,26 +101,26 @@ class Recalls:
     async def next(
         self, broadcast: bytes, *, after: int, limit: int, at: datetime
     ) -> list[SentMessages]:
-        """The next deliveries whose messages are to be deleted, in order."""
+        """Returns the next deliveries whose messages are to be deleted, by position."""
         asked: dict[str, Value] = {"broadcast": broadcast, "after": after, "limit": limit}
         rows = await self._database.read(Statement(_NEXT, asked))
         since = to_millis(at - RECALLABLE_FOR)
         return [self._sent(row, since) for row in rows]
 
     async def record(self, broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> None:
-        """Write down what became of many; doing it again changes nothing."""
+        """Records one outcome for many positions; repeating it changes nothing."""
         statements = [_note(broadcast, recalled, portion) for portion in portions(positions)]
         if statements:
             await self._database.write(*statements)
 
     async def tally(self, broadcast: bytes) -> RecallTally:
-        """How far it is."""
+        """Returns how many deliveries have which recall outcome."""
         rows = await self._database.read(Statement(_TALLY, {"broadcast": broadcast}))
         counts = {str(row["recall"]): int(row["people"]) for row in rows}
         return RecallTally(total=sum(counts.values()), **counts)
 
     async def end(self, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
-        """Nothing is left to delete, but for so many of which that cannot be written down."""
+        """Ends the recall if at most `unrecorded` deliveries have no outcome yet."""
         asked: dict[str, Value] = {
             "broadcast": broadcast,
             "petition": self._slug,

@@ -1,6 +1,6 @@
-"""Somebody who could not be reached is back: the closing update that they missed is still theirs.
+"""Supporters who return after being unreachable or muted, and still get what they missed.
 
-For thirty days after the closing; after that it would come out of the blue.
+They get the closing update for thirty days after the closing; later it would come unexpectedly.
 """
 
 from datetime import datetime, timedelta
@@ -14,8 +14,9 @@ from storage.times import to_millis
 
 OWED_FOR: Final = timedelta(days=30)
 
-# Every broadcast that they may be owed, so that no worker passes over them meanwhile; and the
-# petition, so that none begins. In the order of all: petition, broadcast, signature, delivery.
+# Every broadcast that they may still get, so that no worker skips them meanwhile; the petition is
+# locked too, so that none begins. The order is everywhere: petition, broadcast, signature,
+# delivery.
 _LOCK_BROADCASTS: Final = f"""
 SELECT id FROM broadcasts
 WHERE petition = :petition
@@ -23,7 +24,7 @@ WHERE petition = :petition
 ORDER BY id {FOR_NO_KEY_UPDATE}
 """  # noqa: S608 - a constant
 
-# A result that says that they cannot be reached may be on its way into the database.
+# Another transaction may be recording at this moment that they are unreachable.
 _LOCK_SIGNATURE: Final = f"""
 SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
 """  # noqa: S608 - a constant
@@ -34,8 +35,8 @@ WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NOT 
 RETURNING id
 """
 
-# The closing updates of a petition that is still closed, if that is not long ago, and who is back.
-# What was taken back from everybody is owed to nobody.
+# The closing updates of a petition that is still closed and was closed lately, with the supporter
+# who returned. One that was recalled is left out.
 _CLOSINGS: Final = """
 broadcasts b
 JOIN petitions p ON p.slug = b.petition
@@ -48,8 +49,8 @@ WHERE b.petition = :petition AND b.kind = 'closing'
 
 _LATEST: Final = "ORDER BY b.created_at DESC, b.id LIMIT 1"
 
-# Who is told by one that goes on is told with everybody else. One row by both halves of a key, or
-# SQLite looks at everyone who was unreachable.
+# In a running broadcast they are sent it with everybody else. The row is found by both columns of
+# a key, or SQLite reads everyone who was unreachable.
 _AGAIN: Final = f"""
 UPDATE deliveries SET state = 'pending', attempts = 0, claim = NULL, updated_at = :at
 WHERE state IN ('unreachable', 'withdrawn')
@@ -67,8 +68,8 @@ WHERE state IN ('unreachable', 'withdrawn')
 RETURNING position
 """  # noqa: S608 - constants of this file
 
-# Who ends the silence while another message goes out is told with everybody else, as far as the
-# list that was made at its beginning goes. One is under way at most.
+# People who unmute the bot during another broadcast get it with everybody else, if its rows, which
+# were written at its beginning, include them. At most one broadcast is under way.
 _UNDER_WAY: Final = """
 UPDATE deliveries SET state = 'pending', updated_at = :at
 WHERE state = 'withdrawn'
@@ -83,7 +84,8 @@ WHERE state = 'withdrawn'
 RETURNING position
 """
 
-# Who could not be reached when the list came to them has no row yet; to the others it comes.
+# People who were unreachable when their portion of rows was written have no row yet; whoever is in
+# a portion still to be written needs none.
 _AT_LAST: Final = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
@@ -108,7 +110,7 @@ RETURNING position
 
 
 def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
-    """Somebody can be written to again; the last three answer with a row if one is owed."""
+    """Returns the transaction of a return; its last three yield a row if a message is due."""
     person: dict[str, Value] = {"petition": petition, "supporter": supporter}
     owed: dict[str, Value] = {
         **person,

@@ -1,7 +1,7 @@
 """Signatures: who signed, with which consent, and how many. New queries about them go here.
 
-How a signature is written and erased is in `signing.py`; this is what the rest of the program
-asks.
+The statements that write and erase a signature are in `signing.py`; the rest of the program uses
+this file.
 """
 
 from collections import Counter
@@ -32,8 +32,8 @@ UPDATE signatures SET unreachable_at = :at
 WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NULL
 """
 
-# Taking a consent back is as easy as giving it (GDPR art. 7(3)); what was agreed to stays on
-# record, with the moment from which it does not hold any more.
+# Withdrawing consent is as easy as giving it (GDPR art. 7(3)); what was agreed to stays on record,
+# with the time from which it no longer applies.
 _NO_MORE_NEWS: Final = """
 UPDATE consents SET news_ended_at = :at
 WHERE news_ended_at IS NULL AND signature_id IN (
@@ -47,7 +47,7 @@ WHERE petition = :petition AND supporter = :supporter
   AND (muted_at IS NULL OR CAST(:at AS BIGINT) IS NULL)
 """
 
-# One statement, so every figure is of the same moment.
+# One statement, so that all figures are of the same moment.
 _STATS: Final = """
 SELECT language, source, COUNT(*) AS signed,
   CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
@@ -65,8 +65,8 @@ class Signature:
     Attributes:
         purposes: what was agreed to on signing.
         news: whether other news may still be sent.
-        muted: whether its owner asked not to be written to.
-        is_damaged: whether the name cannot be read; it is then empty.
+        muted: whether its owner asked for no messages.
+        is_damaged: whether the name cannot be decrypted; it is then empty.
     """
 
     number: int
@@ -84,7 +84,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counts of one moment; the source None stands for people who came by themselves."""
+    """Counts at one moment; the source None stands for people who used no tagged link."""
 
     total: int
     today: int
@@ -94,7 +94,7 @@ class Stats:
 
 
 class Signatures:
-    """The signatures of one petition, by the supporter's reference."""
+    """The signatures of one petition, keyed by the supporter's reference."""
 
     def __init__(
         self, database: Database, slug: str, keyring: Keyring, conversations: Conversations
@@ -107,58 +107,58 @@ class Signatures:
     async def sign(
         self, new: NewSignature, conversation: Conversation, was: int | None
     ) -> Signed | AlreadySigned | PetitionClosed:
-        """Sign, and save the conversation, in one transaction.
+        """Signs, and saves the conversation, in one transaction.
 
-        The conversation is saved whatever comes of it. Signing again changes nothing else.
+        The conversation is saved whatever the result. Signing again changes nothing else.
 
         Raises:
-            ConversationMoved: someone else wrote the conversation since version `was`; then
-                nothing at all was written.
+            ConversationMoved: the conversation was written since version `was`; then nothing at
+                all was written.
         """
         saving = self._conversations.saving(conversation, was=was, at=new.at)
         statements = signing.sign_statements(self._slug, self._keyring, new, saving, was or 0)
         return signing.outcome(await self._database.write(*statements))
 
     async def get(self, supporter: bytes) -> Signature | None:
-        """Someone's signature, or None."""
+        """Returns a supporter's signature, or None."""
         rows = await self._database.read(Statement(_OF, self._person(supporter)))
         return self._signature(rows[0]) if rows else None
 
     async def withdraw(self, supporter: bytes, *, stage: str | None = None) -> bool:
-        """Erase someone's signature with its consent and what was typed; False if there is none.
+        """Erases a signature, its consent and the form input; returns False if there was none.
 
-        The numbers of the others stay theirs, and so does the count kept at closing. With a
-        `stage` the conversation moves there, by one version, in the same transaction.
+        The numbers of other signatures and the count stored at closing stay the same. With a
+        `stage`, the conversation moves there, by one version, in the same transaction.
         """
         statements = signing.withdraw_statements(self._slug, supporter, stage)
         return signing.was_withdrawn(await self._database.write(*statements))
 
     async def mark_unreachable(self, supporter: bytes, at: datetime) -> None:
-        """Note that someone blocked the bot: nothing more is sent to them."""
+        """Records that a supporter blocked the bot: no broadcast is sent to them."""
         asked = {**self._person(supporter), "at": to_millis(at)}
         await self._database.write(Statement(_LOST, asked))
 
     async def mark_reachable(self, supporter: bytes, at: datetime) -> bool:
-        """Note that someone can be written to again; tells whether a message waits for them now.
+        """Records that a supporter is reachable again; returns whether a message waits for them.
 
         That is the closing update that they missed, if the petition closed less than thirty days
-        ago, or what is being sent at this moment.
+        ago, or the broadcast that is being sent now.
         """
         rows = await self._database.write(*returned_statements(self._slug, supporter, at))
         return any(rows[-3:])
 
     async def refuse_news(self, supporter: bytes, at: datetime) -> None:
-        """Note that someone wants no other news any more; the signature stays."""
+        """Records that a supporter wants no other news any more; the signature stays."""
         asked = {**self._person(supporter), "at": to_millis(at)}
         await self._database.write(Statement(_NO_MORE_NEWS, asked))
 
     async def mute(self, supporter: bytes, at: datetime | None) -> None:
-        """Note that someone wants no message of ours at all from `at` on, or does again."""
+        """Mutes the bot for a supporter from `at` on; None unmutes it."""
         asked = {**self._person(supporter), "at": to_millis(at)}
         await self._database.write(Statement(_MUTE, asked))
 
     async def stats(self, since: datetime) -> Stats:
-        """How many signed, in all and by kind; `today` counts from `since`."""
+        """Returns the counts of signatures; `today` counts those from `since` on."""
         values: dict[str, Value] = {"petition": self._slug, "since": to_millis(since)}
         rows = await self._database.read(Statement(_STATS, values))
         by_language: Counter[str] = Counter()

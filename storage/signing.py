@@ -1,10 +1,10 @@
 """Signing and withdrawing: the two transactions that the count depends on, as statements.
 
-Both begin by locking the petition's row, so signers, withdrawals and the closing pass one after
-the other, each seeing what those before it did, on SQLite and at PostgreSQL's "read committed"
-alike. Signing then locks the conversation. Every statement after that asks again whether the
-petition is open and the conversation at the version that was read: when it moved, none of them
-has an effect, and the transaction, though committed, wrote nothing.
+Both begin by locking the petition's row, so signing, withdrawing and closing run one after the
+other, each seeing what those before it did, on SQLite and at PostgreSQL's "read committed" alike.
+Signing then locks the conversation. The statements after that have an effect only if the petition
+is open and the conversation still at the version that was read; otherwise the transaction commits
+without having written anything.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
-# A row that can be locked, for someone who has none; version 0 counts as none.
+# Makes a row to lock for someone who has none; version 0 counts as no conversation.
 _PLACE: Final = """
 INSERT INTO conversations (
   petition, supporter, stage, page, news, typed, version, updated_at
@@ -77,7 +77,7 @@ WHERE p.slug = :petition
 
 _PERSON: Final = "petition = :petition AND supporter = :supporter"
 
-# Locked before the deliveries, in the order in which the broadcast locks them too.
+# Locked before the deliveries, as a broadcast does.
 _LOCK_SIGNATURE: Final = f"SELECT id FROM signatures WHERE {_PERSON} {FOR_UPDATE}"  # noqa: S608 - constants
 
 _DISCOUNT: Final = f"""
@@ -85,9 +85,9 @@ UPDATE petitions SET signatures = signatures - 1
 WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 """  # noqa: S608 - constants of this file
 
-# What is left makes old buttons harmless: the version, the stage, the language and the message.
-# The person stands where they are told of it in the same moment, or a kill in between would leave
-# them without a word.
+# The version, the stage, the language and the message id stay, so that old buttons are harmless.
+# The stage changes in the same transaction, or a kill in between would leave the person without a
+# confirmation.
 _FORGET_PERSON: Final = f"""
 UPDATE conversations SET name_sealed = NULL, typed = '[]', source = NULL, news = 0, shown = NULL,
   picture_id = NULL, updated_at = 0,
@@ -101,7 +101,7 @@ _ERASE: Final = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # no
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What someone agreed to: the exact words, as they were shown, and for which purposes."""
+    """What someone agreed to: the exact text that was shown, and for which purposes."""
 
     text: str
     sha256: bytes
@@ -113,7 +113,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class NewSignature:
-    """A signature that someone asks to give."""
+    """A signature to be stored."""
 
     supporter: bytes
     chat_id: int = field(repr=False)
@@ -126,7 +126,7 @@ class NewSignature:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """It is stored, under this number; `total` counts it."""
+    """The signature is stored under `number`; `total` includes it."""
 
     number: int
     total: int
@@ -134,7 +134,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class AlreadySigned:
-    """The person had signed before, under this number; nothing was added."""
+    """The person had signed before, under `number`; nothing was added."""
 
     number: int
     total: int
@@ -142,13 +142,13 @@ class AlreadySigned:
 
 @dataclass(frozen=True, slots=True)
 class PetitionClosed:
-    """The petition was closed first; nothing was stored."""
+    """The petition is closed; no signature was stored."""
 
 
 def sign_statements(
     slug: str, keyring: Keyring, new: NewSignature, saving: Statement, was: int
 ) -> tuple[Statement, ...]:
-    """The transaction of signing; `saving` writes the conversation if it is still at `was`."""
+    """Returns the transaction of signing; `saving` writes the conversation if still at `was`."""
     signature_id = rising_id(new.at)
     person: dict[str, Value] = {"petition": slug, "supporter": new.supporter}
     at = to_millis(new.at)
@@ -166,7 +166,7 @@ def sign_statements(
 
 
 def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
-    """What the transaction of signing came to; raises ConversationMoved when it had no effect."""
+    """Returns the result of a signing transaction; raises ConversationMoved if it had no effect."""
     *_, found, saved = rows
     if not saved:
         raise ConversationMoved
@@ -178,7 +178,7 @@ def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
 
 
 def withdraw_statements(slug: str, supporter: bytes, stage: str | None) -> tuple[Statement, ...]:
-    """The transaction of withdrawing."""
+    """Returns the transaction of withdrawing."""
     person: dict[str, Value] = {"petition": slug, "supporter": supporter}
     return (
         lock_petition(slug),
@@ -191,7 +191,7 @@ def withdraw_statements(slug: str, supporter: bytes, stage: str | None) -> tuple
 
 
 def was_withdrawn(rows: list[list[Row]]) -> bool:
-    """Whether there was a signature for the transaction of withdrawing to erase."""
+    """Returns whether the transaction of withdrawing erased a signature."""
     *_, erased, _counted, _deleted = rows
     return bool(erased)
 

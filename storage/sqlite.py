@@ -1,10 +1,10 @@
-"""SQLite, through aiosqlite: one writer that commits for many, readers beside it.
+"""SQLite, through aiosqlite: one writer that commits for many callers, and separate readers.
 
-A whole transaction travels to the writer's thread in one hop. Writes that wait while it is busy
-are then run together, each in its savepoint, and made durable by one COMMIT; every caller is
-answered after it. One bad transaction is undone alone; a full disk or a failed COMMIT is
-everybody's, since nothing of the group is on disk. So is it when the files that are open are not
-those at their paths any more: what was written is then in no file that a restart would find.
+A whole transaction goes to the writer's thread in one step. Writes that wait while it is busy are
+then run together, each in its savepoint, and made durable by one COMMIT; every caller is answered
+after it. One bad transaction is undone alone; a full disk or a failed COMMIT fails the whole
+group, since none of it is on disk. So does the whole group when the open files are no longer
+those at their paths: a restart would not find what was written.
 """
 
 import asyncio
@@ -29,24 +29,25 @@ from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS: Final = 2
 
-# One COMMIT for at most so many: a bound on how long the first of a group waits for the last.
+# One COMMIT for at most so many, which limits how long the first of a group waits for the last.
 _GROUP: Final = 256
 
-# In SQLite's hands, then in ours: together under the 8 s that a stopping process has.
+# How long SQLite waits for a lock, then how long we retry: together less than the 8 s that a
+# process has to stop.
 _BUSY_MILLISECONDS: Final = 2_000
 _PATIENCE_SECONDS: Final = 4.0
 _PAUSE_SECONDS: Final = 0.02
 
-# The first copies nearly all of the log while others write; the second has little left to copy
-# while they cannot, and cuts it off.
+# The first copies nearly all of the log while others write; the second blocks them, but has little
+# left to copy before it truncates the log.
 _TRUNCATE: Final = (
     Statement("PRAGMA wal_checkpoint(PASSIVE)"),
     Statement("PRAGMA wal_checkpoint(TRUNCATE)"),
 )
 
-# When SQLite moves rows between pages it can leave a copy of one in the unused part of the page it
-# came from. A small database is written anew now and then, which leaves none: a tenth of a second
-# in which nobody else writes.
+# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old page.
+# A small database is therefore rewritten now and then, which leaves no copies and blocks other
+# writes for a tenth of a second.
 _REWRITE_SECONDS: Final = 86_400.0
 _REWRITE_AGAIN_SECONDS: Final = 3_600.0
 _REWRITTEN_UP_TO_BYTES: Final = 16_000_000
@@ -60,7 +61,7 @@ _PRAGMAS: Final = (
     "synchronous=FULL",  # an answered signature survives a power cut
     "secure_delete=ON",  # what is erased is overwritten
     "foreign_keys=ON",
-    "temp_store=MEMORY",  # nothing sorted on its way through a file elsewhere
+    "temp_store=MEMORY",  # sorting writes no data into temporary files
     "trusted_schema=OFF",
     "query_only={read_only}",
 )
@@ -68,7 +69,7 @@ _PRAGMAS: Final = (
 
 @dataclass(slots=True, eq=False)
 class _Write:
-    """A transaction that waits for its turn, and then its answer."""
+    """A transaction that waits for its turn, with its result."""
 
     statements: tuple[Statement, ...]
     answer: asyncio.Future[list[list[Row]]]
@@ -77,7 +78,7 @@ class _Write:
 
 
 class SqliteDatabase:
-    """One database file; `open` makes it, `close` must end it."""
+    """One database file; made by `open`, to be ended with `close`."""
 
     def __init__(
         self,
@@ -92,8 +93,8 @@ class SqliteDatabase:
         self._writer = connect(read_only=False)
         self._readers = [connect(read_only=True) for _ in range(_READERS)]
         self._truncater = connect(read_only=False)
-        # In the order in which they are opened; the writer is closed last, so that it can fold
-        # the log into the file.
+        # In the order of opening; the writer is closed last, so that it can merge the log into
+        # the file.
         self._connections = (self._writer, *self._readers, self._truncater)
         self._log = WriteAheadLog(
             self._truncate, pause_seconds=log_pause_seconds, retry_seconds=log_retry_seconds
@@ -116,10 +117,10 @@ class SqliteDatabase:
         log_retry_seconds: float = RETRY_SECONDS,
         cleans_up: bool = True,
     ) -> "SqliteDatabase":
-        """Open a database that exists; how long to wait for what can be told.
+        """Opens a database that exists; the other arguments say how long to wait for what.
 
-        With `cleans_up` it cuts off what another process left in the log, and writes a small file
-        anew; who opens it beside a running bot leaves both to that.
+        With `cleans_up` it truncates the log that another process left, and rewrites a small
+        file. A command that runs beside the bot leaves both to the bot.
         """
         database = cls(
             path,
@@ -131,7 +132,7 @@ class SqliteDatabase:
         try:
             for connection in database._connections:
                 await connection
-            # With any patience it would keep the writer waiting for as long as somebody reads.
+            # With a timeout it would keep the writer waiting for as long as somebody reads.
             await database._truncater.fetch(Statement("PRAGMA busy_timeout=0"))
         except Exception as error:
             await database.close()
@@ -141,7 +142,7 @@ class SqliteDatabase:
         database._files.append(FileIdentity(path))
         database._open = True
         if cleans_up:
-            database._log.written()  # perhaps, by a process that was killed
+            database._log.written()  # a process that was killed may have written
         else:
             database._rewrite_at = math.inf
         return database
@@ -155,7 +156,7 @@ class SqliteDatabase:
             rows = await reader.fetch(statement)
         except sqlite3.Error as error:
             raise sorted_error(error) from error
-        # A write that was refused for it is there to be read: who tries again would be thanked.
+        # A write refused for this reason can be read here: the person would be thanked for it.
         self.require_files()
         return rows
 
@@ -165,7 +166,7 @@ class SqliteDatabase:
             raise Unavailable("The database is closed.")
         answer: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Write(statements, answer))
-        # One job for each write: the first takes all who wait, the rest find nothing to do.
+        # One job for each write: the first takes all that wait, the others find nothing to do.
         # Cheaper than a flag, and no write can be left waiting between two jobs.
         self._writer.submit(self._flush)
         try:
@@ -191,11 +192,11 @@ class SqliteDatabase:
             await connection.close()
 
     async def _truncate(self) -> bool:
-        """Try to cut off the log; False when a reader or a writer is in the way."""
+        """Tries to truncate the log; returns False if a reader or a writer prevents it."""
         try:
             rows = [await self._truncater.fetch(statement) for statement in _TRUNCATE]
         except sqlite3.Error:
-            return False  # the disk, which every write will tell of
+            return False  # a fault of the disk, which every write will report
         if rows[-1][0]["busy"]:
             return False
         try:
@@ -203,12 +204,12 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             if is_locked(error):
                 return False
-            # A disk with room for every write may have none for a whole copy.
+            # A disk with room for writes may have none for a whole copy.
             self._rewrite_at = time.monotonic() + _REWRITE_AGAIN_SECONDS
         return True
 
     async def _rewrite_when_due(self) -> None:
-        """Write a small database anew, at the first cut after the start and once a day."""
+        """Rewrites a small database at the first truncation after the start and once a day."""
         if time.monotonic() < self._rewrite_at:
             return
         if (await self._truncater.fetch(_SIZE))[0]["bytes"] <= _REWRITTEN_UP_TO_BYTES:
@@ -217,7 +218,7 @@ class SqliteDatabase:
         self._rewrite_at = time.monotonic() + _REWRITE_SECONDS
 
     def _flush(self) -> None:
-        """Run everything that waits as one transaction; in the writer's thread."""
+        """Runs everything that waits as one transaction; called in the writer's thread."""
         group = list(self._taken())
         if not group:
             return
@@ -225,14 +226,14 @@ class SqliteDatabase:
             self._commit_patiently(group)
             self._remember_log()
             self.require_files()
-        except Exception as error:  # a waiter never waits for ever
+        except Exception as error:  # every caller gets an answer
             self._writer.give_up()
             for write in group:
                 write.error = error
         group[0].answer.get_loop().call_soon_threadsafe(_answer, group)
 
     def _remember_log(self) -> None:
-        """The write-ahead log is there from the first transaction on, and stays until the end."""
+        """Watches the write-ahead log too, which exists from the first transaction on."""
         if len(self._files) == 1:
             self._files.append(FileIdentity(self._path.with_name(f"{self._path.name}-wal")))
 
@@ -242,12 +243,12 @@ class SqliteDatabase:
                 write = self._waiting.popleft()
             except IndexError:
                 return
-            # Whoever gave up before their turn has nothing left to commit.
+            # Writes whose caller gave up are not committed.
             if not write.answer.cancelled():
                 yield write
 
     def _commit_patiently(self, group: list[_Write]) -> None:
-        """Commit the group, again and again while another process holds the lock."""
+        """Commits the group, with retries while another process holds the lock."""
         deadline = time.monotonic() + self._patience
         while True:
             try:
@@ -262,19 +263,19 @@ class SqliteDatabase:
 
 
 class _Connection(aiosqlite.Connection):
-    """aiosqlite's connection and thread, with work of several statements done in one hop."""
+    """aiosqlite's connection, which can run several statements in one call to its thread."""
 
     def __init__(self, path: Path, *, busy_milliseconds: int, read_only: bool) -> None:
         pragmas = [
             pragma.format(busy=busy_milliseconds, read_only=int(read_only)) for pragma in _PRAGMAS
         ]
         super().__init__(partial(_connect, path, pragmas), iter_chunk_size=64)
-        # A process that fails without closing must still end.
+        # A process that fails without closing it must still be able to exit.
         self._thread.daemon = True
         self.busy = 0
 
     async def fetch(self, statement: Statement) -> list[Row]:
-        """The rows of one statement."""
+        """Returns the rows of one statement."""
         self.busy += 1
         try:
             execute: Any = self._execute  # untyped in aiosqlite
@@ -284,23 +285,23 @@ class _Connection(aiosqlite.Connection):
             self.busy -= 1
 
     async def ended(self) -> None:
-        """Wait for the thread of a connection that failed to open: aiosqlite does not."""
+        """Waits for the thread of a connection that failed to open; aiosqlite does not."""
         if self._thread.ident is not None:
             await asyncio.to_thread(self._thread.join)
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Have a job run in the thread; it answers by itself."""
+        """Runs a job in the thread; the job reports its own result."""
         self._tx.put_nowait((None, job))
 
     def commit_group(self, group: list[_Write]) -> None:
-        """Run and commit a group; in the thread. Raises what concerns the whole group."""
+        """Runs and commits a group, in the thread; raises only what concerns the whole group."""
         self._conn.execute("BEGIN IMMEDIATE")
         for write in group:
             self._attempt(write)
         self._conn.execute("COMMIT")
 
     def give_up(self) -> None:
-        """Undo whatever transaction is open; in the thread."""
+        """Rolls back an open transaction; called in the thread."""
         if self._connection is not None and self._connection.in_transaction:
             self._connection.rollback()
 
@@ -318,12 +319,12 @@ class _Connection(aiosqlite.Connection):
 
 
 def create_private(path: Path) -> None:
-    """Make the database file, if there is none, so that only its owner can read it.
+    """Makes the database file, if there is none, so that only its owner can read it.
 
-    Its journals get the same permissions from SQLite.
+    SQLite gives its journals the same permissions.
     """
     try:
-        # Never opened when it exists: closing it would drop the locks SQLite holds on it here.
+        # An existing file is not opened: closing it would drop the locks of SQLite in this process.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         return
@@ -363,7 +364,7 @@ def _answer(group: list[_Write]) -> None:
         if write.error is None:
             write.answer.set_result(write.rows)
             continue
-        # Sorted anew for each: one exception raised in many tasks would mix their tracebacks.
+        # A new exception for each: one raised in many tasks would mix their tracebacks.
         answer = sorted_error(write.error)
         if answer is not write.error:
             answer.__cause__ = write.error

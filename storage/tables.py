@@ -1,8 +1,8 @@
-"""Every table, as SQLAlchemy metadata: what Alembic migrates towards and the tests compare with.
+"""Every table, as SQLAlchemy metadata: what Alembic migrates to and the tests compare with.
 
-Queries are not written against these objects; they are plain SQL in the file of their noun.
-A change here needs a revision in `storage/migrations/versions`, and a test fails without one.
-Moments are UTC milliseconds, yes and no are 1 and 0, ids are 16 random bytes.
+Queries do not use these objects; they are plain SQL in the file of their noun. A change here
+needs a revision in `storage/migrations/versions`, and a test fails without one. Times are UTC
+milliseconds, yes and no are 1 and 0, ids are 16 bytes.
 """
 
 from sqlalchemy import (
@@ -31,7 +31,7 @@ metadata = MetaData(
     }
 )
 
-# SQLite's strict tables know INTEGER only, which holds 64 bits there.
+# SQLite's strict tables have INTEGER only, which holds 64 bits there.
 Whole = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -68,7 +68,7 @@ petitions = Table(
     sqlite_strict=True,
 )
 
-# Written at every tap, so without a foreign key: PostgreSQL would lock the petition's row for it.
+# Written at every tap, so it has no foreign key: PostgreSQL would lock the petition's row for it.
 conversations = Table(
     "conversations",
     metadata,
@@ -91,7 +91,7 @@ conversations = Table(
     sqlite_strict=True,
 )
 
-# Of those who left something in the form: they are looked for when they have left it for long.
+# Finds forms that were filled in and left untouched for long.
 _FILLED_IN = "name_sealed IS NOT NULL OR typed <> '[]' OR news <> 0 OR source IS NOT NULL"
 Index(
     "conversations_filled_in",
@@ -195,12 +195,12 @@ broadcasts = Table(
         "state IN ('scheduled', 'running', 'paused', 'finished', 'stopped', 'cancelled')",
         name="state_known",
     ),
-    # What is not about the petition reaches only those who agreed to that.
+    # Messages that are not about the petition go only to people who agreed to them.
     CheckConstraint("kind <> 'news' OR news_only = 1", name="news_to_those_who_agreed"),
     sqlite_strict=True,
 )
 
-# Two admins confirming at once start one broadcast: the database sees to it.
+# Makes sure that two admins who confirm at once start only one broadcast.
 Index(
     "broadcasts_one_active",
     broadcasts.c.petition,
@@ -228,7 +228,7 @@ deliveries = Table(
     _text("message_ids", null=True),
     _text("recall", null=True),
     PrimaryKeyConstraint("broadcast_id", "position"),
-    # In this order it also finds what one signature was sent.
+    # In this order it also serves to find what one signature was sent.
     UniqueConstraint("signature_id", "broadcast_id"),
     Index(None, "broadcast_id", "state", "position"),
     CheckConstraint(
@@ -239,7 +239,7 @@ deliveries = Table(
     sqlite_strict=True,
 )
 
-# How many deliveries of who withdrew since came to each outcome; `recall` is empty for none.
+# The number of deliveries by outcome of people who withdrew; `recall` is empty if not recalled.
 erased_deliveries = Table(
     "erased_deliveries",
     metadata,
@@ -251,7 +251,7 @@ erased_deliveries = Table(
     sqlite_strict=True,
 )
 
-# One message an admin is writing, whole in a sealed field.
+# The message that an admin is writing, in one encrypted column.
 drafts = Table(
     "drafts",
     metadata,

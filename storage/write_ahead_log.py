@@ -1,9 +1,9 @@
-"""The write-ahead log of a SQLite database, cut off some seconds after a write.
+"""Truncates the write-ahead log of a SQLite database some seconds after a write.
 
-SQLite leaves in this file every page as earlier transactions wrote it, until it happens to write
-over it: a name that was erased from its table stays there, sealed, until the bot is stopped. So
-the log is copied into the database and cut to nothing soon after every write, whatever that
-write was: what is erased, replaced or forgotten need not be told apart from the rest.
+SQLite leaves in this file every page as earlier transactions wrote it, until it happens to
+overwrite it: a name that was erased from its table stays there, encrypted, until the bot is
+stopped. So the log is copied into the database and truncated soon after every write, whether or
+not that write erased anything.
 """
 
 import asyncio
@@ -11,17 +11,17 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 PAUSE_SECONDS: Final = 4.0
-"""From a write to cutting off what it left, and from one cut to the next."""
+"""From a write to the truncation, and from one truncation to the next."""
 
 RETRY_SECONDS: Final = 0.5
-"""Between two tries while somebody still reads what the log holds."""
+"""Between two tries while somebody still reads from the log."""
 
 
 class WriteAheadLog:
-    """Sees to it that the log is cut off after writes; nothing is done while nobody writes.
+    """Truncates the log after writes; does nothing while nobody writes.
 
     Args:
-        truncate: tries it, and tells whether the log is empty; waits for nobody.
+        truncate: tries to truncate without waiting, and returns whether the log is empty.
         pause_seconds: see PAUSE_SECONDS.
         retry_seconds: see RETRY_SECONDS.
         sleep: waits.
@@ -44,13 +44,13 @@ class WriteAheadLog:
         self._emptying: asyncio.Task[None] | None = None
 
     def written(self) -> None:
-        """Note that there is something in it."""
+        """Notes that something was written to the log."""
         self._is_written = True
         if self._emptying is None and not self._is_closed:
             self._emptying = asyncio.create_task(self._empty())
 
     async def close(self) -> None:
-        """Leave it as it is: the last connection to close folds it into the database."""
+        """Stops, and leaves the log: the last connection to close merges it into the database."""
         self._is_closed = True
         if self._emptying is not None:
             self._emptying.cancel()
@@ -60,7 +60,7 @@ class WriteAheadLog:
         try:
             while self._is_written:
                 await self._sleep(self._pause)
-                # What is written from here on may come too late for this cut: it gets its own.
+                # What is written from here on may miss this truncation, so it gets another one.
                 self._is_written = False
                 while not await self._truncate():
                     await self._sleep(self._retry)
