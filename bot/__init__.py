@@ -1,1 +1,1 @@
-"""The petition bot: the process, the rules, the way to Telegram and back."""
+"""The petition bot: the process, the rules of a petition, and the traffic with Telegram."""

@@ -1,4 +1,4 @@
-"""`python -m bot` and the console command `petition-bot`."""
+"""The entry point of `python -m bot` and of the console command `petition-bot`."""
 
 from bot.cli.main import app as main
 

@@ -1,7 +1,7 @@
-"""Composition: settings go in, and a bot that runs until it is stopped comes out.
+"""Composition: builds a bot from its settings, and runs it until it is stopped.
 
-Started in this order and stopped in the reverse: the hold on the database, the database itself,
-the way out to Telegram, the handlers, the broadcast worker, the intake. Nothing is decided here.
+The parts start in this order and stop in the reverse: the process lock, the database, the
+transport to Telegram, the handlers, the broadcast worker, the intake. No rules belong here.
 """
 
 from __future__ import annotations
@@ -61,27 +61,28 @@ from storage import (
 
 _log = structlog.stdlib.get_logger()
 
-# Process managers kill what has not ended ten seconds after SIGTERM; all of this takes eight.
+# Process managers kill what has not ended ten seconds after SIGTERM; all of this takes at most
+# eight.
 DRAIN_SECONDS = 4.5
-CUT_OFF_SECONDS = 0.5  # for what is still not finished to notice
-RECORD_SECONDS = 1.5  # beside the drain
+CUT_OFF_SECONDS = 0.5  # for unfinished work to react to its cancellation
+RECORD_SECONDS = 1.5  # at the same time as the drain
 ACKNOWLEDGE_SECONDS = 1.0
 CLOSE_SECONDS = 1.0
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 
-# What passes by itself while Telegram is asked who the bot is.
+# Errors that pass by themselves while the bot's identity is fetched from Telegram.
 _PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})
 
 
 class FatalError(Exception):
-    """A sentence on what keeps the bot from running, which no waiting mends."""
+    """The bot cannot run, and waiting does not help; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A bot that is wired and ready; running it is the only thing left to do."""
+    """A bot with all its parts, ready to run."""
 
     application: PetitionApplication
     update_handler: UpdateHandler
@@ -96,9 +97,9 @@ class App:
         """Takes updates and sends broadcasts until `stop` is called.
 
         Raises:
-            StorageError: another process may take the updates now, or the database is gone.
-            TokenUnknown: Telegram does not know the token any more.
-            FatalError: a mistake of ours ended one of the parts; the log says which.
+            StorageError: another process may fetch the updates now, or the database is gone.
+            TokenUnknown: Telegram no longer knows the token.
+            FatalError: a bug ended one of the parts; the log says which.
         """
         parts = {
             "hold": asyncio.create_task(self.process_lock.until_lost()),
@@ -125,22 +126,22 @@ class App:
             _raise_fault(name, part)
 
     def stop(self) -> None:
-        """Asks the bot to finish what it is doing and end."""
+        """Asks the bot to finish its current work and end."""
         self.polling.stop()
 
     async def _wind_down(self) -> None:
-        """Finishes what is under way, each part in the time that it has."""
+        """Finishes current work, each part within its time limit."""
         self.polling.stop()
         async with _at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "not_drained"):
             await asyncio.gather(
                 self.dispatch.drain(DRAIN_SECONDS), self.worker.stop(RECORD_SECONDS)
             )
-        # What is not acknowledged comes again, and every handler can bear that.
+        # An unacknowledged update comes again, and handlers are safe to repeat.
         async with _at_most(ACKNOWLEDGE_SECONDS, "not_acknowledged"):
             await self.polling.acknowledge()
 
     async def _introduce(self) -> None:
-        """Commands and descriptions are a courtesy: people are answered without them too."""
+        """Publishes commands and descriptions; people are answered even if that fails."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -157,7 +158,7 @@ class App:
 
 
 def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
-    """Raises what a part ended with, if it did not end because it was asked to."""
+    """Raises the error that a part ended with, if any."""
     error = None if part.cancelled() else part.exception()
     if isinstance(error, StorageError | TokenUnknown):
         raise error
@@ -174,18 +175,18 @@ async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterat
     """Builds everything the bot needs, and closes it again.
 
     Args:
-        settings: what the operator decided.
-        restored: whether the database is a backup that was put back on purpose, and may be older
-            than it was.
+        settings: the operator's settings.
+        restored: whether the database is a backup that was restored on purpose, and may be older
+            than the high-water mark.
 
     Raises:
-        StorageError, CampaignInvalid, TokenUnknown, FatalError: with a sentence on what to do.
+        StorageError, CampaignInvalid, TokenUnknown, FatalError: the message says what to do.
     """
     campaign = load_campaign(settings.campaign or BUNDLED)
     keyring = _key(settings)
     url = settings.database_url
     async with AsyncExitStack() as stack:
-        # One database can hold several petitions, each with a bot of its own.
+        # One database can hold several petitions, each with its own bot.
         held = await stack.enter_async_context(
             acquire_process_lock(url, f"intake/{campaign.slug}")
         )
@@ -210,7 +211,7 @@ async def _close(storage: Storage) -> None:
 
 @asynccontextmanager
 async def _at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
-    """Cuts the block off after so long, and says so in the log."""
+    """Cancels the block after so many seconds, and logs it as the event `otherwise`."""
     try:
         async with asyncio.timeout(seconds):
             yield
@@ -219,7 +220,7 @@ async def _at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
 
 
 async def _fetch_bot_identity(application: PetitionApplication) -> None:
-    """Learns who the bot is. A Telegram that is away comes back; a wrong token does not."""
+    """Fetches the bot's identity; waits while Telegram is unreachable, fails on a wrong token."""
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
@@ -229,7 +230,7 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
             seconds = max(pause, seconds_to_wait(error))
         else:
             return
-        # Raised out here: a token may stand in the original's text.
+        # Raised outside the except block: the original error's text may contain the token.
         if kind is ErrorKind.UNAUTHORISED:
             raise TokenUnknown
         if kind not in _PASSES:
@@ -252,7 +253,7 @@ def _key_file(settings: Settings) -> Path:
 
 
 async def _mark(settings: Settings, slug: str, *, restored: bool) -> HighWaterMark | None:
-    """How far the petition had got, once the database is known to have got there too."""
+    """Returns the high-water mark, after checking that the database has reached it."""
     mark = mark_of(_key_file(settings), settings.database_url, slug)
     if mark is not None and restored:
         mark.forget()
@@ -307,7 +308,7 @@ def _wire(
         rate=FREE_RATE if settings.paid_broadcast else settings.broadcast_rate,
         paid_rate=settings.broadcast_rate,
         gate=gate,
-        # The hold makes this the only process, so whatever lease there is belongs to a dead one.
+        # The process lock makes this the only process, so any other lease is a dead process's.
         sole=held.is_ours,
         woken=woken,
         claims=services.open_claims,

@@ -1,4 +1,4 @@
-"""The terminal: where lines go, and how every failure a person can cause becomes a sentence."""
+"""The terminal: output, and errors that a person can fix printed as one sentence."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ R = TypeVar("R")
 
 
 class CannotDo(Exception):
-    """What was asked for cannot be done; the text says why, and what can."""
+    """A command cannot do what was asked; the message says why, and what can be done."""
 
 
 def fail(sentence: str) -> NoReturn:
-    """Prints it on the side of errors and ends with exit code 1."""
+    """Prints a sentence to the standard error and ends with exit code 1."""
     _err.print(sentence, style="red", markup=False, soft_wrap=True)
     raise typer.Exit(1)
 
 
 def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
-    """Turns every failure a person can cause into a sentence on what to do."""
+    """Decorates a command: an error that a person can fix ends it with a sentence and code 1."""
 
     @functools.wraps(command)
     def said(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -46,7 +46,7 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def run_to_end(main: Coroutine[Any, Any, R]) -> R:
-    """Runs it in an event loop of its own."""
+    """Runs a coroutine in a new event loop and returns its result."""
     import uvloop
 
     return uvloop.run(main)

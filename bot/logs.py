@@ -1,7 +1,7 @@
-"""Logs without personal data: only named fields pass, and no text that others wrote.
+"""Logs without personal data: only listed fields are logged, and no text that others wrote.
 
-A log line is an event, a constant of ours in snake_case, with fields from `ALLOWED`. What
-libraries log is kept as a fixed form (who, how grave, which kind of error, where), since
+A log line is an event, a constant of the program in snake_case, with fields from `ALLOWED`. Of a
+library's message only logger, level, kind of error and place are logged, since
 python-telegram-bot writes whole updates into its messages and HTTP clients whole addresses.
 """
 
@@ -20,8 +20,8 @@ import structlog
 
 from bot.tracebacks import kind_of, place_of, trace_of
 
-# Everything that may stand in a log. A new field is added here with the knowledge that it can
-# never hold what a person wrote, is called, or is numbered with.
+# All fields that may be logged. Add a field only if it can never hold what a person wrote, a
+# person's name, or a person's id.
 # fmt: off
 ALLOWED = frozenset({
         "again_in", "attempt", "column", "deleted", "delivered", "dropped", "failed", "handled",
@@ -42,13 +42,13 @@ def configure_logging(
     secrets: Iterable[str] = (),
     stream: TextIO | None = None,
 ) -> None:
-    """Sends every log of this process through one form, to the standard error.
+    """Sends every log of this process through one formatter, to the standard error.
 
     Args:
-        level: the lowest level of our own events; libraries speak from WARNING on.
-        json: one JSON object a line; without it, that is so unless a person watches.
-        secrets: texts that must never appear, besides everything shaped like a token.
-        stream: where to, instead of the standard error.
+        level: the lowest level of the program's events; libraries are logged from WARNING on.
+        json: whether to write one JSON object a line; None means unless it is a terminal.
+        secrets: texts to redact, besides everything shaped like a token.
+        stream: where to write, instead of the standard error.
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
@@ -64,13 +64,13 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    # What nobody catches would print its message and the lines of source around it.
+    # By default, an uncaught error prints its message and lines of source.
     sys.excepthook = lambda _kind, error, _frames: _uncaught(error)
     threading.excepthook = lambda given: _uncaught(given.exc_value)
 
 
 class OneForm(logging.Formatter):
-    """Writes a record as one line: ours with its fields, a library's in the fixed form."""
+    """Formats a record as one line: an event with its fields, or a library's without its text."""
 
     def __init__(self, *, as_json: bool, secrets: Iterable[str] = ()) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class OneForm(logging.Formatter):
         self._secrets = tuple(secret for secret in secrets if secret)
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, with nothing in it that was not let through."""
+        """Returns the line, with allowed fields only and secrets redacted."""
         fields = _our_fields(record) if _is_ours(record) else _library_fields(record)
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
@@ -120,7 +120,7 @@ def _our_fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _library_fields(record: logging.LogRecord) -> dict[str, Any]:
-    # Where it was logged lets a developer find the message without our having kept it.
+    # The place lets a developer find the message, which is not logged.
     place = f"{record.module}.py:{record.lineno}"
     return {"event": "library_message", "logger": record.name, "place": place}
 
@@ -141,7 +141,7 @@ def _json(record: logging.LogRecord, at: datetime, fields: dict[str, Any]) -> st
     head = {"timestamp": at.isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
     try:
         return orjson.dumps(head | fields).decode()
-    except TypeError:  # half a surrogate, as in the name of a setting, or a number of any length
+    except TypeError:  # a lone surrogate, as in the name of a setting, or a very large number
         return json.dumps(head | fields, ensure_ascii=False)
 
 
@@ -153,7 +153,7 @@ def _for_people(record: logging.LogRecord, at: datetime, fields: dict[str, Any])
 
 
 def _on_one_line(value: object) -> str:
-    # A line break or a control sequence in a value could forge a line of its own.
+    # A line break or a control sequence in a value could forge another line.
     return "".join(mark if mark.isprintable() else " " for mark in str(value))
 
 

@@ -1,6 +1,6 @@
-"""Retention: a form that was begun and never signed is forgotten thirty days after its last step.
+"""Retention: erases a form that was begun and not touched for thirty days.
 
-Retention times of signatures are the petition's own affair and not kept here yet.
+The retention times of signatures, which each petition sets, are not applied here yet.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _log = structlog.stdlib.get_logger()
 
 FORMS_KEPT_FOR: Final = timedelta(days=30)
 
-# So many in one transaction, with a breath after each: nobody's tap waits for longer than that.
+# So many in one transaction, with a pause after each, so that no tap has to wait for longer.
 PORTION: Final = 100
 BREATH_SECONDS: Final = 0.05
 
@@ -26,7 +26,7 @@ BETWEEN_LOOKS_SECONDS: Final = 3_600.0
 
 
 class Retention:
-    """Forgets what has been kept for long enough, for as long as the bot runs."""
+    """Erases what has been stored for long enough, for as long as the bot runs."""
 
     def __init__(
         self,
@@ -39,18 +39,18 @@ class Retention:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Looks every hour, until cancelled; what cannot be done now is done at a later look."""
+        """Erases every hour, until cancelled; what fails is tried again an hour later."""
         while True:
             try:
                 await self.forget()
             except Unavailable:
                 _log.warning("retention_waits_for_database")
-            except Exception as error:  # whatever it is, the bot goes on and so does this
+            except Exception as error:  # whatever it is, the bot and this task go on
                 _log.exception("retention_broken", kind=type(error).__name__)
             await self._sleep(BETWEEN_LOOKS_SECONDS)
 
     async def forget(self) -> None:
-        """Forgets every form whose time is over."""
+        """Erases every form that is older than `FORMS_KEPT_FOR`."""
         before = self._clock() - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
         while forgotten == PORTION:

@@ -1,4 +1,4 @@
-"""What the operator decides: read once from the environment and `.env`, then passed down."""
+"""The operator's settings: read once from the environment and `.env`, then passed down."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "PETITION_"
 ENV_FILE = ".env"
 
-# Telegram's own ceilings, and a little below them: the answers to people need room too.
+# Telegram's limits in messages a second, and defaults below them, to leave room for replies.
 _FREE_CEILING: Final = 30.0
 _PAID_CEILING: Final = 1000.0
 FREE_RATE: Final = 28.0
@@ -45,7 +45,7 @@ class SettingsInvalid(Exception):
     """Some settings are missing or wrong.
 
     Attributes:
-        sentences: one for each; none of them repeats the value.
+        sentences: one for each setting; none of them repeats the value.
     """
 
     def __init__(self, sentences: tuple[str, ...]) -> None:
@@ -54,7 +54,7 @@ class SettingsInvalid(Exception):
 
 
 class StorageSettings(BaseSettings):
-    """What the database alone needs: enough for `migrate`."""
+    """The settings of the database alone: enough for `migrate`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -68,7 +68,7 @@ class StorageSettings(BaseSettings):
 
     # It may hold a password, so it stays out of the repr.
     database_url: str = Field(default="sqlite+aiosqlite:///petition.db", repr=False)
-    # No default: any folder that suggests itself is the one the data is in.
+    # No default: an obvious folder would be the one that holds the data.
     key_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -86,7 +86,7 @@ class StorageSettings(BaseSettings):
 
 
 class PetitionSettings(StorageSettings):
-    """What is needed to look into one petition's data, beside a bot that runs or without one."""
+    """The settings that commands need to read one petition's data, with or without a bot."""
 
     campaign: Path | None = None
 
@@ -105,7 +105,7 @@ class Settings(PetitionSettings):
     admin_ids: Annotated[frozenset[int], NoDecode]
     api_url: str = "https://api.telegram.org"
     paid_broadcast: bool = False
-    # After `paid_broadcast`, which decides how fast it may be.
+    # Declared after `paid_broadcast`, on which its default and its limit depend.
     broadcast_rate: float = Field(
         default_factory=lambda known: _PAID_RATE if known.get("paid_broadcast") else FREE_RATE,
         gt=0,
@@ -141,7 +141,7 @@ class Settings(PetitionSettings):
     @field_validator("broadcast_rate")
     @classmethod
     def _as_fast_as_allowed(cls, value: float, info: ValidationInfo) -> float:
-        # Not known is a complaint of its own, and one is enough.
+        # An invalid `paid_broadcast` is reported already; one problem is enough.
         paid = info.data.get("paid_broadcast", True)
         if value > (_PAID_CEILING if paid else _FREE_CEILING):
             raise ValueError
@@ -168,11 +168,10 @@ class Settings(PetitionSettings):
 
 
 def load_settings(*, env_file: Path | None = Path(ENV_FILE), **overrides: Any) -> Settings:
-    """Reads all settings; what is given here goes before the environment, then comes the file.
+    """Reads all settings: the arguments come before the environment, and that before the file.
 
     Raises:
-        SettingsInvalid: with a sentence for each that is missing or wrong, or because others can
-            read or write the file.
+        SettingsInvalid: some are missing or wrong, or others can read or write the file.
     """
     return _load(Settings, overrides, env_file)
 
@@ -183,12 +182,12 @@ def load_storage_settings(**overrides: Any) -> StorageSettings:
 
 
 def load_petition_settings(**overrides: Any) -> PetitionSettings:
-    """Reads what is needed to look into a petition's data; raises as `load_settings` does."""
+    """Reads what commands need for a petition's data; raises as `load_settings` does."""
     return _load(PetitionSettings, overrides)
 
 
 def unknown_settings() -> tuple[str, ...]:
-    """Names that begin like ours and are none of them: most likely misspelt."""
+    """Returns names with the prefix that are no settings: most likely misspelt."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
     return tuple(sorted(name for name in given - known if name.startswith(PREFIX)))
@@ -203,12 +202,12 @@ def _load(
         return kind(_env_file=env_file, **overrides)
     except ValidationError as error:
         sentences = _sentences(error)
-    # Raised out here, since the original error holds the values.
+    # Raised outside the except block, since the original error holds the values.
     raise SettingsInvalid(sentences)
 
 
 def _refuse_open_file(path: Path) -> None:
-    """Refuses settings that others know or choose: who the admins are, and the token."""
+    """Refuses a file that others can use: it names the admins and the token."""
     if not path.is_file() or not path.stat().st_mode & 0o077:
         return
     command = shlex.join(["chmod", "600", str(path.resolve())])
@@ -221,7 +220,7 @@ def _sentences(error: ValidationError) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for problem in error.errors(include_input=False, include_context=False, include_url=False):
         if problem["type"] == "default_factory_not_called":
-            continue  # a default that had to wait for another setting, which has a sentence
+            continue  # its default depends on another setting, which has a sentence already
         name = str(problem["loc"][0])
         state = "is missing" if problem["type"] == "missing" else "is wrong"
         found.setdefault(

@@ -1,4 +1,4 @@
-"""A bot as a process: it runs until it is told to stop, and then ends in good order."""
+"""The bot as a process: runs until a signal to stop, and then ends in good order."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ async def run_until_stopped(settings: Settings, *, restored: bool = False) -> No
     """Runs the bot until SIGINT or SIGTERM.
 
     Args:
-        settings: what the operator decided.
+        settings: the operator's settings.
         restored: see `open_app`.
 
     Raises:
         TokenUnknown: Telegram does not know the token, at the start or later.
-        FatalError: something that only a person or a new start can mend.
+        FatalError: something that only a person or a restart can repair.
         StorageError: the database cannot be used, or another process holds it now.
     """
     for name in unknown_settings():
         _log.warning("unknown_setting", setting=name)
     if settings.paid_broadcast:
-        # It costs money, and a setting is easily copied from one bot to another.
+        # It costs money, and settings are easily copied from one bot to another.
         _log.warning("broadcasts_may_cost_stars", rate=settings.broadcast_rate)
     process = _Process()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -45,7 +45,7 @@ async def run_until_stopped(settings: Settings, *, restored: bool = False) -> No
 
 
 class _Process:
-    """Can be stopped at any moment, also while it is still waiting for Telegram to be there."""
+    """A run of the bot that can be stopped at any moment, also while it waits for Telegram."""
 
     def __init__(self) -> None:
         self._app: App | None = None
@@ -56,7 +56,7 @@ class _Process:
         self._running = asyncio.current_task()
         async with open_app(settings, restored=restored) as app:
             self._app = app
-            # What was made up to here stays to the end: looking at it again and again is wasted.
+            # Objects made so far live until the end, so the garbage collector need not scan them.
             gc.set_threshold(50_000, 20, 100)
             gc.freeze()
             _log.info("started")

@@ -1,7 +1,7 @@
-"""Where an error came from, told without a word of what it says.
+"""Describes where an error came from, without its message.
 
-The message of an exception may repeat what a person wrote, or an address with the token
-in it; kinds, files, lines and functions are ours.
+The message of an exception may repeat what a person wrote, or an address with the token in it;
+kinds, files, lines and functions are the program's.
 """
 
 import traceback
@@ -14,12 +14,12 @@ _MOST_FRAMES = 12
 
 
 def kind_of(error: BaseException) -> str:
-    """The kind of an error and of those that caused it: `Unavailable < OperationalError`."""
+    """Returns the kinds of an error and of its causes: `Unavailable < OperationalError`."""
     return " < ".join(type(one).__name__ for one in _chain(error))
 
 
 def place_of(error: BaseException) -> str:
-    """The innermost line of ours that the error passed: `handlers/supporter_callbacks.py:41`."""
+    """Returns the project's innermost line of an error: `handlers/supporter_callbacks.py:41`."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(frame.filename)]
     if not frames:
@@ -29,7 +29,7 @@ def place_of(error: BaseException) -> str:
 
 
 def trace_of(error: BaseException) -> str:
-    """The way of an error from the outside in, and that of each of its causes."""
+    """Returns the frames of an error, outermost first, and those of each of its causes."""
     return " < ".join(_way(one) for one in _chain(error))
 
 
@@ -54,7 +54,7 @@ def _is_ours(filename: str) -> bool:
 
 
 def _short(filename: str) -> str:
-    """The path inside the project or inside a library: never where this machine keeps it."""
+    """Returns the path inside the project or a library, without this machine's folders."""
     path = Path(filename)
     if _is_ours(filename):
         return path.relative_to(_ROOT).as_posix()

@@ -25,7 +25,7 @@ _WRITERS: Final = 2
 _GROUP: Final = 64
 
 _CONNECT_SECONDS: Final = 5.0
-_COMMAND_SECONDS: Final = 120.0  # some statements read or write a million rows
+_COMMAND_SECONDS: Final = 120.0  # one statement may go through a million signatures
 _PATIENCE_SECONDS: Final = 4.0
 _FIRST_PAUSE_SECONDS: Final = 0.02
 _LONGEST_PAUSE_SECONDS: Final = 0.5

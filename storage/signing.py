@@ -166,7 +166,7 @@ def sign_statements(
 
 
 def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
-    """Returns the result of a signing transaction; raises ConversationMoved if it had no effect."""
+    """Returns the result of signing; raises ConversationMoved if the transaction wrote nothing."""
     *_, found, saved = rows
     if not saved:
         raise ConversationMoved

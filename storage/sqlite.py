@@ -45,9 +45,9 @@ _TRUNCATE: Final = (
     Statement("PRAGMA wal_checkpoint(TRUNCATE)"),
 )
 
-# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old page.
-# A small database is therefore rewritten now and then, which leaves no copies and blocks other
-# writes for a tenth of a second.
+# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old
+# page. A small database is therefore rewritten now and then, which leaves no copies and blocks
+# other writes for a tenth of a second.
 _REWRITE_SECONDS: Final = 86_400.0
 _REWRITE_AGAIN_SECONDS: Final = 3_600.0
 _REWRITTEN_UP_TO_BYTES: Final = 16_000_000
@@ -324,7 +324,7 @@ def create_private(path: Path) -> None:
     SQLite gives its journals the same permissions.
     """
     try:
-        # An existing file is not opened: closing it would drop the locks of SQLite in this process.
+        # An existing file is not opened: closing it would drop SQLite's locks in this process.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         return

@@ -1,1 +1,1 @@
-"""The rules of a petition: its text, its words, its names and its consent."""
+"""The rules of a petition: stages, names, consent and goals."""

@@ -1,4 +1,4 @@
-"""What exactly a supporter agreed to: the words they saw, and the mark that identifies them."""
+"""The exact text that a supporter agreed to, and the hash that identifies it."""
 
 import hashlib
 
@@ -6,10 +6,10 @@ from bot.petition_folder.schema import Texts
 
 
 def consent_text(texts: Texts, *, news_offered: bool = True) -> str:
-    """The words of the consent screen, with `{name}` where each supporter's name stood.
+    """Returns the text of the consent screen, with `{name}` in place of the supporter's name.
 
-    Without the name it is the same text for everybody, so it is kept once and no consent text
-    holds personal data. The screen shows it as it is here, with the name filled in.
+    Without the name the text is the same for everybody, so it is stored once and holds no
+    personal data. The screen shows it with the name filled in.
     """
     if not news_offered:
         return texts.consent
@@ -17,5 +17,5 @@ def consent_text(texts: Texts, *, news_offered: bool = True) -> str:
 
 
 def consent_sha256(text: str) -> bytes:
-    """The mark of a consent text: SHA-256 of its UTF-8 bytes, 32 bytes."""
+    """Returns the SHA-256 of a consent text's UTF-8 bytes, 32 bytes."""
     return hashlib.sha256(text.encode()).digest()

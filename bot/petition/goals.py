@@ -1,4 +1,4 @@
-"""How far the count is on its way to the next goal."""
+"""Progress of the signature count towards the next goal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _FULL, _EMPTY = "▰", "▱"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A count, the goal it is on its way to, and the share of it reached, from 0 to 1."""
+    """A count, its next goal, and the share of the goal reached, from 0 to 1."""
 
     count: int
     goal: int
@@ -17,13 +17,13 @@ class Progress:
 
 
 def progress(count: int, steps: Sequence[int]) -> Progress:
-    """Progress to the first step above the count; past the last one, that one stays, reached."""
+    """Returns the progress to the first step above the count, or to the last if all are past."""
     goal = next((step for step in steps if step > count), steps[-1])
     return Progress(count, goal, min(1.0, count / goal))
 
 
 def bar(progress: Progress, width: int = 10) -> str:
-    """Draw the share as squares: full only when the goal is reached, begun with the first one."""
+    """Draws the share in squares: the last only at the goal, the first from one signature on."""
     full = floor(progress.share * width)
     if progress.count > 0:
         full = max(full, 1)

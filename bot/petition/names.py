@@ -1,14 +1,14 @@
-"""Which texts are names: people of all the world in; spoofing, advertising and formulas out.
+"""Checks names: accepts names of every script, refuses spoofing, advertising and formulas.
 
-Checked in this order, and the first reason found is the one told:
+The rules are checked in this order, and the first that fails is reported:
 
 - a message without text is no name;
 - line breaks are refused, other white space is folded to single spaces;
 - at most 100 characters, and at least 2, counted in NFC;
 - no control, format (bidi, zero width), private-use, unassigned or surrogate characters, nor
-  letters that cannot be seen. Joiners stay where a script is written with them: after a virama,
-  and the non-joiner inside Arabic script. Everywhere else they only hide differences;
-- no sign before it that makes a spreadsheet take it for a formula, or Telegram for a command;
+  invisible letters. Joiners are allowed where a script needs them: after a virama, and the
+  non-joiner inside Arabic script. Elsewhere they only hide differences;
+- no leading sign that makes a spreadsheet take it for a formula, or Telegram for a command;
 - no web address, e-mail address or @handle;
 - at most three marks stacked on one letter, and none on nothing;
 - at least two letters, of any script.
@@ -25,7 +25,7 @@ from bot.text import text_limits
 
 
 class NameProblem(Enum):
-    """Why a text is not taken as a name."""
+    """Why a text is not accepted as a name."""
 
     NOT_TEXT = auto()
     LINE_BREAK = auto()
@@ -39,7 +39,7 @@ class NameProblem(Enum):
 
 
 class NameRefused(ValueError):
-    """The text cannot stand as a name under a petition."""
+    """The text is not accepted as a name; `problem` says why."""
 
     def __init__(self, problem: NameProblem) -> None:
         super().__init__(problem.name)
@@ -48,14 +48,14 @@ class NameRefused(ValueError):
 
 _SHORTEST: Final = 2
 _LETTERS: Final = 2
-_LONGEST_TYPED: Final = 4 * text_limits.NAME  # NFC makes one character of four at most
+_LONGEST_TYPED: Final = 4 * text_limits.NAME  # NFC joins at most four characters into one
 _MOST_MARKS: Final = 3
 _VIRAMA: Final = 9  # the canonical combining class of the signs that silence a vowel
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _BREAK: Final = re.compile(r"[\n\v\f\r\x85\u2028\u2029]")
 _SPACES: Final = re.compile(r"[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Fillers that count as letters or marks and show nothing, and the signs of damaged text.
+# Invisible fillers that count as letters or marks, and the signs of damaged text.
 _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd")
 _SELECTOR: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LEADING: Final = re.compile(r"[=+\-@/\u2010-\u2015\u2212]")
@@ -74,18 +74,18 @@ _LINK: Final = re.compile(
 
 _ASKS: Final = re.compile(r"[?¿？؟;!¡]")
 _MOST_WORDS: Final = 6
-# What stands between the words of names in lower case.
+# Words that are written in lower case inside names.
 _PARTICLES: Final = frozenset(
     (
         *("de", "del", "la", "las", "los", "y", "e", "i", "da", "das", "do", "dos", "di", "du"),
         *("van", "von", "der", "den", "bin", "ibn", "al", "el", "ben", "le"),
     )
 )
-# Words that tell a sentence from a name when both are written with capitals. A word stands here
-# when far more messages than names hold it, and nearly every short message to a petition holds
-# one: greetings and thanks, question words, the verbs of what is asked for, the nouns of a form,
-# and slogans. What is also a name or a surname does not (luz, paz, libertad, rey, more, love,
-# will, may, an, my); another word of its sentence does.
+# Words that distinguish a sentence from a name when both are written with capitals. A word is
+# listed if it is far more common in messages than in names; nearly every short message to a
+# petition has one: greetings and thanks, question words, verbs of requests, nouns of a form,
+# slogans. Words that are also names or surnames are not listed (luz, paz, libertad, rey, more,
+# love, will, may, an, my): another word of the sentence is.
 _COMMON_WORDS: Final = """
 hola buen buenas buenos tardes noches gracias muchas muchos favor adios saludos abrazo abrazos
 animo fuerza suerte adelante felicidades bienvenido bienvenidos bienvenida bendiga bendiciones si
@@ -120,7 +120,7 @@ _COMMON: Final = frozenset(_COMMON_WORDS.split())
 
 
 def clean_name(raw: str | None) -> str:
-    """Normalise a name, or refuse it.
+    """Returns a name in normal form, or refuses it.
 
     Args:
         raw: what the person typed; None for a message without text.
@@ -129,14 +129,14 @@ def clean_name(raw: str | None) -> str:
         The name in NFC, with no white space around it and single spaces inside.
 
     Raises:
-        NameRefused: the text is no name; `problem` tells why.
+        NameRefused: the text is not accepted; `problem` says why.
     """
     if raw is None:
         raise NameRefused(NameProblem.NOT_TEXT)
     text = raw.strip()
     if _BREAK.search(text):
         raise NameRefused(NameProblem.LINE_BREAK)
-    # Putting marks in order takes the square of their number, and everybody waits for it.
+    # Normalising takes time quadratic in the number of marks, and would block the event loop.
     if len(text) > _LONGEST_TYPED:
         raise NameRefused(NameProblem.TOO_LONG)
     name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
@@ -147,16 +147,16 @@ def clean_name(raw: str | None) -> str:
 
 
 def is_surely_a_name(text: str, profile: str) -> bool:
-    """Whether a text that nobody asked for is beyond doubt the name of a person.
+    """Returns whether a text sent unasked is beyond doubt the name of a person.
 
-    That is one made of words of the person's own profile; or two to six words with capital
-    initials, as names are written, of which one is the profile's or none is a common word. Some
-    phones, and some people, begin every word with a capital, so the capitals alone tell nothing;
-    and who is in danger often has a profile under another name, so that cannot be asked for.
+    It is if all its words are in the person's profile; or if it has two to six words with capital
+    initials, of which one is in the profile or none is a common word. Capitals alone prove
+    nothing, since some phones and some people begin every word with one. The profile cannot be
+    required to match, since people in danger often use another name there.
 
     Args:
         text: what the person wrote.
-        profile: the name of their profile, as Telegram gives it.
+        profile: the name in their profile, as Telegram gives it.
     """
     try:
         name = clean_name(text)
@@ -175,7 +175,7 @@ def is_surely_a_name(text: str, profile: str) -> bool:
 
 
 def _folded(name: str) -> frozenset[str]:
-    """The words, without case, accents and points: people type their own name as it comes."""
+    """Returns the words without case, accents and punctuation, which people often leave out."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return frozenset(_bare(word) for word in bare.casefold().split())
 
@@ -185,7 +185,7 @@ def _bare(word: str) -> str:
 
 
 def _is_of_a_name(word: str) -> bool:
-    """Whether a word that stands in a profile too tells who wrote it."""
+    """Returns whether a word, if it is in the profile too, indicates a name."""
     return len(word) > 1 and word not in _COMMON | _PARTICLES
 
 
@@ -211,7 +211,7 @@ def _may_stand(name: str, place: int) -> bool:
     if character in (_NON_JOINER, _JOINER):
         return _joins(character, before, name[place + 1 : place + 2])
     if _SELECTOR.match(character):
-        # Kanji of some Japanese names are told apart by a selector, one after its sign.
+        # Some Japanese names need a variation selector after a kanji, one at most.
         return before not in ("", " ") and not _SELECTOR.match(before)
     if character in _UNSEEN:
         return False
@@ -229,7 +229,7 @@ def _is_arabic(character: str) -> bool:
 
 
 def _has_leading_sign(name: str) -> bool:
-    # Compatibility forms too: some spreadsheets take a full-width sign for a plain one.
+    # Compatibility forms too: some spreadsheets treat a full-width sign as a plain one.
     return bool(_LEADING.match(unicodedata.normalize("NFKC", name)))
 
 
@@ -240,7 +240,7 @@ def _has_link(name: str) -> bool:
 def _has_stacked_marks(name: str) -> bool:
     if unicodedata.category(name[0]).startswith("M"):
         return True
-    # Spacing marks (Mc) stand beside their letter, so only the others pile up.
+    # Spacing marks (Mc) stand beside their letter, so only the others can stack.
     stacks = groupby(name, key=lambda character: unicodedata.category(character) in ("Mn", "Me"))
     return any(stacked and len(list(marks)) > _MOST_MARKS for stacked, marks in stacks)
 

@@ -1,4 +1,4 @@
-"""A petition as the bot runs on it: read once from its folder, whole, and never changed."""
+"""The petition that the bot runs on: read once from its folder, and never changed."""
 
 from functools import cached_property
 from pathlib import Path
@@ -33,24 +33,24 @@ class _Frozen(BaseModel):
 
 
 class Image(_Frozen):
-    """A picture and the credit shown with it; the credit is empty when none is owed."""
+    """A picture and the credit shown with it, which may be empty."""
 
     file: Path
     credit: str
 
 
 class EarlierVersion(_Frozen):
-    """A former state of the texts: its date, and what changed after it, by language."""
+    """An earlier version of the texts: its date, and what changed after it, by language."""
 
     date: str
     changed: dict[str, str]
 
 
 class Campaign(_Frozen):
-    """One petition: what it asks, of whom, in every language it has. Source language first.
+    """One petition: what it demands of whom, in each of its languages, the source language first.
 
-    The texts are complete but for what belongs to a moment or a person: `{name}` in the
-    consent, `{number}` and `{count}` in the thanks, `{count}` in what is said after closing.
+    The texts are filled in except for what depends on a person or a moment: `{name}` in the
+    consent, `{number}` and `{count}` in the thanks, `{count}` in the texts after closing.
     """
 
     folder: Path
@@ -73,7 +73,7 @@ class Campaign(_Frozen):
         return tuple(self.texts)
 
     def language_for(self, wanted: str | None) -> str:
-        """The petition's language nearest to the one a person uses; else the source language."""
+        """Returns the petition's language nearest to the wanted one, or the source language."""
         tag = (wanted or "").lower().replace("_", "-")
         while tag:
             if tag in self.texts:
@@ -82,16 +82,16 @@ class Campaign(_Frozen):
         return self.source_language
 
     def texts_in(self, language: str | None) -> Texts:
-        """The texts in the nearest language."""
+        """Returns the texts in the nearest language."""
         return self.texts[self.language_for(language)]
 
     def image_in(self, language: str | None) -> Image | None:
-        """The picture in the nearest language, if the petition has one."""
+        """Returns the picture in the nearest language, or None."""
         return self.images.get(self.language_for(language))
 
 
 def load_campaign(folder: Path) -> Campaign:
-    """Read a petition from its folder.
+    """Reads a petition from its folder.
 
     Raises:
         CampaignInvalid: the folder has problems, which the exception lists.

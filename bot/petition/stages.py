@@ -1,7 +1,7 @@
-"""A person's way through the petition: the places, and what each action may do from where.
+"""A person's way through the petition: the stages, and which action is allowed at which stage.
 
-Pure: a place, what stands now, and an action go in; the next place comes out. What an action
-writes (a name, a signature) is the business of the handlers; whether it may, is decided here.
+Pure functions: from a place, the present status and an action they compute the next place. This
+file decides whether an action is allowed; the handlers write what it stores (a name, a signature).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """Every screen a person can stand on."""
+    """Every screen that a person can be on."""
 
     HOME = "home"
     APPEAL = "appeal"
@@ -28,7 +28,7 @@ class Stage(StrEnum):
 
 
 class Action(StrEnum):
-    """Everything a button can ask for. The value travels in the button's callback data."""
+    """Everything a button can do. The value is part of the button's callback data."""
 
     HOME = "home"
     READ = "read"
@@ -52,7 +52,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a person stands: the stage, its page from 0, and where a side trip goes back to."""
+    """Where a person is: the stage, its page from 0, and where a side trip goes back to."""
 
     stage: Stage = Stage.HOME
     page: int = 0
@@ -61,7 +61,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SupporterStatus:
-    """What stands now for this person and this petition; page counts are at least 1."""
+    """The present state of the petition for this person; page counts are at least 1."""
 
     closed: bool
     signed: bool
@@ -88,18 +88,18 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
 
 
 def nearest_valid_stage(place: Place, standing: SupporterStatus) -> Place:
-    """The nearest place the person can really be, as things stand now.
+    """Returns the place itself, or the nearest one that is possible now.
 
-    A petition closes, a signature is withdrawn, a text loses a page: the stored place may have
-    become impossible since, and the person must land somewhere sensible all the same.
+    The stored place may have become impossible: the petition was closed, the signature was
+    withdrawn, a text lost a page.
     """
     if place.stage in _BEFORE_SIGNING and standing.signed:
         return Place()
     if place.stage in _BEFORE_SIGNING and standing.closed:
-        # Remembered, since a name may still be on its way to the form that was there.
+        # Remembered, since a name for the form may still arrive.
         return Place(return_stage=place.stage)
     if place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING and not standing.closed:
-        return Place()  # it was opened again: what is typed here is no name any more
+        return Place()  # it was reopened: what is typed here is no longer taken for a name
     if place.stage in _NEEDS_SIGNATURE and not standing.signed:
         return Place()
     if place.stage is Stage.THANKS and standing.closed:
@@ -112,16 +112,16 @@ def nearest_valid_stage(place: Place, standing: SupporterStatus) -> Place:
 
 
 def in_form(place: Place) -> bool:
-    """Whether the person is filling in the form, or on a side trip that goes back to it."""
+    """Returns whether the person is in the form, or on a side trip that goes back to it."""
     return place.stage in _BEFORE_SIGNING or (
         place.stage in _SIDE_TRIPS and place.return_stage in _BEFORE_SIGNING
     )
 
 
 def expects_name(place: Place) -> bool:
-    """Whether what is typed here is likely to be a name, and must not stay in the chat.
+    """Returns whether what is typed here is likely a name, which must not stay in the chat.
 
-    So it is in the form, and on the first screen after the petition was closed in front of it.
+    True in the form, and on the first screen after the petition was closed during the form.
     """
     return place.stage in _BEFORE_SIGNING or (
         place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING
@@ -129,12 +129,12 @@ def expects_name(place: Place) -> bool:
 
 
 def allowed(action: Action, place: Place) -> bool:
-    """Whether a button with this action can have stood on this person's present screen."""
+    """Returns whether a button with this action can be on the person's present screen."""
     return place.stage in _ONLY_FROM.get(action, frozenset(Stage))
 
 
 def go(action: Action, place: Place, standing: SupporterStatus, *, page: int = 0) -> Place:
-    """The place an action leads to; actions that only write leave the place as it is."""
+    """Returns the place that an action leads to; actions that only write change no place."""
     move = _MOVES.get(action)
     if move is None:
         return place
@@ -147,7 +147,7 @@ def _clamp(place: Place, standing: SupporterStatus) -> int:
 
 
 def _aside(stage: Stage) -> Callable[[Place, int], Place]:
-    """A side trip remembers the main road, not the side trip before it."""
+    """Returns a move to a side trip, which goes back to the stage before all side trips."""
 
     def move(place: Place, page: int) -> Place:
         behind = place.return_stage if place.stage in _SIDE_TRIPS else place.stage
