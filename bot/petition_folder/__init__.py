@@ -1,1 +1,1 @@
-"""The folder that a petition is written in: how it is read, and what is checked in it."""
+"""The folder that a petition is written in: reading and checking its files."""

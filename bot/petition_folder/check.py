@@ -1,4 +1,4 @@
-"""Everything that is wrong with a petition's folder, at once, each with its file and its key."""
+"""Finds all problems of a petition's folder at once, each with its file and its key."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,23 +17,23 @@ from bot.text import text_limits
 from bot.text.markup import length
 from bot.text.problems import Problem
 
-# While petition.toml itself is not in order, texts are measured with a value of this length.
+# If petition.toml itself has problems, texts are measured with this in each placeholder.
 _STAND_IN = "…" * 60
 
 
 def find_problems(folder: Path) -> list[Problem]:
-    """Name every reason why the bot would not run on this petition, or should not."""
+    """Returns every reason why the bot would not run on this petition, or should not."""
     return problems_of(read_folder(folder))
 
 
 def find_warnings(folder: Path) -> list[Problem]:
-    """Name what works but a careful campaigner would put right before going live."""
+    """Returns what works, but should be corrected before the petition is opened."""
     read = read_folder(folder)
     return sorted(set(reminders_of(read))) if read.path.is_dir() else []
 
 
 def problems_of(read: Folder) -> list[Problem]:
-    """The problems of a folder that has been read already, in the order of files and keys."""
+    """Returns the problems of a folder that has been read, in the order of files and keys."""
     if not read.path.is_dir():
         return list(read.problems)
     found = [*read.problems, *shape_problems(read), *_picture_problems(read)]

@@ -1,4 +1,4 @@
-"""Will Telegram take the texts, filled with the longest names and numbers? In plain sentences."""
+"""Checks that Telegram accepts the texts, filled in with the longest names and numbers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ _LIMITS: Final = MappingProxyType(
         "short_description": text_limits.SHORT_DESCRIPTION,
     }
 )
-# A letter outside the first 65,536 takes two of Telegram's units: no name is longer than this.
+# A character above U+FFFF counts as two of Telegram's units: no name is longer than this.
 _LONGEST: Final = MappingProxyType(
     {
         "name": "\U00020bb7" * text_limits.NAME,
@@ -58,7 +58,7 @@ _HREF: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One text of a language file, or one page of it, with the key as people are told it."""
+    """One text of a language file, or one page of it; `label` is its key as shown to people."""
 
     key: str
     label: str
@@ -66,7 +66,7 @@ class Passage:
 
 
 def passages(table: Table) -> Iterator[Passage]:
-    """Every text of a language file that is there and is a text."""
+    """Yields every text of a language file; skips missing ones and other types."""
     for key in Texts.model_fields:
         value = table.get(key)
         if isinstance(value, str):
@@ -77,13 +77,13 @@ def passages(table: Table) -> Iterator[Passage]:
 
 
 def wording_problems(file: str, table: Table, lent: Lent, source: Table) -> Iterator[Problem]:
-    """What is wrong with the words of one language file.
+    """Yields the problems in the texts of one language file.
 
     Args:
         file: its name, for the problems.
-        table: what it says.
-        lent: what `petition.toml` lends to the texts.
-        source: what the source language's file says.
+        table: its content.
+        lent: the values that `petition.toml` fills in.
+        source: the content of the source language's file.
     """
     for key in ("appeal", "privacy"):
         if table.get(key) == []:
@@ -168,16 +168,16 @@ def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
 
 
 def filled(text: str, lent: Lent) -> str:
-    """The text as it is sent when everything in it is as long as it can be."""
+    """Returns the text with the longest value in each placeholder."""
     known = {name: Html(value) for name, value in lent.items()}
     return fill(text, **{**_LONGEST, **known})
 
 
 def measure(passage: Passage, lent: Lent) -> int:
-    """Its length as Telegram counts it, at its longest.
+    """Returns the length as Telegram counts it, with the longest value in each placeholder.
 
     Raises:
-        MarkupError: Telegram would refuse it.
+        MarkupError: Telegram would refuse the text.
     """
     return length(parse(filled(passage.text, lent)).text)
 

@@ -1,4 +1,4 @@
-"""What Telegram asks of a picture, read from the file's first bytes."""
+"""Checks that Telegram accepts a picture, from the file's header."""
 
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ _LONGEST_RATIO: Final = 20
 
 
 def picture_fault(folder: Path, name: str) -> str | None:
-    """Say what keeps Telegram from showing this file as a photo, or None when nothing does."""
+    """Returns why Telegram would not show this file as a photo, or None if it would."""
     if not name.strip():
         return "the file's name is empty; name the picture, or leave the [image] section out"
     if Path(name).name != name:

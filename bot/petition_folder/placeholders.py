@@ -1,4 +1,4 @@
-"""What `petition.toml` lends to the texts: written once there, named in braces in the texts."""
+"""The placeholders that `petition.toml` fills in: written once there, in braces in the texts."""
 
 import re
 from datetime import date
@@ -11,7 +11,7 @@ from bot.petition_folder.schema import PetitionFile, in_language
 from bot.text.locale_regions import locale_of
 from bot.text.markup import escape
 
-# {name}, {number} and {count} belong to a person or a moment: the screens fill those.
+# {name}, {number} and {count} depend on a person or a moment: the screens fill those in.
 LENT: Final = frozenset(
     {
         "controller",
@@ -31,7 +31,7 @@ _PLACEHOLDERS: Final = re.compile(r"\{\{|\}\}|\{(" + "|".join(sorted(LENT)) + r"
 
 
 def lent_values(petition: PetitionFile, language: str) -> dict[str, str]:
-    """The values of `LENT` that the petition has, in one language, escaped for markup."""
+    """Returns the values of `LENT` that the petition has, in one language, escaped as HTML."""
     controller, retention = petition.controller, petition.retention
     plain: dict[str, str | None] = {
         "controller": in_language(controller.name, language),
@@ -49,33 +49,33 @@ def lent_values(petition: PetitionFile, language: str) -> dict[str, str]:
 
 
 def lend(text: str, values: dict[str, str]) -> str:
-    """Fill in what the petition lends and leave every other placeholder as it is."""
+    """Fills in the placeholders that have a value, and leaves every other one as it is."""
     return _PLACEHOLDERS.sub(lambda match: values.get(match[1] or "", match[0]), text)
 
 
 def lend_all(value: Any, values: dict[str, str]) -> Any:
-    """The same for a list of pages."""
+    """Does what `lend` does for a text or a list of pages, and strips the result."""
     if isinstance(value, list | tuple):
         return [lend_all(page, values) for page in value]
     return lend(value, values).strip() if isinstance(value, str) else value
 
 
 def numbered(demands: tuple[str, ...]) -> str:
-    """The demands as a numbered list with air between them, easy to read on a phone."""
+    """Returns the demands as a numbered list, with an empty line after each."""
     return "\n\n".join(f"{place}. {demand}" for place, demand in enumerate(demands, 1))
 
 
 def months(count: int, language: str) -> str:
-    """A number of months in words: 1 mes, 21 months."""
+    """Returns a number of months in words: 1 mes, 21 months."""
     locale = locale_of(language)
     said = format_unit(count, _MONTH, locale=locale)
-    # Where CLDR's long form is the same as its short one, Babel finds none, and in Basque a
-    # plain plural.
+    # Babel finds no long form where CLDR's is the same as its short one, and only a bare plural
+    # in Basque.
     if _MONTH in said or locale.language == "eu":
         return format_unit(count, _MONTH, length="short", locale=locale)
     return said
 
 
 def day(iso: str, language: str) -> str:
-    """A date in words: 24 de noviembre de 2026, 24 November 2026."""
+    """Returns a date in words: 24 de noviembre de 2026, 24 November 2026."""
     return format_date(date.fromisoformat(iso), "long", locale=locale_of(language))

@@ -1,4 +1,4 @@
-"""A petition's folder, read as it stands: tables by file, and what could not be read at all."""
+"""Reads a petition's folder: the table of each file, and problems with reading them."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What the files say, unjudged. `petition` is None when that file could not be read."""
+    """The content of the files, unchecked; `petition` is None if that file could not be read."""
 
     path: Path
     petition: Table | None
@@ -25,7 +25,7 @@ class Folder:
 
     @property
     def source_language(self) -> str:
-        """The language the others are compared with."""
+        """The language that the others are compared with."""
         named = (self.petition or {}).get("source_language", "es")
         return named if isinstance(named, str) else "es"
 
@@ -37,7 +37,7 @@ class Folder:
 
 
 def read_folder(path: Path) -> Folder:
-    """Read `petition.toml` and every language file beside it."""
+    """Reads `petition.toml` and every language file beside it."""
     if not path.is_dir():
         missing = Problem(str(path), "", "there is no such folder; give the petition's folder")
         return Folder(path, None, {}, (missing,))

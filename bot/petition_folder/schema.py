@@ -1,7 +1,7 @@
-"""What may stand in a petition's files: `petition.toml` and one text file per language.
+"""The schema of a petition's files: `petition.toml` and one text file per language.
 
-The shapes only. `bot.petition_folder.check` turns what does not fit into sentences, and
-`bot.petition.petition` puts the files together into the `Campaign` that the bot runs on.
+`bot.petition_folder.check` turns violations into sentences, and `bot.petition.petition` combines
+the files into the `Campaign` that the bot runs on.
 """
 
 import re
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Shape(BaseModel):
-    """Frozen, nothing unknown in it, and no number taken for a text."""
+    """A frozen model that refuses unknown keys and converts no types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -33,7 +33,7 @@ def _slug(text: str) -> str:
 
 
 def _date_as_text(value: object) -> object:
-    # 2026-11-24 without quotation marks is a date to TOML, and just as clear to us.
+    # 2026-11-24 without quotation marks is a TOML date, which is accepted too.
     return value.isoformat() if type(value) is date else value
 
 
@@ -66,7 +66,7 @@ def _ascending(goals: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _for_every_language(value: object) -> object:
-    """One text alone holds for every language."""
+    """Turns a text without languages into one for every language."""
     return {EVERY_LANGUAGE: value} if isinstance(value, str | list) else value
 
 
@@ -90,21 +90,21 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class EarlierVersion(Shape):
-    """A former state of the texts, told openly: its date, and what changed after it."""
+    """An earlier version of the texts, which is published: its date, and what changed after it."""
 
     date: Dated
     changed: ByLanguage[str]
 
 
 class ImageFile(Shape):
-    """The petition's picture, one for all or one per language, and whom it is owed to."""
+    """The petition's picture, one for all languages or one for each, and whom to credit."""
 
     file: ByLanguage[str]
     credit: ByLanguage[str] | None = None
 
 
 class Controller(Shape):
-    """Who answers for the signatures, and how to reach them. At least one contact is needed."""
+    """Who is responsible for the data, with at least one way to contact them."""
 
     name: ByLanguage[str]
     email: Email | None = None
@@ -120,7 +120,7 @@ class Controller(Shape):
 
 
 class Retention(Shape):
-    """How long signatures are kept, in months; afterwards only the counts remain."""
+    """How many months signatures are kept; afterwards only the counts remain."""
 
     months_after_delivery: int = Field(1, ge=1, le=120)
     months_at_most: int = Field(21, ge=1, le=120)
@@ -133,7 +133,7 @@ class Retention(Shape):
 
 
 class PetitionFile(Shape):
-    """`petition.toml`: all that is not a text of a language."""
+    """The content of `petition.toml`: all that is not a text in one language."""
 
     slug: Annotated[str, AfterValidator(_slug)]
     version: Dated
@@ -151,7 +151,8 @@ class PetitionFile(Shape):
 class Texts(Shape):
     """All that a supporter reads of the petition in one language, in Telegram's HTML.
 
-    `share`, `description` and `short_description` are plain text: Telegram shows them as they are.
+    `language_name`, `share`, `description` and `short_description` are plain text, since Telegram
+    shows them without markup.
     """
 
     language_name: str
@@ -171,5 +172,5 @@ class Texts(Shape):
 
 
 def in_language(texts: dict[str, Any], language: str) -> Any:
-    """The entry for a language, or the one that holds for all."""
+    """Returns the entry for a language, or the one for every language."""
     return texts.get(language, texts.get(EVERY_LANGUAGE))

@@ -1,4 +1,4 @@
-"""Do the files have the right keys with the right kinds of value? Answered in plain sentences."""
+"""Checks that the files have the right keys with the right types of values."""
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
@@ -29,7 +29,7 @@ _SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
 
 
 def shape_problems(read: Folder) -> Iterator[Problem]:
-    """Missing, unknown and wrongly written keys, in every file."""
+    """Yields missing and unknown keys and values of wrong types, in every file."""
     if read.petition is not None:
         yield from _misfits(PETITION_FILE, PetitionFile, read.petition)
         yield from _coverage(read, read.petition)
@@ -108,7 +108,7 @@ _KINDS: Final[Mapping[str, Callable[[ErrorDetails], str]]] = {
 
 
 def _coverage(read: Folder, petition: Table) -> Iterator[Problem]:
-    """Whatever is said by language is said in every language of the petition, and in no other."""
+    """Checks that values by language have an entry for each of the languages, and no other."""
     for key, value in by_language(petition):
         if isinstance(value, dict):
             yield from _languages_of(key, value, read)
@@ -126,14 +126,14 @@ def _languages_of(key: str, value: Table, read: Folder) -> Iterator[Problem]:
             sentence = f"this is missing; the petition has {language}.toml, so say it there too"
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
     for language in value:
-        # A file that is there and cannot be read has been told already.
+        # A file that exists and cannot be read is reported already.
         if not (read.path / f"{language}.toml").exists():
             sentence = f"the petition has no {language}.toml; add that file, or take this out"
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
 
 
 def said_in(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The single texts of such a value, each with the key as people are told it."""
+    """Yields the single texts of a value by language, each with its key as shown to people."""
     texts = value if isinstance(value, dict) else {"": value}
     for language, said in texts.items():
         entry = f"{key}.{language}" if language else key
@@ -148,7 +148,7 @@ def _is_empty(said: Any) -> bool:
 
 
 def by_language(petition: Table) -> Iterator[tuple[str, Any]]:
-    """Every value of `petition.toml` that may differ by language, with its key."""
+    """Yields every value of `petition.toml` that may differ by language, with its key."""
     for key in ("addressee", "demands"):
         if key in petition:
             yield key, petition[key]

@@ -1,4 +1,4 @@
-"""Do the texts that stand together on one screen fit into one message?"""
+"""Checks that the texts of each screen fit together into one message."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ _EMPTY_LINE = 2
 
 
 def screen_problems(file: str, table: Table, lent: Mapping[str, str]) -> Iterator[Problem]:
-    """Screens of `limits.SCREENS` that would be too long, each told at its longest text."""
+    """Yields the screens of `text_limits.SCREENS` that are too long, each at its longest text."""
     longest = _longest(table, lent)
     longest["addressee"] = ("addressee", length(lent.get("addressee", "")))
     for screen, keys in text_limits.SCREENS.items():
@@ -23,7 +23,7 @@ def screen_problems(file: str, table: Table, lent: Mapping[str, str]) -> Iterato
 
 
 def _longest(table: Table, lent: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """The longest page of every key, as its label and length; what cannot be measured is out."""
+    """Returns the label and length of the longest page of every key."""
     found: dict[str, tuple[str, int]] = {}
     for passage in passages(table):
         size = _size(passage, lent)
@@ -36,12 +36,12 @@ def _size(passage: Passage, lent: Mapping[str, str]) -> int:
     try:
         return measure(passage, lent)
     except MarkupError:
-        return 0  # told where it stands
+        return 0  # reported by `markup_check`
 
 
 def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[Problem]:
     if any(size > text_limits.MESSAGE for _, size in parts):
-        return  # too long by itself already, and told
+        return  # too long by itself, which is reported already
     total = sum(size + _EMPTY_LINE for _, size in parts) + text_limits.BOT_WORDS
     if total <= text_limits.MESSAGE:
         return

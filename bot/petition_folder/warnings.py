@@ -1,4 +1,4 @@
-"""What works, and should still be looked at before real people are asked to sign."""
+"""Warnings: what works, but should be checked before people are asked to sign."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _SPANISH_BUTTONS = (
     "the bot's own words are not translated into this language: its buttons and answers will be "
     "in Spanish"
 )
-# Names reserved for examples (RFC 2606 and RFC 6761): nobody is reached there.
+# Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
 _EXAMPLE = re.compile(
     r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ _EXAMPLE = re.compile(
 
 
 def reminders_of(read: Folder) -> Iterator[Problem]:
-    """Example contacts, pages long for a phone, and translations that look unfinished."""
+    """Yields example contacts, pages too long for a phone, and unfinished translations."""
     yield from _examples(read.petition or {})
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
@@ -51,7 +51,7 @@ def _long_pages(file: str, table: Table) -> Iterator[Problem]:
         try:
             shown = length(parse(passage.text).text)
         except MarkupError:
-            continue  # a problem, and told as one
+            continue  # reported as a problem
         if shown > _SCREENFUL:
             sentence = f"{shown:,} characters are more than a phone shows at once; make two pages"
             yield Problem(file, passage.label, sentence)

@@ -1,1 +1,1 @@
-"""Words and their markup: Telegram's HTML, translations and the catalogs they come from."""
+"""Texts and markup: Telegram's HTML, translations and their catalogs."""

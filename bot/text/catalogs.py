@@ -1,8 +1,8 @@
-"""Keeping the catalogues in step with the source: `python -m bot.text.catalogs`.
+"""Updates and checks the translation catalogs: `python -m bot.text.catalogs`.
 
-A message is its own key, in Spanish. Updating adds what is said and not yet listed, filled in for
-Spanish and left open for the other languages, and drops what is not said any more. The files
-carry no dates and no line numbers, so they change only when a message does.
+A message is its own key, in Spanish. An update adds messages that the source uses and the catalog
+lacks, filled in for Spanish and empty for the other languages, and drops those no longer used. The
+files have no dates and no line numbers, so they change only when a message does.
 """
 
 import io
@@ -21,7 +21,7 @@ from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalogue_file
 
 PROJECT: Final = Path(__file__).parent.parent.parent
 SPEAKERS: Final = ("bot", "handlers")
-# The people of the simulator read what the bot says, and quote it.
+# The simulator's people quote messages of the bot, and send none.
 READERS: Final = ("bot/simulator",)
 LANGUAGES: Final = (SOURCE_LANGUAGE, "en")
 
@@ -45,7 +45,7 @@ def find_word_problems(
     project: Path = PROJECT,
     languages: Iterable[str] = LANGUAGES,
 ) -> list[Problem]:
-    """Name everything that keeps the bot from saying what it means in each language."""
+    """Returns everything that is missing, stale or wrong in the messages of each language."""
     uses, found = read_sources(project, SPEAKERS, without=READERS)
     found.extend(problem for use in uses for problem in _misuse(use))
     for language in languages:
@@ -58,7 +58,7 @@ def update_catalogues(
     project: Path = PROJECT,
     languages: Iterable[str] = LANGUAGES,
 ) -> None:
-    """Write each catalogue with exactly the messages that are said, and the translations kept."""
+    """Rewrites each catalog with exactly the messages in use; keeps the translations."""
     uses, _ = read_sources(project, SPEAKERS, without=READERS)
     for language in languages:
         file = catalogue_file(language, locales)
@@ -78,7 +78,7 @@ def _renewed(language: str, known: Catalog, uses: list[Use]) -> str:
             string = key if language == SOURCE_LANGUAGE else None
         renewed.add(key, string, locations=[(use.file, 0)], flags=_fuzzy(before))
     for message in renewed:
-        # Every mention without its line would repeat the file's name.
+        # Without line numbers, two uses in one file would list it twice.
         message.locations = sorted(set(message.locations))
     body = io.BytesIO()
     write_po(body, renewed, omit_header=True, sort_by_file=True, include_lineno=False, width=96)
@@ -91,7 +91,7 @@ def _fuzzy(message: Message | None) -> set[str]:
 
 
 def _misuse(use: Use) -> Iterator[Problem]:
-    """A message that names a value it is not given fails when somebody reads it: find it now."""
+    """Yields placeholders of a message that get no value, and would fail when it is sent."""
     if use.values is None:
         return
     for name in sorted({name for form in use.forms for name in placeholders(form)} - use.values):
@@ -129,7 +129,7 @@ def _faults(message: Message, use: Use) -> Iterator[str]:
         used = placeholders(form)
         for name in sorted(used - wanted):
             yield f"the translation names {{{name}}}, which the message does not have"
-        # Of one, a language may say "one person" and leave the number out.
+        # For one, a language may say "one person" and leave the number out.
         for name in sorted(wanted - used - ({"n"} if use.many is not None else set())):
             yield f"the translation leaves out {{{name}}}"
         if used <= wanted and use.is_markup:
@@ -160,7 +160,7 @@ def _read(file: Path) -> Catalog:
 
 
 def main() -> int:
-    """Update the catalogues, then name what is left to do."""
+    """Updates the catalogs, then prints what is left to do; returns 1 if there is anything."""
     update_catalogues()
     problems = find_word_problems()
     sys.stdout.writelines(f"{problem}\n" for problem in problems)

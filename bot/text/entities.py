@@ -1,9 +1,9 @@
-"""What Telegram makes of a text and its entities before anyone sees them.
+"""Normalises a text and its entities as Telegram does before it shows them.
 
-The same steps for text that came with markup and for text that came with a list of
-entities: overlapping entities are put in order, control characters are taken out, entities
-that cover only white space vanish, and white space around the whole is trimmed.
-Inside this module positions are code points; outside they are UTF-16 units, as in the Bot API.
+The steps are the same for text with markup and for text with a list of entities: overlapping
+entities are put in order, control characters are removed, entities that cover only white space
+are dropped, and white space around the whole is trimmed. Inside this module positions are code
+points; outside they are UTF-16 units, as in the Bot API.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")
-"""Styles that can be cut into pieces where a link or code begins or ends."""
+"""Styles that Telegram splits where a link or code begins or ends."""
 
 _QUOTES = frozenset({"blockquote", "expandable_blockquote"})
 _CODE = frozenset({"code", "pre"})
@@ -43,21 +43,21 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text as people see it, and what is formatted in it."""
+    """A text as people see it, with its entities."""
 
     text: str
     entities: tuple[Entity, ...] = ()
 
 
 def length(text: str) -> int:
-    """Count UTF-16 code units, the unit of every limit and offset in the Bot API."""
+    """Returns the UTF-16 code units, the unit of every limit and offset in the Bot API."""
     if text.isascii():
         return len(text)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def tidied(text: str, entities: Iterable[Entity]) -> Rendered:
-    """Clean and trim a text whose entities are given in code points."""
+    """Returns a text, cleaned and trimmed, whose entities are given in code points."""
     spans = _in_order(entities)
     spans = spans if _is_orderly(spans) else _disentangled(spans)
     text, spans = _cleaned(text, spans)
@@ -67,7 +67,7 @@ def tidied(text: str, entities: Iterable[Entity]) -> Rendered:
 
 
 def in_utf16(text: str, spans: Iterable[Entity]) -> Iterable[Entity]:
-    """Turn positions counted in code points into UTF-16 units."""
+    """Converts positions in code points into UTF-16 units."""
     if text.isascii() or max(text, default="") <= "\uffff":
         return spans
     return [
@@ -81,7 +81,7 @@ def in_utf16(text: str, spans: Iterable[Entity]) -> Iterable[Entity]:
 
 
 def in_code_points(text: str, entities: Iterable[Entity]) -> list[Entity]:
-    """Turn UTF-16 positions into code points.
+    """Converts positions in UTF-16 units into code points.
 
     Raises:
         ValueError: a position is outside the text or inside a surrogate pair.
@@ -101,13 +101,13 @@ def in_code_points(text: str, entities: Iterable[Entity]) -> list[Entity]:
 
 
 def _in_order(entities: Iterable[Entity]) -> list[Entity]:
-    """Sort as Telegram does: by place, the longer first, styles after the rest."""
+    """Sorts as Telegram does: by offset, the longer first, styles after the rest."""
     kept = (entity for entity in entities if entity.length > 0)
     return sorted(kept, key=lambda e: (e.offset, -e.length, _ORDER.get(e.type, 50)))
 
 
 def _is_orderly(spans: list[Entity]) -> bool:
-    """Whether the entities nest in a way Telegram leaves alone."""
+    """Returns whether the entities nest in a way that Telegram leaves unchanged."""
     open_spans: list[Entity] = []
     style_ends: dict[str, int] = {}
     for span in spans:
@@ -135,7 +135,7 @@ def _may_nest(span: Entity, around: list[Entity]) -> bool:
 
 
 def _disentangled(spans: list[Entity]) -> list[Entity]:
-    """Drop what may not overlap and cut styles where links, code and quotes begin and end."""
+    """Drops what may not overlap and splits styles where links, code and quotes begin and end."""
     quotes = _apart([span for span in spans if span.type in _QUOTES])
     solid = _apart([s for s in spans if s.type not in _QUOTES and s.type not in SPLITTABLE])
     solid = [span for span in solid if not any(_crosses(span, quote) for quote in quotes)]
@@ -178,7 +178,7 @@ def _joined(spans: list[Entity]) -> list[tuple[int, int]]:
 
 
 def _cleaned(text: str, spans: list[Entity]) -> tuple[str, list[Entity]]:
-    """Blank out control characters and remove those that would turn or strike the text."""
+    """Replaces control characters by spaces; removes those that reverse or strike the text."""
     text = _CONTROL.sub(" ", text)
     if not _REMOVED.search(text):
         return text, spans

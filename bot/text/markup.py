@@ -1,8 +1,8 @@
 """Telegram's HTML: the one place where user text is escaped and markup is read.
 
-`fill` puts values into a template, `parse` reads the result as Telegram's servers do, down
-to the wording of the refusals. The rules are those of https://core.telegram.org/bots/api
-("HTML style") and, where that page is silent, of Telegram's published client library.
+`fill` puts values into a template, `parse` reads the result as Telegram's servers do, with the
+same error messages. The rules are those of https://core.telegram.org/bots/api ("HTML style") and,
+where that page does not say, of Telegram's published client library.
 """
 
 import re
@@ -29,21 +29,21 @@ _BRACES = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)\}|[{}]")
 
 
 class Html(str):
-    """Text that is Telegram HTML already, and is not escaped again."""
+    """Text that is already Telegram HTML, and is not escaped again."""
 
     __slots__ = ()
 
 
 def escape(text: str) -> Html:
-    """Make plain text safe to stand in markup, in a double-quoted attribute too."""
+    """Escapes plain text for use in markup, also in a double-quoted attribute."""
     return Html(text.translate(_ESCAPES))
 
 
 def fill(template: str, /, **values: object) -> Html:
-    """Put values into a template's `{name}` placeholders, escaping all that is not `Html`.
+    """Puts values into a template's `{name}` placeholders, and escapes all that is not `Html`.
 
-    `{{` and `}}` stand for single braces. Values without a placeholder are left out, since
-    a translation need not use everything it is offered.
+    `{{` and `}}` stand for single braces. Values without a placeholder are ignored, since a
+    translation need not use all of them.
 
     Raises:
         MarkupError: a placeholder has no value, or a brace stands alone.
@@ -63,12 +63,12 @@ def fill(template: str, /, **values: object) -> Html:
 
 
 def placeholders(template: str) -> frozenset[str]:
-    """Name the placeholders of a template."""
+    """Returns the names of a template's placeholders."""
     return frozenset(match[1] for match in _BRACES.finditer(template) if match[1])
 
 
 def parse(html: str) -> Rendered:
-    """Read Telegram HTML as Telegram does.
+    """Reads Telegram HTML as Telegram does.
 
     Raises:
         MarkupError: Telegram would refuse the text, for the reason the message gives.

@@ -1,6 +1,6 @@
-"""The bot's own messages, read out of the source: what is said, where, and with which values.
+"""Extracts the bot's messages from its source: each text, its place, and the values it gets.
 
-Python's own parser reads the files, so a message inside an f-string, inside another call or over
+Python's parser reads the files, so a message inside an f-string, inside another call or over
 several lines is found like any other.
 """
 
@@ -19,15 +19,15 @@ _MARK: Final = "mark"
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One place where a message is said.
+    """One place in the source that uses a message.
 
     Attributes:
-        file: the source file, from the project's folder.
-        line: its line there.
-        kind: the method of `Words` that says it, or `mark`.
+        file: the source file, relative to the project's folder.
+        line: the line number there.
+        kind: the method of `Words` that is called, or `mark`.
         one: the message; of a plural, its singular.
         many: the plural, else None.
-        values: the names of the values it is given; None when they cannot be told from here.
+        values: the names of the values it is given; None if the source does not show them.
     """
 
     file: str
@@ -39,24 +39,24 @@ class Use:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The message in its one form, or in its two."""
+        """The message, or its singular and plural."""
         return (self.one,) if self.many is None else (self.one, self.many)
 
     @property
     def is_markup(self) -> bool:
-        """Whether it is Telegram HTML, and not a label; of a marked one nobody can tell."""
+        """Whether it is known to be Telegram HTML; False for a label and for a marked message."""
         return self.kind in ("text", "plural")
 
 
 def read_sources(
     project: Path, folders: Sequence[str], *, without: Sequence[str] = ()
 ) -> tuple[list[Use], list[Problem]]:
-    """Every message said in the folders, in the order of files and lines.
+    """Returns every use of a message in the folders, in the order of files and lines.
 
     Args:
-        project: the folder that holds them all.
-        folders: those in which the bot speaks.
-        without: folders among them in which it does not.
+        project: the folder that contains them all.
+        folders: the folders to read, relative to it.
+        without: folders among them to skip.
     """
     uses: list[Use] = []
     problems: list[Problem] = []

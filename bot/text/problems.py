@@ -1,4 +1,4 @@
-"""What is wrong with a petition's files or with the bot's own words, in sentences for people."""
+"""Problems of a petition's files or of the bot's own texts, in sentences for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing to put right: the file, the key in it, and what to do about it."""
+    """One thing to correct: the file, the key in it, and what to do about it."""
 
     file: str
     key: str

@@ -1,4 +1,4 @@
-"""The reader of Telegram's HTML, with its tolerances and its refusals."""
+"""Reads Telegram's HTML: accepts and refuses what Telegram does."""
 
 import re
 from dataclasses import dataclass, replace
@@ -37,16 +37,16 @@ _PERSON = re.compile(r"tg://user/?\?id=([1-9][0-9]*)")
 
 
 class MarkupError(ValueError):
-    """The markup cannot be used; the message is worded as Telegram words it."""
+    """The markup cannot be used; errors of parsing have Telegram's wording."""
 
 
 def read(html: str) -> Rendered:
-    """Read Telegram HTML; see `bot.text.markup.parse`."""
+    """Reads Telegram HTML; see `bot.text.markup.parse`."""
     return _Reader(html).read()
 
 
 def link(url: str) -> str | None:
-    """The address Telegram keeps for a link, or None when it drops the link silently."""
+    """Returns the address that Telegram keeps for a link, or None if it drops it silently."""
     if "://" not in url:
         url = f"http://{url}"
     try:
@@ -64,7 +64,7 @@ def link(url: str) -> str | None:
 
 
 def _argument(tag: str, name: str, value: str) -> str:
-    """What a tag takes from an attribute; the attributes it does not know count for nothing."""
+    """Returns what a tag uses of an attribute; empty for an attribute that it does not know."""
     if (tag, name) in (("a", "href"), ("tg-emoji", "emoji-id")):
         return value
     if (tag, name) == ("code", "class") and value.startswith("language-"):
@@ -80,7 +80,7 @@ def _without_code_language(entity: Entity) -> Entity:
 
 @dataclass(slots=True)
 class _Open:
-    """A tag that waits for its end."""
+    """A tag that is not closed yet."""
 
     tag: str
     argument: str
@@ -88,7 +88,7 @@ class _Open:
 
 
 class _Reader:
-    """One pass over one text; positions in code points until the end."""
+    """Parses one text in one pass; positions are in code points until the end."""
 
     def __init__(self, html: str) -> None:
         self._html = html
@@ -128,7 +128,7 @@ class _Reader:
         raise MarkupError(f"can't parse entities: {reason}")
 
     def _at(self, place: int) -> str:
-        """The character there; NUL past the end, which counts as white space."""
+        """Returns the character there; past the end a NUL, which counts as white space."""
         return self._html[place] if place < len(self._html) else "\0"
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
@@ -140,7 +140,7 @@ class _Reader:
         return "&"
 
     def _reference(self) -> str:
-        """Decode `&lt;` or `&#60;` and step over it; empty when it is no reference."""
+        """Decodes `&lt;` or `&#60;` and moves past it; empty if it is no reference."""
         match = _REFERENCE.match(self._html, self._place)
         if not match:
             return ""
@@ -176,7 +176,7 @@ class _Reader:
         self._open.append(_Open(tag, argument, self._length))
 
     def _attribute(self, tag: str, begin: int) -> str:
-        """Read one attribute; what the tag makes of it, empty when it ignores it."""
+        """Reads one attribute; returns what the tag uses of it, empty if it ignores it."""
         start = self._place
         self._skip(_END_OF_ATTRIBUTE)
         name = self._html[start : self._place].lower()
@@ -238,7 +238,7 @@ class _Reader:
 
     def _close(self, opened: _Open) -> None:
         if self._length == opened.start:
-            return  # nothing is formatted; Telegram drops it without a word
+            return  # an empty tag, which Telegram drops silently
         kind = _TYPES[opened.tag]
         entity = Entity(kind, opened.start, self._length - opened.start)
         if kind == "text_link":
@@ -266,7 +266,7 @@ class _Reader:
         self._entities.append(replace(entity, custom_emoji_id=number))
 
     def _code(self, entity: Entity, language: str) -> None:
-        """A code with a language inside a pre (or around it) makes one pre with a language."""
+        """Adds a code or pre; a code with a language inside or around a pre merges into it."""
         last = self._entities[-1] if self._entities else None
         same = last is not None and (last.offset, last.end) == (entity.offset, entity.end)
         if last is not None and same and last.type != entity.type:

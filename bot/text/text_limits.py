@@ -1,6 +1,6 @@
-"""How long things may be: one place for the check of the texts and for the screens.
+"""Length limits, for the check of the texts and for the screens.
 
-Lengths count UTF-16 code units after markup, as Telegram counts them.
+Lengths are UTF-16 code units without markup, as Telegram counts them.
 """
 
 from types import MappingProxyType
@@ -10,21 +10,22 @@ MESSAGE: Final = 4096
 CAPTION: Final = 1024
 DESCRIPTION: Final = 512
 SHORT_DESCRIPTION: Final = 120
-# A share text travels percent-encoded in a button's address, where an accent takes six characters.
+# A share text is percent-encoded in a button's address, where an accented letter takes six
+# characters.
 SHARE: Final = 300
 
 NAME: Final = 100  # characters, see `bot.petition.names`
-LARGEST_NUMBER: Final = 999_999_999  # what {count} and {number} are filled with when measuring
+LARGEST_NUMBER: Final = 999_999_999  # the {count} and {number} with which texts are measured
 
-# Kept free on every screen for what the bot itself adds: headings, the count and its bar, "page
-# 2 of 4", the question for the name, the answer to a name that was refused.
+# Reserved on every screen for what the bot adds: headings, the count and its bar, "page 2 of 4",
+# the question for the name, the answer to a name that was refused.
 BOT_WORDS: Final = 600
 
 PICTURE_BYTES: Final = 10 * 1024 * 1024
 PICTURE_SIDES: Final = 10_000  # pixels, width and height together
 
-# The texts that stand together on one screen. Each screen also carries BOT_WORDS; whoever draws
-# a screen from other texts than these adds it here, so that the check measures what is sent.
+# The texts of each screen, to which BOT_WORDS are added. A screen with other texts has to be added
+# here, so that the check measures what is sent.
 SCREENS: Final = MappingProxyType(
     {
         "welcome": ("title", "summary", "addressee"),

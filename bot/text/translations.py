@@ -1,7 +1,7 @@
-"""The bot's own words in a person's language: buttons, answers, commands, numbers and dates.
+"""The bot's own texts in a person's language: buttons, answers, commands, numbers and dates.
 
-A message is written in Spanish where it is used; the catalogues in `bot/locales/` translate it.
-They are read at the start, so a translation takes effect without a compile step.
+A message is written in Spanish where it is used; the catalogs in `bot/locales/` translate it.
+They are read at the start, so no compile step is needed.
 """
 
 import datetime as dt
@@ -28,12 +28,12 @@ _CATALOGUE: Final = Path("LC_MESSAGES") / "bot.po"
 
 
 def mark(source: str) -> str:
-    """Mark a message for the catalogues where it stands in a table and is translated later."""
+    """Marks a message for the catalogs that is written in a table and translated later."""
     return source
 
 
 class Words:
-    """One language's words. A message without a translation is said in Spanish."""
+    """The texts of one language; a message without a translation stays Spanish."""
 
     def __init__(
         self, language: str, locale: Locale, translations: NullTranslations, zone: dt.tzinfo
@@ -49,58 +49,58 @@ class Words:
         return self._zone
 
     def text(self, source: str, /, **values: object) -> Html:
-        """Translate a message that is Telegram HTML; values are escaped, `Html` is not."""
+        """Translates a message in Telegram HTML; values are escaped unless they are `Html`."""
         return fill(self._translations.gettext(source), **values)
 
     def label(self, source: str, /, **values: object) -> str:
-        """Translate a message shown without markup: on a button, as a command's description."""
+        """Translates a message without markup: for a button or a command's description."""
         return self._translations.gettext(source).format(**values)
 
     def plural(self, one: str, many: str, n: int, /, **values: object) -> Html:
-        """Translate a message that depends on a number, which `{n}` shows; Telegram HTML."""
+        """Translates a message in Telegram HTML that depends on a number, shown by `{n}`."""
         return fill(self._translations.ngettext(one, many, n), **{"n": self.number(n), **values})
 
     def plural_label(self, one: str, many: str, n: int, /, **values: object) -> str:
-        """The same without markup, for a button."""
+        """Translates a message without markup that depends on a number, shown by `{n}`."""
         form = self._translations.ngettext(one, many, n)
         return form.format(**{"n": self.number(n), **values})
 
     def number(self, n: int) -> str:
-        """Write a whole number: 1.530 in Spanish, 1,530 in English."""
+        """Formats a whole number: 1.530 in Spanish, 1,530 in English."""
         # Babel groups from four digits on in Spanish too, as the organisation writes its counts.
         return format_decimal(n, locale=self._locale)
 
     def speed(self, per_second: float) -> str:
-        """Write how many a second: whole ones, and tenths where those are few."""
+        """Formats a rate in units a second: whole numbers, with tenths below ten."""
         few = per_second < 9.95
         return format_decimal(per_second, format="0.#" if few else "#,##0", locale=self._locale)
 
     def percent(self, share: float) -> str:
-        """Write a share from 0 to 1 in whole per cent, rounded down: 100 only when reached."""
+        """Formats a share from 0 to 1 in whole per cent, rounded down: 100 only when reached."""
         return format_percent(int(share * 100) / 100, locale=self._locale)
 
     def date(self, when: dt.date) -> str:
-        """Write a day: 18 de julio de 2025, 18 July 2025. Of a moment, the petition's day."""
+        """Formats a day, of a datetime in the petition's zone: 18 de julio de 2025."""
         return format_date(self._there(when), "long", locale=self._locale)
 
     def moment(self, when: dt.datetime) -> str:
-        """Write a day and its time, in the petition's zone: 18 de julio de 2025, 14:05."""
+        """Formats a day and a time, in the petition's zone: 18 de julio de 2025, 14:05."""
         return f"{self.date(when)}, {self.clock(when)}"
 
     def clock(self, when: dt.datetime, *, seconds: bool = False) -> str:
-        """Write a time of the day, in the petition's zone: 14:05, or 14:05:30."""
+        """Formats a time of the day, in the petition's zone: 14:05, or 14:05:30."""
         pattern = "HH:mm:ss" if seconds else "HH:mm"
         return format_datetime(self._there(when), pattern, locale=self._locale)
 
     def appointment(self, when: dt.datetime) -> str:
-        """Write a moment to come, in the petition's zone: jueves 26 de noviembre, 18:30."""
+        """Formats a time to come, in the petition's zone: jueves 26 de noviembre, 18:30."""
         there = self._there(when)
         weekday = format_date(there, "EEEE", locale=self._locale)
         day = format_skeleton("MMMMd", there, locale=self._locale)
         return f"{weekday} {day}, {self.clock(when)}"
 
     def offset(self, when: dt.datetime) -> str:
-        """Write how far the petition's clock is from UTC at a moment: UTC+1, UTC-3:30, UTC."""
+        """Formats the offset of the petition's zone from UTC: UTC+1, UTC-3:30, UTC."""
         east = when.astimezone(self._zone).utcoffset() or dt.timedelta()
         hours, minutes = divmod(abs(int(east.total_seconds())) // 60, 60)
         ahead = f"{hours}:{minutes:02}" if minutes else f"{hours}"
@@ -108,11 +108,11 @@ class Words:
         return f"UTC{sign}{ahead}" if east else "UTC"
 
     def day(self, when: dt.date) -> str:
-        """Write a day as short as it goes: 18 jul. Of a moment, the petition's day."""
+        """Formats a day in short, of a datetime in the petition's zone: 18 jul."""
         return format_date(self._there(when), "d MMM", locale=self._locale)
 
     def duration(self, seconds: float) -> str:
-        """Write about how long something takes: 55 segundos, 2 horas; at least a second."""
+        """Formats an approximate duration, of at least a second: 55 segundos, 2 horas."""
         span = dt.timedelta(seconds=max(1, round(seconds)))
         return format_timedelta(span, threshold=1.5, locale=self._locale)
 
@@ -125,7 +125,7 @@ class Words:
 
 
 class Catalogues:
-    """Every language the bot speaks."""
+    """The texts of every language that the bot speaks."""
 
     def __init__(self, translations: Mapping[str, NullTranslations], zone: dt.tzinfo) -> None:
         self._zone = zone
@@ -136,7 +136,7 @@ class Catalogues:
 
     @classmethod
     def load(cls, folder: Path = LOCALES, *, time_zone: str = "Europe/Madrid") -> "Catalogues":
-        """Read every catalogue in the folder."""
+        """Reads every catalog in the folder."""
         found = {
             file.parent.parent.name.replace("_", "-").lower(): _translations(
                 file, file.stat().st_mtime_ns
@@ -147,14 +147,11 @@ class Catalogues:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages with a catalogue, Spanish first."""
+        """The languages with a catalog, Spanish first."""
         return tuple(self._words)
 
     def words(self, language: str | None) -> Words:
-        """The words of the nearest language.
-
-        A petition may speak a language the bot does not: its words are then Spanish.
-        """
+        """Returns the texts of the nearest language, or the Spanish ones if there is none."""
         tag = (language or "").lower().replace("_", "-")
         while tag:
             if tag in self._words:
@@ -164,13 +161,13 @@ class Catalogues:
 
 
 def catalogue_file(language: str, folder: Path = LOCALES) -> Path:
-    """Where a language's catalogue lies."""
+    """Returns the path of a language's catalog."""
     return folder / language / _CATALOGUE
 
 
 @cache
 def _translations(file: Path, _changed_at: int) -> NullTranslations:
-    """Reads a catalog; a file that has not changed since is not read again by this process."""
+    """Reads a catalog; a file that has not changed is read only once by this process."""
     with file.open("rb") as po:
         catalogue = read_po(po)
     compiled = io.BytesIO()
