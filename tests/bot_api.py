@@ -1,6 +1,7 @@
 """An independent description of the Bot API: aiogram's models of its methods and answers.
 
-The bot is built on python-telegram-bot and the simulator is ours; neither can vouch for the other.
+The bot is built on python-telegram-bot and the simulator is this project's; neither proves the
+other right.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What holds for every test: nothing reaches for the network."""
+"""Fixtures for every test: none may use the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole is taken down in good order, whatever ends it, and says why."""
+"""Tests that the bot shuts down in good order, whatever ends it, and says why."""
 
 from __future__ import annotations
 

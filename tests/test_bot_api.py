@@ -1,4 +1,4 @@
-"""The independent check finds what is wrong, so that its silence means something."""
+"""Tests that the independent check of the Bot API does find errors."""
 
 from __future__ import annotations
 

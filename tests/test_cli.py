@@ -1,4 +1,4 @@
-"""Whatever a person does wrong on the command line, one sentence says what to do."""
+"""Tests that every mistake on the command line is answered with a sentence on what to do."""
 
 from __future__ import annotations
 

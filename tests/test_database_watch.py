@@ -1,4 +1,4 @@
-"""The running bot notices by itself that its database is another one."""
+"""Tests that a running bot notices that its database was replaced."""
 
 from __future__ import annotations
 

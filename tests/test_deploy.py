@@ -1,4 +1,4 @@
-"""The service that is handed out keeps the bot to what it needs, and the bot can run in it."""
+"""Tests that the systemd service allows the bot only what it needs, and that the bot runs."""
 
 from __future__ import annotations
 

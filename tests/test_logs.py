@@ -1,4 +1,4 @@
-"""The log tells what the process does, and never about whom."""
+"""Tests that the log shows what the process does, and no personal data."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The tests' own guard works, so that a green run means that nothing left the machine."""
+"""Tests the guard that keeps tests off the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms that were left are forgotten by the running bot, in portions, whatever comes between."""
+"""Tests that a running bot erases abandoned forms, in portions, whatever errors occur."""
 
 from __future__ import annotations
 

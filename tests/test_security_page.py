@@ -1,4 +1,4 @@
-"""What `docs/security.md` names as shown is shown: each test that it names is there."""
+"""Tests that every test named in `docs/security.md` exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At its start the process says what an operator may not expect."""
+"""Tests that the process warns at its start of what an operator may not expect."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Who writes to whom: every place that can put words into a chat, and whose chat that is.
+"""Tests that every place in the code that writes into a chat is listed with the chat it writes to.
 
-What is sent to a supporter outside an answer to their own update has to ask, at its turn, whether
-they still want it (see `bot/broadcast/open_claims.py`). A place that is new here fails this test
-until it says to whom it writes.
+A message to a supporter that does not answer their own update must check, when its turn comes,
+that they still want it (see `bot/broadcast/open_claims.py`). A new place fails this test until it
+is listed.
 """
 
 import ast

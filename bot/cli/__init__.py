@@ -1,5 +1,5 @@
-"""Looking at broadcasts, and steering them, from the machine that the bot runs on.
+"""The command line: runs the bot, and views and controls broadcasts while it runs.
 
-The shell works on the same database, beside the bot and without its token; the bot notices what
-was changed when it takes the next messages to send. It prints no personal data.
+The commands for broadcasts use the same database as the bot, without its token; the bot notices
+their changes when it claims the next deliveries. They print no personal data.
 """

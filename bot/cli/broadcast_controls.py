@@ -1,4 +1,4 @@
-"""Steering from the shell: what may be done when, the question before, the words after."""
+"""The commands that change a broadcast: when each is allowed, its question and its result."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from storage import Broadcast, Kind
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Something that can be done to a broadcast.
+    """A change that an operator can order.
 
     Attributes:
-        verb: what it is called.
-        allowed: the states in which it has an effect.
-        leads_to: what it is after it.
-        default: the broadcast that is meant when none is named.
+        verb: its name.
+        allowed: the states of a broadcast in which it has an effect.
+        leads_to: the state after it.
+        default: the broadcast to change if none is named; None for the one under way.
     """
 
     verb: str
@@ -39,10 +39,10 @@ RECALL: Final = Order("recall", ("finished", "stopped", "cancelled"), "recalled"
 
 
 async def considered(desk: CliContext, order: Order, wanted: str | None) -> tuple[bytes, str]:
-    """Which broadcast it would be done to, and the question to ask before.
+    """Returns the id of the broadcast to change, and the question to ask before.
 
     Raises:
-        CannotDo: it is not there, or not in a state for it.
+        CannotDo: there is no such broadcast, or its state does not allow the change.
     """
     found = await pick(desk.storage.broadcasts, wanted or order.default)
     account = await read_account(desk, found)
@@ -53,10 +53,10 @@ async def considered(desk: CliContext, order: Order, wanted: str | None) -> tupl
 
 
 async def steered(desk: CliContext, order: Order, key: bytes) -> str:
-    """Does it; returns what came of it.
+    """Changes the broadcast; returns the result as a sentence.
 
     Raises:
-        CannotDo: the broadcast came into another state since it was considered.
+        CannotDo: the broadcast's state has changed since the question.
     """
     broadcasts = desk.storage.broadcasts
     deeds = {
@@ -65,7 +65,7 @@ async def steered(desk: CliContext, order: Order, key: bytes) -> str:
         CANCEL: broadcasts.cancel,
         RECALL: broadcasts.recall,
     }
-    # Nobody's Telegram account: the audit says that it came from the shell.
+    # The actor None stands in the audit log for the shell, which has no Telegram account.
     broadcast = await deeds[order](key, None, desk.clock())
     if broadcast is None:
         raise CannotDo("Meanwhile the broadcast is gone.")

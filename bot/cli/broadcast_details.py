@@ -1,4 +1,4 @@
-"""Broadcasts in words: the table of all, the account of one."""
+"""Broadcasts as text: the table of all, and the details of one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS: Final = {
     Kind.UPDATE: "message about the petition",
     Kind.NEWS: "other news",
 }
-# As wide as the longest name of a fact, and two spaces.
+# The width of the column of names: the longest name and two spaces.
 _NAMES: Final = len("Not recalled") + 2
 _CAUSES: Final = {
     StopReason.CONTENT: "Telegram does not accept the message: {said}",
@@ -47,22 +47,22 @@ _CAUSES: Final = {
 
 
 def kind_of(broadcast: Broadcast) -> str:
-    """What it is."""
+    """Returns the kind of a broadcast in words."""
     return _KINDS[broadcast.kind]
 
 
 def name_of(broadcast: Broadcast) -> str:
-    """What it is called in a sentence."""
+    """Returns the name of a broadcast in a sentence: its kind and its short id."""
     return f"the {kind_of(broadcast)} {short_ids([broadcast])[broadcast.id]}"
 
 
 def capitalised(sentence: str) -> str:
-    """With a capital at the beginning, and the rest as it is."""
+    """Returns the sentence with its first letter in upper case and the rest unchanged."""
     return sentence[:1].upper() + sentence[1:]
 
 
 def table_of(accounts: Sequence[BroadcastSnapshot], words: Words) -> Table:
-    """A line for each, narrow enough for an ordinary terminal; an id is never cut."""
+    """Returns a table with a row for each; long cells wrap, but ids are never cut."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     ids = short_ids([account.broadcast for account in accounts])
     table.add_column("ID", no_wrap=True, min_width=max(len(each) for each in ids.values()))
@@ -85,7 +85,7 @@ def table_of(accounts: Sequence[BroadcastSnapshot], words: Words) -> Table:
 
 
 def account_lines(account: BroadcastSnapshot, words: Words) -> list[str]:
-    """Everything there is to say about one."""
+    """Returns the details of one broadcast, a heading and a line for each."""
     broadcast = account.broadcast
     facts = [
         ("Id", broadcast.id.hex()),
@@ -101,7 +101,7 @@ def account_lines(account: BroadcastSnapshot, words: Words) -> list[str]:
 
 
 def state_of(account: BroadcastSnapshot) -> str:
-    """Its state, and whether somebody is there to change it."""
+    """Returns the state, and what it waits for: an admin or a running bot."""
     state = account.broadcast.state
     if account.broadcast.awaits_approval:
         return f"{state}, waits for another admin's approval"
@@ -151,7 +151,7 @@ def _counts(account: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str
     if tally.withdrawn:
         yield "Withdrawn", words.number(tally.withdrawn)
     if account.left:
-        # After one that went to its end, it is somebody who came back.
+        # After a finished broadcast, only supporters who returned are left.
         ended = account.broadcast.state in ("stopped", "cancelled")
         name = "Not told" if ended else "Left"
         yield name, words.number(account.left)

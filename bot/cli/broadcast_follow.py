@@ -1,4 +1,4 @@
-"""Watching a broadcast until it ends."""
+"""Following a broadcast until it ends."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from bot.cli.broadcast_details import capitalised, name_of
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, as_data
 from bot.text.translations import Words
 
-# Counting a million rows takes a moment; at most a fifth of the time goes into it.
+# Counting a million rows takes time: the pause is at least four times as long as the reading.
 _REST: Final = 4.0
 _DAY_SECONDS: Final = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedSample:
-    """How far it is, and how fast it goes.
+    """The progress of a broadcast and its speed.
 
     Attributes:
         what: what happens with it now.
-        done: what needs nothing more.
-        total: everything.
-        per_second: how many became done a second lately; None when nothing can be said.
-        remaining_seconds: until the end at that speed.
-        ends_at: when that is.
+        done: how many recipients have their outcome.
+        total: how many recipients there are.
+        per_second: the recent speed in recipients a second; None if it is not known.
+        remaining_seconds: the time to the end at that speed.
+        ends_at: the expected end.
     """
 
     what: str
@@ -47,10 +47,10 @@ class SpeedSample:
 
 
 class Screen(Protocol):
-    """Where somebody watches."""
+    """An output that shows the progress of a broadcast."""
 
     def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
-        """Show how it is now."""
+        """Shows the present progress."""
         ...
 
 
@@ -60,7 +60,7 @@ async def follow(
     clock: Callable[[], datetime],
     seconds: float,
 ) -> BroadcastSnapshot:
-    """Shows it again and again until it has ended; returns the last account."""
+    """Shows a broadcast again and again until it has ended; returns the last snapshot."""
     watch = FollowView(clock)
     while True:
         began = time.monotonic()
@@ -72,7 +72,7 @@ async def follow(
 
 
 class FollowView:
-    """Measures the speed, anew whenever something else happens with the broadcast."""
+    """Measures the speed of a broadcast; starts again when what happens with it changes."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -80,7 +80,7 @@ class FollowView:
         self._speed = Speed()
 
     def pace(self, account: BroadcastSnapshot, now: float) -> SpeedSample:
-        """What to show of it, `now` being seconds of a clock that only goes forward."""
+        """Returns what to show; `now` is in seconds of a monotonic clock."""
         what, done, total = _doing(account)
         if what != self._what:
             self._what, self._speed = what, Speed()
@@ -104,16 +104,16 @@ def _doing(account: BroadcastSnapshot) -> tuple[str, int, int]:
 
 
 class Bar:
-    """A bar that moves, on a terminal of any width."""
+    """Shows a progress bar on a terminal of any width."""
 
     def __init__(self, live: Live, words: Words) -> None:
         self._live = live
         self._words = words
 
     def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
-        """Moves the bar."""
+        """Updates the bar."""
         heading = f"{name_of(account.broadcast)}: {pace.what}"
-        # Of nothing, everything is done.
+        # Without recipients the bar is full.
         total, done = (pace.total, pace.done) if pace.total else (1, 1)
         rows = Table.grid(expand=True)
         rows.add_row(Text(capitalised(heading)))
@@ -125,7 +125,7 @@ class Bar:
 
 
 class Lines:
-    """A line whenever something changed: for a file, or a pipe."""
+    """Prints a line for each change: for a file or a pipe."""
 
     def __init__(self, out: Console, words: Words, clock: Callable[[], datetime]) -> None:
         self._out = out
@@ -134,7 +134,7 @@ class Lines:
         self._last: tuple[str, int, int] | None = None
 
     def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
-        """Prints the line."""
+        """Prints a line, if something changed."""
         if (pace.what, pace.done, pace.total) == self._last:
             return
         self._last = (pace.what, pace.done, pace.total)
@@ -144,7 +144,7 @@ class Lines:
 
 
 class Data:
-    """A JSON object whenever it was looked at: for programs."""
+    """Writes a JSON object at each reading: for programs."""
 
     def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
         self._write = write
@@ -161,7 +161,7 @@ class Data:
 
 
 def told(pace: SpeedSample, words: Words) -> str:
-    """The numbers beside the bar."""
+    """Returns the numbers that are shown with the bar."""
     parts = [f"{words.number(pace.done)} of {words.number(pace.total)}"]
     if pace.total:
         parts.append(words.percent(pace.done / pace.total))

@@ -1,4 +1,4 @@
-"""Which broadcast is meant: ids are long, and the beginning of one is enough."""
+"""Finds the broadcast that an operator names: the beginning of its long id is enough."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PAGE: Final = 100
 async def pick(
     broadcasts: Broadcasts, wanted: str | None, *, or_latest: bool = False
 ) -> Broadcast:
-    """The broadcast that is meant.
+    """Returns the broadcast that is meant.
 
     Args:
-        broadcasts: all there are.
+        broadcasts: the broadcasts of the petition.
         wanted: the beginning of an id, or `latest`, or None for the one that is under way.
-        or_latest: take the latest when none is meant and none is under way.
+        or_latest: whether None means the latest if none is under way.
 
     Raises:
         CannotDo: there is no such broadcast, or more than one.
@@ -34,7 +34,7 @@ async def pick(
 
 
 async def every(broadcasts: Broadcasts) -> list[Broadcast]:
-    """All of them, newest first."""
+    """Returns all broadcasts, newest first."""
     found: list[Broadcast] = []
     while page := await broadcasts.history(limit=_PAGE, offset=len(found)):
         found += page
@@ -42,7 +42,7 @@ async def every(broadcasts: Broadcasts) -> list[Broadcast]:
 
 
 def short_ids(broadcasts: Sequence[Broadcast]) -> dict[bytes, str]:
-    """Beginnings of the ids, long enough to tell them apart."""
+    """Returns the beginning of each id, long enough to distinguish them."""
     ids = [broadcast.id.hex() for broadcast in broadcasts]
     length = next(
         length

@@ -1,4 +1,4 @@
-"""A broadcast and how far it is, read at one moment."""
+"""A broadcast and its progress, read at one moment."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from storage import Broadcast, RecallTally, Tally
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSnapshot:
-    """What can be said of a broadcast.
+    """A broadcast and its progress.
 
     Attributes:
-        broadcast: as it stands.
-        tally: its deliveries.
-        recall: what was taken back of it; None when nobody asked for that.
-        attended: whether a bot has taken this petition's broadcasts in hand.
+        broadcast: the broadcast as it now is.
+        tally: its deliveries by state.
+        recall: its recall; None if it is not recalled.
+        attended: whether a bot holds the lease to send this petition's broadcasts.
     """
 
     broadcast: Broadcast
@@ -28,24 +28,24 @@ class BroadcastSnapshot:
 
     @property
     def total(self) -> int:
-        """How many recipients there are; what was confirmed, until it is known exactly."""
+        """How many recipients there are; until that is known, how many were confirmed."""
         if self.broadcast.queued:
             return self.tally.total
         return max(self.broadcast.expected or 0, self.tally.total)
 
     @property
     def left(self) -> int:
-        """How many are still to be told."""
+        """How many recipients have no outcome yet."""
         return self.total - self.tally.done
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing about it changes any more unless somebody asks for it."""
+        """Whether it has ended and is not being recalled."""
         return self.broadcast.is_over and not self.broadcast.is_recalling
 
 
 async def read_account(desk: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
-    """Reads what there is now about a broadcast."""
+    """Reads a broadcast and its progress."""
     storage = desk.storage
     now = await storage.broadcasts.get(broadcast.id) or broadcast
     recall = await storage.recalls.tally(now.id) if now.recall_started_at is not None else None
@@ -55,7 +55,7 @@ async def read_account(desk: CliContext, broadcast: Broadcast) -> BroadcastSnaps
 
 
 def as_data(account: BroadcastSnapshot) -> dict[str, Any]:
-    """The same for programs: names as in the database, moments in UTC, nobody's id or text."""
+    """Returns a snapshot for JSON: names as in the database, times in UTC, no personal data."""
     broadcast, tally, recall = account.broadcast, account.tally, account.recall
     return {
         "id": broadcast.id.hex(),

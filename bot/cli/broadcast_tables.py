@@ -1,4 +1,4 @@
-"""What list and show print."""
+"""What the commands `list` and `show` print."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bot.cli.broadcast_selection import pick
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, as_data, read_account
 from bot.cli.context import CliContext
 
-# Whoever reads a file or a pipe wants whole lines.
+# The width for a file or a pipe, where lines should not wrap.
 _WIDE = 200
 
 
 async def list_broadcasts(desk: CliContext, out: Console, *, limit: int, as_json: bool) -> None:
-    """Prints a line for each, newest first."""
+    """Prints a line for each broadcast, newest first."""
     found = await desk.storage.broadcasts.history(limit=limit)
     accounts = [await read_account(desk, broadcast) for broadcast in found]
     if as_json:
@@ -35,7 +35,7 @@ async def list_broadcasts(desk: CliContext, out: Console, *, limit: int, as_json
 async def show_broadcast(
     desk: CliContext, out: Console, wanted: str | None, *, as_json: bool
 ) -> None:
-    """Prints the account of one."""
+    """Prints the details of one broadcast."""
     broadcast = await pick(desk.storage.broadcasts, wanted, or_latest=True)
     account = await read_account(desk, broadcast)
     if as_json:
@@ -47,7 +47,7 @@ async def show_broadcast(
 async def follow_broadcast(
     desk: CliContext, out: Console, wanted: str | None, *, seconds: float, as_json: bool
 ) -> None:
-    """Shows how far it is until it has ended, and then the account."""
+    """Shows the progress of a broadcast until it has ended, and then its details."""
     broadcast = await pick(desk.storage.broadcasts, wanted, or_latest=True)
     with ExitStack() as stack:
         screen = _screen(desk, out, stack, as_json=as_json)

@@ -1,4 +1,4 @@
-"""petition-bot broadcasts: list, show, pause, resume, cancel, recall."""
+"""The commands `petition-bot broadcasts`: list, show, pause, resume, cancel, recall."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Ended = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
-# What a shell says of a command that Ctrl-C ended.
+# The exit code that shells use for a command that Ctrl-C ended.
 _INTERRUPTED = 130
 
 
@@ -50,7 +50,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show the broadcasts, newest first."""
+    """List the broadcasts, newest first."""
     from bot.cli.broadcast_tables import list_broadcasts
 
     _at_the_desk(lambda desk: list_broadcasts(desk, out, limit=limit, as_json=as_json))
@@ -68,7 +68,7 @@ def show(
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show the account of one broadcast."""
+    """Show the details of one broadcast."""
     from bot.cli.broadcast_tables import follow_broadcast, show_broadcast
 
     if not follow:
@@ -86,7 +86,7 @@ def show(
 @broadcasts.command()
 @in_sentences
 def pause(which: Which = None, yes: Yes = False) -> None:
-    """Send nothing more until it is resumed."""
+    """Pause a broadcast until it is resumed."""
     from bot.cli.broadcast_controls import PAUSE
 
     _steer(PAUSE, which, yes=yes)
@@ -95,7 +95,7 @@ def pause(which: Which = None, yes: Yes = False) -> None:
 @broadcasts.command()
 @in_sentences
 def resume(which: Which = None, yes: Yes = False) -> None:
-    """Go on with a paused one."""
+    """Resume a paused broadcast."""
     from bot.cli.broadcast_controls import RESUME
 
     _steer(RESUME, which, yes=yes)
@@ -104,7 +104,7 @@ def resume(which: Which = None, yes: Yes = False) -> None:
 @broadcasts.command()
 @in_sentences
 def cancel(which: Which = None, yes: Yes = False) -> None:
-    """Send nothing more, for good; what was sent stays."""
+    """Cancel a broadcast for good; what was sent stays."""
     from bot.cli.broadcast_controls import CANCEL
 
     _steer(CANCEL, which, yes=yes)
@@ -113,7 +113,7 @@ def cancel(which: Which = None, yes: Yes = False) -> None:
 @broadcasts.command()
 @in_sentences
 def recall(which: Ended = None, yes: Yes = False) -> None:
-    """Delete what was sent from everybody's chat; for 48 hours Telegram lets a bot do that."""
+    """Delete what a broadcast sent from every chat; Telegram allows that for 48 hours."""
     from bot.cli.broadcast_controls import RECALL
 
     _steer(RECALL, which, yes=yes)
@@ -123,7 +123,7 @@ def _steer(order: Order, which: str | None, *, yes: bool) -> None:
     from bot.cli.broadcast_controls import considered, steered
 
     key, question = _at_the_desk(lambda desk: considered(desk, order, which))
-    # Asked outside of an event loop, which would keep Ctrl-C to itself.
+    # Asked outside an event loop, in which Ctrl-C would not end the question.
     if not yes and not typer.confirm(question):
         out.print("Nothing was changed.")
         return
@@ -134,7 +134,7 @@ def _steer(order: Order, which: str | None, *, yes: bool) -> None:
 def _at_the_desk(work: Callable[[CliContext], Awaitable[R]]) -> R:
     configure_logging("WARNING")
     settings = load_petition_settings()
-    # The database's drivers and the petition's texts take a moment that --help can do without.
+    # Imported here, since drivers and texts take a moment to load, which --help does not need.
     from bot.cli.context import open_desk
 
     async def worked() -> R:

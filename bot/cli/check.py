@@ -1,4 +1,4 @@
-"""What `petition-bot check` prints: every problem of a petition, and of the bot's own words."""
+"""What `petition-bot check` prints: the problems of a petition and of the bot's own texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.text.problems import Problem
 
 
 def report(out: Console, folder: Path, *, words: bool) -> bool:
-    """Prints what is wrong, and what is doubtful; True when nothing is wrong."""
+    """Prints problems, or else warnings; returns True if there are no problems."""
     problems = find_problems(folder) + (find_word_problems() if words else [])
     for problem in problems:
         _print(out, "problem", "red", problem)

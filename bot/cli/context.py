@@ -1,4 +1,4 @@
-"""A petition's data, opened beside the bot that may be running on it."""
+"""Opens a petition's data for a command, also while the bot runs on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage import KeyFileMissing, Keyring, Storage, open_known_storage, requir
 
 @dataclass(frozen=True, slots=True)
 class CliContext:
-    """What the commands work with; `words` writes numbers and the petition's times in English."""
+    """What the commands use; `words` formats in English, with times in the petition's zone."""
 
     storage: Storage
     words: Words
@@ -24,16 +24,16 @@ class CliContext:
 
 @asynccontextmanager
 async def open_desk(settings: PetitionSettings) -> AsyncIterator[CliContext]:
-    """Opens the petition of the settings, without the hold that keeps a second bot away.
+    """Opens the petition of the settings, without the process lock that a bot takes.
 
     Raises:
-        StorageError, CampaignInvalid: with a sentence on what to do.
+        StorageError, CampaignInvalid: it cannot be opened; the message says what to do.
     """
     campaign = load_campaign(settings.campaign or BUNDLED)
     if settings.key_file is None:
         raise KeyFileMissing
     keyring = Keyring.load(settings.key_file)
-    # Tables of another version are the bot's to change, when it starts.
+    # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
     storage = await open_known_storage(settings.database_url, keyring, campaign.slug)
     try:

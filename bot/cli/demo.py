@@ -1,4 +1,4 @@
-"""A whole petition on this machine alone: our Telegram, the real bot, and the story in between."""
+"""The demo: plays a whole petition with the real bot and a simulated Telegram."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from bot.text.translations import Catalogues
 _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
 
-# What shells make of Ctrl-C.
+# The exit code that shells use for a command that Ctrl-C ended.
 _INTERRUPTED = 130
 
 
 async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None) -> int:
-    """Plays the story and then stays up until it is interrupted; with `once` it ends.
+    """Plays the story and then serves the page until it is interrupted; with `once` it ends.
 
-    The page is served from the beginning, except with `once`: nobody could look at it.
+    The page is served from the beginning, except with `once`, which serves none.
 
     Returns:
-        The exit code: 0 when everything was as it should be, 1 when it was not, and 130 when
-        the story was interrupted.
+        The exit code: 0 if everything went as expected, 1 if not, and 130 if the story was
+        interrupted.
     """
     if once:
         async with Show().open() as alone:

@@ -1,4 +1,4 @@
-"""The real bot beside a Telegram of our own, to be looked at: in the terminal, or on a page."""
+"""Runs the real bot with a simulated Telegram, to be watched in the terminal or on a page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _log = structlog.stdlib.get_logger()
 
 T = TypeVar("T")
 
-# It opens nothing: no Telegram but our own has ever heard of it.
+# Only the simulated Telegram knows this token.
 _TOKEN = "1000000001:a-token-for-the-demo-that-opens-nothing"  # noqa: S105
 _WARNING = (
     "Warning: whoever can reach this machine can open the page and act in it, without a password. "
@@ -36,7 +36,7 @@ _CANNOT_GO_ON = (CampaignInvalid, FatalError, StorageError, TokenUnknown)
 
 
 class Bot:
-    """The real bot, which can be stopped and started; `changed` is told how it is."""
+    """The real bot, which can be stopped and started; `changed` is called with each new state."""
 
     def __init__(self, settings: Settings, changed: Callable[[str], None]) -> None:
         self._settings = settings
@@ -45,7 +45,7 @@ class Bot:
         self._life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start it and wait until it is ready.
+        """Starts the bot and waits until it is ready.
 
         Raises:
             CampaignInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
@@ -61,7 +61,7 @@ class Bot:
             await life
 
     async def stop(self) -> None:
-        """Let it finish what it is doing and end."""
+        """Lets the bot finish its current work and end."""
         if self._life is None:
             return
         life, self._life = self._life, None
@@ -85,11 +85,11 @@ class Bot:
 
 
 class Show:
-    """One world after the other, each with its people and the bot; `page` shows the present one.
+    """Runs one simulated world after another, each with its people and the bot.
 
     Args:
-        page: Where it can be watched; None for nowhere.
-        campaign: The petition's folder.
+        page: the page that shows the present world; None for none.
+        campaign: the petition's folder.
     """
 
     def __init__(self, page: Page | None = None, *, campaign: Path = BUNDLED) -> None:
@@ -105,7 +105,7 @@ class Show:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Show]:
-        """Have the world up until the end of the block; `start` brings the bot into it."""
+        """Runs a simulated world until the end of the block; `start` starts the bot in it."""
         await self._set_scene()
         try:
             yield self
@@ -113,7 +113,7 @@ class Show:
             await self._clear_scene()
 
     async def _set_scene(self) -> None:
-        """A world without a past, and the bot that will be in it."""
+        """Makes an empty world, and the bot for it, which is not started yet."""
         stack = self._scene = AsyncExitStack()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.simulator = await stack.enter_async_context(Simulator(token=_TOKEN))
@@ -127,7 +127,7 @@ class Show:
         self._bot = Bot(settings, self._tell)
 
     async def start(self) -> None:
-        """Start the bot.
+        """Starts the bot.
 
         Raises:
             CampaignInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
@@ -136,7 +136,7 @@ class Show:
             await self._bot.start()
 
     async def restart(self) -> bool:
-        """Stop the bot and start it again; it carries on where it was. Whether it runs now."""
+        """Restarts the bot, which resumes its work; returns whether it runs now."""
         if self._bot is None:
             return False
         try:
@@ -154,7 +154,7 @@ class Show:
         await self.restart()
 
     async def afresh(self) -> None:
-        """Begin again with a world without a past."""
+        """Begins again with an empty world."""
         if self._page is not None:
             self._page.show(None)
         await self._clear_scene()
@@ -174,7 +174,7 @@ class Show:
 
 @asynccontextmanager
 async def served(out: Console, page: Page, host: str, port: int | None) -> AsyncIterator[str]:
-    """Serves the page until the end of the block, says where, and gives the address.
+    """Serves the page until the end of the block; prints and yields its address.
 
     Raises:
         OSError: something else listens on that port.
@@ -191,7 +191,7 @@ async def served(out: Console, page: Page, host: str, port: int | None) -> Async
 
 
 async def interrupted() -> None:
-    """Waits for Ctrl-C, or for whoever runs this to end it."""
+    """Waits for SIGINT (Ctrl-C) or SIGTERM."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -199,7 +199,7 @@ async def interrupted() -> None:
 
 
 async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
-    """Does it to its end; None when that is interrupted, so that all can be cleared away."""
+    """Runs `work` and returns its result; returns None if it is interrupted by a signal."""
     working, waiting = asyncio.create_task(work), asyncio.create_task(interrupted())
     await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -210,7 +210,7 @@ async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
 
 
 def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
-    """Settings of the show's own; the operator's environment and .env have no say in them."""
+    """Returns settings that the operator's environment and .env file cannot change."""
     data, keys = folder / "data", folder / "keys"
     for private in (data, keys):
         private.mkdir(mode=0o700)
@@ -228,5 +228,5 @@ def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
         broadcast_rate=28.0,
         log_level="WARNING",
     )
-    # A petition that is being written need not be there yet.
+    # Set without a check: a petition that is being written may not exist yet.
     return settings.model_copy(update={"campaign": campaign})

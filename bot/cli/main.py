@@ -1,4 +1,4 @@
-"""The command line: reads what a person wants, calls the one that does it, says what failed."""
+"""The command line `petition-bot`: reads arguments, runs commands, prints errors."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Run the bot with the settings of the environment or of the file .env."""
+    """Run the bot with the settings from the environment or the file .env."""
     settings = load_settings()
     configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
-    # Telegram's library takes a moment to load, and the other commands have no use for it.
+    # Imported here: Telegram's library takes a moment to load, and other commands do not need it.
     from bot.shutdown import FatalError, TokenUnknown, run_until_stopped
 
     try:
@@ -62,7 +62,7 @@ def demo(
     port: _Port = None,
     host: _Host = "127.0.0.1",
 ) -> None:
-    """Play a whole petition in the terminal and on a page; nothing leaves this machine."""
+    """Play a whole petition in the terminal and on a web page; nothing leaves this machine."""
     configure_logging("WARNING")
     from bot.cli.demo import play
 
@@ -76,7 +76,7 @@ def preview(
     port: _Port = None,
     host: _Host = "127.0.0.1",
 ) -> None:
-    """Show a petition that is being written on a page; every file that is saved shows at once."""
+    """Show a petition on a web page while you write it; saved files appear at once."""
     configure_logging("ERROR")
     from bot.cli.preview import show
 
@@ -89,7 +89,7 @@ def check(
     folder: Annotated[Path, typer.Argument(help="A petition's folder.")] = BUNDLED,
     words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
 ) -> None:
-    """Look for every problem in a petition's texts at once."""
+    """List every problem in a petition's texts."""
     from bot.cli.check import report
 
     if not report(out, folder, words=words):
@@ -101,7 +101,7 @@ def check(
 def keygen(
     path: Annotated[Path, typer.Argument(help="Where the key goes: outside the data folder.")],
 ) -> None:
-    """Make the key that signatures are encrypted with."""
+    """Make the key that encrypts signatures."""
     Keyring.generate(path)
     out.print(
         f"The key is in {path}. Keep a copy of it apart from the database: without the key "
@@ -114,7 +114,7 @@ def keygen(
 @app.command()
 @in_sentences
 def migrate() -> None:
-    """Bring the database to this version's tables."""
+    """Migrate the database to this version's tables."""
     settings = load_storage_settings()
     revision = run_to_end(migrate_database(settings.database_url))
     out.print(f"The database is at revision {revision}.", markup=False)

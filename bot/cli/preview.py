@@ -1,4 +1,4 @@
-"""A petition that is being written, as people will meet it: every saved file shows at once."""
+"""The preview: shows a petition while it is being written; saved files appear at once."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LOOK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
 
 State = frozenset[tuple[str, int, int]]
-"""Each file's name, time of its last change, and length."""
+"""Each file's name, time of its last change in nanoseconds, and length in bytes."""
 
 
 async def show(out: Console, folder: Path, *, host: str, port: int | None) -> None:
-    """Serves the page until it is interrupted, and follows the folder."""
+    """Serves the page and watches the folder until it is interrupted."""
     page = Page(folder=str(folder))
     async with served(out, page, host, port), Show(page, campaign=folder).open() as stage:
         out.print("Save a file and it shows there at once; Ctrl-C ends the preview.")
@@ -31,7 +31,7 @@ async def show(out: Console, folder: Path, *, host: str, port: int | None) -> No
 
 @dataclass(slots=True)
 class Preview:
-    """Keeps the page at what the folder says; of a folder with problems, at the last good one."""
+    """Keeps the page up to date with the folder; while that has problems, the page stays."""
 
     out: Console
     folder: Path
@@ -40,7 +40,7 @@ class Preview:
     _shown: bool = field(default=False, init=False)
 
     async def watch(self) -> None:
-        """Shows every change of the folder, as soon as its files are written to the end."""
+        """Shows every change of the folder, once its files have stopped changing."""
         known: State | None = None
         while True:
             now = state_of(self.folder)
@@ -54,7 +54,7 @@ class Preview:
         return state_of(self.folder)
 
     async def look(self) -> None:
-        """Checks the folder and, when nothing is wrong, shows it."""
+        """Checks the folder and shows the petition if there are no problems."""
         problems = await asyncio.to_thread(find_problems, self.folder)
         warnings = await asyncio.to_thread(find_warnings, self.folder)
         if not problems and await self.stage.restart():
@@ -68,9 +68,9 @@ class Preview:
             self.out.print(f"          {problem}", markup=False, soft_wrap=True)
 
     def _draw_again(self) -> None:
-        """Lets the bot draw what people are looking at once more, with its new texts.
+        """Makes the bot draw each person's screen again, with its new texts.
 
-        A button that it does not know changes nothing, and is answered with the present screen.
+        It taps a button that the bot does not know, which the bot answers with the same screen.
         """
         for person in self.stage.cast.everybody:
             newest = _with_buttons(person)
@@ -79,21 +79,21 @@ class Preview:
 
 
 def state_of(folder: Path) -> State:
-    """What tells one state of a folder from another; empty when there is no such folder."""
+    """Returns what identifies a state of a folder; empty if there is no such folder."""
     try:
         files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
-    except OSError:  # it is not there, or a file went away meanwhile
+    except OSError:  # there is no folder, or a file was removed meanwhile
         return frozenset()
     return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
 
 
 def _is_of_a_petition(file: Path) -> bool:
-    """Editors leave files of their own beside those that are written."""
+    """Returns whether a file belongs to the petition, and is not an editor's temporary one."""
     return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
 
 
 def _with_buttons(person: Person) -> int | None:
-    """The newest message with a button that asks the bot for something."""
+    """Returns the id of the newest message with a button that the bot answers, or None."""
     with_buttons = (
         message.id
         for message in reversed(person.messages)

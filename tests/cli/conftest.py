@@ -1,4 +1,4 @@
-"""A petition in a database, and the shell beside it."""
+"""Fixtures: a petition in a database, and the command line on it."""
 
 from __future__ import annotations
 

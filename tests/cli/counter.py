@@ -1,4 +1,4 @@
-"""What the tests of the shell do to the petition, and what they type."""
+"""Helpers for the tests of the command line: changes to the petition, and typed commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done in the shell has its effect in the bot that runs beside it."""
+"""Tests that commands take effect in a bot that is running."""
 
 from __future__ import annotations
 

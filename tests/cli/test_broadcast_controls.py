@@ -1,4 +1,4 @@
-"""An operator pauses, resumes and cancels from the shell, and never by mistake."""
+"""Tests that an operator can pause, resume and cancel from the shell, and not by mistake."""
 
 from __future__ import annotations
 

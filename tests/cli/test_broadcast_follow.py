@@ -1,4 +1,4 @@
-"""Whoever follows a broadcast sees how far it is, until it ends; leaving does it no harm."""
+"""Tests that `show --follow` shows the progress until the end, and that leaving it is harmless."""
 
 from __future__ import annotations
 

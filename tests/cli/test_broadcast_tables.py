@@ -1,4 +1,4 @@
-"""An operator sees every broadcast from the shell, and no person."""
+"""Tests that an operator sees every broadcast in the shell, and no personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A petition's folder to change: a copy of the bundled one, and whole sentences about it."""
+"""Fixtures: a copy of the bundled petition's folder to change, and its problems as sentences."""
 
 import shutil
 from collections.abc import Callable

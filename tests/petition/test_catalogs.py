@@ -1,4 +1,4 @@
-"""The bot's own words: nothing said is missing from a catalogue, and nothing stale stays there."""
+"""Tests that catalogs lack no message in use, and that stale ones are dropped."""
 
 from pathlib import Path
 

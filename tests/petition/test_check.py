@@ -1,4 +1,4 @@
-"""The check names everything that is wrong at once, in sentences a campaigner can act on."""
+"""Tests that the check lists all problems at once, in sentences that say what to do."""
 
 from pathlib import Path
 

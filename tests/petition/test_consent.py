@@ -1,4 +1,4 @@
-"""A consent text is exactly what was seen, the same for everybody, and known by its mark."""
+"""Tests that a consent text is exactly what was shown, the same for everybody, with its hash."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The bar tells the truth: begun with the first signature, full only when the goal is reached."""
+"""Tests that the bar begins with the first signature and is full only at the goal."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Every message is found however the code around it is written."""
+"""Tests that every message is found, however the code around it is written."""
 
 from pathlib import Path
 

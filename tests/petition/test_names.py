@@ -1,4 +1,4 @@
-"""Names of real people pass, in every script; what is no name is refused, and told why."""
+"""Tests that real names of every script are accepted, and others refused with a reason."""
 
 import unicodedata
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The bundled petition is whole, says the facts, and stands ready in every language."""
+"""Tests that the bundled petition is complete and correct in every language."""
 
 from pathlib import Path
 

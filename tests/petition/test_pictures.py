@@ -1,4 +1,4 @@
-"""A picture is what its first bytes say, whatever its name, and within Telegram's limits."""
+"""Tests that a picture is judged by its content, not its name, and by Telegram's limits."""
 
 from collections.abc import Callable
 from pathlib import Path

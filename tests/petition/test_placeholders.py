@@ -1,4 +1,4 @@
-"""What a petition lends to its texts is written once, and said in each language's own way."""
+"""Tests that placeholders are filled in from `petition.toml`, in each language's own format."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The rules of the way through a petition."""
+"""Tests of the stages of a petition and of the moves between them."""
 
 from __future__ import annotations
 

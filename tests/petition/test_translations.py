@@ -1,4 +1,4 @@
-"""The bot speaks each language as its readers write it, and Spanish where it has no words."""
+"""Tests that each language has its own formats, and that missing translations stay Spanish."""
 
 import datetime as dt
 from pathlib import Path

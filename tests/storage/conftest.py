@@ -1,4 +1,4 @@
-"""Every storage test runs on both databases, fresh and migrated each time."""
+"""Fixtures: every storage test runs on both databases, new and migrated each time."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Ready-made people and signatures for the storage tests."""
+"""People and signatures for the storage tests."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, from a wheel, in a folder that goes away with them."""
+"""A PostgreSQL server for the tests, from a wheel, in a temporary folder."""
 
 import asyncio
 import tempfile

@@ -1,4 +1,4 @@
-"""Starting and working off broadcasts in tests, with everything that seldom matters filled in."""
+"""Helpers that start and send broadcasts in tests, with defaults for what seldom matters."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A line to PostgreSQL that can fall silent: nothing breaks, and nothing comes through."""
+"""A connection to PostgreSQL that can fall silent: it stays open, and nothing comes through."""
 
 from __future__ import annotations
 

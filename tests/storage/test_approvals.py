@@ -1,4 +1,4 @@
-"""What needs a second admin waits for one, and nobody is that for themselves."""
+"""Tests that a broadcast to be approved waits for a second admin, never for its own author."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The audit tells who did what, newest first, and only with the key."""
+"""Tests that the audit log shows who did what, newest first, and only with the key."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The course of a broadcast in parts: nothing left out, nothing twice."""
+"""Tests that the timeline of a broadcast leaves nothing out and counts nothing twice."""
 
 from storage import Broadcasts
 from storage.outcomes import Outcome

@@ -1,4 +1,4 @@
-"""A broadcast is paused, resumed and cancelled where that is allowed, and nowhere else."""
+"""Tests that a broadcast is paused, resumed and cancelled only in states that allow it."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whoever takes the database files finds nobody in them: no name, no chat id, no admin."""
+"""Tests that the database files show nobody without the key: no name, chat id or admin."""
 
 from dataclasses import replace
 from pathlib import Path

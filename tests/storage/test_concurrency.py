@@ -1,5 +1,7 @@
-"""However many sign, withdraw and close at once, the count is exact: over two openings of one
-database, as two processes would have it."""
+"""Tests that the count is exact, however many sign, withdraw and close at once.
+
+One database is opened twice, as by two processes.
+"""
 
 import asyncio
 from collections import Counter

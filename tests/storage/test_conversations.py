@@ -1,4 +1,4 @@
-"""A conversation is written over what was read, or not at all."""
+"""Tests that a conversation is written over the version that was read, or not at all."""
 
 from dataclasses import replace
 from datetime import timedelta

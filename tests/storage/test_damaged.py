@@ -1,4 +1,4 @@
-"""A sealed value that is damaged costs what it held, and nobody anything else."""
+"""Tests that a damaged encrypted value loses its own content, and affects nobody else."""
 
 from __future__ import annotations
 

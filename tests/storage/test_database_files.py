@@ -1,4 +1,4 @@
-"""A database file that is removed or replaced under a running bot: nobody is thanked for it."""
+"""Tests that nobody is thanked once the database file of a running bot is removed or replaced."""
 
 from __future__ import annotations
 

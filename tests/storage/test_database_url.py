@@ -1,4 +1,4 @@
-"""A database URL is read once, and never repeated in an error."""
+"""Tests of parsing database URLs, which are never repeated in an error."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A draft is its admin's, and only the key opens it."""
+"""Tests that a draft belongs to one admin and can be read only with the key."""
 
 from storage import Database, Drafts, Keyring, Statement
 from tests.broadcast.petitioners import NOON, SLUG

@@ -1,4 +1,4 @@
-"""Who a broadcast may go to depends on what it is about."""
+"""Tests that the kind of a broadcast decides who may receive it."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""The list of a broadcast is written in portions, each once and by one worker."""
+"""Tests that recipients' rows are written in portions, each once and by one worker."""
 
 from storage.broadcasts import Broadcasts
 from storage.database import Database, Statement

@@ -1,4 +1,4 @@
-"""Of who withdrew, a broadcast keeps a count and no row; each of them is counted once."""
+"""Tests that a broadcast keeps no row of people who withdrew, and counts each of them once."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A database that has lost signatures is not started on as if nothing had happened."""
+"""Tests that the bot does not start on a database that has lost signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lock of PostgreSQL whose connection breaks is taken again, unless that is hopeless."""
+"""Tests that a PostgreSQL process lock is taken again after its connection broke, if it can be."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""A start with nothing to migrate loads no toolkit that it does not need."""
+"""Tests that a start with nothing to migrate does not import Alembic or SQLAlchemy."""
 
 import asyncio
 import sys

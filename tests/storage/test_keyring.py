@@ -1,4 +1,4 @@
-"""What is sealed opens with its key, in its place, and nowhere else."""
+"""Tests that a value can be decrypted only with its key and in its own row and column."""
 
 import copy
 import hmac

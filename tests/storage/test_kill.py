@@ -1,4 +1,4 @@
-"""A process killed while people sign loses nobody who was told that they had signed."""
+"""Tests that a process killed while people sign loses no signature that was confirmed."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Migrations lead to exactly the tables of this version, however and whenever they are run."""
+"""Tests that migrations lead to exactly this version's tables, however and whenever they run."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Whatever people put into what Telegram tells can be kept in both databases."""
+"""Tests that both databases store any text that Telegram may pass on."""
 
 from __future__ import annotations
 

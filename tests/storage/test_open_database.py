@@ -1,4 +1,4 @@
-"""Opening says in a sentence what is missing."""
+"""Tests that opening a database reports what is missing in a sentence."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""On PostgreSQL two transactions can be open at once; neither forgets whom the other is about."""
+"""Tests that two open transactions on PostgreSQL together miss no recipient."""
 
 import asyncio
 import uuid

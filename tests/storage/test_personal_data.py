@@ -1,4 +1,4 @@
-"""What is held of a person is read whole, and nothing of anybody else's with it."""
+"""Tests that all personal data of one person is read, and nothing of anybody else's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closing is exact, happens once, and can be undone."""
+"""Tests that closing stores the exact count, happens once, and can be undone."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A planned broadcast begins at its time, for whoever has signed by then."""
+"""Tests that a planned broadcast begins at its time, for everyone who has signed by then."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""PostgreSQL under load and under failure: it comes back by itself, and nothing is half done."""
+"""Tests PostgreSQL under load and failures: it recovers by itself, and nothing is half done."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""The databases that the tests share are as good as new."""
+"""Tests that the databases shared by tests are as good as new."""
 
 import asyncio
 

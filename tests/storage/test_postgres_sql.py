@@ -1,4 +1,4 @@
-"""What travels to PostgreSQL: parameters are found, and values never become SQL."""
+"""Tests the translation for PostgreSQL: parameters are found, and values never become SQL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Only one process holds a name, and its death gives it back at once."""
+"""Tests that only one process holds a process lock, and that its death releases it at once."""
 
 import asyncio
 import fcntl

@@ -1,4 +1,4 @@
-"""A recall goes through everything that was delivered, once, and counts what became of it."""
+"""Tests that a recall handles every delivered message once and counts the outcomes."""
 
 from datetime import timedelta
 

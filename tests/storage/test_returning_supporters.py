@@ -1,4 +1,4 @@
-"""Who comes back within thirty days of the closing is told then how it ended."""
+"""Tests that supporters who return within thirty days of the closing get the closing update."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A signature, its consent and the counter are one; so is taking them back."""
+"""Tests that a signature, its consent and the count are stored, and withdrawn, as one."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""SQLite under load and under failure: groups are committed whole, and nobody waits for ever."""
+"""Tests SQLite under load and failures: groups commit whole, and no caller waits for ever."""
 
 import asyncio
 import shutil

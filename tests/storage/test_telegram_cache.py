@@ -1,4 +1,4 @@
-"""What Telegram has from us is remembered by key, the last one only."""
+"""Tests that the last value sent to Telegram is stored for each key."""
 
 from storage import PublishedItem, Storage
 

@@ -1,4 +1,4 @@
-"""Moments keep their instant and lose nothing above a millisecond."""
+"""Tests that stored times keep their instant, to the millisecond."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""What is erased is soon in no file of the database any more, and nobody waits for that."""
+"""Tests that erased data soon leaves every file of the database, without delaying writes."""
 
 import asyncio
 import shutil
