@@ -168,7 +168,7 @@ class Settings(PetitionSettings):
 
 
 def load_settings(*, env_file: Path | None = Path(ENV_FILE), **overrides: Any) -> Settings:
-    """Reads all settings: the arguments come before the environment, and that before the file.
+    """Reads all settings; arguments override the environment, which overrides the file.
 
     Raises:
         SettingsInvalid: some are missing or wrong, or others can read or write the file.

@@ -118,7 +118,7 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
 
 
 async def _is_recognised(keyring: Keyring, published: Published, slug: str) -> bool:
-    """Returns whether the database knows its key; raises KeyFileOther if that is another one.
+    """Returns whether the key's mark is stored; raises KeyFileOther if another key made it.
 
     With another key nobody who signed would be recognised, and all of them could sign again.
     """

@@ -18,7 +18,7 @@ class SqliteAddress:
 class PostgresAddress:
     """A PostgreSQL database, by the DSN that the driver takes."""
 
-    # It can hold a password, so it is never shown.
+    # It can contain a password, so it is never shown.
     dsn: str = field(repr=False)
 
 
@@ -30,7 +30,7 @@ def parse_address(url: str) -> SqliteAddress | PostgresAddress:
             return SqliteAddress(_file(rest))
         case "postgresql+asyncpg":
             return PostgresAddress(_dsn(rest))
-    # The sentence never repeats the URL, which can hold a password.
+    # The message never repeats the URL, which can contain a password.
     raise DatabaseUrlWrong
 
 

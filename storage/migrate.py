@@ -80,7 +80,7 @@ async def require_newest(url: str) -> None:
 
 async def _sqlite_revision(path: Path) -> str | None:
     if not await asyncio.to_thread(path.exists):
-        # Connecting would make an empty one.
+        # Connecting would create an empty file.
         raise DatabaseMissing(
             f"There is no database at {Path.cwd() / path}. If there should be one, look at "
             "PETITION_DATABASE_URL; petition-bot run makes a new one."

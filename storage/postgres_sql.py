@@ -57,7 +57,7 @@ _CLAUSES: Final = {
     FOR_NO_KEY_UPDATE: "FOR NO KEY UPDATE",
 }
 
-# The columns of an answer, in order, and which of them are bytes; empty when there is none.
+# The columns of a result, in order, and which of them are bytes; empty if there is no result.
 Columns = Mapping[str, bool]
 
 

@@ -156,7 +156,8 @@ class SqliteDatabase:
             rows = await reader.fetch(statement)
         except sqlite3.Error as error:
             raise sorted_error(error) from error
-        # A write refused for this reason can be read here: the person would be thanked for it.
+        # After the files were replaced, a refused write can still be read; a person who tries
+        # again would be thanked for it.
         self.require_files()
         return rows
 

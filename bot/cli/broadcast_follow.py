@@ -150,7 +150,7 @@ class Data:
         self._write = write
 
     def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
-        """Writes the object."""
+        """Writes one object."""
         self._write(
             {
                 **as_data(account),

@@ -70,7 +70,7 @@ class Preview:
     def _draw_again(self) -> None:
         """Makes the bot draw each person's screen again, with its new texts.
 
-        It taps a button that the bot does not know, which the bot answers with the same screen.
+        It taps a button that the bot does not know, which the bot answers with the present screen.
         """
         for person in self.stage.cast.everybody:
             newest = _with_buttons(person)

@@ -69,7 +69,7 @@ class Campaign(_Frozen):
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """The languages the petition can be read in."""
+        """The languages of the petition, the source language first."""
         return tuple(self.texts)
 
     def language_for(self, wanted: str | None) -> str:

@@ -108,7 +108,7 @@ _KINDS: Final[Mapping[str, Callable[[ErrorDetails], str]]] = {
 
 
 def _coverage(read: Folder, petition: Table) -> Iterator[Problem]:
-    """Checks that values by language have an entry for each of the languages, and no other."""
+    """Checks values by language: one for each language and no other, not empty, no braces."""
     for key, value in by_language(petition):
         if isinstance(value, dict):
             yield from _languages_of(key, value, read)

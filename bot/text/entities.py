@@ -25,7 +25,7 @@ _SPACE = " \n"
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A stretch of formatted text; `offset` and `length` count UTF-16 units."""
+    """A formatted part of a text; `offset` and `length` count UTF-16 units."""
 
     type: str
     offset: int
@@ -37,7 +37,7 @@ class Entity:
 
     @property
     def end(self) -> int:
-        """The first unit after the entity."""
+        """The offset of the first unit after the entity."""
         return self.offset + self.length
 
 
