@@ -117,7 +117,7 @@ class App:
             for task in beside:
                 task.cancel()
             await self._wind_down()
-            self.application.services.afterwards.forget()
+            self.application.services.delayed_replies.forget()
             for name in ("hold", "database"):
                 parts[name].cancel()
             await asyncio.gather(*parts.values(), *beside, return_exceptions=True)
@@ -283,7 +283,7 @@ def _services(
         paid_broadcast=settings.paid_broadcast,
         approval_above=settings.approval_above,
         budgets=Budgets(),
-        afterwards=DelayedReplies(),
+        delayed_replies=DelayedReplies(),
         mark_first=watch.mark_first,
     )
 

@@ -61,16 +61,16 @@ async def dispatch(update: Update, context: Context) -> None:
         return
     _, _, rest = ((query.data if query else None) or "").partition(":")
     order, _, argument = rest.partition(":")
-    panel = await open_admin_context(update, context)
+    ctx = await open_admin_context(update, context)
     if order in _CARRIED_OUT_BY:
-        await _CARRIED_OUT_BY[AdminAction(order)](panel, argument)
+        await _CARRIED_OUT_BY[AdminAction(order)](ctx, argument)
         return
-    await _leave(panel, argument)
+    await _leave(ctx, argument)
 
 
-async def _leave(panel: AdminContext, argument: str) -> None:
+async def _leave(ctx: AdminContext, argument: str) -> None:
     """Says that nothing was changed, unless the action was carried out meanwhile."""
     what, _, rest = argument.partition(":")
-    if what in _LEFT_BY and await _LEFT_BY[AdminAction(what)](panel, rest):
+    if what in _LEFT_BY and await _LEFT_BY[AdminAction(what)](ctx, rest):
         return
-    await panel.say(panel.words.text("De acuerdo: todo queda como estaba."))
+    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))

@@ -112,7 +112,7 @@ class AdminContext:
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
-        await self.services.afterwards.tell(self.chat_id, answer, again)
+        await self.services.delayed_replies.tell(self.chat_id, answer, again)
 
     async def now_or_never(self, make: Answer) -> None:
         """Runs `make` now or after a short wait; otherwise says that it was not finished."""
@@ -125,7 +125,7 @@ class AdminContext:
     async def alert(self, text: str) -> None:
         """Shows the text in an alert window; the message stays as it is."""
         answer = partial(self.say_above, text)
-        await self.services.afterwards.tell(self.chat_id, answer, beside=text)
+        await self.services.delayed_replies.tell(self.chat_id, answer, beside=text)
 
     async def write(self, text: Html, choices: Rows = ()) -> int:
         """Edits the tapped message, or sends a new one, and returns its id.
@@ -160,7 +160,7 @@ async def open_admin_context(update: Update, context: Context) -> AdminContext:
     """
     here, query = own_chat(update), update.callback_query
     if here is None:
-        raise ValueError("A panel stands in an admin's own chat.")
+        raise ValueError("An admin's context belongs to their own chat.")
     user, chat = here
     services = context.services
     language = await _language(services, user)

@@ -21,6 +21,6 @@ async def changed(update: Update, context: Context) -> None:
     signatures = services.storage.signatures
     if change.new_chat_member.status == ChatMember.BANNED:
         await signatures.mark_unreachable(supporter, services.clock())
-        services.afterwards.drop(change.chat.id)
+        services.delayed_replies.drop(change.chat.id)
     elif await signatures.mark_reachable(supporter, services.clock()):
         services.wake_broadcast()

@@ -18,17 +18,17 @@ _LONGEST_REVISION: Final = 9
 
 async def close(update: Update, context: Context) -> None:
     """Handles /close: says what closing does, with the count, and asks for confirmation."""
-    panel = await open_admin_context(update, context)
-    state = await panel.services.storage.petitions.state()
-    words = panel.words
+    ctx = await open_admin_context(update, context)
+    state = await ctx.services.storage.petitions.state()
+    words = ctx.words
     if state.is_closed:
-        await panel.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
+        await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
         return
-    await panel.say(
+    await ctx.say(
         paragraphs(
             words.text("<b>¿Cerrar la petición?</b>"),
-            Html(f"«{_title(panel)}»"),
-            _signed(panel, state.signatures),
+            Html(f"«{_title(ctx)}»"),
+            _signed(ctx, state.signatures),
             words.text(
                 "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
                 "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
@@ -48,20 +48,20 @@ async def close(update: Update, context: Context) -> None:
 
 async def reopen(update: Update, context: Context) -> None:
     """Handles /reopen: says what reopening does, and asks for confirmation."""
-    panel = await open_admin_context(update, context)
-    storage, words = panel.services.storage, panel.words
+    ctx = await open_admin_context(update, context)
+    storage, words = ctx.services.storage, ctx.words
     state = await storage.petitions.state()
     if not state.is_closed:
-        await panel.say(words.text("La petición está abierta."))
+        await ctx.say(words.text("La petición está abierta."))
         return
-    hindrance = await _hindrance(panel)
+    hindrance = await _hindrance(ctx)
     if hindrance is not None:
-        await panel.say(hindrance)
+        await ctx.say(hindrance)
         return
-    await panel.say(
+    await ctx.say(
         paragraphs(
             words.text("<b>¿Volver a abrir la petición?</b>"),
-            Html(f"«{_title(panel)}»"),
+            Html(f"«{_title(ctx)}»"),
             words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
         ),
         (
@@ -75,9 +75,9 @@ async def reopen(update: Update, context: Context) -> None:
     )
 
 
-async def _hindrance(panel: AdminContext) -> Html | None:
+async def _hindrance(ctx: AdminContext) -> Html | None:
     """Returns why the petition cannot be reopened: its closing update is active or scheduled."""
-    broadcasts, words = panel.services.storage.broadcasts, panel.words
+    broadcasts, words = ctx.services.storage.broadcasts, ctx.words
     active = await broadcasts.active()
     if active is not None and active.kind is Kind.CLOSING:
         return words.text(
@@ -92,89 +92,89 @@ async def _hindrance(panel: AdminContext) -> Html | None:
     return None
 
 
-async def confirmed_close(panel: AdminContext, argument: str) -> None:
+async def confirmed_close(ctx: AdminContext, argument: str) -> None:
     """Closes the petition if it has not changed since the button was shown."""
-    services, words = panel.services, panel.words
+    services, words = ctx.services, ctx.words
     state = await services.storage.petitions.close(
-        revision=_revision(argument), actor=panel.user.id, at=services.clock()
+        revision=_revision(argument), actor=ctx.user.id, at=services.clock()
     )
     if state is None or state.closed_signatures is None:
-        await _changed_meanwhile(panel, closed=True)
+        await _changed_meanwhile(ctx, closed=True)
         return
-    await panel.say(
+    await ctx.say(
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
-            _signed(panel, state.closed_signatures),
-            _what_next(panel),
+            _signed(ctx, state.closed_signatures),
+            _what_next(ctx),
         )
     )
 
 
-async def confirmed_reopen(panel: AdminContext, argument: str) -> None:
+async def confirmed_reopen(ctx: AdminContext, argument: str) -> None:
     """Reopens the petition if it has not changed since the button was shown."""
-    services, words = panel.services, panel.words
+    services, words = ctx.services, ctx.words
     state = await services.storage.petitions.reopen(
-        revision=_revision(argument), actor=panel.user.id, at=services.clock()
+        revision=_revision(argument), actor=ctx.user.id, at=services.clock()
     )
     if state is None:
-        hindrance = await _hindrance(panel)
+        hindrance = await _hindrance(ctx)
         if hindrance is not None:
-            await panel.say(hindrance)
+            await ctx.say(hindrance)
         else:
-            await _changed_meanwhile(panel, closed=False)
+            await _changed_meanwhile(ctx, closed=False)
         return
-    await panel.say(
+    await ctx.say(
         paragraphs(
             words.text("<b>La petición está abierta otra vez.</b>"),
-            _signed(panel, state.signatures),
+            _signed(ctx, state.signatures),
         )
     )
 
 
-async def left(panel: AdminContext, argument: str) -> bool:
+async def left(ctx: AdminContext, argument: str) -> bool:
     """Shows the petition's state if it changed since the button was drawn; else returns False."""
-    state = await panel.services.storage.petitions.state()
+    state = await ctx.services.storage.petitions.state()
     if state.revision == _revision(argument):
         return False
-    await panel.say(_standing(panel, state))
+    await ctx.say(_standing(ctx, state))
     return True
 
 
-async def _changed_meanwhile(panel: AdminContext, *, closed: bool) -> None:
+async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
     """Shows the state if it is the wanted one, as after a repeated tap; else says it changed."""
-    state = await panel.services.storage.petitions.state()
+    state = await ctx.services.storage.petitions.state()
     if state.is_closed is closed:
-        await panel.say(_standing(panel, state))
+        await ctx.say(_standing(ctx, state))
         return
-    await panel.say(
-        panel.words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
+    await ctx.say(
+        ctx.words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
     )
 
 
-def _standing(panel: AdminContext, state: PetitionState) -> Html:
-    words = panel.words
+def _standing(ctx: AdminContext, state: PetitionState) -> Html:
+    words = ctx.words
     if state.closed_signatures is None:
         return words.text("La petición está abierta.")
     return paragraphs(
         words.text("La petición ya está cerrada."),
-        _signed(panel, state.closed_signatures),
-        _what_next(panel),
+        _signed(ctx, state.closed_signatures),
+        _what_next(ctx),
     )
 
 
-def _what_next(panel: AdminContext) -> Html:
-    return panel.words.text(
+def _what_next(ctx: AdminContext) -> Html:
+    return ctx.words.text(
         "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
         "Para deshacer el cierre, /reopen."
     )
 
 
-def _title(panel: AdminContext) -> str:
-    return panel.services.campaign.texts_in(panel.language).title
+def _title(ctx: AdminContext) -> str:
+    return ctx.services.campaign.texts_in(ctx.language).title
 
 
-def _signed(panel: AdminContext, count: int) -> Html:
-    return panel.words.plural(
+def _signed(ctx: AdminContext, count: int) -> Html:
+    return ctx.words.plural(
         "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", count
     )
 

@@ -45,7 +45,7 @@ class Services:
     paid_broadcast: bool
     approval_above: int | None
     budgets: Budgets
-    afterwards: DelayedReplies
+    delayed_replies: DelayedReplies
     mark_first: Callable[[], Awaitable[None]]
 
     def spend(self, number: int, what: str, update: Update) -> Ration:

@@ -24,7 +24,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class LivingMessage:
+class ConversationMessage:
     """The conversation message of one chat.
 
     Attributes:
@@ -72,7 +72,7 @@ class LivingMessage:
             return not stays_for_good(error)
         return True
 
-    async def vanish_together(self, message_ids: Sequence[int]) -> bool:
+    async def delete_together(self, message_ids: Sequence[int]) -> bool:
         """Deletes up to 100 messages in one call; returns False when one is too old."""
         try:
             await self.bot.delete_messages(self.chat_id, message_ids)

@@ -34,7 +34,7 @@ async def invited(update: Update, context: Context) -> None:
         reply_markup=InlineKeyboardMarkup([[button]]),
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
-    await context.services.afterwards.tell(message.chat_id, line)
+    await context.services.delayed_replies.tell(message.chat_id, line)
 
 
 def _is_granted(services: Services, update: Update) -> bool:
@@ -57,7 +57,7 @@ async def led_to_private_chat(update: Update, context: Context) -> None:
     if query is not None:
         said = _only_in_private(_words(context.services, query.from_user))
         # Keyed by the tap, so that it replaces no pending reply of a chat.
-        await context.services.afterwards.tell(query.id, partial(_answered, query, said))
+        await context.services.delayed_replies.tell(query.id, partial(_answered, query, said))
 
 
 async def _answered(query: CallbackQuery, said: str) -> None:

@@ -16,7 +16,7 @@ _LONGEST_SECONDS: Final = 3.0
 _MAY_ARRIVE: Final = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
 
 
-async def forbid(visit: SupporterContext, change: Awaitable[object]) -> bool:
+async def forbid(ctx: SupporterContext, change: Awaitable[object]) -> bool:
     """Awaits a change after which less may be sent to this chat, and voids open claims on it.
 
     Nothing that the change forbids is sent afterwards.
@@ -28,9 +28,9 @@ async def forbid(visit: SupporterContext, change: Awaitable[object]) -> bool:
         await change
     except Unavailable:
         # The change may have been committed although the database's answer was lost.
-        await _void(visit)
+        await _void(ctx)
         raise
-    return await _void(visit)
+    return await _void(ctx)
 
 
 def may_arrive(words: Words) -> Html:
@@ -43,7 +43,7 @@ def may_arrive_label(words: Words) -> str:
     return words.label(_MAY_ARRIVE)
 
 
-async def _void(visit: SupporterContext) -> bool:
-    claims = visit.services.open_claims
-    claims.make_void(visit.chat_id)
-    return await claims.until_landed(visit.chat_id, _LONGEST_SECONDS)
+async def _void(ctx: SupporterContext) -> bool:
+    claims = ctx.services.open_claims
+    claims.make_void(ctx.chat_id)
+    return await claims.until_landed(ctx.chat_id, _LONGEST_SECONDS)

@@ -14,33 +14,33 @@ from storage import Held
 from .supporter_context import SupporterContext
 
 
-async def send_file(visit: SupporterContext) -> None:
+async def send_file(ctx: SupporterContext) -> None:
     """Sends the person's data as a JSON document into their own chat; recorded in the audit."""
     # The new version makes a repeated tap stale, so that it sends no second copy.
-    visit = visit.with_new_version()
-    await visit.save()
-    storage = visit.services.storage
-    await storage.audit.record("my_data_file", actor=None, at=visit.services.clock())
-    held = whole(visit, await storage.personal_data.of(visit.user.id))
+    ctx = ctx.with_new_version()
+    await ctx.save()
+    storage = ctx.services.storage
+    await storage.audit.record("my_data_file", actor=None, at=ctx.services.clock())
+    held = whole(ctx, await storage.personal_data.of(ctx.user.id))
     content = json.dumps(held, ensure_ascii=False, indent=2, default=_written).encode()
     is_sent = False
 
     async def answer() -> None:
-        await asyncio.gather(visit.answer(), deliver())
+        await asyncio.gather(ctx.answer(), deliver())
 
     async def deliver() -> None:
         nonlocal is_sent
         if not is_sent:
-            name = visit.view.words.label("mis-datos.json")
-            await visit.bot.send_document(visit.chat_id, content, filename=name)
+            name = ctx.view.words.label("mis-datos.json")
+            await ctx.bot.send_document(ctx.chat_id, content, filename=name)
             is_sent = True
-        if not visit.will_be_drawn_over:
-            await visit.redraw(at_bottom=True)
+        if not ctx.will_be_drawn_over:
+            await ctx.redraw(at_bottom=True)
 
-    await visit.tell(answer, deliver)
+    await ctx.tell(answer, deliver)
 
 
-def whole(visit: SupporterContext, held: Held) -> dict[str, Any]:
+def whole(ctx: SupporterContext, held: Held) -> dict[str, Any]:
     """Returns everything stored of this person for this petition, ready to write as JSON."""
     name = held.signature and held.signature["name"]
     as_admin = {
@@ -50,7 +50,7 @@ def whole(visit: SupporterContext, held: Held) -> dict[str, Any]:
         "deeds": held.deeds,
     }
     return {
-        "petition": visit.view.campaign.slug,
+        "petition": ctx.view.campaign.slug,
         "conversation": held.conversation,
         "signature": held.signature,
         "consents": [_as_seen(consent, name or "") for consent in held.consents],

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from .supporter_context import SupporterContext
 
 
-async def show_picture(visit: SupporterContext) -> int | None:
+async def show_picture(ctx: SupporterContext) -> int | None:
     """Sends the picture to a chat that has not had it; returns its message id, or None.
 
     Not sent after a withdrawal, since nothing more may be stored of the person. The bytes are
     uploaded only once; later sends use Telegram's file id.
     """
-    image = visit.view.campaign.image_in(visit.view.language)
-    if image is None or visit.conversation.picture_id is not None or visit.has_withdrawn:
-        return visit.conversation.picture_id
+    image = ctx.view.campaign.image_in(ctx.view.language)
+    if image is None or ctx.conversation.picture_id is not None or ctx.has_withdrawn:
+        return ctx.conversation.picture_id
     try:
-        sent = await _send(visit, image)
+        sent = await _send(ctx, image)
     except TelegramError as error:
         if error_kind(error) is not ErrorKind.CONTENT:
             raise
@@ -39,35 +39,33 @@ async def show_picture(visit: SupporterContext) -> int | None:
         _log.warning("picture_not_shown", remedy=error_kind(error))
         return None
     # Stored at once, so that a failure after this does not send it twice.
-    await visit.services.storage.conversations.shown(
-        visit.conversation.supporter,
-        message_id=visit.conversation.message_id,
-        shown=visit.conversation.shown,
+    await ctx.services.storage.conversations.shown(
+        ctx.conversation.supporter,
+        message_id=ctx.conversation.message_id,
+        shown=ctx.conversation.shown,
         picture_id=sent.message_id,
     )
     return sent.message_id
 
 
-async def _send(visit: SupporterContext, image: Image) -> Message:
-    published = visit.services.storage.published
+async def _send(ctx: SupporterContext, image: Image) -> Message:
+    published = ctx.services.storage.published
     content = await asyncio.to_thread(image.file.read_bytes)
     digest = hashlib.sha256(content).digest()
-    key = f"{visit.bot.id}:picture:{image.file.name}"
+    key = f"{ctx.bot.id}:picture:{image.file.name}"
     known = await published.get(key)
     caption = escape(image.credit)
     if known is not None and known.digest == digest and known.telegram_id is not None:
         try:
-            return await _photo(visit, known.telegram_id, caption)
+            return await _photo(ctx, known.telegram_id, caption)
         except TelegramError as error:
             # Telegram no longer accepts the file id: upload the file again.
             if error_kind(error) is not ErrorKind.CONTENT:
                 raise
-    sent = await _photo(visit, content, caption)
+    sent = await _photo(ctx, content, caption)
     await published.put(key, digest, sent.photo[-1].file_id)
     return sent
 
 
-async def _photo(visit: SupporterContext, photo: str | bytes, caption: Html) -> Message:
-    return await visit.bot.send_photo(
-        visit.chat_id, photo, caption=caption, parse_mode=ParseMode.HTML
-    )
+async def _photo(ctx: SupporterContext, photo: str | bytes, caption: Html) -> Message:
+    return await ctx.bot.send_photo(ctx.chat_id, photo, caption=caption, parse_mode=ParseMode.HTML)

@@ -41,29 +41,29 @@ _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
 )
 
 
-async def take_name(visit: SupporterContext, typed: str) -> None:
+async def take_name(ctx: SupporterContext, typed: str) -> None:
     """Stores a typed name and goes on to the consent, or says what is wrong with the name."""
     try:
         name = clean_name(typed)
     except NameRefused as refused:
-        await visit.say(_refusal(visit, refused))
+        await ctx.say(_refusal(ctx, refused))
         return
-    visit = visit.with_stage(Place(Stage.CONSENT), name=name)
-    await visit.save()
-    await visit.show()
+    ctx = ctx.with_stage(Place(Stage.CONSENT), name=name)
+    await ctx.save()
+    await ctx.show()
 
 
-async def keep_name(visit: SupporterContext, typed: str) -> None:
+async def keep_name(ctx: SupporterContext, typed: str) -> None:
     """Handles a text at the consent: neither signs nor changes the name, since it may be "ok".
 
     If it is the name itself, the update may be a repeated one, so nothing is explained.
     """
-    if typed.strip() == visit.conversation.name:
-        await visit.save()
-        await visit.show()
+    if typed.strip() == ctx.conversation.name:
+        await ctx.save()
+        await ctx.show()
         return
-    words = visit.view.words
-    await visit.say(
+    words = ctx.view.words
+    await ctx.say(
         words.text(
             "Para firmar, pulsa «✅ Consiento y firmo». Para hacerlo con otro nombre, pulsa "
             "«Cambiar el nombre»."
@@ -71,74 +71,74 @@ async def keep_name(visit: SupporterContext, typed: str) -> None:
     )
 
 
-async def use_profile_name(visit: SupporterContext) -> None:
+async def use_profile_name(ctx: SupporterContext) -> None:
     """Takes the name of the Telegram profile as the name to sign with."""
-    if visit.view.profile_name is not None:
-        visit = visit.with_stage(Place(Stage.CONSENT), name=visit.view.profile_name)
-    await visit.save()
-    await visit.show()
+    if ctx.view.profile_name is not None:
+        ctx = ctx.with_stage(Place(Stage.CONSENT), name=ctx.view.profile_name)
+    await ctx.save()
+    await ctx.show()
 
 
-async def choose_news(visit: SupporterContext) -> None:
+async def choose_news(ctx: SupporterContext) -> None:
     """Turns the separate consent to other news on or off."""
-    visit = visit.with_stage(visit.view.place, news=not visit.conversation.news)
-    await visit.save()
-    await visit.show()
+    ctx = ctx.with_stage(ctx.view.place, news=not ctx.conversation.news)
+    await ctx.save()
+    await ctx.show()
 
 
-async def confirm(visit: SupporterContext, agreed_to: str) -> None:
+async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     """Signs, and shows the thanks once the signature is committed.
 
     `agreed_to` is the `consent_mark` of the text above the button. If the text has changed
     since, nothing is signed: a consent covers only the words that were seen.
     """
-    if agreed_to != consent_mark(visit.view):
-        await visit.save()
-        await visit.show(
-            visit.view.words.text(
+    if agreed_to != consent_mark(ctx.view):
+        await ctx.save()
+        await ctx.show(
+            ctx.view.words.text(
                 "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de "
                 "firmar."
             )
         )
         return
-    before = visit
-    visit = visit.with_stage(Place(Stage.THANKS))
-    outcome = await visit.services.storage.signatures.sign(
-        _new_signature(before), visit.conversation, before.stored_version or 0
+    before = ctx
+    ctx = ctx.with_stage(Place(Stage.THANKS))
+    outcome = await ctx.services.storage.signatures.sign(
+        _new_signature(before), ctx.conversation, before.stored_version or 0
     )
-    await visit.services.mark_first()
-    visit = (await reload(visit)).at_valid_stage()
+    await ctx.services.mark_first()
+    ctx = (await reload(ctx)).at_valid_stage()
     notice = None
     if isinstance(outcome, PetitionClosed):
-        visit = visit.with_stage(nearest_valid_stage(before.view.place, visit.view.standing))
-        notice = visit.view.words.text(
+        ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.standing))
+        notice = ctx.view.words.text(
             "La petición se cerró antes de que firmaras; tu nombre no se ha guardado."
         )
-    await visit.save()
-    await visit.show(notice)
+    await ctx.save()
+    await ctx.show(notice)
 
 
-async def cancel(visit: SupporterContext) -> None:
+async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form and erases what was typed into it."""
-    words, draft = visit.view.words, visit.conversation
-    typing = in_form(visit.view.place) or bool(draft.name or draft.typed)
-    home = go(Action.HOME, visit.view.place, visit.view.standing)
-    visit = visit.with_stage(home)
+    words, draft = ctx.view.words, ctx.conversation
+    typing = in_form(ctx.view.place) or bool(draft.name or draft.typed)
+    home = go(Action.HOME, ctx.view.place, ctx.view.standing)
+    ctx = ctx.with_stage(home)
     notice = (
         words.text("De acuerdo: no has firmado, y no hemos guardado ningún nombre.")
         if typing
         else words.text("No había nada que cancelar.")
     )
-    await visit.say(notice)
+    await ctx.say(notice)
 
 
-def _new_signature(visit: SupporterContext) -> NewSignature:
-    view, conversation = visit.view, visit.conversation
+def _new_signature(ctx: SupporterContext) -> NewSignature:
+    view, conversation = ctx.view, ctx.conversation
     text = consent_text(view.texts)
     purposes = {"signature", "news"} if conversation.news else {"signature"}
     return NewSignature(
         supporter=conversation.supporter,
-        chat_id=visit.chat_id,
+        chat_id=ctx.chat_id,
         name=conversation.name or "",
         language=view.language,
         source=conversation.source,
@@ -148,12 +148,12 @@ def _new_signature(visit: SupporterContext) -> NewSignature:
             text_version=view.campaign.version,
             language=view.language,
             purposes=frozenset(purposes),
-            message_id=visit.tapped or conversation.message_id or 0,
+            message_id=ctx.tapped or conversation.message_id or 0,
         ),
-        at=visit.services.clock(),
+        at=ctx.services.clock(),
     )
 
 
-def _refusal(visit: SupporterContext, refused: NameRefused) -> Html:
-    words = visit.view.words
+def _refusal(ctx: SupporterContext, refused: NameRefused) -> Html:
+    words = ctx.view.words
     return Html(f"⚠️ {words.text(_REFUSALS[refused.problem])}")

@@ -51,17 +51,17 @@ def origins(by_source: Mapping[str | None, int]) -> Origins:
 
 async def stats(update: Update, context: Context) -> None:
     """Handles /stats; "today" is counted in the petition's time zone."""
-    panel = await open_admin_context(update, context)
-    services, words = panel.services, panel.words
+    ctx = await open_admin_context(update, context)
+    services, words = ctx.services, ctx.words
     now = services.clock().astimezone(ZoneInfo(services.campaign.time_zone))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     counts = await services.storage.signatures.stats(since=midnight)
-    await panel.say(
+    await ctx.say(
         paragraphs(
             words.text("<b>Firmas: {total}</b>", total=words.number(counts.total)),
             words.text("Hoy: {today}", today=words.number(counts.today)),
-            _listed(panel, words.text("Por idioma"), _named(panel, counts.by_language)),
-            _from_where(panel, counts.by_source),
+            _listed(ctx, words.text("Por idioma"), _named(ctx, counts.by_language)),
+            _from_where(ctx, counts.by_source),
             words.text(
                 "Personas a las que ahora no se puede escribir: {unreachable}",
                 unreachable=words.number(counts.unreachable),
@@ -70,30 +70,30 @@ async def stats(update: Update, context: Context) -> None:
     )
 
 
-def _named(panel: AdminContext, by_language: Mapping[str, int]) -> dict[str, int]:
-    campaign = panel.services.campaign
+def _named(ctx: AdminContext, by_language: Mapping[str, int]) -> dict[str, int]:
+    campaign = ctx.services.campaign
     known = {code: campaign.texts_in(code).language_name for code in campaign.languages}
     return {known.get(code, code): count for code, count in by_language.items()}
 
 
-def _from_where(panel: AdminContext, by_source: Mapping[str | None, int]) -> Html | None:
+def _from_where(ctx: AdminContext, by_source: Mapping[str | None, int]) -> Html | None:
     if not by_source:
         return None
-    words, found = panel.words, origins(by_source)
-    lines = [_line(panel, source, count) for source, count in found.named.items()]
+    words, found = ctx.words, origins(by_source)
+    lines = [_line(ctx, source, count) for source, count in found.named.items()]
     # In parentheses, which the payload of a start link cannot contain.
     if found.unnamed:
         links = len(found.unnamed)
         label = words.plural_label("(otro enlace)", "(otros {n} enlaces)", links)
-        lines.append(_line(panel, label, sum(found.unnamed)))
+        lines.append(_line(ctx, label, sum(found.unnamed)))
     if found.others:
-        lines.append(_line(panel, words.label("(directo y otros)"), found.others))
-        lines.append(_why_together(panel))
+        lines.append(_line(ctx, words.label("(directo y otros)"), found.others))
+        lines.append(_why_together(ctx))
     return Html("\n".join([f"<b>{words.text('Por origen')}</b>", *lines]))
 
 
-def _why_together(panel: AdminContext) -> Html:
-    why = panel.words.text(
+def _why_together(ctx: AdminContext) -> Html:
+    why = ctx.words.text(
         "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
         "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
         "ha firmado."
@@ -101,13 +101,13 @@ def _why_together(panel: AdminContext) -> Html:
     return Html(f"<i>{why}</i>")
 
 
-def _listed(panel: AdminContext, heading: Html, counts: Mapping[str, int]) -> Html | None:
+def _listed(ctx: AdminContext, heading: Html, counts: Mapping[str, int]) -> Html | None:
     if not counts:
         return None
     ranked = sorted(counts.items(), key=lambda item: -item[1])
-    lines = [_line(panel, name, count) for name, count in ranked]
+    lines = [_line(ctx, name, count) for name, count in ranked]
     return Html("\n".join([f"<b>{heading}</b>", *lines]))
 
 
-def _line(panel: AdminContext, name: str, count: int) -> Html:
-    return panel.words.text("{name}: {count}", name=name, count=panel.words.number(count))
+def _line(ctx: AdminContext, name: str, count: int) -> Html:
+    return ctx.words.text("{name}: {count}", name=name, count=ctx.words.number(count))

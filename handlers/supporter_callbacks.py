@@ -48,15 +48,15 @@ Effect = Callable[[SupporterContext, Tap], Awaitable[None]]
 
 _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
     {
-        Action.PROFILE_NAME: lambda visit, _tap: signing.use_profile_name(visit),
-        Action.NEWS: lambda visit, _tap: signing.choose_news(visit),
-        Action.CONFIRM: lambda visit, tap: signing.confirm(visit, tap.argument),
-        Action.SET_LANGUAGE: lambda visit, tap: change_language.speak(visit, tap.argument),
-        Action.DATA_FILE: lambda visit, _tap: my_data.send_file(visit),
-        Action.ERASE: lambda visit, _tap: withdrawal.erase(visit),
-        Action.REFUSE_NEWS: lambda visit, _tap: mute.refuse_news(visit),
-        Action.MUTE: lambda visit, _tap: mute.mute(visit),
-        Action.UNMUTE: lambda visit, _tap: mute.unmute(visit),
+        Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
+        Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
+        Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
+        Action.SET_LANGUAGE: lambda ctx, tap: change_language.speak(ctx, tap.argument),
+        Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
+        Action.ERASE: lambda ctx, _tap: withdrawal.erase(ctx),
+        Action.REFUSE_NEWS: lambda ctx, _tap: mute.refuse_news(ctx),
+        Action.MUTE: lambda ctx, _tap: mute.mute(ctx),
+        Action.UNMUTE: lambda ctx, _tap: mute.unmute(ctx),
     }
 )
 
@@ -70,29 +70,29 @@ async def tapped(update: Update, context: Context) -> None:
 
     A stale, replayed or forged button changes nothing; the current screen is shown.
     """
-    visit = (await open_supporter_context(update, context)).at_valid_stage()
+    ctx = (await open_supporter_context(update, context)).at_valid_stage()
     tap = Tap.read(update.callback_query.data if update.callback_query else None)
-    if tap is None or not _belongs(tap, visit):
-        await visit.save()
-        await visit.show()
+    if tap is None or not _belongs(tap, ctx):
+        await ctx.save()
+        await ctx.show()
         return
-    if tap.action in _COUNTED and not _is_granted(visit, tap, update):
-        await too_often.alert(visit)
+    if tap.action in _COUNTED and not _is_granted(ctx, tap, update):
+        await too_often.alert(ctx)
         return
     effect = _EFFECTS.get(tap.action)
     if effect is not None:
-        await effect(visit, tap)
+        await effect(ctx, tap)
         return
-    visit = visit.going(tap.action, page=tap.page)
-    await visit.save()
-    await visit.show()
+    ctx = ctx.going(tap.action, page=tap.page)
+    await ctx.save()
+    await ctx.show()
 
 
-def _is_granted(visit: SupporterContext, tap: Tap, update: Update) -> bool:
-    return visit.services.spend(visit.user.id, tap.action, update) is Ration.GRANTED
+def _is_granted(ctx: SupporterContext, tap: Tap, update: Update) -> bool:
+    return ctx.services.spend(ctx.user.id, tap.action, update) is Ration.GRANTED
 
 
-def _belongs(tap: Tap, visit: SupporterContext) -> bool:
-    if visit.query is None or not is_there(visit.query):
+def _belongs(tap: Tap, ctx: SupporterContext) -> bool:
+    if ctx.query is None or not is_there(ctx.query):
         return False  # what an inaccessible message showed is unknown
-    return tap.version == visit.conversation.version and allowed(tap.action, visit.view.place)
+    return tap.version == ctx.conversation.version and allowed(tap.action, ctx.view.place)

@@ -19,12 +19,10 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 async def start(update: Update, context: Context) -> None:
     """Handles /start: shows the petition, and stores the source tag of the link."""
-    visit = await open_command(update, context)
-    await offer_menu(visit.bot, visit.services, visit.user.id, visit.view.words)
-    visit = visit.with_stage(
-        Place(), source=_source(visit, context.args or []), language=_language(visit)
-    )
-    await visit.at_valid_stage().say()
+    ctx = await open_command(update, context)
+    await offer_menu(ctx.bot, ctx.services, ctx.user.id, ctx.view.words)
+    ctx = ctx.with_stage(Place(), source=_source(ctx, context.args or []), language=_language(ctx))
+    await ctx.at_valid_stage().say()
 
 
 async def help_(update: Update, context: Context) -> None:
@@ -51,13 +49,13 @@ async def my_data(update: Update, context: Context) -> None:
 
 async def withdraw(update: Update, context: Context) -> None:
     """Handles /withdraw: asks whether to withdraw the signature."""
-    visit = await open_command(update, context)
-    if visit.view.signature is None:
-        words = visit.view.words
+    ctx = await open_command(update, context)
+    if ctx.view.signature is None:
+        words = ctx.view.words
         # Going to the home screen also erases a typed name that was not signed with.
-        await visit.with_stage(Place()).say(words.text("No has firmado: no hay nada que retirar."))
+        await ctx.with_stage(Place()).say(words.text("No has firmado: no hay nada que retirar."))
         return
-    await visit.going(Action.WITHDRAW).say()
+    await ctx.going(Action.WITHDRAW).say()
 
 
 async def cancel(update: Update, context: Context) -> None:
@@ -66,26 +64,26 @@ async def cancel(update: Update, context: Context) -> None:
 
 
 async def _go(update: Update, context: Context, action: Action) -> None:
-    visit = (await open_command(update, context)).at_valid_stage()
-    await visit.going(action).say()
+    ctx = (await open_command(update, context)).at_valid_stage()
+    await ctx.going(action).say()
 
 
-def _language(visit: SupporterContext) -> str | None:
+def _language(ctx: SupporterContext) -> str | None:
     """Returns the language the person chose, or that of their Telegram if the petition has it.
 
     For a language that the petition lacks, None is stored: it may be added one day.
     """
-    known, language = visit.conversation.language, visit.view.language
-    spoken = (visit.user.language_code or "").lower()
+    known, language = ctx.conversation.language, ctx.view.language
+    spoken = (ctx.user.language_code or "").lower()
     return known or (language if spoken.startswith(language) else None)
 
 
-def _source(visit: SupporterContext, arguments: list[str]) -> str | None:
+def _source(ctx: SupporterContext, arguments: list[str]) -> str | None:
     """Returns the source tag: the first one stays, and text that may be a name is not one."""
-    known = visit.conversation.source
-    if known is not None or visit.view.signature is not None:
+    known = ctx.conversation.source
+    if known is not None or ctx.view.signature is not None:
         return known
-    if visit.message is not None and visit.message.message_id in visit.conversation.typed:
+    if ctx.message is not None and ctx.message.message_id in ctx.conversation.typed:
         return None
     payload = arguments[0] if len(arguments) == 1 else ""
     return payload if _PAYLOAD.fullmatch(payload) else None

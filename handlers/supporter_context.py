@@ -28,7 +28,7 @@ from bot.transport.error_kinds import error_kind
 from storage import Conversation
 
 from .context import Bot, Context, Services
-from .conversation_message import LivingMessage, Shown, tolerate
+from .conversation_message import ConversationMessage, Shown, tolerate
 from .delayed_replies import Answer
 from .picture import show_picture
 from .posting import say_above
@@ -204,11 +204,11 @@ class SupporterContext:
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
-        await self.services.afterwards.tell(self.chat_id, answer, again)
+        await self.services.delayed_replies.tell(self.chat_id, answer, again)
 
     async def _tell_beside(self, name: str, answer: Answer) -> None:
         """Sends a reply that does not replace a screen still waiting to be shown."""
-        await self.services.afterwards.tell(self.chat_id, answer, beside=name)
+        await self.services.delayed_replies.tell(self.chat_id, answer, beside=name)
 
     async def draw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Draws the current screen in the conversation message, or as the newest message.
@@ -226,12 +226,12 @@ class SupporterContext:
 
         A message that the first try already sent at the bottom is edited, not sent twice.
         """
-        former, visit = self.conversation.message_id, (await reload(self)).at_valid_stage()
-        await visit.save()
-        is_there = visit.conversation.message_id not in (None, former)
-        await visit._draw_cleared(notice, at_bottom=at_bottom and not is_there)
+        former, ctx = self.conversation.message_id, (await reload(self)).at_valid_stage()
+        await ctx.save()
+        is_there = ctx.conversation.message_id not in (None, former)
+        await ctx._draw_cleared(notice, at_bottom=at_bottom and not is_there)
         if is_there and former is not None:
-            await self.living.delete(former)
+            await self.conversation_message.delete(former)
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
         cleared = await self._clear()
@@ -257,10 +257,10 @@ class SupporterContext:
             _log.info("tap_not_answered", remedy=error_kind(error))
 
     @property
-    def living(self) -> LivingMessage:
+    def conversation_message(self) -> ConversationMessage:
         """The conversation message as it was last shown."""
         conversation, digest_of = self.conversation, self.services.storage.conversations.digest
-        return LivingMessage(
+        return ConversationMessage(
             self.bot,
             self.chat_id,
             conversation.message_id,
@@ -278,10 +278,12 @@ class SupporterContext:
             return _Cleared()
         try:
             gone = [
-                await self.living.vanish_together(leaving[start : start + _TOGETHER])
+                await self.conversation_message.delete_together(leaving[start : start + _TOGETHER])
                 for start in range(_ONE_BY_ONE, len(leaving), _TOGETHER)
             ]
-            gone += [await self.living.delete(each) for each in leaving[:_ONE_BY_ONE]]
+            gone += [
+                await self.conversation_message.delete(each) for each in leaving[:_ONE_BY_ONE]
+            ]
         except TelegramError as error:
             told = words.text(
                 "Todavía no se ha podido borrar de este chat lo que has enviado. Lo volveremos a "
@@ -306,13 +308,13 @@ class SupporterContext:
         version = self.conversation.version
         # A picture that was just sent belongs above the message with the buttons.
         if at_bottom or picture_id != self.conversation.picture_id:
-            shown = await self.living.send_new(screen, version)
+            shown = await self.conversation_message.send_new(screen, version)
         else:
-            shown = await self.living.edit(screen, version, tapped=self.tapped)
+            shown = await self.conversation_message.edit(screen, version, tapped=self.tapped)
         # Stored before the old message is deleted: if that fails, only it is repeated.
         await self._remember(shown, picture_id)
         if former is not None and former != shown.message_id:
-            await self.living.delete(former)
+            await self.conversation_message.delete(former)
 
     async def _all_that_is_shown(self) -> View:
         if self.view.place.stage is not Stage.MY_DATA:
@@ -341,7 +343,7 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
     """
     here = own_chat(update)
     if here is None:
-        raise ValueError("A visit is made in a person's own chat.")
+        raise ValueError("A supporter's context belongs to their own chat.")
     user, chat = here
     services = context.services
     supporter = services.keyring.reference(services.campaign.slug, user.id)
@@ -370,25 +372,25 @@ async def open_command(update: Update, context: Context) -> SupporterContext:
     While the form expects a name, any text after the command may be one, except the source tag
     of the person's link. Elsewhere only what is surely a name counts, and never from an admin.
     """
-    visit = await open_supporter_context(update, context)
-    message, known = visit.message, visit.conversation.source
+    ctx = await open_supporter_context(update, context)
+    message, known = ctx.message, ctx.conversation.source
     behind = "".join((message.text or "").split(maxsplit=1)[1:]) if message else ""
     if message is None or not behind:
-        return visit
-    by_admin, name = visit.view.by_admin, visit.user.full_name
-    if expects_name(visit.at_valid_stage().view.place):
+        return ctx
+    by_admin, name = ctx.view.by_admin, ctx.user.full_name
+    if expects_name(ctx.at_valid_stage().view.place):
         may_be_a_name = behind != known
     else:
         may_be_a_name = not by_admin and is_surely_a_name(behind, name)
-    return visit.taking_away(message.message_id) if may_be_a_name else visit
+    return ctx.taking_away(message.message_id) if may_be_a_name else ctx
 
 
-async def reload(visit: SupporterContext) -> SupporterContext:
+async def reload(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with everything read again from the database."""
-    services, supporter = visit.services, visit.conversation.supporter
+    services, supporter = ctx.services, ctx.conversation.supporter
     stored = await services.storage.conversations.get(supporter)
-    view = await _view(services, visit.bot, visit.user, stored or visit.conversation)
-    return replace(visit, view=view, stored_version=stored.version if stored else None)
+    view = await _view(services, ctx.bot, ctx.user, stored or ctx.conversation)
+    return replace(ctx, view=view, stored_version=stored.version if stored else None)
 
 
 async def _view(services: Services, bot: Bot, user: User, conversation: Conversation) -> View:

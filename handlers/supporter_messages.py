@@ -24,29 +24,29 @@ _NOTHING_EDITED: Final = mark("Aquí, editar un mensaje no cambia nada.")
 
 async def written(update: Update, context: Context) -> None:
     """Handles a text: the name if the form asks for one, else points to the buttons."""
-    visit = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
-    if await _is_answered(visit, update):
-        await _read(visit)
+    ctx = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
+    if await _is_answered(ctx, update):
+        await _read(ctx)
 
 
 async def unknown_command(update: Update, context: Context) -> None:
     """Handles a command that does not exist, or not for this person."""
-    visit = _cleared_form((await open_command(update, context)).at_valid_stage())
-    if not await _is_answered(visit, update):
+    ctx = _cleared_form((await open_command(update, context)).at_valid_stage())
+    if not await _is_answered(ctx, update):
         return
-    words = visit.view.words
-    await visit.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
+    words = ctx.view.words
+    await ctx.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
 
 
 async def sent_media(update: Update, context: Context) -> None:
     """Handles a photo, sticker, voice message or the like; nothing of it is stored."""
-    visit = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
-    if not await _is_answered(visit, update):
+    ctx = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
+    if not await _is_answered(ctx, update):
         return
-    words = visit.view.words
-    await visit.say(
+    words = ctx.view.words
+    await ctx.say(
         words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
-        if visit.view.place.stage is Stage.NAME
+        if ctx.view.place.stage is Stage.NAME
         else words.text(
             "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
         )
@@ -62,58 +62,58 @@ async def edited(update: Update, context: Context) -> None:
     message = update.effective_message
     if message is None or (message.text is None and message.caption is None):
         return
-    visit = (await open_supporter_context(update, context)).at_valid_stage()
-    is_for_form = _was_sent_to_form(visit)
-    visit = _cleared_form(visit) if is_for_form else visit
-    if not await _is_answered(visit, update):
+    ctx = (await open_supporter_context(update, context)).at_valid_stage()
+    is_for_form = _was_sent_to_form(ctx)
+    ctx = _cleared_form(ctx) if is_for_form else ctx
+    if not await _is_answered(ctx, update):
         return
     if is_for_form:
-        await _read(visit)
+        await _read(ctx)
     else:
-        await _answer(visit, _NOTHING_EDITED)
+        await _answer(ctx, _NOTHING_EDITED)
 
 
-def _was_sent_to_form(visit: SupporterContext) -> bool:
+def _was_sent_to_form(ctx: SupporterContext) -> bool:
     """Whether an edited message was sent to the form: it is below the screen, or to be deleted.
 
     A message above the screen was written before the form was shown, and may have been a
     question. An admin's message may have been written for a broadcast, and has to stay.
     """
-    message_id, screen = _message(visit).message_id, visit.conversation.message_id
-    if message_id in visit.conversation.typed:
+    message_id, screen = _message(ctx).message_id, ctx.conversation.message_id
+    if message_id in ctx.conversation.typed:
         return True
-    return not visit.view.by_admin and screen is not None and message_id > screen
+    return not ctx.view.by_admin and screen is not None and message_id > screen
 
 
-async def _read(visit: SupporterContext) -> None:
+async def _read(ctx: SupporterContext) -> None:
     """Handles a text according to the person's stage."""
-    text, place = _message(visit).text or "", visit.view.place
+    text, place = _message(ctx).text or "", ctx.view.place
     if place.stage is Stage.NAME:
-        await signing.take_name(visit, text)
+        await signing.take_name(ctx, text)
     elif place.stage is Stage.CONSENT:
-        await signing.keep_name(visit, text)
+        await signing.keep_name(ctx, text)
     elif expects_name(place):
-        words = visit.view.words
-        await visit.say(words.text("La petición está cerrada: ya no se puede firmar."))
+        words = ctx.view.words
+        await ctx.say(words.text("La petición está cerrada: ya no se puede firmar."))
     else:
-        await _answer(visit)
+        await _answer(ctx)
 
 
-async def _answer(visit: SupporterContext, first: str | None = None) -> None:
+async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
     """Replies to a message outside the form; deletes it if it is surely a name.
 
     Any other message stays, and the reply says so.
     """
-    message, words = _message(visit), visit.view.words
+    message, words = _message(ctx), ctx.view.words
     text = message.text or message.caption or ""
-    is_name = not visit.view.by_admin and is_surely_a_name(text, visit.user.full_name)
+    is_name = not ctx.view.by_admin and is_surely_a_name(text, ctx.user.full_name)
     told = [words.text(first)] if first is not None else []
     if is_name:
-        visit = visit.taking_away(message.message_id)
+        ctx = ctx.taking_away(message.message_id)
         told = [words.text("Eso parecía un nombre; no se ha guardado.")]
     told.append(
         words.text("Para firmar, escribe tu nombre en un mensaje nuevo, por favor.")
-        if visit.view.place.stage is Stage.NAME
+        if ctx.view.place.stage is Stage.NAME
         else words.text(_USE_THE_BUTTONS)
     )
     if not is_name:
@@ -122,30 +122,30 @@ async def _answer(visit: SupporterContext, first: str | None = None) -> None:
                 "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
             )
         )
-    await visit.say(Html(" ".join(told)))
+    await ctx.say(Html(" ".join(told)))
 
 
-async def _is_answered(visit: SupporterContext, update: Update) -> bool:
+async def _is_answered(ctx: SupporterContext, update: Update) -> bool:
     """Whether the person's budget allows a reply; deletes marked messages even if not."""
-    ration = visit.services.spend(visit.user.id, WRITTEN, update)
+    ration = ctx.services.spend(ctx.user.id, WRITTEN, update)
     if ration is Ration.TOLD:
-        await too_often.tell(visit)
+        await too_often.tell(ctx)
     elif ration is Ration.NOTHING:
-        await visit.clear()
+        await ctx.clear()
     return ration is Ration.GRANTED
 
 
-def _cleared_form(visit: SupporterContext) -> SupporterContext:
+def _cleared_form(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with the message marked for deletion if it was sent to the form.
 
     A name that was nearly signed with is as personal as one signed with.
     """
-    if not expects_name(visit.view.place):
-        return visit
-    return visit.taking_away(_message(visit).message_id)
+    if not expects_name(ctx.view.place):
+        return ctx
+    return ctx.taking_away(_message(ctx).message_id)
 
 
-def _message(visit: SupporterContext) -> Message:
-    if visit.message is None:
+def _message(ctx: SupporterContext) -> Message:
+    if ctx.message is None:
         raise ValueError("A message handler needs a message.")
-    return visit.message
+    return ctx.message

@@ -34,18 +34,18 @@ def counted(command: str, handle: Handle) -> Handle:
         if ration is Ration.GRANTED:
             await handle(update, context)
             return
-        visit = (await open_command(update, context)).at_valid_stage()
-        await (tell(visit) if ration is Ration.TOLD else visit.clear())
+        ctx = (await open_command(update, context)).at_valid_stage()
+        await (tell(ctx) if ration is Ration.TOLD else ctx.clear())
 
     return within_budget
 
 
-async def tell(visit: SupporterContext) -> None:
+async def tell(ctx: SupporterContext) -> None:
     """Says on the screen that it was too often."""
-    await visit.say(visit.view.words.text(_TOO_OFTEN))
+    await ctx.say(ctx.view.words.text(_TOO_OFTEN))
 
 
-async def alert(visit: SupporterContext) -> None:
+async def alert(ctx: SupporterContext) -> None:
     """Says in an alert window that it was too often; a tap is always answered."""
-    await visit.alert(visit.view.words.label(_TOO_OFTEN))
-    await replace(visit, is_answered=True).show()
+    await ctx.alert(ctx.view.words.label(_TOO_OFTEN))
+    await replace(ctx, is_answered=True).show()

@@ -46,7 +46,7 @@ class UpdateHandler:
     def __init__(self, application: PetitionApplication, incidents: Incidents) -> None:
         self._application = application
         self._incidents = incidents
-        application.services.afterwards.apologise_with(self._apology)
+        application.services.delayed_replies.apologise_with(self._apology)
 
     async def __call__(self, raw: dict[str, Any]) -> None:
         """Handles one update.
@@ -61,7 +61,7 @@ class UpdateHandler:
         if here is None:
             await self._handle(update)
             return
-        async with self._application.services.afterwards.making_way(here[1].id):
+        async with self._application.services.delayed_replies.making_way(here[1].id):
             await self._handle(update)
 
     async def _handle(self, update: Update) -> None:
@@ -122,7 +122,7 @@ class UpdateHandler:
         language = services.campaign.language_for(user.language_code)
         said = services.catalogues.words(language).label(sentence)
         try:
-            await services.afterwards.tell(chat.id, partial(self._say, update, chat.id, said))
+            await services.delayed_replies.tell(chat.id, partial(self._say, update, chat.id, said))
         except TelegramError as error:
             _log.warning("sentence_not_sent", update_id=update.update_id, remedy=error_kind(error))
 

@@ -8,13 +8,13 @@ from .in_flight import forbid, may_arrive
 from .supporter_context import SupporterContext, reload
 
 
-async def erase(visit: SupporterContext) -> None:
+async def erase(ctx: SupporterContext) -> None:
     """Erases the signature and everything stored with it, then shows that it is done."""
     landed = await forbid(
-        visit,
-        visit.services.storage.signatures.withdraw(
-            visit.conversation.supporter, stage=Stage.WITHDRAWN.value
+        ctx,
+        ctx.services.storage.signatures.withdraw(
+            ctx.conversation.supporter, stage=Stage.WITHDRAWN.value
         ),
     )
-    visit = await reload(visit)
-    await visit.show(None if landed else may_arrive(visit.view.words))
+    ctx = await reload(ctx)
+    await ctx.show(None if landed else may_arrive(ctx.view.words))

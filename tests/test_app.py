@@ -100,7 +100,7 @@ async def test_an_answer_that_is_owed_is_not_tried_any_more_once_it_has_ended(
     scene: Scene,
 ) -> None:
     assert scene.app is not None
-    afterwards = scene.app.application.services.afterwards
+    afterwards = scene.app.application.services.delayed_replies
     owed = asyncio.create_task(afterwards.tell(scene.ana.user.id, asyncio.Event().wait))
     await asyncio.sleep(0)
     assert len(afterwards) == 1
@@ -118,7 +118,7 @@ async def test_what_nobody_pays_for_is_never_sent_at_the_rate_that_is_paid_for(
     await scene.stop_bot()
     chosen = {"paid_broadcast": paid, "broadcast_rate": rates.paid}
     async with open_app(scene.settings.model_copy(update=chosen)) as app:
-        assert app.worker._means.rates == rates
+        assert app.worker._context.rates == rates
 
 
 async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> None:

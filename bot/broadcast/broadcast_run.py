@@ -34,23 +34,25 @@ class BroadcastRun:
 
     def __init__(
         self,
-        means: WorkerContext,
+        context: WorkerContext,
         reporter: Reporter,
-        arrears: ReportRetries,
+        report_retries: ReportRetries,
         broadcast: Broadcast,
         woken: asyncio.Event,
     ) -> None:
-        self.halt = BroadcastInterrupt()
-        self._means = means
-        self._arrears = arrears
+        self.interrupt = BroadcastInterrupt()
+        self._context = context
+        self._report_retries = report_retries
         self._broadcast = broadcast
-        self._watch = Heartbeat(means, reporter, arrears, broadcast.id, self.halt, woken)
+        self._watch = Heartbeat(
+            context, reporter, report_retries, broadcast.id, self.interrupt, woken
+        )
         self._work: DeliveryLoop | Recall | None = None
 
     def cut_off(self) -> None:
         """Cancels every call in flight at once."""
         if self._work is not None:
-            self._work.crew.cancel()
+            self._work.pool.cancel()
 
     async def run(self) -> None:
         """Works on the broadcast until it ends or is interrupted; catches and logs bugs.
@@ -66,7 +68,7 @@ class BroadcastRun:
         except Exception as error:  # a bug: tried again a few times, then the broadcast is paused
             await self._mistaken(error)
         else:
-            self._arrears.went_well(self._broadcast.id)
+            self._report_retries.went_well(self._broadcast.id)
 
     async def _attend(self) -> None:
         async with self._watch.keeping(on_loss=self.cut_off):
@@ -77,35 +79,39 @@ class BroadcastRun:
                 await self._report()
 
     async def _send(self) -> None:
-        means, key = self._means, self._broadcast.id
-        if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(means.now()):
+        context, key = self._context, self._broadcast.id
+        if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(context.now()):
             return
         if self._broadcast.state == "scheduled":
             hold = self._reason_to_hold()
-            self._broadcast = await means.broadcasts.begin(
-                self._broadcast, means.now(), hold, self._most_of_one(hold)
+            self._broadcast = await context.broadcasts.begin(
+                self._broadcast, context.now(), hold, self._most_of_one(hold)
             )
             if self._broadcast.awaits_approval:
                 await self._watch.report_that_it_waits()
         if self._broadcast.state not in ("running", "finished"):
-            await means.broadcasts.deliveries.settle(means.now())
+            await context.broadcasts.deliveries.settle(context.now())
             return
         async with self._watch.reporting():
             # Admins who were told of it and resumed the broadcast have checked the bot.
-            seen = self._arrears.is_asked(key, format_reason(StopReason.NOBODY, str(SO_MANY)))
-            done = await self._worked_off(DeliveryLoop(means, self._broadcast, self.halt, seen))
+            seen = self._report_retries.is_asked(
+                key, format_reason(StopReason.NOBODY, str(SO_MANY))
+            )
+            done = await self._worked_off(
+                DeliveryLoop(context, self._broadcast, self.interrupt, seen)
+            )
         if done:
-            await means.broadcasts.finish(key, means.now())
-        elif self.halt.cause in _STOPS:
-            reason = format_reason(_STOPS[self.halt.cause], self.halt.said)
-            await means.broadcasts.stop(key, reason, means.now())
-        elif self.halt.cause in _HOLDS:
-            reason = format_reason(_HOLDS[self.halt.cause], self.halt.said)
-            await means.broadcasts.pause_by_system(key, reason)
+            await context.broadcasts.finish(key, context.now())
+        elif self.interrupt.cause in _STOPS:
+            reason = format_reason(_STOPS[self.interrupt.cause], self.interrupt.said)
+            await context.broadcasts.stop(key, reason, context.now())
+        elif self.interrupt.cause in _HOLDS:
+            reason = format_reason(_HOLDS[self.interrupt.cause], self.interrupt.said)
+            await context.broadcasts.pause_by_system(key, reason)
 
     def _reason_to_hold(self) -> str | None:
         """Returns why to pause it before it starts: whoever confirmed it is no longer an admin."""
-        if self._means.is_admin(self._broadcast.approved_by):
+        if self._context.is_admin(self._broadcast.approved_by):
             return None
         return format_reason(StopReason.FORMER)
 
@@ -113,10 +119,10 @@ class BroadcastRun:
         """Returns how many recipients one admin may decide on; None when another does or did."""
         broadcast = self._broadcast
         is_ones = hold is None and broadcast.approved_by == broadcast.started_by
-        return self._means.approval_above if is_ones else None
+        return self._context.approval_above if is_ones else None
 
     async def _recall(self) -> None:
-        recall = Recall(self._means, self._broadcast, self.halt)
+        recall = Recall(self._context, self._broadcast, self.interrupt)
         async with self._watch.reporting(lambda: recall.tally):
             done = await self._worked_off(recall)
         if done and not await self._watch.report_recall(len(recall.unrecorded)):
@@ -127,31 +133,31 @@ class BroadcastRun:
         try:
             done = await work.work()
         except BrokenData as error:
-            self.halt.trigger(InterruptReason.UNREADABLE, str(error))
+            self.interrupt.trigger(InterruptReason.UNREADABLE, str(error))
             done = False
         finally:
             await work.settle()
-            if self.halt.cause is not InterruptReason.LOST:
-                await self._means.outbox.flush()
+            if self.interrupt.cause is not InterruptReason.LOST:
+                await self._context.recorder.flush()
         return done
 
     async def _report(self) -> None:
-        if self.halt.cause in (InterruptReason.ASKED, InterruptReason.LOST):
+        if self.interrupt.cause in (InterruptReason.ASKED, InterruptReason.LOST):
             return
         if await self._watch.report_end():
-            self._arrears.said(self._broadcast.id)
+            self._report_retries.said(self._broadcast.id)
         else:
             self._owe()
 
     async def _mistaken(self, error: Exception) -> None:
         kind, name = error_reference(error)
         _log.error("broadcast_broken", kind=kind, reference=name, exc_info=error)
-        if self._arrears.broke(self._broadcast.id):
+        if self._report_retries.broke(self._broadcast.id):
             reason = format_reason(StopReason.DEFECT, f"{kind} {name}")
-            await self._means.broadcasts.pause_by_system(self._broadcast.id, reason)
-            self._arrears.went_well(self._broadcast.id)
-        self._arrears.failed(self._broadcast.id, self._means.clock())
+            await self._context.broadcasts.pause_by_system(self._broadcast.id, reason)
+            self._report_retries.went_well(self._broadcast.id)
+        self._report_retries.failed(self._broadcast.id, self._context.clock())
 
     def _owe(self) -> None:
-        seconds = self._arrears.failed(self._broadcast.id, self._means.clock())
+        seconds = self._report_retries.failed(self._broadcast.id, self._context.clock())
         _log.warning("end_not_reported", again_in=seconds)

@@ -58,26 +58,28 @@ class WorkerContext:
     client: Client
     gate: RateGate
     rates: Rates
-    outbox: ResultRecorder
+    recorder: ResultRecorder
     claims: OpenClaims
-    tenure: LeaseHolder
+    lease_holder: LeaseHolder
     timing: Timing
     clock: Callable[[], float]
     now: Callable[[], datetime]
     is_admin: Callable[[int], bool]
     approval_above: int | None
 
-    def may_go_on(self, halt: BroadcastInterrupt) -> bool:
+    def may_go_on(self, interrupt: BroadcastInterrupt) -> bool:
         """Tells whether work may go on: no interrupt, and the lease is certainly ours.
 
         Triggers the interrupt itself when the lease is not.
         """
-        if not halt.is_called and not self.tenure.holds():
-            halt.trigger(InterruptReason.LOST if self.tenure.is_over() else InterruptReason.CLOCKS)
-        return not halt.is_called
+        if not interrupt.is_called and not self.lease_holder.holds():
+            interrupt.trigger(
+                InterruptReason.LOST if self.lease_holder.is_over() else InterruptReason.CLOCKS
+            )
+        return not interrupt.is_called
 
     async def retry_while_unavailable(
-        self, halt: BroadcastInterrupt, ask: Callable[[], Awaitable[Answer]]
+        self, interrupt: BroadcastInterrupt, ask: Callable[[], Awaitable[Answer]]
     ) -> Answer:
         """Returns what `ask` returns, asking again while the database is away.
 
@@ -88,6 +90,6 @@ class WorkerContext:
             try:
                 return await ask()
             except Unavailable:
-                if not self.may_go_on(halt):
+                if not self.may_go_on(interrupt):
                     raise
-            await halt.rest(self.timing.rest)
+            await interrupt.rest(self.timing.rest)

@@ -24,18 +24,18 @@ class Heartbeat:
 
     def __init__(
         self,
-        means: WorkerContext,
+        context: WorkerContext,
         reporter: Reporter,
-        arrears: ReportRetries,
+        report_retries: ReportRetries,
         broadcast: bytes,
-        halt: BroadcastInterrupt,
+        interrupt: BroadcastInterrupt,
         woken: asyncio.Event,
     ) -> None:
-        self._means = means
+        self._context = context
         self._reporter = reporter
-        self._arrears = arrears
+        self._report_retries = report_retries
         self._broadcast = broadcast
-        self._halt = halt
+        self._interrupt = interrupt
         self._woken = woken
         self._over = asyncio.Event()
 
@@ -65,7 +65,7 @@ class Heartbeat:
             self._over.set()
             # Not cancelled, since an edit in flight could overtake the final report. When the
             # process is stopping there is no final report, and no time to wait.
-            if self._halt.cause is not InterruptReason.ASKED:
+            if self._interrupt.cause is not InterruptReason.ASKED:
                 await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
         finally:
             task.cancel()
@@ -73,7 +73,7 @@ class Heartbeat:
 
     async def report_end(self) -> bool:
         """Makes the final report and records that; False when it must be made later."""
-        broadcasts = self._means.broadcasts
+        broadcasts = self._context.broadcasts
         broadcast = await broadcasts.get(self._broadcast)
         if broadcast is None or broadcast.is_running or broadcast.finished_at is not None:
             return True
@@ -87,24 +87,24 @@ class Heartbeat:
         if not await self._said(lambda: self._reporter.ended(broadcast, tally)):
             return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
-        await broadcasts.mark_reported(self._broadcast, self._means.now())
+        await broadcasts.mark_reported(self._broadcast, self._context.now())
         return True
 
     async def report_that_it_waits(self) -> None:
         """Tells its author that another admin must agree after all; tries only once."""
-        broadcast = await self._means.broadcasts.get(self._broadcast)
+        broadcast = await self._context.broadcasts.get(self._broadcast)
         if broadcast is not None:
-            tally = await self._means.broadcasts.tally(self._broadcast)
+            tally = await self._context.broadcasts.tally(self._broadcast)
             await self._said(lambda: self._reporter.progress(broadcast, tally, None))
 
     async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
         """Tells the admins once that it waits for them; False when that must be done later."""
-        if self._arrears.is_asked(broadcast.id, question):
+        if self._report_retries.is_asked(broadcast.id, question):
             return True
         if not await self._said(lambda: self._reporter.waiting(broadcast, tally)):
             return False
         _log.info("broadcast_waits_for_admins", **_counts(tally))
-        self._arrears.asked(broadcast.id, question)
+        self._report_retries.asked(broadcast.id, question)
         return True
 
     async def report_recall(self, unrecorded: int) -> bool:
@@ -113,32 +113,32 @@ class Heartbeat:
         Args:
             unrecorded: for how many deliveries the result could not be recorded.
         """
-        broadcast = await self._means.broadcasts.get(self._broadcast)
+        broadcast = await self._context.broadcasts.get(self._broadcast)
         if broadcast is None:
             return True
-        tally = await self._means.recalls.tally(self._broadcast)
-        at = self._means.now()
+        tally = await self._context.recalls.tally(self._broadcast)
+        at = self._context.now()
         over = replace(broadcast, recall_ended_at=at)
         if not await self._said(lambda: self._reporter.recalling(over, tally, None)):
             return False
         _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
-        await self._means.recalls.end(self._broadcast, at, unrecorded)
+        await self._context.recalls.end(self._broadcast, at, unrecorded)
         return True
 
     async def _keep(self, on_loss: Callable[[], None]) -> None:
-        tenure, timing = self._means.tenure, self._means.timing
+        lease_holder, timing = self._context.lease_holder, self._context.timing
         while True:
             await asyncio.sleep(timing.lease / 3)
             try:
-                kept = await tenure.renew()
+                kept = await lease_holder.renew()
             except StorageError:
                 # The database may be back before the lease runs out; until then it is ours.
-                kept = tenure.holds()
+                kept = lease_holder.holds()
             except Exception as error:  # a bug: tried again in the same way
                 _log.exception("lease_not_renewed", kind=type(error).__name__)
-                kept = tenure.holds()
+                kept = lease_holder.holds()
             if not kept:
-                self._halt.trigger(InterruptReason.LOST)
+                self._interrupt.trigger(InterruptReason.LOST)
                 on_loss()
                 return
 
@@ -154,22 +154,22 @@ class Heartbeat:
             await self._pause()
 
     async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
-        broadcast = await self._means.broadcasts.get(self._broadcast)
+        broadcast = await self._context.broadcasts.get(self._broadcast)
         if broadcast is None:
-            self._halt.trigger(InterruptReason.ENDED)
+            self._interrupt.trigger(InterruptReason.ENDED)
         elif broadcast.is_running:
             await self._report_sending(broadcast, speed)
         elif broadcast.is_recalling:
             await self._report_recalling(broadcast, recalled, speed)
         elif broadcast.state != "finished":
-            self._halt.trigger(InterruptReason.ENDED)
+            self._interrupt.trigger(InterruptReason.ENDED)
 
     async def _report_sending(self, broadcast: Broadcast, speed: Speed) -> None:
-        tally = await self._means.broadcasts.tally(self._broadcast)
-        rate = speed.note(self._means.clock(), tally.done)
+        tally = await self._context.broadcasts.tally(self._broadcast)
+        rate = speed.note(self._context.clock(), tally.done)
         # The first tally only gives the speed something to compare with.
         if rate is not None:
-            pause = self._means.gate.announced_pause()
+            pause = self._context.gate.announced_pause()
             await self._said(lambda: self._reporter.progress(broadcast, tally, rate, pause))
 
     async def _report_recalling(
@@ -177,7 +177,7 @@ class Heartbeat:
     ) -> None:
         if tally is None:
             return
-        rate = speed.note(self._means.clock(), tally.deleted + tally.failed)
+        rate = speed.note(self._context.clock(), tally.deleted + tally.failed)
         if rate is not None:
             await self._said(lambda: self._reporter.recalling(broadcast, tally, rate))
 
@@ -187,18 +187,18 @@ class Heartbeat:
             await self._woken.wait()
             self._woken.clear()
             try:
-                due = await self._means.broadcasts.due(self._means.now())
+                due = await self._context.broadcasts.due(self._context.now())
             except StorageError:
                 continue  # the next claim will notice
             except Exception as error:  # a bug must not end this loop
                 _log.exception("change_not_seen", kind=type(error).__name__)
                 continue
             if not due or due[0].id != self._broadcast:
-                self._halt.trigger(InterruptReason.ENDED)
+                self._interrupt.trigger(InterruptReason.ENDED)
 
     async def _pause(self) -> None:
         try:
-            async with asyncio.timeout(self._means.timing.progress):
+            async with asyncio.timeout(self._context.timing.progress):
                 await self._over.wait()
         except TimeoutError:
             return

@@ -39,7 +39,7 @@ _OUTCOMES: Final = {
 
 @dataclass(slots=True)
 class Recall:
-    """Deletes the messages of one broadcast, until nothing is left or `halt` is triggered.
+    """Deletes the messages of one broadcast, until nothing is left or `interrupt` is triggered.
 
     Nothing is claimed, since deleting a message twice does no harm.
 
@@ -49,10 +49,10 @@ class Recall:
         unrecorded: the positions whose result the database refuses although it is available.
     """
 
-    means: WorkerContext
+    context: WorkerContext
     broadcast: Broadcast
-    halt: BroadcastInterrupt
-    crew: TaskPool[SentMessages] = field(init=False)
+    interrupt: BroadcastInterrupt
+    pool: TaskPool[SentMessages] = field(init=False)
     tally: RecallTally | None = None
     unrecorded: set[int] = field(default_factory=set)
     patience: OutageBreaker = field(default_factory=OutageBreaker)
@@ -60,20 +60,20 @@ class Recall:
     _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self.crew = TaskPool(self._take_back)
+        self.pool = TaskPool(self._take_back)
 
     async def work(self) -> bool:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
-        self.means.gate.set_ceiling(self.means.rates.free)
+        self.context.gate.set_ceiling(self.context.rates.free)
         self.tally = await self._count()
         after, noted, left = 0, True, False
         while self._may_go_on():
-            pause = max(self.means.gate.pause_for(Lane.BROADCAST), self.patience.pause())
-            await self.halt.rest(pause)
+            pause = max(self.context.gate.pause_for(Lane.BROADCAST), self.patience.pause())
+            await self.interrupt.rest(pause)
             batch = await self._next(after)
             todo = [each for each in batch if each.position not in self.unrecorded]
-            self.crew.add(todo)
-            await self.crew.wait_until_below(1)
+            self.pool.add(todo)
+            await self.pool.wait_until_below(1)
             noted, left = await self._note() or noted, left or bool(todo)
             if batch:
                 after = batch[-1].position
@@ -82,31 +82,31 @@ class Recall:
             else:
                 # Another round for those whose deletion failed.
                 if not noted:
-                    await self.halt.rest(self.means.timing.rest)
+                    await self.interrupt.rest(self.context.timing.rest)
                 after, noted, left = 0, False, False
         return False
 
     async def settle(self) -> None:
         """Waits for the calls in flight, and records the results unless the lease is lost."""
-        await self.crew.wait_until_below(1)
-        if self.halt.cause is not InterruptReason.LOST:
+        await self.pool.wait_until_below(1)
+        if self.interrupt.cause is not InterruptReason.LOST:
             await self._note()
 
     def _may_go_on(self) -> bool:
-        return self.means.may_go_on(self.halt)
+        return self.context.may_go_on(self.interrupt)
 
     async def _count(self) -> RecallTally:
-        return await self.means.retry_while_unavailable(
-            self.halt, lambda: self.means.recalls.tally(self.broadcast.id)
+        return await self.context.retry_while_unavailable(
+            self.interrupt, lambda: self.context.recalls.tally(self.broadcast.id)
         )
 
     async def _next(self, after: int) -> list[SentMessages]:
-        rate = self.means.gate.rate
+        rate = self.context.gate.rate
         limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
-        return await self.means.retry_while_unavailable(
-            self.halt,
-            lambda: self.means.recalls.next(
-                self.broadcast.id, after=after, limit=limit, at=self.means.now()
+        return await self.context.retry_while_unavailable(
+            self.interrupt,
+            lambda: self.context.recalls.next(
+                self.broadcast.id, after=after, limit=limit, at=self.context.now()
             ),
         )
 
@@ -141,11 +141,11 @@ class Recall:
             {"message_id": sent.messages[0]} if single else {"message_ids": list(sent.messages)}
         )
         try:
-            await self.means.client.call(
+            await self.context.client.call(
                 method,
                 {"chat_id": sent.chat_id, **what},
                 lane=Lane.BROADCAST,
-                timeout=self.means.timing.call,
+                timeout=self.context.timing.call,
                 wanted=self._may_go_on,
             )
         except (TelegramRefused, TelegramError) as error:
@@ -160,7 +160,7 @@ class Recall:
             gone = _NOT_THERE in str(error).lower()
             return Recalled.DELETED if gone else Recalled.FAILED
         if found is ErrorKind.UNAUTHORISED:
-            self.patience.denied(sent.position, self.means.clock())
+            self.patience.denied(sent.position, self.context.clock())
         return _OUTCOMES.get(found)
 
     async def _note(self) -> bool:
@@ -173,9 +173,9 @@ class Recall:
     async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
         """Records an outcome; notes in `unrecorded` what an available database refuses."""
         try:
-            await self.means.retry_while_unavailable(
-                self.halt,
-                lambda: self.means.recalls.record(self.broadcast.id, recalled, positions),
+            await self.context.retry_while_unavailable(
+                self.interrupt,
+                lambda: self.context.recalls.record(self.broadcast.id, recalled, positions),
             )
         except OF_THE_DATABASE:
             raise

@@ -88,15 +88,15 @@ class Worker:
         timing = timing or Timing()
         broadcasts = storage.broadcasts
         self._reporter = reporter
-        self._means = WorkerContext(
+        self._context = WorkerContext(
             broadcasts=broadcasts,
             recalls=storage.recalls,
             client=client,
             gate=gate or SteadyRate(rate),
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
-            outbox=ResultRecorder(broadcasts.deliveries, timing, self._hold, now),
+            recorder=ResultRecorder(broadcasts.deliveries, timing, self._hold, now),
             claims=OpenClaims() if claims is None else claims,
-            tenure=LeaseHolder(
+            lease_holder=LeaseHolder(
                 storage.leases,
                 broadcasts.lease,
                 seconds=timing.lease,
@@ -110,7 +110,7 @@ class Worker:
             is_admin=is_admin,
             approval_above=approval_above,
         )
-        self._arrears = ReportRetries(timing.rest)
+        self._report_retries = ReportRetries(timing.rest)
         self._woken = woken or asyncio.Event()
         self._stopping = False
         self._duty: BroadcastRun | None = None
@@ -141,7 +141,7 @@ class Worker:
         self._stopping = True
         self._woken.set()
         if self._duty is not None:
-            self._duty.halt.trigger(InterruptReason.ASKED)
+            self._duty.interrupt.trigger(InterruptReason.ASKED)
         if self._running is None:
             return
         # Calls that take longer are cancelled while there is still time to record that.
@@ -155,22 +155,22 @@ class Worker:
     async def _hold(self, broadcast: bytes, reason: str) -> None:
         if self._duty is not None:
             # It is this broadcast: a run begins only when all results of the last are recorded.
-            self._duty.halt.trigger(InterruptReason.ENDED)
-        await self._means.broadcasts.pause_by_system(broadcast, reason)
+            self._duty.interrupt.trigger(InterruptReason.ENDED)
+        await self._context.broadcasts.pause_by_system(broadcast, reason)
 
     async def _run(self) -> None:
-        recording = asyncio.create_task(self._means.outbox.run())
+        recording = asyncio.create_task(self._context.recorder.run())
         try:
             while not self._stopping:
                 await self._rest(await self._look())
-            await self._means.outbox.flush()
+            await self._context.recorder.flush()
         finally:
             recording.cancel()
             await asyncio.wait({recording})
 
     async def _look(self) -> float:
         """Works on what is due; returns the seconds to wait before the next look."""
-        timing = self._means.timing
+        timing = self._context.timing
         try:
             return await self._work_if_due()
         except (Unavailable, TimeoutError):
@@ -180,48 +180,48 @@ class Worker:
         return timing.rest
 
     async def _work_if_due(self) -> float:
-        means = self._means
+        context = self._context
         # Results of an earlier run that are not recorded yet must not be taken for lost.
-        async with asyncio.timeout(means.timing.rest):
-            await means.outbox.flush()
+        async with asyncio.timeout(context.timing.rest):
+            await context.recorder.flush()
         broadcast = await self._due()
         if broadcast is None:
-            return means.timing.poll
-        if not await means.tenure.begin():
-            return means.timing.rest
-        duty = self._duty = BroadcastRun(
-            means, self._reporter, self._arrears, broadcast, self._woken
+            return context.timing.poll
+        if not await context.lease_holder.begin():
+            return context.timing.rest
+        broadcast_run = self._duty = BroadcastRun(
+            context, self._reporter, self._report_retries, broadcast, self._woken
         )
         try:
             if not self._stopping:
-                await duty.run()
+                await broadcast_run.run()
         finally:
             self._duty = None
             await self._give_up_lease()
-        return means.timing.rest
+        return context.timing.rest
 
     async def _due(self) -> Broadcast | None:
         """Returns the first due broadcast that does not wait for admins or a back-off."""
-        now = self._means.clock()
-        for broadcast in await self._means.broadcasts.due(self._means.now()):
+        now = self._context.clock()
+        for broadcast in await self._context.broadcasts.due(self._context.now()):
             if self._waits(broadcast):
                 continue
-            if broadcast.is_running or not self._arrears.rests(broadcast.id, now):
+            if broadcast.is_running or not self._report_retries.rests(broadcast.id, now):
                 return broadcast
         return None
 
     def _waits(self, broadcast: Broadcast) -> bool:
         """Tells whether it waits for the admins, who have been asked."""
         question = broadcast.question
-        if question is None or broadcast.has_lapsed(self._means.now()):
+        if question is None or broadcast.has_lapsed(self._context.now()):
             return False
-        return self._arrears.is_asked(broadcast.id, question)
+        return self._report_retries.is_asked(broadcast.id, question)
 
     async def _give_up_lease(self) -> None:
         # Results that are not recorded yet find their rows by claim token, without the lease.
         with suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(self._means.timing.rest):
-                await self._means.tenure.end()
+            async with asyncio.timeout(self._context.timing.rest):
+                await self._context.lease_holder.end()
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -26,175 +26,173 @@ from .progress_message import (
 from .screens.approval import ask_decline
 
 
-async def review(panel: AdminContext, argument: str) -> None:
+async def review(ctx: AdminContext, argument: str) -> None:
     """Shows the message as recipients would get it, and asks again below it."""
-    known = await _undecided(panel, argument)
+    known = await _undecided(ctx, argument)
     if known is None:
         return
-    await panel.now_or_never(partial(_review, panel, known))
+    await ctx.now_or_never(partial(_review, ctx, known))
 
 
-async def _review(panel: AdminContext, known: Broadcast) -> None:
-    await panel.answer()
-    panel = panel.at_bottom()
-    notice = await show_content(panel.bot, known, panel.words, panel.chat_id)
-    page = await page_of(panel, known)
-    await panel.write(paragraphs(notice, page.text), page.rows)
+async def _review(ctx: AdminContext, known: Broadcast) -> None:
+    await ctx.answer()
+    ctx = ctx.at_bottom()
+    notice = await show_content(ctx.bot, known, ctx.words, ctx.chat_id)
+    page = await page_of(ctx, known)
+    await ctx.write(paragraphs(notice, page.text), page.rows)
 
 
-async def approve(panel: AdminContext, argument: str) -> None:
+async def approve(ctx: AdminContext, argument: str) -> None:
     """Approves the broadcast if its message still exists and its audience has not grown too far.
 
     Raises:
         NothingDone: Telegram did not say whether the message exists; nothing was approved.
     """
     key, _, shown = argument.partition(".")
-    known = await _undecided(panel, key)
+    known = await _undecided(ctx, key)
     if known is None:
         return
-    if not await _is_whole(panel, known):
-        await panel.alert(
-            panel.words.label(
+    if not await _is_whole(ctx, known):
+        await ctx.alert(
+            ctx.words.label(
                 "El original del mensaje se ha borrado, así que no puede salir. Habría que "
                 "prepararlo otra vez."
             )
         )
         return
-    recipients = await _recipients(panel, known)
+    recipients = await _recipients(ctx, known)
     if not recipients:
-        await panel.alert(panel.words.label("Ahora mismo no hay a quién enviarlo."))
+        await ctx.alert(ctx.words.label("Ahora mismo no hay a quién enviarlo."))
         return
     before = int(shown) if shown.isdecimal() else None
     # With two admins agreed, the threshold of approval is no limit any more.
     if before is None or recipients > most_recipients(before, approval_above=None):
-        await _ask_again(panel, known, before, recipients)
+        await _ask_again(ctx, known, before, recipients)
         return
-    user, at = _by(panel)
-    now = await panel.services.storage.broadcasts.approvals.approve(known.id, user, at) or known
+    user, at = _by(ctx)
+    now = await ctx.services.storage.broadcasts.approvals.approve(known.id, user, at) or known
     if now.awaits_approval:
-        await panel.alert(
-            panel.words.label(
+        await ctx.alert(
+            ctx.words.label(
                 "Ha esperado más de un día y ya no se puede aprobar. Habría que prepararlo otra "
                 "vez."
             )
         )
         return
-    panel.services.wake_broadcast()
-    await _approved(panel, now, at)
+    ctx.services.wake_broadcast()
+    await _approved(ctx, now, at)
 
 
-async def ask_to_decline(panel: AdminContext, argument: str) -> None:
+async def ask_to_decline(ctx: AdminContext, argument: str) -> None:
     """Asks for confirmation before declining, since the author would have to start again."""
-    known = await _undecided(panel, argument)
+    known = await _undecided(ctx, argument)
     if known is None:
         return
-    page = ask_decline(await standing_of(panel.services, panel.words, known))
-    await panel.say(page.text, page.rows)
+    page = ask_decline(await standing_of(ctx.services, ctx.words, known))
+    await ctx.say(page.text, page.rows)
 
 
-async def decline(panel: AdminContext, argument: str) -> None:
+async def decline(ctx: AdminContext, argument: str) -> None:
     """Declines the broadcast; the worker tells its author."""
-    known = await _undecided(panel, argument)
+    known = await _undecided(ctx, argument)
     if known is None:
         return
-    user, at = _by(panel)
-    now = await panel.services.storage.broadcasts.approvals.decline(known.id, user, at) or known
-    panel.services.wake_broadcast()
-    await tell_standing(panel, now)
+    user, at = _by(ctx)
+    now = await ctx.services.storage.broadcasts.approvals.decline(known.id, user, at) or known
+    ctx.services.wake_broadcast()
+    await tell_standing(ctx, now)
 
 
-async def _undecided(panel: AdminContext, argument: str) -> Broadcast | None:
+async def _undecided(ctx: AdminContext, argument: str) -> Broadcast | None:
     """Returns a button's broadcast if this admin may decide; else says why not, returns None."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is None:
         return None
     if not known.awaits_approval:
-        await tell_standing(panel, known)
+        await tell_standing(ctx, known)
         return None
-    if known.started_by == panel.user.id:
-        await panel.alert(panel.words.label("Esto lo tiene que decidir otra persona."))
+    if known.started_by == ctx.user.id:
+        await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
         return None
     return known
 
 
-async def _is_whole(panel: AdminContext, known: Broadcast) -> bool:
+async def _is_whole(ctx: AdminContext, known: Broadcast) -> bool:
     if known.source_chat is None:
         return True
     async with before_the_deed():
-        return await message_exists(panel.bot, known.source_chat, known.content)
+        return await message_exists(ctx.bot, known.source_chat, known.content)
 
 
-async def _recipients(panel: AdminContext, known: Broadcast) -> int:
-    found = await panel.services.storage.broadcasts.audience(
+async def _recipients(ctx: AdminContext, known: Broadcast) -> int:
+    found = await ctx.services.storage.broadcasts.audience(
         kind=known.kind, audience=known.audience, topic=known.topic
     )
     return sum(found.values())
 
 
 async def _ask_again(
-    panel: AdminContext, known: Broadcast, before: int | None, recipients: int
+    ctx: AdminContext, known: Broadcast, before: int | None, recipients: int
 ) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
-    approvals = panel.services.storage.broadcasts.approvals
-    now = await approvals.recount(known.id, recipients, *_by(panel)) or known
+    approvals = ctx.services.storage.broadcasts.approvals
+    now = await approvals.recount(known.id, recipients, *_by(ctx)) or known
     if not now.awaits_approval:
-        await tell_standing(panel, now)  # another admin was faster
+        await tell_standing(ctx, now)  # another admin was faster
         return
     before = known.expected or 0 if before is None else before
-    await panel.tell(partial(_asked_again, panel, known, now, before))
+    await ctx.tell(partial(_asked_again, ctx, known, now, before))
 
 
-async def _asked_again(
-    panel: AdminContext, former: Broadcast, now: Broadcast, before: int
-) -> None:
+async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, before: int) -> None:
     if now.expected != former.expected:
-        await refresh(panel.bot, panel.services, now)
-    words, page = panel.words, await page_of(panel, now)
+        await refresh(ctx.bot, ctx.services, now)
+    words, page = ctx.words, await page_of(ctx, now)
     notice = words.text(
         "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
         "{now}. Si te parece bien, apruébalo otra vez.",
         before=words.number(before),
         now=words.number(now.expected or 0),
     )
-    await panel.write(paragraphs(notice, page.text), page.rows)
+    await ctx.write(paragraphs(notice, page.text), page.rows)
 
 
-async def _approved(panel: AdminContext, now: Broadcast, at: datetime) -> None:
+async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:
     """Shows the result to the admin who approved, and to the one who watches the broadcast."""
-    services = panel.services
-    if now.state != "scheduled" or now.approved_by != panel.user.id:
-        await tell_standing(panel, now)  # another admin or the worker was faster
+    services = ctx.services
+    if now.state != "scheduled" or now.approved_by != ctx.user.id:
+        await tell_standing(ctx, now)  # another admin or the worker was faster
         return
     if now.progress_chat not in services.admins:
-        await tell_progress(panel, now.id)  # otherwise nobody would see the progress
+        await tell_progress(ctx, now.id)  # otherwise nobody would see the progress
         return
     if now.starts_at is not None and now.starts_at > at:
-        await panel.tell(partial(_refreshed, panel, now))
+        await ctx.tell(partial(_refreshed, ctx, now))
         return
     active = await services.storage.broadcasts.active()
     if active is not None and active.id != now.id:
-        await panel.tell(partial(_refreshed, panel, now, _after_another(panel)))
+        await ctx.tell(partial(_refreshed, ctx, now, _after_another(ctx)))
         return
-    await panel.say(
-        panel.words.text(
+    await ctx.say(
+        ctx.words.text(
             "<b>Aprobado.</b> Sale ahora. El progreso lo ve quien lo preparó; si quieres seguirlo "
             "tú, o detenerlo, escribe /broadcast."
         )
     )
 
 
-async def _refreshed(panel: AdminContext, now: Broadcast, said: Html | None = None) -> None:
+async def _refreshed(ctx: AdminContext, now: Broadcast, said: Html | None = None) -> None:
     """Updates the progress message, and the message of the admin who approved."""
-    await refresh(panel.bot, panel.services, now)
+    await refresh(ctx.bot, ctx.services, now)
     if said is None:
-        await show(panel, now)
+        await show(ctx, now)
     else:
-        await panel.write(said)
+        await ctx.write(said)
 
 
-def _after_another(panel: AdminContext) -> Html:
-    return panel.words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
+def _after_another(ctx: AdminContext) -> Html:
+    return ctx.words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
 
 
-def _by(panel: AdminContext) -> tuple[int, datetime]:
-    return panel.user.id, panel.services.clock()
+def _by(ctx: AdminContext) -> tuple[int, datetime]:
+    return ctx.user.id, ctx.services.clock()

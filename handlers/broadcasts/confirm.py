@@ -37,7 +37,7 @@ class _OtherNumber:
     shown: int
 
 
-async def send(panel: AdminContext, token: str) -> None:
+async def send(ctx: AdminContext, token: str) -> None:
     """Starts or schedules the broadcast if it is still the one that was shown.
 
     A repeated tap shows the broadcast that the first one started.
@@ -45,201 +45,201 @@ async def send(panel: AdminContext, token: str) -> None:
     Raises:
         NothingDone: Telegram did not say whether the preview still exists; nothing was started.
     """
-    storage = panel.services.storage
+    storage = ctx.services.storage
     known = await storage.broadcasts.get(broadcast_id(token))
     if known is not None:
-        await go_on(panel, known)
+        await go_on(ctx, known)
         return
-    desk = await open_draft(panel)
-    if desk is None:
-        await panel.say(_not_prepared(panel))
+    editor = await open_draft(ctx)
+    if editor is None:
+        await ctx.say(_not_prepared(ctx))
         return
     active = await storage.broadcasts.active()
-    if active is not None and desk.draft.starts_at is None:
-        await _wait_for(desk, active)
+    if active is not None and editor.draft.starts_at is None:
+        await _wait_for(editor, active)
         return
-    sheet = await desk.sheet()
+    draft_view = await editor.view()
     shown = shown_recipients(token) or 0
-    objection = _objection(desk, sheet, token, shown)
+    objection = _objection(editor, draft_view, token, shown)
     if objection is not None:
-        await _show_again(desk, objection)
+        await _show_again(editor, objection)
         return
     async with before_the_deed():
-        is_whole = await message_exists(panel.bot, panel.chat_id, sheet.content)
+        is_whole = await message_exists(ctx.bot, ctx.chat_id, draft_view.content)
     if not is_whole:
-        await show_lost(desk)
+        await show_lost(editor)
         return
-    await _start(desk, _plan(desk, sheet, token, shown), token)
+    await _start(editor, _plan(editor, draft_view, token, shown), token)
 
 
-async def leave(panel: AdminContext, shown: str) -> bool:
+async def leave(ctx: AdminContext, shown: str) -> bool:
     """Discards the draft that was shown, or shows its broadcast if it was started meanwhile.
 
     A button left from an earlier draft does not discard the current one.
     """
     token, _, key = shown.partition(":")
-    known = await panel.services.storage.broadcasts.get(broadcast_id(token))
+    known = await ctx.services.storage.broadcasts.get(broadcast_id(token))
     if known is not None:
-        await go_on(panel, known)
+        await go_on(ctx, known)
         return True
-    desk = await open_draft(panel)
-    if desk is not None and desk.draft.key != key:
-        await panel.say(_not_prepared(panel))
+    editor = await open_draft(ctx)
+    if editor is not None and editor.draft.key != key:
+        await ctx.say(_not_prepared(ctx))
         return True
-    await (panel.say(discarded(panel)) if desk is None else give_up(desk, discarded(panel)))
+    await (ctx.say(discarded(ctx)) if editor is None else give_up(editor, discarded(ctx)))
     return True
 
 
-def _not_prepared(panel: AdminContext) -> Html:
-    return panel.words.text(
+def _not_prepared(ctx: AdminContext) -> Html:
+    return ctx.words.text(
         "Ese mensaje ya no está en preparación, y no se ha enviado nada. Escribe /broadcast para "
         "empezar otro."
     )
 
 
-def discarded(panel: AdminContext) -> Html:
+def discarded(ctx: AdminContext) -> Html:
     """Returns the text that replaces a discarded draft."""
-    return panel.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
+    return ctx.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
 
 
-async def give_up(desk: DraftEditor, said: Html) -> None:
+async def give_up(editor: DraftEditor, said: Html) -> None:
     """Discards the draft, deletes its preview, and shows `said`."""
-    await forget(desk.panel)
-    await desk.panel.tell(partial(_cleared_away, desk, said))
+    await forget(editor.ctx)
+    await editor.ctx.tell(partial(_cleared_away, editor, said))
 
 
-async def _cleared_away(desk: DraftEditor, said: Html) -> None:
-    await take_away(desk.panel, desk.draft.every_copy)
-    await desk.panel.write(said)
-    if desk.panel.message_id is None and desk.draft.panel is not None:
-        await tolerate(desk.panel.bot.delete_message(desk.panel.chat_id, desk.draft.panel))
+async def _cleared_away(editor: DraftEditor, said: Html) -> None:
+    await take_away(editor.ctx, editor.draft.every_copy)
+    await editor.ctx.write(said)
+    if editor.ctx.message_id is None and editor.draft.panel is not None:
+        await tolerate(editor.ctx.bot.delete_message(editor.ctx.chat_id, editor.draft.panel))
 
 
-async def go_on(panel: AdminContext, known: Broadcast) -> None:
+async def go_on(ctx: AdminContext, known: Broadcast) -> None:
     """Shows the broadcast that an earlier tap on the same button started."""
-    await open_draft(panel)  # deletes the draft that this was started from
+    await open_draft(ctx)  # deletes the draft that this was started from
     if not known.is_running:
         # A late retry of an earlier screen may have overwritten its report.
-        await tell_standing(panel, known)
+        await tell_standing(ctx, known)
         return
-    panel.services.wake_broadcast()
-    if known.progress_chat != panel.chat_id:
+    ctx.services.wake_broadcast()
+    if known.progress_chat != ctx.chat_id:
         await tell_progress(
-            panel, known.id
+            ctx, known.id
         )  # nobody watches it yet, or two admins confirmed in the same second
-    elif known.progress_message_id != panel.message_id:
-        await panel.say(elsewhere(panel.words))
+    elif known.progress_message_id != ctx.message_id:
+        await ctx.say(elsewhere(ctx.words))
     else:
         # The worker keeps this message up to date; Telegram refuses an edit without a change.
-        await panel.services.afterwards.tell(panel.chat_id, panel.answer, beside="tap")
+        await ctx.services.delayed_replies.tell(ctx.chat_id, ctx.answer, beside="tap")
 
 
 def _objection(
-    desk: DraftEditor, sheet: DraftView, token: str, shown: int
+    editor: DraftEditor, draft_view: DraftView, token: str, shown: int
 ) -> Html | _OtherNumber | None:
     """Returns why what the token confirms must not be sent now; None if it may be."""
-    draft, words, now = desk.draft, desk.panel.words, desk.now
-    if sheet.terms is None:
+    draft, words, now = editor.draft, editor.ctx.words, editor.now
+    if draft_view.terms is None:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
-    if draft.kind is Kind.CLOSING and not sheet.is_closed:
-        return _still_open(desk.panel)
-    if not confirmed(token, sheet.terms, now=now):
-        return _why_void(desk, token)
-    if not 1 <= sheet.recipients <= sheet.most_recipients(shown):
+    if draft.kind is Kind.CLOSING and not draft_view.is_closed:
+        return _still_open(editor.ctx)
+    if not confirmed(token, draft_view.terms, now=now):
+        return _why_void(editor, token)
+    if not 1 <= draft_view.recipients <= draft_view.most_recipients(shown):
         return _OtherNumber(shown)
     if draft.starts_at is not None and draft.starts_at <= now:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
-    if not sheet.is_affordable:
+    if not draft_view.is_affordable:
         return words.text("⚠️ No se ha enviado nada.")
     return None
 
 
-def _plan(desk: DraftEditor, sheet: DraftView, token: str, shown: int) -> NewBroadcast:
+def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) -> NewBroadcast:
     """Returns the broadcast to start; `shown` is the number of recipients in the summary."""
-    panel, draft = desk.panel, desk.draft
+    ctx, draft = editor.ctx, editor.draft
     return NewBroadcast(
         broadcast_id(token),
-        content=sheet.content,
-        content_sha256=content_sha256(sheet.content),
+        content=draft_view.content,
+        content_sha256=content_sha256(draft_view.content),
         source_language=draft.base,
-        actor=panel.user.id,
-        at=desk.now,
+        actor=ctx.user.id,
+        at=editor.now,
         kind=draft.kind,
         audience=draft.audience,
         topic=draft.topic,
-        source_chat=None if draft.kind is Kind.CLOSING else panel.chat_id,
+        source_chat=None if draft.kind is Kind.CLOSING else ctx.chat_id,
         starts_at=draft.starts_at,
         expected=shown,
-        at_most=sheet.most_recipients(shown),
+        at_most=draft_view.most_recipients(shown),
         cutoff=draft.cutoff,
-        progress=None if panel.message_id is None else (panel.chat_id, panel.message_id),
-        paid=sheet.is_paid,
-        needs_approval=sheet.must_be_approved(shown),
+        progress=None if ctx.message_id is None else (ctx.chat_id, ctx.message_id),
+        paid=draft_view.is_paid,
+        needs_approval=draft_view.must_be_approved(shown),
     )
 
 
-async def _start(desk: DraftEditor, plan: NewBroadcast, token: str) -> None:
-    panel = desk.panel
+async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
+    ctx = editor.ctx
     # Stored before the start: from then on the preview belongs to the broadcast.
-    desk = await desk.keep(desk.draft.model_copy(update={"token": token}))
-    outcome = await panel.services.storage.broadcasts.start(plan)
+    editor = await editor.keep(editor.draft.model_copy(update={"token": token}))
+    outcome = await ctx.services.storage.broadcasts.start(plan)
     if isinstance(outcome, Broadcast):
-        await forget(panel)
-        panel.services.wake_broadcast()
-        await panel.tell(partial(_show_started, panel, outcome, plan.progress))
+        await forget(ctx)
+        ctx.services.wake_broadcast()
+        await ctx.tell(partial(_show_started, ctx, outcome, plan.progress))
     elif isinstance(outcome, AlreadyRunning):
-        active = await panel.services.storage.broadcasts.get(outcome.id)
+        active = await ctx.services.storage.broadcasts.get(outcome.id)
         if active is not None:
-            await _wait_for(desk, active)
+            await _wait_for(editor, active)
     else:
-        await _show_again(desk, _refusal(panel, outcome, plan))
+        await _show_again(editor, _refusal(ctx, outcome, plan))
 
 
 async def _show_started(
-    panel: AdminContext, started: Broadcast, progress: tuple[int, int] | None
+    ctx: AdminContext, started: Broadcast, progress: tuple[int, int] | None
 ) -> None:
-    now = await show(panel, started)
+    now = await show(ctx, started)
     there = (now.progress_chat, now.progress_message_id)
     if progress is not None and there != progress and now.is_running:
         # Another admin took the progress meanwhile, and `show` overwrote the line about that.
-        await panel.at(progress[1]).write(elsewhere(panel.words))
+        await ctx.at(progress[1]).write(elsewhere(ctx.words))
 
 
-async def _wait_for(desk: DraftEditor, active: Broadcast) -> None:
+async def _wait_for(editor: DraftEditor, active: Broadcast) -> None:
     """Says that another broadcast is active; of two closing updates shows the active one."""
-    if active.kind is Kind.CLOSING is desk.draft.kind:
-        await tell_progress(desk.panel, active.id)
+    if active.kind is Kind.CLOSING is editor.draft.kind:
+        await tell_progress(editor.ctx, active.id)
         return
-    await desk.show(
-        desk.panel.words.text(
+    await editor.show(
+        editor.ctx.words.text(
             "⚠️ Tu mensaje no ha salido: hay otro envío en marcha. Cuando acabe, confírmalo otra "
             "vez, o prográmalo para más tarde."
         )
     )
 
 
-async def _show_again(desk: DraftEditor, objection: Html | _OtherNumber) -> None:
+async def _show_again(editor: DraftEditor, objection: Html | _OtherNumber) -> None:
     """Shows the current summary with a new confirmation button and the reason nothing was sent."""
-    draft = desk.draft
+    draft = editor.draft
     if draft.kind is Kind.CLOSING:
-        state = await desk.panel.services.storage.petitions.state()
+        state = await editor.ctx.services.storage.petitions.state()
         if not state.is_closed:
-            await give_up(desk, _still_open(desk.panel))
+            await give_up(editor, _still_open(editor.ctx))
             return
     cutoff = draft.cutoff
     if draft.copies is not None and draft.starts_at is None:
-        cutoff = await desk.panel.services.storage.broadcasts.last_number()
+        cutoff = await editor.ctx.services.storage.broadcasts.last_number()
     stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
-    desk = await desk.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
+    editor = await editor.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
     if isinstance(objection, _OtherNumber):
         # The new cutoff includes recent signers, so the number is counted again.
-        objection = _another_number(desk, objection.shown, (await desk.sheet()).recipients)
-    await desk.show(objection)
+        objection = _another_number(editor, objection.shown, (await editor.view()).recipients)
+    await editor.show(objection)
 
 
-def _why_void(desk: DraftEditor, token: str) -> Html:
-    words = desk.panel.words
-    if has_expired(token, now=desk.now):
+def _why_void(editor: DraftEditor, token: str) -> Html:
+    words = editor.ctx.words
+    if has_expired(token, now=editor.now):
         return words.text(
             "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
             "confírmalo otra vez."
@@ -251,19 +251,19 @@ def _why_void(desk: DraftEditor, token: str) -> Html:
 
 
 def _refusal(
-    panel: AdminContext, outcome: PetitionOpen | AudienceChanged, plan: NewBroadcast
+    ctx: AdminContext, outcome: PetitionOpen | AudienceChanged, plan: NewBroadcast
 ) -> Html | _OtherNumber:
     if isinstance(outcome, PetitionOpen):
-        return _still_open(panel)
+        return _still_open(ctx)
     return _OtherNumber(plan.expected or 0)
 
 
-def _still_open(panel: AdminContext) -> Html:
-    return panel.words.text("La petición está abierta: no se ha enviado nada.")
+def _still_open(ctx: AdminContext) -> Html:
+    return ctx.words.text("La petición está abierta: no se ha enviado nada.")
 
 
-def _another_number(desk: DraftEditor, before: int, now: int) -> Html:
-    words = desk.panel.words
+def _another_number(editor: DraftEditor, before: int, now: int) -> Html:
+    words = editor.ctx.words
     return words.text(
         "⚠️ El número de personas ha cambiado y no se ha enviado nada: era {before}, ahora es "
         "{now}. Si te parece bien, confírmalo otra vez.",

@@ -26,126 +26,126 @@ from .screens.questions import ask_cancel, ask_recall
 _log = structlog.stdlib.get_logger()
 
 
-async def pause(panel: AdminContext, argument: str) -> None:
+async def pause(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast until an admin resumes it."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(panel.services, known.id)
-        await _steered(panel, await _broadcasts(panel).pause(known.id, *_by(panel)))
+        await clear_cancel_request(ctx.services, known.id)
+        await _steered(ctx, await _broadcasts(ctx).pause(known.id, *_by(ctx)))
 
 
-async def resume(panel: AdminContext, argument: str) -> None:
+async def resume(ctx: AdminContext, argument: str) -> None:
     """Resumes a paused broadcast."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(panel.services, known.id)
-        await _steered(panel, await _broadcasts(panel).resume(known.id, *_by(panel)))
+        await clear_cancel_request(ctx.services, known.id)
+        await _steered(ctx, await _broadcasts(ctx).resume(known.id, *_by(ctx)))
 
 
-async def ask_to_cancel(panel: AdminContext, argument: str) -> None:
+async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast and asks whether to cancel it; it may be the wrong message."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is None:
         return
     if known.is_active:
-        await request_cancel(panel.services, known.id)
-        known = await _broadcasts(panel).pause(known.id, *_by(panel)) or known
-        panel.services.wake_broadcast()
+        await request_cancel(ctx.services, known.id)
+        known = await _broadcasts(ctx).pause(known.id, *_by(ctx)) or known
+        ctx.services.wake_broadcast()
     if known.state not in ("scheduled", "paused"):
-        await tell_standing(panel, known)
+        await tell_standing(ctx, known)
         return
-    page = ask_cancel(await standing_of(panel.services, panel.words, known))
-    await panel.say(page.text, page.rows)
+    page = ask_cancel(await standing_of(ctx.services, ctx.words, known))
+    await ctx.say(page.text, page.rows)
 
 
-async def cancel(panel: AdminContext, argument: str) -> None:
+async def cancel(ctx: AdminContext, argument: str) -> None:
     """Cancels the broadcast for good."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(panel.services, known.id)
-        await _steered(panel, await _broadcasts(panel).cancel(known.id, *_by(panel)))
+        await clear_cancel_request(ctx.services, known.id)
+        await _steered(ctx, await _broadcasts(ctx).cancel(known.id, *_by(ctx)))
 
 
-async def watch(panel: AdminContext, argument: str) -> None:
+async def watch(ctx: AdminContext, argument: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(panel.services, known.id)
-        await tell_standing(panel, known)
+        await clear_cancel_request(ctx.services, known.id)
+        await tell_standing(ctx, known)
 
 
-async def ask_to_recall(panel: AdminContext, argument: str) -> None:
+async def ask_to_recall(ctx: AdminContext, argument: str) -> None:
     """Asks for confirmation before a recall, or says that it is too late for one."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is None:
         return
-    standing = await standing_of(panel.services, panel.words, known)
+    standing = await standing_of(ctx.services, ctx.words, known)
     if known.recall_started_at is not None:
-        await tell_standing(panel, known)
+        await tell_standing(ctx, known)
     elif not standing.can_be_recalled:
-        await panel.tell(partial(_too_late, panel, known))
+        await ctx.tell(partial(_too_late, ctx, known))
     else:
         page = ask_recall(standing)
-        await panel.say(page.text, page.rows)
+        await ctx.say(page.text, page.rows)
 
 
-async def recall(panel: AdminContext, argument: str) -> None:
+async def recall(ctx: AdminContext, argument: str) -> None:
     """Starts a recall: deletes the sent messages as far as Telegram allows it."""
-    known = await known_by(panel, argument)
+    known = await known_by(ctx, argument)
     if known is None:
         return
-    found = await _broadcasts(panel).recall(known.id, *_by(panel))
+    found = await _broadcasts(ctx).recall(known.id, *_by(ctx))
     if found is None or found.recall_started_at is None:
-        await panel.tell(partial(_too_late, panel, known))
+        await ctx.tell(partial(_too_late, ctx, known))
         return
-    await _broadcasts(panel).set_progress(found.id, panel.chat_id, panel.message_id or 0)
-    panel.services.wake_broadcast()
-    await panel.tell(partial(_show_recalled, panel, known, found))
+    await _broadcasts(ctx).set_progress(found.id, ctx.chat_id, ctx.message_id or 0)
+    ctx.services.wake_broadcast()
+    await ctx.tell(partial(_show_recalled, ctx, known, found))
 
 
-async def _show_recalled(panel: AdminContext, former: Broadcast, found: Broadcast) -> None:
-    await _take_button_away(panel, former)
-    await show(panel, found)
+async def _show_recalled(ctx: AdminContext, former: Broadcast, found: Broadcast) -> None:
+    await _take_button_away(ctx, former)
+    await show(ctx, found)
 
 
-async def _take_button_away(panel: AdminContext, former: Broadcast) -> None:
+async def _take_button_away(ctx: AdminContext, former: Broadcast) -> None:
     """Removes the buttons of a report in another message, which would offer the recall again."""
     there = (former.progress_chat, former.progress_message_id)
-    if None in there or there == (panel.chat_id, panel.message_id):
+    if None in there or there == (ctx.chat_id, ctx.message_id):
         return
     try:
-        await panel.bot.edit_message_reply_markup(*there)
+        await ctx.bot.edit_message_reply_markup(*there)
     except TelegramError as error:
         _log.info("former_report_left", remedy=error_kind(error))
 
 
-async def _too_late(panel: AdminContext, known: Broadcast) -> None:
+async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
     """Says in an alert window that it is too late, and keeps the report."""
-    await panel.say_above(
-        panel.words.label(
+    await ctx.say_above(
+        ctx.words.label(
             "Ya no se puede retirar: Telegram solo deja borrar mensajes durante 48 horas, o no "
             "hay ninguno que borrar."
         )
     )
-    if panel.message_id is not None:
-        await show(panel.at(panel.message_id), known)
+    if ctx.message_id is not None:
+        await show(ctx.at(ctx.message_id), known)
 
 
-async def _steered(panel: AdminContext, now: Broadcast | None) -> None:
+async def _steered(ctx: AdminContext, now: Broadcast | None) -> None:
     """Wakes the worker and shows the broadcast's new state."""
-    panel.services.wake_broadcast()
+    ctx.services.wake_broadcast()
     if now is None:
         return
-    if now.is_running and now.progress_chat not in panel.services.admins:
-        await tell_progress(panel, now.id)  # otherwise nobody would see the progress
+    if now.is_running and now.progress_chat not in ctx.services.admins:
+        await tell_progress(ctx, now.id)  # otherwise nobody would see the progress
     else:
-        await tell_standing(panel, now)
+        await tell_standing(ctx, now)
 
 
-def _broadcasts(panel: AdminContext) -> Broadcasts:
-    return panel.services.storage.broadcasts
+def _broadcasts(ctx: AdminContext) -> Broadcasts:
+    return ctx.services.storage.broadcasts
 
 
-def _by(panel: AdminContext) -> tuple[int, datetime]:
+def _by(ctx: AdminContext) -> tuple[int, datetime]:
     """Returns the admin's user id and the time, for the audit."""
-    return panel.user.id, panel.services.clock()
+    return ctx.user.id, ctx.services.clock()

@@ -48,29 +48,29 @@ _DRAWN_BY: Mapping[Stage, Callable[[DraftView], Page]] = MappingProxyType(
 class DraftEditor:
     """An admin's context together with their draft. Immutable: a change makes a copy."""
 
-    panel: AdminContext
+    ctx: AdminContext
     draft: Draft
 
     @property
     def now(self) -> datetime:
         """The current time of the services' clock."""
-        return self.panel.services.clock()
+        return self.ctx.services.clock()
 
     async def answered(self) -> DraftEditor:
         """Answers the tap at once, before work that takes a while."""
-        await self.panel.answer()
-        return replace(self, panel=replace(self.panel, query=None))
+        await self.ctx.answer()
+        return replace(self, ctx=replace(self.ctx, query=None))
 
     async def keep(self, draft: Draft) -> DraftEditor:
         """Stores the draft if it changed; returns the editor with it."""
         if draft == self.draft:
             return self
-        await save(self.panel, draft)
+        await save(self.ctx, draft)
         return replace(self, draft=draft)
 
     async def show(self, notice: Html | None = None, *, below: int | None = None) -> None:
         """Shows the draft, now or as soon as Telegram accepts it; see `draw`."""
-        await self.panel.tell(partial(self.draw, notice, below=below))
+        await self.ctx.tell(partial(self.draw, notice, below=below))
 
     async def draw(self, notice: Html | None = None, *, below: int | None = None) -> None:
         """Shows the draft's current screen in its message, which is moved down if necessary.
@@ -82,11 +82,11 @@ class DraftEditor:
         Raises:
             TelegramError: a call failed; it is not repeated.
         """
-        sheet = await self.sheet()
+        draft_view = await self.view()
         stage = self.draft.stage
         if stage in (Stage.SUMMARY, Stage.SURE) and not self.draft.is_shown:
             stage = Stage.READY
-        page = _DRAWN_BY[stage](sheet)
+        page = _DRAWN_BY[stage](draft_view)
         if notice is not None:
             page = replace(page, text=paragraphs(notice, page.text))
         former = self.draft.panel
@@ -94,19 +94,19 @@ class DraftEditor:
         if shown == former:
             return
         # Keeps the draft's version, so that the buttons just drawn stay valid.
-        await save(self.panel, self.draft.model_copy(update={"panel": shown}))
+        await save(self.ctx, self.draft.model_copy(update={"panel": shown}))
         if former is not None:
-            await tolerate(self.panel.bot.delete_message(self.panel.chat_id, former))
+            await tolerate(self.ctx.bot.delete_message(self.ctx.chat_id, former))
 
-    async def sheet(self) -> DraftView:
+    async def view(self) -> DraftView:
         """Returns everything that the draft's screen is drawn from, read anew."""
-        panel, draft, services = self.panel, self.draft, self.panel.services
+        ctx, draft, services = self.ctx, self.draft, self.ctx.services
         campaign = services.campaign
         numbers, state = await asyncio.gather(
             count(services.storage.broadcasts, draft), services.storage.petitions.state()
         )
-        sheet = DraftView(
-            words=panel.words,
+        draft_view = DraftView(
+            words=ctx.words,
             draft=draft,
             languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
             numbers=numbers,
@@ -119,24 +119,24 @@ class DraftEditor:
             approval_above=services.approval_above,
         )
         if not draft.is_shown:
-            return sheet
+            return draft_view
         content = content_now(services, draft, state)
         return replace(
-            sheet,
-            balance=await stars(panel) if sheet.is_paid else None,
+            draft_view,
+            balance=await stars(ctx) if draft_view.is_paid else None,
             content=content,
-            terms=terms_of(draft, content, state, paid=sheet.is_paid),
+            terms=terms_of(draft, content, state, paid=draft_view.is_paid),
         )
 
     async def _placed(self, page: Page, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
-        panel, draft = self.panel, self.draft
-        await panel.answer()
-        target = draft.panel if panel.message_id is None else panel.message_id
+        ctx, draft = self.ctx, self.draft
+        await ctx.answer()
+        target = draft.panel if ctx.message_id is None else ctx.message_id
         if target is not None and (below is None or target > below):
             try:
                 buttons = keyboard(page.rows)
-                await rewrite(panel.bot, panel.chat_id, target, page.text, buttons)
+                await rewrite(ctx.bot, ctx.chat_id, target, page.text, buttons)
             except TelegramError as error:
                 if error_kind(error) is ErrorKind.UNCHANGED:
                     return target
@@ -144,40 +144,40 @@ class DraftEditor:
                     raise
             else:
                 return target
-        return await replace(panel, query=None, message_id=None).write(page.text, page.rows)
+        return await replace(ctx, query=None, message_id=None).write(page.text, page.rows)
 
 
-async def open_draft(panel: AdminContext) -> DraftEditor | None:
+async def open_draft(ctx: AdminContext) -> DraftEditor | None:
     """Loads the admin's draft; None without one.
 
     A draft that was started as a broadcast is deleted.
     """
-    storage = panel.services.storage
-    draft = read_draft(await storage.drafts.get(_reference(panel)))
+    storage = ctx.services.storage
+    draft = read_draft(await storage.drafts.get(_reference(ctx)))
     if draft is None:
         return None
     if draft.token is not None and await storage.broadcasts.get(broadcast_id(draft.token)):
-        await forget(panel)
+        await forget(ctx)
         return None
-    return DraftEditor(panel, draft)
+    return DraftEditor(ctx, draft)
 
 
-async def save(panel: AdminContext, draft: Draft) -> None:
+async def save(ctx: AdminContext, draft: Draft) -> None:
     """Stores a draft in place of the admin's former one."""
-    drafts = panel.services.storage.drafts
-    await drafts.save(_reference(panel), draft.model_dump_json(), panel.services.clock())
+    drafts = ctx.services.storage.drafts
+    await drafts.save(_reference(ctx), draft.model_dump_json(), ctx.services.clock())
 
 
-async def forget(panel: AdminContext) -> None:
+async def forget(ctx: AdminContext) -> None:
     """Deletes the admin's draft."""
-    await panel.services.storage.drafts.forget(_reference(panel))
+    await ctx.services.storage.drafts.forget(_reference(ctx))
 
 
-async def stars(panel: AdminContext) -> int | None:
+async def stars(ctx: AdminContext) -> int | None:
     """Returns the bot's balance of Stars; None when Telegram does not answer."""
     try:
         async with asyncio.timeout(LONGEST_WAIT):
-            return (await panel.bot.get_my_star_balance()).amount
+            return (await ctx.bot.get_my_star_balance()).amount
     except TelegramError as error:
         _log.warning("balance_not_known", remedy=error_kind(error))
     except TimeoutError as error:
@@ -185,6 +185,6 @@ async def stars(panel: AdminContext) -> int | None:
     return None
 
 
-def _reference(panel: AdminContext) -> bytes:
-    services = panel.services
-    return services.keyring.reference(services.campaign.slug, panel.user.id)
+def _reference(ctx: AdminContext) -> bytes:
+    services = ctx.services
+    return services.keyring.reference(services.campaign.slug, ctx.user.id)

@@ -37,23 +37,23 @@ _ASKS_FOR_A_NAME: Final = frozenset({Where.NAME, Where.CONSENT})
 
 async def sent(update: Update, context: Context) -> None:
     """Takes an admin's message for their draft, or passes it to the supporters' handlers."""
-    panel, message = await open_admin_context(update, context), update.effective_message
-    desk = await open_draft(panel)
-    if desk is None or message is None or not await _took(desk, message):
+    ctx, message = await open_admin_context(update, context), update.effective_message
+    editor = await open_draft(ctx)
+    if editor is None or message is None or not await _took(editor, message):
         await _ordinary(update, context)
 
 
 async def edited(update: Update, context: Context) -> None:
     """Notes an admin's edit of a draft's message, or passes it to the supporters' handlers."""
-    panel, message = await open_admin_context(update, context), update.effective_message
-    desk = await open_draft(panel)
-    if desk is None or message is None or message.message_id not in desk.draft.sources():
+    ctx, message = await open_admin_context(update, context), update.effective_message
+    editor = await open_draft(ctx)
+    if editor is None or message is None or message.message_id not in editor.draft.sources():
         await supporter_messages.edited(update, context)
         return
-    touched = mark_edited(desk.draft, message.message_id, desk.now)
-    if touched != desk.draft:
-        desk = await desk.keep(touched)
-        await desk.show()
+    touched = mark_edited(editor.draft, message.message_id, editor.now)
+    if touched != editor.draft:
+        editor = await editor.keep(touched)
+        await editor.show()
 
 
 async def cancel(update: Update, context: Context) -> None:
@@ -62,55 +62,55 @@ async def cancel(update: Update, context: Context) -> None:
     It leaves the form when there is no draft, or when the form asks for a name and the draft
     is not waiting for a message.
     """
-    panel = await open_admin_context(update, context)
-    desk = await open_draft(panel)
-    if desk is None or (
-        not desk.draft.waits(desk.now) and (await _place(panel)).stage in _ASKS_FOR_A_NAME
+    ctx = await open_admin_context(update, context)
+    editor = await open_draft(ctx)
+    if editor is None or (
+        not editor.draft.waits(editor.now) and (await _place(ctx)).stage in _ASKS_FOR_A_NAME
     ):
         await supporter_commands.cancel(update, context)
         return
-    await give_up(desk, discarded(panel))
+    await give_up(editor, discarded(ctx))
 
 
-async def _took(desk: DraftEditor, message: Message) -> bool:
+async def _took(editor: DraftEditor, message: Message) -> bool:
     """Takes or refuses the message for the draft; returns False if it is not for the draft."""
-    draft = desk.draft
+    draft = editor.draft
     if message.media_group_id is not None and message.media_group_id == draft.declined:
         return True  # the album was refused with its first element
     piece = piece_of(message)
     if isinstance(piece, DraftMessage) and draft.album_of(piece) is not None:
-        await _take(desk, piece)
+        await _take(editor, piece)
         return True
-    if not draft.waits(desk.now):
-        place = await _place(desk.panel)
+    if not draft.waits(editor.now):
+        place = await _place(editor.ctx)
         if place.stage in _ASKS_FOR_A_NAME and _may_be_a_name(message):
             return False
-        return await _turned_down(desk, message, is_at_form=expects_name(place))
+        return await _turned_down(editor, message, is_at_form=expects_name(place))
     if draft.stage is Stage.CONTENT:
-        await _take_content(desk, message, piece)
+        await _take_content(editor, message, piece)
     elif draft.stage is Stage.LINKS:
-        await _take_links(desk, message)
+        await _take_links(editor, message)
     else:
-        await _take_time(desk, message)
+        await _take_time(editor, message)
     return True
 
 
 async def _take_content(
-    desk: DraftEditor, message: Message, piece: DraftMessage | UnsupportedMessage
+    editor: DraftEditor, message: Message, piece: DraftMessage | UnsupportedMessage
 ) -> None:
     if isinstance(piece, UnsupportedMessage):
-        await _decline(desk, message, desk.panel.words.text(UNFIT_SENTENCES[piece]))
+        await _decline(editor, message, editor.ctx.words.text(UNFIT_SENTENCES[piece]))
         return
-    await _take(desk, piece)
+    await _take(editor, piece)
 
 
-async def _take(desk: DraftEditor, piece: DraftMessage) -> None:
-    desk = await desk.keep(add_message(desk.draft, piece, desk.now))
+async def _take(editor: DraftEditor, piece: DraftMessage) -> None:
+    editor = await editor.keep(add_message(editor.draft, piece, editor.now))
     if _more_of_it_comes(piece):
         # A pending reply would show and store the draft without this message.
-        desk.panel.services.afterwards.drop(desk.panel.chat_id)
+        editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
     else:
-        await desk.show(below=piece.message_id)
+        await editor.show(below=piece.message_id)
 
 
 def _more_of_it_comes(piece: DraftMessage) -> bool:
@@ -121,62 +121,64 @@ def _more_of_it_comes(piece: DraftMessage) -> bool:
     return any(message.get("media_group_id") == piece.group for message in behind)
 
 
-async def _take_links(desk: DraftEditor, message: Message) -> None:
-    words = desk.panel.words
+async def _take_links(editor: DraftEditor, message: Message) -> None:
+    words = editor.ctx.words
     links = read_links(message.text or "")
     if isinstance(links, WrongLine):
         sentence = words.text(LINK_FAULTS[links.fault], line=links.line)
-        await _decline(desk, message, sentence)
+        await _decline(editor, message, sentence)
         return
-    desk = await desk.keep(linked(desk.draft, links, desk.now))
-    await desk.show(below=message.message_id)
+    editor = await editor.keep(linked(editor.draft, links, editor.now))
+    await editor.show(below=message.message_id)
 
 
-async def _take_time(desk: DraftEditor, message: Message) -> None:
-    zone = ZoneInfo(desk.panel.services.campaign.time_zone)
-    moment = read_when(message.text or "", desk.now, zone)
+async def _take_time(editor: DraftEditor, message: Message) -> None:
+    zone = ZoneInfo(editor.ctx.services.campaign.time_zone)
+    moment = read_when(message.text or "", editor.now, zone)
     if isinstance(moment, WhenFault):
-        await _decline(desk, message, desk.panel.words.text(WHEN_FAULTS[moment]))
+        await _decline(editor, message, editor.ctx.words.text(WHEN_FAULTS[moment]))
         return
-    await plan_for(desk, moment, below=message.message_id)
+    await plan_for(editor, moment, below=message.message_id)
 
 
-async def _turned_down(desk: DraftEditor, message: Message, *, is_at_form: bool) -> bool:
+async def _turned_down(editor: DraftEditor, message: Message, *, is_at_form: bool) -> bool:
     """Says that a message came unasked or too late; returns False if it is not for the draft.
 
     At the signing form the supporters' handlers would delete it as an attempt at a name, and a
     message written for a broadcast must not be lost.
     """
-    words, draft = desk.panel.words, desk.draft
-    is_remembered = draft.is_remembered(desk.now)
-    if draft.is_fresh(desk.now) or (is_at_form and is_remembered and not draft.is_waiting):
+    words, draft = editor.ctx.words, editor.draft
+    is_remembered = draft.is_remembered(editor.now)
+    if draft.is_fresh(editor.now) or (is_at_form and is_remembered and not draft.is_waiting):
         notice = words.text(
             "Ese mensaje no se ha añadido: ahora no estoy esperando ninguno. Usa los botones, por "
             "favor."
         )
     elif draft.is_waiting and is_remembered:
         # Renews the time during which the draft waits.
-        desk = await desk.keep(draft.changed(desk.now))
+        editor = await editor.keep(draft.changed(editor.now))
         notice = words.text(
             "Ese mensaje no se ha añadido, porque llevaba más de una hora esperándolo y podía ser "
             "para otra cosa. Si era este, envíamelo otra vez."
         )
     else:
         return False
-    await _decline(desk, message, notice)
+    await _decline(editor, message, notice)
     return True
 
 
-async def _decline(desk: DraftEditor, message: Message, why: Html) -> None:
+async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
     """Says why the message is refused, once for all elements of an album."""
-    desk = await desk.keep(desk.draft.model_copy(update={"declined": message.media_group_id}))
-    await desk.show(why, below=message.message_id)
+    editor = await editor.keep(
+        editor.draft.model_copy(update={"declined": message.media_group_id})
+    )
+    await editor.show(why, below=message.message_id)
 
 
-async def _place(panel: AdminContext) -> Place:
+async def _place(ctx: AdminContext) -> Place:
     """Returns the admin's stage as a supporter."""
-    services = panel.services
-    supporter = services.keyring.reference(services.campaign.slug, panel.user.id)
+    services = ctx.services
+    supporter = services.keyring.reference(services.campaign.slug, ctx.user.id)
     known = await services.storage.conversations.get(supporter)
     return Place() if known is None else place_of(known)
 

@@ -31,34 +31,32 @@ _ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
 _LONGEST_MOMENT: Final = 11
 
 
-async def tapped(panel: AdminContext, argument: str) -> None:
+async def tapped(ctx: AdminContext, argument: str) -> None:
     """Carries out a tap; a stale button only shows the draft."""
     tap = read_step(argument)
-    desk = await open_draft(panel)
-    if desk is None:
-        await panel.say(
-            panel.words.text("No hay ningún mensaje en preparación. Escribe /broadcast.")
-        )
+    editor = await open_draft(ctx)
+    if editor is None:
+        await ctx.say(ctx.words.text("No hay ningún mensaje en preparación. Escribe /broadcast."))
         return
-    if tap is None or not tap.fits(desk.draft) or not _is_offered(desk, tap):
-        await desk.show()
+    if tap is None or not tap.fits(editor.draft) or not _is_offered(editor, tap):
+        await editor.show()
         return
     effect = _EFFECTS.get(tap.step)
     if effect is not None:
-        await effect(desk, tap)
+        await effect(editor, tap)
         return
-    desk = await desk.keep(_moved(desk.draft, tap, desk.now))
-    await desk.show()
+    editor = await editor.keep(_moved(editor.draft, tap, editor.now))
+    await editor.show()
 
 
-def _is_offered(desk: DraftEditor, tap: Tapped) -> bool:
+def _is_offered(editor: DraftEditor, tap: Tapped) -> bool:
     """Whether a draft of this kind has such a button."""
-    draft = desk.draft
+    draft = editor.draft
     if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
         return False  # the petition determines its texts and audience
     if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
         return False  # its audience is fixed: those an earlier broadcast did not reach
-    return tap.step is not Step.WRITE or tap.value in desk.panel.services.campaign.languages
+    return tap.step is not Step.WRITE or tap.value in editor.ctx.services.campaign.languages
 
 
 def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
@@ -98,30 +96,30 @@ def _before(draft: Draft) -> Stage:
     return Stage.READY if draft.versions else Stage.CONTENT
 
 
-async def _cancel(desk: DraftEditor, _tap: Tapped) -> None:
-    await give_up(desk, discarded(desk.panel))
+async def _cancel(editor: DraftEditor, _tap: Tapped) -> None:
+    await give_up(editor, discarded(editor.ctx))
 
 
-async def _look(desk: DraftEditor, _tap: Tapped) -> None:
-    if not desk.draft.versions and desk.draft.kind is not Kind.CLOSING:
-        await desk.show()
+async def _look(editor: DraftEditor, _tap: Tapped) -> None:
+    if not editor.draft.versions and editor.draft.kind is not Kind.CLOSING:
+        await editor.show()
         return
-    await show_preview(desk)
+    await show_preview(editor)
 
 
-async def _to(desk: DraftEditor, tap: Tapped) -> None:
+async def _to(editor: DraftEditor, tap: Tapped) -> None:
     """Sets the audience, then shows the preview."""
-    draft, news = desk.draft, tap.value.partition(".")[0] == "news"
+    draft, news = editor.draft, tap.value.partition(".")[0] == "news"
     code = tap.value.partition(".")[2] if news else tap.value
-    reads = code if code in desk.panel.services.campaign.languages else None
+    reads = code if code in editor.ctx.services.campaign.languages else None
     news_only = news or draft.kind is Kind.NEWS
     # Keeps the version, so that a repeated tap makes the preview again.
     chosen = {"reads": reads, "news_only": news_only, "audience_chosen": True}
-    await show_preview(await desk.keep(draft.model_copy(update=chosen)))
+    await show_preview(await editor.keep(draft.model_copy(update=chosen)))
 
 
-async def _at(desk: DraftEditor, tap: Tapped) -> None:
-    await plan_for(desk, datetime.fromtimestamp(_seconds(tap.value), UTC))
+async def _at(editor: DraftEditor, tap: Tapped) -> None:
+    await plan_for(editor, datetime.fromtimestamp(_seconds(tap.value), UTC))
 
 
 def _seconds(value: str) -> int:
@@ -129,22 +127,22 @@ def _seconds(value: str) -> int:
     return int(value) if is_moment else 0
 
 
-async def plan_for(desk: DraftEditor, moment: datetime, *, below: int | None = None) -> None:
+async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None = None) -> None:
     """Schedules the draft for this moment, or says why that is not possible."""
-    fault = within(moment, desk.now)
+    fault = within(moment, editor.now)
     if fault is not None:
-        await desk.show(desk.panel.words.text(FAULT_SENTENCES[fault]), below=below)
+        await editor.show(editor.ctx.words.text(FAULT_SENTENCES[fault]), below=below)
         return
     # No cutoff: those who sign until then are recipients too.
-    planned = desk.draft.changed(desk.now, starts_at=moment, cutoff=None, stage=Stage.SUMMARY)
-    desk = await desk.keep(planned)
-    await desk.show(below=below)
+    planned = editor.draft.changed(editor.now, starts_at=moment, cutoff=None, stage=Stage.SUMMARY)
+    editor = await editor.keep(planned)
+    await editor.show(below=below)
 
 
-async def _now(desk: DraftEditor, _tap: Tapped) -> None:
-    cutoff = await desk.panel.services.storage.broadcasts.last_number()
-    desk = await desk.keep(desk.draft.changed(desk.now, starts_at=None, cutoff=cutoff))
-    await desk.show()
+async def _now(editor: DraftEditor, _tap: Tapped) -> None:
+    cutoff = await editor.ctx.services.storage.broadcasts.last_number()
+    editor = await editor.keep(editor.draft.changed(editor.now, starts_at=None, cutoff=cutoff))
+    await editor.show()
 
 
 Effect = Callable[[DraftEditor, Tapped], Awaitable[None]]
@@ -153,7 +151,7 @@ _EFFECTS: Mapping[Step, Effect] = MappingProxyType(
     {
         Step.CANCEL: _cancel,
         Step.LOOK: _look,
-        Step.TEST: lambda desk, _tap: send_test(desk),
+        Step.TEST: lambda editor, _tap: send_test(editor),
         Step.AUDIENCE: _to,
         Step.SCHEDULE: _at,
         Step.NOW: _now,

@@ -21,54 +21,54 @@ async def broadcasts(update: Update, context: Context) -> None:
     await _show(await open_admin_context(update, context), 0)
 
 
-async def turn(panel: AdminContext, argument: str) -> None:
+async def turn(ctx: AdminContext, argument: str) -> None:
     """Shows another page of the list."""
-    await _show(panel, _number(argument))
+    await _show(ctx, _number(argument))
 
 
-async def report(panel: AdminContext, argument: str) -> None:
+async def report(ctx: AdminContext, argument: str) -> None:
     """Shows the state or report of one broadcast, with the buttons that still apply."""
     key, _, page = argument.partition(".")
     try:
-        known = await panel.services.storage.broadcasts.get(bytes.fromhex(key))
+        known = await ctx.services.storage.broadcasts.get(bytes.fromhex(key))
     except ValueError:
         known = None
     if known is None:
-        await _show(panel, _number(page))
+        await _show(ctx, _number(page))
         return
     if known.is_active:
-        await tell_progress(panel, known.id)
+        await tell_progress(ctx, known.id)
         return
-    shown = await page_of(panel, known)
-    by = provenance(panel.words, known, panel.user.id)
-    back = Choice(panel.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
-    when = panel.words.moment(known.started_at or known.starts_at or known.created_at)
+    shown = await page_of(ctx, known)
+    by = provenance(ctx.words, known, ctx.user.id)
+    back = Choice(ctx.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
+    when = ctx.words.moment(known.started_at or known.starts_at or known.created_at)
     text = paragraphs(shown.text, f"{when}\n{by}")
-    await _write(panel, Page(text, [*shown.rows, back]))
+    await _write(ctx, Page(text, [*shown.rows, back]))
 
 
-async def _show(panel: AdminContext, page: int) -> None:
-    storage = panel.services.storage
+async def _show(ctx: AdminContext, page: int) -> None:
+    storage = ctx.services.storage
     # One more than is shown, to see whether there are older ones.
     found = await storage.broadcasts.history(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
     entries = [Entry(each, await storage.broadcasts.tally(each.id)) for each in found[:ON_A_PAGE]]
     if not entries and page:
-        await _show(panel, 0)
+        await _show(ctx, 0)
         return
     await _write(
-        panel,
+        ctx,
         history(
-            panel.words,
+            ctx.words,
             entries,
             page=page,
             more=len(found) > ON_A_PAGE,
-            reader=panel.user.id,
+            reader=ctx.user.id,
         ),
     )
 
 
-async def _write(panel: AdminContext, page: Page) -> None:
-    await panel.say(page.text, page.rows)
+async def _write(ctx: AdminContext, page: Page) -> None:
+    await ctx.say(page.text, page.rows)
 
 
 def _number(argument: str) -> int:

@@ -47,68 +47,68 @@ class BroadcastOptions:
 
 async def broadcast(update: Update, context: Context) -> None:
     """Handles /broadcast: shows the active broadcast, or else what can be sent."""
-    panel = await open_admin_context(update, context)
-    active = await panel.services.storage.broadcasts.active()
+    ctx = await open_admin_context(update, context)
+    active = await ctx.services.storage.broadcasts.active()
     if active is not None:
-        await tell_progress(panel, active.id)
+        await tell_progress(ctx, active.id)
         return
-    page = offer(panel, await _chances(panel))
-    await panel.say(page.text, page.rows)
+    page = offer(ctx, await _chances(ctx))
+    await ctx.say(page.text, page.rows)
 
 
-async def compose(panel: AdminContext, _argument: str) -> None:
+async def compose(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
-    services = panel.services
+    services = ctx.services
     base, now = services.campaign.source_language, services.clock()
-    desk = await _begun(panel, begun(base, now, paid=services.paid_broadcast))
-    await desk.show()
+    editor = await _begun(ctx, begun(base, now, paid=services.paid_broadcast))
+    await editor.show()
 
 
-async def final(panel: AdminContext, _argument: str) -> None:
+async def final(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft of the closing update and shows its preview."""
-    services = panel.services
+    services = ctx.services
     state = await services.storage.petitions.state()
     active = await services.storage.broadcasts.active()
     if active is not None:
-        await tell_progress(panel, active.id)
+        await tell_progress(ctx, active.id)
         return
     if not state.is_closed:
-        await panel.say(_still_open(panel))
+        await ctx.say(_still_open(ctx))
         return
     base, now = services.campaign.source_language, services.clock()
-    desk = await _begun(panel, begun_closing(base, now, paid=services.paid_broadcast))
-    await show_preview(desk)
+    editor = await _begun(ctx, begun_closing(base, now, paid=services.paid_broadcast))
+    await show_preview(editor)
 
 
-async def resume(panel: AdminContext, argument: str) -> None:
+async def resume(ctx: AdminContext, argument: str) -> None:
     """Resumes the admin's draft; given a broadcast, starts a draft for those it did not reach."""
-    desk = await open_draft(panel)
+    editor = await open_draft(ctx)
     if not argument:
-        if desk is None:
-            await compose(panel, "")
+        if editor is None:
+            await compose(ctx, "")
         else:
-            await desk.show()
+            await editor.show()
         return
-    services = panel.services
+    services = ctx.services
     known = await services.storage.broadcasts.get(_key(argument))
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
-        await panel.say(panel.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
+        await ctx.say(ctx.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
         return
     base = services.campaign.source_language
     draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
     # The report stays; the new draft gets a message of its own.
-    desk = await _begun(panel.at_bottom(), draft)
-    await panel.tell(partial(_shown_below, panel, desk))
+    editor = await _begun(ctx.at_bottom(), draft)
+    await ctx.tell(partial(_shown_below, ctx, editor))
 
 
-async def _shown_below(panel: AdminContext, desk: DraftEditor) -> None:
-    await panel.answer()
-    await desk.draw()
+async def _shown_below(ctx: AdminContext, editor: DraftEditor) -> None:
+    await ctx.answer()
+    await editor.draw()
 
 
-def offer(panel: AdminContext, chances: BroadcastOptions) -> Page:
+def offer(ctx: AdminContext, chances: BroadcastOptions) -> Page:
     """Returns the menu: the options, and why others are not available."""
-    words = panel.words
+    words = ctx.words
     rows: list[Choice] = []
     if chances.draft is not None:
         rows.append(
@@ -118,56 +118,56 @@ def offer(panel: AdminContext, chances: BroadcastOptions) -> Page:
         rows.append(Choice(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
     if chances.signed:
         rows.append(Choice(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
-    rows += [_to_decide(panel, each) for each in chances.scheduled[:_LISTED]]
+    rows += [_to_decide(ctx, each) for each in chances.scheduled[:_LISTED]]
     if rows:
         rows.append(Choice(words.label("Nada por ahora"), AdminAction.DISMISS))
     return Page(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
-            _about_closing(panel, chances),
-            _about_new(panel) if chances.signed else None,
-            _about_draft(panel) if chances.draft is not None else None,
-            *(_planned(panel, each) for each in chances.scheduled[:_LISTED]),
-            _not_listed(panel, len(chances.scheduled) - _LISTED),
+            _about_closing(ctx, chances),
+            _about_new(ctx) if chances.signed else None,
+            _about_draft(ctx) if chances.draft is not None else None,
+            *(_planned(ctx, each) for each in chances.scheduled[:_LISTED]),
+            _not_listed(ctx, len(chances.scheduled) - _LISTED),
         ),
         rows,
     )
 
 
-def _to_decide(panel: AdminContext, planned: Broadcast) -> Choice:
-    if planned.awaits_approval and planned.started_by != panel.user.id:
-        label = panel.words.label("Revisar el que espera aprobación")
+def _to_decide(ctx: AdminContext, planned: Broadcast) -> Choice:
+    if planned.awaits_approval and planned.started_by != ctx.user.id:
+        label = ctx.words.label("Revisar el que espera aprobación")
         return Choice(label, AdminAction.REVIEW, planned.id.hex())
-    moment = panel.words.appointment(planned.starts_at or planned.created_at)
-    label = panel.words.label("Cancelar el del {moment}", moment=moment)
+    moment = ctx.words.appointment(planned.starts_at or planned.created_at)
+    label = ctx.words.label("Cancelar el del {moment}", moment=moment)
     return Choice(label, AdminAction.ASK_CANCEL, planned.id.hex())
 
 
-def _about_draft(panel: AdminContext) -> Html:
-    return panel.words.text(
+def _about_draft(ctx: AdminContext) -> Html:
+    return ctx.words.text(
         "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
     )
 
 
-def _about_new(panel: AdminContext) -> Html:
-    return panel.words.text(
+def _about_new(ctx: AdminContext) -> Html:
+    return ctx.words.text(
         "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
         "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
     )
 
 
-async def _begun(panel: AdminContext, draft: Draft) -> DraftEditor:
+async def _begun(ctx: AdminContext, draft: Draft) -> DraftEditor:
     """Saves a draft in place of the former one, whose preview the next preview deletes."""
-    former = await open_draft(panel)
+    former = await open_draft(ctx)
     stale = () if former is None else former.draft.every_copy
-    draft = draft.model_copy(update={"panel": panel.message_id, "stale": stale})
-    await save(panel, draft)
-    return DraftEditor(panel, draft)
+    draft = draft.model_copy(update={"panel": ctx.message_id, "stale": stale})
+    await save(ctx, draft)
+    return DraftEditor(ctx, draft)
 
 
-async def _chances(panel: AdminContext) -> BroadcastOptions:
-    storage = panel.services.storage
-    state, desk = await storage.petitions.state(), await open_draft(panel)
+async def _chances(ctx: AdminContext) -> BroadcastOptions:
+    storage = ctx.services.storage
+    state, editor = await storage.petitions.state(), await open_draft(ctx)
     return BroadcastOptions(
         is_closed=state.is_closed,
         untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
@@ -175,16 +175,16 @@ async def _chances(panel: AdminContext) -> BroadcastOptions:
         unreachable=await storage.broadcasts.unreachable(),
         muted=await storage.broadcasts.muted(),
         scheduled=await storage.broadcasts.scheduled(),
-        draft=None if desk is None else desk.draft,
+        draft=None if editor is None else editor.draft,
     )
 
 
-def _about_closing(panel: AdminContext, chances: BroadcastOptions) -> Html | None:
-    words = panel.words
+def _about_closing(ctx: AdminContext, chances: BroadcastOptions) -> Html | None:
+    words = ctx.words
     if not chances.signed:
-        return _nobody(panel, chances)
+        return _nobody(ctx, chances)
     if not chances.is_closed:
-        return _still_open(panel)
+        return _still_open(ctx)
     if not chances.untold:
         return words.text(
             "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
@@ -196,16 +196,16 @@ def _about_closing(panel: AdminContext, chances: BroadcastOptions) -> Html | Non
     )
 
 
-def _still_open(panel: AdminContext) -> Html:
-    return panel.words.text(
+def _still_open(ctx: AdminContext) -> Html:
+    return ctx.words.text(
         "La petición sigue abierta. El mensaje final se envía después de "
         "cerrarla: escribe antes /close."
     )
 
 
-def _nobody(panel: AdminContext, chances: BroadcastOptions) -> Html:
+def _nobody(ctx: AdminContext, chances: BroadcastOptions) -> Html:
     """Returns why there is nobody to write to."""
-    words = panel.words
+    words = ctx.words
     if chances.muted:
         return words.text(
             "A quienes han firmado no se les puede escribir: lo pidieron así, o han bloqueado el "
@@ -222,8 +222,8 @@ def _nobody(panel: AdminContext, chances: BroadcastOptions) -> Html:
     )
 
 
-def _planned(panel: AdminContext, planned: Broadcast) -> Html:
-    words = panel.words
+def _planned(ctx: AdminContext, planned: Broadcast) -> Html:
+    words = ctx.words
     if planned.awaits_approval:
         return words.plural(
             "⏳ Espera aprobación: {subject}, para {n} persona.",
@@ -240,10 +240,10 @@ def _planned(panel: AdminContext, planned: Broadcast) -> Html:
     )
 
 
-def _not_listed(panel: AdminContext, count: int) -> Html | None:
+def _not_listed(ctx: AdminContext, count: int) -> Html | None:
     if count <= 0:
         return None
-    return panel.words.plural(
+    return ctx.words.plural(
         "Hay {n} envío programado más; está en /broadcasts.",
         "Hay {n} envíos programados más; están en /broadcasts.",
         count,

@@ -41,77 +41,77 @@ class NotShown(Exception):
         self.is_gone = is_gone
 
 
-async def show_preview(desk: DraftEditor) -> None:
+async def show_preview(editor: DraftEditor) -> None:
     """Shows every version as recipients get it, with the summary below; or that it failed."""
-    await desk.panel.now_or_never(partial(_look, desk))
+    await editor.ctx.now_or_never(partial(_look, editor))
 
 
-async def send_test(desk: DraftEditor) -> None:
+async def send_test(editor: DraftEditor) -> None:
     """Sends the admin a test with the very call that the broadcast would make."""
     # The new version makes a repeated tap stale, so that it sends no second test.
-    desk = await desk.keep(desk.draft.changed(desk.now))
+    editor = await editor.keep(editor.draft.changed(editor.now))
     sent: dict[str, tuple[int, ...]] = {}
-    await desk.panel.now_or_never(partial(_try_out, desk, sent))
+    await editor.ctx.now_or_never(partial(_try_out, editor, sent))
 
 
-async def _look(desk: DraftEditor) -> None:
-    desk = await desk.answered()
-    panel = desk.panel
-    await take_away(panel, desk.draft.every_copy)
-    desk = await desk.keep(unfrozen(desk.draft))
-    storage = panel.services.storage
+async def _look(editor: DraftEditor) -> None:
+    editor = await editor.answered()
+    ctx = editor.ctx
+    await take_away(ctx, editor.draft.every_copy)
+    editor = await editor.keep(unfrozen(editor.draft))
+    storage = ctx.services.storage
     copies: dict[str, tuple[int, ...]] = {}
-    content = await _original(desk)
+    content = await _original(editor)
     for language in content:
         try:
-            copies[language] = await send(panel, content, panel.chat_id, language)
+            copies[language] = await send(ctx, content, ctx.chat_id, language)
         except NotShown as problem:
-            await _refused(desk, problem)
+            await _refused(editor, problem)
             return
         # Stored at once, so that the next preview deletes them whatever happens now.
         there = tuple(m for ids in copies.values() for m in ids)
-        desk = await desk.keep(desk.draft.model_copy(update={"stale": there}))
-    shown = frozen(desk.draft, copies, desk.now)
+        editor = await editor.keep(editor.draft.model_copy(update={"stale": there}))
+    shown = frozen(editor.draft, copies, editor.now)
     cutoff = None if shown.starts_at else await storage.broadcasts.last_number()
-    desk = await desk.keep(shown.model_copy(update={"cutoff": cutoff}))
-    await desk.draw(below=max(m for ids in copies.values() for m in ids))
+    editor = await editor.keep(shown.model_copy(update={"cutoff": cutoff}))
+    await editor.draw(below=max(m for ids in copies.values() for m in ids))
 
 
-async def _try_out(desk: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
+async def _try_out(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
     """Sends each language that is not in `sent` yet, then shows the draft below."""
-    desk = await desk.answered()
-    panel, services = desk.panel, desk.panel.services
+    editor = await editor.answered()
+    ctx, services = editor.ctx, editor.ctx.services
     state = await services.storage.petitions.state()
-    content = content_now(services, desk.draft, state)
+    content = content_now(services, editor.draft, state)
     for language in content:
         if language in sent:
             continue
         try:
-            sent[language] = await send(panel, content, panel.chat_id, language)
+            sent[language] = await send(ctx, content, ctx.chat_id, language)
         except NotShown as problem:
             # The test copies the preview, so it is the preview that is gone.
             if problem.is_gone:
-                await _draw_lost(desk)
+                await _draw_lost(editor)
             else:
-                await desk.draw(_why_not(panel, problem))
+                await editor.draw(_why_not(ctx, problem))
             return
-    await desk.draw(
-        panel.words.text("Arriba tienes la prueba, tal como llegará a los demás."),
+    await editor.draw(
+        ctx.words.text("Arriba tienes la prueba, tal como llegará a los demás."),
         below=max((m for ids in sent.values() for m in ids), default=0),
     )
 
 
 async def send(
-    panel: AdminContext, content: Mapping[str, object], source: int, language: str
+    ctx: AdminContext, content: Mapping[str, object], source: int, language: str
 ) -> tuple[int, ...]:
     """Sends the admin one version, as a broadcast would; returns the ids of the messages.
 
     Raises:
         NotShown: Telegram refused it, or part of it no longer exists.
     """
-    call = content_of(content, source).call(panel.chat_id, language)
+    call = content_of(content, source).call(ctx.chat_id, language)
     try:
-        sent = await made(panel.bot, call)
+        sent = await made(ctx.bot, call)
     except TelegramError as error:
         if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE):
             raise
@@ -119,54 +119,54 @@ async def send(
         gone = "not found" in said or "no messages to" in said
         raise NotShown(language, error.message, is_gone=gone) from None
     if len(sent) < call.messages:
-        await take_away(panel, sent)
+        await take_away(ctx, sent)
         raise NotShown(language, "", is_gone=True)
     return sent
 
 
-async def take_away(panel: AdminContext, messages: tuple[int, ...]) -> None:
+async def take_away(ctx: AdminContext, messages: tuple[int, ...]) -> None:
     """Deletes those of the messages that still exist in this chat."""
     known = sorted(set(messages))
     if known:
-        await tolerate(panel.bot.delete_messages(panel.chat_id, known))
+        await tolerate(ctx.bot.delete_messages(ctx.chat_id, known))
 
 
-async def _original(desk: DraftEditor) -> dict[str, object]:
+async def _original(editor: DraftEditor) -> dict[str, object]:
     """Returns what the preview is made from: the admin's messages, or the petition's texts."""
-    draft, services = desk.draft, desk.panel.services
+    draft, services = editor.draft, editor.ctx.services
     if draft.kind is Kind.CLOSING:
         return content_now(services, draft, await services.storage.petitions.state())
     sources = {language: version.messages for language, version in draft.versions.items()}
     return copied(services, draft, sources)
 
 
-async def _refused(desk: DraftEditor, problem: NotShown) -> None:
-    draft = desk.draft
+async def _refused(editor: DraftEditor, problem: NotShown) -> None:
+    draft = editor.draft
     if draft.versions:
         stage = Stage.CONTENT if problem.is_gone else Stage.READY
-        draft = draft.changed(desk.now, stage=stage, language=problem.language)
-    desk = await desk.keep(draft)
-    await desk.draw(_why_not(desk.panel, problem))
+        draft = draft.changed(editor.now, stage=stage, language=problem.language)
+    editor = await editor.keep(draft)
+    await editor.draw(_why_not(editor.ctx, problem))
 
 
-async def show_lost(desk: DraftEditor) -> None:
+async def show_lost(editor: DraftEditor) -> None:
     """Says that the preview was deleted, and asks to make it again, since it is what is copied."""
-    await desk.panel.tell(partial(_draw_lost, desk))
+    await editor.ctx.tell(partial(_draw_lost, editor))
 
 
-async def _draw_lost(desk: DraftEditor) -> None:
-    desk = await desk.keep(desk.draft.with_content_changed(desk.now, stage=Stage.READY))
-    await desk.draw(
-        desk.panel.words.text(
+async def _draw_lost(editor: DraftEditor) -> None:
+    editor = await editor.keep(editor.draft.with_content_changed(editor.now, stage=Stage.READY))
+    await editor.draw(
+        editor.ctx.words.text(
             "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "
             "copia. Vuelve a verla antes de enviar."
         )
     )
 
 
-def _why_not(panel: AdminContext, problem: NotShown) -> Html:
+def _why_not(ctx: AdminContext, problem: NotShown) -> Html:
     if problem.is_gone:
-        return panel.words.text(
+        return ctx.words.text(
             "⚠️ El mensaje ya no está entero en este chat: se ha borrado. Envíamelo otra vez."
         )
-    return panel.words.text("⚠️ Telegram no acepta el mensaje: {reason}", reason=problem.said)
+    return ctx.words.text("⚠️ Telegram no acepta el mensaje: {reason}", reason=problem.said)

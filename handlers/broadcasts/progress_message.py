@@ -23,67 +23,67 @@ _log = structlog.stdlib.get_logger()
 _OPEN, _SETTLED = b"open", b""
 
 
-async def tell_progress(panel: AdminContext, key: bytes) -> None:
+async def tell_progress(ctx: AdminContext, key: bytes) -> None:
     """Moves the progress to the admin's message, as soon as Telegram accepts it."""
-    await panel.tell(partial(move_progress_here, panel, key))
+    await ctx.tell(partial(move_progress_here, ctx, key))
 
 
-async def tell_standing(panel: AdminContext, shown: Broadcast) -> None:
+async def tell_standing(ctx: AdminContext, shown: Broadcast) -> None:
     """Shows the broadcast's state in the admin's message, as soon as Telegram accepts it."""
-    await panel.tell(partial(show, panel, shown))
+    await ctx.tell(partial(show, ctx, shown))
 
 
-async def move_progress_here(panel: AdminContext, key: bytes) -> None:
+async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
     """Makes the admin's message the progress message; the former one points to it.
 
     Raises:
         LookupError: there is no such broadcast.
         TelegramError: the admin's message could not be written.
     """
-    broadcasts = panel.services.storage.broadcasts
+    broadcasts = ctx.services.storage.broadcasts
     former = await broadcasts.get(key)
     if former is None:
         raise LookupError("A broadcast that was there is not there.")
     said = None
-    if panel.message_id is None:
-        said = await page_of(panel, former)
-        panel = panel.at(await panel.write(said.text, said.rows))
-    await broadcasts.set_progress(key, panel.chat_id, panel.message_id or 0)
-    now = await show(panel, await broadcasts.get(key) or former, said)
+    if ctx.message_id is None:
+        said = await page_of(ctx, former)
+        ctx = ctx.at(await ctx.write(said.text, said.rows))
+    await broadcasts.set_progress(key, ctx.chat_id, ctx.message_id or 0)
+    now = await show(ctx, await broadcasts.get(key) or former, said)
     chat, message_id = former.progress_chat, former.progress_message_id
     if chat is None or message_id is None:
         return
-    if (chat, message_id) == (panel.chat_id, panel.message_id):
+    if (chat, message_id) == (ctx.chat_id, ctx.message_id):
         return
     if now.is_over:
         # Without the report, the former message would still look unfinished.
-        words = await words_for(panel.services, chat)
-        page = standing(await standing_of(panel.services, words, now))
-        await _write_over(panel.bot, chat, message_id, page)
+        words = await words_for(ctx.services, chat)
+        page = standing(await standing_of(ctx.services, words, now))
+        await _write_over(ctx.bot, chat, message_id, page)
     else:
-        await point_elsewhere(panel.bot, panel.services, chat, message_id)
+        await point_elsewhere(ctx.bot, ctx.services, chat, message_id)
 
 
-async def show(panel: AdminContext, shown: Broadcast, said: Page | None = None) -> Broadcast:
+async def show(ctx: AdminContext, shown: Broadcast, said: Page | None = None) -> Broadcast:
     """Shows the broadcast's state, unless `said` equals it; returns the broadcast as last read.
 
     The worker writes into the same message. If the state changed meanwhile, this may have
     overwritten the worker's text, so the new state is shown again.
     """
-    page = await page_of(panel, shown)
+    page = await page_of(ctx, shown)
     if page != said:
-        panel = panel.at(await panel.write(page.text, page.rows))
-    now = await panel.services.storage.broadcasts.get(shown.id) or shown
+        ctx = ctx.at(await ctx.write(page.text, page.rows))
+    now = await ctx.services.storage.broadcasts.get(shown.id) or shown
     if now.state != shown.state:
-        page = await page_of(panel, now)
-        await panel.write(page.text, page.rows)
+        page = await page_of(ctx, now)
+        await ctx.write(page.text, page.rows)
     return now
 
 
-async def page_of(panel: AdminContext, broadcast: Broadcast) -> Page:
+async def page_of(ctx: AdminContext, broadcast: Broadcast) -> Page:
     """Returns the screen of a broadcast for this admin."""
-    reader = panel.user.id
-    return standing(await standing_of(panel.services, panel.words, broadcast, reader=reader))
+    reader = ctx.user.id
+    return standing(await standing_of(ctx.services, ctx.words, broadcast, reader=reader))
 
 
 async def standing_of(
@@ -121,14 +121,14 @@ async def standing_of(
     )
 
 
-async def known_by(panel: AdminContext, argument: str) -> Broadcast | None:
+async def known_by(ctx: AdminContext, argument: str) -> Broadcast | None:
     """Returns the broadcast that a button names; if there is none, says so and returns None."""
     try:
-        known = await panel.services.storage.broadcasts.get(bytes.fromhex(argument))
+        known = await ctx.services.storage.broadcasts.get(bytes.fromhex(argument))
     except ValueError:
         known = None
     if known is None:
-        await panel.say(panel.words.text("Ese envío no existe. Escribe /broadcasts."))
+        await ctx.say(ctx.words.text("Ese envío no existe. Escribe /broadcasts."))
     return known
 
 

@@ -4,11 +4,11 @@ from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReaso
 
 
 def test_the_first_cause_counts_and_what_was_said_of_it() -> None:
-    halt = BroadcastInterrupt()
-    assert (halt.cause, halt.is_called) == (None, False)
-    halt.trigger(InterruptReason.REFUSED, "Bad Request")
-    halt.trigger(InterruptReason.ASKED, "")
-    assert (halt.cause, halt.said, halt.is_called) == (
+    interrupt = BroadcastInterrupt()
+    assert (interrupt.cause, interrupt.is_called) == (None, False)
+    interrupt.trigger(InterruptReason.REFUSED, "Bad Request")
+    interrupt.trigger(InterruptReason.ASKED, "")
+    assert (interrupt.cause, interrupt.said, interrupt.is_called) == (
         InterruptReason.REFUSED,
         "Bad Request",
         True,
@@ -16,17 +16,17 @@ def test_the_first_cause_counts_and_what_was_said_of_it() -> None:
 
 
 def test_a_lost_lease_comes_before_all_and_nothing_comes_before_it() -> None:
-    halt = BroadcastInterrupt()
-    halt.trigger(InterruptReason.REFUSED, "Bad Request")
-    halt.trigger(InterruptReason.LOST)
-    halt.trigger(InterruptReason.ENDED)
-    assert (halt.cause, halt.said) == (InterruptReason.LOST, "")
+    interrupt = BroadcastInterrupt()
+    interrupt.trigger(InterruptReason.REFUSED, "Bad Request")
+    interrupt.trigger(InterruptReason.LOST)
+    interrupt.trigger(InterruptReason.ENDED)
+    assert (interrupt.cause, interrupt.said) == (InterruptReason.LOST, "")
 
 
 async def test_resting_ends_when_it_is_called() -> None:
-    halt = BroadcastInterrupt()
-    resting = asyncio.create_task(halt.rest(60.0))
+    interrupt = BroadcastInterrupt()
+    resting = asyncio.create_task(interrupt.rest(60.0))
     await asyncio.sleep(0)
-    halt.trigger(InterruptReason.ENDED)
+    interrupt.trigger(InterruptReason.ENDED)
     async with asyncio.timeout(5):
         await resting

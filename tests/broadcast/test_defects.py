@@ -144,19 +144,19 @@ def outcomes(settled: list[Result]) -> list[tuple[int, str]]:
 
 def test_what_is_alone_is_settled_when_another_went_well() -> None:
     settled: list[Result] = []
-    defects = BugBreaker(settled.append)
-    assert not defects.record_failure(result(1))
-    assert not defects.record_failure(result(2, Outcome.UNCONFIRMED))
+    bug_breaker = BugBreaker(settled.append)
+    assert not bug_breaker.record_failure(result(1))
+    assert not bug_breaker.record_failure(result(2, Outcome.UNCONFIRMED))
     assert settled == []
-    defects.passed()
+    bug_breaker.passed()
     assert outcomes(settled) == [(1, "rejected"), (2, "unknown")]
 
 
 def test_three_in_a_row_are_given_back_but_for_the_first() -> None:
     settled: list[Result] = []
-    defects = BugBreaker(settled.append)
+    bug_breaker = BugBreaker(settled.append)
     judged = [
-        defects.record_failure(each)
+        bug_breaker.record_failure(each)
         for each in (result(1), result(2), result(3, Outcome.UNCONFIRMED), result(4))
     ]
     assert judged == [False, False, True, True]
@@ -165,12 +165,12 @@ def test_three_in_a_row_are_given_back_but_for_the_first() -> None:
 
 def test_a_few_among_many_go_on_and_a_tenth_of_all_does_not() -> None:
     def judged(others: int) -> list[bool]:
-        defects = BugBreaker(lambda _: None)
+        bug_breaker = BugBreaker(lambda _: None)
         found: list[bool] = []
         for position in range(15):
             for _ in range(others):
-                defects.passed()
-            found.append(defects.record_failure(result(position)))
+                bug_breaker.passed()
+            found.append(bug_breaker.record_failure(result(position)))
         return found
 
     assert not any(judged(others=20))

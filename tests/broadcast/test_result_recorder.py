@@ -50,10 +50,10 @@ class Book:
 
 @asynccontextmanager
 async def opened(book: Book, **timing: Any) -> AsyncIterator[ResultRecorder]:
-    outbox = ResultRecorder(cast(Deliveries, book), Timing(**timing), book.hold)
-    task = asyncio.create_task(outbox.run())
+    recorder = ResultRecorder(cast(Deliveries, book), Timing(**timing), book.hold)
+    task = asyncio.create_task(recorder.run())
     try:
-        yield outbox
+        yield recorder
     finally:
         task.cancel()
         await asyncio.wait({task})
@@ -65,9 +65,9 @@ def result(position: int) -> Result:
 
 async def test_results_that_come_together_are_recorded_together() -> None:
     book = Book()
-    async with opened(book, record=0.05) as outbox:
+    async with opened(book, record=0.05) as recorder:
         for position in range(5):
-            outbox.add(b"one", result(position))
+            recorder.add(b"one", result(position))
         await asyncio.sleep(0.02)
         assert book.writes == []
         await asyncio.sleep(0.08)
@@ -76,51 +76,51 @@ async def test_results_that_come_together_are_recorded_together() -> None:
 
 async def test_enough_of_them_do_not_wait() -> None:
     book = Book()
-    async with opened(book, record=60.0, record_rows=3) as outbox:
+    async with opened(book, record=60.0, record_rows=3) as recorder:
         for position in range(3):
-            outbox.add(b"one", result(position))
+            recorder.add(b"one", result(position))
         await asyncio.sleep(0.02)
     assert book.writes == [(b"one", [0, 1, 2])]
 
 
 async def test_flushed_everything_is_recorded_at_once() -> None:
     book = Book()
-    async with opened(book, record=60.0) as outbox:
-        await outbox.flush()
-        outbox.add(b"one", result(1))
-        outbox.add(b"two", result(2))
-        outbox.add(b"one", result(3))
-        await outbox.flush()
-        assert len(outbox) == 0
+    async with opened(book, record=60.0) as recorder:
+        await recorder.flush()
+        recorder.add(b"one", result(1))
+        recorder.add(b"two", result(2))
+        recorder.add(b"one", result(3))
+        await recorder.flush()
+        assert len(recorder) == 0
     assert book.writes == [(b"one", [1, 3]), (b"two", [2])]
 
 
 async def test_after_a_flush_results_wait_for_each_other_again() -> None:
     book = Book()
-    async with opened(book, record=0.05) as outbox:
-        outbox.add(b"one", result(1))
-        await outbox.flush()
-        outbox.add(b"one", result(2))
+    async with opened(book, record=0.05) as recorder:
+        recorder.add(b"one", result(1))
+        await recorder.flush()
+        recorder.add(b"one", result(2))
         await asyncio.sleep(0.01)
-        outbox.add(b"one", result(3))
-        await outbox.flush()
+        recorder.add(b"one", result(3))
+        await recorder.flush()
     assert book.writes == [(b"one", [1]), (b"one", [2, 3])]
 
 
 async def test_while_the_database_is_away_nothing_is_forgotten() -> None:
     book = Book()
     book.failures = [Unavailable(), Unavailable(), ZeroDivisionError()]
-    async with opened(book, record=0.001) as outbox:
+    async with opened(book, record=0.001) as recorder:
         for position in range(1200):
-            outbox.add(b"one", result(position))
+            recorder.add(b"one", result(position))
         async with asyncio.timeout(2):
-            await outbox.flush()
+            await recorder.flush()
     assert [position for _, some in book.writes for position in some] == list(range(1200))
 
 
-async def flushed(outbox: ResultRecorder) -> None:
+async def flushed(recorder: ResultRecorder) -> None:
     async with asyncio.timeout(2):
-        await outbox.flush()
+        await recorder.flush()
 
 
 def poison(position: int) -> Callable[[Result], bool]:
@@ -134,12 +134,12 @@ class TestPoison:
     async def test_it_is_of_unknown_outcome_and_all_the_others_are_written(self) -> None:
         book = Book()
         book.takes = poison(4)
-        async with opened(book, record=60.0) as outbox:
+        async with opened(book, record=60.0) as recorder:
             for position in range(1, 7):
-                outbox.add(b"one", Result(position, b"claim", Outcome.DELIVERED, (position,)))
-            outbox.add(b"two", result(7))
-            await flushed(outbox)
-            assert not outbox.is_unwritable(b"one", 4)
+                recorder.add(b"one", Result(position, b"claim", Outcome.DELIVERED, (position,)))
+            recorder.add(b"two", result(7))
+            await flushed(recorder)
+            assert not recorder.is_unwritable(b"one", 4)
         assert book.written.pop(4) == Result(4, b"claim", Outcome.UNCONFIRMED)
         assert book.written == {
             7: result(7),
@@ -151,11 +151,11 @@ class TestPoison:
     ) -> None:
         book = Book()
         book.takes = poison(1)
-        async with opened(book, record=60.0) as outbox:
+        async with opened(book, record=60.0) as recorder:
             with capture_logs() as logs:
-                outbox.add(b"one", result(1))
-                outbox.add(b"two", result(2))
-                await flushed(outbox)
+                recorder.add(b"one", result(1))
+                recorder.add(b"two", result(2))
+                await flushed(recorder)
         (event,) = logs
         assert event["event"] == "result_not_recorded"
         assert isinstance(event["exc_info"], KeyError)
@@ -164,10 +164,10 @@ class TestPoison:
     async def test_among_many_it_is_found_by_halves(self) -> None:
         book = Book()
         book.takes = poison(77)
-        async with opened(book, record=60.0, record_rows=1000) as outbox:
+        async with opened(book, record=60.0, record_rows=1000) as recorder:
             for position in range(500):
-                outbox.add(b"one", result(position))
-            await flushed(outbox)
+                recorder.add(b"one", result(position))
+            await flushed(recorder)
         assert len(book.written) == 500
         assert book.asked <= 2 * 9 + 2
 
@@ -176,10 +176,10 @@ class TestPoison:
         book.takes = poison(3)
         book.failures = [KeyError(), Unavailable(), KeyError(), KeyError(), Unavailable()]
         book.not_held = [Unavailable()]
-        async with opened(book, record=0.001) as outbox:
+        async with opened(book, record=0.001) as recorder:
             for position in range(1, 5):
-                outbox.add(b"one", result(position))
-            await flushed(outbox)
+                recorder.add(b"one", result(position))
+            await flushed(recorder)
         assert {n: each.outcome.value for n, each in book.written.items()} == {
             1: "delivered",
             2: "delivered",
@@ -194,9 +194,9 @@ class TestPoison:
     ) -> None:
         book = Book()
         book.failures = [failure(), failure()]
-        async with opened(book, record=0.001) as outbox:
-            outbox.add(b"one", result(1))
-            await flushed(outbox)
+        async with opened(book, record=0.001) as recorder:
+            recorder.add(b"one", result(1))
+            await flushed(recorder)
         assert (book.written, book.held) == ({1: result(1)}, [])
 
     @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.UNCONFIRMED])
@@ -205,26 +205,26 @@ class TestPoison:
     ) -> None:
         book = Book()
         book.takes = lambda each: each.position != 1
-        async with opened(book, record=60.0) as outbox:
-            outbox.add(b"one", Result(1, b"claim", outcome))
-            outbox.add(b"one", result(2))
-            await flushed(outbox)
+        async with opened(book, record=60.0) as recorder:
+            recorder.add(b"one", Result(1, b"claim", outcome))
+            recorder.add(b"one", result(2))
+            await flushed(recorder)
             assert set(book.written) == {2}
-            assert outbox.is_unwritable(b"one", 1)
-            assert not outbox.is_unwritable(b"one", 2)
-            assert not outbox.is_unwritable(b"two", 1)
+            assert recorder.is_unwritable(b"one", 1)
+            assert not recorder.is_unwritable(b"one", 2)
+            assert not recorder.is_unwritable(b"two", 1)
             book.takes = lambda _: True
-            outbox.add(b"one", Result(1, b"again", Outcome.UNCONFIRMED))
-            await flushed(outbox)
-            assert not outbox.is_unwritable(b"one", 1)
+            recorder.add(b"one", Result(1, b"again", Outcome.UNCONFIRMED))
+            await flushed(recorder)
+            assert not recorder.is_unwritable(b"one", 1)
         assert book.written[1].claim == b"again"
 
     async def test_that_it_cannot_be_held_either_keeps_no_result_waiting(self) -> None:
         book = Book()
         book.takes = poison(1)
         book.not_held = [KeyError()]
-        async with opened(book, record=60.0) as outbox:
-            outbox.add(b"one", result(1))
-            outbox.add(b"two", result(2))
-            await flushed(outbox)
+        async with opened(book, record=60.0) as recorder:
+            recorder.add(b"one", result(1))
+            recorder.add(b"two", result(2))
+            await flushed(recorder)
         assert set(book.written) == {1, 2}

@@ -80,11 +80,11 @@ async def test_a_pause_in_between_marks_nobody(bench: Bench) -> None:
     assert await bench.tally() == Tally(total=60, pending=60)
 
 
-def outcomes(strangers: int, *, met_after: int | None = None) -> list[str]:
+def outcomes(unreachable_breaker: int, *, met_after: int | None = None) -> list[str]:
     """Returns the outcomes in the order in which they are recorded."""
     settled: list[Result] = []
     found = UnreachableBreaker(settled.append, are_expected=False)
-    for number in range(strangers):
+    for number in range(unreachable_breaker):
         if number == met_after:
             found.record_delivery()
         found.record_failure(Result(number, b"c", Outcome.UNREACHABLE))

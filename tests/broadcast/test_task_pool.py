@@ -20,20 +20,20 @@ class Work:
         self.done.append(item)
 
 
-async def nothing_left(crew: TaskPool[int]) -> None:
+async def nothing_left(pool: TaskPool[int]) -> None:
     async with asyncio.timeout(5):
-        await crew.wait_until_below(1)
+        await pool.wait_until_below(1)
 
 
 async def test_no_more_are_begun_than_there_are_lanes() -> None:
     work = Work()
-    crew = TaskPool(work.do, lanes=3)
-    crew.add(range(10))
+    pool = TaskPool(work.do, lanes=3)
+    pool.add(range(10))
     await asyncio.sleep(0)
-    assert (work.begun, len(crew)) == ([0, 1, 2], 10)
+    assert (work.begun, len(pool)) == ([0, 1, 2], 10)
     work.gate.set()
-    await crew.wait_until_below(1)
-    assert (sorted(work.done), len(crew)) == (list(range(10)), 0)
+    await pool.wait_until_below(1)
+    assert (sorted(work.done), len(pool)) == (list(range(10)), 0)
 
 
 async def test_it_begins_with_few_and_each_that_is_done_lets_one_more_in() -> None:
@@ -43,25 +43,25 @@ async def test_it_begins_with_few_and_each_that_is_done_lets_one_more_in() -> No
         begun.append(item)
         await one.acquire()
 
-    crew = TaskPool(do, lanes=34)
-    crew.add(range(100))
+    pool = TaskPool(do, lanes=34)
+    pool.add(range(100))
     in_hand = list[int]()
     for done in range(4):
         await asyncio.sleep(0.001)
         in_hand.append(len(begun) - done)
         one.release()
     assert in_hand == [32, 33, 34, 34]
-    crew.cancel()
-    await nothing_left(crew)
+    pool.cancel()
+    await nothing_left(pool)
 
 
 async def test_what_comes_later_is_done_too() -> None:
     work = Work()
     work.gate.set()
-    crew = TaskPool(work.do, lanes=3)
+    pool = TaskPool(work.do, lanes=3)
     for number in range(5):
-        crew.add([number, -number])
-        await crew.wait_until_below(1)
+        pool.add([number, -number])
+        await pool.wait_until_below(1)
     assert len(work.done) == 10
 
 
@@ -71,25 +71,25 @@ async def test_waiting_ends_as_soon_as_few_enough_are_left() -> None:
     async def do(_: int) -> None:
         await one.acquire()
 
-    crew = TaskPool(do, lanes=2)
-    crew.add(range(5))
-    below = asyncio.create_task(crew.wait_until_below(3))
+    pool = TaskPool(do, lanes=2)
+    pool.add(range(5))
+    below = asyncio.create_task(pool.wait_until_below(3))
     for left in (4, 3):
         one.release()
         await asyncio.sleep(0.001)
-        assert (len(crew), below.done()) == (left, False)
+        assert (len(pool), below.done()) == (left, False)
     one.release()
     await below
-    assert len(crew) == 2
-    crew.cancel()
-    await nothing_left(crew)
+    assert len(pool) == 2
+    pool.cancel()
+    await nothing_left(pool)
 
 
 async def test_as_many_as_asked_for_are_not_fewer() -> None:
     work = Work()
-    crew = TaskPool(work.do, lanes=2)
-    crew.add(range(3))
-    below = asyncio.create_task(crew.wait_until_below(3))
+    pool = TaskPool(work.do, lanes=2)
+    pool.add(range(3))
+    below = asyncio.create_task(pool.wait_until_below(3))
     await asyncio.sleep(0.001)
     assert not below.done()
     work.gate.set()
@@ -98,11 +98,11 @@ async def test_as_many_as_asked_for_are_not_fewer() -> None:
 
 async def test_cut_off_it_drops_what_is_not_begun_and_ends_what_is() -> None:
     work = Work()
-    crew = TaskPool(work.do, work.dropped.append, lanes=2)
-    crew.add(range(6))
+    pool = TaskPool(work.do, work.dropped.append, lanes=2)
+    pool.add(range(6))
     await asyncio.sleep(0)
-    crew.cancel()
-    await nothing_left(crew)
+    pool.cancel()
+    await nothing_left(pool)
     assert (work.begun, work.done, work.dropped) == ([0, 1], [], [2, 3, 4, 5])
 
 
@@ -110,10 +110,10 @@ async def test_a_mistake_in_the_work_is_raised_to_whoever_waits() -> None:
     async def fail(item: int) -> None:
         raise RuntimeError(item)
 
-    crew = TaskPool(fail, lanes=1)
-    crew.add([7, 8])
+    pool = TaskPool(fail, lanes=1)
+    pool.add([7, 8])
     with pytest.raises(RuntimeError, match="7"):
-        await crew.wait_until_below(1)
+        await pool.wait_until_below(1)
 
 
 async def test_a_lane_that_is_cancelled_from_within_leaves_nobody_waiting() -> None:
@@ -124,8 +124,8 @@ async def test_a_lane_that_is_cancelled_from_within_leaves_nobody_waiting() -> N
             raise asyncio.CancelledError
         done.append(item)
 
-    crew = TaskPool(do, lanes=1)
-    crew.add(range(5))
+    pool = TaskPool(do, lanes=1)
+    pool.add(range(5))
     async with asyncio.timeout(5):
-        await crew.wait_until_below(1)
+        await pool.wait_until_below(1)
     assert done == [1, 2, 3, 4]

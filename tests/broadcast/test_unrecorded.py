@@ -138,7 +138,7 @@ async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_be
     unwritable: set[tuple[bytes, int]], outcome: Outcome
 ) -> None:
     added: list[Result] = []
-    outbox = SimpleNamespace(
+    recorder = SimpleNamespace(
         is_unwritable=lambda *delivery: delivery in unwritable,
         add=lambda _, result: added.append(result),
     )
@@ -148,8 +148,10 @@ async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_be
         return [delivery]
 
     await claims.claim(b"claim", ask())
-    means = cast(WorkerContext, SimpleNamespace(outbox=outbox, claims=claims))
-    shift = DeliveryLoop(means, cast(Broadcast, SimpleNamespace(id=b"one")), BroadcastInterrupt())
-    shift.crew.add([delivery])
-    shift.crew.cancel()
+    context = cast(WorkerContext, SimpleNamespace(recorder=recorder, claims=claims))
+    shift = DeliveryLoop(
+        context, cast(Broadcast, SimpleNamespace(id=b"one")), BroadcastInterrupt()
+    )
+    shift.pool.add([delivery])
+    shift.pool.cancel()
     assert added == [Result(7, b"claim", outcome)]

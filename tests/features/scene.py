@@ -118,11 +118,11 @@ class Scene:
         """The admin sends the closing update and waits for the report."""
         await self.offers_the_final()
         send = self.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", recipients)
-        panel = await self.with_button(self.marta, send)
+        ctx = await self.with_button(self.marta, send)
         await self.taps(self.marta, send)
 
         def report() -> str | None:
-            text = self.marta.chat.messages[panel.id].text
+            text = self.marta.chat.messages[ctx.id].text
             return text if "El mensaje final está enviado." in text else None
 
         assert await self.marta.chat.bell.until(report, 20), self.marta.chat.transcript()

@@ -53,8 +53,8 @@ async def test_it_can_be_held_and_gone_on_with(slow: Studio) -> None:
 async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: Studio) -> None:
     await under_way(slow)
     await slow.taps("⏹ Cancelar")
-    panel = await slow.marta.sees("¿Cancelar el envío?")
-    assert "Está en pausa mientras decides" in panel.text
+    ctx = await slow.marta.sees("¿Cancelar el envío?")
+    assert "Está en pausa mientras decides" in ctx.text
     assert (await slow.became("paused")).state == "paused"
     await slow.taps("No, seguir enviando")
     key = (await slow.became("running")).id

@@ -194,8 +194,8 @@ async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_sta
     await scene.settled()
     await studio.reported()
     await scene.settled()
-    for person, panel in panels:
-        assert "Enviando" not in person.chat.messages[panel.id].text
+    for person, ctx in panels:
+        assert "Enviando" not in person.chat.messages[ctx.id].text
     assert [scene.told(person) for person in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
 
 

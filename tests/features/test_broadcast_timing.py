@@ -59,9 +59,9 @@ async def test_without_a_time_again_it_goes_at_once(studio: Studio) -> None:
 
 
 async def test_at_its_time_it_begins_in_a_message_of_its_own(studio: Studio) -> None:
-    panel = await planned(studio, timedelta(hours=1))
+    ctx = await planned(studio, timedelta(hours=1))
     report = await studio.over()
-    assert report.id > panel
+    assert report.id > ctx
     assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola"]
 
 

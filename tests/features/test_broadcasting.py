@@ -56,8 +56,8 @@ async def is_closed(scene: Scene) -> bool:
     return state.is_closed
 
 
-def data_of(panel: Message, row: int) -> str:
-    return panel.buttons[row][0].data or ""
+def data_of(ctx: Message, row: int) -> str:
+    return ctx.buttons[row][0].data or ""
 
 
 def text_of(person: Person, message: Message) -> str:
@@ -74,11 +74,11 @@ async def becomes(person: Person, message: Message, fragment: str, seconds: floa
 async def test_whatever_fails_while_it_is_shown_the_report_comes(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)
-        panel = await offered(scene, 1)
+        ctx = await offered(scene, 1)
         # The start is not shown, and neither is the end for two rounds.
         scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 9)
-        scene.marta.tap_data(panel.id, data_of(panel, 0))
-        await becomes(scene.marta, panel, DONE)
+        scene.marta.tap_data(ctx.id, data_of(ctx, 0))
+        await becomes(scene.marta, ctx, DONE)
         assert scene.told(scene.ana) == 1
 
 
@@ -86,10 +86,10 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
     scene: Scene,
 ) -> None:
     await scene.signs(scene.ana)
-    panel = await offered(scene, 1)
+    ctx = await offered(scene, 1)
     assert scene.app is not None
     services = scene.app.application.services
-    token = data_of(panel, 0).rpartition(":")[2]
+    token = data_of(ctx, 0).rpartition(":")[2]
     started = await services.storage.broadcasts.start(
         NewBroadcast(
             broadcast_id(token),
@@ -101,24 +101,24 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
         )
     )
     assert isinstance(started, Broadcast)
-    await scene.marta.tap_data(panel.id, data_of(panel, 0)).answered()
-    await becomes(scene.marta, panel, DONE)
-    await becomes(scene.marta, panel, "Entregados: 1")
+    await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+    await becomes(scene.marta, ctx, DONE)
+    await becomes(scene.marta, ctx, "Entregados: 1")
 
 
 async def test_the_same_admin_asking_again_moves_the_progress_down(tmp_path: Path) -> None:
     async with two_admins(tmp_path, rate=1.0) as (scene, _):
         for person in (scene.ana, scene.jordi, scene.sean):
             await scene.signs(person)
-        panel = await offered(scene, 3)
+        ctx = await offered(scene, 3)
         await scene.taps(scene.marta, send_label(scene.words, 3))
         scene.marta.send("/broadcast")
-        await becomes(scene.marta, panel, ELSEWHERE)
+        await becomes(scene.marta, ctx, ELSEWHERE)
         newest = await scene.marta.sees(DONE, 20)
-        assert newest.id > panel.id
-        assert text_of(scene.marta, panel) == ELSEWHERE
-        await scene.marta.tap_data(panel.id, data_of(panel, 0)).answered()
-        await becomes(scene.marta, panel, DONE)
+        assert newest.id > ctx.id
+        assert text_of(scene.marta, ctx) == ELSEWHERE
+        await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+        await becomes(scene.marta, ctx, DONE)
 
 
 @pytest.mark.parametrize("seconds_apart", [0.0, 1.1])
@@ -128,15 +128,15 @@ async def test_another_admin_takes_the_progress_over_and_reads_it_in_their_langu
     async with two_admins(tmp_path, rate=1.0) as (scene, lucy):
         for person in (scene.ana, scene.jordi, scene.sean):
             await scene.signs(person)
-        panel = await offered(scene, 3)
+        ctx = await offered(scene, 3)
         await asyncio.sleep(seconds_apart)
         lucy_panel = await offered(scene, 3, lucy)
         await scene.taps(scene.marta, send_label(scene.words, 3))
         # Lucy's confirmation finds Marta's broadcast under way.
         await lucy.tap(send_label(scene.english, 3)).answered()
-        await becomes(scene.marta, panel, ELSEWHERE)
+        await becomes(scene.marta, ctx, ELSEWHERE)
         await becomes(lucy, lucy_panel, scene.english.label("Entregados: {n}", n=3))
-        assert text_of(scene.marta, panel) == ELSEWHERE
+        assert text_of(scene.marta, ctx) == ELSEWHERE
         assert "delivered" in text_of(lucy, lucy_panel).lower()
         assert [scene.told(p) for p in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
 
@@ -147,28 +147,28 @@ async def test_the_report_is_in_the_language_of_the_panel_after_a_restart_too(
     async with two_admins(tmp_path, rate=1.0) as (scene, lucy):
         for person in (scene.ana, scene.jordi, scene.sean):
             await scene.signs(person)
-        panel = await offered(scene, 3, lucy)
+        ctx = await offered(scene, 3, lucy)
         await scene.taps(lucy, send_label(scene.english, 3))
         await scene.stop_bot()
         await scene.start_bot()
-        await becomes(lucy, panel, "has been sent")
-        assert "Entregados" not in text_of(lucy, panel)
+        await becomes(lucy, ctx, "has been sent")
+        assert "Entregados" not in text_of(lucy, ctx)
 
 
 async def test_a_closing_that_was_ordered_cannot_be_left(scene: Scene) -> None:
     marta, words = scene.marta, scene.words
     await scene.signs(scene.ana)
     marta.send("/close")
-    panel = await scene.with_button(marta, words.label("No, dejarla abierta"))
+    ctx = await scene.with_button(marta, words.label("No, dejarla abierta"))
     await scene.taps(marta, words.label("Sí, cerrar la petición"))
-    await marta.tap_data(panel.id, data_of(panel, 1)).answered()
-    await becomes(marta, panel, "La petición ya está cerrada.")
-    assert "1 persona ha firmado" in text_of(marta, panel)
+    await marta.tap_data(ctx.id, data_of(ctx, 1)).answered()
+    await becomes(marta, ctx, "La petición ya está cerrada.")
+    assert "1 persona ha firmado" in text_of(marta, ctx)
     marta.send("/reopen")
-    panel = await scene.with_button(marta, words.label("No, dejarla cerrada"))
+    ctx = await scene.with_button(marta, words.label("No, dejarla cerrada"))
     await scene.taps(marta, words.label("Sí, volver a abrirla"))
-    await marta.tap_data(panel.id, data_of(panel, 1)).answered()
-    await becomes(marta, panel, "La petición está abierta.")
+    await marta.tap_data(ctx.id, data_of(ctx, 1)).answered()
+    await becomes(marta, ctx, "La petición está abierta.")
 
 
 async def test_a_broadcast_that_was_ordered_cannot_be_left(tmp_path: Path) -> None:
@@ -176,13 +176,13 @@ async def test_a_broadcast_that_was_ordered_cannot_be_left(tmp_path: Path) -> No
         marta = scene.marta
         for person in (scene.ana, scene.jordi):
             await scene.signs(person)
-        panel = await offered(scene, 2)
+        ctx = await offered(scene, 2)
         await scene.taps(marta, send_label(scene.words, 2))
-        leave = panel.labels.index(scene.words.label("No enviar"))
-        await marta.tap_data(panel.id, data_of(panel, leave)).answered()
+        leave = ctx.labels.index(scene.words.label("No enviar"))
+        await marta.tap_data(ctx.id, data_of(ctx, leave)).answered()
         await scene.settled()
-        assert "no se ha enviado nada" not in text_of(marta, panel)
-        await becomes(marta, panel, DONE)
+        assert "no se ha enviado nada" not in text_of(marta, ctx)
+        await becomes(marta, ctx, DONE)
 
 
 async def test_an_order_that_was_not_given_is_left_as_it_was(scene: Scene) -> None:
@@ -191,18 +191,18 @@ async def test_an_order_that_was_not_given_is_left_as_it_was(scene: Scene) -> No
     marta.send("/close")
     await scene.taps(marta, words.label("No, dejarla abierta"))
     await marta.sees("todo queda como estaba")
-    panel = await offered(scene, 1)
+    ctx = await offered(scene, 1)
     await scene.taps(marta, words.label("No enviar"))
-    await becomes(marta, panel, "no se ha enviado nada")
+    await becomes(marta, ctx, "no se ha enviado nada")
     assert scene.told(scene.ana) == 0
 
 
 async def test_every_button_of_the_panels_is_short_enough(scene: Scene) -> None:
     await scene.signs(scene.ana)
-    panel = await offered(scene, 1)
-    rows = range(len(panel.buttons))
-    assert all(len(data_of(panel, row).encode()) <= 64 for row in rows)
-    assert data_of(panel, 0).startswith("adm:send:")
+    ctx = await offered(scene, 1)
+    rows = range(len(ctx.buttons))
+    assert all(len(data_of(ctx, row).encode()) <= 64 for row in rows)
+    assert data_of(ctx, 0).startswith("adm:send:")
 
 
 async def test_a_close_that_comes_again_tells_the_count_at_the_closing(scene: Scene) -> None:
@@ -210,13 +210,13 @@ async def test_a_close_that_comes_again_tells_the_count_at_the_closing(scene: Sc
         await scene.signs(person)
     scene.marta.send("/close")
     yes = scene.words.label("Sí, cerrar la petición")
-    panel = await scene.with_button(scene.marta, yes)
+    ctx = await scene.with_button(scene.marta, yes)
     await scene.taps(scene.marta, yes)
     scene.jordi.send("/withdraw")
     await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
-    await scene.marta.tap_data(panel.id, data_of(panel, 0)).answered()
-    await becomes(scene.marta, panel, "La petición ya está cerrada.")
-    assert "2 personas han firmado" in text_of(scene.marta, panel)
+    await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+    await becomes(scene.marta, ctx, "La petición ya está cerrada.")
+    assert "2 personas han firmado" in text_of(scene.marta, ctx)
 
 
 @pytest.mark.parametrize(

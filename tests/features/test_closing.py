@@ -77,14 +77,14 @@ async def test_a_confirmation_tapped_twice_sends_once(tmp_path: Path) -> None:
         await scene.closes()
         await scene.offers_the_final()
         label = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
-        panel = await scene.with_button(scene.marta, label)
+        ctx = await scene.with_button(scene.marta, label)
         taps = [scene.marta.tap(label) for _ in range(2)]
         for tap in taps:
             await tap.answered()
         await scene.marta.sees("El mensaje final está enviado.", 20)
         await scene.settled()
         assert scene.told(scene.ana) == 1
-        assert panel.id in scene.marta.chat.messages
+        assert ctx.id in scene.marta.chat.messages
         # The second tap shows what the first one showed, which Telegram refuses harmlessly.
         refused = [call.error or "" for call in scene.simulator.refused]
         assert all("message is not modified" in error for error in refused)
@@ -95,41 +95,41 @@ async def test_a_confirmation_is_void_once_the_petition_changed(scene: Scene) ->
     await scene.closes()
     await scene.offers_the_final()
     label = scene.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 1)
-    panel = await scene.with_button(scene.marta, label)
-    data = next(b.data or "" for row in panel.buttons for b in row if b.label == label)
+    ctx = await scene.with_button(scene.marta, label)
+    data = next(b.data or "" for row in ctx.buttons for b in row if b.label == label)
     scene.marta.send("/reopen")
     await scene.taps(scene.marta, scene.words.label("Sí, volver a abrirla"))
     await scene.signs(scene.jordi)
     await scene.closes()
-    await scene.marta.tap_data(panel.id, data).answered()
+    await scene.marta.tap_data(ctx.id, data).answered()
     await scene.settled()
-    assert "no se ha enviado nada" in scene.marta.chat.messages[panel.id].text
+    assert "no se ha enviado nada" in scene.marta.chat.messages[ctx.id].text
     assert [scene.told(scene.ana), scene.told(scene.jordi)] == [0, 0]
 
 
-def data_of(panel: Message, label: str) -> str:
-    return next(b.data or "" for row in panel.buttons for b in row if b.label == label)
+def data_of(ctx: Message, label: str) -> str:
+    return next(b.data or "" for row in ctx.buttons for b in row if b.label == label)
 
 
-async def answered_with(scene: Scene, panel: Message, data: str) -> str:
+async def answered_with(scene: Scene, ctx: Message, data: str) -> str:
     """What stands in a panel after this button was tapped under it."""
-    await scene.marta.tap_data(panel.id, data).answered()
+    await scene.marta.tap_data(ctx.id, data).answered()
     await scene.settled()
-    return scene.marta.chat.messages[panel.id].text
+    return scene.marta.chat.messages[ctx.id].text
 
 
 async def test_an_old_yes_from_before_a_reopening_closes_nothing(scene: Scene) -> None:
     marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
     reopen = scene.words.label("Sí, volver a abrirla")
     marta.send("/close")
-    panel = await scene.with_button(marta, close)
-    old = data_of(panel, close)
+    ctx = await scene.with_button(marta, close)
+    old = data_of(ctx, close)
     await scene.taps(marta, close)
     marta.send("/reopen")
     again = await scene.with_button(marta, reopen)
     old_reopening = data_of(again, reopen)
     await scene.taps(marta, reopen)
-    assert "Escribe otra vez el comando" in await answered_with(scene, panel, old)
+    assert "Escribe otra vez el comando" in await answered_with(scene, ctx, old)
     await scene.signs(scene.ana)
     assert "número 1" in scene.living(scene.ana).text, "it is open"
     # And once it is closed again, an old reopening opens nothing.
@@ -143,10 +143,10 @@ async def test_an_old_yes_from_before_a_reopening_closes_nothing(scene: Scene) -
 async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> None:
     marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
     marta.send("/close")
-    panel = await scene.with_button(marta, close)
-    yes = data_of(panel, close)
+    ctx = await scene.with_button(marta, close)
+    yes = data_of(ctx, close)
     await scene.taps(marta, close)
-    assert "La petición ya está cerrada." in await answered_with(scene, panel, yes)
+    assert "La petición ya está cerrada." in await answered_with(scene, ctx, yes)
     marta.send("/reopen")
     reopen = scene.words.label("Sí, volver a abrirla")
     again = await scene.with_button(marta, reopen)
@@ -171,24 +171,24 @@ async def test_a_no_leaves_it_and_after_a_yes_tells_how_it_is(scene: Scene) -> N
         scene.words.label("No, dejarla abierta"),
     )
     scene.marta.send("/close")
-    panel = await scene.with_button(scene.marta, leave)
-    no = data_of(panel, leave)
+    ctx = await scene.with_button(scene.marta, leave)
+    no = data_of(ctx, leave)
     await scene.taps(scene.marta, leave)
-    assert "todo queda como estaba" in scene.marta.chat.messages[panel.id].text
+    assert "todo queda como estaba" in scene.marta.chat.messages[ctx.id].text
     scene.marta.send("/close")
     await scene.taps(scene.marta, close)
-    said = await answered_with(scene, panel, no)
+    said = await answered_with(scene, ctx, no)
     assert "La petición ya está cerrada." in said
     assert "todo queda" not in said
 
 
 async def test_a_revision_that_is_none_closes_nothing(scene: Scene) -> None:
     scene.marta.send("/close")
-    panel = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
+    ctx = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
     for revision in ("", "-1", "x", "٠", "²", "0" * 10, "1e0"):
-        await scene.marta.tap_data(panel.id, f"adm:close:{revision}").answered()
+        await scene.marta.tap_data(ctx.id, f"adm:close:{revision}").answered()
     await scene.settled()
-    assert "Escribe otra vez el comando" in scene.marta.chat.messages[panel.id].text
+    assert "Escribe otra vez el comando" in scene.marta.chat.messages[ctx.id].text
     await scene.signs(scene.ana)
     assert "número 1" in scene.living(scene.ana).text
     # The same words again, which Telegram refuses harmlessly.
@@ -209,8 +209,8 @@ async def test_to_others_the_admins_commands_do_not_exist(scene: Scene, order: s
 async def test_an_admins_button_does_nothing_in_another_hand(scene: Scene) -> None:
     await scene.signs(scene.ana)
     scene.marta.send("/close")
-    panel = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
-    data = panel.buttons[0][0].data or ""
+    ctx = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
+    data = ctx.buttons[0][0].data or ""
     scene.mallory.start()
     await scene.settled()
     await scene.mallory.tap_data(scene.living(scene.mallory).id, data).answered()

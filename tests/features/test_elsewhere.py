@@ -79,8 +79,8 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     confirm = data_of(scene.living(ana), words.label("✅ Consiento y firmo"))
     scene.marta.send("/close")
-    panel = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
-    close = data_of(panel, words.label("Sí, cerrar la petición"))
+    ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
+    close = data_of(ctx, words.label("Sí, cerrar la petición"))
     lead = "La petición se lee y se firma en un chat privado."
     for by, data, most in (
         (ana, confirm, 6),
@@ -112,8 +112,8 @@ async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene
     await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
     assert "Yo, Ana García:" in scene.living(ana).text
     scene.marta.send("/close")
-    panel = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
-    close = data_of(panel, words.label("Sí, cerrar la petición"))
+    ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
+    close = data_of(ctx, words.label("Sí, cerrar la petición"))
     await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
     # Neither signed nor closed: what stood on the screen that is gone cannot be told any more.
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
@@ -178,6 +178,6 @@ async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewher
     scene.ana.start()
     await scene.settled()
     await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))
-    assert len(application.services.afterwards) == 1
+    assert len(application.services.delayed_replies) == 1
     await tapped(scene, scene.mallory, "made up", scene.ana.chat)
-    assert len(application.services.afterwards) == 1, "Mallory took what Ana was owed"
+    assert len(application.services.delayed_replies) == 1, "Mallory took what Ana was owed"

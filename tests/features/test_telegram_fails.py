@@ -34,14 +34,14 @@ async def all_is_acknowledged(scene: Scene) -> bool:
 
 async def nothing_is_owed(scene: Scene) -> None:
     """Waits until every answer has been given."""
-    while given := [owed.task for owed in of_the_bot(scene).afterwards._owed.values()]:
+    while given := [owed.task for owed in of_the_bot(scene).delayed_replies._owed.values()]:
         await asyncio.wait([task for task in given if task is not None], timeout=5)
         await asyncio.sleep(0)
 
 
 async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
-        of_the_bot(scene).afterwards._longest_wait = 0.3
+        of_the_bot(scene).delayed_replies._longest_wait = 0.3
         troubled: list[Person] = []
         for fault in (Fault.ERROR, Fault.DROP, Fault.HANG):
             for number in range(3):
@@ -52,7 +52,9 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
         scene.ana.start()
         await scene.ana.sees(scene.campaign.texts_in("es").title)
         assert await all_is_acknowledged(scene)
-        assert len(of_the_bot(scene).afterwards) >= len(troubled), "what is owed to them is not"
+        assert len(of_the_bot(scene).delayed_replies) >= len(troubled), (
+            "what is owed to them is not"
+        )
         scene.simulator.faults.clear()
         await troubled[0].sees(scene.campaign.texts_in("es").title)
 
@@ -99,10 +101,10 @@ async def test_who_does_something_new_is_not_shown_what_was_owed_before(
     fails(monkeypatch, scene, "send_message", 1)
     scene.ana.send("hola")
     await scene.settled()
-    assert len(of_the_bot(scene).afterwards) == 1
+    assert len(of_the_bot(scene).delayed_replies) == 1
     scene.ana.send("/help")
     await scene.settled()
-    assert len(of_the_bot(scene).afterwards) == 0
+    assert len(of_the_bot(scene).delayed_replies) == 0
     assert "elige uno de los de abajo" not in scene.living(scene.ana).text
 
 
@@ -127,7 +129,7 @@ async def test_what_answers_nothing_takes_no_screen_away(
         await scene.settled()
         happens()
         await scene.settled()
-        assert len(of_the_bot(scene).afterwards) == 1
+        assert len(of_the_bot(scene).delayed_replies) == 1
         await nothing_is_owed(scene)
         assert ("Ayuda" if number % 2 else "Página 1") in scene.living(ana).text
 
@@ -151,7 +153,7 @@ async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert scene.app is not None
-    owed, bot = of_the_bot(scene).afterwards, type(scene.app.application.bot)
+    owed, bot = of_the_bot(scene).delayed_replies, type(scene.app.application.bot)
     send, arrived, heard = bot.send_message, asyncio.Event(), asyncio.Event()
 
     async def slow(*given: Any, **named: Any) -> Any:
@@ -179,7 +181,7 @@ async def test_who_blocks_the_bot_is_owed_nothing_any_more(
     await scene.settled()
     scene.ana.block()
     await scene.settled()
-    assert len(of_the_bot(scene).afterwards) == 0
+    assert len(of_the_bot(scene).delayed_replies) == 0
 
 
 async def test_a_notice_that_was_owed_is_shown_with_the_screen(
@@ -340,7 +342,7 @@ async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
 
     async def at_once(_seconds: float) -> None: ...
 
-    monkeypatch.setattr(studio.services.afterwards, "_sleep", at_once)
+    monkeypatch.setattr(studio.services.delayed_replies, "_sleep", at_once)
     monkeypatch.setattr("handlers.broadcasts.preview.send", waits_once)
     await studio.taps("Enviarme una prueba")
     await studio.marta.sees("Arriba tienes la prueba")

@@ -12,7 +12,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 from bot.petition.stages import Action
 from bot.text.markup import Html
 from handlers.context import Bot
-from handlers.conversation_message import LivingMessage, Shown, keyboard, tolerate
+from handlers.conversation_message import ConversationMessage, Shown, keyboard, tolerate
 from handlers.screens.screen import Button, Screen
 
 CHAT = 7
@@ -71,8 +71,10 @@ class FakeChat:
             raise self.refuses
 
 
-def living(chat: FakeChat, message_id: int | None, digest: bytes | None = None) -> LivingMessage:
-    return LivingMessage(cast("Bot", chat), CHAT, message_id, digest, kept)
+def living(
+    chat: FakeChat, message_id: int | None, digest: bytes | None = None
+) -> ConversationMessage:
+    return ConversationMessage(cast("Bot", chat), CHAT, message_id, digest, kept)
 
 
 def kept(drawn: bytes) -> bytes:
@@ -197,7 +199,7 @@ async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
 
 async def test_many_vanish_in_one_call() -> None:
     chat = FakeChat(1, 2, 3)
-    assert await living(chat, None).vanish_together((1, 2, 4))
+    assert await living(chat, None).delete_together((1, 2, 4))
     assert chat.calls == [("delete together", (1, 2, 4))]
     assert chat.shown == {3: None}
 
@@ -205,7 +207,7 @@ async def test_many_vanish_in_one_call() -> None:
 async def test_one_of_many_that_is_too_old_keeps_none_of_the_others() -> None:
     chat = FakeChat(1, 2, 3)
     chat.too_old.add(1)
-    assert not await living(chat, None).vanish_together((1, 2, 4))
+    assert not await living(chat, None).delete_together((1, 2, 4))
     assert chat.shown == {1: None, 3: None}
 
 
@@ -213,7 +215,7 @@ async def test_many_that_fail_to_vanish_reach_the_caller() -> None:
     chat = FakeChat(1, 2)
     chat.refuses = NetworkError("Bad Gateway")
     with pytest.raises(NetworkError):
-        await living(chat, None).vanish_together((1, 2))
+        await living(chat, None).delete_together((1, 2))
     assert len(chat.calls) == 1
 
 

@@ -38,7 +38,7 @@ async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
     assert scene.app is not None
     services = scene.app.application.services
     await scene.closes()
-    panel = await scene.marta.sees("La petición está cerrada")
+    ctx = await scene.marta.sees("La petición está cerrada")
     started = await services.storage.broadcasts.start(
         NewBroadcast(
             b"b" * 16,
@@ -48,22 +48,22 @@ async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
             actor=ADMIN,
             at=services.clock(),
             starts_at=services.clock() + dt.timedelta(days=1),
-            progress=(ADMIN, panel.id),
+            progress=(ADMIN, ctx.id),
         )
     )
     assert isinstance(started, Broadcast)
     now = services.clock()
     over = replace(started, state="finished", starts_at=None, started_at=now, ended_at=now)
-    return AdminReporter(scene.app.application.bot, services), over, panel
+    return AdminReporter(scene.app.application.bot, services), over, ctx
 
 
 async def test_what_could_not_be_written_is_written_the_next_time(scene: Scene) -> None:
-    reporter, broadcast, panel = await ended(scene)
+    reporter, broadcast, ctx = await ended(scene)
     scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 3)
     with pytest.raises(TelegramError):
         await reporter.ended(broadcast, ENDED)
     await reporter.ended(broadcast, ENDED)
-    assert "Entregados: 3" in scene.marta.chat.messages[panel.id].text
+    assert "Entregados: 3" in scene.marta.chat.messages[ctx.id].text
 
 
 async def test_what_stands_there_already_counts_as_written(scene: Scene) -> None:
@@ -76,9 +76,9 @@ async def test_what_stands_there_already_counts_as_written(scene: Scene) -> None
 
 
 async def test_an_admin_who_blocked_the_bot_is_waited_for_by_nobody(scene: Scene) -> None:
-    reporter, broadcast, panel = await ended(scene)
+    reporter, broadcast, ctx = await ended(scene)
     scene.marta.block()
-    scene.marta.delete(panel)
+    scene.marta.delete(ctx)
     await reporter.ended(broadcast, ENDED)
 
 
@@ -91,8 +91,8 @@ async def test_a_planned_one_whose_admin_blocked_the_bot_is_waited_for_by_nobody
 
 
 async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Scene) -> None:
-    reporter, broadcast, panel = await ended(scene)
-    scene.marta.delete(panel)
+    reporter, broadcast, ctx = await ended(scene)
+    scene.marta.delete(ctx)
     await reporter.ended(broadcast, ENDED)
     anew = await scene.marta.sees("Entregados: 3")
     assert scene.app is not None
@@ -103,13 +103,13 @@ async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Sce
 
 
 async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scene) -> None:
-    reporter, broadcast, panel = await ended(scene)
+    reporter, broadcast, ctx = await ended(scene)
     reason = format_reason(StopReason.DEFECT, "KeyError 3f9a1c02")
     held = replace(broadcast, state="paused", stop_reason=reason, ended_at=None)
     await reporter.waiting(held, Tally(total=3, delivered=1, pending=2))
     alarm = await scene.marta.sees("en pausa por un fallo del bot")
-    assert alarm.id > panel.id
-    assert "sigue en otro mensaje" in scene.marta.chat.messages[panel.id].text
+    assert alarm.id > ctx.id
+    assert "sigue en otro mensaje" in scene.marta.chat.messages[ctx.id].text
     assert scene.app is not None
     found = await scene.app.application.services.storage.broadcasts.get(broadcast.id)
     assert found is not None

@@ -17,9 +17,9 @@ from .draft_view import DraftView, ways_out
 from .labels import moment_name
 
 
-def subject(sheet: DraftView) -> Page:
+def subject(draft_view: DraftView) -> Page:
     """Asks whether the message is about the petition or about something else."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     return Page(
         paragraphs(
             words.text("<b>¿De qué trata el mensaje?</b>"),
@@ -32,35 +32,39 @@ def subject(sheet: DraftView) -> Page:
         [
             choice(words.label("Sobre esta petición"), draft, Step.ABOUT, Kind.UPDATE),
             choice(words.label("Sobre otra cosa"), draft, Step.ABOUT, Kind.NEWS),
-            *ways_out(sheet, back=True),
+            *ways_out(draft_view, back=True),
         ],
     )
 
 
-def audience(sheet: DraftView) -> Page:
+def audience(draft_view: DraftView) -> Page:
     """Asks for the audience: each choice with its number, and why others reach nobody."""
-    words = sheet.words
-    rows = [*_groups(sheet), *_by_language(sheet)]
+    words = draft_view.words
+    rows = [*_groups(draft_view), *_by_language(draft_view)]
     return Page(
         paragraphs(
             words.text("<b>¿A quién?</b>"),
             words.text("Elige y te enseñaré la vista previa. Todavía no se envía nada.")
             if rows
             else words.text("No hay a quién enviarlo."),
-            Html("\n".join(_empty(sheet))),
+            Html("\n".join(_empty(draft_view))),
         ),
-        [*rows, *ways_out(sheet, back=True)],
+        [*rows, *ways_out(draft_view, back=True)],
     )
 
 
-def _everyone(sheet: DraftView) -> Mapping[str, int]:
+def _everyone(draft_view: DraftView) -> Mapping[str, int]:
     """Returns the largest possible audience: for news, only those who accepted them."""
-    return sheet.numbers.news if sheet.draft.kind is Kind.NEWS else sheet.numbers.signed
+    return (
+        draft_view.numbers.news
+        if draft_view.draft.kind is Kind.NEWS
+        else draft_view.numbers.signed
+    )
 
 
-def _groups(sheet: DraftView) -> list[Choice]:
-    words, draft = sheet.words, sheet.draft
-    total, agreed = sum(_everyone(sheet).values()), sum(sheet.numbers.news.values())
+def _groups(draft_view: DraftView) -> list[Choice]:
+    words, draft = draft_view.words, draft_view.draft
+    total, agreed = sum(_everyone(draft_view).values()), sum(draft_view.numbers.news.values())
     rows: list[Choice] = []
     if total and draft.kind is not Kind.NEWS:
         label = words.label("A quienes firmaron: {n}", n=words.number(total))
@@ -71,54 +75,56 @@ def _groups(sheet: DraftView) -> list[Choice]:
     return rows
 
 
-def _by_language(sheet: DraftView) -> list[Choice]:
-    everyone = _everyone(sheet)
+def _by_language(draft_view: DraftView) -> list[Choice]:
+    everyone = _everyone(draft_view)
     total = sum(everyone.values())
     # A language that all of them read would be the same choice as everyone.
-    numbers = {code: everyone.get(code, 0) for code in sheet.languages}
-    return [_only_in(sheet, code, n) for code, n in numbers.items() if 0 < n < total]
+    numbers = {code: everyone.get(code, 0) for code in draft_view.languages}
+    return [_only_in(draft_view, code, n) for code, n in numbers.items() if 0 < n < total]
 
 
-def _empty(sheet: DraftView) -> list[Html]:
+def _empty(draft_view: DraftView) -> list[Html]:
     """Says which choices reach nobody."""
-    words, everyone = sheet.words, _everyone(sheet)
+    words, everyone = draft_view.words, _everyone(draft_view)
     lines: list[Html] = []
-    if not sheet.numbers.news:
+    if not draft_view.numbers.news:
         lines.append(words.text("Nadie a quien se pueda escribir ha aceptado otras noticias."))
-    if everyone and len(sheet.languages) > 1:
+    if everyone and len(draft_view.languages) > 1:
         lines += [
-            words.text("Nadie lee en {language}.", language=sheet.tongue(code))
-            for code in sheet.languages
+            words.text("Nadie lee en {language}.", language=draft_view.tongue(code))
+            for code in draft_view.languages
             if not everyone.get(code)
         ]
     return lines
 
 
-def _only_in(sheet: DraftView, code: str, number: int) -> Choice:
-    words, draft = sheet.words, sheet.draft
+def _only_in(draft_view: DraftView, code: str, number: int) -> Choice:
+    words, draft = draft_view.words, draft_view.draft
     label = words.label(
         "Solo a quienes leen en {language}: {n}",
-        language=sheet.tongue(code),
+        language=draft_view.tongue(code),
         n=words.number(number),
     )
     news = draft.kind is Kind.NEWS
     return choice(label, draft, Step.AUDIENCE, f"news.{code}" if news else code)
 
 
-def time(sheet: DraftView) -> Page:
+def time(draft_view: DraftView) -> Page:
     """Asks for the time to send at, and offers some."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     moments = [
         choice(_offer(words, each), draft, Step.SCHEDULE, str(int(each.at.timestamp())))
-        for each in offered(sheet.now, ZoneInfo(sheet.zone))
+        for each in offered(draft_view.now, ZoneInfo(draft_view.zone))
     ]
     return Page(
         paragraphs(
             words.text("<b>¿Cuándo?</b>"),
-            words.text("Ahora es {moment}.", moment=moment_name(words, sheet.now, sheet.zone)),
+            words.text(
+                "Ahora es {moment}.", moment=moment_name(words, draft_view.now, draft_view.zone)
+            ),
             words.text("Elige o escríbeme el día y la hora, como «mañana 18:30» o «26/11 18:30»."),
         ),
-        [*moments, *ways_out(sheet, back=True)],
+        [*moments, *ways_out(draft_view, back=True)],
     )
 
 

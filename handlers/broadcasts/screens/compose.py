@@ -17,16 +17,16 @@ from .labels import content_name, subject_name
 _NAMED = MOST_BUTTONS
 
 
-def content(sheet: DraftView) -> Page:
+def content(draft_view: DraftView) -> Page:
     """Asks for the message in the draft's current language."""
-    words, draft = sheet.words, sheet.draft
-    many = len(sheet.languages) > 1
+    words, draft = draft_view.words, draft_view.draft
+    many = len(draft_view.languages) > 1
     first = draft.language == draft.base
     heading = (
         words.text("<b>Envíame el mensaje</b>")
         if first
         else words.text(
-            "<b>Envíame la versión en {language}</b>", language=sheet.tongue(draft.language)
+            "<b>Envíame la versión en {language}</b>", language=draft_view.tongue(draft.language)
         )
     )
     return Page(
@@ -42,17 +42,17 @@ def content(sheet: DraftView) -> Page:
             else None,
             words.text("Nada sale hasta que veas la vista previa y lo confirmes."),
         ),
-        ways_out(sheet, back=bool(draft.versions)),
+        ways_out(draft_view, back=bool(draft.versions)),
     )
 
 
-def ready(sheet: DraftView) -> Page:
+def ready(draft_view: DraftView) -> Page:
     """Describes the message and offers what can be done with it."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
         look = choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
         nothing = words.text("El mensaje final no se ha enviado.")
-        return Page(nothing, [look, *ways_out(sheet)])
+        return Page(nothing, [look, *ways_out(draft_view)])
     chosen = draft.about_chosen and draft.audience_chosen
     onward = (
         choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
@@ -62,13 +62,18 @@ def ready(sheet: DraftView) -> Page:
     to_others = choice(words.label("Cambiar a quién se envía"), draft, Step.SUBJECT)
     # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
     may_change = chosen and draft.topic is None
-    rows = [onward, *_versions(sheet), *([to_others] if may_change else ()), *ways_out(sheet)]
+    rows = [
+        onward,
+        *_versions(draft_view),
+        *([to_others] if may_change else ()),
+        *ways_out(draft_view),
+    ]
     return Page(
         paragraphs(
             words.text("<b>Tu mensaje</b>"),
-            Html("\n".join(_described(sheet, code) for code in draft.versions)),
-            _lost(sheet),
-            _decided(sheet) if chosen else None,
+            Html("\n".join(_described(draft_view, code) for code in draft.versions)),
+            _lost(draft_view),
+            _decided(draft_view) if chosen else None,
             words.text(
                 "Hasta la vista previa puedes editar tu mensaje en el chat: se usará tal como "
                 "esté entonces. Todavía no se ha enviado nada."
@@ -78,9 +83,9 @@ def ready(sheet: DraftView) -> Page:
     )
 
 
-def links(sheet: DraftView) -> Page:
+def links(draft_view: DraftView) -> Page:
     """Asks for link buttons, one per line."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     there = draft.versions[draft.language].links
     bare = choice(words.label("Quitar los botones"), draft, Step.REMOVE_LINKS, draft.language)
     return Page(
@@ -90,69 +95,71 @@ def links(sheet: DraftView) -> Page:
                 "Escríbeme una línea por botón: el texto, un guion y la dirección. Por ejemplo:"
             ),
             words.text("<code>Leer más - https://ejemplo.org</code>"),
-            _buttons(sheet, draft.versions[draft.language]),
+            _buttons(draft_view, draft.versions[draft.language]),
         ),
-        [*([bare] if there else ()), *ways_out(sheet, back=True)],
+        [*([bare] if there else ()), *ways_out(draft_view, back=True)],
     )
 
 
-def _described(sheet: DraftView, code: str) -> Html:
-    words, version = sheet.words, sheet.draft.versions[code]
-    what, buttons = content_name(words, version), _buttons(sheet, version)
-    if len(sheet.languages) == 1:
+def _described(draft_view: DraftView, code: str) -> Html:
+    words, version = draft_view.words, draft_view.draft.versions[code]
+    what, buttons = content_name(words, version), _buttons(draft_view, version)
+    if len(draft_view.languages) == 1:
         line = words.text("Es {content}.", content=what)
-    elif code == sheet.draft.base and len(sheet.draft.versions) == 1:
+    elif code == draft_view.draft.base and len(draft_view.draft.versions) == 1:
         line = words.text("Es {content}, igual para todos los idiomas.", content=what)
-    elif code == sheet.draft.base:
+    elif code == draft_view.draft.base:
         line = words.text(
             "{language}: {content}. También para quien lea en un idioma sin versión.",
-            language=sheet.language(code),
+            language=draft_view.language(code),
             content=what,
         )
     else:
-        line = words.text("{language}: {content}.", language=sheet.language(code), content=what)
+        line = words.text(
+            "{language}: {content}.", language=draft_view.language(code), content=what
+        )
     return Html(f"{line}\n{buttons}") if buttons else line
 
 
-def _buttons(sheet: DraftView, version: Version) -> Html | None:
+def _buttons(draft_view: DraftView, version: Version) -> Html | None:
     """Lists the labels of the buttons, at most `_NAMED` of them."""
     links = [link for row in version.links for link in row]
     labels = ", ".join(f"«{_short(link.text)}»" for link in links[:_NAMED])
     if len(links) > _NAMED:
-        more = sheet.words.number(len(links) - _NAMED)
-        return sheet.words.text("Botones: {labels} y {n} más", labels=labels, n=more)
-    return sheet.words.text("Botones: {labels}", labels=labels) if labels else None
+        more = draft_view.words.number(len(links) - _NAMED)
+        return draft_view.words.text("Botones: {labels} y {n} más", labels=labels, n=more)
+    return draft_view.words.text("Botones: {labels}", labels=labels) if labels else None
 
 
 def _short(label: str) -> str:
     return label if len(label) <= LONGEST_TEXT else f"{label[:LONGEST_TEXT]}…"
 
 
-def _lost(sheet: DraftView) -> Html | None:
-    if not any(version.lost_buttons for version in sheet.draft.versions.values()):
+def _lost(draft_view: DraftView) -> Html | None:
+    if not any(version.lost_buttons for version in draft_view.draft.versions.values()):
         return None
-    return sheet.words.text(
+    return draft_view.words.text(
         "El mensaje traía otros botones que en manos de este bot no harían nada. Solo se "
         "conservan los que abren una dirección."
     )
 
 
-def _decided(sheet: DraftView) -> Html:
-    words, draft = sheet.words, sheet.draft
+def _decided(draft_view: DraftView) -> Html:
+    words, draft = draft_view.words, draft_view.draft
     return words.text(
         "{subject}, para {audience}.",
         subject=subject_name(words, draft.kind),
-        audience=sheet.audience,
+        audience=draft_view.audience,
     )
 
 
-def _versions(sheet: DraftView) -> list[Choice]:
+def _versions(draft_view: DraftView) -> list[Choice]:
     """Returns the buttons for the version of each language."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     several = len(draft.versions) > 1
     rows: list[Choice] = []
     for code, version in draft.versions.items():
-        name = sheet.tongue(code)
+        name = draft_view.tongue(code)
         again, buttons = (
             (
                 words.label("Cambiar la versión en {language}", language=name),
@@ -167,8 +174,8 @@ def _versions(sheet: DraftView) -> list[Choice]:
         if code != draft.base:
             label = words.label("Quitar la versión en {language}", language=name)
             rows.append(choice(label, draft, Step.DROP, code))
-    for code in sheet.languages:
+    for code in draft_view.languages:
         if code not in draft.versions:
-            label = words.label("Añadir versión en {language}", language=sheet.tongue(code))
+            label = words.label("Añadir versión en {language}", language=draft_view.tongue(code))
             rows.append(choice(label, draft, Step.WRITE, code))
     return rows

@@ -149,8 +149,8 @@ def _stars(messages: int) -> int:
     return -(-messages // MESSAGES_A_STAR)
 
 
-def ways_out(sheet: DraftView, *, back: bool = False) -> list[Choice]:
+def ways_out(draft_view: DraftView, *, back: bool = False) -> list[Choice]:
     """Returns the button that cancels the draft, and if `back` the one that goes back."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     cancel = choice(words.label("Cancelar"), draft, Step.CANCEL)
     return [choice(words.label("Volver"), draft, Step.BACK), cancel] if back else [cancel]

@@ -13,36 +13,36 @@ from .draft_view import LEAST_BALANCE, MANY, DraftView
 from .labels import moment_name, subject_name
 
 
-def summary(sheet: DraftView) -> Page:
+def summary(draft_view: DraftView) -> Page:
     """Returns the summary below the preview: audience, time, duration and price."""
-    words = sheet.words
-    if not sheet.recipients:
+    words = draft_view.words
+    if not draft_view.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
-        return Page(paragraphs(_heading(sheet), nobody), _no_way_on(sheet))
-    short = _short_of_stars(sheet)
+        return Page(paragraphs(_heading(draft_view), nobody), _no_way_on(draft_view))
+    short = _short_of_stars(draft_view)
     return Page(
         paragraphs(
-            _heading(sheet),
-            _as_shown(sheet),
-            _recipients(sheet),
-            _left_out(sheet),
-            _under_news(sheet),
-            _when(sheet),
-            _price(sheet),
-            _approval(sheet),
+            _heading(draft_view),
+            _as_shown(draft_view),
+            _recipients(draft_view),
+            _left_out(draft_view),
+            _under_news(draft_view),
+            _when(draft_view),
+            _price(draft_view),
+            _approval(draft_view),
             short,
         ),
-        _choices(sheet, may_send=short is None),
+        _choices(draft_view, may_send=short is None),
     )
 
 
-def sure(sheet: DraftView) -> Page:
+def sure(draft_view: DraftView) -> Page:
     """Asks for a second confirmation of a broadcast to many people."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     yes = words.plural_label(
-        "Sí, enviar a {n} persona", "Sí, enviar a {n} personas", sheet.recipients
+        "Sí, enviar a {n} persona", "Sí, enviar a {n} personas", draft_view.recipients
     )
-    if sheet.needs_approval:
+    if draft_view.needs_approval:
         yes = words.label("Sí, pedir la aprobación")
     elif draft.starts_at is not None:
         yes = words.label("Sí, programar")
@@ -51,27 +51,27 @@ def sure(sheet: DraftView) -> Page:
             words.plural(
                 "<b>Vas a escribir a {n} persona. ¿Seguro?</b>",
                 "<b>Vas a escribir a {n} personas. ¿Seguro?</b>",
-                sheet.recipients,
+                draft_view.recipients,
             ),
-            _recipients(sheet),
-            _when(sheet),
-            _approval(sheet),
+            _recipients(draft_view),
+            _when(draft_view),
+            _approval(draft_view),
             words.text(
                 "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
                 "quien ya lo tenga puede haberlo leído."
             ),
         ),
         (
-            Choice(yes, AdminAction.SEND, sheet.token),
+            Choice(yes, AdminAction.SEND, draft_view.token),
             choice(words.label("Volver"), draft, Step.BACK),
-            _leave(sheet),
+            _leave(draft_view),
         ),
     )
 
 
-def _left_out(sheet: DraftView) -> Html | None:
+def _left_out(draft_view: DraftView) -> Html | None:
     """Says how many signers will not get it, and why; None if nobody is left out."""
-    words, numbers = sheet.words, sheet.numbers
+    words, numbers = draft_view.words, draft_view.numbers
     lines: list[Html] = []
     if numbers.unreachable:
         lines.append(
@@ -94,9 +94,9 @@ def _left_out(sheet: DraftView) -> Html | None:
     return Html("\n".join(lines)) if lines else None
 
 
-def _under_news(sheet: DraftView) -> Html | None:
+def _under_news(draft_view: DraftView) -> Html | None:
     """Says how recipients of news can stop them; None for other kinds."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     if draft.kind is not Kind.NEWS:
         return None
     if any(version.is_album for version in draft.versions.values()):
@@ -110,16 +110,16 @@ def _under_news(sheet: DraftView) -> Html | None:
     )
 
 
-def _heading(sheet: DraftView) -> Html:
-    words, draft = sheet.words, sheet.draft
+def _heading(draft_view: DraftView) -> Html:
+    words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
         return words.text("<b>¿Enviar el mensaje final?</b>")
     subject = subject_name(words, draft.kind)
     return words.text("<b>¿Enviar el mensaje?</b>\n{subject}.", subject=subject)
 
 
-def _as_shown(sheet: DraftView) -> Html:
-    words, draft = sheet.words, sheet.draft
+def _as_shown(draft_view: DraftView) -> Html:
+    words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
         return words.text("Arriba lo ves tal como llegará, en cada idioma.")
     if draft.edited:
@@ -133,34 +133,34 @@ def _as_shown(sheet: DraftView) -> Html:
     )
 
 
-def _recipients(sheet: DraftView) -> Html:
+def _recipients(draft_view: DraftView) -> Html:
     """Says to whom, how many, and which version each language gets."""
-    words, draft = sheet.words, sheet.draft
+    words, draft = draft_view.words, draft_view.draft
     heading = words.text(
         "A {audience}: <b>{n}</b>",
-        audience=sheet.audience,
-        n=words.number(sheet.recipients),
+        audience=draft_view.audience,
+        n=words.number(draft_view.recipients),
     )
-    by_language = sheet.numbers.chosen
+    by_language = draft_view.numbers.chosen
     if len(by_language) == 1 and _has_own_version(draft, *by_language):
         return heading
     ranked = sorted(by_language.items(), key=lambda item: -item[1])
-    lines = [heading, *(_line(sheet, code, n) for code, n in ranked)]
+    lines = [heading, *(_line(draft_view, code, n) for code, n in ranked)]
     if len(draft.versions) == 1 and len(by_language) > 1:
         lines.append(words.text("El mismo mensaje para todos los idiomas."))
     return Html("\n".join(lines))
 
 
-def _line(sheet: DraftView, code: str, count: int) -> Html:
-    words, draft = sheet.words, sheet.draft
-    language, number = sheet.language(code), words.number(count)
+def _line(draft_view: DraftView, code: str, count: int) -> Html:
+    words, draft = draft_view.words, draft_view.draft
+    language, number = draft_view.language(code), words.number(count)
     if _has_own_version(draft, code):
         return words.text("{language}: {count}", language=language, count=number)
     return words.text(
         "{language}: {count}, con la versión en {base}",
         language=language,
         count=number,
-        base=sheet.tongue(draft.base),
+        base=draft_view.tongue(draft.base),
     )
 
 
@@ -169,9 +169,11 @@ def _has_own_version(draft: Draft, code: str) -> bool:
     return code in draft.versions or len(draft.versions) < 2
 
 
-def _when(sheet: DraftView) -> Html:
-    words, draft = sheet.words, sheet.draft
-    lasts = words.text("Tardará alrededor de {duration}.", duration=words.duration(sheet.seconds))
+def _when(draft_view: DraftView) -> Html:
+    words, draft = draft_view.words, draft_view.draft
+    lasts = words.text(
+        "Tardará alrededor de {duration}.", duration=words.duration(draft_view.seconds)
+    )
     if draft.elements > 1:
         album = words.plural(
             "Un álbum cuenta como {n} mensaje por persona.",
@@ -183,52 +185,52 @@ def _when(sheet: DraftView) -> Html:
         return lasts
     starts = words.text(
         "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
-        moment=moment_name(words, draft.starts_at, sheet.zone),
+        moment=moment_name(words, draft.starts_at, draft_view.zone),
     )
     return Html(f"{starts}\n{lasts}")
 
 
-def _price(sheet: DraftView) -> Html | None:
-    words = sheet.words
-    if not sheet.is_paid:
+def _price(draft_view: DraftView) -> Html | None:
+    words = draft_view.words
+    if not draft_view.is_paid:
         return None
-    if sheet.needs_approval or sheet.draft.starts_at is not None:
+    if draft_view.needs_approval or draft_view.draft.starts_at is not None:
         price = words.plural(
             "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
             "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
-            sheet.price,
+            draft_view.price,
         )
     else:
         price = words.plural(
             "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
             "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
-            sheet.price,
+            draft_view.price,
         )
-    if sheet.balance is None:
+    if draft_view.balance is None:
         return price
-    balance = words.text("El bot tiene {n}.", n=words.number(sheet.balance))
+    balance = words.text("El bot tiene {n}.", n=words.number(draft_view.balance))
     return Html(f"{price} {balance}")
 
 
-def _approval(sheet: DraftView) -> Html | None:
-    if not sheet.needs_approval:
+def _approval(draft_view: DraftView) -> Html | None:
+    if not draft_view.needs_approval:
         return None
-    return sheet.words.text(
+    return draft_view.words.text(
         "Otra persona que administra la petición tiene que aprobarlo: "
         "verá lo mismo que tú, y hasta que lo apruebe no sale nada."
     )
 
 
-def _short_of_stars(sheet: DraftView) -> Html | None:
-    words = sheet.words
-    if sheet.is_affordable:
+def _short_of_stars(draft_view: DraftView) -> Html | None:
+    words = draft_view.words
+    if draft_view.is_affordable:
         return None
-    if sheet.balance is None:
+    if draft_view.balance is None:
         return words.text(
             "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
             "envío. Envíalo gratis o inténtalo más tarde."
         )
-    if sheet.balance < LEAST_BALANCE:
+    if draft_view.balance < LEAST_BALANCE:
         return words.text(
             "⚠️ Telegram solo deja pagar envíos a los bots que tienen al menos {n} estrellas. "
             "Envíalo gratis.",
@@ -239,9 +241,9 @@ def _short_of_stars(sheet: DraftView) -> Html | None:
     )
 
 
-def _choices(sheet: DraftView, *, may_send: bool) -> list[Choice]:
-    words, draft = sheet.words, sheet.draft
-    rows: list[Choice] = [_confirm(sheet)] if may_send else []
+def _choices(draft_view: DraftView, *, may_send: bool) -> list[Choice]:
+    words, draft = draft_view.words, draft_view.draft
+    rows: list[Choice] = [_confirm(draft_view)] if may_send else []
     rows.append(choice(words.label("Enviarme una prueba"), draft, Step.TEST))
     if draft.edited:
         rows.insert(0, choice(words.label("👁 Ver la vista previa otra vez"), draft, Step.LOOK))
@@ -250,7 +252,7 @@ def _choices(sheet: DraftView, *, may_send: bool) -> list[Choice]:
     else:
         rows.append(choice(words.label("🕒 Cambiar la hora"), draft, Step.TIME))
         rows.append(choice(words.label("Quitar la hora"), draft, Step.NOW))
-    if sheet.can_be_paid:
+    if draft_view.can_be_paid:
         other = (
             words.label("Enviarlo gratis, más despacio")
             if draft.paid
@@ -259,16 +261,16 @@ def _choices(sheet: DraftView, *, may_send: bool) -> list[Choice]:
         rows.append(choice(other, draft, Step.PAY))
     if draft.kind is not Kind.CLOSING:
         rows.append(choice(words.label("Cambiar"), draft, Step.CHANGE))
-    return [*rows, _leave(sheet)]
+    return [*rows, _leave(draft_view)]
 
 
-def _confirm(sheet: DraftView) -> Choice:
-    words, draft, many = sheet.words, sheet.draft, sheet.recipients >= MANY
-    if sheet.needs_approval:
+def _confirm(draft_view: DraftView) -> Choice:
+    words, draft, many = draft_view.words, draft_view.draft, draft_view.recipients >= MANY
+    if draft_view.needs_approval:
         label = words.plural_label(
             "Pedir la aprobación, para {n} persona",
             "Pedir la aprobación, para {n} personas",
-            sheet.recipients,
+            draft_view.recipients,
         )
     elif draft.starts_at is not None:
         label = words.label(
@@ -276,20 +278,20 @@ def _confirm(sheet: DraftView) -> Choice:
         )
     else:
         label = words.plural_label(
-            "Enviar a {n} persona", "Enviar a {n} personas", sheet.recipients
+            "Enviar a {n} persona", "Enviar a {n} personas", draft_view.recipients
         )
     if many:
         return choice(label, draft, Step.SURE)
-    return Choice(label, AdminAction.SEND, sheet.token)
+    return Choice(label, AdminAction.SEND, draft_view.token)
 
 
-def _no_way_on(sheet: DraftView) -> list[Choice]:
-    words, draft = sheet.words, sheet.draft
+def _no_way_on(draft_view: DraftView) -> list[Choice]:
+    words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
-        return [_leave(sheet)]
-    return [choice(words.label("Cambiar"), draft, Step.CHANGE), _leave(sheet)]
+        return [_leave(draft_view)]
+    return [choice(words.label("Cambiar"), draft, Step.CHANGE), _leave(draft_view)]
 
 
-def _leave(sheet: DraftView) -> Choice:
-    shown = f"{AdminAction.SEND}:{sheet.token or '-'}:{sheet.draft.key}"
-    return Choice(sheet.words.label("No enviar"), AdminAction.DISMISS, shown)
+def _leave(draft_view: DraftView) -> Choice:
+    shown = f"{AdminAction.SEND}:{draft_view.token or '-'}:{draft_view.draft.key}"
+    return Choice(draft_view.words.label("No enviar"), AdminAction.DISMISS, shown)

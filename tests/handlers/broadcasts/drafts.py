@@ -51,7 +51,7 @@ def shown(draft: Draft | None = None) -> Draft:
     return frozen(chosen, copies, NOW)
 
 
-def sheet(
+def draft_view(
     draft: Draft, numbers: Numbers = NUMBERS, language: str = "es", **more: Any
 ) -> DraftView:
     """A draft and its surroundings."""

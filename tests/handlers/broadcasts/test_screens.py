@@ -36,10 +36,10 @@ from tests.handlers.broadcasts.drafts import (
     arguments,
     broadcast,
     choices,
+    draft_view,
     empty,
     labels,
     piece,
-    sheet,
     shown,
     standing_of,
     written,
@@ -65,45 +65,47 @@ def of_drafts(language: str) -> Mapping[str, Page]:
     linking = linked(written().changed(NOW, language="es"), ((LINK,),), NOW)
     lost = add_message(empty(), piece(links=((LINK,),), lost_buttons=True), NOW)
     return {
-        "waiting": compose.content(sheet(empty(), language=language)),
+        "waiting": compose.content(draft_view(empty(), language=language)),
         "waiting for a version": compose.content(
-            sheet(written().changed(NOW, language="en"), language=language)
+            draft_view(written().changed(NOW, language="en"), language=language)
         ),
-        "ready": compose.ready(sheet(written(), language=language)),
-        "two versions": compose.ready(sheet(two_versions(), language=language)),
-        "lost buttons": compose.ready(sheet(lost, language=language)),
-        "decided": compose.ready(sheet(shown(), language=language)),
+        "ready": compose.ready(draft_view(written(), language=language)),
+        "two versions": compose.ready(draft_view(two_versions(), language=language)),
+        "lost buttons": compose.ready(draft_view(lost, language=language)),
+        "decided": compose.ready(draft_view(shown(), language=language)),
         "closing, not shown": compose.ready(
-            sheet(begun_closing("es", NOW, paid=False), language=language)
+            draft_view(begun_closing("es", NOW, paid=False), language=language)
         ),
-        "links": compose.links(sheet(linking, language=language)),
-        "subject": audience_and_time.subject(sheet(written(), language=language)),
-        "audience": audience_and_time.audience(sheet(written(), language=language)),
-        "audience of news": audience_and_time.audience(sheet(news, language=language)),
-        "time": audience_and_time.time(sheet(shown(), language=language)),
-        "summary": summary.summary(sheet(shown(), language=language)),
-        "summary of an album": summary.summary(sheet(shown(two_versions()), language=language)),
+        "links": compose.links(draft_view(linking, language=language)),
+        "subject": audience_and_time.subject(draft_view(written(), language=language)),
+        "audience": audience_and_time.audience(draft_view(written(), language=language)),
+        "audience of news": audience_and_time.audience(draft_view(news, language=language)),
+        "time": audience_and_time.time(draft_view(shown(), language=language)),
+        "summary": summary.summary(draft_view(shown(), language=language)),
+        "summary of an album": summary.summary(
+            draft_view(shown(two_versions()), language=language)
+        ),
         "summary after an edit": summary.summary(
-            sheet(mark_edited(shown(), 17, NOW), language=language)
+            draft_view(mark_edited(shown(), 17, NOW), language=language)
         ),
-        "summary of a plan": summary.summary(sheet(planned, language=language)),
+        "summary of a plan": summary.summary(draft_view(planned, language=language)),
         "summary, paid": summary.summary(
-            sheet(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
+            draft_view(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
         ),
         "summary, unpayable": summary.summary(
-            sheet(paid, language=language, may_pay=True, rate=1000.0)
+            draft_view(paid, language=language, may_pay=True, rate=1000.0)
         ),
         "summary of news": summary.summary(
-            sheet(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
+            draft_view(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
         ),
         "summary that needs approval": summary.summary(
-            sheet(shown(), language=language, approval_above=500)
+            draft_view(shown(), language=language, approval_above=500)
         ),
         "sure, needs approval": summary.sure(
-            sheet(shown(), language=language, approval_above=500)
+            draft_view(shown(), language=language, approval_above=500)
         ),
-        "summary of the closing": summary.summary(sheet(closing(), language=language)),
-        "sure": summary.sure(sheet(shown(), language=language)),
+        "summary of the closing": summary.summary(draft_view(closing(), language=language)),
+        "sure": summary.sure(draft_view(shown(), language=language)),
     }
 
 
@@ -178,7 +180,7 @@ def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
 
 
 def test_a_summary_of_few_sends_at_the_first_tap() -> None:
-    few = sheet(shown(), replace(NUMBERS, chosen={"es": 999}))
+    few = draft_view(shown(), replace(NUMBERS, chosen={"es": 999}))
     (send,) = [c for c in choices(summary.summary(few)) if c.order is AdminAction.SEND]
     assert (send.label, send.argument) == ("Enviar a 999 personas", few.token)
 
@@ -186,29 +188,29 @@ def test_a_summary_of_few_sends_at_the_first_tap() -> None:
 def test_a_summary_says_to_whom_how_many_and_in_which_version() -> None:
     numbers = replace(NUMBERS, chosen={"es": 12, "en": 3, "ca": 2})
     languages = {"es": "Español", "en": "English", "ca": "Català"}
-    text = summary.summary(sheet(shown(two_versions()), numbers, languages=languages)).text
+    text = summary.summary(draft_view(shown(two_versions()), numbers, languages=languages)).text
     assert "A todas las personas que firmaron: <b>17</b>" in text
     assert "Español: 12\nEnglish: 3\nCatalà: 2, con la versión en español" in text
     assert "2 personas más firmaron, pero han bloqueado el bot" in text
 
 
 def test_a_summary_names_those_who_asked_for_silence() -> None:
-    text = summary.summary(sheet(shown(), replace(NUMBERS, muted=1, unreachable=0))).text
+    text = summary.summary(draft_view(shown(), replace(NUMBERS, muted=1, unreachable=0))).text
     assert "1 persona más firmó y pidió que no se le escribiera." in text
     assert "han bloqueado" not in text
 
 
 def test_with_nobody_left_there_is_nothing_to_confirm() -> None:
-    page = summary.summary(sheet(shown(), replace(NUMBERS, chosen={})))
+    page = summary.summary(draft_view(shown(), replace(NUMBERS, chosen={})))
     assert "no hay a quién enviarlo" in page.text
     assert labels(page) == ["Cambiar", "No enviar"]
 
 
 def test_the_expected_time_counts_an_album_message_by_message() -> None:
     numbers = replace(NUMBERS, chosen={"es": 280})
-    one = sheet(shown(), numbers)
-    two = sheet(shown(add_message(written(), piece(18, group=None), NOW)), numbers)
-    album = sheet(shown(album_of(3)), numbers)
+    one = draft_view(shown(), numbers)
+    two = draft_view(shown(add_message(written(), piece(18, group=None), NOW)), numbers)
+    album = draft_view(shown(album_of(3)), numbers)
     assert (one.seconds, two.seconds, album.seconds) == (10.0, 10.0, 30.0)
 
 
@@ -220,8 +222,10 @@ def album_of(count: int) -> Draft:
 
 
 def test_paying_makes_it_faster_and_says_the_price_and_what_there_is() -> None:
-    paid = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
-    free = sheet(shown(), may_pay=True, rate=1000.0)
+    paid = draft_view(
+        shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=LEAST_BALANCE
+    )
+    free = draft_view(shown(), may_pay=True, rate=1000.0)
     assert paid.seconds < free.seconds
     text = summary.summary(paid).text
     assert "Precio: como mucho 153 estrellas" in text
@@ -233,8 +237,8 @@ def test_paying_makes_it_faster_and_says_the_price_and_what_there_is() -> None:
 def test_the_price_of_what_may_grow_until_it_goes_out_is_that_of_the_people_of_now() -> None:
     paid = shown().changed(NOW, paid=True)
     rich: dict[str, Any] = {"may_pay": True, "rate": 1000.0, "balance": 10_000}
-    planned = sheet(paid.changed(NOW, starts_at=NOW + timedelta(hours=2)), **rich)
-    waiting = sheet(paid, approval_above=1000, **rich)
+    planned = draft_view(paid.changed(NOW, starts_at=NOW + timedelta(hours=2)), **rich)
+    waiting = draft_view(paid, approval_above=1000, **rich)
     for each in (planned, waiting):
         text = summary.summary(each).text
         assert "Precio: 153 estrellas de Telegram con las personas de ahora" in text
@@ -246,7 +250,7 @@ def test_the_price_of_what_may_grow_until_it_goes_out_is_that_of_the_people_of_n
     [(None, "no dice cuántas estrellas"), (9_999, "al menos 10.000 estrellas")],
 )
 def test_what_cannot_be_paid_cannot_be_confirmed(balance: int | None, said: str) -> None:
-    poor = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=balance)
+    poor = draft_view(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0, balance=balance)
     page = summary.summary(poor)
     assert said in page.text
     assert not any(label.startswith("Enviar a") for label in labels(page))
@@ -256,39 +260,39 @@ def test_what_cannot_be_paid_cannot_be_confirmed(balance: int | None, said: str)
 def test_a_price_above_the_balance_is_refused() -> None:
     many = replace(NUMBERS, chosen={"es": 200_000})
     draft = shown().changed(NOW, paid=True)
-    poor = sheet(draft, many, may_pay=True, rate=1000.0, balance=19_999)
+    poor = draft_view(draft, many, may_pay=True, rate=1000.0, balance=19_999)
     assert "no tiene bastantes estrellas" in summary.summary(poor).text
-    assert sheet(draft, many, may_pay=True, rate=1000.0, balance=20_000).is_affordable
+    assert draft_view(draft, many, may_pay=True, rate=1000.0, balance=20_000).is_affordable
 
 
 @pytest.mark.parametrize(("people", "stars"), [(1, 1), (10, 1), (11, 2), (70, 7), (1530, 153)])
 def test_the_price_is_a_star_for_ten_messages(people: int, stars: int) -> None:
-    assert sheet(shown(), Numbers(chosen={"es": people})).price == stars
+    assert draft_view(shown(), Numbers(chosen={"es": people})).price == stars
 
 
 def test_what_is_paid_for_goes_to_no_more_people_than_the_price_that_was_shown_is_for() -> None:
-    paid = sheet(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0)
-    free = sheet(shown(), may_pay=True, rate=1000.0)
+    paid = draft_view(shown().changed(NOW, paid=True), may_pay=True, rate=1000.0)
+    free = draft_view(shown(), may_pay=True, rate=1000.0)
     assert paid.most_recipients(1525) == 1530
     assert paid.most_recipients(1530) == 1530
     assert free.most_recipients(1530) == 1683
 
 
 def test_an_album_is_never_paid_for() -> None:
-    album = sheet(shown(album_of(2)).changed(NOW, paid=True), may_pay=True, rate=1000.0)
+    album = draft_view(shown(album_of(2)).changed(NOW, paid=True), may_pay=True, rate=1000.0)
     assert not album.is_paid
     assert album.is_affordable
 
 
 def test_an_audience_that_is_empty_is_named_and_not_offered() -> None:
     numbers = replace(NUMBERS, signed={"es": 3}, news={})
-    page = audience_and_time.audience(sheet(about(written(), Kind.UPDATE, NOW), numbers))
+    page = audience_and_time.audience(draft_view(about(written(), Kind.UPDATE, NOW), numbers))
     assert labels(page)[:-2] == ["A quienes firmaron: 3"]
     assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in page.text
     assert "Nadie lee en English." in page.text
 
 
 def test_news_are_never_offered_to_all() -> None:
-    page = audience_and_time.audience(sheet(about(written(), Kind.NEWS, NOW)))
+    page = audience_and_time.audience(draft_view(about(written(), Kind.NEWS, NOW)))
     assert "A quienes firmaron: 1.530" not in labels(page)
     assert {argument.rpartition(":")[2] for argument in arguments(page).values()} == {"news", ""}
