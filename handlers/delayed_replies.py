@@ -248,7 +248,7 @@ class DelayedReplies:
                 async with self._room(owed):
                     await owed.answer()
                 return
-            except Exception as error:
+            except Exception as error:  # raised, logged or tried again, by what kind it is
                 if not self._is_tried_again(key, owed, error):
                     return
 

@@ -79,7 +79,7 @@ class UpdateHandler:
             self._incidents.note(error)
             await self._tell(update, _DAMAGED)
             raise
-        except Exception:
+        except Exception:  # whatever it is, the person is told; the intake logs it
             await self._tell(update, _MISTAKEN)
             raise
 

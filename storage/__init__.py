@@ -94,7 +94,7 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
         await storage.petitions.ensure()
         if not await _is_recognised(keyring, storage.published, slug):
             await storage.published.put(_KEY_MARK, keyring.reference(slug, _NOBODY))
-    except BaseException:
+    except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
     return storage
@@ -111,7 +111,7 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
         if not await storage.petitions.is_known():
             raise PetitionMissing
         await _is_recognised(keyring, storage.published, slug)
-    except BaseException:
+    except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
     return storage

@@ -101,7 +101,7 @@ async def _postgres_revision(dsn: str) -> str | None:
     async with postgres.connected(dsn) as connection:
         try:
             return await _revision("postgresql", connection.fetch)
-        except Exception as error:
+        except postgres.DRIVER_ERRORS as error:
             raise postgres.sorted_error(error) from error
 
 
@@ -175,5 +175,5 @@ async def _migrate_postgres(dsn: str) -> None:
                 # It ends with the transaction, so it cannot outlive the process that took it.
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
                 await _upgrade("postgresql", connection.fetch)
-        except Exception as error:
+        except postgres.DRIVER_ERRORS as error:
             raise postgres.sorted_error(error) from error

@@ -41,6 +41,13 @@ _SESSION: Final = {
 _PASSING: Final = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
 _BROKEN: Final = ("XX001", "XX002")
 _REFUSED: Final = ("28", "3D000")
+# Everything that the driver raises and `sorted_error` knows a meaning of.
+DRIVER_ERRORS: Final = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _LOST: Final = (
     OSError,  # TimeoutError too
     asyncpg.PostgresConnectionError,
@@ -107,7 +114,7 @@ class PostgresDatabase:
                 # Nothing here changes a session, so a reset would waste a round trip.
                 reset=_as_it_is,
             )
-        except Exception as error:
+        except DRIVER_ERRORS as error:
             raise sorted_error(error) from error
         return cls(pool, patience_seconds=patience_seconds)
 
@@ -153,7 +160,7 @@ class PostgresDatabase:
         async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
             try:
                 yield connection
-            except Exception as error:
+            except DRIVER_ERRORS as error:
                 if _lost(error):
                     with suppress(asyncpg.InterfaceError):  # the pool was faster
                         connection.terminate()
@@ -238,7 +245,7 @@ class PostgresDatabase:
                 return await attempt()
             except _CommitUnknown:
                 raise
-            except Exception as error:
+            except DRIVER_ERRORS as error:
                 meaning = sorted_error(error)
                 passing = isinstance(meaning, Unavailable) and self._open
                 if not passing or loop.time() + pause > deadline:
@@ -252,7 +259,7 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
     """Yields a separate connection, with no limit on how long a statement takes."""
     try:
         connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
-    except Exception as error:
+    except DRIVER_ERRORS as error:
         raise sorted_error(error) from error
     try:
         yield connection

@@ -162,7 +162,7 @@ async def _keep(held: ProcessLock, dsn: str, number: int, patience_seconds: floa
                 held.take()
                 await _until_broken(held, connection)
             deadline = loop.time() + patience_seconds
-        except Exception as error:
+        except Exception as error:  # whatever it is, who holds the lock hears that it is lost
             # A lock held elsewhere may pass: the server may not yet know our connection as broken.
             held.release()
             meaning = postgres.sorted_error(error)
@@ -195,7 +195,7 @@ async def _until_broken(held: ProcessLock, connection: Any) -> None:
 async def _answers(connection: Any) -> bool:
     try:
         await connection.execute("SELECT 1", timeout=_BEAT_SECONDS)
-    except Exception:  # whatever it is, the lock cannot be relied on
+    except postgres_adapter().DRIVER_ERRORS:  # the lock cannot be relied on
         return False
     return True
 

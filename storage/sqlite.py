@@ -134,7 +134,7 @@ class SqliteDatabase:
                 await connection
             # With a timeout it would keep the writer waiting for as long as somebody reads.
             await database._truncater.fetch(Statement("PRAGMA busy_timeout=0"))
-        except Exception as error:
+        except Exception as error:  # whatever it is, no thread may stay behind
             await database.close()
             for connection in database._connections:
                 await connection.ended()
@@ -311,7 +311,7 @@ class _Connection(aiosqlite.Connection):
         self._conn.execute("SAVEPOINT one")
         try:
             write.rows = [_rows(self._conn, statement) for statement in write.statements]
-        except Exception as error:
+        except Exception as error:  # handed to whoever asked for this write
             if concerns_everyone(error) or not self._conn.in_transaction:
                 raise
             write.error = error
@@ -344,7 +344,7 @@ def _connect(path: Path, pragmas: Iterable[str]) -> sqlite3.Connection:
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
+    except BaseException:  # whatever it is, it leaves no open connection
         connection.close()
         raise
     return connection

@@ -12,6 +12,7 @@ from bot.broadcast.context import WorkerContext
 from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.speed import Speed
+from bot.tracebacks import kind_of, place_of
 from storage import Broadcast, RecallTally, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
@@ -208,8 +209,8 @@ class Heartbeat:
         try:
             async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
                 await say()
-        except Exception as error:
-            _log.warning("report_not_made", kind=type(error).__name__)
+        except Exception as error:  # whatever it is, the broadcast goes on without the report
+            _log.warning("report_not_made", kind=kind_of(error), place=place_of(error))
             return False
         return True
 

@@ -17,6 +17,7 @@ import structlog
 from bot.broadcast.lease import utc_now
 from bot.broadcast.stop_reasons import StopReason, error_reference, format_reason
 from bot.broadcast.timing import Timing
+from bot.tracebacks import kind_of, place_of
 from storage import (
     DatabaseUrlWrong,
     Deliveries,
@@ -100,8 +101,13 @@ class ResultRecorder:
                     await self._enough.wait()
             try:
                 await self._write_some()
-            except Exception as error:  # whatever it is, results are kept until they are recorded
-                _log.warning("results_wait", kind=type(error).__name__, waiting=len(self))
+            except Exception as error:  # a result is kept until it is written, whatever happens
+                _log.warning(
+                    "results_wait",
+                    kind=kind_of(error),
+                    place=place_of(error),
+                    waiting=len(self),
+                )
                 await asyncio.sleep(back_off)
                 back_off = min(2 * back_off, _LONGEST_BACK_OFF)
             else:

@@ -144,7 +144,7 @@ class Sender:
         departure = _Departure(lambda: self._may_leave(delivery), self.claims, delivery.chat_id)
         try:
             return await self._send(delivery, departure)
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is logged by whoever records the result
             # Rejected when certainly not sent, so that it may be given back; else unconfirmed, so
             # that nobody is written to twice.
             outcome = Outcome.UNCONFIRMED if departure.is_past else Outcome.REJECTED

@@ -252,7 +252,7 @@ class Dispatcher:
                 await self._handle(job.update)
         except (TryAgain, TimeoutError) as error:
             return self._failed(job, error)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the updates behind this one go on
             self.counts.passed_over += 1
             # Never its message: it may contain what a person wrote.
             log.error(  # noqa: TRY400 - kind and place are logged instead of the trace

@@ -75,7 +75,7 @@ class Resolver:
             return await start_connection(
                 found, happy_eyeballs_delay=_HEAD_START_SECONDS, interleave=1
             )
-        except BaseException:
+        except BaseException:  # also a cancellation, as a time-out is
             self._known_until = 0.0  # the server may have moved
             raise
 

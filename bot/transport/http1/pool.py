@@ -112,7 +112,7 @@ class Pool:
             if not connection.is_free:
                 raise NotSent("The connection was closed at once")
             self._open.add(connection)
-        except BaseException:
+        except BaseException:  # also a cancellation: the next one in line may open one instead
             self._hand_on(None)
             raise
         finally:
