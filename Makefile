@@ -8,7 +8,7 @@ READY := .venv/ready
 help:
 	@echo "make demo     a whole petition in the terminal and in the browser (ARGS=--once: no page, ends by itself)"
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
-	@echo "make check    ruff, mypy, import-linter, the texts"
+	@echo "make check    ruff, mypy, import-linter, vulture, the texts"
 	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"
 	@echo "make soak     the long kill runs"
 	@echo "make install  the set-up alone"
@@ -41,6 +41,7 @@ check: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/vulture
 	@$(BIN)/petition-bot check --words
 
 bench: $(READY)

@@ -46,7 +46,6 @@ class Broadcast:
     topic: str
     state: str
     content: dict[str, Any] = field(repr=False)
-    content_sha256: bytes
     source_language: str
     source_chat: int | None = field(repr=False)
     audience: Audience
@@ -152,7 +151,6 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         topic=row["topic"],
         state=row["state"],
         content=json.loads(row["content"]),
-        content_sha256=row["content_sha256"],
         source_language=row["source_language"],
         source_chat=opened("source_chat_sealed"),
         audience=Audience(row["language"], bool(row["news_only"])),
@@ -198,5 +196,5 @@ def read_claimed(
         # A supporter who returned may read a language that the broadcast lacks.
         has_it = row["language"] in broadcast.content
         language = row["language"] if has_it else broadcast.source_language
-        claimed.deliveries.append(Delivery(position, int(chat), language, row["attempts"], claim))
+        claimed.deliveries.append(Delivery(position, int(chat), language, claim))
     return claimed

@@ -149,7 +149,6 @@ class NewBroadcast:
         cutoff: the number of the last signature that was counted, or None for all up to now.
         progress: the chat and the id of the admin's progress message, if there is one.
         paid: whether Telegram is paid for a higher sending rate.
-        author: the admin who wrote it; left out, the one who confirmed it.
         needs_approval: whether another admin has to approve it before it is sent.
     """
 
@@ -169,7 +168,6 @@ class NewBroadcast:
     cutoff: int | None = None
     progress: tuple[int, int] | None = None
     paid: bool = False
-    author: int | None = None
     needs_approval: bool = False
 
     @property
@@ -232,7 +230,6 @@ def _begun_with(plan: NewBroadcast, keyring: Keyring, at: int) -> dict[str, Valu
         return keyring.seal(str(number), table="broadcasts", column=column, row=plan.id)
 
     chat, message_id = plan.progress or (None, None)
-    author = plan.actor if plan.author is None else plan.author
     return {
         "broadcast": plan.id,
         "kind": plan.kind.value,
@@ -252,7 +249,7 @@ def _begun_with(plan: NewBroadcast, keyring: Keyring, at: int) -> dict[str, Valu
         "at": at,
         "starts_at": to_millis(plan.due),
         "started_at": at if plan.due is None else None,
-        "started_by_sealed": sealed(author, "started_by_sealed"),
+        "started_by_sealed": sealed(plan.actor, "started_by_sealed"),
         "approved_by_sealed": sealed(
             None if plan.needs_approval else plan.actor, "approved_by_sealed"
         ),

@@ -68,7 +68,7 @@ WHERE broadcast_id = :broadcast AND state = 'pending' AND position > :after
 """  # noqa: S608 - constants of this file
 
 _CLAIMED: Final = """
-SELECT d.position, d.language, d.attempts, d.signature_id, s.chat_sealed
+SELECT d.position, d.language, d.signature_id, s.chat_sealed
 FROM deliveries d LEFT JOIN signatures s ON s.id = d.signature_id
 WHERE d.broadcast_id = :broadcast AND d.state = 'sending' AND d.claim = :claim
   AND d.position > :after

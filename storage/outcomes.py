@@ -29,7 +29,6 @@ class Delivery:
     position: int
     chat_id: int
     language: str
-    attempts: int
     claim: bytes
 
 

@@ -19,8 +19,8 @@ from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.times import from_millis, to_millis
 
 _OF: Final = """
-SELECT s.id, s.number, s.name_sealed, s.language, s.signed_at, s.source, s.text_version,
-  s.unreachable_at, s.muted_at, c.purposes, c.news_ended_at
+SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
+  c.purposes, c.news_ended_at
 FROM signatures s JOIN consents c ON c.signature_id = s.id
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
@@ -63,7 +63,6 @@ class Signature:
     """A signature as its owner may see it.
 
     Attributes:
-        purposes: what was agreed to on signing.
         news: whether other news may still be sent.
         muted: whether its owner asked for no messages.
         is_damaged: whether the name cannot be decrypted; it is then empty.
@@ -71,11 +70,8 @@ class Signature:
 
     number: int
     name: str = field(repr=False)
-    language: str
     signed_at: datetime
     source: str | None
-    text_version: str
-    purposes: frozenset[str]
     unreachable: bool = False
     muted: bool = False
     news: bool = False
@@ -181,17 +177,13 @@ class Signatures:
         name = self._keyring.open_if_whole(
             row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
         )
-        purposes = frozenset(row["purposes"].split(","))
         return Signature(
             number=row["number"],
             name=name or "",
-            language=row["language"],
             signed_at=from_millis(row["signed_at"]),
             source=row["source"],
-            text_version=row["text_version"],
             unreachable=row["unreachable_at"] is not None,
             muted=row["muted_at"] is not None,
-            news="news" in purposes and row["news_ended_at"] is None,
-            purposes=purposes,
+            news="news" in row["purposes"].split(",") and row["news_ended_at"] is None,
             is_damaged=name is None,
         )

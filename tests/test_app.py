@@ -20,6 +20,7 @@ from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR, Retention
 from bot.settings import FREE_RATE
 from bot.simulator.faults import Fault
+from bot.transport import Gate
 from storage import (
     Conversation,
     DatabaseBehind,
@@ -58,7 +59,8 @@ async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene
     await scene.stop_bot()
     async with open_app(scene.settings) as app:
         storage = app.application.services.storage
-        worker = Broken(None, storage, None, rate=1.0)  # type: ignore[arg-type]  # both unused
+        gate = Gate()
+        worker = Broken(None, storage, None, rate=1.0, gate=gate)  # type: ignore[arg-type]  # unused
         with pytest.raises(FatalError, match="its broadcast broke") as raised:
             await asyncio.wait_for(replace(app, worker=worker).run(), SIGTERM_TO_THE_END)
     assert "ZeroDivisionError" in str(raised.value)

@@ -2,8 +2,7 @@
 
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.reporter import Reporter
-from bot.broadcast.speed import ProgressView, progress_view
 from bot.broadcast.timing import Timing
 from bot.broadcast.worker import Worker
 
-__all__ = ["OpenClaims", "ProgressView", "Reporter", "Timing", "Worker", "progress_view"]
+__all__ = ["OpenClaims", "Reporter", "Timing", "Worker"]

@@ -19,32 +19,12 @@ from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.broadcast.sender import Client, RateGate
 from bot.broadcast.timing import Timing
-from bot.transport import Lane
 from storage import Broadcast, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
 # The share of the time to stop that sending may take; the rest is for recording.
 _SEND_SHARE: Final = 0.6
-
-
-class SteadyRate:
-    """A substitute for the client's gate: one rate, and no pauses."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-
-    def set_ceiling(self, rate: float) -> None:
-        """Sets the rate in messages a second."""
-        self.rate = rate
-
-    def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
-        """Returns 0: a call may always leave now."""
-        return 0.0
-
-    def announced_pause(self) -> float:
-        """Returns 0: Telegram never asks to wait."""
-        return 0.0
 
 
 class Worker:
@@ -58,7 +38,7 @@ class Worker:
         paid_rate: messages a second of a paid broadcast; by default the same.
         gate: the client's gate, so as to claim no faster than it lets through.
         sole: tells whether no other process can be alive now, so that any other lease is stale.
-        woken: set when there may be something to send; `wake` sets it too.
+        woken: set when there may be something to send.
         claims: the open claims, shared with the handlers that make them void.
         timing: the durations.
         clock: seconds, monotonic.
@@ -75,7 +55,7 @@ class Worker:
         *,
         rate: float,
         paid_rate: float | None = None,
-        gate: RateGate | None = None,
+        gate: RateGate,
         sole: Callable[[], bool] = lambda: False,
         woken: asyncio.Event | None = None,
         claims: OpenClaims | None = None,
@@ -92,7 +72,7 @@ class Worker:
             broadcasts=broadcasts,
             recalls=storage.recalls,
             client=client,
-            gate=gate or SteadyRate(rate),
+            gate=gate,
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
             recorder=ResultRecorder(broadcasts.deliveries, timing, self._hold, now),
             claims=OpenClaims() if claims is None else claims,
@@ -115,10 +95,6 @@ class Worker:
         self._stopping = False
         self._duty: BroadcastRun | None = None
         self._running: asyncio.Task[None] | None = None
-
-    def wake(self) -> None:
-        """Makes the worker look at once for something to send."""
-        self._woken.set()
 
     async def run(self) -> None:
         """Sends what is due until `stop` is called; raises the error if the loop itself breaks."""

@@ -36,11 +36,6 @@ class Box:
         """The height in pixels."""
         return self.bottom - self.top
 
-    def overlaps(self, other: Box) -> bool:
-        """Tells whether the two rectangles overlap."""
-        apart = self.right <= other.left or other.right <= self.left
-        return not apart and self.top < other.bottom and other.top < self.bottom
-
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -108,9 +103,9 @@ class Canvas:
             finer = [(x * _FINER, y * _FINER) for x, y in points]
             draw.line(finer, fill=255, width=width * _FINER, joint="curve")
 
-    def text_width(self, text: str, size: float, *, bold: bool = False) -> float:
+    def text_width(self, text: str, size: float) -> float:
         """Returns how wide a line of text would be, in pixels."""
-        return self._font(size, bold=bold).getlength(text)
+        return self._font(size, bold=False).getlength(text)
 
     def png(self) -> bytes:
         """Returns the picture as a PNG file."""

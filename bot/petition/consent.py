@@ -5,14 +5,12 @@ import hashlib
 from bot.petition_folder.schema import Texts
 
 
-def consent_text(texts: Texts, *, news_offered: bool = True) -> str:
+def consent_text(texts: Texts) -> str:
     """Returns the text of the consent screen, with `{name}` in place of the supporter's name.
 
     Without the name the text is the same for everybody, so it is stored once and holds no
     personal data. The screen shows it with the name filled in.
     """
-    if not news_offered:
-        return texts.consent
     return f"{texts.consent}\n\n{texts.news}"
 
 

@@ -21,9 +21,9 @@ def hidden(name: str, date: int) -> Shape:
     return {"type": "hidden_user", "sender_user_name": name, "date": date}
 
 
-def channel(title: str, date: int, *, username: str | None = None, message_id: int = 1) -> Shape:
+def channel(title: str, date: int, *, username: str | None = None) -> Shape:
     """Returns the origin of a post in a channel that the bot is not in."""
     chat: Shape = {"id": _CHANNEL, "type": "channel", "title": title}
     if username:
         chat["username"] = username
-    return {"type": "channel", "chat": chat, "message_id": message_id, "date": date}
+    return {"type": "channel", "chat": chat, "message_id": 1, "date": date}

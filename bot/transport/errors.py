@@ -15,18 +15,11 @@ from bot.transport.lenient_json import first_update_id
 class TelegramRefused(Exception):
     """Telegram answered a raw call with an error."""
 
-    def __init__(
-        self,
-        status: int,
-        description: str,
-        retry_after: float | None = None,
-        migrate_to_chat_id: int | None = None,
-    ) -> None:
+    def __init__(self, status: int, description: str, retry_after: float | None = None) -> None:
         super().__init__(f"{status} {description}")
         self.status = status
         self.description = description
         self.retry_after = retry_after
-        self.migrate_to_chat_id = migrate_to_chat_id
 
 
 class NotSent(NetworkError):

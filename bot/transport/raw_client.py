@@ -97,13 +97,10 @@ class TelegramClient:
 
     def _refusal(self, answer: HttpResponse) -> TelegramRefused:
         said = parse_refusal(answer)
-        parameters = said.get("parameters")
-        moved = parameters.get("migrate_to_chat_id") if isinstance(parameters, dict) else None
         return TelegramRefused(
             answer.status,
             str(said.get("description", "")).replace(self._token, "[token]"),
             retry_after(answer) if answer.status == 429 else None,
-            moved if isinstance(moved, int) else None,
         )
 
 

@@ -70,11 +70,6 @@ class Gate:
         """The present rate of broadcast messages a second, as estimated for Telegram's limit."""
         return self._search.rate
 
-    @property
-    def paused_chats(self) -> int:
-        """How many paused chats are kept in memory."""
-        return len(self._pauses)
-
     def set_ceiling(self, rate: float) -> None:
         """Sets the highest rate of a beginning broadcast; forgets what a lower ceiling taught.
 

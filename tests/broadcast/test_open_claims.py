@@ -21,7 +21,7 @@ SECONDS = 5.0
 
 
 def delivery(claim: bytes, chat: int) -> Delivery:
-    return Delivery(chat, chat, "es", 1, claim)
+    return Delivery(chat, chat, "es", claim)
 
 
 async def claimed(claims: OpenClaims, token: bytes, *chats: int) -> list[Delivery]:

@@ -52,7 +52,7 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(bench: Ben
     hand = bench.hire(rate=20.0, progress=60.0)
     await until(lambda: received(bench.telegram, 3))
     await bench.broadcasts.pause(broadcast.id, ADMIN, utc_now())
-    hand.worker.wake()
+    hand.woken.set()
     await until(lambda: told(bench, "paused"))
     assert bench.telegram.received.total() < 50
 
@@ -135,7 +135,7 @@ async def test_who_comes_back_after_the_end_is_told_and_nobody_else(bench: Bench
     assert await bench.people.unreachable() == [2]
     bench.telegram.always(1002, None)
     assert await bench.signatures.mark_reachable(bench.people.supporter(2), utc_now())
-    hand.worker.wake()
+    hand.woken.set()
     await until(lambda: received(bench.telegram, 3))
     await until(lambda: tallies(bench, Tally(total=3, delivered=3)))
     assert dict(bench.telegram.received) == everyone_once(3)
@@ -169,7 +169,7 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
     await bench.ended()
     bench.telegram.always(1002, answers.SERVER_ERROR)
     assert await bench.signatures.mark_reachable(bench.people.supporter(2), utc_now())
-    hand.worker.wake()
+    hand.woken.set()
     await until(lambda: called(bench.telegram, 4))
     await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
     await until(lambda: recalled(bench))
@@ -187,7 +187,7 @@ async def test_a_recall_does_not_wait_for_what_is_being_sent(bench: Bench) -> No
     hand = bench.hire(rate=20.0)
     await until(lambda: received(bench.telegram, 32))
     await bench.broadcasts.recall(first.id, ADMIN, utc_now())
-    hand.worker.wake()
+    hand.woken.set()
     await until(lambda: recalled(bench, first.id))
     assert await has_state(bench, "running")
     await bench.ended()

@@ -1,25 +1,4 @@
-from bot.broadcast.speed import ProgressView, Speed, progress_view
-from storage import Tally
-
-
-def test_a_running_one_tells_what_is_left_at_the_present_speed() -> None:
-    tally = Tally(total=100, pending=55, sending=5, delivered=30, unreachable=6, withdrawn=4)
-    assert progress_view(tally, 20.0) == ProgressView(
-        share=0.4, done=40, total=100, per_second=20.0, remaining_seconds=3.0, finished=False
-    )
-
-
-def test_without_a_speed_nobody_knows_how_long_it_takes() -> None:
-    assert progress_view(Tally(total=2, pending=2), 0.0).remaining_seconds is None
-
-
-def test_when_nothing_is_left_it_is_finished() -> None:
-    view = progress_view(Tally(total=2, delivered=2), 0.0)
-    assert (view.share, view.remaining_seconds, view.finished) == (1.0, 0.0, True)
-
-
-def test_one_to_nobody_is_finished() -> None:
-    assert progress_view(Tally(total=0), 0.0).share == 1.0
+from bot.broadcast.speed import Speed
 
 
 def test_the_speed_needs_two_looks() -> None:

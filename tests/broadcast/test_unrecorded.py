@@ -142,7 +142,7 @@ async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_be
         is_unwritable=lambda *delivery: delivery in unwritable,
         add=lambda _, result: added.append(result),
     )
-    claims, delivery = OpenClaims(), Delivery(7, 1007, "es", 1, b"claim")
+    claims, delivery = OpenClaims(), Delivery(7, 1007, "es", b"claim")
 
     async def ask() -> list[Delivery]:
         return [delivery]

@@ -55,7 +55,7 @@ async def test_woken_it_begins_at_once(bench: Bench) -> None:
     await asyncio.sleep(0.05)
     await bench.people.sign([1])
     await bench.start()
-    hand.worker.wake()
+    hand.woken.set()
     await bench.ended(seconds=2)
     assert dict(bench.telegram.received) == everyone_once(1)
 
@@ -138,7 +138,7 @@ class TestWithdrawals:
         hand = bench.hire()
         hand.gate.pause = 0.05
         await bench.start()
-        hand.worker.wake()
+        hand.woken.set()
         await asyncio.sleep(0.2)
         assert await bench.tally() == Tally(total=10, pending=10)
         await bench.people.withdraw(3)
@@ -152,7 +152,7 @@ class TestWithdrawals:
         hand = bench.hire()
         hand.gate.paused_chats[1002] = 60.0
         await bench.start()
-        hand.worker.wake()
+        hand.woken.set()
         await until(lambda: received(bench.telegram, 4))
         await asyncio.sleep(0.1)
         assert bench.telegram.received[1002] == 0
@@ -203,7 +203,7 @@ class TestReports:
         assert unreported.finished_at is None
         await bench.people.sign([2])
         await bench.start()
-        hand.worker.wake()
+        hand.woken.set()
         await until(lambda: received(bench.telegram, 2))
         bench.reports.failures = 0
         await until(lambda: nothing_is_due(bench))

@@ -151,6 +151,7 @@ class Hand:
     reports: Reports
     gate: FakeGate
     claims: OpenClaims
+    woken: asyncio.Event
     task: asyncio.Task[None]
 
     def kill(self) -> None:
@@ -216,6 +217,7 @@ class Bench:
         """Starts a worker."""
         telegram = telegram or self.telegram
         wire, gate, claims = Wire(self._database), FakeGate(rate), OpenClaims()
+        woken = asyncio.Event()
 
         worker = Worker(
             telegram,
@@ -228,13 +230,14 @@ class Bench:
             rate=rate,
             gate=gate,
             sole=lambda: sole,
+            woken=woken,
             claims=claims,
             is_admin=admins.__contains__,
             now=now,
             timing=replace(QUICK, **timing),
         )
         task = asyncio.create_task(worker.run())
-        hand = Hand(worker, wire, telegram, self.reports, gate, claims, task)
+        hand = Hand(worker, wire, telegram, self.reports, gate, claims, woken, task)
         self._hands.append(hand)
         return hand
 

@@ -36,7 +36,6 @@ def account(
         topic="closing",
         state=state,
         content={},
-        content_sha256=b"c" * 32,
         source_language="es",
         source_chat=None,
         audience=Audience(),

@@ -22,7 +22,7 @@ def visiting(claims: OpenClaims) -> SupporterContext:
 
 async def claimed(claims: OpenClaims, token: bytes) -> Delivery:
     async def ask() -> list[Delivery]:
-        return [Delivery(1, CHAT, "es", 1, token)]
+        return [Delivery(1, CHAT, "es", token)]
 
     return (await claims.claim(token, ask()))[0]
 

@@ -177,7 +177,6 @@ def stopped(reason: str) -> Broadcast:
         topic="closing",
         state="stopped",
         content={"es": "x"},
-        content_sha256=b"c" * 32,
         source_language="es",
         source_chat=None,
         audience=Audience(),

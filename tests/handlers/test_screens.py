@@ -32,11 +32,8 @@ signatures = st.none() | st.builds(
     Signature,
     number=st.integers(1, 999_999_999),
     name=names.map(lambda name: name or "Ana"),
-    language=st.sampled_from(["es", "en"]),
     signed_at=st.just(NOON),
     source=st.none() | st.just("boletin-3"),
-    text_version=st.just("2026-11-24"),
-    purposes=st.sampled_from([frozenset({"signature"}), frozenset({"signature", "news"})]),
 )
 petitions = st.builds(
     PetitionState,
@@ -164,11 +161,8 @@ def holding(words: str, *deliveries: dict[str, Any]) -> View:
     signature = Signature(
         number=7,
         name=WORST_NAME,
-        language="es",
         signed_at=NOON,
         source="boletin",
-        text_version="1",
-        purposes=frozenset({"signature"}),
     )
     held = Held(
         conversation={"updated_at": NOON},

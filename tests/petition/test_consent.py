@@ -9,9 +9,7 @@ from bot.text.markup import fill
 
 def test_it_is_the_statement_and_the_separate_question_as_shown() -> None:
     texts = load_campaign(BUNDLED).texts["es"]
-    shown = consent_text(texts)
-    assert shown == f"{texts.consent}\n\n{texts.news}"
-    assert consent_text(texts, news_offered=False) == texts.consent
+    assert consent_text(texts) == f"{texts.consent}\n\n{texts.news}"
 
 
 def test_it_holds_the_place_of_the_name_and_no_name() -> None:

@@ -39,11 +39,8 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
     assert await storage.signatures.get(sean.supporter) == Signature(
         number=1,
         name="Seán O'Brien",
-        language="en",
         signed_at=NOON,
         source="web",
-        text_version="1",
-        purposes=frozenset({"signature", "news"}),
         news=True,
     )
 
@@ -232,7 +229,8 @@ async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_reco
     assert before is not None
     assert after is not None
     assert (before.news, after.news) == (True, False)
-    assert before.purposes == after.purposes == {"signature", "news"}
+    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    assert consent["purposes"] == "signature,news"
 
 
 async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:

@@ -65,13 +65,6 @@ async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_
     assert (gate.pause_for(Lane.REPLY, 9) == 0) is goes_on
 
 
-async def test_a_chat_that_moved_tells_where_to(client: TelegramClient, wire: Wire) -> None:
-    wire.replies.append(refuse(400, "Bad Request: upgraded", migrate_to_chat_id=-1005))
-    with pytest.raises(TelegramRefused) as caught:
-        await client.call("sendMessage", {"chat_id": -5})
-    assert caught.value.migrate_to_chat_id == -1005
-
-
 @pytest.mark.parametrize("reply", [refuse(500, "Internal"), refuse(502, "Bad"), page(502)])
 async def test_a_reply_that_surely_failed_is_repeated(
     client: TelegramClient, wire: Wire, reply: on_the_wire.Reply

@@ -77,7 +77,6 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
         "topic": (b"b" * 16).hex(),
         "state": state,
         "content": {"es": {"messages": [117]}},
-        "content_sha256": b"c" * 32,
         "source_language": "es",
         "source_chat": MARTA,
         "audience": Audience(),
