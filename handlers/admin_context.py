@@ -68,7 +68,7 @@ Rows = Sequence[Choice | Sequence[Choice]]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AdminScreen:
     """The text and buttons of an admin's message."""
 
     text: Html

@@ -12,7 +12,7 @@ PAID = "allow_paid_broadcast"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MessageCall:
     """A call of the Bot API, and how many messages it sends."""
 
     method: str
@@ -38,7 +38,7 @@ class Content(Protocol):
         """Whether Telegram sells a faster rate for it."""
         ...
 
-    def call(self, chat_id: int, language: str) -> Call:
+    def call(self, chat_id: int, language: str) -> MessageCall:
         """Returns the call that sends it to one recipient."""
         ...
 
@@ -53,9 +53,9 @@ class TextContent:
     per_recipient: int = 1
     can_be_paid: bool = True
 
-    def call(self, chat_id: int, language: str) -> Call:
+    def call(self, chat_id: int, language: str) -> MessageCall:
         """See Content.call; `language` is always one of the texts' languages."""
-        return Call(
+        return MessageCall(
             "sendMessage",
             {
                 "chat_id": chat_id,
@@ -103,16 +103,16 @@ class CopyContent:
         """See Content.can_be_paid; false for albums, since copyMessages cannot be paid."""
         return self.per_recipient == 1
 
-    def call(self, chat_id: int, language: str) -> Call:
+    def call(self, chat_id: int, language: str) -> MessageCall:
         """See Content.call; `language` is always one of the copies' languages."""
         copy = self.copies[language]
         where: dict[str, object] = {"chat_id": chat_id, "from_chat_id": self.source_chat}
         if len(copy.messages) > 1:
             album = {**where, "message_ids": list(copy.messages)}
-            return Call("copyMessages", album, len(copy.messages))
+            return MessageCall("copyMessages", album, len(copy.messages))
         keyboard = {"reply_markup": {"inline_keyboard": copy.keyboard}} if copy.keyboard else {}
         single = {"message_id": copy.messages[0], **keyboard}
-        return Call("copyMessage", {**where, **single, **_paid(self.paid)})
+        return MessageCall("copyMessage", {**where, **single, **_paid(self.paid)})
 
 
 def content_of(

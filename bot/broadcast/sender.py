@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from telegram.error import TelegramError
 
-from bot.broadcast.content import Call, Content, message_ids
+from bot.broadcast.content import Content, MessageCall, message_ids
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.timing import Timing
 from bot.transport import ErrorKind, Lane, error_kind
@@ -164,7 +164,9 @@ class Sender:
     def _may_leave(self, delivery: Delivery) -> bool:
         return self.may_send() and self.claims.holds(delivery)
 
-    async def _try(self, call: Call, delivery: Delivery, departure: _Departure) -> SendResult:
+    async def _try(
+        self, call: MessageCall, delivery: Delivery, departure: _Departure
+    ) -> SendResult:
         if not self._may_leave(delivery):
             return SendResult(Outcome.UNSENT)
         # Instead of a long wait at the gate, in which the recipient may withdraw: claim it again.
@@ -178,7 +180,7 @@ class Sender:
             return await self._judged(error)
         return _arrived(call, message_ids(result))
 
-    async def _call(self, call: Call, departure: _Departure) -> Any:
+    async def _call(self, call: MessageCall, departure: _Departure) -> Any:
         try:
             return await self.client.call(
                 call.method,
@@ -215,7 +217,7 @@ class Sender:
         return None
 
 
-def _arrived(call: Call, messages: tuple[int, ...]) -> SendResult:
+def _arrived(call: MessageCall, messages: tuple[int, ...]) -> SendResult:
     if len(messages) >= call.messages:
         return SendResult(Outcome.DELIVERED, messages=messages)
     # Telegram silently skips what it cannot copy: somebody deleted it from the source chat.

@@ -46,7 +46,7 @@ class SpeedSample:
     ends_at: datetime | None = None
 
 
-class Screen(Protocol):
+class Display(Protocol):
     """An output that shows the progress of a broadcast."""
 
     def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
@@ -56,7 +56,7 @@ class Screen(Protocol):
 
 async def follow(
     read: Callable[[], Awaitable[BroadcastSnapshot]],
-    screen: Screen,
+    screen: Display,
     clock: Callable[[], datetime],
     seconds: float,
 ) -> BroadcastSnapshot:
@@ -103,7 +103,7 @@ def _doing(account: BroadcastSnapshot) -> tuple[str, int, int]:
     return what, account.tally.done, account.total
 
 
-class Bar:
+class LiveBar:
     """Shows a progress bar on a terminal of any width."""
 
     def __init__(self, live: Live, words: Words) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from bot.cli.broadcast_details import account_lines, table_of
-from bot.cli.broadcast_follow import Bar, Data, Lines, Screen, follow
+from bot.cli.broadcast_follow import Data, Display, Lines, LiveBar, follow
 from bot.cli.broadcast_selection import pick
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, as_data, read_account
 from bot.cli.context import CliContext
@@ -56,12 +56,12 @@ async def follow_broadcast(
         _print_account(out, account, desk)
 
 
-def _screen(desk: CliContext, out: Console, stack: ExitStack, *, as_json: bool) -> Screen:
+def _screen(desk: CliContext, out: Console, stack: ExitStack, *, as_json: bool) -> Display:
     if as_json:
         return Data(lambda data: _print_data(out, data))
     if out.is_terminal:
         live = Live(console=out, auto_refresh=False)
-        return Bar(stack.enter_context(live), desk.words)
+        return LiveBar(stack.enter_context(live), desk.words)
     return Lines(out, desk.words, desk.clock)
 
 

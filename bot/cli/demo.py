@@ -11,8 +11,8 @@ from rich.text import Text
 from bot.cli.demo_session import Show, interrupted, served, unless_interrupted
 from bot.petition.petition import BUNDLED, load_campaign
 from bot.simulator.demo_script import Story
-from bot.simulator.page import LOOPBACK, Page
-from bot.simulator.transcript import Line, lines_of
+from bot.simulator.page import LOOPBACK, DemoPage
+from bot.simulator.transcript import TranscriptLine, lines_of
 from bot.text.translations import Catalogues
 
 _NAME_WIDTH = 7
@@ -34,7 +34,7 @@ async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | No
     if once:
         async with Show().open() as alone:
             return _judge(out, await unless_interrupted(_tell(out, alone)))
-    page = Page()
+    page = DemoPage()
     async with served(out, page, host, port) as address, Show(page).open() as show:
         verdict = _judge(out, await unless_interrupted(_tell(out, show)))
         if verdict == _INTERRUPTED:
@@ -73,7 +73,7 @@ async def _tell(out: Console, show: Show) -> list[str]:
     return faults + refused
 
 
-def _print(out: Console, line: Line) -> None:
+def _print(out: Console, line: TranscriptLine) -> None:
     style, mark = {"person": ("cyan", "▸"), "bot": ("", "◂"), "note": ("dim", "·")}[line.actor]
     row = Table.grid(padding=(0, 1))
     row.add_column(width=_NAME_WIDTH, justify="right", style="bold")

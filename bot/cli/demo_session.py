@@ -19,7 +19,7 @@ from bot.petition.petition import BUNDLED, CampaignInvalid
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.demo_script import ADMIN_ID, Cast
-from bot.simulator.page import Page, View, others_can_reach
+from bot.simulator.page import DemoPage, View, others_can_reach
 from storage import Keyring, StorageError
 
 _log = structlog.stdlib.get_logger()
@@ -92,7 +92,7 @@ class Show:
         campaign: the petition's folder.
     """
 
-    def __init__(self, page: Page | None = None, *, campaign: Path = BUNDLED) -> None:
+    def __init__(self, page: DemoPage | None = None, *, campaign: Path = BUNDLED) -> None:
         self._page = page
         self._campaign = campaign
         self._scene = AsyncExitStack()
@@ -173,7 +173,7 @@ class Show:
 
 
 @asynccontextmanager
-async def served(out: Console, page: Page, host: str, port: int | None) -> AsyncIterator[str]:
+async def served(out: Console, page: DemoPage, host: str, port: int | None) -> AsyncIterator[str]:
     """Serves the page until the end of the block; prints and yields its address.
 
     Raises:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bot.cli.demo_session import Show, served, unless_interrupted
 from bot.petition_folder.check import find_problems, find_warnings
-from bot.simulator.page import Page
+from bot.simulator.page import DemoPage
 from bot.simulator.person import Person
 
 _LOOK_EVERY_SECONDS = 0.25
@@ -23,7 +23,7 @@ State = frozenset[tuple[str, int, int]]
 
 async def show(out: Console, folder: Path, *, host: str, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
-    page = Page(folder=str(folder))
+    page = DemoPage(folder=str(folder))
     async with served(out, page, host, port), Show(page, campaign=folder).open() as stage:
         out.print("Save a file and it shows there at once; Ctrl-C ends the preview.")
         await unless_interrupted(Preview(out, folder, page, stage).watch())
@@ -35,7 +35,7 @@ class Preview:
 
     out: Console
     folder: Path
-    page: Page
+    page: DemoPage
     stage: Show
     _shown: bool = field(default=False, init=False)
 

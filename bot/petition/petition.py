@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.petition_folder.check import problems_of
 from bot.petition_folder.placeholders import lend_all, lent_values
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.schema import Controller, PetitionFile, Retention, Texts, in_language
+from bot.petition_folder.schema import Controller, PetitionFile, RetentionTable, Texts, in_language
 from bot.text.problems import CampaignInvalid, Problem
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "EarlierVersion",
     "Image",
     "Problem",
-    "Retention",
+    "RetentionTable",
     "Texts",
     "load_campaign",
 ]
@@ -64,7 +64,7 @@ class Campaign(_Frozen):
     demands: dict[str, tuple[str, ...]]
     images: dict[str, Image]
     controller: Controller
-    retention: Retention
+    retention: RetentionTable
     texts: dict[str, Texts]
 
     @cached_property

@@ -89,7 +89,7 @@ Email = Annotated[str, AfterValidator(_email)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
-class EarlierVersion(Shape):
+class EarlierVersionTable(Shape):
     """An earlier version of the texts, which is published: its date, and what changed after it."""
 
     date: Dated
@@ -119,14 +119,14 @@ class Controller(Shape):
         return self
 
 
-class Retention(Shape):
+class RetentionTable(Shape):
     """How many months signatures are kept; afterwards only the counts remain."""
 
     months_after_delivery: int = Field(1, ge=1, le=120)
     months_at_most: int = Field(21, ge=1, le=120)
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Retention":
+    def _ordered(self) -> "RetentionTable":
         if self.months_at_most < self.months_after_delivery:
             raise ValueError("months_at_most is not less than months_after_delivery")
         return self
@@ -137,7 +137,7 @@ class PetitionFile(Shape):
 
     slug: Annotated[str, AfterValidator(_slug)]
     version: Dated
-    earlier_versions: Lines[EarlierVersion] = ()
+    earlier_versions: Lines[EarlierVersionTable] = ()
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Madrid"
     source_language: str = "es"
     goals: Annotated[tuple[int, ...], Field(strict=False), AfterValidator(_ascending)]
@@ -145,7 +145,7 @@ class PetitionFile(Shape):
     demands: ByLanguage[Lines[str]]
     image: ImageFile | None = None
     controller: Controller
-    retention: Retention = Retention()
+    retention: RetentionTable = RetentionTable()
 
 
 class Texts(Shape):

@@ -12,10 +12,10 @@ from bot.petition_folder.schema import (
     EVERY_LANGUAGE,
     PETITION_FILE,
     Controller,
-    EarlierVersion,
+    EarlierVersionTable,
     ImageFile,
     PetitionFile,
-    Retention,
+    RetentionTable,
     Texts,
 )
 from bot.text.problems import Problem
@@ -23,8 +23,8 @@ from bot.text.problems import Problem
 _SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
     "controller": Controller,
     "image": ImageFile,
-    "retention": Retention,
-    "earlier_versions": EarlierVersion,
+    "retention": RetentionTable,
+    "earlier_versions": EarlierVersionTable,
 }
 
 

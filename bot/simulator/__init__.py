@@ -11,13 +11,13 @@ async with Simulator(token="1:…") as telegram:
     telegram.clock.move(48 * 3600)
 """
 
-from bot.simulator.call_log import Call, Calls
+from bot.simulator.call_log import Calls, RecordedCall
 from bot.simulator.chats import Chat
 from bot.simulator.clock import Clock
 from bot.simulator.delivery_tally import Arrivals, DeliveryTally
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Fault, Faults
-from bot.simulator.messages import Button, Media, Message, User
+from bot.simulator.messages import InlineButton, Media, Message, User
 from bot.simulator.person import Person
 from bot.simulator.rate_limits import RateLimits
 from bot.simulator.server import Simulator
@@ -28,8 +28,6 @@ from bot.simulator.world import Event, World
 __all__ = [
     "Answer",
     "Arrivals",
-    "Button",
-    "Call",
     "Calls",
     "Chat",
     "Clock",
@@ -37,10 +35,12 @@ __all__ = [
     "Event",
     "Fault",
     "Faults",
+    "InlineButton",
     "Media",
     "Message",
     "Person",
     "RateLimits",
+    "RecordedCall",
     "Simulator",
     "SimulatorError",
     "Stars",

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RecordedCall:
     """One call of the bot.
 
     `status` is the HTTP status, 0 when the connection was cut. `at` is the Unix time of the
@@ -32,7 +32,7 @@ class Call:
         return self.status == 200
 
 
-class Calls(list[Call]):
+class Calls(list[RecordedCall]):
     """The latest calls, oldest first; `keep` is how many, 0 for none.
 
     `listeners` are called with every call and its answer; answers are not kept.
@@ -41,9 +41,9 @@ class Calls(list[Call]):
     def __init__(self, keep: int) -> None:
         super().__init__()
         self.keep = keep
-        self.listeners: list[Callable[[Call, object], None]] = []
+        self.listeners: list[Callable[[RecordedCall, object], None]] = []
 
-    def record(self, call: Call, answer: object = None) -> None:
+    def record(self, call: RecordedCall, answer: object = None) -> None:
         """Adds a call, and drops the oldest when there are a tenth more than `keep`."""
         for listener in self.listeners:
             listener(call, answer)
@@ -53,6 +53,6 @@ class Calls(list[Call]):
         if len(self) > self.keep + self.keep // 10:
             del self[: len(self) - self.keep]
 
-    def of(self, method: str) -> list[Call]:
+    def of(self, method: str) -> list[RecordedCall]:
         """Returns the calls of one method."""
         return [call for call in self if call.method == method]

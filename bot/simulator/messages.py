@@ -42,7 +42,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
+class InlineButton:
     """An inline button: sends `data` to the bot, opens `url`, or does something else."""
 
     label: str
@@ -106,7 +106,7 @@ class Message:
         return not self.by.is_bot
 
     @property
-    def buttons(self) -> tuple[tuple[Button, ...], ...]:
+    def buttons(self) -> tuple[tuple[InlineButton, ...], ...]:
         """The inline keyboard, row by row."""
         rows = (self.markup or {}).get("inline_keyboard", ())
         return tuple(tuple(_button(shape) for shape in row) for row in rows)
@@ -193,7 +193,7 @@ def entity_shape(entity: Entity, chat: "Chat") -> Shape:
     return shape
 
 
-def _button(shape: Mapping[str, Any]) -> Button:
+def _button(shape: Mapping[str, Any]) -> InlineButton:
     known = ("text", "callback_data", "url")
     other = {name: value for name, value in shape.items() if name not in known}
-    return Button(shape["text"], shape.get("callback_data"), shape.get("url"), other or None)
+    return InlineButton(shape["text"], shape.get("callback_data"), shape.get("url"), other or None)

@@ -10,7 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 
 
-class Kind(Enum):
+class ParameterKind(Enum):
     """The kind of a parameter, with the words that describe it in an error."""
 
     INTEGER = "an Integer"
@@ -33,29 +33,29 @@ class Method:
 
 
 _KINDS = {
-    Kind.INTEGER: (
+    ParameterKind.INTEGER: (
         "message_id user_id message_thread_id direct_messages_topic_id offset limit timeout"
         " cache_time max_connections video_start_timestamp reply_to_message_id duration width"
         " height length start_timestamp"
     ),
-    Kind.FLAG: (
+    ParameterKind.FLAG: (
         "disable_notification protect_content allow_paid_broadcast disable_web_page_preview"
         " allow_sending_without_reply show_caption_above_media has_spoiler show_alert"
         " disable_content_type_detection remove_caption drop_pending_updates"
         " supports_streaming"
     ),
-    Kind.CHAT: "chat_id from_chat_id",
-    Kind.LIST: "entities caption_entities message_ids commands allowed_updates",
-    Kind.OBJECT: (
+    ParameterKind.CHAT: "chat_id from_chat_id",
+    ParameterKind.LIST: "entities caption_entities message_ids commands allowed_updates",
+    ParameterKind.OBJECT: (
         "link_preview_options suggested_post_parameters reply_parameters reply_markup scope"
         " menu_button"
     ),
-    Kind.MEDIA: "media",
-    Kind.FILE: (
+    ParameterKind.MEDIA: "media",
+    ParameterKind.FILE: (
         "photo document video animation audio voice video_note sticker thumbnail cover certificate"
     ),
 }
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, ParameterKind] = MappingProxyType(
     {name: kind for kind, names in _KINDS.items() for name in names.split()}
 )
 """The kind of every parameter that is not plain text."""

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.method_schema import KINDS, Kind, Method
+from bot.simulator.method_schema import KINDS, Method, ParameterKind
 
 Params = dict[str, Any]
 """Decoded parameters: integers, strings, booleans, lists, objects and uploads."""
@@ -108,7 +108,7 @@ def value_of(name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bo
     Raises:
         Refused: it is of another kind.
     """
-    return _DECODERS[KINDS.get(name, Kind.TEXT)](name, value, uploads, strict)
+    return _DECODERS[KINDS.get(name, ParameterKind.TEXT)](name, value, uploads, strict)
 
 
 def attached(reference: object, uploads: Mapping[str, Upload]) -> object:
@@ -150,7 +150,7 @@ def _missing(name: str) -> Refused:
     return bad_request(words.get(name, f'parameter "{name}" is required'))
 
 
-def _wrong(name: str, kind: Kind) -> Refused:
+def _wrong(name: str, kind: ParameterKind) -> Refused:
     return bad_request(f'parameter "{name}" must be {kind.value}')
 
 
@@ -161,7 +161,7 @@ def _integer(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool)
     if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
         return int(text)
     if strict:
-        raise _wrong(name, Kind.INTEGER)
+        raise _wrong(name, ParameterKind.INTEGER)
     return 0
 
 
@@ -169,9 +169,9 @@ def _text(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) ->
     if isinstance(value, str):
         return value
     if isinstance(value, Upload):
-        raise _wrong(name, Kind.TEXT)
+        raise _wrong(name, ParameterKind.TEXT)
     if strict:
-        raise _wrong(name, Kind.TEXT)
+        raise _wrong(name, ParameterKind.TEXT)
     return orjson.dumps(value).decode()
 
 
@@ -180,7 +180,7 @@ def _flag(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) ->
         return value
     text = str(value).strip().lower()
     if strict and text not in ("true", "false", "1", "0", "yes", "no", ""):
-        raise _wrong(name, Kind.FLAG)
+        raise _wrong(name, ParameterKind.FLAG)
     return text in ("true", "1", "yes")
 
 
@@ -191,7 +191,7 @@ def _chat(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) ->
     if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
         return int(text)
     if strict and text and not text.startswith("@"):
-        raise _wrong(name, Kind.CHAT)
+        raise _wrong(name, ParameterKind.CHAT)
     return text
 
 
@@ -207,14 +207,14 @@ def _json(name: str, value: Any) -> Any:
 def _list(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> list[Any]:
     found = _json(name, value) if value != "" else []
     if not isinstance(found, list):
-        raise _wrong(name, Kind.LIST)
+        raise _wrong(name, ParameterKind.LIST)
     return found
 
 
 def _object(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> Params:
     found = _json(name, value) if value != "" else {}
     if not isinstance(found, dict):
-        raise _wrong(name, Kind.OBJECT)
+        raise _wrong(name, ParameterKind.OBJECT)
     return found
 
 
@@ -238,18 +238,18 @@ def _with_uploads(shape: Any, uploads: Mapping[str, Upload]) -> Params:
 def _file(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
     found = attached(value, uploads)
     if not isinstance(found, str | Upload):
-        raise _wrong(name, Kind.FILE)
+        raise _wrong(name, ParameterKind.FILE)
     return found
 
 
 _Decoder = Callable[[str, Any, Mapping[str, Upload], bool], Any]
-_DECODERS: Mapping[Kind, _Decoder] = {
-    Kind.INTEGER: _integer,
-    Kind.TEXT: _text,
-    Kind.FLAG: _flag,
-    Kind.CHAT: _chat,
-    Kind.LIST: _list,
-    Kind.OBJECT: _object,
-    Kind.MEDIA: _media,
-    Kind.FILE: _file,
+_DECODERS: Mapping[ParameterKind, _Decoder] = {
+    ParameterKind.INTEGER: _integer,
+    ParameterKind.TEXT: _text,
+    ParameterKind.FLAG: _flag,
+    ParameterKind.CHAT: _chat,
+    ParameterKind.LIST: _list,
+    ParameterKind.OBJECT: _object,
+    ParameterKind.MEDIA: _media,
+    ParameterKind.FILE: _file,
 }

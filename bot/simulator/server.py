@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from bot.simulator.api import Api
-from bot.simulator.call_log import Call, Calls
+from bot.simulator.call_log import Calls, RecordedCall
 from bot.simulator.clock import Clock
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
@@ -70,7 +70,7 @@ class Simulator:
         return f"http://127.0.0.1:{self._port}"
 
     @property
-    def refused(self) -> list[Call]:
+    def refused(self) -> list[RecordedCall]:
         """The calls that were answered with `ok: false`, including injected faults."""
         return [call for call in self.calls if call.status >= 400]
 
@@ -207,7 +207,9 @@ class Simulator:
         answer: object = None,
     ) -> None:
         took = time.monotonic() - begun
-        self.calls.record(Call(name, params, status, error, self.world.clock(), took), answer)
+        self.calls.record(
+            RecordedCall(name, params, status, error, self.world.clock(), took), answer
+        )
 
     def _file(self, path: str) -> web.StreamResponse:
         found = _FILE.fullmatch(path)

@@ -12,7 +12,7 @@ _LINES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptLine:
     """One line of a transcript.
 
     `chat` names the person or group; `actor` is "person", "bot" or "note"; `first` tells
@@ -25,37 +25,37 @@ class Line:
     first: bool = True
 
 
-def lines_of(event: Event) -> Iterator[Line]:
+def lines_of(event: Event) -> Iterator[TranscriptLine]:
     """Yields the lines of an event; none for events that do not interest a reader."""
     chat = event.chat.person.user.first_name if event.chat.person else event.chat.title or ""
     message = event.message
     if event.kind == "tapped" and message is not None:
-        yield Line(chat, "person", f"taps [{_label(message, event)}]")
+        yield TranscriptLine(chat, "person", f"taps [{_label(message, event)}]")
     elif event.kind == "deleted" and message is not None and message.outgoing:
-        yield Line(chat, "note", "what was typed is deleted from the chat")
+        yield TranscriptLine(chat, "note", "what was typed is deleted from the chat")
     elif event.kind in ("sent", "edited") and message is not None:
         yield from _told(chat, message)
 
 
-def _told(chat: str, message: Message) -> Iterator[Line]:
+def _told(chat: str, message: Message) -> Iterator[TranscriptLine]:
     if message.is_service:
         return
     actor = "person" if message.outgoing else "bot"
     if message.media is not None:
-        yield Line(chat, actor, f"({message.media.kind}) {message.text}".rstrip())
+        yield TranscriptLine(chat, actor, f"({message.media.kind}) {message.text}".rstrip())
         return
     if message.outgoing:
-        yield Line(chat, actor, message.text)
+        yield TranscriptLine(chat, actor, message.text)
         return
     written = [line for line in message.text.splitlines() if line.strip()]
     if len(written) > _LINES_SHOWN:
         # The last line of a screen is its question or its count.
         written = [*written[: _LINES_SHOWN - 2], "…", written[-1]]
     for number, text in enumerate(written):
-        yield Line(chat, "bot", text, first=number == 0)
+        yield TranscriptLine(chat, "bot", text, first=number == 0)
     for row in message.buttons:
         labels = "  ".join(f"[{button.label}]" for button in row)
-        yield Line(chat, "bot", labels, first=False)
+        yield TranscriptLine(chat, "bot", labels, first=False)
 
 
 def _label(message: Message, event: Event) -> str:

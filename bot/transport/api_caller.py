@@ -45,7 +45,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One call as it will be sent; `body` is called anew for every try.
 
     The URL stays out of the repr, since it contains the token. `wanted` is asked after the gate
@@ -82,7 +82,7 @@ class ApiCaller:
         self._gate = gate
         self._patience = patience or RetryPolicy()
 
-    async def send(self, call: Call) -> HttpResponse:
+    async def send(self, call: ApiCall) -> HttpResponse:
         """Sends a call, and repeats it where that is safe; a broadcast's call is never repeated.
 
         Returns:
@@ -111,7 +111,7 @@ class ApiCaller:
             return outcome
         raise outcome
 
-    async def _pass_gate(self, call: Call) -> None:
+    async def _pass_gate(self, call: ApiCall) -> None:
         if call.method in UNCOUNTED:
             return
         is_broadcast = call.lane is Lane.BROADCAST
@@ -122,20 +122,20 @@ class ApiCaller:
         if pause > 0:
             raise RateLimited(pause)
 
-    async def _try(self, call: Call, body: Body) -> HttpResponse | NotSent | ResponseLost:
+    async def _try(self, call: ApiCall, body: Body) -> HttpResponse | NotSent | ResponseLost:
         outcome = await self._outcome(call, body)
         if call.method not in UNCOUNTED:
             self._tell_gate(call, outcome)
         return outcome
 
-    async def _outcome(self, call: Call, body: Body) -> HttpResponse | NotSent | ResponseLost:
+    async def _outcome(self, call: ApiCall, body: Body) -> HttpResponse | NotSent | ResponseLost:
         try:
             answer = await self._exchange(call.url, body, call.limits)
         except (NotSent, ResponseLost) as error:
             return error
         return answer if 200 <= answer.status < 300 else _read_refusal(answer)
 
-    def _tell_gate(self, call: Call, outcome: HttpResponse | NotSent | ResponseLost) -> None:
+    def _tell_gate(self, call: ApiCall, outcome: HttpResponse | NotSent | ResponseLost) -> None:
         """Tells the gate what the answer says about limits; for a 429 see `_after_flood`."""
         if not isinstance(outcome, HttpResponse) or outcome.status >= 500:
             self._gate.failed(call.chat, new=call.is_new)
@@ -150,7 +150,7 @@ class ApiCaller:
         return await self._session.exchange("POST", url, body, limits)
 
     def _wait_before_next(
-        self, call: Call, outcome: HttpResponse | NotSent | ResponseLost, tries: _Tries
+        self, call: ApiCall, outcome: HttpResponse | NotSent | ResponseLost, tries: _Tries
     ) -> float | None:
         if isinstance(outcome, HttpResponse) and outcome.status == 429:
             return self._after_flood(call, retry_after(outcome), tries)
@@ -168,7 +168,7 @@ class ApiCaller:
         spread: float = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
         return pause * spread
 
-    def _after_flood(self, call: Call, seconds: float, tries: _Tries) -> float | None:
+    def _after_flood(self, call: ApiCall, seconds: float, tries: _Tries) -> float | None:
         log.warning("too_many_requests", method=call.method, seconds=seconds)
         if call.method not in UNCOUNTED:
             self._gate.refused(call.chat, seconds, new=call.is_new)

@@ -10,7 +10,14 @@ from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import BadRequest, ChatMigrated
 from telegram.request import BaseRequest, RequestData
 
-from bot.transport.api_caller import ApiCaller, Body, Call, RetryPolicy, parse_refusal, retry_after
+from bot.transport.api_caller import (
+    ApiCall,
+    ApiCaller,
+    Body,
+    RetryPolicy,
+    parse_refusal,
+    retry_after,
+)
 from bot.transport.errors import AnswerUnreadable, RateLimited, ResponseLost, TokenRejected
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
@@ -105,7 +112,7 @@ class SharedRequest(BaseRequest):
         if method == "GET":
             return await self._download(url, limits)
         bot, name = url.rsplit("/", 2)[-2:]
-        call = Call(
+        call = ApiCall(
             url=url,
             method=name,
             body=await _body_of(request_data),

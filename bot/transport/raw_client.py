@@ -10,7 +10,14 @@ from typing import Any
 
 import aiohttp
 
-from bot.transport.api_caller import ApiCaller, Body, Call, RetryPolicy, parse_refusal, retry_after
+from bot.transport.api_caller import (
+    ApiCall,
+    ApiCaller,
+    Body,
+    RetryPolicy,
+    parse_refusal,
+    retry_after,
+)
 from bot.transport.errors import AnswerUnreadable, TelegramRefused
 from bot.transport.form_encoding import form, quoted, text_of
 from bot.transport.http1.response import HttpResponse, TimeLimits
@@ -79,7 +86,7 @@ class TelegramClient:
         """
         given = {name: value for name, value in (params or {}).items() if value is not None}
         answer = await self._outgoing.send(
-            Call(
+            ApiCall(
                 url=f"{self._base}/{method}",
                 method=method,
                 body=lambda: _encode(

@@ -7,7 +7,7 @@ from bot.transport.rate_limiter import SlotLimiter
 from bot.transport.reply_queue import Chat, ReplyQueue
 
 
-class Line:
+class ReplyLine:
     """Lets replies leave one after the other, at a given rate.
 
     Args:

@@ -10,7 +10,7 @@ from bot.transport.chat_pauses import Pauses
 from bot.transport.rate_estimator import RateEstimator
 from bot.transport.rate_limiter import ReplyRate, SlotLimiter
 from bot.transport.recent_calls import RecentCalls
-from bot.transport.reply_line import Line
+from bot.transport.reply_line import ReplyLine
 from bot.transport.reply_queue import Chat
 
 # Telegram documents about thirty new messages a second in all
@@ -55,8 +55,8 @@ class Gate:
         self._search = RateEstimator(rate)
         self._pace = SlotLimiter(rate, burst or _burst(rate))
         self._reply_rate = ReplyRate(_REPLY_RATE)
-        self._line = Line(self._reply_rate.rate, _REPLY_BURST, clock, sleep)
-        self._line_of_many = Line(
+        self._line = ReplyLine(self._reply_rate.rate, _REPLY_BURST, clock, sleep)
+        self._line_of_many = ReplyLine(
             lambda now: _SHARED * self._reply_rate.rate(now), _REPLY_BURST, clock, sleep
         )
         self._answers = RecentCalls(_OF_LATE_SECONDS)

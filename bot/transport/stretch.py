@@ -16,7 +16,7 @@ _QUIET = 0.25
 
 
 @dataclass(slots=True)
-class Step:
+class RateStep:
     """The number of messages accepted within `STEP` seconds from `at`."""
 
     at: float
@@ -29,10 +29,10 @@ class AcceptanceWindow:
 
     refused_at: float | None = None
     total: int = 0
-    steps: deque[Step] = field(default_factory=lambda: deque(maxlen=_STEPS))
+    steps: deque[RateStep] = field(default_factory=lambda: deque(maxlen=_STEPS))
     _is_cut: bool = False
 
-    def accepted(self, now: float) -> Step | None:
+    def accepted(self, now: float) -> RateStep | None:
         """Counts an accepted message; returns the step before, if this begins a new one."""
         self.total += 1
         last = self.steps[-1] if self.steps else None
@@ -40,7 +40,7 @@ class AcceptanceWindow:
             last.number += 1
             return None
         self._is_cut = self._is_cut or len(self.steps) == _STEPS
-        self.steps.append(Step(now))
+        self.steps.append(RateStep(now))
         return last
 
     def run(self, end: float) -> tuple[int, float]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId
 
-from bot.broadcast.content import Call
+from bot.broadcast.content import MessageCall
 
 from ..context import Bot
 
@@ -17,7 +17,7 @@ _TYPED: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-async def made(bot: Bot, call: Call) -> tuple[int, ...]:
+async def made(bot: Bot, call: MessageCall) -> tuple[int, ...]:
     """Makes the call; returns the ids of the messages it sent.
 
     Raises:

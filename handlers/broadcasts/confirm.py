@@ -18,7 +18,7 @@ from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, NewBroadca
 from ..admin_context import AdminContext
 from ..calls_before_commit import before_the_deed
 from ..conversation_message import tolerate
-from .draft import Stage
+from .draft import DraftStage
 from .draft_editor import DraftEditor, forget, open_draft
 from .original_messages import message_exists
 from .preview import show_lost, take_away
@@ -229,7 +229,7 @@ async def _show_again(editor: DraftEditor, objection: Html | _OtherNumber) -> No
     cutoff = draft.cutoff
     if draft.copies is not None and draft.starts_at is None:
         cutoff = await editor.ctx.services.storage.broadcasts.last_number()
-    stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
+    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SURE else draft.stage
     editor = await editor.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
     if isinstance(objection, _OtherNumber):
         # The new cutoff includes recent signers, so the number is counted again.

@@ -21,7 +21,7 @@ REMEMBERED_FOR: Final = timedelta(days=1)
 """How long a late message is still likely to be meant for the draft."""
 
 
-class Stage(StrEnum):
+class DraftStage(StrEnum):
     """What a draft's screen shows, and what the draft waits for."""
 
     CONTENT = "content"
@@ -40,7 +40,7 @@ class Stage(StrEnum):
     """Asks for a second confirmation, for a broadcast to many people."""
 
 
-_WAITING: Final = frozenset({Stage.CONTENT, Stage.LINKS, Stage.TIME})
+_WAITING: Final = frozenset({DraftStage.CONTENT, DraftStage.LINKS, DraftStage.TIME})
 
 
 class _Frozen(BaseModel):
@@ -107,7 +107,7 @@ class Draft(_Frozen):
     key: str
     base: str
     kind: Kind
-    stage: Stage = Stage.CONTENT
+    stage: DraftStage = DraftStage.CONTENT
     language: str = ""
     versions: dict[str, Version] = {}
     about_chosen: bool = False
@@ -157,7 +157,7 @@ class Draft(_Frozen):
     @property
     def is_shown(self) -> bool:
         """Whether it has been previewed and its screen offers to send it."""
-        return self.stage in (Stage.SUMMARY, Stage.SURE) and self.copies is not None
+        return self.stage in (DraftStage.SUMMARY, DraftStage.SURE) and self.copies is not None
 
     def album_of(self, piece: DraftMessage) -> str | None:
         """Returns the language whose version has this message, or other messages of its album."""
@@ -199,7 +199,7 @@ def begun_closing(base: str, now: datetime, *, paid: bool) -> Draft:
     return begun(base, now, paid=paid).model_copy(
         update={
             "kind": Kind.CLOSING,
-            "stage": Stage.READY,
+            "stage": DraftStage.READY,
             "about_chosen": True,
             "audience_chosen": True,
         }

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from storage import Kind
 
-from .draft import Draft, DraftMessage, LinkRows, Stage, Version
+from .draft import Draft, DraftMessage, DraftStage, LinkRows, Version
 
 
 def add_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
@@ -25,13 +25,15 @@ def add_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
             lost_buttons=piece.lost_buttons,
         )
         versions = {**draft.versions, draft.language: version}
-        return draft.with_content_changed(now, versions=versions, stage=Stage.READY)
+        return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
     known = draft.versions[language]
     grown = known.joined(piece)
     if grown == known:
         return draft
     # An album's last photos may come when the draft already waits for something else.
-    stage = draft.stage if draft.stage in (Stage.CONTENT, Stage.LINKS) else Stage.READY
+    stage = (
+        draft.stage if draft.stage in (DraftStage.CONTENT, DraftStage.LINKS) else DraftStage.READY
+    )
     return draft.with_content_changed(
         now, versions={**draft.versions, language: grown}, stage=stage
     )
@@ -41,7 +43,7 @@ def linked(draft: Draft, links: LinkRows, now: datetime) -> Draft:
     """Returns the draft with these buttons under the version of its current language."""
     version = draft.versions[draft.language].model_copy(update={"links": links})
     versions = {**draft.versions, draft.language: version}
-    return draft.with_content_changed(now, versions=versions, stage=Stage.READY)
+    return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
 
 
 def without(draft: Draft, language: str, now: datetime) -> Draft:
@@ -49,7 +51,7 @@ def without(draft: Draft, language: str, now: datetime) -> Draft:
     if language == draft.base:
         return draft
     versions = {known: version for known, version in draft.versions.items() if known != language}
-    return draft.with_content_changed(now, versions=versions, stage=Stage.READY)
+    return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
 
 
 def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
@@ -62,7 +64,7 @@ def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
         news_only=news,
         reads=None,
         audience_chosen=False,
-        stage=Stage.AUDIENCE,
+        stage=DraftStage.AUDIENCE,
     )
 
 
@@ -72,7 +74,7 @@ def unfrozen(draft: Draft) -> Draft:
     Keeps the version, so that a repeated tap can make the preview again after a failure.
     """
     return draft.model_copy(
-        update={"copies": None, "stale": (), "edited": False, "stage": Stage.READY}
+        update={"copies": None, "stale": (), "edited": False, "stage": DraftStage.READY}
     )
 
 
@@ -83,7 +85,7 @@ def frozen(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> 
         copies={language: tuple(ids) for language, ids in copies.items()},
         stale=(),
         edited=False,
-        stage=Stage.SUMMARY,
+        stage=DraftStage.SUMMARY,
     )
 
 
@@ -92,5 +94,5 @@ def mark_edited(draft: Draft, message_id: int, now: datetime) -> Draft:
     if message_id not in draft.sources() or draft.copies is None or draft.edited:
         return draft
     # Back to the summary, which says that the edit is not included.
-    stage = Stage.SUMMARY if draft.stage is Stage.SURE else draft.stage
+    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SURE else draft.stage
     return draft.changed(now, edited=True, stage=stage)

@@ -17,29 +17,29 @@ from bot.settings import FREE_RATE
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
 
-from ..admin_context import AdminContext, Page, keyboard
+from ..admin_context import AdminContext, AdminScreen, keyboard
 from ..conversation_message import tolerate
 from ..delayed_replies import LONGEST_WAIT
 from ..posting import rewrite
 from ..screens.screen import paragraphs
 from .confirmed_terms import content_now, terms_of
-from .draft import Draft, Stage, read_draft
+from .draft import Draft, DraftStage, read_draft
 from .recipient_counts import count
 from .screens import audience_and_time, compose, summary
 from .screens.draft_view import DraftView
 
 _log = structlog.stdlib.get_logger()
 
-_DRAWN_BY: Mapping[Stage, Callable[[DraftView], Page]] = MappingProxyType(
+_DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], AdminScreen]] = MappingProxyType(
     {
-        Stage.CONTENT: compose.content,
-        Stage.READY: compose.ready,
-        Stage.LINKS: compose.links,
-        Stage.SUBJECT: audience_and_time.subject,
-        Stage.AUDIENCE: audience_and_time.audience,
-        Stage.SUMMARY: summary.summary,
-        Stage.TIME: audience_and_time.time,
-        Stage.SURE: summary.sure,
+        DraftStage.CONTENT: compose.content,
+        DraftStage.READY: compose.ready,
+        DraftStage.LINKS: compose.links,
+        DraftStage.SUBJECT: audience_and_time.subject,
+        DraftStage.AUDIENCE: audience_and_time.audience,
+        DraftStage.SUMMARY: summary.summary,
+        DraftStage.TIME: audience_and_time.time,
+        DraftStage.SURE: summary.sure,
     }
 )
 
@@ -84,8 +84,8 @@ class DraftEditor:
         """
         draft_view = await self.view()
         stage = self.draft.stage
-        if stage in (Stage.SUMMARY, Stage.SURE) and not self.draft.is_shown:
-            stage = Stage.READY
+        if stage in (DraftStage.SUMMARY, DraftStage.SURE) and not self.draft.is_shown:
+            stage = DraftStage.READY
         page = _DRAWN_BY[stage](draft_view)
         if notice is not None:
             page = replace(page, text=paragraphs(notice, page.text))
@@ -128,7 +128,7 @@ class DraftEditor:
             terms=terms_of(draft, content, state, paid=draft_view.is_paid),
         )
 
-    async def _placed(self, page: Page, below: int | None) -> int:
+    async def _placed(self, page: AdminScreen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
         ctx, draft = self.ctx, self.draft
         await ctx.answer()

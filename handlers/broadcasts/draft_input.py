@@ -23,7 +23,7 @@ from ..context import Context
 from ..screens.supporter_view import place_of
 from .accepted_messages import UNFIT_SENTENCES, UnsupportedMessage, piece_of
 from .confirm import discarded, give_up
-from .draft import DraftMessage, Stage
+from .draft import DraftMessage, DraftStage
 from .draft_changes import add_message, linked, mark_edited
 from .draft_editor import DraftEditor, open_draft
 from .draft_taps import plan_for
@@ -86,9 +86,9 @@ async def _took(editor: DraftEditor, message: Message) -> bool:
         if place.stage in _ASKS_FOR_A_NAME and _may_be_a_name(message):
             return False
         return await _turned_down(editor, message, is_at_form=expects_name(place))
-    if draft.stage is Stage.CONTENT:
+    if draft.stage is DraftStage.CONTENT:
         await _take_content(editor, message, piece)
-    elif draft.stage is Stage.LINKS:
+    elif draft.stage is DraftStage.LINKS:
         await _take_links(editor, message)
     else:
         await _take_time(editor, message)

@@ -11,21 +11,21 @@ from storage import Kind
 
 from ..admin_context import AdminContext
 from .confirm import discarded, give_up
-from .draft import Draft, Stage
+from .draft import Draft, DraftStage
 from .draft_changes import about, linked, without
 from .draft_editor import DraftEditor, open_draft
 from .parse_time import FAULT_SENTENCES, within
 from .preview import send_test, show_preview
-from .steps import Step, Tapped, read_step
+from .steps import DraftStep, Tapped, read_step
 
-_ABOUT_PEOPLE: Final = frozenset({Step.SUBJECT, Step.ABOUT, Step.AUDIENCE})
+_ABOUT_PEOPLE: Final = frozenset({DraftStep.SUBJECT, DraftStep.ABOUT, DraftStep.AUDIENCE})
 _ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
-    Step.NEXT,
-    Step.WRITE,
-    Step.DROP,
-    Step.LINKS,
-    Step.REMOVE_LINKS,
-    Step.CHANGE,
+    DraftStep.NEXT,
+    DraftStep.WRITE,
+    DraftStep.DROP,
+    DraftStep.LINKS,
+    DraftStep.REMOVE_LINKS,
+    DraftStep.CHANGE,
 }
 # Most digits of a Unix time; one more would exceed the last year of datetime.
 _LONGEST_MOMENT: Final = 11
@@ -56,44 +56,44 @@ def _is_offered(editor: DraftEditor, tap: Tapped) -> bool:
         return False  # the petition determines its texts and audience
     if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
         return False  # its audience is fixed: those an earlier broadcast did not reach
-    return tap.step is not Step.WRITE or tap.value in editor.ctx.services.campaign.languages
+    return tap.step is not DraftStep.WRITE or tap.value in editor.ctx.services.campaign.languages
 
 
 def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
     """Returns the draft after a step that only changes the draft."""
     match tap.step:
-        case Step.NEXT | Step.SUBJECT:
-            return draft.changed(now, stage=Stage.SUBJECT)
-        case Step.WRITE:
-            return draft.changed(now, stage=Stage.CONTENT, language=tap.value)
-        case Step.LINKS if tap.value in draft.versions:
-            return draft.changed(now, stage=Stage.LINKS, language=tap.value)
-        case Step.REMOVE_LINKS if draft.language in draft.versions:
+        case DraftStep.NEXT | DraftStep.SUBJECT:
+            return draft.changed(now, stage=DraftStage.SUBJECT)
+        case DraftStep.WRITE:
+            return draft.changed(now, stage=DraftStage.CONTENT, language=tap.value)
+        case DraftStep.LINKS if tap.value in draft.versions:
+            return draft.changed(now, stage=DraftStage.LINKS, language=tap.value)
+        case DraftStep.REMOVE_LINKS if draft.language in draft.versions:
             return linked(draft, (), now)
-        case Step.DROP:
+        case DraftStep.DROP:
             return without(draft, tap.value, now)
-        case Step.ABOUT if tap.value in (Kind.UPDATE, Kind.NEWS):
+        case DraftStep.ABOUT if tap.value in (Kind.UPDATE, Kind.NEWS):
             return about(draft, Kind(tap.value), now)
-        case Step.TIME:
-            return draft.changed(now, stage=Stage.TIME)
-        case Step.SURE:
-            return draft.changed(now, stage=Stage.SURE)
-        case Step.PAY:
+        case DraftStep.TIME:
+            return draft.changed(now, stage=DraftStage.TIME)
+        case DraftStep.SURE:
+            return draft.changed(now, stage=DraftStage.SURE)
+        case DraftStep.PAY:
             return draft.changed(now, paid=not draft.paid)
-        case Step.CHANGE:
-            return draft.changed(now, stage=Stage.READY)
-        case Step.BACK:
+        case DraftStep.CHANGE:
+            return draft.changed(now, stage=DraftStage.READY)
+        case DraftStep.BACK:
             return draft.changed(now, stage=_before(draft))
     return draft
 
 
-def _before(draft: Draft) -> Stage:
+def _before(draft: Draft) -> DraftStage:
     """Returns the stage before the question."""
-    if draft.stage in (Stage.TIME, Stage.SURE) and draft.copies is not None:
-        return Stage.SUMMARY
-    if draft.stage is Stage.AUDIENCE:
-        return Stage.SUBJECT
-    return Stage.READY if draft.versions else Stage.CONTENT
+    if draft.stage in (DraftStage.TIME, DraftStage.SURE) and draft.copies is not None:
+        return DraftStage.SUMMARY
+    if draft.stage is DraftStage.AUDIENCE:
+        return DraftStage.SUBJECT
+    return DraftStage.READY if draft.versions else DraftStage.CONTENT
 
 
 async def _cancel(editor: DraftEditor, _tap: Tapped) -> None:
@@ -134,7 +134,9 @@ async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None =
         await editor.show(editor.ctx.words.text(FAULT_SENTENCES[fault]), below=below)
         return
     # No cutoff: those who sign until then are recipients too.
-    planned = editor.draft.changed(editor.now, starts_at=moment, cutoff=None, stage=Stage.SUMMARY)
+    planned = editor.draft.changed(
+        editor.now, starts_at=moment, cutoff=None, stage=DraftStage.SUMMARY
+    )
     editor = await editor.keep(planned)
     await editor.show(below=below)
 
@@ -147,13 +149,13 @@ async def _now(editor: DraftEditor, _tap: Tapped) -> None:
 
 Effect = Callable[[DraftEditor, Tapped], Awaitable[None]]
 
-_EFFECTS: Mapping[Step, Effect] = MappingProxyType(
+_EFFECTS: Mapping[DraftStep, Effect] = MappingProxyType(
     {
-        Step.CANCEL: _cancel,
-        Step.LOOK: _look,
-        Step.TEST: lambda editor, _tap: send_test(editor),
-        Step.AUDIENCE: _to,
-        Step.SCHEDULE: _at,
-        Step.NOW: _now,
+        DraftStep.CANCEL: _cancel,
+        DraftStep.LOOK: _look,
+        DraftStep.TEST: lambda editor, _tap: send_test(editor),
+        DraftStep.AUDIENCE: _to,
+        DraftStep.SCHEDULE: _at,
+        DraftStep.NOW: _now,
     }
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from telegram import Update
 
-from ..admin_context import AdminAction, AdminContext, Choice, Page, open_admin_context
+from ..admin_context import AdminAction, AdminContext, AdminScreen, Choice, open_admin_context
 from ..context import Context
 from ..screens.screen import paragraphs
 from .progress_message import page_of, tell_progress
@@ -44,7 +44,7 @@ async def report(ctx: AdminContext, argument: str) -> None:
     back = Choice(ctx.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
     when = ctx.words.moment(known.started_at or known.starts_at or known.created_at)
     text = paragraphs(shown.text, f"{when}\n{by}")
-    await _write(ctx, Page(text, [*shown.rows, back]))
+    await _write(ctx, AdminScreen(text, [*shown.rows, back]))
 
 
 async def _show(ctx: AdminContext, page: int) -> None:
@@ -67,7 +67,7 @@ async def _show(ctx: AdminContext, page: int) -> None:
     )
 
 
-async def _write(ctx: AdminContext, page: Page) -> None:
+async def _write(ctx: AdminContext, page: AdminScreen) -> None:
     await ctx.say(page.text, page.rows)
 
 

@@ -12,7 +12,7 @@ from telegram import Update
 from bot.text.markup import Html
 from storage import Broadcast, Kind
 
-from ..admin_context import AdminAction, AdminContext, Choice, Page, open_admin_context
+from ..admin_context import AdminAction, AdminContext, AdminScreen, Choice, open_admin_context
 from ..context import Context
 from ..screens.screen import paragraphs
 from .draft import Draft, begun, begun_closing, begun_for_the_rest
@@ -106,7 +106,7 @@ async def _shown_below(ctx: AdminContext, editor: DraftEditor) -> None:
     await editor.draw()
 
 
-def offer(ctx: AdminContext, chances: BroadcastOptions) -> Page:
+def offer(ctx: AdminContext, chances: BroadcastOptions) -> AdminScreen:
     """Returns the menu: the options, and why others are not available."""
     words = ctx.words
     rows: list[Choice] = []
@@ -121,7 +121,7 @@ def offer(ctx: AdminContext, chances: BroadcastOptions) -> Page:
     rows += [_to_decide(ctx, each) for each in chances.scheduled[:_LISTED]]
     if rows:
         rows.append(Choice(words.label("Nada por ahora"), AdminAction.DISMISS))
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
             _about_closing(ctx, chances),

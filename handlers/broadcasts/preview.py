@@ -20,7 +20,7 @@ from ..admin_context import AdminContext
 from ..conversation_message import tolerate
 from .calling import made
 from .confirmed_terms import content_now, copied
-from .draft import Stage
+from .draft import DraftStage
 from .draft_changes import frozen, unfrozen
 from .draft_editor import DraftEditor
 
@@ -143,7 +143,7 @@ async def _original(editor: DraftEditor) -> dict[str, object]:
 async def _refused(editor: DraftEditor, problem: NotShown) -> None:
     draft = editor.draft
     if draft.versions:
-        stage = Stage.CONTENT if problem.is_gone else Stage.READY
+        stage = DraftStage.CONTENT if problem.is_gone else DraftStage.READY
         draft = draft.changed(editor.now, stage=stage, language=problem.language)
     editor = await editor.keep(draft)
     await editor.draw(_why_not(editor.ctx, problem))
@@ -155,7 +155,9 @@ async def show_lost(editor: DraftEditor) -> None:
 
 
 async def _draw_lost(editor: DraftEditor) -> None:
-    editor = await editor.keep(editor.draft.with_content_changed(editor.now, stage=Stage.READY))
+    editor = await editor.keep(
+        editor.draft.with_content_changed(editor.now, stage=DraftStage.READY)
+    )
     await editor.draw(
         editor.ctx.words.text(
             "⚠️ No se ha enviado nada: se ha borrado la vista previa, que es el original que se "

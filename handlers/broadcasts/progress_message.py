@@ -12,7 +12,7 @@ from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
 from storage import Broadcast, RecallTally, Tally
 
-from ..admin_context import AdminContext, Page, keyboard
+from ..admin_context import AdminContext, AdminScreen, keyboard
 from ..context import Bot, Services
 from ..posting import rewrite
 from .screens.broadcast_lines import BroadcastView
@@ -64,7 +64,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
         await point_elsewhere(ctx.bot, ctx.services, chat, message_id)
 
 
-async def show(ctx: AdminContext, shown: Broadcast, said: Page | None = None) -> Broadcast:
+async def show(ctx: AdminContext, shown: Broadcast, said: AdminScreen | None = None) -> Broadcast:
     """Shows the broadcast's state, unless `said` equals it; returns the broadcast as last read.
 
     The worker writes into the same message. If the state changed meanwhile, this may have
@@ -80,7 +80,7 @@ async def show(ctx: AdminContext, shown: Broadcast, said: Page | None = None) ->
     return now
 
 
-async def page_of(ctx: AdminContext, broadcast: Broadcast) -> Page:
+async def page_of(ctx: AdminContext, broadcast: Broadcast) -> AdminScreen:
     """Returns the screen of a broadcast for this admin."""
     reader = ctx.user.id
     return standing(await standing_of(ctx.services, ctx.words, broadcast, reader=reader))
@@ -163,10 +163,12 @@ async def words_for(services: Services, chat: int) -> Words:
 
 async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:
     """Replaces a former progress message by a line that says the progress is elsewhere."""
-    await _write_over(bot, chat, message_id, Page(elsewhere(await words_for(services, chat))))
+    await _write_over(
+        bot, chat, message_id, AdminScreen(elsewhere(await words_for(services, chat)))
+    )
 
 
-async def _write_over(bot: Bot, chat: int, message_id: int, page: Page) -> None:
+async def _write_over(bot: Bot, chat: int, message_id: int, page: AdminScreen) -> None:
     try:
         await rewrite(bot, chat, message_id, page.text, keyboard(page.rows))
     except TelegramError as error:

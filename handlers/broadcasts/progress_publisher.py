@@ -16,7 +16,7 @@ from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from storage import Broadcast, RecallTally, Tally
 
-from ..admin_context import Page, keyboard
+from ..admin_context import AdminScreen, keyboard
 from ..context import Bot, Services
 from ..posting import post, rewrite
 from .admin_questions import ask_everyone
@@ -34,7 +34,7 @@ class AdminReporter:
     def __init__(self, bot: Bot, services: Services) -> None:
         self._bot = bot
         self._services = services
-        self._written: tuple[int, Page] | None = None
+        self._written: tuple[int, AdminScreen] | None = None
 
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
@@ -160,7 +160,9 @@ class AdminReporter:
             await self._catch_up(broadcast, chat, shown)
         return shown
 
-    async def _shown(self, broadcast: Broadcast, chat: int, message_id: int, page: Page) -> int:
+    async def _shown(
+        self, broadcast: Broadcast, chat: int, message_id: int, page: AdminScreen
+    ) -> int:
         """Edits the message, or sends a new one if it is gone; returns the id."""
         try:
             await rewrite(self._bot, chat, message_id, page.text, keyboard(page.rows))
@@ -214,5 +216,5 @@ class AdminReporter:
             return
         await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)
 
-    async def _send(self, chat: int, page: Page) -> int:
+    async def _send(self, chat: int, page: AdminScreen) -> int:
         return await post(self._bot, chat, page.text, keyboard(page.rows))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from storage import Audience, Broadcasts, Kind
 
-from .draft import Draft, Stage
+from .draft import Draft, DraftStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
     Of a draft that was previewed, only signatures up to its cutoff count. Counting a million
     people takes a moment, so nothing is counted that the screen does not show.
     """
-    if draft.stage is Stage.AUDIENCE:
+    if draft.stage is DraftStage.AUDIENCE:
         signed, news = await asyncio.gather(
             broadcasts.audience(kind=Kind.UPDATE),
             broadcasts.audience(kind=Kind.NEWS, audience=Audience(news_only=True)),

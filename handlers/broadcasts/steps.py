@@ -9,7 +9,7 @@ from ..admin_context import AdminAction, Choice
 from .draft import Draft
 
 
-class Step(StrEnum):
+class DraftStep(StrEnum):
     """A step of preparing a message. The values stand in callback data."""
 
     NEXT = "on"
@@ -45,7 +45,7 @@ class Tapped:
 
     key: str
     version: int
-    step: Step
+    step: DraftStep
     value: str
 
     def fits(self, draft: Draft) -> bool:
@@ -53,7 +53,7 @@ class Tapped:
         return (self.key, self.version) == (draft.key, draft.version)
 
 
-def choice(label: str, draft: Draft, step: Step, value: str = "") -> Choice:
+def choice(label: str, draft: Draft, step: DraftStep, value: str = "") -> Choice:
     """Returns a button for a step of this version of the draft."""
     return Choice(label, AdminAction.DRAFT, f"{draft.key}.{draft.version}:{step}:{value}")
 
@@ -63,6 +63,6 @@ def read_step(argument: str) -> Tapped | None:
     drawn_for, _, rest = argument.partition(":")
     key, _, version = drawn_for.partition(".")
     step, _, value = rest.partition(":")
-    if not version.isascii() or not version.isdecimal() or step not in set(Step):
+    if not version.isascii() or not version.isdecimal() or step not in set(DraftStep):
         return None
-    return Tapped(key, int(version), Step(step), value)
+    return Tapped(key, int(version), DraftStep(step), value)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.broadcast.content import Call, TextContent
+from bot.broadcast.content import MessageCall, TextContent
 from bot.broadcast.defects import BugBreaker
 from bot.broadcast.lease import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, Result, Tally
@@ -12,7 +12,7 @@ from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, everyone_once, has_state, until
 
 
-def failing(*_: object) -> Call:
+def failing(*_: object) -> MessageCall:
     raise ZeroDivisionError
 
 
@@ -46,7 +46,7 @@ async def test_who_surely_got_nothing_is_the_next_ones(
 ) -> None:
     call = TextContent.call
 
-    def mistaken(content: TextContent, chat_id: int, language: str) -> Call:
+    def mistaken(content: TextContent, chat_id: int, language: str) -> MessageCall:
         if chat_id == 1007:
             raise KeyError(language)
         return call(content, chat_id, language)

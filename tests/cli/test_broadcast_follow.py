@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from bot.cli.broadcast_follow import Bar, FollowView, Lines, SpeedSample, follow, told
+from bot.cli.broadcast_follow import FollowView, Lines, LiveBar, SpeedSample, follow, told
 from bot.cli.broadcast_snapshot import BroadcastSnapshot
 from bot.text.translations import Catalogues
 from storage import Audience, Broadcast, Kind, Outcome, RecallTally, Tally
@@ -133,7 +133,7 @@ def terminal() -> Iterator[tuple[io.StringIO, Live]]:
 
 def test_the_bar_grows_in_a_narrow_terminal_too(terminal: tuple[io.StringIO, Live]) -> None:
     written, live = terminal
-    bar = Bar(live, WORDS)
+    bar = LiveBar(live, WORDS)
     lengths = []
     for pace in paces((0, account(0)), (10, account(50)), (20, account(100))):
         written.seek(0)
@@ -148,7 +148,7 @@ def test_the_bar_grows_in_a_narrow_terminal_too(terminal: tuple[io.StringIO, Liv
 def test_of_nobody_everything_is_done(terminal: tuple[io.StringIO, Live]) -> None:
     written, live = terminal
     (pace,) = paces((0, account(0, 0, state="finished")))
-    Bar(live, WORDS).show(account(0, 0), pace)
+    LiveBar(live, WORDS).show(account(0, 0), pace)
     assert "0 of 0" in written.getvalue()
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.broadcast.content import Call, CopyContent
+from bot.broadcast.content import CopyContent, MessageCall
 from storage import Audience, Kind, NewBroadcast
 from tests.features.scene import ADMIN
 from tests.features.studio import HOUR, Studio
@@ -235,7 +235,7 @@ async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     await studio.says("Hola")
     await studio.previews()
 
-    def failing(*_: object) -> Call:
+    def failing(*_: object) -> MessageCall:
         raise ZeroDivisionError
 
     monkeypatch.setattr(CopyContent, "call", failing)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.simulator.call_log import Call
+from bot.simulator.call_log import RecordedCall
 from bot.simulator.person import Person
 from handlers.screens.rights import NO_MORE_NEWS
 from storage import Tally
@@ -24,7 +24,7 @@ class Order:
         self.of: dict[object, list[str]] = {}
         studio.scene.simulator.calls.listeners.append(self._note)
 
-    def _note(self, call: Call, _: object) -> None:
+    def _note(self, call: RecordedCall, _: object) -> None:
         text = str(call.params.get("text", ""))
         for each in (MESSAGE, ERASED, SILENT):
             if each in text and call.ok:

@@ -17,7 +17,7 @@ from playwright.async_api import Page as Tab
 from bot.cli.demo_session import Show
 from bot.petition.petition import BUNDLED
 from bot.simulator import Person, Simulator
-from bot.simulator.page import Page, View
+from bot.simulator.page import DemoPage, View
 from tests.simulator.wire import TOKEN, Wire
 
 RULES = (Path(__file__).parent / "rules.js").read_text()
@@ -110,12 +110,12 @@ class Window:
 @asynccontextmanager
 async def shown(
     campaign: Path = BUNDLED, *, name: str | None = None
-) -> AsyncIterator[tuple[Show, Page, str]]:
+) -> AsyncIterator[tuple[Show, DemoPage, str]]:
     """Runs a bot in an empty world with its page, and yields them with the page's address.
 
     `name` is that of the petition's folder on a page that previews it.
     """
-    page = Page(folder=name)
+    page = DemoPage(folder=name)
     address = await page.start(port=0)
     try:
         async with Show(page, campaign=campaign).open() as show:
@@ -140,10 +140,10 @@ async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[W
 
 @asynccontextmanager
 async def chat(
-    browser: Browser, page: Page | None = None, **look: Any
+    browser: Browser, page: DemoPage | None = None, **look: Any
 ) -> AsyncIterator[tuple[Window, Wire, Person]]:
     """Shows Ana's phone on the page; the test makes the bot's calls itself."""
-    page = page or Page()
+    page = page or DemoPage()
     async with (
         Simulator(token=TOKEN) as sim,
         Wire(sim.url) as wire,

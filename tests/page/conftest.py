@@ -5,7 +5,7 @@ import aiohttp
 import pytest
 
 from bot.simulator import Person, Simulator
-from bot.simulator.page import Page, View
+from bot.simulator.page import DemoPage, View
 from tests.page.browsing import Browsing
 from tests.simulator.wire import TOKEN, Wire
 
@@ -31,21 +31,21 @@ async def wire(sim: Simulator) -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
-async def view(sim: Simulator, page: Page) -> AsyncIterator[View]:
+async def view(sim: Simulator, page: DemoPage) -> AsyncIterator[View]:
     async with View(sim, page.feed, frozenset({ADMIN})).open() as view:
         page.show(view)
         yield view
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    page = Page()
+async def page() -> AsyncIterator[DemoPage]:
+    page = DemoPage()
     yield page
     await page.stop()
 
 
 @pytest.fixture
-async def at(page: Page, view: View) -> AsyncIterator[Browsing]:
+async def at(page: DemoPage, view: View) -> AsyncIterator[Browsing]:
     """A client of the page."""
     address = await page.start(port=0)
     async with aiohttp.ClientSession() as session:

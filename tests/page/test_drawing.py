@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Route
 
-from bot.simulator.page import Page
+from bot.simulator.page import DemoPage
 from bot.simulator.parameters import Upload
 from bot.simulator.sample_media import tiny_png
 from tests.page.chromium import chat, chromium
@@ -131,7 +131,7 @@ async def test_who_blocks_the_bot_cannot_write_and_who_is_gone_cannot_come_back(
 
 
 async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) -> None:
-    page = Page()
+    page = DemoPage()
     async with chat(browser, page) as (at, wire, ana):
         port = int(at.page.url.rstrip("/").rpartition(":")[2])
         await page.stop()

@@ -14,13 +14,13 @@ from rich.console import Console
 from bot.cli.demo_session import Show
 from bot.cli.preview import Preview, state_of
 from bot.petition.petition import BUNDLED
-from bot.simulator.page import Page
+from bot.simulator.page import DemoPage
 from tests.page.browsing import Browsing, Stream
 
 
 @asynccontextmanager
 async def previewed(folder: Path) -> AsyncIterator[tuple[Show, Stream]]:
-    page = Page(folder=folder.name)
+    page = DemoPage(folder=folder.name)
     address = await page.start(port=0)
     async with (
         Show(page, campaign=folder).open() as show,

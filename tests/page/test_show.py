@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from bot.cli.demo_session import Show
-from bot.simulator.page import Page, View
+from bot.simulator.page import DemoPage, View
 from tests.page.browsing import Browsing, Stream
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ async def crowd_gone(stream: Stream) -> dict[str, int]:
 
 
 async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() -> None:
-    page = Page()
+    page = DemoPage()
     address = await page.start(port=0)
     async with Show(page).open() as show, aiohttp.ClientSession() as session:
         at = Browsing(session, address)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.simulator.errors import SimulatorError
-from bot.simulator.messages import Button, Message
+from bot.simulator.messages import InlineButton, Message
 from bot.simulator.person import Person
 
 PATIENCE_SECONDS: Final = 30.0
@@ -152,7 +152,7 @@ class Ordinary:
                 await self._presses(button)
                 return
 
-    async def _presses(self, button: Button) -> None:
+    async def _presses(self, button: InlineButton) -> None:
         screen, before = self.screen, self._seen()
         if screen is None or button.data is None:
             return
@@ -170,7 +170,7 @@ class Ordinary:
             what = "no answer" if tap.answer is None else "an answer and no screen"
             self.watch.note_lost(begun, f"{self.person.id} tapped {button.data} and got {what}")
 
-    def _offered(self) -> list[Button]:
+    def _offered(self) -> list[InlineButton]:
         screen = self.screen
         return [button for row in screen.buttons for button in row] if screen else []
 
@@ -190,7 +190,7 @@ async def signs(person: Person, dice: random.Random) -> None:
         await one.lives(_now(), _now())
 
 
-def _may(button: Button) -> bool:
+def _may(button: InlineButton) -> bool:
     action = (button.data or "").split(":")[1]
     # The button of the current language does not change the screen.
     return action in _WANDERING and not button.label.startswith("•")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bot.simulator.call_log import Call
+from bot.simulator.call_log import RecordedCall
 from bot.text.translations import Catalogues
 from storage import Keyring, Statement, open_database
 from tests.broadcast.petitioners import SLUG
@@ -122,7 +122,7 @@ class Round:
         self.shown.bot_cores = (theirs - before.children_user - before.children_system) / seconds
         self.shown.other_cores = (ours - before.user - before.system) / seconds
 
-    def hear(self, call: Call, _answer: object) -> None:
+    def hear(self, call: RecordedCall, _answer: object) -> None:
         """Notes when the bot served somebody and when it was refused; a listener of calls."""
         if call.ok and call.method.startswith(("send", "edit", "answer")):
             self._answered_at = time.monotonic()

@@ -6,7 +6,7 @@ from bot.simulator.api import Api
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.input_media import Input, described
 from bot.simulator.messages import Media, Shape
-from bot.simulator.methods.sending import Draft, posted
+from bot.simulator.methods.sending import UnsentMessage, posted
 from bot.simulator.parameters import Params
 
 _MOST = 10
@@ -19,7 +19,7 @@ def send_media_group(api: Api, params: Params) -> list[Shape]:
     media = [_found(api, place, item) for place, item in enumerate(inputs, start=1)]
     group = api.world.next_album_id()
     drafts = [
-        Draft(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
+        UnsentMessage(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
         for item, held in zip(inputs, media, strict=True)
     ]
     return [message.shape() for message in posted(api, params, drafts)]

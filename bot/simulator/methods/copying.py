@@ -9,7 +9,7 @@ from bot.simulator.forward_origins import origin_of
 from bot.simulator.keyboard_checks import forwarded_markup
 from bot.simulator.media_kinds import CAPTIONED
 from bot.simulator.messages import Message, Shape
-from bot.simulator.methods.sending import Draft, posted
+from bot.simulator.methods.sending import UnsentMessage, posted
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import CAPTION_UNITS, caption_of
 from bot.text.markup import Rendered, length
@@ -107,7 +107,7 @@ def _can_be_forwarded(source: Message) -> bool:
     return not source.is_service and not source.protected
 
 
-def _copy(source: Message) -> Draft:
+def _copy(source: Message) -> UnsentMessage:
     """Returns a draft of the content only, without keyboard and origin.
 
     Premium allows longer captions than a bot may write. Whether a bot may copy them is not
@@ -118,8 +118,8 @@ def _copy(source: Message) -> Draft:
     return _same(source)
 
 
-def _same(source: Message) -> Draft:
-    return Draft(
+def _same(source: Message) -> UnsentMessage:
+    return UnsentMessage(
         Rendered(source.text, source.entities),
         source.media,
         preview=source.preview,
@@ -130,7 +130,7 @@ def _same(source: Message) -> Draft:
     )
 
 
-def _forward(source: Message) -> Draft:
+def _forward(source: Message) -> UnsentMessage:
     return replace(
         _same(source),
         markup=forwarded_markup(source.markup),
@@ -138,7 +138,7 @@ def _forward(source: Message) -> Draft:
     )
 
 
-def _in_new_albums(api: Api, drafts: Sequence[Draft]) -> Sequence[Draft]:
+def _in_new_albums(api: Api, drafts: Sequence[UnsentMessage]) -> Sequence[UnsentMessage]:
     """Puts the messages of each album into a new album, unless only one is left of it."""
     if not drafts:
         raise bad_request("messages can't be forwarded")

@@ -48,7 +48,7 @@ _REPLY_FIELDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class UnsentMessage:
     """A message to be sent; `source` is the message it copies or forwards."""
 
     rendered: Rendered
@@ -65,7 +65,7 @@ class Draft:
 def send_message(api: Api, params: Params) -> Shape:
     """Serves sendMessage."""
     preview = checked_preview(params)
-    (message,) = posted(api, params, [Draft(text_of(params), preview=preview)])
+    (message,) = posted(api, params, [UnsentMessage(text_of(params), preview=preview)])
     return message.shape()
 
 
@@ -75,7 +75,7 @@ def sender(kind: str) -> Callable[[Api, Params], Shape]:
 
     def send(api: Api, params: Params) -> Shape:
         given = {name: params[name] for name in told if name in params}
-        draft = Draft(
+        draft = UnsentMessage(
             caption_of(params),
             api.world.files.media(kind, params[kind], **given),
             above=params.get("show_caption_above_media", False),
@@ -96,7 +96,7 @@ def send_chat_action(api: Api, params: Params) -> bool:
     return True
 
 
-def posted(api: Api, params: Params, drafts: Sequence[Draft]) -> list[Message]:
+def posted(api: Api, params: Params, drafts: Sequence[UnsentMessage]) -> list[Message]:
     """Checks the common parameters and the rate limits, then adds the messages to their chat.
 
     Raises:
@@ -116,7 +116,7 @@ def posted(api: Api, params: Params, drafts: Sequence[Draft]) -> list[Message]:
 
 
 def _arrived(
-    api: Api, chat: Chat, draft: Draft, markup: Markup | None, common: dict[str, Any]
+    api: Api, chat: Chat, draft: UnsentMessage, markup: Markup | None, common: dict[str, Any]
 ) -> Message:
     message = chat.post(
         api.world.bot,

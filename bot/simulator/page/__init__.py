@@ -2,6 +2,6 @@
 
 from bot.simulator.page.address import LOOPBACK, others_can_reach
 from bot.simulator.page.page_state import View
-from bot.simulator.page.server import Order, Page
+from bot.simulator.page.server import DemoPage, Order
 
-__all__ = ["LOOPBACK", "Order", "Page", "View", "others_can_reach"]
+__all__ = ["LOOPBACK", "DemoPage", "Order", "View", "others_can_reach"]

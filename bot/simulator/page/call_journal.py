@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.simulator.call_log import Call
+from bot.simulator.call_log import RecordedCall
 from bot.simulator.page.event_feed import Feed
 from bot.simulator.page.serialization import Shape
 from bot.simulator.parameters import Upload
@@ -31,7 +31,7 @@ class Journal:
         self._seconds: dict[int, Shape] = {}
         self._changed: set[int] = set()
 
-    def hear_call(self, call: Call, answer: object, whose: str | None) -> None:
+    def hear_call(self, call: RecordedCall, answer: object, whose: str | None) -> None:
         """Records a call with its answer; `whose` names the person of its chat."""
         second = self._second(call.at)
         second["calls"] += 1
@@ -75,7 +75,7 @@ class Journal:
         return self._seconds[whole]
 
 
-def _shape(number: int, call: Call, answer: object) -> Shape:
+def _shape(number: int, call: RecordedCall, answer: object) -> Shape:
     return {
         "number": number,
         "method": call.method,

@@ -118,7 +118,7 @@ class Crowd:
 
     async def _signs(self, person: Person) -> bool:
         """Signs with the name in the profile; returns whether that succeeded."""
-        seen: Screen | None = None
+        seen: SeenScreen | None = None
         patience = _TRIES
         person.start(_SOURCE)
         while patience:
@@ -136,7 +136,7 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class SeenScreen:
     """A message of the bot by number, with the callback data of its buttons."""
 
     message: int
@@ -149,17 +149,17 @@ class Screen:
         return offered == {Action.HOME} or Action.WITHDRAW in offered
 
 
-def _newer(person: Person, seen: Screen | None) -> Screen | None:
+def _newer(person: Person, seen: SeenScreen | None) -> SeenScreen | None:
     """Returns the newest screen with buttons, unless it is the one already seen."""
     for message in reversed(person.messages):
         data = tuple(b.data for row in message.buttons for b in row if b.data)
         if data:
-            screen = Screen(message.id, data)
+            screen = SeenScreen(message.id, data)
             return None if screen == seen else screen
     return None
 
 
-def _wish(screen: Screen) -> str | None:
+def _wish(screen: SeenScreen) -> str | None:
     """Returns the data of the button that leads on to a signature; None when there is none."""
     offered = {_action(data): data for data in reversed(screen.data)}
     return next((offered[action] for action in _WAY if action in offered), None)

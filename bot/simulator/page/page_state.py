@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.simulator.call_log import Call
+from bot.simulator.call_log import RecordedCall
 from bot.simulator.page.call_journal import Journal
 from bot.simulator.page.crowd import Crowd
 from bot.simulator.page.event_feed import Feed
@@ -71,7 +71,7 @@ class View:
         faults = self.simulator.faults
         return {name: getattr(faults, name) for name in FAULTS}
 
-    def _hear_call(self, call: Call, answer: object) -> None:
+    def _hear_call(self, call: RecordedCall, answer: object) -> None:
         # A call refused before decoding has its parameters as text.
         number = str(call.chat_id)
         person = self.world.people.get(int(number)) if number.isdecimal() else None

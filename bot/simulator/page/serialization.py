@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.simulator.messages import Button, Media, Message
+from bot.simulator.messages import InlineButton, Media, Message
 from bot.simulator.person import Person
 from bot.text.markup import Entity
 
@@ -64,7 +64,7 @@ def _entity(entity: Entity) -> Shape:
     return shape
 
 
-def _button(button: Button) -> Shape:
+def _button(button: InlineButton) -> Shape:
     shape: Shape = {"text": button.label}
     if button.data is not None:
         shape["data"] = button.data

@@ -29,7 +29,7 @@ Order = Callable[[], Awaitable[None]]
 """A request of the page to whatever runs the bot, such as to restart it."""
 
 
-class Page:
+class DemoPage:
     """Serves the page; `show` sets what is on it.
 
     Args:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from bot.text.markup import Html
 from storage import APPROVABLE_FOR
 
-from ...admin_context import AdminAction, Choice, Page
+from ...admin_context import AdminAction, AdminScreen, Choice
 from ...screens.screen import paragraphs
 from .broadcast_lines import BroadcastView, keep_preview
 from .labels import moment_name, recipients_name, subject_name
 
 
-def awaiting(now: BroadcastView) -> Page:
+def awaiting(now: BroadcastView) -> AdminScreen:
     """Returns the screen of a waiting broadcast; only other admins get the button to approve."""
     return _waits(now) if now.is_own else _asks(now)
 
 
-def ask_decline(now: BroadcastView) -> Page:
+def ask_decline(now: BroadcastView) -> AdminScreen:
     """Asks for confirmation before declining, since the author would have to start again."""
     words = now.words
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿Seguro que no lo apruebas?</b>"),
             _what(now),
@@ -32,9 +32,9 @@ def ask_decline(now: BroadcastView) -> Page:
     )
 
 
-def _waits(now: BroadcastView) -> Page:
+def _waits(now: BroadcastView) -> AdminScreen:
     words = now.words
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>Espera la aprobación de otra persona</b>"),
             _what(now),
@@ -50,9 +50,9 @@ def _waits(now: BroadcastView) -> Page:
     )
 
 
-def _asks(now: BroadcastView) -> Page:
+def _asks(now: BroadcastView) -> AdminScreen:
     words = now.words
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿Apruebas este envío?</b>"),
             _what(now),

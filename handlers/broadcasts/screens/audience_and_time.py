@@ -9,18 +9,18 @@ from bot.text.markup import Html
 from bot.text.translations import Words
 from storage import Kind
 
-from ...admin_context import Choice, Page
+from ...admin_context import AdminScreen, Choice
 from ...screens.screen import paragraphs
 from ..parse_time import Offered, offered
-from ..steps import Step, choice
+from ..steps import DraftStep, choice
 from .draft_view import DraftView, ways_out
 from .labels import moment_name
 
 
-def subject(draft_view: DraftView) -> Page:
+def subject(draft_view: DraftView) -> AdminScreen:
     """Asks whether the message is about the petition or about something else."""
     words, draft = draft_view.words, draft_view.draft
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿De qué trata el mensaje?</b>"),
             words.text("Sobre esta petición puedes escribir a todas las personas que firmaron."),
@@ -30,18 +30,18 @@ def subject(draft_view: DraftView) -> Page:
             ),
         ),
         [
-            choice(words.label("Sobre esta petición"), draft, Step.ABOUT, Kind.UPDATE),
-            choice(words.label("Sobre otra cosa"), draft, Step.ABOUT, Kind.NEWS),
+            choice(words.label("Sobre esta petición"), draft, DraftStep.ABOUT, Kind.UPDATE),
+            choice(words.label("Sobre otra cosa"), draft, DraftStep.ABOUT, Kind.NEWS),
             *ways_out(draft_view, back=True),
         ],
     )
 
 
-def audience(draft_view: DraftView) -> Page:
+def audience(draft_view: DraftView) -> AdminScreen:
     """Asks for the audience: each choice with its number, and why others reach nobody."""
     words = draft_view.words
     rows = [*_groups(draft_view), *_by_language(draft_view)]
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿A quién?</b>"),
             words.text("Elige y te enseñaré la vista previa. Todavía no se envía nada.")
@@ -68,10 +68,10 @@ def _groups(draft_view: DraftView) -> list[Choice]:
     rows: list[Choice] = []
     if total and draft.kind is not Kind.NEWS:
         label = words.label("A quienes firmaron: {n}", n=words.number(total))
-        rows.append(choice(label, draft, Step.AUDIENCE, "all"))
+        rows.append(choice(label, draft, DraftStep.AUDIENCE, "all"))
     if agreed:
         label = words.label("A quienes aceptaron otras noticias: {n}", n=words.number(agreed))
-        rows.append(choice(label, draft, Step.AUDIENCE, "news"))
+        rows.append(choice(label, draft, DraftStep.AUDIENCE, "news"))
     return rows
 
 
@@ -106,17 +106,17 @@ def _only_in(draft_view: DraftView, code: str, number: int) -> Choice:
         n=words.number(number),
     )
     news = draft.kind is Kind.NEWS
-    return choice(label, draft, Step.AUDIENCE, f"news.{code}" if news else code)
+    return choice(label, draft, DraftStep.AUDIENCE, f"news.{code}" if news else code)
 
 
-def time(draft_view: DraftView) -> Page:
+def time(draft_view: DraftView) -> AdminScreen:
     """Asks for the time to send at, and offers some."""
     words, draft = draft_view.words, draft_view.draft
     moments = [
-        choice(_offer(words, each), draft, Step.SCHEDULE, str(int(each.at.timestamp())))
+        choice(_offer(words, each), draft, DraftStep.SCHEDULE, str(int(each.at.timestamp())))
         for each in offered(draft_view.now, ZoneInfo(draft_view.zone))
     ]
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿Cuándo?</b>"),
             words.text(

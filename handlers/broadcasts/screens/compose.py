@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.text.markup import Html
 from storage import Kind
 
-from ...admin_context import Choice, Page
+from ...admin_context import AdminScreen, Choice
 from ...screens.screen import paragraphs
 from ..draft import Version
 from ..parse_links import LONGEST_TEXT, MOST_BUTTONS
-from ..steps import Step, choice
+from ..steps import DraftStep, choice
 from .draft_view import DraftView, ways_out
 from .labels import content_name, subject_name
 
@@ -17,7 +17,7 @@ from .labels import content_name, subject_name
 _NAMED = MOST_BUTTONS
 
 
-def content(draft_view: DraftView) -> Page:
+def content(draft_view: DraftView) -> AdminScreen:
     """Asks for the message in the draft's current language."""
     words, draft = draft_view.words, draft_view.draft
     many = len(draft_view.languages) > 1
@@ -29,7 +29,7 @@ def content(draft_view: DraftView) -> Page:
             "<b>Envíame la versión en {language}</b>", language=draft_view.tongue(draft.language)
         )
     )
-    return Page(
+    return AdminScreen(
         paragraphs(
             heading,
             words.text(
@@ -46,20 +46,20 @@ def content(draft_view: DraftView) -> Page:
     )
 
 
-def ready(draft_view: DraftView) -> Page:
+def ready(draft_view: DraftView) -> AdminScreen:
     """Describes the message and offers what can be done with it."""
     words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
-        look = choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
+        look = choice(words.label("👁 Ver la vista previa"), draft, DraftStep.LOOK)
         nothing = words.text("El mensaje final no se ha enviado.")
-        return Page(nothing, [look, *ways_out(draft_view)])
+        return AdminScreen(nothing, [look, *ways_out(draft_view)])
     chosen = draft.about_chosen and draft.audience_chosen
     onward = (
-        choice(words.label("👁 Ver la vista previa"), draft, Step.LOOK)
+        choice(words.label("👁 Ver la vista previa"), draft, DraftStep.LOOK)
         if chosen
-        else choice(words.label("Continuar"), draft, Step.NEXT)
+        else choice(words.label("Continuar"), draft, DraftStep.NEXT)
     )
-    to_others = choice(words.label("Cambiar a quién se envía"), draft, Step.SUBJECT)
+    to_others = choice(words.label("Cambiar a quién se envía"), draft, DraftStep.SUBJECT)
     # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
     may_change = chosen and draft.topic is None
     rows = [
@@ -68,7 +68,7 @@ def ready(draft_view: DraftView) -> Page:
         *([to_others] if may_change else ()),
         *ways_out(draft_view),
     ]
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>Tu mensaje</b>"),
             Html("\n".join(_described(draft_view, code) for code in draft.versions)),
@@ -83,12 +83,12 @@ def ready(draft_view: DraftView) -> Page:
     )
 
 
-def links(draft_view: DraftView) -> Page:
+def links(draft_view: DraftView) -> AdminScreen:
     """Asks for link buttons, one per line."""
     words, draft = draft_view.words, draft_view.draft
     there = draft.versions[draft.language].links
-    bare = choice(words.label("Quitar los botones"), draft, Step.REMOVE_LINKS, draft.language)
-    return Page(
+    bare = choice(words.label("Quitar los botones"), draft, DraftStep.REMOVE_LINKS, draft.language)
+    return AdminScreen(
         paragraphs(
             words.text("<b>Botones con enlace</b>"),
             words.text(
@@ -168,14 +168,14 @@ def _versions(draft_view: DraftView) -> list[Choice]:
             if several
             else (words.label("Cambiar el mensaje"), words.label("Botones con enlace"))
         )
-        rows.append(choice(again, draft, Step.WRITE, code))
+        rows.append(choice(again, draft, DraftStep.WRITE, code))
         if not version.is_album:
-            rows.append(choice(buttons, draft, Step.LINKS, code))
+            rows.append(choice(buttons, draft, DraftStep.LINKS, code))
         if code != draft.base:
             label = words.label("Quitar la versión en {language}", language=name)
-            rows.append(choice(label, draft, Step.DROP, code))
+            rows.append(choice(label, draft, DraftStep.DROP, code))
     for code in draft_view.languages:
         if code not in draft.versions:
             label = words.label("Añadir versión en {language}", language=draft_view.tongue(code))
-            rows.append(choice(label, draft, Step.WRITE, code))
+            rows.append(choice(label, draft, DraftStep.WRITE, code))
     return rows

@@ -19,7 +19,7 @@ from bot.text.translations import Words
 from ...admin_context import Choice
 from ..draft import Draft
 from ..recipient_counts import Numbers
-from ..steps import Step, choice
+from ..steps import DraftStep, choice
 from .labels import audience_name
 
 MESSAGES_A_STAR: Final = 10
@@ -152,5 +152,5 @@ def _stars(messages: int) -> int:
 def ways_out(draft_view: DraftView, *, back: bool = False) -> list[Choice]:
     """Returns the button that cancels the draft, and if `back` the one that goes back."""
     words, draft = draft_view.words, draft_view.draft
-    cancel = choice(words.label("Cancelar"), draft, Step.CANCEL)
-    return [choice(words.label("Volver"), draft, Step.BACK), cancel] if back else [cancel]
+    cancel = choice(words.label("Cancelar"), draft, DraftStep.CANCEL)
+    return [choice(words.label("Volver"), draft, DraftStep.BACK), cancel] if back else [cancel]

@@ -11,7 +11,7 @@ from bot.text.markup import Html
 from bot.text.translations import Words
 from storage import Broadcast, Tally
 
-from ...admin_context import AdminAction, Choice, Page
+from ...admin_context import AdminAction, AdminScreen, Choice
 from ...screens.screen import paragraphs
 from .labels import subject_name
 
@@ -26,7 +26,9 @@ class Entry:
     tally: Tally
 
 
-def history(words: Words, entries: Sequence[Entry], *, page: int, more: bool, reader: int) -> Page:
+def history(
+    words: Words, entries: Sequence[Entry], *, page: int, more: bool, reader: int
+) -> AdminScreen:
     """Returns one page of the list.
 
     Args:
@@ -37,7 +39,7 @@ def history(words: Words, entries: Sequence[Entry], *, page: int, more: bool, re
         reader: user id of the admin who reads it, who is called «tú».
     """
     if not entries:
-        return Page(words.text("Todavía no se ha enviado nada."))
+        return AdminScreen(words.text("Todavía no se ha enviado nada."))
     numbers = range(page * ON_A_PAGE + 1, page * ON_A_PAGE + 1 + len(entries))
     numbered = list(zip(numbers, entries, strict=True))
     told = [_told(words, number, each, reader) for number, each in numbered]
@@ -49,7 +51,7 @@ def history(words: Words, entries: Sequence[Entry], *, page: int, more: bool, re
     older = Choice(words.label("Más antiguos ›"), AdminAction.HISTORY_PAGE, str(page + 1))
     turning = tuple(c for c, there in ((newer, page > 0), (older, more)) if there)
     hint = words.text("Toca un número para ver su informe.")
-    return Page(
+    return AdminScreen(
         paragraphs(words.text("<b>Envíos</b>"), *told, hint), [row, turning] if turning else [row]
     )
 

@@ -9,7 +9,7 @@ from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
 from storage import Kind, RecallTally
 
-from ...admin_context import AdminAction, Choice, Page, Rows
+from ...admin_context import AdminAction, AdminScreen, Choice, Rows
 from ...screens.screen import paragraphs
 from .approval import awaiting
 from .broadcast_lines import BroadcastView, account, bar, keep_preview, plan, planned_for
@@ -25,7 +25,7 @@ _LONG_PAUSE: Final = 10.0
 _FARTHEST: Final = 100 * 365 * 86_400.0
 
 
-def standing(now: BroadcastView) -> Page:
+def standing(now: BroadcastView) -> AdminScreen:
     """Returns the screen of a broadcast in its current state."""
     broadcast = now.broadcast
     if broadcast.is_recalling:
@@ -41,15 +41,15 @@ def standing(now: BroadcastView) -> Page:
     return _ended(now)
 
 
-def _planned(now: BroadcastView) -> Page:
+def _planned(now: BroadcastView) -> AdminScreen:
     words = now.words
-    return Page(
+    return AdminScreen(
         paragraphs(words.text("<b>Programado</b>"), plan(now), keep_preview(now)),
         (Choice(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
     )
 
 
-def _running(now: BroadcastView) -> Page:
+def _running(now: BroadcastView) -> AdminScreen:
     words, broadcast, tally = now.words, now.broadcast, now.tally
     if broadcast.kind is Kind.CLOSING:
         heading = words.text("<b>Enviando el mensaje final…</b>")
@@ -57,8 +57,8 @@ def _running(now: BroadcastView) -> Page:
         heading = words.text("<b>Enviando el mensaje…</b>")
     if not broadcast.queued:
         preparing = words.text("Preparando la lista…")
-        return Page(paragraphs(heading, preparing), _controls(now))
-    return Page(
+        return AdminScreen(paragraphs(heading, preparing), _controls(now))
+    return AdminScreen(
         paragraphs(heading, _bar(now), _speed(now, tally.open), account(words, tally)),
         _controls(now),
     )
@@ -108,11 +108,11 @@ def _controls(now: BroadcastView) -> Rows:
     )
 
 
-def _paused(now: BroadcastView) -> Page:
+def _paused(now: BroadcastView) -> AdminScreen:
     words, broadcast = now.words, now.broadcast
     cancel = Choice(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
     if now.is_waiting and broadcast.starts_at is not None:
-        return Page(
+        return AdminScreen(
             paragraphs(
                 words.text("<b>Un envío programado espera tu decisión</b>"),
                 _plan_missed(now, broadcast.starts_at),
@@ -124,7 +124,7 @@ def _paused(now: BroadcastView) -> Page:
     numbers = _bar(now) if broadcast.queued else None
     go_on = Choice(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
     counts = account(words, now.tally) if broadcast.queued else None
-    return Page(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
+    return AdminScreen(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
 
 
 def _pause(now: BroadcastView) -> tuple[Html, Html]:
@@ -198,7 +198,7 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     )
 
 
-def _ended(now: BroadcastView) -> Page:
+def _ended(now: BroadcastView) -> AdminScreen:
     words, broadcast, tally = now.words, now.broadcast, now.tally
     rows: list[Choice] = []
     again = broadcast.kind is not Kind.CLOSING and broadcast.recall_started_at is None
@@ -209,7 +209,7 @@ def _ended(now: BroadcastView) -> Page:
     if now.can_be_recalled:
         rows.append(Choice(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key))
     counts = None if broadcast.started_at is None else account(words, tally)
-    return Page(
+    return AdminScreen(
         paragraphs(ended_heading(words, broadcast, tally), _what(now), counts, _recalled(now)),
         rows,
     )
@@ -227,11 +227,11 @@ def _what(now: BroadcastView) -> Html | None:
     )
 
 
-def _recalling(now: BroadcastView) -> Page:
+def _recalling(now: BroadcastView) -> AdminScreen:
     words, recall = now.words, now.recall or RecallTally(0)
     done = recall.deleted + recall.failed
     of = words.text("{done} de {total}", done=words.number(done), total=words.number(recall.total))
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>Retirando los mensajes…</b>"),
             Html(f"{bar(words, done, recall.total)}\n{of}"),

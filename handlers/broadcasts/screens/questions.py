@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from bot.text.markup import Html
 
-from ...admin_context import AdminAction, Choice, Page
+from ...admin_context import AdminAction, AdminScreen, Choice
 from ...screens.screen import paragraphs
 from .broadcast_lines import BroadcastView, plan
 
 
-def ask_cancel(now: BroadcastView) -> Page:
+def ask_cancel(now: BroadcastView) -> AdminScreen:
     """Asks whether to cancel; the broadcast is not sent until this is answered."""
     words = now.words
     yes, no = words.label("Sí, cancelar el envío"), words.label("No, dejarlo como está")
     if now.broadcast.state == "scheduled":
-        return Page(
+        return AdminScreen(
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),
                 plan(now),
@@ -23,14 +23,14 @@ def ask_cancel(now: BroadcastView) -> Page:
             (Choice(yes, AdminAction.CANCEL, now.key), Choice(no, AdminAction.WATCH, now.key)),
         )
     if now.is_waiting:
-        return Page(
+        return AdminScreen(
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),
                 words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
             ),
             (Choice(yes, AdminAction.CANCEL, now.key), Choice(no, AdminAction.WATCH, now.key)),
         )
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿Cancelar el envío?</b>"),
             words.text("Está en pausa mientras decides: ahora no sale ningún mensaje."),
@@ -45,10 +45,10 @@ def ask_cancel(now: BroadcastView) -> Page:
     )
 
 
-def ask_recall(now: BroadcastView) -> Page:
+def ask_recall(now: BroadcastView) -> AdminScreen:
     """Asks whether to recall, and says what a recall cannot do."""
     words, delivered = now.words, now.tally.delivered
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.text("<b>¿Retirar los mensajes?</b>"),
             words.plural(

@@ -5,22 +5,22 @@ from __future__ import annotations
 from bot.text.markup import Html
 from storage import Kind
 
-from ...admin_context import AdminAction, Choice, Page
+from ...admin_context import AdminAction, AdminScreen, Choice
 from ...screens.screen import paragraphs
 from ..draft import Draft
-from ..steps import Step, choice
+from ..steps import DraftStep, choice
 from .draft_view import LEAST_BALANCE, MANY, DraftView
 from .labels import moment_name, subject_name
 
 
-def summary(draft_view: DraftView) -> Page:
+def summary(draft_view: DraftView) -> AdminScreen:
     """Returns the summary below the preview: audience, time, duration and price."""
     words = draft_view.words
     if not draft_view.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
-        return Page(paragraphs(_heading(draft_view), nobody), _no_way_on(draft_view))
+        return AdminScreen(paragraphs(_heading(draft_view), nobody), _no_way_on(draft_view))
     short = _short_of_stars(draft_view)
-    return Page(
+    return AdminScreen(
         paragraphs(
             _heading(draft_view),
             _as_shown(draft_view),
@@ -36,7 +36,7 @@ def summary(draft_view: DraftView) -> Page:
     )
 
 
-def sure(draft_view: DraftView) -> Page:
+def sure(draft_view: DraftView) -> AdminScreen:
     """Asks for a second confirmation of a broadcast to many people."""
     words, draft = draft_view.words, draft_view.draft
     yes = words.plural_label(
@@ -46,7 +46,7 @@ def sure(draft_view: DraftView) -> Page:
         yes = words.label("Sí, pedir la aprobación")
     elif draft.starts_at is not None:
         yes = words.label("Sí, programar")
-    return Page(
+    return AdminScreen(
         paragraphs(
             words.plural(
                 "<b>Vas a escribir a {n} persona. ¿Seguro?</b>",
@@ -63,7 +63,7 @@ def sure(draft_view: DraftView) -> Page:
         ),
         (
             Choice(yes, AdminAction.SEND, draft_view.token),
-            choice(words.label("Volver"), draft, Step.BACK),
+            choice(words.label("Volver"), draft, DraftStep.BACK),
             _leave(draft_view),
         ),
     )
@@ -244,23 +244,25 @@ def _short_of_stars(draft_view: DraftView) -> Html | None:
 def _choices(draft_view: DraftView, *, may_send: bool) -> list[Choice]:
     words, draft = draft_view.words, draft_view.draft
     rows: list[Choice] = [_confirm(draft_view)] if may_send else []
-    rows.append(choice(words.label("Enviarme una prueba"), draft, Step.TEST))
+    rows.append(choice(words.label("Enviarme una prueba"), draft, DraftStep.TEST))
     if draft.edited:
-        rows.insert(0, choice(words.label("👁 Ver la vista previa otra vez"), draft, Step.LOOK))
+        rows.insert(
+            0, choice(words.label("👁 Ver la vista previa otra vez"), draft, DraftStep.LOOK)
+        )
     if draft.starts_at is None:
-        rows.append(choice(words.label("🕒 Programar"), draft, Step.TIME))
+        rows.append(choice(words.label("🕒 Programar"), draft, DraftStep.TIME))
     else:
-        rows.append(choice(words.label("🕒 Cambiar la hora"), draft, Step.TIME))
-        rows.append(choice(words.label("Quitar la hora"), draft, Step.NOW))
+        rows.append(choice(words.label("🕒 Cambiar la hora"), draft, DraftStep.TIME))
+        rows.append(choice(words.label("Quitar la hora"), draft, DraftStep.NOW))
     if draft_view.can_be_paid:
         other = (
             words.label("Enviarlo gratis, más despacio")
             if draft.paid
             else words.label("Pagar para que vaya más deprisa")
         )
-        rows.append(choice(other, draft, Step.PAY))
+        rows.append(choice(other, draft, DraftStep.PAY))
     if draft.kind is not Kind.CLOSING:
-        rows.append(choice(words.label("Cambiar"), draft, Step.CHANGE))
+        rows.append(choice(words.label("Cambiar"), draft, DraftStep.CHANGE))
     return [*rows, _leave(draft_view)]
 
 
@@ -281,7 +283,7 @@ def _confirm(draft_view: DraftView) -> Choice:
             "Enviar a {n} persona", "Enviar a {n} personas", draft_view.recipients
         )
     if many:
-        return choice(label, draft, Step.SURE)
+        return choice(label, draft, DraftStep.SURE)
     return Choice(label, AdminAction.SEND, draft_view.token)
 
 
@@ -289,7 +291,7 @@ def _no_way_on(draft_view: DraftView) -> list[Choice]:
     words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
         return [_leave(draft_view)]
-    return [choice(words.label("Cambiar"), draft, Step.CHANGE), _leave(draft_view)]
+    return [choice(words.label("Cambiar"), draft, DraftStep.CHANGE), _leave(draft_view)]
 
 
 def _leave(draft_view: DraftView) -> Choice:

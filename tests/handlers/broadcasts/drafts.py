@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.broadcast.confirmation import ConfirmationTerms
 from bot.text.translations import Catalogues
-from handlers.admin_context import Choice, Page
+from handlers.admin_context import AdminScreen, Choice
 from handlers.broadcasts.draft import Draft, DraftMessage, Link, begun
 from handlers.broadcasts.draft_changes import about, add_message, frozen
 from handlers.broadcasts.recipient_counts import Numbers
@@ -126,17 +126,17 @@ def standing_of(
     )
 
 
-def labels(page: Page) -> list[str]:
+def labels(page: AdminScreen) -> list[str]:
     """The labels of all buttons, in reading order."""
     return [choice.label for choice in choices(page)]
 
 
-def choices(page: Page) -> list[Choice]:
+def choices(page: AdminScreen) -> list[Choice]:
     """All buttons, in reading order."""
     rows = ([row] if isinstance(row, Choice) else list(row) for row in page.rows)
     return [choice for row in rows for choice in row]
 
 
-def arguments(page: Page) -> Mapping[str, str]:
+def arguments(page: AdminScreen) -> Mapping[str, str]:
     """What each button carries."""
     return {choice.label: choice.argument for choice in choices(page)}

@@ -9,7 +9,7 @@ import pytest
 from handlers.broadcasts.draft import (
     REMEMBERED_FOR,
     WAITS_FOR,
-    Stage,
+    DraftStage,
     begun_closing,
     begun_for_the_rest,
     read_draft,
@@ -31,7 +31,7 @@ def test_what_another_version_stored_is_as_good_as_nothing(body: str | None) -> 
 
 def test_the_first_message_is_its_content_and_the_second_is_not() -> None:
     draft = written(message_id=17)
-    assert draft.stage is Stage.READY
+    assert draft.stage is DraftStage.READY
     assert draft.versions["es"].messages == (17,)
     assert not draft.waits(NOW)
 
@@ -53,21 +53,23 @@ def test_a_late_part_of_an_album_voids_what_was_shown() -> None:
     draft = shown(written(message_id=17, kind="photo", group="g"))
     grown = add_message(draft, piece(18, "photo", group="g"), NOW)
     assert grown.copies is None
-    assert grown.stage is Stage.READY
+    assert grown.stage is DraftStage.READY
     assert grown.stale == (117,)
 
 
 def test_a_late_part_of_an_album_does_not_stop_what_is_being_written() -> None:
     draft = written(message_id=17, kind="photo", group="g")
-    asked = draft.changed(NOW, stage=Stage.CONTENT, language="en")
+    asked = draft.changed(NOW, stage=DraftStage.CONTENT, language="en")
     grown = add_message(asked, piece(18, "photo", group="g"), NOW)
-    assert (grown.stage, grown.language) == (Stage.CONTENT, "en")
+    assert (grown.stage, grown.language) == (DraftStage.CONTENT, "en")
     assert grown.versions["es"].messages == (17, 18)
 
 
 def test_each_language_has_a_version_of_its_own_and_the_base_stays() -> None:
     draft = add_message(
-        written(message_id=17).changed(NOW, stage=Stage.CONTENT, language="en"), piece(18), NOW
+        written(message_id=17).changed(NOW, stage=DraftStage.CONTENT, language="en"),
+        piece(18),
+        NOW,
     )
     assert {code: v.messages for code, v in draft.versions.items()} == {"es": (17,), "en": (18,)}
     assert set(without(draft, "en", NOW).versions) == {"es"}
@@ -83,8 +85,8 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
 
 
 def test_an_edit_while_it_asks_for_the_last_word_goes_back_to_where_that_is_said() -> None:
-    asking = shown(written(message_id=17)).changed(NOW, stage=Stage.SURE)
-    assert mark_edited(asking, 17, NOW).stage is Stage.SUMMARY
+    asking = shown(written(message_id=17)).changed(NOW, stage=DraftStage.SURE)
+    assert mark_edited(asking, 17, NOW).stage is DraftStage.SUMMARY
 
 
 def test_an_edit_of_another_message_or_before_the_preview_is_nothing() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot.text.markup import length, parse
-from handlers.admin_context import PREFIX, AdminAction, Page
-from handlers.broadcasts.draft import Draft, Stage, begun_closing
+from handlers.admin_context import PREFIX, AdminAction, AdminScreen
+from handlers.broadcasts.draft import Draft, DraftStage, begun_closing
 from handlers.broadcasts.draft_changes import about, add_message, frozen, linked, mark_edited
 from handlers.broadcasts.recipient_counts import Numbers
 from handlers.broadcasts.screens import (
@@ -49,7 +49,7 @@ DAY = timedelta(days=1)
 
 
 def two_versions() -> Draft:
-    draft = written().changed(NOW, stage=Stage.CONTENT, language="en")
+    draft = written().changed(NOW, stage=DraftStage.CONTENT, language="en")
     return add_message(draft, piece(18, "photo", group="g"), NOW)
 
 
@@ -57,7 +57,7 @@ def closing() -> Draft:
     return frozen(begun_closing("es", NOW, paid=False), {"es": [1], "en": [2]}, NOW)
 
 
-def of_drafts(language: str) -> Mapping[str, Page]:
+def of_drafts(language: str) -> Mapping[str, AdminScreen]:
     """Every page about a draft."""
     planned = shown().changed(NOW, starts_at=NOW + DAY)
     paid = shown().changed(NOW, paid=True)
@@ -109,10 +109,10 @@ def of_drafts(language: str) -> Mapping[str, Page]:
     }
 
 
-def of_broadcasts(language: str) -> Mapping[str, Page]:
+def of_broadcasts(language: str) -> Mapping[str, AdminScreen]:
     """Every page about a broadcast."""
 
-    def page(state: str, tally: Tally | None = None, **more: object) -> Page:
+    def page(state: str, tally: Tally | None = None, **more: object) -> AdminScreen:
         return standing(standing_of(broadcast(state, **more), tally, language))
 
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
