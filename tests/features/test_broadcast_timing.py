@@ -77,6 +77,8 @@ async def test_much_too_late_it_asks_and_can_be_sent_all_the_same(studio: Studio
 async def test_much_too_late_it_can_be_dropped(studio: Studio) -> None:
     await planned(studio, timedelta(hours=3))
     await studio.marta.sees("Un envío programado espera tu decisión", 10)
+    await studio.marta.sees("El progreso sigue en otro mensaje.", 10)
+    await studio.scene.settled()
     await studio.taps("⏹ Cancelar")
     await studio.taps("Sí, cancelar el envío")
     await studio.over("El envío está cancelado.")

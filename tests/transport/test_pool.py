@@ -13,7 +13,8 @@ from bot.transport.http1.response import HttpResponse, TimeLimits
 from .hostile import Answering, Caller, Hostile, hostile, saying, whole
 from .wire import TOKEN
 
-SOON = TimeLimits(connect=0.05, read=0.05)
+CONNECTED_SOON = TimeLimits(connect=0.05)
+ANSWERED_SOON = TimeLimits(read=0.05)
 YES = HttpResponse(200, b"yes")
 
 
@@ -173,7 +174,7 @@ async def test_an_answer_that_is_not_whole_in_time_is_cut_off(
 ) -> None:
     async with hostile(answering, saying(whole())) as server:
         with pytest.raises(AnswerLate):
-            await call(session, server, SOON)
+            await call(session, server, ANSWERED_SOON)
         assert await call(session, server) == YES
         assert server.connections == 2
 
@@ -183,7 +184,7 @@ async def test_each_call_has_its_own_time(session: SharedSession) -> None:
         long = asyncio.create_task(call(session, server, TimeLimits(read=60)))
         await until(lambda: len(server.requests) == 1)
         with pytest.raises(AnswerLate):
-            await call(session, server, SOON)
+            await call(session, server, ANSWERED_SOON)
         assert not long.done()
         long.cancel()
 
@@ -279,7 +280,7 @@ async def test_no_free_connection_in_time_is_surely_not_sent(session: SharedSess
         busy = [asyncio.create_task(call(session, server)) for _ in range(2)]
         await until(lambda: len(server.requests) == 2)
         with pytest.raises(ConnectTimedOut):
-            await call(session, server, SOON)
+            await call(session, server, CONNECTED_SOON)
         waiting = [asyncio.create_task(call(session, server)) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
@@ -311,7 +312,7 @@ async def test_no_answer_to_the_greeting_of_tls_is_surely_not_sent() -> None:
     async with SharedSession() as session, hostile(silence) as server:
         url = f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe"
         with pytest.raises(ConnectTimedOut):
-            await session.post(url, b"", SOON)
+            await session.post(url, b"", CONNECTED_SOON)
 
 
 async def test_closing_tells_everybody_what_became_of_their_call() -> None:
