@@ -124,7 +124,7 @@ def _settings(folder: Path, url: str) -> Settings:
         database_url=f"sqlite+aiosqlite:///{folder / 'data' / 'petition.db'}",
         key_file=folder / "keys" / "petition.key",
         api_url=url,
-        campaign=BUNDLED,
+        folder=BUNDLED,
     )
 
 

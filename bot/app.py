@@ -22,7 +22,7 @@ import handlers
 from bot.broadcast import OpenClaims, Worker
 from bot.database_watch import DatabaseWatch
 from bot.intake import Dispatcher, Polling, TokenUnknown
-from bot.petition.petition import BUNDLED, Campaign, load_campaign
+from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
 from bot.text.translations import Catalogues
@@ -180,24 +180,24 @@ async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterat
             than the high-water mark.
 
     Raises:
-        StorageError, CampaignInvalid, TokenUnknown, FatalError: the message says what to do.
+        StorageError, PetitionInvalid, TokenUnknown, FatalError: the message says what to do.
     """
-    campaign = load_campaign(settings.campaign or BUNDLED)
+    petition = load_petition(settings.folder or BUNDLED)
     keyring = _key(settings)
     url = settings.database_url
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot.
         held = await stack.enter_async_context(
-            acquire_process_lock(url, f"intake/{campaign.slug}")
+            acquire_process_lock(url, f"intake/{petition.slug}")
         )
-        mark = await _mark(settings, campaign.slug, restored=restored)
+        mark = await _mark(settings, petition.slug, restored=restored)
         await migrate(url)
-        storage = await open_storage(url, keyring, campaign.slug)
+        storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
         session = await stack.enter_async_context(SharedSession())
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
-        services = _services(settings, campaign, keyring, storage, woken, watch)
+        services = _services(settings, petition, keyring, storage, woken, watch)
         app = _wire(settings, services, session, held, watch, woken)
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
@@ -264,15 +264,15 @@ async def _mark(settings: Settings, slug: str, *, restored: bool) -> HighWaterMa
 
 def _services(
     settings: Settings,
-    campaign: Campaign,
+    petition: Petition,
     keyring: Keyring,
     storage: Storage,
     woken: asyncio.Event,
     watch: DatabaseWatch,
 ) -> Services:
     return Services(
-        campaign=campaign,
-        catalogues=Catalogues.load(time_zone=campaign.time_zone),
+        petition=petition,
+        catalogues=Catalogues.load(time_zone=petition.time_zone),
         storage=storage,
         keyring=keyring,
         admins=settings.admin_ids,

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 
-from bot.petition.petition import CampaignInvalid
+from bot.petition.petition import PetitionInvalid
 from bot.settings import SettingsInvalid
 from storage import StorageError
 
@@ -37,7 +37,7 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
     def said(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (SettingsInvalid, CampaignInvalid, StorageError, CannotDo) as error:
+        except (SettingsInvalid, PetitionInvalid, StorageError, CannotDo) as error:
             fail(str(error))
         except OSError as error:
             fail(f"{error.strerror or 'The system refused'}: {error.filename or ''}".rstrip(": "))

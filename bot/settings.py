@@ -24,7 +24,7 @@ EXPECTED: dict[str, str] = {
     "admin_ids": "the numeric Telegram ids of the admins, separated by commas: 12345,67890",
     "database_url": "sqlite+aiosqlite:///petition.db or postgresql+asyncpg://user@host/name",
     "key_file": "the path of the encryption key; `petition-bot keygen` makes one",
-    "campaign": "a folder with a petition.toml in it",
+    "folder": "a folder with a petition.toml in it",
     "api_url": "an address that begins with https:// or http:// and ends with the host or port",
     "paid_broadcast": "true or false; with true Telegram takes Stars for each message",
     "broadcast_rate": (
@@ -88,9 +88,9 @@ class StorageSettings(BaseSettings):
 class PetitionSettings(StorageSettings):
     """The settings that commands need to read one petition's data, with or without a bot."""
 
-    campaign: Path | None = None
+    folder: Path | None = None
 
-    @field_validator("campaign")
+    @field_validator("folder")
     @classmethod
     def _folder(cls, value: Path | None) -> Path | None:
         if value is not None and not (value / "petition.toml").is_file():

@@ -181,11 +181,11 @@ async def open_admin_context(update: Update, context: Context) -> AdminContext:
 async def _language(services: Services, user: User) -> str:
     """Returns the admin's language, and stores it for reports, which no update triggers."""
     conversations = services.storage.conversations
-    supporter = services.keyring.reference(services.campaign.slug, user.id)
+    supporter = services.keyring.reference(services.petition.slug, user.id)
     known = await conversations.get(supporter)
     if known is not None and known.language is not None:
-        return services.campaign.language_for(known.language)
-    language = services.campaign.language_for(user.language_code)
+        return services.petition.language_for(known.language)
+    language = services.petition.language_for(user.language_code)
     if not (user.language_code or "").lower().startswith(language):
         return language  # not stored: the petition may be translated into theirs one day
     was = known.version if known else 0

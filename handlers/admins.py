@@ -62,4 +62,4 @@ async def words_anyway(services: Services, chat: int) -> Words:
     try:
         return await words_for(services, chat)
     except StorageError:
-        return services.catalogues.words(services.campaign.language_for(None))
+        return services.catalogues.words(services.petition.language_for(None))

@@ -17,7 +17,7 @@ async def changed(update: Update, context: Context) -> None:
     if change is None or own_chat(update) is None:
         return  # in a group the change says nothing about the person's own chat
     services = context.services
-    supporter = services.keyring.reference(services.campaign.slug, change.from_user.id)
+    supporter = services.keyring.reference(services.petition.slug, change.from_user.id)
     signatures = services.storage.signatures
     if change.new_chat_member.status == ChatMember.BANNED:
         await signatures.mark_unreachable(supporter, services.clock())

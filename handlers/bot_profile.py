@@ -42,10 +42,10 @@ async def publish_profile(bot: Bot, services: Services) -> None:
 
     The source language is also the default for people whose language the petition lacks.
     """
-    campaign = services.campaign
-    for code in ("", *campaign.languages):
-        texts = campaign.texts_in(code or campaign.source_language)
-        words = services.catalogues.words(code or campaign.source_language)
+    petition = services.petition
+    for code in ("", *petition.languages):
+        texts = petition.texts_in(code or petition.source_language)
+        words = services.catalogues.words(code or petition.source_language)
         commands = _commands(words, SUPPORTER_COMMANDS)
         for piece in (
             _Piece(
@@ -80,7 +80,7 @@ async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -
         user_id: the person's id, which is also that of their private chat.
         words: the person's language.
     """
-    key = f"menu:{services.keyring.reference(services.campaign.slug, user_id).hex()}"
+    key = f"menu:{services.keyring.reference(services.petition.slug, user_id).hex()}"
     scope = BotCommandScopeChat(user_id)
     if user_id in services.admins:
         commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})

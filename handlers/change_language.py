@@ -9,7 +9,7 @@ from .supporter_context import SupporterContext, reload
 
 async def speak(ctx: SupporterContext, language: str) -> None:
     """Stores the language and returns to the screen before; ignores an unknown language."""
-    if language not in ctx.services.campaign.languages:
+    if language not in ctx.services.petition.languages:
         await ctx.show()
         return
     back = ctx.going(Action.SET_LANGUAGE)

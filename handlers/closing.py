@@ -170,7 +170,7 @@ def _what_next(ctx: AdminContext) -> Html:
 
 
 def _title(ctx: AdminContext) -> str:
-    return ctx.services.campaign.texts_in(ctx.language).title
+    return ctx.services.petition.texts_in(ctx.language).title
 
 
 def _signed(ctx: AdminContext, count: int) -> Html:

@@ -11,7 +11,7 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.broadcast import OpenClaims
-from bot.petition.petition import Campaign
+from bot.petition.petition import Petition
 from bot.text.translations import Catalogues
 from storage import Keyring, Storage
 
@@ -33,7 +33,7 @@ class Services:
         mark_first: records, outside the database, that somebody has signed.
     """
 
-    campaign: Campaign
+    petition: Petition
     catalogues: Catalogues
     storage: Storage
     keyring: Keyring
@@ -57,7 +57,7 @@ class Services:
         return self.budgets.would_answer(self._reference(number), what)
 
     def _reference(self, number: int) -> bytes:
-        return self.keyring.reference(self.campaign.slug, number)
+        return self.keyring.reference(self.petition.slug, number)
 
 
 Bot = ExtBot[None]

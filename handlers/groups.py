@@ -69,5 +69,5 @@ def _only_in_private(words: Words) -> str:
 
 
 def _words(services: Services, user: User | None) -> Words:
-    language = services.campaign.language_for(user.language_code if user else None)
+    language = services.petition.language_for(user.language_code if user else None)
     return services.catalogues.words(language)

@@ -50,7 +50,7 @@ def whole(ctx: SupporterContext, held: Held) -> dict[str, Any]:
         "deeds": held.deeds,
     }
     return {
-        "petition": ctx.view.campaign.slug,
+        "petition": ctx.view.petition.slug,
         "conversation": held.conversation,
         "signature": held.signature,
         "consents": [_as_seen(consent, name or "") for consent in held.consents],

@@ -27,7 +27,7 @@ async def show_picture(ctx: SupporterContext) -> int | None:
     Not sent after a withdrawal, since nothing more may be stored of the person. The bytes are
     uploaded only once; later sends use Telegram's file id.
     """
-    image = ctx.view.campaign.image_in(ctx.view.language)
+    image = ctx.view.petition.image_in(ctx.view.language)
     if image is None or ctx.conversation.picture_id is not None or ctx.has_withdrawn:
         return ctx.conversation.picture_id
     try:

@@ -145,7 +145,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
         consent=Consent(
             text=text,
             sha256=consent_sha256(text),
-            text_version=view.campaign.version,
+            text_version=view.petition.version,
             language=view.language,
             purposes=frozenset(purposes),
             message_id=ctx.tapped or conversation.message_id or 0,

@@ -53,7 +53,7 @@ async def stats(update: Update, context: Context) -> None:
     """Handles /stats; "today" is counted in the petition's time zone."""
     ctx = await open_admin_context(update, context)
     services, words = ctx.services, ctx.words
-    now = services.clock().astimezone(ZoneInfo(services.campaign.time_zone))
+    now = services.clock().astimezone(ZoneInfo(services.petition.time_zone))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     counts = await services.storage.signatures.stats(since=midnight)
     await ctx.say(
@@ -71,8 +71,8 @@ async def stats(update: Update, context: Context) -> None:
 
 
 def _named(ctx: AdminContext, by_language: Mapping[str, int]) -> dict[str, int]:
-    campaign = ctx.services.campaign
-    known = {code: campaign.texts_in(code).language_name for code in campaign.languages}
+    petition = ctx.services.petition
+    known = {code: petition.texts_in(code).language_name for code in petition.languages}
     return {known.get(code, code): count for code, count in by_language.items()}
 
 

@@ -346,7 +346,7 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
         raise ValueError("A supporter's context belongs to their own chat.")
     user, chat = here
     services = context.services
-    supporter = services.keyring.reference(services.campaign.slug, user.id)
+    supporter = services.keyring.reference(services.petition.slug, user.id)
     stored = await services.storage.conversations.get(supporter)
     view = await _view(services, context.bot, user, stored or Conversation(supporter=supporter))
     # Somebody who writes can be written to again.
@@ -395,15 +395,15 @@ async def reload(ctx: SupporterContext) -> SupporterContext:
 
 async def _view(services: Services, bot: Bot, user: User, conversation: Conversation) -> View:
     storage = services.storage
-    petition, signature = await asyncio.gather(
+    state, signature = await asyncio.gather(
         storage.petitions.state(), storage.signatures.get(conversation.supporter)
     )
-    language = services.campaign.language_for(conversation.language or user.language_code)
+    language = services.petition.language_for(conversation.language or user.language_code)
     return View(
-        campaign=services.campaign,
+        petition=services.petition,
         words=services.catalogues.words(language),
         language=language,
-        petition=petition,
+        petition_state=state,
         conversation=conversation,
         signature=signature,
         profile_name=_profile_name(user),

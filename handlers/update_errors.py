@@ -119,7 +119,7 @@ class UpdateHandler:
             return
         user, chat = here
         services = self._application.services
-        language = services.campaign.language_for(user.language_code)
+        language = services.petition.language_for(user.language_code)
         said = services.catalogues.words(language).label(sentence)
         try:
             await services.delayed_replies.tell(chat.id, partial(self._say, update, chat.id, said))

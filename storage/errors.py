@@ -61,7 +61,7 @@ class DatabaseMissing(StorageError):
 
 class PetitionMissing(StorageError):
     """The database holds nothing of this petition: either no bot was started for it yet, or
-    PETITION_CAMPAIGN or PETITION_DATABASE_URL is another one's.
+    PETITION_FOLDER or PETITION_DATABASE_URL is another one's.
     """
 
 

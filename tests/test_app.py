@@ -74,7 +74,7 @@ async def test_a_hold_that_was_lost_ends_the_bot_with_its_sentence(scene: Scene)
     async with open_app(scene.settings) as app:
         running = asyncio.create_task(replace(app, process_lock=held).run())
         scene.ana.start()
-        await scene.ana.sees(scene.campaign.texts_in("es").title)
+        await scene.ana.sees(scene.petition.texts_in("es").title)
         held.mark_lost(HeldElsewhere())
         with pytest.raises(HeldElsewhere, match="already running"):
             await asyncio.wait_for(running, SIGTERM_TO_THE_END)
@@ -152,7 +152,7 @@ async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:
         fresh.mkdir()
         url = f"sqlite+aiosqlite:///{fresh / 'petition.db'}"
         scene.settings = scene.settings.model_copy(update={"database_url": url})
-        async with acquire_process_lock(url, f"intake/{scene.campaign.slug}"):
+        async with acquire_process_lock(url, f"intake/{scene.petition.slug}"):
             with pytest.raises(HeldElsewhere):
                 async with open_app(scene.settings):
                     pass
@@ -164,7 +164,7 @@ async def test_another_petition_in_the_same_database_is_no_hindrance(scene: Scen
     async with acquire_process_lock(scene.settings.database_url, "intake/another"):
         await scene.start_bot()
         scene.ana.start()
-        await scene.ana.sees(scene.campaign.texts_in("es").title)
+        await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
 async def test_the_profile_is_given_once_the_database_is_back(
@@ -184,7 +184,7 @@ async def test_the_profile_is_given_once_the_database_is_back(
     await scene.start_bot()
     await asyncio.wait_for(given.wait(), 5)
     scene.ana.start()
-    await scene.ana.sees(scene.campaign.texts_in("es").title)
+    await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
 async def test_one_piece_of_the_profile_that_is_refused_drops_no_other(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ async def test_one_piece_of_the_profile_that_is_refused_drops_no_other(tmp_path:
         scene.world.profile.texts.clear()
         scene.simulator.faults.next("setMyCommands", *[Fault.ERROR] * 3)
         await scene.start_bot()
-        about = scene.campaign.texts_in("en").short_description
+        about = scene.petition.texts_in("en").short_description
         profile = scene.world.profile
 
         def given() -> bool | None:

@@ -94,7 +94,7 @@ def test_a_key_beside_the_data_is_refused(folder: Path, monkeypatch: pytest.Monk
         ("PETITION_BROADCAST_RATE", "fast"),
         ("PETITION_BROADCAST_RATE", "-7"),
         ("PETITION_LOG_LEVEL", "LOUD"),
-        ("PETITION_CAMPAIGN", "/nowhere"),
+        ("PETITION_FOLDER", "/nowhere"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(

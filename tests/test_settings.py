@@ -60,7 +60,7 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     assert settings.paid_broadcast is False
     assert settings.approval_above is None
     assert settings.log_level == "INFO"
-    assert settings.campaign is None
+    assert settings.folder is None
     assert settings.key_file is None
 
 
@@ -140,7 +140,7 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
         ("BROADCAST_RATE", "nan"),
         ("BROADCAST_RATE", "canary"),
         ("PAID_BROADCAST", "canary"),
-        ("CAMPAIGN", "canary"),
+        ("FOLDER", "canary"),
         ("LOG_LEVEL", "canary"),
     ],
 )
@@ -250,7 +250,7 @@ def test_the_database_alone_needs_no_token(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_misspelt_name_is_reported(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_BOT_TOKNE", "x")
-    written(place, "PETITION_ADMINS=1\nPETITION_CAMPAIGN=\nOTHER=1\n")
+    written(place, "PETITION_ADMINS=1\nPETITION_FOLDER=\nOTHER=1\n")
     assert unknown_settings() == ("PETITION_ADMINS", "PETITION_BOT_TOKNE")
 
 
@@ -258,12 +258,12 @@ def test_without_a_file_nothing_is_unknown() -> None:
     assert unknown_settings() == ()
 
 
-def test_a_campaign_is_a_folder_with_a_petition(
+def test_a_petition_is_a_folder_with_a_petition(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (place / "petition.toml").touch()
-    monkeypatch.setenv("PETITION_CAMPAIGN", str(place))
-    assert load_settings().campaign == place
+    monkeypatch.setenv("PETITION_FOLDER", str(place))
+    assert load_settings().folder == place
 
 
 def test_the_demo_starts_whatever_the_operator_lets_others_do(place: Path) -> None:

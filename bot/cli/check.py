@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bot.petition.petition import load_campaign
+from bot.petition.petition import load_petition
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.text.catalogs import find_word_problems
 from bot.text.problems import Problem
@@ -22,8 +22,8 @@ def report(out: Console, folder: Path, *, words: bool) -> bool:
         return False
     for warning in find_warnings(folder):
         _print(out, "warning", "yellow", warning)
-    campaign = load_campaign(folder)
-    out.print(f"{campaign.slug}: no problems, in {', '.join(campaign.languages)}.", markup=False)
+    petition = load_petition(folder)
+    out.print(f"{petition.slug}: no problems, in {', '.join(petition.languages)}.", markup=False)
     return True
 
 

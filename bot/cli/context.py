@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.petition.petition import BUNDLED, load_campaign
+from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import PetitionSettings
 from bot.text.translations import Catalogues, Words
 from storage import KeyFileMissing, Keyring, Storage, open_known_storage, require_newest
@@ -27,17 +27,17 @@ async def open_desk(settings: PetitionSettings) -> AsyncIterator[CliContext]:
     """Opens the petition of the settings, without the process lock that a bot takes.
 
     Raises:
-        StorageError, CampaignInvalid: it cannot be opened; the message says what to do.
+        StorageError, PetitionInvalid: it cannot be opened; the message says what to do.
     """
-    campaign = load_campaign(settings.campaign or BUNDLED)
+    petition = load_petition(settings.folder or BUNDLED)
     if settings.key_file is None:
         raise KeyFileMissing
     keyring = Keyring.load(settings.key_file)
     # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
-    storage = await open_known_storage(settings.database_url, keyring, campaign.slug)
+    storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
-        words = Catalogues.load(time_zone=campaign.time_zone).words("en")
+        words = Catalogues.load(time_zone=petition.time_zone).words("en")
         yield CliContext(storage, words, lambda: datetime.now(UTC))
     finally:
         await storage.close()

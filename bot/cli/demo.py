@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.demo_session import Show, interrupted, served, unless_interrupted
-from bot.petition.petition import BUNDLED, load_campaign
+from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.demo_script import Story
 from bot.simulator.page import LOOPBACK, DemoPage
 from bot.simulator.transcript import TranscriptLine, lines_of
@@ -52,7 +52,7 @@ async def _tell(out: Console, show: Show) -> list[str]:
     story = Story(
         simulator.world,
         show.cast,
-        load_campaign(BUNDLED),
+        load_petition(BUNDLED),
         Catalogues.load(),
         chapter=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
     )

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bot.app import App, FatalError, open_app
 from bot.intake import TokenUnknown
-from bot.petition.petition import BUNDLED, CampaignInvalid
+from bot.petition.petition import BUNDLED, PetitionInvalid
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.demo_script import ADMIN_ID, Cast
@@ -32,7 +32,7 @@ _WARNING = (
     "Warning: whoever can reach this machine can open the page and act in it, without a password. "
     "Nothing in it is real; still, leave --host out unless you mean it."
 )
-_CANNOT_GO_ON = (CampaignInvalid, FatalError, StorageError, TokenUnknown)
+_CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
 
 class Bot:
@@ -48,7 +48,7 @@ class Bot:
         """Starts the bot and waits until it is ready.
 
         Raises:
-            CampaignInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
+            PetitionInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
         """
         self._changed("starting")
         ready = asyncio.Event()
@@ -89,12 +89,12 @@ class Show:
 
     Args:
         page: the page that shows the present world; None for none.
-        campaign: the petition's folder.
+        petition: the petition's folder.
     """
 
-    def __init__(self, page: DemoPage | None = None, *, campaign: Path = BUNDLED) -> None:
+    def __init__(self, page: DemoPage | None = None, *, petition: Path = BUNDLED) -> None:
         self._page = page
-        self._campaign = campaign
+        self._petition = petition
         self._scene = AsyncExitStack()
         self._bot: Bot | None = None
         self.simulator: Simulator
@@ -123,14 +123,14 @@ class Show:
             await stack.enter_async_context(view.open())
             view.phones.add(*self.cast.everybody)
             self._page.show(view)
-        settings = _settings(folder, self.simulator.url, self._campaign)
+        settings = _settings(folder, self.simulator.url, self._petition)
         self._bot = Bot(settings, self._tell)
 
     async def start(self) -> None:
         """Starts the bot.
 
         Raises:
-            CampaignInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
+            PetitionInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
         """
         if self._bot is not None:
             await self._bot.start()
@@ -209,7 +209,7 @@ async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
     return None if working.cancelled() else working.result()
 
 
-def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
+def _settings(folder: Path, api_url: str, petition: Path) -> Settings:
     """Returns settings that the operator's environment and .env file cannot change."""
     data, keys = folder / "data", folder / "keys"
     for private in (data, keys):
@@ -222,11 +222,11 @@ def _settings(folder: Path, api_url: str, campaign: Path) -> Settings:
         database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",
         key_file=keys / "petition.key",
         api_url=api_url,
-        campaign=BUNDLED,
+        folder=BUNDLED,
         paid_broadcast=False,
         approval_above=None,
         broadcast_rate=28.0,
         log_level="WARNING",
     )
     # Set without a check: a petition that is being written may not exist yet.
-    return settings.model_copy(update={"campaign": campaign})
+    return settings.model_copy(update={"folder": petition})

@@ -24,7 +24,7 @@ State = frozenset[tuple[str, int, int]]
 async def show(out: Console, folder: Path, *, host: str, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
     page = DemoPage(folder=str(folder))
-    async with served(out, page, host, port), Show(page, campaign=folder).open() as stage:
+    async with served(out, page, host, port), Show(page, petition=folder).open() as stage:
         out.print("Save a file and it shows there at once; Ctrl-C ends the preview.")
         await unless_interrupted(Preview(out, folder, page, stage).watch())
 

@@ -10,22 +10,22 @@ from bot.petition_folder.check import problems_of
 from bot.petition_folder.placeholders import lend_all, lent_values
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import Controller, PetitionFile, RetentionTable, Texts, in_language
-from bot.text.problems import CampaignInvalid, Problem
+from bot.text.problems import PetitionInvalid, Problem
 
 __all__ = [
     "BUNDLED",
-    "Campaign",
-    "CampaignInvalid",
     "Controller",
     "EarlierVersion",
     "Image",
+    "Petition",
+    "PetitionInvalid",
     "Problem",
     "RetentionTable",
     "Texts",
-    "load_campaign",
+    "load_petition",
 ]
 
-BUNDLED: Final = Path(__file__).parent.parent / "campaigns" / "andry"
+BUNDLED: Final = Path(__file__).parent.parent / "bundled_petitions" / "andry"
 
 
 class _Frozen(BaseModel):
@@ -46,7 +46,7 @@ class EarlierVersion(_Frozen):
     changed: dict[str, str]
 
 
-class Campaign(_Frozen):
+class Petition(_Frozen):
     """One petition: what it demands of whom, in each of its languages, the source language first.
 
     The texts are filled in except for what depends on a person or a moment: `{name}` in the
@@ -90,34 +90,34 @@ class Campaign(_Frozen):
         return self.images.get(self.language_for(language))
 
 
-def load_campaign(folder: Path) -> Campaign:
+def load_petition(folder: Path) -> Petition:
     """Reads a petition from its folder.
 
     Raises:
-        CampaignInvalid: the folder has problems, which the exception lists.
+        PetitionInvalid: the folder has problems, which the exception lists.
     """
     read = read_folder(folder)
     problems = problems_of(read)
     if problems:
-        raise CampaignInvalid(problems)
-    petition = PetitionFile.model_validate(read.petition)
-    return Campaign(
+        raise PetitionInvalid(problems)
+    file = PetitionFile.model_validate(read.petition)
+    return Petition(
         folder=folder,
-        slug=petition.slug,
-        version=petition.version,
+        slug=file.slug,
+        version=file.version,
         earlier_versions=tuple(
             EarlierVersion(date=earlier.date, changed=_spread(earlier.changed, read))
-            for earlier in petition.earlier_versions
+            for earlier in file.earlier_versions
         ),
-        time_zone=petition.time_zone,
-        source_language=petition.source_language,
-        goals=petition.goals,
-        addressee=_spread(petition.addressee, read),
-        demands=_spread(petition.demands, read),
-        images=_images(petition, read),
-        controller=petition.controller,
-        retention=petition.retention,
-        texts={language: _texts(petition, read, language) for language in read.languages},
+        time_zone=file.time_zone,
+        source_language=file.source_language,
+        goals=file.goals,
+        addressee=_spread(file.addressee, read),
+        demands=_spread(file.demands, read),
+        images=_images(file, read),
+        controller=file.controller,
+        retention=file.retention,
+        texts={language: _texts(file, read, language) for language in read.languages},
     )
 
 

@@ -1,7 +1,7 @@
 """The schema of a petition's files: `petition.toml` and one text file per language.
 
 `bot.petition_folder.check` turns violations into sentences, and `bot.petition.petition` combines
-the files into the `Campaign` that the bot runs on.
+the files into the `Petition` that the bot runs on.
 """
 
 import re

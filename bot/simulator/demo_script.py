@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.petition.petition import Campaign
+from bot.petition.petition import Petition
 from bot.simulator.errors import SimulatorError
 from bot.simulator.messages import Message
 from bot.simulator.person import Person
@@ -57,7 +57,7 @@ class Story:
 
     world: World
     cast: Cast
-    campaign: Campaign
+    petition: Petition
     catalogues: Catalogues
     chapter: Callable[[str], None] = lambda _heading: None
     faults: list[str] = field(default_factory=list)
@@ -143,7 +143,7 @@ class Story:
     async def _closing(self, cast: Cast) -> None:
         marta, words = cast.marta, self._words("es")
         marta.start()
-        await self._sees(marta, self.campaign.texts_in("es").title)
+        await self._sees(marta, self.petition.texts_in("es").title)
         offered = {command["command"] for command in marta.commands}
         self._expect("close" in offered, "the admin's menu does not offer /close")
         marta.send("/broadcast")
@@ -177,16 +177,16 @@ class Story:
 
     def _update_in(self, language: str) -> str:
         """Returns a line that only the closing update has."""
-        update = fill(self.campaign.texts_in(language).closing_update, count=3)
+        update = fill(self.petition.texts_in(language).closing_update, count=3)
         return parse(update).text.splitlines()[-1]
 
     def _told(self, person: Person) -> int:
-        lines = {self._update_in(language) for language in self.campaign.languages}
+        lines = {self._update_in(language) for language in self.petition.languages}
         return sum(any(line in message.text for line in lines) for message in person.messages)
 
     async def _sees_thanks(self, person: Person, count: int) -> None:
-        language = self.campaign.language_for(person.user.language)
-        thanks = fill(self.campaign.texts_in(language).thanks, number=count, count=count)
+        language = self.petition.language_for(person.user.language)
+        thanks = fill(self.petition.texts_in(language).thanks, number=count, count=count)
         await self._sees(person, thanks)
 
     async def _sees(self, person: Person, html: str) -> Message:

@@ -17,7 +17,7 @@ class Problem:
         return f"{place}: {self.sentence}"
 
 
-class CampaignInvalid(Exception):
+class PetitionInvalid(Exception):
     """The petition's folder has problems; `problems` names every one of them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

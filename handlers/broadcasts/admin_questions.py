@@ -53,7 +53,7 @@ async def _ask(
     bot: Bot, services: Services, broadcast: Broadcast, tally: Tally, admin: int
 ) -> None:
     published = services.storage.published
-    who = services.keyring.reference(services.campaign.slug, admin)
+    who = services.keyring.reference(services.petition.slug, admin)
     reason = (broadcast.question or "").encode()
     key = f"ask:{broadcast.id.hex()}:{hashlib.sha256(who + reason).hexdigest()[:16]}"
     if await published.get(key) is not None:

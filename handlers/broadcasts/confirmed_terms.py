@@ -53,13 +53,13 @@ def terms_of(
 
 def _closing(services: Services, state: PetitionState) -> dict[str, object]:
     count = state.closed_signatures if state.closed_signatures is not None else state.signatures
-    campaign = services.campaign
+    petition = services.petition
     return {
         language: fill(
-            campaign.texts_in(language).closing_update,
+            petition.texts_in(language).closing_update,
             count=services.catalogues.words(language).number(count),
         )
-        for language in campaign.languages
+        for language in petition.languages
     }
 
 

@@ -101,17 +101,17 @@ class DraftEditor:
     async def view(self) -> DraftView:
         """Returns everything that the draft's screen is drawn from, read anew."""
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
-        campaign = services.campaign
+        petition = services.petition
         numbers, state = await asyncio.gather(
             count(services.storage.broadcasts, draft), services.storage.petitions.state()
         )
         draft_view = DraftView(
             words=ctx.words,
             draft=draft,
-            languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
+            languages={code: petition.texts_in(code).language_name for code in petition.languages},
             numbers=numbers,
             now=self.now,
-            zone=campaign.time_zone,
+            zone=petition.time_zone,
             rate=services.broadcast_rate,
             free_rate=FREE_RATE,
             is_closed=state.is_closed,
@@ -187,4 +187,4 @@ async def stars(ctx: AdminContext) -> int | None:
 
 def _reference(ctx: AdminContext) -> bytes:
     services = ctx.services
-    return services.keyring.reference(services.campaign.slug, ctx.user.id)
+    return services.keyring.reference(services.petition.slug, ctx.user.id)

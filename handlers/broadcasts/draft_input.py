@@ -133,7 +133,7 @@ async def _take_links(editor: DraftEditor, message: Message) -> None:
 
 
 async def _take_time(editor: DraftEditor, message: Message) -> None:
-    zone = ZoneInfo(editor.ctx.services.campaign.time_zone)
+    zone = ZoneInfo(editor.ctx.services.petition.time_zone)
     moment = read_when(message.text or "", editor.now, zone)
     if isinstance(moment, WhenFault):
         await _decline(editor, message, editor.ctx.words.text(WHEN_FAULTS[moment]))
@@ -178,7 +178,7 @@ async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
 async def _place(ctx: AdminContext) -> Place:
     """Returns the admin's stage as a supporter."""
     services = ctx.services
-    supporter = services.keyring.reference(services.campaign.slug, ctx.user.id)
+    supporter = services.keyring.reference(services.petition.slug, ctx.user.id)
     known = await services.storage.conversations.get(supporter)
     return Place() if known is None else place_of(known)
 

@@ -56,7 +56,7 @@ def _is_offered(editor: DraftEditor, tap: Tapped) -> bool:
         return False  # the petition determines its texts and audience
     if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
         return False  # its audience is fixed: those an earlier broadcast did not reach
-    return tap.step is not DraftStep.WRITE or tap.value in editor.ctx.services.campaign.languages
+    return tap.step is not DraftStep.WRITE or tap.value in editor.ctx.services.petition.languages
 
 
 def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
@@ -111,7 +111,7 @@ async def _to(editor: DraftEditor, tap: Tapped) -> None:
     """Sets the audience, then shows the preview."""
     draft, news = editor.draft, tap.value.partition(".")[0] == "news"
     code = tap.value.partition(".")[2] if news else tap.value
-    reads = code if code in editor.ctx.services.campaign.languages else None
+    reads = code if code in editor.ctx.services.petition.languages else None
     news_only = news or draft.kind is Kind.NEWS
     # Keeps the version, so that a repeated tap makes the preview again.
     chosen = {"reads": reads, "news_only": news_only, "audience_chosen": True}

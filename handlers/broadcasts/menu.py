@@ -59,7 +59,7 @@ async def broadcast(update: Update, context: Context) -> None:
 async def compose(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
     services = ctx.services
-    base, now = services.campaign.source_language, services.clock()
+    base, now = services.petition.source_language, services.clock()
     editor = await _begun(ctx, begun(base, now, paid=services.paid_broadcast))
     await editor.show()
 
@@ -75,7 +75,7 @@ async def final(ctx: AdminContext, _argument: str) -> None:
     if not state.is_closed:
         await ctx.say(_still_open(ctx))
         return
-    base, now = services.campaign.source_language, services.clock()
+    base, now = services.petition.source_language, services.clock()
     editor = await _begun(ctx, begun_closing(base, now, paid=services.paid_broadcast))
     await show_preview(editor)
 
@@ -94,7 +94,7 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
         return
-    base = services.campaign.source_language
+    base = services.petition.source_language
     draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
     # The report stays; the new draft gets a message of its own.
     editor = await _begun(ctx.at_bottom(), draft)

@@ -105,7 +105,7 @@ async def standing_of(
         recall: its recall's deletions by outcome.
         reader: user id of the admin who reads it.
     """
-    storage, campaign = services.storage, services.campaign
+    storage, petition = services.storage, services.petition
     if recall is None and broadcast.recall_started_at is not None:
         recall = await storage.recalls.tally(broadcast.id)
     return BroadcastView(
@@ -113,8 +113,8 @@ async def standing_of(
         broadcast=broadcast,
         tally=tally or await storage.broadcasts.tally(broadcast.id),
         now=services.clock(),
-        zone=campaign.time_zone,
-        languages={code: campaign.texts_in(code).language_name for code in campaign.languages},
+        zone=petition.time_zone,
+        languages={code: petition.texts_in(code).language_name for code in petition.languages},
         recall=recall,
         reader=reader,
         is_asking=broadcast.state == "paused" and await _is_asking(services, broadcast.id),
@@ -155,10 +155,10 @@ async def clear_cancel_request(services: Services, broadcast: bytes) -> None:
 
 async def words_for(services: Services, chat: int) -> Words:
     """Returns the words of the language that the person of this private chat reads."""
-    supporter = services.keyring.reference(services.campaign.slug, chat)
+    supporter = services.keyring.reference(services.petition.slug, chat)
     known = await services.storage.conversations.get(supporter)
-    campaign = services.campaign
-    return services.catalogues.words(campaign.language_for(known.language if known else None))
+    petition = services.petition
+    return services.catalogues.words(petition.language_for(known.language if known else None))
 
 
 async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:

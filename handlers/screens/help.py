@@ -19,7 +19,7 @@ def language(view: View) -> Screen:
     question = words.text("<b>¿En qué idioma quieres seguir?</b>")
     choices = tuple(
         (Button(_marked(view, code), Action.SET_LANGUAGE, code),)
-        for code in view.campaign.languages
+        for code in view.petition.languages
     )
     return Screen(question, rows(*choices, (Button(words.label("Volver"), Action.BACK),)))
 
@@ -54,5 +54,5 @@ def _listed(words: Words, described: Mapping[str, str]) -> Html:
 
 
 def _marked(view: View, code: str) -> str:
-    name = view.campaign.texts_in(code).language_name
+    name = view.petition.texts_in(code).language_name
     return f"• {name}" if code == view.language else name

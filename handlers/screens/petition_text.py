@@ -14,7 +14,7 @@ _BAR_WIDTH = 12
 
 def home(view: View) -> Screen:
     """Returns the home screen: for a closed petition, for a signer, or the welcome."""
-    if view.petition.is_closed:
+    if view.petition_state.is_closed:
         return _closed(view)
     if view.signature is not None:
         return _signed(view)
@@ -28,12 +28,12 @@ def appeal(view: View) -> Screen:
     number = words.text("Página {page} de {pages}", page=page + 1, pages=len(pages))
     heading = words.text("El llamamiento, tal como estaba antes del cierre")
     text = paragraphs(
-        f"<i>{heading}</i>" if view.petition.is_closed else None,
+        f"<i>{heading}</i>" if view.petition_state.is_closed else None,
         f"<b>{view.texts.title}</b>",
         pages[page],
         f"<i>{number}</i>",
     )
-    may_sign = not view.petition.is_closed and view.signature is None
+    may_sign = not view.petition_state.is_closed and view.signature is None
     return Screen(
         text,
         rows(
@@ -69,7 +69,7 @@ def counted(view: View) -> Html:
     signed = words.plural(
         "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", view.count
     )
-    reached = progress(view.count, view.campaign.goals)
+    reached = progress(view.count, view.petition.goals)
     step = words.number(reached.goal)
     goal = (
         words.text("Meta alcanzada: {goal}", goal=step)
@@ -139,7 +139,7 @@ def _closed(view: View) -> Screen:
 def _addressed(view: View) -> Html:
     return view.words.text(
         "<b>A quién va dirigida:</b> {addressee}",
-        addressee=view.campaign.addressee[view.language],
+        addressee=view.petition.addressee[view.language],
     )
 
 

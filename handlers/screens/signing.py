@@ -56,7 +56,7 @@ def consent(view: View) -> Screen:
 
 def consent_mark(view: View) -> str:
     """Returns a hash of the consent's text, version and language, which the button carries."""
-    shown = "\n".join((view.campaign.version, view.language, consent_text(view.texts)))
+    shown = "\n".join((view.petition.version, view.language, consent_text(view.texts)))
     return consent_sha256(shown).hex()[:16]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
-from bot.petition.petition import Campaign, Texts
+from bot.petition.petition import Petition, Texts
 from bot.petition.stages import Place, Stage, SupporterStatus
 from bot.text.markup import Html
 from bot.text.translations import Words
@@ -21,10 +21,10 @@ class View:
         held: everything stored of the person; only set for the screen of /mydata.
     """
 
-    campaign: Campaign
+    petition: Petition
     words: Words
     language: str
-    petition: PetitionState
+    petition_state: PetitionState
     conversation: Conversation
     signature: Signature | None
     profile_name: str | None = field(repr=False)
@@ -51,19 +51,19 @@ class View:
     @property
     def texts(self) -> Texts:
         """The petition's texts in the person's language."""
-        return self.campaign.texts_in(self.language)
+        return self.petition.texts_in(self.language)
 
     @property
     def count(self) -> int:
         """How many signed: the current count, or once closed the count at the closing."""
-        frozen = self.petition.closed_signatures
-        return self.petition.signatures if frozen is None else frozen
+        frozen = self.petition_state.closed_signatures
+        return self.petition_state.signatures if frozen is None else frozen
 
     @property
     def standing(self) -> SupporterStatus:
         """The facts that the rules of stages need."""
         return SupporterStatus(
-            closed=self.petition.is_closed,
+            closed=self.petition_state.is_closed,
             signed=self.signature is not None,
             named=self.conversation.name is not None,
             appeal_pages=len(self.texts.appeal),

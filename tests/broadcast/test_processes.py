@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks.bot_api.limit import Limit
 from storage import Tally
-from tests.soak.campaigns import a_campaign, dies
 from tests.soak.counting import CountingApi, Weather, a_counting_api
 from tests.soak.deaths import killed_all_along
+from tests.soak.petition_run import dies, running_petition
 from tests.soak.steered import steered
 
 END_SECONDS = 60.0
@@ -32,11 +32,11 @@ async def test_killed_under_faults_it_loses_nobody_and_repeats_what_was_not_reco
     people, kills, rate = 120, 2, 100.0
     rough = Weather(latency=0.03, errors=0.06, lost_answers=0.04)
     account = api.begin(rough)
-    async with a_campaign(
+    async with running_petition(
         database_url, tmp_path, api, people=people, rate=rate, paid=True
-    ) as campaign:
-        key = await campaign.start()
-        tally, deaths = await killed_all_along(campaign, key, people, kills)
+    ) as petition:
+        key = await petition.start()
+        tally, deaths = await killed_all_along(petition, key, people, kills)
     assert len(account.copies) == people
     assert account.repeated <= account.lost.total() + sum(deaths.unrecorded)
     assert tally == Tally(total=people, delivered=people - tally.unknown, unknown=tally.unknown)
@@ -48,14 +48,14 @@ async def test_of_several_processes_one_sends_and_when_it_dies_another(
 ) -> None:
     people, rate = 180, 100.0
     account = api.begin(Weather(latency=0.03, limit=Limit(rate, burst=rate / 3)))
-    async with a_campaign(database_url, tmp_path, api, people=people, rate=rate) as campaign:
-        key = await campaign.start()
-        senders = await asyncio.gather(*(campaign.sender(number) for number in range(3)))
+    async with running_petition(database_url, tmp_path, api, people=people, rate=rate) as petition:
+        key = await petition.start()
+        senders = await asyncio.gather(*(petition.sender(number) for number in range(3)))
         await api.arrived(60, END_SECONDS)
         first = int(account.arrivals[-1].by)
         await dies(senders[first])
-        unrecorded = set(account.copies).intersection(await campaign.sending())
-        tally = await campaign.reported(key, END_SECONDS)
+        unrecorded = set(account.copies).intersection(await petition.sending())
+        tally = await petition.reported(key, END_SECONDS)
     assert len({arrival.by for arrival in account.arrivals}) == 2
     assert {chat for chat, copies in account.copies.items() if copies > 1} <= unrecorded
     assert account.over_limit == 0
@@ -72,5 +72,7 @@ async def test_whoever_parts_gets_nothing_and_the_account_stays_exact(
 ) -> None:
     people = 80
     api.begin(Weather(latency=0.03))
-    async with a_campaign(database_url, tmp_path, api, people=people, rate=100.0) as campaign:
-        await steered(campaign, people, seed, kills=True, cancelled=cancelled)
+    async with running_petition(
+        database_url, tmp_path, api, people=people, rate=100.0
+    ) as petition:
+        await steered(petition, people, seed, kills=True, cancelled=cancelled)

@@ -208,7 +208,7 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
     shutil.copytree(BUNDLED, other)
     described = (other / "petition.toml").read_text()
     (other / "petition.toml").write_text(described.replace('"andry"', '"otra"'))
-    monkeypatch.setenv("PETITION_CAMPAIGN", str(other))
+    monkeypatch.setenv("PETITION_FOLDER", str(other))
 
     def rows() -> list[Row]:
         counted = Statement(
@@ -242,8 +242,8 @@ def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
 def test_a_petition_that_is_not_there_is_a_sentence(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PETITION_CAMPAIGN", "/nowhere")
-    assert "PETITION_CAMPAIGN" in refused(call("list"))
+    monkeypatch.setenv("PETITION_FOLDER", "/nowhere")
+    assert "PETITION_FOLDER" in refused(call("list"))
 
 
 def test_more_than_any_database_counts_is_refused(counter: Counter) -> None:

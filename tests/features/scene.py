@@ -11,7 +11,7 @@ import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot.app import App, open_app
-from bot.petition.petition import BUNDLED, Campaign, load_campaign
+from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.messages import Message
@@ -31,7 +31,7 @@ class Scene:
         self.simulator = simulator
         self.world = simulator.world
         self.settings = settings
-        self.campaign: Campaign = load_campaign(settings.campaign or BUNDLED)
+        self.petition: Petition = load_petition(settings.folder or BUNDLED)
         catalogues = Catalogues.load()
         self.words: Words = catalogues.words("es")
         self.english: Words = catalogues.words("en")
@@ -163,7 +163,7 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
             database_url=database_url or f"sqlite+aiosqlite:///{folder / 'data' / 'petition.db'}",
             key_file=key,
             api_url=simulator.url,
-            campaign=BUNDLED,
+            folder=BUNDLED,
         )
         scene = Scene(simulator, settings)
         await scene.start_bot()

@@ -77,10 +77,10 @@ class Studio:
 
     async def signs(self, person: Person, *, news: bool = False) -> None:
         """A signature that is simply there: how people sign is told elsewhere."""
-        language = self.services.campaign.language_for(person.user.language)
+        language = self.services.petition.language_for(person.user.language)
         person.started = True
         self.scene.world.chats.setdefault(person.id, person.chat)
-        supporter = self.services.keyring.reference(self.services.campaign.slug, person.id)
+        supporter = self.services.keyring.reference(self.services.petition.slug, person.id)
         consent = Consent(
             text=f"Yes, in {language}.",
             sha256=language.encode().ljust(32, b"."),

@@ -37,7 +37,7 @@ async def test_whoever_gets_news_can_end_that_under_them(studio: Studio) -> None
 
 async def test_news_cannot_be_sent_to_nobody(studio: Studio) -> None:
     supporter = studio.services.keyring.reference(
-        studio.services.campaign.slug, studio.scene.ana.id
+        studio.services.petition.slug, studio.scene.ana.id
     )
     await studio.services.storage.signatures.refuse_news(supporter, studio.services.clock())
     await studio.begins()

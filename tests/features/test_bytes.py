@@ -21,7 +21,7 @@ async def test_a_button_that_carries_no_text_stops_nobody(scene: Scene) -> None:
         scene.ana.start()
         await tap.answered()
         await scene.settled()
-        assert scene.campaign.texts_in("es").title in scene.living(scene.ana).text
+        assert scene.petition.texts_in("es").title in scene.living(scene.ana).text
         assert scene.world.updates.pending == {}
 
 
@@ -34,7 +34,7 @@ async def test_a_bot_that_starts_on_such_buttons_works_through_them(scene: Scene
         scene.mallory.tap_data(living, data)
     scene.ana.start()
     await scene.start_bot()
-    await scene.ana.sees(scene.campaign.texts_in("es").title)
+    await scene.ana.sees(scene.petition.texts_in("es").title)
     await scene.settled()
     assert scene.app is not None
     assert scene.app.dispatch.counts.passed_over == 0

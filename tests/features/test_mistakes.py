@@ -104,7 +104,7 @@ async def test_who_blocks_the_bot_stops_nothing(scene: Scene) -> None:
     await scene.signs(scene.jordi)
     ana.start()
     await scene.settled()
-    assert scene.campaign.texts_in("es").title in scene.living(ana).text
+    assert scene.petition.texts_in("es").title in scene.living(ana).text
 
 
 async def test_over_a_slow_line_nothing_is_handled_twice(scene: Scene) -> None:

@@ -82,8 +82,8 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     await scene.taps(ana, words.label("🔕 No recibir más mensajes"))
     given = await file_of(scene, ana)
     screen = scene.living(ana).text
-    consent_screen = parse(fill(consent_text(scene.campaign.texts_in("es")), name="Ana García"))
-    assert given["petition"] == scene.campaign.slug
+    consent_screen = parse(fill(consent_text(scene.petition.texts_in("es")), name="Ana García"))
+    assert given["petition"] == scene.petition.slug
     assert given["conversation"].keys() == readable("conversations")
     assert given["signature"].keys() == readable("signatures")
     assert given["signature"]["name"] == "Ana García"

@@ -8,7 +8,7 @@ from shutil import copytree
 
 import pytest
 
-from bot.petition.petition import BUNDLED, load_campaign
+from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.faults import Fault
 from tests.features.scene import Scene, a_scene
 
@@ -21,17 +21,17 @@ async def to_the_consent(scene: Scene) -> None:
 
 
 async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path) -> None:
-    folder = tmp_path / "campaign"
+    folder = tmp_path / "petition"
     copytree(BUNDLED, folder)
     async with a_scene(tmp_path) as scene:
         await scene.stop_bot()
-        scene.settings = scene.settings.model_copy(update={"campaign": folder})
+        scene.settings = scene.settings.model_copy(update={"folder": folder})
         await scene.start_bot()
         await to_the_consent(scene)
         await scene.stop_bot()
         spanish = folder / "es.toml"
         spanish.write_text(spanish.read_text().replace("Yo, <b>{name}</b>:", "Firmo, {name}:"))
-        assert "Firmo, {name}:" in load_campaign(folder).texts_in("es").consent
+        assert "Firmo, {name}:" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
         await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
         assert "El texto ha cambiado" in scene.living(scene.ana).text
@@ -124,7 +124,7 @@ async def test_whom_telegram_pauses_is_answered_afterwards(tmp_path: Path) -> No
         scene.simulator.faults.retry_after = 4
         scene.simulator.faults.next("sendMessage", Fault.FLOOD)
         scene.ana.start()
-        await scene.ana.sees(scene.campaign.texts_in("es").title, 15)
+        await scene.ana.sees(scene.petition.texts_in("es").title, 15)
 
 
 @pytest.mark.parametrize("command", ["/help", "/start"])

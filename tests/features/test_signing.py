@@ -12,7 +12,7 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     ana, words = scene.ana, scene.words
     ana.start("boletin")
     await scene.settled()
-    assert scene.campaign.texts_in("es").title in scene.living(ana).text
+    assert scene.petition.texts_in("es").title in scene.living(ana).text
     first = scene.living(ana).id
     await scene.taps(ana, words.label("📖 Leer el llamamiento"))
     await scene.taps(ana, words.label("Siguiente ▶"))
@@ -83,10 +83,10 @@ async def test_a_language_the_petition_lacks_is_answered_in_spanish_and_can_be_c
     yusuf = scene.world.person("Yusuf", language="ar")
     yusuf.start()
     await scene.settled()
-    assert scene.campaign.texts_in("es").title in scene.living(yusuf).text
+    assert scene.petition.texts_in("es").title in scene.living(yusuf).text
     yusuf.send("/language")
     await scene.taps(yusuf, "English")
-    assert scene.campaign.texts_in("en").title in scene.living(yusuf).text
+    assert scene.petition.texts_in("en").title in scene.living(yusuf).text
 
 
 async def test_taking_the_signature_back_is_two_taps_and_leaves_nothing(scene: Scene) -> None:
@@ -145,7 +145,7 @@ async def test_the_consent_names_the_message_under_which_it_was_given(scene: Sce
     seen = scene.living(ana).id
     assert scene.app is not None
     services = scene.app.application.services
-    supporter = services.keyring.reference(services.campaign.slug, ana.id)
+    supporter = services.keyring.reference(services.petition.slug, ana.id)
     # A bot that was killed before it could put down that it had sent a new message.
     await services.storage.conversations.shown(
         supporter, message_id=ana.messages[0].id, shown=None, picture_id=None

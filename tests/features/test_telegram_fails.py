@@ -50,13 +50,13 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
                 troubled.append(person)
                 person.start()
         scene.ana.start()
-        await scene.ana.sees(scene.campaign.texts_in("es").title)
+        await scene.ana.sees(scene.petition.texts_in("es").title)
         assert await all_is_acknowledged(scene)
         assert len(of_the_bot(scene).delayed_replies) >= len(troubled), (
             "what is owed to them is not"
         )
         scene.simulator.faults.clear()
-        await troubled[0].sees(scene.campaign.texts_in("es").title)
+        await troubled[0].sees(scene.petition.texts_in("es").title)
 
 
 async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
@@ -90,9 +90,9 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
     scene.ana.start()
     await asyncio.wait_for(are_lost.wait(), 5)
     scene.jordi.start()
-    await scene.jordi.sees(scene.campaign.texts_in("es").title)
+    await scene.jordi.sees(scene.petition.texts_in("es").title)
     is_over.set()
-    await scene.ana.sees(scene.campaign.texts_in("es").title)
+    await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
 async def test_who_does_something_new_is_not_shown_what_was_owed_before(
@@ -381,7 +381,7 @@ async def test_a_token_that_is_denied_for_a_moment_only_makes_the_answer_late(
         scene.simulator.faults.error_code = 401
         scene.simulator.faults.next("sendMessage", Fault.ERROR)
         scene.ana.start()
-        await scene.ana.sees(scene.campaign.texts_in("es").title)
+        await scene.ana.sees(scene.petition.texts_in("es").title)
         assert scene.app is not None
         assert scene.app.dispatch.counts.passed_over == 0
         assert not any("Algo ha fallado" in message.text for message in scene.ana.messages)

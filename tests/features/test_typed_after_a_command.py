@@ -26,7 +26,7 @@ async def source(scene: Scene, person: Person) -> str | None:
     assert scene.app is not None
     services = scene.app.application.services
     known = await services.storage.conversations.get(
-        services.keyring.reference(services.campaign.slug, person.id)
+        services.keyring.reference(services.petition.slug, person.id)
     )
     assert known is not None
     return known.source

@@ -309,7 +309,7 @@ async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:
     assert scene.app is not None
     services = scene.app.application.services
     conversations = services.storage.conversations
-    known = await conversations.get(services.keyring.reference(services.campaign.slug, person.id))
+    known = await conversations.get(services.keyring.reference(services.petition.slug, person.id))
     assert known is not None
     left = replace(known, typed=tuple(numbers), version=known.version + 1)
     await conversations.save(left, was=known.version, at=services.clock())

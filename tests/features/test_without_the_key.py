@@ -32,10 +32,10 @@ async def a_view(scene: Scene, name: str) -> View:
     """The consent of somebody of this name, which anybody can draw from the public texts."""
     served = services(scene)
     return View(
-        campaign=served.campaign,
+        petition=served.petition,
         words=scene.words,
         language="es",
-        petition=await served.storage.petitions.state(),
+        petition_state=await served.storage.petitions.state(),
         conversation=Conversation(supporter=b"", stage="consent", name=name),
         signature=None,
         profile_name=None,

@@ -46,13 +46,13 @@ def names(commands: list[dict[str, str]]) -> list[str]:
 
 async def test_every_language_and_everybody_else_get_each_piece(scene: Scene) -> None:
     await introduced(scene)
-    languages = {"", *scene.campaign.languages}
+    languages = {"", *scene.petition.languages}
     for method in PIECES:
         told = {call.params.get("language_code", "") for call in scene.simulator.calls.of(method)}
         assert told == languages
     profile = scene.world.profile
-    assert profile.text("description", "ca") == scene.campaign.texts_in("ca").description
-    assert profile.text("description", "ar") == scene.campaign.texts_in("es").description
+    assert profile.text("description", "ca") == scene.petition.texts_in("ca").description
+    assert profile.text("description", "ar") == scene.petition.texts_in("es").description
 
 
 async def test_what_telegram_has_is_not_sent_again(scene: Scene) -> None:
@@ -71,11 +71,11 @@ async def test_a_restart_sends_nothing_again(scene: Scene) -> None:
 
 async def test_only_the_piece_that_changed_is_sent(scene: Scene) -> None:
     await introduced(scene)
-    campaign = scene.campaign
-    texts = campaign.texts | {
-        "en": campaign.texts["en"].model_copy(update={"description": "Anything else"})
+    petition = scene.petition
+    texts = petition.texts | {
+        "en": petition.texts["en"].model_copy(update={"description": "Anything else"})
     }
-    changed = replace(services(scene), campaign=campaign.model_copy(update={"texts": texts}))
+    changed = replace(services(scene), petition=petition.model_copy(update={"texts": texts}))
     assert await publish(scene, changed) == Counter(setMyDescription=1)
     assert scene.world.profile.text("description", "en") == "Anything else"
     assert await publish(scene, changed) == Counter()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.petition import BUNDLED, load_campaign
+from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Action, Place, Stage, nearest_valid_stage
 from bot.text.markup import length, parse
 from bot.text.translations import Catalogues
@@ -22,7 +22,7 @@ from handlers.screens.supporter_view import View
 from storage import Conversation, Held, Kind, PetitionState, Signature
 from storage.tables import deliveries
 
-CAMPAIGN = load_campaign(BUNDLED)
+PETITION = load_petition(BUNDLED)
 CATALOGUES = Catalogues.load()
 NOON = datetime(2025, 5, 4, 12, tzinfo=UTC)
 WORST_NAME = "<b>&" * 25
@@ -48,12 +48,12 @@ petitions = st.builds(
 
 @st.composite
 def views(draw_: st.DrawFn) -> View:
-    language = draw_(st.sampled_from(CAMPAIGN.languages))
+    language = draw_(st.sampled_from(PETITION.languages))
     view = View(
-        campaign=CAMPAIGN,
+        petition=PETITION,
         words=CATALOGUES.words(language),
         language=language,
-        petition=draw_(petitions),
+        petition_state=draw_(petitions),
         conversation=Conversation(
             supporter=bytes(32), name=draw_(names), news=draw_(st.booleans()), version=2**40
         ),
@@ -106,17 +106,19 @@ def test_a_name_never_becomes_markup(view: View) -> None:
 
 @given(views())
 def test_after_closing_or_signing_no_button_leads_to_the_form(view: View) -> None:
-    if not (view.petition.is_closed or view.signature):
+    if not (view.petition_state.is_closed or view.signature):
         return
     assert not actions(draw(view)) & {Action.SIGN, Action.CONFIRM, Action.PROFILE_NAME}
 
 
 def standing_at(stage: Stage, *, count: int = 1530, closed: bool = False) -> View:
     return View(
-        campaign=CAMPAIGN,
+        petition=PETITION,
         words=CATALOGUES.words("es"),
         language="es",
-        petition=PetitionState(count, NOON if closed else None, count if closed else None, 0),
+        petition_state=PetitionState(
+            count, NOON if closed else None, count if closed else None, 0
+        ),
         conversation=Conversation(supporter=bytes(32), stage=stage.value, name="Ana García"),
         signature=None,
         profile_name="Ana García",

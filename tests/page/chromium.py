@@ -109,7 +109,7 @@ class Window:
 
 @asynccontextmanager
 async def shown(
-    campaign: Path = BUNDLED, *, name: str | None = None
+    petition: Path = BUNDLED, *, name: str | None = None
 ) -> AsyncIterator[tuple[Show, DemoPage, str]]:
     """Runs a bot in an empty world with its page, and yields them with the page's address.
 
@@ -118,7 +118,7 @@ async def shown(
     page = DemoPage(folder=name)
     address = await page.start(port=0)
     try:
-        async with Show(page, campaign=campaign).open() as show:
+        async with Show(page, petition=petition).open() as show:
             yield show, page, address
     finally:
         await page.stop()

@@ -48,7 +48,7 @@ async def test_without_a_wish_a_free_port_is_found(
         ("0.0.0.0", True),  # noqa: S104 - it is only asked about
         ("::", True),
         ("192.168.1.7", True),
-        ("campaign.example", True),
+        ("petition.example", True),
     ],
 )
 def test_whether_others_can_reach_the_page(host: str, open_to_others: bool) -> None:

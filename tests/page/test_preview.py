@@ -23,7 +23,7 @@ async def previewed(folder: Path) -> AsyncIterator[tuple[Show, Stream]]:
     page = DemoPage(folder=folder.name)
     address = await page.start(port=0)
     async with (
-        Show(page, campaign=folder).open() as show,
+        Show(page, petition=folder).open() as show,
         aiohttp.ClientSession() as session,
         Browsing(session, address).stream() as stream,
     ):

@@ -3,17 +3,17 @@
 import hashlib
 
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.petition import BUNDLED, load_campaign
+from bot.petition.petition import BUNDLED, load_petition
 from bot.text.markup import fill
 
 
 def test_it_is_the_statement_and_the_separate_question_as_shown() -> None:
-    texts = load_campaign(BUNDLED).texts["es"]
+    texts = load_petition(BUNDLED).texts["es"]
     assert consent_text(texts) == f"{texts.consent}\n\n{texts.news}"
 
 
 def test_it_holds_the_place_of_the_name_and_no_name() -> None:
-    texts = load_campaign(BUNDLED).texts["en"]
+    texts = load_petition(BUNDLED).texts["en"]
     assert "{name}" in consent_text(texts)
     assert "<b>Ana &lt;i&gt;</b>" in fill(consent_text(texts), name="Ana <i>")
 
@@ -24,7 +24,7 @@ def test_its_mark_is_the_sha256_of_its_utf8() -> None:
 
 
 def test_each_language_and_each_change_has_its_own_mark() -> None:
-    campaign = load_campaign(BUNDLED)
-    marks = {consent_sha256(consent_text(texts)) for texts in campaign.texts.values()}
-    marks.add(consent_sha256(consent_text(campaign.texts["es"]) + "."))
+    petition = load_petition(BUNDLED)
+    marks = {consent_sha256(consent_text(texts)) for texts in petition.texts.values()}
+    marks.add(consent_sha256(consent_text(petition.texts["es"]) + "."))
     assert len(marks) == 3

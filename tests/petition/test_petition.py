@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.petition.petition import BUNDLED, Campaign, CampaignInvalid, load_campaign
+from bot.petition.petition import BUNDLED, Petition, PetitionInvalid, load_petition
 from bot.petition_folder.schema import Texts
 from bot.text.markup import fill, parse, placeholders
 from tests.petition.conftest import Change
 
 
 @pytest.fixture(scope="module")
-def campaign() -> Campaign:
-    return load_campaign(BUNDLED)
+def petition() -> Petition:
+    return load_petition(BUNDLED)
 
 
 def pages(texts: Texts) -> list[tuple[str, str]]:
@@ -24,8 +24,8 @@ def pages(texts: Texts) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_source_language_comes_first(campaign: Campaign) -> None:
-    assert campaign.languages == ("es", "en")
+def test_the_source_language_comes_first(petition: Petition) -> None:
+    assert petition.languages == ("es", "en")
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ def test_the_source_language_comes_first(campaign: Campaign) -> None:
     [("en", "en"), ("en-US", "en"), ("EN_gb", "en"), ("es-419", "es"), ("fr", "es"), (None, "es")],
 )
 def test_a_person_gets_the_nearest_language(
-    campaign: Campaign, wanted: str | None, given: str
+    petition: Petition, wanted: str | None, given: str
 ) -> None:
-    assert campaign.language_for(wanted) == given
-    assert campaign.texts_in(wanted) is campaign.texts[given]
+    assert petition.language_for(wanted) == given
+    assert petition.texts_in(wanted) is petition.texts[given]
 
 
-def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(campaign: Campaign) -> None:
-    for texts in campaign.texts.values():
+def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: Petition) -> None:
+    for texts in petition.texts.values():
         left = {key: placeholders(page) for key, page in pages(texts) if placeholders(page)}
         assert left == {
             "consent": {"name"},
@@ -51,17 +51,17 @@ def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(campaign: 
 
 
 def test_the_addressee_and_the_demands_are_written_once_and_read_in_the_appeal(
-    campaign: Campaign,
+    petition: Petition,
 ) -> None:
-    for language in campaign.languages:
-        last = parse(campaign.texts[language].appeal[-1]).text
-        assert campaign.addressee[language] in last
-        for number, demand in enumerate(campaign.demands[language], 1):
+    for language in petition.languages:
+        last = parse(petition.texts[language].appeal[-1]).text
+        assert petition.addressee[language] in last
+        for number, demand in enumerate(petition.demands[language], 1):
             assert f"{number}. {demand}" in last
 
 
-def test_retention_and_version_are_said_in_words(campaign: Campaign) -> None:
-    spanish, english = (" ".join(campaign.texts[code].privacy) for code in ("es", "en"))
+def test_retention_and_version_are_said_in_words(petition: Petition) -> None:
+    spanish, english = (" ".join(petition.texts[code].privacy) for code in ("es", "en"))
     assert "Hasta 1 mes después" in spanish
     assert "más de 21 meses en total" in spanish
     assert "24 de noviembre de 2026" in spanish
@@ -110,10 +110,10 @@ def test_retention_and_version_are_said_in_words(campaign: Campaign) -> None:
     ],
 )
 def test_the_closing_update_tells_the_whole_end(
-    campaign: Campaign, language: str, facts: list[str]
+    petition: Petition, language: str, facts: list[str]
 ) -> None:
     count = {"es": "1.530", "en": "1,530"}[language]
-    told = parse(fill(campaign.texts[language].closing_update, count=count)).text
+    told = parse(fill(petition.texts[language].closing_update, count=count)).text
     assert [fact for fact in facts if fact not in told] == []
 
 
@@ -122,26 +122,26 @@ def test_the_closing_update_tells_the_whole_end(
     [("es", "se modificó cuando la petición ya estaba abierta"), ("en", "was changed after")],
 )
 def test_the_appeal_says_openly_that_it_was_amended(
-    campaign: Campaign, language: str, openly: str
+    petition: Petition, language: str, openly: str
 ) -> None:
-    assert any(openly in page for page in campaign.texts[language].appeal)
+    assert any(openly in page for page in petition.texts[language].appeal)
 
 
-def test_the_appeal_keeps_its_open_state_and_does_not_tell_the_end(campaign: Campaign) -> None:
-    for texts in campaign.texts.values():
+def test_the_appeal_keeps_its_open_state_and_does_not_tell_the_end(petition: Petition) -> None:
+    for texts in petition.texts.values():
         appeal = " ".join((texts.summary, *texts.appeal))
         assert [end for end in ("2025", "252", "libres", "are free") if end in appeal] == []
 
 
-def test_nobody_is_addressed_in_two_ways(campaign: Campaign) -> None:
+def test_nobody_is_addressed_in_two_ways(petition: Petition) -> None:
     formal = ("usted", " su firma", "puede retirar", "le escrib", "@", "/as", "/os")
-    spanish = " ".join(page for key, page in pages(campaign.texts["es"]) if key != "privacy")
+    spanish = " ".join(page for key, page in pages(petition.texts["es"]) if key != "privacy")
     assert [sign for sign in formal if sign in spanish.lower()] == []
 
 
-def test_each_language_has_its_picture_and_its_credit(campaign: Campaign) -> None:
-    for language in campaign.languages:
-        image = campaign.image_in(language)
+def test_each_language_has_its_picture_and_its_credit(petition: Petition) -> None:
+    for language in petition.languages:
+        image = petition.image_in(language)
         assert image is not None
         assert image.file.stat().st_size < 150_000
         assert image.credit
@@ -154,14 +154,14 @@ def test_a_petition_needs_no_picture(change: Change, folder: Path) -> None:
         'credit.es = "Dibujo del propio proyecto"\ncredit.en = "Drawn by this project"\n',
         "",
     )
-    assert load_campaign(folder).image_in("es") is None
+    assert load_petition(folder).image_in("es") is None
 
 
 def test_one_value_may_hold_for_every_language(change: Change, folder: Path) -> None:
     change(
         "petition.toml", 'file.es = "card.es.png"\nfile.en = "card.en.png"', 'file = "card.es.png"'
     )
-    loaded = load_campaign(folder)
+    loaded = load_petition(folder)
     files = {language: image.file.name for language, image in loaded.images.items()}
     assert files == {"es": "card.es.png", "en": "card.es.png"}
 
@@ -173,7 +173,7 @@ def test_earlier_versions_are_told_with_their_date_and_what_changed(
         file.write(
             '\n[[earlier_versions]]\ndate = 2026-10-01\nchanged.es = "A"\nchanged.en = "B"\n'
         )
-    (earlier,) = load_campaign(folder).earlier_versions
+    (earlier,) = load_petition(folder).earlier_versions
     assert earlier.date == "2026-10-01"
     assert earlier.changed == {"es": "A", "en": "B"}
 
@@ -182,7 +182,7 @@ def test_signs_of_markup_in_the_addressee_are_escaped_in_the_texts(
     change: Change, folder: Path
 ) -> None:
     change("petition.toml", 'en = "the United States Secretary', 'en = "R&D <the> Secretary')
-    texts = load_campaign(folder).texts["en"]
+    texts = load_petition(folder).texts["en"]
     assert "R&amp;D &lt;the&gt; Secretary" in texts.consent
     assert "R&D <the> Secretary" in parse(texts.privacy_short).text
 
@@ -192,12 +192,12 @@ def test_a_folder_with_problems_is_not_loaded_and_all_are_named(
 ) -> None:
     change("petition.toml", 'slug = "andry"', 'slug = "A B"')
     change("en.toml", 'title = "No more', 'titel = "No more')
-    with pytest.raises(CampaignInvalid) as refused:
-        load_campaign(folder)
+    with pytest.raises(PetitionInvalid) as refused:
+        load_petition(folder)
     assert [problem.key for problem in refused.value.problems] == ["titel", "title", "slug"]
     assert "did you mean" in str(refused.value)
 
 
-def test_a_campaign_does_not_change(campaign: Campaign) -> None:
+def test_a_petition_does_not_change(petition: Petition) -> None:
     with pytest.raises(ValidationError):
-        campaign.slug = "other"  # type: ignore[misc]
+        petition.slug = "other"  # type: ignore[misc]

@@ -11,7 +11,7 @@ from typing import Final
 from bot.broadcast import Timing
 from bot.broadcast.lease import utc_now
 from storage import Tally
-from tests.soak.campaigns import Campaign, dies
+from tests.soak.petition_run import PetitionRun, dies
 
 START_SECONDS: Final = 60.0
 END_SECONDS: Final = 220.0
@@ -38,35 +38,35 @@ class Deaths:
 
 
 async def killed_all_along(
-    campaign: Campaign, key: bytes, people: int, kills: int
+    petition_run: PetitionRun, key: bytes, people: int, kills: int
 ) -> tuple[Tally, Deaths]:
     """Kills the bot `kills` times while it sends, then lets it finish."""
     dice = random.Random(17)  # noqa: S311 - a test's own dice
     # Leaves about a fifth of the people after the last kill.
     longest = 2 * 0.8 * people / max(kills, 1)
-    account, deaths = campaign.api.account, Deaths()
+    account, deaths = petition_run.api.account, Deaths()
     for _ in range(kills):
-        bot = await campaign.bot()
+        bot = await petition_run.bot()
         born = len(account.arrivals)
-        await campaign.api.arrived(born + 1, START_SECONDS)
-        deaths.writes.append(await seconds_to_write(campaign))
+        await petition_run.api.arrived(born + 1, START_SECONDS)
+        deaths.writes.append(await seconds_to_write(petition_run))
         # Leaves recipients at every kill, whatever the dice say.
         left = people - len(account.copies)
-        await campaign.api.arrived(
+        await petition_run.api.arrived(
             born + min(int(dice.uniform(1, longest)), left // 2 + 1), START_SECONDS
         )
         await dies(bot)
         told = {arrival.chat for arrival in account.arrivals[born:]}
-        deaths.unrecorded.append(len(told.intersection(await campaign.sending())))
+        deaths.unrecorded.append(len(told.intersection(await petition_run.sending())))
     deaths.left = people - len(account.copies)
-    bot = await campaign.bot()
-    tally = await campaign.reported(key, END_SECONDS)
+    bot = await petition_run.bot()
+    tally = await petition_run.reported(key, END_SECONDS)
     await dies(bot)
     return tally, deaths
 
 
-async def seconds_to_write(campaign: Campaign) -> float:
+async def seconds_to_write(petition_run: PetitionRun) -> float:
     """Returns how long a write takes now."""
     begun = time.monotonic()
-    await campaign.storage.leases.take("a watch", "a test", seconds=1, now=utc_now())
+    await petition_run.storage.leases.take("a watch", "a test", seconds=1, now=utc_now())
     return time.monotonic() - begun

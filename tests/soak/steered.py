@@ -11,7 +11,7 @@ from typing import Final
 from bot.broadcast.lease import utc_now
 from storage import RecallTally, Tally
 from tests.broadcast.petitioners import ADMIN
-from tests.soak.campaigns import Campaign, stops
+from tests.soak.petition_run import PetitionRun, stops
 from tests.soak.turmoil import Change, Turmoil
 
 _END_SECONDS: Final = 60.0
@@ -24,34 +24,34 @@ _STATE_OF: Final = {
 
 
 async def steered(
-    campaign: Campaign, people: int, seed: int, *, kills: bool, cancelled: bool
+    petition_run: PetitionRun, people: int, seed: int, *, kills: bool, cancelled: bool
 ) -> str:
     """Runs a broadcast with interventions, checks it, recalls it; returns a summary."""
     dice = random.Random(seed)  # noqa: S311 - a test's own dice
-    turmoil = Turmoil(campaign, await campaign.start(), people, dice, kills)
-    turmoil.sender = await campaign.sender()
+    turmoil = Turmoil(petition_run, await petition_run.start(), people, dice, kills)
+    turmoil.sender = await petition_run.sender()
     await turmoil.rages(until=people // 2 if cancelled else people)
     if cancelled:
         await turmoil.cancels()
-    tally = await campaign.reported(turmoil.key, _END_SECONDS)
-    states = await campaign.states(turmoil.key)
+    tally = await petition_run.reported(turmoil.key, _END_SECONDS)
+    states = await petition_run.states(turmoil.key)
     assert_nothing_came_that_should_not(turmoil)
     assert_exact(turmoil, states, tally, cancelled=cancelled)
     assert_erased(turmoil, states, tally)
-    recalled = await recall(campaign, turmoil.key)
-    assert_recalled(campaign, states, recalled, tally)
+    recalled = await recall(petition_run, turmoil.key)
+    assert_recalled(petition_run, states, recalled, tally)
     await stops(turmoil.sender)
     parted = Counter(parting.change.value for parting in turmoil.partings)
     return (
         f"{people} people, {dict(parted)}, {len(turmoil.stillnesses)} times stillness,"
         f" {turmoil.deaths} kills{', cancelled' if cancelled else ''}: {tally};"
-        f" repeated {campaign.api.account.repeated}; {recalled}"
+        f" repeated {petition_run.api.account.repeated}; {recalled}"
     )
 
 
 def assert_nothing_came_that_should_not(turmoil: Turmoil) -> None:
     """Checks that after an opt-out or a pause only messages in flight arrived, once each."""
-    arrivals = turmoil.campaign.api.account.arrivals
+    arrivals = turmoil.petition_run.api.account.arrivals
     for parting in turmoil.partings:
         later = [one for one in arrivals if one.chat == parting.chat and one.at > parting.known]
         assert len(later) <= int(parting.under_way), parting
@@ -64,7 +64,7 @@ def assert_exact(
     turmoil: Turmoil, states: dict[int, str], tally: Tally, *, cancelled: bool
 ) -> None:
     """Checks that every row agrees with what arrived and with what its person did."""
-    copies = turmoil.campaign.api.account.copies
+    copies = turmoil.petition_run.api.account.copies
     assert (tally.sending, tally.rejected) == (0, 0)
     parted = {parting.chat: parting.change for parting in turmoil.partings}
     twice_at_most = set(turmoil.unrecorded)
@@ -84,7 +84,7 @@ def assert_exact(
 
 def assert_erased(turmoil: Turmoil, states: dict[int, str], tally: Tally) -> None:
     """Checks that withdrawn people have no row and still count with their outcome."""
-    copies = turmoil.campaign.api.account.copies
+    copies = turmoil.petition_run.api.account.copies
     gone = {each.chat for each in turmoil.partings if each.change is Change.WITHDRAWS}
     assert gone.isdisjoint(states)
     kept = Counter(states.values())
@@ -97,22 +97,22 @@ def assert_erased(turmoil: Turmoil, states: dict[int, str], tally: Tally) -> Non
     assert told - doubtful <= erased["delivered"] <= told
 
 
-async def recall(campaign: Campaign, key: bytes) -> RecallTally:
+async def recall(petition_run: PetitionRun, key: bytes) -> RecallTally:
     """Recalls the broadcast and returns the tally."""
-    begun = await campaign.storage.broadcasts.recall(key, ADMIN, utc_now())
+    begun = await petition_run.storage.broadcasts.recall(key, ADMIN, utc_now())
     assert begun is not None
     async with asyncio.timeout(_END_SECONDS):
         while begun is not None and begun.recall_ended_at is None:
             await asyncio.sleep(0.1)
-            begun = await campaign.storage.broadcasts.get(key)
-    return await campaign.storage.recalls.tally(key)
+            begun = await petition_run.storage.broadcasts.get(key)
+    return await petition_run.storage.recalls.tally(key)
 
 
 def assert_recalled(
-    campaign: Campaign, states: dict[int, str], recalled: RecallTally, tally: Tally
+    petition_run: PetitionRun, states: dict[int, str], recalled: RecallTally, tally: Tally
 ) -> None:
     """Checks that the recorded messages are deleted in every chat that is still known."""
-    account = campaign.api.account
+    account = petition_run.api.account
     delivered = {chat for chat, state in states.items() if state == "delivered"}
     assert {chat for chat, _ in account.deleted} == delivered
     assert account.deleted <= {(one.chat, one.message) for one in account.arrivals}

@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks.bot_api.limit import Limit
 from storage import Tally
-from tests.soak.campaigns import Campaign, a_campaign, by_copies, dies
 from tests.soak.counting import CountingApi, Weather
+from tests.soak.petition_run import PetitionRun, by_copies, dies, running_petition
 from tests.soak.sender import LEASE_SECONDS, TIMING
 
 pytestmark = pytest.mark.parametrize("kind", ["postgres"])
@@ -26,9 +26,9 @@ END_SECONDS = 120.0
 LIMIT = Limit(rate=RATE, burst=RATE / 3)
 
 
-async def eight(campaign: Campaign) -> list[asyncio.subprocess.Process]:
+async def eight(petition_run: PetitionRun) -> list[asyncio.subprocess.Process]:
     """Starts all processes at the same moment."""
-    return await asyncio.gather(*(campaign.sender(number) for number in range(PROCESSES)))
+    return await asyncio.gather(*(petition_run.sender(number) for number in range(PROCESSES)))
 
 
 async def test_together_they_keep_the_rate_and_tell_everyone_once(
@@ -36,10 +36,12 @@ async def test_together_they_keep_the_rate_and_tell_everyone_once(
 ) -> None:
     people = 2_000
     account = api.begin(Weather(latency=0.03, limit=LIMIT))
-    async with a_campaign(database_url, tmp_path, api, people=people, rate=RATE) as campaign:
-        await eight(campaign)
-        tally = await campaign.reported(await campaign.start(), END_SECONDS)
-        assert campaign.log == ""
+    async with running_petition(
+        database_url, tmp_path, api, people=people, rate=RATE
+    ) as petition_run:
+        await eight(petition_run)
+        tally = await petition_run.reported(await petition_run.start(), END_SECONDS)
+        assert petition_run.log == ""
     seconds = account.arrivals[-1].at - account.arrivals[0].at
     tell(
         f"postgres: {people:,} people, {PROCESSES} processes at {RATE:.0f} a second;"
@@ -57,9 +59,11 @@ async def test_when_they_are_killed_another_goes_on_and_few_are_told_twice(
     people, kills = 3_000, 40
     account = api.begin(Weather(latency=0.03, limit=LIMIT))
     dice = random.Random(23)  # noqa: S311 - a test's own dice
-    async with a_campaign(database_url, tmp_path, api, people=people, rate=RATE) as campaign:
-        processes = await eight(campaign)
-        key = await campaign.start()
+    async with running_petition(
+        database_url, tmp_path, api, people=people, rate=RATE
+    ) as petition_run:
+        processes = await eight(petition_run)
+        key = await petition_run.start()
         done = 0
         while done < kills and len(account.copies) < people:
             await asyncio.sleep(dice.uniform(0.2, 1.2))
@@ -67,10 +71,10 @@ async def test_when_they_are_killed_another_goes_on_and_few_are_told_twice(
             sends = int(account.arrivals[-1].by) if account.arrivals else 0
             victim = sends if done % 2 else dice.randrange(PROCESSES)
             await dies(processes[victim])
-            processes[victim] = await campaign.sender(victim)
+            processes[victim] = await petition_run.sender(victim)
             done += 1
-        tally = await campaign.reported(key, END_SECONDS)
-        copies = by_copies(campaign, people)
+        tally = await petition_run.reported(key, END_SECONDS)
+        copies = by_copies(petition_run, people)
     bound = account.unheard + done * RATE * TIMING.record
     senders = sum(one.by != next_one.by for one, next_one in pairwise(account.arrivals))
     tell(

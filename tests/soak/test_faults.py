@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from storage import Tally
-from tests.soak.campaigns import a_campaign, by_copies, chat_of
 from tests.soak.counting import Account, CountingApi, Weather
 from tests.soak.deaths import killed_all_along
+from tests.soak.petition_run import by_copies, chat_of, running_petition
 
 PEOPLE = 2_000
 RATE = 100.0
@@ -30,13 +30,13 @@ async def test_nobody_is_lost_and_the_tally_is_what_the_other_side_saw(
     tell: Callable[[str], None],
 ) -> None:
     account, begun = api.begin(ROUGH), time.monotonic()
-    async with a_campaign(
+    async with running_petition(
         database_url, tmp_path, api, people=PEOPLE, rate=RATE, paid=True
-    ) as campaign:
-        key = await campaign.start()
-        tally, deaths = await killed_all_along(campaign, key, PEOPLE, kills)
-        states = await campaign.states(key)
-        copies = by_copies(campaign, PEOPLE)
+    ) as petition_run:
+        key = await petition_run.start()
+        tally, deaths = await killed_all_along(petition_run, key, PEOPLE, kills)
+        states = await petition_run.states(key)
+        copies = by_copies(petition_run, PEOPLE)
     tell(
         f"{kind}: {PEOPLE:,} people, {kills} kills, {account.errors} times 500,"
         f" {account.lost.total()} lost answers, {account.floods} times 429: lost"

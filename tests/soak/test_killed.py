@@ -9,9 +9,9 @@ from statistics import mean
 
 from benchmarks.bot_api.limit import Limit
 from storage import Tally
-from tests.soak.campaigns import a_campaign, by_copies
 from tests.soak.counting import CountingApi, Weather
 from tests.soak.deaths import killed_all_along
+from tests.soak.petition_run import by_copies, running_petition
 
 
 async def test_a_hundred_kills_lose_nobody_and_repeat_what_was_under_way(
@@ -19,11 +19,13 @@ async def test_a_hundred_kills_lose_nobody_and_repeat_what_was_under_way(
 ) -> None:
     people, kills, rate = 10_000, 100, 1_000.0
     account, begun = api.begin(Weather(latency=0.03)), time.monotonic()
-    async with a_campaign(
+    async with running_petition(
         database_url, tmp_path, api, people=people, rate=rate, paid=True
-    ) as campaign:
-        tally, deaths = await killed_all_along(campaign, await campaign.start(), people, kills)
-        copies = by_copies(campaign, people)
+    ) as petition_run:
+        tally, deaths = await killed_all_along(
+            petition_run, await petition_run.start(), people, kills
+        )
+        copies = by_copies(petition_run, people)
     bound = deaths.bound(account.unheard, rate)
     tell(
         f"{kind}: {people:,} people, {kills} kills, {deaths.left:,} left after the last;"
@@ -44,9 +46,13 @@ async def test_at_the_documented_limit_no_call_is_refused_whatever_is_killed(
 ) -> None:
     people, kills, rate = 1_000, 8, 28.0
     account = api.begin(Weather(latency=0.03, limit=Limit(rate=30, burst=30)))
-    async with a_campaign(database_url, tmp_path, api, people=people, rate=rate) as campaign:
-        tally, deaths = await killed_all_along(campaign, await campaign.start(), people, kills)
-        copies = by_copies(campaign, people)
+    async with running_petition(
+        database_url, tmp_path, api, people=people, rate=rate
+    ) as petition_run:
+        tally, deaths = await killed_all_along(
+            petition_run, await petition_run.start(), people, kills
+        )
+        copies = by_copies(petition_run, people)
     tell(
         f"{kind}: {people:,} people at {rate:.0f} a second under a limit of 30, {kills} kills;"
         f" refused {account.over_limit}; busiest second {account.busiest(1.0)};"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.campaigns import a_campaign
 from tests.soak.counting import CountingApi, Weather
+from tests.soak.petition_run import running_petition
 from tests.soak.steered import steered
 
 PEOPLE = 500
@@ -25,6 +25,8 @@ async def test_whoever_parts_gets_nothing_and_the_account_stays_exact(
     tell: Callable[[str], None],
 ) -> None:
     api.begin(Weather(latency=0.03))
-    async with a_campaign(database_url, tmp_path, api, people=PEOPLE, rate=RATE) as campaign:
-        told = await steered(campaign, PEOPLE, seed, kills=seed % 2 == 1, cancelled=seed >= 2)
+    async with running_petition(
+        database_url, tmp_path, api, people=PEOPLE, rate=RATE
+    ) as petition_run:
+        told = await steered(petition_run, PEOPLE, seed, kills=seed % 2 == 1, cancelled=seed >= 2)
     tell(f"{kind}: {told}")

@@ -12,7 +12,7 @@ from typing import Final
 from bot.broadcast.lease import utc_now
 from storage import Statement
 from tests.broadcast.petitioners import ADMIN, SLUG
-from tests.soak.campaigns import Campaign, chat_of, dies
+from tests.soak.petition_run import PetitionRun, chat_of, dies
 
 _CLAIMED: Final = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
 
@@ -53,7 +53,7 @@ class Turmoil:
         unrecorded: chats that had the message at a kill, without a recorded outcome.
     """
 
-    campaign: Campaign
+    petition_run: PetitionRun
     key: bytes
     people: int
     dice: random.Random
@@ -66,7 +66,7 @@ class Turmoil:
 
     async def rages(self, until: int) -> None:
         """Intervenes every few hundredths of a second until this many people were told."""
-        account = self.campaign.api.account
+        account = self.petition_run.api.account
         while len(account.copies) < until and not await self._is_over():
             await asyncio.sleep(self.dice.uniform(0.0, 0.08))
             happening = self.dice.random()
@@ -74,13 +74,13 @@ class Turmoil:
                 await self._pauses()
             elif happening < 0.10 and self.kills:
                 await self.sender_dies()
-                self.sender = await self.campaign.sender()
+                self.sender = await self.petition_run.sender()
             else:
                 await self._somebody_parts()
 
     async def cancels(self) -> None:
         """Cancels the broadcast; deliveries claimed by then may still arrive."""
-        await self.campaign.storage.broadcasts.cancel(self.key, ADMIN, utc_now())
+        await self.petition_run.storage.broadcasts.cancel(self.key, ADMIN, utc_now())
         claimed, known = await self._claimed(), time.monotonic()
         self.stillnesses.append(Stillness(known, float("inf"), claimed))
 
@@ -88,12 +88,12 @@ class Turmoil:
         """Kills the sender with SIGKILL and notes the unrecorded messages."""
         assert self.sender is not None
         await dies(self.sender)
-        told = self.campaign.api.account.copies
+        told = self.petition_run.api.account.copies
         self.unrecorded += [chat for chat in await self._claimed() if chat in told]
         self.deaths += 1
 
     async def _pauses(self) -> None:
-        broadcasts = self.campaign.storage.broadcasts
+        broadcasts = self.petition_run.storage.broadcasts
         await broadcasts.pause(self.key, ADMIN, utc_now())
         claimed, known = await self._claimed(), time.monotonic()
         await asyncio.sleep(self.dice.uniform(0.05, 0.6))
@@ -106,12 +106,14 @@ class Turmoil:
             return
         change = self.dice.choice(list(Change))
         await self._carry_out(change, number)
-        rows = await self.campaign.storage.database.read(Statement(_CLAIMED, {"number": number}))
+        rows = await self.petition_run.storage.database.read(
+            Statement(_CLAIMED, {"number": number})
+        )
         self.partings.append(Parting(chat_of(number), change, time.monotonic(), bool(rows)))
 
     async def _carry_out(self, change: Change, number: int) -> None:
-        signatures = self.campaign.storage.signatures
-        who = self.campaign.people.keyring.reference(SLUG, chat_of(number))
+        signatures = self.petition_run.storage.signatures
+        who = self.petition_run.people.keyring.reference(SLUG, chat_of(number))
         if change is Change.WITHDRAWS:
             await signatures.withdraw(who)
         elif change is Change.BLOCKS:
@@ -120,8 +122,8 @@ class Turmoil:
             await signatures.mute(who, utc_now())
 
     async def _claimed(self) -> frozenset[int]:
-        return frozenset(await self.campaign.sending())
+        return frozenset(await self.petition_run.sending())
 
     async def _is_over(self) -> bool:
-        found = await self.campaign.storage.broadcasts.get(self.key)
+        found = await self.petition_run.storage.broadcasts.get(self.key)
         return found is None or found.is_over

@@ -35,7 +35,7 @@ def chat_of(number: int) -> int:
 
 
 @dataclass(frozen=True)
-class Campaign:
+class PetitionRun:
     """A petition with signatures, its database, and the Bot API that gets its messages.
 
     Attributes:
@@ -140,19 +140,19 @@ class Campaign:
 
 
 @asynccontextmanager
-async def a_campaign(
+async def running_petition(
     url: str, folder: Path, api: CountingApi, *, people: int, rate: float, paid: bool = False
-) -> AsyncIterator[Campaign]:
+) -> AsyncIterator[PetitionRun]:
     """Yields a petition with `people` signatures; its processes are killed after the block."""
     keyring = Keyring.generate(folder / "petition.key")
     storage = await open_storage(url, keyring, SLUG)
     signers = Petitioners(storage.database, keyring)
-    campaign = Campaign(url, folder, storage, signers, api, rate, paid)
+    petition_run = PetitionRun(url, folder, storage, signers, api, rate, paid)
     try:
-        await campaign.signed_by(people)
-        yield campaign
+        await petition_run.signed_by(people)
+        yield petition_run
     finally:
-        await campaign.die()
+        await petition_run.die()
         await storage.close()
 
 
@@ -169,7 +169,7 @@ async def stops(process: asyncio.subprocess.Process) -> None:
     assert await process.wait() == 0
 
 
-def by_copies(campaign: Campaign, people: int) -> Counter[int]:
+def by_copies(petition_run: PetitionRun, people: int) -> Counter[int]:
     """Returns how many people got how many copies."""
-    copies = campaign.api.account.copies
+    copies = petition_run.api.account.copies
     return Counter(copies[chat_of(number)] for number in range(1, people + 1))
