@@ -12,7 +12,7 @@ from telegram.ext import (
     filters,
 )
 
-from . import (
+from handlers import (
     admin_callbacks,
     blocked_chats,
     closing,
@@ -23,11 +23,11 @@ from . import (
     supporter_commands,
     supporter_messages,
 )
-from .broadcasts import draft_input, history, menu
-from .context import Context, PetitionApplication
-from .screens.rights import NO_MORE_NEWS
-from .too_often import counted
-from .update_filters import (
+from handlers.broadcasts import draft_input, history, menu
+from handlers.context import Context, PetitionApplication
+from handlers.screens.rights import NO_MORE_NEWS
+from handlers.too_often import counted
+from handlers.update_filters import (
     GROUP_MESSAGE,
     PRIVATE_EDIT,
     PRIVATE_MESSAGE,

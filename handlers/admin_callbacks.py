@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 from telegram import Update
 
-from . import closing, supporter_callbacks
-from .admin_context import PREFIX, AdminAction, AdminContext, Carry, open_admin_context
-from .broadcasts import approval, confirm, controls, draft_taps, history, menu
-from .context import Context
-from .update_filters import is_admin_tap
+from handlers import closing, supporter_callbacks
+from handlers.admin_context import PREFIX, AdminAction, AdminContext, Carry, open_admin_context
+from handlers.broadcasts import approval, confirm, controls, draft_taps, history, menu
+from handlers.context import Context
+from handlers.update_filters import is_admin_tap
 
 _CARRIED_OUT_BY: Mapping[AdminAction, Carry] = MappingProxyType(
     {

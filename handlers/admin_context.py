@@ -15,15 +15,14 @@ from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, 
 
 from bot.text.markup import Html
 from bot.text.translations import Words
+from handlers.bot_profile import offer_menu
+from handlers.calls_before_commit import NOTHING_DONE, NowOrNever
+from handlers.context import Bot, Context, Services
+from handlers.conversation_message import tolerate
+from handlers.delayed_replies import Answer
+from handlers.posting import post, rewrite, say_above
+from handlers.update_filters import own_chat
 from storage import Conversation
-
-from .bot_profile import offer_menu
-from .calls_before_commit import NOTHING_DONE, NowOrNever
-from .context import Bot, Context, Services
-from .conversation_message import tolerate
-from .delayed_replies import Answer
-from .posting import post, rewrite, say_above
-from .update_filters import own_chat
 
 PREFIX = "adm"
 

@@ -7,11 +7,10 @@ from telegram.error import TelegramError
 
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
+from handlers.broadcasts.progress_message import words_for
+from handlers.context import Bot, Services
+from handlers.posting import post
 from storage import StorageError
-
-from .broadcasts.progress_message import words_for
-from .context import Bot, Services
-from .posting import post
 
 _log = structlog.stdlib.get_logger()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from telegram import ChatMember, Update
 
-from .context import Context
-from .update_filters import own_chat
+from handlers.context import Context
+from handlers.update_filters import own_chat
 
 
 async def changed(update: Update, context: Context) -> None:

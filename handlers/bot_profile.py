@@ -18,10 +18,9 @@ from telegram.error import TelegramError, TimedOut
 
 from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
-
-from .context import Bot, Services
-from .delayed_replies import LONGEST_WAIT
-from .screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.context import Bot, Services
+from handlers.delayed_replies import LONGEST_WAIT
+from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 
 _log = structlog.stdlib.get_logger()
 

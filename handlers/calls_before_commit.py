@@ -12,8 +12,7 @@ from telegram.error import TelegramError
 
 from bot.text.translations import mark
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
-
-from .delayed_replies import LONGEST_WAIT, PASSING, Answer
+from handlers.delayed_replies import LONGEST_WAIT, PASSING, Answer
 
 NOTHING_DONE: Final = mark(
     "⚠️ Telegram no respondía y no hemos podido terminar lo que has pedido: no se ha aprobado "

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bot.petition.stages import Action
-
-from .supporter_context import SupporterContext, reload
+from handlers.supporter_context import SupporterContext, reload
 
 
 async def speak(ctx: SupporterContext, language: str) -> None:

@@ -7,11 +7,10 @@ from typing import Final
 from telegram import Update
 
 from bot.text.markup import Html
+from handlers.admin_context import AdminAction, AdminContext, Choice, open_admin_context
+from handlers.context import Context
+from handlers.screens.screen import paragraphs
 from storage import Kind, PetitionState
-
-from .admin_context import AdminAction, AdminContext, Choice, open_admin_context
-from .context import Context
-from .screens.screen import paragraphs
 
 _LONGEST_REVISION: Final = 9
 

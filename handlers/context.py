@@ -13,10 +13,9 @@ from telegram.ext import Application, CallbackContext, ExtBot
 from bot.broadcast import OpenClaims
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogues
+from handlers.delayed_replies import DelayedReplies
+from handlers.request_budget import Budgets, Ration
 from storage import Keyring, Storage
-
-from .delayed_replies import DelayedReplies
-from .request_budget import Budgets, Ration
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
-
-from .context import Bot
-from .posting import post, rewrite
-from .screens.screen import Button, Screen
+from handlers.context import Bot
+from handlers.posting import post, rewrite
+from handlers.screens.screen import Button, Screen
 
 
 @dataclass(frozen=True, slots=True)

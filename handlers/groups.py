@@ -7,11 +7,10 @@ from functools import partial
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
 from bot.text.translations import Words
-
-from .context import Context, Services
-from .conversation_message import tolerate
-from .request_budget import Ration
-from .screens.command_list import SUPPORTER_COMMANDS
+from handlers.context import Context, Services
+from handlers.conversation_message import tolerate
+from handlers.request_budget import Ration
+from handlers.screens.command_list import SUPPORTER_COMMANDS
 
 COMMANDS = frozenset(SUPPORTER_COMMANDS)
 

@@ -7,9 +7,8 @@ from typing import Final
 
 from bot.text.markup import Html
 from bot.text.translations import Words, mark
+from handlers.supporter_context import SupporterContext
 from storage import Unavailable
-
-from .supporter_context import SupporterContext
 
 # As long as an update waits for any reply.
 _LONGEST_SECONDS: Final = 3.0

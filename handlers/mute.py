@@ -10,10 +10,14 @@ from telegram import Update
 
 from bot.petition.stages import Action, Place
 from bot.text.markup import Html
-
-from .context import Context
-from .in_flight import forbid, may_arrive, may_arrive_label
-from .supporter_context import SupporterContext, open_command, open_supporter_context, reload
+from handlers.context import Context
+from handlers.in_flight import forbid, may_arrive, may_arrive_label
+from handlers.supporter_context import (
+    SupporterContext,
+    open_command,
+    open_supporter_context,
+    reload,
+)
 
 
 async def stop(update: Update, context: Context) -> None:

@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.text.markup import fill, parse
+from handlers.supporter_context import SupporterContext
 from storage import Held
-
-from .supporter_context import SupporterContext
 
 
 async def send_file(ctx: SupporterContext) -> None:

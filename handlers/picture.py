@@ -18,7 +18,7 @@ from bot.transport.error_kinds import ErrorKind, error_kind
 _log = structlog.stdlib.get_logger()
 
 if TYPE_CHECKING:
-    from .supporter_context import SupporterContext
+    from handlers.supporter_context import SupporterContext
 
 
 async def show_picture(ctx: SupporterContext) -> int | None:

@@ -8,8 +8,7 @@ from telegram.error import TelegramError
 
 from bot.text.markup import Html, escape
 from bot.transport.error_kinds import ErrorKind, error_kind
-
-from .context import Bot
+from handlers.context import Bot
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from .screens.command_list import SUPPORTER_COMMANDS
+from handlers.screens.command_list import SUPPORTER_COMMANDS
 
 UNLIMITED: Final = frozenset({"withdraw", "stop"})
 """The commands without a limit."""

@@ -10,10 +10,9 @@ from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.petition.stages import Action, Place, Stage, go, in_form, nearest_valid_stage
 from bot.text.markup import Html
 from bot.text.translations import mark
+from handlers.screens.signing import consent_mark
+from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, NewSignature, PetitionClosed
-
-from .screens.signing import consent_mark
-from .supporter_context import SupporterContext, reload
 
 _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
     {

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 from telegram import Update
 
 from bot.text.markup import Html
-
-from .admin_context import AdminContext, open_admin_context
-from .context import Context
-from .screens.screen import paragraphs
+from handlers.admin_context import AdminContext, open_admin_context
+from handlers.context import Context
+from handlers.screens.screen import paragraphs
 
 _NAMED_FROM: Final = 5
 _SOURCES_SHOWN: Final = 15

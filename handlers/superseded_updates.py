@@ -9,11 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bot.intake import updates_behind
-
-from .admin_context import PREFIX
-from .request_budget import COUNTED, UNLIMITED, WRITTEN
-from .screens.command_list import ADMIN_COMMANDS
-from .screens.rights import NO_MORE_NEWS
+from handlers.admin_context import PREFIX
+from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
+from handlers.screens.command_list import ADMIN_COMMANDS
+from handlers.screens.rights import NO_MORE_NEWS
 
 _MAY_BE_FOR_A_DRAFT = "cancel"
 

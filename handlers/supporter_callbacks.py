@@ -9,12 +9,11 @@ from types import MappingProxyType
 from telegram import Update
 
 from bot.petition.stages import Action, allowed
-
-from . import change_language, mute, my_data, signing, too_often, withdrawal
-from .context import Context
-from .request_budget import Ration
-from .supporter_context import SupporterContext, open_supporter_context
-from .update_filters import is_there
+from handlers import change_language, mute, my_data, signing, too_often, withdrawal
+from handlers.context import Context
+from handlers.request_budget import Ration
+from handlers.supporter_context import SupporterContext, open_supporter_context
+from handlers.update_filters import is_there
 
 _LONGEST = 64  # Telegram's limit for callback data, in bytes
 

@@ -7,11 +7,10 @@ import re
 from telegram import Update
 
 from bot.petition.stages import Action, Place
-
-from . import signing
-from .bot_profile import offer_menu
-from .context import Context
-from .supporter_context import SupporterContext, open_command
+from handlers import signing
+from handlers.bot_profile import offer_menu
+from handlers.context import Context
+from handlers.supporter_context import SupporterContext, open_command
 
 # Telegram's rule for the payload of a start link: https://core.telegram.org/bots/features
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")

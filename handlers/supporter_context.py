@@ -25,17 +25,16 @@ from bot.petition.stages import (
 )
 from bot.text.markup import Html
 from bot.transport.error_kinds import error_kind
+from handlers.context import Bot, Context, Services
+from handlers.conversation_message import ConversationMessage, Shown, tolerate
+from handlers.delayed_replies import Answer
+from handlers.picture import show_picture
+from handlers.posting import say_above
+from handlers.screens import draw
+from handlers.screens.supporter_view import View
+from handlers.superseded_updates import will_be_drawn_over
+from handlers.update_filters import own_chat
 from storage import Conversation
-
-from .context import Bot, Context, Services
-from .conversation_message import ConversationMessage, Shown, tolerate
-from .delayed_replies import Answer
-from .picture import show_picture
-from .posting import say_above
-from .screens import draw
-from .screens.supporter_view import View
-from .superseded_updates import will_be_drawn_over
-from .update_filters import own_chat
 
 _log = structlog.stdlib.get_logger()
 

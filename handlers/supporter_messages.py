@@ -10,11 +10,10 @@ from bot.petition.names import is_surely_a_name
 from bot.petition.stages import Stage, expects_name
 from bot.text.markup import Html
 from bot.text.translations import mark
-
-from . import signing, too_often
-from .context import Context
-from .request_budget import WRITTEN, Ration
-from .supporter_context import SupporterContext, open_command, open_supporter_context
+from handlers import signing, too_often
+from handlers.context import Context
+from handlers.request_budget import WRITTEN, Ration
+from handlers.supporter_context import SupporterContext, open_command, open_supporter_context
 
 _USE_THE_BUTTONS: Final = mark(
     "Este chat funciona con botones: elige uno de los de abajo, por favor."

@@ -9,11 +9,10 @@ from typing import Any, Final
 from telegram import Update
 
 from bot.text.translations import mark
-
-from .context import Context
-from .request_budget import Ration
-from .supporter_context import SupporterContext, open_command
-from .update_filters import own_chat
+from handlers.context import Context
+from handlers.request_budget import Ration
+from handlers.supporter_context import SupporterContext, open_command
+from handlers.update_filters import own_chat
 
 Handle = Callable[[Update, Context], Coroutine[Any, Any, None]]
 

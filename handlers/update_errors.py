@@ -13,14 +13,13 @@ from telegram.error import TelegramError
 from bot.intake import TryAgain
 from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
+from handlers.admins import words_anyway
+from handlers.calls_before_commit import NOTHING_DONE, NothingDone
+from handlers.context import PetitionApplication
+from handlers.delayed_replies import OVER, PASSING, Answer
+from handlers.incidents import Incidents
+from handlers.update_filters import own_chat
 from storage import BrokenData, Unavailable
-
-from .admins import words_anyway
-from .calls_before_commit import NOTHING_DONE, NothingDone
-from .context import PetitionApplication
-from .delayed_replies import OVER, PASSING, Answer
-from .incidents import Incidents
-from .update_filters import own_chat
 
 _log = structlog.get_logger("handlers")
 

@@ -6,7 +6,7 @@ from telegram import CallbackQuery, Chat, Message, Update, User
 from telegram.constants import ChatType
 from telegram.ext import BaseHandler, filters
 
-from .context import Context
+from handlers.context import Context
 
 
 def own_chat(update: Update) -> tuple[User, Chat] | None:

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.petition.stages import Action
-
-from .request_budget import UNLIMITED
-from .screens.rights import NO_MORE_NEWS
-from .supporter_callbacks import Tap
+from handlers.request_budget import UNLIMITED
+from handlers.screens.rights import NO_MORE_NEWS
+from handlers.supporter_callbacks import Tap
 
 _COMMAND: Final = re.compile(r"/(\w+)")
 _TAPS: Final = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})

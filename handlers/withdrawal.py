@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bot.petition.stages import Stage
-
-from .in_flight import forbid, may_arrive
-from .supporter_context import SupporterContext, reload
+from handlers.in_flight import forbid, may_arrive
+from handlers.supporter_context import SupporterContext, reload
 
 
 async def erase(ctx: SupporterContext) -> None:

@@ -14,9 +14,8 @@ from typing import Final
 from telegram import InlineKeyboardMarkup, Message
 
 from bot.text.translations import mark
-
-from .draft import DraftMessage, Link, LinkRows
-from .parse_links import is_address
+from handlers.broadcasts.draft import DraftMessage, Link, LinkRows
+from handlers.broadcasts.parse_links import is_address
 
 # Fields that give a message its kind, by priority.
 _KINDS: Final = (

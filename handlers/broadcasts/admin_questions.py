@@ -15,15 +15,14 @@ from bot.broadcast.content import content_of
 from bot.text.markup import Html
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
+from handlers.admin_context import keyboard
+from handlers.broadcasts.calling import made
+from handlers.broadcasts.progress_message import standing_of, words_for
+from handlers.broadcasts.screens.progress import standing
+from handlers.context import Bot, Services
+from handlers.posting import post
+from handlers.screens.screen import paragraphs
 from storage import Broadcast, Tally
-
-from ..admin_context import keyboard
-from ..context import Bot, Services
-from ..posting import post
-from ..screens.screen import paragraphs
-from .calling import made
-from .progress_message import standing_of, words_for
-from .screens.progress import standing
 
 _log = structlog.stdlib.get_logger()
 

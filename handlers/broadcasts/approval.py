@@ -7,14 +7,10 @@ from functools import partial
 
 from bot.broadcast.confirmation import most_recipients
 from bot.text.markup import Html
-from storage import Broadcast
-
-from ..admin_context import AdminContext
-from ..calls_before_commit import before_the_deed
-from ..screens.screen import paragraphs
-from .admin_questions import show_content
-from .original_messages import message_exists
-from .progress_message import (
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.admin_questions import show_content
+from handlers.broadcasts.original_messages import message_exists
+from handlers.broadcasts.progress_message import (
     known_by,
     page_of,
     refresh,
@@ -23,7 +19,10 @@ from .progress_message import (
     tell_progress,
     tell_standing,
 )
-from .screens.approval import ask_decline
+from handlers.broadcasts.screens.approval import ask_decline
+from handlers.calls_before_commit import before_the_deed
+from handlers.screens.screen import paragraphs
+from storage import Broadcast
 
 
 async def review(ctx: AdminContext, argument: str) -> None:

@@ -9,8 +9,7 @@ from typing import Any, Final
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId
 
 from bot.broadcast.content import MessageCall
-
-from ..context import Bot
+from handlers.context import Bot
 
 _TYPED: Final[Mapping[str, Any]] = MappingProxyType(
     {"reply_markup": InlineKeyboardMarkup, "link_preview_options": LinkPreviewOptions}

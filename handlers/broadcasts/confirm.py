@@ -13,17 +13,16 @@ from bot.broadcast.confirmation import (
     shown_recipients,
 )
 from bot.text.markup import Html
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.draft import DraftStage
+from handlers.broadcasts.draft_editor import DraftEditor, forget, open_draft
+from handlers.broadcasts.original_messages import message_exists
+from handlers.broadcasts.preview import show_lost, take_away
+from handlers.broadcasts.progress_message import elsewhere, show, tell_progress, tell_standing
+from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.calls_before_commit import before_the_deed
+from handlers.conversation_message import tolerate
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, NewBroadcast, PetitionOpen
-
-from ..admin_context import AdminContext
-from ..calls_before_commit import before_the_deed
-from ..conversation_message import tolerate
-from .draft import DraftStage
-from .draft_editor import DraftEditor, forget, open_draft
-from .original_messages import message_exists
-from .preview import show_lost, take_away
-from .progress_message import elsewhere, show, tell_progress, tell_standing
-from .screens.draft_view import DraftView
 
 
 @dataclass(frozen=True, slots=True)

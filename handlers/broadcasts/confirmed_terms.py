@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from bot.broadcast.confirmation import ConfirmationTerms, content_sha256
 from bot.text.markup import fill
+from handlers.broadcasts.draft import Draft, Version
+from handlers.context import Services
+from handlers.screens.rights import NO_MORE_NEWS
 from storage import Kind, PetitionState
-
-from ..context import Services
-from ..screens.rights import NO_MORE_NEWS
-from .draft import Draft, Version
 
 Messages = Mapping[str, tuple[int, ...]]
 

@@ -9,10 +9,8 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.transport.error_kinds import error_kind
-from storage import Broadcast, Broadcasts
-
-from ..admin_context import AdminContext
-from .progress_message import (
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.progress_message import (
     clear_cancel_request,
     known_by,
     request_cancel,
@@ -21,7 +19,8 @@ from .progress_message import (
     tell_progress,
     tell_standing,
 )
-from .screens.questions import ask_cancel, ask_recall
+from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
+from storage import Broadcast, Broadcasts
 
 _log = structlog.stdlib.get_logger()
 

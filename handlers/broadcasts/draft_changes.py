@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from handlers.broadcasts.draft import Draft, DraftMessage, DraftStage, LinkRows, Version
 from storage import Kind
-
-from .draft import Draft, DraftMessage, DraftStage, LinkRows, Version
 
 
 def add_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:

@@ -16,17 +16,16 @@ from bot.broadcast.confirmation import broadcast_id
 from bot.settings import FREE_RATE
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
-
-from ..admin_context import AdminContext, AdminScreen, keyboard
-from ..conversation_message import tolerate
-from ..delayed_replies import LONGEST_WAIT
-from ..posting import rewrite
-from ..screens.screen import paragraphs
-from .confirmed_terms import content_now, terms_of
-from .draft import Draft, DraftStage, read_draft
-from .recipient_counts import count
-from .screens import audience_and_time, compose, summary
-from .screens.draft_view import DraftView
+from handlers.admin_context import AdminContext, AdminScreen, keyboard
+from handlers.broadcasts.confirmed_terms import content_now, terms_of
+from handlers.broadcasts.draft import Draft, DraftStage, read_draft
+from handlers.broadcasts.recipient_counts import count
+from handlers.broadcasts.screens import audience_and_time, compose, summary
+from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.conversation_message import tolerate
+from handlers.delayed_replies import LONGEST_WAIT
+from handlers.posting import rewrite
+from handlers.screens.screen import paragraphs
 
 _log = structlog.stdlib.get_logger()
 

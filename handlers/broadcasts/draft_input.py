@@ -16,21 +16,20 @@ from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Place, expects_name
 from bot.petition.stages import Stage as Where
 from bot.text.markup import Html
-
-from .. import supporter_commands, supporter_messages
-from ..admin_context import AdminContext, open_admin_context
-from ..context import Context
-from ..screens.supporter_view import place_of
-from .accepted_messages import UNFIT_SENTENCES, UnsupportedMessage, piece_of
-from .confirm import discarded, give_up
-from .draft import DraftMessage, DraftStage
-from .draft_changes import add_message, linked, mark_edited
-from .draft_editor import DraftEditor, open_draft
-from .draft_taps import plan_for
-from .parse_links import FAULT_SENTENCES as LINK_FAULTS
-from .parse_links import WrongLine, read_links
-from .parse_time import FAULT_SENTENCES as WHEN_FAULTS
-from .parse_time import WhenFault, read_when
+from handlers import supporter_commands, supporter_messages
+from handlers.admin_context import AdminContext, open_admin_context
+from handlers.broadcasts.accepted_messages import UNFIT_SENTENCES, UnsupportedMessage, piece_of
+from handlers.broadcasts.confirm import discarded, give_up
+from handlers.broadcasts.draft import DraftMessage, DraftStage
+from handlers.broadcasts.draft_changes import add_message, linked, mark_edited
+from handlers.broadcasts.draft_editor import DraftEditor, open_draft
+from handlers.broadcasts.draft_taps import plan_for
+from handlers.broadcasts.parse_links import FAULT_SENTENCES as LINK_FAULTS
+from handlers.broadcasts.parse_links import WrongLine, read_links
+from handlers.broadcasts.parse_time import FAULT_SENTENCES as WHEN_FAULTS
+from handlers.broadcasts.parse_time import WhenFault, read_when
+from handlers.context import Context
+from handlers.screens.supporter_view import place_of
 
 _ASKS_FOR_A_NAME: Final = frozenset({Where.NAME, Where.CONSENT})
 

@@ -7,16 +7,15 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.confirm import discarded, give_up
+from handlers.broadcasts.draft import Draft, DraftStage
+from handlers.broadcasts.draft_changes import about, linked, without
+from handlers.broadcasts.draft_editor import DraftEditor, open_draft
+from handlers.broadcasts.parse_time import FAULT_SENTENCES, within
+from handlers.broadcasts.preview import send_test, show_preview
+from handlers.broadcasts.steps import DraftStep, Tapped, read_step
 from storage import Kind
-
-from ..admin_context import AdminContext
-from .confirm import discarded, give_up
-from .draft import Draft, DraftStage
-from .draft_changes import about, linked, without
-from .draft_editor import DraftEditor, open_draft
-from .parse_time import FAULT_SENTENCES, within
-from .preview import send_test, show_preview
-from .steps import DraftStep, Tapped, read_step
 
 _ABOUT_PEOPLE: Final = frozenset({DraftStep.SUBJECT, DraftStep.ABOUT, DraftStep.AUDIENCE})
 _ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {

@@ -6,11 +6,17 @@ from typing import Final
 
 from telegram import Update
 
-from ..admin_context import AdminAction, AdminContext, AdminScreen, Choice, open_admin_context
-from ..context import Context
-from ..screens.screen import paragraphs
-from .progress_message import page_of, tell_progress
-from .screens.history import ON_A_PAGE, Entry, history, provenance
+from handlers.admin_context import (
+    AdminAction,
+    AdminContext,
+    AdminScreen,
+    Choice,
+    open_admin_context,
+)
+from handlers.broadcasts.progress_message import page_of, tell_progress
+from handlers.broadcasts.screens.history import ON_A_PAGE, Entry, history, provenance
+from handlers.context import Context
+from handlers.screens.screen import paragraphs
 
 # Most digits of a page number in callback data.
 _LONGEST_NUMBER: Final = 6

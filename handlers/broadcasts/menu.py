@@ -10,16 +10,21 @@ from typing import Final
 from telegram import Update
 
 from bot.text.markup import Html
+from handlers.admin_context import (
+    AdminAction,
+    AdminContext,
+    AdminScreen,
+    Choice,
+    open_admin_context,
+)
+from handlers.broadcasts.draft import Draft, begun, begun_closing, begun_for_the_rest
+from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save
+from handlers.broadcasts.preview import show_preview
+from handlers.broadcasts.progress_message import tell_progress
+from handlers.broadcasts.screens.labels import subject_name
+from handlers.context import Context
+from handlers.screens.screen import paragraphs
 from storage import Broadcast, Kind
-
-from ..admin_context import AdminAction, AdminContext, AdminScreen, Choice, open_admin_context
-from ..context import Context
-from ..screens.screen import paragraphs
-from .draft import Draft, begun, begun_closing, begun_for_the_rest
-from .draft_editor import DraftEditor, open_draft, save
-from .preview import show_preview
-from .progress_message import tell_progress
-from .screens.labels import subject_name
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
 _LISTED: Final = 10

@@ -13,8 +13,7 @@ from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest, Forbidden
 
 from bot.broadcast.content import Copy
-
-from ..context import Bot
+from handlers.context import Bot
 
 _NOT_FOUND = "not found"
 

@@ -14,8 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.text.translations import mark
-
-from .draft import Link, LinkRows
+from handlers.broadcasts.draft import Link, LinkRows
 
 MOST_BUTTONS: Final = 10
 LONGEST_TEXT: Final = 60

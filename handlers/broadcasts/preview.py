@@ -14,15 +14,14 @@ from telegram.error import TelegramError
 from bot.broadcast.content import content_of
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.calling import made
+from handlers.broadcasts.confirmed_terms import content_now, copied
+from handlers.broadcasts.draft import DraftStage
+from handlers.broadcasts.draft_changes import frozen, unfrozen
+from handlers.broadcasts.draft_editor import DraftEditor
+from handlers.conversation_message import tolerate
 from storage import Kind
-
-from ..admin_context import AdminContext
-from ..conversation_message import tolerate
-from .calling import made
-from .confirmed_terms import content_now, copied
-from .draft import DraftStage
-from .draft_changes import frozen, unfrozen
-from .draft_editor import DraftEditor
 
 
 class NotShown(Exception):

@@ -10,13 +10,12 @@ from telegram.error import TelegramError
 from bot.text.markup import Html
 from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
+from handlers.admin_context import AdminContext, AdminScreen, keyboard
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens.progress import standing
+from handlers.context import Bot, Services
+from handlers.posting import rewrite
 from storage import Broadcast, RecallTally, Tally
-
-from ..admin_context import AdminContext, AdminScreen, keyboard
-from ..context import Bot, Services
-from ..posting import rewrite
-from .screens.broadcast_lines import BroadcastView
-from .screens.progress import standing
 
 _log = structlog.stdlib.get_logger()
 

@@ -14,16 +14,15 @@ from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.charts import delivery_picture
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
+from handlers.admin_context import AdminScreen, keyboard
+from handlers.broadcasts.admin_questions import ask_everyone
+from handlers.broadcasts.progress_message import point_elsewhere, standing_of, words_for
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens.labels import subject_name
+from handlers.broadcasts.screens.progress import standing
+from handlers.context import Bot, Services
+from handlers.posting import post, rewrite
 from storage import Broadcast, RecallTally, Tally
-
-from ..admin_context import AdminScreen, keyboard
-from ..context import Bot, Services
-from ..posting import post, rewrite
-from .admin_questions import ask_everyone
-from .progress_message import point_elsewhere, standing_of, words_for
-from .screens.broadcast_lines import BroadcastView
-from .screens.labels import subject_name
-from .screens.progress import standing
 
 _log = structlog.stdlib.get_logger()
 

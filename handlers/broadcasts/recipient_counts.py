@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from handlers.broadcasts.draft import Draft, DraftStage
 from storage import Audience, Broadcasts, Kind
-
-from .draft import Draft, DraftStage
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..admin_context import AdminAction, Choice
-from .draft import Draft
+from handlers.admin_context import AdminAction, Choice
+from handlers.broadcasts.draft import Draft
 
 
 class DraftStep(StrEnum):

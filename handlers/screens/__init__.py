@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.petition.stages import Stage
-
-from . import help, my_data, petition_text, rights, signing  # noqa: A004 - of /help
-from .screen import Screen
-from .supporter_view import View
+from handlers.screens import help, my_data, petition_text, rights, signing  # noqa: A004 - of /help
+from handlers.screens.screen import Screen
+from handlers.screens.supporter_view import View
 
 _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.HOME: petition_text.home,

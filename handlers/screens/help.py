@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from bot.petition.stages import Action
 from bot.text.markup import Html, escape
 from bot.text.translations import Words
-
-from .command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
-from .screen import Button, Screen, paragraphs, rows
-from .supporter_view import View
+from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.supporter_view import View
 
 
 def language(view: View) -> Screen:

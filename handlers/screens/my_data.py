@@ -10,11 +10,10 @@ from bot.petition.stages import Action
 from bot.text import text_limits
 from bot.text.markup import Html, escape, fill, length, parse
 from bot.text.translations import mark
+from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.supporter_view import View
 from storage import Held, Signature
 from storage.personal_data import Record
-
-from .screen import Button, Screen, paragraphs, rows
-from .supporter_view import View
 
 _LISTED: Final = 10
 # Characters kept free for notices above the screen.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bot.petition.goals import bar, progress
 from bot.petition.stages import Action
 from bot.text.markup import Html, fill
-
-from .screen import Button, Rows, Screen, paragraphs, rows
-from .supporter_view import View
+from handlers.screens.screen import Button, Rows, Screen, paragraphs, rows
+from handlers.screens.supporter_view import View
 
 _BAR_WIDTH = 12
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bot.petition.stages import Action
-
-from .petition_text import turning
-from .screen import Button, Screen, paragraphs, rows
-from .supporter_view import View
+from handlers.screens.petition_text import turning
+from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.supporter_view import View
 
 NO_MORE_NEWS: Final = "stop:news"
 """Callback data of the button under a news broadcast; a tap on it draws no screen."""

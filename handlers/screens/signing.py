@@ -5,10 +5,9 @@ from __future__ import annotations
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.stages import Action
 from bot.text.markup import fill
-
-from .petition_text import share_button
-from .screen import Button, Screen, paragraphs, rows
-from .supporter_view import View
+from handlers.screens.petition_text import share_button
+from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.supporter_view import View
 
 
 def name(view: View) -> Screen:

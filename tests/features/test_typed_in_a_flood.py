@@ -11,8 +11,7 @@ import pytest
 from bot.simulator.person import Person
 from bot.text.translations import Words
 from tests.features.scene import Scene, a_scene, fails
-
-from .test_typed_names import GONE, at_the_consent, at_the_name, says, written
+from tests.features.test_typed_names import GONE, at_the_consent, at_the_name, says, written
 
 
 def flood(scene: Scene, deeds: list[Callable[[], object]]) -> None:

@@ -4,8 +4,7 @@ import pytest
 
 from handlers.delayed_replies import DelayedReplies
 from tests.features.conftest import scene
-
-from .owing import Clock
+from tests.handlers.owing import Clock
 
 __all__ = ["clock", "owed", "scene"]
 

@@ -12,8 +12,7 @@ from bot.transport.errors import RateLimited
 from handlers import delayed_replies
 from handlers.delayed_replies import Answer, DelayedReplies
 from storage import Unavailable
-
-from .owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
+from tests.handlers.owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 
 async def test_what_goes_well_is_given_once_and_before_its_update_ends(

@@ -11,8 +11,7 @@ from bot.transport.errors import RateLimited
 from handlers import delayed_replies
 from handlers.delayed_replies import DelayedReplies
 from storage import Unavailable
-
-from .owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
+from tests.handlers.owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 
 async def nothing_more(owed: DelayedReplies, chat: int) -> None:

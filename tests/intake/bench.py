@@ -8,9 +8,8 @@ from typing import Any
 from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain
 from bot.transport import Gate, SharedSession, TelegramClient
 from bot.transport.api_caller import RetryPolicy
+from tests.intake.inbox import Inbox
 from tests.transport.wire import TOKEN, Wire
-
-from .inbox import Inbox
 
 QUICK = DispatchPolicy(first_pause=0.01, longest_pause=0.02)
 

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.transport import SharedSession
+from tests.intake.bench import Running
 from tests.transport.wire import serve
-
-from .bench import Running
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from bot.intake import Dispatcher, DispatchPolicy, TryAgain
-
-from .test_dispatcher import message
+from tests.intake.test_dispatcher import message
 
 AT_ONCE = DispatchPolicy(first_pause=0.0, longest_pause=0.0)
 

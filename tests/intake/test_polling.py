@@ -7,9 +7,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from tests.intake.bench import Running, polling
 from tests.transport.wire import cut, page, refuse
-
-from .bench import Running, polling
 
 
 async def test_updates_are_handled_and_acknowledged_only_afterwards(bench: Running) -> None:

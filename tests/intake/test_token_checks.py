@@ -9,9 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.intake import TokenUnknown
 from bot.intake.token_checks import Rivalry
+from tests.intake.bench import Naps, Running, polling
 from tests.transport.wire import TOKEN, page, refuse
-
-from .bench import Naps, Running, polling
 
 DENIED = [401, 404]
 OTHER = refuse(409, "Conflict: terminated by other getUpdates request")

@@ -8,9 +8,8 @@ from structlog.testing import capture_logs
 
 from bot.intake import Dispatcher
 from bot.transport.http1 import connection
+from tests.intake.bench import QUICK, Running, polling
 from tests.transport.wire import cut, page
-
-from .bench import QUICK, Running, polling
 
 LARGEST = 2_147_483_647
 

@@ -6,8 +6,7 @@ import asyncio
 from typing import Any
 
 from bot.intake import Dispatcher, TryAgain, dropped_behind, holds_others_up, updates_behind
-
-from .test_dispatcher import QUICK, message
+from tests.intake.test_dispatcher import QUICK, message
 
 
 def numbers() -> list[int]:

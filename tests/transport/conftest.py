@@ -9,8 +9,7 @@ from telegram import Bot
 
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
 from bot.transport.api_caller import RetryPolicy
-
-from .wire import TOKEN, Wire, serve
+from tests.transport.wire import TOKEN, Wire, serve
 
 QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, first_pause=0.01)
 

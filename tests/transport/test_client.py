@@ -6,11 +6,10 @@ from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
 from bot.transport.api_caller import RetryPolicy
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.raw_client import chat_of
-
-from . import wire as on_the_wire
-from .conftest import QUICK
-from .limited import flood
-from .wire import TOKEN, Wire, ok, page, refuse
+from tests.transport import wire as on_the_wire
+from tests.transport.conftest import QUICK
+from tests.transport.limited import flood
+from tests.transport.wire import TOKEN, Wire, ok, page, refuse
 
 
 async def test_a_result_comes_back_as_it_was_sent(client: TelegramClient, wire: Wire) -> None:

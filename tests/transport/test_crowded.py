@@ -3,8 +3,7 @@
 import pytest
 
 from bot.transport.chat_pauses import Pauses
-
-from .crowded import Crowded
+from tests.transport.crowded import Crowded
 
 
 @pytest.mark.parametrize("hostile", [4, 10, 30, 300])

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
-
-from .limited import flood
-from .test_send_gate import Clock
+from tests.transport.limited import flood
+from tests.transport.test_send_gate import Clock
 
 PACE = 25
 BURST = 5

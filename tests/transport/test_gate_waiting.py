@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
-
-from .limited import flood
-from .test_gate_replies import Timeline
+from tests.transport.limited import flood
+from tests.transport.test_gate_replies import Timeline
 
 RATE = 50
 BURST = 5

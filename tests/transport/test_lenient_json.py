@@ -14,8 +14,7 @@ from bot.transport.api_caller import parse_refusal, retry_after
 from bot.transport.errors import AnswerUnreadable, RateLimited
 from bot.transport.http1.response import HttpResponse
 from bot.transport.lenient_json import first_update_id, read_json
-
-from .wire import Wire, bytes_of
+from tests.transport.wire import Wire, bytes_of
 
 HALF, SIGN = "\ud83d", "\ufffd"
 

@@ -9,9 +9,8 @@ import pytest
 from bot.transport import SharedSession
 from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
 from bot.transport.http1.response import HttpResponse, TimeLimits
-
-from .hostile import Answering, Caller, Hostile, hostile, saying, whole
-from .wire import TOKEN
+from tests.transport.hostile import Answering, Caller, Hostile, hostile, saying, whole
+from tests.transport.wire import TOKEN
 
 CONNECTED_SOON = TimeLimits(connect=0.05)
 ANSWERED_SOON = TimeLimits(read=0.05)

@@ -15,10 +15,9 @@ from telegram.error import (
 from bot.transport import Gate, SharedRequest, SharedSession
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import NotSent, ResponseLost, TokenRejected
-
-from . import wire as on_the_wire
-from .conftest import QUICK
-from .wire import TOKEN, Wire, ok, page, refuse
+from tests.transport import wire as on_the_wire
+from tests.transport.conftest import QUICK
+from tests.transport.wire import TOKEN, Wire, ok, page, refuse
 
 ME = {"id": 1, "is_bot": True, "first_name": "Petición", "username": "peticion_bot"}
 MESSAGE = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "Hola"}

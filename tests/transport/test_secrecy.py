@@ -12,10 +12,9 @@ from telegram import Bot
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
 from bot.transport.http1.session import SharedSession as Session
-
-from . import wire as on_the_wire
-from .conftest import QUICK
-from .wire import TOKEN, Wire, page, refuse
+from tests.transport import wire as on_the_wire
+from tests.transport.conftest import QUICK
+from tests.transport.wire import TOKEN, Wire, page, refuse
 
 NAME = "Canaria Pérez"
 

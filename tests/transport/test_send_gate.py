@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
-
-from .limited import flood
+from tests.transport.limited import flood
 
 
 class Clock:

@@ -14,9 +14,8 @@ from cryptography.x509.oid import NameOID
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.response import HttpResponse, TimeLimits
-
-from .hostile import Caller, Hostile, hostile, saying, whole
-from .wire import TOKEN
+from tests.transport.hostile import Caller, Hostile, hostile, saying, whole
+from tests.transport.wire import TOKEN
 
 
 def name(text: str) -> x509.Name:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
+from handlers.admin_context import AdminAction, AdminScreen, Choice
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView, keep_preview
+from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
+from handlers.screens.screen import paragraphs
 from storage import APPROVABLE_FOR
-
-from ...admin_context import AdminAction, AdminScreen, Choice
-from ...screens.screen import paragraphs
-from .broadcast_lines import BroadcastView, keep_preview
-from .labels import moment_name, recipients_name, subject_name
 
 
 def awaiting(now: BroadcastView) -> AdminScreen:

@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
 from bot.text.translations import Words
+from handlers.admin_context import AdminScreen, Choice
+from handlers.broadcasts.parse_time import Offered, offered
+from handlers.broadcasts.screens.draft_view import DraftView, ways_out
+from handlers.broadcasts.screens.labels import moment_name
+from handlers.broadcasts.steps import DraftStep, choice
+from handlers.screens.screen import paragraphs
 from storage import Kind
-
-from ...admin_context import AdminScreen, Choice
-from ...screens.screen import paragraphs
-from ..parse_time import Offered, offered
-from ..steps import DraftStep, choice
-from .draft_view import DraftView, ways_out
-from .labels import moment_name
 
 
 def subject(draft_view: DraftView) -> AdminScreen:

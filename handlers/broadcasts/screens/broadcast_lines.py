@@ -10,9 +10,8 @@ from typing import Final
 from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
 from bot.text.translations import Words
+from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from storage import Broadcast, Kind, RecallTally, Tally
-
-from .labels import moment_name, recipients_name, subject_name
 
 BAR_WIDTH: Final = 12
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
+from handlers.admin_context import AdminScreen, Choice
+from handlers.broadcasts.draft import Version
+from handlers.broadcasts.parse_links import LONGEST_TEXT, MOST_BUTTONS
+from handlers.broadcasts.screens.draft_view import DraftView, ways_out
+from handlers.broadcasts.screens.labels import content_name, subject_name
+from handlers.broadcasts.steps import DraftStep, choice
+from handlers.screens.screen import paragraphs
 from storage import Kind
-
-from ...admin_context import AdminScreen, Choice
-from ...screens.screen import paragraphs
-from ..draft import Version
-from ..parse_links import LONGEST_TEXT, MOST_BUTTONS
-from ..steps import DraftStep, choice
-from .draft_view import DraftView, ways_out
-from .labels import content_name, subject_name
 
 # Labels shown; a forwarded post may have more than fit into a message.
 _NAMED = MOST_BUTTONS

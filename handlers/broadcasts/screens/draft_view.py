@@ -15,12 +15,11 @@ from bot.broadcast.confirmation import (
 )
 from bot.text.markup import Html
 from bot.text.translations import Words
-
-from ...admin_context import Choice
-from ..draft import Draft
-from ..recipient_counts import Numbers
-from ..steps import DraftStep, choice
-from .labels import audience_name
+from handlers.admin_context import Choice
+from handlers.broadcasts.draft import Draft
+from handlers.broadcasts.recipient_counts import Numbers
+from handlers.broadcasts.screens.labels import audience_name
+from handlers.broadcasts.steps import DraftStep, choice
 
 MESSAGES_A_STAR: Final = 10
 LEAST_BALANCE: Final = 10_000

@@ -9,11 +9,10 @@ from typing import Final
 
 from bot.text.markup import Html
 from bot.text.translations import Words
+from handlers.admin_context import AdminAction, AdminScreen, Choice
+from handlers.broadcasts.screens.labels import subject_name
+from handlers.screens.screen import paragraphs
 from storage import Broadcast, Tally
-
-from ...admin_context import AdminAction, AdminScreen, Choice
-from ...screens.screen import paragraphs
-from .labels import subject_name
 
 ON_A_PAGE: Final = 5
 

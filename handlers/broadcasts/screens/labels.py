@@ -8,9 +8,8 @@ from types import MappingProxyType
 
 from bot.text.markup import Html
 from bot.text.translations import Words, mark
+from handlers.broadcasts.draft import Version
 from storage import Audience, Broadcast, Kind
-
-from ..draft import Version
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     {

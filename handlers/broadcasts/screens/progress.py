@@ -7,15 +7,21 @@ from typing import Final
 
 from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
+from handlers.admin_context import AdminAction, AdminScreen, Choice, Rows
+from handlers.broadcasts.screens.approval import awaiting
+from handlers.broadcasts.screens.broadcast_lines import (
+    BroadcastView,
+    account,
+    bar,
+    keep_preview,
+    plan,
+    planned_for,
+)
+from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
+from handlers.broadcasts.screens.questions import ask_cancel
+from handlers.broadcasts.screens.report import ended_heading, missing
+from handlers.screens.screen import paragraphs
 from storage import Kind, RecallTally
-
-from ...admin_context import AdminAction, AdminScreen, Choice, Rows
-from ...screens.screen import paragraphs
-from .approval import awaiting
-from .broadcast_lines import BroadcastView, account, bar, keep_preview, plan, planned_for
-from .labels import moment_name, recipients_name, subject_name
-from .questions import ask_cancel
-from .report import ended_heading, missing
 
 # Slower speeds would be shown as 0 messages per second.
 _SLOWEST: Final = 0.05

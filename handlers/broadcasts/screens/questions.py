@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
-
-from ...admin_context import AdminAction, AdminScreen, Choice
-from ...screens.screen import paragraphs
-from .broadcast_lines import BroadcastView, plan
+from handlers.admin_context import AdminAction, AdminScreen, Choice
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
+from handlers.screens.screen import paragraphs
 
 
 def ask_cancel(now: BroadcastView) -> AdminScreen:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
+from handlers.admin_context import AdminAction, AdminScreen, Choice
+from handlers.broadcasts.draft import Draft
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, MANY, DraftView
+from handlers.broadcasts.screens.labels import moment_name, subject_name
+from handlers.broadcasts.steps import DraftStep, choice
+from handlers.screens.screen import paragraphs
 from storage import Kind
-
-from ...admin_context import AdminAction, AdminScreen, Choice
-from ...screens.screen import paragraphs
-from ..draft import Draft
-from ..steps import DraftStep, choice
-from .draft_view import LEAST_BALANCE, MANY, DraftView
-from .labels import moment_name, subject_name
 
 
 def summary(draft_view: DraftView) -> AdminScreen:
