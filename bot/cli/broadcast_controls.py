@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.cli.broadcast_details import capitalised, name_of
-from bot.cli.broadcast_selection import LATEST, pick
-from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_account
+from bot.cli.broadcast_selection import LATEST, capitalised, name_of, select_broadcast
+from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot
 from bot.cli.context import CliContext
 from bot.console import CannotDo
 from bot.text.translations import Words
@@ -16,7 +15,7 @@ from storage import Broadcast, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Change:
     """A change that an operator can order.
 
     Attributes:
@@ -32,66 +31,68 @@ class Order:
     default: str | None = None
 
 
-PAUSE: Final = Order("pause", ("running",), "paused")
-RESUME: Final = Order("resume", ("paused",), "running")
-CANCEL: Final = Order("cancel", ("scheduled", "running", "paused"), "cancelled")
-RECALL: Final = Order("recall", ("finished", "stopped", "cancelled"), "recalled", default=LATEST)
+PAUSE: Final = Change("pause", ("running",), "paused")
+RESUME: Final = Change("resume", ("paused",), "running")
+CANCEL: Final = Change("cancel", ("scheduled", "running", "paused"), "cancelled")
+RECALL: Final = Change("recall", ("finished", "stopped", "cancelled"), "recalled", default=LATEST)
 
 
-async def considered(desk: CliContext, order: Order, wanted: str | None) -> tuple[bytes, str]:
+async def prepare_change(
+    context: CliContext, change: Change, wanted: str | None
+) -> tuple[bytes, str]:
     """Returns the id of the broadcast to change, and the question to ask before.
 
     Raises:
         CannotDo: there is no such broadcast, or its state does not allow the change.
     """
-    found = await pick(desk.storage.broadcasts, wanted or order.default)
-    account = await read_account(desk, found)
-    _check(order, account.broadcast)
-    if order is RECALL:
-        _check_recall(account, desk.clock())
-    return account.broadcast.id, _question(order, account, desk.words)
+    found = await select_broadcast(context.storage.broadcasts, wanted or change.default)
+    snapshot = await read_snapshot(context, found)
+    _check(change, snapshot.broadcast)
+    if change is RECALL:
+        _check_recall(snapshot, context.clock())
+    return snapshot.broadcast.id, _question(change, snapshot, context.words)
 
 
-async def steered(desk: CliContext, order: Order, key: bytes) -> str:
+async def carry_out(context: CliContext, change: Change, key: bytes) -> str:
     """Changes the broadcast; returns the result as a sentence.
 
     Raises:
         CannotDo: the broadcast's state has changed since the question.
     """
-    broadcasts = desk.storage.broadcasts
-    deeds = {
+    broadcasts = context.storage.broadcasts
+    changes = {
         PAUSE: broadcasts.pause,
         RESUME: broadcasts.resume,
         CANCEL: broadcasts.cancel,
         RECALL: broadcasts.recall,
     }
-    # The actor None stands in the audit log for the shell, which has no Telegram account.
-    broadcast = await deeds[order](key, None, desk.clock())
+    # The actor None stands in the audit log for the shell, which has no Telegram snapshot.
+    broadcast = await changes[change](key, None, context.clock())
     if broadcast is None:
         raise CannotDo("Meanwhile the broadcast is gone.")
-    if _state(broadcast) != order.leads_to:
-        raise CannotDo(f"Meanwhile {_stands(broadcast)}, and nothing was changed.")
-    return _outcome(order, await read_account(desk, broadcast), desk.words)
+    if _state(broadcast) != change.leads_to:
+        raise CannotDo(f"Meanwhile {_state_clause(broadcast)}, and nothing was changed.")
+    return _outcome(change, await read_snapshot(context, broadcast), context.words)
 
 
-def _check(order: Order, broadcast: Broadcast) -> None:
+def _check(change: Change, broadcast: Broadcast) -> None:
     state = _state(broadcast)
-    if state in order.allowed:
+    if state in change.allowed:
         return
-    if state == order.leads_to:
-        raise CannotDo(f"{capitalised(_stands(broadcast))} already.")
-    fitting = " or ".join(order.allowed)
+    if state == change.leads_to:
+        raise CannotDo(f"{capitalised(_state_clause(broadcast))} already.")
+    fitting = " or ".join(change.allowed)
     raise CannotDo(
-        f"{capitalised(_stands(broadcast))}: there is nothing to {order.verb}. "
+        f"{capitalised(_state_clause(broadcast))}: there is nothing to {change.verb}. "
         f"That needs one that is {fitting}."
     )
 
 
-def _check_recall(account: BroadcastSnapshot, now: datetime) -> None:
-    if account.broadcast.can_be_recalled(account.tally.delivered, now):
+def _check_recall(snapshot: BroadcastSnapshot, now: datetime) -> None:
+    if snapshot.broadcast.can_be_recalled(snapshot.tally.delivered, now):
         return
     raise CannotDo(
-        f"Nothing of {name_of(account.broadcast)} can be recalled: Telegram lets a bot delete "
+        f"Nothing of {name_of(snapshot.broadcast)} can be recalled: Telegram lets a bot delete "
         "messages for 48 hours, or there are none to delete."
     )
 
@@ -100,47 +101,47 @@ def _state(broadcast: Broadcast) -> str:
     return broadcast.state if broadcast.recall_started_at is None else RECALL.leads_to
 
 
-def _stands(broadcast: Broadcast) -> str:
+def _state_clause(broadcast: Broadcast) -> str:
     return f"{name_of(broadcast)} is {_state(broadcast)}"
 
 
-def _question(order: Order, account: BroadcastSnapshot, words: Words) -> str:
-    broadcast = account.broadcast
-    if order is RECALL:
+def _question(change: Change, snapshot: BroadcastSnapshot, words: Words) -> str:
+    broadcast = snapshot.broadcast
+    if change is RECALL:
         return (
             f"Recall {name_of(broadcast)} for good? (It is deleted from "
-            f"{words.number(account.tally.delivered)} chats; who has read it has read it)"
+            f"{words.number(snapshot.tally.delivered)} chats; who has read it has read it)"
         )
-    told, total = words.number(account.tally.done), words.number(account.total)
+    told, total = words.number(snapshot.tally.done), words.number(snapshot.total)
     so_far = f"{told} of {total} are done"
     if broadcast.state == "scheduled" and broadcast.starts_at is not None:
         so_far = f"it would begin on {words.moment(broadcast.starts_at)}"
-    for_good = " for good" if order is CANCEL else ""
-    return f"{order.verb.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"
+    for_good = " for good" if change is CANCEL else ""
+    return f"{change.verb.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"
 
 
-def _outcome(order: Order, account: BroadcastSnapshot, words: Words) -> str:
-    name = capitalised(name_of(account.broadcast))
+def _outcome(change: Change, snapshot: BroadcastSnapshot, words: Words) -> str:
+    name = capitalised(name_of(snapshot.broadcast))
     short = name.rpartition(" ")[2]
-    done, left = words.number(account.tally.done), words.number(account.left)
-    if order is RECALL:
+    done, left = words.number(snapshot.tally.done), words.number(snapshot.left)
+    if change is RECALL:
         return (
-            f"{name} is being recalled from {words.number(account.tally.delivered)} chats. "
+            f"{name} is being recalled from {words.number(snapshot.tally.delivered)} chats. "
             "The bot does it in a moment; if it is not running, petition-bot run does. "
             f"petition-bot broadcasts show {short} --follow shows how far it is."
         )
-    if order is RESUME:
+    if change is RESUME:
         return (
             f"{name} is running again, and {left} are left. The bot goes on with it in a moment; "
             "if it is not running, petition-bot run does."
         )
-    if order is PAUSE:
+    if change is PAUSE:
         return (
             f"{name} is paused: {done} are done and {left} are left. What is on its way is still "
             f"counted. petition-bot broadcasts resume {short} goes on."
         )
     again = ""
-    if account.left and account.broadcast.started_at is not None:
-        command = "/broadcast" if account.broadcast.kind is Kind.CLOSING else "/broadcasts"
+    if snapshot.left and snapshot.broadcast.started_at is not None:
+        command = "/broadcast" if snapshot.broadcast.kind is Kind.CLOSING else "/broadcasts"
         again = f" An admin can tell them with {command} in the bot."
     return f"{name} is cancelled: {done} are done, {left} are not told by it.{again}"

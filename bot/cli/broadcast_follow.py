@@ -16,12 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.broadcast.speed import Speed
-from bot.cli.broadcast_details import capitalised, name_of
-from bot.cli.broadcast_snapshot import BroadcastSnapshot, as_data
+from bot.cli.broadcast_selection import capitalised, name_of
+from bot.cli.broadcast_snapshot import BroadcastSnapshot, snapshot_json
 from bot.text.translations import Words
 
 # Counting a million rows takes time: the pause is at least four times as long as the reading.
-_REST: Final = 4.0
+_PAUSE_TO_READING_RATIO: Final = 4.0
 _DAY_SECONDS: Final = 24 * 60 * 60
 
 
@@ -49,7 +49,7 @@ class SpeedSample:
 class Display(Protocol):
     """An output that shows the progress of a broadcast."""
 
-    def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
+    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
         """Shows the present progress."""
         ...
 
@@ -64,11 +64,11 @@ async def follow(
     watch = FollowView(clock)
     while True:
         began = time.monotonic()
-        account = await read()
-        screen.show(account, watch.pace(account, time.monotonic()))
-        if account.is_settled:
-            return account
-        await asyncio.sleep(max(seconds, _REST * (time.monotonic() - began)))
+        snapshot = await read()
+        screen.show(snapshot, watch.sample(snapshot, time.monotonic()))
+        if snapshot.is_settled:
+            return snapshot
+        await asyncio.sleep(max(seconds, _PAUSE_TO_READING_RATIO * (time.monotonic() - began)))
 
 
 class FollowView:
@@ -79,9 +79,9 @@ class FollowView:
         self._what = ""
         self._speed = Speed()
 
-    def pace(self, account: BroadcastSnapshot, now: float) -> SpeedSample:
+    def sample(self, snapshot: BroadcastSnapshot, now: float) -> SpeedSample:
         """Returns what to show; `now` is in seconds of a monotonic clock."""
-        what, done, total = _doing(account)
+        what, done, total = _activity(snapshot)
         if what != self._what:
             self._what, self._speed = what, Speed()
         per_second = self._speed.note(now, done)
@@ -92,39 +92,39 @@ class FollowView:
         return SpeedSample(what, done, total, per_second, remaining, ends_at)
 
 
-def _doing(account: BroadcastSnapshot) -> tuple[str, int, int]:
-    broadcast, recall = account.broadcast, account.recall
+def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:
+    broadcast, recall = snapshot.broadcast, snapshot.recall
     if recall is not None and broadcast.is_recalling:
-        what = "recalling" if account.attended else "waiting for the bot"
+        what = "recalling" if snapshot.attended else "waiting for the bot"
         return what, recall.total - recall.open, recall.total
     what = broadcast.state
     if what == "running":
-        what = "sending" if account.attended else "waiting for the bot"
-    return what, account.tally.done, account.total
+        what = "sending" if snapshot.attended else "waiting for the bot"
+    return what, snapshot.tally.done, snapshot.total
 
 
-class LiveBar:
+class BarDisplay:
     """Shows a progress bar on a terminal of any width."""
 
     def __init__(self, live: Live, words: Words) -> None:
         self._live = live
         self._words = words
 
-    def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
+    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
         """Updates the bar."""
-        heading = f"{name_of(account.broadcast)}: {pace.what}"
+        heading = f"{name_of(snapshot.broadcast)}: {sample.what}"
         # Without recipients the bar is full.
-        total, done = (pace.total, pace.done) if pace.total else (1, 1)
+        total, done = (sample.total, sample.done) if sample.total else (1, 1)
         rows = Table.grid(expand=True)
         rows.add_row(Text(capitalised(heading)))
         rows.add_row(
             ProgressBar(total=total, completed=done, complete_style="cyan", finished_style="green")
         )
-        rows.add_row(Text(told(pace, self._words)))
+        rows.add_row(Text(progress_text(sample, self._words)))
         self._live.update(rows, refresh=True)
 
 
-class Lines:
+class LineDisplay:
     """Prints a line for each change: for a file or a pipe."""
 
     def __init__(self, out: Console, words: Words, clock: Callable[[], datetime]) -> None:
@@ -133,43 +133,47 @@ class Lines:
         self._clock = clock
         self._last: tuple[str, int, int] | None = None
 
-    def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
+    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
         """Prints a line, if something changed."""
-        if (pace.what, pace.done, pace.total) == self._last:
+        if (sample.what, sample.done, sample.total) == self._last:
             return
-        self._last = (pace.what, pace.done, pace.total)
+        self._last = (sample.what, sample.done, sample.total)
         at = self._words.clock(self._clock(), seconds=True)
-        line = f"{at}  {pace.what}  {told(pace, self._words)}"
+        line = f"{at}  {sample.what}  {progress_text(sample, self._words)}"
         self._out.print(line, markup=False, soft_wrap=True)
 
 
-class Data:
+class JsonDisplay:
     """Writes a JSON object at each reading: for programs."""
 
     def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
         self._write = write
 
-    def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
+    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
         """Writes one object."""
         self._write(
             {
-                **as_data(account),
-                "per_second": pace.per_second,
-                "remaining_seconds": pace.remaining_seconds,
+                **snapshot_json(snapshot),
+                "per_second": sample.per_second,
+                "remaining_seconds": sample.remaining_seconds,
             }
         )
 
 
-def told(pace: SpeedSample, words: Words) -> str:
+def progress_text(sample: SpeedSample, words: Words) -> str:
     """Returns the numbers that are shown with the bar."""
-    parts = [f"{words.number(pace.done)} of {words.number(pace.total)}"]
-    if pace.total:
-        parts.append(words.percent(pace.done / pace.total))
-    if pace.per_second is not None:
-        parts.append(f"{pace.per_second:.1f} a second")
-    if pace.remaining_seconds is not None and pace.ends_at is not None and pace.done < pace.total:
-        parts.append(f"{words.duration(pace.remaining_seconds)} left")
-        far = pace.remaining_seconds >= _DAY_SECONDS
-        ends = words.moment(pace.ends_at) if far else words.clock(pace.ends_at)
+    parts = [f"{words.number(sample.done)} of {words.number(sample.total)}"]
+    if sample.total:
+        parts.append(words.percent(sample.done / sample.total))
+    if sample.per_second is not None:
+        parts.append(f"{sample.per_second:.1f} a second")
+    if (
+        sample.remaining_seconds is not None
+        and sample.ends_at is not None
+        and sample.done < sample.total
+    ):
+        parts.append(f"{words.duration(sample.remaining_seconds)} left")
+        far = sample.remaining_seconds >= _DAY_SECONDS
+        ends = words.moment(sample.ends_at) if far else words.clock(sample.ends_at)
         parts.append(f"ends about {ends}")
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Finds the broadcast that an operator names: the beginning of its long id is enough."""
+"""How an operator names a broadcast, and how it is named: the beginning of its id is enough."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.console import CannotDo
-from storage import Broadcast, Broadcasts
+from storage import Broadcast, Broadcasts, Kind
 
 LATEST: Final = "latest"
 SHORTEST: Final = 8
 _PAGE: Final = 100
+_KINDS: Final = {
+    Kind.CLOSING: "closing update",
+    Kind.UPDATE: "message about the petition",
+    Kind.NEWS: "other news",
+}
 
 
-async def pick(
+async def select_broadcast(
     broadcasts: Broadcasts, wanted: str | None, *, or_latest: bool = False
 ) -> Broadcast:
     """Returns the broadcast that is meant.
@@ -29,11 +34,11 @@ async def pick(
     if wanted is None:
         return await _under_way(broadcasts, or_latest=or_latest)
     if wanted.lower() == LATEST:
-        return _there(await broadcasts.latest())
-    return _only(wanted, await every(broadcasts))
+        return _existing(await broadcasts.latest())
+    return _with_beginning(wanted, await all_broadcasts(broadcasts))
 
 
-async def every(broadcasts: Broadcasts) -> list[Broadcast]:
+async def all_broadcasts(broadcasts: Broadcasts) -> list[Broadcast]:
     """Returns all broadcasts, newest first."""
     found: list[Broadcast] = []
     while page := await broadcasts.history(limit=_PAGE, offset=len(found)):
@@ -52,25 +57,40 @@ def short_ids(broadcasts: Sequence[Broadcast]) -> dict[bytes, str]:
     return {broadcast.id: broadcast.id.hex()[:length] for broadcast in broadcasts}
 
 
+def kind_of(broadcast: Broadcast) -> str:
+    """Returns the kind of a broadcast in words."""
+    return _KINDS[broadcast.kind]
+
+
+def name_of(broadcast: Broadcast) -> str:
+    """Returns the name of a broadcast in a sentence: its kind and its short id."""
+    return f"the {kind_of(broadcast)} {short_ids([broadcast])[broadcast.id]}"
+
+
+def capitalised(sentence: str) -> str:
+    """Returns the sentence with its first letter in upper case and the rest unchanged."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 async def _under_way(broadcasts: Broadcasts, *, or_latest: bool) -> Broadcast:
     active = await broadcasts.active()
     if active is not None:
         return active
     if or_latest:
-        return _there(await broadcasts.latest())
+        return _existing(await broadcasts.latest())
     raise CannotDo(
         "No broadcast is under way. Say which one you mean: "
         "petition-bot broadcasts list shows them."
     )
 
 
-def _there(found: Broadcast | None) -> Broadcast:
+def _existing(found: Broadcast | None) -> Broadcast:
     if found is None:
         raise CannotDo("There is no broadcast yet. Admins start one with /broadcast in the bot.")
     return found
 
 
-def _only(wanted: str, broadcasts: Sequence[Broadcast]) -> Broadcast:
+def _with_beginning(wanted: str, broadcasts: Sequence[Broadcast]) -> Broadcast:
     beginning = wanted.lower().replace("-", "")
     found = [each for each in broadcasts if beginning and each.id.hex().startswith(beginning)]
     if not found:

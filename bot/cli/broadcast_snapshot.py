@@ -44,19 +44,19 @@ class BroadcastSnapshot:
         return self.broadcast.is_over and not self.broadcast.is_recalling
 
 
-async def read_account(desk: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
+async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
     """Reads a broadcast and its progress."""
-    storage = desk.storage
+    storage = context.storage
     now = await storage.broadcasts.get(broadcast.id) or broadcast
     recall = await storage.recalls.tally(now.id) if now.recall_started_at is not None else None
     lease = await storage.leases.look(storage.broadcasts.lease)
-    attended = lease is not None and lease.expires_at > desk.clock()
+    attended = lease is not None and lease.expires_at > context.clock()
     return BroadcastSnapshot(now, await storage.broadcasts.tally(now.id), recall, attended)
 
 
-def as_data(account: BroadcastSnapshot) -> dict[str, Any]:
+def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
     """Returns a snapshot for JSON: names as in the database, times in UTC, no personal data."""
-    broadcast, tally, recall = account.broadcast, account.tally, account.recall
+    broadcast, tally, recall = snapshot.broadcast, snapshot.tally, snapshot.recall
     return {
         "id": broadcast.id.hex(),
         "kind": broadcast.kind.value,
@@ -71,7 +71,7 @@ def as_data(account: BroadcastSnapshot) -> dict[str, Any]:
         "starts_at": _moment(broadcast.starts_at),
         "started_at": _moment(broadcast.started_at),
         "ended_at": _moment(broadcast.ended_at),
-        "recipients": account.total,
+        "recipients": snapshot.total,
         "recipients_known": broadcast.queued,
         "pending": tally.pending,
         "sending": tally.sending,
@@ -80,7 +80,7 @@ def as_data(account: BroadcastSnapshot) -> dict[str, Any]:
         "unknown": tally.unknown,
         "rejected": tally.rejected,
         "withdrawn": tally.withdrawn,
-        "attended": account.attended,
+        "attended": snapshot.attended,
         "recall": recall
         and {
             "started_at": _moment(broadcast.recall_started_at),

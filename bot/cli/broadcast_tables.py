@@ -1,75 +1,215 @@
-"""What the commands `list` and `show` print."""
+"""What the commands `list` and `show` print: the table of all broadcasts, the details of one."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from rich.console import Console
 from rich.live import Live
+from rich.table import Table
 
-from bot.cli.broadcast_details import account_lines, table_of
-from bot.cli.broadcast_follow import Data, Display, Lines, LiveBar, follow
-from bot.cli.broadcast_selection import pick
-from bot.cli.broadcast_snapshot import BroadcastSnapshot, as_data, read_account
+from bot.broadcast.stop_reasons import StopReason, parse_reason
+from bot.cli.broadcast_follow import BarDisplay, Display, JsonDisplay, LineDisplay, follow
+from bot.cli.broadcast_selection import capitalised, kind_of, select_broadcast, short_ids
+from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot, snapshot_json
 from bot.cli.context import CliContext
+from bot.text.translations import Words
+from storage import Broadcast
 
+# The width of the column of names: the longest name and two spaces.
+_NAME_WIDTH: Final = len("Not recalled") + 2
+_REASONS: Final = {
+    StopReason.CONTENT: "Telegram does not accept the message: {said}",
+    StopReason.UNREADABLE: "the key does not open the chats of those who signed",
+    StopReason.LATE: "its time passed while no bot was running; resume or cancel it",
+    StopReason.FORMER: "whoever planned it is no longer an admin; resume or cancel it",
+    StopReason.DECLINED: "another admin did not approve it",
+    StopReason.UNAPPROVED: "no other admin approved it within a day",
+    StopReason.OPEN: "the petition was open when its time came",
+    StopReason.DEFECT: "a mistake of the program ({said}); the log says where",
+    StopReason.UNRECORDED: (
+        "what became of a message could not be written down ({said}); the log says why; resume "
+        "it once that is mended"
+    ),
+    StopReason.NOBODY: (
+        "not one of the first {said} people could be reached; see that the token is that of the "
+        "bot they signed with, and resume it"
+    ),
+    StopReason.DENIED: (
+        "Telegram, or the server in between, denied every message for a minute ({said}); see what "
+        "stands at PETITION_API_URL, and resume it"
+    ),
+    StopReason.OTHER: "{said}",
+}
 # The width for a file or a pipe, where lines should not wrap.
 _WIDE = 200
 
 
-async def list_broadcasts(desk: CliContext, out: Console, *, limit: int, as_json: bool) -> None:
+async def list_broadcasts(context: CliContext, out: Console, *, limit: int, as_json: bool) -> None:
     """Prints a line for each broadcast, newest first."""
-    found = await desk.storage.broadcasts.history(limit=limit)
-    accounts = [await read_account(desk, broadcast) for broadcast in found]
+    found = await context.storage.broadcasts.history(limit=limit)
+    snapshots = [await read_snapshot(context, broadcast) for broadcast in found]
     if as_json:
-        _print_data(out, [as_data(account) for account in accounts])
-    elif accounts:
-        paper = out if out.is_terminal else Console(file=out.file, width=_WIDE)
-        paper.print(table_of(accounts, desk.words))
+        _print_json(out, [snapshot_json(snapshot) for snapshot in snapshots])
+    elif snapshots:
+        console = out if out.is_terminal else Console(file=out.file, width=_WIDE)
+        console.print(table_of(snapshots, context.words))
     else:
         out.print("There is no broadcast yet.")
 
 
 async def show_broadcast(
-    desk: CliContext, out: Console, wanted: str | None, *, as_json: bool
+    context: CliContext, out: Console, wanted: str | None, *, as_json: bool
 ) -> None:
     """Prints the details of one broadcast."""
-    broadcast = await pick(desk.storage.broadcasts, wanted, or_latest=True)
-    account = await read_account(desk, broadcast)
+    broadcast = await select_broadcast(context.storage.broadcasts, wanted, or_latest=True)
+    snapshot = await read_snapshot(context, broadcast)
     if as_json:
-        _print_data(out, as_data(account))
+        _print_json(out, snapshot_json(snapshot))
     else:
-        _print_account(out, account, desk)
+        _print_details(out, snapshot, context)
 
 
 async def follow_broadcast(
-    desk: CliContext, out: Console, wanted: str | None, *, seconds: float, as_json: bool
+    context: CliContext, out: Console, wanted: str | None, *, seconds: float, as_json: bool
 ) -> None:
     """Shows the progress of a broadcast until it has ended, and then its details."""
-    broadcast = await pick(desk.storage.broadcasts, wanted, or_latest=True)
+    broadcast = await select_broadcast(context.storage.broadcasts, wanted, or_latest=True)
     with ExitStack() as stack:
-        screen = _screen(desk, out, stack, as_json=as_json)
-        account = await follow(lambda: read_account(desk, broadcast), screen, desk.clock, seconds)
+        screen = _display(context, out, stack, as_json=as_json)
+        snapshot = await follow(
+            lambda: read_snapshot(context, broadcast), screen, context.clock, seconds
+        )
     if not as_json:
-        _print_account(out, account, desk)
+        _print_details(out, snapshot, context)
 
 
-def _screen(desk: CliContext, out: Console, stack: ExitStack, *, as_json: bool) -> Display:
+def _display(context: CliContext, out: Console, stack: ExitStack, *, as_json: bool) -> Display:
     if as_json:
-        return Data(lambda data: _print_data(out, data))
+        return JsonDisplay(lambda data: _print_json(out, data))
     if out.is_terminal:
         live = Live(console=out, auto_refresh=False)
-        return LiveBar(stack.enter_context(live), desk.words)
-    return Lines(out, desk.words, desk.clock)
+        return BarDisplay(stack.enter_context(live), context.words)
+    return LineDisplay(out, context.words, context.clock)
 
 
-def _print_account(out: Console, account: BroadcastSnapshot, desk: CliContext) -> None:
-    for line in account_lines(account, desk.words):
+def _print_details(out: Console, snapshot: BroadcastSnapshot, context: CliContext) -> None:
+    for line in detail_lines(snapshot, context.words):
         out.print(line, markup=False, soft_wrap=True)
 
 
-def _print_data(out: Console, data: Any) -> None:
+def _print_json(out: Console, data: Any) -> None:
     out.print(json.dumps(data, ensure_ascii=False), markup=False, soft_wrap=True)
     out.file.flush()
+
+
+def table_of(snapshots: Sequence[BroadcastSnapshot], words: Words) -> Table:
+    """Returns a table with a row for each; long cells wrap, but ids are never cut."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    ids = short_ids([snapshot.broadcast for snapshot in snapshots])
+    table.add_column("ID", no_wrap=True, min_width=max(len(each) for each in ids.values()))
+    for heading in ("Kind", "State", "When"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("People", "Delivered", "Unreachable", "Left"):
+        table.add_column(heading, overflow="fold", justify="right")
+    for snapshot in snapshots:
+        broadcast, tally = snapshot.broadcast, snapshot.tally
+        counts = (snapshot.total, tally.delivered, tally.unreachable, snapshot.left)
+        when = _when(broadcast).astimezone(words.zone)
+        table.add_row(
+            ids[broadcast.id],
+            broadcast.kind.value,
+            broadcast.state,
+            f"{when:%Y-%m-%d %H:%M}",
+            *(words.number(count) for count in counts),
+        )
+    return table
+
+
+def detail_lines(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
+    """Returns the details of one broadcast, a heading and a line for each."""
+    broadcast = snapshot.broadcast
+    facts = [
+        ("Id", broadcast.id.hex()),
+        ("State", state_of(snapshot)),
+        *_reason(broadcast),
+        ("To", _audience(broadcast)),
+        *_moments(broadcast, words),
+        *_counts(snapshot, words),
+        *_recall(snapshot, words),
+    ]
+    heading = capitalised(kind_of(broadcast)) + (", paid" if broadcast.paid else "")
+    return [heading, *(f"  {name:<{_NAME_WIDTH}}{value}" for name, value in facts)]
+
+
+def state_of(snapshot: BroadcastSnapshot) -> str:
+    """Returns the state, and what it waits for: an admin or a running bot."""
+    state = snapshot.broadcast.state
+    if snapshot.broadcast.awaits_approval:
+        return f"{state}, waits for another admin's approval"
+    waits = state == "running" or snapshot.broadcast.is_recalling
+    if waits and not snapshot.attended:
+        return f"{state}, waits for the bot; if that is not running, petition-bot run goes on"
+    return state
+
+
+def _when(broadcast: Broadcast) -> datetime:
+    return broadcast.started_at or broadcast.starts_at or broadcast.created_at
+
+
+def _audience(broadcast: Broadcast) -> str:
+    audience = broadcast.audience
+    who = "those who accepted other news" if audience.news_only else "everyone who signed"
+    return who if audience.language is None else f"{who} and reads {audience.language}"
+
+
+def _reason(broadcast: Broadcast) -> Iterator[tuple[str, str]]:
+    if broadcast.stop_reason:
+        cause, said = parse_reason(broadcast.stop_reason)
+        yield "Because", _REASONS[cause].format(said=said)
+
+
+def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
+    named = (
+        ("Confirmed", broadcast.created_at),
+        ("Planned for", broadcast.starts_at),
+        ("Began", broadcast.started_at),
+        ("Ended", broadcast.ended_at),
+    )
+    for name, at in named:
+        if at is not None:
+            yield name, words.moment(at)
+
+
+def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
+    tally = snapshot.tally
+    about = "" if snapshot.broadcast.queued else "about "
+    yield "Recipients", about + words.number(snapshot.total)
+    yield "Delivered", words.number(tally.delivered)
+    yield "Unreachable", words.number(tally.unreachable)
+    yield "Unconfirmed", words.number(tally.unknown)
+    if tally.rejected:
+        yield "Rejected", words.number(tally.rejected)
+    if tally.withdrawn:
+        yield "Withdrawn", words.number(tally.withdrawn)
+    if snapshot.left:
+        # After a finished broadcast, only supporters who returned are left.
+        ended = snapshot.broadcast.state in ("stopped", "cancelled")
+        name = "Not told" if ended else "Left"
+        yield name, words.number(snapshot.left)
+
+
+def _recall(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
+    recall = snapshot.recall
+    if recall is None:
+        return
+    yield "Recalled", f"{words.number(recall.deleted)} of {words.number(recall.total)}"
+    if recall.failed:
+        yield "Not recalled", words.number(recall.failed)
+    if recall.open:
+        over = snapshot.broadcast.recall_ended_at is not None
+        yield "Not recorded" if over else "To recall", words.number(recall.open)

@@ -12,7 +12,7 @@ from bot.logs import configure_logging
 from bot.settings import load_petition_settings
 
 if TYPE_CHECKING:
-    from bot.cli.broadcast_controls import Order
+    from bot.cli.broadcast_controls import Change
     from bot.cli.context import CliContext
 
 broadcasts = typer.Typer(
@@ -53,7 +53,7 @@ def list_(
     """List the broadcasts, newest first."""
     from bot.cli.broadcast_tables import list_broadcasts
 
-    _at_the_desk(lambda desk: list_broadcasts(desk, out, limit=limit, as_json=as_json))
+    _run_with_context(lambda context: list_broadcasts(context, out, limit=limit, as_json=as_json))
 
 
 @broadcasts.command()
@@ -72,11 +72,11 @@ def show(
     from bot.cli.broadcast_tables import follow_broadcast, show_broadcast
 
     if not follow:
-        _at_the_desk(lambda desk: show_broadcast(desk, out, which, as_json=as_json))
+        _run_with_context(lambda context: show_broadcast(context, out, which, as_json=as_json))
         return
     try:
-        _at_the_desk(
-            lambda desk: follow_broadcast(desk, out, which, seconds=every, as_json=as_json)
+        _run_with_context(
+            lambda context: follow_broadcast(context, out, which, seconds=every, as_json=as_json)
         )
     except KeyboardInterrupt:
         typer.echo("You no longer watch it; the broadcast goes on.", err=True)
@@ -89,7 +89,7 @@ def pause(which: Which = None, yes: Yes = False) -> None:
     """Pause a broadcast until it is resumed."""
     from bot.cli.broadcast_controls import PAUSE
 
-    _steer(PAUSE, which, yes=yes)
+    _change(PAUSE, which, yes=yes)
 
 
 @broadcasts.command()
@@ -98,7 +98,7 @@ def resume(which: Which = None, yes: Yes = False) -> None:
     """Resume a paused broadcast."""
     from bot.cli.broadcast_controls import RESUME
 
-    _steer(RESUME, which, yes=yes)
+    _change(RESUME, which, yes=yes)
 
 
 @broadcasts.command()
@@ -107,7 +107,7 @@ def cancel(which: Which = None, yes: Yes = False) -> None:
     """Cancel a broadcast for good; what was sent stays."""
     from bot.cli.broadcast_controls import CANCEL
 
-    _steer(CANCEL, which, yes=yes)
+    _change(CANCEL, which, yes=yes)
 
 
 @broadcasts.command()
@@ -116,29 +116,29 @@ def recall(which: Ended = None, yes: Yes = False) -> None:
     """Delete what a broadcast sent from every chat; Telegram allows that for 48 hours."""
     from bot.cli.broadcast_controls import RECALL
 
-    _steer(RECALL, which, yes=yes)
+    _change(RECALL, which, yes=yes)
 
 
-def _steer(order: Order, which: str | None, *, yes: bool) -> None:
-    from bot.cli.broadcast_controls import considered, steered
+def _change(change: Change, which: str | None, *, yes: bool) -> None:
+    from bot.cli.broadcast_controls import carry_out, prepare_change
 
-    key, question = _at_the_desk(lambda desk: considered(desk, order, which))
+    key, question = _run_with_context(lambda context: prepare_change(context, change, which))
     # Asked outside an event loop, in which Ctrl-C would not end the question.
     if not yes and not typer.confirm(question):
         out.print("Nothing was changed.")
         return
-    outcome = _at_the_desk(lambda desk: steered(desk, order, key))
+    outcome = _run_with_context(lambda context: carry_out(context, change, key))
     out.print(outcome, markup=False, soft_wrap=True)
 
 
-def _at_the_desk(work: Callable[[CliContext], Awaitable[R]]) -> R:
+def _run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
     configure_logging("WARNING")
     settings = load_petition_settings()
     # Imported here, since drivers and texts take a moment to load, which --help does not need.
-    from bot.cli.context import open_desk
+    from bot.cli.context import open_cli_context
 
     async def worked() -> R:
-        async with open_desk(settings) as desk:
-            return await work(desk)
+        async with open_cli_context(settings) as context:
+            return await work(context)
 
     return run_to_end(worked())

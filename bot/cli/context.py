@@ -23,7 +23,7 @@ class CliContext:
 
 
 @asynccontextmanager
-async def open_desk(settings: PetitionSettings) -> AsyncIterator[CliContext]:
+async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliContext]:
     """Opens the petition of the settings, without the process lock that a bot takes.
 
     Raises:

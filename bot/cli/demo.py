@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.demo_session import Show, interrupted, served, unless_interrupted
+from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.demo_script import Story
 from bot.simulator.page import LOOPBACK, DemoPage
@@ -22,7 +22,9 @@ _TEXT_WIDTH = 84
 _INTERRUPTED = 130
 
 
-async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None) -> int:
+async def run_demo(
+    out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None
+) -> int:
     """Plays the story and then serves the page until it is interrupted; with `once` it ends.
 
     The page is served from the beginning, except with `once`, which serves none.
@@ -32,11 +34,11 @@ async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | No
         interrupted.
     """
     if once:
-        async with Show().open() as alone:
-            return _judge(out, await unless_interrupted(_tell(out, alone)))
+        async with DemoSession().open() as alone:
+            return _print_verdict(out, await unless_interrupted(_play_script(out, alone)))
     page = DemoPage()
-    async with served(out, page, host, port) as address, Show(page).open() as show:
-        verdict = _judge(out, await unless_interrupted(_tell(out, show)))
+    async with served(out, page, host, port) as address, DemoSession(page).open() as show:
+        verdict = _print_verdict(out, await unless_interrupted(_play_script(out, show)))
         if verdict == _INTERRUPTED:
             return verdict
         out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
@@ -46,7 +48,7 @@ async def play(out: Console, *, once: bool, host: str = LOOPBACK, port: int | No
     return verdict
 
 
-async def _tell(out: Console, show: Show) -> list[str]:
+async def _play_script(out: Console, show: DemoSession) -> list[str]:
     await show.start()
     simulator = show.simulator
     story = Story(
@@ -65,12 +67,12 @@ async def _tell(out: Console, show: Show) -> list[str]:
 
         printing = asyncio.create_task(print_all())
         try:
-            faults = await story.play()
+            mismatches = await story.play()
             await asyncio.sleep(0)
         finally:
             printing.cancel()
     refused = [f"the simulator refused {call.method}: {call.error}" for call in simulator.refused]
-    return faults + refused
+    return mismatches + refused
 
 
 def _print(out: Console, line: TranscriptLine) -> None:
@@ -85,13 +87,13 @@ def _print(out: Console, line: TranscriptLine) -> None:
     out.print(row)
 
 
-def _judge(out: Console, faults: list[str] | None) -> int:
+def _print_verdict(out: Console, mismatches: list[str] | None) -> int:
     out.print()
-    if faults is None:
+    if mismatches is None:
         out.print("The story was interrupted.")
         return _INTERRUPTED
-    if not faults:
+    if not mismatches:
         out.print("[green]Everything was as it should be.[/green]")
-    for fault in faults:
-        out.print(Text(f"Not as it should be: {fault}", style="red"))
-    return 1 if faults else 0
+    for mismatch in mismatches:
+        out.print(Text(f"Not as it should be: {mismatch}", style="red"))
+    return 1 if mismatches else 0

@@ -35,7 +35,7 @@ _WARNING = (
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
 
-class Bot:
+class DemoBot:
     """The real bot, which can be stopped and started; `changed` is called with each new state."""
 
     def __init__(self, settings: Settings, changed: Callable[[str], None]) -> None:
@@ -84,7 +84,7 @@ class Bot:
             self._changed("stopped")
 
 
-class Show:
+class DemoSession:
     """Runs one simulated world after another, each with its people and the bot.
 
     Args:
@@ -96,7 +96,7 @@ class Show:
         self._page = page
         self._petition = petition
         self._scene = AsyncExitStack()
-        self._bot: Bot | None = None
+        self._bot: DemoBot | None = None
         self.simulator: Simulator
         self.cast: Cast
         if page is not None:
@@ -104,7 +104,7 @@ class Show:
             page.offer("afresh", self.afresh)
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Show]:
+    async def open(self) -> AsyncIterator[DemoSession]:
         """Runs a simulated world until the end of the block; `start` starts the bot in it."""
         await self._set_scene()
         try:
@@ -124,7 +124,7 @@ class Show:
             view.phones.add(*self.cast.everybody)
             self._page.show(view)
         settings = _settings(folder, self.simulator.url, self._petition)
-        self._bot = Bot(settings, self._tell)
+        self._bot = DemoBot(settings, self._tell)
 
     async def start(self) -> None:
         """Starts the bot.

@@ -64,9 +64,9 @@ def demo(
 ) -> None:
     """Play a whole petition in the terminal and on a web page; nothing leaves this machine."""
     configure_logging("WARNING")
-    from bot.cli.demo import play
+    from bot.cli.demo import run_demo
 
-    raise typer.Exit(run_to_end(play(out, once=once, host=host, port=port)))
+    raise typer.Exit(run_to_end(run_demo(out, once=once, host=host, port=port)))
 
 
 @app.command()
@@ -78,9 +78,9 @@ def preview(
 ) -> None:
     """Show a petition on a web page while you write it; saved files appear at once."""
     configure_logging("ERROR")
-    from bot.cli.preview import show
+    from bot.cli.preview import run_preview
 
-    run_to_end(show(out, folder, host=host, port=port))
+    run_to_end(run_preview(out, folder, host=host, port=port))
 
 
 @app.command()

@@ -9,24 +9,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.cli.demo_session import Show, served, unless_interrupted
+from bot.cli.demo_session import DemoSession, served, unless_interrupted
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.simulator.page import DemoPage
 from bot.simulator.person import Person
 
-_LOOK_EVERY_SECONDS = 0.25
+_CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
 
-State = frozenset[tuple[str, int, int]]
+FolderState = frozenset[tuple[str, int, int]]
 """Each file's name, time of its last change in nanoseconds, and length in bytes."""
 
 
-async def show(out: Console, folder: Path, *, host: str, port: int | None) -> None:
+async def run_preview(out: Console, folder: Path, *, host: str, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
     page = DemoPage(folder=str(folder))
-    async with served(out, page, host, port), Show(page, petition=folder).open() as stage:
+    async with served(out, page, host, port), DemoSession(page, petition=folder).open() as session:
         out.print("Save a file and it shows there at once; Ctrl-C ends the preview.")
-        await unless_interrupted(Preview(out, folder, page, stage).watch())
+        await unless_interrupted(Preview(out, folder, page, session).watch())
 
 
 @dataclass(slots=True)
@@ -36,28 +36,28 @@ class Preview:
     out: Console
     folder: Path
     page: DemoPage
-    stage: Show
+    session: DemoSession
     _shown: bool = field(default=False, init=False)
 
     async def watch(self) -> None:
         """Shows every change of the folder, once its files have stopped changing."""
-        known: State | None = None
+        known: FolderState | None = None
         while True:
-            now = state_of(self.folder)
+            now = folder_state(self.folder)
             if now != known and now == await self._a_moment_later():
                 known = now
                 await self.look()
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            await asyncio.sleep(_CHECK_EVERY_SECONDS)
 
-    async def _a_moment_later(self) -> State:
-        await asyncio.sleep(_LOOK_EVERY_SECONDS / 2)
-        return state_of(self.folder)
+    async def _a_moment_later(self) -> FolderState:
+        await asyncio.sleep(_CHECK_EVERY_SECONDS / 2)
+        return folder_state(self.folder)
 
     async def look(self) -> None:
         """Checks the folder and shows the petition if there are no problems."""
         problems = await asyncio.to_thread(find_problems, self.folder)
         warnings = await asyncio.to_thread(find_warnings, self.folder)
-        if not problems and await self.stage.restart():
+        if not problems and await self.session.restart():
             self._shown = True
             self._draw_again()
         self.page.tell_preview(problems, warnings, shown=self._shown)
@@ -72,13 +72,13 @@ class Preview:
 
         It taps a button that the bot does not know, which the bot answers with the present screen.
         """
-        for person in self.stage.cast.everybody:
+        for person in self.session.cast.everybody:
             newest = _with_buttons(person)
             if newest is not None and not person.blocked and not person.deactivated:
                 person.tap_data(newest, _NO_BUTTON_OF_THE_BOT)
 
 
-def state_of(folder: Path) -> State:
+def folder_state(folder: Path) -> FolderState:
     """Returns what identifies a state of a folder; empty if there is no such folder."""
     try:
         files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]

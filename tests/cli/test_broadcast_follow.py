@@ -12,7 +12,14 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from bot.cli.broadcast_follow import FollowView, Lines, LiveBar, SpeedSample, follow, told
+from bot.cli.broadcast_follow import (
+    BarDisplay,
+    FollowView,
+    LineDisplay,
+    SpeedSample,
+    follow,
+    progress_text,
+)
 from bot.cli.broadcast_snapshot import BroadcastSnapshot
 from bot.text.translations import Catalogues
 from storage import Audience, Broadcast, Kind, Outcome, RecallTally, Tally
@@ -22,7 +29,7 @@ WORDS = Catalogues.load().words("en")
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def account(
+def snapshot(
     done: int = 0,
     total: int = 100,
     state: str = "running",
@@ -62,57 +69,57 @@ def account(
 
 def paces(*seen: tuple[float, BroadcastSnapshot]) -> list[SpeedSample]:
     watch = FollowView(lambda: NOON)
-    return [watch.pace(each, now) for now, each in seen]
+    return [watch.sample(each, now) for now, each in seen]
 
 
 def test_speed_and_end_are_told_from_the_second_look_on() -> None:
-    first, second = paces((0, account(0)), (10, account(20)))
+    first, second = paces((0, snapshot(0)), (10, snapshot(20)))
     assert (first.per_second, first.ends_at) == (None, None)
     assert second.per_second == 2
     assert second.remaining_seconds == 40
     assert second.ends_at == datetime(2026, 3, 1, 12, 0, 40, tzinfo=UTC)
-    assert told(second, WORDS) == (
+    assert progress_text(second, WORDS) == (
         "20 of 100, 20%, 2.0 a second, 40 seconds left, ends about 13:00"
     )
 
 
 def test_an_end_on_another_day_is_told_with_its_day() -> None:
-    _, pace = paces((0, account(0, 172_810)), (10, account(10, 172_810)))
-    assert told(pace, WORDS).endswith("2 days left, ends about 3 March 2026, 13:00")
+    _, sample = paces((0, snapshot(0, 172_810)), (10, snapshot(10, 172_810)))
+    assert progress_text(sample, WORDS).endswith("2 days left, ends about 3 March 2026, 13:00")
 
 
 def test_a_pause_has_no_speed_and_does_not_slow_down_what_follows() -> None:
     looks = paces(
-        (0, account(0)),
-        (10, account(20)),
-        (11, account(20, state="paused")),
-        (500, account(20, state="paused")),
-        (501, account(20)),
-        (502, account(22)),
+        (0, snapshot(0)),
+        (10, snapshot(20)),
+        (11, snapshot(20, state="paused")),
+        (500, snapshot(20, state="paused")),
+        (501, snapshot(20)),
+        (502, snapshot(22)),
     )
-    assert [pace.what for pace in looks] == ["sending"] * 2 + ["paused"] * 2 + ["sending"] * 2
-    assert [pace.per_second for pace in looks] == [None, 2, None, None, None, 2]
+    assert [sample.what for sample in looks] == ["sending"] * 2 + ["paused"] * 2 + ["sending"] * 2
+    assert [sample.per_second for sample in looks] == [None, 2, None, None, None, 2]
 
 
 def test_what_nobody_works_on_waits_for_a_bot() -> None:
-    (pace,) = paces((0, account(5, attended=False)))
-    assert pace.what == "waiting for the bot"
+    (sample,) = paces((0, snapshot(5, attended=False)))
+    assert sample.what == "waiting for the bot"
 
 
 def test_a_recall_is_followed_too() -> None:
-    ended = account(100, state="finished")
-    (pace,) = paces((0, account(100, state="finished", recall=RecallTally(90, 30, 10, 50))))
-    assert (pace.what, pace.done, pace.total) == ("recalling", 40, 90)
+    ended = snapshot(100, state="finished")
+    (sample,) = paces((0, snapshot(100, state="finished", recall=RecallTally(90, 30, 10, 50))))
+    assert (sample.what, sample.done, sample.total) == ("recalling", 40, 90)
     assert ended.is_settled
 
 
 async def test_it_is_shown_until_it_has_ended() -> None:
-    looks = iter([account(0), account(60), account(100), account(100, state="finished")])
+    looks = iter([snapshot(0), snapshot(60), snapshot(100), snapshot(100, state="finished")])
     shown: list[int] = []
 
     class Seen:
-        def show(self, account: BroadcastSnapshot, pace: SpeedSample) -> None:
-            shown.append(pace.done)
+        def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
+            shown.append(sample.done)
 
     async def read() -> BroadcastSnapshot:
         return next(looks)
@@ -133,12 +140,12 @@ def terminal() -> Iterator[tuple[io.StringIO, Live]]:
 
 def test_the_bar_grows_in_a_narrow_terminal_too(terminal: tuple[io.StringIO, Live]) -> None:
     written, live = terminal
-    bar = LiveBar(live, WORDS)
+    bar = BarDisplay(live, WORDS)
     lengths = []
-    for pace in paces((0, account(0)), (10, account(50)), (20, account(100))):
+    for sample in paces((0, snapshot(0)), (10, snapshot(50)), (20, snapshot(100))):
         written.seek(0)
         written.truncate()
-        bar.show(account(), pace)
+        bar.show(snapshot(), sample)
         lengths.append(written.getvalue().count("━"))
     assert lengths == sorted(set(lengths))
     assert "The closing update 3f3f3f3f: sending" in written.getvalue()
@@ -147,22 +154,22 @@ def test_the_bar_grows_in_a_narrow_terminal_too(terminal: tuple[io.StringIO, Liv
 
 def test_of_nobody_everything_is_done(terminal: tuple[io.StringIO, Live]) -> None:
     written, live = terminal
-    (pace,) = paces((0, account(0, 0, state="finished")))
-    LiveBar(live, WORDS).show(account(0, 0), pace)
+    (sample,) = paces((0, snapshot(0, 0, state="finished")))
+    BarDisplay(live, WORDS).show(snapshot(0, 0), sample)
     assert "0 of 0" in written.getvalue()
 
 
 def test_a_file_gets_a_line_for_every_change() -> None:
     written = io.StringIO()
-    lines = Lines(Console(file=written), WORDS, lambda: NOON)
+    lines = LineDisplay(Console(file=written), WORDS, lambda: NOON)
     looks = [
-        (0, account(0)),
-        (1, account(0)),
-        (10, account(50)),
-        (11, account(50, state="paused")),
+        (0, snapshot(0)),
+        (1, snapshot(0)),
+        (10, snapshot(50)),
+        (11, snapshot(50, state="paused")),
     ]
-    for pace in paces(*looks):
-        lines.show(account(), pace)
+    for sample in paces(*looks):
+        lines.show(snapshot(), sample)
     assert written.getvalue().splitlines() == [
         "13:00:00  sending  0 of 100, 0%",
         "13:00:00  sending  50 of 100, 50%, 5.0 a second, 10 seconds left, ends about 13:00",

@@ -10,12 +10,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bot.broadcast.stop_reasons import StopReason
+from bot.cli import broadcast_tables
 from bot.petition.petition import BUNDLED
 from storage import Audience, Keyring, Kind, Outcome, Recalled, Row, Statement
 from tests.broadcast.petitioners import ADMIN
 from tests.cli.counter import SIGNERS, Counter, call, data, on_both, refused, said
 
 FIRST, SECOND = bytes.fromhex("3f" * 16), bytes.fromhex("3f" * 4 + "aa" * 12)
+
+
+def test_every_reason_of_a_stop_has_words() -> None:
+    assert broadcast_tables._REASONS.keys() == set(StopReason)
 
 
 def test_without_a_broadcast_that_is_said(counter: Counter) -> None:
@@ -121,9 +127,9 @@ def test_why_one_stopped_is_said(counter: Counter) -> None:
             broadcast.id, "content: can't parse entities", datetime.now(UTC)
         )
     )
-    account = said(call("show"))
-    assert "Telegram does not accept the message: can't parse entities" in account
-    assert f"Not told      {SIGNERS}" in account
+    snapshot = said(call("show"))
+    assert "Telegram does not accept the message: can't parse entities" in snapshot
+    assert f"Not told      {SIGNERS}" in snapshot
 
 
 def test_a_program_reads_the_same_numbers(counter: Counter) -> None:
@@ -153,13 +159,13 @@ def test_a_recall_is_part_of_the_account(counter: Counter) -> None:
         "failed": 1,
         "open": 3,
     }
-    account = said(call("show"))
+    snapshot = said(call("show"))
     for fact in ("Recalled      2 of 6", "Not recalled  1", "To recall     3"):
-        assert fact in account
+        assert fact in snapshot
     counter.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC), unrecorded=3))
-    account = said(call("show"))
-    assert "Not recorded  3" in account
-    assert "To recall" not in account
+    snapshot = said(call("show"))
+    assert "Not recorded  3" in snapshot
+    assert "To recall" not in snapshot
 
 
 def test_nothing_that_is_printed_is_about_a_person(counter: Counter) -> None:

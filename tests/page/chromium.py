@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, async_playwright
 from playwright.async_api import Page as Tab
 
-from bot.cli.demo_session import Show
+from bot.cli.demo_session import DemoSession
 from bot.petition.petition import BUNDLED
 from bot.simulator import Person, Simulator
 from bot.simulator.page import DemoPage, View
@@ -110,7 +110,7 @@ class Window:
 @asynccontextmanager
 async def shown(
     petition: Path = BUNDLED, *, name: str | None = None
-) -> AsyncIterator[tuple[Show, DemoPage, str]]:
+) -> AsyncIterator[tuple[DemoSession, DemoPage, str]]:
     """Runs a bot in an empty world with its page, and yields them with the page's address.
 
     `name` is that of the petition's folder on a page that previews it.
@@ -118,7 +118,7 @@ async def shown(
     page = DemoPage(folder=name)
     address = await page.start(port=0)
     try:
-        async with Show(page, petition=petition).open() as show:
+        async with DemoSession(page, petition=petition).open() as show:
             yield show, page, address
     finally:
         await page.stop()

@@ -11,19 +11,19 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from bot.cli.demo_session import Show
-from bot.cli.preview import Preview, state_of
+from bot.cli.demo_session import DemoSession
+from bot.cli.preview import Preview, folder_state
 from bot.petition.petition import BUNDLED
 from bot.simulator.page import DemoPage
 from tests.page.browsing import Browsing, Stream
 
 
 @asynccontextmanager
-async def previewed(folder: Path) -> AsyncIterator[tuple[Show, Stream]]:
+async def previewed(folder: Path) -> AsyncIterator[tuple[DemoSession, Stream]]:
     page = DemoPage(folder=folder.name)
     address = await page.start(port=0)
     async with (
-        Show(page, petition=folder).open() as show,
+        DemoSession(page, petition=folder).open() as show,
         aiohttp.ClientSession() as session,
         Browsing(session, address).stream() as stream,
     ):
@@ -59,9 +59,9 @@ async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change
 
 def test_only_the_petitions_own_files_count_as_a_change(tmp_path: Path) -> None:
     (tmp_path / "es.toml").write_text("a")
-    before = state_of(tmp_path)
+    before = folder_state(tmp_path)
     for name in (".es.toml.swp", "es.toml~", "#es.toml#"):
         (tmp_path / name).write_text("b")
-    assert state_of(tmp_path) == before
+    assert folder_state(tmp_path) == before
     (tmp_path / "es.toml").write_text("other")
-    assert state_of(tmp_path) != before
+    assert folder_state(tmp_path) != before

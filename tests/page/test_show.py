@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.cli.demo_session import Show
+from bot.cli.demo_session import DemoSession
 from bot.simulator.page import DemoPage, View
 from tests.page.browsing import Browsing, Stream
 
@@ -32,7 +32,7 @@ async def crowd_gone(stream: Stream) -> dict[str, int]:
 async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() -> None:
     page = DemoPage()
     address = await page.start(port=0)
-    async with Show(page).open() as show, aiohttp.ClientSession() as session:
+    async with DemoSession(page).open() as show, aiohttp.ClientSession() as session:
         at = Browsing(session, address)
         await show.start()
         assert page.view is not None
