@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from bot.simulator.person import Person
 from bot.simulator.world import World
-from bot.text.translations import Catalogues, Words
+from bot.text.translations import Catalogs, Words
 
 _PATIENCE_SECONDS = 60.0
 
@@ -27,7 +27,7 @@ class Signed:
 
 async def all_sign(world: World, people: int) -> Signed:
     """Lets this many people start at once and sign, from /start to the thanks."""
-    words = Catalogues.load().words("es")
+    words = Catalogs.load().words("es")
     signed = Signed()
     crowd = [world.person(f"Ana{number}", last_name="García") for number in range(people)]
     begun = time.monotonic()

@@ -25,7 +25,7 @@ from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from bot.transport import (
     ErrorKind,
     Gate,
@@ -272,7 +272,7 @@ def _services(
 ) -> Services:
     return Services(
         petition=petition,
-        catalogues=Catalogues.load(time_zone=petition.time_zone),
+        catalogs=Catalogs.load(time_zone=petition.time_zone),
         storage=storage,
         keyring=keyring,
         admins=settings.admin_ids,

@@ -163,7 +163,7 @@ async def open_admin_context(update: Update, context: Context) -> AdminContext:
     user, chat = here
     services = context.services
     language = await _language(services, user)
-    words = services.catalogues.words(language)
+    words = services.catalogs.words(language)
     await offer_menu(context.bot, services, user.id, words)
     return AdminContext(
         bot=context.bot,

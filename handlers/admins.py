@@ -61,4 +61,4 @@ async def words_anyway(services: Services, chat: int) -> Words:
     try:
         return await words_for(services, chat)
     except StorageError:
-        return services.catalogues.words(services.petition.language_for(None))
+        return services.catalogs.words(services.petition.language_for(None))

@@ -44,7 +44,7 @@ async def publish_profile(bot: Bot, services: Services) -> None:
     petition = services.petition
     for code in ("", *petition.languages):
         texts = petition.texts_in(code or petition.source_language)
-        words = services.catalogues.words(code or petition.source_language)
+        words = services.catalogs.words(code or petition.source_language)
         commands = _commands(words, SUPPORTER_COMMANDS)
         for piece in (
             _Piece(

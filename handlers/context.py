@@ -12,7 +12,7 @@ from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.broadcast import OpenClaims
 from bot.petition.petition import Petition
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets, Ration
 from storage import Keyring, Storage
@@ -33,7 +33,7 @@ class Services:
     """
 
     petition: Petition
-    catalogues: Catalogues
+    catalogs: Catalogs
     storage: Storage
     keyring: Keyring
     admins: frozenset[int]

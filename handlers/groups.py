@@ -69,4 +69,4 @@ def _only_in_private(words: Words) -> str:
 
 def _words(services: Services, user: User | None) -> Words:
     language = services.petition.language_for(user.language_code if user else None)
-    return services.catalogues.words(language)
+    return services.catalogs.words(language)

@@ -400,7 +400,7 @@ async def _view(services: Services, bot: Bot, user: User, conversation: Conversa
     language = services.petition.language_for(conversation.language or user.language_code)
     return View(
         petition=services.petition,
-        words=services.catalogues.words(language),
+        words=services.catalogs.words(language),
         language=language,
         petition_state=state,
         conversation=conversation,

@@ -119,7 +119,7 @@ class UpdateHandler:
         user, chat = here
         services = self._application.services
         language = services.petition.language_for(user.language_code)
-        said = services.catalogues.words(language).label(sentence)
+        said = services.catalogs.words(language).label(sentence)
         try:
             await services.delayed_replies.tell(chat.id, partial(self._say, update, chat.id, said))
         except TelegramError as error:

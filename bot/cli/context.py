@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import PetitionSettings
-from bot.text.translations import Catalogues, Words
+from bot.text.translations import Catalogs, Words
 from storage import KeyFileMissing, Keyring, Storage, open_known_storage, require_newest
 
 
@@ -37,7 +37,7 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     await require_newest(settings.database_url)
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
-        words = Catalogues.load(time_zone=petition.time_zone).words("en")
+        words = Catalogs.load(time_zone=petition.time_zone).words("en")
         yield CliContext(storage, words, lambda: datetime.now(UTC))
     finally:
         await storage.close()

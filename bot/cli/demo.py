@@ -13,7 +13,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.demo_script import Story
 from bot.simulator.page import LOOPBACK, DemoPage
 from bot.simulator.transcript import TranscriptLine, lines_of
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 
 _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
@@ -55,7 +55,7 @@ async def _play_script(out: Console, show: DemoSession) -> list[str]:
         simulator.world,
         show.cast,
         load_petition(BUNDLED),
-        Catalogues.load(),
+        Catalogs.load(),
         chapter=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
     )
     with simulator.world.subscribe() as events:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from bot.petition_folder.check import problems_of
-from bot.petition_folder.placeholders import lend_all, lent_values
+from bot.petition_folder.placeholders import fill_all, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import Controller, PetitionFile, RetentionTable, Texts, in_language
 from bot.text.problems import PetitionInvalid, Problem
@@ -139,6 +139,6 @@ def _images(petition: PetitionFile, read: Folder) -> dict[str, Image]:
 
 
 def _texts(petition: PetitionFile, read: Folder, language: str) -> Texts:
-    values = lent_values(petition, language)
+    values = placeholder_values(petition, language)
     table = read.texts[language]
-    return Texts.model_validate({key: lend_all(text, values) for key, text in table.items()})
+    return Texts.model_validate({key: fill_all(text, values) for key, text in table.items()})

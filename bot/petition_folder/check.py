@@ -5,14 +5,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.petition_folder.markup_check import wording_problems
-from bot.petition_folder.pictures import picture_fault
-from bot.petition_folder.placeholders import LENT, lent_values
+from bot.petition_folder.markup_check import markup_problems
+from bot.petition_folder.pictures import picture_problem
+from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE, PetitionFile
-from bot.petition_folder.schema_check import by_language, said_in, shape_problems
+from bot.petition_folder.schema_check import by_language, said_in, schema_problems
 from bot.petition_folder.screen_lengths import screen_problems
-from bot.petition_folder.warnings import reminders_of
+from bot.petition_folder.warnings import folder_warnings
 from bot.text import text_limits
 from bot.text.markup import length
 from bot.text.problems import Problem
@@ -29,34 +29,34 @@ def find_problems(folder: Path) -> list[Problem]:
 def find_warnings(folder: Path) -> list[Problem]:
     """Returns what works, but should be corrected before the petition is opened."""
     read = read_folder(folder)
-    return sorted(set(reminders_of(read))) if read.path.is_dir() else []
+    return sorted(set(folder_warnings(read))) if read.path.is_dir() else []
 
 
 def problems_of(read: Folder) -> list[Problem]:
     """Returns the problems of a folder that has been read, in the order of files and keys."""
     if not read.path.is_dir():
         return list(read.problems)
-    found = [*read.problems, *shape_problems(read), *_picture_problems(read)]
+    found = [*read.problems, *schema_problems(read), *_picture_problems(read)]
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
-        file, lent = f"{language}.toml", _lent(read, language)
-        found += wording_problems(file, table, lent, source)
-        found += screen_problems(file, table, lent)
+        file, values = f"{language}.toml", _values(read, language)
+        found += markup_problems(file, table, values, source)
+        found += screen_problems(file, table, values)
     return sorted(set(found))
 
 
-def _lent(read: Folder, language: str) -> Mapping[str, str]:
+def _values(read: Folder, language: str) -> Mapping[str, str]:
     try:
-        return lent_values(PetitionFile.model_validate(read.petition), language)
+        return placeholder_values(PetitionFile.model_validate(read.petition), language)
     except ValidationError:
-        return dict.fromkeys(LENT, _STAND_IN)
+        return dict.fromkeys(PETITION_PLACEHOLDERS, _STAND_IN)
 
 
 def _picture_problems(read: Folder) -> Iterator[Problem]:
     for key, value in by_language(read.petition or {}):
         for entry, said in said_in(key, value):
             if key == "image.file" and isinstance(said, str):
-                fault = picture_fault(read.path, said)
+                fault = picture_problem(read.path, said)
                 if fault:
                     yield Problem(PETITION_FILE, entry, fault)
             if (

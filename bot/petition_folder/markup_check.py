@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from bot.petition_folder.placeholders import LENT
+from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
 from bot.petition_folder.read import Table
 from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.text import text_limits
 from bot.text.markup import Html, MarkupError, fill, length, link, parse, placeholders
 from bot.text.problems import Problem
 
-Lent = Mapping[str, str]
+Values = Mapping[str, str]
 
 PLAIN: Final = frozenset({"language_name", "share", "description", "short_description"})
 _WITHOUT_PLACEHOLDERS: Final = PLAIN | {"title"}
@@ -76,30 +76,30 @@ def passages(table: Table) -> Iterator[Passage]:
                 yield Passage(key, f"{key}, page {number}", page)
 
 
-def wording_problems(file: str, table: Table, lent: Lent, source: Table) -> Iterator[Problem]:
+def markup_problems(file: str, table: Table, values: Values, source: Table) -> Iterator[Problem]:
     """Yields the problems in the texts of one language file.
 
     Args:
         file: its name, for the problems.
         table: its content.
-        lent: the values that `petition.toml` fills in.
+        values: the values that `petition.toml` fills in.
         source: the content of the source language's file.
     """
     for key in ("appeal", "privacy"):
         if table.get(key) == []:
             yield Problem(file, key, "this has no page; write at least one")
     for passage in passages(table):
-        for sentence in _faults(passage, lent):
+        for sentence in _faults(passage, values):
             yield Problem(file, passage.label, sentence)
     for key, name, why in _missing_placeholders(table, source):
         yield Problem(file, key, f"{{{name}}} does not occur in it, but {why}; put it in")
 
 
-def _faults(passage: Passage, lent: Lent) -> Iterator[str]:
+def _faults(passage: Passage, values: Values) -> Iterator[str]:
     if not passage.text.strip():
         yield "this is empty; write it"
         return
-    unfillable = list(_placeholder_faults(passage, lent))
+    unfillable = list(_placeholder_faults(passage, values))
     yield from unfillable
     if unfillable:
         return
@@ -107,18 +107,18 @@ def _faults(passage: Passage, lent: Lent) -> Iterator[str]:
         yield from _plain_faults(passage)
         return
     try:
-        measured = measure(passage, lent)
+        measured = measure(passage, values)
     except MarkupError as refused:
-        yield _in_plain_words(str(refused), filled(passage.text, lent))
+        yield _refusal_sentence(str(refused), filled(passage.text, values))
         return
     if measured == 0:
         yield "nothing of this would be seen; write a text between the tags"
     if measured > text_limits.MESSAGE:
         yield _too_long(measured, text_limits.MESSAGE)
-    yield from _dropped_links(filled(passage.text, lent))
+    yield from _dropped_links(filled(passage.text, values))
 
 
-def _placeholder_faults(passage: Passage, lent: Lent) -> Iterator[str]:
+def _placeholder_faults(passage: Passage, values: Values) -> Iterator[str]:
     if re.search(r"\{\{|\}\}", passage.text):
         yield "doubled braces are not for these texts; braces only hold what the bot fills in"
         return
@@ -130,14 +130,16 @@ def _placeholder_faults(passage: Passage, lent: Lent) -> Iterator[str]:
         fits = ", ".join(f"{{{one}}}" for one in [*sorted(own), *sorted(allowed - own)])
         can = f"what can stand in this text: {fits}" if fits else "write this text without braces"
         yield f"nothing is filled in for {{{name}}} here; {can}"
-    for name in sorted((placeholders(passage.text) & allowed & LENT) - set(lent)):
+    for name in sorted(
+        (placeholders(passage.text) & allowed & PETITION_PLACEHOLDERS) - set(values)
+    ):
         yield f"{{{name}}} is filled in from {PETITION_FILE}, which does not say it; add it there"
 
 
 def _allowed(key: str) -> frozenset[str]:
     if key in _WITHOUT_PLACEHOLDERS:
         return frozenset()
-    return _OWN.get(key, frozenset()) | LENT
+    return _OWN.get(key, frozenset()) | PETITION_PLACEHOLDERS
 
 
 def _plain_faults(passage: Passage) -> Iterator[str]:
@@ -167,22 +169,22 @@ def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
     return names
 
 
-def filled(text: str, lent: Lent) -> str:
+def filled(text: str, values: Values) -> str:
     """Returns the text with the longest value in each placeholder."""
-    known = {name: Html(value) for name, value in lent.items()}
+    known = {name: Html(value) for name, value in values.items()}
     return fill(text, **{**_LONGEST, **known})
 
 
-def measure(passage: Passage, lent: Lent) -> int:
+def measure(passage: Passage, values: Values) -> int:
     """Returns the length as Telegram counts it, with the longest value in each placeholder.
 
     Raises:
         MarkupError: Telegram would refuse the text.
     """
-    return length(parse(filled(passage.text, lent)).text)
+    return length(parse(filled(passage.text, values)).text)
 
 
-def _in_plain_words(refusal: str, html: str) -> str:
+def _refusal_sentence(refusal: str, html: str) -> str:
     reason = refusal.removeprefix("can't parse entities: ")
     place = _OFFSET.search(reason)
     if place:

@@ -1,18 +1,16 @@
 """Checks that Telegram accepts a picture, from the file's header."""
 
+import io
+import warnings
 from pathlib import Path
 from typing import Final
 
 from bot.text import text_limits
 
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_JPEG: Final = b"\xff\xd8\xff"
-# Start-of-frame markers carry the size; C4, C8 and CC in that range mean other things.
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LONGEST_RATIO: Final = 20
 
 
-def picture_fault(folder: Path, name: str) -> str | None:
+def picture_problem(folder: Path, name: str) -> str | None:
     """Returns why Telegram would not show this file as a photo, or None if it would."""
     if not name.strip():
         return "the file's name is empty; name the picture, or leave the [image] section out"
@@ -42,18 +40,17 @@ def _content_fault(name: str, data: bytes) -> str | None:
 
 
 def _size(data: bytes) -> tuple[int, int] | None:
-    if data.startswith(_PNG) and data[12:16] == b"IHDR" and len(data) >= 24:
-        return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
-    if data.startswith(_JPEG):
-        return _jpeg_size(data)
-    return None
+    """Returns width and height, read without decoding; None if it is neither PNG nor JPEG."""
+    # Imported here: most commands look at no picture.
+    from PIL import Image
 
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:
-        if data[place + 1] in _FRAMES:
-            height, width = data[place + 5 : place + 7], data[place + 7 : place + 9]
-            return int.from_bytes(width), int.from_bytes(height)
-        place += 2 + int.from_bytes(data[place + 2 : place + 4])
-    return None
+    try:
+        with warnings.catch_warnings():
+            # It warns of a picture that would take much memory when it is decoded.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+                return image.size
+    except (OSError, SyntaxError):  # SyntaxError is what it raises at some broken headers
+        return None
+    except Image.DecompressionBombError:
+        return text_limits.PICTURE_SIDES, text_limits.PICTURE_SIDES

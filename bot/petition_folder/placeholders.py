@@ -12,7 +12,7 @@ from bot.text.locale_regions import locale_of
 from bot.text.markup import escape
 
 # {name}, {number} and {count} depend on a person or a moment: the screens fill those in.
-LENT: Final = frozenset(
+PETITION_PLACEHOLDERS: Final = frozenset(
     {
         "controller",
         "email",
@@ -27,10 +27,12 @@ LENT: Final = frozenset(
     }
 )
 _MONTH: Final = "duration-month"
-_PLACEHOLDERS: Final = re.compile(r"\{\{|\}\}|\{(" + "|".join(sorted(LENT)) + r")\}")
+_PLACEHOLDERS: Final = re.compile(
+    r"\{\{|\}\}|\{(" + "|".join(sorted(PETITION_PLACEHOLDERS)) + r")\}"
+)
 
 
-def lent_values(petition: PetitionFile, language: str) -> dict[str, str]:
+def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:
     """Returns the values of `LENT` that the petition has, in one language, escaped as HTML."""
     controller, retention = petition.controller, petition.retention
     plain: dict[str, str | None] = {
@@ -48,16 +50,16 @@ def lent_values(petition: PetitionFile, language: str) -> dict[str, str]:
     return {key: escape(value) for key, value in plain.items() if value}
 
 
-def lend(text: str, values: dict[str, str]) -> str:
+def fill_placeholders(text: str, values: dict[str, str]) -> str:
     """Fills in the placeholders that have a value, and leaves every other one as it is."""
     return _PLACEHOLDERS.sub(lambda match: values.get(match[1] or "", match[0]), text)
 
 
-def lend_all(value: Any, values: dict[str, str]) -> Any:
+def fill_all(value: Any, values: dict[str, str]) -> Any:
     """Does what `lend` does for a text or a list of pages, and strips the result."""
     if isinstance(value, list | tuple):
-        return [lend_all(page, values) for page in value]
-    return lend(value, values).strip() if isinstance(value, str) else value
+        return [fill_all(page, values) for page in value]
+    return fill_placeholders(value, values).strip() if isinstance(value, str) else value
 
 
 def numbered(demands: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ EVERY_LANGUAGE: Final = "*"
 T = TypeVar("T")
 
 
-class Shape(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen model that refuses unknown keys and converts no types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -89,21 +89,21 @@ Email = Annotated[str, AfterValidator(_email)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
-class EarlierVersionTable(Shape):
+class EarlierVersionTable(FrozenModel):
     """An earlier version of the texts, which is published: its date, and what changed after it."""
 
     date: Dated
     changed: ByLanguage[str]
 
 
-class ImageFile(Shape):
+class ImageFile(FrozenModel):
     """The petition's picture, one for all languages or one for each, and whom to credit."""
 
     file: ByLanguage[str]
     credit: ByLanguage[str] | None = None
 
 
-class Controller(Shape):
+class Controller(FrozenModel):
     """Who is responsible for the data, with at least one way to contact them."""
 
     name: ByLanguage[str]
@@ -119,7 +119,7 @@ class Controller(Shape):
         return self
 
 
-class RetentionTable(Shape):
+class RetentionTable(FrozenModel):
     """How many months signatures are kept; afterwards only the counts remain."""
 
     months_after_delivery: int = Field(1, ge=1, le=120)
@@ -132,7 +132,7 @@ class RetentionTable(Shape):
         return self
 
 
-class PetitionFile(Shape):
+class PetitionFile(FrozenModel):
     """The content of `petition.toml`: all that is not a text in one language."""
 
     slug: Annotated[str, AfterValidator(_slug)]
@@ -148,7 +148,7 @@ class PetitionFile(Shape):
     retention: RetentionTable = RetentionTable()
 
 
-class Texts(Shape):
+class Texts(FrozenModel):
     """All that a supporter reads of the petition in one language, in Telegram's HTML.
 
     `language_name`, `share`, `description` and `short_description` are plain text, since Telegram

@@ -28,10 +28,10 @@ _SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
 }
 
 
-def shape_problems(read: Folder) -> Iterator[Problem]:
+def schema_problems(read: Folder) -> Iterator[Problem]:
     """Yields missing and unknown keys and values of wrong types, in every file."""
     if read.petition is not None:
-        yield from _misfits(PETITION_FILE, PetitionFile, read.petition)
+        yield from _validation_problems(PETITION_FILE, PetitionFile, read.petition)
         yield from _coverage(read, read.petition)
     source = read.source_language
     if source not in read.texts and not _unreadable(read, source):
@@ -39,14 +39,16 @@ def shape_problems(read: Folder) -> Iterator[Problem]:
         yield Problem(f"{source}.toml", "", sentence)
     for language, table in read.texts.items():
         hint = f"; translate it from {source}.toml" if language != source else ""
-        yield from _misfits(f"{language}.toml", Texts, table, hint)
+        yield from _validation_problems(f"{language}.toml", Texts, table, hint)
 
 
 def _unreadable(read: Folder, language: str) -> bool:
     return any(problem.file == f"{language}.toml" for problem in read.problems)
 
 
-def _misfits(file: str, shape: type[BaseModel], table: Table, hint: str = "") -> Iterator[Problem]:
+def _validation_problems(
+    file: str, shape: type[BaseModel], table: Table, hint: str = ""
+) -> Iterator[Problem]:
     try:
         shape.model_validate(table)
     except ValidationError as refused:

@@ -11,10 +11,10 @@ from bot.text.problems import Problem
 _EMPTY_LINE = 2
 
 
-def screen_problems(file: str, table: Table, lent: Mapping[str, str]) -> Iterator[Problem]:
+def screen_problems(file: str, table: Table, values: Mapping[str, str]) -> Iterator[Problem]:
     """Yields the screens of `text_limits.SCREENS` that are too long, each at its longest text."""
-    longest = _longest(table, lent)
-    longest["addressee"] = ("addressee", length(lent.get("addressee", "")))
+    longest = _longest(table, values)
+    longest["addressee"] = ("addressee", length(values.get("addressee", "")))
     for screen, keys in text_limits.SCREENS.items():
         parts = [longest[key] for key in keys if key in longest]
         if len(parts) < 2 and screen not in ("name", "privacy", "thanks"):
@@ -22,19 +22,19 @@ def screen_problems(file: str, table: Table, lent: Mapping[str, str]) -> Iterato
         yield from _overflow(file, screen, parts)
 
 
-def _longest(table: Table, lent: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+def _longest(table: Table, values: Mapping[str, str]) -> dict[str, tuple[str, int]]:
     """Returns the label and length of the longest page of every key."""
     found: dict[str, tuple[str, int]] = {}
     for passage in passages(table):
-        size = _size(passage, lent)
+        size = _size(passage, values)
         if size > found.get(passage.key, ("", -1))[1]:
             found[passage.key] = (passage.label, size)
     return found
 
 
-def _size(passage: Passage, lent: Mapping[str, str]) -> int:
+def _size(passage: Passage, values: Mapping[str, str]) -> int:
     try:
-        return measure(passage, lent)
+        return measure(passage, values)
     except MarkupError:
         return 0  # reported by `markup_check`
 

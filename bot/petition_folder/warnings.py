@@ -8,7 +8,7 @@ from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE
 from bot.text.markup import MarkupError, length, parse
 from bot.text.problems import Problem
-from bot.text.translations import catalogue_file
+from bot.text.translations import catalog_file
 
 _SCREENFUL = 1200
 _PAGED = ("appeal", "privacy")
@@ -23,14 +23,14 @@ _EXAMPLE = re.compile(
 )
 
 
-def reminders_of(read: Folder) -> Iterator[Problem]:
+def folder_warnings(read: Folder) -> Iterator[Problem]:
     """Yields example contacts, pages too long for a phone, and unfinished translations."""
     yield from _examples(read.petition or {})
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
         file = f"{language}.toml"
         yield from _long_pages(file, table)
-        if not catalogue_file(language).exists():
+        if not catalog_file(language).exists():
             yield Problem(file, "", _SPANISH_BUTTONS)
         if language != read.source_language:
             yield from _unfinished(file, table, source, f"{read.source_language}.toml")

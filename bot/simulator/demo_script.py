@@ -16,7 +16,7 @@ from bot.simulator.messages import Message
 from bot.simulator.person import Person
 from bot.simulator.world import World
 from bot.text.markup import fill, parse
-from bot.text.translations import Catalogues, Words
+from bot.text.translations import Catalogs, Words
 
 _PATIENCE_SECONDS = 10.0
 ADMIN_ID = 6_100_000_900
@@ -58,7 +58,7 @@ class Story:
     world: World
     cast: Cast
     petition: Petition
-    catalogues: Catalogues
+    catalogs: Catalogs
     chapter: Callable[[str], None] = lambda _heading: None
     faults: list[str] = field(default_factory=list)
 
@@ -173,7 +173,7 @@ class Story:
         await self._taps(late, self._words("es").label("📖 Leer el llamamiento"))
 
     def _words(self, language: str) -> Words:
-        return self.catalogues.words(language)
+        return self.catalogs.words(language)
 
     def _update_in(self, language: str) -> str:
         """Returns a line that only the closing update has."""

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from bot.text.markup import MarkupError, fill, parse, placeholders
 from bot.text.message_extraction import Use, read_sources
 from bot.text.problems import Problem
-from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalogue_file
+from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalog_file
 
 PROJECT: Final = Path(__file__).parent.parent.parent
 SPEAKERS: Final = ("bot", "handlers")
@@ -49,11 +49,11 @@ def find_word_problems(
     uses, found = read_sources(project, SPEAKERS, without=READERS)
     found.extend(problem for use in uses for problem in _misuse(use))
     for language in languages:
-        found.extend(_catalogue_problems(language, catalogue_file(language, locales), uses))
+        found.extend(_catalog_problems(language, catalog_file(language, locales), uses))
     return sorted(set(found))
 
 
-def update_catalogues(
+def update_catalogs(
     locales: Path = LOCALES,
     project: Path = PROJECT,
     languages: Iterable[str] = LANGUAGES,
@@ -61,7 +61,7 @@ def update_catalogues(
     """Rewrites each catalog with exactly the messages in use; keeps the translations."""
     uses, _ = read_sources(project, SPEAKERS, without=READERS)
     for language in languages:
-        file = catalogue_file(language, locales)
+        file = catalog_file(language, locales)
         known = _read(file) if file.exists() else Catalog(locale=language)
         renewed = _renewed(language, known, uses)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -99,23 +99,23 @@ def _misuse(use: Use) -> Iterator[Problem]:
         yield Problem(use.file, f"line {use.line}", sentence)
 
 
-def _catalogue_problems(language: str, file: Path, uses: list[Use]) -> Iterator[Problem]:
+def _catalog_problems(language: str, file: Path, uses: list[Use]) -> Iterator[Problem]:
     name = f"{language}/{file.name}"
     if not file.exists():
-        yield Problem(name, "", "there is no such catalogue; python -m bot.text.catalogs")
+        yield Problem(name, "", "there is no such catalog; python -m bot.text.catalogs")
         return
-    catalogue = _read(file)
+    catalog = _read(file)
     said = {use.one: use for use in uses}
     for one, use in said.items():
-        message = catalogue.get(one)
+        message = catalog.get(one)
         if message is None or message.pluralizable != (use.many is not None):
-            yield Problem(name, one, "this is said and not listed here; update the catalogues")
+            yield Problem(name, one, "this is said and not listed here; update the catalogs")
             continue
         yield from (Problem(name, one, sentence) for sentence in _faults(message, use))
-    for message in catalogue:
+    for message in catalog:
         one = message.id if isinstance(message.id, str) else message.id[0]
         if one and one not in said:
-            yield Problem(name, one, "this is not said any more; update the catalogues")
+            yield Problem(name, one, "this is not said any more; update the catalogs")
 
 
 def _faults(message: Message, use: Use) -> Iterator[str]:
@@ -161,7 +161,7 @@ def _read(file: Path) -> Catalog:
 
 def main() -> int:
     """Updates the catalogs, then prints what is left to do; returns 1 if there is anything."""
-    update_catalogues()
+    update_catalogs()
     problems = find_word_problems()
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0

@@ -24,7 +24,7 @@ from bot.text.markup import Html, fill
 
 SOURCE_LANGUAGE: Final = "es"
 LOCALES: Final = Path(__file__).parent.parent / "locales"
-_CATALOGUE: Final = Path("LC_MESSAGES") / "bot.po"
+_CATALOG: Final = Path("LC_MESSAGES") / "bot.po"
 
 
 def mark(source: str) -> str:
@@ -124,24 +124,24 @@ class Words:
         return when.astimezone(self._zone)
 
 
-class Catalogues:
+class Catalogs:
     """The texts of every language that the bot speaks."""
 
     def __init__(self, translations: Mapping[str, NullTranslations], zone: dt.tzinfo) -> None:
         self._zone = zone
         self._words = {
-            language: Words(language, locale_of(language), catalogue, zone)
-            for language, catalogue in translations.items()
+            language: Words(language, locale_of(language), catalog, zone)
+            for language, catalog in translations.items()
         }
 
     @classmethod
-    def load(cls, folder: Path = LOCALES, *, time_zone: str = "Europe/Madrid") -> "Catalogues":
+    def load(cls, folder: Path = LOCALES, *, time_zone: str = "Europe/Madrid") -> "Catalogs":
         """Reads every catalog in the folder."""
         found = {
             file.parent.parent.name.replace("_", "-").lower(): _translations(
                 file, file.stat().st_mtime_ns
             )
-            for file in sorted(folder.glob(f"*/{_CATALOGUE}"))
+            for file in sorted(folder.glob(f"*/{_CATALOG}"))
         }
         return cls({SOURCE_LANGUAGE: NullTranslations(), **found}, ZoneInfo(time_zone))
 
@@ -160,17 +160,17 @@ class Catalogues:
         return self._words[SOURCE_LANGUAGE]
 
 
-def catalogue_file(language: str, folder: Path = LOCALES) -> Path:
+def catalog_file(language: str, folder: Path = LOCALES) -> Path:
     """Returns the path of a language's catalog."""
-    return folder / language / _CATALOGUE
+    return folder / language / _CATALOG
 
 
 @cache
 def _translations(file: Path, _changed_at: int) -> NullTranslations:
     """Reads a catalog; a file that has not changed is read only once by this process."""
     with file.open("rb") as po:
-        catalogue = read_po(po)
+        catalog = read_po(po)
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, catalog)
     compiled.seek(0)
     return GNUTranslations(compiled)

@@ -56,7 +56,7 @@ def _closing(services: Services, state: PetitionState) -> dict[str, object]:
     return {
         language: fill(
             petition.texts_in(language).closing_update,
-            count=services.catalogues.words(language).number(count),
+            count=services.catalogs.words(language).number(count),
         )
         for language in petition.languages
     }
@@ -68,6 +68,6 @@ def _reference(
     rows = [[link.model_dump() for link in row] for row in version.links]
     # Telegram shows no buttons under an album; its recipients have /stop instead.
     if draft.kind is Kind.NEWS and not version.is_album:
-        label = services.catalogues.words(language).label("No recibir más noticias")
+        label = services.catalogs.words(language).label("No recibir más noticias")
         rows.append([{"text": label, "callback_data": NO_MORE_NEWS}])
     return {"messages": list(messages), **({"keyboard": rows} if rows else {})}

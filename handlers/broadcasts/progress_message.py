@@ -157,7 +157,7 @@ async def words_for(services: Services, chat: int) -> Words:
     supporter = services.keyring.reference(services.petition.slug, chat)
     known = await services.storage.conversations.get(supporter)
     petition = services.petition
-    return services.catalogues.words(petition.language_for(known.language if known else None))
+    return services.catalogs.words(petition.language_for(known.language if known else None))
 
 
 async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:

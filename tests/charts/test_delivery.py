@@ -23,11 +23,11 @@ from bot.charts.delivery import (
     paint,
 )
 from bot.charts.series import series_of
-from bot.text.translations import Catalogues, Words
+from bot.text.translations import Catalogs, Words
 from tests.charts.deliveries import START, Part, delivery
 
-SPANISH = Catalogues.load().words("es")
-ENGLISH = Catalogues.load().words("en")
+SPANISH = Catalogs.load().words("es")
+ENGLISH = Catalogs.load().words("en")
 TITLE = "Envío del mensaje final"
 
 EVERY = {

@@ -21,11 +21,11 @@ from bot.cli.broadcast_follow import (
     progress_text,
 )
 from bot.cli.broadcast_snapshot import BroadcastSnapshot
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from storage import Audience, Broadcast, Kind, Outcome, RecallTally, Tally
 from tests.cli.counter import SIGNERS, Counter, call, said
 
-WORDS = Catalogues.load().words("en")
+WORDS = Catalogs.load().words("en")
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 

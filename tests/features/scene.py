@@ -16,7 +16,7 @@ from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.messages import Message
 from bot.simulator.person import Person
-from bot.text.translations import Catalogues, Words
+from bot.text.translations import Catalogs, Words
 from storage import Keyring
 from tests.bot_api import faults
 
@@ -32,9 +32,9 @@ class Scene:
         self.world = simulator.world
         self.settings = settings
         self.petition: Petition = load_petition(settings.folder or BUNDLED)
-        catalogues = Catalogues.load()
-        self.words: Words = catalogues.words("es")
-        self.english: Words = catalogues.words("en")
+        catalogs = Catalogs.load()
+        self.words: Words = catalogs.words("es")
+        self.english: Words = catalogs.words("en")
         self.ana = self.world.person("Ana", last_name="García", language="es")
         self.sean = self.world.person("Seán", last_name="O'Brien", language="en")
         self.jordi = self.world.person("Jordi", last_name="Puig", language="ca")

@@ -13,13 +13,13 @@ import pytest
 
 from bot.simulator import Simulator
 from bot.simulator.person import Person
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from storage import Keyring
 from tests.features.perseverance import signs_whatever_happens, was_thanked
 from tests.features.process import BotProcess
 from tests.features.scene import ADMIN, TOKEN
 
-WORDS = Catalogues.load().words("es")
+WORDS = Catalogs.load().words("es")
 PEOPLE = 20
 
 

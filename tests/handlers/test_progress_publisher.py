@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 from bot.broadcast.stop_reasons import StopReason, format_reason
 from bot.simulator.faults import Fault
 from bot.simulator.messages import Message
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from handlers.broadcasts.progress_publisher import AdminReporter
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.progress import standing
@@ -21,7 +21,7 @@ from storage import Audience, Broadcast, Kind, NewBroadcast, Tally
 from tests.features.scene import ADMIN, Scene, a_scene
 
 ENDED = Tally(total=3, delivered=3)
-WORDS = Catalogues.load()
+WORDS = Catalogs.load()
 
 
 @pytest.fixture

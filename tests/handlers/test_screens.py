@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Action, Place, Stage, nearest_valid_stage
 from bot.text.markup import length, parse
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from handlers.conversation_message import keyboard
 from handlers.screens import draw
 from handlers.screens.screen import Screen
@@ -23,7 +23,7 @@ from storage import Conversation, Held, Kind, PetitionState, Signature
 from storage.tables import deliveries
 
 PETITION = load_petition(BUNDLED)
-CATALOGUES = Catalogues.load()
+CATALOGS = Catalogs.load()
 NOON = datetime(2025, 5, 4, 12, tzinfo=UTC)
 WORST_NAME = "<b>&" * 25
 
@@ -51,7 +51,7 @@ def views(draw_: st.DrawFn) -> View:
     language = draw_(st.sampled_from(PETITION.languages))
     view = View(
         petition=PETITION,
-        words=CATALOGUES.words(language),
+        words=CATALOGS.words(language),
         language=language,
         petition_state=draw_(petitions),
         conversation=Conversation(
@@ -114,7 +114,7 @@ def test_after_closing_or_signing_no_button_leads_to_the_form(view: View) -> Non
 def standing_at(stage: Stage, *, count: int = 1530, closed: bool = False) -> View:
     return View(
         petition=PETITION,
-        words=CATALOGUES.words("es"),
+        words=CATALOGS.words("es"),
         language="es",
         petition_state=PetitionState(
             count, NOON if closed else None, count if closed else None, 0

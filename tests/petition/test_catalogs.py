@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.text.catalogs import find_word_problems, update_catalogues
-from bot.text.translations import LOCALES, Catalogues, catalogue_file
+from bot.text.catalogs import find_word_problems, update_catalogs
+from bot.text.translations import LOCALES, Catalogs, catalog_file
 
 SOURCE = """\
 def greet(words, name):
@@ -17,7 +17,7 @@ def greet(words, name):
 
 
 class Bench:
-    """A small project with words of its own, and its catalogues."""
+    """A small project with words of its own, and its catalogs."""
 
     def __init__(self, folder: Path) -> None:
         self.project = folder
@@ -30,16 +30,16 @@ class Bench:
         (self.project / "handlers" / "greeting.py").write_text(source, encoding="utf-8")
 
     def update(self) -> None:
-        update_catalogues(self.locales, self.project)
+        update_catalogs(self.locales, self.project)
 
     def problems(self) -> list[str]:
         return [str(problem) for problem in find_word_problems(self.locales, self.project)]
 
-    def catalogue(self, language: str) -> str:
-        return catalogue_file(language, self.locales).read_text(encoding="utf-8")
+    def catalog(self, language: str) -> str:
+        return catalog_file(language, self.locales).read_text(encoding="utf-8")
 
     def translate(self, msgid: str, msgstr: str, before: str = "") -> None:
-        file = catalogue_file("en", self.locales)
+        file = catalog_file("en", self.locales)
         old = f'msgid "{msgid}"\nmsgstr "{before}"\n'
         text = file.read_text(encoding="utf-8")
         assert old in text
@@ -48,7 +48,7 @@ class Bench:
     def translate_all(self) -> None:
         self.translate("<b>Hola</b>, {name}", "<b>Hello</b>, {name}")
         self.translate("Firmar", "Sign")
-        file = catalogue_file("en", self.locales)
+        file = catalog_file("en", self.locales)
         text = file.read_text(encoding="utf-8")
         text = text.replace('msgstr[0] ""', 'msgstr[0] "one signature"')
         file.write_text(text.replace('msgstr[1] ""', 'msgstr[1] "{n} signatures"'), "utf-8")
@@ -66,22 +66,22 @@ def translated(bench: Bench) -> Bench:
     return bench
 
 
-def test_the_catalogues_that_ship_are_complete() -> None:
+def test_the_catalogs_that_ship_are_complete() -> None:
     assert find_word_problems() == []
 
 
-def test_the_catalogues_that_ship_are_as_the_update_writes_them(tmp_path: Path) -> None:
+def test_the_catalogs_that_ship_are_as_the_update_writes_them(tmp_path: Path) -> None:
     for language in ("es", "en"):
-        file = catalogue_file(language, tmp_path)
+        file = catalog_file(language, tmp_path)
         file.parent.mkdir(parents=True)
-        file.write_bytes(catalogue_file(language).read_bytes())
-    update_catalogues(tmp_path)
+        file.write_bytes(catalog_file(language).read_bytes())
+    update_catalogs(tmp_path)
     for language in ("es", "en"):
-        updated = catalogue_file(language, tmp_path).read_text(encoding="utf-8")
-        assert updated == catalogue_file(language, LOCALES).read_text(encoding="utf-8")
+        updated = catalog_file(language, tmp_path).read_text(encoding="utf-8")
+        assert updated == catalog_file(language, LOCALES).read_text(encoding="utf-8")
 
 
-def test_without_catalogues_both_are_asked_for(bench: Bench) -> None:
+def test_without_catalogs_both_are_asked_for(bench: Bench) -> None:
     assert [problem.partition(":")[0] for problem in bench.problems()] == [
         "en/bot.po",
         "es/bot.po",
@@ -90,7 +90,7 @@ def test_without_catalogues_both_are_asked_for(bench: Bench) -> None:
 
 def test_an_update_fills_spanish_and_leaves_english_to_the_translator(bench: Bench) -> None:
     bench.update()
-    assert 'msgid "Firmar"\nmsgstr "Firmar"\n' in bench.catalogue("es")
+    assert 'msgid "Firmar"\nmsgstr "Firmar"\n' in bench.catalog("es")
     assert bench.problems() == [
         "en/bot.po: <b>Hola</b>, {name}: this is not translated",
         "en/bot.po: Firmar: this is not translated",
@@ -98,35 +98,35 @@ def test_an_update_fills_spanish_and_leaves_english_to_the_translator(bench: Ben
     ]
 
 
-def test_a_translated_catalogue_has_no_problem_and_speaks(translated: Bench) -> None:
+def test_a_translated_catalog_has_no_problem_and_speaks(translated: Bench) -> None:
     assert translated.problems() == []
-    english = Catalogues.load(translated.locales).words("en")
+    english = Catalogs.load(translated.locales).words("en")
     assert english.text("<b>Hola</b>, {name}", name="Ana & Eva") == "<b>Hello</b>, Ana &amp; Eva"
     assert english.plural("{n} firma", "{n} firmas", 1530) == "1,530 signatures"
 
 
 def test_an_update_keeps_translations_and_changes_nothing_else(translated: Bench) -> None:
-    before = translated.catalogue("en")
+    before = translated.catalog("en")
     translated.update()
-    assert translated.catalogue("en") == before
+    assert translated.catalog("en") == before
 
 
 def test_a_message_said_no_more_is_named_and_then_dropped(translated: Bench) -> None:
     translated.says(SOURCE.replace("Firmar", "Firma ya"))
-    assert "en/bot.po: Firmar: this is not said any more; update the catalogues" in (
+    assert "en/bot.po: Firmar: this is not said any more; update the catalogs" in (
         translated.problems()
     )
-    assert "en/bot.po: Firma ya: this is said and not listed here; update the catalogues" in (
+    assert "en/bot.po: Firma ya: this is said and not listed here; update the catalogs" in (
         translated.problems()
     )
     translated.update()
-    assert '"Firmar"' not in translated.catalogue("en")
+    assert '"Firmar"' not in translated.catalog("en")
     assert translated.problems() == ["en/bot.po: Firma ya: this is not translated"]
 
 
 def test_a_fuzzy_translation_is_named_and_survives_an_update(translated: Bench) -> None:
-    file = catalogue_file("en", translated.locales)
-    marked = translated.catalogue("en").replace('msgid "Firmar"', '#, fuzzy\nmsgid "Firmar"')
+    file = catalog_file("en", translated.locales)
+    marked = translated.catalog("en").replace('msgid "Firmar"', '#, fuzzy\nmsgid "Firmar"')
     file.write_text(marked, encoding="utf-8")
     translated.update()
     (only,) = translated.problems()
@@ -176,13 +176,13 @@ def test_what_the_people_of_the_simulator_quote_is_not_said_by_the_bot(translate
     assert translated.problems() == []
 
 
-def test_a_catalogue_names_files_and_neither_lines_nor_dates(translated: Bench) -> None:
-    text = translated.catalogue("en")
+def test_a_catalog_names_files_and_neither_lines_nor_dates(translated: Bench) -> None:
+    text = translated.catalog("en")
     assert "#: handlers/greeting.py\n" in text
     assert "Date" not in text
     assert str(translated.project) not in text
 
 
 def test_translators_get_the_plural_forms_of_their_language(translated: Bench) -> None:
-    with catalogue_file("en", translated.locales).open("rb") as file:
+    with catalog_file("en", translated.locales).open("rb") as file:
         assert read_po(file).num_plurals == 2

@@ -1,30 +1,35 @@
 """Tests that a picture is judged by its content, not its name, and by Telegram's limits."""
 
+import io
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from bot.petition_folder.pictures import picture_fault
+from bot.petition_folder.pictures import picture_problem
 
 Draw = Callable[[int, int], bytes]
 
 
 def png(width: int, height: int) -> bytes:
-    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    return b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + size
+    return _drawn(width, height, "PNG")
 
 
 def jpeg(width: int, height: int) -> bytes:
-    comment = b"\xff\xfe\x00\x06note"
-    tables = b"\xff\xc4\x00\x04\0\0"  # a marker among those of frames that is none
-    size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
-    return b"\xff\xd8" + comment + tables + b"\xff\xc2\x00\x0b\x08" + size + b"\x01"
+    return _drawn(width, height, "JPEG")
+
+
+def _drawn(width: int, height: int, kind: str) -> bytes:
+    data = io.BytesIO()
+    Image.new("L", (width, height)).save(data, kind)
+    return data.getvalue()
 
 
 def fault_of(folder: Path, data: bytes) -> str | None:
     (folder / "picture").write_bytes(data)
-    return picture_fault(folder, "picture")
+    return picture_problem(folder, "picture")
 
 
 @pytest.mark.parametrize("draw", [png, jpeg])
@@ -36,7 +41,17 @@ def test_a_picture_of_either_kind_passes(tmp_path: Path, draw: Draw) -> None:
 def test_a_picture_too_large_or_too_long_is_told_with_its_size(tmp_path: Path, draw: Draw) -> None:
     assert "6000 × 4001" in (fault_of(tmp_path, draw(6000, 4001)) or "")
     assert "20 times longer" in (fault_of(tmp_path, draw(2101, 100)) or "")
-    assert "20 times longer" in (fault_of(tmp_path, draw(0, 0)) or "")
+
+
+@pytest.mark.parametrize("side", [12_000, 30_000])
+def test_a_picture_that_would_not_fit_into_memory_is_judged_by_its_header(
+    tmp_path: Path, side: int
+) -> None:
+    start = png(1, 1)
+    size = side.to_bytes(4, "big") * 2
+    header = b"IHDR" + size + start[24:29]
+    data = start[:12] + header + zlib.crc32(header).to_bytes(4, "big") + start[33:]
+    assert "together may be 10,000" in (fault_of(tmp_path, data) or "")
 
 
 @pytest.mark.parametrize(

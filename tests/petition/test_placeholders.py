@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.petition_folder.placeholders import day, lend, months, numbered
+from bot.petition_folder.placeholders import day, fill_placeholders, months, numbered
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_a_date_is_said_in_the_language() -> None:
 
 def test_what_is_not_lent_stays_for_the_screens() -> None:
     assert (
-        lend("{name} a {addressee}, {email}", {"addressee": "la ONU"})
+        fill_placeholders("{name} a {addressee}, {email}", {"addressee": "la ONU"})
         == "{name} a la ONU, {email}"
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.text.markup import Html, MarkupError
-from bot.text.translations import Catalogues, catalogue_file, mark
+from bot.text.translations import Catalogs, catalog_file, mark
 
 SOURCE = """
 msgid ""
@@ -29,28 +29,28 @@ msgstr "Doubtful"
 
 
 @pytest.fixture
-def catalogues(tmp_path: Path) -> Catalogues:
-    file = catalogue_file("en", tmp_path)
+def catalogs(tmp_path: Path) -> Catalogs:
+    file = catalog_file("en", tmp_path)
     file.parent.mkdir(parents=True)
     file.write_text(SOURCE, encoding="utf-8")
-    return Catalogues.load(tmp_path)
+    return Catalogs.load(tmp_path)
 
 
-def test_a_message_is_said_in_the_language(catalogues: Catalogues) -> None:
-    assert catalogues.words("en").text("Hola, {name}", name="Seán") == "Hello, Seán"
-    assert catalogues.words("es").text("Hola, {name}", name="Ana") == "Hola, Ana"
+def test_a_message_is_said_in_the_language(catalogs: Catalogs) -> None:
+    assert catalogs.words("en").text("Hola, {name}", name="Seán") == "Hello, Seán"
+    assert catalogs.words("es").text("Hola, {name}", name="Ana") == "Hola, Ana"
 
 
-def test_values_are_escaped_in_markup_and_left_alone_on_a_button(catalogues: Catalogues) -> None:
-    words = catalogues.words("en")
+def test_values_are_escaped_in_markup_and_left_alone_on_a_button(catalogs: Catalogs) -> None:
+    words = catalogs.words("en")
     assert words.text("Hola, {name}", name="<b>") == "Hello, &lt;b&gt;"
     assert words.text("Hola, {name}", name=Html("<b>x</b>")) == "Hello, <b>x</b>"
     assert words.label("Hola, {name}", name="<b>") == "Hello, <b>"
 
 
-def test_a_value_that_is_missing_is_found_out(catalogues: Catalogues) -> None:
+def test_a_value_that_is_missing_is_found_out(catalogs: Catalogs) -> None:
     with pytest.raises(MarkupError, match="name"):
-        catalogues.words("en").text("Hola, {name}")
+        catalogs.words("en").text("Hola, {name}")
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def test_a_value_that_is_missing_is_found_out(catalogues: Catalogues) -> None:
         ("en", 1530, "1,530 signatures"),
     ],
 )
-def test_a_number_takes_its_form(catalogues: Catalogues, language: str, n: int, said: str) -> None:
-    assert catalogues.words(language).plural("{n} firma", "{n} firmas", n) == said
+def test_a_number_takes_its_form(catalogs: Catalogs, language: str, n: int, said: str) -> None:
+    assert catalogs.words(language).plural("{n} firma", "{n} firmas", n) == said
 
 
 @pytest.mark.parametrize("source", ["Sin traducir", "Dudosa"])
 def test_what_is_not_translated_or_not_sure_is_said_in_spanish(
-    catalogues: Catalogues, source: str
+    catalogs: Catalogs, source: str
 ) -> None:
-    assert catalogues.words("en").text(source) == source
+    assert catalogs.words("en").text(source) == source
 
 
 @pytest.mark.parametrize(
@@ -79,19 +79,19 @@ def test_what_is_not_translated_or_not_sure_is_said_in_spanish(
     [("en-US", "en"), ("en_GB", "en"), ("EN", "en"), ("ca", "es"), ("", "es"), (None, "es")],
 )
 def test_a_language_without_words_is_answered_in_the_nearest(
-    catalogues: Catalogues, wanted: str | None, given: str
+    catalogs: Catalogs, wanted: str | None, given: str
 ) -> None:
-    assert catalogues.words(wanted).language == given
+    assert catalogs.words(wanted).language == given
 
 
-def test_spanish_needs_no_catalogue(tmp_path: Path) -> None:
-    spanish = Catalogues.load(tmp_path).words("es")
-    assert Catalogues.load(tmp_path).languages == ("es",)
+def test_spanish_needs_no_catalog(tmp_path: Path) -> None:
+    spanish = Catalogs.load(tmp_path).words("es")
+    assert Catalogs.load(tmp_path).languages == ("es",)
     assert spanish.text("Hola") == "Hola"
 
 
-def test_numbers_are_grouped_as_each_language_writes_them(catalogues: Catalogues) -> None:
-    spanish, english = catalogues.words("es"), catalogues.words("en")
+def test_numbers_are_grouped_as_each_language_writes_them(catalogs: Catalogs) -> None:
+    spanish, english = catalogs.words("es"), catalogs.words("en")
     assert [spanish.number(n) for n in (0, 999, 1530, 1234567)] == [
         "0",
         "999",
@@ -106,34 +106,34 @@ def test_numbers_are_grouped_as_each_language_writes_them(catalogues: Catalogues
     ]
 
 
-def test_a_share_is_whole_only_when_it_is(catalogues: Catalogues) -> None:
-    assert catalogues.words("en").percent(0.9999) == "99%"
-    assert catalogues.words("en").percent(1.0) == "100%"
+def test_a_share_is_whole_only_when_it_is(catalogs: Catalogs) -> None:
+    assert catalogs.words("en").percent(0.9999) == "99%"
+    assert catalogs.words("en").percent(1.0) == "100%"
 
 
-def test_dates_are_written_out(catalogues: Catalogues) -> None:
+def test_dates_are_written_out(catalogs: Catalogs) -> None:
     day = dt.date(2025, 7, 18)
-    assert catalogues.words("es").date(day) == "18 de julio de 2025"
-    assert catalogues.words("en").date(day) == "18 July 2025"
+    assert catalogs.words("es").date(day) == "18 de julio de 2025"
+    assert catalogs.words("en").date(day) == "18 July 2025"
 
 
-def test_a_moment_is_shown_where_the_petition_is(catalogues: Catalogues) -> None:
+def test_a_moment_is_shown_where_the_petition_is(catalogs: Catalogs) -> None:
     late = dt.datetime(2025, 7, 18, 22, 30, tzinfo=dt.UTC)
-    assert catalogues.words("es").moment(late) == "19 de julio de 2025, 00:30"
-    assert catalogues.words("en").date(late) == "19 July 2025"
+    assert catalogs.words("es").moment(late) == "19 de julio de 2025, 00:30"
+    assert catalogs.words("en").date(late) == "19 July 2025"
 
 
-def test_the_clock_of_winter_and_of_summer_is_kept(catalogues: Catalogues) -> None:
-    words = catalogues.words("es")
+def test_the_clock_of_winter_and_of_summer_is_kept(catalogs: Catalogs) -> None:
+    words = catalogs.words("es")
     winter = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
     assert words.moment(winter).endswith(", 13:00")
     assert words.moment(winter.replace(month=7)).endswith(", 14:00")
 
 
-def test_an_appointment_is_written_with_its_weekday(catalogues: Catalogues) -> None:
+def test_an_appointment_is_written_with_its_weekday(catalogs: Catalogs) -> None:
     evening = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
-    assert catalogues.words("es").appointment(evening) == "jueves 26 de noviembre, 18:30"
-    assert catalogues.words("en").appointment(evening) == "Thursday 26 November, 18:30"
+    assert catalogs.words("es").appointment(evening) == "jueves 26 de noviembre, 18:30"
+    assert catalogs.words("en").appointment(evening) == "Thursday 26 November, 18:30"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_appointment_is_written_with_its_weekday(catalogues: Catalogues) -> N
 )
 def test_the_distance_of_a_clock_is_told_in_hours(zone: str, offset: str) -> None:
     winter = dt.datetime(2026, 1, 18, 12, 0, tzinfo=dt.UTC)
-    assert Catalogues.load(time_zone=zone).words("es").offset(winter) == offset
+    assert Catalogs.load(time_zone=zone).words("es").offset(winter) == offset
 
 
 @pytest.mark.parametrize(
@@ -156,22 +156,22 @@ def test_the_distance_of_a_clock_is_told_in_hours(zone: str, offset: str) -> Non
     [(0.06, "0,1"), (0.5, "0,5"), (2.04, "2"), (9.94, "9,9"), (9.96, "10"), (1234.5, "1.234")],
 )
 def test_a_speed_has_tenths_only_where_they_matter(
-    catalogues: Catalogues, per_second: float, said: str
+    catalogs: Catalogs, per_second: float, said: str
 ) -> None:
-    assert catalogues.words("es").speed(per_second) == said
+    assert catalogs.words("es").speed(per_second) == said
 
 
-def test_a_moment_without_a_zone_is_not_guessed(catalogues: Catalogues) -> None:
+def test_a_moment_without_a_zone_is_not_guessed(catalogs: Catalogs) -> None:
     with pytest.raises(ValueError, match="time zone"):
-        catalogues.words("es").moment(dt.datetime(2025, 7, 18, 12, 0))
+        catalogs.words("es").moment(dt.datetime(2025, 7, 18, 12, 0))
 
 
 def test_a_marked_message_is_itself() -> None:
     assert mark("Ver la petición") == "Ver la petición"
 
 
-def test_a_button_agrees_with_its_number_and_takes_no_markup(catalogues: Catalogues) -> None:
-    english = catalogues.words("en")
+def test_a_button_agrees_with_its_number_and_takes_no_markup(catalogs: Catalogs) -> None:
+    english = catalogs.words("en")
     assert english.plural_label("{n} firma", "{n} firmas", 1) == "1 signature"
     assert english.plural_label("{n} firma", "{n} firmas", 1530) == "1,530 signatures"
 
@@ -186,7 +186,7 @@ def test_a_button_agrees_with_its_number_and_takes_no_markup(catalogues: Catalog
     ],
 )
 def test_how_long_something_takes_is_said_in_one_unit(
-    catalogues: Catalogues, seconds: float, spanish: str, english: str
+    catalogs: Catalogs, seconds: float, spanish: str, english: str
 ) -> None:
-    assert catalogues.words("es").duration(seconds) == spanish
-    assert catalogues.words("en").duration(seconds) == english
+    assert catalogs.words("es").duration(seconds) == spanish
+    assert catalogs.words("en").duration(seconds) == english

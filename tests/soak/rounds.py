@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.simulator.call_log import RecordedCall
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from storage import Keyring, Statement, open_database
 from tests.broadcast.petitioners import SLUG
 from tests.features.process import BotProcess
@@ -36,7 +36,7 @@ _RECOVERY_SECONDS: Final = 2.0
 _LONGEST_TELLING_SECONDS: Final = 90.0
 _LONGEST_START_SECONDS: Final = 20.0
 _LONGEST_STOP_SECONDS: Final = 20.0
-_WORDS: Final = Catalogues.load().words("es")
+_WORDS: Final = Catalogs.load().words("es")
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.simulator.person import Person
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from storage import Statement, open_database
 from tests.features.perseverance import signs_whatever_happens, was_thanked
 from tests.features.process import BotProcess
@@ -20,7 +20,7 @@ from tests.features.scene import ADMIN
 from tests.soak.killing import a_bot, killed_all_along
 from tests.soak.ordering import orders
 
-WORDS = Catalogues.load().words("es")
+WORDS = Catalogs.load().words("es")
 PEOPLE = 120
 # Messages a second: slow enough for several kills within one broadcast.
 RATE = 10.0

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.broadcast.confirmation import ConfirmationTerms
-from bot.text.translations import Catalogues
+from bot.text.translations import Catalogs
 from handlers.admin_context import AdminScreen, Choice
 from handlers.broadcasts.draft import Draft, DraftMessage, Link, begun
 from handlers.broadcasts.draft_changes import about, add_message, frozen
@@ -18,7 +18,7 @@ from storage import Audience, Broadcast, Kind, RecallTally, Tally
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
-CATALOGUES = Catalogues.load()
+CATALOGS = Catalogs.load()
 LANGUAGES = {"es": "Español", "en": "English"}
 NUMBERS = Numbers(
     signed={"es": 1200, "en": 330}, news={"es": 240}, chosen={"es": 1200, "en": 330}, unreachable=2
@@ -57,7 +57,7 @@ def draft_view(
     """A draft and its surroundings."""
     terms = ConfirmationTerms(b"c" * 32, draft.kind, draft.audience, 1)
     surroundings: dict[str, Any] = {
-        "words": CATALOGUES.words(language),
+        "words": CATALOGS.words(language),
         "languages": LANGUAGES,
         "numbers": numbers,
         "now": NOW,
@@ -113,7 +113,7 @@ def standing_of(
 ) -> BroadcastView:
     """A broadcast and what is known of it."""
     return BroadcastView(
-        words=CATALOGUES.words(language),
+        words=CATALOGS.words(language),
         broadcast=known,
         tally=tally or Tally(total=1530, delivered=1200, unreachable=10, pending=320),
         now=now,

@@ -11,7 +11,7 @@ from handlers.broadcasts.screens.history import Entry
 from handlers.broadcasts.screens.progress import standing
 from storage import Kind, RecallTally, Tally
 from tests.handlers.broadcasts.drafts import (
-    CATALOGUES,
+    CATALOGS,
     LUCY,
     MARTA,
     NOW,
@@ -108,7 +108,7 @@ def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> N
 
 
 def test_the_history_says_who_prepared_and_who_confirmed() -> None:
-    words = CATALOGUES.words("es")
+    words = CATALOGS.words("es")
     mine, hers = broadcast(), broadcast(started_by=LUCY)
     assert history.provenance(words, mine, MARTA) == "Preparado y confirmado por ti"
     assert history.provenance(words, mine, LUCY) == f"Preparado y confirmado por {MARTA}"
@@ -117,6 +117,6 @@ def test_the_history_says_who_prepared_and_who_confirmed() -> None:
 
 def test_each_entry_of_the_history_leads_to_its_report() -> None:
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))]
-    page = history.history(CATALOGUES.words("es"), entries, page=2, more=False, reader=MARTA)
+    page = history.history(CATALOGS.words("es"), entries, page=2, more=False, reader=MARTA)
     first = choices(page)[0]
     assert first == Choice("11", AdminAction.REPORT, f"{(b'b' * 16).hex()}.2")

@@ -27,7 +27,7 @@ from handlers.broadcasts.screens.history import Entry
 from handlers.broadcasts.screens.progress import standing
 from storage import Kind, Tally
 from tests.handlers.broadcasts.drafts import (
-    CATALOGUES,
+    CATALOGS,
     LINK,
     LUCY,
     MARTA,
@@ -116,7 +116,7 @@ def of_broadcasts(language: str) -> Mapping[str, AdminScreen]:
         return standing(standing_of(broadcast(state, **more), tally, language))
 
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
-    words = CATALOGUES.words(language)
+    words = CATALOGS.words(language)
     return {
         "planned": page("scheduled", starts_at=NOW + DAY),
         "asks for approval": page("scheduled", starts_at=NOW, is_approved=False),
