@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from bot.petition.petition import BUNDLED, Petition, PetitionInvalid, load_petition
 from bot.petition_folder.schema import Texts
 from bot.text.markup import fill, parse, placeholders
-from tests.petition.conftest import Change
+from tests.petition_folder.conftest import Change
 
 
 @pytest.fixture(scope="module")

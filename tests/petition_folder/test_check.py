@@ -7,7 +7,7 @@ import pytest
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.text import text_limits
-from tests.petition.conftest import Change
+from tests.petition_folder.conftest import Change
 
 BROKEN = Path(__file__).parent / "broken"
 
