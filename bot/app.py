@@ -132,12 +132,12 @@ class App:
     async def _wind_down(self) -> None:
         """Finishes current work, each part within its time limit."""
         self.polling.stop()
-        async with _at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "not_drained"):
+        async with _at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "updates_not_drained"):
             await asyncio.gather(
                 self.dispatch.drain(DRAIN_SECONDS), self.worker.stop(RECORD_SECONDS)
             )
         # An unacknowledged update comes again, and handlers are safe to repeat.
-        async with _at_most(ACKNOWLEDGE_SECONDS, "not_acknowledged"):
+        async with _at_most(ACKNOWLEDGE_SECONDS, "updates_not_acknowledged"):
             await self.polling.acknowledge()
 
     async def _introduce(self) -> None:
@@ -163,7 +163,7 @@ def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
     if isinstance(error, StorageError | TokenUnknown):
         raise error
     if error is not None:
-        _log.error("part_broken", part=name, exc_info=error)
+        _log.error("component_failed", part=name, exc_info=error)
         raise FatalError(
             f"The bot has stopped: its {name} broke by a mistake of the program "
             f"({type(error).__name__}). The log says where; start it again."
@@ -235,7 +235,7 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
             raise TokenUnknown
         if kind not in _PASSES:
             raise FatalError(f"Telegram does not say who this bot is: {said}")
-        _log.warning("telegram_away", remedy=kind, seconds=seconds)
+        _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds)
         await asyncio.sleep(seconds)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 

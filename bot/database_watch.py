@@ -86,7 +86,7 @@ class DatabaseWatch:
             # A read-only folder is a good place for the key, and must not keep the bot from
             # running; it is logged once, and again only after it has worked in between.
             if self._is_marked:
-                _log.warning("mark_not_kept", kind=type(error).__name__)
+                _log.warning("high_water_mark_not_saved", kind=type(error).__name__)
             self._is_marked = False
         else:
             self._is_marked = True

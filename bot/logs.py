@@ -24,9 +24,9 @@ from bot.tracebacks import kind_of, place_of, trace_of
 # person's name, or a person's id.
 # fmt: off
 ALLOWED = frozenset({
-        "again_in", "attempt", "column", "deleted", "delivered", "dropped", "failed", "handled",
-        "kind", "method", "part", "passed_over", "pending", "place", "rate", "reference",
-        "rejected", "remedy", "retried", "seconds", "setting", "state", "total", "trace",
+        "again_in", "attempt", "column", "deleted", "delivered", "dropped", "error_kind", "failed",
+        "handled", "kind", "method", "part", "passed_over", "pending", "place", "rate",
+        "reference", "rejected", "retried", "seconds", "setting", "state", "total", "trace",
         "unknown", "unreachable", "update_id", "waiting", "withdrawn",
 })
 # fmt: on

@@ -46,7 +46,7 @@ class Retention:
             except Unavailable:
                 _log.warning("retention_waits_for_database")
             except Exception as error:  # whatever it is, the bot and this task go on
-                _log.exception("retention_broken", kind=type(error).__name__)
+                _log.exception("retention_failed", kind=type(error).__name__)
             await self._sleep(BETWEEN_LOOKS_SECONDS)
 
     async def forget(self) -> None:

@@ -47,7 +47,7 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
         try:
             await post(bot, admin, words.text(text), None)
         except TelegramError as error:
-            _log.warning("admin_not_told", remedy=error_kind(error))
+            _log.warning("admin_not_told", error_kind=error_kind(error))
         else:
             told = True
     return told

@@ -101,7 +101,7 @@ async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
         await piece.send()
     except TelegramError as error:
         # Not essential: the bot works without it, and the next attempt tries again.
-        _log.warning("profile_piece_not_published", remedy=error_kind(error))
+        _log.warning("profile_part_not_published", error_kind=error_kind(error))
         return
     await published.put(key, digest)
 

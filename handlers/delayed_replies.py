@@ -271,7 +271,7 @@ class DelayedReplies:
     def _is_apologised_for(self, key: _Key, owed: _Owed, error: Exception) -> bool:
         if not owed.is_left:
             raise error
-        _log.error("owed_answer_failed", kind=kind_of(error), place=place_of(error))
+        _log.error("delayed_reply_failed", kind=kind_of(error), place=place_of(error))
         apology = None if owed.is_apology else self._apology(key[0], error)
         if apology is None:
             return False
@@ -283,15 +283,15 @@ class DelayedReplies:
         """Returns whether to try again; drops the reply that is due last if there are too many."""
         due, tries = self._clock() + pause, owed.tries + 1
         if due - owed.begun > _OWED_FOR:
-            _log.warning("owed_answer_given_up", attempt=tries)
+            _log.warning("delayed_reply_given_up", attempt=tries)
             return False
         if len(self._due) >= _MOST_CHATS:
             latest = max(self._due, key=self._due.__getitem__)
-            _log.warning("owed_answer_given_up", waiting=len(self._due))
+            _log.warning("delayed_reply_given_up", waiting=len(self._due))
             if self._due[latest] <= due:
                 return False
             self._drop(latest)
-        _log.info("answer_owed", seconds=pause, attempt=tries)
+        _log.info("reply_delayed", seconds=pause, attempt=tries)
         return True
 
     @asynccontextmanager
@@ -344,7 +344,7 @@ def _pause_after(error: Exception, tries: int) -> float | None:
     """Returns the seconds until the next try; None when there is to be none."""
     kind = error_kind(error) if isinstance(error, TelegramError) else None
     if kind in OVER:
-        _log.info("not_shown", remedy=kind)
+        _log.info("screen_not_shown", error_kind=kind)
         return None
     if kind is ErrorKind.WAIT:
         return seconds_to_wait(error) + _A_LITTLE_LATER

@@ -36,7 +36,7 @@ async def show_picture(ctx: SupporterContext) -> int | None:
         if error_kind(error) is not ErrorKind.CONTENT:
             raise
         # The screen is shown without the picture, which is tried again with the next one.
-        _log.warning("picture_not_shown", remedy=error_kind(error))
+        _log.warning("picture_not_shown", error_kind=error_kind(error))
         return None
     # Stored at once, so that a failure after this does not send it twice.
     await ctx.services.storage.conversations.shown(

@@ -253,7 +253,7 @@ class SupporterContext:
         try:
             await tolerate(self.query.answer())
         except TelegramError as error:
-            _log.info("tap_not_answered", remedy=error_kind(error))
+            _log.info("tap_not_answered", error_kind=error_kind(error))
 
     @property
     def conversation_message(self) -> ConversationMessage:

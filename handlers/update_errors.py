@@ -21,7 +21,7 @@ from handlers.incidents import Incidents
 from handlers.update_filters import own_chat
 from storage import BrokenData, Unavailable
 
-_log = structlog.get_logger("handlers")
+_log = structlog.stdlib.get_logger()
 
 _MISTAKEN = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición.")
 _DAMAGED = mark(
@@ -103,10 +103,10 @@ class UpdateHandler:
         """
         kind = error_kind(error)
         if kind in PASSING:
-            _log.warning("not_answered", update_id=update.update_id, remedy=kind)
+            _log.warning("update_not_answered", update_id=update.update_id, error_kind=kind)
             await self._tell(update, _NOT_ANSWERED)
         elif kind in OVER:
-            _log.info("not_shown", update_id=update.update_id, remedy=kind)
+            _log.info("screen_not_shown", update_id=update.update_id, error_kind=kind)
         else:
             await self._tell(update, _MISTAKEN)
             raise error
@@ -123,12 +123,14 @@ class UpdateHandler:
         try:
             await services.delayed_replies.tell(chat.id, partial(self._say, update, chat.id, said))
         except TelegramError as error:
-            _log.warning("sentence_not_sent", update_id=update.update_id, remedy=error_kind(error))
+            _log.warning(
+                "apology_not_sent", update_id=update.update_id, error_kind=error_kind(error)
+            )
 
     async def _say(self, update: Update, chat_id: int, said: str) -> None:
         if update.callback_query is not None:
             try:
                 await update.callback_query.answer()
             except TelegramError as error:
-                _log.info("tap_not_answered", remedy=error_kind(error))
+                _log.info("tap_not_answered", error_kind=error_kind(error))
         await self._application.bot.send_message(chat_id, said)

@@ -136,7 +136,7 @@ async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
             assert mark.path.read_text() == f"{stored.number}\n"
             stored.number += 1
     assert [(line["event"], line["kind"]) for line in logs] == [
-        ("mark_not_kept", "FileNotFoundError")
+        ("high_water_mark_not_saved", "FileNotFoundError")
     ] * 2
 
 

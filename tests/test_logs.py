@@ -47,7 +47,7 @@ class Colour(Enum):
 
 
 def test_an_event_comes_with_its_time_level_and_fields(out: io.StringIO) -> None:
-    structlog.get_logger().info("polling_failed", seconds=0.5, attempt=2, remedy=Colour.RED)
+    structlog.get_logger().info("polling_failed", seconds=0.5, attempt=2, error_kind=Colour.RED)
     (line,) = lines(out)
     assert line.pop("timestamp").endswith("+00:00")
     assert line == {
@@ -55,7 +55,7 @@ def test_an_event_comes_with_its_time_level_and_fields(out: io.StringIO) -> None
         "event": "polling_failed",
         "seconds": 0.5,
         "attempt": 2,
-        "remedy": "red",
+        "error_kind": "red",
     }
 
 
@@ -67,7 +67,7 @@ def test_a_field_that_is_not_allowed_is_dropped_and_its_name_told(out: io.String
 
 def test_what_an_admin_is_told_to_look_up_stands_in_the_log(out: io.StringIO) -> None:
     kind, reference = error_reference(ValueError(NAME))
-    structlog.get_logger().error("broadcast_broken", kind=kind, reference=reference)
+    structlog.get_logger().error("broadcast_failed", kind=kind, reference=reference)
     (line,) = lines(out)
     assert (line["kind"], line["reference"]) == ("ValueError", reference)
     assert "withheld" not in line
@@ -96,8 +96,8 @@ def test_a_value_that_is_an_object_is_told_by_its_kind(out: io.StringIO) -> None
 
 
 def test_tokens_and_named_secrets_are_blotted_out_wherever_they_stand(out: io.StringIO) -> None:
-    structlog.get_logger().error("failed", remedy=f"/bot{TOKEN}/getMe short:secret")
-    assert lines(out)[0]["remedy"] == "/bot[redacted]/getMe [redacted]"
+    structlog.get_logger().error("failed", error_kind=f"/bot{TOKEN}/getMe short:secret")
+    assert lines(out)[0]["error_kind"] == "/bot[redacted]/getMe [redacted]"
 
 
 def test_an_exception_is_told_by_kind_and_place_and_never_by_its_words(out: io.StringIO) -> None:
@@ -187,10 +187,10 @@ def test_a_person_at_a_terminal_gets_one_readable_line(undone: None) -> None:
     stream = Terminal()
     configure_logging("INFO", stream=stream)
     structlog.get_logger().warning(
-        "polling_failed", remedy="retry\nforged \x1b[2J line", seconds=1
+        "polling_failed", error_kind="retry\nforged \x1b[2J line", seconds=1
     )
     (line,) = stream.getvalue().splitlines()
     assert line[8:].split() == [
-        "warning", "polling", "failed", "remedy=retry", "forged", "[2J", "line", "seconds=1",
+        "warning", "polling", "failed", "error_kind=retry", "forged", "[2J", "line", "seconds=1",
     ]  # fmt: skip
     assert "\x1b" not in line

@@ -151,7 +151,7 @@ class BroadcastRun:
 
     async def _mistaken(self, error: Exception) -> None:
         kind, name = error_reference(error)
-        _log.error("broadcast_broken", kind=kind, reference=name, exc_info=error)
+        _log.error("broadcast_failed", kind=kind, reference=name, exc_info=error)
         if self._report_retries.broke(self._broadcast.id):
             reason = format_reason(StopReason.DEFECT, f"{kind} {name}")
             await self._context.broadcasts.pause_by_system(self._broadcast.id, reason)

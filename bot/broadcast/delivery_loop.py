@@ -243,7 +243,7 @@ class DeliveryLoop:
     def _mistaken(self, result: Result, error: Exception) -> None:
         """Notes a failure by a bug; interrupts when it is likely to hit everybody."""
         kind, name = error_reference(error)
-        _log.error("delivery_broken", kind=kind, reference=name, exc_info=error)
+        _log.error("delivery_failed", kind=kind, reference=name, exc_info=error)
         if self.bug_breaker.record_failure(result):
             self.interrupt.trigger(InterruptReason.BROKEN, f"{kind} {name}")
 

@@ -149,9 +149,9 @@ class Heartbeat:
             try:
                 await self._report_once(speed, recalled())
             except StorageError:
-                _log.info("progress_not_known")
+                _log.info("progress_unavailable")
             except Exception as error:  # a bug costs one report, not those after it
-                _log.exception("progress_broken", kind=type(error).__name__)
+                _log.exception("progress_report_failed", kind=type(error).__name__)
             await self._pause()
 
     async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
@@ -192,7 +192,7 @@ class Heartbeat:
             except StorageError:
                 continue  # the next claim will notice
             except Exception as error:  # a bug must not end this loop
-                _log.exception("change_not_seen", kind=type(error).__name__)
+                _log.exception("broadcast_change_not_seen", kind=type(error).__name__)
                 continue
             if not due or due[0].id != self._broadcast:
                 self._interrupt.trigger(InterruptReason.ENDED)

@@ -124,7 +124,7 @@ class Recall:
     def _mistaken(self, sent: SentMessages, error: Exception) -> Recalled | None:
         """Returns FAILED after some tries, unless none works; None to try it again."""
         kind, name = error_reference(error)
-        _log.error("recall_broken", kind=kind, reference=name, exc_info=error)
+        _log.error("recall_failed", kind=kind, reference=name, exc_info=error)
         self.patience.doubted()
         self._mistakes[sent.position] += 1
         others_go = any(self._done.values()) or (self.tally is not None and self.tally.deleted > 0)

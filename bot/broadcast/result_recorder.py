@@ -103,7 +103,7 @@ class ResultRecorder:
                 await self._write_some()
             except Exception as error:  # a result is kept until it is written, whatever happens
                 _log.warning(
-                    "results_wait",
+                    "results_not_recorded",
                     kind=kind_of(error),
                     place=place_of(error),
                     waiting=len(self),
@@ -149,12 +149,12 @@ class ResultRecorder:
 
     async def _set_aside(self, broadcast: bytes, result: Result, error: Exception) -> None:
         kind, name = error_reference(error)
-        _log.error("result_not_recorded", kind=kind, reference=name, exc_info=error)
+        _log.error("result_refused_by_database", kind=kind, reference=name, exc_info=error)
         await self._hold_for(broadcast, f"{kind} {name}")
         unknown = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
         failure = await self._recorded(broadcast, [unknown])
         if failure is not None:
-            _log.error("result_not_set_aside", reference=name, exc_info=failure)
+            _log.error("result_not_marked_unconfirmed", reference=name, exc_info=failure)
             self._unwritable.add((broadcast, result.position))
 
     async def _hold_for(self, broadcast: bytes, said: str) -> None:
@@ -163,4 +163,4 @@ class ResultRecorder:
         except OF_THE_DATABASE:
             raise
         except Exception as error:  # a retry would keep every other result waiting
-            _log.exception("broadcast_not_held", kind=type(error).__name__)
+            _log.exception("broadcast_not_paused", kind=type(error).__name__)

@@ -110,7 +110,7 @@ class Worker:
             if self._stopping:
                 return None
             # A stray cancellation, out of something that it awaited.
-            _log.warning("broadcast_begun_anew")
+            _log.warning("worker_restarted")
 
     async def stop(self, seconds: float) -> None:
         """Ends within so many seconds: no more claims, calls in flight finish and are recorded."""
@@ -152,7 +152,7 @@ class Worker:
         except (Unavailable, TimeoutError):
             _log.warning("broadcast_waits_for_database")
         except Exception as error:  # whatever it is, the worker goes on
-            _log.exception("broadcast_broken", kind=type(error).__name__)
+            _log.exception("broadcast_failed", kind=type(error).__name__)
         return timing.rest
 
     async def _work_if_due(self) -> float:

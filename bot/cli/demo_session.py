@@ -142,7 +142,7 @@ class DemoSession:
         try:
             await self._bot.stop()
         except _CANNOT_GO_ON as error:
-            _log.warning("bot_had_stopped", kind=type(error).__name__)
+            _log.warning("bot_had_failed", kind=type(error).__name__)
         try:
             await self._bot.start()
         except _CANNOT_GO_ON as error:

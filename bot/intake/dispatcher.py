@@ -18,7 +18,7 @@ from bot.intake.ordering import ordering_key
 from bot.intake.update_numbers import is_numbered
 from bot.tracebacks import kind_of, place_of
 
-log = structlog.stdlib.get_logger()
+_log = structlog.stdlib.get_logger()
 
 # Half of the updates that Telegram hands out before the oldest is acknowledged.
 _IN_THE_WAY = 50
@@ -161,7 +161,7 @@ class Dispatcher:
         """Takes an update unless it is known; tells whether it was new."""
         if not is_numbered(update):
             self.counts.passed_over += 1
-            log.error("update_without_number")
+            _log.error("update_without_number")
             return False
         number = update["update_id"]
         if not self._window.take(number):
@@ -176,7 +176,7 @@ class Dispatcher:
         self._window.take(number)
         self._window.finish(number)
         self.counts.passed_over += 1
-        log.error("update_unreadable", update_id=number)
+        _log.error("update_unreadable", update_id=number)
         return True
 
     async def until_at_most(self, count: int, seconds: float) -> None:
@@ -255,7 +255,7 @@ class Dispatcher:
         except Exception as error:  # whatever it is, the updates behind this one go on
             self.counts.passed_over += 1
             # Never its message: it may contain what a person wrote.
-            log.error(  # noqa: TRY400 - kind and place are logged instead of the trace
+            _log.error(
                 "update_passed_over",
                 update_id=job.number,
                 kind=kind_of(error),
@@ -275,7 +275,7 @@ class Dispatcher:
             and self.counts.handled - job.handled_before >= self._rules.stuck_others
         )
         event = "update_stuck" if stuck else "update_retried"
-        log.warning(
+        _log.warning(
             event, update_id=job.number, kind=kind_of(error.__cause__ or error), attempt=job.tries
         )
         if stuck:

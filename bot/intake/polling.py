@@ -16,7 +16,7 @@ from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind, se
 from bot.transport.errors import AnswerUnreadable, ResponseLost
 from bot.transport.raw_client import TelegramClient
 
-log = structlog.stdlib.get_logger()
+_log = structlog.stdlib.get_logger()
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
@@ -107,7 +107,7 @@ class Polling:
             await self._fetch(long_poll=0, limit=1, timeout=1.5)
         except (TelegramRefused, TelegramError) as error:
             # The updates come again after the next start; every handler is safe to repeat.
-            log.warning("not_acknowledged", remedy=error_kind(error))
+            _log.warning("updates_not_acknowledged", error_kind=error_kind(error))
 
     async def _poll_on(self) -> None:
         while True:
@@ -187,10 +187,10 @@ class Polling:
             if await self._removed_webhook():
                 return
         elif kind is ErrorKind.CONFLICT:
-            event = "somebody_else_polls"
+            event = "token_used_elsewhere"
             self._rivalry.note()
         seconds = max(self._pause, seconds_to_wait(error))
-        log.warning(event, remedy=kind, kind=type(error).__name__, seconds=seconds)
+        _log.warning(event, error_kind=kind, kind=type(error).__name__, seconds=seconds)
         await self._sleep(seconds)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
 
@@ -203,8 +203,8 @@ class Polling:
         try:
             await self._client.call("deleteWebhook", {"drop_pending_updates": False})
         except (TelegramRefused, TelegramError) as failure:
-            log.warning("webhook_not_removed", remedy=error_kind(failure))
+            _log.warning("webhook_not_removed", error_kind=error_kind(failure))
             return False
         self._webhook_removed = True
-        log.warning("webhook_removed")
+        _log.warning("webhook_removed")
         return True

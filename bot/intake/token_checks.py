@@ -11,7 +11,7 @@ from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind
 from bot.transport.raw_client import TelegramClient
 
-log = structlog.stdlib.get_logger()
+_log = structlog.stdlib.get_logger()
 
 # The pauses before each check, in seconds: a minute in all. The first check is made at once, since
 # all updates wait meanwhile, and a proxy's hiccup is mostly over by then.
@@ -27,7 +27,7 @@ async def is_denied(client: TelegramClient, sleep: Callable[[float], Awaitable[o
             await client.call("getMe")
         except (TelegramRefused, TelegramError) as error:
             if error_kind(error) is ErrorKind.UNAUTHORISED:
-                log.warning("token_denied", attempt=attempt)
+                _log.warning("token_denied", attempt=attempt)
                 continue
         return False
     return True
@@ -74,9 +74,8 @@ class Rivalry:
         try:
             was_heard = await self._tell()
         except Exception as error:  # whatever it is, the polling goes on
-            log.error(  # noqa: TRY400 - its message may contain what a person wrote
-                "rival_not_told", kind=kind_of(error), place=place_of(error)
-            )
+            # Without its message, which may contain what a person wrote.
+            _log.error("token_use_not_reported", kind=kind_of(error), place=place_of(error))
         else:
             self._told = was_heard and since == self._since
         finally:

@@ -17,7 +17,7 @@ from bot.transport.lenient_json import read_json
 from bot.transport.reply_queue import Chat
 from bot.transport.send_gate import Gate, Lane
 
-log = structlog.stdlib.get_logger()
+_log = structlog.stdlib.get_logger()
 
 _LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
 
@@ -163,13 +163,13 @@ class ApiCaller:
         if tries.failures >= self._patience.repeats:
             return None
         tries.failures += 1
-        log.info("call_repeated", method=call.method, attempt=tries.failures)
+        _log.info("call_repeated", method=call.method, attempt=tries.failures)
         pause: float = self._patience.first_pause * 2 ** (tries.failures - 1)
         spread: float = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
         return pause * spread
 
     def _after_flood(self, call: ApiCall, seconds: float, tries: _Tries) -> float | None:
-        log.warning("too_many_requests", method=call.method, seconds=seconds)
+        _log.warning("too_many_requests", method=call.method, seconds=seconds)
         if call.method not in UNCOUNTED:
             self._gate.refused(call.chat, seconds, new=call.is_new)
         if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:

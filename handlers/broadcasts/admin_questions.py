@@ -41,7 +41,7 @@ async def ask_everyone(bot: Bot, services: Services, broadcast: Broadcast, tally
             await _ask(bot, services, broadcast, tally, admin)
         except TelegramError as error:
             if error_kind(error) is ErrorKind.UNREACHABLE:
-                _log.warning("admin_not_asked", remedy=error_kind(error))
+                _log.warning("admin_not_asked", error_kind=error_kind(error))
             else:
                 failed = error
     if failed is not None:
@@ -75,7 +75,7 @@ async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int)
     except TelegramError as error:
         if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.UNREACHABLE):
             raise
-        _log.warning("content_not_shown", remedy=error_kind(error))
+        _log.warning("content_not_shown", error_kind=error_kind(error))
         return words.text(
             "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría enviar."
         )

@@ -115,7 +115,7 @@ async def _take_button_away(ctx: AdminContext, former: Broadcast) -> None:
     try:
         await ctx.bot.edit_message_reply_markup(*there)
     except TelegramError as error:
-        _log.info("former_report_left", remedy=error_kind(error))
+        _log.info("old_report_left", error_kind=error_kind(error))
 
 
 async def _too_late(ctx: AdminContext, known: Broadcast) -> None:

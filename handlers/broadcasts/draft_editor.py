@@ -178,7 +178,7 @@ async def stars(ctx: AdminContext) -> int | None:
         async with asyncio.timeout(LONGEST_WAIT):
             return (await ctx.bot.get_my_star_balance()).amount
     except TelegramError as error:
-        _log.warning("balance_not_known", remedy=error_kind(error))
+        _log.warning("balance_not_known", error_kind=error_kind(error))
     except TimeoutError as error:
         _log.warning("balance_not_known", kind=type(error).__name__)
     return None

@@ -171,7 +171,7 @@ async def _write_over(bot: Bot, chat: int, message_id: int, page: AdminScreen) -
     try:
         await rewrite(bot, chat, message_id, page.text, keyboard(page.rows))
     except TelegramError as error:
-        _log.info("former_progress_left", remedy=error_kind(error))
+        _log.info("old_progress_message_left", error_kind=error_kind(error))
 
 
 def elsewhere(words: Words) -> Html:

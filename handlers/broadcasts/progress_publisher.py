@@ -152,7 +152,7 @@ class AdminReporter:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
             # An admin who blocked the bot will not see it, however often it is tried.
-            _log.warning("report_has_no_reader")
+            _log.warning("report_chat_unreachable")
             return None
         self._written = (shown, page)
         if not broadcast.is_over:
@@ -211,7 +211,7 @@ class AdminReporter:
         except TelegramError as error:
             if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.UNREACHABLE):
                 raise
-            _log.warning("chart_not_sent", remedy=error_kind(error))
+            _log.warning("chart_not_sent", error_kind=error_kind(error))
             return
         await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)
 

@@ -110,7 +110,7 @@ async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_u
     assert deleted == Counter(range(1001, 1061)), "each once, also those of whom nobody knows"
     told = [each for each in logs if each["event"] == "recall_not_recorded"]
     assert [each["kind"] for each in told] == ["IntegrityError"] * 2
-    assert not [each for each in logs if each["event"] == "broadcast_broken"]
+    assert not [each for each in logs if each["event"] == "broadcast_failed"]
     assert await bench.broadcasts.due(utc_now()) == []
 
 

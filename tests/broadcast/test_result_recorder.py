@@ -157,7 +157,7 @@ class TestPoison:
                 recorder.add(b"two", result(2))
                 await flushed(recorder)
         (event,) = logs
-        assert event["event"] == "result_not_recorded"
+        assert event["event"] == "result_refused_by_database"
         assert isinstance(event["exc_info"], KeyError)
         assert book.held == [(b"one", f"unrecorded: KeyError {event['reference']}")]
 

@@ -129,7 +129,7 @@ async def test_what_breaks_when_nobody_waits_any_more_is_logged(clock: Clock) ->
         await owed.tell(ANA, Chat(ValueError("what Ana wrote")).answer)
         await settled()
     assert [(each["event"], each["kind"]) for each in said] == [
-        ("owed_answer_failed", "ValueError")
+        ("delayed_reply_failed", "ValueError")
     ]
     assert "what Ana wrote" not in repr(said)
     assert len(owed) == 0

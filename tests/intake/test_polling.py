@@ -211,7 +211,7 @@ async def test_a_webhook_that_somebody_sets_again_is_left_to_them(bench: Running
     assert bench.inbox.other_calls == ["deleteWebhook"]
     assert bench.naps.taken[:2] == [0.5, 1]
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
-    assert events == ["webhook_removed", "somebody_else_polls", "somebody_else_polls"]
+    assert events == ["webhook_removed", "token_used_elsewhere", "token_used_elsewhere"]
 
 
 async def test_a_webhook_that_cannot_be_removed_at_first_is_removed_the_next_time(

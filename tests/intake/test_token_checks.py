@@ -168,7 +168,9 @@ async def test_what_breaks_while_it_is_told_is_logged_and_tried_again() -> None:
             rivalry.note()
             await asyncio.sleep(0)
     assert tries == [90, 150]
-    assert [(line["event"], line["kind"]) for line in logs] == [("rival_not_told", "ValueError")]
+    assert [(line["event"], line["kind"]) for line in logs] == [
+        ("token_use_not_reported", "ValueError")
+    ]
     assert "what an admin is called" not in str(logs)
 
 
