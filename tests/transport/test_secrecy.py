@@ -51,13 +51,13 @@ ADDRESSES = [
 def out() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    before, configured = (root.handlers[:], root.level), structlog.get_config()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.excepthook", None)
         patch.setattr("threading.excepthook", None)
         configure_logging("DEBUG", json=True, stream=stream)
         yield stream
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     root.handlers[:], root.level = before
 
 
