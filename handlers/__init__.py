@@ -25,7 +25,7 @@ from handlers import (
 )
 from handlers.broadcasts import draft_input, history, menu
 from handlers.context import Context, PetitionApplication
-from handlers.screens.rights import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE_NEWS
 from handlers.too_often import counted
 from handlers.update_filters import (
     GROUP_MESSAGE,

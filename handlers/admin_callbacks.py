@@ -8,12 +8,53 @@ from types import MappingProxyType
 from telegram import Update
 
 from handlers import closing, supporter_callbacks
-from handlers.admin_context import PREFIX, AdminAction, AdminContext, Carry, open_admin_context
+from handlers.admin_context import AdminContext, AdminHandler, open_admin_context
 from handlers.broadcasts import approval, confirm, controls, draft_taps, history, menu
 from handlers.context import Context
+from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 from handlers.update_filters import is_admin_tap
 
-_CARRIED_OUT_BY: Mapping[AdminAction, Carry] = MappingProxyType(
+# Called on "no": each shows the outcome if its action was carried out meanwhile, else False.
+_LEFT_BY: Mapping[AdminAction, Callable[[AdminContext, str], Awaitable[bool]]] = MappingProxyType(
+    {
+        AdminAction.CLOSE: closing.left,
+        AdminAction.REOPEN: closing.left,
+        AdminAction.SEND: confirm.leave,
+    }
+)
+
+
+def is_order(data: object) -> bool:
+    """Whether callback data belongs to an admin's button. `dispatch` checks who tapped it."""
+    return isinstance(read_tap(data), AdminTap)
+
+
+async def dispatch(update: Update, context: Context) -> None:
+    """Carries out the action of an admin's tap; anyone else's is treated as a supporter's tap."""
+    query = update.callback_query
+    if not is_admin_tap(update, context.services.admins):
+        await supporter_callbacks.tapped(update, context)
+        return
+    ctx, tap = await open_admin_context(update, context), read_tap(query.data if query else None)
+    if isinstance(tap, AdminTap) and tap.action is not None:
+        await _HANDLED_BY[tap.action](ctx, tap.argument)
+    else:
+        await _say_unchanged(ctx)
+
+
+async def _dismiss(ctx: AdminContext, argument: str) -> None:
+    """Says that nothing was changed, unless the action was carried out meanwhile."""
+    what, _, rest = argument.partition(":")
+    if what in _LEFT_BY and await _LEFT_BY[AdminAction(what)](ctx, rest):
+        return
+    await _say_unchanged(ctx)
+
+
+async def _say_unchanged(ctx: AdminContext) -> None:
+    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+
+
+_HANDLED_BY: Mapping[AdminAction, AdminHandler] = MappingProxyType(
     {
         AdminAction.CLOSE: closing.confirmed_close,
         AdminAction.REOPEN: closing.confirmed_reopen,
@@ -35,42 +76,6 @@ _CARRIED_OUT_BY: Mapping[AdminAction, Carry] = MappingProxyType(
         AdminAction.RECALL: controls.recall,
         AdminAction.HISTORY_PAGE: history.turn,
         AdminAction.REPORT: history.report,
+        AdminAction.DISMISS: _dismiss,
     }
 )
-
-# Called on "no": each shows the outcome if its action was carried out meanwhile, else False.
-_LEFT_BY: Mapping[AdminAction, Callable[[AdminContext, str], Awaitable[bool]]] = MappingProxyType(
-    {
-        AdminAction.CLOSE: closing.left,
-        AdminAction.REOPEN: closing.left,
-        AdminAction.SEND: confirm.leave,
-    }
-)
-
-
-def is_order(data: object) -> bool:
-    """Whether callback data belongs to an admin's button. `dispatch` checks who tapped it."""
-    return isinstance(data, str) and data.partition(":")[0] == PREFIX
-
-
-async def dispatch(update: Update, context: Context) -> None:
-    """Carries out the action of an admin's tap; anyone else's is treated as a supporter's tap."""
-    query = update.callback_query
-    if not is_admin_tap(update, context.services.admins):
-        await supporter_callbacks.tapped(update, context)
-        return
-    _, _, rest = ((query.data if query else None) or "").partition(":")
-    order, _, argument = rest.partition(":")
-    ctx = await open_admin_context(update, context)
-    if order in _CARRIED_OUT_BY:
-        await _CARRIED_OUT_BY[AdminAction(order)](ctx, argument)
-        return
-    await _leave(ctx, argument)
-
-
-async def _leave(ctx: AdminContext, argument: str) -> None:
-    """Says that nothing was changed, unless the action was carried out meanwhile."""
-    what, _, rest = argument.partition(":")
-    if what in _LEFT_BY and await _LEFT_BY[AdminAction(what)](ctx, rest):
-        return
-    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))

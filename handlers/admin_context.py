@@ -6,72 +6,22 @@ Each action has a message of its own, which is edited as the action proceeds.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
+from telegram import CallbackQuery, Update, User
 
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.bot_profile import offer_menu
 from handlers.calls_before_commit import NOTHING_DONE, NowOrNever
 from handlers.context import Bot, Context, Services
-from handlers.conversation_message import tolerate
+from handlers.conversation_message import edit_screen, send_screen, show_alert, tolerate
 from handlers.delayed_replies import Answer
-from handlers.posting import post, rewrite, say_above
+from handlers.screens.screen import Screen
 from handlers.update_filters import own_chat
 from storage import Conversation
-
-PREFIX = "adm"
-
-
-class AdminAction(StrEnum):
-    """What an admin's button does. The values stand in the callback data of sent messages."""
-
-    CLOSE = "close"
-    REOPEN = "reopen"
-    SEND = "send"
-    DISMISS = "leave"
-    CLOSING_UPDATE = "final"
-    COMPOSE = "compose"
-    RESUME_DRAFT = "goon"
-    DRAFT = "draft"
-    WATCH = "watch"
-    PAUSE = "pause"
-    RESUME = "resume"
-    REVIEW = "see"
-    APPROVE = "yes"
-    ASK_DECLINE = "no?"
-    DECLINE = "no"
-    ASK_CANCEL = "stop"
-    CANCEL = "cancel"
-    ASK_RECALL = "back"
-    RECALL = "recall"
-    HISTORY_PAGE = "past"
-    REPORT = "report"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A button under an admin's message. Its argument binds it to what was shown with it."""
-
-    label: str
-    order: AdminAction
-    argument: str = ""
-
-
-Rows = Sequence[Choice | Sequence[Choice]]
-"""Rows of buttons under an admin's message; a row is one button or several."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdminScreen:
-    """The text and buttons of an admin's message."""
-
-    text: Html
-    rows: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +54,10 @@ class AdminContext:
         if self.query is not None:
             await tolerate(self.query.answer())
 
-    async def say_above(self, text: str) -> None:
+    async def answer_with_alert(self, text: str) -> None:
         """Answers the tap with an alert window, without repeating a failed call."""
         if self.query is not None:
-            await say_above(self.bot, self.chat_id, self.query, text)
+            await show_alert(self.bot, self.chat_id, self.query, text)
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
@@ -117,24 +67,25 @@ class AdminContext:
         """Runs `make` now or after a short wait; otherwise says that it was not finished."""
         await self.tell(NowOrNever(make, self._say_nothing_done))
 
-    async def say(self, text: Html, choices: Rows = ()) -> None:
-        """Shows the text in the tapped message or a new one, as soon as Telegram accepts it."""
-        await self.tell(partial(self.write, text, choices))
+    async def say(self, said: Screen | Html) -> None:
+        """Shows a screen in the tapped message or a new one, as soon as Telegram accepts it."""
+        await self.tell(partial(self.write, said))
 
     async def alert(self, text: str) -> None:
         """Shows the text in an alert window; the message stays as it is."""
-        answer = partial(self.say_above, text)
+        answer = partial(self.answer_with_alert, text)
         await self.services.delayed_replies.tell(self.chat_id, answer, beside=text)
 
-    async def write(self, text: Html, choices: Rows = ()) -> int:
+    async def write(self, said: Screen | Html) -> int:
         """Edits the tapped message, or sends a new one, and returns its id.
 
         Raises:
             TelegramError: a call failed; it is not repeated.
         """
+        screen = Screen(said) if isinstance(said, Html) else said
         if self.message_id is None:
-            return await post(self.bot, self.chat_id, text, keyboard(choices))
-        edited = rewrite(self.bot, self.chat_id, self.message_id, text, keyboard(choices))
+            return await send_screen(self.bot, self.chat_id, screen)
+        edited = edit_screen(self.bot, self.chat_id, self.message_id, screen)
         # Concurrently; a failure of one lets the other finish, a cancellation ends both.
         outcomes = await asyncio.gather(tolerate(edited), self.answer(), return_exceptions=True)
         for outcome in outcomes:
@@ -143,10 +94,10 @@ class AdminContext:
         return self.message_id
 
     async def _say_nothing_done(self) -> None:
-        await replace(self, query=None, message_id=None).write(self.words.text(NOTHING_DONE))
+        await self.at_bottom().write(self.words.text(NOTHING_DONE))
 
 
-Carry = Callable[[AdminContext, str], Awaitable[None]]
+AdminHandler = Callable[[AdminContext, str], Awaitable[None]]
 
 
 async def open_admin_context(update: Update, context: Context) -> AdminContext:
@@ -191,17 +142,3 @@ async def _language(services: Services, user: User) -> str:
     chosen = replace(known or Conversation(supporter), language=language, version=was or 1)
     await conversations.save(chosen, was=was, at=services.clock())
     return language
-
-
-def keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
-    """Returns the buttons as Telegram's inline keyboard; None without buttons."""
-    if not rows:
-        return None
-    return InlineKeyboardMarkup(
-        [[_drawn(each) for each in ((row,) if isinstance(row, Choice) else row)] for row in rows]
-    )
-
-
-def _drawn(choice: Choice) -> InlineKeyboardButton:
-    data = f"{PREFIX}:{choice.order}:{choice.argument}"
-    return InlineKeyboardButton(choice.label, callback_data=data)

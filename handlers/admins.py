@@ -9,7 +9,8 @@ from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
 from handlers.broadcasts.progress_message import words_for
 from handlers.context import Bot, Services
-from handlers.posting import post
+from handlers.conversation_message import send_screen
+from handlers.screens.screen import Screen
 from storage import StorageError
 
 _log = structlog.stdlib.get_logger()
@@ -45,7 +46,7 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
     for admin in sorted(services.admins):
         words = await words_anyway(services, admin)
         try:
-            await post(bot, admin, words.text(text), None)
+            await send_screen(bot, admin, Screen(words.text(text)))
         except TelegramError as error:
             _log.warning("admin_not_told", error_kind=error_kind(error))
         else:

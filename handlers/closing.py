@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from telegram import Update
 
 from bot.text.markup import Html
-from handlers.admin_context import AdminAction, AdminContext, Choice, open_admin_context
+from handlers.admin_context import AdminContext, open_admin_context
 from handlers.context import Context
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import AdminAction, Button, read_number
+from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState
-
-_LONGEST_REVISION: Final = 9
 
 
 async def close(update: Update, context: Context) -> None:
@@ -24,24 +21,28 @@ async def close(update: Update, context: Context) -> None:
         await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
         return
     await ctx.say(
-        paragraphs(
-            words.text("<b>¿Cerrar la petición?</b>"),
-            Html(f"«{_title(ctx)}»"),
-            _signed(ctx, state.signatures),
-            words.text(
-                "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
-                "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
-                "hace después, con /broadcast. Puedes deshacerlo con /reopen."
+        Screen(
+            paragraphs(
+                words.text("<b>¿Cerrar la petición?</b>"),
+                Html(f"«{_title(ctx)}»"),
+                _signed(ctx, state.signatures),
+                words.text(
+                    "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
+                    "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
+                    "hace después, con /broadcast. Puedes deshacerlo con /reopen."
+                ),
             ),
-        ),
-        (
-            Choice(words.label("Sí, cerrar la petición"), AdminAction.CLOSE, str(state.revision)),
-            Choice(
-                words.label("No, dejarla abierta"),
-                AdminAction.DISMISS,
-                f"{AdminAction.CLOSE}:{state.revision}",
+            (
+                Button(
+                    words.label("Sí, cerrar la petición"), AdminAction.CLOSE, str(state.revision)
+                ),
+                Button(
+                    words.label("No, dejarla abierta"),
+                    AdminAction.DISMISS,
+                    f"{AdminAction.CLOSE}:{state.revision}",
+                ),
             ),
-        ),
+        )
     )
 
 
@@ -58,19 +59,23 @@ async def reopen(update: Update, context: Context) -> None:
         await ctx.say(hindrance)
         return
     await ctx.say(
-        paragraphs(
-            words.text("<b>¿Volver a abrir la petición?</b>"),
-            Html(f"«{_title(ctx)}»"),
-            words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
-        ),
-        (
-            Choice(words.label("Sí, volver a abrirla"), AdminAction.REOPEN, str(state.revision)),
-            Choice(
-                words.label("No, dejarla cerrada"),
-                AdminAction.DISMISS,
-                f"{AdminAction.REOPEN}:{state.revision}",
+        Screen(
+            paragraphs(
+                words.text("<b>¿Volver a abrir la petición?</b>"),
+                Html(f"«{_title(ctx)}»"),
+                words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
             ),
-        ),
+            (
+                Button(
+                    words.label("Sí, volver a abrirla"), AdminAction.REOPEN, str(state.revision)
+                ),
+                Button(
+                    words.label("No, dejarla cerrada"),
+                    AdminAction.DISMISS,
+                    f"{AdminAction.REOPEN}:{state.revision}",
+                ),
+            ),
+        )
     )
 
 
@@ -179,5 +184,5 @@ def _signed(ctx: AdminContext, count: int) -> Html:
 
 
 def _revision(argument: str) -> int:
-    is_one = argument.isascii() and argument.isdecimal() and len(argument) <= _LONGEST_REVISION
-    return int(argument) if is_one else -1
+    revision = read_number(argument)
+    return -1 if revision is None else revision

@@ -1,17 +1,27 @@
-"""The conversation message: the one message in a chat that is edited from screen to screen."""
+"""Sends and edits screens, and the one message of a chat that goes from screen to screen."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import (
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+)
+from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
+from bot.text.markup import escape
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
-from handlers.posting import post, rewrite
-from handlers.screens.screen import Button, Screen
+from handlers.screens.buttons import Button
+from handlers.screens.screen import Screen
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class ConversationMessage:
 
     async def send_new(self, screen: Screen, version: int) -> Shown:
         """Sends the screen as a new message; the caller deletes the former one."""
-        sent = await post(self.bot, self.chat_id, screen.text, keyboard(screen, version))
+        sent = await send_screen(self.bot, self.chat_id, screen, version)
         return Shown(sent, self.digest_of(screen.drawn(version)))
 
     async def delete(self, message_id: int) -> bool:
@@ -84,8 +94,7 @@ class ConversationMessage:
 
     async def _edit(self, message_id: int, screen: Screen, version: int) -> bool:
         try:
-            buttons = keyboard(screen, version)
-            await rewrite(self.bot, self.chat_id, message_id, screen.text, buttons)
+            await edit_screen(self.bot, self.chat_id, message_id, screen, version)
         except TelegramError as error:
             if error_kind(error) is ErrorKind.GONE:
                 return False
@@ -94,8 +103,34 @@ class ConversationMessage:
         return True
 
 
-def keyboard(screen: Screen, version: int) -> InlineKeyboardMarkup | None:
-    """Returns the screen's buttons as Telegram's keyboard, bound to the conversation's version."""
+async def send_screen(bot: Bot, chat_id: int, screen: Screen, version: int = 0) -> int:
+    """Sends a screen as a new message; returns its id. An admin's screen has no version."""
+    sent = await bot.send_message(
+        chat_id,
+        screen.text,
+        parse_mode=ParseMode.HTML,
+        reply_markup=keyboard(screen, version),
+        link_preview_options=_NO_PREVIEW,
+    )
+    return sent.message_id
+
+
+async def edit_screen(
+    bot: Bot, chat_id: int, message_id: int, screen: Screen, version: int = 0
+) -> None:
+    """Edits the text and buttons of a message into a screen."""
+    await bot.edit_message_text(
+        screen.text,
+        chat_id=chat_id,
+        message_id=message_id,
+        parse_mode=ParseMode.HTML,
+        reply_markup=keyboard(screen, version),
+        link_preview_options=_NO_PREVIEW,
+    )
+
+
+def keyboard(screen: Screen, version: int = 0) -> InlineKeyboardMarkup | None:
+    """Returns a screen's buttons as Telegram's inline keyboard; None without buttons."""
     if not screen.rows:
         return None
     return InlineKeyboardMarkup(
@@ -106,12 +141,17 @@ def keyboard(screen: Screen, version: int) -> InlineKeyboardMarkup | None:
 def _drawn(button: Button, version: int) -> InlineKeyboardButton:
     if button.url is not None:
         return InlineKeyboardButton(button.label, url=button.url)
-    return InlineKeyboardButton(
-        button.label, callback_data=f"{version}:{button.action}:{button.argument}"
-    )
+    return InlineKeyboardButton(button.label, callback_data=button.callback_data(version))
 
 
-_HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
+async def show_alert(bot: Bot, chat_id: int, query: CallbackQuery, said: str) -> None:
+    """Answers a tap with an alert window, or with a message when the tap has expired."""
+    try:
+        await query.answer(said, show_alert=True)
+    except TelegramError as error:
+        if error_kind(error) is not ErrorKind.EXPIRED:
+            raise
+        await send_screen(bot, chat_id, Screen(escape(said)))
 
 
 async def tolerate(call: Awaitable[object]) -> None:

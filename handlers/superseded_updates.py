@@ -9,10 +9,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bot.intake import updates_behind
-from handlers.admin_context import PREFIX
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
+from handlers.screens.buttons import NO_MORE_NEWS, AdminTap, read_tap
 from handlers.screens.command_list import ADMIN_COMMANDS
-from handlers.screens.rights import NO_MORE_NEWS
 
 _MAY_BE_FOR_A_DRAFT = "cancel"
 
@@ -42,8 +41,8 @@ def _draws(
         chat = query.get("message", {}).get("chat", {})
         if chat.get("id") != query.get("from", {}).get("id"):
             return False  # outside of the private chat: answered without a screen
-        data = str(query.get("data", ""))
-        return data != NO_MORE_NEWS and not data.startswith(f"{PREFIX}:")
+        data = query.get("data", "")
+        return data != NO_MORE_NEWS and not isinstance(read_tap(data), AdminTap)
     message = update.get("message") or update.get("edited_message") or {}
     if message.get("chat", {}).get("type") != "private" or message.keys().isdisjoint(_DRAWN_FOR):
         return False

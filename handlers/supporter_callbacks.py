@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from telegram import Update
@@ -12,38 +11,11 @@ from bot.petition.stages import Action, allowed
 from handlers import change_language, mute, my_data, signing, too_often, withdrawal
 from handlers.context import Context
 from handlers.request_budget import Ration
+from handlers.screens.buttons import SupporterTap, read_tap
 from handlers.supporter_context import SupporterContext, open_supporter_context
 from handlers.update_filters import is_there
 
-_LONGEST = 64  # Telegram's limit for callback data, in bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Tap:
-    """A button's callback data: the version it was drawn for, the action, its argument."""
-
-    version: int
-    action: Action
-    argument: str
-
-    @classmethod
-    def read(cls, data: str | None) -> Tap | None:
-        """Parses callback data; returns None for anything that no button of this bot carries."""
-        if data is None or len(data) > _LONGEST:
-            return None
-        version, _, rest = data.partition(":")
-        action, _, argument = rest.partition(":")
-        if not version.isascii() or not version.isdecimal() or action not in set(Action):
-            return None
-        return cls(int(version), Action(action), argument)
-
-    @property
-    def page(self) -> int:
-        """The page asked for, from 0."""
-        return int(self.argument) if self.argument.isascii() and self.argument.isdecimal() else 0
-
-
-Effect = Callable[[SupporterContext, Tap], Awaitable[None]]
+Effect = Callable[[SupporterContext, SupporterTap], Awaitable[None]]
 
 _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
     {
@@ -70,8 +42,8 @@ async def tapped(update: Update, context: Context) -> None:
     A stale, replayed or forged button changes nothing; the current screen is shown.
     """
     ctx = (await open_supporter_context(update, context)).at_valid_stage()
-    tap = Tap.read(update.callback_query.data if update.callback_query else None)
-    if tap is None or not _belongs(tap, ctx):
+    tap = read_tap(update.callback_query.data if update.callback_query else None)
+    if not isinstance(tap, SupporterTap) or not _belongs(tap, ctx):
         await ctx.save()
         await ctx.show()
         return
@@ -87,11 +59,11 @@ async def tapped(update: Update, context: Context) -> None:
     await ctx.show()
 
 
-def _is_granted(ctx: SupporterContext, tap: Tap, update: Update) -> bool:
+def _is_granted(ctx: SupporterContext, tap: SupporterTap, update: Update) -> bool:
     return ctx.services.spend(ctx.user.id, tap.action, update) is Ration.GRANTED
 
 
-def _belongs(tap: Tap, ctx: SupporterContext) -> bool:
+def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:
     if ctx.query is None or not is_there(ctx.query):
         return False  # what an inaccessible message showed is unknown
     return tap.version == ctx.conversation.version and allowed(tap.action, ctx.view.place)

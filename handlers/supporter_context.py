@@ -26,10 +26,9 @@ from bot.petition.stages import (
 from bot.text.markup import Html
 from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Context, Services
-from handlers.conversation_message import ConversationMessage, Shown, tolerate
+from handlers.conversation_message import ConversationMessage, Shown, show_alert, tolerate
 from handlers.delayed_replies import Answer
 from handlers.picture import show_picture
-from handlers.posting import say_above
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
 from handlers.superseded_updates import will_be_drawn_over
@@ -199,7 +198,9 @@ class SupporterContext:
         """Answers the tap with an alert window; the screen stays as it is."""
         if self.query is None:
             raise ValueError("Only a tap can be answered in a window.")
-        await self._tell_beside(said, partial(say_above, self.bot, self.chat_id, self.query, said))
+        await self._tell_beside(
+            said, partial(show_alert, self.bot, self.chat_id, self.query, said)
+        )
 
     async def tell(self, answer: Answer, again: Answer | None = None) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""

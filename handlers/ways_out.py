@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from bot.petition.stages import Action
 from handlers.request_budget import UNLIMITED
-from handlers.screens.rights import NO_MORE_NEWS
-from handlers.supporter_callbacks import Tap
+from handlers.screens.buttons import NO_MORE_NEWS, SupporterTap, read_tap
 
 _COMMAND: Final = re.compile(r"/(\w+)")
 _TAPS: Final = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})
@@ -19,8 +18,8 @@ def is_way_out(update: Mapping[str, Any]) -> bool:
     """Returns whether the update is one; such an update is never dropped as part of a flood."""
     data = _in(update, "callback_query", "data")
     if data is not None:
-        tap = Tap.read(data)
-        return data == NO_MORE_NEWS or (tap is not None and tap.action in _TAPS)
+        tap = read_tap(data)
+        return data == NO_MORE_NEWS or (isinstance(tap, SupporterTap) and tap.action in _TAPS)
     command = _COMMAND.match(_in(update, "message", "text") or "")
     return command is not None and command[1].lower() in UNLIMITED
 

@@ -14,7 +14,7 @@ from telegram import Bot, Message
 ROOT = Path(__file__).parent.parent
 WRITES = ("send_", "copy_message", "forward_message", "edit_message", "reply_", "edit_text")
 # The bot's own ways to do that.
-OWN = ("post", "rewrite", "say_above")
+OWN = ("send_screen", "edit_screen", "show_alert")
 
 TO_WHOM = {
     # A supporter, unprompted: asked again at each one's turn.
@@ -29,10 +29,9 @@ TO_WHOM = {
     "handlers/admins.py": "an admin",
     "handlers/update_errors.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
-    "handlers/conversation_message.py": "who sent the update",
     "handlers/my_data.py": "who sent the update",
     "handlers/picture.py": "who sent the update",
-    "handlers/posting.py": "whoever its callers say, all of which are listed here",
+    "handlers/conversation_message.py": "whoever its callers say, all of which are listed here",
     "handlers/admin_context.py": "an admin",
     "handlers/supporter_context.py": "who sent the update",
     "handlers/broadcasts/progress_publisher.py": "an admin",

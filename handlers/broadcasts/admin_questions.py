@@ -15,13 +15,11 @@ from bot.broadcast.content import content_of
 from bot.text.markup import Html
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.admin_context import keyboard
 from handlers.broadcasts.calling import made
 from handlers.broadcasts.progress_message import standing_of, words_for
 from handlers.broadcasts.screens.progress import standing
 from handlers.context import Bot, Services
-from handlers.posting import post
-from handlers.screens.screen import paragraphs
+from handlers.conversation_message import send_screen
 from storage import Broadcast, Tally
 
 _log = structlog.stdlib.get_logger()
@@ -62,7 +60,7 @@ async def _ask(
     if not tally.done:
         notice = await show_content(bot, broadcast, words, admin)
     page = standing(await standing_of(services, words, broadcast, tally=tally, reader=admin))
-    await post(bot, admin, paragraphs(notice, page.text), keyboard(page.rows))
+    await send_screen(bot, admin, page.under(notice))
     await published.put(key, who)
 
 

@@ -21,7 +21,7 @@ from handlers.broadcasts.progress_message import (
 )
 from handlers.broadcasts.screens.approval import ask_decline
 from handlers.calls_before_commit import before_the_deed
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import read_number
 from storage import Broadcast
 
 
@@ -38,7 +38,7 @@ async def _review(ctx: AdminContext, known: Broadcast) -> None:
     ctx = ctx.at_bottom()
     notice = await show_content(ctx.bot, known, ctx.words, ctx.chat_id)
     page = await page_of(ctx, known)
-    await ctx.write(paragraphs(notice, page.text), page.rows)
+    await ctx.write(page.under(notice))
 
 
 async def approve(ctx: AdminContext, argument: str) -> None:
@@ -63,7 +63,7 @@ async def approve(ctx: AdminContext, argument: str) -> None:
     if not recipients:
         await ctx.alert(ctx.words.label("Ahora mismo no hay a quién enviarlo."))
         return
-    before = int(shown) if shown.isdecimal() else None
+    before = read_number(shown)
     # With two admins agreed, the threshold of approval is no limit any more.
     if before is None or recipients > most_recipients(before, approval_above=None):
         await _ask_again(ctx, known, before, recipients)
@@ -88,7 +88,7 @@ async def ask_to_decline(ctx: AdminContext, argument: str) -> None:
     if known is None:
         return
     page = ask_decline(await standing_of(ctx.services, ctx.words, known))
-    await ctx.say(page.text, page.rows)
+    await ctx.say(page)
 
 
 async def decline(ctx: AdminContext, argument: str) -> None:
@@ -153,7 +153,7 @@ async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, bef
         before=words.number(before),
         now=words.number(now.expected or 0),
     )
-    await ctx.write(paragraphs(notice, page.text), page.rows)
+    await ctx.write(page.under(notice))
 
 
 async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:

@@ -8,7 +8,7 @@ from bot.broadcast.confirmation import ConfirmationTerms, content_sha256
 from bot.text.markup import fill
 from handlers.broadcasts.draft import Draft, Version
 from handlers.context import Services
-from handlers.screens.rights import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE_NEWS
 from storage import Kind, PetitionState
 
 Messages = Mapping[str, tuple[int, ...]]

@@ -54,7 +54,7 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
         await tell_standing(ctx, known)
         return
     page = ask_cancel(await standing_of(ctx.services, ctx.words, known))
-    await ctx.say(page.text, page.rows)
+    await ctx.say(page)
 
 
 async def cancel(ctx: AdminContext, argument: str) -> None:
@@ -85,7 +85,7 @@ async def ask_to_recall(ctx: AdminContext, argument: str) -> None:
         await ctx.tell(partial(_too_late, ctx, known))
     else:
         page = ask_recall(standing)
-        await ctx.say(page.text, page.rows)
+        await ctx.say(page)
 
 
 async def recall(ctx: AdminContext, argument: str) -> None:
@@ -120,7 +120,7 @@ async def _take_button_away(ctx: AdminContext, former: Broadcast) -> None:
 
 async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
     """Says in an alert window that it is too late, and keeps the report."""
-    await ctx.say_above(
+    await ctx.answer_with_alert(
         ctx.words.label(
             "Ya no se puede retirar: Telegram solo deja borrar mensajes durante 48 horas, o no "
             "hay ninguno que borrar."

@@ -16,20 +16,19 @@ from bot.broadcast.confirmation import broadcast_id
 from bot.settings import FREE_RATE
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.admin_context import AdminContext, AdminScreen, keyboard
+from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirmed_terms import content_now, terms_of
 from handlers.broadcasts.draft import Draft, DraftStage, read_draft
 from handlers.broadcasts.recipient_counts import count
 from handlers.broadcasts.screens import audience_and_time, compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
-from handlers.conversation_message import tolerate
+from handlers.conversation_message import edit_screen, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
-from handlers.posting import rewrite
-from handlers.screens.screen import paragraphs
+from handlers.screens.screen import Screen
 
 _log = structlog.stdlib.get_logger()
 
-_DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], AdminScreen]] = MappingProxyType(
+_DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], Screen]] = MappingProxyType(
     {
         DraftStage.CONTENT: compose.content,
         DraftStage.READY: compose.ready,
@@ -87,7 +86,7 @@ class DraftEditor:
             stage = DraftStage.READY
         page = _DRAWN_BY[stage](draft_view)
         if notice is not None:
-            page = replace(page, text=paragraphs(notice, page.text))
+            page = page.under(notice)
         former = self.draft.panel
         shown = await self._placed(page, below)
         if shown == former:
@@ -127,15 +126,14 @@ class DraftEditor:
             terms=terms_of(draft, content, state, paid=draft_view.is_paid),
         )
 
-    async def _placed(self, page: AdminScreen, below: int | None) -> int:
+    async def _placed(self, page: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
         ctx, draft = self.ctx, self.draft
         await ctx.answer()
         target = draft.panel if ctx.message_id is None else ctx.message_id
         if target is not None and (below is None or target > below):
             try:
-                buttons = keyboard(page.rows)
-                await rewrite(ctx.bot, ctx.chat_id, target, page.text, buttons)
+                await edit_screen(ctx.bot, ctx.chat_id, target, page)
             except TelegramError as error:
                 if error_kind(error) is ErrorKind.UNCHANGED:
                     return target
@@ -143,7 +141,7 @@ class DraftEditor:
                     raise
             else:
                 return target
-        return await replace(ctx, query=None, message_id=None).write(page.text, page.rows)
+        return await ctx.at_bottom().write(page)
 
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:

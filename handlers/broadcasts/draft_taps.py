@@ -14,30 +14,30 @@ from handlers.broadcasts.draft_changes import about, linked, without
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.parse_time import FAULT_SENTENCES, within
 from handlers.broadcasts.preview import send_test, show_preview
-from handlers.broadcasts.steps import DraftStep, Tapped, read_step
+from handlers.screens.buttons import DraftStep, DraftTap, read_number
 from storage import Kind
 
-_ABOUT_PEOPLE: Final = frozenset({DraftStep.SUBJECT, DraftStep.ABOUT, DraftStep.AUDIENCE})
+_ABOUT_PEOPLE: Final = frozenset({DraftStep.ASK_SUBJECT, DraftStep.SUBJECT, DraftStep.AUDIENCE})
 _ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
     DraftStep.NEXT,
     DraftStep.WRITE,
-    DraftStep.DROP,
+    DraftStep.REMOVE_VERSION,
     DraftStep.LINKS,
     DraftStep.REMOVE_LINKS,
     DraftStep.CHANGE,
 }
-# Most digits of a Unix time; one more would exceed the last year of datetime.
-_LONGEST_MOMENT: Final = 11
+# Seconds of a Unix time; ten times as many would exceed the last year of datetime.
+_LATEST: Final = 10**11 - 1
 
 
 async def tapped(ctx: AdminContext, argument: str) -> None:
     """Carries out a tap; a stale button only shows the draft."""
-    tap = read_step(argument)
+    tap = DraftTap.read(argument)
     editor = await open_draft(ctx)
     if editor is None:
         await ctx.say(ctx.words.text("No hay ningún mensaje en preparación. Escribe /broadcast."))
         return
-    if tap is None or not tap.fits(editor.draft) or not _is_offered(editor, tap):
+    if tap is None or not _is_offered(editor, tap):
         await editor.show()
         return
     effect = _EFFECTS.get(tap.step)
@@ -48,9 +48,11 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
     await editor.show()
 
 
-def _is_offered(editor: DraftEditor, tap: Tapped) -> bool:
-    """Whether a draft of this kind has such a button."""
+def _is_offered(editor: DraftEditor, tap: DraftTap) -> bool:
+    """Whether the draft has such a button in its current version."""
     draft = editor.draft
+    if (tap.key, tap.version) != (draft.key, draft.version):
+        return False
     if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
         return False  # the petition determines its texts and audience
     if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
@@ -58,10 +60,10 @@ def _is_offered(editor: DraftEditor, tap: Tapped) -> bool:
     return tap.step is not DraftStep.WRITE or tap.value in editor.ctx.services.petition.languages
 
 
-def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
+def _moved(draft: Draft, tap: DraftTap, now: datetime) -> Draft:
     """Returns the draft after a step that only changes the draft."""
     match tap.step:
-        case DraftStep.NEXT | DraftStep.SUBJECT:
+        case DraftStep.NEXT | DraftStep.ASK_SUBJECT:
             return draft.changed(now, stage=DraftStage.SUBJECT)
         case DraftStep.WRITE:
             return draft.changed(now, stage=DraftStage.CONTENT, language=tap.value)
@@ -69,15 +71,15 @@ def _moved(draft: Draft, tap: Tapped, now: datetime) -> Draft:
             return draft.changed(now, stage=DraftStage.LINKS, language=tap.value)
         case DraftStep.REMOVE_LINKS if draft.language in draft.versions:
             return linked(draft, (), now)
-        case DraftStep.DROP:
+        case DraftStep.REMOVE_VERSION:
             return without(draft, tap.value, now)
-        case DraftStep.ABOUT if tap.value in (Kind.UPDATE, Kind.NEWS):
+        case DraftStep.SUBJECT if tap.value in (Kind.UPDATE, Kind.NEWS):
             return about(draft, Kind(tap.value), now)
-        case DraftStep.TIME:
+        case DraftStep.ASK_TIME:
             return draft.changed(now, stage=DraftStage.TIME)
-        case DraftStep.SURE:
+        case DraftStep.SECOND_CONFIRMATION:
             return draft.changed(now, stage=DraftStage.SURE)
-        case DraftStep.PAY:
+        case DraftStep.TOGGLE_PAID:
             return draft.changed(now, paid=not draft.paid)
         case DraftStep.CHANGE:
             return draft.changed(now, stage=DraftStage.READY)
@@ -95,18 +97,18 @@ def _before(draft: Draft) -> DraftStage:
     return DraftStage.READY if draft.versions else DraftStage.CONTENT
 
 
-async def _cancel(editor: DraftEditor, _tap: Tapped) -> None:
+async def _cancel(editor: DraftEditor, _tap: DraftTap) -> None:
     await give_up(editor, discarded(editor.ctx))
 
 
-async def _look(editor: DraftEditor, _tap: Tapped) -> None:
+async def _look(editor: DraftEditor, _tap: DraftTap) -> None:
     if not editor.draft.versions and editor.draft.kind is not Kind.CLOSING:
         await editor.show()
         return
     await show_preview(editor)
 
 
-async def _to(editor: DraftEditor, tap: Tapped) -> None:
+async def _to(editor: DraftEditor, tap: DraftTap) -> None:
     """Sets the audience, then shows the preview."""
     draft, news = editor.draft, tap.value.partition(".")[0] == "news"
     code = tap.value.partition(".")[2] if news else tap.value
@@ -117,13 +119,9 @@ async def _to(editor: DraftEditor, tap: Tapped) -> None:
     await show_preview(await editor.keep(draft.model_copy(update=chosen)))
 
 
-async def _at(editor: DraftEditor, tap: Tapped) -> None:
-    await plan_for(editor, datetime.fromtimestamp(_seconds(tap.value), UTC))
-
-
-def _seconds(value: str) -> int:
-    is_moment = value.isascii() and value.isdecimal() and len(value) <= _LONGEST_MOMENT
-    return int(value) if is_moment else 0
+async def _at(editor: DraftEditor, tap: DraftTap) -> None:
+    seconds = read_number(tap.value, _LATEST) or 0
+    await plan_for(editor, datetime.fromtimestamp(seconds, UTC))
 
 
 async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None = None) -> None:
@@ -140,21 +138,21 @@ async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None =
     await editor.show(below=below)
 
 
-async def _now(editor: DraftEditor, _tap: Tapped) -> None:
+async def _now(editor: DraftEditor, _tap: DraftTap) -> None:
     cutoff = await editor.ctx.services.storage.broadcasts.last_number()
     editor = await editor.keep(editor.draft.changed(editor.now, starts_at=None, cutoff=cutoff))
     await editor.show()
 
 
-Effect = Callable[[DraftEditor, Tapped], Awaitable[None]]
+Effect = Callable[[DraftEditor, DraftTap], Awaitable[None]]
 
 _EFFECTS: Mapping[DraftStep, Effect] = MappingProxyType(
     {
         DraftStep.CANCEL: _cancel,
-        DraftStep.LOOK: _look,
+        DraftStep.PREVIEW: _look,
         DraftStep.TEST: lambda editor, _tap: send_test(editor),
         DraftStep.AUDIENCE: _to,
         DraftStep.SCHEDULE: _at,
-        DraftStep.NOW: _now,
+        DraftStep.REMOVE_TIME: _now,
     }
 )

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from telegram import Update
 
-from handlers.admin_context import (
-    AdminAction,
-    AdminContext,
-    AdminScreen,
-    Choice,
-    open_admin_context,
-)
+from handlers.admin_context import AdminContext, open_admin_context
 from handlers.broadcasts.progress_message import page_of, tell_progress
 from handlers.broadcasts.screens.history import ON_A_PAGE, Entry, history, provenance
 from handlers.context import Context
-from handlers.screens.screen import paragraphs
-
-# Most digits of a page number in callback data.
-_LONGEST_NUMBER: Final = 6
+from handlers.screens.buttons import AdminAction, Button, read_id, read_number
+from handlers.screens.screen import Screen, paragraphs
 
 
 async def broadcasts(update: Update, context: Context) -> None:
@@ -29,28 +19,25 @@ async def broadcasts(update: Update, context: Context) -> None:
 
 async def turn(ctx: AdminContext, argument: str) -> None:
     """Shows another page of the list."""
-    await _show(ctx, _number(argument))
+    await _show(ctx, read_number(argument) or 0)
 
 
 async def report(ctx: AdminContext, argument: str) -> None:
     """Shows the state or report of one broadcast, with the buttons that still apply."""
     key, _, page = argument.partition(".")
-    try:
-        known = await ctx.services.storage.broadcasts.get(bytes.fromhex(key))
-    except ValueError:
-        known = None
+    known = await ctx.services.storage.broadcasts.get(read_id(key))
     if known is None:
-        await _show(ctx, _number(page))
+        await _show(ctx, read_number(page) or 0)
         return
     if known.is_active:
         await tell_progress(ctx, known.id)
         return
     shown = await page_of(ctx, known)
     by = provenance(ctx.words, known, ctx.user.id)
-    back = Choice(ctx.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
+    back = Button(ctx.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
     when = ctx.words.moment(known.started_at or known.starts_at or known.created_at)
     text = paragraphs(shown.text, f"{when}\n{by}")
-    await _write(ctx, AdminScreen(text, [*shown.rows, back]))
+    await ctx.say(Screen(text, [*shown.rows, back]))
 
 
 async def _show(ctx: AdminContext, page: int) -> None:
@@ -61,8 +48,7 @@ async def _show(ctx: AdminContext, page: int) -> None:
     if not entries and page:
         await _show(ctx, 0)
         return
-    await _write(
-        ctx,
+    await ctx.say(
         history(
             ctx.words,
             entries,
@@ -71,12 +57,3 @@ async def _show(ctx: AdminContext, page: int) -> None:
             reader=ctx.user.id,
         ),
     )
-
-
-async def _write(ctx: AdminContext, page: AdminScreen) -> None:
-    await ctx.say(page.text, page.rows)
-
-
-def _number(argument: str) -> int:
-    is_page = argument.isascii() and argument.isdecimal() and len(argument) <= _LONGEST_NUMBER
-    return int(argument) if is_page else 0

@@ -10,20 +10,15 @@ from typing import Final
 from telegram import Update
 
 from bot.text.markup import Html
-from handlers.admin_context import (
-    AdminAction,
-    AdminContext,
-    AdminScreen,
-    Choice,
-    open_admin_context,
-)
+from handlers.admin_context import AdminContext, open_admin_context
 from handlers.broadcasts.draft import Draft, begun, begun_closing, begun_for_the_rest
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.context import Context
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import AdminAction, Button, read_id
+from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Kind
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
@@ -58,7 +53,7 @@ async def broadcast(update: Update, context: Context) -> None:
         await tell_progress(ctx, active.id)
         return
     page = offer(ctx, await _chances(ctx))
-    await ctx.say(page.text, page.rows)
+    await ctx.say(page)
 
 
 async def compose(ctx: AdminContext, _argument: str) -> None:
@@ -95,7 +90,7 @@ async def resume(ctx: AdminContext, argument: str) -> None:
             await editor.show()
         return
     services = ctx.services
-    known = await services.storage.broadcasts.get(_key(argument))
+    known = await services.storage.broadcasts.get(read_id(argument))
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
         return
@@ -111,22 +106,22 @@ async def _shown_below(ctx: AdminContext, editor: DraftEditor) -> None:
     await editor.draw()
 
 
-def offer(ctx: AdminContext, chances: BroadcastOptions) -> AdminScreen:
+def offer(ctx: AdminContext, chances: BroadcastOptions) -> Screen:
     """Returns the menu: the options, and why others are not available."""
     words = ctx.words
-    rows: list[Choice] = []
+    rows: list[Button] = []
     if chances.draft is not None:
         rows.append(
-            Choice(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
+            Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
         )
     if chances.is_closed and chances.untold:
-        rows.append(Choice(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
+        rows.append(Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
     if chances.signed:
-        rows.append(Choice(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
+        rows.append(Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
     rows += [_to_decide(ctx, each) for each in chances.scheduled[:_LISTED]]
     if rows:
-        rows.append(Choice(words.label("Nada por ahora"), AdminAction.DISMISS))
-    return AdminScreen(
+        rows.append(Button(words.label("Nada por ahora"), AdminAction.DISMISS))
+    return Screen(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
             _about_closing(ctx, chances),
@@ -139,13 +134,13 @@ def offer(ctx: AdminContext, chances: BroadcastOptions) -> AdminScreen:
     )
 
 
-def _to_decide(ctx: AdminContext, planned: Broadcast) -> Choice:
+def _to_decide(ctx: AdminContext, planned: Broadcast) -> Button:
     if planned.awaits_approval and planned.started_by != ctx.user.id:
         label = ctx.words.label("Revisar el que espera aprobación")
-        return Choice(label, AdminAction.REVIEW, planned.id.hex())
+        return Button(label, AdminAction.REVIEW, planned.id.hex())
     moment = ctx.words.appointment(planned.starts_at or planned.created_at)
     label = ctx.words.label("Cancelar el del {moment}", moment=moment)
-    return Choice(label, AdminAction.ASK_CANCEL, planned.id.hex())
+    return Button(label, AdminAction.ASK_CANCEL, planned.id.hex())
 
 
 def _about_draft(ctx: AdminContext) -> Html:
@@ -253,10 +248,3 @@ def _not_listed(ctx: AdminContext, count: int) -> Html | None:
         "Hay {n} envíos programados más; están en /broadcasts.",
         count,
     )
-
-
-def _key(argument: str) -> bytes:
-    try:
-        return bytes.fromhex(argument)
-    except ValueError:
-        return b""

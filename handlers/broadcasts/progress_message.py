@@ -10,11 +10,13 @@ from telegram.error import TelegramError
 from bot.text.markup import Html
 from bot.text.translations import Words
 from bot.transport.error_kinds import error_kind
-from handlers.admin_context import AdminContext, AdminScreen, keyboard
+from handlers.admin_context import AdminContext
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.progress import standing
 from handlers.context import Bot, Services
-from handlers.posting import rewrite
+from handlers.conversation_message import edit_screen
+from handlers.screens.buttons import read_id
+from handlers.screens.screen import Screen
 from storage import Broadcast, RecallTally, Tally
 
 _log = structlog.stdlib.get_logger()
@@ -46,7 +48,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
     said = None
     if ctx.message_id is None:
         said = await page_of(ctx, former)
-        ctx = ctx.at(await ctx.write(said.text, said.rows))
+        ctx = ctx.at(await ctx.write(said))
     await broadcasts.set_progress(key, ctx.chat_id, ctx.message_id or 0)
     now = await show(ctx, await broadcasts.get(key) or former, said)
     chat, message_id = former.progress_chat, former.progress_message_id
@@ -63,7 +65,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
         await point_elsewhere(ctx.bot, ctx.services, chat, message_id)
 
 
-async def show(ctx: AdminContext, shown: Broadcast, said: AdminScreen | None = None) -> Broadcast:
+async def show(ctx: AdminContext, shown: Broadcast, said: Screen | None = None) -> Broadcast:
     """Shows the broadcast's state, unless `said` equals it; returns the broadcast as last read.
 
     The worker writes into the same message. If the state changed meanwhile, this may have
@@ -71,15 +73,15 @@ async def show(ctx: AdminContext, shown: Broadcast, said: AdminScreen | None = N
     """
     page = await page_of(ctx, shown)
     if page != said:
-        ctx = ctx.at(await ctx.write(page.text, page.rows))
+        ctx = ctx.at(await ctx.write(page))
     now = await ctx.services.storage.broadcasts.get(shown.id) or shown
     if now.state != shown.state:
         page = await page_of(ctx, now)
-        await ctx.write(page.text, page.rows)
+        await ctx.write(page)
     return now
 
 
-async def page_of(ctx: AdminContext, broadcast: Broadcast) -> AdminScreen:
+async def page_of(ctx: AdminContext, broadcast: Broadcast) -> Screen:
     """Returns the screen of a broadcast for this admin."""
     reader = ctx.user.id
     return standing(await standing_of(ctx.services, ctx.words, broadcast, reader=reader))
@@ -122,10 +124,7 @@ async def standing_of(
 
 async def known_by(ctx: AdminContext, argument: str) -> Broadcast | None:
     """Returns the broadcast that a button names; if there is none, says so and returns None."""
-    try:
-        known = await ctx.services.storage.broadcasts.get(bytes.fromhex(argument))
-    except ValueError:
-        known = None
+    known = await ctx.services.storage.broadcasts.get(read_id(argument))
     if known is None:
         await ctx.say(ctx.words.text("Ese envío no existe. Escribe /broadcasts."))
     return known
@@ -162,14 +161,12 @@ async def words_for(services: Services, chat: int) -> Words:
 
 async def point_elsewhere(bot: Bot, services: Services, chat: int, message_id: int) -> None:
     """Replaces a former progress message by a line that says the progress is elsewhere."""
-    await _write_over(
-        bot, chat, message_id, AdminScreen(elsewhere(await words_for(services, chat)))
-    )
+    await _write_over(bot, chat, message_id, Screen(elsewhere(await words_for(services, chat))))
 
 
-async def _write_over(bot: Bot, chat: int, message_id: int, page: AdminScreen) -> None:
+async def _write_over(bot: Bot, chat: int, message_id: int, page: Screen) -> None:
     try:
-        await rewrite(bot, chat, message_id, page.text, keyboard(page.rows))
+        await edit_screen(bot, chat, message_id, page)
     except TelegramError as error:
         _log.info("old_progress_message_left", error_kind=error_kind(error))
 

@@ -14,14 +14,14 @@ from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.charts import delivery_picture
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.admin_context import AdminScreen, keyboard
 from handlers.broadcasts.admin_questions import ask_everyone
 from handlers.broadcasts.progress_message import point_elsewhere, standing_of, words_for
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.broadcasts.screens.progress import standing
 from handlers.context import Bot, Services
-from handlers.posting import post, rewrite
+from handlers.conversation_message import edit_screen, send_screen
+from handlers.screens.screen import Screen
 from storage import Broadcast, RecallTally, Tally
 
 _log = structlog.stdlib.get_logger()
@@ -33,7 +33,7 @@ class AdminReporter:
     def __init__(self, bot: Bot, services: Services) -> None:
         self._bot = bot
         self._services = services
-        self._written: tuple[int, AdminScreen] | None = None
+        self._written: tuple[int, Screen] | None = None
 
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
@@ -159,12 +159,10 @@ class AdminReporter:
             await self._catch_up(broadcast, chat, shown)
         return shown
 
-    async def _shown(
-        self, broadcast: Broadcast, chat: int, message_id: int, page: AdminScreen
-    ) -> int:
+    async def _shown(self, broadcast: Broadcast, chat: int, message_id: int, page: Screen) -> int:
         """Edits the message, or sends a new one if it is gone; returns the id."""
         try:
-            await rewrite(self._bot, chat, message_id, page.text, keyboard(page.rows))
+            await edit_screen(self._bot, chat, message_id, page)
         except TelegramError as error:
             if error_kind(error) is ErrorKind.UNCHANGED:
                 return message_id
@@ -215,5 +213,5 @@ class AdminReporter:
             return
         await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)
 
-    async def _send(self, chat: int, page: AdminScreen) -> int:
-        return await post(self._bot, chat, page.text, keyboard(page.rows))
+    async def _send(self, chat: int, page: Screen) -> int:
+        return await send_screen(self._bot, chat, page)

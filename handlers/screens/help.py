@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from bot.petition.stages import Action
 from bot.text.markup import Html, escape
 from bot.text.translations import Words
+from handlers.screens.buttons import Button
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
-from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
 
@@ -16,11 +17,16 @@ def language(view: View) -> Screen:
     """Offers the petition's languages, each under its own name."""
     words = view.words
     question = words.text("<b>¿En qué idioma quieres seguir?</b>")
-    choices = tuple(
-        (Button(_marked(view, code), Action.SET_LANGUAGE, code),)
-        for code in view.petition.languages
+    choices = [
+        Button(_marked(view, code), Action.SET_LANGUAGE, code) for code in view.petition.languages
+    ]
+    return Screen(
+        question,
+        [
+            *choices,
+            Button(words.label("Volver"), Action.BACK),
+        ],
     )
-    return Screen(question, rows(*choices, (Button(words.label("Volver"), Action.BACK),)))
 
 
 def help_(view: View) -> Screen:
@@ -39,7 +45,7 @@ def help_(view: View) -> Screen:
             admins if view.by_admin else None,
             _listed(words, ADMIN_COMMANDS) if view.by_admin else None,
         ),
-        rows((Button(words.label("Volver"), Action.BACK),)),
+        [Button(words.label("Volver"), Action.BACK)],
     )
 
 

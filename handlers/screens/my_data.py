@@ -10,7 +10,8 @@ from bot.petition.stages import Action
 from bot.text import text_limits
 from bot.text.markup import Html, escape, fill, length, parse
 from bot.text.translations import mark
-from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.buttons import Button
+from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 from storage import Held, Signature
 from storage.personal_data import Record
@@ -57,13 +58,13 @@ def my_data(view: View) -> Screen:
     agreed = held.consents[-1] if held.consents else None
     return Screen(
         _with_the_words(view, parts, agreed),
-        rows(
-            (Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),),
-            (_news_button(view),),
-            (_mute_button(view),),
-            (_withdraw_button(view),),
-            (Button(words.label("Volver"), Action.BACK),),
-        ),
+        [
+            Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
+            _news_button(view),
+            _mute_button(view),
+            _withdraw_button(view),
+            Button(words.label("Volver"), Action.BACK),
+        ],
     )
 
 

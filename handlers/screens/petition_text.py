@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.petition.goals import bar, progress
 from bot.petition.stages import Action
 from bot.text.markup import Html, fill
-from handlers.screens.screen import Button, Rows, Screen, paragraphs, rows
+from handlers.screens.buttons import Button
+from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
 _BAR_WIDTH = 12
@@ -35,11 +38,11 @@ def appeal(view: View) -> Screen:
     may_sign = not view.petition_state.is_closed and view.signature is None
     return Screen(
         text,
-        rows(
+        [
             turning(view, Action.READ, page, len(pages)),
-            (sign_button(view) if may_sign else None,),
-            (Button(words.label("Volver al inicio"), Action.HOME),),
-        ),
+            sign_button(view) if may_sign else None,
+            Button(words.label("Volver al inicio"), Action.HOME),
+        ],
     )
 
 
@@ -82,7 +85,14 @@ def _welcome(view: View) -> Screen:
     text = paragraphs(
         f"<b>{view.texts.title}</b>", view.texts.summary, _addressed(view), counted(view)
     )
-    return Screen(text, rows((sign_button(view),), (_read_button(view),), *_foot(view)))
+    return Screen(
+        text,
+        [
+            sign_button(view),
+            _read_button(view),
+            _foot(view),
+        ],
+    )
 
 
 def _signed(view: View) -> Screen:
@@ -105,12 +115,12 @@ def _signed(view: View) -> Screen:
     text = paragraphs(f"<b>{view.texts.title}</b>", mine, counted(view), promise)
     return Screen(
         text,
-        rows(
-            (share_button(view),),
-            (_read_button(view),),
-            *_foot(view),
-            (_withdraw_button(view),),
-        ),
+        [
+            share_button(view),
+            _read_button(view),
+            _foot(view),
+            _withdraw_button(view),
+        ],
     )
 
 
@@ -132,7 +142,14 @@ def _closed(view: View) -> Screen:
     )
     read = Button(words.label("📖 Leer el llamamiento"), Action.READ)
     withdraw = _withdraw_button(view) if signature else None
-    return Screen(text, rows((read,), *_foot(view), (withdraw,)))
+    return Screen(
+        text,
+        [
+            read,
+            _foot(view),
+            withdraw,
+        ],
+    )
 
 
 def _addressed(view: View) -> Html:
@@ -150,11 +167,8 @@ def _withdraw_button(view: View) -> Button:
     return Button(view.words.label("Retirar mi firma"), Action.WITHDRAW)
 
 
-def _foot(view: View) -> Rows:
-    words = view.words
+def _foot(view: View) -> Sequence[Button]:
     return (
-        (
-            Button(words.label("🌐 Idioma · Language"), Action.LANGUAGES),
-            Button(words.label("🔒 Privacidad"), Action.PRIVACY),
-        ),
+        Button(view.words.label("🌐 Idioma · Language"), Action.LANGUAGES),
+        Button(view.words.label("🔒 Privacidad"), Action.PRIVACY),
     )

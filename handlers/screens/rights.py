@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bot.petition.stages import Action
+from handlers.screens.buttons import Button
 from handlers.screens.petition_text import turning
-from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
-
-NO_MORE_NEWS: Final = "stop:news"
-"""Callback data of the button under a news broadcast; a tap on it draws no screen."""
 
 
 def privacy(view: View) -> Screen:
@@ -20,7 +16,10 @@ def privacy(view: View) -> Screen:
     data = Button(words.label("Mis datos"), Action.MY_DATA)
     return Screen(
         paragraphs(pages[page], f"<i>{number}</i>" if len(pages) > 1 else None),
-        rows(turning(view, Action.PRIVACY, page, len(pages)), (data, _back(view))),
+        [
+            turning(view, Action.PRIVACY, page, len(pages)),
+            (data, _back(view)),
+        ],
     )
 
 
@@ -34,10 +33,10 @@ def withdraw(view: View) -> Screen:
     )
     return Screen(
         paragraphs(question, what),
-        rows(
-            (Button(words.label("Retirar mi firma y borrar mis datos"), Action.ERASE),),
-            (Button(words.label("No, mantener mi firma"), Action.HOME),),
-        ),
+        [
+            Button(words.label("Retirar mi firma y borrar mis datos"), Action.ERASE),
+            Button(words.label("No, mantener mi firma"), Action.HOME),
+        ],
     )
 
 
@@ -47,7 +46,7 @@ def withdrawn(view: View) -> Screen:
     done = words.text("<b>Tu firma está retirada y tus datos, borrados.</b>")
     thanks = words.text("Gracias por habernos acompañado. Puedes volver cuando quieras.")
     home = Button(words.label("Volver al inicio"), Action.HOME)
-    return Screen(paragraphs(done, thanks), rows((home,)))
+    return Screen(paragraphs(done, thanks), [home])
 
 
 def _back(view: View) -> Button:

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from bot.petition.stages import Action
 from bot.text.markup import Html
+from handlers.screens.buttons import Button
 
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button: a label, and either the action of a tap or the address it opens."""
-
-    label: str
-    action: Action | None = None
-    argument: str = ""
-    url: str | None = None
-
-
-Rows = tuple[tuple[Button, ...], ...]
+Lines = Sequence[Button | Sequence[Button | None] | None]
+"""Buttons as a screen lists them: one or several in a row; None where there is none now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What the conversation message shows. `text` is Telegram HTML."""
+    """What a message shows. `text` is Telegram HTML."""
 
     text: Html
-    rows: Rows = ()
+    lines: Lines = ()
+
+    @property
+    def rows(self) -> tuple[tuple[Button, ...], ...]:
+        """The buttons that are there, row by row."""
+        rows = ((line,) if isinstance(line, Button) else line or () for line in self.lines)
+        kept = (tuple(button for button in row if button is not None) for row in rows)
+        return tuple(row for row in kept if row)
 
     def under(self, notice: Html | None) -> Screen:
         """Returns the screen with a notice above it; the screen itself if that is None."""
-        if notice is None:
-            return self
-        return Screen(Html(f"{notice}\n\n{self.text}"), self.rows)
+        return self if notice is None else replace(self, text=paragraphs(notice, self.text))
 
     def drawn(self, version: int) -> bytes:
         """Returns bytes that are equal only for the same screen with the same version.
@@ -45,9 +41,3 @@ class Screen:
 def paragraphs(*parts: str | None) -> Html:
     """Joins the non-empty parts with a blank line between them."""
     return Html("\n\n".join(part for part in parts if part))
-
-
-def rows(*lines: tuple[Button | None, ...]) -> Rows:
-    """Drops buttons that are None, and rows without buttons."""
-    kept = (tuple(button for button in line if button is not None) for line in lines)
-    return tuple(line for line in kept if line)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.stages import Action
 from bot.text.markup import fill
+from handlers.screens.buttons import Button
 from handlers.screens.petition_text import share_button
-from handlers.screens.screen import Button, Screen, paragraphs, rows
+from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
 
@@ -18,16 +19,14 @@ def name(view: View) -> Screen:
         "Escríbelo en un mensaje, tal como quieras que figure. "
         "Lo que envíes aquí se borra de este chat en cuanto nos llega."
     )
-    use = view.profile_name and Button(
-        words.label("Usar «{name}»", name=view.profile_name), Action.PROFILE_NAME
-    )
+    use = Button(words.label("Usar «{name}»", name=view.profile_name or ""), Action.PROFILE_NAME)
     return Screen(
         paragraphs(view.texts.privacy_short, question, typed),
-        rows(
-            (use or None,),
-            (Button(words.label("🔒 Aviso de privacidad completo"), Action.PRIVACY),),
-            (Button(words.label("Ahora no"), Action.HOME),),
-        ),
+        [
+            use if view.profile_name else None,
+            Button(words.label("🔒 Aviso de privacidad completo"), Action.PRIVACY),
+            Button(words.label("Ahora no"), Action.HOME),
+        ],
     )
 
 
@@ -42,14 +41,14 @@ def consent(view: View) -> Screen:
     return Screen(
         # The text that will be recorded, so that the proof is what the person saw.
         fill(consent_text(view.texts), name=conversation.name or ""),
-        rows(
-            (Button(news, Action.NEWS),),
-            (Button(words.label("✅ Consiento y firmo"), Action.CONFIRM, consent_mark(view)),),
+        [
+            Button(news, Action.NEWS),
+            Button(words.label("✅ Consiento y firmo"), Action.CONFIRM, consent_mark(view)),
             (
                 Button(words.label("Cambiar el nombre"), Action.SIGN),
                 Button(words.label("Ahora no"), Action.HOME),
             ),
-        ),
+        ],
     )
 
 
@@ -66,8 +65,8 @@ def thanks(view: View) -> Screen:
     text = fill(view.texts.thanks, number=words.number(number), count=words.number(view.count))
     return Screen(
         text,
-        rows(
-            (share_button(view),),
-            (Button(words.label("Ver mi firma"), Action.HOME),),
-        ),
+        [
+            share_button(view),
+            Button(words.label("Ver mi firma"), Action.HOME),
+        ],
     )

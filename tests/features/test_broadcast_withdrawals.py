@@ -8,7 +8,7 @@ import pytest
 
 from bot.simulator.call_log import RecordedCall
 from bot.simulator.person import Person
-from handlers.screens.rights import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE_NEWS
 from storage import Tally
 from tests.features.studio import Studio
 

@@ -15,7 +15,7 @@ from bot.simulator.chats import Chat
 from bot.simulator.messages import Message
 from bot.simulator.person import Person
 from bot.simulator.taps import Answer, Tap
-from handlers.screens.rights import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE_NEWS
 from tests.features.scene import Scene
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from telegram.error import BadRequest
 
-from handlers.screens.rights import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE_NEWS
 from tests.features.scene import Scene, fails
 
 HEARD = "Hecho: no te enviaremos más noticias de otras acciones."

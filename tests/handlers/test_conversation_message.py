@@ -13,7 +13,8 @@ from bot.petition.stages import Action
 from bot.text.markup import Html
 from handlers.context import Bot
 from handlers.conversation_message import ConversationMessage, Shown, keyboard, tolerate
-from handlers.screens.screen import Button, Screen
+from handlers.screens.buttons import Button
+from handlers.screens.screen import Screen
 
 CHAT = 7
 HOME = Screen(Html("Hola"), ((Button("Leer", Action.READ),),))

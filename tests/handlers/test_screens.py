@@ -70,7 +70,7 @@ def views(draw_: st.DrawFn) -> View:
     )
 
 
-def actions(screen: Screen) -> set[Action | None]:
+def actions(screen: Screen) -> set[object]:
     return {button.action for row in screen.rows for button in row}
 
 

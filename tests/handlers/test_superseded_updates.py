@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.intake import Dispatcher
-from handlers.screens.rights import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE_NEWS
 from handlers.superseded_updates import will_be_drawn_over
 from tests.features.scene import ADMIN, Scene
 

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
-from handlers.admin_context import AdminAction, AdminScreen, Choice
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, keep_preview
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.screen import Screen, paragraphs
 from storage import APPROVABLE_FOR
 
 
-def awaiting(now: BroadcastView) -> AdminScreen:
+def awaiting(now: BroadcastView) -> Screen:
     """Returns the screen of a waiting broadcast; only other admins get the button to approve."""
     return _waits(now) if now.is_own else _asks(now)
 
 
-def ask_decline(now: BroadcastView) -> AdminScreen:
+def ask_decline(now: BroadcastView) -> Screen:
     """Asks for confirmation before declining, since the author would have to start again."""
     words = now.words
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>¿Seguro que no lo apruebas?</b>"),
             _what(now),
             words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
         ),
         (
-            Choice(words.label("Sí, que no salga"), AdminAction.DECLINE, now.key),
-            Choice(words.label("Volver"), AdminAction.WATCH, now.key),
+            Button(words.label("Sí, que no salga"), AdminAction.DECLINE, now.key),
+            Button(words.label("Volver"), AdminAction.WATCH, now.key),
         ),
     )
 
 
-def _waits(now: BroadcastView) -> AdminScreen:
+def _waits(now: BroadcastView) -> Screen:
     words = now.words
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>Espera la aprobación de otra persona</b>"),
             _what(now),
@@ -45,13 +45,13 @@ def _waits(now: BroadcastView) -> AdminScreen:
             _deadline(now),
             keep_preview(now),
         ),
-        (Choice(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
+        (Button(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
     )
 
 
-def _asks(now: BroadcastView) -> AdminScreen:
+def _asks(now: BroadcastView) -> Screen:
     words = now.words
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>¿Apruebas este envío?</b>"),
             _what(now),
@@ -63,9 +63,9 @@ def _asks(now: BroadcastView) -> AdminScreen:
             _deadline(now),
         ),
         (
-            Choice(_yes(now), AdminAction.APPROVE, f"{now.key}.{now.broadcast.expected or 0}"),
-            Choice(words.label("Ver el mensaje"), AdminAction.REVIEW, now.key),
-            Choice(words.label("No aprobar"), AdminAction.ASK_DECLINE, now.key),
+            Button(_yes(now), AdminAction.APPROVE, f"{now.key}.{now.broadcast.expected or 0}"),
+            Button(words.label("Ver el mensaje"), AdminAction.REVIEW, now.key),
+            Button(words.label("No aprobar"), AdminAction.ASK_DECLINE, now.key),
         ),
     )
 

@@ -7,19 +7,18 @@ from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_context import AdminScreen, Choice
 from handlers.broadcasts.parse_time import Offered, offered
-from handlers.broadcasts.screens.draft_view import DraftView, ways_out
+from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import moment_name
-from handlers.broadcasts.steps import DraftStep, choice
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import Button, DraftStep
+from handlers.screens.screen import Screen, paragraphs
 from storage import Kind
 
 
-def subject(draft_view: DraftView) -> AdminScreen:
+def subject(draft_view: DraftView) -> Screen:
     """Asks whether the message is about the petition or about something else."""
-    words, draft = draft_view.words, draft_view.draft
-    return AdminScreen(
+    words = draft_view.words
+    return Screen(
         paragraphs(
             words.text("<b>¿De qué trata el mensaje?</b>"),
             words.text("Sobre esta petición puedes escribir a todas las personas que firmaron."),
@@ -29,18 +28,18 @@ def subject(draft_view: DraftView) -> AdminScreen:
             ),
         ),
         [
-            choice(words.label("Sobre esta petición"), draft, DraftStep.ABOUT, Kind.UPDATE),
-            choice(words.label("Sobre otra cosa"), draft, DraftStep.ABOUT, Kind.NEWS),
-            *ways_out(draft_view, back=True),
+            draft_view.button(words.label("Sobre esta petición"), DraftStep.SUBJECT, Kind.UPDATE),
+            draft_view.button(words.label("Sobre otra cosa"), DraftStep.SUBJECT, Kind.NEWS),
+            *draft_view.leaving(back=True),
         ],
     )
 
 
-def audience(draft_view: DraftView) -> AdminScreen:
+def audience(draft_view: DraftView) -> Screen:
     """Asks for the audience: each choice with its number, and why others reach nobody."""
     words = draft_view.words
     rows = [*_groups(draft_view), *_by_language(draft_view)]
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>¿A quién?</b>"),
             words.text("Elige y te enseñaré la vista previa. Todavía no se envía nada.")
@@ -48,7 +47,7 @@ def audience(draft_view: DraftView) -> AdminScreen:
             else words.text("No hay a quién enviarlo."),
             Html("\n".join(_empty(draft_view))),
         ),
-        [*rows, *ways_out(draft_view, back=True)],
+        [*rows, *draft_view.leaving(back=True)],
     )
 
 
@@ -61,20 +60,20 @@ def _everyone(draft_view: DraftView) -> Mapping[str, int]:
     )
 
 
-def _groups(draft_view: DraftView) -> list[Choice]:
+def _groups(draft_view: DraftView) -> list[Button]:
     words, draft = draft_view.words, draft_view.draft
     total, agreed = sum(_everyone(draft_view).values()), sum(draft_view.numbers.news.values())
-    rows: list[Choice] = []
+    rows: list[Button] = []
     if total and draft.kind is not Kind.NEWS:
         label = words.label("A quienes firmaron: {n}", n=words.number(total))
-        rows.append(choice(label, draft, DraftStep.AUDIENCE, "all"))
+        rows.append(draft_view.button(label, DraftStep.AUDIENCE, "all"))
     if agreed:
         label = words.label("A quienes aceptaron otras noticias: {n}", n=words.number(agreed))
-        rows.append(choice(label, draft, DraftStep.AUDIENCE, "news"))
+        rows.append(draft_view.button(label, DraftStep.AUDIENCE, "news"))
     return rows
 
 
-def _by_language(draft_view: DraftView) -> list[Choice]:
+def _by_language(draft_view: DraftView) -> list[Button]:
     everyone = _everyone(draft_view)
     total = sum(everyone.values())
     # A language that all of them read would be the same choice as everyone.
@@ -97,7 +96,7 @@ def _empty(draft_view: DraftView) -> list[Html]:
     return lines
 
 
-def _only_in(draft_view: DraftView, code: str, number: int) -> Choice:
+def _only_in(draft_view: DraftView, code: str, number: int) -> Button:
     words, draft = draft_view.words, draft_view.draft
     label = words.label(
         "Solo a quienes leen en {language}: {n}",
@@ -105,17 +104,17 @@ def _only_in(draft_view: DraftView, code: str, number: int) -> Choice:
         n=words.number(number),
     )
     news = draft.kind is Kind.NEWS
-    return choice(label, draft, DraftStep.AUDIENCE, f"news.{code}" if news else code)
+    return draft_view.button(label, DraftStep.AUDIENCE, f"news.{code}" if news else code)
 
 
-def time(draft_view: DraftView) -> AdminScreen:
+def time(draft_view: DraftView) -> Screen:
     """Asks for the time to send at, and offers some."""
-    words, draft = draft_view.words, draft_view.draft
+    words = draft_view.words
     moments = [
-        choice(_offer(words, each), draft, DraftStep.SCHEDULE, str(int(each.at.timestamp())))
+        draft_view.button(_offer(words, each), DraftStep.SCHEDULE, str(int(each.at.timestamp())))
         for each in offered(draft_view.now, ZoneInfo(draft_view.zone))
     ]
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>¿Cuándo?</b>"),
             words.text(
@@ -123,7 +122,7 @@ def time(draft_view: DraftView) -> AdminScreen:
             ),
             words.text("Elige o escríbeme el día y la hora, como «mañana 18:30» o «26/11 18:30»."),
         ),
-        [*moments, *ways_out(draft_view, back=True)],
+        [*moments, *draft_view.leaving(back=True)],
     )
 
 

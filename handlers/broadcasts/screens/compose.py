@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
-from handlers.admin_context import AdminScreen, Choice
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.parse_links import LONGEST_TEXT, MOST_BUTTONS
-from handlers.broadcasts.screens.draft_view import DraftView, ways_out
+from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import content_name, subject_name
-from handlers.broadcasts.steps import DraftStep, choice
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import Button, DraftStep
+from handlers.screens.screen import Screen, paragraphs
 from storage import Kind
 
 # Labels shown; a forwarded post may have more than fit into a message.
 _NAMED = MOST_BUTTONS
 
 
-def content(draft_view: DraftView) -> AdminScreen:
+def content(draft_view: DraftView) -> Screen:
     """Asks for the message in the draft's current language."""
     words, draft = draft_view.words, draft_view.draft
     many = len(draft_view.languages) > 1
@@ -28,7 +27,7 @@ def content(draft_view: DraftView) -> AdminScreen:
             "<b>Envíame la versión en {language}</b>", language=draft_view.tongue(draft.language)
         )
     )
-    return AdminScreen(
+    return Screen(
         paragraphs(
             heading,
             words.text(
@@ -41,33 +40,33 @@ def content(draft_view: DraftView) -> AdminScreen:
             else None,
             words.text("Nada sale hasta que veas la vista previa y lo confirmes."),
         ),
-        ways_out(draft_view, back=bool(draft.versions)),
+        draft_view.leaving(back=bool(draft.versions)),
     )
 
 
-def ready(draft_view: DraftView) -> AdminScreen:
+def ready(draft_view: DraftView) -> Screen:
     """Describes the message and offers what can be done with it."""
     words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
-        look = choice(words.label("👁 Ver la vista previa"), draft, DraftStep.LOOK)
+        look = draft_view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
         nothing = words.text("El mensaje final no se ha enviado.")
-        return AdminScreen(nothing, [look, *ways_out(draft_view)])
+        return Screen(nothing, [look, *draft_view.leaving()])
     chosen = draft.about_chosen and draft.audience_chosen
     onward = (
-        choice(words.label("👁 Ver la vista previa"), draft, DraftStep.LOOK)
+        draft_view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
         if chosen
-        else choice(words.label("Continuar"), draft, DraftStep.NEXT)
+        else draft_view.button(words.label("Continuar"), DraftStep.NEXT)
     )
-    to_others = choice(words.label("Cambiar a quién se envía"), draft, DraftStep.SUBJECT)
+    to_others = draft_view.button(words.label("Cambiar a quién se envía"), DraftStep.ASK_SUBJECT)
     # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
     may_change = chosen and draft.topic is None
     rows = [
         onward,
         *_versions(draft_view),
         *([to_others] if may_change else ()),
-        *ways_out(draft_view),
+        *draft_view.leaving(),
     ]
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>Tu mensaje</b>"),
             Html("\n".join(_described(draft_view, code) for code in draft.versions)),
@@ -82,12 +81,14 @@ def ready(draft_view: DraftView) -> AdminScreen:
     )
 
 
-def links(draft_view: DraftView) -> AdminScreen:
+def links(draft_view: DraftView) -> Screen:
     """Asks for link buttons, one per line."""
     words, draft = draft_view.words, draft_view.draft
     there = draft.versions[draft.language].links
-    bare = choice(words.label("Quitar los botones"), draft, DraftStep.REMOVE_LINKS, draft.language)
-    return AdminScreen(
+    bare = draft_view.button(
+        words.label("Quitar los botones"), DraftStep.REMOVE_LINKS, draft.language
+    )
+    return Screen(
         paragraphs(
             words.text("<b>Botones con enlace</b>"),
             words.text(
@@ -96,7 +97,7 @@ def links(draft_view: DraftView) -> AdminScreen:
             words.text("<code>Leer más - https://ejemplo.org</code>"),
             _buttons(draft_view, draft.versions[draft.language]),
         ),
-        [*([bare] if there else ()), *ways_out(draft_view, back=True)],
+        [*([bare] if there else ()), *draft_view.leaving(back=True)],
     )
 
 
@@ -152,11 +153,11 @@ def _decided(draft_view: DraftView) -> Html:
     )
 
 
-def _versions(draft_view: DraftView) -> list[Choice]:
+def _versions(draft_view: DraftView) -> list[Button]:
     """Returns the buttons for the version of each language."""
     words, draft = draft_view.words, draft_view.draft
     several = len(draft.versions) > 1
-    rows: list[Choice] = []
+    rows: list[Button] = []
     for code, version in draft.versions.items():
         name = draft_view.tongue(code)
         again, buttons = (
@@ -167,14 +168,14 @@ def _versions(draft_view: DraftView) -> list[Choice]:
             if several
             else (words.label("Cambiar el mensaje"), words.label("Botones con enlace"))
         )
-        rows.append(choice(again, draft, DraftStep.WRITE, code))
+        rows.append(draft_view.button(again, DraftStep.WRITE, code))
         if not version.is_album:
-            rows.append(choice(buttons, draft, DraftStep.LINKS, code))
+            rows.append(draft_view.button(buttons, DraftStep.LINKS, code))
         if code != draft.base:
             label = words.label("Quitar la versión en {language}", language=name)
-            rows.append(choice(label, draft, DraftStep.DROP, code))
+            rows.append(draft_view.button(label, DraftStep.REMOVE_VERSION, code))
     for code in draft_view.languages:
         if code not in draft.versions:
             label = words.label("Añadir versión en {language}", language=draft_view.tongue(code))
-            rows.append(choice(label, draft, DraftStep.WRITE, code))
+            rows.append(draft_view.button(label, DraftStep.WRITE, code))
     return rows

@@ -15,11 +15,10 @@ from bot.broadcast.confirmation import (
 )
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_context import Choice
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.recipient_counts import Numbers
 from handlers.broadcasts.screens.labels import audience_name
-from handlers.broadcasts.steps import DraftStep, choice
+from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
 
 MESSAGES_A_STAR: Final = 10
 LEAST_BALANCE: Final = 10_000
@@ -142,14 +141,18 @@ class DraftView:
         name = self.language(code)
         return name if code.partition("-")[0] in _WRITTEN_LARGE else name[:1].lower() + name[1:]
 
+    def button(self, label: str, step: DraftStep, value: str = "") -> Button:
+        """Returns a button that carries out a step in this version of the draft."""
+        tap = DraftTap(self.draft.key, self.draft.version, step, value)
+        return Button(label, AdminAction.DRAFT, str(tap))
+
+    def leaving(self, *, back: bool = False) -> list[Button]:
+        """Returns the button that cancels the draft, and if `back` the one that goes back."""
+        cancel = self.button(self.words.label("Cancelar"), DraftStep.CANCEL)
+        before = self.button(self.words.label("Volver"), DraftStep.BACK)
+        return [before, cancel] if back else [cancel]
+
 
 def _stars(messages: int) -> int:
     """Returns what so many paid messages cost, in Stars, rounded up."""
     return -(-messages // MESSAGES_A_STAR)
-
-
-def ways_out(draft_view: DraftView, *, back: bool = False) -> list[Choice]:
-    """Returns the button that cancels the draft, and if `back` the one that goes back."""
-    words, draft = draft_view.words, draft_view.draft
-    cancel = choice(words.label("Cancelar"), draft, DraftStep.CANCEL)
-    return [choice(words.label("Volver"), draft, DraftStep.BACK), cancel] if back else [cancel]

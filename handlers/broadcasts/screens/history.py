@@ -9,9 +9,9 @@ from typing import Final
 
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_context import AdminAction, AdminScreen, Choice
 from handlers.broadcasts.screens.labels import subject_name
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Tally
 
 ON_A_PAGE: Final = 5
@@ -27,7 +27,7 @@ class Entry:
 
 def history(
     words: Words, entries: Sequence[Entry], *, page: int, more: bool, reader: int
-) -> AdminScreen:
+) -> Screen:
     """Returns one page of the list.
 
     Args:
@@ -38,19 +38,19 @@ def history(
         reader: user id of the admin who reads it, who is called «tú».
     """
     if not entries:
-        return AdminScreen(words.text("Todavía no se ha enviado nada."))
+        return Screen(words.text("Todavía no se ha enviado nada."))
     numbers = range(page * ON_A_PAGE + 1, page * ON_A_PAGE + 1 + len(entries))
     numbered = list(zip(numbers, entries, strict=True))
     told = [_told(words, number, each, reader) for number, each in numbered]
     row = tuple(
-        Choice(str(number), AdminAction.REPORT, f"{each.broadcast.id.hex()}.{page}")
+        Button(str(number), AdminAction.REPORT, f"{each.broadcast.id.hex()}.{page}")
         for number, each in numbered
     )
-    newer = Choice(words.label("‹ Más recientes"), AdminAction.HISTORY_PAGE, str(page - 1))
-    older = Choice(words.label("Más antiguos ›"), AdminAction.HISTORY_PAGE, str(page + 1))
+    newer = Button(words.label("‹ Más recientes"), AdminAction.HISTORY_PAGE, str(page - 1))
+    older = Button(words.label("Más antiguos ›"), AdminAction.HISTORY_PAGE, str(page + 1))
     turning = tuple(c for c, there in ((newer, page > 0), (older, more)) if there)
     hint = words.text("Toca un número para ver su informe.")
-    return AdminScreen(
+    return Screen(
         paragraphs(words.text("<b>Envíos</b>"), *told, hint), [row, turning] if turning else [row]
     )
 

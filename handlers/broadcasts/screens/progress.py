@@ -7,7 +7,6 @@ from typing import Final
 
 from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
-from handlers.admin_context import AdminAction, AdminScreen, Choice, Rows
 from handlers.broadcasts.screens.approval import awaiting
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
@@ -20,7 +19,8 @@ from handlers.broadcasts.screens.broadcast_lines import (
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.broadcasts.screens.questions import ask_cancel
 from handlers.broadcasts.screens.report import ended_heading, missing
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.screen import Lines, Screen, paragraphs
 from storage import Kind, RecallTally
 
 # Slower speeds would be shown as 0 messages per second.
@@ -31,7 +31,7 @@ _LONG_PAUSE: Final = 10.0
 _FARTHEST: Final = 100 * 365 * 86_400.0
 
 
-def standing(now: BroadcastView) -> AdminScreen:
+def standing(now: BroadcastView) -> Screen:
     """Returns the screen of a broadcast in its current state."""
     broadcast = now.broadcast
     if broadcast.is_recalling:
@@ -47,15 +47,15 @@ def standing(now: BroadcastView) -> AdminScreen:
     return _ended(now)
 
 
-def _planned(now: BroadcastView) -> AdminScreen:
+def _planned(now: BroadcastView) -> Screen:
     words = now.words
-    return AdminScreen(
+    return Screen(
         paragraphs(words.text("<b>Programado</b>"), plan(now), keep_preview(now)),
-        (Choice(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
+        (Button(words.label("Cancelar este envío"), AdminAction.ASK_CANCEL, now.key),),
     )
 
 
-def _running(now: BroadcastView) -> AdminScreen:
+def _running(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.tally
     if broadcast.kind is Kind.CLOSING:
         heading = words.text("<b>Enviando el mensaje final…</b>")
@@ -63,8 +63,8 @@ def _running(now: BroadcastView) -> AdminScreen:
         heading = words.text("<b>Enviando el mensaje…</b>")
     if not broadcast.queued:
         preparing = words.text("Preparando la lista…")
-        return AdminScreen(paragraphs(heading, preparing), _controls(now))
-    return AdminScreen(
+        return Screen(paragraphs(heading, preparing), _controls(now))
+    return Screen(
         paragraphs(heading, _bar(now), _speed(now, tally.open), account(words, tally)),
         _controls(now),
     )
@@ -104,33 +104,33 @@ def _time(now: BroadcastView, seconds: float) -> str:
     return clock if date == now.words.date(now.now) else f"{clock} ({date})"
 
 
-def _controls(now: BroadcastView) -> Rows:
+def _controls(now: BroadcastView) -> Lines:
     words = now.words
     return (
         (
-            Choice(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key),
-            Choice(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key),
+            Button(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key),
+            Button(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key),
         ),
     )
 
 
-def _paused(now: BroadcastView) -> AdminScreen:
+def _paused(now: BroadcastView) -> Screen:
     words, broadcast = now.words, now.broadcast
-    cancel = Choice(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
+    cancel = Button(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
     if now.is_waiting and broadcast.starts_at is not None:
-        return AdminScreen(
+        return Screen(
             paragraphs(
                 words.text("<b>Un envío programado espera tu decisión</b>"),
                 _plan_missed(now, broadcast.starts_at),
                 planned_for(now),
             ),
-            (Choice(words.label("Enviar ahora"), AdminAction.RESUME, now.key), cancel),
+            (Button(words.label("Enviar ahora"), AdminAction.RESUME, now.key), cancel),
         )
     heading, still = _pause(now)
     numbers = _bar(now) if broadcast.queued else None
-    go_on = Choice(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
+    go_on = Button(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
     counts = account(words, now.tally) if broadcast.queued else None
-    return AdminScreen(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
+    return Screen(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
 
 
 def _pause(now: BroadcastView) -> tuple[Html, Html]:
@@ -204,18 +204,18 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     )
 
 
-def _ended(now: BroadcastView) -> AdminScreen:
+def _ended(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.tally
-    rows: list[Choice] = []
+    rows: list[Button] = []
     again = broadcast.kind is not Kind.CLOSING and broadcast.recall_started_at is None
     if again and missing(tally):
         rows.append(
-            Choice(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
+            Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
         )
     if now.can_be_recalled:
-        rows.append(Choice(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key))
+        rows.append(Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key))
     counts = None if broadcast.started_at is None else account(words, tally)
-    return AdminScreen(
+    return Screen(
         paragraphs(ended_heading(words, broadcast, tally), _what(now), counts, _recalled(now)),
         rows,
     )
@@ -233,11 +233,11 @@ def _what(now: BroadcastView) -> Html | None:
     )
 
 
-def _recalling(now: BroadcastView) -> AdminScreen:
+def _recalling(now: BroadcastView) -> Screen:
     words, recall = now.words, now.recall or RecallTally(0)
     done = recall.deleted + recall.failed
     of = words.text("{done} de {total}", done=words.number(done), total=words.number(recall.total))
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>Retirando los mensajes…</b>"),
             Html(f"{bar(words, done, recall.total)}\n{of}"),

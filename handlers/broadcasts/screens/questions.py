@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
-from handlers.admin_context import AdminAction, AdminScreen, Choice
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.screen import Screen, paragraphs
 
 
-def ask_cancel(now: BroadcastView) -> AdminScreen:
+def ask_cancel(now: BroadcastView) -> Screen:
     """Asks whether to cancel; the broadcast is not sent until this is answered."""
     words = now.words
     yes, no = words.label("Sí, cancelar el envío"), words.label("No, dejarlo como está")
     if now.broadcast.state == "scheduled":
-        return AdminScreen(
+        return Screen(
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),
                 plan(now),
                 words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
             ),
-            (Choice(yes, AdminAction.CANCEL, now.key), Choice(no, AdminAction.WATCH, now.key)),
+            (Button(yes, AdminAction.CANCEL, now.key), Button(no, AdminAction.WATCH, now.key)),
         )
     if now.is_waiting:
-        return AdminScreen(
+        return Screen(
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),
                 words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
             ),
-            (Choice(yes, AdminAction.CANCEL, now.key), Choice(no, AdminAction.WATCH, now.key)),
+            (Button(yes, AdminAction.CANCEL, now.key), Button(no, AdminAction.WATCH, now.key)),
         )
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>¿Cancelar el envío?</b>"),
             words.text("Está en pausa mientras decides: ahora no sale ningún mensaje."),
@@ -37,17 +37,17 @@ def ask_cancel(now: BroadcastView) -> AdminScreen:
             words.text("Si lo cancelas, este envío no se puede continuar."),
         ),
         (
-            Choice(yes, AdminAction.CANCEL, now.key),
-            Choice(words.label("No, seguir enviando"), AdminAction.RESUME, now.key),
-            Choice(words.label("Dejarlo en pausa"), AdminAction.WATCH, now.key),
+            Button(yes, AdminAction.CANCEL, now.key),
+            Button(words.label("No, seguir enviando"), AdminAction.RESUME, now.key),
+            Button(words.label("Dejarlo en pausa"), AdminAction.WATCH, now.key),
         ),
     )
 
 
-def ask_recall(now: BroadcastView) -> AdminScreen:
+def ask_recall(now: BroadcastView) -> Screen:
     """Asks whether to recall, and says what a recall cannot do."""
     words, delivered = now.words, now.tally.delivered
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.text("<b>¿Retirar los mensajes?</b>"),
             words.plural(
@@ -61,8 +61,8 @@ def ask_recall(now: BroadcastView) -> AdminScreen:
             ),
         ),
         (
-            Choice(words.label("Sí, retirar los mensajes"), AdminAction.RECALL, now.key),
-            Choice(words.label("No, dejarlos"), AdminAction.WATCH, now.key),
+            Button(words.label("Sí, retirar los mensajes"), AdminAction.RECALL, now.key),
+            Button(words.label("No, dejarlos"), AdminAction.WATCH, now.key),
         ),
     )
 

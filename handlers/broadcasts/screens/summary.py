@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from bot.text.markup import Html
-from handlers.admin_context import AdminAction, AdminScreen, Choice
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, MANY, DraftView
 from handlers.broadcasts.screens.labels import moment_name, subject_name
-from handlers.broadcasts.steps import DraftStep, choice
-from handlers.screens.screen import paragraphs
+from handlers.screens.buttons import AdminAction, Button, DraftStep
+from handlers.screens.screen import Screen, paragraphs
 from storage import Kind
 
 
-def summary(draft_view: DraftView) -> AdminScreen:
+def summary(draft_view: DraftView) -> Screen:
     """Returns the summary below the preview: audience, time, duration and price."""
     words = draft_view.words
     if not draft_view.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
-        return AdminScreen(paragraphs(_heading(draft_view), nobody), _no_way_on(draft_view))
+        return Screen(paragraphs(_heading(draft_view), nobody), _no_way_on(draft_view))
     short = _short_of_stars(draft_view)
-    return AdminScreen(
+    return Screen(
         paragraphs(
             _heading(draft_view),
             _as_shown(draft_view),
@@ -35,7 +34,7 @@ def summary(draft_view: DraftView) -> AdminScreen:
     )
 
 
-def sure(draft_view: DraftView) -> AdminScreen:
+def sure(draft_view: DraftView) -> Screen:
     """Asks for a second confirmation of a broadcast to many people."""
     words, draft = draft_view.words, draft_view.draft
     yes = words.plural_label(
@@ -45,7 +44,7 @@ def sure(draft_view: DraftView) -> AdminScreen:
         yes = words.label("Sí, pedir la aprobación")
     elif draft.starts_at is not None:
         yes = words.label("Sí, programar")
-    return AdminScreen(
+    return Screen(
         paragraphs(
             words.plural(
                 "<b>Vas a escribir a {n} persona. ¿Seguro?</b>",
@@ -61,8 +60,8 @@ def sure(draft_view: DraftView) -> AdminScreen:
             ),
         ),
         (
-            Choice(yes, AdminAction.SEND, draft_view.token),
-            choice(words.label("Volver"), draft, DraftStep.BACK),
+            Button(yes, AdminAction.SEND, draft_view.token),
+            draft_view.button(words.label("Volver"), DraftStep.BACK),
             _leave(draft_view),
         ),
     )
@@ -240,32 +239,32 @@ def _short_of_stars(draft_view: DraftView) -> Html | None:
     )
 
 
-def _choices(draft_view: DraftView, *, may_send: bool) -> list[Choice]:
+def _choices(draft_view: DraftView, *, may_send: bool) -> list[Button]:
     words, draft = draft_view.words, draft_view.draft
-    rows: list[Choice] = [_confirm(draft_view)] if may_send else []
-    rows.append(choice(words.label("Enviarme una prueba"), draft, DraftStep.TEST))
+    rows: list[Button] = [_confirm(draft_view)] if may_send else []
+    rows.append(draft_view.button(words.label("Enviarme una prueba"), DraftStep.TEST))
     if draft.edited:
         rows.insert(
-            0, choice(words.label("👁 Ver la vista previa otra vez"), draft, DraftStep.LOOK)
+            0, draft_view.button(words.label("👁 Ver la vista previa otra vez"), DraftStep.PREVIEW)
         )
     if draft.starts_at is None:
-        rows.append(choice(words.label("🕒 Programar"), draft, DraftStep.TIME))
+        rows.append(draft_view.button(words.label("🕒 Programar"), DraftStep.ASK_TIME))
     else:
-        rows.append(choice(words.label("🕒 Cambiar la hora"), draft, DraftStep.TIME))
-        rows.append(choice(words.label("Quitar la hora"), draft, DraftStep.NOW))
+        rows.append(draft_view.button(words.label("🕒 Cambiar la hora"), DraftStep.ASK_TIME))
+        rows.append(draft_view.button(words.label("Quitar la hora"), DraftStep.REMOVE_TIME))
     if draft_view.can_be_paid:
         other = (
             words.label("Enviarlo gratis, más despacio")
             if draft.paid
             else words.label("Pagar para que vaya más deprisa")
         )
-        rows.append(choice(other, draft, DraftStep.PAY))
+        rows.append(draft_view.button(other, DraftStep.TOGGLE_PAID))
     if draft.kind is not Kind.CLOSING:
-        rows.append(choice(words.label("Cambiar"), draft, DraftStep.CHANGE))
+        rows.append(draft_view.button(words.label("Cambiar"), DraftStep.CHANGE))
     return [*rows, _leave(draft_view)]
 
 
-def _confirm(draft_view: DraftView) -> Choice:
+def _confirm(draft_view: DraftView) -> Button:
     words, draft, many = draft_view.words, draft_view.draft, draft_view.recipients >= MANY
     if draft_view.needs_approval:
         label = words.plural_label(
@@ -282,17 +281,17 @@ def _confirm(draft_view: DraftView) -> Choice:
             "Enviar a {n} persona", "Enviar a {n} personas", draft_view.recipients
         )
     if many:
-        return choice(label, draft, DraftStep.SURE)
-    return Choice(label, AdminAction.SEND, draft_view.token)
+        return draft_view.button(label, DraftStep.SECOND_CONFIRMATION)
+    return Button(label, AdminAction.SEND, draft_view.token)
 
 
-def _no_way_on(draft_view: DraftView) -> list[Choice]:
+def _no_way_on(draft_view: DraftView) -> list[Button]:
     words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
         return [_leave(draft_view)]
-    return [choice(words.label("Cambiar"), draft, DraftStep.CHANGE), _leave(draft_view)]
+    return [draft_view.button(words.label("Cambiar"), DraftStep.CHANGE), _leave(draft_view)]
 
 
-def _leave(draft_view: DraftView) -> Choice:
+def _leave(draft_view: DraftView) -> Button:
     shown = f"{AdminAction.SEND}:{draft_view.token or '-'}:{draft_view.draft.key}"
-    return Choice(draft_view.words.label("No enviar"), AdminAction.DISMISS, shown)
+    return Button(draft_view.words.label("No enviar"), AdminAction.DISMISS, shown)

@@ -8,12 +8,13 @@ from typing import Any
 
 from bot.broadcast.confirmation import ConfirmationTerms
 from bot.text.translations import Catalogs
-from handlers.admin_context import AdminScreen, Choice
 from handlers.broadcasts.draft import Draft, DraftMessage, Link, begun
 from handlers.broadcasts.draft_changes import about, add_message, frozen
 from handlers.broadcasts.recipient_counts import Numbers
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.screens.buttons import Button
+from handlers.screens.screen import Screen
 from storage import Audience, Broadcast, Kind, RecallTally, Tally
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
@@ -126,17 +127,16 @@ def standing_of(
     )
 
 
-def labels(page: AdminScreen) -> list[str]:
+def labels(page: Screen) -> list[str]:
     """The labels of all buttons, in reading order."""
-    return [choice.label for choice in choices(page)]
+    return [button.label for button in buttons(page)]
 
 
-def choices(page: AdminScreen) -> list[Choice]:
+def buttons(page: Screen) -> list[Button]:
     """All buttons, in reading order."""
-    rows = ([row] if isinstance(row, Choice) else list(row) for row in page.rows)
-    return [choice for row in rows for choice in row]
+    return [button for row in page.rows for button in row]
 
 
-def arguments(page: AdminScreen) -> Mapping[str, str]:
+def arguments(page: Screen) -> Mapping[str, str]:
     """What each button carries."""
-    return {choice.label: choice.argument for choice in choices(page)}
+    return {button.label: button.argument for button in buttons(page)}

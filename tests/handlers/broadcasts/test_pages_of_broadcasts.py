@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers.admin_context import AdminAction, Choice
 from handlers.broadcasts.screens import history
 from handlers.broadcasts.screens.history import Entry
 from handlers.broadcasts.screens.progress import standing
+from handlers.screens.buttons import AdminAction, Button
 from storage import Kind, RecallTally, Tally
 from tests.handlers.broadcasts.drafts import (
     CATALOGS,
@@ -16,7 +16,7 @@ from tests.handlers.broadcasts.drafts import (
     MARTA,
     NOW,
     broadcast,
-    choices,
+    buttons,
     labels,
     standing_of,
 )
@@ -118,5 +118,5 @@ def test_the_history_says_who_prepared_and_who_confirmed() -> None:
 def test_each_entry_of_the_history_leads_to_its_report() -> None:
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))]
     page = history.history(CATALOGS.words("es"), entries, page=2, more=False, reader=MARTA)
-    first = choices(page)[0]
-    assert first == Choice("11", AdminAction.REPORT, f"{(b'b' * 16).hex()}.2")
+    first = buttons(page)[0]
+    assert first == Button("11", AdminAction.REPORT, f"{(b'b' * 16).hex()}.2")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bot.text.markup import length, parse
-from handlers.admin_context import PREFIX, AdminAction, AdminScreen
 from handlers.broadcasts.draft import Draft, DraftStage, begun_closing
 from handlers.broadcasts.draft_changes import about, add_message, frozen, linked, mark_edited
 from handlers.broadcasts.recipient_counts import Numbers
@@ -25,6 +24,8 @@ from handlers.broadcasts.screens import (
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
 from handlers.broadcasts.screens.history import Entry
 from handlers.broadcasts.screens.progress import standing
+from handlers.screens.buttons import AdminAction
+from handlers.screens.screen import Screen
 from storage import Kind, Tally
 from tests.handlers.broadcasts.drafts import (
     CATALOGS,
@@ -35,7 +36,7 @@ from tests.handlers.broadcasts.drafts import (
     NUMBERS,
     arguments,
     broadcast,
-    choices,
+    buttons,
     draft_view,
     empty,
     labels,
@@ -57,7 +58,7 @@ def closing() -> Draft:
     return frozen(begun_closing("es", NOW, paid=False), {"es": [1], "en": [2]}, NOW)
 
 
-def of_drafts(language: str) -> Mapping[str, AdminScreen]:
+def of_drafts(language: str) -> Mapping[str, Screen]:
     """Every page about a draft."""
     planned = shown().changed(NOW, starts_at=NOW + DAY)
     paid = shown().changed(NOW, paid=True)
@@ -109,10 +110,10 @@ def of_drafts(language: str) -> Mapping[str, AdminScreen]:
     }
 
 
-def of_broadcasts(language: str) -> Mapping[str, AdminScreen]:
+def of_broadcasts(language: str) -> Mapping[str, Screen]:
     """Every page about a broadcast."""
 
-    def page(state: str, tally: Tally | None = None, **more: object) -> AdminScreen:
+    def page(state: str, tally: Tally | None = None, **more: object) -> Screen:
         return standing(standing_of(broadcast(state, **more), tally, language))
 
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
@@ -158,10 +159,10 @@ def test_every_page_is_one_that_telegram_takes(language: str) -> None:
     for name, page in pages.items():
         rendered = parse(page.text)
         assert 0 < length(rendered.text) <= 4096, name
-        for choice in choices(page):
-            data = f"{PREFIX}:{choice.order}:{choice.argument}"
-            assert len(data.encode()) <= 64, (name, choice)
-            assert choice.label.strip(), (name, choice)
+        for button in buttons(page):
+            data = button.callback_data(0)
+            assert len(data.encode()) <= 64, (name, button)
+            assert button.label.strip(), (name, button)
 
 
 def test_every_page_about_a_draft_has_a_way_out() -> None:
@@ -173,7 +174,7 @@ def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
     sending = {
         name
         for name, page in of_drafts("es").items()
-        if any(choice.order is AdminAction.SEND for choice in choices(page))
+        if any(button.action is AdminAction.SEND for button in buttons(page))
     }
     # With so many recipients the summary itself asks once more.
     assert sending == {"sure", "sure, needs approval"}
@@ -181,7 +182,7 @@ def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
 
 def test_a_summary_of_few_sends_at_the_first_tap() -> None:
     few = draft_view(shown(), replace(NUMBERS, chosen={"es": 999}))
-    (send,) = [c for c in choices(summary.summary(few)) if c.order is AdminAction.SEND]
+    (send,) = [c for c in buttons(summary.summary(few)) if c.action is AdminAction.SEND]
     assert (send.label, send.argument) == ("Enviar a 999 personas", few.token)
 
 

@@ -1,0 +1,180 @@
+"""The buttons under all messages, and the callback data that they carry.
+
+The strings are in messages that were already sent, so what is encoded here stays as it is:
+
+- `VERSION:ACTION:ARGUMENT` under the conversation message,
+- `adm:ACTION:ARGUMENT` under an admin's message; for `DRAFT` the argument is that of `DraftTap`,
+- `stop:news` under a news broadcast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.petition.stages import Action
+
+NO_MORE_NEWS: Final = "stop:news"
+"""Callback data of the button under a news broadcast; a tap on it draws no screen."""
+
+_ADMIN: Final = "adm"
+_LONGEST: Final = 64  # Telegram's limit for callback data, in bytes
+
+
+class AdminAction(StrEnum):
+    """What an admin's button does. The values are part of callback data."""
+
+    CLOSE = "close"
+    REOPEN = "reopen"
+    SEND = "send"
+    DISMISS = "leave"
+    CLOSING_UPDATE = "final"
+    COMPOSE = "compose"
+    RESUME_DRAFT = "goon"
+    DRAFT = "draft"
+    WATCH = "watch"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REVIEW = "see"
+    APPROVE = "yes"
+    ASK_DECLINE = "no?"
+    DECLINE = "no"
+    ASK_CANCEL = "stop"
+    CANCEL = "cancel"
+    ASK_RECALL = "back"
+    RECALL = "recall"
+    HISTORY_PAGE = "past"
+    REPORT = "report"
+
+
+class DraftStep(StrEnum):
+    """What a draft's button does to the draft. The values are part of callback data."""
+
+    NEXT = "on"
+    """Go on from the message to its subject."""
+    WRITE = "write"
+    """Wait for the message in a language."""
+    REMOVE_VERSION = "drop"
+    LINKS = "links"
+    """Wait for the link buttons of a language's version."""
+    REMOVE_LINKS = "bare"
+    ASK_SUBJECT = "subject"
+    SUBJECT = "about"
+    AUDIENCE = "to"
+    PREVIEW = "look"
+    TEST = "test"
+    ASK_TIME = "time"
+    SCHEDULE = "at"
+    REMOVE_TIME = "now"
+    TOGGLE_PAID = "pay"
+    SECOND_CONFIRMATION = "sure"
+    CHANGE = "change"
+    """Return to the message and the choices made for it."""
+    BACK = "back"
+    """Return to the screen before the question."""
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button: a label, and either the action of a tap or the address it opens.
+
+    Attributes:
+        argument: what the action is done to, which binds the button to what was shown with it.
+    """
+
+    label: str
+    action: Action | AdminAction | None = None
+    argument: str = ""
+    url: str | None = None
+
+    def callback_data(self, version: int) -> str:
+        """Returns what Telegram sends back when the button is tapped.
+
+        Args:
+            version: of the conversation; an admin's button carries none.
+        """
+        prefix = _ADMIN if isinstance(self.action, AdminAction) else version
+        return f"{prefix}:{self.action}:{self.argument}"
+
+
+@dataclass(frozen=True, slots=True)
+class SupporterTap:
+    """A tap under the conversation message; `version` is the one it was drawn for."""
+
+    version: int
+    action: Action
+    argument: str
+
+    @property
+    def page(self) -> int:
+        """The page asked for, from 0."""
+        return read_number(self.argument) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class AdminTap:
+    """A tap under an admin's message; `action` is None for one that no button carries."""
+
+    action: AdminAction | None
+    argument: str
+
+
+def read_tap(data: object) -> SupporterTap | AdminTap | None:
+    """Parses callback data; returns None for anything that no button of a screen carries."""
+    if not isinstance(data, str) or len(data) > _LONGEST:
+        return None
+    prefix, _, rest = data.partition(":")
+    action, _, argument = rest.partition(":")
+    if prefix == _ADMIN:
+        known = AdminAction(action) if action in set(AdminAction) else None
+        return AdminTap(known, argument)
+    version = read_number(prefix)
+    if version is None or action not in set(Action):
+        return None
+    return SupporterTap(version, Action(action), argument)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTap:
+    """The argument of a draft's button: the draft and version it was drawn for, and its step."""
+
+    key: str
+    version: int
+    step: DraftStep
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.key}.{self.version}:{self.step}:{self.value}"
+
+    @classmethod
+    def read(cls, argument: str) -> DraftTap | None:
+        """Parses an argument; returns None for anything that no such button carries."""
+        drawn_for, _, rest = argument.partition(":")
+        key, _, number = drawn_for.partition(".")
+        step, _, value = rest.partition(":")
+        version = read_number(number)
+        if version is None or step not in set(DraftStep):
+            return None
+        return cls(key, version, DraftStep(step), value)
+
+
+def read_number(text: str, most: int = 2**31 - 1) -> int | None:
+    """Returns the number in an argument, written with the digits 0 to 9; None for other text.
+
+    Args:
+        text: the argument, or a part of it.
+        most: the largest number; by default what fits into an integer of the database.
+    """
+    if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST:
+        return None
+    return int(text) if int(text) <= most else None
+
+
+def read_id(text: str) -> bytes:
+    """Returns the id of a broadcast in an argument; for other text one that no broadcast has."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
