@@ -2,7 +2,7 @@
 
 import re
 
-from bot.simulator.messages import Message, User
+from bot.simulator.chats import Message, User
 from bot.text.entities import in_code_points, tidied
 from bot.text.markup import Entity, Rendered, length
 

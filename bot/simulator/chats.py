@@ -1,19 +1,206 @@
-"""Chats: their messages, members and pins."""
+"""Chats with their messages and members, and the events in them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bot.simulator.messages import Message, Shape, User
 from bot.simulator.notifier import Notifier
+from bot.text.markup import Entity
 
-if TYPE_CHECKING:
-    from bot.simulator.person_actions import Author
-    from bot.simulator.world import World
+_OF_ANY_FILE = ("file_id", "file_unique_id")
+
+Shape = dict[str, Any]
+"""A JSON object of the Bot API."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account: a person or a bot."""
+
+    id: int
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+    language: str | None = None
+    is_bot: bool = False
+    is_premium: bool = False
+
+    def shape(self) -> Shape:
+        """Returns the user as a Bot API object."""
+        shape: Shape = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
+        if self.last_name:
+            shape["last_name"] = self.last_name
+        if self.username:
+            shape["username"] = self.username
+        if self.language:
+            shape["language_code"] = self.language
+        if self.is_premium:
+            shape["is_premium"] = True
+        return shape
+
+
+@dataclass(frozen=True, slots=True)
+class InlineButton:
+    """An inline button: sends `data` to the bot, opens `url`, or does something else."""
+
+    label: str
+    data: str | None = None
+    url: str | None = None
+    other: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What a message holds besides text; `payload` is its Bot API object."""
+
+    kind: str
+    payload: Any
+    file_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An immutable message; an edit replaces it in its chat.
+
+    `text` is the caption when there is media. `group` identifies its album. `about` holds rarer
+    Bot API fields, such as `forward_origin` or `via_bot`.
+    """
+
+    id: int
+    chat: Chat
+    by: User
+    date: int
+    text: str = ""
+    entities: tuple[Entity, ...] = ()
+    media: Media | None = None
+    markup: Mapping[str, Any] | None = None
+    preview: Mapping[str, Any] | None = None
+    caption_above: bool = False
+    spoiler: bool = False
+    group: str | None = None
+    edit_date: int | None = None
+    reply_to: int | None = None
+    silent: bool = False
+    protected: bool = False
+    about: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Message({self.id}, {self.by.first_name!r}, {self.text!r})"
+
+    @property
+    def from_bot(self) -> bool:
+        """Whether a bot wrote it."""
+        return self.by.is_bot
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is a service message, such as the notice of a pin."""
+        return self.media is None and not self.text
+
+    @property
+    def outgoing(self) -> bool:
+        """Whether a person wrote it."""
+        return not self.by.is_bot
+
+    @property
+    def buttons(self) -> tuple[tuple[InlineButton, ...], ...]:
+        """The inline keyboard, row by row."""
+        rows = (self.markup or {}).get("inline_keyboard", ())
+        return tuple(tuple(_button(shape) for shape in row) for row in rows)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of all inline buttons, in reading order."""
+        return [button.label for row in self.buttons for button in row]
+
+    @property
+    def photo(self) -> Media | None:
+        """The photo, if the message has one."""
+        return self._media("photo")
+
+    @property
+    def document(self) -> Media | None:
+        """The document, if the message has one."""
+        return self._media("document")
+
+    def _media(self, kind: str) -> Media | None:
+        return self.media if self.media is not None and self.media.kind == kind else None
+
+    def shape(self, *, with_reply: bool = True) -> Shape:
+        """Returns the message as a Bot API object."""
+        shape: Shape = {
+            "message_id": self.id,
+            "from": self.by.shape(),
+            "chat": self.chat.shape(),
+            "date": self.date,
+            **(self.about or {}),
+        }
+        if self.edit_date is not None:
+            shape["edit_date"] = self.edit_date
+        if self.group is not None:
+            shape["media_group_id"] = self.group
+        if self.protected:
+            shape["has_protected_content"] = True
+        if with_reply and self.reply_to is not None and self.reply_to in self.chat.messages:
+            shape["reply_to_message"] = self.chat.messages[self.reply_to].shape(with_reply=False)
+        self._add_content(shape)
+        if self.markup and "inline_keyboard" in self.markup:
+            shape["reply_markup"] = self.markup
+        return shape
+
+    def _add_content(self, shape: Shape) -> None:
+        entities = [entity_shape(entity, self.chat) for entity in self.entities]
+        if self.media is None:
+            if self.text:
+                shape["text"] = self.text
+            if entities:
+                shape["entities"] = entities
+            if self.preview:
+                shape["link_preview_options"] = self.preview
+            return
+        shape[self.media.kind] = self.media.payload
+        if self.media.kind == "animation":
+            # As in the Bot API, for clients that do not know animations.
+            shape["document"] = {name: self.media.payload[name] for name in _OF_ANY_FILE}
+        if self.media.kind == "venue":
+            shape["location"] = self.media.payload["location"]
+        if self.text:
+            shape["caption"] = self.text
+        if entities:
+            shape["caption_entities"] = entities
+        if self.caption_above:
+            shape["show_caption_above_media"] = True
+        if self.spoiler:
+            shape["has_media_spoiler"] = True
+
+
+class Account:
+    """A person's account, and what it allows the bot."""
+
+    __slots__ = ("blocked", "deactivated", "met", "started", "user")
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.started = False
+        self.blocked = False
+        self.deactivated = False
+        self.met = False
+        """Whether the bot has seen them in a group."""
+
+    @property
+    def id(self) -> int:
+        """The number of the user and of their private chat."""
+        return self.user.id
+
 
 # Private chats have no members; all of them share this to save memory.
-_NOBODY: Mapping[int, "Author"] = MappingProxyType({})
+_NOBODY: Mapping[int, Account] = MappingProxyType({})
 
 
 class Chat:
@@ -28,31 +215,31 @@ class Chat:
         "bot_status",
         "id",
         "members",
+        "network",
         "person",
         "pinned",
         "title",
         "type",
         "username",
-        "world",
     )
 
     def __init__(
         self,
-        world: "World",
+        network: Network,
         chat_id: int,
         kind: str,
         *,
         title: str | None = None,
         username: str | None = None,
-        person: "Author | None" = None,
+        person: Account | None = None,
     ) -> None:
-        self.world = world
+        self.network = network
         self.id = chat_id
         self.type = kind
         self.title = title
         self.username = username
         self.person = person
-        self.members: Mapping[int, Author] = _NOBODY
+        self.members: Mapping[int, Account] = _NOBODY
         self.bot_status = "member"
         self.pinned: tuple[int, ...] = ()
         self._messages: dict[int, Message] | None = None
@@ -86,28 +273,28 @@ class Chat:
     def post(self, by: User, **content: Any) -> Message:
         """Adds a new message; `content` are fields of `Message`."""
         message = Message(
-            id=self.world.next_message_id(), chat=self, by=by, date=self.world.now(), **content
+            id=self.network.next_message_id(), chat=self, by=by, date=self.network.now(), **content
         )
         self._put(message)
-        self.world.tell("sent", self, message)
+        self.network.publish("sent", self, message)
         return message
 
     def change(self, message: Message, *, visibly: bool = True, **content: Any) -> Message:
         """Replaces a message by an edited one; `visibly` sets its edit date."""
         edited = replace(message, **content)
         if visibly:
-            edited = replace(edited, edit_date=self.world.now())
+            edited = replace(edited, edit_date=self.network.now())
         self._put(edited)
-        self.world.tell("edited", self, edited)
+        self.network.publish("edited", self, edited)
         return edited
 
     def remove(self, message_id: int) -> None:
         """Deletes a message, for everyone."""
         message = (self._messages or {}).pop(message_id)
         self.unpin(message_id)
-        self.world.tell("deleted", self, message)
+        self.network.publish("deleted", self, message)
 
-    def add_member(self, person: "Author") -> None:
+    def add_member(self, person: Account) -> None:
         """Adds somebody to a group; from then on the bot has seen them."""
         self.members = {**self.members, person.id: person}
         person.met = True
@@ -137,3 +324,88 @@ class Chat:
             yield f"#{message.id} {message.by.first_name}: {held}{message.text}"
             for row in message.buttons:
                 yield "    " + " ".join(f"[{button.label}]" for button in row)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something visible that happened in a chat.
+
+    `kind` is one of sent, edited, deleted, tapped, answered, action, pinned, member.
+    """
+
+    kind: str
+    chat: Chat
+    message: Message | None = None
+    detail: Mapping[str, Any] | None = None
+
+
+class Network:
+    """What all chats share: the accounts by number, the time, message numbers and events.
+
+    `clock` returns the Unix time.
+    """
+
+    def __init__(self, clock: Callable[[], float], people: Mapping[int, Account]) -> None:
+        self.clock = clock
+        self.people = people
+        self.bell = Notifier()
+        self.event_count = 0
+        self._last_message = 0
+        self._subscribers: set[asyncio.Queue[Event]] = set()
+
+    def now(self) -> int:
+        """Returns the Unix time in whole seconds, as in the Bot API."""
+        return int(self.clock())
+
+    def next_message_id(self) -> int:
+        """Returns the next message number; all chats share one sequence, as private chats do."""
+        self._last_message += 1
+        return self._last_message
+
+    def publish(
+        self,
+        kind: str,
+        chat: Chat,
+        message: Message | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Wakes all that wait for something in this chat, and sends subscribers an event."""
+        self.event_count += 1
+        chat.bell.ring()
+        self.bell.ring()
+        if self._subscribers:
+            event = Event(kind, chat, message, detail)
+            for subscriber in self._subscribers:
+                subscriber.put_nowait(event)
+
+    @contextmanager
+    def subscribe(self) -> Iterator[asyncio.Queue[Event]]:
+        """Yields a queue of all events from now on, in order."""
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        self._subscribers.add(events)
+        try:
+            yield events
+        finally:
+            self._subscribers.discard(events)
+
+
+def entity_shape(entity: Entity, chat: Chat) -> Shape:
+    """Returns an entity as a Bot API object."""
+    shape: Shape = {"type": entity.type, "offset": entity.offset, "length": entity.length}
+    if entity.url is not None:
+        shape["url"] = entity.url
+    if entity.language is not None:
+        shape["language"] = entity.language
+    if entity.custom_emoji_id is not None:
+        shape["custom_emoji_id"] = entity.custom_emoji_id
+    if entity.user_id is not None:
+        known = chat.network.people.get(entity.user_id)
+        user = known.user if known else User(entity.user_id, "")
+        shape["user"] = user.shape()
+    return shape
+
+
+def _button(shape: Mapping[str, Any]) -> InlineButton:
+    known = ("text", "callback_data", "url")
+    other = {name: value for name, value in shape.items() if name not in known}
+    return InlineButton(shape["text"], shape.get("callback_data"), shape.get("url"), other or None)

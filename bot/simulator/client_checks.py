@@ -6,10 +6,10 @@ All functions raise `SimulatorError` for content that a client would not send.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bot.simulator.chats import Media
 from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.keyboard_checks import checked_markup
 from bot.simulator.media_kinds import CAPTIONED
-from bot.simulator.messages import Media
 from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS, written
 from bot.text.markup import Entity, Rendered, length
 

@@ -8,12 +8,8 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from bot.simulator.messages import Message
-
-if TYPE_CHECKING:
-    from bot.simulator.chats import Chat
+from bot.simulator.chats import Chat, Message
 
 _Content = tuple[int, int, str]
 """Chat and number of the copied message, or zeros, and the text or caption."""
@@ -40,7 +36,7 @@ class DeliveryTally:
 class Arrivals:
     """Every message of the bot that arrived, in order; `chats` are those of the world."""
 
-    def __init__(self, chats: Mapping[int, "Chat"]) -> None:
+    def __init__(self, chats: Mapping[int, Chat]) -> None:
         self._chats_now = chats
         self._at = array("d")
         self._chat = array("q")

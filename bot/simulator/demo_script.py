@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.petition.petition import Petition
+from bot.simulator.chats import Message
 from bot.simulator.errors import SimulatorError
-from bot.simulator.messages import Message
 from bot.simulator.person import Person
 from bot.simulator.world import World
 from bot.text.markup import fill, parse

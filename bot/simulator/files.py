@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from bot.simulator.chats import Media, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.image_sizes import image_size
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.messages import Media, Shape
 from bot.simulator.parameters import Upload
 from bot.simulator.sample_media import tiny_png
 

@@ -1,6 +1,6 @@
 """Origins of forwarded messages, as Bot API objects."""
 
-from bot.simulator.messages import Message, Shape
+from bot.simulator.chats import Message, Shape
 
 _CHANNEL = -1_001_500_000_001
 

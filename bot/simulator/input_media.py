@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.simulator.chats import Media
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.files import Files
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.messages import Media
 from bot.simulator.parameters import Upload, value_of
 from bot.simulator.text_checks import caption_of
 from bot.text.markup import Rendered

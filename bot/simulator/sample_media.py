@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from bot.simulator.chats import Media
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.messages import Media
 
 
 def tiny_png(width: int = 64, height: int = 48) -> bytes:

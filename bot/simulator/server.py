@@ -11,10 +11,10 @@ from aiohttp import web
 
 from bot.simulator.api import Api
 from bot.simulator.call_log import Calls, RecordedCall
+from bot.simulator.chats import User
 from bot.simulator.clock import Clock
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
-from bot.simulator.messages import User
 from bot.simulator.method_schema import METHODS
 from bot.simulator.methods import HANDLERS
 from bot.simulator.parameters import Params, decoded, received

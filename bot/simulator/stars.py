@@ -1,6 +1,6 @@
 """The bot's balance of Telegram Stars."""
 
-from bot.simulator.messages import Shape
+from bot.simulator.chats import Shape
 
 _PARTS = 1_000_000_000
 """Telegram counts in billionths of a Star."""

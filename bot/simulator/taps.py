@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from bot.simulator.chats import Message, User
 from bot.simulator.errors import SimulatorError
-from bot.simulator.messages import Message, User
 from bot.simulator.notifier import Notifier
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.simulator.messages import Message
-from bot.simulator.world import Event
+from bot.simulator.chats import Event, Message
 
 _LINES_SHOWN = 6
 

@@ -14,7 +14,7 @@ from bot.app import App, open_app
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
-from bot.simulator.messages import Message
+from bot.simulator.chats import Message
 from bot.simulator.person import Person
 from bot.text.translations import Catalogs, Words
 from storage import Keyring

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.simulator.messages import Message
+from bot.simulator.chats import Message
 from bot.simulator.person import Person
 from bot.text.translations import Words
 from handlers.context import Services

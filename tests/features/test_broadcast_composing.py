@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.simulator.messages import Message
+from bot.simulator.chats import Message
 from tests.features.studio import Studio
 
 KINDS = (

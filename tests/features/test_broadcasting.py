@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.broadcast.confirmation import broadcast_id
+from bot.simulator.chats import Message
 from bot.simulator.faults import Fault
-from bot.simulator.messages import Message
 from bot.simulator.person import Person
 from storage import Broadcast, NewBroadcast
 from tests.features.scene import ADMIN, Scene, a_scene

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.messages import Message
+from bot.simulator.chats import Message
 from handlers.context import Services
 from tests.features.scene import Scene, a_scene
 from tests.storage import people as known

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
-from bot.simulator.chats import Chat
-from bot.simulator.messages import Message
+from bot.simulator.chats import Chat, Message
 from bot.simulator.person import Person
 from bot.simulator.taps import Answer, Tap
 from handlers.screens.buttons import NO_MORE_NEWS

@@ -11,8 +11,8 @@ import pytest
 from telegram.error import TelegramError
 
 from bot.broadcast.stop_reasons import StopReason, format_reason
+from bot.simulator.chats import Message
 from bot.simulator.faults import Fault
-from bot.simulator.messages import Message
 from bot.text.translations import Catalogs
 from handlers.broadcasts.progress_publisher import AdminReporter
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView

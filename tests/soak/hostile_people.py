@@ -9,9 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.simulator.chats import Chat
+from bot.simulator.chats import Chat, Message
 from bot.simulator.errors import SimulatorError
-from bot.simulator.messages import Message
 from bot.simulator.person import Person
 from bot.simulator.taps import Tap
 from tests.soak.failing_telegram import (

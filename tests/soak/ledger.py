@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from bot.simulator.messages import Message
-from bot.simulator.world import Event, World
+from bot.simulator.chats import Event, Message
+from bot.simulator.world import World
 
 # From the closing update of the bundled petition, which has no buttons, unlike screens.
 _CLOSING: Final = {"es": "18 de julio de 2025", "en": "18 July 2025"}

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.simulator.chats import InlineButton, Message
 from bot.simulator.errors import SimulatorError
-from bot.simulator.messages import InlineButton, Message
 from bot.simulator.person import Person
 
 PATIENCE_SECONDS: Final = 30.0

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from bot.simulator.api import Api
+from bot.simulator.chats import Media, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.input_media import Input, described
-from bot.simulator.messages import Media, Shape
 from bot.simulator.methods.sending import UnsentMessage, posted
 from bot.simulator.parameters import Params
 

@@ -24,5 +24,5 @@ def answer(api: Api, params: Params) -> bool:
     tap.answer = Answer(text, params.get("show_alert", False), url)
     tap.bell.ring()
     detail = {"text": text, "alert": tap.answer.alert, "url": url, "data": tap.data}
-    api.world.tell("answered", tap.message.chat, tap.message, detail)
+    api.world.publish("answered", tap.message.chat, tap.message, detail)
     return True

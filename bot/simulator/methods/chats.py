@@ -1,9 +1,9 @@
 """Chats, their pinned messages, and files."""
 
 from bot.simulator.api import Api
+from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request
 from bot.simulator.files import DOWNLOAD_BYTES
-from bot.simulator.messages import Shape
 from bot.simulator.parameters import Params
 
 
@@ -26,7 +26,7 @@ def pin(api: Api, params: Params) -> bool:
         raise bad_request("not enough rights to manage pinned messages in the chat")
     chat.pin(params["message_id"])
     pinned = chat.messages[params["message_id"]]
-    api.world.tell("pinned", chat, pinned)
+    api.world.publish("pinned", chat, pinned)
     told = chat.post(api.world.bot, about={"pinned_message": pinned.shape(with_reply=False)})
     api.world.updates.add("message", chat.id, told.shape())
     return True
@@ -39,7 +39,7 @@ def unpin(api: Api, params: Params) -> bool:
     if message_id not in chat.pinned:
         raise bad_request("message to unpin not found")
     chat.unpin(message_id)
-    api.world.tell("pinned", chat)
+    api.world.publish("pinned", chat)
     return True
 
 
@@ -47,7 +47,7 @@ def unpin_all(api: Api, params: Params) -> bool:
     """Serves unpinAllChatMessages."""
     chat = api.open_chat(params["chat_id"])
     chat.pinned = ()
-    api.world.tell("pinned", chat)
+    api.world.publish("pinned", chat)
     return True
 
 

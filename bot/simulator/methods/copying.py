@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.simulator.api import Api
+from bot.simulator.chats import Message, Shape
 from bot.simulator.errors import bad_request
 from bot.simulator.forward_origins import origin_of
 from bot.simulator.keyboard_checks import forwarded_markup
 from bot.simulator.media_kinds import CAPTIONED
-from bot.simulator.messages import Message, Shape
 from bot.simulator.methods.sending import UnsentMessage, posted
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import CAPTION_UNITS, caption_of

@@ -3,11 +3,10 @@
 from typing import Any
 
 from bot.simulator.api import Api
-from bot.simulator.chats import Chat
+from bot.simulator.chats import Chat, Message, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.input_media import described
 from bot.simulator.keyboard_checks import checked_markup
-from bot.simulator.messages import Message, Shape
 from bot.simulator.methods.copying import checked_ids
 from bot.simulator.methods.sending import checked_preview
 from bot.simulator.parameters import Params

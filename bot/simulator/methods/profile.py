@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.simulator.api import Api
 from bot.simulator.bot_profile import Scope, checked_commands, checked_language, checked_scope
+from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request
-from bot.simulator.messages import Shape
 from bot.simulator.parameters import Params
 from bot.text.markup import length
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.simulator.api import Api
-from bot.simulator.chats import Chat
+from bot.simulator.chats import Chat, Media, Message, Shape
 from bot.simulator.errors import bad_request
 from bot.simulator.keyboard_checks import Markup, checked_markup
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.messages import Media, Message, Shape
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import caption_of, text_of
 from bot.text.markup import Entity, Rendered
@@ -92,7 +91,7 @@ def send_chat_action(api: Api, params: Params) -> bool:
     if params["action"] not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
     chat = api.open_chat(params["chat_id"])
-    api.world.tell("action", chat, None, {"action": params["action"]})
+    api.world.publish("action", chat, None, {"action": params["action"]})
     return True
 
 
@@ -122,7 +121,7 @@ def _arrived(
         api.world.bot,
         text=draft.rendered.text,
         entities=_shown(api, draft.rendered.entities),
-        media=api.world.anew(draft.media),
+        media=api.world.with_own_poll(draft.media),
         markup=markup or draft.markup,
         preview=draft.preview,
         caption_above=draft.above,

@@ -1,7 +1,7 @@
 """The bot's Telegram Stars."""
 
 from bot.simulator.api import Api
-from bot.simulator.messages import Shape
+from bot.simulator.chats import Shape
 from bot.simulator.parameters import Params
 
 

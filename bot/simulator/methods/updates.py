@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.simulator.api import Api
+from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request, conflict
-from bot.simulator.messages import Shape
 from bot.simulator.parameters import Params
 
 _LONGEST_POLL = 50

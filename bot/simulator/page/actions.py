@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.simulator.auto_entities import found_in
+from bot.simulator.chats import Media, Message
 from bot.simulator.forward_origins import channel
-from bot.simulator.messages import Media, Message
 from bot.simulator.page.phones import Phones
 from bot.simulator.page.samples import picture
 from bot.simulator.parameters import Upload

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.simulator.call_log import RecordedCall
+from bot.simulator.chats import Event
 from bot.simulator.page.event_feed import Feed
 from bot.simulator.page.serialization import Shape
 from bot.simulator.parameters import Upload
-from bot.simulator.world import Event
 
 _KEPT = 150
 _TOLD_AT_ONCE = 40

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.simulator.messages import Message
+from bot.simulator.chats import Event, Message
 from bot.simulator.page.event_feed import Feed
 from bot.simulator.page.serialization import Shape, message_shape, person_shape
 from bot.simulator.person import Person
 from bot.simulator.update_queue import Update
-from bot.simulator.world import Event
 
 _MESSAGES_SHOWN = 200
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.simulator.messages import InlineButton, Media, Message
+from bot.simulator.chats import InlineButton, Media, Message
 from bot.simulator.person import Person
 from bot.text.markup import Entity
 

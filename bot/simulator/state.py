@@ -1,0 +1,107 @@
+"""The state around one bot: its chats and groups, updates, files and profile."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.simulator.bot_profile import Profile
+from bot.simulator.chats import Account, Chat, Media, Network, User
+from bot.simulator.delivery_tally import Arrivals
+from bot.simulator.files import Files
+from bot.simulator.stars import Stars
+from bot.simulator.taps import Tap
+from bot.simulator.update_queue import Updates
+
+_FIRST_ALBUM = 13_500_000_000_000_001
+_FIRST_GROUP = 2_000_000_001
+_FIRST_POLL = 5_000_000_000_000_000_001
+_FIRST_QUERY = 4_400_000_000_000_000_001
+_SUPERGROUP = -1_000_000_000_000
+
+
+class State(Network):
+    """Everything around one bot that people and the Bot API act on."""
+
+    def __init__(
+        self, bot: User, clock: Callable[[], float], people: Mapping[int, Account]
+    ) -> None:
+        super().__init__(clock, people)
+        self.bot = bot
+        self.chats: dict[int, Chat] = {}
+        """The chats the bot can know of, by number."""
+        self.updates = Updates(clock)
+        self.files = Files()
+        self.profile = Profile()
+        self.stars = Stars()
+        self.arrivals = Arrivals(self.chats)
+        self.taps: dict[str, Tap] = {}
+        """Taps the bot has not answered, by the id of their callback query."""
+        self.custom_emoji = True
+        """Whether the bot may send custom emoji; if not, the plain emoji is shown instead."""
+        self._last_group = _FIRST_GROUP
+        self._last_query = _FIRST_QUERY
+        self._last_album = _FIRST_ALBUM
+        self._last_poll = _FIRST_POLL
+
+    def next_query_id(self) -> str:
+        """Returns a new identifier for a callback query."""
+        self._last_query += 1
+        return str(self._last_query)
+
+    def next_album_id(self) -> str:
+        """Returns a new identifier for an album."""
+        self._last_album += 1
+        return str(self._last_album)
+
+    def with_own_poll(self, media: Media | None) -> Media | None:
+        """Returns the media for a new message: a poll gets a new identifier, for its own votes."""
+        if media is None or media.kind != "poll":
+            return media
+        self._last_poll += 1
+        return replace(media, payload=media.payload | {"id": str(self._last_poll)})
+
+    def group(
+        self,
+        title: str,
+        *,
+        members: Iterable[Account] = (),
+        kind: str = "supergroup",
+        username: str | None = None,
+    ) -> Chat:
+        """Adds a group with the bot in it; the first member added the bot."""
+        self._last_group += 1
+        chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - self._last_group
+        chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title, username=username)
+        for member in members:
+            chat.add_member(member)
+        if chat.members:
+            first = next(iter(chat.members.values()))
+            self.membership(chat, first.user, "left", "member")
+        return chat
+
+    def find(self, chat_id: int | str) -> Chat | None:
+        """Returns the chat with this number or @username, if the bot can know it."""
+        if isinstance(chat_id, int):
+            return self.chats.get(chat_id)
+        name = chat_id.removeprefix("@").lower()
+        # A bot can address groups and channels by username, but not people.
+        named = (c for c in self.chats.values() if c.person is None and c.username)
+        return next((c for c in named if (c.username or "").lower() == name), None)
+
+    def membership(self, chat: Chat, by: User, old: str, new: str) -> None:
+        """Sets the bot's membership in a chat and sends the bot an update about it."""
+        chat.bot_status = new
+        body = {
+            "chat": chat.shape(),
+            "from": by.shape(),
+            "date": self.now(),
+            "old_chat_member": self.member_shape(old),
+            "new_chat_member": self.member_shape(new),
+        }
+        self.updates.add("my_chat_member", chat.id, body)
+        self.publish("member", chat, None, {"status": new})
+
+    def member_shape(self, status: str) -> dict[str, Any]:
+        """Returns the bot as a ChatMember with this status."""
+        shape: dict[str, Any] = {"user": self.bot.shape(), "status": status}
+        return shape | ({"until_date": 0} if status == "kicked" else {})
