@@ -13,14 +13,12 @@ async with Simulator(token="1:…") as telegram:
 
 from bot.simulator.call_log import Calls, RecordedCall
 from bot.simulator.chats import Chat, Event, InlineButton, Media, Message, User
-from bot.simulator.clock import Clock
 from bot.simulator.delivery_tally import Arrivals, DeliveryTally
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.person import Person
-from bot.simulator.rate_limits import RateLimits
-from bot.simulator.server import Simulator
-from bot.simulator.stars import Stars
+from bot.simulator.rate_limits import RateLimits, Stars
+from bot.simulator.server import Clock, Simulator
 from bot.simulator.taps import Answer, Tap
 from bot.simulator.world import World
 

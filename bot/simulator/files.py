@@ -1,24 +1,27 @@
 """The files that were sent, by their identifiers, and the checks of a photo."""
 
 import base64
+import io
 import mimetypes
 import struct
+import warnings
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from PIL import Image
+
 from bot.simulator.chats import Media, Shape
 from bot.simulator.errors import Refused, bad_request
-from bot.simulator.image_sizes import image_size
-from bot.simulator.media_kinds import FILE_KINDS
+from bot.simulator.media_kinds import FILE_KINDS, tiny_png
 from bot.simulator.parameters import Upload
-from bot.simulator.sample_media import tiny_png
 
 _MB = 1024 * 1024
 _PHOTO_BYTES = 10 * _MB
 _UPLOAD_BYTES = 50 * _MB
 DOWNLOAD_BYTES = 20 * _MB
 """The largest file that getFile hands out."""
+_PHOTO_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _SIDES = (90, 320, 800, 1280)
 
 
@@ -141,12 +144,24 @@ def _checked_photo(content: bytes) -> tuple[int, int]:
             f"file of size {len(content)} bytes is too big for a photo;"
             f" the maximum size is {_PHOTO_BYTES} bytes"
         )
-    width, height = image_size(content)
-    if not width or not height:
-        raise bad_request("IMAGE_PROCESS_FAILED")
+    width, height = _image_size(content)
     if max(width, height) > 20 * min(width, height) or width + height > 10_000:
         raise bad_request("PHOTO_INVALID_DIMENSIONS")
     return width, height
+
+
+def _image_size(content: bytes) -> tuple[int, int]:
+    """Returns width and height from the header; the picture itself is not decoded."""
+    try:
+        with (
+            warnings.catch_warnings(action="error"),
+            Image.open(io.BytesIO(content), formats=_PHOTO_FORMATS) as image,
+        ):
+            return image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise bad_request("PHOTO_INVALID_DIMENSIONS") from error
+    except OSError as error:
+        raise bad_request("IMAGE_PROCESS_FAILED") from error
 
 
 def _identifiers(kind: str, serial: int, side: int) -> tuple[str, str]:

@@ -8,8 +8,10 @@ parameter: a misspelt one is a bug that Telegram would hide.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import PurePosixPath
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 from urllib.parse import parse_qsl
 
 import orjson
@@ -17,10 +19,38 @@ from aiohttp import web
 
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.method_schema import KINDS, Method, ParameterKind
 
 Params = dict[str, Any]
 """Decoded parameters: integers, strings, booleans, lists, objects and uploads."""
+
+
+class ParameterKind(Enum):
+    """The kind of a parameter, with the words that describe it in an error."""
+
+    INTEGER = "an Integer"
+    TEXT = "a String"
+    FLAG = "a Boolean"
+    CHAT = "an Integer or a String starting with @"
+    LIST = "a JSON-serialized Array"
+    OBJECT = "a JSON-serialized Object"
+    MEDIA = "a JSON-serialized Object, or an Array of them"
+    FILE = "an uploaded file, a file identifier or an HTTP URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method, by its name as Telegram spells it, and its parameters."""
+
+    name: str
+    required: tuple[str, ...]
+    parameters: frozenset[str]
+
+    @classmethod
+    def declared(cls, name: str, parameters: str) -> Self:
+        """Returns a method by a line of its parameters, with "!" after each required one."""
+        words = parameters.split()
+        required = tuple(sorted(word[:-1] for word in words if word.endswith("!")))
+        return cls(name, required, frozenset(word.removesuffix("!") for word in words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +62,35 @@ class Upload:
 
     def __repr__(self) -> str:
         return f"Upload({self.name!r}, {len(self.content)} bytes)"
+
+
+_KINDS = {
+    ParameterKind.INTEGER: (
+        "message_id user_id message_thread_id direct_messages_topic_id offset limit timeout"
+        " cache_time max_connections video_start_timestamp reply_to_message_id duration width"
+        " height length start_timestamp"
+    ),
+    ParameterKind.FLAG: (
+        "disable_notification protect_content allow_paid_broadcast disable_web_page_preview"
+        " allow_sending_without_reply show_caption_above_media has_spoiler show_alert"
+        " disable_content_type_detection remove_caption drop_pending_updates"
+        " supports_streaming"
+    ),
+    ParameterKind.CHAT: "chat_id from_chat_id",
+    ParameterKind.LIST: "entities caption_entities message_ids commands allowed_updates",
+    ParameterKind.OBJECT: (
+        "link_preview_options suggested_post_parameters reply_parameters reply_markup scope"
+        " menu_button"
+    ),
+    ParameterKind.MEDIA: "media",
+    ParameterKind.FILE: (
+        "photo document video animation audio voice video_note sticker thumbnail cover certificate"
+    ),
+}
+KINDS: Mapping[str, ParameterKind] = MappingProxyType(
+    {name: kind for kind, names in _KINDS.items() for name in names.split()}
+)
+"""The kind of every parameter that is not plain text; a name means the same in every method."""
 
 
 async def received(request: web.BaseRequest) -> Params:
@@ -154,23 +213,25 @@ def _wrong(name: str, kind: ParameterKind) -> Refused:
     return bad_request(f'parameter "{name}" must be {kind.value}')
 
 
-def _integer(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> int:
+def _whole_number(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     text = value.strip() if isinstance(value, str) else ""
-    if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
-        return int(text)
-    if strict:
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() else None
+
+
+def _integer(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> int:
+    number = _whole_number(value)
+    if number is None and strict:
         raise _wrong(name, ParameterKind.INTEGER)
-    return 0
+    return number or 0
 
 
 def _text(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, Upload):
-        raise _wrong(name, ParameterKind.TEXT)
-    if strict:
+    if strict or isinstance(value, Upload):
         raise _wrong(name, ParameterKind.TEXT)
     return orjson.dumps(value).decode()
 
@@ -185,11 +246,9 @@ def _flag(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) ->
 
 
 def _chat(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> int | str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if (number := _whole_number(value)) is not None:
+        return number
     text = value.strip() if isinstance(value, str) else ""
-    if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
-        return int(text)
     if strict and text and not text.startswith("@"):
         raise _wrong(name, ParameterKind.CHAT)
     return text

@@ -13,8 +13,8 @@ from bot.simulator.client_checks import Buttons, Entities
 from bot.simulator.errors import SimulatorError
 from bot.simulator.forward_origins import origin_of
 from bot.simulator.keyboard_checks import forwarded_markup
+from bot.simulator.media_kinds import SAMPLES, sample
 from bot.simulator.parameters import Upload
-from bot.simulator.sample_media import SAMPLES, sample
 from bot.simulator.state import State
 from bot.simulator.taps import Tap, as_sent
 from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS

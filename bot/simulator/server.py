@@ -12,11 +12,9 @@ from aiohttp import web
 from bot.simulator.api import Api
 from bot.simulator.call_log import Calls, RecordedCall
 from bot.simulator.chats import User
-from bot.simulator.clock import Clock
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
-from bot.simulator.method_schema import METHODS
-from bot.simulator.methods import HANDLERS
+from bot.simulator.methods import HANDLERS, METHODS
 from bot.simulator.parameters import Params, decoded, received
 from bot.simulator.rate_limits import RateLimits
 from bot.simulator.webhook import Webhook
@@ -26,6 +24,24 @@ _PATH = re.compile(r"/bot([^/]+)/(\w+)")
 _FILE = re.compile(r"/file/bot([^/]+)/(.+)")
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{30,}")
 _LARGEST_REQUEST = 60 * 1024 * 1024
+
+
+class Clock:
+    """Returns the time of `base`, in Unix seconds, plus what it was moved by."""
+
+    __slots__ = ("_ahead", "_base")
+
+    def __init__(self, base: Callable[[], float]) -> None:
+        self._base = base
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        """Returns the current Unix time."""
+        return self._base() + self._ahead
+
+    def move(self, seconds: float) -> None:
+        """Moves the clock forward: messages grow old, limits recover, updates expire."""
+        self._ahead += seconds
 
 
 class Simulator:
@@ -103,18 +119,15 @@ class Simulator:
         found = _PATH.fullmatch(request.path)
         if found is None:
             return self._file(request.path)
-        refusal = self._stranger(found[1])
-        method = METHODS.get(found[2].lower())
-        if method is None and refusal is None:
-            refusal = Refused(404, "Not Found: method not found")
-        if method is None or refusal is not None:
-            return self._refuse(found[2], {}, refusal or Refused(404, "Not Found"), time.time())
-        return await self._call(request, method.name)
-
-    def _stranger(self, token: str) -> Refused | None:
-        if token == self._token:
-            return None
-        return Refused(401, "Unauthorized") if _TOKEN.fullmatch(token) else _not_found()
+        begun, (token, name) = time.monotonic(), found.groups()
+        served = METHODS.get(name.lower())
+        if token != self._token:
+            known = _TOKEN.fullmatch(token)
+            refusal = Refused(401, "Unauthorized") if known else Refused(404, "Not Found")
+            return self._refuse(name, {}, refusal, begun)
+        if served is None:
+            return self._refuse(name, {}, Refused(404, "Not Found: method not found"), begun)
+        return await self._call(request, served.name)
 
     async def _call(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
         begun = time.monotonic()
@@ -133,7 +146,7 @@ class Simulator:
             if fault in (Fault.ERROR, Fault.FLOOD):
                 raise self.faults.refusal(fault)
             params = decoded(METHODS[name.lower()], params, strict=self.strict)
-            result = await self._done(name, params)
+            result = await self._result(name, params)
         except Refused as refusal:
             return self._refuse(name, params, refusal, begun, request)
         finally:
@@ -144,7 +157,7 @@ class Simulator:
         self._record(name, params, 200, None, begun, result)
         return _answer({"ok": True, "result": result})
 
-    async def _done(self, name: str, params: Params) -> Any:
+    async def _result(self, name: str, params: Params) -> Any:
         result = HANDLERS[name](self.api, params)
         return await result if inspect.isawaitable(result) else result
 
@@ -157,7 +170,7 @@ class Simulator:
             return
         try:
             call = decoded(method, call, strict=self.strict)
-            await self._done(method.name, call)
+            await self._result(method.name, call)
         except Refused as refusal:
             self._refuse(name, call, refusal, begun)
         else:
@@ -217,10 +230,6 @@ class Simulator:
         if found is not None and found[1] == self._token and stored is not None:
             return web.Response(body=stored.content, content_type="application/octet-stream")
         return _answer({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
-
-
-def _not_found() -> Refused:
-    return Refused(404, "Not Found")
 
 
 def _answer(body: dict[str, Any], status: int = 200) -> web.Response:

@@ -8,7 +8,7 @@ from bot.simulator.bot_profile import Profile
 from bot.simulator.chats import Account, Chat, Media, Network, User
 from bot.simulator.delivery_tally import Arrivals
 from bot.simulator.files import Files
-from bot.simulator.stars import Stars
+from bot.simulator.rate_limits import Stars
 from bot.simulator.taps import Tap
 from bot.simulator.update_queue import Updates
 

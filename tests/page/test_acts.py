@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bot.simulator import Person
+from bot.simulator.media_kinds import tiny_png
 from bot.simulator.page import View
-from bot.simulator.sample_media import tiny_png
 from tests.page.browsing import Browsing
 from tests.simulator.wire import Wire
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, expect
 
-from bot.simulator.sample_media import tiny_png
+from bot.simulator.media_kinds import tiny_png
 from tests.page.chromium import Window, chat, chromium
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,8 +10,8 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from bot.simulator import Person
+from bot.simulator.media_kinds import tiny_png
 from bot.simulator.parameters import Upload
-from bot.simulator.sample_media import tiny_png
 from tests.page.chromium import COVERED, Window, chat, chromium
 from tests.simulator.wire import Wire
 

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Route
 
+from bot.simulator.media_kinds import tiny_png
 from bot.simulator.page import DemoPage
 from bot.simulator.parameters import Upload
-from bot.simulator.sample_media import tiny_png
 from tests.page.chromium import chat, chromium
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,7 @@ from aiogram.exceptions import TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.simulator import Fault, Simulator
-from bot.simulator.sample_media import tiny_png
+from bot.simulator.media_kinds import tiny_png
 from tests.simulator.wire import TOKEN
 
 

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from bot.simulator import Person, Simulator
-from bot.simulator.sample_media import tiny_png
+from bot.simulator.media_kinds import tiny_png
 from tests.bot_api import answer_faults
 from tests.simulator.wire import Wire
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bot.simulator import Person, Simulator
-from bot.simulator.sample_media import KINDS
+from bot.simulator.media_kinds import KINDS
 from tests.simulator.wire import Wire
 
 LINK = {"inline_keyboard": [[{"text": "Leer", "url": "https://example.org/"}]]}

@@ -1,12 +1,13 @@
-import struct
+import io
+import zlib
 
 import pytest
+from PIL import Image
 
 from bot.simulator.errors import Refused
 from bot.simulator.files import Files
-from bot.simulator.image_sizes import image_size
+from bot.simulator.media_kinds import tiny_png
 from bot.simulator.parameters import Upload
-from bot.simulator.sample_media import tiny_png
 
 
 def refusal(kind: str, source: str | Upload) -> tuple[int, str]:
@@ -63,17 +64,31 @@ def test_an_identifier_works_for_its_own_kind_only() -> None:
         files.media("document", photo.file_id)
 
 
+def picture(kind: str, **options: bool) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (640, 480)).save(written, kind, **options)
+    return written.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        tiny_png(640, 480),
-        b"GIF89a" + struct.pack("<HH", 640, 480),
-        b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x11\x08" + struct.pack(">HH", 480, 640),
-        b"RIFF\0\0\0\0WEBPVP8X" + b"\0" * 8 + b"\x7f\x02\x00\xdf\x01\x00",
-        b"RIFF\0\0\0\0WEBPVP8 " + b"\0" * 10 + struct.pack("<HH", 640, 480),
-        b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + struct.pack("<I", 639 | 479 << 14),
+        picture("PNG"),
+        picture("GIF"),
+        picture("JPEG"),
+        picture("WEBP"),
+        picture("WEBP", lossless=True),
+        picture("PNG")[:50],
     ],
-    ids=["png", "gif", "jpeg", "webp-extended", "webp", "webp-lossless"],
+    ids=["png", "gif", "jpeg", "webp", "webp-lossless", "only the header"],
 )
-def test_the_size_is_read_from_every_kind_of_image(content: bytes) -> None:
-    assert image_size(content) == (640, 480)
+def test_the_size_of_a_photo_is_read_from_its_header(content: bytes) -> None:
+    sizes = Files().add("photo", Upload("a", content)).payload
+    assert (sizes[-1]["width"], sizes[-1]["height"]) == (640, 480)
+
+
+def test_a_photo_of_too_many_pixels_is_refused_unread() -> None:
+    header = b"IHDR" + (20_000).to_bytes(4, "big") * 2 + tiny_png()[24:29]
+    huge = tiny_png()[:12] + header + zlib.crc32(header).to_bytes(4, "big") + tiny_png()[33:]
+    refused = (400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    assert refusal("photo", Upload("a.png", huge)) == refused

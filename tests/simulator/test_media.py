@@ -4,8 +4,7 @@ import aiohttp
 import pytest
 
 from bot.simulator import Person, Simulator
-from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.sample_media import tiny_png
+from bot.simulator.media_kinds import FILE_KINDS, tiny_png
 from tests.bot_api import answer_faults
 from tests.simulator.wire import Clock, Wire
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.simulator import Person, Simulator, SimulatorError
 from bot.simulator.forward_origins import channel, hidden
-from bot.simulator.sample_media import KINDS
+from bot.simulator.media_kinds import KINDS
 from bot.text.markup import parse
 from tests.simulator.wire import Wire
 

@@ -7,7 +7,7 @@ import telegram
 from telegram.constants import ChatAction
 
 from bot.simulator import Simulator, SimulatorError, User
-from bot.simulator.sample_media import KINDS, tiny_png
+from bot.simulator.media_kinds import KINDS, tiny_png
 from tests.simulator.wire import Clock
 
 BUTTON = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Ir", callback_data="ir")]])

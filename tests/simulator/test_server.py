@@ -2,7 +2,7 @@ import aiohttp
 import pytest
 
 from bot.simulator import Simulator
-from bot.simulator.sample_media import tiny_png
+from bot.simulator.media_kinds import tiny_png
 from tests.simulator.wire import TOKEN, Wire
 
 

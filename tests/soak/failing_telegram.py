@@ -93,11 +93,11 @@ class FailingTelegram(Simulator):
             response.body = on_the_wire(response.body)
         return response
 
-    async def _done(self, name: str, params: Params) -> Any:
+    async def _result(self, name: str, params: Params) -> Any:
         if name == "getUpdates" and self.refusals:
             raise _HICCUPS[self.refusals.popleft()]
         await self.failing_chats.happens(self._chat_of(params))
-        return await super()._done(name, params)
+        return await super()._result(name, params)
 
     def _chat_of(self, params: Params) -> int:
         tap = self.world.taps.get(str(params.get("callback_query_id")))

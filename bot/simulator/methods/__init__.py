@@ -1,4 +1,7 @@
-"""The methods of the Bot API; the simulator serves those in `HANDLERS` and no others."""
+"""The methods of the Bot API that the simulator serves, with their parameters.
+
+An exclamation mark marks a required parameter.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
@@ -13,61 +16,120 @@ from bot.simulator.methods import (
     editing,
     profile,
     sending,
-    stars,
     updates,
 )
-from bot.simulator.parameters import Params
+from bot.simulator.parameters import Method, Params
 
 Handler = Callable[[Api, Params], Any | Awaitable[Any]]
 
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {
-        "getMe": profile.get_me,
-        "getUpdates": updates.get_updates,
-        "setWebhook": updates.set_webhook,
-        "deleteWebhook": updates.delete_webhook,
-        "getWebhookInfo": updates.get_webhook_info,
-        "sendMessage": sending.send_message,
-        "sendPhoto": sending.sender("photo"),
-        "sendDocument": sending.sender("document"),
-        "sendVideo": sending.sender("video"),
-        "sendAnimation": sending.sender("animation"),
-        "sendAudio": sending.sender("audio"),
-        "sendVoice": sending.sender("voice"),
-        "sendVideoNote": sending.sender("video_note"),
-        "sendSticker": sending.sender("sticker"),
-        "sendMediaGroup": albums.send_media_group,
-        "sendChatAction": sending.send_chat_action,
-        "copyMessage": copying.copy_message,
-        "copyMessages": copying.copy_messages,
-        "forwardMessage": copying.forward_message,
-        "forwardMessages": copying.forward_messages,
-        "editMessageText": editing.edit_text,
-        "editMessageCaption": editing.edit_caption,
-        "editMessageMedia": editing.edit_media,
-        "editMessageReplyMarkup": editing.edit_markup,
-        "deleteMessage": editing.delete_message,
-        "deleteMessages": editing.delete_messages,
-        "answerCallbackQuery": callbacks.answer,
-        "setMyCommands": profile.set_commands,
-        "getMyCommands": profile.get_commands,
-        "deleteMyCommands": profile.delete_commands,
-        "setMyDescription": profile.set_description,
-        "getMyDescription": profile.get_description,
-        "setMyShortDescription": profile.set_short_description,
-        "getMyShortDescription": profile.get_short_description,
-        "setMyName": profile.set_name,
-        "getMyName": profile.get_name,
-        "setChatMenuButton": profile.set_menu_button,
-        "getChatMenuButton": profile.get_menu_button,
-        "getFile": chats.get_file,
-        "pinChatMessage": chats.pin,
-        "unpinChatMessage": chats.unpin,
-        "unpinAllChatMessages": chats.unpin_all,
-        "getChat": chats.get_chat,
-        "getChatMember": chats.get_member,
-        "getChatMemberCount": chats.get_member_count,
-        "leaveChat": chats.leave,
-        "getMyStarBalance": stars.get_balance,
-    }
+_ALBUM = (
+    " business_connection_id message_thread_id direct_messages_topic_id disable_notification"
+    " protect_content allow_paid_broadcast message_effect_id reply_parameters"
+    " reply_to_message_id allow_sending_without_reply"
 )
+_SEND = _ALBUM + " suggested_post_parameters reply_markup"
+_MANY = (
+    "chat_id! from_chat_id! message_ids! message_thread_id direct_messages_topic_id"
+    " disable_notification protect_content"
+)
+_SHOWN = " show_caption_above_media has_spoiler"
+_CAPTION = " caption parse_mode caption_entities"
+_EDIT = " business_connection_id chat_id message_id inline_message_id reply_markup"
+_PREVIEW = " link_preview_options disable_web_page_preview"
+
+_METHODS: Mapping[str, tuple[Handler, str]] = {
+    "getMe": (profile.get_me, ""),
+    "getUpdates": (updates.get_updates, "offset limit timeout allowed_updates"),
+    "setWebhook": (
+        updates.set_webhook,
+        "url! certificate ip_address max_connections allowed_updates drop_pending_updates"
+        " secret_token",
+    ),
+    "deleteWebhook": (updates.delete_webhook, "drop_pending_updates"),
+    "getWebhookInfo": (updates.get_webhook_info, ""),
+    "sendMessage": (sending.send_message, "chat_id! text! parse_mode entities" + _PREVIEW + _SEND),
+    "sendPhoto": (sending.sender("photo"), "chat_id! photo!" + _SHOWN + _CAPTION + _SEND),
+    "sendDocument": (
+        sending.sender("document"),
+        "chat_id! document! thumbnail disable_content_type_detection" + _CAPTION + _SEND,
+    ),
+    "sendVideo": (
+        sending.sender("video"),
+        "chat_id! video! duration width height thumbnail cover start_timestamp"
+        " supports_streaming" + _SHOWN + _CAPTION + _SEND,
+    ),
+    "sendAnimation": (
+        sending.sender("animation"),
+        "chat_id! animation! duration width height thumbnail" + _SHOWN + _CAPTION + _SEND,
+    ),
+    "sendAudio": (
+        sending.sender("audio"),
+        "chat_id! audio! duration performer title thumbnail" + _CAPTION + _SEND,
+    ),
+    "sendVoice": (sending.sender("voice"), "chat_id! voice! duration" + _CAPTION + _SEND),
+    "sendVideoNote": (
+        sending.sender("video_note"),
+        "chat_id! video_note! duration length thumbnail" + _SEND,
+    ),
+    "sendSticker": (sending.sender("sticker"), "chat_id! sticker! emoji" + _SEND),
+    "sendMediaGroup": (albums.send_media_group, "chat_id! media!" + _ALBUM),
+    "copyMessage": (
+        copying.copy_message,
+        "chat_id! from_chat_id! message_id! show_caption_above_media video_start_timestamp"
+        + _CAPTION
+        + _SEND,
+    ),
+    "copyMessages": (copying.copy_messages, _MANY + " remove_caption"),
+    "forwardMessage": (
+        copying.forward_message,
+        "chat_id! from_chat_id! message_id! message_thread_id direct_messages_topic_id"
+        " video_start_timestamp disable_notification protect_content message_effect_id"
+        " suggested_post_parameters",
+    ),
+    "forwardMessages": (copying.forward_messages, _MANY),
+    "editMessageText": (editing.edit_text, "text! parse_mode entities" + _PREVIEW + _EDIT),
+    "editMessageCaption": (editing.edit_caption, "show_caption_above_media" + _CAPTION + _EDIT),
+    "editMessageMedia": (editing.edit_media, "media!" + _EDIT),
+    "editMessageReplyMarkup": (editing.edit_markup, _EDIT),
+    "deleteMessage": (editing.delete_message, "chat_id! message_id!"),
+    "deleteMessages": (editing.delete_messages, "chat_id! message_ids!"),
+    "answerCallbackQuery": (callbacks.answer, "callback_query_id! text show_alert url cache_time"),
+    "setMyCommands": (profile.set_commands, "commands! scope language_code"),
+    "getMyCommands": (profile.get_commands, "scope language_code"),
+    "deleteMyCommands": (profile.delete_commands, "scope language_code"),
+    "setMyDescription": (profile.text_setter("description"), "description language_code"),
+    "getMyDescription": (profile.text_getter("description"), "language_code"),
+    "setMyShortDescription": (
+        profile.text_setter("short_description"),
+        "short_description language_code",
+    ),
+    "getMyShortDescription": (profile.text_getter("short_description"), "language_code"),
+    "setMyName": (profile.text_setter("name"), "name language_code"),
+    "getMyName": (profile.text_getter("name"), "language_code"),
+    "setChatMenuButton": (profile.set_menu_button, "chat_id menu_button"),
+    "getChatMenuButton": (profile.get_menu_button, "chat_id"),
+    "getFile": (chats.get_file, "file_id!"),
+    "sendChatAction": (
+        sending.send_chat_action,
+        "chat_id! action! business_connection_id message_thread_id",
+    ),
+    "pinChatMessage": (
+        chats.pin,
+        "chat_id! message_id! business_connection_id disable_notification",
+    ),
+    "unpinChatMessage": (chats.unpin, "chat_id! message_id business_connection_id"),
+    "unpinAllChatMessages": (chats.unpin_all, "chat_id!"),
+    "getChat": (chats.get_chat, "chat_id!"),
+    "getChatMember": (chats.get_member, "chat_id! user_id!"),
+    "getChatMemberCount": (chats.get_member_count, "chat_id!"),
+    "leaveChat": (chats.leave, "chat_id!"),
+    "getMyStarBalance": (profile.get_star_balance, ""),
+}
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {name: handler for name, (handler, _) in _METHODS.items()}
+)
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {name.lower(): Method.declared(name, words) for name, (_, words) in _METHODS.items()}
+)
+"""Every method by its name in lower case: Telegram ignores the case."""

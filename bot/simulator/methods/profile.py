@@ -1,6 +1,6 @@
-"""The bot's own name, descriptions, commands and menu button."""
+"""The bot's own name, descriptions, commands, menu button and balance of Stars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.simulator.api import Api
@@ -45,35 +45,29 @@ def delete_commands(api: Api, params: Params) -> bool:
     return True
 
 
-def set_description(api: Api, params: Params) -> bool:
-    """Serves setMyDescription."""
-    return _set_text(api, params, "description")
+def text_setter(kind: str) -> Callable[[Api, Params], bool]:
+    """Returns the function that serves setMyName, setMyDescription or setMyShortDescription."""
+
+    def set_text(api: Api, params: Params) -> bool:
+        language = checked_language(params.get("language_code"))
+        text = params.get(kind, "").strip()
+        if length(text) > _LONGEST[kind]:
+            raise bad_request(f"{kind.replace('_', ' ')} is too long")
+        api.world.profile.texts[kind, language] = text
+        return True
+
+    return set_text
 
 
-def get_description(api: Api, params: Params) -> Shape:
-    """Serves getMyDescription."""
-    return _text(api, params, "description")
+def text_getter(kind: str) -> Callable[[Api, Params], Shape]:
+    """Returns the function that serves getMyName, getMyDescription or getMyShortDescription."""
 
+    def get_text(api: Api, params: Params) -> Shape:
+        language = checked_language(params.get("language_code"))
+        text = api.world.profile.text(kind, language)
+        return {kind: text or (api.world.bot.first_name if kind == "name" else "")}
 
-def set_short_description(api: Api, params: Params) -> bool:
-    """Serves setMyShortDescription."""
-    return _set_text(api, params, "short_description")
-
-
-def get_short_description(api: Api, params: Params) -> Shape:
-    """Serves getMyShortDescription."""
-    return _text(api, params, "short_description")
-
-
-def set_name(api: Api, params: Params) -> bool:
-    """Serves setMyName."""
-    return _set_text(api, params, "name")
-
-
-def get_name(api: Api, params: Params) -> Shape:
-    """Serves getMyName."""
-    found = _text(api, params, "name")
-    return found if found["name"] else {"name": api.world.bot.first_name}
+    return get_text
 
 
 def set_menu_button(api: Api, params: Params) -> bool:
@@ -93,6 +87,11 @@ def get_menu_button(api: Api, params: Params) -> Mapping[str, Any]:
     return menu.get(_menu_chat(api, params)) or menu.get(0) or {"type": "commands"}
 
 
+def get_star_balance(api: Api, params: Params) -> Shape:
+    """Serves getMyStarBalance."""
+    return api.world.stars.shape()
+
+
 def _menu_chat(api: Api, params: Params) -> int:
     return api.chat(params["chat_id"]).id if params.get("chat_id") else 0
 
@@ -105,17 +104,3 @@ def _key(api: Api, params: Params) -> tuple[Scope, str]:
         if kind != "chat" and chat.is_private:
             raise bad_request("chat must be a group or a supergroup")
     return ((kind, chat_id, user_id), language)
-
-
-def _set_text(api: Api, params: Params, kind: str) -> bool:
-    language = checked_language(params.get("language_code"))
-    text = params.get(kind, "").strip()
-    if length(text) > _LONGEST[kind]:
-        raise bad_request(f"{kind.replace('_', ' ')} is too long")
-    api.world.profile.texts[kind, language] = text
-    return True
-
-
-def _text(api: Api, params: Params, kind: str) -> Shape:
-    language = checked_language(params.get("language_code"))
-    return {kind: api.world.profile.text(kind, language)}

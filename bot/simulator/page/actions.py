@@ -10,11 +10,11 @@ from typing import Any
 from bot.simulator.auto_entities import found_in
 from bot.simulator.chats import Media, Message
 from bot.simulator.forward_origins import channel
+from bot.simulator.media_kinds import KINDS
 from bot.simulator.page.phones import Phones
 from bot.simulator.page.samples import picture
 from bot.simulator.parameters import Upload
 from bot.simulator.person import Person
-from bot.simulator.sample_media import KINDS
 from bot.simulator.world import World
 
 _LONGEST = 20_000

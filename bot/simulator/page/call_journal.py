@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.simulator.call_log import RecordedCall
-from bot.simulator.chats import Event
+from bot.simulator.chats import Event, Shape
 from bot.simulator.page.event_feed import Feed
-from bot.simulator.page.serialization import Shape
 from bot.simulator.parameters import Upload
 
 _KEPT = 150

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.petition.stages import Action
+from bot.simulator.chats import Shape
 from bot.simulator.page.event_feed import Feed
-from bot.simulator.page.serialization import Shape
 from bot.simulator.person import Person
 from bot.simulator.world import World
 

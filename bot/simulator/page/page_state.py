@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.simulator.call_log import RecordedCall
+from bot.simulator.chats import Shape
 from bot.simulator.page.call_journal import Journal
 from bot.simulator.page.crowd import Crowd
 from bot.simulator.page.event_feed import Feed
 from bot.simulator.page.phones import Phones
-from bot.simulator.page.serialization import Shape
 from bot.simulator.server import Simulator
 
 _TELL_EVERY_SECONDS = 0.25

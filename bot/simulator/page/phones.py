@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.simulator.chats import Event, Message
+from bot.simulator.chats import Event, Message, Shape
 from bot.simulator.page.event_feed import Feed
-from bot.simulator.page.serialization import Shape, message_shape, person_shape
+from bot.simulator.page.serialization import message_shape, person_shape
 from bot.simulator.person import Person
 from bot.simulator.update_queue import Update
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.simulator.chats import InlineButton, Media, Message
+from bot.simulator.chats import InlineButton, Media, Message, Shape, entity_shape
 from bot.simulator.person import Person
-from bot.text.markup import Entity
-
-Shape = dict[str, Any]
 
 _OF_MEDIA = ("file_name", "mime_type", "file_size", "width", "height", "duration", "emoji")
 _OF_CONTACTS_AND_PLACES = ("first_name", "phone_number", "title", "address", "question", "value")
@@ -24,7 +21,7 @@ def message_shape(message: Message, *, acknowledged: bool) -> Shape:
         "date": message.date,
         "edited": message.edit_date is not None,
         "text": message.text,
-        "entities": [_entity(entity) for entity in message.entities],
+        "entities": [entity_shape(entity, message.chat) for entity in message.entities],
         "media": _media(message.media),
         "above": message.caption_above,
         "spoiler": message.spoiler,
@@ -54,14 +51,6 @@ def person_shape(person: Person, *, role: str, read: int) -> Shape:
         "short": profile.text("short_description", user.language),
         "commands": person.commands,
     }
-
-
-def _entity(entity: Entity) -> Shape:
-    shape: Shape = {"type": entity.type, "offset": entity.offset, "length": entity.length}
-    for name in ("url", "language"):
-        if (value := getattr(entity, name)) is not None:
-            shape[name] = value
-    return shape
 
 
 def _button(button: InlineButton) -> Shape:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import orjson
 from aiohttp import web
 
+from bot.simulator.chats import Shape
 from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.page import files
 from bot.simulator.page.access_guard import guarded, protected
@@ -16,7 +17,6 @@ from bot.simulator.page.actions import NotDone, Wish, act
 from bot.simulator.page.address import LOOPBACK, listen, shown_to_a_browser
 from bot.simulator.page.event_feed import Feed, packed
 from bot.simulator.page.page_state import FAULTS, View
-from bot.simulator.page.serialization import Shape
 from bot.simulator.parameters import Upload
 from bot.text.problems import Problem
 
