@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from telegram.error import TelegramError
 from telegram.ext import ApplicationBuilder, ContextTypes
 
 import handlers
+from bot.back_off import BackOff
 from bot.broadcast import OpenClaims, Worker
 from bot.database_watch import DatabaseWatch
 from bot.intake import Dispatcher, Polling, TokenUnknown
@@ -69,8 +71,8 @@ RECORD_SECONDS = 1.5  # at the same time as the drain
 ACKNOWLEDGE_SECONDS = 1.0
 CLOSE_SECONDS = 1.0
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 15.0
+# Before the start is tried again while Telegram or the database is away, in seconds.
+_PAUSES = BackOff(0.5, longest=15.0)
 
 # Errors that pass by themselves while the bot's identity is fetched from Telegram.
 _PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})
@@ -142,11 +144,11 @@ class App:
 
     async def _introduce(self) -> None:
         """Publishes commands and descriptions; people are answered even if that fails."""
-        pause = _FIRST_PAUSE_SECONDS
-        while True:
+        for failures in count(1):
             try:
                 await publish_profile(self.application.bot, self.application.services)
             except Unavailable:
+                pause = _PAUSES.pause(failures)
                 _log.warning("profile_waits_for_database", seconds=pause)
             except Exception as error:  # whatever it is, the bot goes on
                 _log.exception("profile_not_published", kind=type(error).__name__)
@@ -154,7 +156,6 @@ class App:
             else:
                 return
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
@@ -221,13 +222,12 @@ async def _at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
 
 async def _fetch_bot_identity(application: PetitionApplication) -> None:
     """Fetches the bot's identity; waits while Telegram is unreachable, fails on a wrong token."""
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
+    for failures in count(1):
         try:
             await application.initialize()
         except TelegramError as error:
             kind, said = error_kind(error), error.message
-            seconds = max(pause, seconds_to_wait(error))
+            seconds = max(_PAUSES.pause(failures), seconds_to_wait(error))
         else:
             return
         # Raised outside the except block: the original error's text may contain the token.
@@ -237,7 +237,6 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
             raise FatalError(f"Telegram does not say who this bot is: {said}")
         _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds)
         await asyncio.sleep(seconds)
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def _key(settings: Settings) -> Keyring:

@@ -19,6 +19,7 @@ from typing import Final
 import structlog
 from telegram.error import TelegramError
 
+from bot.back_off import BackOff
 from bot.intake import holds_others_up
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
@@ -44,9 +45,8 @@ PASSING: Final = frozenset(
 # Errors that no retry fixes and nobody needs to hear of: the chat, message or tap is gone.
 OVER: Final = frozenset({ErrorKind.UNREACHABLE, ErrorKind.GONE, ErrorKind.EXPIRED})
 
-# Seconds between two tries; each pause is twice as long as the one before.
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 60.0
+# Seconds between two tries.
+_PAUSES: Final = BackOff(0.5, longest=60.0)
 # Seconds added to the wait that Telegram or the rate limiter asks for.
 _A_LITTLE_LATER: Final = 0.5
 # Seconds after which a reply is given up: the person has left, or tapped again.
@@ -224,7 +224,7 @@ class DelayedReplies:
         owed.task = None
         self._due.pop(key, None)
         if not owed.tried.done():
-            owed.failed(self._clock() + _backing_off(owed.tries))
+            owed.failed(self._clock() + _PAUSES.pause(owed.tries + 1))
 
     async def _wait_for(self, owed: _Owed) -> None:
         """Waits for the running try to end, within the time limit and while it delays nobody."""
@@ -348,11 +348,7 @@ def _pause_after(error: Exception, tries: int) -> float | None:
         return None
     if kind is ErrorKind.WAIT:
         return seconds_to_wait(error) + _A_LITTLE_LATER
-    return _backing_off(tries)
-
-
-def _backing_off(tries: int) -> float:
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**tries)
+    return _PAUSES.pause(tries + 1)
 
 
 def _end(tried: asyncio.Future[None]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
+from bot.back_off import BackOff
 from storage.database import FOR_NO_KEY_UPDATE, Row, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
@@ -27,8 +28,7 @@ _GROUP: Final = 64
 _CONNECT_SECONDS: Final = 5.0
 _COMMAND_SECONDS: Final = 120.0  # one statement may go through a million signatures
 _PATIENCE_SECONDS: Final = 4.0
-_FIRST_PAUSE_SECONDS: Final = 0.02
-_LONGEST_PAUSE_SECONDS: Final = 0.5
+_PAUSES: Final = BackOff(0.02, longest=0.5)  # in seconds, between tries
 
 _SESSION: Final = {
     "application_name": "petition-bot",
@@ -239,8 +239,10 @@ class PostgresDatabase:
         """Retries, for a limited time, what certainly did not take effect and may pass."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
-        pause = _FIRST_PAUSE_SECONDS
+        failures = 0
         while True:
+            failures += 1
+            pause = _PAUSES.pause(failures)
             try:
                 return await attempt()
             except _CommitUnknown:
@@ -251,7 +253,6 @@ class PostgresDatabase:
                 if not passing or loop.time() + pause > deadline:
                     raise meaning from error
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 @asynccontextmanager

@@ -8,12 +8,13 @@ after some rounds the delivery is given up, so that a broadcast always ends.
 from dataclasses import dataclass
 from typing import Final
 
+from bot.back_off import BackOff
+
 _ROUNDS: Final = 6
 _LONGEST_SECONDS: Final = 3600.0
 
 _PATIENT_FAILURES: Final = 3
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 30.0
+_PAUSES: Final = BackOff(0.5, longest=30.0)  # in seconds
 # A proxy's hiccup does not last as long.
 _DENIED_SECONDS: Final = 60.0
 
@@ -81,8 +82,7 @@ class OutageBreaker:
         """Returns the seconds to wait before the next call."""
         if not self.is_open:
             return 0.0
-        doublings = min(self._in_a_row - _PATIENT_FAILURES, 10)
-        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**doublings)
+        return _PAUSES.pause(self._in_a_row - _PATIENT_FAILURES + 1)
 
     def _trouble(self, position: int, now: float) -> _Trouble:
         trouble = self._troubles.get(position)

@@ -3,17 +3,17 @@
 Times are passed in, in seconds.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from bot.back_off import BackOff
 
 _LONGEST_SECONDS: Final = 300.0
 # Bugs in a row after which a broadcast is paused.
 _OFTEN: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    pause: float
+class _Owed(NamedTuple):
+    failures: int
     due: float
 
 
@@ -21,7 +21,7 @@ class ReportRetries:
     """Keeps back-offs per broadcast in memory, so that a restart tries everything at once."""
 
     def __init__(self, first_pause: float) -> None:
-        self._first_pause = first_pause
+        self._back_off = BackOff(first_pause, _LONGEST_SECONDS)
         self._owed: dict[bytes, _Owed] = {}
         self._broken: dict[bytes, int] = {}
         self._told: set[tuple[bytes, str]] = set()
@@ -29,8 +29,9 @@ class ReportRetries:
     def failed(self, broadcast: bytes, now: float) -> float:
         """Notes a failure; returns the seconds until the next try, which double each time."""
         known = self._owed.get(broadcast)
-        pause = min(_LONGEST_SECONDS, known.pause * 2 if known else self._first_pause)
-        self._owed[broadcast] = _Owed(pause, now + pause)
+        failures = known.failures + 1 if known else 1
+        pause = self._back_off.pause(failures)
+        self._owed[broadcast] = _Owed(failures, now + pause)
         return pause
 
     def said(self, broadcast: bytes) -> None:

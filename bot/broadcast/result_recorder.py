@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from bot.back_off import BackOff
 from bot.broadcast.lease import utc_now
 from bot.broadcast.stop_reasons import StopReason, error_reference, format_reason
 from bot.broadcast.timing import Timing
@@ -93,7 +94,7 @@ class ResultRecorder:
 
     async def run(self) -> None:
         """Records the results that are added, until cancelled."""
-        back_off = self._timing.record
+        back_off, failures = BackOff(self._timing.record, _LONGEST_BACK_OFF), 0
         while True:
             await self._something.wait()
             with suppress(TimeoutError):
@@ -108,10 +109,10 @@ class ResultRecorder:
                     place=place_of(error),
                     waiting=len(self),
                 )
-                await asyncio.sleep(back_off)
-                back_off = min(2 * back_off, _LONGEST_BACK_OFF)
+                failures += 1
+                await asyncio.sleep(back_off.pause(failures))
             else:
-                back_off = self._timing.record
+                failures = 0
 
     async def _write_some(self) -> None:
         some = self._waiting[:_LARGEST_WRITE]

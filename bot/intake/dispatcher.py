@@ -1,10 +1,10 @@
 """Hands updates to the handler: in order within a chat, concurrently across chats."""
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from bot.back_off import BackOff
 from bot.intake.errors import TryAgain
 from bot.intake.offset_tracker import OffsetTracker
 from bot.intake.ordering import ordering_key
@@ -24,6 +25,8 @@ _log = structlog.stdlib.get_logger()
 _IN_THE_WAY = 50
 # How many dropped messages are noted behind one update: Telegram deletes a hundred in one call.
 _MOST_DROPPED = 100
+# Before an update is tried again, in seconds.
+_PAUSES = BackOff(0.1, longest=5.0, spread=0.2)
 
 Handle = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -50,8 +53,7 @@ class DispatchPolicy:
         at_once: how many handlers run at the same time.
         in_a_line: how many updates may wait in one chat. More are a flood and are dropped, or one
             person would fill up the hundred updates that Telegram hands out at a time.
-        first_pause: seconds before an update is tried again; each further pause doubles.
-        longest_pause: the longest such pause, in seconds.
+        pauses: before an update is tried again.
         handler_seconds: the time-out of one try; after it the update is tried again.
         stuck_seconds: for how many seconds an update may fail, while
         stuck_others: this many others are handled, before it is passed over: the database is then
@@ -60,8 +62,7 @@ class DispatchPolicy:
 
     at_once: int = 100
     in_a_line: int = 20
-    first_pause: float = 0.1
-    longest_pause: float = 5.0
+    pauses: BackOff = _PAUSES
     handler_seconds: float = 60.0
     stuck_seconds: float = 60.0
     stuck_others: int = 50
@@ -71,7 +72,6 @@ class DispatchPolicy:
 class _Job:
     update: dict[str, Any]
     number: int
-    pause: float
     tries: int = 0
     failing_since: float = field(default=0.0)
     handled_before: int = 0
@@ -118,7 +118,7 @@ class Dispatcher:
     Args:
         handle: handles one update; after `TryAgain` the update is handled again after a pause,
             after any other exception it is passed over. It must be safe to repeat.
-        rules: the limits.
+        policy: the limits.
         clock: seconds, monotonic.
         is_spared: tells whether an update must not be dropped in a flood, but another one of its
             chat.
@@ -127,18 +127,18 @@ class Dispatcher:
     def __init__(
         self,
         handle: Handle,
-        rules: DispatchPolicy | None = None,
+        policy: DispatchPolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
         is_spared: Callable[[dict[str, Any]], bool] = lambda _update: False,
     ) -> None:
         self._handle = handle
         self._is_spared = is_spared
-        self._rules = rules or DispatchPolicy()
+        self._policy = policy or DispatchPolicy()
         self._clock = clock
         self._window = OffsetTracker()
         self._lines: dict[Hashable, deque[_Job]] = {}
         self._working: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(self._rules.at_once)
+        self._places = asyncio.Semaphore(self._policy.at_once)
         self._progress = asyncio.Event()
         self._ending = asyncio.Event()
         self.counts = Counts()
@@ -166,7 +166,7 @@ class Dispatcher:
         number = update["update_id"]
         if not self._window.take(number):
             return False
-        self._line_up(_Job(update, number, self._rules.first_pause))
+        self._line_up(_Job(update, number))
         return True
 
     def step_over(self, number: int) -> bool:
@@ -181,13 +181,11 @@ class Dispatcher:
 
     async def until_at_most(self, count: int, seconds: float) -> None:
         """Waits until at most `count` updates are in progress, or for so many seconds."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.in_progress > count:
                     self._progress.clear()
                     await self._progress.wait()
-        except TimeoutError:
-            return
 
     async def drain(self, seconds: float) -> int:
         """Lets running handlers finish within so many seconds, then cancels them; no retries.
@@ -211,7 +209,7 @@ class Dispatcher:
             task = asyncio.create_task(self._work(line))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
-        elif len(waiting) > self._rules.in_a_line:
+        elif len(waiting) > self._policy.in_a_line:
             self._drop_one(waiting, job)
         else:
             waiting.append(job)
@@ -248,7 +246,7 @@ class Dispatcher:
     async def _try(self, job: _Job) -> bool:
         """Handles an update once; tells whether it is finished."""
         try:
-            async with self._places, asyncio.timeout(self._rules.handler_seconds):
+            async with self._places, asyncio.timeout(self._policy.handler_seconds):
                 await self._handle(job.update)
         except (TryAgain, TimeoutError) as error:
             return self._failed(job, error)
@@ -271,8 +269,8 @@ class Dispatcher:
             job.failing_since, job.handled_before = now, self.counts.handled
         job.tries += 1
         stuck = (
-            now - job.failing_since >= self._rules.stuck_seconds
-            and self.counts.handled - job.handled_before >= self._rules.stuck_others
+            now - job.failing_since >= self._policy.stuck_seconds
+            and self.counts.handled - job.handled_before >= self._policy.stuck_others
         )
         event = "update_stuck" if stuck else "update_retried"
         _log.warning(
@@ -285,12 +283,9 @@ class Dispatcher:
         return stuck
 
     async def _pause(self, job: _Job) -> None:
-        spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
-        try:
-            async with asyncio.timeout(job.pause * spread):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._policy.pauses.pause(job.tries)):
                 await self._ending.wait()
-        except TimeoutError:
-            job.pause = min(job.pause * 2, self._rules.longest_pause)
 
     def _finish(self, job: _Job) -> None:
         self._window.finish(job.number)

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from telegram.error import TelegramError
 
+from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.errors import TokenUnknown
 from bot.intake.token_checks import Rivalry, is_denied
@@ -27,11 +28,9 @@ _AT_A_TIME = 100  # Telegram's maximum
 # While an update is in progress, Telegram answers at once with what it has sent already. So the
 # next poll waits until all are finished, but not for long, since new updates may be behind a slow
 # one. The wait grows as long as nothing new comes.
-_FIRST_WAIT_SECONDS = 0.05
-_LONGEST_WAIT_SECONDS = 0.25
-
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 15.0
+_WAITS = BackOff(0.05, longest=0.25)
+# Seconds after a request that failed.
+_PAUSES = BackOff(0.5, longest=15.0)
 
 
 async def _nobody_told() -> bool:
@@ -70,8 +69,8 @@ class Polling:
         self._stopping = False
         self._webhook_removed = False
         self._polling: asyncio.Task[None] | None = None
-        self._wait = _FIRST_WAIT_SECONDS
-        self._pause = _FIRST_PAUSE_SECONDS
+        self._failures = 0
+        self._without_new = 0
         self._has_doubted = False
         self._limit = _AT_A_TIME
 
@@ -122,7 +121,7 @@ class Polling:
                 if not self._got_past(error, busy):
                     await self._recover(error)
                 continue
-            self._pause, self._has_doubted = _FIRST_PAUSE_SECONDS, False
+            self._failures, self._has_doubted = 0, False
             # Even when none is new, since new ones may be behind the unfinished ones.
             self._limit = min(self._limit * 2, _AT_A_TIME)
             new = sum(self._dispatch.offer(update) for update in updates)
@@ -133,14 +132,15 @@ class Polling:
             return
         if new > _AT_A_TIME // 2:
             # A backlog: fetch more as soon as half of what Telegram hands out is finished.
-            self._wait = _FIRST_WAIT_SECONDS
-            await self._dispatch.until_at_most(_AT_A_TIME // 2, _LONGEST_WAIT_SECONDS)
+            self._without_new = 0
+            await self._dispatch.until_at_most(_AT_A_TIME // 2, _WAITS.longest)
             return
-        self._wait = _FIRST_WAIT_SECONDS if new else min(self._wait * 2, _LONGEST_WAIT_SECONDS)
+        self._without_new = 0 if new else self._without_new + 1
+        wait = _WAITS.pause(self._without_new + 1)
         if self._dispatch.in_progress:
-            await self._dispatch.until_at_most(0, self._wait)
+            await self._dispatch.until_at_most(0, wait)
         elif not new:
-            await self._sleep(self._wait)  # the answer held only what is finished: no hurry
+            await self._sleep(wait)  # the answer held only what is finished: no hurry
 
     async def _fetch(self, *, long_poll: int, limit: int, timeout: float) -> list[Any]:
         updates = await self._client.call(
@@ -189,10 +189,10 @@ class Polling:
         elif kind is ErrorKind.CONFLICT:
             event = "token_used_elsewhere"
             self._rivalry.note()
-        seconds = max(self._pause, seconds_to_wait(error))
+        self._failures += 1
+        seconds = max(_PAUSES.pause(self._failures), seconds_to_wait(error))
         _log.warning(event, error_kind=kind, kind=type(error).__name__, seconds=seconds)
         await self._sleep(seconds)
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _is_our_webhook(self, error: TelegramRefused | TelegramError) -> bool:
         """Tells whether an old webhook of ours keeps the updates; a later one is a rival's."""

@@ -6,16 +6,17 @@ again until the bot answers with 2xx.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any
 
 import aiohttp
 import orjson
 
+from bot.back_off import BackOff
 from bot.simulator.update_queue import Update, Updates
 
 Reply = Callable[[dict[str, Any]], Awaitable[None]]
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 5.0
+_PAUSES = BackOff(0.2, longest=5.0)
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
@@ -77,10 +78,10 @@ class Webhook:
     async def _deliver(
         self, session: aiohttp.ClientSession, update: Update, busy: set[int]
     ) -> None:
-        pause = _FIRST_PAUSE
-        while update.id in self._updates.pending and not await self._sent(session, update):
-            await asyncio.sleep(pause)
-            pause = min(_LONGEST_PAUSE, pause * 2)
+        for failures in count(1):
+            if update.id not in self._updates.pending or await self._sent(session, update):
+                break
+            await asyncio.sleep(_PAUSES.pause(failures))
         busy.discard(update.chat_id)
         self._updates.done(update)
 

@@ -1,7 +1,6 @@
 """Sends every call: through the gate, over the session, and again where that is safe."""
 
 import asyncio
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import aiohttp
 import structlog
 
+from bot.back_off import BackOff
 from bot.transport.api_methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
 from bot.transport.errors import NotSent, RateLimited, ResponseLost
 from bot.transport.http1.response import HttpResponse, TimeLimits
@@ -20,6 +20,7 @@ from bot.transport.send_gate import Gate, Lane
 _log = structlog.stdlib.get_logger()
 
 _LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
+_PAUSES = BackOff(0.3, spread=0.2)  # before a call is repeated, in seconds
 
 Body = bytes | aiohttp.FormData
 
@@ -32,7 +33,7 @@ class RetryPolicy:
         flood_seconds: the longest pause after a 429 that is waited for.
         floods: how many such pauses, one after the other, are waited for.
         repeats: how often a failed call is repeated.
-        first_pause: seconds before the first repetition; each further pause doubles.
+        pauses: before a repetition.
         broadcast_seconds: the longest pause that a broadcast's call waits for. Its recipient may
             withdraw meanwhile, so after a longer one the sender has to check again.
     """
@@ -40,7 +41,7 @@ class RetryPolicy:
     flood_seconds: float = 3.0
     floods: int = 3
     repeats: int = 2
-    first_pause: float = 0.3
+    pauses: BackOff = _PAUSES
     broadcast_seconds: float = 0.5
 
 
@@ -76,11 +77,11 @@ class ApiCaller:
     """Sends the calls of both the raw client and python-telegram-bot."""
 
     def __init__(
-        self, session: SharedSession, gate: Gate, patience: RetryPolicy | None = None
+        self, session: SharedSession, gate: Gate, policy: RetryPolicy | None = None
     ) -> None:
         self._session = session
         self._gate = gate
-        self._patience = patience or RetryPolicy()
+        self._policy = policy or RetryPolicy()
 
     async def send(self, call: ApiCall) -> HttpResponse:
         """Sends a call, and repeats it where that is safe; a broadcast's call is never repeated.
@@ -115,9 +116,7 @@ class ApiCaller:
         if call.method in UNCOUNTED:
             return
         is_broadcast = call.lane is Lane.BROADCAST
-        longest = (
-            self._patience.broadcast_seconds if is_broadcast else self._patience.flood_seconds
-        )
+        longest = self._policy.broadcast_seconds if is_broadcast else self._policy.flood_seconds
         pause = await self._gate.acquire(call.lane, call.chat, longest, new=call.is_new)
         if pause > 0:
             raise RateLimited(pause)
@@ -160,13 +159,11 @@ class ApiCaller:
             return None  # those callers repeat it themselves
         if _may_be_done(outcome) and not is_repeatable(call.method):
             return None
-        if tries.failures >= self._patience.repeats:
+        if tries.failures >= self._policy.repeats:
             return None
         tries.failures += 1
         _log.info("call_repeated", method=call.method, attempt=tries.failures)
-        pause: float = self._patience.first_pause * 2 ** (tries.failures - 1)
-        spread: float = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
-        return pause * spread
+        return self._policy.pauses.pause(tries.failures)
 
     def _after_flood(self, call: ApiCall, seconds: float, tries: _Tries) -> float | None:
         _log.warning("too_many_requests", method=call.method, seconds=seconds)
@@ -174,7 +171,7 @@ class ApiCaller:
             self._gate.refused(call.chat, seconds, new=call.is_new)
         if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
             return None
-        if seconds > self._patience.flood_seconds or tries.floods >= self._patience.floods:
+        if seconds > self._policy.flood_seconds or tries.floods >= self._policy.floods:
             return None
         tries.floods += 1
         return seconds

@@ -42,7 +42,7 @@ class SharedRequest(BaseRequest):
     Args:
         session: the shared connections.
         gate: the gate that all calls share.
-        patience: how often, and after what pauses, a call is tried again.
+        policy: how often, and after what pauses, a call is tried again.
         read_timeout: seconds to wait for an answer, unless the Bot's method says otherwise.
         upload_timeout: seconds to send a call with files.
     """
@@ -53,13 +53,13 @@ class SharedRequest(BaseRequest):
         self,
         session: SharedSession,
         gate: Gate,
-        patience: RetryPolicy | None = None,
+        policy: RetryPolicy | None = None,
         *,
         read_timeout: float = 10.0,
         upload_timeout: float = 20.0,
     ) -> None:
         self._session = session
-        self._outgoing = ApiCaller(session, gate, patience)
+        self._outgoing = ApiCaller(session, gate, policy)
         self._read_timeout = read_timeout
         self._upload_timeout = upload_timeout
 

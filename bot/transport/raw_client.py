@@ -44,7 +44,7 @@ class TelegramClient:
         gate: the gate that all calls share.
         api_url: the URL of the Bot API, without the bot's part.
         token: the bot's token.
-        patience: how often, and after what pauses, a call is tried again.
+        policy: how often, and after what pauses, a call is tried again.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class TelegramClient:
         *,
         api_url: str,
         token: str,
-        patience: RetryPolicy | None = None,
+        policy: RetryPolicy | None = None,
     ) -> None:
-        self._outgoing = ApiCaller(session, gate, patience)
+        self._outgoing = ApiCaller(session, gate, policy)
         self._base = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
         # All calls of a broadcast are the same but for the chat.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from structlog.testing import capture_logs
 
+from bot.back_off import BackOff
 from bot.broadcast.lease import utc_now
 from storage import (
     Broadcast,
@@ -140,7 +141,7 @@ def failing(_: int) -> None:
 async def test_when_it_fails_with_everybody_nobody_is_given_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr("bot.broadcast.delivery_retries._PAUSES", BackOff(0.05, 0.05))
     await bench.people.sign(range(1, 4))
     broadcast = await bench.start()
     bench.hire()

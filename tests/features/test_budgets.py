@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from telegram import Update
 
+from bot.back_off import BackOff
+from bot.intake import DispatchPolicy
 from bot.petition.stages import Action
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from storage import ConversationMoved
@@ -209,7 +211,8 @@ async def test_an_update_that_is_tried_again_is_counted_once(
             return await save(supporter)
 
         monkeypatch.setattr(storage.conversations, "get", away)
-        monkeypatch.setattr("bot.intake.dispatcher.random.uniform", lambda _low, _high: 0.001)
+        quick = DispatchPolicy(pauses=BackOff(0.001, longest=0.001))
+        monkeypatch.setattr(scene.app.dispatch, "_policy", quick)
         scene.ana.send("/help")
         await scene.settled()
         assert failures < 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.back_off import BackOff
 from bot.intake import polling, token_checks
 from bot.simulator.errors import conflict
 from storage import Unavailable
@@ -20,7 +21,7 @@ SAYS = "Otro programa está usando el token de este bot."
 async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     """A petition where a minute is a fifth of a second."""
     monkeypatch.setattr(token_checks, "_MINUTE", 0.2)
-    monkeypatch.setattr(polling, "_FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(polling, "_PAUSES", BackOff(0.02, 15.0))
     async with a_scene(tmp_path) as scene:
         await scene.stop_bot()
         yield scene

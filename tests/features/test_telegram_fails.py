@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
+from bot.back_off import BackOff
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
 from bot.transport.errors import RateLimited, ResponseLost
@@ -62,8 +63,7 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
 async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for pause in ("_FIRST_PAUSE_SECONDS", "_LONGEST_PAUSE_SECONDS"):
-        monkeypatch.setattr(f"bot.intake.polling.{pause}", 0.01)
+    monkeypatch.setattr("bot.intake.polling._PAUSES", BackOff(0.01, 0.01))
     assert scene.app is not None
     handle, call = scene.app.dispatch._handle, scene.app.polling._client.call
     is_in_hand, are_lost, is_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -197,8 +197,7 @@ async def test_a_screen_whose_predecessor_cannot_be_deleted_comes_once(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert scene.app is not None
-    for wait in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):
-        monkeypatch.setattr(f"handlers.delayed_replies.{wait}", 0.01)
+    monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
     scene.ana.start()
     await scene.settled()
     first = scene.living(scene.ana).id
@@ -215,8 +214,7 @@ async def test_a_screen_whose_predecessor_cannot_be_deleted_comes_once(
 async def test_a_text_that_cannot_be_deleted_yet_brings_the_screen_once(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for wait in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):
-        monkeypatch.setattr(f"handlers.delayed_replies.{wait}", 0.01)
+    monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
     scene.ana.start()
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))

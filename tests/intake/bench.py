@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bot.back_off import BackOff
 from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain
 from bot.transport import Gate, SharedSession, TelegramClient
 from bot.transport.api_caller import RetryPolicy
 from tests.intake.inbox import Inbox
 from tests.transport.wire import TOKEN, Wire
 
-QUICK = DispatchPolicy(first_pause=0.01, longest_pause=0.02)
+QUICK = DispatchPolicy(pauses=BackOff(0.01, 0.02))
 
 
 class Desk:
@@ -71,7 +72,11 @@ class Running:
         wire.always = self.inbox.reply
         self.dispatch = Dispatcher(self.desk, QUICK)
         client = TelegramClient(
-            session, Gate(), api_url=wire.url, token=TOKEN, patience=RetryPolicy(first_pause=0.001)
+            session,
+            Gate(),
+            api_url=wire.url,
+            token=TOKEN,
+            policy=RetryPolicy(pauses=BackOff(0.001)),
         )
         self.polling = Polling(
             client,

@@ -9,11 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.back_off import BackOff
 from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain
 from bot.intake.ordering import ordering_key
 from bot.logs import ALLOWED
 
-QUICK = DispatchPolicy(first_pause=0.001, longest_pause=0.002)
+QUICK = DispatchPolicy(pauses=BackOff(0.001, 0.002))
 
 
 def message(number: int, chat: int = 1) -> dict[str, Any]:
@@ -249,7 +250,7 @@ async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failu
             raise TryAgain
         handled.append(update["update_id"])
 
-    work = Dispatcher(handle, DispatchPolicy(first_pause=30, longest_pause=30))
+    work = Dispatcher(handle, DispatchPolicy(pauses=BackOff(30, 30)))
     for number in (1, 2):
         work.offer(message(number, chat=1))
     work.offer(message(3, chat=2))
@@ -282,7 +283,7 @@ async def test_an_update_waiting_to_be_tried_again_takes_no_handlers_place() -> 
         if update["update_id"] < 3:
             raise TryAgain
 
-    work = Dispatcher(handle, DispatchPolicy(at_once=2, first_pause=30, longest_pause=30))
+    work = Dispatcher(handle, DispatchPolicy(at_once=2, pauses=BackOff(30, 30)))
     for number in range(10):
         work.offer(message(number, chat=number))
     await work.until_at_most(3, 5)
@@ -297,9 +298,7 @@ async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> 
         if update["update_id"] == 0:
             raise TryAgain
 
-    rules = DispatchPolicy(
-        first_pause=0.001, longest_pause=0.001, stuck_seconds=60, stuck_others=5
-    )
+    rules = DispatchPolicy(pauses=BackOff(0.001, 0.001), stuck_seconds=60, stuck_others=5)
     work = Dispatcher(handle, rules, clock=lambda: now)
     work.offer(message(0, chat=100))
     await asyncio.sleep(0.02)
@@ -321,7 +320,7 @@ async def test_a_handler_that_hangs_is_tried_again() -> None:
         if tries == 1:
             await asyncio.Event().wait()
 
-    work = Dispatcher(handle, DispatchPolicy(first_pause=0.001, handler_seconds=0.01))
+    work = Dispatcher(handle, DispatchPolicy(pauses=BackOff(0.001), handler_seconds=0.01))
     work.offer(message(1))
     await work.until_at_most(0, 5)
     assert (tries, work.counts.retried, work.counts.handled) == (2, 1, 1)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import Any
 
 import pytest
 
+from bot.back_off import BackOff
 from bot.intake import Dispatcher, DispatchPolicy, TryAgain
 from tests.intake.test_dispatcher import message
 
-AT_ONCE = DispatchPolicy(first_pause=0.0, longest_pause=0.0)
+AT_ONCE = DispatchPolicy(pauses=BackOff(0.0, 0.0))
 
 
 class Desk:
@@ -79,35 +79,22 @@ async def test_what_went_well_before_it_failed_says_nothing_about_it(desk: Desk)
     await desk.work.drain(1)
 
 
-async def test_the_pause_doubles_up_to_five_seconds_and_is_spread(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pauses: list[float] = []
+async def test_each_failure_in_a_row_has_its_own_pause() -> None:
+    asked: list[int] = []
 
-    class Spread:
-        """A fake of the random factor of a pause, which records the pause and makes it 0."""
-
-        def __rmul__(self, pause: float) -> float:
-            pauses.append(round(pause, 6))
+    class Pauses(BackOff):
+        def pause(self, failures: int) -> float:
+            asked.append(failures)
             return 0.0
 
-    spreads: set[tuple[float, float]] = set()
-
-    def uniform(low: float, high: float) -> Spread:
-        spreads.add((low, high))
-        return Spread()
-
-    monkeypatch.setattr(random, "uniform", uniform)
-
     async def handle(_: dict[str, Any]) -> None:
-        if len(pauses) < 8:
+        if len(asked) < 8:
             raise TryAgain
 
-    work = Dispatcher(handle)
+    work = Dispatcher(handle, DispatchPolicy(pauses=Pauses(1.0)))
     work.offer(message(1))
     await work.until_at_most(0, 5)
-    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-    assert spreads == {(0.8, 1.2)}
+    assert asked == [1, 2, 3, 4, 5, 6, 7, 8]
     assert work.counts.retried == 8
 
 
@@ -115,8 +102,7 @@ def test_the_rules_are_these_unless_others_are_given() -> None:
     assert DispatchPolicy() == DispatchPolicy(
         at_once=100,
         in_a_line=20,
-        first_pause=0.1,
-        longest_pause=5.0,
+        pauses=BackOff(0.1, longest=5.0, spread=0.2),
         handler_seconds=60.0,
         stuck_seconds=60.0,
         stuck_others=50,

@@ -7,11 +7,12 @@ import pytest
 import uvloop
 from telegram import Bot
 
+from bot.back_off import BackOff
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
 from bot.transport.api_caller import RetryPolicy
 from tests.transport.wire import TOKEN, Wire, serve
 
-QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, first_pause=0.01)
+QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, pauses=BackOff(0.01))
 
 LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
@@ -47,7 +48,7 @@ def gate() -> Gate:
 
 @pytest.fixture
 def client(wire: Wire, session: SharedSession, gate: Gate) -> TelegramClient:
-    return TelegramClient(session, gate, api_url=wire.url, token=TOKEN, patience=QUICK)
+    return TelegramClient(session, gate, api_url=wire.url, token=TOKEN, policy=QUICK)
 
 
 @pytest.fixture

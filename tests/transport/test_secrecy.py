@@ -116,7 +116,7 @@ async def test_no_answer_brings_the_token_or_a_name_into_an_error_or_a_log(
 async def test_no_address_brings_the_token_or_a_name_into_an_error_or_a_log(
     session: SharedSession, gate: Gate, out: io.StringIO, address: str
 ) -> None:
-    client = TelegramClient(session, gate, api_url=address, token=TOKEN, patience=QUICK)
+    client = TelegramClient(session, gate, api_url=address, token=TOKEN, policy=QUICK)
     request = SharedRequest(session, gate, QUICK)
     bot = Bot(TOKEN, base_url=f"{address}/bot", request=request, get_updates_request=request)
     assert_nothing_told(await failures(client, bot), out)

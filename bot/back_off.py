@@ -1,0 +1,32 @@
+"""The pauses between the tries of something that fails: each is twice as long as the last one."""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# More doublings than any pause needs; with many more, a float would overflow.
+_MOST_DOUBLINGS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """Tells how long to wait after a number of failures in a row; it keeps no state.
+
+    Attributes:
+        first: the first pause, in seconds.
+        longest: the longest pause, in seconds.
+        spread: by which share of itself a pause is longer or shorter at random, so that what
+            failed at the same time is not repeated at the same time.
+        dice: returns a random number between two others.
+    """
+
+    first: float
+    longest: float = math.inf
+    spread: float = 0.0
+    dice: Callable[[float, float], float] = random.uniform
+
+    def pause(self, failures: int) -> float:
+        """Returns the seconds to wait after the last of so many failures in a row."""
+        pause = min(self.longest, self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
+        return pause * self.dice(1 - self.spread, 1 + self.spread) if self.spread else pause
