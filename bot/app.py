@@ -39,7 +39,7 @@ from bot.transport import (
 )
 from handlers.admins import DAMAGED, RIVAL, tell_admins
 from handlers.bot_profile import publish_profile
-from handlers.broadcasts.progress_publisher import AdminReporter
+from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.context import Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.incidents import Incidents

@@ -86,12 +86,20 @@ class AdminContext:
         if self.message_id is None:
             return await send_screen(self.bot, self.chat_id, screen)
         edited = edit_screen(self.bot, self.chat_id, self.message_id, screen)
-        # Concurrently; a failure of one lets the other finish, a cancellation ends both.
-        outcomes = await asyncio.gather(tolerate(edited), self.answer(), return_exceptions=True)
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+        await self.answer_while(tolerate(edited))
         return self.message_id
+
+    async def answer_while(self, call: Awaitable[object]) -> None:
+        """Answers the tap and awaits `call` at the same time.
+
+        Raises:
+            Exception: one of them failed; the other was not held up by it.
+        """
+        # A failure of one lets the other finish, a cancellation ends both.
+        outcomes = await asyncio.gather(call, self.answer(), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _say_nothing_done(self) -> None:
         await self.at_bottom().write(self.words.text(NOTHING_DONE))

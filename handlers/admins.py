@@ -7,7 +7,6 @@ from telegram.error import TelegramError
 
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
-from handlers.broadcasts.progress_message import words_for
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
@@ -60,6 +59,6 @@ async def words_anyway(services: Services, chat: int) -> Words:
     The default is used when the database fails, so that a notice about that still goes out.
     """
     try:
-        return await words_for(services, chat)
+        return await services.words_for(chat)
     except StorageError:
         return services.catalogs.words(services.petition.language_for(None))

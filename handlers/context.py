@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.broadcast import OpenClaims
 from bot.petition.petition import Petition
-from bot.text.translations import Catalogs
+from bot.text.translations import Catalogs, Words
+from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets, Ration
 from storage import Keyring, Storage
@@ -46,6 +47,12 @@ class Services:
     budgets: Budgets
     delayed_replies: DelayedReplies
     mark_first: Callable[[], Awaitable[None]]
+    progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
+
+    async def words_for(self, chat: int) -> Words:
+        """Returns the words of the language that the person of this private chat reads."""
+        known = await self.storage.conversations.get(self._reference(chat))
+        return self.catalogs.words(self.petition.language_for(known.language if known else None))
 
     def spend(self, number: int, what: str, update: Update) -> Ration:
         """Counts one use of `what` by a person or group; returns what they get for it."""

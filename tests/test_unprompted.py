@@ -34,13 +34,13 @@ TO_WHOM = {
     "handlers/conversation_message.py": "whoever its callers say, all of which are listed here",
     "handlers/admin_context.py": "an admin",
     "handlers/supporter_context.py": "who sent the update",
+    "handlers/broadcasts/admin_reporter.py": "an admin",
     "handlers/broadcasts/progress_publisher.py": "an admin",
     "handlers/broadcasts/calling.py": "an admin",
     "handlers/broadcasts/controls.py": "an admin",
     "handlers/broadcasts/admin_questions.py": "an admin",
     "handlers/broadcasts/draft_editor.py": "an admin",
     "handlers/broadcasts/original_messages.py": "an admin",
-    "handlers/broadcasts/progress_message.py": "an admin",
 }
 
 

@@ -16,7 +16,8 @@ from bot.text.markup import Html
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.calling import made
-from handlers.broadcasts.progress_message import standing_of, words_for
+from handlers.broadcasts.progress_publisher import view_of
+from handlers.broadcasts.screens.broadcast_lines import Measured
 from handlers.broadcasts.screens.progress import standing
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
@@ -55,12 +56,13 @@ async def _ask(
     key = f"ask:{broadcast.id.hex()}:{hashlib.sha256(who + reason).hexdigest()[:16]}"
     if await published.get(key) is not None:
         return
-    words = await words_for(services, admin)
+    words = await services.words_for(admin)
     notice = None
     if not tally.done:
         notice = await show_content(bot, broadcast, words, admin)
-    page = standing(await standing_of(services, words, broadcast, tally=tally, reader=admin))
-    await send_screen(bot, admin, page.under(notice))
+    measured = Measured(tally)
+    view = await view_of(services, words, broadcast, reader=admin, measured=measured)
+    await send_screen(bot, admin, standing(view).under(notice))
     await published.put(key, who)
 
 

@@ -15,7 +15,6 @@ from handlers.broadcasts.progress_message import (
     page_of,
     refresh,
     show,
-    standing_of,
     tell_progress,
     tell_standing,
 )
@@ -87,8 +86,7 @@ async def ask_to_decline(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    page = ask_decline(await standing_of(ctx.services, ctx.words, known))
-    await ctx.say(page)
+    await tell_standing(ctx, known, ask_decline)
 
 
 async def decline(ctx: AdminContext, argument: str) -> None:
@@ -145,7 +143,7 @@ async def _ask_again(
 
 async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, before: int) -> None:
     if now.expected != former.expected:
-        await refresh(ctx.bot, ctx.services, now)
+        await refresh(ctx, now)
     words, page = ctx.words, await page_of(ctx, now)
     notice = words.text(
         "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
@@ -182,7 +180,7 @@ async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:
 
 async def _refreshed(ctx: AdminContext, now: Broadcast, said: Html | None = None) -> None:
     """Updates the progress message, and the message of the admin who approved."""
-    await refresh(ctx.bot, ctx.services, now)
+    await refresh(ctx, now)
     if said is None:
         await show(ctx, now)
     else:

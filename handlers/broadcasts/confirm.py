@@ -18,8 +18,10 @@ from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, forget, open_draft
 from handlers.broadcasts.original_messages import message_exists
 from handlers.broadcasts.preview import show_lost, take_away
-from handlers.broadcasts.progress_message import elsewhere, show, tell_progress, tell_standing
+from handlers.broadcasts.progress_message import show, tell_progress, tell_standing
+from handlers.broadcasts.progress_publisher import progress_place
 from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_the_deed
 from handlers.conversation_message import tolerate
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, NewBroadcast, PetitionOpen
@@ -197,11 +199,11 @@ async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
 async def _show_started(
     ctx: AdminContext, started: Broadcast, progress: tuple[int, int] | None
 ) -> None:
-    now = await show(ctx, started)
-    there = (now.progress_chat, now.progress_message_id)
-    if progress is not None and there != progress and now.is_running:
-        # Another admin took the progress meanwhile, and `show` overwrote the line about that.
-        await ctx.at(progress[1]).write(elsewhere(ctx.words))
+    now = await ctx.services.storage.broadcasts.get(started.id) or started
+    if now.is_running and progress not in (None, progress_place(now)):
+        await ctx.write(elsewhere(ctx.words))  # another admin took the progress meanwhile
+    else:
+        await show(ctx, now)
 
 
 async def _wait_for(editor: DraftEditor, active: Broadcast) -> None:

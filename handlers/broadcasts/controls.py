@@ -15,10 +15,10 @@ from handlers.broadcasts.progress_message import (
     known_by,
     request_cancel,
     show,
-    standing_of,
     tell_progress,
     tell_standing,
 )
+from handlers.broadcasts.progress_publisher import view_of
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
 from storage import Broadcast, Broadcasts
 
@@ -53,8 +53,7 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     if known.state not in ("scheduled", "paused"):
         await tell_standing(ctx, known)
         return
-    page = ask_cancel(await standing_of(ctx.services, ctx.words, known))
-    await ctx.say(page)
+    await tell_standing(ctx, known, ask_cancel)
 
 
 async def cancel(ctx: AdminContext, argument: str) -> None:
@@ -78,14 +77,12 @@ async def ask_to_recall(ctx: AdminContext, argument: str) -> None:
     known = await known_by(ctx, argument)
     if known is None:
         return
-    standing = await standing_of(ctx.services, ctx.words, known)
     if known.recall_started_at is not None:
         await tell_standing(ctx, known)
-    elif not standing.can_be_recalled:
+    elif not (await view_of(ctx.services, ctx.words, known)).can_be_recalled:
         await ctx.tell(partial(_too_late, ctx, known))
     else:
-        page = ask_recall(standing)
-        await ctx.say(page)
+        await tell_standing(ctx, known, ask_recall)
 
 
 async def recall(ctx: AdminContext, argument: str) -> None:

@@ -1,217 +1,245 @@
-"""Writes a broadcast's progress and report, as the worker gives them, into one message."""
+"""Draws the progress message of a broadcast. Nothing else writes into that message."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 import structlog
-from telegram import ReplyParameters
-from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot.broadcast.stop_reasons import StopReason, parse_reason
-from bot.charts import delivery_picture
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.broadcasts.admin_questions import ask_everyone
-from handlers.broadcasts.progress_message import point_elsewhere, standing_of, words_for
-from handlers.broadcasts.screens.broadcast_lines import BroadcastView
-from handlers.broadcasts.screens.labels import subject_name
-from handlers.broadcasts.screens.progress import standing
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView, Measured
+from handlers.broadcasts.screens.progress import elsewhere, standing
 from handlers.context import Bot, Services
 from handlers.conversation_message import edit_screen, send_screen
 from handlers.screens.screen import Screen
-from storage import Broadcast, RecallTally, Tally
+from storage import Broadcast
 
 _log = structlog.stdlib.get_logger()
 
+MakeScreen = Callable[[BroadcastView], Screen]
+Place = tuple[int, int]
+"""A message: its chat and its id."""
 
-class AdminReporter:
-    """Keeps a broadcast's progress message up to date; called by the worker."""
+NOT_MEASURED: Final = Measured()
+REQUESTED: Final = b"open"
+
+
+class ProgressPublisher:
+    """Draws progress messages, for the worker and for admins' taps.
+
+    A broadcast's message is drawn by one at a time, each time with what is stored when its turn
+    comes, so an edit that was late hides nothing newer. Afterwards it is compared with what is
+    stored by then, since another process may have changed it, and drawn again if it differs.
+    """
 
     def __init__(self, bot: Bot, services: Services) -> None:
         self._bot = bot
         self._services = services
-        self._written: tuple[int, Screen] | None = None
+        self._turns = services.progress_turns
 
-    async def progress(
-        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
-    ) -> None:
-        """Shows how far the broadcast is, or that it is paused.
-
-        Args:
-            broadcast: as it is now.
-            tally: its deliveries by outcome.
-            rate: messages per second lately; None when unknown.
-            pause: seconds that Telegram asks to wait.
-        """
-        known = await self._known(broadcast, tally)
-        if known is not None:
-            known = replace(known, rate=rate, pause=pause)
-            await self._write(await self._in_sight(broadcast, known), known)
-
-    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows that the broadcast waits for a decision.
-
-        Every admin is asked if it needs approval, if its author is no longer an admin, or if no
-        admin watches it.
-        """
-        cause, _ = parse_reason(broadcast.stop_reason or "")
-        if (
-            broadcast.awaits_approval
-            or cause is StopReason.FORMER
-            or broadcast.progress_chat not in self._services.admins
-        ):
-            await ask_everyone(self._bot, self._services, broadcast, tally)
-        elif cause is StopReason.LATE:
-            await self.progress(broadcast, tally, None)
-        else:
-            await self._alarm(broadcast, tally)
-
-    async def _alarm(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows the pause in a new message, since an edit notifies nobody."""
-        known = await self._known(broadcast, tally)
-        if known is not None:
-            reason = hashlib.sha256((broadcast.stop_reason or "").encode()).hexdigest()[:16]
-            key = f"held:{broadcast.id.hex()}:{reason}"
-            await self._write(await self._moved(broadcast, known, key), known)
-
-    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        """Shows the final report, and below it a chart of the deliveries."""
-        known = await self._known(broadcast, tally)
-        if known is None:
-            return
-        broadcast = await self._in_sight(broadcast, known)
-        shown = await self._write(broadcast, known)
-        if shown is not None and broadcast.progress_chat is not None:
-            await self._picture(broadcast, broadcast.progress_chat, shown, known.words)
-
-    async def recalling(
-        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
-    ) -> None:
-        """Shows how far the recall is, and at the end its result."""
-        # A running recall does not show the outcomes of the sending.
-        sent = Tally(tally.total) if broadcast.is_recalling else None
-        known = await self._known(broadcast, sent, recall=tally)
-        if known is not None:
-            await self._write(broadcast, replace(known, rate=rate))
-
-    async def _known(
+    async def draw(
         self,
         broadcast: Broadcast,
-        tally: Tally | None = None,
-        recall: RecallTally | None = None,
-    ) -> BroadcastView | None:
-        # A former admin is shown nothing; the other admins find it with /broadcasts.
-        if broadcast.progress_chat not in self._services.admins:
-            return None
-        words = await words_for(self._services, broadcast.progress_chat)
-        reader = broadcast.progress_chat
-        return await standing_of(
-            self._services, words, broadcast, tally=tally, recall=recall, reader=reader
-        )
+        measured: Measured = NOT_MEASURED,
+        screen: MakeScreen = standing,
+        *,
+        again: bool = False,
+    ) -> Place | None:
+        """Draws a broadcast into its progress message; into a new one if that is gone.
 
-    async def _in_sight(self, broadcast: Broadcast, known: BroadcastView) -> Broadcast:
-        """Moves a scheduled broadcast to a new message: the former one has scrolled away."""
-        has_begun = broadcast.started_at is not None
-        is_news = has_begun or broadcast.state == "stopped" or broadcast.awaits_approval
-        if broadcast.starts_at is None or not is_news:
+        Args:
+            broadcast: as last read. Its end may be given before it is stored.
+            measured: what the worker knows of it.
+            screen: draws it; if its state changes meanwhile, its state is drawn instead.
+            again: draws even what the message should be showing already.
+
+        Returns:
+            the message; None if no admin can read it.
+
+        Raises:
+            TelegramError: the message could not be written.
+        """
+        async with self._turns.turn(broadcast.id):
+            return await self._draw(broadcast, measured, screen, again=again)
+
+    async def move(
+        self,
+        broadcast: Broadcast,
+        chat: int,
+        message_id: int | None = None,
+        measured: Measured = NOT_MEASURED,
+    ) -> Broadcast:
+        """Makes another message the progress message, a new one if none is given.
+
+        Returns:
+            the broadcast as it is then; what its former message shows is for the caller to say.
+
+        Raises:
+            TelegramError: the message could not be written.
+        """
+        async with self._turns.turn(broadcast.id):
+            now = await self._latest(broadcast)
+            is_new = message_id is None
+            if message_id is None:
+                page = standing(await self._view(now, chat, measured))
+                message_id = await send_screen(self._bot, chat, page)
+                self._turns.shown[now.id] = ((chat, message_id), page)
+            await self._services.storage.broadcasts.set_progress(now.id, chat, message_id)
+            await self._draw(broadcast, measured, standing, again=not is_new)
+            return await self._latest(broadcast)
+
+    async def point_elsewhere(self, former: Place) -> None:
+        """Replaces a former progress message by a line that says the progress is elsewhere."""
+        words = await self._services.words_for(former[0])
+        await self._write_over(former, Screen(elsewhere(words)))
+
+    async def show_end(self, former: Place, broadcast: Broadcast) -> None:
+        """Replaces a former progress message by the report, as it would look unfinished."""
+        view = await self._view(broadcast, former[0], NOT_MEASURED)
+        await self._write_over(former, standing(view))
+
+    async def _draw(
+        self, broadcast: Broadcast, measured: Measured, screen: MakeScreen, *, again: bool
+    ) -> Place | None:
+        while True:
+            now = await self._latest(broadcast)
+            place = progress_place(now)
+            if place is None or place[0] not in self._services.admins:
+                return None
+            if now.state != broadcast.state:
+                screen = standing
+            page = screen(await self._view(now, place[0], measured))
+            written = await self._write(now, place, page, again=again)
+            if written is None:
+                return None
+            now = replace(now, progress_chat=written[0], progress_message_id=written[1])
+            after = await self._latest(broadcast)
+            if _drawn(after) == _drawn(now):
+                return written
+            if progress_place(after) != written:
+                await self.point_elsewhere(written)
+            screen, again = standing, False
+
+    async def _latest(self, broadcast: Broadcast) -> Broadcast:
+        """Returns the broadcast as it is stored; as it was given if that is its end."""
+        stored = await self._services.storage.broadcasts.get(broadcast.id)
+        if stored is None:
             return broadcast
-        return await self._moved(broadcast, known, f"begun:{broadcast.id.hex()}")
+        if broadcast.is_over and broadcast.recall_started_at == stored.recall_started_at:
+            return replace(
+                broadcast,
+                progress_chat=stored.progress_chat,
+                progress_message_id=stored.progress_message_id,
+            )
+        return stored
 
-    async def _moved(self, broadcast: Broadcast, known: BroadcastView, key: str) -> Broadcast:
-        """Shows the broadcast in a new message, once per key; the former one points to it."""
-        chat, former = broadcast.progress_chat, broadcast.progress_message_id
-        published = self._services.storage.published
-        if chat is None or await published.get(key) is not None:
-            return broadcast
-        try:
-            sent = await self._send(chat, standing(known))
-        except TelegramError as error:
-            if error_kind(error) is not ErrorKind.UNREACHABLE:
-                raise
-            return broadcast  # writing into the former message will log that nobody reads it
-        await published.put(key, hashlib.sha256(key.encode()).digest())
-        await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent)
-        if former:
-            await point_elsewhere(self._bot, self._services, chat, former)
-        return replace(broadcast, progress_message_id=sent)
+    async def _view(self, broadcast: Broadcast, chat: int, measured: Measured) -> BroadcastView:
+        words = await self._services.words_for(chat)
+        return await view_of(self._services, words, broadcast, reader=chat, measured=measured)
 
-    async def _write(self, broadcast: Broadcast, known: BroadcastView) -> int | None:
-        """Writes the progress; returns the id of its message, or None if nobody can read it."""
-        chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
-        if chat is None or message_id is None:
-            return None
-        page = standing(known)
-        if (message_id, page) == self._written:
-            return message_id  # Telegram refuses an edit that changes nothing
+    async def _write(
+        self, now: Broadcast, place: Place, page: Screen, *, again: bool
+    ) -> Place | None:
+        """Writes into the message; returns where it is then, or None if nobody can read it."""
+        if self._turns.shown.get(now.id) == (place, page) and not again:
+            return place  # Telegram refuses an edit that changes nothing
+        self._turns.shown.pop(now.id, None)
         try:
-            shown = await self._shown(broadcast, chat, message_id, page)
+            written = await self._edit(now.id, place, page)
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
             # An admin who blocked the bot will not see it, however often it is tried.
             _log.warning("report_chat_unreachable")
             return None
-        self._written = (shown, page)
-        if not broadcast.is_over:
-            await self._catch_up(broadcast, chat, shown)
-        return shown
+        self._turns.shown[now.id] = (written, page)
+        return written
 
-    async def _shown(self, broadcast: Broadcast, chat: int, message_id: int, page: Screen) -> int:
-        """Edits the message, or sends a new one if it is gone; returns the id."""
+    async def _edit(self, broadcast: bytes, place: Place, page: Screen) -> Place:
+        """Edits the message, or sends a new one if it is gone; returns where it is then."""
+        chat, message_id = place
         try:
             await edit_screen(self._bot, chat, message_id, page)
         except TelegramError as error:
             if error_kind(error) is ErrorKind.UNCHANGED:
-                return message_id
+                return place
             if error_kind(error) is not ErrorKind.GONE:
                 raise
         else:
-            return message_id
-        sent = await self._send(chat, page)
-        await self._services.storage.broadcasts.set_progress(broadcast.id, chat, sent)
-        return sent
+            return place
+        sent = await send_screen(self._bot, chat, page)
+        await self._services.storage.broadcasts.set_progress(broadcast, chat, sent)
+        return chat, sent
 
-    async def _catch_up(self, written: Broadcast, chat: int, message_id: int) -> None:
-        """Corrects what was just written if an admin has moved or changed the broadcast since."""
-        now = await self._services.storage.broadcasts.get(written.id)
-        if now is None:
-            return
-        if (now.progress_chat, now.progress_message_id) != (chat, message_id):
-            await point_elsewhere(self._bot, self._services, chat, message_id)
-        elif now.state == "paused" != written.state:
-            known = await self._known(now)
-            if known is not None:
-                self._written = (message_id, standing(known))
-                await self._shown(now, chat, message_id, standing(known))
-
-    async def _picture(self, broadcast: Broadcast, chat: int, report: int, words: Words) -> None:
-        """Sends the chart of deliveries over time, once, as a reply to the report."""
-        published = self._services.storage.published
-        key = f"chart:{broadcast.id.hex()}"
-        if await published.get(key) is not None:
-            return
-        moments = await self._services.storage.broadcasts.timeline(broadcast.id)
-        title = words.label("La entrega, minuto a minuto")
-        picture = await delivery_picture(moments, words, title)
-        if picture is None:
-            return
+    async def _write_over(self, former: Place, page: Screen) -> None:
         try:
-            sent = await self._bot.send_photo(
-                chat,
-                picture,
-                caption=subject_name(words, broadcast.kind),
-                parse_mode=ParseMode.HTML,
-                reply_parameters=ReplyParameters(report, allow_sending_without_reply=True),
-            )
+            await edit_screen(self._bot, *former, page)
         except TelegramError as error:
-            if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.UNREACHABLE):
-                raise
-            _log.warning("chart_not_sent", error_kind=error_kind(error))
-            return
-        await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)
+            _log.info("old_progress_message_left", error_kind=error_kind(error))
 
-    async def _send(self, chat: int, page: Screen) -> int:
-        return await send_screen(self._bot, chat, page)
+
+def progress_place(broadcast: Broadcast) -> Place | None:
+    """Returns the broadcast's progress message; None while there is none."""
+    chat, message_id = broadcast.progress_chat, broadcast.progress_message_id
+    return None if chat is None or not message_id else (chat, message_id)
+
+
+async def view_of(
+    services: Services,
+    words: Words,
+    broadcast: Broadcast,
+    *,
+    reader: int | None = None,
+    measured: Measured = NOT_MEASURED,
+) -> BroadcastView:
+    """Returns a broadcast with all that its screens show, reading what was not measured.
+
+    Args:
+        services: give access to the database and the petition.
+        words: the reader's language.
+        broadcast: as it is now.
+        reader: user id of the admin who reads it.
+        measured: what the worker knows of it.
+    """
+    storage, petition, recall = services.storage, services.petition, measured.recall
+    if recall is None and broadcast.recall_started_at is not None:
+        recall = await storage.recalls.tally(broadcast.id)
+    return BroadcastView(
+        words=words,
+        broadcast=broadcast,
+        tally=measured.tally or await storage.broadcasts.tally(broadcast.id),
+        now=services.clock(),
+        zone=petition.time_zone,
+        languages={code: petition.texts_in(code).language_name for code in petition.languages},
+        rate=measured.rate,
+        pause=measured.pause,
+        recall=recall,
+        reader=reader,
+        is_asking=broadcast.state == "paused"
+        and await is_cancel_requested(services, broadcast.id),
+    )
+
+
+def _drawn(broadcast: Broadcast) -> tuple[object, ...]:
+    """Returns what a drawing depends on and others may have changed."""
+    return (
+        broadcast.state,
+        broadcast.stop_reason,
+        broadcast.recall_started_at,
+        progress_place(broadcast),
+    )
+
+
+async def is_cancel_requested(services: Services, broadcast: bytes) -> bool:
+    """Returns whether an admin is being asked whether to cancel the broadcast."""
+    known = await services.storage.published.get(cancel_request_key(broadcast))
+    return known is not None and known.digest == REQUESTED
+
+
+def cancel_request_key(broadcast: bytes) -> str:
+    """Returns the name under which it is stored that an admin is being asked."""
+    return f"cancel?:{broadcast.hex()}"

@@ -14,7 +14,7 @@ from bot.broadcast.stop_reasons import StopReason, format_reason
 from bot.simulator.chats import Message
 from bot.simulator.faults import Fault
 from bot.text.translations import Catalogs
-from handlers.broadcasts.progress_publisher import AdminReporter
+from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.progress import standing
 from storage import Audience, Broadcast, Kind, NewBroadcast, Tally
@@ -103,20 +103,26 @@ async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Sce
 
 
 async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scene) -> None:
-    reporter, broadcast, ctx = await ended(scene)
+    _, broadcast, ctx = await ended(scene)
+    assert scene.app is not None
+    services = scene.app.application.services
+    planned = await services.storage.broadcasts.get(broadcast.id)
+    assert planned is not None
     reason = format_reason(StopReason.DEFECT, "KeyError 3f9a1c02")
-    held = replace(broadcast, state="paused", stop_reason=reason, ended_at=None)
-    await reporter.waiting(held, Tally(total=3, delivered=1, pending=2))
+    assert planned.starts_at is not None
+    await services.storage.broadcasts.begin(planned, planned.starts_at, hold=reason)
+    services.wake_broadcast()
     alarm = await scene.marta.sees("en pausa por un fallo del bot")
     assert alarm.id > ctx.id
-    assert "sigue en otro mensaje" in scene.marta.chat.messages[ctx.id].text
-    assert scene.app is not None
-    found = await scene.app.application.services.storage.broadcasts.get(broadcast.id)
+    assert (await scene.marta.sees("sigue en otro mensaje")).id == ctx.id
+    found = await services.storage.broadcasts.get(broadcast.id)
     assert found is not None
     assert found.progress_message_id == alarm.id
     messages = len(scene.marta.messages)
-    moved = replace(held, progress_message_id=alarm.id)
-    await reporter.waiting(moved, Tally(total=3, delivered=1, pending=2))
+    await scene.stop_bot()
+    await scene.start_bot()
+    again = AdminReporter(scene.app.application.bot, scene.app.application.services)
+    await again.waiting(found, Tally(3))
     assert len(scene.marta.messages) == messages
 
 

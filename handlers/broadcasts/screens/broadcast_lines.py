@@ -17,12 +17,28 @@ BAR_WIDTH: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What the worker knows of a broadcast without reading it again.
+
+    Attributes:
+        tally: its deliveries by outcome.
+        recall: its recall's deletions by outcome.
+        rate: messages per second lately; None when unknown.
+        pause: seconds that Telegram asks to wait.
+    """
+
+    tally: Tally | None = None
+    recall: RecallTally | None = None
+    rate: float | None = None
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class BroadcastView:
     """A broadcast with everything that its screens show, at one moment.
 
     Attributes:
-        rate: messages per second lately; None when unknown.
-        pause: seconds that Telegram asks to wait.
+        rate, pause: see `Measured`.
         recall: the recall's deletions by outcome; None without a recall.
         reader: user id of the admin who reads it.
         is_asking: whether an admin is being asked whether to cancel it.

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
+from bot.text.translations import Words
 from handlers.broadcasts.screens.approval import awaiting
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
@@ -45,6 +46,11 @@ def standing(now: BroadcastView) -> Screen:
     if broadcast.state == "paused":
         return ask_cancel(now) if now.is_asking else _paused(now)
     return _ended(now)
+
+
+def elsewhere(words: Words) -> Html:
+    """Returns the line that replaces a former progress message."""
+    return words.text("El progreso sigue en otro mensaje.")
 
 
 def _planned(now: BroadcastView) -> Screen:

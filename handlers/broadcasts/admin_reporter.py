@@ -1,0 +1,127 @@
+"""Reports of the worker to the admins: progress, questions, and at the end a chart."""
+
+from __future__ import annotations
+
+import hashlib
+
+import structlog
+from telegram import ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.broadcast.stop_reasons import StopReason, parse_reason
+from bot.charts import delivery_picture
+from bot.transport.error_kinds import ErrorKind, error_kind
+from handlers.broadcasts.admin_questions import ask_everyone
+from handlers.broadcasts.progress_publisher import Place, ProgressPublisher, progress_place
+from handlers.broadcasts.screens.broadcast_lines import Measured
+from handlers.broadcasts.screens.labels import subject_name
+from handlers.context import Bot, Services
+from storage import Broadcast, RecallTally, Tally
+
+_log = structlog.stdlib.get_logger()
+
+
+class AdminReporter:
+    """Shows the admin who watches a broadcast how it goes; implements `Reporter`.
+
+    A former admin is shown nothing; the other admins find the broadcast with /broadcasts.
+    """
+
+    def __init__(self, bot: Bot, services: Services) -> None:
+        self._bot = bot
+        self._services = services
+        self._publisher = ProgressPublisher(bot, services)
+
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None:
+        """Shows how far the broadcast is, or that it is paused."""
+        await self._show(broadcast, Measured(tally, rate=rate, pause=pause))
+
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Shows that the broadcast waits for a decision.
+
+        Every admin is asked if it needs approval, if its author is no longer an admin, or if no
+        admin watches it.
+        """
+        cause, _ = parse_reason(broadcast.stop_reason or "")
+        if (
+            broadcast.awaits_approval
+            or cause is StopReason.FORMER
+            or broadcast.progress_chat not in self._services.admins
+        ):
+            await ask_everyone(self._bot, self._services, broadcast, tally)
+        elif cause is StopReason.LATE:
+            await self._show(broadcast, Measured(tally))
+        else:
+            # In a new message, since an edit notifies nobody.
+            reason = hashlib.sha256((broadcast.stop_reason or "").encode()).hexdigest()[:16]
+            await self._move(broadcast, Measured(tally), f"held:{broadcast.id.hex()}:{reason}")
+            await self._publisher.draw(broadcast, Measured(tally))
+
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Shows the final report, and below it a chart of the deliveries."""
+        report = await self._show(broadcast, Measured(tally))
+        if report is not None:
+            await self._send_chart(broadcast, report)
+
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None:
+        """Shows how far the recall is, and at the end its result."""
+        # A running recall does not show the outcomes of the sending.
+        sent = Tally(tally.total) if broadcast.is_recalling else None
+        await self._publisher.draw(broadcast, Measured(sent, tally, rate))
+
+    async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
+        """Draws the broadcast; a scheduled one in a new message, as the former is far above."""
+        has_begun = broadcast.started_at is not None
+        is_news = has_begun or broadcast.state == "stopped" or broadcast.awaits_approval
+        if broadcast.starts_at is not None and is_news:
+            await self._move(broadcast, measured, f"begun:{broadcast.id.hex()}")
+        return await self._publisher.draw(broadcast, measured)
+
+    async def _move(self, broadcast: Broadcast, measured: Measured, key: str) -> None:
+        """Moves the progress into a new message, once per key; the former one points to it."""
+        former, published = progress_place(broadcast), self._services.storage.published
+        chat = broadcast.progress_chat
+        if chat not in self._services.admins or await published.get(key) is not None:
+            return
+        try:
+            await self._publisher.move(broadcast, chat, measured=measured)
+        except TelegramError as error:
+            if error_kind(error) is not ErrorKind.UNREACHABLE:
+                raise
+            return  # drawing in the former message will log that nobody reads it
+        await published.put(key, hashlib.sha256(key.encode()).digest())
+        if former is not None:
+            await self._publisher.point_elsewhere(former)
+
+    async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
+        """Sends the chart of deliveries over time, once, as a reply to the report."""
+        chat, message_id = report
+        published = self._services.storage.published
+        key = f"chart:{broadcast.id.hex()}"
+        if await published.get(key) is not None:
+            return
+        words = await self._services.words_for(chat)
+        moments = await self._services.storage.broadcasts.timeline(broadcast.id)
+        title = words.label("La entrega, minuto a minuto")
+        picture = await delivery_picture(moments, words, title)
+        if picture is None:
+            return
+        try:
+            sent = await self._bot.send_photo(
+                chat,
+                picture,
+                caption=subject_name(words, broadcast.kind),
+                parse_mode=ParseMode.HTML,
+                reply_parameters=ReplyParameters(message_id, allow_sending_without_reply=True),
+            )
+        except TelegramError as error:
+            if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.UNREACHABLE):
+                raise
+            _log.warning("chart_not_sent", error_kind=error_kind(error))
+            return
+        await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)

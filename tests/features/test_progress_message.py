@@ -1,0 +1,108 @@
+"""The progress message never goes back to an older state, whoever draws it and however late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram.ext import ExtBot
+
+from tests.features.scene import ADMIN
+from tests.features.studio import Studio, a_studio
+from tests.features.test_broadcast_controls import under_way
+
+RUNNING, ASKED, PAUSED = "por segundo", "¿Cancelar el envío?", "El envío está en pausa"
+
+
+class HeldEdits:
+    """Holds back the next edit whose text contains `what`, until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, studio: Studio, what: str) -> None:
+        assert studio.scene.app is not None
+        bot = type(studio.scene.app.application.bot)
+        edit = bot.edit_message_text
+        self.is_held = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+        async def held(this: ExtBot[None], text: str, **named: Any) -> object:
+            if what in text and not self.is_held.is_set():
+                self.is_held.set()
+                await self.let_go.wait()
+            return await edit(this, text, **named)
+
+        monkeypatch.setattr(bot, "edit_message_text", held)
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
+    """A broadcast of three messages, of which one has arrived; the second takes five seconds."""
+    async with a_studio(tmp_path, rate=0.2) as studio:
+        await under_way(studio)
+        yield studio
+
+
+def drawn(studio: Studio) -> list[str]:
+    """What was written into the progress message, in this order: which of the known texts."""
+    known = (RUNNING, ASKED, PAUSED)
+    texts = [str(c.params["text"]) for c in studio.scene.simulator.calls.of("editMessageText")]
+    return [each for text in texts for each in known if each in text]
+
+
+async def test_a_question_is_not_hidden_by_progress_that_was_on_its_way(
+    slow: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edits = HeldEdits(monkeypatch, slow, RUNNING)
+    async with asyncio.timeout(10):
+        await edits.is_held.wait()
+    slow.marta.tap("⏹ Cancelar")
+    await slow.became("paused")
+    await asyncio.sleep(0.2)  # in which an edit that waits for nobody would be made
+    edits.let_go.set()
+    await slow.marta.sees(ASKED)
+    await slow.scene.settled()
+    await asyncio.sleep(0.2)
+    order = drawn(slow)
+    assert RUNNING not in order[order.index(ASKED) :]
+    assert ASKED in slow.panel.text
+
+
+async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not_answer(
+    slow: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edits = HeldEdits(monkeypatch, slow, RUNNING)
+    async with asyncio.timeout(10):
+        await edits.is_held.wait()
+    slow.marta.tap("⏹ Cancelar")
+    await slow.marta.sees(ASKED)
+    edits.let_go.set()
+    async with asyncio.timeout(5):
+        while drawn(slow)[-2:] != [RUNNING, ASKED]:  # noqa: ASYNC110 - in the simulator's log
+            await asyncio.sleep(0.01)
+    assert ASKED in slow.panel.text
+
+
+async def test_what_another_process_changes_while_it_is_drawn_is_drawn_after_it(
+    slow: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edits = HeldEdits(monkeypatch, slow, RUNNING)
+    async with asyncio.timeout(10):
+        await edits.is_held.wait()
+    broadcasts = slow.services.storage.broadcasts
+    await broadcasts.pause((await slow.broadcast()).id, ADMIN, slow.services.clock())
+    edits.let_go.set()
+    await slow.marta.sees(PAUSED, 2)
+
+
+async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(slow: Studio) -> None:
+    progress, cancel = slow.data("⏹ Cancelar")
+    other = slow.marta.chat.messages[slow.data("⏸ Pausa")[0] - 1]
+    assert other.from_bot
+    assert other.id != progress
+    await slow.marta.tap_data(other.id, cancel).answered()
+    await slow.scene.settled()
+    assert ASKED in slow.marta.chat.messages[other.id].text
+    await slow.marta.chat.bell.until(lambda: ASKED in slow.marta.chat.messages[progress].text, 5)
+    assert ASKED in slow.marta.chat.messages[progress].text
