@@ -62,4 +62,4 @@ lock:
 	  --output-file benchmarks/peers/$$peers.lock; done
 
 clean:
-	rm -rf .venv .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
