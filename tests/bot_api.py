@@ -11,16 +11,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from bot.simulator.parameters import Upload
+from tests.aiogram_models import build, methods, types
 
 
 def faults(method: str, params: Mapping[str, Any]) -> list[str]:
     """What an outsider finds wrong with a request; empty when it is as Telegram documents it."""
-    # In here, since it takes four seconds to get ready, and few tests ask.
-    from aiogram import methods
-
     model = getattr(methods, method[:1].upper() + method[1:], None)
     if model is None:
         return [f"{method} is no method of the Bot API"]
@@ -40,10 +38,8 @@ def _given(name: str, value: object) -> object:
 
 
 def _with_files(value: object) -> object:
-    from aiogram.types import BufferedInputFile
-
     if isinstance(value, Upload):
-        return BufferedInputFile(value.content, filename=value.name)
+        return types.BufferedInputFile(value.content, filename=value.name)
     if isinstance(value, dict):
         return {key: _with_files(held) for key, held in value.items()}
     if isinstance(value, list):
@@ -62,19 +58,18 @@ _OBJECTS = frozenset(
 def answer_faults(method: str, result: object) -> list[str]:
     """What an outsider finds wrong with an answer to this method."""
     try:
-        answer = _answers_to(method).validate_python(result)
+        answer = _answers_to(method).model_validate(result).root
     except ValidationError as error:
         return [f"{method}: {problem['loc']} {problem['msg']}" for problem in error.errors()]
     return [f"{method}: {name} is not a field of its answer" for name in strange(answer)]
 
 
 @cache
-def _answers_to(method: str) -> TypeAdapter[Any]:
-    # In here, since it takes four seconds to get ready, and few tests ask.
-    from aiogram import methods
-
+def _answers_to(method: str) -> type[RootModel[Any]]:
     model = getattr(methods, method[:1].upper() + method[1:])
-    return TypeAdapter(model.__returning__)
+    answer = RootModel[model.__returning__]  # type: ignore[name-defined]
+    build(answer)
+    return answer
 
 
 def strange(value: object, path: str = "") -> Iterator[str]:

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 import orjson
 import pytest
-from aiogram import Bot as AiogramBot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 
@@ -19,6 +16,7 @@ from benchmarks.bot_api.bodies import Unreadable, chat_and_text
 from benchmarks.bot_api.http import Malformed, Reader
 from benchmarks.bot_api.limit import Bucket, Limit
 from benchmarks.bot_api.server import BotApi, Weather
+from tests.aiogram_models import aiogram
 
 TOKEN = "123:a-token-that-opens-nothing-anywhere"
 FORM = "application/x-www-form-urlencoded"
@@ -190,8 +188,10 @@ async def test_python_telegram_bot_reads_its_answers(served: Served) -> None:
 
 
 async def test_aiogram_reads_its_answers(served: Served) -> None:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(served.url))
-    async with AiogramBot(TOKEN, session=session) as bot:
+    session = aiogram.client.session.aiohttp.AiohttpSession(
+        api=aiogram.client.telegram.TelegramAPIServer.from_base(served.url)
+    )
+    async with aiogram.Bot(TOKEN, session=session) as bot:
         message = await bot.send_message(7, "¡Gracias!")
         copied = await bot.copy_message(7, 8, 9)
     assert (message.chat.id, message.text) == (7, "¡Gracias!")
