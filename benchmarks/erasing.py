@@ -65,7 +65,7 @@ async def _measure(runs: _Runs, folder: Path, pause: float, seconds: int) -> Non
     database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=pause)
     keyring = Keyring.generate(folder / "petition.key")
     storage = assemble(database, keyring, "andry")
-    await storage.petitions.ensure()
+    await storage.petitions.ensure(bytes(32))
     people = [person(keyring, number) for number in range(1, _PEOPLE + 1)]
     for someone in people:
         await someone.arrive(storage)

@@ -86,15 +86,15 @@ async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -
         send = partial(_in_time, partial(bot.set_my_commands, commands, scope=scope))
         await _publish(bot, services, _Piece(key, repr(commands), send))
         return
-    if await services.storage.published.get(_key(bot, key)) is not None:
+    if await services.storage.telegram_cache.get(_key(bot, key)) is not None:
         send = partial(_in_time, partial(bot.delete_my_commands, scope=scope))
         await _publish(bot, services, _Piece(key, "", send))
 
 
 async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
     digest = hashlib.sha256(piece.says.encode()).digest()
-    published, key = services.storage.published, _key(bot, piece.key)
-    known = await published.get(key)
+    cache, key = services.storage.telegram_cache, _key(bot, piece.key)
+    known = await cache.get(key)
     if known is not None and known.digest == digest:
         return
     try:
@@ -103,7 +103,7 @@ async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
         # Not essential: the bot works without it, and the next attempt tries again.
         _log.warning("profile_part_not_published", error_kind=error_kind(error))
         return
-    await published.put(key, digest)
+    await cache.put(key, digest)
 
 
 async def _in_time(send: Send) -> None:

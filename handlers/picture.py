@@ -49,11 +49,11 @@ async def show_picture(ctx: SupporterContext) -> int | None:
 
 
 async def _send(ctx: SupporterContext, image: Image) -> Message:
-    published = ctx.services.storage.published
+    cache = ctx.services.storage.telegram_cache
     content = await asyncio.to_thread(image.file.read_bytes)
     digest = hashlib.sha256(content).digest()
     key = f"{ctx.bot.id}:picture:{image.file.name}"
-    known = await published.get(key)
+    known = await cache.get(key)
     caption = escape(image.credit)
     if known is not None and known.digest == digest and known.telegram_id is not None:
         try:
@@ -63,7 +63,7 @@ async def _send(ctx: SupporterContext, image: Image) -> Message:
             if error_kind(error) is not ErrorKind.CONTENT:
                 raise
     sent = await _photo(ctx, content, caption)
-    await published.put(key, digest, sent.photo[-1].file_id)
+    await cache.put(key, digest, sent.photo[-1].file_id)
     return sent
 
 

@@ -6,6 +6,7 @@ then `open_storage`.
 
 from dataclasses import dataclass
 
+from storage.admin_notices import AdminNotices, NoticeKind
 from storage.audit import Audit, AuditEntry
 from storage.broadcast_report import Moment
 from storage.broadcast_rows import Broadcast
@@ -47,11 +48,10 @@ from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import RECALLABLE_FOR, Recalled, Recalls, RecallTally, SentMessages
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
-from storage.telegram_cache import Published, PublishedItem
+from storage.telegram_cache import CachedItem, TelegramCache
 
 # No Telegram user has this id, so its reference shows only which key made it.
 _NOBODY = 0
-_KEY_MARK = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class Storage:
     drafts: Drafts
     leases: Leases
     audit: Audit
-    published: Published
+    admin_notices: AdminNotices
+    telegram_cache: TelegramCache
     personal_data: PersonalData
 
     def require_files(self) -> None:
@@ -91,9 +92,7 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     """
     storage = assemble(await open_database(url), keyring, slug)
     try:
-        await storage.petitions.ensure()
-        if not await _is_recognised(keyring, storage.published, slug):
-            await storage.published.put(_KEY_MARK, keyring.reference(slug, _NOBODY))
+        await storage.petitions.ensure(keyring.reference(slug, _NOBODY))
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
@@ -108,24 +107,11 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     """
     storage = assemble(await open_database(url, cleans_up=False), keyring, slug)
     try:
-        if not await storage.petitions.is_known():
-            raise PetitionMissing
-        await _is_recognised(keyring, storage.published, slug)
+        await storage.petitions.require_known(keyring.reference(slug, _NOBODY))
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
     return storage
-
-
-async def _is_recognised(keyring: Keyring, published: Published, slug: str) -> bool:
-    """Returns whether the key's mark is stored; raises KeyFileOther if another key made it.
-
-    With another key nobody who signed would be recognised, and all of them could sign again.
-    """
-    known = await published.get(_KEY_MARK)
-    if known is not None and known.digest != keyring.reference(slug, _NOBODY):
-        raise KeyFileOther
-    return known is not None
 
 
 def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
@@ -143,7 +129,8 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         drafts=Drafts(watched, slug, keyring),
         leases=Leases(watched),
         audit=audit,
-        published=Published(watched, slug),
+        admin_notices=AdminNotices(watched),
+        telegram_cache=TelegramCache(watched, slug),
         personal_data=PersonalData(watched, slug, keyring),
     )
 
@@ -151,6 +138,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
 __all__ = [
     "APPROVABLE_FOR",
     "RECALLABLE_FOR",
+    "AdminNotices",
     "AlreadyRunning",
     "AlreadySigned",
     "Audience",
@@ -160,6 +148,7 @@ __all__ = [
     "Broadcast",
     "Broadcasts",
     "BrokenData",
+    "CachedItem",
     "Consent",
     "Conversation",
     "ConversationMoved",
@@ -186,6 +175,7 @@ __all__ = [
     "Moment",
     "NewBroadcast",
     "NewSignature",
+    "NoticeKind",
     "Outcome",
     "PersonalData",
     "PetitionClosed",
@@ -194,8 +184,6 @@ __all__ = [
     "PetitionState",
     "Petitions",
     "ProcessLock",
-    "Published",
-    "PublishedItem",
     "RecallTally",
     "Recalled",
     "Recalls",
@@ -212,6 +200,7 @@ __all__ = [
     "Storage",
     "StorageError",
     "Tally",
+    "TelegramCache",
     "Unavailable",
     "Value",
     "acquire_process_lock",

@@ -36,6 +36,7 @@ class Broadcast:
         finished_at: when its end was reported; None until then.
         started_by: the admin who wrote it.
         approved_by: the admin who confirmed it.
+        cancel_requested_at: since when admins are asked whether to cancel it; None if not.
         is_approved: whether no admin's approval is missing.
         is_damaged: whether who ordered it, or where its content is, cannot be decrypted; it is
             then not sent.
@@ -65,6 +66,7 @@ class Broadcast:
     progress_message_id: int | None
     started_by: int = field(repr=False)
     approved_by: int = field(repr=False)
+    cancel_requested_at: datetime | None = None
     is_approved: bool = True
     is_damaged: bool = False
 
@@ -170,6 +172,7 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         progress_message_id=row["progress_message_id"],
         started_by=started_by,
         approved_by=opened("approved_by_sealed") or started_by,
+        cancel_requested_at=from_millis(row["cancel_requested_at"]),
         # A broadcast to be approved always has a time; rows older than approvals have neither.
         is_approved=row["approved_by_sealed"] is not None or row["starts_at"] is None,
         is_damaged=any(numbers[column] is None and row[column] is not None for column in _ORDERED),

@@ -44,6 +44,10 @@ UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id =
 WHERE id = :id AND petition = :petition
 """
 
+REQUEST_CANCEL: Final = """
+UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :id AND petition = :petition
+"""
+
 _IN_STATE: Final = """
 EXISTS (SELECT 1 FROM broadcasts b WHERE b.id = :id AND b.petition = :petition AND {when})
 """
@@ -66,10 +70,14 @@ class Transition:
 
 PAUSE: Final = Transition("pause", "state = 'paused', stop_reason = NULL", "state = 'running'")
 # This also begins a planned broadcast that was paused when its time came.
-RESUME: Final = Transition("resume", "state = 'running', stop_reason = NULL", "state = 'paused'")
+RESUME: Final = Transition(
+    "resume",
+    "state = 'running', stop_reason = NULL, cancel_requested_at = NULL",
+    "state = 'paused'",
+)
 CANCEL: Final = Transition(
     "cancel",
-    "state = 'cancelled', stop_reason = NULL, ended_at = :at",
+    "state = 'cancelled', stop_reason = NULL, cancel_requested_at = NULL, ended_at = :at",
     "state IN ('scheduled', 'running', 'paused')",
 )
 _IS_UNAPPROVED: Final = "state = 'scheduled' AND approved_by_sealed IS NULL"

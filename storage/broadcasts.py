@@ -27,6 +27,7 @@ from storage.broadcast_transitions import (
     PAUSE,
     RECALL,
     REPORTED,
+    REQUEST_CANCEL,
     RESUME,
     SET_PROGRESS,
     STOP,
@@ -217,6 +218,15 @@ class Broadcasts:
     async def resume(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Resumes a paused broadcast; returns it as it now is."""
         return await self._steer(RESUME, id, actor, at)
+
+    async def request_cancel(self, id: bytes, at: datetime) -> None:  # noqa: A002
+        """Stores that admins are asked whether to cancel a broadcast, for every screen of it."""
+        await self._change(REQUEST_CANCEL, id, at=to_millis(at))
+
+    async def clear_cancel_request(self, id: bytes) -> Broadcast | None:  # noqa: A002
+        """Stores that no admin is being asked any more; returns it as it now is."""
+        await self._change(REQUEST_CANCEL, id, at=None)
+        return await self.get(id)
 
     async def cancel(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Cancels a broadcast for good; returns it as it now is."""

@@ -35,7 +35,7 @@ GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
         *("updated_at", "message_ids", "recall"),
     ),
     "drafts": ("admin", "body_sealed", "updated_at"),
-    "published": ("key", "digest"),
+    "telegram_cache": ("key", "digest"),
     "broadcasts": (
         *("id", "kind", "created_at", "started_by_sealed", "approved_by_sealed"),
         *("source_chat_sealed", "progress_chat_sealed", "progress_message_id"),
@@ -79,7 +79,7 @@ SELECT {_columns("drafts")} FROM drafts WHERE petition = :petition AND admin = :
 
 # The key ends with the admin's reference.
 _MENUS: Final = f"""
-SELECT {_columns("published")} FROM published
+SELECT {_columns("telegram_cache")} FROM telegram_cache
 WHERE petition = :petition AND key LIKE CAST(:menu AS TEXT)
 """  # noqa: S608 - constants of this file
 
@@ -140,7 +140,7 @@ class PersonalData:
             consents=await self._read("consents", _CONSENTS, supporter),
             deliveries=await self._read("deliveries", _DELIVERIES, supporter),
             draft=_only(await self._read("drafts", _DRAFT, supporter)),
-            menus=await self._read("published", _MENUS, supporter),
+            menus=await self._read("telegram_cache", _MENUS, supporter),
             broadcasts=tuple(
                 _part_of(user_id, row)
                 for row in await self._read("broadcasts", _BROADCASTS, supporter)

@@ -10,13 +10,20 @@ from typing import Final
 
 from storage.audit import Audit
 from storage.database import FOR_UPDATE, Database, Row, Statement, Value
+from storage.errors import KeyFileOther, PetitionMissing
 from storage.times import from_millis, to_millis
 
-_ENSURE: Final = "INSERT INTO petitions (slug) VALUES (:petition) ON CONFLICT (slug) DO NOTHING"
+_ENSURE: Final = """
+INSERT INTO petitions (slug, key_fingerprint) VALUES (:petition, :fingerprint)
+ON CONFLICT (slug) DO UPDATE SET key_fingerprint = excluded.key_fingerprint
+WHERE petitions.key_fingerprint IS NULL
+"""
 
 _STATE: Final = """
 SELECT signatures, closed_at, closed_signatures, revision FROM petitions WHERE slug = :petition
 """
+
+_FINGERPRINT: Final = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
 
 _LAST_NUMBER: Final = "SELECT last_number FROM petitions WHERE slug = :petition"
 
@@ -75,13 +82,30 @@ class Petitions:
         self._slug = slug
         self._audit = audit
 
-    async def ensure(self) -> None:
-        """Makes the petition's row, if this is its first start."""
-        await self._database.write(Statement(_ENSURE, {"petition": self._slug}))
+    async def ensure(self, fingerprint: bytes) -> None:
+        """Makes the petition's row, if this is its first start, and keeps its key's fingerprint.
 
-    async def is_known(self) -> bool:
-        """Returns whether the petition was ever started on this database."""
-        return bool(await self._database.read(Statement(_STATE, {"petition": self._slug})))
+        Raises:
+            KeyFileOther: it was started with another key before.
+        """
+        row: dict[str, Value] = {"petition": self._slug, "fingerprint": fingerprint}
+        await self._database.write(Statement(_ENSURE, row))
+        await self.require_known(fingerprint)
+
+    async def require_known(self, fingerprint: bytes) -> None:
+        """Checks that the petition was started on this database, and with this key.
+
+        With another key nobody who signed would be recognised, and all of them could sign again.
+
+        Raises:
+            PetitionMissing: it was never started on this database.
+            KeyFileOther: it was started with another key.
+        """
+        rows = await self._database.read(Statement(_FINGERPRINT, {"petition": self._slug}))
+        if not rows:
+            raise PetitionMissing
+        if rows[0]["key_fingerprint"] not in (None, fingerprint):
+            raise KeyFileOther
 
     async def state(self) -> PetitionState:
         """Returns the petition's present state."""

@@ -62,6 +62,7 @@ petitions = Table(
     _number("closed_at", null=True),
     _number("closed_signatures", null=True),
     _number("revision", default=0),
+    _blob("key_fingerprint", null=True),
     PrimaryKeyConstraint("slug"),
     CheckConstraint("signatures >= 0", name="count_not_negative"),
     CheckConstraint("signatures <= last_number", name="numbers_given"),
@@ -190,6 +191,7 @@ broadcasts = Table(
     _number("recall_started_at", null=True),
     _number("recall_ended_at", null=True),
     _blob("approved_by_sealed", null=True),
+    _number("cancel_requested_at", null=True),
     PrimaryKeyConstraint("id"),
     CheckConstraint(
         "state IN ('scheduled', 'running', 'paused', 'finished', 'stopped', 'cancelled')",
@@ -287,8 +289,19 @@ audit = Table(
     sqlite_strict=True,
 )
 
-published = Table(
-    "published",
+# `about` tells notices of one kind apart: the digest of a pause reason, or of admin and question.
+admin_notices = Table(
+    "admin_notices",
+    metadata,
+    Column("broadcast_id", LargeBinary, ForeignKey("broadcasts.id"), nullable=False),
+    _text("kind"),
+    _text("about"),
+    PrimaryKeyConstraint("broadcast_id", "kind", "about"),
+    sqlite_strict=True,
+)
+
+telegram_cache = Table(
+    "telegram_cache",
     metadata,
     _text("petition"),
     _text("key"),

@@ -21,7 +21,7 @@ from handlers.broadcasts.screens.broadcast_lines import Measured
 from handlers.broadcasts.screens.progress import standing
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
-from storage import Broadcast, Tally
+from storage import Broadcast, NoticeKind, Tally
 
 _log = structlog.stdlib.get_logger()
 
@@ -50,11 +50,11 @@ async def ask_everyone(bot: Bot, services: Services, broadcast: Broadcast, tally
 async def _ask(
     bot: Bot, services: Services, broadcast: Broadcast, tally: Tally, admin: int
 ) -> None:
-    published = services.storage.published
+    notices = services.storage.admin_notices
     who = services.keyring.reference(services.petition.slug, admin)
     reason = (broadcast.question or "").encode()
-    key = f"ask:{broadcast.id.hex()}:{hashlib.sha256(who + reason).hexdigest()[:16]}"
-    if await published.get(key) is not None:
+    about = hashlib.sha256(who + reason).hexdigest()[:16]
+    if await notices.was_sent(broadcast.id, NoticeKind.QUESTION, about):
         return
     words = await services.words_for(admin)
     notice = None
@@ -63,7 +63,7 @@ async def _ask(
     measured = Measured(tally)
     view = await view_of(services, words, broadcast, reader=admin, measured=measured)
     await send_screen(bot, admin, standing(view).under(notice))
-    await published.put(key, who)
+    await notices.mark_sent(broadcast.id, NoticeKind.QUESTION, about)
 
 
 async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:

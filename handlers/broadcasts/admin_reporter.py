@@ -17,7 +17,7 @@ from handlers.broadcasts.progress_publisher import Place, ProgressPublisher, pro
 from handlers.broadcasts.screens.broadcast_lines import Measured
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.context import Bot, Services
-from storage import Broadcast, RecallTally, Tally
+from storage import Broadcast, NoticeKind, RecallTally, Tally
 
 _log = structlog.stdlib.get_logger()
 
@@ -57,7 +57,7 @@ class AdminReporter:
         else:
             # In a new message, since an edit notifies nobody.
             reason = hashlib.sha256((broadcast.stop_reason or "").encode()).hexdigest()[:16]
-            await self._move(broadcast, Measured(tally), f"held:{broadcast.id.hex()}:{reason}")
+            await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, reason)
             await self._publisher.draw(broadcast, Measured(tally))
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
@@ -79,14 +79,16 @@ class AdminReporter:
         has_begun = broadcast.started_at is not None
         is_news = has_begun or broadcast.state == "stopped" or broadcast.awaits_approval
         if broadcast.starts_at is not None and is_news:
-            await self._move(broadcast, measured, f"begun:{broadcast.id.hex()}")
+            await self._move(broadcast, measured, NoticeKind.BEGUN)
         return await self._publisher.draw(broadcast, measured)
 
-    async def _move(self, broadcast: Broadcast, measured: Measured, key: str) -> None:
-        """Moves the progress into a new message, once per key; the former one points to it."""
-        former, published = progress_place(broadcast), self._services.storage.published
+    async def _move(
+        self, broadcast: Broadcast, measured: Measured, kind: NoticeKind, about: str = ""
+    ) -> None:
+        """Moves the progress into a new message, once per notice; the former one points to it."""
+        former, notices = progress_place(broadcast), self._services.storage.admin_notices
         chat = broadcast.progress_chat
-        if chat not in self._services.admins or await published.get(key) is not None:
+        if chat not in self._services.admins or await notices.was_sent(broadcast.id, kind, about):
             return
         try:
             await self._publisher.move(broadcast, chat, measured=measured)
@@ -94,16 +96,15 @@ class AdminReporter:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
             return  # drawing in the former message will log that nobody reads it
-        await published.put(key, hashlib.sha256(key.encode()).digest())
+        await notices.mark_sent(broadcast.id, kind, about)
         if former is not None:
             await self._publisher.point_elsewhere(former)
 
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
         """Sends the chart of deliveries over time, once, as a reply to the report."""
         chat, message_id = report
-        published = self._services.storage.published
-        key = f"chart:{broadcast.id.hex()}"
-        if await published.get(key) is not None:
+        notices = self._services.storage.admin_notices
+        if await notices.was_sent(broadcast.id, NoticeKind.CHART):
             return
         words = await self._services.words_for(chat)
         moments = await self._services.storage.broadcasts.timeline(broadcast.id)
@@ -112,7 +113,7 @@ class AdminReporter:
         if picture is None:
             return
         try:
-            sent = await self._bot.send_photo(
+            await self._bot.send_photo(
                 chat,
                 picture,
                 caption=subject_name(words, broadcast.kind),
@@ -124,4 +125,4 @@ class AdminReporter:
                 raise
             _log.warning("chart_not_sent", error_kind=error_kind(error))
             return
-        await published.put(key, hashlib.sha256(picture).digest(), sent.photo[-1].file_id)
+        await notices.mark_sent(broadcast.id, NoticeKind.CHART)

@@ -11,9 +11,7 @@ from telegram.error import TelegramError
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import (
-    clear_cancel_request,
     known_by,
-    request_cancel,
     show,
     tell_progress,
     tell_standing,
@@ -29,7 +27,7 @@ async def pause(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast until an admin resumes it."""
     known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(ctx.services, known.id)
+        await _broadcasts(ctx).clear_cancel_request(known.id)
         await _steered(ctx, await _broadcasts(ctx).pause(known.id, *_by(ctx)))
 
 
@@ -37,7 +35,6 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     """Resumes a paused broadcast."""
     known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(ctx.services, known.id)
         await _steered(ctx, await _broadcasts(ctx).resume(known.id, *_by(ctx)))
 
 
@@ -47,7 +44,7 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     if known is None:
         return
     if known.is_active:
-        await request_cancel(ctx.services, known.id)
+        await _broadcasts(ctx).request_cancel(known.id, ctx.services.clock())
         known = await _broadcasts(ctx).pause(known.id, *_by(ctx)) or known
         ctx.services.wake_broadcast()
     if known.state not in ("scheduled", "paused"):
@@ -60,7 +57,6 @@ async def cancel(ctx: AdminContext, argument: str) -> None:
     """Cancels the broadcast for good."""
     known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(ctx.services, known.id)
         await _steered(ctx, await _broadcasts(ctx).cancel(known.id, *_by(ctx)))
 
 
@@ -68,7 +64,7 @@ async def watch(ctx: AdminContext, argument: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
     known = await known_by(ctx, argument)
     if known is not None:
-        await clear_cancel_request(ctx.services, known.id)
+        known = await _broadcasts(ctx).clear_cancel_request(known.id) or known
         await tell_standing(ctx, known)
 
 

@@ -10,16 +10,12 @@ from telegram.error import TelegramError
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_publisher import (
-    REQUESTED,
     MakeScreen,
     ProgressPublisher,
-    cancel_request_key,
-    is_cancel_requested,
     progress_place,
     view_of,
 )
 from handlers.broadcasts.screens.progress import standing
-from handlers.context import Services
 from handlers.screens.buttons import read_id
 from handlers.screens.screen import Screen
 from storage import Broadcast
@@ -97,17 +93,6 @@ async def refresh(ctx: AdminContext, broadcast: Broadcast) -> None:
         await _publisher(ctx).draw(broadcast, again=True)
     except TelegramError as error:
         _log.info("progress_not_updated", error_kind=error_kind(error))
-
-
-async def request_cancel(services: Services, broadcast: bytes) -> None:
-    """Stores that an admin is asked whether to cancel the broadcast, for every screen of it."""
-    await services.storage.published.put(cancel_request_key(broadcast), REQUESTED)
-
-
-async def clear_cancel_request(services: Services, broadcast: bytes) -> None:
-    """Stores that no admin is being asked any more."""
-    if await is_cancel_requested(services, broadcast):
-        await services.storage.published.put(cancel_request_key(broadcast), b"")
 
 
 def _publisher(ctx: AdminContext) -> ProgressPublisher:

@@ -25,7 +25,6 @@ Place = tuple[int, int]
 """A message: its chat and its id."""
 
 NOT_MEASURED: Final = Measured()
-REQUESTED: Final = b"open"
 
 
 class ProgressPublisher:
@@ -219,8 +218,6 @@ async def view_of(
         pause=measured.pause,
         recall=recall,
         reader=reader,
-        is_asking=broadcast.state == "paused"
-        and await is_cancel_requested(services, broadcast.id),
     )
 
 
@@ -229,17 +226,7 @@ def _drawn(broadcast: Broadcast) -> tuple[object, ...]:
     return (
         broadcast.state,
         broadcast.stop_reason,
+        broadcast.cancel_requested_at,
         broadcast.recall_started_at,
         progress_place(broadcast),
     )
-
-
-async def is_cancel_requested(services: Services, broadcast: bytes) -> bool:
-    """Returns whether an admin is being asked whether to cancel the broadcast."""
-    known = await services.storage.published.get(cancel_request_key(broadcast))
-    return known is not None and known.digest == REQUESTED
-
-
-def cancel_request_key(broadcast: bytes) -> str:
-    """Returns the name under which it is stored that an admin is being asked."""
-    return f"cancel?:{broadcast.hex()}"

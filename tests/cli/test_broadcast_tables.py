@@ -219,7 +219,7 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
     def rows() -> list[Row]:
         counted = Statement(
             "SELECT (SELECT COUNT(*) FROM petitions) AS petitions,"
-            " (SELECT COUNT(*) FROM published) AS published"
+            " (SELECT COUNT(*) FROM telegram_cache) AS cached"
         )
         return counter.do(lambda storage: storage.database.read(counted))
 

@@ -17,12 +17,13 @@ from tests.features.scene import Scene, a_scene
 NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",
     "leases": "which process sends",
+    "admin_notices": "what was sent about a broadcast, without the id of an admin",
     "erased_deliveries": "numbers without a person, of those who withdrew",
     "conversations.petition": "the petition's own name, at the head of the file",
     "signatures.petition": "the same",
     "consents.petition": "the same",
     "drafts.petition": "the same",
-    "published.petition": "the same",
+    "telegram_cache.petition": "the same",
     "broadcasts.petition": "the same",
     "audit.petition": "the same",
     "consent_texts.petition": "the same",
@@ -30,14 +31,14 @@ NOT_GIVEN = {
     "consent_texts.language": "stands with the consent",
     "consent_texts.version": "stands with the consent, as text_version",
     "deliveries.claim": "a random number of the worker that sent it",
-    "published.telegram_id": "of the petition's picture; an admin's menu has none",
+    "telegram_cache.telegram_id": "of the petition's picture; an admin's menu has none",
     **{
         f"broadcasts.{column}": "of the message for everybody, not of who prepared it"
         for column in (
             *("state", "content", "content_sha256", "total", "finished_at", "stop_reason"),
             *("topic", "source_language", "language", "news_only", "paid", "expected", "cutoff"),
             *("queued_upto", "queued_at", "starts_at", "started_at", "ended_at"),
-            *("recall_started_at", "recall_ended_at"),
+            *("recall_started_at", "recall_ended_at", "cancel_requested_at"),
         )
     },
 }
@@ -141,7 +142,7 @@ async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
     (broadcast,) = given["broadcasts"]
     assert broadcast["started_by"] == scene.marta.id
     (menu,) = given["menus"]
-    assert menu.keys() == readable("published")
+    assert menu.keys() == readable("telegram_cache")
     shown = next(m for m in scene.marta.messages if "Lo que guardamos de ti" in m.text).text
     for said in (
         "Lo que has hecho, con su fecha: ",

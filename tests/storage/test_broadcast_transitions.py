@@ -36,6 +36,21 @@ async def test_while_one_is_paused_no_other_starts(
     assert not isinstance(await start(broadcasts, at=later(2)), Broadcast)
 
 
+@pytest.mark.parametrize("decision", ["clear_cancel_request", "resume", "cancel"])
+async def test_whether_to_cancel_is_asked_until_an_admin_decides(
+    broadcasts: Broadcasts, people: Petitioners, decision: str
+) -> None:
+    await people.sign([1])
+    broadcast = await started(broadcasts)
+    await broadcasts.request_cancel(broadcast.id, later(1))
+    paused = await broadcasts.pause(broadcast.id, ADMIN, later(2))
+    assert paused is not None
+    assert paused.cancel_requested_at == later(1)
+    by = () if decision == "clear_cancel_request" else (ADMIN, later(3))
+    decided = await getattr(broadcasts, decision)(broadcast.id, *by)
+    assert decided.cancel_requested_at is None
+
+
 async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(
     broadcasts: Broadcasts, people: Petitioners
 ) -> None:

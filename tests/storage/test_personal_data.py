@@ -16,9 +16,9 @@ from storage import (
     Keyring,
     Outcome,
     PersonalData,
-    Published,
     Statement,
     Storage,
+    TelegramCache,
 )
 from storage.personal_data import GIVEN
 from storage.times import from_millis
@@ -163,7 +163,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
 ) -> None:
     await people.sign([1])
     whose, drafts = PersonalData(database, SLUG, keyring), Drafts(database, SLUG, keyring)
-    published = Published(database, SLUG)
+    cache = TelegramCache(database, SLUG)
     broadcast = await start(
         broadcasts,
         starts_at=NOON + timedelta(hours=1),
@@ -175,7 +175,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
     for admin in (ADMIN, OTHER_ADMIN):
         reference = keyring.reference(SLUG, admin)
         await drafts.save(reference, f'{{"of": {admin}}}', NOON)
-        await published.put(f"9:menu:{reference.hex()}", b"d" * 32)
+        await cache.put(f"9:menu:{reference.hex()}", b"d" * 32)
     held, reference = await whose.of(ADMIN), keyring.reference(SLUG, ADMIN)
     assert held.draft is not None
     assert json.loads(held.draft["body"]) == {"of": ADMIN}

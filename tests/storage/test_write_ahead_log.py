@@ -44,7 +44,7 @@ async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 @pytest.fixture
 async def storage(database: SqliteDatabase, keyring: Keyring) -> Storage:
     storage = assemble(database, keyring, "andry")
-    await storage.petitions.ensure()
+    await storage.petitions.ensure(bytes(32))
     return storage
 
 
@@ -162,10 +162,10 @@ def leave_copies(folder: Path) -> None:
     careless = sqlite3.connect(folder / "petition.db", isolation_level=None)
     careless.execute("PRAGMA secure_delete=OFF")
     careless.executemany(
-        "INSERT INTO published (petition, key, digest) VALUES ('andry', ?, ?)",
+        "INSERT INTO telegram_cache (petition, key, digest) VALUES ('andry', ?, ?)",
         [(mark.hex(), mark) for mark in MARKS],
     )
-    careless.execute("DELETE FROM published")
+    careless.execute("DELETE FROM telegram_cache")
     careless.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     careless.close()
 

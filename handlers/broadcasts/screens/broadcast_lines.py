@@ -41,7 +41,6 @@ class BroadcastView:
         rate, pause: see `Measured`.
         recall: the recall's deletions by outcome; None without a recall.
         reader: user id of the admin who reads it.
-        is_asking: whether an admin is being asked whether to cancel it.
     """
 
     words: Words
@@ -54,7 +53,6 @@ class BroadcastView:
     pause: float = 0.0
     recall: RecallTally | None = None
     reader: int | None = None
-    is_asking: bool = False
 
     @property
     def key(self) -> str:

@@ -44,7 +44,7 @@ def standing(now: BroadcastView) -> Screen:
     if broadcast.state == "running":
         return _running(now)
     if broadcast.state == "paused":
-        return ask_cancel(now) if now.is_asking else _paused(now)
+        return ask_cancel(now) if broadcast.cancel_requested_at else _paused(now)
     return _ended(now)
 
 

@@ -110,7 +110,6 @@ def standing_of(
     recall: RecallTally | None = None,
     now: datetime = NOW,
     reader: int = MARTA,
-    is_asking: bool = False,
 ) -> BroadcastView:
     """A broadcast and what is known of it."""
     return BroadcastView(
@@ -123,7 +122,6 @@ def standing_of(
         rate=rate,
         recall=recall,
         reader=reader,
-        is_asking=is_asking,
     )
 
 

@@ -44,7 +44,7 @@ def test_while_the_list_is_made_no_number_is_told() -> None:
 
 
 def test_cancelling_says_how_many_have_it_and_how_many_will_not() -> None:
-    page = standing(standing_of(broadcast("paused"), is_asking=True))
+    page = standing(standing_of(broadcast("paused", cancel_requested_at=NOW)))
     assert "Ya lo tienen 1.200 personas.\n320 personas no lo recibirán." in page.text
     assert labels(page)[0] == "Sí, cancelar el envío"
 
