@@ -68,7 +68,7 @@ async def _taps(person: Person, label: str, following: str, signed: Signed) -> N
 
 
 async def _waits(person: Person, found: Callable[[], bool | None]) -> None:
-    if await person.chat.bell.until(found, _PATIENCE_SECONDS) is None:
+    if await person.chat.notifier.wait_for(found, _PATIENCE_SECONDS) is None:
         raise TimeoutError(f"after {_PATIENCE_SECONDS} s still:\n{person.chat.transcript()}")
 
 

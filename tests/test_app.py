@@ -201,7 +201,7 @@ async def test_one_piece_of_the_profile_that_is_refused_drops_no_other(tmp_path:
         def given() -> bool | None:
             return True if profile.text("short_description", "en") == about else None
 
-        assert await scene.world.bell.until(given, 10)
+        assert await scene.world.notifier.wait_for(given, 10)
 
 
 class TestMeetingTelegram:

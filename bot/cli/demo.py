@@ -10,9 +10,9 @@ from rich.text import Text
 
 from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
 from bot.petition.petition import BUNDLED, load_petition
-from bot.simulator.demo_script import Story
+from bot.simulator.demo_script import DemoScript
 from bot.simulator.page import LOOPBACK, DemoPage
-from bot.simulator.transcript import TranscriptLine, lines_of
+from bot.simulator.transcript import TranscriptLine, transcript_lines
 from bot.text.translations import Catalogs
 
 _NAME_WIDTH = 7
@@ -25,12 +25,12 @@ _INTERRUPTED = 130
 async def run_demo(
     out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None
 ) -> int:
-    """Plays the story and then serves the page until it is interrupted; with `once` it ends.
+    """Plays the script and then serves the page until it is interrupted; with `once` it ends.
 
     The page is served from the beginning, except with `once`, which serves none.
 
     Returns:
-        The exit code: 0 if everything went as expected, 1 if not, and 130 if the story was
+        The exit code: 0 if everything went as expected, 1 if not, and 130 if the script was
         interrupted.
     """
     if once:
@@ -51,23 +51,23 @@ async def run_demo(
 async def _play_script(out: Console, show: DemoSession) -> list[str]:
     await show.start()
     simulator = show.simulator
-    story = Story(
+    script = DemoScript(
         simulator.world,
-        show.cast,
+        show.people,
         load_petition(BUNDLED),
         Catalogs.load(),
-        chapter=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
+        on_heading=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
     )
     with simulator.world.subscribe() as events:
 
         async def print_all() -> None:
             while True:
-                for line in lines_of(await events.get()):
+                for line in transcript_lines(await events.get()):
                     _print(out, line)
 
         printing = asyncio.create_task(print_all())
         try:
-            mismatches = await story.play()
+            mismatches = await script.run()
             await asyncio.sleep(0)
         finally:
             printing.cancel()

@@ -18,8 +18,8 @@ from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED, PetitionInvalid
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
-from bot.simulator.demo_script import ADMIN_ID, Cast
-from bot.simulator.page import DemoPage, View, others_can_reach
+from bot.simulator.demo_script import ADMIN_ID, DemoPeople
+from bot.simulator.page import DemoPage, PageState, others_can_reach
 from storage import Keyring, StorageError
 
 _log = structlog.stdlib.get_logger()
@@ -98,10 +98,10 @@ class DemoSession:
         self._scene = AsyncExitStack()
         self._bot: DemoBot | None = None
         self.simulator: Simulator
-        self.cast: Cast
+        self.people: DemoPeople
         if page is not None:
-            page.offer("restart", self._restart)
-            page.offer("afresh", self.afresh)
+            page.add_command("restart", self._restart)
+            page.add_command("afresh", self.afresh)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[DemoSession]:
@@ -117,12 +117,12 @@ class DemoSession:
         stack = self._scene = AsyncExitStack()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.simulator = await stack.enter_async_context(Simulator(token=_TOKEN))
-        self.cast = Cast.gather(self.simulator.world)
+        self.people = DemoPeople.create(self.simulator.world)
         if self._page is not None:
-            view = View(self.simulator, self._page.feed, frozenset({ADMIN_ID}))
-            await stack.enter_async_context(view.open())
-            view.phones.add(*self.cast.everybody)
-            self._page.show(view)
+            state = PageState(self.simulator, self._page.feed, frozenset({ADMIN_ID}))
+            await stack.enter_async_context(state.open())
+            state.phones.add(*self.people.everybody)
+            self._page.show(state)
         settings = _settings(folder, self.simulator.url, self._petition)
         self._bot = DemoBot(settings, self._tell)
 
@@ -169,7 +169,7 @@ class DemoSession:
 
     def _tell(self, state: str) -> None:
         if self._page is not None:
-            self._page.tell_bot(state)
+            self._page.publish_bot_state(state)
 
 
 @asynccontextmanager

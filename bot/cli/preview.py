@@ -60,7 +60,7 @@ class Preview:
         if not problems and await self.session.restart():
             self._shown = True
             self._draw_again()
-        self.page.tell_preview(problems, warnings, shown=self._shown)
+        self.page.publish_preview(problems, warnings, shown=self._shown)
         count = len(problems)
         verdict = f"{count} problem{'s' if count > 1 else ''}" if count else "shown"
         self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
@@ -72,7 +72,7 @@ class Preview:
 
         It taps a button that the bot does not know, which the bot answers with the present screen.
         """
-        for person in self.session.cast.everybody:
+        for person in self.session.people.everybody:
             newest = _with_buttons(person)
             if newest is not None and not person.blocked and not person.deactivated:
                 person.tap_data(newest, _NO_BUTTON_OF_THE_BOT)

@@ -11,11 +11,11 @@ async with Simulator(token="1:…") as telegram:
     telegram.clock.move(48 * 3600)
 """
 
-from bot.simulator.call_log import Calls, RecordedCall
+from bot.simulator.call_log import CallLog, RecordedCall
 from bot.simulator.chats import Chat, Event, InlineButton, Media, Message, User
-from bot.simulator.delivery_tally import Arrivals, DeliveryTally
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Fault, Faults
+from bot.simulator.message_log import DeliveryTally, MessageLog
 from bot.simulator.person import Person
 from bot.simulator.rate_limits import RateLimits, Stars
 from bot.simulator.server import Clock, Simulator
@@ -24,8 +24,7 @@ from bot.simulator.world import World
 
 __all__ = [
     "Answer",
-    "Arrivals",
-    "Calls",
+    "CallLog",
     "Chat",
     "Clock",
     "DeliveryTally",
@@ -35,6 +34,7 @@ __all__ = [
     "InlineButton",
     "Media",
     "Message",
+    "MessageLog",
     "Person",
     "RateLimits",
     "RecordedCall",

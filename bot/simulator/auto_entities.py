@@ -17,7 +17,7 @@ _SOLID = frozenset({"text_link", "text_mention", "code", "pre", "custom_emoji"})
 _HINTS = re.compile("[/@#]")
 
 
-def found_in(text: str) -> tuple[Entity, ...]:
+def find_entities(text: str) -> tuple[Entity, ...]:
     """Returns the entities that Telegram finds in plain text."""
     if not _HINTS.search(text):
         return ()
@@ -27,9 +27,9 @@ def found_in(text: str) -> tuple[Entity, ...]:
     )
 
 
-def completed(rendered: Rendered) -> Rendered:
+def with_found_entities(rendered: Rendered) -> Rendered:
     """Adds the entities that Telegram finds to those given; nothing inside links and code."""
-    found = found_in(rendered.text)
+    found = find_entities(rendered.text)
     if not found:
         return rendered
     solid = [entity for entity in rendered.entities if entity.type in _SOLID]
@@ -41,7 +41,7 @@ def completed(rendered: Rendered) -> Rendered:
     return tidied(rendered.text, in_code_points(rendered.text, [*rendered.entities, *new]))
 
 
-def calls_for(message: Message, bot: User) -> bool:
+def is_for_bot(message: Message, bot: User) -> bool:
     """Returns whether a bot in privacy mode receives this group message.
 
     It receives commands, mentions of itself and replies to itself.

@@ -32,7 +32,7 @@ class RecordedCall:
         return self.status == 200
 
 
-class Calls(list[RecordedCall]):
+class CallLog(list[RecordedCall]):
     """The latest calls, oldest first; `keep` is how many, 0 for none.
 
     `listeners` are called with every call and its answer; answers are not kept.

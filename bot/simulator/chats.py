@@ -12,7 +12,7 @@ from typing import Any
 from bot.simulator.notifier import Notifier
 from bot.text.markup import Entity
 
-_OF_ANY_FILE = ("file_id", "file_unique_id")
+_FILE_IDS = ("file_id", "file_unique_id")
 
 Shape = dict[str, Any]
 """A JSON object of the Bot API."""
@@ -167,7 +167,7 @@ class Message:
         shape[self.media.kind] = self.media.payload
         if self.media.kind == "animation":
             # As in the Bot API, for clients that do not know animations.
-            shape["document"] = {name: self.media.payload[name] for name in _OF_ANY_FILE}
+            shape["document"] = {name: self.media.payload[name] for name in _FILE_IDS}
         if self.media.kind == "venue":
             shape["location"] = self.media.payload["location"]
         if self.text:
@@ -200,7 +200,7 @@ class Account:
 
 
 # Private chats have no members; all of them share this to save memory.
-_NOBODY: Mapping[int, Account] = MappingProxyType({})
+_NO_MEMBERS: Mapping[int, Account] = MappingProxyType({})
 
 
 class Chat:
@@ -211,11 +211,11 @@ class Chat:
 
     __slots__ = (
         "_messages",
-        "bell",
         "bot_status",
         "id",
         "members",
         "network",
+        "notifier",
         "person",
         "pinned",
         "title",
@@ -239,11 +239,11 @@ class Chat:
         self.title = title
         self.username = username
         self.person = person
-        self.members: Mapping[int, Account] = _NOBODY
+        self.members: Mapping[int, Account] = _NO_MEMBERS
         self.bot_status = "member"
         self.pinned: tuple[int, ...] = ()
         self._messages: dict[int, Message] | None = None
-        self.bell = Notifier()
+        self.notifier = Notifier()
 
     def __repr__(self) -> str:
         return f"Chat({self.id}, {self.type!r})"
@@ -348,7 +348,7 @@ class Network:
     def __init__(self, clock: Callable[[], float], people: Mapping[int, Account]) -> None:
         self.clock = clock
         self.people = people
-        self.bell = Notifier()
+        self.notifier = Notifier()
         self.event_count = 0
         self._last_message = 0
         self._subscribers: set[asyncio.Queue[Event]] = set()
@@ -371,8 +371,8 @@ class Network:
     ) -> None:
         """Wakes all that wait for something in this chat, and sends subscribers an event."""
         self.event_count += 1
-        chat.bell.ring()
-        self.bell.ring()
+        chat.notifier.notify()
+        self.notifier.notify()
         if self._subscribers:
             event = Event(kind, chat, message, detail)
             for subscriber in self._subscribers:

@@ -10,7 +10,7 @@ from bot.simulator.chats import Media
 from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.keyboard_checks import checked_markup
 from bot.simulator.media_kinds import CAPTIONED
-from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS, written
+from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS, client_text
 from bot.text.markup import Entity, Rendered, length
 
 Entities = Iterable[Entity | Mapping[str, Any]]
@@ -62,6 +62,6 @@ def check_album(kinds: Sequence[str]) -> None:
 
 def _rendered(words: str, entities: Entities) -> Rendered:
     try:
-        return written(words, entities)
+        return client_text(words, entities)
     except Refused as refusal:
         raise SimulatorError(refusal.description) from refusal

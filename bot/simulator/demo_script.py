@@ -18,12 +18,12 @@ from bot.simulator.world import World
 from bot.text.markup import fill, parse
 from bot.text.translations import Catalogs, Words
 
-_PATIENCE_SECONDS = 10.0
+_WAIT_SECONDS = 10.0
 ADMIN_ID = 6_100_000_900
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class DemoPeople:
     """The people of the demo."""
 
     ana: Person
@@ -34,7 +34,7 @@ class Cast:
     late: Person
 
     @classmethod
-    def gather(cls, world: World) -> Cast:
+    def create(cls, world: World) -> DemoPeople:
         """Creates the accounts of everybody."""
         return cls(
             ana=world.person("Ana", last_name="García", language="es"),
@@ -52,17 +52,17 @@ class Cast:
 
 
 @dataclass(slots=True)
-class Story:
-    """One run of the script; `chapter` is called with the heading of each chapter as it begins."""
+class DemoScript:
+    """One run of the script; `on_heading` is called with the heading of each chapter as it begins."""
 
     world: World
-    cast: Cast
+    people: DemoPeople
     petition: Petition
     catalogs: Catalogs
-    chapter: Callable[[str], None] = lambda _heading: None
+    on_heading: Callable[[str], None] = lambda _heading: None
     faults: list[str] = field(default_factory=list)
 
-    async def play(self) -> list[str]:
+    async def run(self) -> list[str]:
         """Runs the script and returns what the bot did wrong, one sentence each."""
         for heading, scene in (
             ("Ana reads the appeal and signs with the name of her profile", self._ana),
@@ -70,19 +70,19 @@ class Story:
             ("Seán signs in English, and tries to sign again", self._sean),
             ("A stranger tries to close the petition", self._stranger),
             ("Marta, the admin, closes it", self._closing),
-            ("Marta tells everyone who signed how it ended", self._telling),
+            ("Marta tells everyone who signed how it ended", self._closing_update),
             ("Yusuf comes late", self._late),
         ):
-            self.chapter(heading)
+            self.on_heading(heading)
             try:
-                await scene(self.cast)
+                await scene(self.people)
                 await self.world.idle()
             except SimulatorError as error:
                 self.faults.append(f"{heading}: {error}")
         return self.faults
 
-    async def _ana(self, cast: Cast) -> None:
-        ana, words = cast.ana, self._words("es")
+    async def _ana(self, people: DemoPeople) -> None:
+        ana, words = people.ana, self._words("es")
         ana.start("newsletter")
         await self._taps(ana, words.label("📖 Leer el llamamiento"))
         await self._taps(ana, words.label("Siguiente ▶"))
@@ -92,8 +92,8 @@ class Story:
         await self._taps(ana, words.label("✅ Consiento y firmo"))
         await self._sees_thanks(ana, 1)
 
-    async def _jordi(self, cast: Cast) -> None:
-        jordi, words = cast.jordi, self._words("es")
+    async def _jordi(self, people: DemoPeople) -> None:
+        jordi, words = people.jordi, self._words("es")
         jordi.start()
         await self._taps(jordi, words.label("✍️ Firmar la petición"))
         await self._sees(jordi, words.text("<b>¿Con qué nombre quieres firmar?</b>"))
@@ -109,8 +109,8 @@ class Story:
             "what Jordi typed for a name is still in his chat",
         )
 
-    async def _sean(self, cast: Cast) -> None:
-        sean, words = cast.sean, self._words("en")
+    async def _sean(self, people: DemoPeople) -> None:
+        sean, words = people.sean, self._words("en")
         sean.start("friends")
         await self._taps(sean, words.label("✍️ Firmar la petición"))
         await self._taps(sean, words.label("Usar «{name}»", name="Seán O'Brien"))
@@ -124,7 +124,7 @@ class Story:
         )
         await self._taps(sean, confirm)
         await self._sees_thanks(sean, 3)
-        await sean.tap_data(consent.id, data).answered(_PATIENCE_SECONDS)
+        await sean.tap_data(consent.id, data).answered(_WAIT_SECONDS)
         sean.start()
         await self._sees(
             sean,
@@ -132,16 +132,16 @@ class Story:
         )
         self._expect("3" in sean.screen.text, "Seán does not see the number of his signature")
 
-    async def _stranger(self, cast: Cast) -> None:
-        ruben, words = cast.stranger, self._words("es")
+    async def _stranger(self, people: DemoPeople) -> None:
+        ruben, words = people.stranger, self._words("es")
         ruben.send("/close")
         await self._sees(
             ruben,
             words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."),
         )
 
-    async def _closing(self, cast: Cast) -> None:
-        marta, words = cast.marta, self._words("es")
+    async def _closing(self, people: DemoPeople) -> None:
+        marta, words = people.marta, self._words("es")
         marta.start()
         await self._sees(marta, self.petition.texts_in("es").title)
         offered = {command["command"] for command in marta.commands}
@@ -152,22 +152,22 @@ class Story:
         await self._taps(marta, words.label("Sí, cerrar la petición"))
         await self._sees(marta, words.text("<b>La petición está cerrada.</b>"))
 
-    async def _telling(self, cast: Cast) -> None:
-        marta, words = cast.marta, self._words("es")
+    async def _closing_update(self, people: DemoPeople) -> None:
+        marta, words = people.marta, self._words("es")
         marta.send("/broadcast")
         await self._taps(marta, words.label("El mensaje final"))
         send = words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 3)
         await self._taps(marta, send)
-        for person, language in ((cast.ana, "es"), (cast.jordi, "es"), (cast.sean, "en")):
+        for person, language in ((people.ana, "es"), (people.jordi, "es"), (people.sean, "en")):
             await self._sees(person, self._update_in(language))
         await self._sees(marta, words.text("<b>El mensaje final está enviado.</b>"))
         await self._sees(marta, words.text("Entregados: {n}", n=3))
-        for person in (cast.ana, cast.jordi, cast.sean):
+        for person in (people.ana, people.jordi, people.sean):
             self._expect(self._told(person) == 1, f"{person} was not told exactly once")
-        self._expect(self._told(cast.stranger) == 0, "somebody who did not sign was told")
+        self._expect(self._told(people.stranger) == 0, "somebody who did not sign was told")
 
-    async def _late(self, cast: Cast) -> None:
-        late = cast.late
+    async def _late(self, people: DemoPeople) -> None:
+        late = people.late
         late.start("poster")
         await self._sees(late, self._update_in("es"))
         await self._taps(late, self._words("es").label("📖 Leer el llamamiento"))
@@ -190,19 +190,19 @@ class Story:
         await self._sees(person, thanks)
 
     async def _sees(self, person: Person, html: str) -> Message:
-        return await person.sees(parse(html).text, _PATIENCE_SECONDS)
+        return await person.sees(parse(html).text, _WAIT_SECONDS)
 
     async def _taps(self, person: Person, label: str) -> None:
         """Taps a button and waits until the message changes; the next tap needs the new screen."""
         message = await self._with_button(person, label)
         before = (message.text, message.labels)
-        await person.tap(label).answered(_PATIENCE_SECONDS)
+        await person.tap(label).answered(_WAIT_SECONDS)
 
         def changed() -> bool:
             now = next((each for each in person.messages if each.id == message.id), None)
             return now is None or (now.text, now.labels) != before
 
-        if not await person.chat.bell.until(lambda: changed() or None, _PATIENCE_SECONDS):
+        if not await person.chat.notifier.wait_for(lambda: changed() or None, _WAIT_SECONDS):
             raise SimulatorError(f"{person.user.first_name} tapped {label!r}, and nothing changed")
 
     async def _with_button(self, person: Person, label: str) -> Message:
@@ -210,7 +210,7 @@ class Story:
             shown = (m for m in reversed(person.messages) if label in m.labels)
             return next(shown, None)
 
-        message = await person.chat.bell.until(found, _PATIENCE_SECONDS)
+        message = await person.chat.notifier.wait_for(found, _WAIT_SECONDS)
         if message is None:
             raise SimulatorError(
                 f"{person.user.first_name} has no button {label!r}, but:\n"

@@ -44,7 +44,7 @@ class Faults:
     too_many_rate: float = 0.0
     retry_after: int = 1
     spared: frozenset[str] = _NO_FAULTS_IN
-    of_chats: dict[int, Fault] = field(default_factory=dict)
+    by_chat: dict[int, Fault] = field(default_factory=dict)
     _drawn: dict[tuple[str, str], int] = field(default_factory=dict, init=False)
     _random: random.Random = field(init=False)
     _planned: dict[str, deque[Fault]] = field(default_factory=dict, init=False)
@@ -72,7 +72,7 @@ class Faults:
         self.latency = self.error_rate = self.cut_rate = self.drop_rate = 0.0
         self.too_many_rate = 0.0
         self._planned.clear()
-        self.of_chats.clear()
+        self.by_chat.clear()
         self.end_hanging()
         self.thaw()
 
@@ -85,7 +85,7 @@ class Faults:
         """Waits until `end_hanging` is called."""
         await self._is_over.wait()
 
-    async def before(self) -> None:
+    async def delay(self) -> None:
         """Waits while frozen, then for the latency."""
         if not self._running.is_set():
             await self._running.wait()
@@ -93,12 +93,12 @@ class Faults:
             pair = self.latency if isinstance(self.latency, tuple) else (self.latency,) * 2
             await asyncio.sleep(self._random.uniform(*pair))
 
-    def chosen(self, method: str, chat: object = None) -> Fault | None:
+    def pick(self, method: str, chat: object = None) -> Fault | None:
         """Returns the fault of a call, if it has one; uses up a planned one."""
         planned = self._planned.get(method)
         if planned:
             return planned.popleft()
-        if chat is not None and (fault := self.of_chats.get(_number(chat))) is not None:
+        if chat is not None and (fault := self.by_chat.get(_number(chat))) is not None:
             return fault
         if method in self.spared:
             return None

@@ -8,7 +8,7 @@ from bot.simulator.chats import Media
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.files import Files
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.parameters import Upload, value_of
+from bot.simulator.parameters import Upload, decode_value
 from bot.simulator.text_checks import caption_of
 from bot.text.markup import Rendered
 
@@ -26,7 +26,7 @@ _FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class InputMedia:
     """A checked InputMedia whose file is not looked up yet.
 
     `told` are the parameters about an upload, such as its duration.
@@ -48,7 +48,7 @@ class Input:
         return files.media(self.kind, self.source, **self.told)
 
 
-def described(shape: Any) -> Input:
+def read_input_media(shape: Any) -> InputMedia:
     """Reads one InputMedia object.
 
     Raises:
@@ -67,9 +67,9 @@ def described(shape: Any) -> Input:
     if unknown := set(fields) - _FIELDS[kind]:
         raise bad_request(f'unknown field "{min(unknown)}" in media')
     rest = fields.keys() - {"type", "media"}
-    fields |= {name: value_of(name, fields[name], {}) for name in sorted(rest)}
+    fields |= {name: decode_value(name, fields[name], {}) for name in sorted(rest)}
     told = FILE_KINDS[kind].told if kind in FILE_KINDS else ()
-    return Input(
+    return InputMedia(
         kind,
         source,
         caption_of(fields),

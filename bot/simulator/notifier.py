@@ -15,22 +15,22 @@ class Notifier:
     def __init__(self) -> None:
         self._waiters: set[asyncio.Future[None]] | None = None
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wakes all tasks that wait now."""
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def until(self, found: Callable[[], T | None], seconds: float) -> T | None:
-        """Calls `found` now and after each ring until it returns a value; None after a timeout."""
+    async def wait_for(self, found: Callable[[], T | None], seconds: float) -> T | None:
+        """Calls `found` now and at each `notify` until it returns a value; None if it does not."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while (result := found()) is None and loop.time() < deadline:
-            await self._rung(loop, deadline)
+            await self._wait(loop, deadline)
         return result
 
-    async def _rung(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+    async def _wait(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
         waiter: asyncio.Future[None] = loop.create_future()
         self._waiters = self._waiters or set()
         self._waiters.add(waiter)

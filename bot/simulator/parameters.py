@@ -93,7 +93,7 @@ KINDS: Mapping[str, ParameterKind] = MappingProxyType(
 """The kind of every parameter that is not plain text; a name means the same in every method."""
 
 
-async def received(request: web.BaseRequest) -> Params:
+async def read_request(request: web.BaseRequest) -> Params:
     """Returns all parameters of a request, not yet decoded.
 
     Raises:
@@ -142,7 +142,7 @@ async def _multipart(request: web.BaseRequest) -> Params:
     return found
 
 
-def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
+def decode(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
     """Decodes raw parameters to the kinds that the method declares.
 
     Raises:
@@ -152,7 +152,7 @@ def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
     params: Params = {}
     for name, value in raw.items():
         if name in method.parameters:
-            params[name] = value_of(name, value, uploads, strict=strict)
+            params[name] = decode_value(name, value, uploads, strict=strict)
         elif strict and not _is_attached(name, raw):
             raise bad_request(f'unknown parameter "{name}" in {method.name}')
     for name in method.required:
@@ -161,7 +161,9 @@ def decoded(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
     return params
 
 
-def value_of(name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bool = True) -> Any:
+def decode_value(
+    name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bool = True
+) -> Any:
     """Decodes one value to the kind that `KINDS` declares for its name.
 
     Raises:
@@ -170,7 +172,7 @@ def value_of(name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bo
     return _DECODERS[KINDS.get(name, ParameterKind.TEXT)](name, value, uploads, strict)
 
 
-def attached(reference: object, uploads: Mapping[str, Upload]) -> object:
+def resolve_attachment(reference: object, uploads: Mapping[str, Upload]) -> object:
     """Returns the upload that `attach://name` refers to; other references as they are.
 
     Raises:
@@ -289,13 +291,13 @@ def _with_uploads(shape: Any, uploads: Mapping[str, Upload]) -> Params:
     if not isinstance(shape, dict):
         raise bad_request("can't parse InputMedia: expected an Object")
     try:
-        return {key: attached(item, uploads) for key, item in shape.items()}
+        return {key: resolve_attachment(item, uploads) for key, item in shape.items()}
     except Refused as refusal:
         raise bad_request("can't parse InputMedia: media not found") from refusal
 
 
 def _file(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
-    found = attached(value, uploads)
+    found = resolve_attachment(value, uploads)
     if not isinstance(found, str | Upload):
         raise _wrong(name, ParameterKind.FILE)
     return found

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from bot.simulator import client_checks
-from bot.simulator.auto_entities import calls_for, found_in
+from bot.simulator.auto_entities import find_entities, is_for_bot
 from bot.simulator.chats import Account, Chat, Media, Message, Shape, User
 from bot.simulator.client_checks import Buttons, Entities
 from bot.simulator.errors import SimulatorError
@@ -16,7 +16,7 @@ from bot.simulator.keyboard_checks import forwarded_markup
 from bot.simulator.media_kinds import SAMPLES, sample
 from bot.simulator.parameters import Upload
 from bot.simulator.state import State
-from bot.simulator.taps import Tap, as_sent
+from bot.simulator.taps import Tap, forged_data
 from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS
 from bot.text.markup import parse
 
@@ -125,7 +125,7 @@ class Person(Account):
         by = _ANONYMOUS_ADMIN if anonymous else self.user
         self.met = self.met or not anonymous
         return self._post(
-            group, by, text=text, entities=found_in(text), about=about, reply_to=reply_to
+            group, by, text=text, entities=find_entities(text), about=about, reply_to=reply_to
         )
 
     def send_kind(self, kind: str, caption: str = "", **more: Any) -> Message:
@@ -261,7 +261,7 @@ class Person(Account):
         message = self.chat.messages.get(message_id) or Message(
             id=message_id, chat=self.chat, by=self.world.bot, date=self.world.now(), text="…"
         )
-        shown, raw = as_sent(data)
+        shown, raw = forged_data(data)
         return self._tap(message, shown, None, raw)
 
     async def sees(self, fragment: str, seconds: float = 5) -> Message:
@@ -284,7 +284,7 @@ class Person(Account):
         def found() -> Message | None:
             return next((m for m in reversed(self.messages) if m.from_bot and is_it(m)), None)
 
-        message = await self.chat.bell.until(found, seconds)
+        message = await self.chat.notifier.wait_for(found, seconds)
         if message is None:
             raise SimulatorError(
                 f"{self.user.first_name} does not see {what} after {seconds} s, but:\n"
@@ -325,7 +325,7 @@ class Person(Account):
             self.world.chats.setdefault(self.id, chat)
         content["media"] = self.world.with_own_poll(content.get("media"))
         message = chat.post(by or self.user, **content)
-        if chat.is_private or calls_for(message, self.world.bot):
+        if chat.is_private or is_for_bot(message, self.world.bot):
             self.world.updates.add("message", chat.id, message.shape())
         return message
 

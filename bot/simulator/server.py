@@ -10,12 +10,12 @@ import orjson
 from aiohttp import web
 
 from bot.simulator.api import Api
-from bot.simulator.call_log import Calls, RecordedCall
+from bot.simulator.call_log import CallLog, RecordedCall
 from bot.simulator.chats import User
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.methods import HANDLERS, METHODS
-from bot.simulator.parameters import Params, decoded, received
+from bot.simulator.parameters import Params, decode, read_request
 from bot.simulator.rate_limits import RateLimits
 from bot.simulator.webhook import Webhook
 from bot.simulator.world import World
@@ -72,7 +72,7 @@ class Simulator:
         self.world = World(bot, self.clock)
         self.limits = RateLimits(self.clock, self.world.stars)
         self.faults = Faults()
-        self.calls = Calls(keep_calls)
+        self.calls = CallLog(keep_calls)
         self.strict = strict
         webhook = Webhook(self.world.updates, self.clock)
         webhook.reply = self._carry_out
@@ -136,22 +136,22 @@ class Simulator:
         self.world.calls_in_flight += counted
         params: Params = {}
         try:
-            params.update(await received(request))
-            await self.faults.before()
-            fault = self.faults.chosen(name, params.get("chat_id"))
+            params.update(await read_request(request))
+            await self.faults.delay()
+            fault = self.faults.pick(name, params.get("chat_id"))
             if fault is Fault.HANG:
                 await self.faults.hang()
             if fault in (Fault.CUT, Fault.HANG):
                 return self._cut(request, name, params, begun)
             if fault in (Fault.ERROR, Fault.FLOOD):
                 raise self.faults.refusal(fault)
-            params = decoded(METHODS[name.lower()], params, strict=self.strict)
+            params = decode(METHODS[name.lower()], params, strict=self.strict)
             result = await self._result(name, params)
         except Refused as refusal:
             return self._refuse(name, params, refusal, begun, request)
         finally:
             self.world.calls_in_flight -= counted
-            self.world.bell.ring()
+            self.world.notifier.notify()
         if fault is Fault.DROP:
             return self._cut(request, name, params, begun)
         self._record(name, params, 200, None, begun, result)
@@ -169,7 +169,7 @@ class Simulator:
         if method is None:
             return
         try:
-            call = decoded(method, call, strict=self.strict)
+            call = decode(method, call, strict=self.strict)
             await self._result(method.name, call)
         except Refused as refusal:
             self._refuse(name, call, refusal, begun)

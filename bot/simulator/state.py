@@ -6,11 +6,11 @@ from typing import Any
 
 from bot.simulator.bot_profile import Profile
 from bot.simulator.chats import Account, Chat, Media, Network, User
-from bot.simulator.delivery_tally import Arrivals
 from bot.simulator.files import Files
+from bot.simulator.message_log import MessageLog
 from bot.simulator.rate_limits import Stars
 from bot.simulator.taps import Tap
-from bot.simulator.update_queue import Updates
+from bot.simulator.update_queue import UpdateQueue
 
 _FIRST_ALBUM = 13_500_000_000_000_001
 _FIRST_GROUP = 2_000_000_001
@@ -29,11 +29,11 @@ class State(Network):
         self.bot = bot
         self.chats: dict[int, Chat] = {}
         """The chats the bot can know of, by number."""
-        self.updates = Updates(clock)
+        self.updates = UpdateQueue(clock)
         self.files = Files()
         self.profile = Profile()
         self.stars = Stars()
-        self.arrivals = Arrivals(self.chats)
+        self.message_log = MessageLog(self.chats)
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
         self.custom_emoji = True

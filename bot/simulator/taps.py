@@ -40,7 +40,7 @@ class Tap:
     url: str | None = None
     raw: orjson.Fragment | None = field(default=None, repr=False)
     answer: Answer | None = None
-    bell: Notifier = field(default_factory=Notifier, repr=False)
+    notifier: Notifier = field(default_factory=Notifier, repr=False)
 
     async def answered(self, seconds: float = 5) -> Answer:
         """Waits for the bot's answer and returns it.
@@ -48,7 +48,7 @@ class Tap:
         Raises:
             SimulatorError: none came in this many seconds.
         """
-        answer = await self.bell.until(lambda: self.answer, seconds)
+        answer = await self.notifier.wait_for(lambda: self.answer, seconds)
         if answer is None:
             raise SimulatorError(f"the tap on {self.data!r} was not answered in {seconds} s")
         return answer
@@ -64,7 +64,7 @@ class Tap:
         }
 
 
-def as_sent(data: str | bytes) -> tuple[str, orjson.Fragment]:
+def forged_data(data: str | bytes) -> tuple[str, orjson.Fragment]:
     """Returns forged callback data as displayable text and as the JSON that the bot gets."""
     if isinstance(data, str):
         written = json.dumps(data).encode()

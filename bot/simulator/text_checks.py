@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from bot.simulator.auto_entities import completed, found_in
+from bot.simulator.auto_entities import find_entities, with_found_entities
 from bot.simulator.errors import bad_request
 from bot.simulator.parameters import Params
 from bot.text.entities import SPLITTABLE, in_code_points, tidied
@@ -59,7 +59,7 @@ def caption_of(params: Params) -> Rendered:
     return rendered
 
 
-def written(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Rendered:
+def client_text(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Rendered:
     """Returns a person's text as their client sends it, formatted with these entities.
 
     Without entities the text stays as it is, white space and control characters included.
@@ -69,15 +69,15 @@ def written(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Render
     """
     given = [e if isinstance(e, Entity) else _entity(e) for e in entities]
     if not given:
-        return Rendered(text, found_in(text))
-    return completed(_tidied(text, [entity for entity in given if entity is not None]))
+        return Rendered(text, find_entities(text))
+    return with_found_entities(_tidied(text, [entity for entity in given if entity is not None]))
 
 
 def _rendered(text: str, params: Params, entities: str) -> Rendered:
     mode = params.get("parse_mode", "")
     if not mode:
         shapes = params.get(entities)
-        return completed(_with_entities(text, shapes)) if shapes else _plain(text)
+        return with_found_entities(_with_entities(text, shapes)) if shapes else _plain(text)
     if params.get(entities):
         raise bad_request(f"parse_mode and {entities} exclude each other")
     if mode.lower() != "html":
@@ -91,12 +91,12 @@ def _rendered(text: str, params: Params, entities: str) -> Rendered:
 # Parsing is most of the work of a call, and a broadcast sends the same text every time.
 @lru_cache(maxsize=_REMEMBERED)
 def _html(text: str) -> Rendered:
-    return completed(parse(text))
+    return with_found_entities(parse(text))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _plain(text: str) -> Rendered:
-    return completed(tidied(text, ()))
+    return with_found_entities(tidied(text, ()))
 
 
 def _with_entities(text: str, shapes: list[Any]) -> Rendered:

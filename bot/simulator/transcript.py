@@ -24,7 +24,7 @@ class TranscriptLine:
     first: bool = True
 
 
-def lines_of(event: Event) -> Iterator[TranscriptLine]:
+def transcript_lines(event: Event) -> Iterator[TranscriptLine]:
     """Yields the lines of an event; none for events that do not interest a reader."""
     chat = event.chat.person.user.first_name if event.chat.person else event.chat.title or ""
     message = event.message
@@ -33,10 +33,10 @@ def lines_of(event: Event) -> Iterator[TranscriptLine]:
     elif event.kind == "deleted" and message is not None and message.outgoing:
         yield TranscriptLine(chat, "note", "what was typed is deleted from the chat")
     elif event.kind in ("sent", "edited") and message is not None:
-        yield from _told(chat, message)
+        yield from _message_lines(chat, message)
 
 
-def _told(chat: str, message: Message) -> Iterator[TranscriptLine]:
+def _message_lines(chat: str, message: Message) -> Iterator[TranscriptLine]:
     if message.is_service:
         return
     actor = "person" if message.outgoing else "bot"

@@ -23,7 +23,7 @@ class Update:
     body: dict[str, Any]
 
 
-class Updates:
+class UpdateQueue:
     """The pending updates in order; `clock` returns the Unix time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class Updates:
         self.allowed: frozenset[str] = frozenset()
         """The kinds the bot asked for; empty means all but those sent only on request."""
         self.pending: dict[int, Update] = {}
-        self.bell = Notifier()
+        self.notifier = Notifier()
         self.listeners: list[Callable[[Update], None]] = []
         """Called with every update that the bot was given and has acknowledged."""
 
@@ -49,51 +49,51 @@ class Updates:
         self._next_id += 1
         shape = {"update_id": number, kind: body}
         self.pending[number] = Update(number, self._clock(), chat_id, shape)
-        self.bell.ring()
+        self.notifier.notify()
 
     def acknowledge(self, offset: int) -> None:
         """Removes all updates before `offset`; if negative, all but the last `-offset`."""
         if offset < 0:
             kept = list(self.pending)[offset:]
             offset = kept[0] if kept else 0
-        for update in self._forget_while(lambda update: update.id < offset):
+        for update in self._remove_while(lambda update: update.id < offset):
             # A bot can pass an offset beyond what it was given; those updates are only dropped.
             if update.id <= self._given:
-                self._tell(update)
+                self._report(update)
 
-    def done(self, update: Update) -> None:
+    def finish(self, update: Update) -> None:
         """Removes an update that the webhook took."""
         if self.pending.pop(update.id, None) is not None:
-            self._tell(update)
-        self.bell.ring()
+            self._report(update)
+        self.notifier.notify()
 
-    def _tell(self, update: Update) -> None:
+    def _report(self, update: Update) -> None:
         for listener in self.listeners:
             listener(update)
 
-    def drop(self) -> None:
+    def clear(self) -> None:
         """Removes all updates."""
         self.pending.clear()
-        self.bell.ring()
+        self.notifier.notify()
 
     def expire(self) -> None:
         """Removes updates that have waited for longer than Telegram keeps them."""
         oldest = self._clock() - _DAY
-        self._forget_while(lambda update: update.at < oldest)
+        self._remove_while(lambda update: update.at < oldest)
 
-    def _forget_while(self, gone: Callable[[Update], bool]) -> list[Update]:
-        forgotten = list(takewhile(gone, self.pending.values()))
-        for update in forgotten:
+    def _remove_while(self, gone: Callable[[Update], bool]) -> list[Update]:
+        removed = list(takewhile(gone, self.pending.values()))
+        for update in removed:
             del self.pending[update.id]
-        if forgotten:
-            self.bell.ring()
-        return forgotten
+        if removed:
+            self.notifier.notify()
+        return removed
 
     def end_poll(self, reason: str) -> None:
         """Makes a poll in progress fail with 409, for this reason."""
         self._poll += 1
         self._reason = reason
-        self.bell.ring()
+        self.notifier.notify()
 
     async def poll(self, limit: int, seconds: float) -> list[dict[str, Any]]:
         """Returns the first `limit` updates; waits up to `seconds` when there are none.
@@ -113,11 +113,11 @@ class Updates:
             return list(islice(self.pending.values(), limit)) or None
 
         self.expire()
-        given = await self.bell.until(found, seconds) or []
+        given = await self.notifier.wait_for(found, seconds) or []
         if given:
             self._given = max(self._given, given[-1].id)
         return [update.body for update in given]
 
     async def acknowledged(self, seconds: float) -> bool:
         """Waits up to `seconds` until nothing is pending; returns whether that is so."""
-        return bool(await self.bell.until(lambda: None if self.pending else True, seconds))
+        return bool(await self.notifier.wait_for(lambda: None if self.pending else True, seconds))

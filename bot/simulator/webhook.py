@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 
 from bot.back_off import BackOff
-from bot.simulator.update_queue import Update, Updates
+from bot.simulator.update_queue import Update, UpdateQueue
 
 Reply = Callable[[dict[str, Any]], Awaitable[None]]
 _PAUSES = BackOff(0.2, longest=5.0)
@@ -27,9 +27,9 @@ class Webhook:
     into its answer.
     """
 
-    def __init__(self, updates: Updates, clock: Callable[[], float]) -> None:
+    def __init__(self, updates: UpdateQueue, clock: Callable[[], float]) -> None:
         self.url = ""
-        self.most = 40
+        self.max_connections = 40
         self.last_error: tuple[int, str] | None = None
         self.reply: Reply | None = None
         self._secret = ""
@@ -37,13 +37,13 @@ class Webhook:
         self._clock = clock
         self._running: asyncio.Task[None] | None = None
 
-    def bring_to(self, url: str, *, secret: str, most: int) -> None:
+    def start(self, url: str, *, secret: str, most: int) -> None:
         """Starts to deliver updates to this URL, `most` at once."""
-        self.remove()
-        self.url, self._secret, self.most = url, secret, most
+        self.stop()
+        self.url, self._secret, self.max_connections = url, secret, most
         self._running = asyncio.create_task(self._run())
 
-    def remove(self) -> None:
+    def stop(self) -> None:
         """Stops delivering updates."""
         self.url, self._secret, self.last_error = "", "", None
         if self._running is not None:
@@ -53,7 +53,7 @@ class Webhook:
     async def close(self) -> None:
         """Stops delivering and waits until it has stopped."""
         running = self._running
-        self.remove()
+        self.stop()
         if running is not None:
             await asyncio.gather(running, return_exceptions=True)
 
@@ -65,13 +65,13 @@ class Webhook:
             asyncio.TaskGroup() as deliveries,
         ):
             while True:
-                update = await self._updates.bell.until(lambda: self._next(busy), 3600)
+                update = await self._updates.notifier.wait_for(lambda: self._next(busy), 3600)
                 if update is not None:
                     busy.add(update.chat_id)
                     deliveries.create_task(self._deliver(session, update, busy))
 
     def _next(self, busy: set[int]) -> Update | None:
-        if len(busy) >= self.most:
+        if len(busy) >= self.max_connections:
             return None
         return next((u for u in self._updates.pending.values() if u.chat_id not in busy), None)
 
@@ -83,7 +83,7 @@ class Webhook:
                 break
             await asyncio.sleep(_PAUSES.pause(failures))
         busy.discard(update.chat_id)
-        self._updates.done(update)
+        self._updates.finish(update)
 
     async def _sent(self, session: aiohttp.ClientSession, update: Update) -> bool:
         headers = {"Content-Type": "application/json"}

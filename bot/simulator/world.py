@@ -71,17 +71,17 @@ class World(State):
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while not await self._settled(deadline - loop.time()):
+        while not await self._is_idle(deadline - loop.time()):
             if loop.time() >= deadline:
                 raise SimulatorError(
                     f"not idle after {seconds} s: {len(self.updates.pending)} updates are not"
                     f" acknowledged, {self.calls_in_flight} calls are under way"
                 )
 
-    async def _settled(self, seconds: float) -> bool:
+    async def _is_idle(self, seconds: float) -> bool:
         if not await self.updates.acknowledged(seconds):
             return False
-        await self.bell.until(lambda: None if self.calls_in_flight else True, seconds)
+        await self.notifier.wait_for(lambda: None if self.calls_in_flight else True, seconds)
         before = self.event_count
         # A bot may acknowledge an update before it acts on it.
         await asyncio.sleep(0.02)

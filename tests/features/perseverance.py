@@ -34,7 +34,7 @@ def was_thanked(person: Person, words: Words) -> bool:
 
 
 async def _changes(person: Person, before: str) -> None:
-    await person.chat.bell.until(
+    await person.chat.notifier.wait_for(
         lambda: True if person.chat.transcript() != before else None, _PATIENCE_SECONDS
     )
 

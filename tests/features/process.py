@@ -96,5 +96,5 @@ class BotProcess:
             new = self.simulator.calls[begun:]
             return sum(call.ok and call.method.startswith(method) for call in new) >= calls or None
 
-        found = await self.simulator.world.bell.until(enough, _LONGEST_LIFE_SECONDS)
+        found = await self.simulator.world.notifier.wait_for(enough, _LONGEST_LIFE_SECONDS)
         assert found, "the bot did too little:\n" + self.log.read_text()[-3000:]

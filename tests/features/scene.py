@@ -89,7 +89,7 @@ class Scene:
         def found() -> Message | None:
             return next((m for m in reversed(person.messages) if label in m.labels), None)
 
-        message = await person.chat.bell.until(found, 5)
+        message = await person.chat.notifier.wait_for(found, 5)
         assert message is not None, f"no button {label!r} in:\n{person.chat.transcript()}"
         return message
 
@@ -125,7 +125,7 @@ class Scene:
             text = self.marta.chat.messages[ctx.id].text
             return text if "El mensaje final está enviado." in text else None
 
-        assert await self.marta.chat.bell.until(report, 20), self.marta.chat.transcript()
+        assert await self.marta.chat.notifier.wait_for(report, 20), self.marta.chat.transcript()
 
     async def offers_the_final(self, admin: Person | None = None) -> None:
         """An admin asks to send the closing update and is shown it."""

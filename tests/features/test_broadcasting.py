@@ -68,7 +68,7 @@ async def becomes(person: Person, message: Message, fragment: str, seconds: floa
     def found() -> bool | None:
         return True if fragment in text_of(person, message) else None
 
-    assert await person.chat.bell.until(found, seconds), person.chat.transcript()
+    assert await person.chat.notifier.wait_for(found, seconds), person.chat.transcript()
 
 
 async def test_whatever_fails_while_it_is_shown_the_report_comes(tmp_path: Path) -> None:

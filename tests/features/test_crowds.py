@@ -29,4 +29,4 @@ async def greeted(person: Person) -> None:
     def is_there() -> bool | None:
         return any(message.buttons for message in person.messages) or None
 
-    assert await person.chat.bell.until(is_there, 20), person.chat.transcript()
+    assert await person.chat.notifier.wait_for(is_there, 20), person.chat.transcript()

@@ -104,5 +104,7 @@ async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(slow
     await slow.marta.tap_data(other.id, cancel).answered()
     await slow.scene.settled()
     assert ASKED in slow.marta.chat.messages[other.id].text
-    await slow.marta.chat.bell.until(lambda: ASKED in slow.marta.chat.messages[progress].text, 5)
+    await slow.marta.chat.notifier.wait_for(
+        lambda: ASKED in slow.marta.chat.messages[progress].text, 5
+    )
     assert ASKED in slow.marta.chat.messages[progress].text

@@ -36,7 +36,7 @@ async def test_who_wants_messages_again_is_told_what_was_missed(scene: Scene) ->
     await scene.closes()
     await scene.broadcasts(1)
     await scene.taps(scene.ana, scene.words.label("🔔 Volver a recibir mensajes"))
-    assert await scene.ana.chat.bell.until(lambda: scene.told(scene.ana) or None, 10)
+    assert await scene.ana.chat.notifier.wait_for(lambda: scene.told(scene.ana) or None, 10)
     assert scene.told(luz) == 1
 
 

@@ -47,7 +47,7 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
         for fault in (Fault.ERROR, Fault.DROP, Fault.HANG):
             for number in range(3):
                 person = scene.world.person(f"Eve{number}", language="es")
-                scene.simulator.faults.of_chats[person.id] = fault
+                scene.simulator.faults.by_chat[person.id] = fault
                 troubled.append(person)
                 person.start()
         scene.ana.start()
@@ -241,7 +241,7 @@ async def test_the_file_of_ones_data_comes_once_though_the_screen_after_it_fails
         last = scene.ana.messages[-1]
         return (bool(last.buttons) and last.document is None) or None
 
-    assert await scene.ana.chat.bell.until(is_below, 5)
+    assert await scene.ana.chat.notifier.wait_for(is_below, 5)
     assert sum(m.document is not None for m in scene.ana.messages) == 1
 
 
@@ -267,7 +267,7 @@ async def test_a_line_in_a_group_is_owed_like_any_answer(
     def said() -> bool | None:
         return any(m.from_bot for m in group.messages.values()) or None
 
-    assert await group.bell.until(said, 5)
+    assert await group.notifier.wait_for(said, 5)
     assert await all_is_acknowledged(scene)
 
 

@@ -17,7 +17,7 @@ from playwright.async_api import Page as Tab
 from bot.cli.demo_session import DemoSession
 from bot.petition.petition import BUNDLED
 from bot.simulator import Person, Simulator
-from bot.simulator.page import DemoPage, View
+from bot.simulator.page import DemoPage, PageState
 from tests.simulator.wire import TOKEN, Wire
 
 RULES = (Path(__file__).parent / "rules.js").read_text()
@@ -147,7 +147,7 @@ async def chat(
     async with (
         Simulator(token=TOKEN) as sim,
         Wire(sim.url) as wire,
-        View(sim, page.feed, frozenset()).open() as view,
+        PageState(sim, page.feed, frozenset()).open() as view,
     ):
         ana = view.world.person("Ana")
         view.phones.add(ana)

@@ -5,7 +5,7 @@ import aiohttp
 import pytest
 
 from bot.simulator import Person, Simulator
-from bot.simulator.page import DemoPage, View
+from bot.simulator.page import DemoPage, PageState
 from tests.page.browsing import Browsing
 from tests.simulator.wire import TOKEN, Wire
 
@@ -31,8 +31,8 @@ async def wire(sim: Simulator) -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
-async def view(sim: Simulator, page: DemoPage) -> AsyncIterator[View]:
-    async with View(sim, page.feed, frozenset({ADMIN})).open() as view:
+async def view(sim: Simulator, page: DemoPage) -> AsyncIterator[PageState]:
+    async with PageState(sim, page.feed, frozenset({ADMIN})).open() as view:
         page.show(view)
         yield view
 
@@ -45,7 +45,7 @@ async def page() -> AsyncIterator[DemoPage]:
 
 
 @pytest.fixture
-async def at(page: DemoPage, view: View) -> AsyncIterator[Browsing]:
+async def at(page: DemoPage, view: PageState) -> AsyncIterator[Browsing]:
     """A client of the page."""
     address = await page.start(port=0)
     async with aiohttp.ClientSession() as session:
@@ -53,7 +53,7 @@ async def at(page: DemoPage, view: View) -> AsyncIterator[Browsing]:
 
 
 @pytest.fixture
-def ana(view: View) -> Person:
+def ana(view: PageState) -> Person:
     """A person whose phone is on the page."""
     person = view.world.person("Ana", last_name="García")
     view.phones.add(person)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
-from bot.simulator.page import View
+from bot.simulator.page import PageState
 from tests.page.browsing import Browsing
 from tests.simulator.wire import Wire
 
@@ -101,7 +101,7 @@ async def test_a_person_blocks_the_bot_and_leaves_telegram(
     assert ana.deactivated
 
 
-async def test_people_are_added_with_names_of_any_kind(at: Browsing, view: View) -> None:
+async def test_people_are_added_with_names_of_any_kind(at: Browsing, view: PageState) -> None:
     await at.does("add", name=HOSTILE, surname="", language="ar")
     (person,) = view.phones
     assert (person.user.first_name, person.user.last_name) == (HOSTILE, None)
@@ -150,7 +150,7 @@ async def test_what_is_no_json_object_is_refused(at: Browsing, body: bytes) -> N
         assert response.status == 400
 
 
-async def test_trouble_is_switched_on_and_off(at: Browsing, view: View) -> None:
+async def test_trouble_is_switched_on_and_off(at: Browsing, view: PageState) -> None:
     await at.does("fault", name="too_many_rate", value=0.1)
     assert view.simulator.faults.too_many_rate == 0.1
     await at.does("fault", name="too_many_rate", value=0)

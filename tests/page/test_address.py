@@ -5,7 +5,7 @@ import pytest
 from aiohttp import web
 
 from bot.simulator.page import LOOPBACK, others_can_reach
-from bot.simulator.page.address import listen, shown_to_a_browser
+from bot.simulator.page.address import browser_host, listen
 
 
 @pytest.fixture
@@ -80,4 +80,4 @@ async def test_an_address_of_another_machine_is_refused_in_a_sentence(
     ],
 )
 def test_the_address_that_is_printed_can_be_opened(host: str, shown: str) -> None:
-    assert shown_to_a_browser(host) == shown
+    assert browser_host(host) == shown

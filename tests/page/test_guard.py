@@ -3,7 +3,7 @@
 import pytest
 
 from bot.simulator import Person
-from bot.simulator.page import View
+from bot.simulator.page import PageState
 from tests.page.browsing import Browsing
 
 
@@ -47,7 +47,7 @@ async def test_only_the_pages_own_files_are_served(at: Browsing, path: str) -> N
 
 
 async def test_a_document_is_to_keep_and_a_picture_to_look_at(
-    at: Browsing, ana: Person, view: View
+    at: Browsing, ana: Person, view: PageState
 ) -> None:
     page = b"<script>alert(1)</script>"
     document = ana.send_file("document", "á.html", page).document

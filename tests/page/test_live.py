@@ -1,7 +1,7 @@
 """The changes sent to the page while people and the bot write to each other."""
 
 from bot.simulator import Person
-from bot.simulator.page import View
+from bot.simulator.page import PageState
 from tests.page.browsing import Browsing, Stream
 from tests.simulator.wire import Wire
 
@@ -67,13 +67,13 @@ async def test_a_page_of_an_earlier_run_begins_again(at: Browsing, ana: Person) 
 
 
 async def test_a_page_that_was_away_too_long_begins_again(
-    at: Browsing, ana: Person, view: View
+    at: Browsing, ana: Person, view: PageState
 ) -> None:
     async with at.stream() as stream:
         await stream.hears("all")
         seen = stream.mark
     for _ in range(2_100):
-        view.phones.tell(ana)
+        view.phones.publish(ana)
     async with at.stream(seen) as stream:
         assert (await stream.next())["kind"] == "all"
 

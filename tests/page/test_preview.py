@@ -47,7 +47,7 @@ async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change
         while not (latest := (await stream.hears("preview"))["preview"])["shown"]:
             pass
         assert latest["problems"] == []
-        ana = show.cast.ana
+        ana = show.people.ana
         ana.start()
         before = await ana.sees("No fue el único")
         texts = folder / "es.toml"

@@ -16,15 +16,15 @@ import aiohttp
 import pytest
 
 from bot.cli.demo_session import DemoSession
-from bot.simulator.page import DemoPage, View
+from bot.simulator.page import DemoPage, PageState
 from tests.page.browsing import Browsing, Stream
 
 ROOT = Path(__file__).parents[2]
 
 
 async def crowd_gone(stream: Stream) -> dict[str, int]:
-    crowd: dict[str, int] = {"here": 1}
-    while crowd["here"]:
+    crowd: dict[str, int] = {"signing": 1}
+    while crowd["signing"]:
         crowd = (await stream.hears("crowd"))["crowd"]
     return crowd
 
@@ -35,20 +35,20 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
     async with DemoSession(page).open() as show, aiohttp.ClientSession() as session:
         at = Browsing(session, address)
         await show.start()
-        assert page.view is not None
+        assert page.state is not None
         async with at.stream() as stream:
-            page.view.crowd.come(6)
+            page.state.crowd.start(6)
             crowd = await crowd_gone(stream)
-            assert (crowd["signed"], crowd["turned_away"]) == (6, 0)
-            marta = show.cast.marta
+            assert (crowd["signed"], crowd["failed"]) == (6, 0)
+            marta = show.people.marta
             marta.send("/close")
             await marta.sees("¿")
             await marta.tap("Sí, cerrar la petición").answered()
             await marta.sees("La petición está cerrada.")
-            page.view.crowd.come(3)
+            page.state.crowd.start(3)
             crowd = await crowd_gone(stream)
-            assert (crowd["signed"], crowd["turned_away"]) == (0, 3)
-            before: View = page.view
+            assert (crowd["signed"], crowd["failed"]) == (0, 3)
+            before: PageState = page.state
             await at.does("afresh")
             everything = await stream.hears("all")
             while not everything.get("people"):
@@ -56,7 +56,7 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
             assert all(person["messages"] == [] for person in everything["people"])
             while (await stream.hears("bot"))["state"] != "running":
                 pass
-            assert page.view is not before
+            assert page.state is not before
     await page.stop()
 
 

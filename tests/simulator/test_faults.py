@@ -41,7 +41,7 @@ async def test_a_dropped_answer_comes_after_the_effect(
 async def test_rates_are_drawn_from_a_seed() -> None:
     def drawn(seed: int) -> list[Fault | None]:
         faults = Faults(seed=seed, error_rate=0.2, drop_rate=0.2, too_many_rate=0.2)
-        return [faults.chosen("sendMessage") for _ in range(200)]
+        return [faults.pick("sendMessage") for _ in range(200)]
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
@@ -50,9 +50,9 @@ async def test_rates_are_drawn_from_a_seed() -> None:
 
 async def test_rates_spare_the_poll_unless_told_otherwise() -> None:
     faults = Faults(error_rate=1.0)
-    assert faults.chosen("getUpdates") is None
+    assert faults.pick("getUpdates") is None
     faults.spared = frozenset()
-    assert faults.chosen("getUpdates") is Fault.ERROR
+    assert faults.pick("getUpdates") is Fault.ERROR
 
 
 async def test_a_frozen_telegram_answers_after_the_thaw(
@@ -84,7 +84,7 @@ async def test_many_calls_at_once_meet_the_same_faults_in_any_order() -> None:
         faults = Faults(seed=7, error_rate=0.06, drop_rate=0.04, too_many_rate=0.02)
         found: dict[int, list[Fault | None]] = {}
         for chat in chats:
-            found.setdefault(chat, []).append(faults.chosen("copyMessage", chat))
+            found.setdefault(chat, []).append(faults.pick("copyMessage", chat))
         return dict(sorted(found.items()))
 
     chats = [chat for chat in range(1000) for _ in range(3)]
@@ -93,7 +93,7 @@ async def test_many_calls_at_once_meet_the_same_faults_in_any_order() -> None:
 
 async def test_shares_of_a_mixture_are_what_they_say() -> None:
     faults = Faults(seed=1, error_rate=0.06, drop_rate=0.04, too_many_rate=0.02)
-    drawn = Counter(faults.chosen("sendMessage", chat) for chat in range(20_000))
+    drawn = Counter(faults.pick("sendMessage", chat) for chat in range(20_000))
 
     assert drawn[Fault.ERROR] == pytest.approx(1200, rel=0.1)
     assert drawn[Fault.DROP] == pytest.approx(800, rel=0.1)

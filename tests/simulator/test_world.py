@@ -44,7 +44,7 @@ async def test_idle_waits_for_acknowledgement(sim: Simulator, wire: Wire) -> Non
 async def test_idle_waits_for_calls_under_way(sim: Simulator, wire: Wire) -> None:
     ana = sim.world.person("Ana")
     ana.start()
-    sim.world.updates.drop()
+    sim.world.updates.clear()
     sim.faults.latency = 0.1
     call = asyncio.create_task(wire.result("sendMessage", chat_id=ana.id, text="a"))
     await asyncio.sleep(0.02)

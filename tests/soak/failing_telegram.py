@@ -52,7 +52,7 @@ class FailingChats(Faults):
             return Fault.CUT
         if failure is Failure.DROP:
             return Fault.DROP
-        return Faults.chosen(self, method, chat)
+        return Faults.pick(self, method, chat)
 
     async def happens(self, chat: int) -> None:
         """Carries out the failure of this chat if it is an error, a hang or a flood.

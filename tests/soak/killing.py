@@ -64,7 +64,7 @@ class Killer:
             found = any(call.ok and call.method.startswith(_ANSWERS) for call in new)
             return found or self._over.is_set() or None
 
-        assert await simulator.world.bell.until(answered, _LONGEST_START_SECONDS), (
+        assert await simulator.world.notifier.wait_for(answered, _LONGEST_START_SECONDS), (
             "the bot answered nobody:\n" + self._bot.log.read_text()[-3000:]
         )
 
@@ -93,5 +93,5 @@ async def killed_all_along(
     killing = asyncio.create_task(killer.run())
     with _resting(killer):
         yield
-    bot.simulator.world.bell.ring()
+    bot.simulator.world.notifier.notify()
     await killing

@@ -28,9 +28,9 @@ async def orders(
         while not is_done():
             marta.send(command)
             for label in labels:
-                await marta.chat.bell.until(partial(is_offered, label), 3)
+                await marta.chat.notifier.wait_for(partial(is_offered, label), 3)
                 try:
                     marta.tap(label)
                 except SimulatorError:
                     break
-            await marta.chat.bell.until(is_done, 3)
+            await marta.chat.notifier.wait_for(is_done, 3)

@@ -179,8 +179,8 @@ class Ordinary:
         return (screen.id, screen.text, screen.labels) if screen else ()
 
     async def _until(self, found: Callable[[], bool], seconds: float) -> bool:
-        bell = self.person.chat.bell
-        return bool(await bell.until(lambda: found() or None, seconds))
+        notifier = self.person.chat.notifier
+        return bool(await notifier.wait_for(lambda: found() or None, seconds))
 
 
 async def signs(person: Person, dice: random.Random) -> None:

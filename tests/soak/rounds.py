@@ -209,8 +209,10 @@ class Round:
         await self.bot.start()
         self._started_at = started = time.monotonic()
         self._killing = False
-        bell = self.telegram.world.bell
-        await bell.until(lambda: self._answered_at > started or None, _LONGEST_START_SECONDS)
+        notifier = self.telegram.world.notifier
+        await notifier.wait_for(
+            lambda: self._answered_at > started or None, _LONGEST_START_SECONDS
+        )
         self.shown.outages.append(Wait(begun, time.monotonic() + _RECOVERY_SECONDS))
 
     async def _is_kept_up(self) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bot.simulator.api import Api
 from bot.simulator.chats import Media, Shape
 from bot.simulator.errors import Refused, bad_request
-from bot.simulator.input_media import Input, described
-from bot.simulator.methods.sending import UnsentMessage, posted
+from bot.simulator.input_media import InputMedia, read_input_media
+from bot.simulator.methods.sending import UnsentMessage, post_messages
 from bot.simulator.parameters import Params
 
 _MOST = 10
@@ -22,16 +22,16 @@ def send_media_group(api: Api, params: Params) -> list[Shape]:
         UnsentMessage(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
         for item, held in zip(inputs, media, strict=True)
     ]
-    return [message.shape() for message in posted(api, params, drafts)]
+    return [message.shape() for message in post_messages(api, params, drafts)]
 
 
-def _inputs(shapes: object) -> list[Input]:
+def _inputs(shapes: object) -> list[InputMedia]:
     if not isinstance(shapes, list):
         raise bad_request("expected an Array of InputMedia")
     if any(isinstance(shape, dict) and shape.get("type") == "animation" for shape in shapes):
         reason = 'type "animation" can\'t be used in sendMediaGroup'
         raise bad_request(f"can't parse InputMedia: {reason}")
-    inputs = [described(shape) for shape in shapes]
+    inputs = [read_input_media(shape) for shape in shapes]
     if not inputs:
         raise bad_request("there are no messages to send")
     if len(inputs) > _MOST:
@@ -43,7 +43,7 @@ def _inputs(shapes: object) -> list[Input]:
     return inputs
 
 
-def _check_mixture(inputs: Sequence[Input]) -> None:
+def _check_mixture(inputs: Sequence[InputMedia]) -> None:
     kinds = {item.kind for item in inputs}
     for kind in _ALONE:
         if kind in kinds and len(kinds) > 1:
@@ -52,7 +52,7 @@ def _check_mixture(inputs: Sequence[Input]) -> None:
         raise bad_request("parameter show_caption_above_media must be the same for all messages")
 
 
-def _found(api: Api, place: int, item: Input) -> Media:
+def _found(api: Api, place: int, item: InputMedia) -> Media:
     try:
         return item.media(api.world.files)
     except Refused as refusal:

@@ -22,7 +22,7 @@ def answer(api: Api, params: Params) -> bool:
     if url and not url.startswith((f"https://t.me/{api.world.bot.username}?", "tg://")):
         raise bad_request("URL_INVALID")
     tap.answer = Answer(text, params.get("show_alert", False), url)
-    tap.bell.ring()
+    tap.notifier.notify()
     detail = {"text": text, "alert": tap.answer.alert, "url": url, "data": tap.data}
     api.world.publish("answered", tap.message.chat, tap.message, detail)
     return True

@@ -9,7 +9,7 @@ from bot.simulator.errors import bad_request
 from bot.simulator.forward_origins import origin_of
 from bot.simulator.keyboard_checks import forwarded_markup
 from bot.simulator.media_kinds import CAPTIONED
-from bot.simulator.methods.sending import UnsentMessage, posted
+from bot.simulator.methods.sending import UnsentMessage, post_messages
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import CAPTION_UNITS, caption_of
 from bot.text.markup import Rendered, length
@@ -28,7 +28,7 @@ def copy_message(api: Api, params: Params) -> Shape:
         draft = replace(_same(source), rendered=caption, above=above)
     else:
         draft = _copy(source)
-    (copy,) = posted(api, params, [replace(draft, group=None)])
+    (copy,) = post_messages(api, params, [replace(draft, group=None)])
     return {"message_id": copy.id}
 
 
@@ -39,7 +39,7 @@ def copy_messages(api: Api, params: Params) -> list[Shape]:
     drafts = [_copy(source) for source in found]
     if bare:
         drafts = [d if d.media is None else replace(d, rendered=Rendered("")) for d in drafts]
-    return _identifiers(posted(api, params, _in_new_albums(api, drafts)))
+    return _identifiers(post_messages(api, params, _in_new_albums(api, drafts)))
 
 
 def forward_message(api: Api, params: Params) -> Shape:
@@ -47,7 +47,7 @@ def forward_message(api: Api, params: Params) -> Shape:
     source = _source(api, params, "forward")
     if not _can_be_forwarded(source):
         raise bad_request("the message can't be forwarded")
-    (forward,) = posted(api, params, [replace(_forward(source), group=None)])
+    (forward,) = post_messages(api, params, [replace(_forward(source), group=None)])
     return forward.shape()
 
 
@@ -55,7 +55,7 @@ def forward_messages(api: Api, params: Params) -> list[Shape]:
     """Serves forwardMessages; skips messages that are gone or cannot be forwarded."""
     found = [source for source in _sources(api, params) if _can_be_forwarded(source)]
     drafts = [_forward(source) for source in found]
-    return _identifiers(posted(api, params, _in_new_albums(api, drafts)))
+    return _identifiers(post_messages(api, params, _in_new_albums(api, drafts)))
 
 
 def checked_ids(numbers: list[object]) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Any
 from bot.simulator.api import Api
 from bot.simulator.chats import Chat, Message, Shape
 from bot.simulator.errors import Refused, bad_request
-from bot.simulator.input_media import described
+from bot.simulator.input_media import read_input_media
 from bot.simulator.keyboard_checks import checked_markup
 from bot.simulator.methods.copying import checked_ids
 from bot.simulator.methods.sending import checked_preview
@@ -51,7 +51,7 @@ def edit_caption(api: Api, params: Params) -> Shape:
 
 def edit_media(api: Api, params: Params) -> Shape:
     """Serves editMessageMedia; a text message can become a file, but not the reverse."""
-    wanted = described(params["media"])
+    wanted = read_input_media(params["media"])
     message = _editable(api, params)
     if message.media is not None and message.media.kind not in _WITH_FILES:
         raise bad_request("message can't be edited")

@@ -64,7 +64,7 @@ class UnsentMessage:
 def send_message(api: Api, params: Params) -> Shape:
     """Serves sendMessage."""
     preview = checked_preview(params)
-    (message,) = posted(api, params, [UnsentMessage(text_of(params), preview=preview)])
+    (message,) = post_messages(api, params, [UnsentMessage(text_of(params), preview=preview)])
     return message.shape()
 
 
@@ -80,7 +80,7 @@ def sender(kind: str) -> Callable[[Api, Params], Shape]:
             above=params.get("show_caption_above_media", False),
             spoiler=params.get("has_spoiler", False),
         )
-        (message,) = posted(api, params, [draft])
+        (message,) = post_messages(api, params, [draft])
         return message.shape()
 
     return send
@@ -95,7 +95,7 @@ def send_chat_action(api: Api, params: Params) -> bool:
     return True
 
 
-def posted(api: Api, params: Params, drafts: Sequence[UnsentMessage]) -> list[Message]:
+def post_messages(api: Api, params: Params, drafts: Sequence[UnsentMessage]) -> list[Message]:
     """Checks the common parameters and the rate limits, then adds the messages to their chat.
 
     Raises:
@@ -130,7 +130,7 @@ def _arrived(
         about=draft.about,
         **common,
     )
-    api.world.arrivals.add(api.world.clock(), message, draft.source)
+    api.world.message_log.add(api.world.clock(), message, draft.source)
     return message
 
 

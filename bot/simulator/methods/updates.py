@@ -76,13 +76,13 @@ def set_webhook(api: Api, params: Params) -> bool:
     _allow(api, params)
     _drop(api, params)
     api.world.updates.end_poll("terminated by setWebhook request")
-    api.webhook.bring_to(url, secret=secret, most=most)
+    api.webhook.start(url, secret=secret, most=most)
     return True
 
 
 def delete_webhook(api: Api, params: Params) -> bool:
     """Serves deleteWebhook."""
-    api.webhook.remove()
+    api.webhook.stop()
     _drop(api, params)
     return True
 
@@ -95,7 +95,7 @@ def get_webhook_info(api: Api, params: Params) -> Shape:
         "pending_update_count": len(api.world.updates.pending),
     }
     if api.webhook.url:
-        info["max_connections"] = api.webhook.most
+        info["max_connections"] = api.webhook.max_connections
     if api.webhook.last_error:
         info["last_error_date"], info["last_error_message"] = api.webhook.last_error
     if api.world.updates.allowed:
@@ -115,4 +115,4 @@ def _allow(api: Api, params: Params) -> None:
 
 def _drop(api: Api, params: Params) -> None:
     if params.get("drop_pending_updates"):
-        api.world.updates.drop()
+        api.world.updates.clear()

@@ -25,7 +25,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
-async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses requests under a foreign host name, and actions that the page did not send.
 
     A domain name that another site points at this machine is a foreign host name. A request
@@ -38,7 +38,7 @@ async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
-async def protected(_: web.Request, response: web.StreamResponse) -> None:
+async def add_security_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Sets headers that forbid the browser to load anything from elsewhere or run inline code."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)

@@ -23,7 +23,7 @@ def others_can_reach(host: str) -> bool:
         return True
 
 
-def shown_to_a_browser(host: str) -> str:
+def browser_host(host: str) -> str:
     """Returns the host for a URL; for an address that means all interfaces, loopback."""
     try:
         address = ipaddress.ip_address(host)

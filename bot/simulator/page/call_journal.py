@@ -8,29 +8,29 @@ from typing import Any
 
 from bot.simulator.call_log import RecordedCall
 from bot.simulator.chats import Event, Shape
-from bot.simulator.page.event_feed import Feed
+from bot.simulator.page.event_feed import EventFeed
 from bot.simulator.parameters import Upload
 
 _KEPT = 150
-_TOLD_AT_ONCE = 40
+_PUBLISHED_AT_ONCE = 40
 _SECONDS_KEPT = 90
 _LONGEST_TEXT = 1_500
 _DEEPEST = 8
 
 
-class Journal:
+class CallJournal:
     """Collects calls and messages; publishes the new ones to the pages when `tell` is called."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: EventFeed) -> None:
         self._feed = feed
         self._number = 0
         self._kept: deque[Shape] = deque(maxlen=_KEPT)
-        self._new: deque[Shape] = deque(maxlen=_TOLD_AT_ONCE)
-        self._untold = 0
+        self._new: deque[Shape] = deque(maxlen=_PUBLISHED_AT_ONCE)
+        self._unpublished = 0
         self._seconds: dict[int, Shape] = {}
         self._changed: set[int] = set()
 
-    def hear_call(self, call: RecordedCall, answer: object, whose: str | None) -> None:
+    def record_call(self, call: RecordedCall, answer: object, whose: str | None) -> None:
         """Records a call with its answer; `whose` names the person of its chat."""
         second = self._second(call.at)
         second["calls"] += 1
@@ -38,23 +38,23 @@ class Journal:
         if call.method == "getUpdates" and call.ok and not answer:
             return  # empty polls would bury everything else
         self._number += 1
-        self._untold += 1
+        self._unpublished += 1
         shape = _shape(self._number, call, answer) | {"whose": whose}
         self._kept.append(shape)
         self._new.append(shape)
 
-    def hear(self, event: Event, at: float) -> None:
+    def count_message(self, event: Event, at: float) -> None:
         """Counts a message of the bot that arrived at this Unix time."""
         if event.kind == "sent" and event.message is not None and event.message.from_bot:
             self._second(at)["sent"] += 1
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Publishes what is new since the last time."""
         if self._new:
-            missed = self._untold - len(self._new)
+            missed = self._unpublished - len(self._new)
             self._feed.publish("calls", calls=list(self._new), missed=missed)
             self._new.clear()
-            self._untold = 0
+            self._unpublished = 0
         if self._changed:
             seconds = [self._seconds[s] for s in sorted(self._changed) if s in self._seconds]
             self._feed.publish("pulse", seconds=seconds)

@@ -9,19 +9,19 @@ from functools import partial
 
 from bot.petition.stages import Action
 from bot.simulator.chats import Shape
-from bot.simulator.page.event_feed import Feed
+from bot.simulator.page.event_feed import EventFeed
 from bot.simulator.person import Person
 from bot.simulator.world import World
 
 _AT_ONCE = 24
-_PATIENCE_SECONDS = 8.0
+_ANSWER_SECONDS = 8.0
 _TRIES = 6
-_WAY = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN)
+_STEPS = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN)
 """The actions that lead to a signature, the last one first.
 
 The consent screen also offers to change the name, so the last step must win.
 """
-_TELL_EVERY_SECONDS = 0.25
+_PUBLISH_EVERY_SECONDS = 0.25
 _FIRST_NAMES = (
     "Adriana|Alba|Amara|Ángel|Anna|Beatriz|Bruno|Camila|Carles|Carmen|Chiara|Clara|Daniel|Elena"
     "|Emma|Esteban|Fatima|Gael|Grace|Hugo|Inés|Iria|Iván|Jana|Jon|Julia|Karim|Laia|Leire|Liam"
@@ -41,74 +41,74 @@ _LANGUAGES = ("es", "es", "es", "en", "es", "ca", "es", "en", "pt", "es")
 class Crowd:
     """People who are not shown on the page and sign by the hundred; one crowd at a time."""
 
-    def __init__(self, feed: Feed, world: World) -> None:
+    def __init__(self, feed: EventFeed, world: World) -> None:
         self._feed = feed
         self._world = world
         self._signing: asyncio.Task[None] | None = None
         self.wanted = 0
         self.signed = 0
-        self.turned_away = 0
+        self.failed = 0
 
     @property
-    def is_here(self) -> bool:
+    def is_signing(self) -> bool:
         """Whether a crowd is signing now."""
         return self._signing is not None and not self._signing.done()
 
-    def come(self, number: int) -> None:
+    def start(self, number: int) -> None:
         """Starts to let this many people sign; does nothing while a crowd is signing."""
-        if self.is_here:
+        if self.is_signing:
             return
-        self.wanted, self.signed, self.turned_away = number, 0, 0
+        self.wanted, self.signed, self.failed = number, 0, 0
         self._signing = asyncio.create_task(self._sign(number))
         self._signing.add_done_callback(_report)
-        self.tell()
+        self.publish()
 
-    async def leave(self) -> None:
+    async def stop(self) -> None:
         """Stops the crowd; those who have not signed yet do not."""
         if self._signing is not None:
             self._signing.cancel()
             await asyncio.gather(self._signing, return_exceptions=True)
-            self.tell()
+            self.publish()
 
     def snapshot(self) -> Shape:
         """Returns the progress as the page draws it."""
         return {
-            "here": self.is_here,
+            "signing": self.is_signing,
             "wanted": self.wanted,
             "signed": self.signed,
-            "turned_away": self.turned_away,
+            "failed": self.failed,
         }
 
-    def tell(self) -> None:
+    def publish(self) -> None:
         """Publishes the progress to the pages."""
         self._feed.publish("crowd", crowd=self.snapshot())
 
     async def _sign(self, number: int) -> None:
         queue = iter(range(number))
-        telling = asyncio.create_task(self._keep_telling())
+        publishing = asyncio.create_task(self._publish_regularly())
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(_AT_ONCE, number)):
                     group.create_task(self._sign_one_by_one(queue))
         finally:
-            telling.cancel()
-            asyncio.get_running_loop().call_soon(self.tell)
+            publishing.cancel()
+            asyncio.get_running_loop().call_soon(self.publish)
 
-    async def _keep_telling(self) -> None:
-        told = -1
+    async def _publish_regularly(self) -> None:
+        published = -1
         while True:
-            if told != (told := self.signed + self.turned_away):
-                self.tell()
-            await asyncio.sleep(_TELL_EVERY_SECONDS)
+            if published != (published := self.signed + self.failed):
+                self.publish()
+            await asyncio.sleep(_PUBLISH_EVERY_SECONDS)
 
     async def _sign_one_by_one(self, queue: Iterator[int]) -> None:
         for number in queue:
-            if await self._signs(self._somebody(number)):
+            if await self._sign_one(self._new_person(number)):
                 self.signed += 1
             else:
-                self.turned_away += 1
+                self.failed += 1
 
-    def _somebody(self, number: int) -> Person:
+    def _new_person(self, number: int) -> Person:
         seed = len(self._world.people) + number
         return self._world.person(
             _name_in(_FIRST_NAMES, seed * 7),
@@ -116,22 +116,24 @@ class Crowd:
             language=_LANGUAGES[seed % len(_LANGUAGES)],
         )
 
-    async def _signs(self, person: Person) -> bool:
+    async def _sign_one(self, person: Person) -> bool:
         """Signs with the name in the profile; returns whether that succeeded."""
         seen: SeenScreen | None = None
-        patience = _TRIES
+        tries_left = _TRIES
         person.start(_SOURCE)
-        while patience:
-            screen = await person.chat.bell.until(partial(_newer, person, seen), _PATIENCE_SECONDS)
+        while tries_left:
+            screen = await person.chat.notifier.wait_for(
+                partial(_newer_screen, person, seen), _ANSWER_SECONDS
+            )
             if screen is None:
                 # People press Start again when nothing happens, as while the bot restarts.
-                patience -= 1
+                tries_left -= 1
                 person.start()
                 continue
-            seen, wish = screen, _wish(screen)
-            if wish is None:
+            seen, tap = screen, _next_tap(screen)
+            if tap is None:
                 return screen.is_of_a_signer
-            person.tap_data(screen.message, wish)
+            person.tap_data(screen.message, tap)
         return False
 
 
@@ -149,7 +151,7 @@ class SeenScreen:
         return offered == {Action.HOME} or Action.WITHDRAW in offered
 
 
-def _newer(person: Person, seen: SeenScreen | None) -> SeenScreen | None:
+def _newer_screen(person: Person, seen: SeenScreen | None) -> SeenScreen | None:
     """Returns the newest screen with buttons, unless it is the one already seen."""
     for message in reversed(person.messages):
         data = tuple(b.data for row in message.buttons for b in row if b.data)
@@ -159,10 +161,10 @@ def _newer(person: Person, seen: SeenScreen | None) -> SeenScreen | None:
     return None
 
 
-def _wish(screen: SeenScreen) -> str | None:
+def _next_tap(screen: SeenScreen) -> str | None:
     """Returns the data of the button that leads on to a signature; None when there is none."""
     offered = {_action(data): data for data in reversed(screen.data)}
-    return next((offered[action] for action in _WAY if action in offered), None)
+    return next((offered[action] for action in _STEPS if action in offered), None)
 
 
 def _action(data: str) -> str:

@@ -24,7 +24,7 @@ class Change:
     data: bytes
 
 
-class Feed:
+class EventFeed:
     """Numbered changes; the newest `kept` are kept for pages that reconnect.
 
     Numbers are valid only within one run of the server, so every run has a random name.
@@ -34,19 +34,19 @@ class Feed:
         self.run = token_hex(4)
         self.number = 0
         self._changes: deque[Change] = deque(maxlen=kept)
-        self._bell = Notifier()
+        self._notifier = Notifier()
 
     def publish(self, kind: str, **data: Any) -> None:
         """Sends one change to every page."""
         self.number += 1
-        self._changes.append(Change(self.number, packed(kind, data)))
-        self._bell.ring()
+        self._changes.append(Change(self.number, encode(kind, data)))
+        self._notifier.notify()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Drops all changes and makes every page load everything again, for another world."""
         self.number += 1
         self._changes.clear()
-        self._bell.ring()
+        self._notifier.notify()
 
     def since(self, number: int) -> list[Change] | None:
         """Returns the changes after this one; None when some of them are no longer kept."""
@@ -57,24 +57,24 @@ class Feed:
         skipped = number - self._changes[0].number + 1
         return list(self._changes)[skipped:]
 
-    async def beyond(self, number: int, seconds: float = _A_LONG_TIME) -> bool:
+    async def wait_beyond(self, number: int, seconds: float = _A_LONG_TIME) -> bool:
         """Waits up to `seconds` for a change after this number; returns whether there is one."""
 
         def moved() -> bool | None:
             return True if self.number != number else None
 
-        return bool(await self._bell.until(moved, seconds))
+        return bool(await self._notifier.wait_for(moved, seconds))
 
     def mark(self, number: int) -> str:
         """Returns the mark by which a page that reconnects says what it has seen."""
         return f"{self.run}-{number}"
 
-    def number_in(self, mark: str | None) -> int | None:
+    def number_of(self, mark: str | None) -> int | None:
         """Returns the number in a mark; None when it is of another run or no mark."""
         run, _, number = (mark or "").partition("-")
         return int(number) if run == self.run and number.isascii() and number.isdecimal() else None
 
 
-def packed(kind: str, data: Mapping[str, Any]) -> bytes:
+def encode(kind: str, data: Mapping[str, Any]) -> bytes:
     """Returns a change as JSON."""
     return orjson.dumps({"kind": kind, **data})

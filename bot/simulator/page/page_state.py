@@ -8,43 +8,46 @@ from contextlib import asynccontextmanager
 
 from bot.simulator.call_log import RecordedCall
 from bot.simulator.chats import Shape
-from bot.simulator.page.call_journal import Journal
+from bot.simulator.page.call_journal import CallJournal
 from bot.simulator.page.crowd import Crowd
-from bot.simulator.page.event_feed import Feed
+from bot.simulator.page.event_feed import EventFeed
 from bot.simulator.page.phones import Phones
 from bot.simulator.server import Simulator
 
-_TELL_EVERY_SECONDS = 0.25
-_OF_THE_PROFILE = ("setMy", "deleteMy", "setChatMenuButton")
+_PUBLISH_EVERY_SECONDS = 0.25
+_PROFILE_METHODS = ("setMy", "deleteMy", "setChatMenuButton")
 FAULTS = ("latency", "too_many_rate", "error_rate", "drop_rate")
 """The fields of `Faults` that the page can set."""
 
 
-class View:
+class PageState:
     """What the page shows of one simulator; publishes changes to the pages while `open`."""
 
-    def __init__(self, simulator: Simulator, feed: Feed, admins: frozenset[int]) -> None:
+    def __init__(self, simulator: Simulator, feed: EventFeed, admins: frozenset[int]) -> None:
         self.simulator = simulator
         self.world = simulator.world
         self.phones = Phones(feed, admins)
         self.crowd = Crowd(feed, self.world)
-        self._journal = Journal(feed)
+        self._journal = CallJournal(feed)
         self._feed = feed
         self._profile_changed = False
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[View]:
+    async def open(self) -> AsyncIterator[PageState]:
         """Follows what happens in the simulator until the end of the block."""
         calls, updates = self.simulator.calls, self.world.updates
-        calls.listeners.append(self._hear_call)
-        updates.listeners.append(self.phones.hear_acknowledged)
-        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._keep_telling())]
+        calls.listeners.append(self._record_call)
+        updates.listeners.append(self.phones.record_acknowledged)
+        tasks = [
+            asyncio.create_task(self._follow()),
+            asyncio.create_task(self._publish_regularly()),
+        ]
         try:
             yield self
         finally:
-            calls.listeners.remove(self._hear_call)
-            updates.listeners.remove(self.phones.hear_acknowledged)
-            await self.crowd.leave()
+            calls.listeners.remove(self._record_call)
+            updates.listeners.remove(self.phones.record_acknowledged)
+            await self.crowd.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -71,25 +74,25 @@ class View:
         faults = self.simulator.faults
         return {name: getattr(faults, name) for name in FAULTS}
 
-    def _hear_call(self, call: RecordedCall, answer: object) -> None:
+    def _record_call(self, call: RecordedCall, answer: object) -> None:
         # A call refused before decoding has its parameters as text.
         number = str(call.chat_id)
         person = self.world.people.get(int(number)) if number.isdecimal() else None
-        self._journal.hear_call(call, answer, person.user.first_name if person else None)
-        if call.method.startswith(_OF_THE_PROFILE):
+        self._journal.record_call(call, answer, person.user.first_name if person else None)
+        if call.method.startswith(_PROFILE_METHODS):
             self._profile_changed = True
 
     async def _follow(self) -> None:
         with self.world.subscribe() as events:
             while True:
                 event = await events.get()
-                self._journal.hear(event, self.world.clock())
-                self.phones.hear(event)
+                self._journal.count_message(event, self.world.clock())
+                self.phones.publish_event(event)
 
-    async def _keep_telling(self) -> None:
+    async def _publish_regularly(self) -> None:
         while True:
-            await asyncio.sleep(_TELL_EVERY_SECONDS)
-            self._journal.tell()
+            await asyncio.sleep(_PUBLISH_EVERY_SECONDS)
+            self._journal.publish()
             if self._profile_changed:
                 self._profile_changed = False
-                self.phones.tell_all()
+                self.phones.publish_all()

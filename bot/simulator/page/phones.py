@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.simulator.chats import Event, Message, Shape
-from bot.simulator.page.event_feed import Feed
+from bot.simulator.page.event_feed import EventFeed
 from bot.simulator.page.serialization import message_shape, person_shape
 from bot.simulator.person import Person
 from bot.simulator.update_queue import Update
@@ -16,12 +16,12 @@ _MESSAGES_SHOWN = 200
 class Phones:
     """The people that the page shows, in the order in which they were added."""
 
-    def __init__(self, feed: Feed, admins: frozenset[int]) -> None:
+    def __init__(self, feed: EventFeed, admins: frozenset[int]) -> None:
         self._feed = feed
         self._admins = admins
         self._people: dict[int, Person] = {}
         self._read: dict[int, int] = {}
-        self._met: set[int] = set()
+        self._known_to_have_started: set[int] = set()
         self._acknowledged: set[int] = set()
         """Numbers of all messages that the bot has received, also of people not shown yet."""
 
@@ -39,16 +39,16 @@ class Phones:
         """Adds people to those shown."""
         for person in people:
             self._people[person.id] = person
-            self.tell(person)
+            self.publish(person)
 
-    def tell(self, person: Person) -> None:
+    def publish(self, person: Person) -> None:
         """Publishes the present state of this person."""
         self._feed.publish("person", person=self._shape(person))
 
-    def tell_all(self) -> None:
+    def publish_all(self) -> None:
         """Publishes the state of everybody, as after a change of the bot's menu."""
         for person in self._people.values():
-            self.tell(person)
+            self.publish(person)
 
     def read(self, person: Person, message_id: int) -> None:
         """Records that this person has seen everything up to a message."""
@@ -56,7 +56,7 @@ class Phones:
             self._read[person.id] = message_id
             self._feed.publish("read", person=person.id, message=message_id)
 
-    def hear_acknowledged(self, update: Update) -> None:
+    def record_acknowledged(self, update: Update) -> None:
         """Records and publishes that the bot has received somebody's message."""
         message = update.body.get("message")
         if message is None:
@@ -66,25 +66,25 @@ class Phones:
         if update.chat_id in self._people:
             self._feed.publish("acknowledged", person=update.chat_id, message=number)
 
-    def hear(self, event: Event) -> None:
+    def publish_event(self, event: Event) -> None:
         """Publishes an event in a chat that the page shows."""
         person = self._people.get(event.chat.id)
         if person is None:
             return
-        kind, message, told = event.kind, event.message, {"person": person.id}
+        kind, message, whose = event.kind, event.message, {"person": person.id}
         if kind in ("sent", "edited") and message is not None:
-            self._feed.publish("message", **told, message=self._message(message))
+            self._feed.publish("message", **whose, message=self._message(message))
         elif kind == "deleted" and message is not None:
-            self._feed.publish("deleted", **told, message=message.id)
+            self._feed.publish("deleted", **whose, message=message.id)
         elif kind in ("tapped", "answered") and message is not None:
-            self._feed.publish(kind, **told, message=message.id, **(event.detail or {}))
+            self._feed.publish(kind, **whose, message=message.id, **(event.detail or {}))
         elif kind == "action":
-            self._feed.publish("action", **told, **(event.detail or {}))
+            self._feed.publish("action", **whose, **(event.detail or {}))
         elif kind == "member":
-            self.tell(person)
-        self._take_for_read(event, person)
+            self.publish(person)
+        self._mark_read_if_active(event, person)
 
-    def _take_for_read(self, event: Event, person: Person) -> None:
+    def _mark_read_if_active(self, event: Event, person: Person) -> None:
         """Marks the chat as read when its person writes or taps."""
         message = event.message
         by_hand = event.kind == "tapped" or (
@@ -93,9 +93,9 @@ class Phones:
         if not by_hand:
             return
         self.read(person, max(person.chat.messages, default=0))
-        if person.started and person.id not in self._met:
-            self._met.add(person.id)
-            self.tell(person)
+        if person.started and person.id not in self._known_to_have_started:
+            self._known_to_have_started.add(person.id)
+            self.publish(person)
 
     def snapshot(self) -> list[Shape]:
         """Returns everybody, with the newest messages of their chats."""

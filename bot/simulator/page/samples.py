@@ -18,7 +18,7 @@ _HILLS = ((0.62, 0.10, 0.70), (0.74, 0.07, 0.45), (0.86, 0.05, 0.25))
 
 
 @lru_cache(maxsize=8)
-def picture(number: int = 0) -> bytes:
+def sample_photo(number: int = 0) -> bytes:
     """Returns a drawn landscape as a JPEG; the number varies the colours and the shapes."""
     above, below = _SKIES[number % len(_SKIES)]
     width, height = _SIZE

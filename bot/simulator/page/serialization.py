@@ -8,8 +8,8 @@ from typing import Any
 from bot.simulator.chats import InlineButton, Media, Message, Shape, entity_shape
 from bot.simulator.person import Person
 
-_OF_MEDIA = ("file_name", "mime_type", "file_size", "width", "height", "duration", "emoji")
-_OF_CONTACTS_AND_PLACES = ("first_name", "phone_number", "title", "address", "question", "value")
+_FILE_FIELDS = ("file_name", "mime_type", "file_size", "width", "height", "duration", "emoji")
+_CONTENT_FIELDS = ("first_name", "phone_number", "title", "address", "question", "value")
 
 
 def message_shape(message: Message, *, acknowledged: bool) -> Shape:
@@ -67,9 +67,9 @@ def _button(button: InlineButton) -> Shape:
 def _media(media: Media | None) -> Shape | None:
     if media is None:
         return None
-    held = media.payload[-1] if isinstance(media.payload, list) else media.payload
-    known = (*_OF_MEDIA, *_OF_CONTACTS_AND_PLACES)
-    shape: Shape = {name: held[name] for name in known if name in held}
+    payload = media.payload[-1] if isinstance(media.payload, list) else media.payload
+    known = (*_FILE_FIELDS, *_CONTENT_FIELDS)
+    shape: Shape = {name: payload[name] for name in known if name in payload}
     return shape | {"kind": media.kind, "file": media.file_id}
 
 

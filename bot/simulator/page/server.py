@@ -12,20 +12,20 @@ from aiohttp import web
 from bot.simulator.chats import Shape
 from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.page import files
-from bot.simulator.page.access_guard import guarded, protected
-from bot.simulator.page.actions import NotDone, Wish, act
-from bot.simulator.page.address import LOOPBACK, listen, shown_to_a_browser
-from bot.simulator.page.event_feed import Feed, packed
-from bot.simulator.page.page_state import FAULTS, View
+from bot.simulator.page.access_guard import add_security_headers, refuse_other_sites
+from bot.simulator.page.actions import ActionFields, ActionRefused, perform
+from bot.simulator.page.address import LOOPBACK, browser_host, listen
+from bot.simulator.page.event_feed import EventFeed, encode
+from bot.simulator.page.page_state import FAULTS, PageState
 from bot.simulator.parameters import Upload
 from bot.text.problems import Problem
 
 _LARGEST_UPLOAD = 20 * 1024 * 1024
 _STILL_HERE_SECONDS = 15.0
-_COME_BACK_SOON = b"retry: 1000\n\n"
+_RECONNECT_SOON = b"retry: 1000\n\n"
 _CROWD = 1_000
 
-Order = Callable[[], Awaitable[None]]
+BotCommand = Callable[[], Awaitable[None]]
 """A request of the page to whatever runs the bot, such as to restart it."""
 
 
@@ -37,40 +37,40 @@ class DemoPage:
     """
 
     def __init__(self, *, folder: str | None = None) -> None:
-        self._orders: dict[str, Order] = {}
-        self._feed = Feed()
-        self._view: View | None = None
+        self._commands: dict[str, BotCommand] = {}
+        self._feed = EventFeed()
+        self._state: PageState | None = None
         self._runner: web.AppRunner | None = None
-        self._leaving = asyncio.Event()
-        self._bot = "starting"
+        self._stopping = asyncio.Event()
+        self._bot_state = "starting"
         self._preview: Shape = {"folder": folder, "problems": [], "warnings": [], "shown": False}
-        self._ordered: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
 
     @property
-    def feed(self) -> Feed:
+    def feed(self) -> EventFeed:
         """The changes sent to the pages."""
         return self._feed
 
     @property
-    def view(self) -> View | None:
+    def state(self) -> PageState | None:
         """What is shown now, if anything."""
-        return self._view
+        return self._state
 
-    def offer(self, name: str, order: Order) -> None:
+    def add_command(self, name: str, command: BotCommand) -> None:
         """Offers a request to visitors of the page."""
-        self._orders[name] = order
+        self._commands[name] = command
 
-    def show(self, view: View | None) -> None:
+    def show(self, state: PageState | None) -> None:
         """Shows this from now on; every page loads everything again."""
-        self._view = view
-        self._feed.forget()
+        self._state = state
+        self._feed.reset()
 
-    def tell_bot(self, state: str) -> None:
+    def publish_bot_state(self, state: str) -> None:
         """Publishes the state of the bot: "running", "starting" or "stopped"."""
-        self._bot = state
+        self._bot_state = state
         self._feed.publish("bot", state=state)
 
-    def tell_preview(
+    def publish_preview(
         self, problems: Sequence[Problem], warnings: Sequence[Problem], *, shown: bool
     ) -> None:
         """Publishes the problems of the previewed petition, and whether it is shown."""
@@ -87,9 +87,9 @@ class DemoPage:
         Raises:
             OSError: the port is in use, or the address is not usable.
         """
-        self._leaving.clear()
-        app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_UPLOAD)
-        app.on_response_prepare.append(protected)
+        self._stopping.clear()
+        app = web.Application(middlewares=[refuse_other_sites], client_max_size=_LARGEST_UPLOAD)
+        app.on_response_prepare.append(add_security_headers)
         app.add_routes(
             [
                 web.get("/", self._file),
@@ -103,13 +103,13 @@ class DemoPage:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         bound = await listen(self._runner, host, port)
-        return f"http://{shown_to_a_browser(host)}:{bound}/"
+        return f"http://{browser_host(host)}:{bound}/"
 
     async def stop(self) -> None:
         """Tells every page that the server stops, then stops it."""
-        self._leaving.set()
+        self._stopping.set()
         self._feed.publish("farewell")
-        for task in self._ordered:
+        for task in self._running:
             task.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -118,9 +118,9 @@ class DemoPage:
         return files.page_file(request.match_info.get("name", ""))
 
     async def _chat_file(self, request: web.Request) -> web.Response:
-        if self._view is None:
+        if self._state is None:
             raise web.HTTPNotFound
-        stored = self._view.world.files.find(request.match_info["id"])
+        stored = self._state.world.files.find(request.match_info["id"])
         if stored is None:
             raise web.HTTPNotFound
         return files.chat_file(stored)
@@ -129,40 +129,40 @@ class DemoPage:
         """Streams all changes, after everything there is or what a returning page has missed."""
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)
-        await stream.write(_COME_BACK_SOON)
+        await stream.write(_RECONNECT_SOON)
         mark = request.headers.get("Last-Event-ID") or request.query.get("seen")
-        seen = self._feed.number_in(mark)
+        seen = self._feed.number_of(mark)
         try:
-            while not self._leaving.is_set():
-                seen = await self._tell(stream, seen)
-                if not await self._feed.beyond(seen, _STILL_HERE_SECONDS):
+            while not self._stopping.is_set():
+                seen = await self._send_missed(stream, seen)
+                if not await self._feed.wait_beyond(seen, _STILL_HERE_SECONDS):
                     await stream.write(b": still here\n\n")
         except ConnectionError:
             pass  # the page was closed
         return stream
 
-    async def _tell(self, stream: web.StreamResponse, seen: int | None) -> int:
+    async def _send_missed(self, stream: web.StreamResponse, seen: int | None) -> int:
         missed = None if seen is None else self._feed.since(seen)
         if missed is None:
-            number, data = self._feed.number, packed("all", self._everything())
+            number, data = self._feed.number, encode("all", self._snapshot())
             await stream.write(_event(self._feed.mark(number), data))
             return number
         for change in missed:
             await stream.write(_event(self._feed.mark(change.number), change.data))
         return missed[-1].number if missed else (seen or 0)
 
-    def _everything(self) -> Shape:
-        shown = self._view.snapshot() if self._view else {}
-        return {"state": self._bot, "preview": self._preview, **shown, "orders": [*self._orders]}
+    def _snapshot(self) -> Shape:
+        shown = self._state.snapshot() if self._state else {}
+        return {"state": self._bot_state, "preview": self._preview, **shown}
 
     async def _act(self, request: web.Request) -> web.Response:
         try:
-            said = orjson.loads(await request.read())
+            values = orjson.loads(await request.read())
         except orjson.JSONDecodeError:
-            said = None
-        if not isinstance(said, dict):
+            values = None
+        if not isinstance(values, dict):
             return _refusal("an act is a JSON object")
-        return self._done(lambda view: self._do(view, Wish(said)))
+        return self._answered(lambda state: self._perform(state, ActionFields(values)))
 
     async def _upload(self, request: web.Request) -> web.Response:
         """Stores a file from the visitor's computer; returns the identifier to send it by."""
@@ -170,49 +170,49 @@ class DemoPage:
         kind = "photo" if asked.get("kind") == "photo" else "document"
         name = asked.get("name", "")[:120] or "file"
 
-        def keep(view: View) -> Shape:
-            return {"file": view.world.files.add(kind, Upload(name, content)).file_id}
+        def keep(state: PageState) -> Shape:
+            return {"file": state.world.files.add(kind, Upload(name, content)).file_id}
 
-        return self._done(keep)
+        return self._answered(keep)
 
-    def _done(self, deed: Callable[[View], Shape | None]) -> web.Response:
-        if self._view is None:
+    def _answered(self, action: Callable[[PageState], Shape | None]) -> web.Response:
+        if self._state is None:
             return _refusal("there is no bot now")
         try:
-            told = deed(self._view)
-        except (NotDone, ValueError) as refusal:
+            result = action(self._state)
+        except (ActionRefused, ValueError) as refusal:
             return _refusal(str(refusal))
         except Refused as refusal:
             return _refusal(refusal.description)
         except SimulatorError as refusal:
             return _refusal(str(refusal), status=409)
-        return web.json_response({"ok": True, **(told or {})})
+        return web.json_response({"ok": True, **(result or {})})
 
-    def _do(self, view: View, wish: Wish) -> None:
-        name = wish.text("act", 64)
+    def _perform(self, state: PageState, fields: ActionFields) -> None:
+        name = fields.text("act", 64)
         if name == "fault":
-            fault, value = wish.text("name", 64), wish.said.get("value")
+            fault, value = fields.text("name", 64), fields.values.get("value")
             if fault not in FAULTS or not isinstance(value, int | float) or not 0 <= value <= 30:
-                raise NotDone("there is no such fault")
-            view.fault(fault, value)
+                raise ActionRefused("there is no such fault")
+            state.fault(fault, value)
         elif name == "crowd":
-            view.crowd.come(_CROWD)
-        elif name in self._orders:
-            self._order(name)
+            state.crowd.start(_CROWD)
+        elif name in self._commands:
+            self._run_command(name)
         else:
-            act(view.world, view.phones, wish)
+            perform(state.world, state.phones, fields)
 
-    def _order(self, name: str) -> None:
+    def _run_command(self, name: str) -> None:
         """Carries out a request to the bot's host, unless another is in progress."""
-        if self._ordered:
+        if self._running:
             return
 
-        async def carried_out() -> None:
-            await self._orders[name]()
+        async def run() -> None:
+            await self._commands[name]()
 
-        task = asyncio.create_task(carried_out())
-        self._ordered.add(task)
-        task.add_done_callback(self._ordered.discard)
+        task = asyncio.create_task(run())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
 
 def _event(mark: str, data: bytes) -> bytes:

@@ -50,13 +50,13 @@ function crowd() {
   const far = el("progress", { class: "far", max: "1", "aria-label": t("crowd") });
   const said = el("p", { class: "hint", role: "status" });
   drawOn(["crowd"], () => {
-    const { here, wanted, signed, turned_away: away } = state.crowd;
-    come.disabled = here;
+    const { signing, wanted, signed, failed } = state.crowd;
+    come.disabled = signing;
     far.hidden = !wanted;
     far.max = wanted || 1;
-    far.value = signed + away;
+    far.value = signed + failed;
     fill(said, wanted ? t("crowd-signed", { signed: number(signed), wanted: number(wanted) }) : t("crowd-why"),
-      away > 0 && ` · ${t("crowd-away", { n: number(away) })}`);
+      failed > 0 && ` · ${t("crowd-away", { n: number(failed) })}`);
   });
   return [come, far, said];
 }

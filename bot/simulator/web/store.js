@@ -17,9 +17,8 @@ export const state = {
   limit: 30,
   ahead: 0,
   faults: {},
-  crowd: { here: false, wanted: 0, signed: 0, turned_away: 0 },
+  crowd: { signing: false, wanted: 0, signed: 0, failed: 0 },
   preview: { folder: null, problems: [], warnings: [] },
-  orders: [],
   taps: new Map(),
 };
 
@@ -87,7 +86,6 @@ const CHANGES = {
     state.bot = everything.bot ?? state.bot;
     state.botState = everything.state;
     state.preview = everything.preview;
-    state.orders = everything.orders;
     state.faults = everything.faults ?? {};
     state.crowd = everything.crowd ?? state.crowd;
     state.limit = everything.limit ?? state.limit;

@@ -33,7 +33,7 @@ class DeliveryTally:
         return not self.repeated and not self.never
 
 
-class Arrivals:
+class MessageLog:
     """Every message of the bot that arrived, in order; `chats` are those of the world."""
 
     def __init__(self, chats: Mapping[int, Chat]) -> None:
@@ -56,7 +56,7 @@ class Arrivals:
         self._message.append(message.id)
         self._content.append(self._numbers.setdefault(content, len(self._numbers)))
 
-    def of(
+    def count_by_chat(
         self,
         *,
         text: str | None = None,
@@ -83,7 +83,7 @@ class Arrivals:
         """Returns when matching messages arrived, as Unix times."""
         return [self._at[row] for row in self._rows(text, copy_of, since)]
 
-    def account(
+    def tally(
         self,
         chats: Iterable[int],
         *,
@@ -92,7 +92,7 @@ class Arrivals:
         since: int = 0,
     ) -> DeliveryTally:
         """Returns which of these chats got a matching message once, repeatedly or never."""
-        found = self.of(text=text, copy_of=copy_of, since=since)
+        found = self.count_by_chat(text=text, copy_of=copy_of, since=since)
         wanted = {chat: found[chat] for chat in chats}
         return DeliveryTally(
             once=sum(times == 1 for times in wanted.values()),

@@ -26,7 +26,7 @@ async def test_what_arrived_is_counted_even_when_the_answer_was_lost(
     await wire.result("sendMessage", chat_id=eva, text="Hemos ganado")
     await wire.result("sendMessage", chat_id=iris, text="Hola")
 
-    account = sim.world.arrivals.account([ana, eva, iris], text="Hemos ganado")
+    account = sim.world.message_log.tally([ana, eva, iris], text="Hemos ganado")
     assert account == DeliveryTally(once=1, repeated={eva: 2}, never={iris})
     assert not account.exact
 
@@ -36,16 +36,16 @@ async def test_copies_are_known_by_what_they_are_copies_of(
 ) -> None:
     ana, eva, _ = people
     source, other = ana.send("Hola"), ana.send("Hola")
-    before = len(sim.world.arrivals)
+    before = len(sim.world.message_log)
     for message in (source, other, source):
         target = {"chat_id": eva.id, "from_chat_id": ana.id, "message_id": message.id}
         await wire.result("copyMessage", **target)
 
-    arrivals = sim.world.arrivals
-    assert arrivals.of(copy_of=source) == {eva.id: 2}
-    assert arrivals.of(copy_of=source, since=before + 1) == {eva.id: 1}
-    assert arrivals.of(text="Hola") == {eva.id: 3}
-    assert len(arrivals.times(copy_of=source)) == 2
+    log = sim.world.message_log
+    assert log.count_by_chat(copy_of=source) == {eva.id: 2}
+    assert log.count_by_chat(copy_of=source, since=before + 1) == {eva.id: 1}
+    assert log.count_by_chat(text="Hola") == {eva.id: 3}
+    assert len(log.times(copy_of=source)) == 2
 
 
 async def test_what_was_deleted_has_arrived_but_is_not_there(
@@ -56,8 +56,8 @@ async def test_what_was_deleted_has_arrived_but_is_not_there(
         await wire.result("sendMessage", chat_id=person.id, text="Hola")
     await wire.result("deleteMessage", chat_id=ana.id, message_id=ana.screen.id)
 
-    assert sim.world.arrivals.of(text="Hola") == {ana.id: 1, eva.id: 1}
-    assert sim.world.arrivals.of(text="Hola", still_there=True) == {eva.id: 1}
+    assert sim.world.message_log.count_by_chat(text="Hola") == {ana.id: 1, eva.id: 1}
+    assert sim.world.message_log.count_by_chat(text="Hola", still_there=True) == {eva.id: 1}
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -83,7 +83,7 @@ async def test_a_sender_that_tries_again_repeats_just_what_was_lost_on_the_way_b
                 lost += 1
 
     lost = dict(zip(crowd, await asyncio.gather(*map(bring, crowd)), strict=True))
-    account = sim.world.arrivals.account(crowd, copy_of=source[1])
+    account = sim.world.message_log.tally(crowd, copy_of=source[1])
 
     assert sum(lost.values()) > 0
     assert account.repeated == {chat: 1 + times for chat, times in lost.items() if times}
