@@ -53,7 +53,7 @@ class DemoPeople:
 
 @dataclass(slots=True)
 class DemoScript:
-    """One run of the script; `on_heading` is called with the heading of each chapter as it begins."""
+    """One run of the script; `on_heading` is called with each heading as its part begins."""
 
     world: World
     people: DemoPeople

@@ -160,7 +160,7 @@ def _image_size(content: bytes) -> tuple[int, int]:
             return image.size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise bad_request("PHOTO_INVALID_DIMENSIONS") from error
-    except OSError as error:
+    except (OSError, SyntaxError) as error:  # SyntaxError is what some broken headers raise
         raise bad_request("IMAGE_PROCESS_FAILED") from error
 
 

@@ -71,7 +71,7 @@ async def test_many_photos_go_in_albums_of_ten_and_documents_apart(browser: Brow
         await pick(at, "Fotos", photos(12))
         await pick(at, "Añadir archivos", [LIST])
         await at.page.get_by_role("dialog", name="Enviar 13 archivos").wait_for()
-        await expect(at.page.locator(".picked .hint")).to_contain_text("3 grupos")
+        await expect(at.page.locator(".attachment-form .hint")).to_contain_text("3 grupos")
         assert await at.faults() == []
         await at.page.get_by_label("Pie de foto").fill("Todo")
         await at.page.get_by_role("button", name="Enviar", exact=True).last.click()
@@ -114,7 +114,7 @@ async def test_what_could_not_be_sent_stays_to_be_sent_again(browser: Browser) -
         caption = at.page.get_by_label("Pie de foto")
         await caption.fill("No te pierdas")
         await caption.press("Enter")
-        await expect(at.page.locator(".picked-fault")).to_contain_text("no.png: ")
+        await expect(at.page.locator(".attachments-fault")).to_contain_text("no.png: ")
         assert ana.messages[1:] == []
         await expect(caption).to_have_value("No te pierdas")
         await at.page.get_by_role("button", name="Quitar no.png").click()

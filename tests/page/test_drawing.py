@@ -174,7 +174,7 @@ _CUT_OFF_AND_BACK = """async () => {
     constructor() { opened.push(this); }
     close() {}
   };
-  const { follow } = await import("./wire.js");
+  const { follow } = await import("./server_connection.js");
   follow();
   opened[0].onerror();
   await new Promise((drawn) => setTimeout(drawn, 100));

@@ -20,7 +20,7 @@ async def test_nothing_runs_or_loads_but_what_the_page_brings(at: Browsing) -> N
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example"])
 async def test_a_name_that_is_made_to_point_here_is_refused(at: Browsing, host: str) -> None:
-    for path in ("", "events", "people.js"):
+    for path in ("", "events", "people_list.js"):
         headers = {"Host": host}
         async with at.session.get(f"{at.address}{path}", headers=headers) as response:
             assert response.status == 403

@@ -34,17 +34,17 @@ WRITTEN = {
 async def test_marks_become_formatting_as_in_telegrams_own_clients(browser: Browser) -> None:
     async with chat(browser) as (at, _, ana):
         read = """async (typed) => {
-          const { written } = await import("./markdown.js");
-          const { text, entities } = written(typed);
+          const { parseMarkdown } = await import("./markdown.js");
+          const { text, entities } = parseMarkdown(typed);
           return [text, entities.map(({ type, offset, length }) => [type, offset, length])];
         }"""
         for typed, (text, entities) in WRITTEN.items():
             expected = [text, [list(entity) for entity in entities]]
             assert await at.page.evaluate(read, typed) == expected
             back = """async (typed) => {
-              const { marked, written } = await import("./markdown.js");
-              const first = written(typed);
-              const again = written(marked(first.text, first.entities));
+              const { parseMarkdown, toMarkdown } = await import("./markdown.js");
+              const first = parseMarkdown(typed);
+              const again = parseMarkdown(toMarkdown(first.text, first.entities));
               return [again.text, again.entities.length];
             }"""
             assert await at.page.evaluate(back, typed) == [text, len(entities)]
@@ -147,7 +147,7 @@ async def test_a_refusal_is_said_in_the_language_of_the_page(browser: Browser) -
     async with chat(browser) as (at, _, ana):
         ana.block()
         send = """async (person) => {
-          const { act } = await import("./wire.js");
+          const { act } = await import("./server_connection.js");
           await act("send", { person, text: "x" });
         }"""
         await at.page.evaluate(send, ana.id)

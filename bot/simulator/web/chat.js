@@ -1,16 +1,15 @@
 // The open chat of a person with the bot.
 
-import { botAvatar } from "./avatar.js";
-import { hearAnswers } from "./answers.js";
-import { rowsOf } from "./rows.js";
 import { composer } from "./composer.js";
 import { el, fill, icon, iconButton, reconcile } from "./dom.js";
-import { personMenu } from "./menus.js";
-import { closePhone, panelIsShown, showPanel } from "./places.js";
-import { drawOn, selected, state, unread } from "./store.js";
-import { drawTicks } from "./ticks.js";
-import { actAs } from "./wire.js";
-import { t } from "./words.js";
+import { followAnswers } from "./inline_keyboard.js";
+import { drawTicks, messageRows } from "./messages.js";
+import { closeChat, panelIsShown, showPanel } from "./navigation.js";
+import { redrawOn, selectedPerson, state, unreadCount } from "./page_state.js";
+import { botAvatar } from "./people_list.js";
+import { personMenu } from "./popup_menus.js";
+import { actAs } from "./server_connection.js";
+import { t } from "./translation.js";
 
 const NEAR = 120;
 
@@ -24,71 +23,71 @@ export function drawChat(root) {
   const foot = el("div", { class: "foot" });
   root.append(
     el("header", { class: "bar chat-bar" },
-      iconButton("back", t("back"), closePhone, { class: "icon-button only-phone" }),
+      iconButton("back", t("back"), closeChat, { class: "icon-button only-phone" }),
       botAvatar(),
       el("div", { class: "chat-names" }, title, line),
-      iconButton("more", t("more"), (event) => selected() && personMenu(event.currentTarget, selected()), { "aria-haspopup": "menu" }),
+      iconButton("more", t("more"), (event) => selectedPerson() && personMenu(event.currentTarget, selectedPerson()), { "aria-haspopup": "menu" }),
       panelButton()),
     el("div", { class: "log-room" }, el("div", { class: "wall" }), log),
     bottom,
     foot);
-  const scene = { root, title, line, log, rows, bottom, foot, person: null, own: 0, stuck: true, reach: 0 };
-  log.addEventListener("scroll", () => scrolled(scene));
+  const view = { root, title, line, log, rows, bottom, foot, person: null, own: 0, atBottom: true, maxScroll: 0 };
+  log.addEventListener("scroll", () => scrolled(view));
   // A chat scrolled to the bottom stays there when a picture or the phone's keyboard grows.
   const growing = new ResizeObserver(() => {
-    scene.reach = reachOf(log);
-    if (scene.stuck) scrollDown(log);
+    view.maxScroll = maxScrollOf(log);
+    if (view.atBottom) scrollDown(log);
   });
   growing.observe(log);
   growing.observe(rows);
-  drawOn(["chat", "bot"], () => draw(scene));
-  drawOn(["opened"], () => arrive(scene));
-  addEventListener("visibilitychange", () => markRead(selected()));
-  hearAnswers();
+  redrawOn(["chat", "bot"], () => draw(view));
+  redrawOn(["opened"], () => showOpened(view));
+  addEventListener("visibilitychange", () => markRead(selectedPerson()));
+  followAnswers();
 }
 
 function panelButton() {
   const button = iconButton("panel", t("panel"), () => showPanel(!panelIsShown()));
-  drawOn(["panel"], () => button.setAttribute("aria-pressed", String(panelIsShown())));
+  redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(panelIsShown())));
   return button;
 }
 
-function arrive(scene) {
-  draw(scene);
-  scrollDown(scene.log);
+function showOpened(view) {
+  draw(view);
+  scrollDown(view.log);
 }
 
-function draw(scene) {
-  const person = selected();
-  scene.root.classList.toggle("empty", !person);
+function draw(view) {
+  const person = selectedPerson();
+  view.root.classList.toggle("empty", !person);
   if (!person) {
-    scene.person = null;
-    fill(scene.rows, el("p", { class: "nobody" }, t("choose-chat")));
-    fill(scene.foot);
-    delete scene.foot.dataset.key;
-    scene.title.textContent = scene.line.textContent = "";
+    view.person = null;
+    fill(view.rows, el("p", { class: "nobody" }, t("choose-chat")));
+    fill(view.foot);
+    delete view.foot.dataset.key;
+    view.title.textContent = view.line.textContent = "";
     return;
   }
-  if (scene.person !== person.id) showAnother(scene, person);
-  scene.title.textContent = state.bot.name;
-  drawLine(scene.line, person);
-  reconcile(scene.rows, rowsOf(person));
-  drawTicks(scene.rows, person);
-  drawFoot(scene.foot, person);
-  goWithOwn(scene, person);
-  if (scene.stuck) scrollDown(scene.log);
-  drawBottom(scene);
+  if (view.person !== person.id) showAnother(view, person);
+  view.title.textContent = state.bot.name;
+  drawLine(view.line, person);
+  reconcile(view.rows, messageRows(person));
+  drawTicks(view.rows, person);
+  drawFoot(view.foot, person);
+  scrollToOwn(view, person);
+  if (view.atBottom) scrollDown(view.log);
+  drawBottom(view);
   markRead(person);
 }
 
 /** Opens another phone; screen readers do not announce the messages already there. */
-function showAnother(scene, person) {
-  scene.person = person.id;
-  scene.log.setAttribute("aria-live", "off");
-  scene.rows.replaceChildren();
-  scene.stuck = true;
-  scene.own = newestOwn(person);
-  setTimeout(() => scene.log.setAttribute("aria-live", "polite"), 500);
+function showAnother(view, person) {
+  view.person = person.id;
+  view.log.setAttribute("aria-live", "off");
+  view.rows.replaceChildren();
+  view.atBottom = true;
+  view.own = newestOwn(person);
+  setTimeout(() => view.log.setAttribute("aria-live", "polite"), 500);
 }
 
 function drawLine(line, person) {
@@ -119,41 +118,41 @@ function drawFoot(foot, person) {
 function markRead(person) {
   if (!person || document.hidden) return;
   if (document.getElementById("app").dataset.view !== "chat" && matchMedia("(max-width: 699px)").matches) return;
-  if (!unread(person)) return;
+  if (!unreadCount(person)) return;
   person.read = Math.max(...person.messages.keys());
   actAs(person, "read", { message: person.read });
 }
 
 /** Notes whether somebody has scrolled up; a change of the content's height does not count. */
-function scrolled(scene) {
-  const { log } = scene;
-  if (isAtBottom(log)) scene.stuck = true;
-  else if (reachOf(log) === scene.reach) scene.stuck = false;
-  drawBottom(scene);
-  scene.reach = reachOf(log);
+function scrolled(view) {
+  const { log } = view;
+  if (isNearBottom(log)) view.atBottom = true;
+  else if (maxScrollOf(log) === view.maxScroll) view.atBottom = false;
+  drawBottom(view);
+  view.maxScroll = maxScrollOf(log);
 }
 
 /** Keeps the button to the end until only its own height is left, so hiding it scrolls nothing. */
-function drawBottom({ log, bottom, stuck }) {
-  if (toGo(log) <= bottom.offsetHeight) bottom.hidden = true;
-  else if (!stuck) bottom.hidden = false;
+function drawBottom({ log, bottom, atBottom }) {
+  if (distanceToBottom(log) <= bottom.offsetHeight) bottom.hidden = true;
+  else if (!atBottom) bottom.hidden = false;
 }
 
 /** Scrolls to the bottom when somebody sends something. */
-function goWithOwn(scene, person) {
+function scrollToOwn(view, person) {
   const own = newestOwn(person);
-  if (own > scene.own) scene.stuck = true;
-  scene.own = own;
+  if (own > view.own) view.atBottom = true;
+  view.own = own;
 }
 
 const newestOwn = (person) => Math.max(0, ...[...person.messages.values()].filter((message) => message.mine).map((message) => message.id));
 
 /** The largest scroll position. */
-const reachOf = (log) => log.scrollHeight - log.clientHeight;
+const maxScrollOf = (log) => log.scrollHeight - log.clientHeight;
 
-const toGo = (log) => reachOf(log) - log.scrollTop;
+const distanceToBottom = (log) => maxScrollOf(log) - log.scrollTop;
 
-const isAtBottom = (log) => toGo(log) < NEAR;
+const isNearBottom = (log) => distanceToBottom(log) < NEAR;
 
 function scrollDown(log, behavior = "instant") {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,16 +1,15 @@
-// The page's own dialogs: adding and renaming a person, opening a start link.
+// Modal dialogs. The browser keeps the focus inside and restores it afterwards.
 
-import { ask } from "./dialog.js";
-import { el } from "./dom.js";
-import { state } from "./store.js";
-import { act, actAs } from "./wire.js";
-import { t, tongue } from "./words.js";
+import { el, iconButton } from "./dom.js";
+import { state } from "./page_state.js";
+import { act, actAs } from "./server_connection.js";
+import { languageName, t } from "./translation.js";
 
 const LANGUAGES = ["es", "en", "ca", "gl", "eu", "fr", "pt", "de", "it", "ar", "uk", "zh-hans", ""];
 
-export function addPerson() {
-  const options = LANGUAGES.map((tag) => el("option", { value: tag }, tongue(tag)));
-  ask({
+export function openAddDialog() {
+  const options = LANGUAGES.map((tag) => el("option", { value: tag }, languageName(tag)));
+  askToConfirm({
     title: t("add-person"),
     body: [
       field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true }),
@@ -22,8 +21,8 @@ export function addPerson() {
   });
 }
 
-export function renamePerson(person) {
-  ask({
+export function openRenameDialog(person) {
+  askToConfirm({
     title: t("rename"),
     body: [
       field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true, value: person.name }),
@@ -34,11 +33,11 @@ export function renamePerson(person) {
   });
 }
 
-export function startLink(person) {
+export function openStartLinkDialog(person) {
   const address = (mark) => `https://t.me/${state.bot.username}?start=${mark}`;
   const shown = el("p", { class: "address" }, address("newsletter"));
   const follow = (event) => (shown.textContent = address(event.target.value));
-  ask({
+  askToConfirm({
     title: t("start-link"),
     text: t("start-link-why"),
     body: [
@@ -50,8 +49,8 @@ export function startLink(person) {
   });
 }
 
-export function deactivate(person) {
-  ask({
+export function confirmDeactivation(person) {
+  askToConfirm({
     title: t("deactivate-ask", { name: person.name }),
     text: t("deactivate-why"),
     yes: t("deactivate"),
@@ -60,8 +59,8 @@ export function deactivate(person) {
   });
 }
 
-export function beginAfresh() {
-  ask({ title: t("afresh-ask"), text: t("afresh-why"), yes: t("begin"), danger: true, done: () => act("afresh") });
+export function confirmNewPetition() {
+  askToConfirm({ title: t("afresh-ask"), text: t("afresh-why"), yes: t("begin"), danger: true, done: () => act("afresh") });
 }
 
 function field(name, label, props = {}) {
@@ -70,4 +69,46 @@ function field(name, label, props = {}) {
 
 function labelled(label, control) {
   return el("label", { class: "field" }, el("span", {}, label), control);
+}
+
+/** Shows a text to be acknowledged, such as an alert of the bot. */
+export function showAlert(title, text) {
+  const ok = el("button", { type: "submit", class: "button", autofocus: true }, t("accept"));
+  openDialog(el("dialog", { class: "dialog", role: "alertdialog", "aria-label": title, "aria-describedby": "alert-text" },
+    el("form", { method: "dialog" },
+      el("p", { id: "alert-text", class: "alert-text", dir: "auto" }, text),
+      el("div", { class: "dialog-buttons" }, ok))));
+}
+
+/**
+ * Asks a question; `done` is called with the form when it is confirmed. `danger` marks what
+ * cannot be undone.
+ */
+export function askToConfirm({ title, text, body, yes, done, danger }) {
+  const form = el("form", { method: "dialog" },
+    el("h2", {}, title),
+    text && el("p", {}, text),
+    body,
+    el("div", { class: "dialog-buttons" },
+      el("button", { type: "button", class: "button quiet", onclick: () => dialog.close() }, t("cancel")),
+      el("button", { type: "submit", class: danger ? "button danger" : "button" }, yes)));
+  const dialog = el("dialog", { class: "dialog", "aria-label": title }, form);
+  form.addEventListener("submit", () => done(new FormData(form)));
+  openDialog(dialog);
+}
+
+/** Shows a picture as large as the window allows. */
+export function showPicture(source, name) {
+  const dialog = el("dialog", { class: "enlarged", "aria-label": name },
+    el("img", { src: source, alt: name }),
+    iconButton("close", t("cancel"), () => dialog.close()));
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  openDialog(dialog);
+}
+
+/** Opens a dialog; it is removed when it is closed. */
+export function openDialog(dialog) {
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }

@@ -1,7 +1,8 @@
-// Drafts: what each person is writing, kept while another phone is open.
+// Drafts: what each person is writing, kept while another phone is open, until it is sent.
 
-import { marked } from "./markdown.js";
-import { changed } from "./store.js";
+import { parseMarkdown, splitText, toMarkdown } from "./markdown.js";
+import { markChanged } from "./page_state.js";
+import { actAs } from "./server_connection.js";
 
 const drafts = new Map();
 
@@ -12,52 +13,80 @@ export function draftOf(id) {
 }
 
 /** Starts a reply to a message or an edit of one; an edit sets the written text aside. */
-export function begin(id, { reply = null, edit = null }) {
-  leave(id);
+export function beginReplyOrEdit(id, { reply = null, edit = null }) {
+  cancelReplyOrEdit(id);
   const draft = draftOf(id);
   draft.reply = reply;
   draft.edit = edit;
   if (edit) {
     draft.before = draft.text;
-    draft.text = marked(edit.text, edit.entities);
+    draft.text = toMarkdown(edit.text, edit.entities);
   }
-  changed("draft");
+  markChanged("draft");
 }
 
 /** The text for a caption: the draft, but not the text of an edit. */
-export function wordsOf(id) {
+export function captionOf(id) {
   const draft = draftOf(id);
   return draft.edit ? draft.before : draft.text;
 }
 
 /** Stores the text of a caption as the draft. */
-export function keepWords(id, words) {
+export function setCaption(id, words) {
   const draft = draftOf(id);
   draft[draft.edit ? "before" : "text"] = words;
 }
 
 /** Cancels a reply or an edit; returns whether there was one. */
-export function leave(id) {
+export function cancelReplyOrEdit(id) {
   const draft = draftOf(id);
   if (!draft.reply && !draft.edit) return false;
   if (draft.edit) draft.text = draft.before;
   draft.reply = draft.edit = null;
-  changed("draft");
+  markChanged("draft");
   return true;
 }
 
 /** Clears the draft when it is being sent. */
-export function finish(id) {
+export function takeDraft(id) {
   const { edit, before } = draftOf(id);
   drafts.delete(id);
   if (edit) draftOf(id).text = before;
-  changed("draft");
+  markChanged("draft");
 }
 
 /** Restores a draft that could not be sent, unless something else is written by now. */
-export function restore(id, draft) {
+export function restoreDraft(id, draft) {
   const now = draftOf(id);
   if (now.reply || now.edit || (now.text && now.text !== draft.before)) return;
   drafts.set(id, draft);
-  changed("draft");
+  markChanged("draft");
+}
+
+/** Sends the draft, or the edit of a message. */
+export async function sendDraft(person) {
+  const draft = draftOf(person.id);
+  const content = parseMarkdown(draft.text);
+  if (!content.text) return;
+  takeDraft(person.id);
+  const done = draft.edit
+    ? await actAs(person, "edit", { message: draft.edit.id, ...content })
+    : await sendPieces(person, content, draft.reply?.id ?? null);
+  if (!done) restoreDraft(person.id, draft);
+}
+
+/** Sends a command from the menu; the draft stays. */
+export function sendCommand(person, command) {
+  const draft = draftOf(person.id);
+  if (/^\/\w*$/.test(draft.text)) draft.text = "";
+  actAs(person, "send", { text: command });
+}
+
+async function sendPieces(person, content, answered) {
+  let reply = answered;
+  for (const piece of splitText(content)) {
+    if (!(await actAs(person, "send", { ...piece, reply_to: reply }))) return false;
+    reply = null;
+  }
+  return true;
 }

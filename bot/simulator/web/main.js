@@ -1,19 +1,19 @@
 // Assembles the page and starts to follow changes.
 
 import { drawChat } from "./chat.js";
+import { drawControlPanel } from "./control_panel.js";
+import { followUrl } from "./navigation.js";
 import { drawNotices } from "./notices.js";
-import { drawPanel } from "./panel.js";
-import { drawPeople } from "./people.js";
-import { followAddress } from "./places.js";
+import { drawPeopleList } from "./people_list.js";
+import { follow } from "./server_connection.js";
 import { showTheme } from "./theme.js";
-import { follow } from "./wire.js";
-import { language } from "./words.js";
+import { language } from "./translation.js";
 
 document.documentElement.lang = language;
 showTheme();
-drawPeople(document.getElementById("people"));
+drawPeopleList(document.getElementById("people"));
 drawChat(document.getElementById("chat"));
-drawPanel(document.getElementById("panel"));
+drawControlPanel(document.getElementById("panel"));
 drawNotices(document.getElementById("notices"));
-followAddress();
+followUrl();
 follow();

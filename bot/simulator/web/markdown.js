@@ -14,7 +14,7 @@ const SIGNS = { pre: "```", code: "`", bold: "**", italic: "__", strikethrough: 
 const LONGEST = 4096;
 
 /** Returns the written text without its marks, and the entities. */
-export function written(typed) {
+export function parseMarkdown(typed) {
   let text = typed.trim();
   const entities = [];
   for (let found; (found = first(text)); ) {
@@ -45,7 +45,7 @@ function shift(entity, at, opening, length, closing) {
 }
 
 /** Returns the text with marks for its entities. */
-export function marked(text, entities) {
+export function toMarkdown(text, entities) {
   const opened = new Map();
   const closed = new Map();
   const outermost = [...entities].sort((a, b) => a.offset - b.offset || b.length - a.length);
@@ -60,7 +60,7 @@ export function marked(text, entities) {
 }
 
 /** Splits a text into messages that Telegram's limit allows. */
-export function pieces({ text, entities }) {
+export function splitText({ text, entities }) {
   const made = [];
   for (let from = 0, to; from < text.length; from = to) {
     to = from + endOfPiece(text.slice(from));

@@ -1,8 +1,8 @@
 // Draws media: pictures, albums, documents and the other kinds of content.
 
-import { enlarge } from "./dialog.js";
+import { showPicture } from "./dialogs.js";
 import { el, icon } from "./dom.js";
-import { size, t } from "./words.js";
+import { fileSize, t } from "./translation.js";
 
 const fileOf = (held) => `file/${encodeURIComponent(held.file)}`;
 const NARROWEST = 140;
@@ -36,7 +36,7 @@ function photo(message) {
   let covered = message.spoiler;
   button.classList.toggle("covered", covered);
   button.addEventListener("click", () => {
-    if (!covered) return enlarge(fileOf(held), name);
+    if (!covered) return showPicture(fileOf(held), name);
     covered = false;
     button.classList.remove("covered");
   });
@@ -54,7 +54,7 @@ function document_(held) {
   return el("a", { class: "file", href: fileOf(held), download: name, "aria-label": t("download", { name }) },
     el("span", { class: "file-icon" }, icon("document")),
     el("bdi", { class: "file-name" }, name),
-    el("span", { class: "file-size" }, size(held.file_size)));
+    el("span", { class: "file-size" }, fileSize(held.file_size)));
 }
 
 function card(drawing, title, line) {

@@ -1,19 +1,19 @@
-// The notices above everything: a lost connection, and the state of a previewed petition.
+// What the page says: a lost connection, the state of a previewed petition, short notices.
 
 import { el, fill, icon } from "./dom.js";
-import { drawOn, state } from "./store.js";
-import { t } from "./words.js";
+import { redrawOn, state } from "./page_state.js";
+import { t } from "./translation.js";
 
 export function drawNotices(root) {
   root.setAttribute("aria-live", "polite");
-  drawOn(["connection", "preview", "bot"], () => fill(root, lost(), preview(state.preview)));
+  redrawOn(["connection", "preview", "bot"], () => fill(root, connectionNotice(), previewNotice(state.preview)));
 }
 
-function lost() {
+function connectionNotice() {
   return !state.connected && el("p", { class: "notice bad" }, icon("alert"), t("disconnected"));
 }
 
-function preview({ folder, problems, warnings, shown }) {
+function previewNotice({ folder, problems, warnings, shown }) {
   if (!folder) return null;
   const count = problems.length;
   const verdict = count === 0 ? t("preview-fine") : shown ? t(count === 1 ? "preview-one" : "preview-many", { n: count }) : t("preview-nothing");
@@ -29,4 +29,18 @@ function preview({ folder, problems, warnings, shown }) {
 
 function problem({ file, key, sentence }, kind) {
   return el("li", { class: kind }, el("span", { class: "where" }, el("code", {}, file), key && el("code", {}, key)), el("span", { dir: "auto" }, sentence));
+}
+
+const TOAST_SECONDS = 4;
+
+export function toast(text) {
+  const line = el("p", { class: "toast", dir: "auto" }, text);
+  document.getElementById("toasts").replaceChildren(line);
+  setTimeout(() => line.remove(), TOAST_SECONDS * 1000);
+}
+
+/** Copies a text to the clipboard, which browsers offer only in a secure context. */
+export function copy(words) {
+  const done = navigator.clipboard?.writeText(words) ?? Promise.reject();
+  done.then(() => toast(t("copied")), () => toast(t("not-copied")));
 }

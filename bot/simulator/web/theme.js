@@ -1,7 +1,7 @@
 // The light or dark theme: the system's, until somebody chooses one.
 
 import { fill, icon } from "./dom.js";
-import { t } from "./words.js";
+import { t } from "./translation.js";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 

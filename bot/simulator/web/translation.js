@@ -4,7 +4,7 @@ import { WORDS } from "./dictionary.js";
 
 const LANGUAGES = ["es", "en"];
 
-function chosen() {
+function chosenLanguage() {
   const kept = localStorage.getItem("language");
   if (LANGUAGES.includes(kept)) return kept;
   const wanted = navigator.languages.map((tag) => tag.slice(0, 2));
@@ -12,7 +12,7 @@ function chosen() {
 }
 
 /** The language of the page. */
-export const language = chosen();
+export const language = chosenLanguage();
 
 /** Switches the page to its other language. */
 export function switchLanguage() {
@@ -30,16 +30,16 @@ const numbers = new Intl.NumberFormat(language, { useGrouping: "always" });
 const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const seconds = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const days = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
-const tongues = new Intl.DisplayNames([language], { type: "language" });
+const languageNames = new Intl.DisplayNames([language], { type: "language" });
 
 /** 1.530 in Spanish, 1,530 in English. */
 export const number = (n) => numbers.format(n);
 
 /** 14:05 */
-export const clock = (unix) => times.format(unix * 1000);
+export const timeOfDay = (unix) => times.format(unix * 1000);
 
 /** 14:05:09 */
-export const clockWithSeconds = (unix) => seconds.format(unix * 1000);
+export const timeWithSeconds = (unix) => seconds.format(unix * 1000);
 
 /** A day, or «hoy». */
 export function day(unix) {
@@ -48,17 +48,39 @@ export function day(unix) {
 }
 
 /** The name of a language, such as «catalán». */
-export function tongue(tag) {
+export function languageName(tag) {
   try {
-    return tag ? tongues.of(tag) : t("no-language");
+    return tag ? languageNames.of(tag) : t("no-language");
   } catch {
     return tag;
   }
 }
 
 /** 12 kB */
-export function size(bytes) {
+export function fileSize(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
   return `${value.toLocaleString(language, { maximumFractionDigits: value < 10 ? 1 : 0 })} ${unit}`;
+}
+
+const IN_SPANISH = [
+  [/^that message is not there any more$/, "ese mensaje ya no está"],
+  [/^that file is not there any more$/, "ese archivo ya no está"],
+  [/^there is no such person on the page$/, "esa persona ya no está"],
+  [/^only one's own messages can be edited$/, "solo se pueden editar los mensajes propios"],
+  [/^what was forwarded cannot be edited$/, "lo reenviado no se puede editar"],
+  [/^a message has 1 to (\d+) characters$/, "un mensaje tiene como mucho $1 caracteres"],
+  [/^a caption has at most (\d+) characters$/, "el pie de una foto tiene como mucho $1 caracteres"],
+  [/^the page shows (\d+) people at most$/, "aquí caben $1 personas como mucho"],
+  [/^everybody on Telegram has a name$/, "en Telegram todo el mundo tiene un nombre"],
+  [/^there is no bot now$/, "ahora mismo no hay bot"],
+  [/^(.+) has blocked the bot$/, "$1 ha bloqueado el bot"],
+  [/^(.+) has no account any more$/, "$1 ya no tiene cuenta"],
+  [/IMAGE_PROCESS_FAILED|PHOTO_/, "ese archivo no es una foto que Telegram entienda"],
+];
+
+/** Returns the reason in the language of the page. */
+export function translatedRefusal(sentence) {
+  const known = language === "es" && IN_SPANISH.find(([pattern]) => pattern.test(sentence));
+  return known ? sentence.replace(known[0], known[1]) : sentence;
 }

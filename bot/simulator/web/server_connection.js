@@ -1,9 +1,8 @@
 // The connection to the server: a stream of changes comes in, actions go out.
 
-import { refusal } from "./refusals.js";
-import { apply, changed, state } from "./store.js";
-import { toast } from "./toast.js";
-import { t } from "./words.js";
+import { toast } from "./notices.js";
+import { applyChange, markChanged, state } from "./page_state.js";
+import { t, translatedRefusal } from "./translation.js";
 
 let stream = null;
 let seen = "";
@@ -20,46 +19,46 @@ function open() {
   stream = null;
   if (document.hidden) return;
   const opened = (stream = new EventSource(`events?seen=${encodeURIComponent(seen)}`));
-  opened.onopen = () => connected(true);
+  opened.onopen = () => setConnected(true);
   opened.onmessage = (event) => {
     seen = event.lastEventId;
-    apply(JSON.parse(event.data));
+    applyChange(JSON.parse(event.data));
   };
   opened.onerror = () => {
-    connected(false);
+    setConnected(false);
     // The browser gives up after a refusal, but the demo may only be starting.
     if (opened.readyState === EventSource.CLOSED) setTimeout(() => opened === stream && open(), 2000);
   };
 }
 
-function connected(is) {
-  if (state.connected === is) return;
-  state.connected = is;
-  changed("connection");
+function setConnected(connected) {
+  if (state.connected === connected) return;
+  state.connected = connected;
+  markChanged("connection");
 }
 
-/** Sends an action and returns the answer; null after a failure, whose reason `tell` gets. */
-export async function act(name, parts = {}, tell = toast) {
-  return told(fetch("act", { method: "POST", body: JSON.stringify({ act: name, ...parts }) }), tell);
+/** Sends an action and returns the answer; null after a failure, whose reason `onFailure` gets. */
+export async function act(name, parts = {}, onFailure = toast) {
+  return answerOf(fetch("act", { method: "POST", body: JSON.stringify({ act: name, ...parts }) }), onFailure);
 }
 
 /** Sends an action of the person whose phone is open. */
-export const actAs = (person, name, parts = {}, tell = toast) => act(name, { person: person.id, ...parts }, tell);
+export const actAs = (person, name, parts = {}, onFailure = toast) => act(name, { person: person.id, ...parts }, onFailure);
 
 /** Uploads a file; the answer has the identifier to send it by. */
-export async function upload(file, kind, tell) {
+export async function upload(file, kind, onFailure) {
   const asked = new URLSearchParams({ kind, name: file.name });
-  return told(fetch(`upload?${asked}`, { method: "POST", body: file }), tell);
+  return answerOf(fetch(`upload?${asked}`, { method: "POST", body: file }), onFailure);
 }
 
-async function told(request, tell) {
+async function answerOf(request, onFailure) {
   try {
     const answer = await request;
     const body = await answer.json().catch(() => ({}));
     if (answer.ok) return body;
-    tell(t("not-done", { why: refusal(body.error ?? String(answer.status)) }));
+    onFailure(t("not-done", { why: translatedRefusal(body.error ?? String(answer.status)) }));
   } catch {
-    tell(t("disconnected"));
+    onFailure(t("disconnected"));
   }
   return null;
 }

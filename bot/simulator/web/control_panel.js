@@ -1,27 +1,27 @@
 // The control panel: the bot, the crowd, the rate, fault switches and every call.
 
-import { drawCalls } from "./calls.js";
-import { beginAfresh } from "./dialogs.js";
+import { drawCallList } from "./call_list.js";
+import { confirmNewPetition } from "./dialogs.js";
 import { el, fill, icon, iconButton } from "./dom.js";
-import { leavePanel, showPanel } from "./places.js";
-import { drawPlot } from "./plot.js";
-import { drawOn, state } from "./store.js";
-import { act } from "./wire.js";
-import { number, t } from "./words.js";
+import { closePanelOverChat, showPanel } from "./navigation.js";
+import { redrawOn, state } from "./page_state.js";
+import { drawRateChart } from "./rate_chart.js";
+import { act } from "./server_connection.js";
+import { number, t } from "./translation.js";
 
 const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0.1 };
 
-export function drawPanel(root) {
+export function drawControlPanel(root) {
   root.setAttribute("aria-label", t("panel"));
-  addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && leavePanel());
+  addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closePanelOverChat());
   root.append(
     el("header", { class: "bar" }, el("h2", {}, t("panel")), iconButton("close", t("close-panel"), () => showPanel(false))),
     el("div", { class: "panel-body" },
       section("the-bot", bot()),
       section("crowd", crowd()),
-      section("rate", drawPlot()),
+      section("rate", drawRateChart()),
       section("trouble", trouble()),
-      section("calls", drawCalls())));
+      section("calls", drawCallList())));
 }
 
 function section(key, content) {
@@ -32,8 +32,8 @@ function bot() {
   const light = el("span", { class: "light" });
   const said = el("span", { role: "status" });
   const restart = el("button", { type: "button", class: "button quiet", onclick: () => act("restart") }, icon("restart"), t("restart"));
-  const afresh = el("button", { type: "button", class: "button quiet", onclick: beginAfresh }, icon("pen"), t("afresh"));
-  drawOn(["bot"], () => {
+  const afresh = el("button", { type: "button", class: "button quiet", onclick: confirmNewPetition }, icon("pen"), t("afresh"));
+  redrawOn(["bot"], () => {
     light.className = `light ${state.botState}`;
     said.textContent = t(`bot-${state.botState}`);
     restart.disabled = state.botState === "starting";
@@ -49,7 +49,7 @@ function crowd() {
   const come = el("button", { type: "button", class: "button", onclick: () => act("crowd") }, icon("people"), t("crowd-come"));
   const far = el("progress", { class: "far", max: "1", "aria-label": t("crowd") });
   const said = el("p", { class: "hint", role: "status" });
-  drawOn(["crowd"], () => {
+  redrawOn(["crowd"], () => {
     const { signing, wanted, signed, failed } = state.crowd;
     come.disabled = signing;
     far.hidden = !wanted;
@@ -64,7 +64,7 @@ function crowd() {
 function trouble() {
   return Object.entries(FAULTS).map(([name, amount]) => {
     const toggle = el("input", { type: "checkbox", role: "switch", id: `fault-${name}`, onchange: () => act("fault", { name, value: toggle.checked ? amount : 0 }) });
-    drawOn(["faults"], () => (toggle.checked = Boolean(state.faults[name])));
+    redrawOn(["faults"], () => (toggle.checked = Boolean(state.faults[name])));
     return el("label", { class: "switch", for: `fault-${name}` },
       el("span", { class: "switch-words" }, el("span", {}, t(name)), el("small", {}, t(`${name}-why`))),
       toggle,

@@ -1,14 +1,14 @@
 // The list of the bot's calls, newest first, with parameters and answers.
 
 import { el, fill, reconcile } from "./dom.js";
-import { drawOn, state } from "./store.js";
-import { clockWithSeconds, number, t } from "./words.js";
+import { redrawOn, state } from "./page_state.js";
+import { number, t, timeWithSeconds } from "./translation.js";
 
 const SHOWN = 100;
 let paused = false;
 let polls = false;
 
-export function drawCalls() {
+export function drawCallList() {
   const list = el("ul", { class: "calls" });
   const more = el("p", { class: "hint" });
   const pause = el("button", { type: "button", class: "link-button", "aria-pressed": "false", onclick: hold }, t("calls-pause"));
@@ -29,7 +29,7 @@ export function drawCalls() {
     fill(more, shown.length ? t("calls-missed", { n: number(state.missed) }) : t("calls-none"));
   }
 
-  drawOn(["calls"], draw);
+  redrawOn(["calls"], draw);
   return [
     el("div", { class: "calls-bar" }, pause, el("label", { for: "all-calls" }, all, t("calls-polls"))),
     list, more,
@@ -42,7 +42,7 @@ function row(call) {
       el("span", { class: `status ${STATUS[Math.floor(call.status / 100)] ?? "bad"}` }, call.status || t("cut")),
       el("span", { class: "method" }, call.method),
       el("bdi", { class: "whose" }, call.whose ?? (call.chat ? String(call.chat) : "")),
-      el("time", {}, clockWithSeconds(call.at)),
+      el("time", {}, timeWithSeconds(call.at)),
       el("span", { class: "took" }, `${number(Math.round(call.ms))} ms`)));
   details.addEventListener("toggle", () => details.open && details.childElementCount === 1 && details.append(
     el("h4", {}, t("parameters")), json(call.params),

@@ -1,14 +1,13 @@
-// The list of people, each with a phone.
+// The list of people, each with a phone, and their avatars.
 
-import { avatar } from "./avatar.js";
-import { addPerson } from "./dialogs.js";
+import { openAddDialog } from "./dialogs.js";
 import { el, icon, iconButton, reconcile } from "./dom.js";
-import { openPhone } from "./places.js";
-import { drawOn, state, unread } from "./store.js";
+import { openChat } from "./navigation.js";
+import { redrawOn, state, unreadCount } from "./page_state.js";
 import { themeButton } from "./theme.js";
-import { clock, number, switchLanguage, t, tongue } from "./words.js";
+import { languageName, number, switchLanguage, t, timeOfDay } from "./translation.js";
 
-export function drawPeople(root) {
+export function drawPeopleList(root) {
   root.setAttribute("aria-label", t("people"));
   const list = el("ul", { class: "people-list" });
   root.append(
@@ -20,14 +19,14 @@ export function drawPeople(root) {
     el("p", { class: "about" }, t("about")),
     list,
     el("footer", { class: "people-foot" },
-      el("button", { type: "button", class: "quiet-button", onclick: addPerson }, icon("plus"), t("add-person"))),
+      el("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))),
   );
-  drawOn(["people"], () => reconcile(list, [...state.people.values()].map(row)));
+  redrawOn(["people"], () => reconcile(list, [...state.people.values()].map(row)));
 }
 
 function row(person) {
   const last = newest(person);
-  const count = person.id === state.selected ? 0 : unread(person);
+  const count = person.id === state.selected ? 0 : unreadCount(person);
   const open = person.id === state.selected;
   const line = status(person, last);
   const sign = JSON.stringify([person.name, person.surname, person.role, person.language, line, count, open, last?.date]);
@@ -37,14 +36,14 @@ function row(person) {
 function item(person, last, count, open, line) {
   const name = fullName(person);
   return el("li", {},
-    el("button", { type: "button", class: "person", "aria-current": open ? "true" : null, onclick: () => openPhone(person.id) },
+    el("button", { type: "button", class: "person", "aria-current": open ? "true" : null, onclick: () => openChat(person.id) },
       avatar(name, person.id),
       el("span", { class: "person-name" },
         el("bdi", { class: "name" }, name),
         person.role === "admin" && el("span", { class: "chip" }, t("admin"))),
-      el("time", { class: "person-time" }, last ? clock(last.date) : ""),
+      el("time", { class: "person-time" }, last ? timeOfDay(last.date) : ""),
       el("span", { class: line.quiet ? "person-line quiet" : "person-line", dir: "auto" }, line.text),
-      el("span", { class: "person-language" }, tongue(person.language)),
+      el("span", { class: "person-language" }, languageName(person.language)),
       count > 0 && el("span", { class: "badge", "aria-label": t("unread", { n: count }) }, number(count))));
 }
 
@@ -63,3 +62,15 @@ const KINDS = { photo: 1, document: 1, sticker: 1, voice: 1, video: 1, contact: 
 const newest = (person) => [...person.messages.values()].filter((message) => !message.service).at(-1);
 
 export const fullName = (person) => [person.name, person.surname].filter(Boolean).join(" ");
+
+const COLOURS = 7;
+
+function avatar(name, id) {
+  const words = name.split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
+  const letters = words.slice(0, 2).map((word) => [...word.matchAll(/[\p{L}\p{N}]/gu)][0][0].toUpperCase());
+  return el("span", { class: `avatar tint-${id % COLOURS}`, "aria-hidden": "true" }, letters.join("") || "?");
+}
+
+export function botAvatar() {
+  return el("span", { class: "avatar bot-avatar", "aria-hidden": "true" }, icon("pen"));
+}

@@ -1,8 +1,8 @@
-// The plot of messages per second over the last minute, with Telegram's limit.
+// The chart of messages per second over the last minute, with Telegram's limit.
 
 import { el, fill, svg } from "./dom.js";
-import { drawOn, now, state } from "./store.js";
-import { number, t } from "./words.js";
+import { now, redrawOn, state } from "./page_state.js";
+import { number, t } from "./translation.js";
 
 const SECONDS = 60;
 const WIDTH = 320;
@@ -11,16 +11,16 @@ const TOP = 16;
 const BASE = HEIGHT - 18;
 const STEP = WIDTH / SECONDS;
 
-export function drawPlot() {
-  const bars = svg("g", { class: "plot-bars" });
-  const refusals = svg("g", { class: "plot-refused" });
-  const limit = svg("line", { class: "plot-limit", x1: "0", x2: WIDTH });
-  const limitWords = svg("text", { class: "plot-words", x: WIDTH, "text-anchor": "end" });
-  const picture = svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" },
+export function drawRateChart() {
+  const bars = svg("g", { class: "chart-bars" });
+  const refusals = svg("g", { class: "chart-refused" });
+  const limit = svg("line", { class: "chart-limit", x1: "0", x2: WIDTH });
+  const limitWords = svg("text", { class: "chart-words", x: WIDTH, "text-anchor": "end" });
+  const picture = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" },
     bars, refusals, limit, limitWords,
-    svg("line", { class: "plot-base", x1: "0", x2: WIDTH, y1: BASE, y2: BASE }),
-    svg("text", { class: "plot-words", x: "0", y: HEIGHT - 4 }, t("seconds-ago")),
-    svg("text", { class: "plot-words", x: WIDTH, y: HEIGHT - 4, "text-anchor": "end" }, t("now")));
+    svg("line", { class: "chart-base", x1: "0", x2: WIDTH, y1: BASE, y2: BASE }),
+    svg("text", { class: "chart-words", x: "0", y: HEIGHT - 4 }, t("seconds-ago")),
+    svg("text", { class: "chart-words", x: WIDTH, y: HEIGHT - 4, "text-anchor": "end" }, t("now")));
   const figures = el("dl", { class: "figures" });
 
   function draw() {
@@ -42,7 +42,7 @@ export function drawPlot() {
     fill(figures, figure("rate-now", current), figure("rate-most", most), figure("rate-refused", refused.reduce((a, b) => a + b)));
   }
 
-  drawOn(["rate"], draw);
+  redrawOn(["rate"], draw);
   setInterval(() => !document.hidden && draw(), 1000);
   return [picture, figures];
 }

@@ -1,7 +1,7 @@
 // Draws a text with its formatting. Offsets count UTF-16 units, as in JavaScript.
 
 import { el } from "./dom.js";
-import { t } from "./words.js";
+import { t } from "./translation.js";
 
 /** Draws a text; `onCommand` is called with a command that is clicked. */
 export function formatted(text, entities, onCommand) {

@@ -1,6 +1,33 @@
-// Popup menus, one at a time: arrows move, Escape closes and restores the focus.
+// Popup menus of people and messages, one at a time: arrows move, Escape closes.
 
+import { confirmDeactivation, openRenameDialog, openStartLinkDialog } from "./dialogs.js";
 import { el, icon } from "./dom.js";
+import { beginReplyOrEdit } from "./drafts.js";
+import { copy } from "./notices.js";
+import { actAs } from "./server_connection.js";
+import { t } from "./translation.js";
+
+export function personMenu(button, person) {
+  openMenu(button, t("more"), [
+    !person.gone && { icon: "link", label: t("start-link"), done: () => openStartLinkDialog(person) },
+    !person.gone && { icon: "user", label: t("rename"), done: () => openRenameDialog(person) },
+    !person.gone && !person.blocked && { icon: "block", label: t("block"), done: () => actAs(person, "block") },
+    !person.gone && person.blocked && { icon: "check", label: t("unblock"), done: () => actAs(person, "unblock") },
+    !person.gone && { icon: "gone", label: t("deactivate"), danger: true, done: () => confirmDeactivation(person) },
+  ]);
+}
+
+export function messageMenu(anchor, person, message) {
+  const writes = !person.gone && !person.blocked;
+  const editable = message.mine && message.forwarded === undefined && (message.text || message.media?.kind === "photo");
+  openMenu(anchor, t("message-options"), [
+    writes && { icon: "reply", label: t("reply"), done: () => beginReplyOrEdit(person.id, { reply: message }) },
+    writes && editable && { icon: "edit", label: t("edit"), done: () => beginReplyOrEdit(person.id, { edit: message }) },
+    message.text && { icon: "copy", label: t("copy"), done: () => copy(message.text) },
+    writes && { icon: "forward", label: t("forward"), done: () => actAs(person, "forward", { message: message.id }) },
+    writes && { icon: "trash", label: t("delete"), danger: true, done: () => actAs(person, "delete", { message: message.id }) },
+  ]);
+}
 
 let open = null;
 
@@ -21,7 +48,7 @@ export function openMenu(anchor, label, items) {
   buttons[0].focus();
 }
 
-export function closeMenu() {
+function closeMenu() {
   if (!open) return;
   const { node, before } = open;
   open = null;

@@ -1,20 +1,20 @@
 // Which phone is open, and whether the panel is; both are in the URL, so that "back" works.
 
-import { changed, drawOn, state } from "./store.js";
+import { markChanged, redrawOn, state } from "./page_state.js";
 
 const WIDE = matchMedia("(min-width: 1180px)");
 const app = () => document.getElementById("app");
 
 /** Opens somebody's phone. */
-export function openPhone(id) {
+export function openChat(id) {
   if (Number(location.hash.slice(1)) !== id) location.hash = String(id);
-  else look();
+  else readUrl();
 }
 
 /** Goes back to the list of people. */
-export function closePhone() {
+export function closeChat() {
   history.replaceState(null, "", location.pathname);
-  look();
+  readUrl();
 }
 
 /** Shows or hides the panel beside the chat. */
@@ -22,12 +22,12 @@ export function showPanel(shown) {
   localStorage.setItem("panel", shown ? "open" : "closed");
   app().dataset.panel = shown ? "open" : "closed";
   document.getElementById("panel").hidden = !shown;
-  changed("panel");
+  markChanged("panel");
   if (shown && !WIDE.matches) document.querySelector("#panel .icon-button")?.focus();
 }
 
 /** Closes the panel where it lies over the chat, and goes back to the button that opens it. */
-export function leavePanel() {
+export function closePanelOverChat() {
   if (WIDE.matches || !panelIsShown() || document.querySelector("dialog[open]")) return;
   showPanel(false);
   document.querySelector("[aria-pressed]")?.focus();
@@ -36,19 +36,19 @@ export function leavePanel() {
 export const panelIsShown = () => !document.getElementById("panel").hidden;
 
 /** Starts to follow the URL. */
-export function followAddress() {
-  addEventListener("hashchange", look);
-  drawOn(["selection"], look);
+export function followUrl() {
+  addEventListener("hashchange", readUrl);
+  redrawOn(["selection"], readUrl);
   const kept = localStorage.getItem("panel");
   showPanel(WIDE.matches && kept !== "closed");
 }
 
-function look() {
+function readUrl() {
   const wanted = Number(location.hash.slice(1));
   const before = state.selected;
   state.selected = state.people.has(wanted) ? wanted : firstOnWideScreens();
   app().dataset.view = state.people.has(wanted) ? "chat" : "list";
-  if (state.selected !== before) changed("chat", "people", "opened");
+  if (state.selected !== before) markChanged("chat", "people", "opened");
 }
 
 /** Opens a phone where list and chat are side by side; the chat would be empty otherwise. */

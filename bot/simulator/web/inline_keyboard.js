@@ -1,0 +1,74 @@
+// The buttons under a message, and what they do: taps with the bot's answers, and links.
+
+import { askToConfirm, showAlert } from "./dialogs.js";
+import { el, icon } from "./dom.js";
+import { safeAddress } from "./formatted_text.js";
+import { copy, toast } from "./notices.js";
+import { onChange, selectedPerson, state, tapKey } from "./page_state.js";
+import { actAs } from "./server_connection.js";
+import { t } from "./translation.js";
+
+export function inlineKeyboard(person, message) {
+  return el("div", { class: "keyboard" }, message.keyboard.map((row) =>
+    el("div", { class: "keyboard-row" }, row.map((button) => keyButton(person, message, button)))));
+}
+
+function keyButton(person, message, button) {
+  const waits = button.data && state.taps.has(tapKey(person.id, message.id, button.data));
+  return el("button", {
+    type: "button",
+    class: waits ? "key waiting" : "key",
+    dir: "auto",
+    "aria-busy": waits ? "true" : null,
+    disabled: person.gone || person.blocked,
+    onclick: () => press(person, message, button),
+  }, button.text, button.url && icon("out"), button.copy && icon("copy"));
+}
+
+function press(person, message, button) {
+  if (button.data) actAs(person, "tap", { message: message.id, data: button.data });
+  else if (button.url) openAddress(person, button.url);
+  else if (button.copy) copy(button.copy);
+}
+
+export function followAnswers() {
+  onChange("answered", ({ person, text, alert, url }) => {
+    if (person !== state.selected) return;
+    if (url) openAddress(selectedPerson(), url);
+    if (!text) return;
+    if (alert) showAlert(state.bot.name, text);
+    else toast(text);
+  });
+}
+
+function openAddress(person, address) {
+  const url = new URL(address, "https://t.me");
+  if (url.hostname === "t.me" && url.pathname === `/${state.bot.username}`) {
+    actAs(person, "start", { payload: url.searchParams.get("start") ?? "" });
+    return;
+  }
+  const shared = url.pathname === "/share/url" || address.startsWith("tg://msg_url");
+  if (shared) offerToShare(url);
+  else offerToOpen(address);
+}
+
+function offerToShare(url) {
+  const words = [url.searchParams.get("text"), url.searchParams.get("url")].filter(Boolean).join("\n");
+  askToConfirm({
+    title: t("share-address"),
+    body: el("p", { class: "address", dir: "auto" }, words),
+    yes: t("copy-address"),
+    done: () => copy(words),
+  });
+}
+
+function offerToOpen(address) {
+  const href = safeAddress(address);
+  askToConfirm({
+    title: t("open-address"),
+    text: t("open-outside"),
+    body: el("p", { class: "address" }, address),
+    yes: t(href ? "open" : "copy-address"),
+    done: () => (href ? open(href, "_blank", "noopener,noreferrer") : copy(address)),
+  });
+}
