@@ -3,10 +3,13 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from bot.simulator import Person, Simulator
 from bot.simulator.page import DemoPage, PageState
 from tests.page.browsing import Browsing
+from tests.page.chromium import chromium
 from tests.simulator.wire import TOKEN, Wire
 
 ADMIN = 6_100_000_900
@@ -16,6 +19,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leaves out the screenshots unless `--screenshots` is given."""
     pictures = collection_path.name == "test_screenshots.py"
     return True if pictures and not config.getoption("--screenshots") else None
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests of a process; each test opens windows of its own."""
+    async with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, expect
 
 from bot.simulator.media_kinds import tiny_png
-from tests.page.chromium import Window, chat, chromium
+from tests.page.chromium import Window, chat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def photos(count: int) -> list[FilePayload]:

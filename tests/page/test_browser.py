@@ -14,20 +14,14 @@ from rich.console import Console
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
-from tests.page.chromium import PHONE, WIDE, chromium, shown, window
+from tests.page.chromium import PHONE, WIDE, shown, window
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def petition(browser: Browser) -> AsyncIterator[str]:
     """The address of a page with an open petition."""
     async with shown() as (show, _, address):

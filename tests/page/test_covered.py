@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.parameters import Upload
-from tests.page.chromium import COVERED, Window, chat, chromium
+from tests.page.chromium import COVERED, Window, chat
 from tests.simulator.wire import Wire
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -24,12 +22,6 @@ FONTS = ("15px sans-serif", "22px monospace", "13px serif")
 # Whatever the fonts, one of these is in each corner that a line of text reaches.
 COMMANDS = "/a " * 60
 ADDRESS = f"https://example.org/{'x' * 150}"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Route
 
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.page import DemoPage
 from bot.simulator.parameters import Upload
-from tests.page.chromium import chat, chromium
+from tests.page.chromium import chat
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 RICH = (
     "<b>negrita <i>y cursiva</i></b> <u>subrayado</u> <s>tachado</s> <code>código</code> "
@@ -22,12 +20,6 @@ RICH = (
     "<blockquote>una cita</blockquote><pre>texto\ntal cual</pre>"
     "<blockquote expandable>una cita larga</blockquote>"
 )
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser) -> None:
@@ -152,9 +144,8 @@ async def test_a_page_that_nobody_sees_holds_no_connection_and_misses_nothing(
     browser: Browser,
 ) -> None:
     async with chat(browser) as (at, wire, ana):
-        await at.page.evaluate(_SEEN, False)
+        assert await at.page.evaluate(_SEEN, False) == "closed"
         await wire.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
-        await asyncio.sleep(0.3)
         assert await at.page.locator(".theirs").count() == 0
         await at.page.evaluate(_SEEN, True)
         await at.sees("mientras tanto")
@@ -162,8 +153,16 @@ async def test_a_page_that_nobody_sees_holds_no_connection_and_misses_nothing(
 
 
 _SEEN = """(seen) => {
+  let stream = "open";
+  const { close } = EventSource.prototype;
+  EventSource.prototype.close = function () {
+    close.call(this);
+    stream = "closed";
+  };
   Object.defineProperty(document, "hidden", { configurable: true, value: !seen });
   document.dispatchEvent(new Event("visibilitychange"));
+  EventSource.prototype.close = close;
+  return stream;
 }"""
 
 
@@ -177,7 +176,7 @@ _CUT_OFF_AND_BACK = """async () => {
   const { follow } = await import("./server_connection.js");
   follow();
   opened[0].onerror();
-  await new Promise((drawn) => setTimeout(drawn, 100));
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
   if (!document.querySelector(".notice.bad")) throw Error("it does not say that it is cut off");
   opened[0].onopen?.();
 }"""

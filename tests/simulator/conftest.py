@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 import telegram
 
-from bot.simulator import Simulator
+from bot.simulator import Person, Simulator
 from tests.simulator.wire import TOKEN, Clock, Wire
 
 
@@ -16,6 +16,14 @@ def clock() -> Clock:
 async def sim(clock: Clock) -> AsyncIterator[Simulator]:
     async with Simulator(token=TOKEN, clock=clock) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def ana(sim: Simulator) -> Person:
+    """A person who has started the bot."""
+    ana = sim.world.person("Ana")
+    ana.start()
+    return ana
 
 
 @pytest.fixture

@@ -4,17 +4,10 @@ import aiohttp
 import orjson
 import pytest
 
-from bot.simulator import Person, Simulator
+from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
 from tests.bot_api import answer_faults
 from tests.simulator.wire import Wire
-
-
-@pytest.fixture
-def ana(sim: Simulator) -> Person:
-    ana = sim.world.person("Ana")
-    ana.start()
-    return ana
 
 
 def item(kind: str, ana: Person, **more: Any) -> dict[str, Any]:

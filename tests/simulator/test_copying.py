@@ -10,13 +10,6 @@ LINK = {"inline_keyboard": [[{"text": "Leer", "url": "https://example.org/"}]]}
 
 
 @pytest.fixture
-def ana(sim: Simulator) -> Person:
-    ana = sim.world.person("Ana")
-    ana.start()
-    return ana
-
-
-@pytest.fixture
 def eva(sim: Simulator) -> Person:
     eva = sim.world.person("Eva")
     eva.start()

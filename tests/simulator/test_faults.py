@@ -9,13 +9,6 @@ from bot.simulator import Fault, Faults, Person, Simulator
 from tests.simulator.wire import Wire
 
 
-@pytest.fixture
-def ana(sim: Simulator) -> Person:
-    ana = sim.world.person("Ana")
-    ana.start()
-    return ana
-
-
 async def test_an_error_comes_before_any_effect(sim: Simulator, wire: Wire, ana: Person) -> None:
     sim.faults.next("sendMessage", Fault.ERROR)
     refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a")

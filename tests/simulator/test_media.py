@@ -3,17 +3,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.simulator import Person, Simulator
+from bot.simulator import Person
 from bot.simulator.media_kinds import FILE_KINDS, tiny_png
 from tests.bot_api import answer_faults
 from tests.simulator.wire import Clock, Wire
-
-
-@pytest.fixture
-def ana(sim: Simulator) -> Person:
-    ana = sim.world.person("Ana")
-    ana.start()
-    return ana
 
 
 async def uploaded(

@@ -6,13 +6,6 @@ from bot.simulator import Person, Simulator, SimulatorError
 from tests.simulator.wire import Wire
 
 
-@pytest.fixture
-def ana(sim: Simulator) -> Person:
-    ana = sim.world.person("Ana")
-    ana.start()
-    return ana
-
-
 def keyboard(*labels: str) -> dict[str, object]:
     return {"inline_keyboard": [[{"text": label, "callback_data": label}] for label in labels]}
 

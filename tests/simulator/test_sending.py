@@ -4,13 +4,6 @@ from bot.simulator import Person, Simulator
 from tests.simulator.wire import Clock, Wire
 
 
-@pytest.fixture
-def ana(sim: Simulator) -> Person:
-    ana = sim.world.person("Ana")
-    ana.start()
-    return ana
-
-
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
