@@ -10,9 +10,8 @@ from rich.text import Text
 
 from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
 from bot.petition.petition import BUNDLED, load_petition
-from bot.simulator.demo_script import DemoScript
+from bot.simulator.demo_script import DemoScript, TranscriptLine, transcript_lines
 from bot.simulator.page import LOOPBACK, DemoPage
-from bot.simulator.transcript import TranscriptLine, transcript_lines
 from bot.text.translations import Catalogs
 
 _NAME_WIDTH = 7

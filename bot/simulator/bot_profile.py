@@ -8,17 +8,12 @@ from bot.simulator.errors import bad_request
 
 _LANGUAGE = re.compile("[a-z]{2}")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
-_WITH_CHAT = frozenset({"chat", "chat_administrators", "chat_member"})
-_SCOPE_FIELDS = {
+_SCOPES = {
+    **dict.fromkeys(("default", "all_private_chats", "all_group_chats"), frozenset[str]()),
+    "all_chat_administrators": frozenset[str](),
     "chat": frozenset({"chat_id"}),
     "chat_administrators": frozenset({"chat_id"}),
     "chat_member": frozenset({"chat_id", "user_id"}),
-}
-_SCOPES = _WITH_CHAT | {
-    "default",
-    "all_private_chats",
-    "all_group_chats",
-    "all_chat_administrators",
 }
 
 Scope = tuple[str, int, int]
@@ -83,12 +78,12 @@ def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
     kind = shape.get("type")
     if kind not in _SCOPES:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
-    if unknown := set(shape) - {"type"} - _SCOPE_FIELDS.get(kind, frozenset()):
+    if unknown := set(shape) - {"type"} - _SCOPES[kind]:
         raise bad_request(f'unknown field "{min(unknown)}" in BotCommandScope')
     chat, user = shape.get("chat_id", 0), shape.get("user_id", 0)
-    if kind in _WITH_CHAT and not (isinstance(chat, int) and chat):
+    if "chat_id" in _SCOPES[kind] and not (isinstance(chat, int) and chat):
         raise bad_request("can't parse BotCommandScope: chat_id must be an Integer")
-    if kind == "chat_member" and not (isinstance(user, int) and user):
+    if "user_id" in _SCOPES[kind] and not (isinstance(user, int) and user):
         raise bad_request("can't parse BotCommandScope: invalid user_id specified")
     return (kind, chat, user)
 

@@ -183,18 +183,6 @@ class Person(Account):
             for content in contents
         ]
 
-    def sticker(self) -> Message:
-        """Sends a sample sticker."""
-        return self.send_kind("sticker")
-
-    def photo(self, caption: str = "") -> Message:
-        """Sends a sample photo."""
-        return self.send_photo(caption)
-
-    def voice(self) -> Message:
-        """Sends a sample voice message."""
-        return self.send_kind("voice")
-
     def forward(
         self, message: Message, *, origin: Shape | None = None, buttons: Buttons | None = None
     ) -> Message:

@@ -210,7 +210,7 @@ async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
     if is_closed:
         await studio.scene.closes()
     studio.ahead = timedelta(hours=hours)
-    written = [studio.marta.send(LONG), studio.marta.photo(caption="Andry en casa")]
+    written = [studio.marta.send(LONG), studio.marta.send_photo(caption="Andry en casa")]
     await studio.scene.settled()
     assert [m for m in written if m.id not in studio.marta.chat.messages] == []
 

@@ -153,7 +153,7 @@ async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
     assert TOO_OFTEN in scene.living(ana).text
     before = sent(scene)
     ana.send("Ana María")
-    ana.sticker()
+    ana.send_kind("sticker")
     ana.send("/nothing_like_it")
     await scene.settled()
     assert sent(scene) == before

@@ -203,7 +203,7 @@ async def test_whatever_else_is_sent_to_the_form_goes_too(scene: Scene, kind: st
 async def test_a_name_edited_into_a_caption_goes_too(
     scene: Scene, reach: Callable[[Scene, Person], Awaitable[Words]]
 ) -> None:
-    picture = scene.ana.photo(caption="hola")
+    picture = scene.ana.send_photo(caption="hola")
     await scene.settled()
     await reach(scene, scene.ana)
     scene.ana.edit(picture, "Ana María")

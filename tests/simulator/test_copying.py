@@ -77,7 +77,7 @@ async def test_a_caption_is_kept_or_put_in_another_place(
 
 
 async def test_a_caption_is_ignored_where_none_goes(wire: Wire, ana: Person, eva: Person) -> None:
-    for source in (ana.send("Hola"), ana.sticker()):
+    for source in (ana.send("Hola"), ana.send_kind("sticker")):
         await wire.result("copyMessage", message_id=source.id, caption="Uno", **to(ana, eva))
 
     assert [m.text for m in eva.messages[-2:]] == ["Hola", ""]

@@ -72,7 +72,7 @@ async def test_a_text_becomes_a_file_and_a_file_another(wire: Wire, ana: Person)
 
 
 async def test_a_sticker_stays_what_it_is(wire: Wire, ana: Person) -> None:
-    sticker, photo = ana.sticker().media, ana.send_photo().media
+    sticker, photo = ana.send_kind("sticker").media, ana.send_photo().media
     assert sticker
     assert photo
     sent = await wire.result("sendSticker", chat_id=ana.id, sticker=sticker.file_id)

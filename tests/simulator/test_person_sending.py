@@ -137,7 +137,7 @@ def test_only_what_one_wrote_can_be_edited(ana: Person) -> None:
     with pytest.raises(SimulatorError, match="forwarded"):
         ana.edit(forward, "dos")
     with pytest.raises(SimulatorError, match="a sticker has no caption"):
-        ana.edit(ana.sticker(), "dos")
+        ana.edit(ana.send_kind("sticker"), "dos")
     with pytest.raises(SimulatorError, match="at most 1024"):
         ana.send_photo("a" * 1025)
 

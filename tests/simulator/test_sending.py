@@ -31,7 +31,7 @@ async def test_the_length_counts_after_the_markup_is_read(wire: Wire, ana: Perso
 
 
 async def test_a_caption_is_shorter_than_a_text(wire: Wire, ana: Person) -> None:
-    photo = ana.photo().media
+    photo = ana.send_photo().media
     assert photo is not None
     await wire.result("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="a" * 1024)
     refusal = await wire.refusal(
@@ -142,7 +142,7 @@ async def test_a_changed_keyboard_alone_is_no_edit_people_see(wire: Wire, ana: P
 
 async def test_only_the_bots_own_messages_can_be_edited(wire: Wire, ana: Person) -> None:
     own = ana.messages[0].id
-    photo = ana.photo()
+    photo = ana.send_photo()
     assert photo.media is not None
     sent = await wire.result("sendPhoto", chat_id=ana.id, photo=photo.media.file_id)
     text = await wire.result("sendMessage", chat_id=ana.id, text="a")

@@ -9,7 +9,6 @@ from typing import Any
 
 from bot.simulator.api import Api
 from bot.simulator.methods import (
-    albums,
     callbacks,
     chats,
     copying,
@@ -72,7 +71,7 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         "chat_id! video_note! duration length thumbnail" + _SEND,
     ),
     "sendSticker": (sending.sender("sticker"), "chat_id! sticker! emoji" + _SEND),
-    "sendMediaGroup": (albums.send_media_group, "chat_id! media!" + _ALBUM),
+    "sendMediaGroup": (sending.send_media_group, "chat_id! media!" + _ALBUM),
     "copyMessage": (
         copying.copy_message,
         "chat_id! from_chat_id! message_id! show_caption_above_media video_start_timestamp"

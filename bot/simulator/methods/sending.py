@@ -1,4 +1,4 @@
-"""Methods that send text, files and chat actions."""
+"""Methods that send text, files, albums and chat actions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,16 @@ from typing import Any
 
 from bot.simulator.api import Api
 from bot.simulator.chats import Chat, Media, Message, Shape
-from bot.simulator.errors import bad_request
+from bot.simulator.errors import Refused, bad_request
+from bot.simulator.input_media import InputMedia, read_input_media
 from bot.simulator.keyboard_checks import Markup, checked_markup
 from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import caption_of, text_of
 from bot.text.markup import Entity, Rendered
 
+_LONGEST_ALBUM = 10
+_ALONE_IN_ALBUMS = ("document", "audio")
 _ACTIONS = frozenset(
     {
         "typing",
@@ -84,6 +87,18 @@ def sender(kind: str) -> Callable[[Api, Params], Shape]:
         return message.shape()
 
     return send
+
+
+def send_media_group(api: Api, params: Params) -> list[Shape]:
+    """Serves sendMediaGroup."""
+    inputs = _album_inputs(params["media"])
+    media = [_album_media(api, place, item) for place, item in enumerate(inputs, start=1)]
+    group = api.world.next_album_id()
+    drafts = [
+        UnsentMessage(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
+        for item, held in zip(inputs, media, strict=True)
+    ]
+    return [message.shape() for message in post_messages(api, params, drafts)]
 
 
 def send_chat_action(api: Api, params: Params) -> bool:
@@ -166,3 +181,44 @@ def _replied(chat: Chat, params: Params) -> int | None:
     if wanted.get("allow_sending_without_reply", params.get("allow_sending_without_reply")):
         return None
     raise bad_request("message to be replied not found")
+
+
+def _album_inputs(shapes: object) -> list[InputMedia]:
+    if not isinstance(shapes, list):
+        raise bad_request("expected an Array of InputMedia")
+    if any(isinstance(shape, dict) and shape.get("type") == "animation" for shape in shapes):
+        reason = 'type "animation" can\'t be used in sendMediaGroup'
+        raise bad_request(f"can't parse InputMedia: {reason}")
+    inputs = [read_input_media(shape) for shape in shapes]
+    if not inputs:
+        raise bad_request("there are no messages to send")
+    if len(inputs) > _LONGEST_ALBUM:
+        raise bad_request("too many messages to send as an album")
+    if len(inputs) == 1:
+        # Telegram accepts one item, although its documentation requires two.
+        raise bad_request("media must include 2-10 items")
+    _check_mixture(inputs)
+    return inputs
+
+
+def _check_mixture(inputs: Sequence[InputMedia]) -> None:
+    kinds = {item.kind for item in inputs}
+    for kind in _ALONE_IN_ALBUMS:
+        if kind in kinds and len(kinds) > 1:
+            raise bad_request(f"{kind} can't be mixed with other media types")
+    if len({item.above for item in inputs}) > 1:
+        raise bad_request("parameter show_caption_above_media must be the same for all messages")
+
+
+def _album_media(api: Api, place: int, item: InputMedia) -> Media:
+    try:
+        return item.media(api.world.files)
+    except Refused as refusal:
+        reason = refusal.description.removeprefix("Bad Request: ")
+        raise bad_request(
+            f'failed to send message #{place} with the error message "{_capital(reason)}"'
+        ) from refusal
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

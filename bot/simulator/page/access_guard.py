@@ -1,7 +1,5 @@
 """Protects the page from other sites: DNS rebinding and cross-site requests."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable

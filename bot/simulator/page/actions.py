@@ -1,7 +1,5 @@
 """The actions that the page offers, by name, with checks of their fields."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """The address of the page: a free port, by default on loopback."""
 
-from __future__ import annotations
-
 import errno
 import ipaddress
 import socket

@@ -1,7 +1,5 @@
 """The page's list of the bot's calls, and the messages and calls per second."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """A crowd of simulated people who sign: each taps a button, then waits for the answer."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The numbered changes sent to the pages, so that a page can continue after a break."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Responses with files of the chats and of the page itself."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType

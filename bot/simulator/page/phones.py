@@ -1,7 +1,5 @@
 """The phones on the page: the people whose chats it shows, and what they have read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from bot.simulator.chats import Event, Message, Shape

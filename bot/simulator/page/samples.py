@@ -1,7 +1,5 @@
 """Generated photos for people on the page to send."""
 
-from __future__ import annotations
-
 import io
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Messages and people as JSON for the page, with text and formatting apart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The web server of the page: its files, its stream of changes and its actions."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
