@@ -14,9 +14,8 @@ import structlog
 
 from bot.back_off import BackOff
 from bot.intake.errors import TryAgain
-from bot.intake.offset_tracker import OffsetTracker
+from bot.intake.offset_tracker import OffsetTracker, is_numbered
 from bot.intake.ordering import ordering_key
-from bot.intake.update_numbers import is_numbered
 from bot.tracebacks import kind_of, place_of
 
 _log = structlog.stdlib.get_logger()

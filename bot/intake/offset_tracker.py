@@ -1,5 +1,9 @@
 """Tracks by number which updates are taken and which are finished, to know the next offset."""
 
+from typing import Any, Final, TypeGuard
+
+LARGEST: Final = 2**31 - 1  # Telegram's largest; a larger offset would acknowledge every update
+
 
 class OffsetTracker:
     """Holds the update numbers from the last requested offset to the newest one seen.
@@ -56,3 +60,13 @@ class OffsetTracker:
         if floor is not None:
             self._finished = {number for number in self._finished if number >= floor}
         return floor
+
+
+def is_number(value: object) -> TypeGuard[int]:
+    """Tells whether it is a valid number; a negative offset would count from the newest update."""
+    return type(value) is int and 0 <= value <= LARGEST
+
+
+def is_numbered(update: object) -> TypeGuard[dict[str, Any]]:
+    """Tells whether it is an update with a valid number."""
+    return isinstance(update, dict) and is_number(update.get("update_id"))

@@ -11,8 +11,8 @@ from telegram.error import TelegramError
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.errors import TokenUnknown
+from bot.intake.offset_tracker import is_number
 from bot.intake.token_checks import Rivalry, is_denied
-from bot.intake.update_numbers import is_number
 from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind, seconds_to_wait
 from bot.transport.errors import AnswerUnreadable, ResponseLost
 from bot.transport.raw_client import TelegramClient

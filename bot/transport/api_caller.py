@@ -14,7 +14,7 @@ from bot.transport.errors import NotSent, RateLimited, ResponseLost
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
 from bot.transport.lenient_json import read_json
-from bot.transport.reply_queue import Chat
+from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
 
 _log = structlog.stdlib.get_logger()
@@ -141,7 +141,7 @@ class ApiCaller:
         elif outcome.status < 300:
             self._gate.accepted(call.chat, new=call.is_new)
         elif outcome.status != 429:
-            self._gate.judged(call.chat, new=call.is_new)
+            self._gate.content_rejected(call.chat, new=call.is_new)
 
     async def _exchange(self, url: str, body: Body, limits: TimeLimits) -> HttpResponse:
         if isinstance(body, bytes):

@@ -8,7 +8,7 @@ from collections import deque
 from typing import NamedTuple
 
 from bot.transport.overall_pause import OverallPause, Weight
-from bot.transport.recent_calls import RecentCalls
+from bot.transport.recent_calls import Chat, RecentCalls
 
 # This many different chats refused within this many seconds, with no call accepted in between:
 # the bot, and not the chats, may have exceeded a limit.
@@ -25,7 +25,7 @@ class _Refusal(NamedTuple):
     """A 429, with the number of calls that were accepted before it."""
 
     at: float
-    chat: int | str
+    chat: Chat
     accepted: int
     asked_for: bool
 
@@ -38,7 +38,7 @@ class Pauses:
     """
 
     def __init__(self) -> None:
-        self._until: dict[int | str, float] = {}
+        self._until: dict[Chat, float] = {}
         self._overall = {True: OverallPause(), False: OverallPause()}
         self._calls = RecentCalls()
         self._answered = RecentCalls()
@@ -63,14 +63,14 @@ class Pauses:
         return self._overall[True].announced(now)
 
     def leaves(
-        self, chat: int | str | None, now: float, *, new: bool = True, asked_for: bool = False
+        self, chat: Chat | None, now: float, *, new: bool = True, asked_for: bool = False
     ) -> None:
         """Notes a call that leaves now; `asked_for` means that it is a reply to the chat."""
         if chat is not None and asked_for:
             self._calls.add(chat, now)
         self._overall[new].leaves(chat, now, self._weight(chat, now, asked_for=asked_for))
 
-    def accepted(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
+    def accepted(self, chat: Chat | None, now: float, *, new: bool = True) -> None:
         """Notes a call that was accepted."""
         self._overall[new].accepted(chat, now)
         if chat is not None and self._calls.number(chat, now):
@@ -78,17 +78,15 @@ class Pauses:
         if new:
             self._accepted += 1
 
-    def failed(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
+    def failed(self, chat: Chat | None, now: float, *, new: bool = True) -> None:
         """Notes a call that failed in transit, which says nothing about any limit."""
         self._overall[new].failed(chat, now)
 
-    def judged(self, chat: int | str | None, now: float, *, new: bool = True) -> None:
+    def content_rejected(self, chat: Chat | None, now: float, *, new: bool = True) -> None:
         """Notes a call that Telegram rejected for its content: no limit was exceeded."""
         self._overall[new].accepted(chat, now)
 
-    def refused(
-        self, chat: int | str | None, seconds: float, now: float, *, new: bool = True
-    ) -> bool:
+    def refused(self, chat: Chat | None, seconds: float, now: float, *, new: bool = True) -> bool:
         """Notes a 429; tells whether it shows that new messages exceed the bot's own limit."""
         self._sweep(now)
         for_all = self._is_for_all(chat, now)
@@ -102,7 +100,7 @@ class Pauses:
 
     def left(
         self,
-        chat: int | str | None,
+        chat: Chat | None,
         now: float,
         *,
         new: bool = True,
@@ -116,13 +114,13 @@ class Pauses:
                 left = max(left, self._until.get(chat, -math.inf) - now)
         return left
 
-    def _weight(self, chat: int | str | None, now: float, *, asked_for: bool) -> Weight:
+    def _weight(self, chat: Chat | None, now: float, *, asked_for: bool) -> Weight:
         if not asked_for:
             return Weight.CHOSEN
         is_known = chat is not None and self._answered.number(chat, now) > 0
         return Weight.KNOWN if is_known else Weight.STRANGER
 
-    def _is_for_all(self, chat: int | str | None, now: float) -> bool:
+    def _is_for_all(self, chat: Chat | None, now: float) -> bool:
         """Tells whether a refusal can hardly be due to a limit of the chat itself.
 
         A person who taps without a rest exceeds their chat's limit, and the owner of a group sets
@@ -131,7 +129,7 @@ class Pauses:
         is_private = isinstance(chat, int) and chat > 0
         return chat is None or (is_private and self._calls.number(chat, now) <= 1)
 
-    def _is_one_of_many(self, chat: int | str, seconds: float, now: float) -> bool:
+    def _is_one_of_many(self, chat: Chat, seconds: float, now: float) -> bool:
         """Begins an overall pause if there are many refusals; tells whether it is proved."""
         while self._recent and self._recent[0].at < now - _WITHIN:
             self._recent.popleft()

@@ -13,6 +13,8 @@ Times are passed in, in seconds.
 import math
 from enum import IntEnum
 
+from bot.transport.recent_calls import Chat
+
 # A pause on suspicion alone ends after this time, whatever becomes of the probe.
 _DOUBT = 1.0
 # After a suspicion that was not proved there is none for this many times as long as it lasted, so
@@ -58,7 +60,7 @@ class OverallPause:
         self._ends = -math.inf
         self._next_probe = dict.fromkeys(Weight, -math.inf)
         self._wait = dict.fromkeys(Weight, _FIRST_WAIT)
-        self._probes = dict[int | str | None, Weight]()  # those not answered yet, by chat
+        self._probes = dict[Chat | None, Weight]()  # those not answered yet, by chat
         self._refusals = 0
 
     def is_on(self, now: float) -> bool:
@@ -90,7 +92,7 @@ class OverallPause:
         if not self.is_on(now) or not self._is_proved:
             self._begin(now, seconds, is_proved=True)
 
-    def leaves(self, chat: int | str | None, now: float, weight: Weight) -> None:
+    def leaves(self, chat: Chat | None, now: float, weight: Weight) -> None:
         """Notes a call that leaves: while the pause is on, it is a probe."""
         if self.is_on(now):
             self._probes[chat] = weight
@@ -99,20 +101,18 @@ class OverallPause:
         else:
             self._probes.pop(chat, None)  # the answer to this call says nothing about a pause
 
-    def accepted(self, chat: int | str | None, now: float) -> None:
+    def accepted(self, chat: Chat | None, now: float) -> None:
         """Notes an accepted call, which ends the pause when it was a probe."""
         if chat in self._probes:
             self._probes.clear()
             self._ends = min(self._ends, now)
 
-    def failed(self, chat: int | str | None, now: float) -> None:
+    def failed(self, chat: Chat | None, now: float) -> None:
         """Notes a call that Telegram did not answer; when it was a probe, another may leave."""
         if chat in self._probes:
             self._delay(self._probes.pop(chat), now)
 
-    def refused(
-        self, chat: int | str | None, seconds: float, now: float, *, for_all: bool
-    ) -> bool:
+    def refused(self, chat: Chat | None, seconds: float, now: float, *, for_all: bool) -> bool:
         """Notes a 429; tells whether it answers a probe and proves the pause.
 
         Args:

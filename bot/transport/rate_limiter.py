@@ -9,11 +9,6 @@ import math
 _AT_LEAST_ONE_IN = 10
 # Replies delay a broadcast by this many seconds at most.
 _LONGEST_DEBT = 1.0
-# After a 429: the share of the rate that is kept, and the share of the ceiling that is regained
-# each second.
-_KEPT = 0.7
-_REGAINED = 0.005
-_LOWEST_SHARE = 0.02
 
 
 class SlotLimiter:
@@ -58,28 +53,3 @@ class SlotLimiter:
         """Notes a reply that leaves now, which uses up a slot of the broadcast's."""
         pushed = max(self._next, now - self._tolerance) + 1 / rate
         self._next = max(self._next, min(pushed, now + _LONGEST_DEBT))
-
-
-class ReplyRate:
-    """The rate of replies, which falls with each overall refusal and slowly recovers.
-
-    Args:
-        ceiling: the highest rate in messages a second.
-    """
-
-    def __init__(self, ceiling: float) -> None:
-        self._ceiling = ceiling
-        self._kept = ceiling
-        self._slowed_at = 0.0
-
-    def rate(self, now: float) -> float:
-        """Returns the present rate in messages a second."""
-        if self._kept >= self._ceiling:
-            return self._ceiling
-        regained = self._ceiling * _REGAINED * max(0.0, now - self._slowed_at)
-        return min(self._ceiling, self._kept + regained)
-
-    def slow_down(self, now: float) -> None:
-        """Lowers the rate after a refusal."""
-        self._kept = max(self._ceiling * _LOWEST_SHARE, self.rate(now) * _KEPT)
-        self._slowed_at = now

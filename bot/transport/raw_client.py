@@ -23,7 +23,7 @@ from bot.transport.form_encoding import form, quoted, text_of
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
 from bot.transport.lenient_json import read_json
-from bot.transport.reply_queue import Chat
+from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
 
 

@@ -6,6 +6,9 @@ Times are passed in, in seconds. Only the chats of the last seconds are kept in 
 import math
 from collections import Counter
 
+Chat = int | str
+"""A chat's number, or the @name of a channel."""
+
 _REMEMBERED = 10.0
 
 
@@ -18,19 +21,19 @@ class RecentCalls:
 
     def __init__(self, seconds: float = _REMEMBERED) -> None:
         self._seconds = seconds
-        self._current = Counter[int | str]()
-        self._former = Counter[int | str]()
+        self._current = Counter[Chat]()
+        self._former = Counter[Chat]()
         self._since = -math.inf
 
     def __len__(self) -> int:
         return len(self._current) + len(self._former)
 
-    def add(self, chat: int | str, now: float) -> None:
+    def add(self, chat: Chat, now: float) -> None:
         """Counts a call that leaves now."""
         self._forget(now)
         self._current[chat] += 1
 
-    def number(self, chat: int | str, now: float) -> int:
+    def number(self, chat: Chat, now: float) -> int:
         """Returns how many calls the chat has had of late."""
         self._forget(now)
         return self._current[chat] + self._former[chat]

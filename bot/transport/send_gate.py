@@ -8,10 +8,9 @@ from enum import Enum, auto
 
 from bot.transport.chat_pauses import Pauses
 from bot.transport.rate_estimator import RateEstimator
-from bot.transport.rate_limiter import ReplyRate, SlotLimiter
-from bot.transport.recent_calls import RecentCalls
-from bot.transport.reply_line import ReplyLine
-from bot.transport.reply_queue import Chat
+from bot.transport.rate_limiter import SlotLimiter
+from bot.transport.recent_calls import Chat, RecentCalls
+from bot.transport.reply_rate import ReplyLimiter, ReplyRate
 
 # Telegram documents about thirty new messages a second in all
 # (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
@@ -52,14 +51,14 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._search = RateEstimator(rate)
-        self._pace = SlotLimiter(rate, burst or _burst(rate))
+        self._estimator = RateEstimator(rate)
+        self._slots = SlotLimiter(rate, burst or _burst(rate))
         self._reply_rate = ReplyRate(_REPLY_RATE)
-        self._line = ReplyLine(self._reply_rate.rate, _REPLY_BURST, clock, sleep)
-        self._line_of_many = ReplyLine(
+        self._replies = ReplyLimiter(self._reply_rate.rate, _REPLY_BURST, clock, sleep)
+        self._frequent_replies = ReplyLimiter(
             lambda now: _SHARED * self._reply_rate.rate(now), _REPLY_BURST, clock, sleep
         )
-        self._answers = RecentCalls(_OF_LATE_SECONDS)
+        self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
         self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep
@@ -68,42 +67,42 @@ class Gate:
     @property
     def rate(self) -> float:
         """The present rate of broadcast messages a second, as estimated for Telegram's limit."""
-        return self._search.rate
+        return self._estimator.rate
 
     def set_ceiling(self, rate: float) -> None:
         """Sets the highest rate of a beginning broadcast; forgets what a lower ceiling taught.
 
         It begins without a burst, which would bring more refusals if Telegram's limit is lower.
         """
-        self._search.set_ceiling(rate)
-        self._pace.set_rate(rate, _burst(rate), self._clock())
+        self._estimator.set_ceiling(rate)
+        self._slots.set_rate(rate, _burst(rate), self._clock())
 
     def reserve(self, lane: Lane, chat: Chat | None = None) -> float:
         """Takes a slot and returns the seconds until it; 0 for a reply."""
         now = self._clock()
         if lane is Lane.REPLY:
             if chat is not None:
-                self._pace.yield_to_reply(now, self.rate)
+                self._slots.yield_to_reply(now, self.rate)
             return 0.0
-        return max(0.0, self._pace.take(now, self.rate) - now)
+        return max(0.0, self._slots.take(now, self.rate) - now)
 
     def leaves(self, lane: Lane, chat: Chat | None, *, new: bool = True) -> None:
         """Notes that a call leaves now; during an overall pause, it is a probe."""
-        by_person = lane is Lane.REPLY
-        if by_person and new and chat is not None:
-            self._answers.add(chat, self._clock())
-        self._pauses.leaves(chat, self._clock(), new=new, asked_for=by_person)
+        is_reply = lane is Lane.REPLY
+        if is_reply and new and chat is not None:
+            self._recent_replies.add(chat, self._clock())
+        self._pauses.leaves(chat, self._clock(), new=new, asked_for=is_reply)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes an accepted call; `new` means that it sends a new message."""
         now = self._clock()
         self._pauses.accepted(chat, now, new=new)
         if new:
-            self._search.accepted(now)
+            self._estimator.accepted(now)
 
-    def judged(self, chat: Chat | None, *, new: bool = True) -> None:
+    def content_rejected(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram rejected for its content, so that no limit was exceeded."""
-        self._pauses.judged(chat, self._clock(), new=new)
+        self._pauses.content_rejected(chat, self._clock(), new=new)
 
     def failed(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram did not answer, which says nothing about limits."""
@@ -113,11 +112,11 @@ class Gate:
         """Notes a 429: this chat is paused, and all are if the bot exceeded its overall limit."""
         now = self._clock()
         if new and not self._pauses.is_overall(now):
-            self._search.refused(now)
+            self._estimator.refused(now)
         if self._pauses.refused(chat, retry_after, now, new=new):
             self._reply_rate.slow_down(now)
             if not self._pauses.is_by_people:
-                self._search.flooded(now, retry_after)
+                self._estimator.refused_overall(now, retry_after)
 
     def announced_pause(self) -> float:
         """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
@@ -125,8 +124,8 @@ class Gate:
 
     def pause_for(self, lane: Lane, chat: Chat | None = None, *, new: bool = True) -> float:
         """Returns the seconds until a call to this chat may leave, or may ask again."""
-        by_person = lane is Lane.REPLY
-        return self._pauses.left(chat, self._clock(), new=new, asked_for=by_person)
+        is_reply = lane is Lane.REPLY
+        return self._pauses.left(chat, self._clock(), new=new, asked_for=is_reply)
 
     async def acquire(
         self,
@@ -150,7 +149,8 @@ class Gate:
         if lane is Lane.BROADCAST:
             new = True
         elif new and chat is not None and longest_pause < math.inf:
-            turn = (self._line_of_many if self._had_many(chat) else self._line).come_back_in(chat)
+            limiter = self._frequent_replies if self._is_frequent(chat) else self._replies
+            turn = limiter.come_back_in(chat)
             if turn > 0:
                 return turn
         while True:
@@ -160,37 +160,37 @@ class Gate:
             if pause > 0:
                 await self._sleep(pause)
                 continue
-            if await self._came_to_turn(lane, chat, new=new):
+            if await self._wait_for_turn(lane, chat, new=new):
                 self.leaves(lane, chat, new=new)
                 return 0.0
 
-    async def _came_to_turn(self, lane: Lane, chat: Chat | None, *, new: bool) -> bool:
+    async def _wait_for_turn(self, lane: Lane, chat: Chat | None, *, new: bool) -> bool:
         if lane is Lane.BROADCAST:
-            return self._may_go_at_once() or await self._slot_came(chat)
-        if new and not await self._turn_came(chat):
+            return self._take_due_slot() or await self._wait_for_slot(chat)
+        if new and not await self._wait_for_reply_turn(chat):
             return False
         if new:
             self.reserve(lane, chat)
         return True
 
-    def _had_many(self, chat: Chat | None) -> bool:
-        return chat is not None and self._answers.number(chat, self._clock()) >= _MANY
+    def _is_frequent(self, chat: Chat | None) -> bool:
+        return chat is not None and self._recent_replies.number(chat, self._clock()) >= _MANY
 
-    async def _turn_came(self, chat: Chat | None) -> bool:
+    async def _wait_for_reply_turn(self, chat: Chat | None) -> bool:
         def is_paused() -> bool:
             return self.pause_for(Lane.REPLY, chat) > 0
 
-        if self._had_many(chat) and not await self._line_of_many.turn_came(is_paused):
+        if self._is_frequent(chat) and not await self._frequent_replies.take_turn(is_paused):
             return False
-        return await self._line.turn_came(is_paused)
+        return await self._replies.take_turn(is_paused)
 
-    def _may_go_at_once(self) -> bool:
-        if self._turn.locked() or not self._pace.is_due(self._clock()):
+    def _take_due_slot(self) -> bool:
+        if self._turn.locked() or not self._slots.is_due(self._clock()):
             return False
         self.reserve(Lane.BROADCAST)
         return True
 
-    async def _slot_came(self, chat: Chat | None) -> bool:
+    async def _wait_for_slot(self, chat: Chat | None) -> bool:
         # One at a time: a slot is reserved only when it is next, so that a lower rate, and replies
         # that left first, count for all that wait.
         async with self._turn:

@@ -178,7 +178,7 @@ def test_a_probe_that_is_turned_down_for_what_it_is_met_no_limit() -> None:
     """A chat that has blocked the bot is refused for that, and not for the bot's rate."""
     pauses = suspected(99, 99, 99)
     asked_whether(pauses, STRANGER, 100.0)
-    pauses.judged(STRANGER, 100.05)
+    pauses.content_rejected(STRANGER, 100.05)
     assert pauses.left(98, 100.05) == 0
 
 

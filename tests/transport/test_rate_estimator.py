@@ -102,7 +102,7 @@ def test_what_was_learned_under_a_lower_ceiling_says_nothing_about_a_higher_one(
 
 def test_a_refusal_before_anything_was_accepted_lowers_the_rate_by_a_share() -> None:
     search = RateEstimator(10)
-    search.flooded(0.0, 2.0)
+    search.refused_overall(0.0, 2.0)
     assert search.rate == pytest.approx(7)
     for number in range(300):
         search.accepted(2 + number / 7)
@@ -135,7 +135,7 @@ def test_the_rate_stays_between_nearly_nothing_and_the_ceiling(
         elif step == "refused":
             search.refused(now)
         else:
-            search.flooded(now, 2.0)
+            search.refused_overall(now, 2.0)
         assert min(0.5, ceiling) <= search.rate <= ceiling
 
 
@@ -148,7 +148,7 @@ def test_the_first_refusal_in_a_row_tells_when_the_limit_was_reached(
         search.accepted(number / 30)
     search.refused(first)
     search.refused(last)
-    search.flooded(last, 60.0)
+    search.refused_overall(last, 60.0)
     assert search.rate == pytest.approx(rate, rel=0.01)
 
 
@@ -157,5 +157,5 @@ def test_a_refusal_that_others_followed_is_forgotten() -> None:
     search.refused(1.0)
     for number in range(300):
         search.accepted(number / 30)
-    search.flooded(10.0, 60.0)
+    search.refused_overall(10.0, 60.0)
     assert search.rate == pytest.approx(27.9, rel=0.01)

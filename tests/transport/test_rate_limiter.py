@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.transport.rate_limiter import ReplyRate, SlotLimiter
+from bot.transport.rate_limiter import SlotLimiter
+from bot.transport.reply_rate import ReplyRate
 
 GAPS = st.floats(0, 0.3, allow_nan=False)
 STEPS = st.lists(

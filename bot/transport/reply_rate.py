@@ -1,0 +1,155 @@
+"""Limits how fast replies that are new messages leave, and tells chats when to come back.
+
+A wait in a handler would keep the update from being acknowledged, and Telegram hands out no more
+than a hundred of those: a waiting crowd would keep everybody else from being answered at all. So
+whoever would wait long is given a time to come back, in the order in which they came.
+
+Times are in seconds; where they are passed in, the clock is the caller's.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bot.transport.rate_limiter import SlotLimiter
+from bot.transport.recent_calls import Chat
+
+# After a 429: the share of the rate that is kept, and the share of the ceiling that is regained
+# each second.
+_KEPT = 0.7
+_REGAINED = 0.005
+_LOWEST_SHARE = 0.02
+
+# A chat waits in the line when it is no longer than this.
+_SHORT = 1.0
+# How much too early a chat may come back.
+_EARLY = 0.1
+# A chat that was let in may send for this long without coming back, since a reply may be two
+# messages, a picture and a screen.
+_INSIDE = 5.0
+_MESSAGES = 2
+# A chat that has not come back after this time is forgotten.
+_FORGOTTEN = 60.0
+
+
+class ReplyRate:
+    """The rate of replies, which falls with each overall refusal and slowly recovers.
+
+    Args:
+        ceiling: the highest rate in messages a second.
+    """
+
+    def __init__(self, ceiling: float) -> None:
+        self._ceiling = ceiling
+        self._kept = ceiling
+        self._slowed_at = 0.0
+
+    def rate(self, now: float) -> float:
+        """Returns the present rate in messages a second."""
+        if self._kept >= self._ceiling:
+            return self._ceiling
+        regained = self._ceiling * _REGAINED * max(0.0, now - self._slowed_at)
+        return min(self._ceiling, self._kept + regained)
+
+    def slow_down(self, now: float) -> None:
+        """Lowers the rate after a refusal."""
+        self._kept = max(self._ceiling * _LOWEST_SHARE, self.rate(now) * _KEPT)
+        self._slowed_at = now
+
+
+class ReplyQueue:
+    """Gives chats times to come back, so that no more come at a time than the rate allows.
+
+    Args:
+        rate: new messages a second.
+        burst: how many may leave at once after a quiet time.
+    """
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._times = SlotLimiter(rate, burst)
+        self._given: dict[Chat, float] = {}
+        self._inside: dict[Chat, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._given) + len(self._inside)
+
+    def come_back_in(self, chat: Chat, now: float, rate: float) -> float:
+        """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
+        let_in = self._inside.get(chat)
+        if let_in is not None and now < let_in + _INSIDE:
+            return 0.0
+        time = self._given.get(chat)
+        if time is None:
+            time = self._time(now, rate)
+            if time - now <= _SHORT:
+                time = now
+        if now < time - _EARLY:
+            self._forget(now)
+            self._given[chat] = time
+            return time - now
+        self._given.pop(chat, None)
+        self._inside.pop(chat, None)
+        self._inside[chat] = now
+        self._forget(now)
+        return 0.0
+
+    def _time(self, now: float, rate: float) -> float:
+        first = self._times.take(now, rate)
+        for _ in range(_MESSAGES - 1):
+            self._times.take(now, rate)
+        return first
+
+    def _forget(self, now: float) -> None:
+        # Both are filled in rising order, so the oldest comes first.
+        _drop_until(self._given, now - _FORGOTTEN)
+        _drop_until(self._inside, now - _INSIDE)
+
+
+class ReplyLimiter:
+    """Lets replies leave one after the other, at a given rate.
+
+    Args:
+        rate: returns the new messages a second at a given time.
+        burst: how many may leave at once after a quiet time.
+        clock: seconds, monotonic.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        rate: Callable[[float], float],
+        burst: int,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._slots = SlotLimiter(rate(clock()), burst)
+        self._queue = ReplyQueue(rate(clock()), burst)
+        self._turn = asyncio.Lock()
+
+    def come_back_in(self, chat: Chat) -> float:
+        """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
+        now = self._clock()
+        return self._queue.come_back_in(chat, now, self._rate(now))
+
+    async def take_turn(self, is_paused: Callable[[], bool]) -> bool:
+        """Waits for a slot and takes it; False, without taking it, when a pause has begun."""
+        # One at a time, and a slot is taken only when it is due: whoever taps again leaves the
+        # line, and many of them would otherwise use up the slots of the others.
+        async with self._turn:
+            while (wait := self._slots.due_in(self._clock())) > 0:
+                await self._sleep(wait)
+            if is_paused():
+                return False
+            now = self._clock()
+            self._slots.take(now, self._rate(now))
+            return True
+
+
+def _drop_until(times: dict[Chat, float], moment: float) -> None:
+    while times:
+        chat, time = next(iter(times.items()))
+        if time > moment:
+            return
+        del times[chat]
