@@ -75,7 +75,7 @@ class WatchedDatabase:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._damaged: Callable[[BrokenData], object] = _nobody
+        self._damaged: Callable[[BrokenData], object] = _ignore
 
     def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
         """Sets the listener, which is told of damage even if the caller handles the error."""
@@ -106,5 +106,5 @@ class WatchedDatabase:
         await self._database.close()
 
 
-def _nobody(_: BrokenData) -> None:
+def _ignore(_: BrokenData) -> None:
     """Ignores damage: the listener until one is set."""

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, SchemaMissing
 from storage.private_files import write_over
-from storage.sqlite_errors import sorted_error
+from storage.sqlite_errors import storage_error
 
 _NUMBER: Final = "SELECT last_number FROM petitions WHERE slug = ?"
 _MARK: Final = re.compile(r"[0-9]{1,18}\n")
@@ -117,7 +117,7 @@ class HighWaterMark:
             with closing(sqlite3.connect(address, uri=True)) as database:
                 row = database.execute(_NUMBER, (self._slug,)).fetchone()
         except sqlite3.Error as error:
-            meaning = sorted_error(error)
+            meaning = storage_error(error)
             if isinstance(meaning, SchemaMissing):
                 return 0
             raise meaning from error

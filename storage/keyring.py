@@ -61,7 +61,7 @@ class Keyring:
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
         self._newest = next(iter(encryption))
-        self._damaged: Callable[[BrokenData], object] = _nobody
+        self._damaged: Callable[[BrokenData], object] = _ignore
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
@@ -117,14 +117,14 @@ class Keyring:
         """
         mac = self._reference.copy()
         # No slug is empty, so no reference is made from a message that begins with a zero byte.
-        mac.update(b"\x00" + _place(table, column, row))
+        mac.update(b"\x00" + _associated_data(table, column, row))
         return hmac.digest(mac.digest(), content, hashlib.sha256)
 
     def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
         """Encrypts a text for this column and row only; the result differs every time."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(
-            nonce, _padded(plain.encode()), _PADDED + _place(table, column, row)
+            nonce, _padded(plain.encode()), _PADDED + _associated_data(table, column, row)
         )
         return b"".join((_PADDED, self._newest, nonce, sealed))
 
@@ -164,7 +164,7 @@ class Keyring:
                 where,
             )
         nonce = sealed[1 + _ID_BYTES : _HEADER_BYTES]
-        place = _place(table, column, row)
+        place = _associated_data(table, column, row)
         try:
             if form == _UNPADDED:
                 return cipher.decrypt(nonce, sealed[_HEADER_BYTES:], place).decode()
@@ -182,7 +182,7 @@ class Keyring:
         raise TypeError("a keyring is never pickled or copied")
 
 
-def _nobody(_: BrokenData) -> None:
+def _ignore(_: BrokenData) -> None:
     """Ignores damage: the listener until one is set."""
 
 
@@ -205,7 +205,7 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     )
 
 
-def _place(table: str, column: str, row: bytes) -> bytes:
+def _associated_data(table: str, column: str, row: bytes) -> bytes:
     return f"{table}|{column}|".encode() + row
 
 

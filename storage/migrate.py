@@ -20,7 +20,7 @@ from storage.errors import DatabaseMissing, SchemaMissing, SchemaTooNew, Unavail
 from storage.migrations import NEWEST
 from storage.open_database import postgres_adapter
 from storage.sqlite import create_private
-from storage.sqlite_errors import is_locked, sorted_error
+from storage.sqlite_errors import is_locked, storage_error
 
 # How long a start waits for another that is migrating; a revision can rewrite a big table.
 _PATIENCE_SECONDS: Final = 120.0
@@ -93,7 +93,7 @@ async def _sqlite_revision(path: Path) -> str | None:
 
             return await _revision("sqlite", fetch)
     except sqlite3.Error as error:
-        raise sorted_error(error) from error
+        raise storage_error(error) from error
 
 
 async def _postgres_revision(dsn: str) -> str | None:
@@ -102,7 +102,7 @@ async def _postgres_revision(dsn: str) -> str | None:
         try:
             return await _revision("postgresql", connection.fetch)
         except postgres.DRIVER_ERRORS as error:
-            raise postgres.sorted_error(error) from error
+            raise postgres.storage_error(error) from error
 
 
 async def _revision(dialect: str, fetch: Fetch) -> str | None:
@@ -148,7 +148,7 @@ async def _try_sqlite(path: Path) -> bool:
     except sqlite3.Error as error:
         if is_locked(error):
             return False
-        raise sorted_error(error) from error
+        raise storage_error(error) from error
     return True
 
 
@@ -176,4 +176,4 @@ async def _migrate_postgres(dsn: str) -> None:
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
                 await _upgrade("postgresql", connection.fetch)
         except postgres.DRIVER_ERRORS as error:
-            raise postgres.sorted_error(error) from error
+            raise postgres.storage_error(error) from error

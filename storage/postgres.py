@@ -20,14 +20,14 @@ from storage.database import FOR_NO_KEY_UPDATE, Row, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
 
-_POOL: Final = 10
+_POOL_SIZE: Final = 10
 # Two, so that a long write, such as starting a broadcast, does not delay the others.
 _WRITERS: Final = 2
-_GROUP: Final = 64
+_GROUP_SIZE: Final = 64
 
 _CONNECT_SECONDS: Final = 5.0
 _COMMAND_SECONDS: Final = 120.0  # one statement may go through a million signatures
-_PATIENCE_SECONDS: Final = 4.0
+_RETRY_FOR_SECONDS: Final = 4.0
 _PAUSES: Final = BackOff(0.02, longest=0.5)  # in seconds, between tries
 
 _SESSION: Final = {
@@ -41,7 +41,7 @@ _SESSION: Final = {
 _PASSING: Final = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
 _BROKEN: Final = ("XX001", "XX002")
 _REFUSED: Final = ("28", "3D000")
-# Everything that the driver raises and `sorted_error` knows a meaning of.
+# Everything that the driver raises and `storage_error` knows a meaning of.
 DRIVER_ERRORS: Final = (
     OSError,
     asyncpg.PostgresError,
@@ -55,7 +55,7 @@ _LOST: Final = (
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
 )
 # Errors after which it is unknown whether a transaction that was sent was committed.
-_CUT_OFF: Final = (
+_COMMIT_UNCERTAIN: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -88,9 +88,9 @@ class _CommitUnknown(Unavailable):
 class PostgresDatabase:
     """One database on a server; made by `open`, to be ended with `close`."""
 
-    def __init__(self, pool: Any, *, patience_seconds: float) -> None:
+    def __init__(self, pool: Any, *, retry_for_seconds: float) -> None:
         self._pool = pool
-        self._patience = patience_seconds
+        self._retry_for = retry_for_seconds
         self._waiting: deque[_Write] = deque()
         self._writers: set[asyncio.Task[None]] = set()
         self._busy = 0
@@ -99,28 +99,28 @@ class PostgresDatabase:
 
     @classmethod
     async def open(
-        cls, dsn: str, *, patience_seconds: float = _PATIENCE_SECONDS
+        cls, dsn: str, *, retry_for_seconds: float = _RETRY_FOR_SECONDS
     ) -> "PostgresDatabase":
         """Connects to a server, which must be up now; later it may come and go."""
         try:
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
-                max_size=_POOL,
+                max_size=_POOL_SIZE,
                 timeout=_CONNECT_SECONDS,
                 command_timeout=_COMMAND_SECONDS,
                 server_settings=_SESSION,
-                init=_prepare_to_run,
+                init=_make_runner,
                 # Nothing here changes a session, so a reset would waste a round trip.
-                reset=_as_it_is,
+                reset=_no_reset,
             )
         except DRIVER_ERRORS as error:
-            raise sorted_error(error) from error
-        return cls(pool, patience_seconds=patience_seconds)
+            raise storage_error(error) from error
+        return cls(pool, retry_for_seconds=retry_for_seconds)
 
     async def read(self, statement: Statement) -> list[Row]:
         """See Database.read."""
-        return await self._patiently(lambda: self._read(statement))
+        return await self._with_retries(lambda: self._read(statement))
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""
@@ -130,7 +130,7 @@ class PostgresDatabase:
         self._waiting.append(_Write(statements, answer))
         if self._busy < _WRITERS:
             self._busy += 1
-            task = asyncio.create_task(self._work())
+            task = asyncio.create_task(self._commit_waiting())
             self._writers.add(task)
             task.add_done_callback(self._writers.discard)
         return await answer
@@ -151,33 +151,33 @@ class PostgresDatabase:
     async def _read(self, statement: Statement) -> list[Row]:
         sql, names = translate(statement.sql)
         values = [statement.values[name] for name in names]
-        async with self._borrowed() as connection:
+        async with self._connection() as connection:
             return [dict(row) for row in await connection.fetch(sql, *values)]
 
     @asynccontextmanager
-    async def _borrowed(self) -> AsyncIterator[Any]:
+    async def _connection(self) -> AsyncIterator[Any]:
         """Yields a connection of the pool; a broken one does not go back into it."""
         async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
             try:
                 yield connection
             except DRIVER_ERRORS as error:
-                if _lost(error):
+                if _is_connection_lost(error):
                     with suppress(asyncpg.InterfaceError):  # the pool was faster
                         connection.terminate()
                 raise
 
-    async def _work(self) -> None:
+    async def _commit_waiting(self) -> None:
         """Commits group after group until no write waits."""
         try:
             while self._waiting:
-                await self._commit(self._taken())
+                await self._commit(self._next_group())
         finally:
             # Here, not in a callback of the task: the next write may come before that runs.
             self._busy -= 1
 
-    def _taken(self) -> list[_Write]:
+    def _next_group(self) -> list[_Write]:
         group = [self._waiting.popleft()]
-        while self._waiting and len(group) < _GROUP:
+        while self._waiting and len(group) < _GROUP_SIZE:
             if group[-1].is_alone or self._waiting[0].is_alone:
                 break
             group.append(self._waiting.popleft())
@@ -185,42 +185,42 @@ class PostgresDatabase:
         return [write for write in group if not write.answer.cancelled()]
 
     async def _commit(self, group: list[_Write]) -> None:
-        if len(group) > 1 and await self._together(group):
+        if len(group) > 1 and await self._commit_together(group):
             return
         for write in group:
-            await self._alone(write)
+            await self._commit_alone(write)
 
-    async def _together(self, group: list[_Write]) -> bool:
+    async def _commit_together(self, group: list[_Write]) -> bool:
         """Commits a group; returns False if it was undone and each has to be tried alone."""
         try:
-            await self._transact(group)
+            await self._run_and_commit(group)
         except _CommitUnknown as error:
             for write in group:
-                _refuse(write, error)
+                _set_error(write, error)
         except Exception:  # running each alone shows which one failed
             return False
         else:
             for write in group:
-                _accept(write)
+                _set_result(write)
         return True
 
-    async def _alone(self, write: _Write) -> None:
+    async def _commit_alone(self, write: _Write) -> None:
         try:
-            await self._patiently(lambda: self._transact([write]))
+            await self._with_retries(lambda: self._run_and_commit([write]))
         except Exception as error:  # passed to the caller of `write`
-            _refuse(write, error)
+            _set_error(write, error)
         else:
-            _accept(write)
+            _set_result(write)
 
-    async def _transact(self, group: list[_Write]) -> None:
+    async def _run_and_commit(self, group: list[_Write]) -> None:
         """Runs and commits a group in one round trip."""
-        async with self._borrowed() as connection:
+        async with self._connection() as connection:
             batch = Batch()
             for statement in chain.from_iterable(write.statements for write in group):
                 batch.add(statement, await self._columns_of(statement.sql, connection))
             try:
                 rows = await connection.fetch(RUN, *batch.arguments)
-            except _CUT_OFF as error:
+            except _COMMIT_UNCERTAIN as error:
                 raise _CommitUnknown from error
         answers = iter(batch.answers(rows))
         for write in group:
@@ -235,10 +235,10 @@ class PostgresDatabase:
             self._columns[sql] = columns
         return columns
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _with_retries(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
         """Retries, for a limited time, what certainly did not take effect and may pass."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience
+        deadline = loop.time() + self._retry_for
         failures = 0
         while True:
             failures += 1
@@ -248,7 +248,7 @@ class PostgresDatabase:
             except _CommitUnknown:
                 raise
             except DRIVER_ERRORS as error:
-                meaning = sorted_error(error)
+                meaning = storage_error(error)
                 passing = isinstance(meaning, Unavailable) and self._open
                 if not passing or loop.time() + pause > deadline:
                     raise meaning from error
@@ -261,7 +261,7 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
     try:
         connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
     except DRIVER_ERRORS as error:
-        raise sorted_error(error) from error
+        raise storage_error(error) from error
     try:
         yield connection
     finally:
@@ -271,7 +271,7 @@ async def connected(dsn: str) -> AsyncIterator[Any]:
             connection.terminate()
 
 
-def sorted_error(error: Exception) -> Exception:
+def storage_error(error: Exception) -> Exception:
     """Returns the StorageError that a driver error means; a bug comes back unchanged."""
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return DatabaseUrlWrong()
@@ -282,32 +282,32 @@ def sorted_error(error: Exception) -> Exception:
         return BrokenData(f"The database is damaged: {error}.")
     if state == _NO_TABLE:
         return SchemaMissing()
-    if state.startswith(_PASSING) or _lost(error):
+    if state.startswith(_PASSING) or _is_connection_lost(error):
         return Unavailable(f"The database cannot be used just now ({type(error).__name__}).")
     return error
 
 
-def _lost(error: Exception) -> bool:
+def _is_connection_lost(error: Exception) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         # The same class stands for bugs of the caller; only the message tells them apart.
         return "clos" in str(error) or "released" in str(error)
     return isinstance(error, _LOST)
 
 
-async def _prepare_to_run(connection: Any) -> None:
+async def _make_runner(connection: Any) -> None:
     await connection.execute(MAKE_RUNNER)
 
 
-async def _as_it_is(connection: object) -> None:
+async def _no_reset(connection: object) -> None:
     """Leaves a connection unchanged when it comes back to the pool."""
 
 
-def _accept(write: _Write) -> None:
+def _set_result(write: _Write) -> None:
     if not write.answer.done():
         write.answer.set_result(write.rows)
 
 
-def _refuse(write: _Write, error: Exception) -> None:
+def _set_error(write: _Write, error: Exception) -> None:
     if write.answer.done():
         return
     # Many can wait for one COMMIT: each gets its own error object, or their tracebacks would mix.

@@ -83,7 +83,7 @@ async def acquire_process_lock(
     url: str,
     name: str,
     *,
-    patience_seconds: float = _PATIENCE_SECONDS,
+    retry_for_seconds: float = _PATIENCE_SECONDS,
     look_seconds: float = _LOOK_SECONDS,
 ) -> AsyncIterator[ProcessLock]:
     """Holds `name` in this database until the block ends.
@@ -91,7 +91,7 @@ async def acquire_process_lock(
     Args:
         url: the URL of the database.
         name: any text, for what two processes must not do at once.
-        patience_seconds: how long to try to take it again when its connection broke.
+        retry_for_seconds: how long to try to take it again when its connection broke.
         look_seconds: the seconds between two checks that the locked file is still there.
 
     Raises:
@@ -103,7 +103,7 @@ async def acquire_process_lock(
         holding = _holding_file(held, address.path, name, look_seconds)
     else:
         postgres_adapter()  # raises at once if its driver is missing
-        holding = _holding_lock(held, address.dsn, _number(name), patience_seconds)
+        holding = _holding_lock(held, address.dsn, _number(name), retry_for_seconds)
     async with holding:
         try:
             yield held
@@ -140,9 +140,9 @@ async def _watch(held: ProcessLock, file: FileIdentity, look_seconds: float) -> 
 
 @asynccontextmanager
 async def _holding_lock(
-    held: ProcessLock, dsn: str, number: int, patience_seconds: float
+    held: ProcessLock, dsn: str, number: int, retry_for_seconds: float
 ) -> AsyncIterator[None]:
-    keeping = asyncio.create_task(_keep(held, dsn, number, patience_seconds))
+    keeping = asyncio.create_task(_keep(held, dsn, number, retry_for_seconds))
     try:
         await held.until_taken()
         yield
@@ -150,7 +150,7 @@ async def _holding_lock(
         await _ended(keeping)
 
 
-async def _keep(held: ProcessLock, dsn: str, number: int, patience_seconds: float) -> None:
+async def _keep(held: ProcessLock, dsn: str, number: int, retry_for_seconds: float) -> None:
     """Takes the lock, and takes it again whenever its connection breaks."""
     postgres, loop = postgres_adapter(), asyncio.get_running_loop()
     deadline = loop.time()  # the first attempt is not repeated
@@ -161,11 +161,11 @@ async def _keep(held: ProcessLock, dsn: str, number: int, patience_seconds: floa
                     raise HeldElsewhere
                 held.take()
                 await _until_broken(held, connection)
-            deadline = loop.time() + patience_seconds
+            deadline = loop.time() + retry_for_seconds
         except Exception as error:  # whatever it is, who holds the lock hears that it is lost
             # A lock held elsewhere may pass: the server may not yet know our connection as broken.
             held.release()
-            meaning = postgres.sorted_error(error)
+            meaning = postgres.storage_error(error)
             passing = isinstance(meaning, HeldElsewhere | Unavailable)
             if not passing or loop.time() >= deadline:
                 held.mark_lost(meaning)

@@ -24,18 +24,18 @@ import aiosqlite
 from storage.database import Row, Statement
 from storage.errors import DatabaseReplaced, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.file_identity import FileIdentity
-from storage.sqlite_errors import concerns_everyone, is_locked, sorted_error
+from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS: Final = 2
 
 # One COMMIT for at most so many, which limits how long the first of a group waits for the last.
-_GROUP: Final = 256
+_GROUP_SIZE: Final = 256
 
 # How long SQLite waits for a lock, then how long we retry: together less than the 8 s that a
 # process has to stop.
 _BUSY_MILLISECONDS: Final = 2_000
-_PATIENCE_SECONDS: Final = 4.0
+_RETRY_FOR_SECONDS: Final = 4.0
 _PAUSE_SECONDS: Final = 0.02
 
 # The first copies nearly all of the log while others write; the second blocks them, but has little
@@ -50,7 +50,7 @@ _TRUNCATE: Final = (
 # other writes for a tenth of a second.
 _REWRITE_SECONDS: Final = 86_400.0
 _REWRITE_AGAIN_SECONDS: Final = 3_600.0
-_REWRITTEN_UP_TO_BYTES: Final = 16_000_000
+_REWRITE_UP_TO_BYTES: Final = 16_000_000
 _SIZE: Final = Statement(
     "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size"
 )
@@ -85,7 +85,7 @@ class SqliteDatabase:
         path: Path,
         *,
         busy_milliseconds: int,
-        patience_seconds: float,
+        retry_for_seconds: float,
         log_pause_seconds: float,
         log_retry_seconds: float,
     ) -> None:
@@ -101,7 +101,7 @@ class SqliteDatabase:
         )
         self._path = path
         self._files: list[FileIdentity] = []
-        self._patience = patience_seconds
+        self._retry_for = retry_for_seconds
         self._waiting: deque[_Write] = deque()
         self._open = False
         self._rewrite_at = 0.0
@@ -112,7 +112,7 @@ class SqliteDatabase:
         path: Path,
         *,
         busy_milliseconds: int = _BUSY_MILLISECONDS,
-        patience_seconds: float = _PATIENCE_SECONDS,
+        retry_for_seconds: float = _RETRY_FOR_SECONDS,
         log_pause_seconds: float = PAUSE_SECONDS,
         log_retry_seconds: float = RETRY_SECONDS,
         cleans_up: bool = True,
@@ -125,7 +125,7 @@ class SqliteDatabase:
         database = cls(
             path,
             busy_milliseconds=busy_milliseconds,
-            patience_seconds=patience_seconds,
+            retry_for_seconds=retry_for_seconds,
             log_pause_seconds=log_pause_seconds,
             log_retry_seconds=log_retry_seconds,
         )
@@ -137,8 +137,8 @@ class SqliteDatabase:
         except Exception as error:  # whatever it is, no thread may stay behind
             await database.close()
             for connection in database._connections:
-                await connection.ended()
-            raise sorted_error(error) from error
+                await connection.join_thread()
+            raise storage_error(error) from error
         database._files.append(FileIdentity(path))
         database._open = True
         if cleans_up:
@@ -155,7 +155,7 @@ class SqliteDatabase:
         try:
             rows = await reader.fetch(statement)
         except sqlite3.Error as error:
-            raise sorted_error(error) from error
+            raise storage_error(error) from error
         # After the files were replaced, a refused write can still be read; a person who tries
         # again would be thanked for it.
         self.require_files()
@@ -213,33 +213,33 @@ class SqliteDatabase:
         """Rewrites a small database at the first truncation after the start and once a day."""
         if time.monotonic() < self._rewrite_at:
             return
-        if (await self._truncater.fetch(_SIZE))[0]["bytes"] <= _REWRITTEN_UP_TO_BYTES:
+        if (await self._truncater.fetch(_SIZE))[0]["bytes"] <= _REWRITE_UP_TO_BYTES:
             await self._truncater.fetch(Statement("VACUUM"))
             self._log.written()
         self._rewrite_at = time.monotonic() + _REWRITE_SECONDS
 
     def _flush(self) -> None:
         """Runs everything that waits as one transaction; called in the writer's thread."""
-        group = list(self._taken())
+        group = list(self._next_group())
         if not group:
             return
         try:
-            self._commit_patiently(group)
-            self._remember_log()
+            self._commit_with_retries(group)
+            self._watch_log()
             self.require_files()
         except Exception as error:  # every caller gets an answer
-            self._writer.give_up()
+            self._writer.roll_back()
             for write in group:
                 write.error = error
-        group[0].answer.get_loop().call_soon_threadsafe(_answer, group)
+        group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
 
-    def _remember_log(self) -> None:
+    def _watch_log(self) -> None:
         """Watches the write-ahead log too, which exists from the first transaction on."""
         if len(self._files) == 1:
             self._files.append(FileIdentity(self._path.with_name(f"{self._path.name}-wal")))
 
-    def _taken(self) -> Iterable[_Write]:
-        for _ in range(_GROUP):
+    def _next_group(self) -> Iterable[_Write]:
+        for _ in range(_GROUP_SIZE):
             try:
                 write = self._waiting.popleft()
             except IndexError:
@@ -248,14 +248,14 @@ class SqliteDatabase:
             if not write.answer.cancelled():
                 yield write
 
-    def _commit_patiently(self, group: list[_Write]) -> None:
+    def _commit_with_retries(self, group: list[_Write]) -> None:
         """Commits the group, with retries while another process holds the lock."""
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._retry_for
         while True:
             try:
                 self._writer.commit_group(group)
             except sqlite3.Error as error:
-                self._writer.give_up()
+                self._writer.roll_back()
                 if not is_locked(error) or time.monotonic() >= deadline:
                     raise
                 time.sleep(_PAUSE_SECONDS)
@@ -285,7 +285,7 @@ class _Connection(aiosqlite.Connection):
         finally:
             self.busy -= 1
 
-    async def ended(self) -> None:
+    async def join_thread(self) -> None:
         """Waits for the thread of a connection that failed to open; aiosqlite does not."""
         if self._thread.ident is not None:
             await asyncio.to_thread(self._thread.join)
@@ -301,7 +301,7 @@ class _Connection(aiosqlite.Connection):
             self._attempt(write)
         self._conn.execute("COMMIT")
 
-    def give_up(self) -> None:
+    def roll_back(self) -> None:
         """Rolls back an open transaction; called in the thread."""
         if self._connection is not None and self._connection.in_transaction:
             self._connection.rollback()
@@ -312,7 +312,7 @@ class _Connection(aiosqlite.Connection):
         try:
             write.rows = [_rows(self._conn, statement) for statement in write.statements]
         except Exception as error:  # handed to whoever asked for this write
-            if concerns_everyone(error) or not self._conn.in_transaction:
+            if fails_whole_group(error) or not self._conn.in_transaction:
                 raise
             write.error = error
             self._conn.execute("ROLLBACK TO one")
@@ -358,7 +358,7 @@ def _rows(connection: sqlite3.Connection, statement: Statement) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _answer(group: list[_Write]) -> None:
+def _set_results(group: list[_Write]) -> None:
     for write in group:
         if write.answer.done():
             continue
@@ -366,7 +366,7 @@ def _answer(group: list[_Write]) -> None:
             write.answer.set_result(write.rows)
             continue
         # A new exception for each: one raised in many tasks would mix their tracebacks.
-        answer = sorted_error(write.error)
+        answer = storage_error(write.error)
         if answer is not write.error:
             answer.__cause__ = write.error
         write.answer.set_exception(answer)

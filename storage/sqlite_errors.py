@@ -23,7 +23,7 @@ def is_locked(error: Exception) -> bool:
     return _code(error) in _LOCKED
 
 
-def sorted_error(error: Exception) -> Exception:
+def storage_error(error: Exception) -> Exception:
     """Returns the StorageError that a driver error means; a bug comes back unchanged."""
     code = _code(error)
     if code in _LOCKED:
@@ -37,7 +37,7 @@ def sorted_error(error: Exception) -> Exception:
     return error
 
 
-def concerns_everyone(error: Exception) -> bool:
+def fails_whole_group(error: Exception) -> bool:
     """Returns whether the disk or the lock is the cause, and not the one transaction."""
     return _code(error) in _PASSING | _BROKEN
 

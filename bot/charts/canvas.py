@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 _FONTS: Final = Path(__file__).parent / "fonts"
 # Areas and lines are drawn this much larger and then reduced, which smooths their edges.
-_FINER: Final = 2
+_SUPERSAMPLING: Final = 2
 _SMALLEST_TEXT: Final = 26
 
 
@@ -95,13 +95,13 @@ class Canvas:
     def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
         """Fills the polygon through the points."""
         with self._smoothly(colour) as draw:
-            draw.polygon([(x * _FINER, y * _FINER) for x, y in points], fill=255)
+            draw.polygon([(x * _SUPERSAMPLING, y * _SUPERSAMPLING) for x, y in points], fill=255)
 
     def line(self, points: Sequence[tuple[float, float]], colour: str, width: int) -> None:
         """Draws a line through the points."""
         with self._smoothly(colour) as draw:
-            finer = [(x * _FINER, y * _FINER) for x, y in points]
-            draw.line(finer, fill=255, width=width * _FINER, joint="curve")
+            finer = [(x * _SUPERSAMPLING, y * _SUPERSAMPLING) for x, y in points]
+            draw.line(finer, fill=255, width=width * _SUPERSAMPLING, joint="curve")
 
     def text_width(self, text: str, size: float) -> float:
         """Returns how wide a line of text would be, in pixels."""
@@ -116,9 +116,9 @@ class Canvas:
     @contextmanager
     def _smoothly(self, colour: str) -> Iterator[ImageDraw.ImageDraw]:
         """Paints onto the picture, in this colour, what is drawn white on black in the block."""
-        mask = Image.new("L", (self.width * _FINER, self.height * _FINER))
+        mask = Image.new("L", (self.width * _SUPERSAMPLING, self.height * _SUPERSAMPLING))
         yield ImageDraw.Draw(mask)
-        self._image.paste(colour, (0, 0), mask.reduce(_FINER))
+        self._image.paste(colour, (0, 0), mask.reduce(_SUPERSAMPLING))
 
     def _font(self, size: float, *, bold: bool) -> ImageFont.FreeTypeFont:
         known = self._fonts.get((size, bold))

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from handlers.admins import DAMAGED
 from storage import Statement, Storage
 from storage.sqlite import SqliteDatabase
-from storage.sqlite_errors import sorted_error
+from storage.sqlite_errors import storage_error
 from tests.features.scene import Scene, fails
 
 SIGNED_NAME = "El nombre con el que firmaste está dañado"
@@ -163,7 +163,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
 
         async def spoiled(self: Any, *statements: Statement, call: Any = call) -> Any:
             if any(part in statement.sql for statement in statements):
-                raise sorted_error(corrupt())
+                raise storage_error(corrupt())
             return await call(self, *statements)
 
         monkeypatch.setattr(SqliteDatabase, way, spoiled)
@@ -207,7 +207,7 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     await scene.settled()
 
     async def breaks(*_: object) -> Any:
-        raise sorted_error(corrupt())
+        raise storage_error(corrupt())
 
     monkeypatch.setattr(type(storage_of(scene).signatures), "get", breaks)
     with capture_logs() as logs:

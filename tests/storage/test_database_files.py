@@ -23,7 +23,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase.open(path, busy_milliseconds=50, patience_seconds=0.3)
+    opened = await SqliteDatabase.open(path, busy_milliseconds=50, retry_for_seconds=0.3)
     await opened.write(Statement(INSERT, {"slug": "before"}))
     yield opened
     await opened.close()

@@ -37,7 +37,7 @@ class Server:
     def is_closed(self) -> bool:
         return False
 
-    def sorted_error(self, error: Exception) -> Exception:
+    def storage_error(self, error: Exception) -> Exception:
         return error
 
 
@@ -63,11 +63,11 @@ class Noted(ProcessLock):
         super().take()
 
 
-async def kept(patience_seconds: float = 60) -> tuple[list[bool], type[Exception]]:
+async def kept(retry_for_seconds: float = 60) -> tuple[list[bool], type[Exception]]:
     """Whether it was believed each time before it was taken, and why it was lost in the end."""
     held = Noted()
     async with asyncio.timeout(5):
-        await process_lock._keep(held, "", 1, patience_seconds)
+        await process_lock._keep(held, "", 1, retry_for_seconds)
     assert not held.is_ours()
     try:
         await held.until_lost()
@@ -89,7 +89,7 @@ async def test_what_does_not_pass_is_not_waited_for(use: Callable[[Server], Serv
 
 async def test_after_its_patience_a_no_is_a_no(use: Callable[[Server], Server]) -> None:
     server = use(Server(True, False, True))
-    assert await kept(patience_seconds=0) == ([False], HeldElsewhere)
+    assert await kept(retry_for_seconds=0) == ([False], HeldElsewhere)
     assert server.asked == 2
 
 

@@ -175,7 +175,7 @@ class TestARestart:
         self, own_server: PostgresServer
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
-        database = await PostgresDatabase.open(dsn(url), patience_seconds=0.2)
+        database = await PostgresDatabase.open(dsn(url), retry_for_seconds=0.2)
         await database.write(insert("before"))
         await asyncio.to_thread(own_server.stop)
         with pytest.raises(Unavailable):

@@ -291,7 +291,7 @@ class TestABrokenConnection:
     async def test_a_server_that_restarts_costs_nothing(
         self, database_url: str, postgres_server: PostgresServer
     ) -> None:
-        async with acquire_process_lock(database_url, "running", patience_seconds=20) as held:
+        async with acquire_process_lock(database_url, "running", retry_for_seconds=20) as held:
             await asyncio.to_thread(postgres_server.restart)
             async with asyncio.timeout(20):
                 while not held.is_ours():  # noqa: ASYNC110 - the server is another process
@@ -321,7 +321,7 @@ class TestABrokenConnection:
         async with (
             connection_to(database_url) as other,
             connection_to(database_url) as administrator,
-            acquire_process_lock(database_url, "running", patience_seconds=0.5) as held,
+            acquire_process_lock(database_url, "running", retry_for_seconds=0.5) as held,
         ):
             # Waits in the server for the lock, and has it as soon as the holder is cut off.
             number, pid = await the_lock(other)
@@ -337,7 +337,9 @@ class TestABrokenConnection:
         self, database_url: str, postgres_server: PostgresServer
     ) -> None:
         try:
-            async with acquire_process_lock(database_url, "running", patience_seconds=0.3) as held:
+            async with acquire_process_lock(
+                database_url, "running", retry_for_seconds=0.3
+            ) as held:
                 await asyncio.to_thread(postgres_server.stop)
                 with pytest.raises(Unavailable):
                     await asyncio.wait_for(held.until_lost(), 10)

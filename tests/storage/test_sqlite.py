@@ -12,7 +12,7 @@ import pytest
 
 from storage import BrokenData, SchemaMissing, Statement, Unavailable
 from storage.sqlite import SqliteDatabase
-from storage.sqlite_errors import concerns_everyone, is_locked, sorted_error
+from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase.open(path, busy_milliseconds=50, patience_seconds=0.3)
+    opened = await SqliteDatabase.open(path, busy_milliseconds=50, retry_for_seconds=0.3)
     yield opened
     await opened.close()
 
@@ -251,27 +251,27 @@ class TestErrors:
     @pytest.mark.parametrize("detail", [0, 0x100, 0xA00])
     def test_that_pass_are_unavailable_and_everybodys(self, name: str, detail: int) -> None:
         error = coded(getattr(sqlite3, f"SQLITE_{name}") | detail)
-        assert type(sorted_error(error)) is Unavailable
-        assert concerns_everyone(error)
+        assert type(storage_error(error)) is Unavailable
+        assert fails_whole_group(error)
         assert is_locked(error) is (name in ("BUSY", "LOCKED"))
 
     @pytest.mark.parametrize("name", ["CORRUPT", "NOTADB"])
     def test_of_damage_are_broken_data_and_everybodys(self, name: str) -> None:
         error = coded(getattr(sqlite3, f"SQLITE_{name}") | 0x100)
-        assert type(sorted_error(error)) is BrokenData
-        assert concerns_everyone(error)
+        assert type(storage_error(error)) is BrokenData
+        assert fails_whole_group(error)
         assert not is_locked(error)
 
     @pytest.mark.parametrize("name", ["CONSTRAINT", "ERROR", "MISMATCH", "TOOBIG"])
     def test_of_our_own_are_whose_they_are_and_as_they_are(self, name: str) -> None:
         error = coded(getattr(sqlite3, f"SQLITE_{name}"))
-        assert sorted_error(error) is error
-        assert not concerns_everyone(error)
+        assert storage_error(error) is error
+        assert not fails_whole_group(error)
 
     def test_without_a_code_are_our_own(self) -> None:
         error = ValueError("x")
-        assert sorted_error(error) is error
-        assert not concerns_everyone(error)
+        assert storage_error(error) is error
+        assert not fails_whole_group(error)
 
 
 def coded(code: int) -> sqlite3.OperationalError:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from storage import Keyring, Statement, Storage, assemble
-from storage.sqlite import _REWRITTEN_UP_TO_BYTES, SqliteDatabase
+from storage.sqlite import _REWRITE_UP_TO_BYTES, SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.storage.people import NOON, person
 
@@ -189,7 +189,7 @@ async def test_copies_in_unused_parts_of_pages_go_at_the_start_and_once_a_day(
 
 def test_copies_go_from_a_petition_of_usual_size() -> None:
     # Ten thousand signatures, at a kilobyte each.
-    assert _REWRITTEN_UP_TO_BYTES >= 10_000 * 1_024
+    assert _REWRITE_UP_TO_BYTES >= 10_000 * 1_024
 
 
 @pytest.mark.parametrize(("bytes_more", "rewritten"), [(0, True), (-1, False)])
