@@ -3,7 +3,7 @@
 Times are passed in, in seconds.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from bot.back_off import BackOff
 
@@ -12,26 +12,21 @@ _LONGEST_SECONDS: Final = 300.0
 _OFTEN: Final = 3
 
 
-class _Owed(NamedTuple):
-    failures: int
-    due: float
-
-
 class ReportRetries:
     """Keeps back-offs per broadcast in memory, so that a restart tries everything at once."""
 
     def __init__(self, first_pause: float) -> None:
         self._back_off = BackOff(first_pause, _LONGEST_SECONDS)
-        self._owed: dict[bytes, _Owed] = {}
+        # How often a report failed, and when it is tried again.
+        self._owed: dict[bytes, tuple[int, float]] = {}
         self._broken: dict[bytes, int] = {}
         self._told: set[tuple[bytes, str]] = set()
 
     def failed(self, broadcast: bytes, now: float) -> float:
         """Notes a failure; returns the seconds until the next try, which double each time."""
-        known = self._owed.get(broadcast)
-        failures = known.failures + 1 if known else 1
+        failures = self._owed.get(broadcast, (0, now))[0] + 1
         pause = self._back_off.pause(failures)
-        self._owed[broadcast] = _Owed(failures, now + pause)
+        self._owed[broadcast] = failures, now + pause
         return pause
 
     def said(self, broadcast: bytes) -> None:
@@ -40,8 +35,7 @@ class ReportRetries:
 
     def rests(self, broadcast: bytes, now: float) -> bool:
         """Tells whether it is too early to try again."""
-        known = self._owed.get(broadcast)
-        return known is not None and now < known.due
+        return broadcast in self._owed and now < self._owed[broadcast][1]
 
     def broke(self, broadcast: bytes) -> bool:
         """Notes a run that ended in a bug; tells whether there were too many in a row."""

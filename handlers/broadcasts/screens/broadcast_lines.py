@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from storage import Broadcast, Kind, RecallTally, Tally
-
-BAR_WIDTH: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +77,6 @@ class BroadcastView:
     def can_be_recalled(self) -> bool:
         """Whether Telegram still allows deleting what was sent."""
         return self.broadcast.can_be_recalled(self.tally.delivered, self.now)
-
-
-def bar(words: Words, done: int, total: int) -> Html:
-    """Returns a progress bar with the percentage."""
-    full = done * BAR_WIDTH // total if total else 0
-    squares = "▰" * full + "▱" * (BAR_WIDTH - full)
-    return Html(f"{squares}  {words.percent(done / total if total else 0.0)}")
 
 
 def account(words: Words, tally: Tally) -> Html:

@@ -12,7 +12,6 @@ from handlers.broadcasts.screens.approval import awaiting
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
     account,
-    bar,
     keep_preview,
     plan,
     planned_for,
@@ -24,6 +23,7 @@ from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Lines, Screen, paragraphs
 from storage import Kind, RecallTally
 
+_BAR_WIDTH: Final = 12
 # Slower speeds would be shown as 0 messages per second.
 _SLOWEST: Final = 0.05
 # Seconds; a shorter pause is over before it is read.
@@ -71,17 +71,22 @@ def _running(now: BroadcastView) -> Screen:
         preparing = words.text("Preparando la lista…")
         return Screen(paragraphs(heading, preparing), _controls(now))
     return Screen(
-        paragraphs(heading, _bar(now), _speed(now, tally.open), account(words, tally)),
+        paragraphs(
+            heading,
+            _bar(words, tally.done, tally.total),
+            _speed(now, tally.open),
+            account(words, tally),
+        ),
         _controls(now),
     )
 
 
-def _bar(now: BroadcastView) -> Html:
-    words, tally = now.words, now.tally
-    of = words.text(
-        "{done} de {total}", done=words.number(tally.done), total=words.number(tally.total)
-    )
-    return Html(f"{bar(words, tally.done, tally.total)}\n{of}")
+def _bar(words: Words, done: int, total: int) -> Html:
+    """Returns a progress bar with the percentage, and below it the two numbers."""
+    full = done * _BAR_WIDTH // total if total else 0
+    squares = "▰" * full + "▱" * (_BAR_WIDTH - full)
+    of = words.text("{done} de {total}", done=words.number(done), total=words.number(total))
+    return Html(f"{squares}  {words.percent(done / total if total else 0.0)}\n{of}")
 
 
 def _speed(now: BroadcastView, left: int) -> Html | None:
@@ -121,7 +126,7 @@ def _controls(now: BroadcastView) -> Lines:
 
 
 def _paused(now: BroadcastView) -> Screen:
-    words, broadcast = now.words, now.broadcast
+    words, broadcast, tally = now.words, now.broadcast, now.tally
     cancel = Button(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
     if now.is_waiting and broadcast.starts_at is not None:
         return Screen(
@@ -133,9 +138,10 @@ def _paused(now: BroadcastView) -> Screen:
             (Button(words.label("Enviar ahora"), AdminAction.RESUME, now.key), cancel),
         )
     heading, still = _pause(now)
-    numbers = _bar(now) if broadcast.queued else None
     go_on = Button(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
-    counts = account(words, now.tally) if broadcast.queued else None
+    if not broadcast.queued:
+        return Screen(paragraphs(heading, still), ((go_on, cancel),))
+    numbers, counts = _bar(words, tally.done, tally.total), account(words, tally)
     return Screen(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
 
 
@@ -242,14 +248,8 @@ def _what(now: BroadcastView) -> Html | None:
 def _recalling(now: BroadcastView) -> Screen:
     words, recall = now.words, now.recall or RecallTally(0)
     done = recall.deleted + recall.failed
-    of = words.text("{done} de {total}", done=words.number(done), total=words.number(recall.total))
-    return Screen(
-        paragraphs(
-            words.text("<b>Retirando los mensajes…</b>"),
-            Html(f"{bar(words, done, recall.total)}\n{of}"),
-            _speed(now, recall.open),
-        )
-    )
+    heading = words.text("<b>Retirando los mensajes…</b>")
+    return Screen(paragraphs(heading, _bar(words, done, recall.total), _speed(now, recall.open)))
 
 
 def _recalled(now: BroadcastView) -> Html | None:
@@ -257,9 +257,7 @@ def _recalled(now: BroadcastView) -> Html | None:
     words, recall = now.words, now.recall
     if now.broadcast.recall_ended_at is None or recall is None:
         return None
-    lines = [
-        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", recall.deleted),
-    ]
+    lines = [words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", recall.deleted)]
     if recall.failed:
         lines.append(
             words.plural(
