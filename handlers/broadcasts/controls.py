@@ -10,13 +10,8 @@ from telegram.error import TelegramError
 
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.progress_message import (
-    known_by,
-    show,
-    tell_progress,
-    tell_standing,
-)
-from handlers.broadcasts.progress_publisher import view_of
+from handlers.broadcasts.progress_message import known_by, show, tell_progress, tell_standing
+from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
 from storage import Broadcast, Broadcasts
 
@@ -28,14 +23,14 @@ async def pause(ctx: AdminContext, argument: str) -> None:
     known = await known_by(ctx, argument)
     if known is not None:
         await _broadcasts(ctx).clear_cancel_request(known.id)
-        await _steered(ctx, await _broadcasts(ctx).pause(known.id, *_by(ctx)))
+        await _tell_changed(ctx, await _broadcasts(ctx).pause(known.id, *_by(ctx)))
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:
     """Resumes a paused broadcast."""
     known = await known_by(ctx, argument)
     if known is not None:
-        await _steered(ctx, await _broadcasts(ctx).resume(known.id, *_by(ctx)))
+        await _tell_changed(ctx, await _broadcasts(ctx).resume(known.id, *_by(ctx)))
 
 
 async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
@@ -57,7 +52,7 @@ async def cancel(ctx: AdminContext, argument: str) -> None:
     """Cancels the broadcast for good."""
     known = await known_by(ctx, argument)
     if known is not None:
-        await _steered(ctx, await _broadcasts(ctx).cancel(known.id, *_by(ctx)))
+        await _tell_changed(ctx, await _broadcasts(ctx).cancel(known.id, *_by(ctx)))
 
 
 async def watch(ctx: AdminContext, argument: str) -> None:
@@ -102,8 +97,8 @@ async def _show_recalled(ctx: AdminContext, former: Broadcast, found: Broadcast)
 
 async def _take_button_away(ctx: AdminContext, former: Broadcast) -> None:
     """Removes the buttons of a report in another message, which would offer the recall again."""
-    there = (former.progress_chat, former.progress_message_id)
-    if None in there or there == (ctx.chat_id, ctx.message_id):
+    there = progress_place(former)
+    if there is None or there == (ctx.chat_id, ctx.message_id):
         return
     try:
         await ctx.bot.edit_message_reply_markup(*there)
@@ -123,7 +118,7 @@ async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
         await show(ctx.at(ctx.message_id), known)
 
 
-async def _steered(ctx: AdminContext, now: Broadcast | None) -> None:
+async def _tell_changed(ctx: AdminContext, now: Broadcast | None) -> None:
     """Wakes the worker and shows the broadcast's new state."""
     ctx.services.wake_broadcast()
     if now is None:
