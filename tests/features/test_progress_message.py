@@ -17,31 +17,31 @@ from tests.features.test_broadcast_controls import under_way
 RUNNING, ASKED, PAUSED = "por segundo", "¿Cancelar el envío?", "El envío está en pausa"
 
 
-class HeldEdits:
-    """Holds back the next edit whose text contains `what`, until it is let go."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, studio: Studio, what: str) -> None:
-        assert studio.scene.app is not None
-        bot = type(studio.scene.app.application.bot)
-        edit = bot.edit_message_text
-        self.is_held = asyncio.Event()
-        self.let_go = asyncio.Event()
-
-        async def held(this: ExtBot[None], text: str, **named: Any) -> object:
-            if what in text and not self.is_held.is_set():
-                self.is_held.set()
-                await self.let_go.wait()
-            return await edit(this, text, **named)
-
-        monkeypatch.setattr(bot, "edit_message_text", held)
-
-
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
     """A broadcast of three messages, of which one has arrived; the second takes five seconds."""
     async with a_studio(tmp_path, rate=0.2) as studio:
         await under_way(studio)
         yield studio
+
+
+@pytest.fixture
+async def let_go(slow: Studio, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """An edit of the worker's is on its way, and arrives once this is set."""
+    assert slow.scene.app is not None
+    bot = type(slow.scene.app.application.bot)
+    edit, is_held, let_go = bot.edit_message_text, asyncio.Event(), asyncio.Event()
+
+    async def held(this: ExtBot[None], text: str, **named: Any) -> object:
+        if RUNNING in text and not is_held.is_set():
+            is_held.set()
+            await let_go.wait()
+        return await edit(this, text, **named)
+
+    monkeypatch.setattr(bot, "edit_message_text", held)
+    async with asyncio.timeout(10):
+        await is_held.wait()
+    return let_go
 
 
 def drawn(studio: Studio) -> list[str]:
@@ -52,15 +52,12 @@ def drawn(studio: Studio) -> list[str]:
 
 
 async def test_a_question_is_not_hidden_by_progress_that_was_on_its_way(
-    slow: Studio, monkeypatch: pytest.MonkeyPatch
+    slow: Studio, let_go: asyncio.Event
 ) -> None:
-    edits = HeldEdits(monkeypatch, slow, RUNNING)
-    async with asyncio.timeout(10):
-        await edits.is_held.wait()
     slow.marta.tap("⏹ Cancelar")
     await slow.became("paused")
     await asyncio.sleep(0.2)  # in which an edit that waits for nobody would be made
-    edits.let_go.set()
+    let_go.set()
     await slow.marta.sees(ASKED)
     await slow.scene.settled()
     await asyncio.sleep(0.2)
@@ -70,14 +67,11 @@ async def test_a_question_is_not_hidden_by_progress_that_was_on_its_way(
 
 
 async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not_answer(
-    slow: Studio, monkeypatch: pytest.MonkeyPatch
+    slow: Studio, let_go: asyncio.Event
 ) -> None:
-    edits = HeldEdits(monkeypatch, slow, RUNNING)
-    async with asyncio.timeout(10):
-        await edits.is_held.wait()
     slow.marta.tap("⏹ Cancelar")
     await slow.marta.sees(ASKED)
-    edits.let_go.set()
+    let_go.set()
     async with asyncio.timeout(5):
         while drawn(slow)[-2:] != [RUNNING, ASKED]:  # noqa: ASYNC110 - in the simulator's log
             await asyncio.sleep(0.01)
@@ -85,14 +79,11 @@ async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not
 
 
 async def test_what_another_process_changes_while_it_is_drawn_is_drawn_after_it(
-    slow: Studio, monkeypatch: pytest.MonkeyPatch
+    slow: Studio, let_go: asyncio.Event
 ) -> None:
-    edits = HeldEdits(monkeypatch, slow, RUNNING)
-    async with asyncio.timeout(10):
-        await edits.is_held.wait()
     broadcasts = slow.services.storage.broadcasts
     await broadcasts.pause((await slow.broadcast()).id, ADMIN, slow.services.clock())
-    edits.let_go.set()
+    let_go.set()
     await slow.marta.sees(PAUSED, 2)
 
 
