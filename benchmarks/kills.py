@@ -133,7 +133,7 @@ async def _end(storage: Storage, key: bytes) -> None:
     async with asyncio.timeout(_LONGEST_END_SECONDS):
         while True:
             found = await storage.broadcasts.get(key)
-            if found is not None and found.finished_at is not None:
+            if found is not None and found.reported_at is not None:
                 return
             await asyncio.sleep(_END_LOOK_SECONDS)
 

@@ -102,7 +102,7 @@ async def _broadcast(order: Order, storage: Storage, session: SharedSession) -> 
     ended = listener.ended_as
     told = watch.told(
         delivered=tally.delivered,
-        failed=tally.unreachable + tally.rejected + tally.unknown,
+        failed=tally.unreachable + tally.rejected + tally.unconfirmed,
         complete=ended is not None and ended.state == "finished",
         said="" if ended is None else f"{ended.state}: {ended.stop_reason}",
     )

@@ -27,7 +27,7 @@ ALLOWED = frozenset({
         "again_in", "attempt", "column", "deleted", "delivered", "dropped", "error_kind", "failed",
         "handled", "kind", "method", "part", "passed_over", "pending", "place", "rate",
         "reference", "rejected", "retried", "seconds", "setting", "state", "total", "trace",
-        "unknown", "unreachable", "update_id", "waiting", "withdrawn",
+        "unconfirmed", "unreachable", "update_id", "waiting", "withdrawn",
 })
 # fmt: on
 

@@ -4,6 +4,7 @@ The message of an exception may repeat what a person wrote, or an address with t
 kinds, files, lines and functions are the program's.
 """
 
+import secrets
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,11 @@ _MOST_FRAMES = 12
 def kind_of(error: BaseException) -> str:
     """Returns the kinds of an error and of its causes: `Unavailable < OperationalError`."""
     return " < ".join(type(one).__name__ for one in _chain(error))
+
+
+def error_reference(error: BaseException) -> tuple[str, str]:
+    """Returns the exception's class name, and a new reference by which to find it in the log."""
+    return type(error).__name__, secrets.token_hex(4)
 
 
 def place_of(error: BaseException) -> str:

@@ -9,15 +9,27 @@ from dataclasses import dataclass
 from storage.admin_notices import AdminNotices, NoticeKind
 from storage.audit import Audit, AuditEntry
 from storage.broadcast_report import Moment
-from storage.broadcast_rows import Broadcast
 from storage.broadcast_start import AlreadyRunning, AudienceChanged, NewBroadcast, PetitionOpen
-from storage.broadcast_transitions import APPROVABLE_FOR
+from storage.broadcast_types import (
+    APPROVABLE_FOR,
+    RECALLABLE_FOR,
+    Audience,
+    Broadcast,
+    BroadcastState,
+    Delivery,
+    Kind,
+    Outcome,
+    PauseReason,
+    Result,
+    StopReason,
+    Tally,
+    pause_question,
+)
 from storage.broadcasts import Broadcasts
 from storage.conversations import Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
-from storage.deliveries import Deliveries, Tally
+from storage.deliveries import Deliveries
 from storage.drafts import Drafts
-from storage.eligibility import Audience, Kind
 from storage.errors import (
     BrokenData,
     ConversationMoved,
@@ -41,11 +53,10 @@ from storage.keyring import Keyring, key_apart_from_data
 from storage.leases import Lease, Leases
 from storage.migrate import migrate, require_newest
 from storage.open_database import open_database
-from storage.outcomes import Delivery, Outcome, Result
 from storage.personal_data import Held, PersonalData
 from storage.petitions import Petitions, PetitionState
 from storage.process_lock import ProcessLock, acquire_process_lock
-from storage.recalls import RECALLABLE_FOR, Recalled, Recalls, RecallTally, SentMessages
+from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.telegram_cache import CachedItem, TelegramCache
@@ -146,6 +157,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Broadcast",
+    "BroadcastState",
     "Broadcasts",
     "BrokenData",
     "CachedItem",
@@ -177,6 +189,7 @@ __all__ = [
     "NewSignature",
     "NoticeKind",
     "Outcome",
+    "PauseReason",
     "PersonalData",
     "PetitionClosed",
     "PetitionMissing",
@@ -197,6 +210,7 @@ __all__ = [
     "Signed",
     "Statement",
     "Stats",
+    "StopReason",
     "Storage",
     "StorageError",
     "Tally",
@@ -211,5 +225,6 @@ __all__ = [
     "open_database",
     "open_known_storage",
     "open_storage",
+    "pause_question",
     "require_newest",
 ]

@@ -1,131 +1,197 @@
-"""State changes of a broadcast that has been started: pause, resume, end, report.
+"""The SQL of a broadcast's state changes, made from the table in `broadcast_types.py`.
 
-Each applies only in the states that allow it, so a repeat, or two at once, takes effect once.
+Each has an effect only in the states that allow it, so a repeat, or two at once, take effect once.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 from storage.audit import Audit
+from storage.broadcast_types import (
+    APPROVABLE_FOR,
+    OVER,
+    TRANSITIONS,
+    Action,
+    Broadcast,
+    BroadcastState,
+    Condition,
+    PauseReason,
+    StopReason,
+)
 from storage.database import Statement, Value
+from storage.eligibility import ELIGIBLE, IN_LANGUAGE
+from storage.petitions import lock_petition
 from storage.times import to_millis
 
-# Counted from when it was due. After that, what it says may be out of date.
-APPROVABLE_FOR: Final = timedelta(hours=24)
-
-FINISH: Final = """
-UPDATE broadcasts SET state = 'finished', ended_at = :at
-WHERE id = :id AND petition = :petition AND state = 'running' AND queued_at IS NOT NULL
-  AND NOT EXISTS (
-    SELECT 1 FROM deliveries WHERE broadcast_id = :id AND state IN ('pending', 'sending')
-  )
-"""
-
-STOP: Final = """
-UPDATE broadcasts SET state = 'stopped', stop_reason = :reason, ended_at = :at
-WHERE id = :id AND petition = :petition AND state = 'running'
-"""
-
-# A pause by the system: it has a reason, which an admin's decision clears.
-HOLD: Final = """
-UPDATE broadcasts SET state = 'paused', stop_reason = :reason
-WHERE id = :id AND petition = :petition AND state = 'running'
-"""
-
-REPORTED: Final = """
-UPDATE broadcasts SET finished_at = :at
-WHERE id = :id AND petition = :petition AND finished_at IS NULL
-  AND state IN ('finished', 'stopped', 'cancelled')
-"""
-
-SET_PROGRESS: Final = """
-UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
-WHERE id = :id AND petition = :petition
-"""
-
-REQUEST_CANCEL: Final = """
-UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :id AND petition = :petition
-"""
-
-_IN_STATE: Final = """
-EXISTS (SELECT 1 FROM broadcasts b WHERE b.id = :id AND b.petition = :petition AND {when})
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """A state change that an admin can order.
-
-    Attributes:
-        action: its name in the audit log.
-        change: the SQL assignments.
-        when: the SQL condition under which it has an effect.
-    """
-
-    action: str
-    change: str
-    when: str
-
-
-PAUSE: Final = Transition("pause", "state = 'paused', stop_reason = NULL", "state = 'running'")
-# This also begins a planned broadcast that was paused when its time came.
-RESUME: Final = Transition(
-    "resume",
-    "state = 'running', stop_reason = NULL, cancel_requested_at = NULL",
-    "state = 'paused'",
+NO_OTHER_ACTIVE: Final = """
+NOT EXISTS (
+  SELECT 1 FROM broadcasts r
+  WHERE r.petition = :petition AND r.state IN ('running', 'paused') AND r.id <> :broadcast
 )
-CANCEL: Final = Transition(
-    "cancel",
-    "state = 'cancelled', stop_reason = NULL, cancel_requested_at = NULL, ended_at = :at",
-    "state IN ('scheduled', 'running', 'paused')",
-)
-_IS_UNAPPROVED: Final = "state = 'scheduled' AND approved_by_sealed IS NULL"
-# A broadcast whose time has passed goes out now, and does not count as late.
-APPROVE: Final = Transition(
-    "approve",
-    """approved_by_sealed = :approved_by_sealed,
+"""
+
+_PETITION_CLOSED: Final = """
+EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL)
+"""
+
+# Counted by the statement that begins it, so that supporters who have just returned are included.
+_RECIPIENTS: Final = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
+
+_DUE: Final = f"""
+starts_at <= :at AND confirmed_by_sealed IS NOT NULL AND {NO_OTHER_ACTIVE}
+AND (kind <> 'closing' OR {_PETITION_CLOSED})
+"""
+
+_CONDITIONS: Final[Mapping[Condition, str]] = {
+    Condition.NONE: "1 = 1",
+    Condition.DUE_TO_FEW: f"""{_DUE} AND (
+      CAST(:at_most AS BIGINT) IS NULL OR {_RECIPIENTS} <= CAST(:at_most AS BIGINT)
+    )""",
+    Condition.DUE_TO_MANY: f"{_DUE} AND {_RECIPIENTS} > CAST(:at_most AS BIGINT)",
+    Condition.PETITION_OPEN: f"kind = 'closing' AND NOT {_PETITION_CLOSED}",
+    Condition.UNAPPROVED: "confirmed_by_sealed IS NULL",
+    Condition.UNAPPROVED_IN_TIME: "confirmed_by_sealed IS NULL AND starts_at > :lapsed",
+    Condition.UNAPPROVED_TOO_LONG: "confirmed_by_sealed IS NULL AND starts_at <= :lapsed",
+    Condition.ALL_SENT: """enqueued_at IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM deliveries
+      WHERE broadcast_id = :broadcast AND state IN ('pending', 'sending')
+    )""",
+    Condition.RECALLABLE: """recall_started_at IS NULL AND EXISTS (
+      SELECT 1 FROM deliveries sent
+      WHERE sent.broadcast_id = :broadcast AND sent.state = 'delivered'
+        AND sent.message_ids IS NOT NULL AND sent.updated_at > :since
+    )""",
+    Condition.NOT_REPORTED: "reported_at IS NULL",
+}
+
+# A planned broadcast also goes to people who signed since it was planned, so it takes the last
+# signature number of now.
+_BEGIN: Final = """started_at = :at,
+  last_signature_number = (SELECT p.last_number FROM petitions p WHERE p.slug = :petition)"""
+
+# What an action sets besides the state, the reasons and the end. A broadcast whose time has passed
+# when it is approved goes out now, and does not count as late.
+_ASSIGNMENTS: Final[Mapping[Action, str]] = {
+    Action.BEGIN: _BEGIN,
+    Action.BEGIN_PAUSED: _BEGIN,
+    Action.ASK_APPROVAL: (
+        f"confirmed_by_sealed = NULL, starts_at = :at, expected = {_RECIPIENTS}"
+    ),
+    Action.APPROVE: """confirmed_by_sealed = :confirmed_by_sealed,
       starts_at = CASE WHEN starts_at < :at THEN :at ELSE starts_at END""",
-    f"{_IS_UNAPPROVED} AND starts_at > :lapsed",
-)
-RECOUNT: Final = Transition("recount", "expected = :recipients", _IS_UNAPPROVED)
-DECLINE: Final = Transition(
-    "decline", "state = 'stopped', stop_reason = 'declined: ', ended_at = :at", _IS_UNAPPROVED
-)
-# Telegram lets a bot delete what it sent for 48 hours:
-# https://core.telegram.org/bots/api#deletemessage
-RECALL: Final = Transition(
-    "recall",
-    "recall_started_at = :at",
-    """recall_started_at IS NULL AND state IN ('finished', 'stopped', 'cancelled')
-      AND EXISTS (
-        SELECT 1 FROM deliveries sent
-        WHERE sent.broadcast_id = :id AND sent.state = 'delivered'
-          AND sent.message_ids IS NOT NULL AND sent.updated_at > :since
-      )""",
-)
+    Action.RESUME: "cancel_requested_at = NULL",
+    Action.CANCEL: "cancel_requested_at = NULL",
+    Action.RECOUNT: "expected = :recipients",
+    Action.RECALL: "recall_started_at = :at",
+    Action.MARK_REPORTED: "reported_at = :at",
+}
+
+_REASONS: Final = """pause_reason = CAST(:pause_reason AS TEXT),
+  stop_reason = CAST(:stop_reason AS TEXT), reason_detail = CAST(:reason_detail AS TEXT)"""
 
 
-def steering_statements(
+def transition_statement(
+    action: Action,
+    values: Mapping[str, Value],
+    reason: PauseReason | StopReason | None = None,
+    detail: str = "",
+) -> Statement:
+    """Returns the statement of an action that the system takes.
+
+    Args:
+        action: what is done.
+        values: `broadcast`, `petition`, `at`, and what the action's condition needs besides.
+        reason: why; exactly if the action has reasons.
+        detail: what there is to say about the reason.
+
+    Raises:
+        ValueError: the action never has this reason.
+    """
+    reasons = TRANSITIONS[action].reasons
+    if reason not in (reasons or {None}):
+        raise ValueError(f"{action} has no reason {reason}")
+    return Statement(
+        _UPDATES[action],
+        {
+            **values,
+            "pause_reason": reason.value if isinstance(reason, PauseReason) else None,
+            "stop_reason": reason.value if isinstance(reason, StopReason) else None,
+            "reason_detail": None if reason is None else detail,
+        },
+    )
+
+
+def audited_statements(
     audit: Audit,
-    steering: Transition,
-    key: dict[str, Value],
+    action: Action,
+    values: Mapping[str, Value],
     *,
+    broadcast: bytes,
     actor: int | None,
     at: datetime,
-    **values: Value,
 ) -> tuple[Statement, ...]:
-    """Returns the change and its audit entry, written only if the change has an effect."""
-    asked = {**key, **values}
-    effect = Statement(_IN_STATE.format(when=steering.when), asked)
-    name = key["id"].hex()[:8] if isinstance(key["id"], bytes) else ""
+    """Returns an admin's action and its audit entry, written only if the action has an effect."""
+    effect = Statement(f"EXISTS (SELECT 1 FROM broadcasts WHERE {_where(action)})", values)  # noqa: S608
+    (reason,) = TRANSITIONS[action].reasons or {None}
     return (
         audit.statement(
-            f"broadcast_{steering.action}", actor=actor, at=at, detail=name, only_if=effect
+            f"broadcast_{action}", actor=actor, at=at, detail=broadcast.hex()[:8], only_if=effect
         ),
-        Statement(
-            f"UPDATE broadcasts SET {steering.change}"  # noqa: S608 - constants of this file
-            f" WHERE id = :id AND petition = :petition AND {steering.when}",
-            {**asked, "at": to_millis(at)},
-        ),
+        transition_statement(action, values, reason),
     )
+
+
+def begin_statements(
+    petition: str,
+    broadcast: Broadcast,
+    at: datetime,
+    pause: PauseReason | None,
+    at_most: int | None,
+) -> Iterable[Statement]:
+    """Yields the transaction that begins a planned broadcast, or pauses it for a reason.
+
+    With more than `at_most` recipients it waits for a second admin's approval instead; one that
+    was not approved in time is stopped.
+    """
+    values: dict[str, Value] = {
+        "petition": petition,
+        "broadcast": broadcast.id,
+        "at": to_millis(at),
+        "topic": broadcast.topic,
+        "news_only": int(broadcast.audience.news_only),
+        "only": broadcast.audience.language,
+        "at_most": at_most,
+        "lapsed": to_millis(at - APPROVABLE_FOR),
+    }
+    yield lock_petition(petition)
+    if pause is None:
+        yield transition_statement(Action.BEGIN, values)
+    else:
+        yield transition_statement(Action.BEGIN_PAUSED, values, pause)
+    if at_most is not None:
+        yield transition_statement(Action.ASK_APPROVAL, values)
+    yield transition_statement(Action.DROP, values, StopReason.OPEN)
+    yield transition_statement(Action.LAPSE, values, StopReason.UNAPPROVED)
+
+
+def _where(action: Action) -> str:
+    transition = TRANSITIONS[action]
+    states = ", ".join(f"'{state}'" for state in BroadcastState if state in transition.sources)
+    return (
+        f"id = :broadcast AND petition = :petition AND state IN ({states})"
+        f" AND {_CONDITIONS[transition.condition]}"
+    )
+
+
+def _update(action: Action) -> str:
+    assignments = [_ASSIGNMENTS[action]] if action in _ASSIGNMENTS else []
+    to = TRANSITIONS[action].to
+    if to is not None:
+        assignments += [f"state = '{to}'", _REASONS]
+    if to in OVER:
+        assignments.append("ended_at = :at")
+    return f"UPDATE broadcasts SET {', '.join(assignments)} WHERE {_where(action)}"  # noqa: S608
+
+
+_UPDATES: Final = {action: _update(action) for action in Action}

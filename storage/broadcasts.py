@@ -11,42 +11,87 @@ from typing import Final
 from storage.approvals import Approvals
 from storage.audit import Audit
 from storage.broadcast_report import TIMELINE, Moment, read_timeline, width_of
-from storage.broadcast_rows import Broadcast, read_broadcast
+from storage.broadcast_rows import read_broadcast
 from storage.broadcast_start import (
     AlreadyRunning,
     AudienceChanged,
     NewBroadcast,
     PetitionOpen,
-    begin_statements,
     start_statements,
 )
 from storage.broadcast_transitions import (
-    CANCEL,
-    FINISH,
-    HOLD,
-    PAUSE,
-    RECALL,
-    REPORTED,
-    REQUEST_CANCEL,
-    RESUME,
-    SET_PROGRESS,
-    STOP,
-    Transition,
-    steering_statements,
+    audited_statements,
+    begin_statements,
+    transition_statement,
+)
+from storage.broadcast_types import (
+    EVERYONE,
+    RECALLABLE_FOR,
+    Action,
+    Audience,
+    Broadcast,
+    Kind,
+    PauseReason,
+    StopReason,
+    Tally,
 )
 from storage.database import Database, Row, Statement, Value
-from storage.deliveries import TALLY, Deliveries, Tally
+from storage.deliveries import TALLY, Deliveries
 from storage.delivery_claims import lock_broadcast
-from storage.eligibility import AUDIENCE, EVERYONE, MUTED, UNREACHABLE, Audience, Kind
-from storage.finding import ACTIVE, DUE, HISTORY, ONE, SCHEDULED
+from storage.eligibility import AUDIENCE, MUTED, UNREACHABLE
 from storage.keyring import Keyring
-from storage.recalls import RECALLABLE_FOR
 from storage.times import to_millis
 
 # A planned broadcast that is later than this waits for an admin: it may be out of date.
 LATE: Final = timedelta(hours=1)
 
 _PETITION: Final = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
+
+_ALL: Final = "SELECT * FROM broadcasts WHERE petition = :petition"
+_ONE: Final = f"{_ALL} AND id = :id"
+_ACTIVE: Final = f"{_ALL} AND state IN ('running', 'paused')"
+_SCHEDULED: Final = f"{_ALL} AND state = 'scheduled' ORDER BY starts_at, id"
+_HISTORY: Final = f"""
+{_ALL} ORDER BY created_at DESC, id
+LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
+"""
+
+# A broadcast is due if it is running, a supporter returned to it, its time has come, it is to be
+# recalled, its end is not reported yet, or it waits for an admin, who is to be told. A recall goes
+# first: what was sent is wrong, and after 48 hours it cannot be deleted. What waits for an admin
+# comes last, so that it delays nothing that can be done meanwhile.
+_DUE: Final = f"""
+{_ALL} AND (
+  state = 'running'
+  OR (state = 'scheduled' AND confirmed_by_sealed IS NULL)
+  OR (state = 'scheduled' AND starts_at <= :at AND NOT EXISTS (
+    SELECT 1 FROM broadcasts other
+    WHERE other.petition = :petition AND other.state IN ('running', 'paused')
+  ))
+  OR (reported_at IS NULL AND state IN ('finished', 'stopped', 'cancelled'))
+  OR (state = 'finished' AND recall_started_at IS NULL AND EXISTS (
+    SELECT 1 FROM deliveries d WHERE d.broadcast_id = broadcasts.id
+      AND d.state IN ('pending', 'sending')
+  ))
+  OR (recall_started_at IS NOT NULL AND recall_ended_at IS NULL)
+  OR (state = 'paused' AND pause_reason IS NOT NULL)
+)
+ORDER BY CASE
+  WHEN recall_started_at IS NOT NULL AND recall_ended_at IS NULL THEN 0
+  WHEN state = 'running' THEN 1
+  WHEN state = 'paused' OR confirmed_by_sealed IS NULL AND state = 'scheduled' THEN 4
+  WHEN state = 'scheduled' THEN 2
+  ELSE 3 END, created_at, id
+"""  # noqa: S608 - constants of this file
+
+_SET_PROGRESS: Final = """
+UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
+WHERE id = :id AND petition = :petition
+"""
+
+_REQUEST_CANCEL: Final = """
+UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :id AND petition = :petition
+"""
 
 
 class Broadcasts:
@@ -59,7 +104,7 @@ class Broadcasts:
         self._slug = slug
         self._keyring = keyring
         self._audit = audit or Audit(database, slug, keyring)
-        self.approvals = Approvals(self.get, self._steer, keyring)
+        self.approvals = Approvals(self.get, self._act, keyring)
         self.deliveries = Deliveries(database, slug, keyring)
 
     @property
@@ -73,7 +118,7 @@ class Broadcasts:
         kind: Kind = Kind.CLOSING,
         audience: Audience = EVERYONE,
         topic: str | None = None,
-        cutoff: int | None = None,
+        last_signature_number: int | None = None,
     ) -> dict[str, int]:
         """Returns how many would receive a broadcast started now, by the language they read.
 
@@ -82,16 +127,18 @@ class Broadcasts:
             audience: which of the signers it goes to.
             topic: who received a broadcast on it is not counted; left out, that of all closing
                 updates, or none for another kind.
-            cutoff: the number of the last signature to count, or None for all.
+            last_signature_number: the number of the last signature to count, or None for all.
         """
         known = topic or (Kind.CLOSING if kind is Kind.CLOSING else "")
+        if last_signature_number is None:
+            last_signature_number = await self.last_number()
         # No broadcast has an empty id, so deliveries of every broadcast are considered.
         asked: dict[str, Value] = {
             "petition": self._slug,
             "topic": known,
             "news_only": int(audience.news_only or kind is Kind.NEWS),
             "only": audience.language,
-            "cutoff": await self.last_number() if cutoff is None else cutoff,
+            "last_number": last_signature_number,
             "broadcast": b"",
         }
         rows = await self._database.read(Statement(AUDIENCE, asked))
@@ -128,7 +175,7 @@ class Broadcasts:
         self,
         broadcast: Broadcast,
         at: datetime,
-        hold: str | None = None,
+        pause: PauseReason | None = None,
         at_most: int | None = None,
     ) -> Broadcast:
         """Begins a planned broadcast; one that is late is paused until an admin decides.
@@ -136,30 +183,30 @@ class Broadcasts:
         Args:
             broadcast: one whose time has come.
             at: now.
-            hold: a reason to pause it even if it is not late.
+            pause: a reason to pause it even if it is not late.
             at_most: with more recipients than this, another admin has to approve it first; None
                 if no approval is needed, or it was given.
         """
         late = broadcast.starts_at is not None and at - broadcast.starts_at > LATE
-        reason = hold or ("late: " if late else None)
+        reason = pause or (PauseReason.LATE if late else None)
         await self._database.write(*begin_statements(self._slug, broadcast, at, reason, at_most))
         return await self.get(broadcast.id) or broadcast
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
         """Returns a broadcast, or None if there is none with this id."""
-        return _first(await self._some(ONE, id=id))
+        return _first(await self._some(_ONE, id=id))
 
     async def active(self) -> Broadcast | None:
         """Returns the broadcast that is running or paused, if there is one."""
-        return _first(await self._some(ACTIVE))
+        return _first(await self._some(_ACTIVE))
 
     async def scheduled(self) -> list[Broadcast]:
         """Returns the planned broadcasts, the earliest first."""
-        return await self._some(SCHEDULED)
+        return await self._some(_SCHEDULED)
 
     async def due(self, at: datetime) -> list[Broadcast]:
         """Returns the broadcasts that need a worker, the most urgent first."""
-        return await self._some(DUE, at=to_millis(at))
+        return await self._some(_DUE, at=to_millis(at))
 
     async def latest(self) -> Broadcast | None:
         """Returns the newest broadcast, whatever its state."""
@@ -167,7 +214,7 @@ class Broadcasts:
 
     async def history(self, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
         """Returns broadcasts of every state, newest first."""
-        return await self._some(HISTORY, limit=limit, offset=offset)
+        return await self._some(_HISTORY, limit=limit, offset=offset)
 
     async def tally(self, id: bytes) -> Tally:  # noqa: A002
         """Returns how many deliveries are in each state."""
@@ -195,53 +242,64 @@ class Broadcasts:
 
     async def finish(self, id: bytes, at: datetime) -> bool:  # noqa: A002
         """Ends a broadcast if nothing is left to send; returns whether it is no longer running."""
-        await self._change(FINISH, id, at=to_millis(at))
+        await self._transit(Action.FINISH, id, at)
         return await self._has_ended(id)
 
-    async def stop(self, id: bytes, reason: str, at: datetime) -> bool:  # noqa: A002
+    async def stop(
+        self,
+        id: bytes,  # noqa: A002
+        reason: StopReason,
+        at: datetime,
+        detail: str = "",
+    ) -> bool:
         """Ends a broadcast early; whoever still waits can be a recipient of the next one."""
-        await self._change(STOP, id, reason=reason, at=to_millis(at))
+        await self._transit(Action.STOP, id, at, reason, detail)
         return await self._has_ended(id)
 
-    async def pause_by_system(self, id: bytes, reason: str) -> None:  # noqa: A002
+    async def pause_by_system(
+        self,
+        id: bytes,  # noqa: A002
+        reason: PauseReason,
+        detail: str = "",
+    ) -> None:
         """Pauses a running broadcast for a reason, until an admin decides."""
-        await self._change(HOLD, id, reason=reason)
+        await self._transit(Action.PAUSE_BY_SYSTEM, id, None, reason, detail)
 
     async def mark_reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
         """Records that the end was reported, so that it is not reported again."""
-        await self._change(REPORTED, id, at=to_millis(at))
+        await self._transit(Action.MARK_REPORTED, id, at)
 
     async def pause(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Pauses a broadcast until it is resumed; returns it as it now is."""
-        return await self._steer(PAUSE, id, actor, at)
+        return await self._act(Action.PAUSE, id, actor, at)
 
     async def resume(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Resumes a paused broadcast; returns it as it now is."""
-        return await self._steer(RESUME, id, actor, at)
+        return await self._act(Action.RESUME, id, actor, at)
 
     async def request_cancel(self, id: bytes, at: datetime) -> None:  # noqa: A002
         """Stores that admins are asked whether to cancel a broadcast, for every screen of it."""
-        await self._change(REQUEST_CANCEL, id, at=to_millis(at))
+        await self._set(_REQUEST_CANCEL, id, at=to_millis(at))
 
     async def clear_cancel_request(self, id: bytes) -> Broadcast | None:  # noqa: A002
         """Stores that no admin is being asked any more; returns it as it now is."""
-        await self._change(REQUEST_CANCEL, id, at=None)
+        await self._set(_REQUEST_CANCEL, id, at=None)
         return await self.get(id)
 
     async def cancel(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Cancels a broadcast for good; returns it as it now is."""
-        return await self._steer(CANCEL, id, actor, at)
+        return await self._act(Action.CANCEL, id, actor, at)
 
     async def recall(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Orders what it sent to be deleted, where Telegram allows; returns it as it now is."""
-        return await self._steer(RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR))
+        return await self._act(Action.RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR))
 
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
         """Stores which message shows the admin its progress."""
         sealed = self._keyring.seal(
             str(chat), table="broadcasts", column="progress_chat_sealed", row=id
         )
-        await self._change(SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
+        await self._set(_SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
     async def _refusal(
         self, plan: NewBroadcast
@@ -256,28 +314,43 @@ class Broadcasts:
     async def _petition(self) -> Row:
         return (await self._database.read(Statement(_PETITION, {"petition": self._slug})))[0]
 
-    async def _steer(
+    async def _act(
         self,
-        steering: Transition,
+        action: Action,
         key: bytes,
         actor: int | None,
         at: datetime,
-        **values: Value,
+        **more: Value,
     ) -> Broadcast | None:
-        asked: dict[str, Value] = {"id": key, "petition": self._slug}
+        """Does what an admin ordered; returns the broadcast as it now is."""
+        values = {**self._values(key, at), **more}
         await self._database.write(
             lock_broadcast(key),
-            *steering_statements(self._audit, steering, asked, actor=actor, at=at, **values),
+            *audited_statements(self._audit, action, values, broadcast=key, actor=actor, at=at),
         )
         return await self.get(key)
+
+    async def _transit(
+        self,
+        action: Action,
+        key: bytes,
+        at: datetime | None,
+        reason: PauseReason | StopReason | None = None,
+        detail: str = "",
+    ) -> None:
+        statement = transition_statement(action, self._values(key, at), reason, detail)
+        await self._database.write(lock_broadcast(key), statement)
+
+    async def _set(self, sql: str, key: bytes, **values: Value) -> None:
+        asked: dict[str, Value] = {"id": key, "petition": self._slug, **values}
+        await self._database.write(lock_broadcast(key), Statement(sql, asked))
+
+    def _values(self, key: bytes, at: datetime | None) -> dict[str, Value]:
+        return {"broadcast": key, "petition": self._slug, "at": to_millis(at)}
 
     async def _some(self, sql: str, **values: Value) -> list[Broadcast]:
         rows = await self._database.read(Statement(sql, {"petition": self._slug, **values}))
         return [read_broadcast(row, self._keyring) for row in rows]
-
-    async def _change(self, sql: str, key: bytes, **values: Value) -> None:
-        asked: dict[str, Value] = {"id": key, "petition": self._slug, **values}
-        await self._database.write(lock_broadcast(key), Statement(sql, asked))
 
     async def _has_ended(self, key: bytes) -> bool:
         found = await self.get(key)

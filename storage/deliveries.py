@@ -1,6 +1,6 @@
 """Deliveries: one row for each recipient of a broadcast, and how it moves from state to state.
 
-    pending → sending → delivered | unreachable | rejected | unknown
+    pending → sending → delivered | unreachable | rejected | unconfirmed
        ↑         │
        └─────────┘  certainly not sent, or in doubt and not yet repeated
     pending → withdrawn | unreachable    found when it is claimed
@@ -14,11 +14,11 @@ more than two; what was being sent when a process was killed is sent again witho
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from storage.broadcast_rows import Broadcast, read_claimed
+from storage.broadcast_rows import read_claimed
+from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
 from storage.database import Database, Row, Statement, Value
 from storage.delivery_claims import (
     ClaimScope,
@@ -28,11 +28,10 @@ from storage.delivery_claims import (
     settle_statement,
 )
 from storage.delivery_results import record_statements
-from storage.enqueue import CUTOFF, all_queued_statement, portion_statements
+from storage.enqueue import ENQUEUED, all_queued_statement, portion_statements
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import BrokenData
 from storage.keyring import Keyring
-from storage.outcomes import Delivery, Outcome, Result
 from storage.times import to_millis
 
 # People who withdrew since are still counted.
@@ -50,36 +49,12 @@ GROUP BY state
 # A chat id that was sent to could be decrypted, even if its owner has withdrawn since.
 _OTHERS: Final = """
 SELECT 1 AS others FROM deliveries
-WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim <> :claim
+WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim_token <> :claim
 UNION ALL
 SELECT 1 AS others FROM erased_deliveries
 WHERE broadcast_id = :broadcast AND state = 'delivered'
 LIMIT 1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many deliveries of a broadcast are in each state."""
-
-    total: int
-    pending: int = 0
-    sending: int = 0
-    delivered: int = 0
-    unreachable: int = 0
-    rejected: int = 0
-    unknown: int = 0
-    withdrawn: int = 0
-
-    @property
-    def open(self) -> int:
-        """How many are still to be sent or being sent."""
-        return self.pending + self.sending
-
-    @property
-    def done(self) -> int:
-        """How many have their outcome."""
-        return self.total - self.open
 
 
 class Deliveries:
@@ -102,17 +77,17 @@ class Deliveries:
 
         Has an effect only for the holder of the lease, and only while the broadcast is running.
         """
-        found = await self._database.read(Statement(CUTOFF, {"broadcast": broadcast.id}))
+        found = await self._database.read(Statement(ENQUEUED, {"broadcast": broadcast.id}))
         row, post, moment = found[0], self._post(broadcast, holder), to_millis(at)
-        if row["queued_at"] is not None:
+        if row["enqueued_at"] is not None:
             return True
-        after = row["queued_upto"]
-        if after >= row["cutoff"]:
+        after = row["enqueued_through"]
+        if after >= row["last_number"]:
             await self._database.write(
                 lock_broadcast(broadcast.id), all_queued_statement(post, after=after, at=moment)
             )
             return False
-        upto = min(after + portion, row["cutoff"])
+        upto = min(after + portion, row["last_number"])
         await self._database.write(
             *portion_statements(post, broadcast, after=after, upto=upto, at=moment)
         )

@@ -37,14 +37,14 @@ WITH turn AS MATERIALIZED (
   {SKIP_LOCKED}
 )
 UPDATE deliveries
-SET state = 'sending', attempts = attempts + 1, claim = :claim, updated_at = :at
+SET state = 'sending', attempts = attempts + 1, claim_token = :claim, updated_at = :at
 WHERE broadcast_id = :broadcast AND state = 'pending'
   AND position IN (SELECT position FROM turn)
   AND position BETWEEN (SELECT MIN(position) FROM turn) AND (SELECT MAX(position) FROM turn)
   AND {MAY_CLAIM}
   AND NOT EXISTS (
     SELECT 1 FROM deliveries mine
-    WHERE mine.broadcast_id = :broadcast AND mine.state = 'sending' AND mine.claim = :claim
+    WHERE mine.broadcast_id = :broadcast AND mine.state = 'sending' AND mine.claim_token = :claim
       AND mine.position > :after
   )
 """  # noqa: S608 - constants of this file
@@ -60,7 +60,7 @@ SET state = CASE WHEN EXISTS (
 WHERE broadcast_id = :broadcast AND state = 'pending' AND position > :after
   AND position < COALESCE((
     SELECT MAX(mine.position) FROM deliveries mine
-    WHERE mine.broadcast_id = :broadcast AND mine.state = 'sending' AND mine.claim = :claim
+    WHERE mine.broadcast_id = :broadcast AND mine.state = 'sending' AND mine.claim_token = :claim
       AND mine.position > :after
   ), 9223372036854775807)
   AND {MAY_CLAIM}
@@ -70,7 +70,7 @@ WHERE broadcast_id = :broadcast AND state = 'pending' AND position > :after
 _CLAIMED: Final = """
 SELECT d.position, d.language, d.signature_id, s.chat_sealed
 FROM deliveries d LEFT JOIN signatures s ON s.id = d.signature_id
-WHERE d.broadcast_id = :broadcast AND d.state = 'sending' AND d.claim = :claim
+WHERE d.broadcast_id = :broadcast AND d.state = 'sending' AND d.claim_token = :claim
   AND d.position > :after
 ORDER BY d.position
 """
@@ -95,7 +95,7 @@ WHERE broadcast_id = :broadcast AND state = 'sending' AND {MAY_CLAIM}
 
 # Rows that a worker was sending when the broadcast was stopped or cancelled and the worker died.
 _SETTLE_ENDED: Final = """
-UPDATE deliveries SET state = 'unknown', updated_at = :at
+UPDATE deliveries SET state = 'unconfirmed', updated_at = :at
 WHERE state = 'sending' AND broadcast_id IN (
   SELECT b.id FROM broadcasts b
   WHERE b.petition = :petition AND b.state IN ('stopped', 'cancelled')
@@ -104,7 +104,7 @@ WHERE state = 'sending' AND broadcast_id IN (
 
 _FRONTIER: Final = """
 SELECT MAX(position) AS position FROM deliveries
-WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable', 'unknown')
+WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable', 'unconfirmed')
 """
 
 

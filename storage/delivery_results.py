@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
+from storage.broadcast_types import MOST_ATTEMPTS, Outcome, Result
 from storage.database import Statement, Value
-from storage.outcomes import MOST_ATTEMPTS, Outcome, Result
 from storage.sql_in_lists import padded, portions
 
 _OF_RESULTS: Final = """
-WHERE broadcast_id = :broadcast AND claim = :claim AND position IN ({positions})
+WHERE broadcast_id = :broadcast AND claim_token = :claim AND position IN ({positions})
 """
 
 # A certain outcome counts even when it comes late, from a worker that was taken for dead. Not
@@ -31,18 +31,19 @@ UPDATE deliveries SET state = :state, updated_at = :at {_OF_RESULTS}
 _GIVE_UP: Final = f"{_CERTAIN} AND state = 'sending'"
 
 _GIVE_BACK: Final = f"""
-UPDATE deliveries SET state = 'pending', attempts = attempts - 1, claim = NULL, updated_at = :at
+UPDATE deliveries
+SET state = 'pending', attempts = attempts - 1, claim_token = NULL, updated_at = :at
 {_OF_RESULTS} AND state = 'sending'
 """  # noqa: S608 - constants of this file
 
 _IN_DOUBT: Final = f"""
 UPDATE deliveries
-SET state = CASE WHEN attempts < {MOST_ATTEMPTS} THEN 'pending' ELSE 'unknown' END,
+SET state = CASE WHEN attempts < {MOST_ATTEMPTS} THEN 'pending' ELSE 'unconfirmed' END,
     updated_at = :at
 {_OF_RESULTS} AND state = 'sending'
 """  # noqa: S608 - constants of this file
 
-_LOSE: Final = f"""
+_MARK_UNREACHABLE: Final = f"""
 UPDATE signatures SET unreachable_at = :at
 WHERE unreachable_at IS NULL AND id IN (
   SELECT signature_id FROM deliveries {_OF_RESULTS}
@@ -52,7 +53,7 @@ WHERE unreachable_at IS NULL AND id IN (
 # Signatures are locked before deliveries, as in a withdrawal.
 _BY_OUTCOME: Final = {
     Outcome.DELIVERED: (_DELIVERED,),
-    Outcome.UNREACHABLE: (_LOSE, _CERTAIN),
+    Outcome.UNREACHABLE: (_MARK_UNREACHABLE, _CERTAIN),
     Outcome.REJECTED: (_GIVE_UP,),
     Outcome.UNCONFIRMED: (_GIVE_UP,),
     Outcome.UNSENT: (_GIVE_BACK,),

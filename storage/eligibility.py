@@ -8,36 +8,7 @@ recipients of the next one. So after a petition was reopened and closed again, o
 signers receive the closing update.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
-
-
-class Kind(StrEnum):
-    """What a broadcast is about, which decides who may receive it."""
-
-    CLOSING = "closing"
-    """How the petition ended; nobody receives it twice."""
-    UPDATE = "update"
-    """Something about this petition, for anyone who signed it."""
-    NEWS = "news"
-    """Something else, only for those who agreed to other news."""
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Which of the signers a broadcast goes to.
-
-    Attributes:
-        language: only those who read it, or None for all.
-        news_only: only those who agreed to other news.
-    """
-
-    language: str | None = None
-    news_only: bool = False
-
-
-EVERYONE: Final = Audience()
 
 # Each text below is completed by the caller, who gives `:petition`, `:topic`, `:news_only` and
 # `:broadcast`. Deliveries of `:broadcast` itself do not count as received before, so that a claim
@@ -59,7 +30,7 @@ WHERE s.petition = :petition
         SELECT b.id FROM broadcasts b WHERE b.petition = :petition AND b.topic = :topic
       )
       AND (
-        told.state IN ('delivered', 'unknown', 'sending')
+        told.state IN ('delivered', 'unconfirmed', 'sending')
         OR (told.state = 'pending' AND told.broadcast_id IN (
           SELECT b.id FROM broadcasts b
           WHERE b.petition = :petition AND b.state IN ('running', 'paused')
@@ -84,7 +55,7 @@ AUDIENCE: Final = f"""
 SELECT language, COUNT(*) AS recipients
 FROM (
   SELECT {LANGUAGE} AS language FROM {ELIGIBLE}
-    AND s.number <= CAST(:cutoff AS BIGINT) AND {IN_LANGUAGE}
+    AND s.number <= CAST(:last_number AS BIGINT) AND {IN_LANGUAGE}
 ) recipient
 GROUP BY language
 ORDER BY recipients DESC, language

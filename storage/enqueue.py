@@ -8,7 +8,7 @@ of signing.
 
 from typing import Final
 
-from storage.broadcast_rows import Broadcast
+from storage.broadcast_types import Broadcast
 from storage.database import FOR_KEY_SHARE, Statement, Value
 from storage.delivery_claims import MAY_CLAIM, ClaimScope, lock_broadcast
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE, LANGUAGE
@@ -20,8 +20,8 @@ RETURNED: Final = 2 * _REFUSED_BEFORE
 
 _HERE: Final = f"""
 EXISTS (
-  SELECT 1 FROM broadcasts here WHERE here.id = :broadcast AND here.queued_at IS NULL
-    AND here.queued_upto = :after
+  SELECT 1 FROM broadcasts here WHERE here.id = :broadcast AND here.enqueued_at IS NULL
+    AND here.enqueued_through = :after
 ) AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this package
 
@@ -44,20 +44,21 @@ ON CONFLICT DO NOTHING
 """  # noqa: S608 - constants of this package
 
 _ADVANCE: Final = f"""
-UPDATE broadcasts SET queued_upto = :upto WHERE id = :broadcast AND {_HERE}
+UPDATE broadcasts SET enqueued_through = :upto WHERE id = :broadcast AND {_HERE}
 """  # noqa: S608 - constants of this file
 
 _ALL: Final = f"""
 UPDATE broadcasts
-SET queued_at = :at,
+SET enqueued_at = :at,
   total = (SELECT COUNT(*) FROM deliveries d WHERE d.broadcast_id = :broadcast)
     + (SELECT CAST(COALESCE(SUM(e.people), 0) AS BIGINT) FROM erased_deliveries e
        WHERE e.broadcast_id = :broadcast)
 WHERE id = :broadcast AND {_HERE}
 """  # noqa: S608 - constants of this file
 
-CUTOFF: Final = """
-SELECT COALESCE(b.cutoff, p.last_number) AS cutoff, b.queued_upto, b.queued_at
+ENQUEUED: Final = """
+SELECT COALESCE(b.last_signature_number, p.last_number) AS last_number, b.enqueued_through,
+  b.enqueued_at
 FROM broadcasts b JOIN petitions p ON p.slug = b.petition
 WHERE b.id = :broadcast
 """

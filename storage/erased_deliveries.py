@@ -16,13 +16,13 @@ from storage.database import Statement
 
 # A row that was still pending counts as withdrawn.
 _COUNT: Final = """
-INSERT INTO erased_deliveries (broadcast_id, state, recall, people)
+INSERT INTO erased_deliveries (broadcast_id, state, recall_outcome, people)
 SELECT broadcast_id, CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
-  COALESCE(recall, ''), COUNT(*)
+  COALESCE(recall_outcome, ''), COUNT(*)
 FROM deliveries
 WHERE signature_id IS NULL AND state <> 'sending'
 GROUP BY 1, 2, 3
-ON CONFLICT (broadcast_id, state, recall)
+ON CONFLICT (broadcast_id, state, recall_outcome)
 DO UPDATE SET people = erased_deliveries.people + excluded.people
 """
 

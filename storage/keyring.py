@@ -45,6 +45,13 @@ _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _HEADER_BYTES: Final = len(_PADDED) + _ID_BYTES + _NONCE_BYTES
 
+# A value is bound to the name that its column had when it was first sealed: whoever renames the
+# column cannot encrypt the values anew, as SQL has no key.
+_SEALED_AS: Final = {
+    ("broadcasts", "author_sealed"): "started_by_sealed",
+    ("broadcasts", "confirmed_by_sealed"): "approved_by_sealed",
+}
+
 _TITLE: Final = (
     "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
     "# Keep a copy in a safe place, apart from the database and its backups: without it they\n"
@@ -206,7 +213,8 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
 
 
 def _associated_data(table: str, column: str, row: bytes) -> bytes:
-    return f"{table}|{column}|".encode() + row
+    label = _SEALED_AS.get((table, column), column)
+    return f"{table}|{label}|".encode() + row
 
 
 def _padded(plain: bytes) -> bytes:

@@ -32,12 +32,12 @@ GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
     "consent_texts": ("text",),
     "deliveries": (
         *("broadcast_id", "position", "signature_id", "language", "state", "attempts"),
-        *("updated_at", "message_ids", "recall"),
+        *("updated_at", "message_ids", "recall_outcome"),
     ),
     "drafts": ("admin", "body_sealed", "updated_at"),
     "telegram_cache": ("key", "digest"),
     "broadcasts": (
-        *("id", "kind", "created_at", "started_by_sealed", "approved_by_sealed"),
+        *("id", "kind", "created_at", "author_sealed", "confirmed_by_sealed"),
         *("source_chat_sealed", "progress_chat_sealed", "progress_message_id"),
     ),
     "audit": ("id", "at", "actor_sealed", "action", "detail"),
@@ -190,7 +190,7 @@ def _only(rows: Sequence[Record]) -> Record | None:
 
 
 def _people_in(broadcast: Record) -> dict[str, int | None]:
-    names = ("started_by", "approved_by", "source_chat", "progress_chat")
+    names = ("author", "confirmed_by", "source_chat", "progress_chat")
     return {name: broadcast[name] for name in names}
 
 

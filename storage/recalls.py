@@ -6,10 +6,11 @@ with the deliveries that have no recall outcome yet. New queries about recalls g
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from storage.broadcast_types import RECALLABLE_FOR
 from storage.database import Database, Row, Statement, Value
 from storage.delivery_claims import lock_broadcast
 from storage.errors import BrokenData
@@ -17,36 +18,32 @@ from storage.keyring import Keyring
 from storage.sql_in_lists import padded, portions
 from storage.times import to_millis
 
-RECALLABLE_FOR: Final = timedelta(hours=48)
-"""How long Telegram lets a bot delete what it sent:
-https://core.telegram.org/bots/api#deletemessage"""
-
 _NEXT: Final = """
 SELECT d.position, d.message_ids, d.updated_at, d.signature_id, s.chat_sealed
 FROM deliveries d LEFT JOIN signatures s ON s.id = d.signature_id
-WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall IS NULL
+WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall_outcome IS NULL
   AND d.position > :after
 ORDER BY d.position
 LIMIT CAST(:limit AS BIGINT)
 """
 
 _NOTE: Final = """
-UPDATE deliveries SET recall = :recall
-WHERE broadcast_id = :broadcast AND recall IS NULL AND position IN ({positions})
+UPDATE deliveries SET recall_outcome = :recall
+WHERE broadcast_id = :broadcast AND recall_outcome IS NULL AND position IN ({positions})
 """
 
 # Messages to people who withdrew since cannot be deleted: their chat ids are erased.
 _TALLY: Final = """
-SELECT recall, CAST(SUM(people) AS BIGINT) AS people
+SELECT recall_outcome, CAST(SUM(people) AS BIGINT) AS people
 FROM (
-  SELECT COALESCE(recall, 'open') AS recall, COUNT(*) AS people FROM deliveries
+  SELECT COALESCE(recall_outcome, 'open') AS recall_outcome, COUNT(*) AS people FROM deliveries
   WHERE broadcast_id = :broadcast AND state = 'delivered'
-  GROUP BY COALESCE(recall, 'open')
+  GROUP BY COALESCE(recall_outcome, 'open')
   UNION ALL
-  SELECT CASE WHEN recall = 'deleted' THEN 'deleted' ELSE 'failed' END, people
+  SELECT CASE WHEN recall_outcome = 'deleted' THEN 'deleted' ELSE 'failed' END, people
   FROM erased_deliveries WHERE broadcast_id = :broadcast AND state = 'delivered'
 ) counted
-GROUP BY recall
+GROUP BY recall_outcome
 """
 
 _END: Final = """
@@ -55,7 +52,7 @@ WHERE id = :broadcast AND petition = :petition AND recall_started_at IS NOT NULL
   AND recall_ended_at IS NULL
   AND (
     SELECT COUNT(*) FROM deliveries d
-    WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall IS NULL
+    WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall_outcome IS NULL
   ) <= CAST(:unrecorded AS BIGINT)
 """
 
@@ -116,7 +113,7 @@ class Recalls:
     async def tally(self, broadcast: bytes) -> RecallTally:
         """Returns how many deliveries have which recall outcome."""
         rows = await self._database.read(Statement(_TALLY, {"broadcast": broadcast}))
-        counts = {str(row["recall"]): int(row["people"]) for row in rows}
+        counts = {str(row["recall_outcome"]): int(row["people"]) for row in rows}
         return RecallTally(total=sum(counts.values()), **counts)
 
     async def end(self, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:

@@ -52,7 +52,7 @@ _LATEST: Final = "ORDER BY b.created_at DESC, b.id LIMIT 1"
 # In a running broadcast they are sent it with everybody else. The row is found by both columns of
 # a key, or SQLite reads everyone who was unreachable.
 _AGAIN: Final = f"""
-UPDATE deliveries SET state = 'pending', attempts = 0, claim = NULL, updated_at = :at
+UPDATE deliveries SET state = 'pending', attempts = 0, claim_token = NULL, updated_at = :at
 WHERE state IN ('unreachable', 'withdrawn')
   AND signature_id = (
     SELECT s.id FROM signatures s WHERE s.petition = :petition AND s.supporter = :supporter
@@ -91,15 +91,15 @@ INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
 SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at
 FROM {_CLOSINGS}
-  AND (b.queued_at IS NOT NULL OR s.number <= b.queued_upto)
-  AND s.number <= COALESCE(b.cutoff, s.number)
+  AND (b.enqueued_at IS NOT NULL OR s.number <= b.enqueued_through)
+  AND s.number <= COALESCE(b.last_signature_number, s.number)
   AND (b.language IS NULL OR b.language = {LANGUAGE})
   AND NOT EXISTS (
     SELECT 1 FROM deliveries told JOIN broadcasts earlier ON earlier.id = told.broadcast_id
     WHERE told.signature_id = s.id AND earlier.topic = b.topic
       AND (
         earlier.id = b.id
-        OR told.state IN ('delivered', 'unknown', 'sending')
+        OR told.state IN ('delivered', 'unconfirmed', 'sending')
         OR (told.state = 'pending' AND earlier.state IN ('running', 'paused', 'finished'))
       )
   )

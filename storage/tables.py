@@ -5,6 +5,8 @@ needs a revision in `storage/migrations/versions`, and a test fails without one.
 milliseconds, yes and no are 1 and 0, ids are 16 bytes.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -20,6 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
+from storage.broadcast_types import BroadcastState, DeliveryState
 
 metadata = MetaData(
     naming_convention={
@@ -51,6 +55,11 @@ def _blob(name: str, *, null: bool = False) -> Column[bytes]:
 
 def _petition() -> Column[str]:
     return Column("petition", Text, ForeignKey("petitions.slug"), nullable=False)
+
+
+def _state_is_one_of(states: Iterable[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{state}'" for state in states)
+    return CheckConstraint(f"state IN ({listed})", name="state_known")
 
 
 petitions = Table(
@@ -170,11 +179,13 @@ broadcasts = Table(
     _blob("content_sha256"),
     _number("total"),
     _number("created_at"),
-    _number("finished_at", null=True),
+    _number("reported_at", null=True),
+    _text("pause_reason", null=True),
     _text("stop_reason", null=True),
+    _text("reason_detail", null=True),
     _blob("progress_chat_sealed", null=True),
     _number("progress_message_id", null=True),
-    _blob("started_by_sealed"),
+    _blob("author_sealed"),
     _text("topic", default="closing"),
     _blob("source_chat_sealed", null=True),
     _text("source_language", default="es"),
@@ -182,21 +193,18 @@ broadcasts = Table(
     _number("news_only", default=0),
     _number("paid", default=0),
     _number("expected", null=True),
-    _number("cutoff", null=True),
-    _number("queued_upto", default=0),
-    _number("queued_at", null=True),
+    _number("last_signature_number", null=True),
+    _number("enqueued_through", default=0),
+    _number("enqueued_at", null=True),
     _number("starts_at", null=True),
     _number("started_at", null=True),
     _number("ended_at", null=True),
     _number("recall_started_at", null=True),
     _number("recall_ended_at", null=True),
-    _blob("approved_by_sealed", null=True),
+    _blob("confirmed_by_sealed", null=True),
     _number("cancel_requested_at", null=True),
     PrimaryKeyConstraint("id"),
-    CheckConstraint(
-        "state IN ('scheduled', 'running', 'paused', 'finished', 'stopped', 'cancelled')",
-        name="state_known",
-    ),
+    _state_is_one_of(BroadcastState),
     # Messages that are not about the petition go only to people who agreed to them.
     CheckConstraint("kind <> 'news' OR news_only = 1", name="news_to_those_who_agreed"),
     sqlite_strict=True,
@@ -225,31 +233,27 @@ deliveries = Table(
     _text("language"),
     _text("state"),
     _number("attempts", default=0),
-    _blob("claim", null=True),
+    _blob("claim_token", null=True),
     _number("updated_at"),
     _text("message_ids", null=True),
-    _text("recall", null=True),
+    _text("recall_outcome", null=True),
     PrimaryKeyConstraint("broadcast_id", "position"),
     # In this order it also serves to find what one signature was sent.
     UniqueConstraint("signature_id", "broadcast_id"),
     Index(None, "broadcast_id", "state", "position"),
-    CheckConstraint(
-        "state IN ('pending', 'sending', 'delivered', 'unreachable', 'rejected', 'unknown',"
-        " 'withdrawn')",
-        name="state_known",
-    ),
+    _state_is_one_of(DeliveryState),
     sqlite_strict=True,
 )
 
-# The number of deliveries by outcome of people who withdrew; `recall` is empty if not recalled.
+# The number of deliveries by outcome of people who withdrew; not recalled is an empty text.
 erased_deliveries = Table(
     "erased_deliveries",
     metadata,
     Column("broadcast_id", LargeBinary, ForeignKey("broadcasts.id"), nullable=False),
     _text("state"),
-    _text("recall"),
+    _text("recall_outcome"),
     _number("people"),
-    PrimaryKeyConstraint("broadcast_id", "state", "recall"),
+    PrimaryKeyConstraint("broadcast_id", "state", "recall_outcome"),
     sqlite_strict=True,
 )
 

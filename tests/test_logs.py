@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.broadcast.stop_reasons import error_reference
 from bot.logs import configure_logging
+from bot.tracebacks import error_reference
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
 NAME = "Canaria Pérez"

@@ -1,8 +1,12 @@
 """The flag that ends a broadcast run before everything is sent, and the reasons for it."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum, auto
+from typing import Final
+
+from storage import PauseReason, StopReason
 
 
 class InterruptReason(Enum):
@@ -28,6 +32,16 @@ class InterruptReason(Enum):
     """Every call has been denied for a minute (401 or 404), although the token was accepted."""
 
 
+# After any other interrupt the broadcast stays as it is.
+_CONSEQUENCES: Final[Mapping[InterruptReason, StopReason | PauseReason]] = {
+    InterruptReason.REFUSED: StopReason.CONTENT,
+    InterruptReason.UNREADABLE: StopReason.UNREADABLE,
+    InterruptReason.BROKEN: PauseReason.DEFECT,
+    InterruptReason.NOBODY: PauseReason.NOBODY,
+    InterruptReason.DENIED: PauseReason.DENIED,
+}
+
+
 class BroadcastInterrupt:
     """A flag with its reason; the first reason stays, except that a lost lease overrides it."""
 
@@ -46,6 +60,11 @@ class BroadcastInterrupt:
     def is_called(self) -> bool:
         """Whether the flag is set, so that sending must end."""
         return self._event.is_set()
+
+    @property
+    def consequence(self) -> StopReason | PauseReason | None:
+        """What the broadcast is to be stopped or paused for; None to leave it as it is."""
+        return None if self.cause is None else _CONSEQUENCES.get(self.cause)
 
     async def rest(self, seconds: float) -> None:
         """Waits for so many seconds, or until the flag is set."""

@@ -1,7 +1,6 @@
 """One run of a worker over one broadcast: starts it, sends or recalls it, and reports its end."""
 
 import asyncio
-from typing import Final
 
 import structlog
 
@@ -12,21 +11,19 @@ from bot.broadcast.heartbeat import Heartbeat
 from bot.broadcast.recall import Recall
 from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
-from bot.broadcast.stop_reasons import StopReason, error_reference, format_reason
 from bot.broadcast.strangers import SO_MANY
-from storage import Broadcast, BrokenData, Unavailable
+from bot.tracebacks import error_reference
+from storage import (
+    Broadcast,
+    BroadcastState,
+    BrokenData,
+    PauseReason,
+    StopReason,
+    Unavailable,
+    pause_question,
+)
 
 _log = structlog.stdlib.get_logger()
-
-_STOPS: Final = {
-    InterruptReason.REFUSED: StopReason.CONTENT,
-    InterruptReason.UNREADABLE: StopReason.UNREADABLE,
-}
-_HOLDS: Final = {
-    InterruptReason.BROKEN: StopReason.DEFECT,
-    InterruptReason.NOBODY: StopReason.NOBODY,
-    InterruptReason.DENIED: StopReason.DENIED,
-}
 
 
 class BroadcastRun:
@@ -82,43 +79,42 @@ class BroadcastRun:
         context, key = self._context, self._broadcast.id
         if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(context.now()):
             return
-        if self._broadcast.state == "scheduled":
-            hold = self._reason_to_hold()
+        if self._broadcast.state is BroadcastState.SCHEDULED:
+            pause = self._reason_to_pause()
             self._broadcast = await context.broadcasts.begin(
-                self._broadcast, context.now(), hold, self._most_of_one(hold)
+                self._broadcast, context.now(), pause, self._most_of_one(pause)
             )
             if self._broadcast.awaits_approval:
                 await self._watch.report_that_it_waits()
-        if self._broadcast.state not in ("running", "finished"):
+        if self._broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
             await context.broadcasts.deliveries.settle(context.now())
             return
         async with self._watch.reporting():
             # Admins who were told of it and resumed the broadcast have checked the bot.
             seen = self._report_retries.is_asked(
-                key, format_reason(StopReason.NOBODY, str(SO_MANY))
+                key, pause_question(PauseReason.NOBODY, str(SO_MANY))
             )
             done = await self._worked_off(
                 DeliveryLoop(context, self._broadcast, self.interrupt, seen)
             )
         if done:
             await context.broadcasts.finish(key, context.now())
-        elif self.interrupt.cause in _STOPS:
-            reason = format_reason(_STOPS[self.interrupt.cause], self.interrupt.said)
-            await context.broadcasts.stop(key, reason, context.now())
-        elif self.interrupt.cause in _HOLDS:
-            reason = format_reason(_HOLDS[self.interrupt.cause], self.interrupt.said)
-            await context.broadcasts.pause_by_system(key, reason)
+            return
+        reason, detail = self.interrupt.consequence, self.interrupt.said
+        if isinstance(reason, StopReason):
+            await context.broadcasts.stop(key, reason, context.now(), detail)
+        elif reason is not None:
+            await context.broadcasts.pause_by_system(key, reason, detail)
 
-    def _reason_to_hold(self) -> str | None:
+    def _reason_to_pause(self) -> PauseReason | None:
         """Returns why to pause it before it starts: whoever confirmed it is no longer an admin."""
-        if self._context.is_admin(self._broadcast.approved_by):
-            return None
-        return format_reason(StopReason.FORMER)
+        is_admin = self._context.is_admin(self._broadcast.confirmed_by)
+        return None if is_admin else PauseReason.FORMER
 
-    def _most_of_one(self, hold: str | None) -> int | None:
+    def _most_of_one(self, pause: PauseReason | None) -> int | None:
         """Returns how many recipients one admin may decide on; None when another does or did."""
         broadcast = self._broadcast
-        is_ones = hold is None and broadcast.approved_by == broadcast.started_by
+        is_ones = pause is None and broadcast.confirmed_by == broadcast.author
         return self._context.approval_above if is_ones else None
 
     async def _recall(self) -> None:
@@ -153,8 +149,9 @@ class BroadcastRun:
         kind, name = error_reference(error)
         _log.error("broadcast_failed", kind=kind, reference=name, exc_info=error)
         if self._report_retries.broke(self._broadcast.id):
-            reason = format_reason(StopReason.DEFECT, f"{kind} {name}")
-            await self._context.broadcasts.pause_by_system(self._broadcast.id, reason)
+            await self._context.broadcasts.pause_by_system(
+                self._broadcast.id, PauseReason.DEFECT, f"{kind} {name}"
+            )
             self._report_retries.went_well(self._broadcast.id)
         self._report_retries.failed(self._broadcast.id, self._context.clock())
 

@@ -38,7 +38,7 @@ class ConfirmationTerms:
         starts_at: when it starts, or None for at once.
         paid: whether a faster rate is paid for.
         topic: of an earlier broadcast, whose recipients are left out.
-        cutoff: the number of the last signature that is counted.
+        last_signature_number: the number of the last signature that is counted.
     """
 
     content_sha256: bytes
@@ -48,7 +48,7 @@ class ConfirmationTerms:
     starts_at: datetime | None = None
     paid: bool = False
     topic: str | None = None
-    cutoff: int | None = None
+    last_signature_number: int | None = None
 
     def digest(self, asked_at: int, recipients: int) -> str:
         """Returns a digest of these terms, the second `asked_at` and the number of recipients."""
@@ -65,7 +65,7 @@ class ConfirmationTerms:
                 starts_at,
                 self.paid,
                 self.topic,
-                self.cutoff,
+                self.last_signature_number,
             ]
         )
         digest = hashlib.sha256(bound.encode()).digest()[:_DIGEST_BYTES]

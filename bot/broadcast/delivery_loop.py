@@ -15,9 +15,9 @@ from bot.broadcast.context import WorkerContext
 from bot.broadcast.defects import BugBreaker
 from bot.broadcast.delivery_retries import OutageBreaker
 from bot.broadcast.sender import Sender, SendResult
-from bot.broadcast.stop_reasons import error_reference
 from bot.broadcast.strangers import SO_MANY, UnreachableBreaker
 from bot.broadcast.task_pool import TaskPool
+from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
 from storage import Broadcast, Delivery, Outcome, Result

@@ -13,7 +13,7 @@ from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.speed import Speed
 from bot.tracebacks import kind_of, place_of
-from storage import Broadcast, RecallTally, StorageError, Tally
+from storage import Broadcast, BroadcastState, RecallTally, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
 
@@ -76,7 +76,7 @@ class Heartbeat:
         """Makes the final report and records that; False when it must be made later."""
         broadcasts = self._context.broadcasts
         broadcast = await broadcasts.get(self._broadcast)
-        if broadcast is None or broadcast.is_running or broadcast.finished_at is not None:
+        if broadcast is None or broadcast.is_running or broadcast.reported_at is not None:
             return True
         tally = await broadcasts.tally(self._broadcast)
         if broadcast.question is not None:
@@ -162,7 +162,7 @@ class Heartbeat:
             await self._report_sending(broadcast, speed)
         elif broadcast.is_recalling:
             await self._report_recalling(broadcast, recalled, speed)
-        elif broadcast.state != "finished":
+        elif broadcast.state is not BroadcastState.FINISHED:
             self._interrupt.trigger(InterruptReason.ENDED)
 
     async def _report_sending(self, broadcast: Broadcast, speed: Speed) -> None:
@@ -221,7 +221,7 @@ def _counts(tally: Tally) -> dict[str, int]:
         "delivered": tally.delivered,
         "unreachable": tally.unreachable,
         "rejected": tally.rejected,
-        "unknown": tally.unknown,
+        "unconfirmed": tally.unconfirmed,
         "withdrawn": tally.withdrawn,
         "pending": tally.open,
     }

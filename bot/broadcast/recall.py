@@ -13,8 +13,8 @@ from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReaso
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.delivery_retries import OutageBreaker
 from bot.broadcast.result_recorder import OF_THE_DATABASE
-from bot.broadcast.stop_reasons import error_reference
 from bot.broadcast.task_pool import TaskPool
+from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
 from storage import Broadcast, Recalled, RecallTally, SentMessages

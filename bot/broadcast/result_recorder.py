@@ -16,13 +16,13 @@ import structlog
 
 from bot.back_off import BackOff
 from bot.broadcast.lease import utc_now
-from bot.broadcast.stop_reasons import StopReason, error_reference, format_reason
 from bot.broadcast.timing import Timing
-from bot.tracebacks import kind_of, place_of
+from bot.tracebacks import error_reference, kind_of, place_of
 from storage import (
     DatabaseUrlWrong,
     Deliveries,
     Outcome,
+    PauseReason,
     Result,
     SchemaMissing,
     Unavailable,
@@ -45,7 +45,7 @@ class ResultRecorder:
     Args:
         deliveries: where results are recorded.
         timing: how long a result waits, and how many wait.
-        hold: pauses a broadcast, for a reason that is stored with it.
+        pause: pauses a broadcast, for a reason that is stored with it.
         now: the time of day.
     """
 
@@ -53,12 +53,12 @@ class ResultRecorder:
         self,
         deliveries: Deliveries,
         timing: Timing,
-        hold: Callable[[bytes, str], Awaitable[None]],
+        pause: Callable[[bytes, PauseReason, str], Awaitable[None]],
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._deliveries = deliveries
         self._timing = timing
-        self._hold = hold
+        self._pause = pause
         self._now = now
         self._waiting: list[tuple[bytes, Result]] = []
         self._unwritable: set[tuple[bytes, int]] = set()
@@ -151,16 +151,16 @@ class ResultRecorder:
     async def _set_aside(self, broadcast: bytes, result: Result, error: Exception) -> None:
         kind, name = error_reference(error)
         _log.error("result_refused_by_database", kind=kind, reference=name, exc_info=error)
-        await self._hold_for(broadcast, f"{kind} {name}")
-        unknown = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
-        failure = await self._recorded(broadcast, [unknown])
+        await self._pause_for(broadcast, f"{kind} {name}")
+        unconfirmed = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
+        failure = await self._recorded(broadcast, [unconfirmed])
         if failure is not None:
             _log.error("result_not_marked_unconfirmed", reference=name, exc_info=failure)
             self._unwritable.add((broadcast, result.position))
 
-    async def _hold_for(self, broadcast: bytes, said: str) -> None:
+    async def _pause_for(self, broadcast: bytes, detail: str) -> None:
         try:
-            await self._hold(broadcast, format_reason(StopReason.UNRECORDED, said))
+            await self._pause(broadcast, PauseReason.UNRECORDED, detail)
         except OF_THE_DATABASE:
             raise
         except Exception as error:  # a retry would keep every other result waiting

@@ -19,7 +19,7 @@ from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.broadcast.sender import Client, RateGate
 from bot.broadcast.timing import Timing
-from storage import Broadcast, Unavailable
+from storage import Broadcast, PauseReason, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -74,7 +74,7 @@ class Worker:
             client=client,
             gate=gate,
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
-            recorder=ResultRecorder(broadcasts.deliveries, timing, self._hold, now),
+            recorder=ResultRecorder(broadcasts.deliveries, timing, self._pause, now),
             claims=OpenClaims() if claims is None else claims,
             lease_holder=LeaseHolder(
                 storage.leases,
@@ -128,11 +128,11 @@ class Worker:
         self._running.cancel()
         await asyncio.wait({self._running})
 
-    async def _hold(self, broadcast: bytes, reason: str) -> None:
+    async def _pause(self, broadcast: bytes, reason: PauseReason, detail: str) -> None:
         if self._duty is not None:
             # It is this broadcast: a run begins only when all results of the last are recorded.
             self._duty.interrupt.trigger(InterruptReason.ENDED)
-        await self._context.broadcasts.pause_by_system(broadcast, reason)
+        await self._context.broadcasts.pause_by_system(broadcast, reason, detail)
 
     async def _run(self) -> None:
         recording = asyncio.create_task(self._context.recorder.run())

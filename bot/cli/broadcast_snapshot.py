@@ -61,7 +61,9 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "id": broadcast.id.hex(),
         "kind": broadcast.kind.value,
         "state": broadcast.state,
+        "pause_reason": broadcast.pause_reason,
         "stop_reason": broadcast.stop_reason,
+        "reason_detail": broadcast.reason_detail,
         "audience": {
             "language": broadcast.audience.language,
             "news_only": broadcast.audience.news_only,
@@ -77,7 +79,7 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "sending": tally.sending,
         "delivered": tally.delivered,
         "unreachable": tally.unreachable,
-        "unknown": tally.unknown,
+        "unconfirmed": tally.unconfirmed,
         "rejected": tally.rejected,
         "withdrawn": tally.withdrawn,
         "attended": snapshot.attended,

@@ -12,38 +12,37 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.cli.broadcast_follow import BarDisplay, Display, JsonDisplay, LineDisplay, follow
 from bot.cli.broadcast_selection import capitalised, kind_of, select_broadcast, short_ids
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot, snapshot_json
 from bot.cli.context import CliContext
 from bot.text.translations import Words
-from storage import Broadcast
+from storage import Broadcast, BroadcastState, PauseReason, StopReason
 
 # The width of the column of names: the longest name and two spaces.
 _NAME_WIDTH: Final = len("Not recalled") + 2
-_REASONS: Final = {
-    StopReason.CONTENT: "Telegram does not accept the message: {said}",
+_REASONS: Final[dict[StopReason | PauseReason, str]] = {
+    StopReason.CONTENT: "Telegram does not accept the message: {detail}",
     StopReason.UNREADABLE: "the key does not open the chats of those who signed",
-    StopReason.LATE: "its time passed while no bot was running; resume or cancel it",
-    StopReason.FORMER: "whoever planned it is no longer an admin; resume or cancel it",
+    PauseReason.LATE: "its time passed while no bot was running; resume or cancel it",
+    PauseReason.FORMER: "whoever planned it is no longer an admin; resume or cancel it",
     StopReason.DECLINED: "another admin did not approve it",
     StopReason.UNAPPROVED: "no other admin approved it within a day",
     StopReason.OPEN: "the petition was open when its time came",
-    StopReason.DEFECT: "a mistake of the program ({said}); the log says where",
-    StopReason.UNRECORDED: (
-        "what became of a message could not be written down ({said}); the log says why; resume "
+    PauseReason.DEFECT: "a mistake of the program ({detail}); the log says where",
+    PauseReason.UNRECORDED: (
+        "what became of a message could not be written down ({detail}); the log says why; resume "
         "it once that is mended"
     ),
-    StopReason.NOBODY: (
-        "not one of the first {said} people could be reached; see that the token is that of the "
+    PauseReason.NOBODY: (
+        "not one of the first {detail} people could be reached; see that the token is that of the "
         "bot they signed with, and resume it"
     ),
-    StopReason.DENIED: (
-        "Telegram, or the server in between, denied every message for a minute ({said}); see what "
-        "stands at PETITION_API_URL, and resume it"
+    PauseReason.DENIED: (
+        "Telegram, or the server in between, denied every message for a minute ({detail}); see "
+        "what stands at PETITION_API_URL, and resume it"
     ),
-    StopReason.OTHER: "{said}",
+    StopReason.OTHER: "{detail}",
 }
 # The width for a file or a pipe, where lines should not wrap.
 _WIDE = 200
@@ -151,7 +150,7 @@ def state_of(snapshot: BroadcastSnapshot) -> str:
     state = snapshot.broadcast.state
     if snapshot.broadcast.awaits_approval:
         return f"{state}, waits for another admin's approval"
-    waits = state == "running" or snapshot.broadcast.is_recalling
+    waits = state is BroadcastState.RUNNING or snapshot.broadcast.is_recalling
     if waits and not snapshot.attended:
         return f"{state}, waits for the bot; if that is not running, petition-bot run goes on"
     return state
@@ -168,9 +167,9 @@ def _audience(broadcast: Broadcast) -> str:
 
 
 def _reason(broadcast: Broadcast) -> Iterator[tuple[str, str]]:
-    if broadcast.stop_reason:
-        cause, said = parse_reason(broadcast.stop_reason)
-        yield "Because", _REASONS[cause].format(said=said)
+    reason = broadcast.stop_reason or broadcast.pause_reason
+    if reason is not None:
+        yield "Because", _REASONS[reason].format(detail=broadcast.reason_detail)
 
 
 def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
@@ -191,14 +190,14 @@ def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, st
     yield "Recipients", about + words.number(snapshot.total)
     yield "Delivered", words.number(tally.delivered)
     yield "Unreachable", words.number(tally.unreachable)
-    yield "Unconfirmed", words.number(tally.unknown)
+    yield "Unconfirmed", words.number(tally.unconfirmed)
     if tally.rejected:
         yield "Rejected", words.number(tally.rejected)
     if tally.withdrawn:
         yield "Withdrawn", words.number(tally.withdrawn)
     if snapshot.left:
         # After a finished broadcast, only supporters who returned are left.
-        ended = snapshot.broadcast.state in ("stopped", "cancelled")
+        ended = snapshot.broadcast.state in (BroadcastState.STOPPED, BroadcastState.CANCELLED)
         name = "Not told" if ended else "Left"
         yield name, words.number(snapshot.left)
 

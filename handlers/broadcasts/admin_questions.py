@@ -34,7 +34,7 @@ async def ask_everyone(bot: Bot, services: Services, broadcast: Broadcast, tally
     """
     failed: TelegramError | None = None
     # Authors do not approve their own broadcasts.
-    author = {broadcast.started_by} if broadcast.awaits_approval else set[int]()
+    author = {broadcast.author} if broadcast.awaits_approval else set[int]()
     for admin in sorted(services.admins - author):
         try:
             await _ask(bot, services, broadcast, tally, admin)

@@ -9,7 +9,6 @@ from telegram import ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.charts import delivery_picture
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.admin_questions import ask_everyone
@@ -17,7 +16,7 @@ from handlers.broadcasts.progress_publisher import Place, ProgressPublisher, pro
 from handlers.broadcasts.screens.broadcast_lines import Measured
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.context import Bot, Services
-from storage import Broadcast, NoticeKind, RecallTally, Tally
+from storage import Broadcast, BroadcastState, NoticeKind, PauseReason, RecallTally, Tally
 
 _log = structlog.stdlib.get_logger()
 
@@ -45,18 +44,17 @@ class AdminReporter:
         Every admin is asked if it needs approval, if its author is no longer an admin, or if no
         admin watches it.
         """
-        cause, _ = parse_reason(broadcast.stop_reason or "")
         if (
             broadcast.awaits_approval
-            or cause is StopReason.FORMER
+            or broadcast.pause_reason is PauseReason.FORMER
             or broadcast.progress_chat not in self._services.admins
         ):
             await ask_everyone(self._bot, self._services, broadcast, tally)
-        elif cause is StopReason.LATE:
+        elif broadcast.pause_reason is PauseReason.LATE:
             await self._show(broadcast, Measured(tally))
         else:
             # In a new message, since an edit notifies nobody.
-            reason = hashlib.sha256((broadcast.stop_reason or "").encode()).hexdigest()[:16]
+            reason = hashlib.sha256((broadcast.question or "").encode()).hexdigest()[:16]
             await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, reason)
             await self._publisher.draw(broadcast, Measured(tally))
 
@@ -77,7 +75,8 @@ class AdminReporter:
     async def _show(self, broadcast: Broadcast, measured: Measured) -> Place | None:
         """Draws the broadcast; a scheduled one in a new message, as the former is far above."""
         has_begun = broadcast.started_at is not None
-        is_news = has_begun or broadcast.state == "stopped" or broadcast.awaits_approval
+        is_stopped = broadcast.state is BroadcastState.STOPPED
+        is_news = has_begun or is_stopped or broadcast.awaits_approval
         if broadcast.starts_at is not None and is_news:
             await self._move(broadcast, measured, NoticeKind.BEGUN)
         return await self._publisher.draw(broadcast, measured)

@@ -21,7 +21,7 @@ from handlers.broadcasts.progress_message import (
 from handlers.broadcasts.screens.approval import ask_decline
 from handlers.calls_before_commit import before_the_deed
 from handlers.screens.buttons import read_number
-from storage import Broadcast
+from storage import Broadcast, BroadcastState
 
 
 async def review(ctx: AdminContext, argument: str) -> None:
@@ -108,7 +108,7 @@ async def _undecided(ctx: AdminContext, argument: str) -> Broadcast | None:
     if not known.awaits_approval:
         await tell_standing(ctx, known)
         return None
-    if known.started_by == ctx.user.id:
+    if known.author == ctx.user.id:
         await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
         return None
     return known
@@ -157,7 +157,7 @@ async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, bef
 async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:
     """Shows the result to the admin who approved, and to the one who watches the broadcast."""
     services = ctx.services
-    if now.state != "scheduled" or now.approved_by != ctx.user.id:
+    if now.state is not BroadcastState.SCHEDULED or now.confirmed_by != ctx.user.id:
         await tell_standing(ctx, now)  # another admin or the worker was faster
         return
     if now.progress_chat not in services.admins:

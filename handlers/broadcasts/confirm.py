@@ -172,7 +172,7 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         starts_at=draft.starts_at,
         expected=shown,
         at_most=draft_view.most_recipients(shown),
-        cutoff=draft.cutoff,
+        last_signature_number=draft.cutoff,
         progress=None if ctx.message_id is None else (ctx.chat_id, ctx.message_id),
         paid=draft_view.is_paid,
         needs_approval=draft_view.must_be_approved(shown),

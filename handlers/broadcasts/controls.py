@@ -13,7 +13,7 @@ from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import known_by, show, tell_progress, tell_standing
 from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
-from storage import Broadcast, Broadcasts
+from storage import Broadcast, Broadcasts, BroadcastState
 
 _log = structlog.stdlib.get_logger()
 
@@ -42,7 +42,7 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
         await _broadcasts(ctx).request_cancel(known.id, ctx.services.clock())
         known = await _broadcasts(ctx).pause(known.id, *_by(ctx)) or known
         ctx.services.wake_broadcast()
-    if known.state not in ("scheduled", "paused"):
+    if known.state not in (BroadcastState.SCHEDULED, BroadcastState.PAUSED):
         await tell_standing(ctx, known)
         return
     await tell_standing(ctx, known, ask_cancel)

@@ -135,7 +135,7 @@ def offer(ctx: AdminContext, chances: BroadcastOptions) -> Screen:
 
 
 def _to_decide(ctx: AdminContext, planned: Broadcast) -> Button:
-    if planned.awaits_approval and planned.started_by != ctx.user.id:
+    if planned.awaits_approval and planned.author != ctx.user.id:
         label = ctx.words.label("Revisar el que espera aprobación")
         return Button(label, AdminAction.REVIEW, planned.id.hex())
     moment = ctx.words.appointment(planned.starts_at or planned.created_at)

@@ -225,7 +225,7 @@ def _drawn(broadcast: Broadcast) -> tuple[object, ...]:
     """Returns what a drawing depends on and others may have changed."""
     return (
         broadcast.state,
-        broadcast.stop_reason,
+        broadcast.question,
         broadcast.cancel_requested_at,
         broadcast.recall_started_at,
         progress_place(broadcast),

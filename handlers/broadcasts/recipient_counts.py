@@ -50,7 +50,10 @@ async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
         return Numbers()
     chosen, unreachable, muted = await asyncio.gather(
         broadcasts.audience(
-            kind=draft.kind, audience=draft.audience, topic=draft.topic, cutoff=draft.cutoff
+            kind=draft.kind,
+            audience=draft.audience,
+            topic=draft.topic,
+            last_signature_number=draft.cutoff,
         ),
         broadcasts.unreachable(),
         broadcasts.muted(),

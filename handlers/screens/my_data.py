@@ -34,7 +34,7 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
         "delivered": mark("enviado el {moment}"),
         "unreachable": mark("no se te pudo entregar"),
         "rejected": mark("Telegram no lo aceptó"),
-        "unknown": mark("no sabemos si llegó"),
+        "unconfirmed": mark("no sabemos si llegó"),
         "withdrawn": mark("no se te envió"),
     }
 )
@@ -161,7 +161,7 @@ def _message(view: View, delivery: Record) -> Html:
     line = words.text(
         "• {subject}: {outcome}", subject=words.text(_SUBJECTS[delivery["kind"]]), outcome=outcome
     )
-    taken_back = delivery["recall"] == "deleted"
+    taken_back = delivery["recall_outcome"] == "deleted"
     return Html(f"{line}, {words.text('y borrado después')}") if taken_back else line
 
 

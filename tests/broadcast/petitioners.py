@@ -44,7 +44,7 @@ SELECT :id, s.petition, s.id, :purposes, :sha256, '1', 'es', 'telegram', 1, 0
 FROM signatures s WHERE s.petition = :petition AND s.number = :n
 """
 _DELIVERIES = """
-SELECT d.position, d.state, d.attempts, d.language, d.claim FROM deliveries d
+SELECT d.position, d.state, d.attempts, d.language, d.claim_token FROM deliveries d
 WHERE d.broadcast_id = :broadcast ORDER BY d.position
 """
 

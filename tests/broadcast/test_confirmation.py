@@ -29,7 +29,7 @@ TERMS = ConfirmationTerms(
     kind=Kind.UPDATE,
     audience=Audience(),
     revision=3,
-    cutoff=1600,
+    last_signature_number=1600,
 )
 
 
@@ -73,7 +73,7 @@ def test_one_from_the_future_is_not_believed() -> None:
         {"starts_at": NOON + timedelta(hours=1)},
         {"paid": True},
         {"topic": "an earlier one"},
-        {"cutoff": None},
+        {"last_signature_number": None},
     ],
 )
 def test_any_change_voids_it(changed: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from bot.broadcast.content import MessageCall, TextContent
 from bot.broadcast.defects import BugBreaker
 from bot.broadcast.lease import utc_now
-from storage import Broadcast, Deliveries, Delivery, Outcome, Result, Tally
+from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, everyone_once, has_state, until
 
@@ -24,7 +24,7 @@ async def held(bench: Bench, times: int = 1) -> Broadcast:
     await until(lambda: told(bench, "waiting", times))
     latest = await bench.broadcasts.latest()
     assert latest is not None
-    assert latest.is_held
+    assert latest.pause_reason is not None
     return latest
 
 
@@ -37,7 +37,7 @@ async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
     bench.hire()
     assert (await bench.ended()).state == "finished"
     # The call had been sent, so it is not known whether it arrived.
-    assert await bench.tally() == Tally(total=40, delivered=39, unknown=1)
+    assert await bench.tally() == Tally(total=40, delivered=39, unconfirmed=1)
     assert {**bench.telegram.received, 1007: 1} == everyone_once(40)
 
 
@@ -70,8 +70,9 @@ async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_
     await bench.people.sign(range(1, 41))
     broadcast = await bench.start()
     bench.hire()
-    reason = (await held(bench)).stop_reason or ""
-    assert reason.startswith("defect: ZeroDivisionError ")
+    found = await held(bench)
+    assert found.pause_reason is PauseReason.DEFECT
+    assert found.reason_detail.startswith("ZeroDivisionError ")
     assert (await bench.tally()).rejected == 1
     assert (await bench.tally()).pending == 39
     await asyncio.sleep(0.2)
@@ -112,7 +113,7 @@ async def test_that_it_is_held_is_said_until_it_could_be(
 async def test_that_it_is_held_is_said_by_a_process_that_comes_later(bench: Bench) -> None:
     await bench.people.sign(range(1, 6))
     broadcast = await bench.start()
-    await bench.broadcasts.pause_by_system(broadcast.id, "defect: ZeroDivisionError 3f9a1c02")
+    await bench.broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT)
     bench.hire()
     await held(bench)
 
@@ -127,7 +128,7 @@ async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
     await bench.people.sign([1])
     broadcast = await bench.start()
     bench.hire()
-    assert ((await held(bench)).stop_reason or "").startswith("defect: KeyError ")
+    assert (await held(bench)).reason_detail.startswith("KeyError ")
     monkeypatch.undo()
     await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
     await bench.ended()
@@ -149,7 +150,7 @@ def test_what_is_alone_is_settled_when_another_went_well() -> None:
     assert not bug_breaker.record_failure(result(2, Outcome.UNCONFIRMED))
     assert settled == []
     bug_breaker.passed()
-    assert outcomes(settled) == [(1, "rejected"), (2, "unknown")]
+    assert outcomes(settled) == [(1, "rejected"), (2, "unconfirmed")]
 
 
 def test_three_in_a_row_are_given_back_but_for_the_first() -> None:
@@ -160,7 +161,7 @@ def test_three_in_a_row_are_given_back_but_for_the_first() -> None:
         for each in (result(1), result(2), result(3, Outcome.UNCONFIRMED), result(4))
     ]
     assert judged == [False, False, True, True]
-    assert outcomes(settled) == [(1, "rejected"), (2, "unsent"), (3, "perhaps"), (4, "unsent")]
+    assert outcomes(settled) == [(1, "rejected"), (2, "unsent"), (3, "in doubt"), (4, "unsent")]
 
 
 def test_a_few_among_many_go_on_and_a_tenth_of_all_does_not() -> None:

@@ -197,7 +197,7 @@ class TestDatabaseAway:
         hand.wire.away = False
         await bench.ended()
         assert set(bench.telegram.received) == {1000 + n for n in range(1, 101)}
-        assert (await bench.tally()).unknown == 0
+        assert (await bench.tally()).unconfirmed == 0
 
     async def test_commits_whose_answer_is_lost_are_not_done_twice(self, bench: Bench) -> None:
         await bench.people.sign(range(1, 101))

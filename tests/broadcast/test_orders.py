@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.broadcast.lease import utc_now
-from storage import APPROVABLE_FOR, Broadcast, Kind, RecallTally, Tally
+from storage import APPROVABLE_FOR, Broadcast, Kind, PauseReason, RecallTally, StopReason, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, called, everyone_once, has_state, received, until
@@ -82,7 +82,7 @@ async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
     ended = await bench.ended()
     assert ended.state == "cancelled"
     ((what, tally, _),) = bench.reports.ends
-    assert (what, tally.sending, tally.unknown) == ("cancelled", 0, 0)
+    assert (what, tally.sending, tally.unconfirmed) == ("cancelled", 0, 0)
     assert tally.delivered + tally.pending == 200
     await bench.start()
     await until(lambda: has_state(bench, "finished"))
@@ -101,7 +101,7 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     await bench.broadcasts.cancel(broadcast.id, ADMIN, utc_now())
     bench.hire(sole=True)
     await bench.ended()
-    assert await bench.tally() == Tally(total=10, unknown=10)
+    assert await bench.tally() == Tally(total=10, unconfirmed=10)
 
 
 async def test_a_planned_one_is_sent_when_its_time_comes(bench: Bench) -> None:
@@ -228,7 +228,10 @@ async def test_an_album_that_lost_a_part_stops_it_after_the_first(bench: Bench) 
     bench.hire(rate=60.0)
     ended = await bench.ended()
     assert (ended.id, ended.state) == (broadcast.id, "stopped")
-    assert ended.stop_reason == "content: message to copy not found"
+    assert (ended.stop_reason, ended.reason_detail) == (
+        StopReason.CONTENT,
+        "message to copy not found",
+    )
     tally = await bench.tally()
     assert 0 < tally.delivered < 30
     assert tally.rejected == 0
@@ -240,7 +243,10 @@ async def test_an_album_that_is_gone_stops_it_and_marks_nobody(bench: Bench) -> 
     await bench.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
     bench.hire(rate=60.0)
     ended = await bench.ended()
-    assert ended.stop_reason == "content: message to copy not found"
+    assert (ended.stop_reason, ended.reason_detail) == (
+        StopReason.CONTENT,
+        "message to copy not found",
+    )
     tally = await bench.tally()
     assert (tally.delivered, tally.unreachable) == (0, 0)
     assert tally.rejected + tally.pending == 30
@@ -255,7 +261,10 @@ async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
     await bench.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
     bench.hire(rate=60.0)
     ended = await bench.ended()
-    assert ended.stop_reason == "content: the chat of the message is not found"
+    assert (ended.stop_reason, ended.reason_detail) == (
+        StopReason.CONTENT,
+        "the chat of the message is not found",
+    )
     assert await bench.tally() == Tally(total=30, pending=30)
     assert await bench.people.unreachable() == []
 
@@ -306,15 +315,16 @@ async def test_what_nobody_approved_in_a_day_is_over_and_that_is_told(bench: Ben
     await bench.start(needs_approval=True, at=utc_now() - APPROVABLE_FOR)
     bench.hire()
     ended = await bench.ended()
-    assert (ended.state, ended.stop_reason) == ("stopped", "unapproved: ")
+    assert (ended.state, ended.stop_reason) == ("stopped", StopReason.UNAPPROVED)
     assert bench.telegram.calls == []
 
 
 @pytest.mark.parametrize(
-    ("left", "state", "reason"), [(ADMIN, "finished", None), (AUTHOR, "paused", "former: ")]
+    ("left", "state", "reason"),
+    [(ADMIN, "finished", None), (AUTHOR, "paused", PauseReason.FORMER)],
 )
 async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
-    bench: Bench, left: int, state: str, reason: str | None
+    bench: Bench, left: int, state: str, reason: PauseReason | None
 ) -> None:
     await bench.people.sign([1])
     written = await bench.start(needs_approval=True, actor=AUTHOR, at=utc_now())
@@ -323,4 +333,4 @@ async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
     await until(lambda: has_state(bench, state))
     latest = await bench.broadcasts.latest()
     assert latest is not None
-    assert (latest.stop_reason, bench.telegram.received[1001]) == (reason, left == ADMIN)
+    assert (latest.pause_reason, bench.telegram.received[1001]) == (reason, left == ADMIN)

@@ -7,8 +7,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.broadcast.lease import utc_now
-from bot.broadcast.stop_reasons import StopReason, format_reason
-from storage import Tally
+from storage import PauseReason, StopReason, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, called, everyone_once, has_state, until
@@ -65,7 +64,7 @@ async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
     bench.hire()
     await bench.ended()
     assert dict(bench.telegram.received) == {1001: 2, 1002: 1}
-    assert await bench.tally() == Tally(total=2, delivered=1, unknown=1)
+    assert await bench.tally() == Tally(total=2, delivered=1, unconfirmed=1)
 
 
 async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
@@ -75,11 +74,10 @@ async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
     bench.hire(rate=50.0)
     ended = await bench.ended()
     assert ended.state == "stopped"
-    refused = format_reason(StopReason.CONTENT, answers.BAD_TEXT.description)
-    assert ended.stop_reason == refused
+    assert ended.reason_detail == answers.BAD_TEXT.description
     ((what, tally, reason),) = bench.reports.ends
-    assert (what, reason) == ("stopped", refused)
-    assert (tally.delivered, tally.unreachable, tally.unknown) == (0, 0, 0)
+    assert (what, reason) == ("stopped", StopReason.CONTENT)
+    assert (tally.delivered, tally.unreachable, tally.unconfirmed) == (0, 0, 0)
     assert tally.rejected + tally.pending == 30
     assert await bench.people.unreachable() == []
     assert len(bench.telegram.calls) <= 10
@@ -148,7 +146,10 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
     await until(lambda: has_state(bench, "paused"))
     held = await bench.broadcasts.latest()
     assert held is not None
-    assert held.stop_reason == format_reason(StopReason.DENIED, answers.NOT_FOUND.description)
+    assert (held.pause_reason, held.reason_detail) == (
+        PauseReason.DENIED,
+        answers.NOT_FOUND.description,
+    )
     assert await bench.tally() == Tally(total=3, pending=3)
     assert bench.telegram.asked > 1
     for chat in (1001, 1002, 1003):
@@ -185,7 +186,7 @@ async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
         if await has_state(bench, "finished"):
             break
     await bench.ended()
-    assert await bench.tally() == Tally(total=3, delivered=2, unknown=1)
+    assert await bench.tally() == Tally(total=3, delivered=2, unconfirmed=1)
 
 
 @pytest.mark.parametrize("error", [answers.NO_CONNECTION, answers.ANSWER_LOST])
@@ -215,7 +216,7 @@ async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: B
     bench.hire()
     ended = await bench.ended()
     assert ended.state == "stopped"
-    assert (ended.stop_reason or "").startswith(f"{StopReason.UNREADABLE}: ")
+    assert ended.stop_reason is StopReason.UNREADABLE
     assert await bench.tally() == Tally(total=2, pending=2)
 
 

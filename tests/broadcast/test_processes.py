@@ -39,7 +39,9 @@ async def test_killed_under_faults_it_loses_nobody_and_repeats_what_was_not_reco
         tally, deaths = await killed_all_along(petition, key, people, kills)
     assert len(account.copies) == people
     assert account.repeated <= account.lost.total() + sum(deaths.unrecorded)
-    assert tally == Tally(total=people, delivered=people - tally.unknown, unknown=tally.unknown)
+    assert tally == Tally(
+        total=people, delivered=people - tally.unconfirmed, unconfirmed=tally.unconfirmed
+    )
 
 
 @pytest.mark.parametrize("kind", ["postgres"], indirect=True)

@@ -82,7 +82,7 @@ async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(bench: 
 # The database refuses only these rows, as with a disk that is damaged there.
 POISON = """
 CREATE TRIGGER poison BEFORE UPDATE ON deliveries
-WHEN NEW.position IN (7, 31) AND NEW.recall IS NOT NULL
+WHEN NEW.position IN (7, 31) AND NEW.recall_outcome IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'no'); END
 """
 

@@ -13,6 +13,7 @@ from storage import (
     DatabaseUrlWrong,
     Deliveries,
     Outcome,
+    PauseReason,
     Result,
     SchemaMissing,
     StorageError,
@@ -29,8 +30,8 @@ class Book:
         self.failures: list[Exception] = []
         self.asked = 0
         self.takes: Callable[[Result], bool] = lambda _: True
-        self.held: list[tuple[bytes, str]] = []
-        self.not_held: list[Exception] = []
+        self.paused: list[tuple[bytes, PauseReason, str]] = []
+        self.not_paused: list[Exception] = []
 
     async def record(self, id: bytes, results: Iterable[Result], at: datetime) -> None:  # noqa: A002
         self.asked += 1
@@ -42,15 +43,15 @@ class Book:
         self.writes.append((id, [result.position for result in some]))
         self.written |= {result.position: result for result in some}
 
-    async def hold(self, broadcast: bytes, reason: str) -> None:
-        if self.not_held:
-            raise self.not_held.pop(0)
-        self.held.append((broadcast, reason))
+    async def pause(self, broadcast: bytes, reason: PauseReason, detail: str) -> None:
+        if self.not_paused:
+            raise self.not_paused.pop(0)
+        self.paused.append((broadcast, reason, detail))
 
 
 @asynccontextmanager
 async def opened(book: Book, **timing: Any) -> AsyncIterator[ResultRecorder]:
-    recorder = ResultRecorder(cast(Deliveries, book), Timing(**timing), book.hold)
+    recorder = ResultRecorder(cast(Deliveries, book), Timing(**timing), book.pause)
     task = asyncio.create_task(recorder.run())
     try:
         yield recorder
@@ -159,7 +160,8 @@ class TestPoison:
         (event,) = logs
         assert event["event"] == "result_refused_by_database"
         assert isinstance(event["exc_info"], KeyError)
-        assert book.held == [(b"one", f"unrecorded: KeyError {event['reference']}")]
+        detail = f"KeyError {event['reference']}"
+        assert book.paused == [(b"one", PauseReason.UNRECORDED, detail)]
 
     async def test_among_many_it_is_found_by_halves(self) -> None:
         book = Book()
@@ -175,7 +177,7 @@ class TestPoison:
         book = Book()
         book.takes = poison(3)
         book.failures = [KeyError(), Unavailable(), KeyError(), KeyError(), Unavailable()]
-        book.not_held = [Unavailable()]
+        book.not_paused = [Unavailable()]
         async with opened(book, record=0.001) as recorder:
             for position in range(1, 5):
                 recorder.add(b"one", result(position))
@@ -183,10 +185,10 @@ class TestPoison:
         assert {n: each.outcome.value for n, each in book.written.items()} == {
             1: "delivered",
             2: "delivered",
-            3: "unknown",
+            3: "unconfirmed",
             4: "delivered",
         }
-        assert [broadcast for broadcast, _ in book.held] == [b"one"]
+        assert [broadcast for broadcast, *_ in book.paused] == [b"one"]
 
     @pytest.mark.parametrize("failure", [Unavailable, DatabaseUrlWrong, SchemaMissing])
     async def test_a_database_that_is_away_or_lets_nobody_in_holds_nothing(
@@ -197,7 +199,7 @@ class TestPoison:
         async with opened(book, record=0.001) as recorder:
             recorder.add(b"one", result(1))
             await flushed(recorder)
-        assert (book.written, book.held) == ({1: result(1)}, [])
+        assert (book.written, book.paused) == ({1: result(1)}, [])
 
     @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.UNCONFIRMED])
     async def test_of_which_nothing_can_be_written_is_remembered_until_it_can(
@@ -222,7 +224,7 @@ class TestPoison:
     async def test_that_it_cannot_be_held_either_keeps_no_result_waiting(self) -> None:
         book = Book()
         book.takes = poison(1)
-        book.not_held = [KeyError()]
+        book.not_paused = [KeyError()]
         async with opened(book, record=60.0) as recorder:
             recorder.add(b"one", result(1))
             recorder.add(b"two", result(2))

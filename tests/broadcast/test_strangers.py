@@ -2,7 +2,7 @@
 
 from bot.broadcast.lease import utc_now
 from bot.broadcast.strangers import SO_MANY, UnreachableBreaker
-from storage import Broadcast, Outcome, Result, Tally
+from storage import Broadcast, Outcome, PauseReason, Result, Tally
 from tests.broadcast import telegram as answers
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.workers import Bench, everyone_once, until
@@ -15,7 +15,7 @@ async def held(bench: Bench) -> Broadcast:
     await until(is_held)
     latest = await bench.broadcasts.latest()
     assert latest is not None
-    assert latest.is_held
+    assert latest.pause_reason is not None
     return latest
 
 
@@ -24,7 +24,8 @@ async def test_with_the_token_of_another_bot_nobody_is_marked(bench: Bench) -> N
     bench.telegram.everyone(answers.BLOCKED)
     await bench.start()
     hand = bench.hire()
-    assert (await held(bench)).stop_reason == f"nobody: {SO_MANY}"
+    found = await held(bench)
+    assert (found.pause_reason, found.reason_detail) == (PauseReason.NOBODY, str(SO_MANY))
     assert await bench.people.unreachable() == []
     assert await bench.tally() == Tally(total=60, pending=60)
     await hand.worker.stop(1.0)

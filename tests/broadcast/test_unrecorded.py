@@ -13,7 +13,7 @@ from bot.broadcast.context import WorkerContext
 from bot.broadcast.delivery_loop import DeliveryLoop
 from bot.broadcast.lease import utc_now
 from bot.transport import Lane
-from storage import Broadcast, Deliveries, Delivery, Outcome, Result, Statement, Tally
+from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
 from tests.broadcast.petitioners import ADMIN
 from tests.broadcast.telegram import FakeTelegram
 from tests.broadcast.workers import Bench, everyone_once, has_state, until
@@ -33,7 +33,7 @@ async def held(bench: Bench, times: int = 1) -> Broadcast:
     await until(told)
     latest = await bench.broadcasts.latest()
     assert latest is not None
-    assert latest.is_held
+    assert latest.pause_reason is not None
     return latest
 
 
@@ -44,14 +44,15 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
     broadcast = await bench.queued(await bench.start())
     await bench.people.database.write(Statement(POISON))
     bench.hire()
-    reason = (await held(bench)).stop_reason or ""
-    assert reason.startswith("unrecorded: IntegrityError ")
+    found = await held(bench)
+    assert found.pause_reason is PauseReason.UNRECORDED
+    assert found.reason_detail.startswith("IntegrityError ")
     tally = await bench.tally()
-    assert (tally.unknown, tally.sending) == (1, 0)
-    assert (await bench.people.states(broadcast.id))[2] == "unknown"
+    assert (tally.unconfirmed, tally.sending) == (1, 0)
+    assert (await bench.people.states(broadcast.id))[2] == "unconfirmed"
     await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
     assert (await bench.ended()).state == "finished"
-    assert await bench.tally() == Tally(total=6, delivered=5, unknown=1)
+    assert await bench.tally() == Tally(total=6, delivered=5, unconfirmed=1)
     assert dict(bench.telegram.received) == everyone_once(6)
 
 
@@ -90,7 +91,7 @@ async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_wri
     await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
     assert (await bench.ended()).state == "finished"
     assert dict(bench.telegram.received) == everyone_once(6)
-    assert await bench.tally() == Tally(total=6, delivered=5, unknown=1)
+    assert await bench.tally() == Tally(total=6, delivered=5, unconfirmed=1)
 
 
 class LetsOneThrough(FakeTelegram):

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from bot.broadcast.lease import utc_now
-from storage import Tally
+from storage import StopReason, Tally
 from tests.broadcast.workers import (
     CONTENT,
     Bench,
@@ -200,7 +200,7 @@ class TestReports:
         assert 2 <= 1000 - bench.reports.failures <= 6
         unreported = await bench.broadcasts.get(first.id)
         assert unreported is not None
-        assert unreported.finished_at is None
+        assert unreported.reported_at is None
         await bench.people.sign([2])
         await bench.start()
         hand.woken.set()
@@ -227,9 +227,9 @@ class TestReports:
         broadcast = await bench.start()
         bench.hire(rate=100.0)
         await until(lambda: received(bench.telegram, 5))
-        await bench.broadcasts.stop(broadcast.id, "cancelled", utc_now())
+        await bench.broadcasts.stop(broadcast.id, StopReason.CONTENT, utc_now())
         ended = await bench.ended()
-        assert (ended.state, ended.stop_reason) == ("stopped", "cancelled")
+        assert (ended.state, ended.stop_reason) == ("stopped", StopReason.CONTENT)
         ((what, tally, reason),) = bench.reports.ends
-        assert (what, reason, tally.sending) == ("stopped", "cancelled", 0)
+        assert (what, reason, tally.sending) == ("stopped", StopReason.CONTENT, 0)
         assert tally.delivered + tally.pending == 200

@@ -246,7 +246,7 @@ class Bench:
 
         async def is_over() -> bool:
             latest = await self.broadcasts.latest()
-            return latest is not None and latest.finished_at is not None
+            return latest is not None and latest.reported_at is not None
 
         await until(is_over, seconds)
         latest = await self.broadcasts.latest()

@@ -22,7 +22,7 @@ from bot.cli.broadcast_follow import (
 )
 from bot.cli.broadcast_snapshot import BroadcastSnapshot
 from bot.text.translations import Catalogs
-from storage import Audience, Broadcast, Kind, Outcome, RecallTally, Tally
+from storage import Audience, Broadcast, BroadcastState, Kind, Outcome, RecallTally, Tally
 from tests.cli.counter import SIGNERS, Counter, call, said
 
 WORDS = Catalogs.load().words("en")
@@ -41,7 +41,7 @@ def snapshot(
         id=b"?" * 16,
         kind=Kind.CLOSING,
         topic="closing",
-        state=state,
+        state=BroadcastState(state),
         content={},
         source_language="es",
         source_chat=None,
@@ -54,14 +54,13 @@ def snapshot(
         starts_at=None,
         started_at=NOON,
         ended_at=None,
-        finished_at=None,
-        stop_reason=None,
+        reported_at=None,
         recall_started_at=None if recall is None else NOON,
         recall_ended_at=None,
         progress_chat=None,
         progress_message_id=None,
-        started_by=1,
-        approved_by=1,
+        author=1,
+        confirmed_by=1,
     )
     tally = Tally(total=total, pending=total - done, delivered=done)
     return BroadcastSnapshot(broadcast, tally, recall, attended)

@@ -10,18 +10,27 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.broadcast.stop_reasons import StopReason
 from bot.cli import broadcast_tables
 from bot.petition.petition import BUNDLED
-from storage import Audience, Keyring, Kind, Outcome, Recalled, Row, Statement
+from storage import (
+    Audience,
+    Keyring,
+    Kind,
+    Outcome,
+    PauseReason,
+    Recalled,
+    Row,
+    Statement,
+    StopReason,
+)
 from tests.broadcast.petitioners import ADMIN
 from tests.cli.counter import SIGNERS, Counter, call, data, on_both, refused, said
 
 FIRST, SECOND = bytes.fromhex("3f" * 16), bytes.fromhex("3f" * 4 + "aa" * 12)
 
 
-def test_every_reason_of_a_stop_has_words() -> None:
-    assert broadcast_tables._REASONS.keys() == set(StopReason)
+def test_every_reason_has_words() -> None:
+    assert broadcast_tables._REASONS.keys() == {*StopReason, *PauseReason}
 
 
 def test_without_a_broadcast_that_is_said(counter: Counter) -> None:
@@ -124,7 +133,7 @@ def test_why_one_stopped_is_said(counter: Counter) -> None:
     broadcast = counter.begins()
     counter.do(
         lambda storage: storage.broadcasts.stop(
-            broadcast.id, "content: can't parse entities", datetime.now(UTC)
+            broadcast.id, StopReason.CONTENT, datetime.now(UTC), "can't parse entities"
         )
     )
     snapshot = said(call("show"))

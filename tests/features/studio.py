@@ -137,7 +137,7 @@ class Studio:
     async def reported(self) -> None:
         """Waits until the end of the newest broadcast was told."""
         async with asyncio.timeout(10):
-            while (await self.broadcast()).finished_at is None:  # noqa: ASYNC110 - in a database
+            while (await self.broadcast()).reported_at is None:  # noqa: ASYNC110 - in a database
                 await asyncio.sleep(0.01)
 
     async def starts_another(self, number: int = 0, starts_at: datetime | None = None) -> bytes:

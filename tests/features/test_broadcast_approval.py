@@ -245,7 +245,7 @@ async def test_a_planned_one_keeps_its_time(studio: Studio, pau: Person) -> None
     assert pau.messages[-1].text.startswith("Programado")
     assert studio.panel.text.startswith("Programado")
     (found,) = await studio.services.storage.broadcasts.scheduled()
-    assert found.approved_by == PAU
+    assert found.confirmed_by == PAU
     assert found.starts_at is not None
     assert found.starts_at > datetime.now(UTC)
     assert await got_by_all(studio) == [[], [], []]

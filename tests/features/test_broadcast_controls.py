@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.simulator.faults import Fault
+from storage import PauseReason
 from tests.features.scene import ADMIN
 from tests.features.studio import Studio, a_studio
 
@@ -59,7 +60,7 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: Studio) -> Non
     await slow.taps("No, seguir enviando")
     key = (await slow.became("running")).id
     # The question is answered: what holds the broadcast later is another matter.
-    await slow.services.storage.broadcasts.pause_by_system(key, "unrecorded: 1")
+    await slow.services.storage.broadcasts.pause_by_system(key, PauseReason.UNRECORDED)
     await slow.says("/broadcast")
     assert "¿Cancelar el envío?" not in slow.panel.text
     await slow.restart(rate=FAST)

@@ -30,14 +30,16 @@ NOT_GIVEN = {
     "consent_texts.sha256": "stands with the consent, as text_sha256",
     "consent_texts.language": "stands with the consent",
     "consent_texts.version": "stands with the consent, as text_version",
-    "deliveries.claim": "a random number of the worker that sent it",
+    "deliveries.claim_token": "a random number of the worker that sent it",
     "telegram_cache.telegram_id": "of the petition's picture; an admin's menu has none",
     **{
         f"broadcasts.{column}": "of the message for everybody, not of who prepared it"
         for column in (
-            *("state", "content", "content_sha256", "total", "finished_at", "stop_reason"),
-            *("topic", "source_language", "language", "news_only", "paid", "expected", "cutoff"),
-            *("queued_upto", "queued_at", "starts_at", "started_at", "ended_at"),
+            *("state", "content", "content_sha256", "total", "reported_at"),
+            *("pause_reason", "stop_reason", "reason_detail"),
+            *("topic", "source_language", "language", "news_only", "paid", "expected"),
+            "last_signature_number",
+            *("enqueued_through", "enqueued_at", "starts_at", "started_at", "ended_at"),
             *("recall_started_at", "recall_ended_at", "cancel_requested_at"),
         )
     },
@@ -140,7 +142,7 @@ async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
     assert {deed["action"] for deed in given["deeds"]} >= {"close"}
     assert {deed["actor"] for deed in given["deeds"]} == {scene.marta.id}
     (broadcast,) = given["broadcasts"]
-    assert broadcast["started_by"] == scene.marta.id
+    assert broadcast["author"] == scene.marta.id
     (menu,) = given["menus"]
     assert menu.keys() == readable("telegram_cache")
     shown = next(m for m in scene.marta.messages if "Lo que guardamos de ti" in m.text).text

@@ -15,7 +15,7 @@ _COUNTED = {
     "petitions": "*",
     "signatures": "*",
     "consents": "*",
-    "broadcasts": "id, kind, state, total, created_at, started_at, ended_at, approved_by_sealed",
+    "broadcasts": "id, kind, state, total, created_at, started_at, ended_at, confirmed_by_sealed",
     "deliveries": "*",
     "erased_deliveries": "*",
     "audit": "action, detail",

@@ -10,14 +10,22 @@ from pathlib import Path
 import pytest
 from telegram.error import TelegramError
 
-from bot.broadcast.stop_reasons import StopReason, format_reason
 from bot.simulator.chats import Message
 from bot.simulator.faults import Fault
 from bot.text.translations import Catalogs
 from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.progress import standing
-from storage import Audience, Broadcast, Kind, NewBroadcast, Tally
+from storage import (
+    Audience,
+    Broadcast,
+    BroadcastState,
+    Kind,
+    NewBroadcast,
+    PauseReason,
+    StopReason,
+    Tally,
+)
 from tests.features.scene import ADMIN, Scene, a_scene
 
 ENDED = Tally(total=3, delivered=3)
@@ -53,7 +61,9 @@ async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
     )
     assert isinstance(started, Broadcast)
     now = services.clock()
-    over = replace(started, state="finished", starts_at=None, started_at=now, ended_at=now)
+    over = replace(
+        started, state=BroadcastState.FINISHED, starts_at=None, started_at=now, ended_at=now
+    )
     return AdminReporter(scene.app.application.bot, services), over, ctx
 
 
@@ -108,9 +118,10 @@ async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scen
     services = scene.app.application.services
     planned = await services.storage.broadcasts.get(broadcast.id)
     assert planned is not None
-    reason = format_reason(StopReason.DEFECT, "KeyError 3f9a1c02")
     assert planned.starts_at is not None
-    await services.storage.broadcasts.begin(planned, planned.starts_at, hold=reason)
+    await services.storage.broadcasts.begin(planned, planned.starts_at)
+    detail = "KeyError 3f9a1c02"
+    await services.storage.broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT, detail)
     services.wake_broadcast()
     alarm = await scene.marta.sees("en pausa por un fallo del bot")
     assert alarm.id > ctx.id
@@ -129,24 +140,21 @@ async def test_that_it_is_held_is_a_message_of_its_own_and_said_once(scene: Scen
 @pytest.mark.parametrize(
     ("reason", "says", "not_says"),
     [
-        (format_reason(StopReason.CONTENT, "Bad Request: <x>"), "no acepta el mensaje", "clave"),
-        (
-            format_reason(StopReason.UNREADABLE, "Not one"),
-            "La clave no abre",
-            "Telegram no acepta",
-        ),
-        ("cancelled", "cancelled", "Telegram no acepta"),
+        (StopReason.CONTENT, "no acepta el mensaje", "clave"),
+        (StopReason.UNREADABLE, "La clave no abre", "Telegram no acepta"),
+        (StopReason.OTHER, "detenido.</b> Bad", "Telegram no acepta"),
     ],
 )
 def test_each_cause_of_a_stop_has_a_sentence_of_its_own(
-    reason: str, says: str, not_says: str
+    reason: StopReason, says: str, not_says: str
 ) -> None:
-    said = told("es", stopped(reason))
+    over = stopped(reason, "Bad Request: <x>")
+    said = told("es", over)
     assert says in said
     assert not_says not in said
     assert "<x>" not in said
     assert "Quienes faltaban siguen pendientes" in said
-    assert "waiting" in told("en", stopped(reason))
+    assert "waiting" in told("en", over)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +169,9 @@ def test_each_cause_of_a_stop_has_a_sentence_of_its_own(
 def test_a_long_pause_that_telegram_asks_for_is_said_with_its_end(
     pause: float, says: str | None
 ) -> None:
-    running = replace(stopped(""), state="running", stop_reason=None, ended_at=None)
+    running = replace(
+        stopped(StopReason.OTHER), state=BroadcastState.RUNNING, stop_reason=None, ended_at=None
+    )
     said = told("es", running, pause)
     assert ("Telegram pide una pausa" in said) is (says is not None)
     assert says is None or says in said
@@ -175,13 +185,23 @@ def told(language: str, broadcast: Broadcast, pause: float = 0.0) -> str:
     return standing(now).text
 
 
-def stopped(reason: str) -> Broadcast:
+def paused(reason: PauseReason, detail: str) -> Broadcast:
+    return replace(
+        stopped(StopReason.OTHER, detail),
+        state=BroadcastState.PAUSED,
+        stop_reason=None,
+        pause_reason=reason,
+        ended_at=None,
+    )
+
+
+def stopped(reason: StopReason, detail: str = "") -> Broadcast:
     at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
     return Broadcast(
         id=b"b" * 16,
         kind=Kind.CLOSING,
         topic="closing",
-        state="stopped",
+        state=BroadcastState.STOPPED,
         content={"es": "x"},
         source_language="es",
         source_chat=None,
@@ -194,20 +214,21 @@ def stopped(reason: str) -> Broadcast:
         starts_at=None,
         started_at=at,
         ended_at=at,
-        finished_at=None,
+        reported_at=None,
         stop_reason=reason,
+        reason_detail=detail,
         recall_started_at=None,
         recall_ended_at=None,
         progress_chat=None,
         progress_message_id=None,
-        started_by=ADMIN,
-        approved_by=ADMIN,
+        author=ADMIN,
+        confirmed_by=ADMIN,
     )
 
 
 def test_a_fault_of_the_bots_is_a_pause_with_the_name_that_the_log_has_it_by() -> None:
-    held = replace(stopped(format_reason(StopReason.DEFECT, "KeyError 3f9a1c02")), state="paused")
-    said = told("es", replace(held, ended_at=None))
+    held = paused(PauseReason.DEFECT, "KeyError 3f9a1c02")
+    said = told("es", held)
     assert "en pausa por un fallo del bot" in said
     assert "KeyError 3f9a1c02" in said
     assert "«▶ Seguir»" in said
@@ -215,8 +236,7 @@ def test_a_fault_of_the_bots_is_a_pause_with_the_name_that_the_log_has_it_by() -
 
 
 def test_what_could_not_be_written_down_is_a_pause_that_says_what_it_spares_people() -> None:
-    reason = format_reason(StopReason.UNRECORDED, "IntegrityError 3f9a1c02")
-    held = replace(stopped(reason), state="paused", ended_at=None)
+    held = paused(PauseReason.UNRECORDED, "IntegrityError 3f9a1c02")
     said = told("es", held)
     assert "en pausa por un fallo del bot" in said
     assert "no ha podido anotar si un mensaje llegó" in said
@@ -226,7 +246,7 @@ def test_what_could_not_be_written_down_is_a_pause_that_says_what_it_spares_peop
 
 
 def test_that_nobody_can_be_reached_is_a_pause_that_names_the_token() -> None:
-    held = replace(stopped(format_reason(StopReason.NOBODY, "20")), state="paused", ended_at=None)
+    held = paused(PauseReason.NOBODY, "20")
     said = told("es", held)
     assert "no le llega a nadie" in said
     assert "Ninguna de las 20 primeras personas" in said
@@ -235,8 +255,7 @@ def test_that_nobody_can_be_reached_is_a_pause_that_names_the_token() -> None:
 
 
 def test_that_calls_are_denied_is_a_pause_that_says_what_was_said_and_whom_to_ask() -> None:
-    reason = format_reason(StopReason.DENIED, "Not <Found>")
-    held = replace(stopped(reason), state="paused", ended_at=None)
+    held = paused(PauseReason.DENIED, "Not <Found>")
     said = told("es", held)
     assert "Telegram rechaza los envíos" in said
     assert "«Not &lt;Found&gt;»" in said

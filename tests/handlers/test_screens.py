@@ -176,7 +176,7 @@ def holding(words: str, *deliveries: dict[str, Any]) -> View:
 
 
 def delivery(state: str, kind: str = "update", recall: str | None = None) -> dict[str, Any]:
-    return {"state": state, "kind": kind, "recall": recall, "updated_at": NOON}
+    return {"state": state, "kind": kind, "recall_outcome": recall, "updated_at": NOON}
 
 
 def test_however_much_is_held_it_fits_and_the_file_has_the_rest() -> None:

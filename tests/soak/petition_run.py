@@ -91,7 +91,7 @@ class PetitionRun:
         async with asyncio.timeout(seconds):
             while True:
                 found = await self.storage.broadcasts.get(key)
-                if found is not None and found.finished_at is not None:
+                if found is not None and found.reported_at is not None:
                     return await self.storage.broadcasts.tally(key)
                 await asyncio.sleep(0.2)
 

@@ -16,7 +16,7 @@ from tests.soak.turmoil import Change, Turmoil
 
 _END_SECONDS: Final = 60.0
 _ALL_STATES: Final = tuple(each.name for each in fields(Tally) if each.name != "total")
-_ERASED_STATES: Final = frozenset({"delivered", "unknown", "withdrawn"})
+_ERASED_STATES: Final = frozenset({"delivered", "unconfirmed", "withdrawn"})
 _STATE_OF: Final = {
     Change.BLOCKS: "unreachable",
     Change.MUTES: "withdrawn",
@@ -71,7 +71,7 @@ def assert_exact(
     for chat, state in states.items():
         if state == "delivered":
             assert copies[chat] >= 1
-        elif state != "unknown":
+        elif state != "unconfirmed":
             # A kill may come between a message and its record.
             assert copies[chat] == 0 or chat in twice_at_most
         if state in _STATE_OF.values():
@@ -79,7 +79,7 @@ def assert_exact(
         assert copies[chat] <= 1 + turmoil.unrecorded.count(chat)
     waiting = {chat for chat, state in states.items() if state == "pending"}
     assert waiting == set() or cancelled
-    assert tally.unknown == 0 or (cancelled and turmoil.kills)
+    assert tally.unconfirmed == 0 or (cancelled and turmoil.kills)
 
 
 def assert_erased(turmoil: Turmoil, states: dict[int, str], tally: Tally) -> None:
@@ -93,7 +93,7 @@ def assert_erased(turmoil: Turmoil, states: dict[int, str], tally: Tally) -> Non
     assert {each for each, people in erased.items() if people} <= _ERASED_STATES
     told = sum(copies[chat] > 0 for chat in gone)
     # A kill may have come between a message and its record.
-    doubtful = erased["unknown"] + len(gone & set(turmoil.unrecorded))
+    doubtful = erased["unconfirmed"] + len(gone & set(turmoil.unrecorded))
     assert told - doubtful <= erased["delivered"] <= told
 
 

@@ -41,7 +41,7 @@ async def test_nobody_is_lost_and_the_tally_is_what_the_other_side_saw(
         f"{kind}: {PEOPLE:,} people, {kills} kills, {account.errors} times 500,"
         f" {account.lost.total()} lost answers, {account.floods} times 429: lost"
         f" {copies[0] - len(BLOCKED)}; people by copies {dict(sorted(copies.items()))}; unknown"
-        f" {tally.unknown}; unreachable {tally.unreachable}; written to too early"
+        f" {tally.unconfirmed}; unreachable {tally.unreachable}; written to too early"
         f" {len(account.too_early)}; {time.monotonic() - begun:.0f} s"
     )
     assert_exact(states, account)
@@ -60,7 +60,7 @@ def assert_exact(states: dict[int, str], account: Account) -> None:
     for chat, state in states.items():
         by_state.setdefault(state, set()).add(chat)
     assert by_state.pop("unreachable") == BLOCKED
-    unknown = by_state.pop("unknown", set())
+    unknown = by_state.pop("unconfirmed", set())
     # Both answers were lost: it arrived twice, which the bot cannot know.
     assert unknown == {chat for chat in unknown if account.lost[chat] >= 2}
     assert by_state.pop("delivered") == told - unknown

@@ -4,10 +4,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from storage.broadcast_rows import Broadcast
 from storage.broadcast_start import NewBroadcast
+from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
 from storage.broadcasts import Broadcasts
-from storage.outcomes import Delivery, Outcome, Result
 from tests.broadcast.petitioners import ADMIN, NOON, later
 
 CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from storage import APPROVABLE_FOR, Broadcast, Broadcasts, Kind
+from storage.broadcast_types import StopReason
 from tests.broadcast.petitioners import ADMIN, Petitioners, later
 from tests.storage.sending import queued, start, started
 
@@ -45,7 +46,7 @@ async def test_approved_it_begins_then(
     await people.sign([2])
     approved = await broadcasts.approvals.approve(waiting.id, OTHER, at)
     assert approved is not None
-    assert (approved.state, approved.approved_by, approved.starts_at) == ("scheduled", OTHER, at)
+    assert (approved.state, approved.confirmed_by, approved.starts_at) == ("scheduled", OTHER, at)
     assert (approved.awaits_approval, approved.question) == (False, None)
     begun = await broadcasts.begin(approved, at)
     assert begun.state == "running"
@@ -84,7 +85,7 @@ async def test_declined_it_is_over_and_cannot_be_approved(
 ) -> None:
     declined = await broadcasts.approvals.decline(waiting.id, OTHER, NOW + SECOND)
     assert declined is not None
-    assert (declined.state, declined.stop_reason) == ("stopped", "declined: ")
+    assert (declined.state, declined.stop_reason) == ("stopped", StopReason.DECLINED)
     assert not declined.is_approved
     assert await broadcasts.approvals.approve(waiting.id, OTHER, NOW + 2 * SECOND) == declined
     assert await broadcasts.due(NOW + 2 * SECOND) == [declined]
@@ -97,7 +98,7 @@ async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broad
     assert waiting.has_lapsed(last)
     assert await broadcasts.approvals.approve(waiting.id, OTHER, last) == waiting
     lapsed = await broadcasts.begin(waiting, last)
-    assert (lapsed.state, lapsed.stop_reason) == ("stopped", "unapproved: ")
+    assert (lapsed.state, lapsed.stop_reason) == ("stopped", StopReason.UNAPPROVED)
 
 
 async def test_the_first_of_two_is_the_one_who_approved_it(
@@ -105,7 +106,7 @@ async def test_the_first_of_two_is_the_one_who_approved_it(
 ) -> None:
     first = await broadcasts.approvals.approve(waiting.id, OTHER, NOW + SECOND)
     assert first is not None
-    assert first.approved_by == OTHER
+    assert first.confirmed_by == OTHER
     assert await broadcasts.approvals.approve(waiting.id, OTHER + 1, NOW + 2 * SECOND) == first
 
 

@@ -1,7 +1,7 @@
 """Tests that the timeline of a broadcast leaves nothing out and counts nothing twice."""
 
 from storage import Broadcasts
-from storage.outcomes import Outcome
+from storage.broadcast_types import Outcome
 from tests.broadcast.petitioners import NOON, Petitioners, later
 from tests.storage.sending import claim, results, start, started
 

@@ -3,14 +3,11 @@ import uuid
 from typing import Any, cast
 
 from storage.audit import Audit
-from storage.broadcast_rows import Broadcast
 from storage.broadcast_start import AlreadyRunning, AudienceChanged, PetitionOpen
+from storage.broadcast_types import Audience, Broadcast, Kind, Outcome, StopReason, Tally
 from storage.broadcasts import Broadcasts
 from storage.database import Database, Row, Statement
-from storage.deliveries import Tally
-from storage.eligibility import Audience, Kind
 from storage.keyring import Keyring
-from storage.outcomes import Outcome
 from tests.broadcast.petitioners import ADMIN, NOON, SLUG, Petitioners, later
 from tests.storage.sending import CONTENT, claim, queued, results, start, started, tell
 
@@ -88,7 +85,7 @@ class TestAudience:
             later(2),
         )
         assert await broadcasts.audience() == {"es": 1}  # five still waits for its turn
-        await broadcasts.stop(broadcast.id, "can't parse entities", later(5))
+        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
         # Three was refused and five had not been tried; four may have arrived.
         assert await broadcasts.audience() == {"es": 2}
 
@@ -101,7 +98,7 @@ class TestAudience:
         await broadcasts.deliveries.record(
             broadcast.id, results(refused, Outcome.REJECTED), later(2)
         )
-        await broadcasts.stop(broadcast.id, "no", later(5))
+        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
         again = await claim(broadcasts, await started(broadcasts, at=later(4)))
         assert [each.chat_id for each in again] == [1002, 1003, 1001]
 
@@ -116,7 +113,7 @@ class TestStart:
         assert broadcast.is_running
         assert broadcast.content == CONTENT
         assert broadcast.total == 3
-        assert broadcast.started_by == ADMIN
+        assert broadcast.author == ADMIN
         assert broadcast.created_at == NOON
         assert await broadcasts.tally(broadcast.id) == Tally(total=3, pending=3)
         assert await broadcasts.active() == broadcast
@@ -257,7 +254,7 @@ class TestEnding:
     ) -> None:
         broadcast = await started(broadcasts)
         await broadcasts.finish(broadcast.id, later(5))
-        assert await broadcasts.stop(broadcast.id, "late", later(5))
+        assert await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
         ended = await broadcasts.get(broadcast.id)
         assert ended is not None
         assert ended.state == "finished"
@@ -271,13 +268,13 @@ class TestEnding:
         await broadcasts.mark_reported(broadcast.id, later(1))  # too early: it is still running
         await broadcasts.finish(broadcast.id, later(5))
         (due,) = await broadcasts.due(later(99))
-        assert (due.id, due.state, due.finished_at) == (broadcast.id, "finished", None)
+        assert (due.id, due.state, due.reported_at) == (broadcast.id, "finished", None)
         await broadcasts.mark_reported(broadcast.id, later(2))
         await broadcasts.mark_reported(broadcast.id, later(3))
         assert await broadcasts.due(later(99)) == []
         ended = await broadcasts.latest()
         assert ended is not None
-        assert ended.finished_at == later(2)
+        assert ended.reported_at == later(2)
 
     async def test_what_waits_to_be_sent_goes_before_an_end_that_nobody_was_told_of(
         self, broadcasts: Broadcasts, people: Petitioners

@@ -16,6 +16,7 @@ from storage import (
     Statement,
     Storage,
 )
+from storage.broadcast_types import StopReason
 from tests.broadcast.petitioners import ADMIN, NOON, SLUG, Petitioners, later
 from tests.storage.people import person
 from tests.storage.sending import claim, start, started
@@ -85,7 +86,7 @@ async def test_a_draft_is_begun_anew(
     assert await drafts.get(b"m" * 32) == "dos"
 
 
-@pytest.mark.parametrize("column", ["started_by", "approved_by", "source_chat"])
+@pytest.mark.parametrize("column", ["author", "confirmed_by", "source_chat"])
 async def test_of_a_broadcast_whose_orders_cannot_be_read_nothing_goes_out(
     database: Database,
     broadcasts: Broadcasts,
@@ -122,9 +123,9 @@ async def test_a_damaged_broadcast_hides_no_other(
     database: Database, broadcasts: Broadcasts, people: Petitioners
 ) -> None:
     first = await started(broadcasts)
-    await broadcasts.stop(first.id, "no", later(1))
+    await broadcasts.stop(first.id, StopReason.CONTENT, later(1))
     await start(broadcasts, topic="another", at=later(2))
-    await damage(database, "broadcasts", "approved_by_sealed", "stop_reason = 'no'")
+    await damage(database, "broadcasts", "confirmed_by_sealed", "state = 'stopped'")
     assert [each.is_damaged for each in await broadcasts.history()] == [False, True]
     assert False in [each.is_damaged for each in await broadcasts.due(later(3))]
 
@@ -134,7 +135,7 @@ async def test_another_persons_damage_keeps_nobody_from_their_own_data(
 ) -> None:
     await people.sign([1])
     await started(broadcasts)
-    await damage(database, "broadcasts", "started_by_sealed")
+    await damage(database, "broadcasts", "author_sealed")
     await damage(database, "audit", "actor_sealed")
     held = await PersonalData(database, SLUG, keyring).of(1001)
     assert held.signature is not None

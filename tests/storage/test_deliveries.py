@@ -3,11 +3,10 @@ import uuid
 
 import pytest
 
+from storage.broadcast_types import Delivery, Outcome, StopReason, Tally
 from storage.broadcasts import Broadcasts
 from storage.database import Statement
-from storage.deliveries import Tally
 from storage.errors import BrokenData
-from storage.outcomes import Delivery, Outcome
 from storage.times import to_millis
 from tests.broadcast.petitioners import NOON, Petitioners, later
 from tests.storage.sending import ME, OTHER, claim, results, started
@@ -81,11 +80,16 @@ class TestClaim:
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
-        assert await broadcasts.stop(broadcast.id, "the text is wrong", later(5))
+        assert await broadcasts.stop(
+            broadcast.id, StopReason.CONTENT, later(5), "the text is wrong"
+        )
         assert await claim(broadcasts, broadcast) == []
         ended = await broadcasts.get(broadcast.id)
         assert ended is not None
-        assert (ended.state, ended.stop_reason) == ("stopped", "the text is wrong")
+        assert (ended.stop_reason, ended.reason_detail) == (
+            StopReason.CONTENT,
+            "the text is wrong",
+        )
 
     async def test_many_at_once_never_get_the_same_row(
         self, broadcasts: Broadcasts, people: Petitioners
@@ -258,7 +262,7 @@ class TestRecord:
         await broadcasts.deliveries.record(broadcast.id, told, later(2))
         await broadcasts.deliveries.record(broadcast.id, told, later(2))
         assert await broadcasts.tally(broadcast.id) == Tally(
-            total=230, delivered=205, unreachable=11, rejected=1, unknown=5, pending=8
+            total=230, delivered=205, unreachable=11, rejected=1, unconfirmed=5, pending=8
         )
         assert await people.unreachable() == list(range(206, 217))
         rows = await people.deliveries(broadcast.id)
@@ -274,7 +278,7 @@ class TestRecord:
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
-        for state in ("pending", "unknown"):
+        for state in ("pending", "unconfirmed"):
             batch = await claim(broadcasts, broadcast)
             await broadcasts.deliveries.record(
                 broadcast.id, results(batch, Outcome.IN_DOUBT), later(2)
@@ -393,8 +397,8 @@ class TestRecover:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
         await claim(broadcasts, broadcast, limit=1)
-        await broadcasts.stop(broadcast.id, "enough", later(5))
+        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(5))
         second = await started(broadcasts, at=later(3))
         await broadcasts.deliveries.recover(second, holder=ME, at=later(9))
-        assert await people.states(broadcast.id) == ["unknown", "pending"]
+        assert await people.states(broadcast.id) == ["unconfirmed", "pending"]
         assert second.total == 1

@@ -81,7 +81,7 @@ async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(
     batch = await claim(broadcasts, first, limit=1)
     await broadcasts.cancel(first.id, ADMIN, later(3))
     await broadcasts.deliveries.settle(later(4))
-    assert await four.states(first.id) == ["unknown", "pending", "pending", "pending"]
+    assert await four.states(first.id) == ["unconfirmed", "pending", "pending", "pending"]
     rest = await started(broadcasts, kind=Kind.UPDATE, topic=first.topic, at=later(5))
     assert [each.chat_id for each in await claim(broadcasts, rest)] == [1002, 1003, 1004]
     assert [each.chat_id for each in batch] == [1001]

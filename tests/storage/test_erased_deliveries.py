@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from storage import Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally, Statement
-from storage.deliveries import Tally
-from storage.outcomes import Outcome, Result
+from storage.broadcast_types import Outcome, Result, Tally
 from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
 from tests.storage.sending import ME, claim, queued, results, start, started, tell
 
@@ -57,7 +56,7 @@ async def test_who_was_still_waiting_counts_as_withdrawn(
         (Outcome.DELIVERED, "delivered"),
         (Outcome.UNREACHABLE, "unreachable"),
         (Outcome.REJECTED, "rejected"),
-        (Outcome.UNCONFIRMED, "unknown"),
+        (Outcome.UNCONFIRMED, "unconfirmed"),
         (Outcome.UNSENT, "withdrawn"),
         (Outcome.IN_DOUBT, "withdrawn"),
     ],
@@ -103,7 +102,7 @@ async def test_what_was_being_sent_to_them_when_it_was_cancelled_is_unknown(
     await people.withdraw(1)
     await broadcasts.cancel(broadcast.id, ADMIN, later(3))
     await broadcasts.deliveries.settle(later(4))
-    assert await broadcasts.tally(broadcast.id) == Tally(total=2, unknown=2)
+    assert await broadcasts.tally(broadcast.id) == Tally(total=2, unconfirmed=2)
     assert await nobodys_rows(database) == 0
 
 

@@ -79,7 +79,8 @@ async def postgres_schema(url: str) -> set[tuple[Any, ...]]:
         )
         constraints = await connection.fetch(
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
-            " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+            # Where NOT NULL is a constraint it keeps its name when its column gets another.
+            " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'"
             " AND conrelid::regclass::text <> 'alembic_version'"
         )
         indexes = await connection.fetch(
@@ -160,7 +161,7 @@ class TestWhatWasThere:
             for statement in render("sqlite", since="0001"):
                 connection.execute(statement)
             broadcast = connection.execute(
-                "SELECT topic, expected, queued_at, started_at, ended_at FROM broadcasts"
+                "SELECT topic, expected, enqueued_at, started_at, ended_at FROM broadcasts"
             ).fetchall()
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
             deliveries = connection.execute(

@@ -151,7 +151,7 @@ async def test_what_was_sent_is_given_with_what_it_was(
     taken = await claim(broadcasts, broadcast)
     outcome = [replace(each, messages=(8, 9)) for each in results(taken, Outcome.DELIVERED)]
     await broadcasts.deliveries.record(broadcast.id, outcome, NOON)
-    await database.write(Statement("UPDATE deliveries SET recall = 'deleted'"))
+    await database.write(Statement("UPDATE deliveries SET recall_outcome = 'deleted'"))
     (given,) = (await PersonalData(database, SLUG, keyring).of(1001)).deliveries
     row = next(r for r in await stored(database, "deliveries") if r["position"] == 1)
     same("deliveries", row, given)
@@ -188,13 +188,13 @@ async def test_an_admins_part_is_given_and_no_other_admins(
     (mine,) = held.broadcasts
     same("broadcasts", (await stored(database, "broadcasts"))[0], mine)
     assert {name for name, value in mine.items() if value == ADMIN} == {
-        *("started_by", "source_chat", "progress_chat"),
+        *("author", "source_chat", "progress_chat"),
     }
-    assert "approved_by" not in mine
+    assert "confirmed_by" not in mine
     assert {deed["actor"] for deed in held.deeds} == {ADMIN}
     (theirs,) = (await whose.of(OTHER_ADMIN)).broadcasts
-    assert theirs["approved_by"] == OTHER_ADMIN
-    assert not {"started_by", "source_chat", "progress_chat"} & theirs.keys()
+    assert theirs["confirmed_by"] == OTHER_ADMIN
+    assert not {"author", "source_chat", "progress_chat"} & theirs.keys()
     deeds = [r for r in await stored(database, "audit") if r["actor_sealed"]]
     assert len(deeds) == len(held.deeds) + len((await whose.of(OTHER_ADMIN)).deeds)
     same("audit", next(r for r in deeds if r["id"] == held.deeds[0]["id"]), held.deeds[0])

@@ -7,7 +7,7 @@ from tests.storage.people import NOON, person
 
 RUNNING = Statement(
     "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
-    " created_at, started_by_sealed)"
+    " created_at, author_sealed)"
     " VALUES (:id, 'andry', 'closing', 'running', '{}', :id, 0, 0, :id)",
     {"id": b"b"},
 )

@@ -13,6 +13,7 @@ from storage import (
     PetitionOpen,
     Petitions,
 )
+from storage.broadcast_types import PauseReason, StopReason
 from storage.broadcasts import LATE
 from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
 from tests.storage.sending import queued, start, started
@@ -66,10 +67,10 @@ async def test_one_whose_time_is_long_past_waits_for_a_decision(
     await people.sign([1])
     broadcast = await planned(broadcasts)
     late = await broadcasts.begin(broadcast, TIME + LATE + timedelta(seconds=1))
-    assert (late.state, late.stop_reason) == ("paused", "late: ")
+    assert (late.state, late.pause_reason) == ("paused", PauseReason.LATE)
     resumed = await broadcasts.resume(late.id, ADMIN, TIME + 2 * LATE)
     assert resumed is not None
-    assert (resumed.state, resumed.stop_reason) == ("running", None)
+    assert (resumed.state, resumed.pause_reason) == ("running", None)
     assert (await queued(broadcasts, resumed)).total == 1
 
 
@@ -137,7 +138,7 @@ async def test_a_closing_update_of_a_petition_that_is_open_again_is_not_sent(
     broadcast = await planned(broadcasts)
     await people.set_closed(False)
     stopped = await broadcasts.begin(broadcast, TIME)
-    assert (stopped.state, stopped.stop_reason, stopped.ended_at) == ("stopped", "open: ", TIME)
+    assert (stopped.stop_reason, stopped.ended_at) == (StopReason.OPEN, TIME)
 
 
 async def test_a_closing_update_cannot_be_planned_for_an_open_petition(
@@ -173,14 +174,16 @@ async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_
     broadcasts: Broadcasts, people: Petitioners
 ) -> None:
     await people.sign([1, 2])
-    cutoff = await broadcasts.last_number()
+    last = await broadcasts.last_number()
     await people.sign([3])
-    assert cutoff == 2
-    assert await broadcasts.audience(kind=Kind.UPDATE, cutoff=cutoff) == {"es": 2}
-    broadcast = await started(broadcasts, kind=Kind.UPDATE, cutoff=cutoff, at_most=2)
+    assert last == 2
+    assert await broadcasts.audience(kind=Kind.UPDATE, last_signature_number=last) == {"es": 2}
+    broadcast = await started(broadcasts, kind=Kind.UPDATE, last_signature_number=last, at_most=2)
     assert broadcast.total == 2
     await broadcasts.cancel(broadcast.id, ADMIN, later(1))
-    changed = await start(broadcasts, kind=Kind.UPDATE, cutoff=3, at_most=2, at=later(2))
+    changed = await start(
+        broadcasts, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
+    )
     assert changed == AudienceChanged()
 
 
@@ -204,6 +207,6 @@ async def test_a_message_of_an_open_petition_waits_for_another_and_is_not_droppe
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
     other = await started(broadcasts, kind=Kind.UPDATE, at=later(9))
     waiting = await broadcasts.begin(broadcast, TIME)
-    assert (waiting.state, waiting.stop_reason) == ("scheduled", None)
+    assert (waiting.state, waiting.pause_reason) == ("scheduled", None)
     await broadcasts.cancel(other.id, ADMIN, TIME)
     assert (await broadcasts.begin(broadcast, TIME)).state == "running"

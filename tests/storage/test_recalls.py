@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from storage import Broadcast, Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally
-from storage.outcomes import Outcome, Result
-from storage.recalls import RECALLABLE_FOR
+from storage.broadcast_types import RECALLABLE_FOR, Outcome, Result, StopReason
 from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
 from tests.storage.sending import claim, started, tell
 
@@ -171,7 +170,7 @@ async def test_what_is_over_can_be_recalled_however_it_ended(
     if state == "finished":
         await broadcasts.finish(broadcast.id, later(3))
     elif state == "stopped":
-        await broadcasts.stop(broadcast.id, "content: ", later(3))
+        await broadcasts.stop(broadcast.id, StopReason.CONTENT, later(3))
     elif state == "paused":
         await broadcasts.pause(broadcast.id, ADMIN, later(3))
     elif state == "cancelled":

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures
-from storage.outcomes import Outcome, Result
+from storage.broadcast_types import Outcome, Result
 from storage.returning_supporters import OWED_FOR
 from tests.broadcast.petitioners import ADMIN, NOON, Petitioners, later
 from tests.storage.sending import ME, claim, queued, results, start, started, tell
@@ -183,7 +183,7 @@ async def test_who_was_not_counted_is_owed_nothing(
 ) -> None:
     await people.sign([1, 2])
     await people.lose(2)
-    await tell(broadcasts, await started(broadcasts, cutoff=1))
+    await tell(broadcasts, await started(broadcasts, last_signature_number=1))
     assert not await signatures.mark_reachable(people.supporter(2), later(99))
 
 

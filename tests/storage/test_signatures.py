@@ -190,7 +190,7 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
     await storage.database.write(
         Statement(
             "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
-            " created_at, started_by_sealed)"
+            " created_at, author_sealed)"
             " VALUES (:id, 'andry', 'closing', 'running', '{}', :id, 1, 0, :id)",
             {"id": b"b"},
         ),

@@ -58,7 +58,7 @@ def _asks(now: BroadcastView) -> Screen:
             words.text(
                 "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
                 "alguien lo apruebe no sale nada.",
-                who=now.broadcast.started_by,
+                who=now.broadcast.author,
             ),
             _deadline(now),
         ),

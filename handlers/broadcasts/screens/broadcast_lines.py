@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
-from storage import Broadcast, Kind, RecallTally, Tally
+from storage import Broadcast, Kind, PauseReason, RecallTally, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +58,12 @@ class BroadcastView:
     @property
     def is_own(self) -> bool:
         """Whether the reader is its author."""
-        return self.reader == self.broadcast.started_by
-
-    @property
-    def held_for(self) -> StopReason | None:
-        """Why the system paused it; None unless it did."""
-        if not self.broadcast.is_held:
-            return None
-        return parse_reason(self.broadcast.stop_reason or "")[0]
+        return self.reader == self.broadcast.author
 
     @property
     def is_waiting(self) -> bool:
         """Whether its time came but it waits for an admin's decision to start."""
-        return self.held_for in (StopReason.LATE, StopReason.FORMER)
+        return self.broadcast.pause_reason in (PauseReason.LATE, PauseReason.FORMER)
 
     @property
     def can_be_recalled(self) -> bool:
@@ -84,7 +76,7 @@ def account(words: Words, tally: Tally) -> Html:
     lines = [
         words.text("Entregados: {n}", n=words.number(tally.delivered)),
         words.text("No localizables: {n}", n=words.number(tally.unreachable)),
-        words.text("Sin confirmar: {n}", n=words.number(tally.unknown)),
+        words.text("Sin confirmar: {n}", n=words.number(tally.unconfirmed)),
     ]
     if tally.rejected:
         lines.append(words.text("Rechazados: {n}", n=words.number(tally.rejected)))

@@ -12,7 +12,7 @@ from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs
-from storage import Broadcast, Tally
+from storage import Broadcast, BroadcastState, Tally
 
 ON_A_PAGE: Final = 5
 
@@ -57,15 +57,15 @@ def history(
 
 def provenance(words: Words, broadcast: Broadcast, reader: int) -> Html:
     """Says who prepared a broadcast and who confirmed it."""
-    author = _who(words, broadcast.started_by, reader)
+    author = _who(words, broadcast.author, reader)
     if not broadcast.is_approved:
         return words.text("Preparado por {who}, sin aprobar", who=author)
-    if broadcast.approved_by == broadcast.started_by:
+    if broadcast.confirmed_by == broadcast.author:
         return words.text("Preparado y confirmado por {who}", who=author)
     return words.text(
         "Preparado por {author}, confirmado por {approver}",
         author=author,
-        approver=_who(words, broadcast.approved_by, reader),
+        approver=_who(words, broadcast.confirmed_by, reader),
     )
 
 
@@ -97,7 +97,7 @@ def _result(words: Words, entry: Entry) -> Html:
         return words.plural(
             "Espera aprobación, para {n} persona", "Espera aprobación, para {n} personas", expected
         )
-    if broadcast.state == "scheduled":
+    if broadcast.state is BroadcastState.SCHEDULED:
         return words.plural(
             "Programado, para {n} persona", "Programado, para {n} personas", expected
         )
@@ -114,13 +114,13 @@ def _state(words: Words, broadcast: Broadcast) -> Html:
     if broadcast.recall_started_at is not None:
         return words.text("Retirado")
     match broadcast.state:
-        case "running":
+        case BroadcastState.RUNNING:
             return words.text("Enviándose")
-        case "paused":
+        case BroadcastState.PAUSED:
             return words.text("En pausa")
-        case "finished":
+        case BroadcastState.FINISHED:
             return words.text("Enviado")
-        case "cancelled":
+        case BroadcastState.CANCELLED:
             return words.text("Cancelado")
         case _:
             return words.text("Detenido")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.screens.approval import awaiting
@@ -21,7 +20,7 @@ from handlers.broadcasts.screens.questions import ask_cancel
 from handlers.broadcasts.screens.report import ended_heading, missing
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Lines, Screen, paragraphs
-from storage import Kind, RecallTally
+from storage import BroadcastState, Kind, PauseReason, RecallTally
 
 _BAR_WIDTH: Final = 12
 # Slower speeds would be shown as 0 messages per second.
@@ -39,11 +38,11 @@ def standing(now: BroadcastView) -> Screen:
         return _recalling(now)
     if broadcast.awaits_approval:
         return awaiting(now)
-    if broadcast.state == "scheduled":
+    if broadcast.state is BroadcastState.SCHEDULED:
         return _planned(now)
-    if broadcast.state == "running":
+    if broadcast.state is BroadcastState.RUNNING:
         return _running(now)
-    if broadcast.state == "paused":
+    if broadcast.state is BroadcastState.PAUSED:
         return ask_cancel(now) if broadcast.cancel_requested_at else _paused(now)
     return _ended(now)
 
@@ -148,18 +147,18 @@ def _paused(now: BroadcastView) -> Screen:
 def _pause(now: BroadcastView) -> tuple[Html, Html]:
     """Returns a heading that says why it is paused, and what will end the pause."""
     words = now.words
-    _, said = parse_reason(now.broadcast.stop_reason or "")
-    if now.held_for is StopReason.DEFECT:
+    reason, detail = now.broadcast.pause_reason, now.broadcast.reason_detail
+    if reason is PauseReason.DEFECT:
         return (
             words.text("<b>El envío está en pausa por un fallo del bot</b>"),
             words.text(
                 "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro "
                 "figura como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará "
                 "donde estaba.",
-                reason=said,
+                reason=detail,
             ),
         )
-    if now.held_for is StopReason.UNRECORDED:
+    if reason is PauseReason.UNRECORDED:
         return (
             words.text("<b>El envío está en pausa por un fallo del bot</b>"),
             words.text(
@@ -167,10 +166,10 @@ def _pause(now: BroadcastView) -> tuple[Html, Html]:
                 "escribir a nadie dos veces. Avisa a quien mantiene el bot: en el registro figura "
                 "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
                 "estaba.",
-                reason=said,
+                reason=detail,
             ),
         )
-    if now.held_for is StopReason.NOBODY:
+    if reason is PauseReason.NOBODY:
         return (
             words.text("<b>El envío está en pausa: no le llega a nadie</b>"),
             words.text(
@@ -178,10 +177,10 @@ def _pause(now: BroadcastView) -> tuple[Html, Html]:
                 "que este bot no es el mismo con el que firmaron. No se ha descartado a nadie: "
                 "pide a quien mantiene el bot que compruebe el token y, si es el de siempre, "
                 "pulsa «▶ Seguir».",
-                n=said,
+                n=detail,
             ),
         )
-    if now.held_for is StopReason.DENIED:
+    if reason is PauseReason.DENIED:
         return (
             words.text("<b>El envío está en pausa: Telegram rechaza los envíos</b>"),
             words.text(
@@ -189,7 +188,7 @@ def _pause(now: BroadcastView) -> tuple[Html, Html]:
                 "«{reason}» a cada mensaje. Quienes faltan siguen pendientes: avisa a quien "
                 "mantiene el bot y, cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
                 "estaba.",
-                reason=said,
+                reason=detail,
             ),
         )
     return (
@@ -200,7 +199,7 @@ def _pause(now: BroadcastView) -> tuple[Html, Html]:
 
 def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     words, broadcast = now.words, now.broadcast
-    if now.held_for is StopReason.FORMER:
+    if broadcast.pause_reason is PauseReason.FORMER:
         return words.text(
             "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
             "petición. No se ha enviado nada: decide tú si debe salir.",

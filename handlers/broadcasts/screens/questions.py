@@ -6,13 +6,14 @@ from bot.text.markup import Html
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs
+from storage import BroadcastState
 
 
 def ask_cancel(now: BroadcastView) -> Screen:
     """Asks whether to cancel; the broadcast is not sent until this is answered."""
     words = now.words
     yes, no = words.label("Sí, cancelar el envío"), words.label("No, dejarlo como está")
-    if now.broadcast.state == "scheduled":
+    if now.broadcast.state is BroadcastState.SCHEDULED:
         return Screen(
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from bot.broadcast.stop_reasons import StopReason, parse_reason
 from bot.text.markup import Html
 from bot.text.translations import Words
-from storage import Broadcast, Kind, Tally
+from storage import Broadcast, BroadcastState, Kind, StopReason, Tally
 
 
 def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     """Returns the first lines of a report."""
     if broadcast.recall_ended_at is not None:
         return words.text("<b>Los mensajes se han retirado.</b>")
-    if broadcast.state == "finished":
+    if broadcast.state is BroadcastState.FINISHED:
         return _finished(words, broadcast, tally)
-    if broadcast.state == "cancelled":
+    if broadcast.state is BroadcastState.CANCELLED:
         return _cancelled(words, broadcast, tally)
     return _stopped(words, broadcast)
 
@@ -38,7 +37,7 @@ def _finished(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
 def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     heading = words.text("<b>El envío está cancelado.</b>")
     # Messages being sent may still arrive.
-    if broadcast.started_at is None or not tally.delivered + tally.unknown + tally.sending:
+    if broadcast.started_at is None or not tally.delivered + tally.unconfirmed + tally.sending:
         nobody = words.text("No se ha enviado a nadie.")
         return Html(f"{heading} {nobody}")
     if not missing(tally):
@@ -54,43 +53,44 @@ def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
 
 
 def _stopped(words: Words, broadcast: Broadcast) -> Html:
-    cause, said = parse_reason(broadcast.stop_reason or "")
-    if cause is StopReason.OPEN:
+    reason = broadcast.stop_reason
+    if reason is StopReason.OPEN:
         return words.text(
             "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
             "cuenta cómo terminó."
         )
-    if cause is StopReason.DECLINED:
+    if reason is StopReason.DECLINED:
         return words.text(
             "<b>El envío no se ha aprobado.</b> Otra persona que administra la petición ha "
             "decidido que no salga. No se ha enviado a nadie."
         )
-    if cause is StopReason.UNAPPROVED:
+    if reason is StopReason.UNAPPROVED:
         return words.text(
             "<b>El envío no ha salido.</b> Nadie lo aprobó en un día, y no se ha enviado a nadie. "
             "Con /broadcast puedes prepararlo otra vez."
         )
-    return Html(f"{_why(words, broadcast, cause, said)}\n{_the_rest(words, broadcast)}")
+    return Html(f"{_why(words, broadcast)}\n{_the_rest(words, broadcast)}")
 
 
-def _why(words: Words, broadcast: Broadcast, cause: StopReason, said: str) -> Html:
-    if cause is StopReason.CONTENT and broadcast.kind is Kind.CLOSING:
+def _why(words: Words, broadcast: Broadcast) -> Html:
+    reason, detail = broadcast.stop_reason, broadcast.reason_detail
+    if reason is StopReason.CONTENT and broadcast.kind is Kind.CLOSING:
         return words.text(
             "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}",
-            reason=said,
+            reason=detail,
         )
-    if cause is StopReason.CONTENT:
+    if reason is StopReason.CONTENT:
         return words.text(
             "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}\n"
             "Casi siempre es porque alguien ha borrado la vista previa, que es el original.",
-            reason=said,
+            reason=detail,
         )
-    if cause is StopReason.UNREADABLE:
+    if reason is StopReason.UNREADABLE:
         return words.text(
             "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
             "firmaron: no es la de estos datos, o los datos están dañados."
         )
-    return words.text("<b>El envío se ha detenido.</b> {reason}", reason=said)
+    return words.text("<b>El envío se ha detenido.</b> {reason}", reason=detail)
 
 
 def _the_rest(words: Words, broadcast: Broadcast) -> Html:

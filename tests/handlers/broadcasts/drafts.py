@@ -15,7 +15,7 @@ from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
-from storage import Audience, Broadcast, Kind, RecallTally, Tally
+from storage import Audience, Broadcast, BroadcastState, Kind, RecallTally, Tally
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
@@ -76,7 +76,7 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
         "id": b"b" * 16,
         "kind": Kind.UPDATE,
         "topic": (b"b" * 16).hex(),
-        "state": state,
+        "state": BroadcastState(state),
         "content": {"es": {"messages": [117]}},
         "source_language": "es",
         "source_chat": MARTA,
@@ -89,14 +89,13 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
         "starts_at": None,
         "started_at": NOW - timedelta(minutes=1),
         "ended_at": NOW if state in ("finished", "stopped", "cancelled") else None,
-        "finished_at": None,
-        "stop_reason": None,
+        "reported_at": None,
         "recall_started_at": None,
         "recall_ended_at": None,
         "progress_chat": MARTA,
         "progress_message_id": 7,
-        "started_by": MARTA,
-        "approved_by": MARTA,
+        "author": MARTA,
+        "confirmed_by": MARTA,
     }
     return Broadcast(**{**fields, **more})
 

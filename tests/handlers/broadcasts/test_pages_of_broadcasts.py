@@ -9,7 +9,7 @@ from handlers.broadcasts.screens import history
 from handlers.broadcasts.screens.history import Entry
 from handlers.broadcasts.screens.progress import standing
 from handlers.screens.buttons import AdminAction, Button
-from storage import Kind, RecallTally, Tally
+from storage import Kind, RecallTally, StopReason, Tally
 from tests.handlers.broadcasts.drafts import (
     CATALOGS,
     LUCY,
@@ -96,12 +96,12 @@ def test_taking_back_has_a_progress_of_its_own() -> None:
 
 def test_those_it_was_refused_for_belong_to_the_rest() -> None:
     refused = Tally(total=3, delivered=1, rejected=2)
-    page = standing(standing_of(broadcast("stopped", stop_reason="content: x"), refused))
+    page = standing(standing_of(broadcast("stopped", stop_reason=StopReason.CONTENT), refused))
     assert "Enviar a quienes faltan" in labels(page)
 
 
 def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> None:
-    stopped = broadcast("stopped", stop_reason="content: Bad Request")
+    stopped = broadcast("stopped", stop_reason=StopReason.CONTENT)
     assert "Enviar a quienes faltan" in labels(standing(standing_of(stopped)))
     ending = replace(stopped, kind=Kind.CLOSING)
     assert "Enviar a quienes faltan" not in labels(standing(standing_of(ending)))
@@ -109,7 +109,7 @@ def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> N
 
 def test_the_history_says_who_prepared_and_who_confirmed() -> None:
     words = CATALOGS.words("es")
-    mine, hers = broadcast(), broadcast(started_by=LUCY)
+    mine, hers = broadcast(), broadcast(author=LUCY)
     assert history.provenance(words, mine, MARTA) == "Preparado y confirmado por ti"
     assert history.provenance(words, mine, LUCY) == f"Preparado y confirmado por {MARTA}"
     assert history.provenance(words, hers, MARTA) == f"Preparado por {LUCY}, confirmado por ti"

@@ -26,7 +26,7 @@ from handlers.broadcasts.screens.history import Entry
 from handlers.broadcasts.screens.progress import standing
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
-from storage import Kind, Tally
+from storage import Kind, PauseReason, StopReason, Tally
 from tests.handlers.broadcasts.drafts import (
     CATALOGS,
     LINK,
@@ -132,20 +132,24 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "not approved?": approval.ask_decline(
             standing_of(broadcast("scheduled", starts_at=NOW, is_approved=False), None, language)
         ),
-        "declined": page("stopped", starts_at=NOW, stop_reason="declined: ", is_approved=False),
+        "declined": page(
+            "stopped", starts_at=NOW, stop_reason=StopReason.DECLINED, is_approved=False
+        ),
         "unapproved": page(
-            "stopped", starts_at=NOW, stop_reason="unapproved: ", is_approved=False
+            "stopped", starts_at=NOW, stop_reason=StopReason.UNAPPROVED, is_approved=False
         ),
         "running": page("running"),
         "paused": page("paused"),
-        "late": page("paused", starts_at=NOW - DAY, stop_reason="late: "),
-        "planner gone": page("paused", starts_at=NOW - DAY, stop_reason="former: "),
-        "defect": page("paused", stop_reason="defect: KeyError 3f9a1c02"),
-        "nobody": page("paused", stop_reason="nobody: 20"),
+        "late": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.LATE),
+        "planner gone": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.FORMER),
+        "defect": page("paused", pause_reason=PauseReason.DEFECT),
+        "nobody": page("paused", pause_reason=PauseReason.NOBODY),
         "finished": page("finished"),
         "cancelled": page("cancelled"),
-        "stopped": page("stopped", stop_reason="content: Bad Request: <x>"),
-        "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason="open: "),
+        "stopped": page(
+            "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad Request: <x>"
+        ),
+        "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason=StopReason.OPEN),
         "cancel?": questions.ask_cancel(standing_of(broadcast("paused"), None, language)),
         "recall?": questions.ask_recall(standing_of(broadcast("finished"), None, language)),
         "recalling": page("finished", recall_started_at=NOW),

@@ -1,0 +1,410 @@
+"""What a broadcast and its deliveries are: states, reasons, outcomes, and who changes them when.
+
+`TRANSITIONS` is the whole workflow of a broadcast; `broadcast_transitions.py` makes SQL of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+APPROVABLE_FOR: Final = timedelta(hours=24)
+"""For how long after it was due a broadcast can be approved: later it may be out of date."""
+
+RECALLABLE_FOR: Final = timedelta(hours=48)
+"""How long Telegram lets a bot delete what it sent:
+https://core.telegram.org/bots/api#deletemessage"""
+
+MOST_ATTEMPTS: Final = 2
+"""A send in doubt is repeated once, and never again."""
+
+
+class Kind(StrEnum):
+    """What a broadcast is about, which decides who may receive it."""
+
+    CLOSING = "closing"
+    """How the petition ended; nobody receives it twice."""
+    UPDATE = "update"
+    """Something about this petition, for anyone who signed it."""
+    NEWS = "news"
+    """Something else, only for those who agreed to other news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Which of the signers a broadcast goes to.
+
+    Attributes:
+        language: only those who read it, or None for all.
+        news_only: only those who agreed to other news.
+    """
+
+    language: str | None = None
+    news_only: bool = False
+
+
+EVERYONE: Final = Audience()
+
+
+class BroadcastState(StrEnum):
+    """How far a broadcast is."""
+
+    SCHEDULED = "scheduled"
+    """It waits for its time, or for another admin's approval."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    """By an admin, or by the system: then it has a pause reason."""
+    FINISHED = "finished"
+    """Everyone was sent it; supporters who return may still get it."""
+    STOPPED = "stopped"
+    """It was ended for a stop reason."""
+    CANCELLED = "cancelled"
+    """An admin ended it."""
+
+
+ACTIVE: Final = frozenset({BroadcastState.RUNNING, BroadcastState.PAUSED})
+"""The states of a broadcast that has begun and not ended; a petition has one such at most."""
+OVER: Final = frozenset(
+    {BroadcastState.FINISHED, BroadcastState.STOPPED, BroadcastState.CANCELLED}
+)
+"""The states of a broadcast that has ended."""
+
+
+class PauseReason(StrEnum):
+    """Why the system paused a broadcast; it waits for an admin to resume or cancel it."""
+
+    LATE = "late"
+    """Its time passed while the bot was not running."""
+    FORMER = "former"
+    """Whoever confirmed it is no longer an admin."""
+    DEFECT = "defect"
+    """A bug; the detail is the exception's class and its reference in the log."""
+    UNRECORDED = "unrecorded"
+    """A delivery's result could not be recorded; the detail is as with a defect."""
+    NOBODY = "nobody"
+    """None of the first recipients could be reached; the detail is their number."""
+    DENIED = "denied"
+    """Telegram or a proxy denied every call for a minute; the detail is what it said."""
+
+
+class StopReason(StrEnum):
+    """Why the system, or an admin who did not approve it, ended a broadcast early."""
+
+    CONTENT = "content"
+    """Telegram rejects the content; the detail is what it said."""
+    UNREADABLE = "unreadable"
+    """No chat can be decrypted: the key is another one, or the data is damaged."""
+    DECLINED = "declined"
+    """Another admin was asked to approve it, and declined."""
+    UNAPPROVED = "unapproved"
+    """Another admin was asked to approve it, and nobody answered in time."""
+    OPEN = "open"
+    """The petition was still open when its time came."""
+    OTHER = "other"
+    """What an earlier version stopped it for; the detail is free text."""
+
+
+class Action(StrEnum):
+    """What can be done to a broadcast; admins' actions have these names in the audit log."""
+
+    BEGIN = "begin"
+    BEGIN_PAUSED = "begin paused"
+    """Its time has come, but an admin has to decide first."""
+    ASK_APPROVAL = "ask approval"
+    """It has more recipients by now than one admin may write to."""
+    DROP = "drop"
+    """There is no closing to report any more."""
+    LAPSE = "lapse"
+    """No other admin approved it in time."""
+    APPROVE = "approve"
+    RECOUNT = "recount"
+    """Sets how many recipients are to be approved."""
+    DECLINE = "decline"
+    PAUSE = "pause"
+    PAUSE_BY_SYSTEM = "pause by system"
+    RESUME = "resume"
+    """Also begins a planned broadcast that was paused when its time came."""
+    CANCEL = "cancel"
+    FINISH = "finish"
+    STOP = "stop"
+    RECALL = "recall"
+    """Orders what was sent to be deleted; `recalls.py` does it."""
+    MARK_REPORTED = "mark reported"
+
+
+class Condition(StrEnum):
+    """What an action needs besides the broadcast's state."""
+
+    NONE = "none"
+    DUE_TO_FEW = "due to few"
+    """Its time has come, an admin has confirmed it, no other broadcast is active, a closing
+    update's petition is closed, and it has no more recipients than one admin may decide on."""
+    DUE_TO_MANY = "due to many"
+    """The same, but it has more recipients than that."""
+    PETITION_OPEN = "petition open"
+    """It is a closing update, and its petition is not closed."""
+    UNAPPROVED = "unapproved"
+    """Another admin has to approve it."""
+    UNAPPROVED_IN_TIME = "unapproved in time"
+    """The same, and it was due less than `APPROVABLE_FOR` ago, or is not yet."""
+    UNAPPROVED_TOO_LONG = "unapproved too long"
+    """The same, and it was due at least `APPROVABLE_FOR` ago."""
+    ALL_SENT = "all sent"
+    """Every recipient has a row, and none is pending or being sent."""
+    RECALLABLE = "recallable"
+    """It is not recalled, and something was delivered less than `RECALLABLE_FOR` ago."""
+    NOT_REPORTED = "not reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """When an action has an effect, and the state it leads to.
+
+    Attributes:
+        sources: the states in which it has an effect.
+        to: the state after it; None if that stays the same.
+        condition: what it needs besides.
+        reasons: one of these is stored with it; empty if it has no reason.
+    """
+
+    sources: frozenset[BroadcastState]
+    to: BroadcastState | None
+    condition: Condition = Condition.NONE
+    reasons: frozenset[PauseReason | StopReason] = frozenset()
+
+
+_SCHEDULED: Final = frozenset({BroadcastState.SCHEDULED})
+_RUNNING: Final = frozenset({BroadcastState.RUNNING})
+_PAUSED: Final = frozenset({BroadcastState.PAUSED})
+
+TRANSITIONS: Final[Mapping[Action, Transition]] = {
+    Action.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING, Condition.DUE_TO_FEW),
+    Action.BEGIN_PAUSED: Transition(
+        _SCHEDULED,
+        BroadcastState.PAUSED,
+        Condition.DUE_TO_FEW,
+        frozenset({PauseReason.LATE, PauseReason.FORMER}),
+    ),
+    Action.ASK_APPROVAL: Transition(_SCHEDULED, None, Condition.DUE_TO_MANY),
+    Action.DROP: Transition(
+        _SCHEDULED,
+        BroadcastState.STOPPED,
+        Condition.PETITION_OPEN,
+        frozenset({StopReason.OPEN}),
+    ),
+    Action.LAPSE: Transition(
+        _SCHEDULED,
+        BroadcastState.STOPPED,
+        Condition.UNAPPROVED_TOO_LONG,
+        frozenset({StopReason.UNAPPROVED}),
+    ),
+    Action.APPROVE: Transition(_SCHEDULED, None, Condition.UNAPPROVED_IN_TIME),
+    Action.RECOUNT: Transition(_SCHEDULED, None, Condition.UNAPPROVED),
+    Action.DECLINE: Transition(
+        _SCHEDULED,
+        BroadcastState.STOPPED,
+        Condition.UNAPPROVED,
+        frozenset({StopReason.DECLINED}),
+    ),
+    Action.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
+    Action.PAUSE_BY_SYSTEM: Transition(
+        _RUNNING,
+        BroadcastState.PAUSED,
+        reasons=frozenset(
+            {PauseReason.DEFECT, PauseReason.UNRECORDED, PauseReason.NOBODY, PauseReason.DENIED}
+        ),
+    ),
+    Action.RESUME: Transition(_PAUSED, BroadcastState.RUNNING),
+    Action.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
+    Action.FINISH: Transition(_RUNNING, BroadcastState.FINISHED, Condition.ALL_SENT),
+    Action.STOP: Transition(
+        _RUNNING,
+        BroadcastState.STOPPED,
+        reasons=frozenset({StopReason.CONTENT, StopReason.UNREADABLE}),
+    ),
+    Action.RECALL: Transition(OVER, None, Condition.RECALLABLE),
+    Action.MARK_REPORTED: Transition(OVER, None, Condition.NOT_REPORTED),
+}
+
+
+def pause_question(reason: PauseReason, detail: str = "") -> str:
+    """Returns the text by which it is remembered who was asked about a pause; see `question`."""
+    return f"{reason}: {detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A broadcast as it is stored.
+
+    Attributes:
+        content: HTML by language, or what is copied from `source_chat`.
+        expected: how many recipients the admin confirmed.
+        total: how many recipients there are; known once `queued`.
+        queued: whether every recipient has a row.
+        starts_at: the planned moment; None for at once.
+        started_at: when it began.
+        ended_at: when nothing more was to be sent.
+        reported_at: when its end was reported; None until then.
+        pause_reason: why the system paused it; None unless it is paused and did.
+        stop_reason: why it was ended early; None unless it is stopped.
+        reason_detail: what there is to say about the reason; may be empty.
+        cancel_requested_at: since when admins are asked whether to cancel it; None if not.
+        author: the admin who wrote it.
+        confirmed_by: the admin who confirmed it.
+        is_approved: whether no admin's approval is missing.
+        is_damaged: whether who ordered it, or where its content is, cannot be decrypted; it is
+            then not sent.
+    """
+
+    id: bytes
+    kind: Kind
+    topic: str
+    state: BroadcastState
+    content: dict[str, Any] = field(repr=False)
+    source_language: str
+    source_chat: int | None = field(repr=False)
+    audience: Audience
+    paid: bool
+    expected: int | None
+    total: int
+    queued: bool
+    created_at: datetime
+    starts_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    reported_at: datetime | None
+    recall_started_at: datetime | None
+    recall_ended_at: datetime | None
+    progress_chat: int | None = field(repr=False)
+    progress_message_id: int | None
+    author: int = field(repr=False)
+    confirmed_by: int = field(repr=False)
+    pause_reason: PauseReason | None = None
+    stop_reason: StopReason | None = None
+    reason_detail: str = ""
+    cancel_requested_at: datetime | None = None
+    is_approved: bool = True
+    is_damaged: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there may still be something to send."""
+        return self.state is BroadcastState.RUNNING
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has begun and not ended; no other can begin meanwhile."""
+        return self.state in ACTIVE
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether another admin has to approve it before it is sent."""
+        return self.state is BroadcastState.SCHEDULED and not self.is_approved
+
+    @property
+    def question(self) -> str | None:
+        """What admins have to decide, as a text that is another for another question, or None.
+
+        A digest of it is stored once they have been asked, so it stays as it is.
+        """
+        if self.awaits_approval:
+            return "approval"
+        if self.pause_reason is None:
+            return None
+        return pause_question(self.pause_reason, self.reason_detail)
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Returns whether it was not approved in time."""
+        starts = self.starts_at or self.created_at
+        return self.awaits_approval and at - starts >= APPROVABLE_FOR
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended; after that it is sent only to supporters who return."""
+        return self.state in OVER
+
+    def can_be_recalled(self, delivered: int, at: datetime) -> bool:
+        """Returns whether it sent messages that Telegram still lets the bot delete."""
+        return (
+            self.is_over
+            and self.recall_started_at is None
+            and delivered > 0
+            and self.ended_at is not None
+            and at - self.ended_at < RECALLABLE_FOR
+        )
+
+    @property
+    def is_recalling(self) -> bool:
+        """Whether its messages are being deleted."""
+        return self.recall_started_at is not None and self.recall_ended_at is None
+
+
+class DeliveryState(StrEnum):
+    """How far the delivery to one recipient is."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    UNREACHABLE = "unreachable"
+    REJECTED = "rejected"
+    UNCONFIRMED = "unconfirmed"
+    WITHDRAWN = "withdrawn"
+
+
+class Outcome(StrEnum):
+    """The outcome of one send."""
+
+    DELIVERED = "delivered"
+    UNREACHABLE = "unreachable"
+    REJECTED = "rejected"
+    UNSENT = "unsent"
+    """Certainly not delivered: it becomes pending again, and the attempt does not count."""
+    IN_DOUBT = "in doubt"
+    """It may have arrived: it becomes pending again once, and UNCONFIRMED the second time."""
+    UNCONFIRMED = "unconfirmed"
+    """It may have arrived, and is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed row: whom to send to, in which language, and under which claim."""
+
+    position: int
+    chat_id: int
+    language: str
+    claim: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of a claimed delivery; one that arrived has message ids, to recall it by."""
+
+    position: int
+    claim: bytes
+    outcome: Outcome
+    messages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many deliveries of a broadcast are in each state."""
+
+    total: int
+    pending: int = 0
+    sending: int = 0
+    delivered: int = 0
+    unreachable: int = 0
+    rejected: int = 0
+    unconfirmed: int = 0
+    withdrawn: int = 0
+
+    @property
+    def open(self) -> int:
+        """How many are still to be sent or being sent."""
+        return self.pending + self.sending
+
+    @property
+    def done(self) -> int:
+        """How many have their outcome."""
+        return self.total - self.open
