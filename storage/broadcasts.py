@@ -8,7 +8,6 @@ defines who may receive it.
 from datetime import datetime, timedelta
 from typing import Final
 
-from storage.approvals import Approvals
 from storage.audit import Audit
 from storage.broadcast_report import TIMELINE, Moment, read_timeline, width_of
 from storage.broadcast_rows import read_broadcast
@@ -25,6 +24,7 @@ from storage.broadcast_transitions import (
     transition_statement,
 )
 from storage.broadcast_types import (
+    APPROVABLE_FOR,
     EVERYONE,
     RECALLABLE_FOR,
     Action,
@@ -86,11 +86,11 @@ ORDER BY CASE
 
 _SET_PROGRESS: Final = """
 UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
-WHERE id = :id AND petition = :petition
+WHERE id = :broadcast AND petition = :petition
 """
 
 _REQUEST_CANCEL: Final = """
-UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :id AND petition = :petition
+UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :broadcast AND petition = :petition
 """
 
 
@@ -104,7 +104,6 @@ class Broadcasts:
         self._slug = slug
         self._keyring = keyring
         self._audit = audit or Audit(database, slug, keyring)
-        self.approvals = Approvals(self.get, self._act, keyring)
         self.deliveries = Deliveries(database, slug, keyring)
 
     @property
@@ -294,6 +293,34 @@ class Broadcasts:
         """Orders what it sent to be deleted, where Telegram allows; returns it as it now is."""
         return await self._act(Action.RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR))
 
+    async def approve(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:  # noqa: A002
+        """Approves a broadcast of another admin, to go out at its time or now.
+
+        One that was due more than `APPROVABLE_FOR` ago stays as it is. Returns it as it now is.
+        """
+        sealed = self._keyring.seal(
+            str(actor), table="broadcasts", column="confirmed_by_sealed", row=id
+        )
+        more: dict[str, Value] = {
+            "confirmed_by_sealed": sealed,
+            "lapsed": to_millis(at - APPROVABLE_FOR),
+        }
+        return await self._decide(Action.APPROVE, id, actor, at, **more)
+
+    async def decline(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:  # noqa: A002
+        """Declines a broadcast of another admin, which ends unsent; returns it as it now is."""
+        return await self._decide(Action.DECLINE, id, actor, at)
+
+    async def recount(
+        self,
+        id: bytes,  # noqa: A002
+        recipients: int,
+        actor: int,
+        at: datetime,
+    ) -> Broadcast | None:
+        """Sets how many recipients are to be approved; returns the broadcast as it now is."""
+        return await self._act(Action.RECOUNT, id, actor, at, recipients=recipients)
+
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
         """Stores which message shows the admin its progress."""
         sealed = self._keyring.seal(
@@ -313,6 +340,15 @@ class Broadcasts:
 
     async def _petition(self) -> Row:
         return (await self._database.read(Statement(_PETITION, {"petition": self._slug})))[0]
+
+    async def _decide(
+        self, action: Action, key: bytes, actor: int, at: datetime, **more: Value
+    ) -> Broadcast | None:
+        """Does what an admin ordered, unless they are its author."""
+        known = await self.get(key)
+        if known is None or known.author == actor:
+            return known
+        return await self._act(action, key, actor, at, **more)
 
     async def _act(
         self,
@@ -342,8 +378,8 @@ class Broadcasts:
         await self._database.write(lock_broadcast(key), statement)
 
     async def _set(self, sql: str, key: bytes, **values: Value) -> None:
-        asked: dict[str, Value] = {"id": key, "petition": self._slug, **values}
-        await self._database.write(lock_broadcast(key), Statement(sql, asked))
+        statement = Statement(sql, {**self._values(key, None), **values})
+        await self._database.write(lock_broadcast(key), statement)
 
     def _values(self, key: bytes, at: datetime | None) -> dict[str, Value]:
         return {"broadcast": key, "petition": self._slug, "at": to_millis(at)}

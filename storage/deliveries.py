@@ -78,18 +78,18 @@ class Deliveries:
         Has an effect only for the holder of the lease, and only while the broadcast is running.
         """
         found = await self._database.read(Statement(ENQUEUED, {"broadcast": broadcast.id}))
-        row, post, moment = found[0], self._post(broadcast, holder), to_millis(at)
+        row, scope, moment = found[0], self._scope(broadcast, holder), to_millis(at)
         if row["enqueued_at"] is not None:
             return True
         after = row["enqueued_through"]
         if after >= row["last_number"]:
             await self._database.write(
-                lock_broadcast(broadcast.id), all_queued_statement(post, after=after, at=moment)
+                lock_broadcast(broadcast.id), all_queued_statement(scope, after=after, at=moment)
             )
             return False
         upto = min(after + portion, row["last_number"])
         await self._database.write(
-            *portion_statements(post, broadcast, after=after, upto=upto, at=moment)
+            *portion_statements(scope, broadcast, after=after, upto=upto, at=moment)
         )
         return False
 
@@ -123,7 +123,7 @@ class Deliveries:
             raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
         rows = await self._database.write(
             *claim_statements(
-                self._post(broadcast, holder),
+                self._scope(broadcast, holder),
                 claim=claim,
                 limit=limit,
                 after=after,
@@ -148,8 +148,8 @@ class Deliveries:
 
         What it had claimed becomes pending again; most of it had not been sent yet.
         """
-        post = self._post(broadcast, holder)
-        rows = await self._database.write(*recover_statements(post, at=to_millis(at)))
+        scope = self._scope(broadcast, holder)
+        rows = await self._database.write(*recover_statements(scope, at=to_millis(at)))
         newest, furthest = rows[0], rows[-1]
         return int((newest or furthest)[0]["position"] or 0)
 
@@ -179,7 +179,7 @@ class Deliveries:
         asked: dict[str, Value] = {"broadcast": broadcast, "claim": claim}
         return bool(await self._database.read(Statement(_OTHERS, asked)))
 
-    def _post(self, broadcast: Broadcast, holder: str) -> ClaimScope:
+    def _scope(self, broadcast: Broadcast, holder: str) -> ClaimScope:
         return ClaimScope(
             self._slug,
             broadcast.id,

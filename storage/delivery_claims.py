@@ -121,12 +121,14 @@ class ClaimScope:
 
     @property
     def asked(self) -> dict[str, Value]:
-        """The parameters of `eligibility.ELIGIBLE`."""
+        """The parameters of `MAY_CLAIM` and `eligibility.ELIGIBLE`."""
         return {
             "petition": self.petition,
             "broadcast": self.broadcast,
             "topic": self.topic,
             "news_only": int(self.news_only),
+            "lease": self.lease,
+            "holder": self.holder,
         }
 
 
@@ -136,22 +138,21 @@ def lock_broadcast(broadcast: bytes) -> Statement:
 
 
 def claim_statements(
-    post: ClaimScope, *, claim: bytes, limit: int, after: int, at: int
+    scope: ClaimScope, *, claim: bytes, limit: int, after: int, at: int
 ) -> tuple[Statement, ...]:
     """Returns the transaction that claims rows, settles skipped ones and selects the claimed."""
-    move: dict[str, Value] = {
-        **post.asked,
-        "lease": post.lease,
-        "holder": post.holder,
+    values: dict[str, Value] = {
+        **scope.asked,
         "claim": claim,
+        "limit": limit,
         "after": after,
         "at": at,
     }
     return (
-        lock_broadcast(post.broadcast),
-        Statement(_CLAIM, {**move, "limit": limit}),
-        Statement(_PASS_OVER, move),
-        Statement(_CLAIMED, {"broadcast": post.broadcast, "claim": claim, "after": after}),
+        lock_broadcast(scope.broadcast),
+        Statement(_CLAIM, values),
+        Statement(_PASS_OVER, values),
+        Statement(_CLAIMED, values),
     )
 
 
@@ -160,18 +161,12 @@ def settle_statement(petition: str, *, at: int) -> Statement:
     return Statement(_SETTLE_ENDED, {"petition": petition, "at": at})
 
 
-def recover_statements(post: ClaimScope, *, at: int) -> tuple[Statement, ...]:
+def recover_statements(scope: ClaimScope, *, at: int) -> tuple[Statement, ...]:
     """Returns the transaction of a takeover; its first and last rows tell how far it had come."""
-    fence: dict[str, Value] = {
-        "broadcast": post.broadcast,
-        "lease": post.lease,
-        "holder": post.holder,
-        "at": at,
-    }
     return (
-        Statement(_NEWEST_CLAIM, {"broadcast": post.broadcast}),
-        settle_statement(post.petition, at=at),
-        Statement(_RECOVER, fence),
+        Statement(_NEWEST_CLAIM, scope.asked),
+        settle_statement(scope.petition, at=at),
+        Statement(_RECOVER, {**scope.asked, "at": at}),
         *COUNT_ERASED,
-        Statement(_FRONTIER, {"broadcast": post.broadcast}),
+        Statement(_FRONTIER, scope.asked),
     )

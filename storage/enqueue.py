@@ -65,36 +65,23 @@ WHERE b.id = :broadcast
 
 
 def portion_statements(
-    post: ClaimScope, broadcast: Broadcast, *, after: int, upto: int, at: int
+    scope: ClaimScope, broadcast: Broadcast, *, after: int, upto: int, at: int
 ) -> tuple[Statement, ...]:
     """Returns the transaction that writes the rows of signatures above `after` up to `upto`."""
-    fence: dict[str, Value] = {
-        "broadcast": post.broadcast,
-        "lease": post.lease,
-        "holder": post.holder,
+    values: dict[str, Value] = {
+        **scope.asked,
         "after": after,
-    }
-    asked: dict[str, Value] = {
-        **post.asked,
-        **fence,
         "only": broadcast.audience.language,
         "upto": upto,
         "at": at,
     }
     return (
-        lock_broadcast(post.broadcast),
-        Statement(_PORTION, asked),
-        Statement(_ADVANCE, {**fence, "upto": upto}),
+        lock_broadcast(scope.broadcast),
+        Statement(_PORTION, values),
+        Statement(_ADVANCE, values),
     )
 
 
-def all_queued_statement(post: ClaimScope, *, after: int, at: int) -> Statement:
+def all_queued_statement(scope: ClaimScope, *, after: int, at: int) -> Statement:
     """Returns the statement that records that all rows are written, and their number."""
-    fence: dict[str, Value] = {
-        "broadcast": post.broadcast,
-        "lease": post.lease,
-        "holder": post.holder,
-        "after": after,
-        "at": at,
-    }
-    return Statement(_ALL, fence)
+    return Statement(_ALL, {**scope.asked, "after": after, "at": at})

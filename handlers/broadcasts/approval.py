@@ -68,7 +68,7 @@ async def approve(ctx: AdminContext, argument: str) -> None:
         await _ask_again(ctx, known, before, recipients)
         return
     user, at = _by(ctx)
-    now = await ctx.services.storage.broadcasts.approvals.approve(known.id, user, at) or known
+    now = await ctx.services.storage.broadcasts.approve(known.id, user, at) or known
     if now.awaits_approval:
         await ctx.alert(
             ctx.words.label(
@@ -95,7 +95,7 @@ async def decline(ctx: AdminContext, argument: str) -> None:
     if known is None:
         return
     user, at = _by(ctx)
-    now = await ctx.services.storage.broadcasts.approvals.decline(known.id, user, at) or known
+    now = await ctx.services.storage.broadcasts.decline(known.id, user, at) or known
     ctx.services.wake_broadcast()
     await tell_standing(ctx, now)
 
@@ -132,8 +132,8 @@ async def _ask_again(
     ctx: AdminContext, known: Broadcast, before: int | None, recipients: int
 ) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
-    approvals = ctx.services.storage.broadcasts.approvals
-    now = await approvals.recount(known.id, recipients, *_by(ctx)) or known
+    broadcasts = ctx.services.storage.broadcasts
+    now = await broadcasts.recount(known.id, recipients, *_by(ctx)) or known
     if not now.awaits_approval:
         await tell_standing(ctx, now)  # another admin was faster
         return

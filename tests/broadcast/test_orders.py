@@ -328,7 +328,7 @@ async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
 ) -> None:
     await bench.people.sign([1])
     written = await bench.start(needs_approval=True, actor=AUTHOR, at=utc_now())
-    await bench.broadcasts.approvals.approve(written.id, ADMIN, utc_now())
+    await bench.broadcasts.approve(written.id, ADMIN, utc_now())
     bench.hire(admins=frozenset({left}))
     await until(lambda: has_state(bench, state))
     latest = await bench.broadcasts.latest()

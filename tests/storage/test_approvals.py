@@ -44,7 +44,7 @@ async def test_approved_it_begins_then(
 ) -> None:
     at = NOW + timedelta(hours=5)
     await people.sign([2])
-    approved = await broadcasts.approvals.approve(waiting.id, OTHER, at)
+    approved = await broadcasts.approve(waiting.id, OTHER, at)
     assert approved is not None
     assert (approved.state, approved.confirmed_by, approved.starts_at) == ("scheduled", OTHER, at)
     assert (approved.awaits_approval, approved.question) == (False, None)
@@ -56,17 +56,17 @@ async def test_approved_it_begins_then(
 async def test_it_is_asked_for_another_number_of_people_only_until_somebody_has_agreed(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    again = await broadcasts.approvals.recount(waiting.id, 40, OTHER, NOW + SECOND)
+    again = await broadcasts.recount(waiting.id, 40, OTHER, NOW + SECOND)
     assert again is not None
     assert (again.expected, again.awaits_approval) == (40, True)
-    approved = await broadcasts.approvals.approve(waiting.id, OTHER, NOW + 2 * SECOND)
-    assert await broadcasts.approvals.recount(waiting.id, 41, OTHER, NOW + 3 * SECOND) == approved
+    approved = await broadcasts.approve(waiting.id, OTHER, NOW + 2 * SECOND)
+    assert await broadcasts.recount(waiting.id, 41, OTHER, NOW + 3 * SECOND) == approved
 
 
 async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Petitioners) -> None:
     await people.sign([1])
     broadcast = await asked(broadcasts, starts_at=NOW + timedelta(hours=9))
-    approved = await broadcasts.approvals.approve(broadcast.id, OTHER, NOW + SECOND)
+    approved = await broadcasts.approve(broadcast.id, OTHER, NOW + SECOND)
     assert approved is not None
     assert approved.starts_at == broadcast.starts_at
     assert await broadcasts.due(NOW + 2 * SECOND) == []
@@ -75,19 +75,18 @@ async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Peti
 async def test_its_author_neither_approves_nor_declines_it(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    approvals = broadcasts.approvals
-    assert await approvals.approve(waiting.id, ADMIN, NOW + SECOND) == waiting
-    assert await approvals.decline(waiting.id, ADMIN, NOW + SECOND) == waiting
+    assert await broadcasts.approve(waiting.id, ADMIN, NOW + SECOND) == waiting
+    assert await broadcasts.decline(waiting.id, ADMIN, NOW + SECOND) == waiting
 
 
 async def test_declined_it_is_over_and_cannot_be_approved(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    declined = await broadcasts.approvals.decline(waiting.id, OTHER, NOW + SECOND)
+    declined = await broadcasts.decline(waiting.id, OTHER, NOW + SECOND)
     assert declined is not None
     assert (declined.state, declined.stop_reason) == ("stopped", StopReason.DECLINED)
     assert not declined.is_approved
-    assert await broadcasts.approvals.approve(waiting.id, OTHER, NOW + 2 * SECOND) == declined
+    assert await broadcasts.approve(waiting.id, OTHER, NOW + 2 * SECOND) == declined
     assert await broadcasts.due(NOW + 2 * SECOND) == [declined]
 
 
@@ -96,7 +95,7 @@ async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broad
     assert not waiting.has_lapsed(last - SECOND)
     assert await broadcasts.begin(waiting, last - SECOND) == waiting
     assert waiting.has_lapsed(last)
-    assert await broadcasts.approvals.approve(waiting.id, OTHER, last) == waiting
+    assert await broadcasts.approve(waiting.id, OTHER, last) == waiting
     lapsed = await broadcasts.begin(waiting, last)
     assert (lapsed.state, lapsed.stop_reason) == ("stopped", StopReason.UNAPPROVED)
 
@@ -104,10 +103,10 @@ async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broad
 async def test_the_first_of_two_is_the_one_who_approved_it(
     broadcasts: Broadcasts, waiting: Broadcast
 ) -> None:
-    first = await broadcasts.approvals.approve(waiting.id, OTHER, NOW + SECOND)
+    first = await broadcasts.approve(waiting.id, OTHER, NOW + SECOND)
     assert first is not None
     assert first.confirmed_by == OTHER
-    assert await broadcasts.approvals.approve(waiting.id, OTHER + 1, NOW + 2 * SECOND) == first
+    assert await broadcasts.approve(waiting.id, OTHER + 1, NOW + 2 * SECOND) == first
 
 
 async def test_what_can_be_sent_goes_before_what_waits(
@@ -123,5 +122,5 @@ async def test_what_one_admin_confirmed_waits_for_nobody(
     await people.sign([1])
     broadcast = await started(broadcasts)
     assert broadcast.is_approved
-    assert await broadcasts.approvals.approve(broadcast.id, OTHER, later(9)) == broadcast
-    assert await broadcasts.approvals.decline(broadcast.id, OTHER, later(9)) == broadcast
+    assert await broadcasts.approve(broadcast.id, OTHER, later(9)) == broadcast
+    assert await broadcasts.decline(broadcast.id, OTHER, later(9)) == broadcast

@@ -64,17 +64,6 @@ async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(
     assert (await started(broadcasts, at=later(2))).total == 5
 
 
-@pytest.mark.parametrize("order", ["pause", "resume", "cancel"])
-async def test_what_is_over_stays_as_it_ended(
-    broadcasts: Broadcasts, people: Petitioners, order: str
-) -> None:
-    await people.sign([1])
-    broadcast = await started(broadcasts)
-    await tell(broadcasts, broadcast)
-    ended = await broadcasts.get(broadcast.id)
-    assert await getattr(broadcasts, order)(broadcast.id, ADMIN, later(9)) == ended
-
-
 async def test_an_order_for_what_is_not_there_does_nothing(
     broadcasts: Broadcasts, people: Petitioners
 ) -> None:

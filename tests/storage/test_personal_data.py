@@ -171,7 +171,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
         progress=(ADMIN, 77),
         needs_approval=True,
     )
-    await broadcasts.approvals.approve(broadcast.id, OTHER_ADMIN, NOON)
+    await broadcasts.approve(broadcast.id, OTHER_ADMIN, NOON)
     for admin in (ADMIN, OTHER_ADMIN):
         reference = keyring.reference(SLUG, admin)
         await drafts.save(reference, f'{{"of": {admin}}}', NOON)

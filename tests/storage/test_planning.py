@@ -85,8 +85,8 @@ async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time
     assert asked.awaits_approval
     assert (asked.expected, asked.starts_at) == (3, TIME)
     assert await broadcasts.begin(asked, TIME, at_most=2) == asked
-    assert await broadcasts.approvals.approve(asked.id, ADMIN, TIME) == asked, "by who planned it"
-    approved = await broadcasts.approvals.approve(asked.id, ADMIN + 1, TIME)
+    assert await broadcasts.approve(asked.id, ADMIN, TIME) == asked, "by who planned it"
+    approved = await broadcasts.approve(asked.id, ADMIN + 1, TIME)
     assert approved is not None
     assert (await queued(broadcasts, await broadcasts.begin(approved, TIME))).total == 3
 
