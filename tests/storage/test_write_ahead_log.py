@@ -198,7 +198,7 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
 ) -> None:
     leave_copies(folder)
     size = (folder / "petition.db").stat().st_size
-    monkeypatch.setattr("storage.sqlite._REWRITTEN_UP_TO_BYTES", size + bytes_more)
+    monkeypatch.setattr("storage.sqlite._REWRITE_UP_TO_BYTES", size + bytes_more)
     database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=60)
     assert await database._truncate() is True
     assert await database._truncate() is True
