@@ -136,7 +136,7 @@ async def _measure(storage: Storage, worker: Worker, signers: _Signers) -> Enque
 async def _queued(storage: Storage, key: bytes) -> Broadcast:
     while True:
         found = await storage.broadcasts.get(key)
-        if found is not None and found.queued:
+        if found is not None and found.is_enqueued:
             return found
         await asyncio.sleep(_LOOK_SECONDS)
 

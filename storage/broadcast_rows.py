@@ -60,7 +60,7 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         paid=bool(row["paid"]),
         expected=row["expected"],
         total=row["total"],
-        queued=row["enqueued_at"] is not None,
+        is_enqueued=row["enqueued_at"] is not None,
         created_at=from_millis(row["created_at"]),
         starts_at=from_millis(row["starts_at"]),
         started_at=from_millis(row["started_at"]),

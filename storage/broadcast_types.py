@@ -240,8 +240,8 @@ class Broadcast:
     Attributes:
         content: HTML by language, or what is copied from `source_chat`.
         expected: how many recipients the admin confirmed.
-        total: how many recipients there are; known once `queued`.
-        queued: whether every recipient has a row.
+        total: how many recipients there are; known once `is_enqueued`.
+        is_enqueued: whether every recipient has a row.
         starts_at: the planned moment; None for at once.
         started_at: when it began.
         ended_at: when nothing more was to be sent.
@@ -268,7 +268,7 @@ class Broadcast:
     paid: bool
     expected: int | None
     total: int
-    queued: bool
+    is_enqueued: bool
     created_at: datetime
     starts_at: datetime | None
     started_at: datetime | None

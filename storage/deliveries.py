@@ -28,7 +28,7 @@ from storage.delivery_claims import (
     settle_statement,
 )
 from storage.delivery_results import record_statements
-from storage.enqueue import ENQUEUED, all_queued_statement, portion_statements
+from storage.enqueue import ENQUEUED, all_enqueued_statement, portion_statements
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import BrokenData
 from storage.keyring import Keyring
@@ -84,7 +84,7 @@ class Deliveries:
         after = row["enqueued_through"]
         if after >= row["last_number"]:
             await self._database.write(
-                lock_broadcast(broadcast.id), all_queued_statement(scope, after=after, at=moment)
+                lock_broadcast(broadcast.id), all_enqueued_statement(scope, after=after, at=moment)
             )
             return False
         upto = min(after + portion, row["last_number"])

@@ -82,6 +82,6 @@ def portion_statements(
     )
 
 
-def all_queued_statement(scope: ClaimScope, *, after: int, at: int) -> Statement:
+def all_enqueued_statement(scope: ClaimScope, *, after: int, at: int) -> Statement:
     """Returns the statement that records that all rows are written, and their number."""
     return Statement(_ALL, {**scope.asked, "after": after, "at": at})

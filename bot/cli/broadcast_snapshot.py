@@ -29,7 +29,7 @@ class BroadcastSnapshot:
     @property
     def total(self) -> int:
         """How many recipients there are; until that is known, how many were confirmed."""
-        if self.broadcast.queued:
+        if self.broadcast.is_enqueued:
             return self.tally.total
         return max(self.broadcast.expected or 0, self.tally.total)
 
@@ -74,7 +74,7 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "started_at": _moment(broadcast.started_at),
         "ended_at": _moment(broadcast.ended_at),
         "recipients": snapshot.total,
-        "recipients_known": broadcast.queued,
+        "recipients_known": broadcast.is_enqueued,
         "pending": tally.pending,
         "sending": tally.sending,
         "delivered": tally.delivered,

@@ -186,7 +186,7 @@ def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
 
 def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
     tally = snapshot.tally
-    about = "" if snapshot.broadcast.queued else "about "
+    about = "" if snapshot.broadcast.is_enqueued else "about "
     yield "Recipients", about + words.number(snapshot.total)
     yield "Delivered", words.number(tally.delivered)
     yield "Unreachable", words.number(tally.unreachable)

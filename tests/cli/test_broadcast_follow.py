@@ -49,7 +49,7 @@ def snapshot(
         paid=False,
         expected=total,
         total=total,
-        queued=True,
+        is_enqueued=True,
         created_at=NOON,
         starts_at=None,
         started_at=NOON,

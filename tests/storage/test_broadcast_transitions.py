@@ -127,7 +127,7 @@ async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
         )
     found = await broadcasts.get(broadcast.id)
     assert found is not None
-    assert (found.queued, found.total) == (True, 100)
+    assert (found.is_enqueued, found.total) == (True, 100)
     assert [row["position"] for row in await people.deliveries(broadcast.id)] == [*range(1, 101)]
 
 

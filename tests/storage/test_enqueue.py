@@ -3,7 +3,7 @@
 from storage.broadcasts import Broadcasts
 from storage.database import Database, Statement
 from storage.delivery_claims import ClaimScope
-from storage.enqueue import ENQUEUED, all_queued_statement, portion_statements
+from storage.enqueue import ENQUEUED, all_enqueued_statement, portion_statements
 from tests.broadcast.petitioners import SLUG, Petitioners, later
 from tests.storage.sending import ME, start
 
@@ -17,7 +17,7 @@ async def test_a_portion_that_comes_late_does_not_turn_the_others_back(
     for _ in range(2):
         await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=2, at=later(1))
     await database.write(*portion_statements(post, broadcast, after=0, upto=2, at=1))
-    await database.write(all_queued_statement(post, after=2, at=1))
+    await database.write(all_enqueued_statement(post, after=2, at=1))
     (row,) = await database.read(Statement(ENQUEUED, {"broadcast": broadcast.id}))
     assert (row["enqueued_through"], row["enqueued_at"]) == (4, None)
     assert len(await people.deliveries(broadcast.id)) == 4

@@ -66,7 +66,7 @@ def _running(now: BroadcastView) -> Screen:
         heading = words.text("<b>Enviando el mensaje final…</b>")
     else:
         heading = words.text("<b>Enviando el mensaje…</b>")
-    if not broadcast.queued:
+    if not broadcast.is_enqueued:
         preparing = words.text("Preparando la lista…")
         return Screen(paragraphs(heading, preparing), _controls(now))
     return Screen(
@@ -138,7 +138,7 @@ def _paused(now: BroadcastView) -> Screen:
         )
     heading, still = _pause(now)
     go_on = Button(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
-    if not broadcast.queued:
+    if not broadcast.is_enqueued:
         return Screen(paragraphs(heading, still), ((go_on, cancel),))
     numbers, counts = _bar(words, tally.done, tally.total), account(words, tally)
     return Screen(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))

@@ -76,7 +76,7 @@ def _delivered(now: BroadcastView) -> Html:
 
 def _left(now: BroadcastView) -> Html:
     words, broadcast = now.words, now.broadcast
-    if not broadcast.queued:
+    if not broadcast.is_enqueued:
         return words.text("La lista aún no estaba completa.")
     return words.plural(
         "{n} persona no lo recibirá.", "{n} personas no lo recibirán.", now.tally.open

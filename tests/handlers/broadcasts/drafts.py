@@ -84,7 +84,7 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
         "paid": False,
         "expected": 1530,
         "total": 1530,
-        "queued": True,
+        "is_enqueued": True,
         "created_at": NOW - timedelta(minutes=1),
         "starts_at": None,
         "started_at": NOW - timedelta(minutes=1),

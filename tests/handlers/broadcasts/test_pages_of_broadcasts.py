@@ -37,7 +37,7 @@ def test_an_end_on_another_day_is_told_with_the_day() -> None:
 
 
 def test_while_the_list_is_made_no_number_is_told() -> None:
-    page = standing(standing_of(broadcast(queued=False), Tally(total=500, pending=500)))
+    page = standing(standing_of(broadcast(is_enqueued=False), Tally(total=500, pending=500)))
     assert "Preparando la lista…" in page.text
     assert "500" not in page.text
     assert labels(page) == ["⏸ Pausa", "⏹ Cancelar"]
