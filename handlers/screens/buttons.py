@@ -161,7 +161,7 @@ class DraftTap:
 
 
 def read_number(text: str, most: int = 2**31 - 1) -> int | None:
-    """Returns the number in an argument, written with the digits 0 to 9; None for other text.
+    """Returns the number in an argument, as a button has it; None for other text.
 
     Args:
         text: the argument, or a part of it.
@@ -169,7 +169,7 @@ def read_number(text: str, most: int = 2**31 - 1) -> int | None:
     """
     if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST:
         return None
-    return int(text) if int(text) <= most else None
+    return int(text) if int(text) <= most and text == str(int(text)) else None
 
 
 def read_id(text: str) -> bytes:
