@@ -19,6 +19,17 @@ from tests.aiogram_models import build, methods, types
 
 def faults(method: str, params: Mapping[str, Any]) -> list[str]:
     """What an outsider finds wrong with a request; empty when it is as Telegram documents it."""
+    asked = f"{method} {params}"
+    if asked not in _FAULTS:
+        _FAULTS[asked] = _faults(method, params)
+    return _FAULTS[asked]
+
+
+_FAULTS: dict[str, list[str]] = {}
+"""What was found; every bot asks the same when it starts."""
+
+
+def _faults(method: str, params: Mapping[str, Any]) -> list[str]:
     model = getattr(methods, method[:1].upper() + method[1:], None)
     if model is None:
         return [f"{method} is no method of the Bot API"]

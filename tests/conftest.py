@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import hypothesis
 import pytest
 import structlog
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # How long an example takes says something of the machine.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -23,6 +28,27 @@ def pytest_configure() -> None:
     """Prints the traces of logged mistakes as they are: drawn with rich, one takes 0.1 s."""
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
+
+def pytest_collection_finish() -> None:
+    """Spares the collector what was imported and collected, which stays to the end."""
+    gc.freeze()
+
+
+class _ByServer(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out tests one by one, but all of one browser or PostgreSQL server to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = nodeid.split("/")[1]
+        if folder == "page" or "postgres" in nodeid.lower():
+            return f"{folder}, which share a server"
+        return nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Decides which worker runs which tests, whatever `--dist` says."""
+    return _ByServer(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,6 +71,20 @@ def _is_here(host: object) -> bool:
         return ipaddress.ip_address(text).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_list_of_authorities() -> Iterator[None]:
+    """Reads once whom this machine trusts: each bot reads it at its start, and meets no TLS."""
+    create = ssl.create_default_context
+    systems = cache(create)
+
+    def created(*given: Any, **named: Any) -> ssl.SSLContext:
+        return create(*given, **named) if given or named else systems()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", created)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,19 @@ from bot.simulator.person import Person
 from bot.text.translations import Catalogs, Words
 from storage import Keyring
 from tests.bot_api import faults
+from tests.storage.empty_tables import copy_tables
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
 ADMIN = 6_100_000_900
+
+
+_read_once = cache(load_petition)
+_catalogs = cache(Catalogs.load)
+
+
+def _petition(folder: Path) -> Petition:
+    """Reads a petition as the bot does; the bundled one, which never changes, once."""
+    return _read_once(folder) if folder == BUNDLED else load_petition(folder)
 
 
 class Scene:
@@ -31,8 +42,8 @@ class Scene:
         self.simulator = simulator
         self.world = simulator.world
         self.settings = settings
-        self.petition: Petition = load_petition(settings.folder or BUNDLED)
-        catalogs = Catalogs.load()
+        self.petition: Petition = _petition(settings.folder or BUNDLED)
+        catalogs = _catalogs()
         self.words: Words = catalogs.words("es")
         self.english: Words = catalogs.words("en")
         self.ana = self.world.person("Ana", last_name="García", language="es")
@@ -156,7 +167,13 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         (folder / part).mkdir(mode=0o700, exist_ok=True)
     key = folder / "keys" / "petition.key"
     Keyring.generate(key)
-    async with Simulator(token=TOKEN) as simulator:
+    if database_url is None:
+        await asyncio.to_thread(copy_tables, folder / "data" / "petition.db")
+    async with AsyncExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("bot.app.load_petition", _petition)
+        patch.setattr(Catalogs, "load", _catalogs)
+        simulator = await stack.enter_async_context(Simulator(token=TOKEN))
         settings = load_settings(
             bot_token=TOKEN,
             admin_ids=frozenset({ADMIN}),

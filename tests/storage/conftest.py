@@ -1,6 +1,5 @@
 """Fixtures: every storage test runs on both databases, new and migrated each time."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,11 +14,11 @@ from storage import (
     Leases,
     Signatures,
     Storage,
-    migrate,
     open_database,
     open_storage,
 )
 from tests.broadcast.petitioners import NOON, SLUG, Petitioners
+from tests.storage.empty_tables import copy_tables
 from tests.storage.postgres_server import PostgresServer, running_postgres
 from tests.storage.sending import ME
 
@@ -35,7 +34,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file, to be copied."""
     path = tmp_path_factory.mktemp("template") / "petition.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    copy_tables(path)
     return path
 
 
