@@ -79,8 +79,8 @@ _TABLES: Final = (
         " :at)",
     ),
     _Table(
-        "INSERT INTO conversations (petition, supporter, stage, page, language, news, typed,"
-        " version, updated_at)",
+        "INSERT INTO conversations (petition, supporter, stage, page, language, news,"
+        " name_message_ids, version, updated_at)",
         "(:petition, :supporter{n}, 'signed', 0, 'es', 0, '[]', 5, :at)",
     ),
 )

@@ -39,10 +39,10 @@ async def show_picture(ctx: SupporterContext) -> int | None:
         _log.warning("picture_not_shown", error_kind=error_kind(error))
         return None
     # Stored at once, so that a failure after this does not send it twice.
-    await ctx.services.storage.conversations.shown(
+    await ctx.services.storage.conversations.set_screen(
         ctx.conversation.supporter,
         message_id=ctx.conversation.message_id,
-        shown=ctx.conversation.shown,
+        screen_digest=ctx.conversation.screen_digest,
         picture_id=sent.message_id,
     )
     return sent.message_id

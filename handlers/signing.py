@@ -120,7 +120,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
 async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form and erases what was typed into it."""
     words, draft = ctx.view.words, ctx.conversation
-    typing = in_form(ctx.view.place) or bool(draft.name or draft.typed)
+    typing = in_form(ctx.view.place) or bool(draft.name or draft.name_message_ids)
     home = go(Action.HOME, ctx.view.place, ctx.view.standing)
     ctx = ctx.with_stage(home)
     notice = (

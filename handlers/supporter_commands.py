@@ -82,7 +82,7 @@ def _source(ctx: SupporterContext, arguments: list[str]) -> str | None:
     known = ctx.conversation.source
     if known is not None or ctx.view.signature is not None:
         return known
-    if ctx.message is not None and ctx.message.message_id in ctx.conversation.typed:
+    if ctx.message is not None and ctx.message.message_id in ctx.conversation.name_message_ids:
         return None
     payload = arguments[0] if len(arguments) == 1 else ""
     return payload if _PAYLOAD.fullmatch(payload) else None

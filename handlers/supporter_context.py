@@ -101,7 +101,7 @@ class SupporterContext:
             self.conversation,
             stage=place.stage.value,
             page=place.page,
-            behind=place.return_stage.value if place.return_stage else None,
+            return_stage=place.return_stage.value if place.return_stage else None,
             **draft,  # type: ignore[arg-type]  # dataclass fields named by the caller
         )
         # A damaged name is reported once; saving the row then removes it.
@@ -120,8 +120,8 @@ class SupporterContext:
         """
         if type(message_id) is not int:
             raise TypeError("A message has a number.")
-        typed = dict.fromkeys((*self.conversation.typed, message_id))
-        return self.with_stage(self.view.place, typed=tuple(typed))
+        marked = dict.fromkeys((*self.conversation.name_message_ids, message_id))
+        return self.with_stage(self.view.place, name_message_ids=tuple(marked))
 
     def with_new_version(self) -> SupporterContext:
         """Returns the context with only a new version, which makes the shown buttons stale."""
@@ -143,7 +143,7 @@ class SupporterContext:
 
     async def save(self) -> None:
         """Stores the conversation if it changed."""
-        leaving = replace(self.conversation, typed=self._leaving)
+        leaving = replace(self.conversation, name_message_ids=self._leaving)
         is_new = self.conversation.version != (self.stored_version or 0)
         if not is_new and leaving == self.conversation:
             return
@@ -158,11 +158,11 @@ class SupporterContext:
         Includes dropped messages while the form expects a name, since they may hold it. Not an
         admin's: it is unknown whether those were meant for the form.
         """
-        typed = self.conversation.typed
+        marked = self.conversation.name_message_ids
         if self.view.by_admin or not expects_name(self.view.place):
-            return typed
-        room = max(0, _ONE_BY_ONE + _TOGETHER - len(typed))
-        return tuple(dict.fromkeys((*typed, *self.dropped[:room])))
+            return marked
+        room = max(0, _ONE_BY_ONE + _TOGETHER - len(marked))
+        return tuple(dict.fromkeys((*marked, *self.dropped[:room])))
 
     async def say(self, notice: Html | None = None) -> None:
         """Stores the conversation and shows the screen as the newest message in the chat."""
@@ -185,7 +185,7 @@ class SupporterContext:
     @property
     def will_be_drawn_over(self) -> bool:
         """Whether a later update of this person will draw, so that this one need not."""
-        few = len(self.conversation.typed) < _MOST_IN_THE_CHAT
+        few = len(self.conversation.name_message_ids) < _MOST_IN_THE_CHAT
         return few and will_be_drawn_over(self.services.admins, self.services.would_answer)
 
     async def clear(self) -> None:
@@ -264,7 +264,7 @@ class SupporterContext:
             self.bot,
             self.chat_id,
             conversation.message_id,
-            conversation.shown,
+            conversation.screen_digest,
             partial(digest_of, conversation.supporter),
         )
 
@@ -325,12 +325,12 @@ class SupporterContext:
         conversation = self.conversation
         digest = None if self.has_withdrawn else shown.digest
         now = (shown.message_id, digest, picture_id)
-        if now == (conversation.message_id, conversation.shown, conversation.picture_id):
+        if now == (conversation.message_id, conversation.screen_digest, conversation.picture_id):
             return
-        await self.services.storage.conversations.shown(
+        await self.services.storage.conversations.set_screen(
             conversation.supporter,
             message_id=shown.message_id,
-            shown=digest,
+            screen_digest=digest,
             picture_id=picture_id,
         )
 

@@ -79,7 +79,7 @@ def _was_sent_to_form(ctx: SupporterContext) -> bool:
     question. An admin's message may have been written for a broadcast, and has to stay.
     """
     message_id, screen = _message(ctx).message_id, ctx.conversation.message_id
-    if message_id in ctx.conversation.typed:
+    if message_id in ctx.conversation.name_message_ids:
         return True
     return not ctx.view.by_admin and screen is not None and message_id > screen
 

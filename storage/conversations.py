@@ -17,18 +17,22 @@ from storage.times import to_millis
 
 _FIRST_STAGE: Final = "home"
 
+# The column had this name when digests were first stored. It is part of what the key signs, so
+# with another one no stored digest would match, and every screen would be edited once in vain.
+_DIGEST_LABEL: Final = "shown"
+
 _COLUMNS: Final = (
     "stage",
     "page",
-    "behind",
+    "return_stage",
     "language",
     "name_sealed",
     "news",
     "source",
     "message_id",
     "picture_id",
-    "typed",
-    "shown",
+    "name_message_ids",
+    "screen_digest",
     "version",
     "updated_at",
 )
@@ -53,27 +57,29 @@ WHERE petition = :petition AND supporter = :supporter AND version = :was
 RETURNING version
 """  # noqa: S608 - constants of this file
 
-_SHOWN: Final = """
+_SET_SCREEN: Final = """
 INSERT INTO conversations (
-  petition, supporter, stage, page, news, typed, version, updated_at,
-  message_id, shown, picture_id
+  petition, supporter, stage, page, news, name_message_ids, version, updated_at,
+  message_id, screen_digest, picture_id
 )
-VALUES (:petition, :supporter, :stage, 0, 0, '[]', 0, 0, :message_id, :shown, :picture_id)
+VALUES (:petition, :supporter, :stage, 0, 0, '[]', 0, 0, :message_id, :screen_digest, :picture_id)
 ON CONFLICT (petition, supporter) DO UPDATE SET
   message_id = excluded.message_id,
-  shown = excluded.shown,
+  screen_digest = excluded.screen_digest,
   picture_id = COALESCE(excluded.picture_id, conversations.picture_id)
 """
 
 
-_UNTYPED: Final = """
-UPDATE conversations SET typed = '[]'
-WHERE petition = :petition AND supporter = :supporter AND typed = :typed
+_CLEAR_NAME_MESSAGES: Final = """
+UPDATE conversations SET name_message_ids = '[]'
+WHERE petition = :petition AND supporter = :supporter AND name_message_ids = :ids
 """
 
 
 # What was filled in, and by which link they came; an index in `tables.py` has this condition.
-_FILLED_IN: Final = "(name_sealed IS NOT NULL OR typed <> '[]' OR news <> 0 OR source IS NOT NULL)"
+_FILLED_IN: Final = (
+    "(name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR source IS NOT NULL)"
+)
 
 # The stage and the version stay, so that an old button leads to the question for the name. Rows
 # that are being written are skipped. MATERIALIZED, or PostgreSQL may take more rows than asked.
@@ -85,7 +91,8 @@ WITH turn AS MATERIALIZED (
   LIMIT CAST(:limit AS BIGINT)
   {SKIP_LOCKED}
 )
-UPDATE conversations SET name_sealed = NULL, typed = '[]', news = 0, source = NULL, shown = NULL
+UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', news = 0, source = NULL,
+  screen_digest = NULL
 WHERE petition = :petition AND supporter IN (SELECT supporter FROM turn)
 RETURNING supporter
 """  # noqa: S608 - constants of this file
@@ -101,15 +108,15 @@ class Conversation:
     supporter: bytes
     stage: str = _FIRST_STAGE
     page: int = 0
-    behind: str | None = None
+    return_stage: str | None = None
     language: str | None = None
     name: str | None = field(default=None, repr=False)
     news: bool = False
     source: str | None = None
     message_id: int | None = None
     picture_id: int | None = None
-    typed: tuple[int, ...] = ()
-    shown: bytes | None = None
+    name_message_ids: tuple[int, ...] = ()
+    screen_digest: bytes | None = None
     version: int = 0
     is_damaged: bool = field(default=False, compare=False)
 
@@ -145,15 +152,15 @@ class Conversations:
             "supporter": conversation.supporter,
             "stage": conversation.stage,
             "page": conversation.page,
-            "behind": conversation.behind,
+            "return_stage": conversation.return_stage,
             "language": conversation.language,
             "name_sealed": self._sealed(conversation),
             "news": int(conversation.news),
             "source": conversation.source,
             "message_id": conversation.message_id,
             "picture_id": conversation.picture_id,
-            "typed": json.dumps(conversation.typed),
-            "shown": conversation.shown,
+            "name_message_ids": json.dumps(conversation.name_message_ids),
+            "screen_digest": conversation.screen_digest,
             "version": conversation.version,
             "updated_at": to_millis(at),
         }
@@ -167,38 +174,40 @@ class Conversations:
         A screen can show a name. Without the key, no name can be found by trying, and two people
         with the same screen have different digests.
         """
-        return self._keyring.digest(drawn, table="conversations", column="shown", row=supporter)
+        return self._keyring.digest(
+            drawn, table="conversations", column=_DIGEST_LABEL, row=supporter
+        )
 
-    async def shown(
+    async def set_screen(
         self,
         supporter: bytes,
         *,
         message_id: int | None,
-        shown: bytes | None,
+        screen_digest: bytes | None,
         picture_id: int | None = None,
     ) -> None:
         """Stores what is on someone's screen; their stage and version stay as they are."""
         statement = Statement(
-            _SHOWN,
+            _SET_SCREEN,
             {
                 "petition": self._slug,
                 "supporter": supporter,
                 "stage": _FIRST_STAGE,
                 "message_id": message_id,
-                "shown": shown,
+                "screen_digest": screen_digest,
                 "picture_id": picture_id,
             },
         )
         await self._database.write(statement)
 
-    async def clear_name_messages(self, supporter: bytes, typed: tuple[int, ...]) -> None:
+    async def clear_name_messages(self, supporter: bytes, ids: tuple[int, ...]) -> None:
         """Records that these messages were deleted; changes nothing if more came meanwhile."""
         gone: dict[str, Value] = {
             "petition": self._slug,
             "supporter": supporter,
-            "typed": json.dumps(typed),
+            "ids": json.dumps(ids),
         }
-        await self._database.write(Statement(_UNTYPED, gone))
+        await self._database.write(Statement(_CLEAR_NAME_MESSAGES, gone))
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         """Erases what at most `limit` people filled in and have not touched since `before`.
@@ -221,15 +230,15 @@ class Conversations:
             supporter=supporter,
             stage=row["stage"],
             page=row["page"],
-            behind=row["behind"],
+            return_stage=row["return_stage"],
             language=row["language"],
             name=name,
             news=bool(row["news"]),
             source=row["source"],
             message_id=row["message_id"],
             picture_id=row["picture_id"],
-            typed=tuple(json.loads(row["typed"])),
-            shown=row["shown"],
+            name_message_ids=tuple(json.loads(row["name_message_ids"])),
+            screen_digest=row["screen_digest"],
             version=row["version"],
             is_damaged=name is None and row["name_sealed"] is not None,
         )

@@ -18,8 +18,9 @@ Record = Mapping[str, Any]
 
 GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
     "conversations": (
-        *("supporter", "stage", "page", "behind", "language", "name_sealed", "news", "source"),
-        *("message_id", "picture_id", "typed", "shown", "version", "updated_at"),
+        *("supporter", "stage", "page", "return_stage", "language", "name_sealed", "news"),
+        *("source", "message_id", "picture_id", "name_message_ids", "screen_digest", "version"),
+        "updated_at",
     ),
     "signatures": (
         *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),
@@ -172,7 +173,7 @@ class PersonalData:
             return column.removesuffix("_sealed"), self._opened(table, row, column)
         if column == "at" or column.endswith("_at"):
             return column, from_millis(value)
-        if column == "typed":
+        if column == "name_message_ids":
             return column, json.loads(value)
         if column == "message_ids":
             return column, [int(number) for number in (value or "").split(",") if number]

@@ -22,7 +22,7 @@ from storage.times import to_millis
 # Makes a row to lock for someone who has none; version 0 counts as no conversation.
 _PLACE: Final = """
 INSERT INTO conversations (
-  petition, supporter, stage, page, news, typed, version, updated_at
+  petition, supporter, stage, page, news, name_message_ids, version, updated_at
 )
 VALUES (:petition, :supporter, 'home', 0, 0, '[]', 0, :at)
 ON CONFLICT (petition, supporter) DO NOTHING
@@ -89,9 +89,9 @@ WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 # The stage changes in the same transaction, or a kill in between would leave the person without a
 # confirmation.
 _FORGET_PERSON: Final = f"""
-UPDATE conversations SET name_sealed = NULL, typed = '[]', source = NULL, news = 0, shown = NULL,
-  picture_id = NULL, updated_at = 0,
-  stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, behind = NULL,
+UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
+  screen_digest = NULL, picture_id = NULL, updated_at = 0,
+  stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, return_stage = NULL,
   version = version + CASE WHEN CAST(:stage AS TEXT) IS NULL THEN 0 ELSE 1 END
 WHERE {_PERSON}
 """  # noqa: S608 - constants of this file

@@ -86,15 +86,15 @@ conversations = Table(
     _blob("supporter"),
     _text("stage"),
     _number("page"),
-    _text("behind", null=True),
+    _text("return_stage", null=True),
     _text("language", null=True),
     _blob("name_sealed", null=True),
     _number("news"),
     _text("source", null=True),
     _number("message_id", null=True),
     _number("picture_id", null=True),
-    _text("typed"),
-    _blob("shown", null=True),
+    _text("name_message_ids"),
+    _blob("screen_digest", null=True),
     _number("version"),
     _number("updated_at"),
     PrimaryKeyConstraint("petition", "supporter"),
@@ -102,7 +102,9 @@ conversations = Table(
 )
 
 # Finds forms that were filled in and left untouched for long.
-_FILLED_IN = "name_sealed IS NOT NULL OR typed <> '[]' OR news <> 0 OR source IS NOT NULL"
+_FILLED_IN = (
+    "name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR source IS NOT NULL"
+)
 Index(
     "conversations_filled_in",
     conversations.c.petition,

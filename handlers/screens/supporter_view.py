@@ -87,7 +87,8 @@ def place_of(conversation: Conversation) -> Place:
     """Returns the stage stored in a conversation; the home screen if it is unknown."""
     try:
         stage = Stage(conversation.stage)
-        behind = Stage(conversation.behind) if conversation.behind else None
+        aside_from = conversation.return_stage
+        return_stage = Stage(aside_from) if aside_from else None
     except ValueError:
         return Place()
-    return Place(stage, conversation.page, behind)
+    return Place(stage, conversation.page, return_stage)

@@ -9,4 +9,4 @@ ALTER that SQLite lacks gives `op.batch_alter_table` its `copy_from`.
 from typing import Final
 
 # Repeated here so that a start with nothing to migrate need not load Alembic.
-NEWEST: Final = "0007"
+NEWEST: Final = "0008"

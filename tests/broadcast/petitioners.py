@@ -30,7 +30,7 @@ WHERE slug = :slug
 """
 _CONVERSATION = """
 INSERT INTO conversations
-  (petition, supporter, stage, page, language, news, typed, version, updated_at)
+  (petition, supporter, stage, page, language, news, name_message_ids, version, updated_at)
 VALUES (:petition, :supporter, 'signed', 0, :language, 0, '[]', 1, 0)
 """
 _CONSENT_TEXT = """

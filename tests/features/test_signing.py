@@ -147,8 +147,8 @@ async def test_the_consent_names_the_message_under_which_it_was_given(scene: Sce
     services = scene.app.application.services
     supporter = services.keyring.reference(services.petition.slug, ana.id)
     # A bot that was killed before it could put down that it had sent a new message.
-    await services.storage.conversations.shown(
-        supporter, message_id=ana.messages[0].id, shown=None, picture_id=None
+    await services.storage.conversations.set_screen(
+        supporter, message_id=ana.messages[0].id, screen_digest=None, picture_id=None
     )
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
     kept = await services.storage.database.read(Statement("SELECT message_id FROM consents"))

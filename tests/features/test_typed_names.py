@@ -311,7 +311,7 @@ async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:
     conversations = services.storage.conversations
     known = await conversations.get(services.keyring.reference(services.petition.slug, person.id))
     assert known is not None
-    left = replace(known, typed=tuple(numbers), version=known.version + 1)
+    left = replace(known, name_message_ids=tuple(numbers), version=known.version + 1)
     await conversations.save(left, was=known.version, at=services.clock())
 
 

@@ -38,7 +38,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
         "stage": "withdrawn",
         "language": "es",
         "message_id": scene.living(scene.ana).id,
-        "typed": "[]",
+        "name_message_ids": "[]",
     }
     for table in ("signatures", "consents", "deliveries"):
         assert await rows_of(scene, table) == []

@@ -12,7 +12,7 @@ from storage import Conversation, Statement
 from tests.features.scene import Scene
 
 NAMES = ("Ana García", "Mallory", "Seán O'Brien")
-SHOWN = Statement("SELECT shown FROM conversations WHERE shown IS NOT NULL")
+SHOWN = Statement("SELECT screen_digest FROM conversations WHERE screen_digest IS NOT NULL")
 
 
 async def to_the_consent(scene: Scene, name: str) -> None:
@@ -46,7 +46,7 @@ async def a_view(scene: Scene, name: str) -> View:
 async def test_no_name_is_found_by_trying_names_on_the_digest_of_a_screen(scene: Scene) -> None:
     await to_the_consent(scene, "Ana García")
     rows = await services(scene).storage.database.read(SHOWN)
-    kept = {row["shown"] for row in rows}
+    kept = {row["screen_digest"] for row in rows}
     assert len(kept) == 1
     view = await a_view(scene, "Ana García")
     screens = [
@@ -69,4 +69,4 @@ async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene
         someone.send("Ana García")
         await scene.settled()
     rows = await services(scene).storage.database.read(SHOWN)
-    assert len({row["shown"] for row in rows}) == 2
+    assert len({row["screen_digest"] for row in rows}) == 2

@@ -20,15 +20,15 @@ from tests.storage.people import NOON, person
 FULL = {
     "stage": "consent",
     "page": 3,
-    "behind": "privacy",
+    "return_stage": "privacy",
     "language": "en",
     "name": "Seán O'Brien",
     "news": True,
     "source": "web",
     "message_id": 2**40,
     "picture_id": 12,
-    "typed": (5, 6, 7),
-    "shown": b"\x00" * 32,
+    "name_message_ids": (5, 6, 7),
+    "screen_digest": b"\x00" * 32,
     "version": 4,
 }
 
@@ -90,13 +90,15 @@ async def test_what_is_on_screen_is_noted_beside_the_version(
 ) -> None:
     before = Conversation(supporter, stage="appeal", page=2, name="Ana", version=1)
     await storage.conversations.save(before, was=None, at=NOON)
-    await storage.conversations.shown(supporter, message_id=7, shown=b"d", picture_id=5)
-    assert await storage.conversations.get(supporter) == replace(
-        before, message_id=7, shown=b"d", picture_id=5
+    await storage.conversations.set_screen(
+        supporter, message_id=7, screen_digest=b"d", picture_id=5
     )
-    await storage.conversations.shown(supporter, message_id=8, shown=b"e")
     assert await storage.conversations.get(supporter) == replace(
-        before, message_id=8, shown=b"e", picture_id=5
+        before, message_id=7, screen_digest=b"d", picture_id=5
+    )
+    await storage.conversations.set_screen(supporter, message_id=8, screen_digest=b"e")
+    assert await storage.conversations.get(supporter) == replace(
+        before, message_id=8, screen_digest=b"e", picture_id=5
     )
 
 
@@ -104,9 +106,9 @@ async def test_what_is_on_screen_is_noted_beside_the_version(
 async def test_a_screen_shown_to_someone_new_does_not_stand_in_the_way(
     storage: Storage, supporter: bytes, was: int | None
 ) -> None:
-    await storage.conversations.shown(supporter, message_id=7, shown=b"d")
+    await storage.conversations.set_screen(supporter, message_id=7, screen_digest=b"d")
     assert await storage.conversations.get(supporter) == Conversation(
-        supporter, message_id=7, shown=b"d", version=0
+        supporter, message_id=7, screen_digest=b"d", version=0
     )
     first = Conversation(supporter, message_id=7, version=1)
     await storage.conversations.save(first, was=was, at=NOON)
@@ -123,13 +125,13 @@ async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_
     await storage.conversations.save(full, was=None, at=NOON)
     assert await storage.conversations.forget_forms(NOON, limit=9) == 1
     assert await storage.conversations.get(supporter) == replace(
-        full, name=None, typed=(), news=False, source=None, shown=None
+        full, name=None, name_message_ids=(), news=False, source=None, screen_digest=None
     )
     assert await storage.conversations.forget_forms(LATER, limit=9) == 0
 
 
 @pytest.mark.parametrize(
-    "filled_in", [{"name": "Ana"}, {"typed": (5,)}, {"news": True}, {"source": "web"}]
+    "filled_in", [{"name": "Ana"}, {"name_message_ids": (5,)}, {"news": True}, {"source": "web"}]
 )
 async def test_whatever_was_filled_in_is_forgotten(
     storage: Storage, supporter: bytes, filled_in: dict[str, Any]
@@ -152,7 +154,7 @@ async def test_whoever_filled_in_nothing_is_not_written_to(
     storage: Storage, supporter: bytes
 ) -> None:
     await storage.conversations.save(
-        Conversation(supporter, stage="appeal", message_id=7, shown=b"d", version=1),
+        Conversation(supporter, stage="appeal", message_id=7, screen_digest=b"d", version=1),
         was=None,
         at=NOON,
     )
@@ -234,15 +236,15 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
             "supporter": ana.supporter,
             "stage": "withdrawn",
             "page": 0,
-            "behind": None,
+            "return_stage": None,
             "language": "en",
             "name_sealed": None,
             "news": 0,
             "source": None,
             "message_id": 2**40,
             "picture_id": None,
-            "typed": "[]",
-            "shown": None,
+            "name_message_ids": "[]",
+            "screen_digest": None,
             "version": 5,
             "updated_at": 0,
         }
@@ -253,14 +255,14 @@ async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted
     storage: Storage, supporter: bytes
 ) -> None:
     conversations = storage.conversations
-    first = Conversation(supporter, typed=(5, 6), version=1)
+    first = Conversation(supporter, name_message_ids=(5, 6), version=1)
     await conversations.save(first, was=None, at=NOON)
-    more = replace(first, typed=(5, 6, 7), version=2)
+    more = replace(first, name_message_ids=(5, 6, 7), version=2)
     await conversations.save(more, was=1, at=NOON)
-    await conversations.clear_name_messages(supporter, first.typed)
+    await conversations.clear_name_messages(supporter, first.name_message_ids)
     assert await conversations.get(supporter) == more
-    await conversations.clear_name_messages(supporter, more.typed)
-    assert await conversations.get(supporter) == replace(more, typed=())
+    await conversations.clear_name_messages(supporter, more.name_message_ids)
+    assert await conversations.get(supporter) == replace(more, name_message_ids=())
 
 
 async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(

@@ -195,7 +195,7 @@ class TestWhatWasThere:
         assert found(tmp_path, digests) == []
         with sqlite3.connect(path) as connection:
             rows = connection.execute(
-                "SELECT DISTINCT shown, version FROM conversations"
+                "SELECT DISTINCT screen_digest, version FROM conversations"
             ).fetchall()
         connection.close()
         assert rows == [(None, 4)]

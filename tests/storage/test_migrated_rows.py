@@ -1,11 +1,13 @@
 """Tests that what an earlier version stored stands where this version reads it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from storage import (
     CachedItem,
+    Conversation,
     KeyFileOther,
     Keyring,
     NoticeKind,
@@ -105,3 +107,50 @@ class TestTheTableThatHeldSeveralThings:
         await (await open_storage(before, other, "otra")).close()
         with pytest.raises(KeyFileOther):
             await open_storage(before, KEYRING, "otra")
+
+
+async def test_a_conversation_keeps_what_is_in_its_renamed_columns(empty_url: str) -> None:
+    await make_revision(empty_url, "0007")
+    supporter, drawn = KEYRING.reference("andry", 1), b"what is on the screen"
+    name = KEYRING.seal("Ana", table="conversations", column="name_sealed", row=supporter)
+    digest = KEYRING.digest(drawn, table="conversations", column="shown", row=supporter)
+    database = await open_database(empty_url)
+    await insert(
+        database,
+        "conversations",
+        petition="andry",
+        supporter=supporter,
+        stage="privacy",
+        page=1,
+        behind="consent",
+        language="es",
+        name_sealed=name,
+        news=1,
+        source="web",
+        message_id=7,
+        picture_id=6,
+        typed="[5, 8]",
+        shown=digest,
+        version=4,
+        updated_at=1000,
+    )
+    await database.close()
+    await migrate(empty_url)
+    storage = await open_storage(empty_url, KEYRING, "andry")
+    assert await storage.conversations.get(supporter) == Conversation(
+        supporter,
+        stage="privacy",
+        page=1,
+        return_stage="consent",
+        language="es",
+        name="Ana",
+        news=True,
+        source="web",
+        message_id=7,
+        picture_id=6,
+        name_message_ids=(5, 8),
+        screen_digest=storage.conversations.digest(supporter, drawn),
+        version=4,
+    )
+    assert await storage.conversations.forget_forms(datetime.now(UTC), limit=5) == 1
+    await storage.close()

@@ -31,7 +31,7 @@ OTHER_ADMIN = ADMIN + 1
 
 def readable(column: str, value: Any) -> Any:
     """What a stored value is to the person, told apart from how the program reads it."""
-    if column == "typed":
+    if column == "name_message_ids":
         return json.loads(value)
     if column == "message_ids":
         return [int(each) for each in value.split(",")]
@@ -59,14 +59,14 @@ async def whole_row(storage: Storage, ana: Person) -> None:
         replace(
             ana.conversation(stage="help"),
             page=2,
-            behind="consent",
+            return_stage="consent",
             language="en",
             news=True,
             source="luz",
             message_id=5,
             picture_id=4,
-            typed=(6, 7),
-            shown=b"s" * 32,
+            name_message_ids=(6, 7),
+            screen_digest=b"s" * 32,
         ),
         was=None,
         at=NOON,

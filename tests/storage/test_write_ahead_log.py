@@ -19,7 +19,7 @@ from tests.storage.people import NOON, person
 SEALED = Statement(
     "SELECT name_sealed AS sealed FROM signatures UNION ALL SELECT chat_sealed FROM signatures"
     " UNION ALL SELECT name_sealed FROM conversations WHERE name_sealed IS NOT NULL"
-    " UNION ALL SELECT shown FROM conversations WHERE shown IS NOT NULL"
+    " UNION ALL SELECT screen_digest FROM conversations WHERE screen_digest IS NOT NULL"
     " UNION ALL SELECT id FROM consents"
 )
 
@@ -79,8 +79,8 @@ async def test_who_withdraws_is_gone_from_every_file(
     ever: list[bytes] = []
     for someone in people:
         await someone.arrive(storage)
-        await storage.conversations.shown(
-            someone.supporter, message_id=7, shown=someone.supporter[::-1]
+        await storage.conversations.set_screen(
+            someone.supporter, message_id=7, screen_digest=someone.supporter[::-1]
         )
         ever += await everything_sealed(storage)
         await someone.sign(storage)
