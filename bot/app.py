@@ -104,7 +104,7 @@ class App:
             FatalError: a bug ended one of the parts; the log says which.
         """
         parts = {
-            "hold": asyncio.create_task(self.process_lock.until_lost()),
+            "process lock": asyncio.create_task(self.process_lock.until_lost()),
             "database": asyncio.create_task(self.watch.run()),
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
@@ -120,7 +120,7 @@ class App:
                 task.cancel()
             await self._wind_down()
             self.application.services.delayed_replies.forget()
-            for name in ("hold", "database"):
+            for name in ("process lock", "database"):
                 parts[name].cancel()
             await asyncio.gather(*parts.values(), *beside, return_exceptions=True)
             _log.info("stopped", **self.dispatch.counts.as_fields())

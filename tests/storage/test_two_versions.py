@@ -1,0 +1,120 @@
+"""Tests that an older and a newer version on one machine never run at once without knowing it.
+
+What an older version holds is written here as it writes it: every name that both have to share.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bot.app import open_app
+from bot.broadcast.lease import LeaseHolder
+from bot.settings import Settings, load_settings
+from storage import (
+    Database,
+    DatabaseBehind,
+    HeldElsewhere,
+    Keyring,
+    Statement,
+    assemble,
+    migrate,
+)
+from storage.times import to_millis
+from tests.broadcast.petitioners import NOON, SLUG, Petitioners
+from tests.storage.earlier_revisions import insert
+from tests.storage.sending import claim, started
+
+# The first eight bytes of the SHA-256 of "petition-bot intake/andry".
+INTAKE_LOCK = 5137070258453841436
+MIGRATION_LOCK = 8099007501169160046
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+def settings(folder: Path, database_url: str) -> Settings:
+    """The settings of the bundled petition, whose key is apart from the database."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700)
+    Keyring.generate(keys / "petition.key")
+    return load_settings(
+        bot_token="1:" + "a" * 35,
+        admin_ids=frozenset({7}),
+        database_url=database_url,
+        key_file=keys / "petition.key",
+    )
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_a_bot_is_not_started_while_an_older_one_has_locked_the_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    lock = tmp_path / "data" / "petition.db-intake%2Fandry.lock"
+    with lock.open("w") as older:
+        fcntl.flock(older, fcntl.LOCK_EX)
+        with pytest.raises(HeldElsewhere, match="already running"):
+            async with open_app(settings(tmp_path, database_url)):
+                pass
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_a_bot_is_not_started_while_an_older_one_has_the_advisory_lock(
+    database_url: str, tmp_path: Path
+) -> None:
+    older = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    await older.execute("SELECT pg_advisory_lock($1)", INTAKE_LOCK)
+    with pytest.raises(HeldElsewhere, match="already running"):
+        async with open_app(settings(tmp_path, database_url)):
+            pass
+    await older.close()
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_a_migration_waits_for_that_of_an_older_version(empty_url: str) -> None:
+    older = await asyncpg.connect(empty_url.replace("+asyncpg", ""))
+    await older.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+    waiting = asyncio.create_task(migrate(empty_url))
+    while not await older.fetchval(WAITING):  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await older.close()
+    await waiting
+
+
+async def test_nothing_is_sent_while_an_older_version_has_the_lease(
+    database: Database, keyring: Keyring, people: Petitioners
+) -> None:
+    await people.sign([1])
+    storage = assemble(database, keyring, SLUG)
+    broadcast = await started(storage.broadcasts)
+    await storage.database.write(Statement("DELETE FROM leases"))
+    await insert(
+        storage.database,
+        "leases",
+        name="broadcast/andry",
+        holder="an older version",
+        expires_at=to_millis(NOON + timedelta(minutes=1)),
+    )
+    newer = LeaseHolder(storage.leases, storage.broadcasts.lease, seconds=10, now=lambda: NOON)
+    assert not await newer.begin()
+    assert await claim(storage.broadcasts, broadcast, holder=newer.holder) == []
+    await storage.database.write(Statement("DELETE FROM leases"))
+    assert await newer.begin()
+    assert len(await claim(storage.broadcasts, broadcast, holder=newer.holder)) == 1
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_what_an_older_version_noted_of_the_signatures_is_looked_at(
+    database_url: str, tmp_path: Path
+) -> None:
+    chosen = settings(tmp_path, database_url)
+    path = (tmp_path / "data" / "petition.db").resolve()
+    where = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    (tmp_path / "keys" / f"petition.key.andry.{where}.mark").write_text("3\n")
+    with pytest.raises(DatabaseBehind):
+        async with open_app(chosen):
+            pass
