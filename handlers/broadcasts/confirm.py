@@ -112,8 +112,8 @@ async def give_up(editor: DraftEditor, said: Html) -> None:
 async def _cleared_away(editor: DraftEditor, said: Html) -> None:
     await take_away(editor.ctx, editor.draft.every_copy)
     await editor.ctx.write(said)
-    if editor.ctx.message_id is None and editor.draft.panel is not None:
-        await tolerate(editor.ctx.bot.delete_message(editor.ctx.chat_id, editor.draft.panel))
+    if editor.ctx.message_id is None and editor.draft.message_id is not None:
+        await tolerate(editor.ctx.bot.delete_message(editor.ctx.chat_id, editor.draft.message_id))
 
 
 async def go_on(ctx: AdminContext, known: Broadcast) -> None:
@@ -162,7 +162,7 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         broadcast_id(token),
         content=draft_view.content,
         content_sha256=content_sha256(draft_view.content),
-        source_language=draft.base,
+        source_language=draft.default_language,
         actor=ctx.user.id,
         at=editor.now,
         kind=draft.kind,
@@ -172,7 +172,7 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         starts_at=draft.starts_at,
         expected=shown,
         at_most=draft_view.most_recipients(shown),
-        last_signature_number=draft.cutoff,
+        last_signature_number=draft.last_signature_number,
         progress=None if ctx.message_id is None else (ctx.chat_id, ctx.message_id),
         paid=draft_view.is_paid,
         needs_approval=draft_view.must_be_approved(shown),
@@ -227,13 +227,15 @@ async def _show_again(editor: DraftEditor, objection: Html | _OtherNumber) -> No
         if not state.is_closed:
             await give_up(editor, _still_open(editor.ctx))
             return
-    cutoff = draft.cutoff
+    last = draft.last_signature_number
     if draft.copies is not None and draft.starts_at is None:
-        cutoff = await editor.ctx.services.storage.broadcasts.last_number()
-    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SURE else draft.stage
-    editor = await editor.keep(draft.model_copy(update={"cutoff": cutoff, "stage": stage}))
+        last = await editor.ctx.services.storage.broadcasts.last_number()
+    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
+    editor = await editor.keep(
+        draft.model_copy(update={"last_signature_number": last, "stage": stage})
+    )
     if isinstance(objection, _OtherNumber):
-        # The new cutoff includes recent signers, so the number is counted again.
+        # The new number includes recent signers, so the number is counted again.
         objection = _another_number(editor, objection.shown, (await editor.view()).recipients)
     await editor.show(objection)
 

@@ -46,7 +46,7 @@ def terms_of(
         starts_at=draft.starts_at,
         paid=paid,
         topic=draft.topic,
-        last_signature_number=draft.cutoff,
+        last_signature_number=draft.last_signature_number,
     )
 
 

@@ -6,6 +6,7 @@ for an earlier one is recognised as stale.
 
 from __future__ import annotations
 
+import json
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,9 +37,20 @@ class DraftStage(StrEnum):
     """Was previewed and can be confirmed."""
     TIME = "time"
     """Waits for the time to send at."""
-    SURE = "sure"
+    SECOND_CONFIRMATION = "sure"
     """Asks for a second confirmation, for a broadcast to many people."""
 
+
+# What fields were called in drafts that may still be stored. A new name goes here with the former.
+_FORMER_NAMES: Final = {
+    "base": "default_language",
+    "about_chosen": "kind_chosen",
+    "reads": "audience_language",
+    "stale": "old_copies",
+    "cutoff": "last_signature_number",
+    "panel": "message_id",
+    "declined": "refused_album",
+}
 
 _WAITING: Final = frozenset({DraftStage.CONTENT, DraftStage.LINKS, DraftStage.TIME})
 
@@ -92,45 +104,45 @@ class Draft(_Frozen):
 
     Attributes:
         key: identifies this draft among those of the same admin.
-        base: the default language, for readers of a language without a version.
+        default_language: the default language, for readers of a language without a version.
         language: the language whose version is being written.
         versions: what the admin sent, by language.
         copies: message ids of the preview, which will be copied, by language. None until shown.
-        stale: message ids of earlier previews, to be deleted.
+        old_copies: message ids of earlier previews, to be deleted.
         topic: of an earlier broadcast, whose recipients are left out.
-        cutoff: number of the last signature included; later signers get nothing.
+        last_signature_number: number of the last signature included; later signers get nothing.
         token: of the confirmation with which the admin started it.
-        panel: id of the message in which the admin edits it.
-        declined: id of an album that was refused, of which more elements may come.
+        message_id: id of the message in which the admin edits it.
+        refused_album: id of an album that was refused, of which more elements may come.
     """
 
     key: str
-    base: str
+    default_language: str
     kind: Kind
     stage: DraftStage = DraftStage.CONTENT
     language: str = ""
     versions: dict[str, Version] = {}
-    about_chosen: bool = False
-    reads: str | None = None
+    kind_chosen: bool = False
+    audience_language: str | None = None
     news_only: bool = False
     audience_chosen: bool = False
     starts_at: datetime | None = None
     paid: bool = False
     copies: dict[str, tuple[int, ...]] | None = None
-    stale: tuple[int, ...] = ()
+    old_copies: tuple[int, ...] = ()
     edited: bool = False
     topic: str | None = None
-    cutoff: int | None = None
+    last_signature_number: int | None = None
     token: str | None = None
-    panel: int | None = None
-    declined: str | None = None
+    message_id: int | None = None
+    refused_album: str | None = None
     version: int = 1
     touched_at: datetime
 
     @property
     def audience(self) -> Audience:
         """The audience of the broadcast."""
-        return Audience(language=self.reads, news_only=self.news_only)
+        return Audience(language=self.audience_language, news_only=self.news_only)
 
     @property
     def elements(self) -> int:
@@ -157,7 +169,10 @@ class Draft(_Frozen):
     @property
     def is_shown(self) -> bool:
         """Whether it has been previewed and its screen offers to send it."""
-        return self.stage in (DraftStage.SUMMARY, DraftStage.SURE) and self.copies is not None
+        return (
+            self.stage in (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
+            and self.copies is not None
+        )
 
     def album_of(self, piece: DraftMessage) -> str | None:
         """Returns the language whose version has this message, or other messages of its album."""
@@ -171,7 +186,7 @@ class Draft(_Frozen):
     def every_copy(self) -> tuple[int, ...]:
         """The ids of all messages of its previews, earlier ones included."""
         shown = (m for copies in (self.copies or {}).values() for m in copies)
-        return tuple(sorted({*self.stale, *shown}))
+        return tuple(sorted({*self.old_copies, *shown}))
 
     def sources(self) -> frozenset[int]:
         """Returns the ids of all the admin's messages that it consists of."""
@@ -184,47 +199,58 @@ class Draft(_Frozen):
 
     def with_content_changed(self, now: datetime, **changes: Any) -> Draft:
         """Returns the draft with changed content: its preview is no longer valid."""
-        fields = {"copies": None, "stale": self.every_copy, "edited": False, **changes}
+        fields = {"copies": None, "old_copies": self.every_copy, "edited": False, **changes}
         return self.changed(now, **fields)
 
 
-def begun(base: str, now: datetime, *, paid: bool) -> Draft:
+def begun(language: str, now: datetime, *, paid: bool) -> Draft:
     """Returns a new draft that waits for its message."""
     key = secrets.token_hex(4)
-    return Draft(key=key, base=base, kind=Kind.UPDATE, language=base, paid=paid, touched_at=now)
+    return Draft(
+        key=key,
+        default_language=language,
+        kind=Kind.UPDATE,
+        language=language,
+        paid=paid,
+        touched_at=now,
+    )
 
 
-def begun_closing(base: str, now: datetime, *, paid: bool) -> Draft:
+def begun_closing(language: str, now: datetime, *, paid: bool) -> Draft:
     """Returns a draft of the closing update, whose texts are the petition's."""
-    return begun(base, now, paid=paid).model_copy(
+    return begun(language, now, paid=paid).model_copy(
         update={
             "kind": Kind.CLOSING,
             "stage": DraftStage.READY,
-            "about_chosen": True,
+            "kind_chosen": True,
             "audience_chosen": True,
         }
     )
 
 
-def begun_for_the_rest(broadcast: Broadcast, base: str, now: datetime, *, paid: bool) -> Draft:
+def begun_for_the_rest(broadcast: Broadcast, language: str, now: datetime, *, paid: bool) -> Draft:
     """Returns a draft for those whom an earlier broadcast did not reach."""
-    return begun(base, now, paid=paid).model_copy(
+    return begun(language, now, paid=paid).model_copy(
         update={
             "kind": broadcast.kind,
             "topic": broadcast.topic,
-            "reads": broadcast.audience.language,
+            "audience_language": broadcast.audience.language,
             "news_only": broadcast.audience.news_only,
-            "about_chosen": True,
+            "kind_chosen": True,
             "audience_chosen": True,
         }
     )
 
 
 def read_draft(body: str | None) -> Draft | None:
-    """Parses a stored draft; None if there is none, or if another version of the bot wrote it."""
-    if body is None:
-        return None
+    """Parses a stored draft, also one that an earlier version of the bot wrote.
+
+    None if there is none, or if it cannot be read: its buttons then say that there is none.
+    """
     try:
-        return Draft.model_validate_json(body)
-    except ValidationError:
+        fields = json.loads(body or "{}")
+        return Draft.model_validate(
+            {_FORMER_NAMES.get(name, name): fields[name] for name in fields}
+        )
+    except (ValidationError, ValueError, TypeError):
         return None

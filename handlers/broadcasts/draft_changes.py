@@ -47,7 +47,7 @@ def linked(draft: Draft, links: LinkRows, now: datetime) -> Draft:
 
 def without(draft: Draft, language: str, now: datetime) -> Draft:
     """Returns the draft without a language's version; the default language's stays."""
-    if language == draft.base:
+    if language == draft.default_language:
         return draft
     versions = {known: version for known, version in draft.versions.items() if known != language}
     return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
@@ -59,9 +59,9 @@ def about(draft: Draft, kind: Kind, now: datetime) -> Draft:
     return draft.changed(
         now,
         kind=kind,
-        about_chosen=True,
+        kind_chosen=True,
         news_only=news,
-        reads=None,
+        audience_language=None,
         audience_chosen=False,
         stage=DraftStage.AUDIENCE,
     )
@@ -73,7 +73,7 @@ def unfrozen(draft: Draft) -> Draft:
     Keeps the version, so that a repeated tap can make the preview again after a failure.
     """
     return draft.model_copy(
-        update={"copies": None, "stale": (), "edited": False, "stage": DraftStage.READY}
+        update={"copies": None, "old_copies": (), "edited": False, "stage": DraftStage.READY}
     )
 
 
@@ -82,7 +82,7 @@ def frozen(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> 
     return draft.changed(
         now,
         copies={language: tuple(ids) for language, ids in copies.items()},
-        stale=(),
+        old_copies=(),
         edited=False,
         stage=DraftStage.SUMMARY,
     )
@@ -93,5 +93,5 @@ def mark_edited(draft: Draft, message_id: int, now: datetime) -> Draft:
     if message_id not in draft.sources() or draft.copies is None or draft.edited:
         return draft
     # Back to the summary, which says that the edit is not included.
-    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SURE else draft.stage
+    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
     return draft.changed(now, edited=True, stage=stage)

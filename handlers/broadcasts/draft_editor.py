@@ -37,7 +37,7 @@ _DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], Screen]] = MappingProxyType
         DraftStage.AUDIENCE: audience_and_time.audience,
         DraftStage.SUMMARY: summary.summary,
         DraftStage.TIME: audience_and_time.time,
-        DraftStage.SURE: summary.sure,
+        DraftStage.SECOND_CONFIRMATION: summary.sure,
     }
 )
 
@@ -82,17 +82,20 @@ class DraftEditor:
         """
         draft_view = await self.view()
         stage = self.draft.stage
-        if stage in (DraftStage.SUMMARY, DraftStage.SURE) and not self.draft.is_shown:
+        if (
+            stage in (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
+            and not self.draft.is_shown
+        ):
             stage = DraftStage.READY
         page = _DRAWN_BY[stage](draft_view)
         if notice is not None:
             page = page.under(notice)
-        former = self.draft.panel
+        former = self.draft.message_id
         shown = await self._placed(page, below)
         if shown == former:
             return
         # Keeps the draft's version, so that the buttons just drawn stay valid.
-        await save(self.ctx, self.draft.model_copy(update={"panel": shown}))
+        await save(self.ctx, self.draft.model_copy(update={"message_id": shown}))
         if former is not None:
             await tolerate(self.ctx.bot.delete_message(self.ctx.chat_id, former))
 
@@ -130,7 +133,7 @@ class DraftEditor:
         """Writes the screen into the admin's message or a new one; returns its id."""
         ctx, draft = self.ctx, self.draft
         await ctx.answer()
-        target = draft.panel if ctx.message_id is None else ctx.message_id
+        target = draft.message_id if ctx.message_id is None else ctx.message_id
         if target is not None and (below is None or target > below):
             try:
                 await edit_screen(ctx.bot, ctx.chat_id, target, page)

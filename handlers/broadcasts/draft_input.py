@@ -74,7 +74,7 @@ async def cancel(update: Update, context: Context) -> None:
 async def _took(editor: DraftEditor, message: Message) -> bool:
     """Takes or refuses the message for the draft; returns False if it is not for the draft."""
     draft = editor.draft
-    if message.media_group_id is not None and message.media_group_id == draft.declined:
+    if message.media_group_id is not None and message.media_group_id == draft.refused_album:
         return True  # the album was refused with its first element
     piece = piece_of(message)
     if isinstance(piece, DraftMessage) and draft.album_of(piece) is not None:
@@ -169,7 +169,7 @@ async def _turned_down(editor: DraftEditor, message: Message, *, is_at_form: boo
 async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
     """Says why the message is refused, once for all elements of an album."""
     editor = await editor.keep(
-        editor.draft.model_copy(update={"declined": message.media_group_id})
+        editor.draft.model_copy(update={"refused_album": message.media_group_id})
     )
     await editor.show(why, below=message.message_id)
 

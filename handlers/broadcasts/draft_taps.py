@@ -78,7 +78,7 @@ def _moved(draft: Draft, tap: DraftTap, now: datetime) -> Draft:
         case DraftStep.ASK_TIME:
             return draft.changed(now, stage=DraftStage.TIME)
         case DraftStep.SECOND_CONFIRMATION:
-            return draft.changed(now, stage=DraftStage.SURE)
+            return draft.changed(now, stage=DraftStage.SECOND_CONFIRMATION)
         case DraftStep.TOGGLE_PAID:
             return draft.changed(now, paid=not draft.paid)
         case DraftStep.CHANGE:
@@ -90,7 +90,10 @@ def _moved(draft: Draft, tap: DraftTap, now: datetime) -> Draft:
 
 def _before(draft: Draft) -> DraftStage:
     """Returns the stage before the question."""
-    if draft.stage in (DraftStage.TIME, DraftStage.SURE) and draft.copies is not None:
+    if (
+        draft.stage in (DraftStage.TIME, DraftStage.SECOND_CONFIRMATION)
+        and draft.copies is not None
+    ):
         return DraftStage.SUMMARY
     if draft.stage is DraftStage.AUDIENCE:
         return DraftStage.SUBJECT
@@ -112,10 +115,10 @@ async def _to(editor: DraftEditor, tap: DraftTap) -> None:
     """Sets the audience, then shows the preview."""
     draft, news = editor.draft, tap.value.partition(".")[0] == "news"
     code = tap.value.partition(".")[2] if news else tap.value
-    reads = code if code in editor.ctx.services.petition.languages else None
+    language = code if code in editor.ctx.services.petition.languages else None
     news_only = news or draft.kind is Kind.NEWS
     # Keeps the version, so that a repeated tap makes the preview again.
-    chosen = {"reads": reads, "news_only": news_only, "audience_chosen": True}
+    chosen = {"audience_language": language, "news_only": news_only, "audience_chosen": True}
     await show_preview(await editor.keep(draft.model_copy(update=chosen)))
 
 
@@ -130,17 +133,19 @@ async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None =
     if fault is not None:
         await editor.show(editor.ctx.words.text(FAULT_SENTENCES[fault]), below=below)
         return
-    # No cutoff: those who sign until then are recipients too.
+    # No last signature: those who sign until then are recipients too.
     planned = editor.draft.changed(
-        editor.now, starts_at=moment, cutoff=None, stage=DraftStage.SUMMARY
+        editor.now, starts_at=moment, last_signature_number=None, stage=DraftStage.SUMMARY
     )
     editor = await editor.keep(planned)
     await editor.show(below=below)
 
 
 async def _now(editor: DraftEditor, _tap: DraftTap) -> None:
-    cutoff = await editor.ctx.services.storage.broadcasts.last_number()
-    editor = await editor.keep(editor.draft.changed(editor.now, starts_at=None, cutoff=cutoff))
+    last = await editor.ctx.services.storage.broadcasts.last_number()
+    editor = await editor.keep(
+        editor.draft.changed(editor.now, starts_at=None, last_signature_number=last)
+    )
     await editor.show()
 
 

@@ -159,8 +159,8 @@ def _about_new(ctx: AdminContext) -> Html:
 async def _begun(ctx: AdminContext, draft: Draft) -> DraftEditor:
     """Saves a draft in place of the former one, whose preview the next preview deletes."""
     former = await open_draft(ctx)
-    stale = () if former is None else former.draft.every_copy
-    draft = draft.model_copy(update={"panel": ctx.message_id, "stale": stale})
+    old_copies = () if former is None else former.draft.every_copy
+    draft = draft.model_copy(update={"message_id": ctx.message_id, "old_copies": old_copies})
     await save(ctx, draft)
     return DraftEditor(ctx, draft)
 

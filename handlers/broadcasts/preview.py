@@ -69,10 +69,10 @@ async def _look(editor: DraftEditor) -> None:
             return
         # Stored at once, so that the next preview deletes them whatever happens now.
         there = tuple(m for ids in copies.values() for m in ids)
-        editor = await editor.keep(editor.draft.model_copy(update={"stale": there}))
+        editor = await editor.keep(editor.draft.model_copy(update={"old_copies": there}))
     shown = frozen(editor.draft, copies, editor.now)
-    cutoff = None if shown.starts_at else await storage.broadcasts.last_number()
-    editor = await editor.keep(shown.model_copy(update={"cutoff": cutoff}))
+    last = None if shown.starts_at else await storage.broadcasts.last_number()
+    editor = await editor.keep(shown.model_copy(update={"last_signature_number": last}))
     await editor.draw(below=max(m for ids in copies.values() for m in ids))
 
 

@@ -53,7 +53,7 @@ async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
             kind=draft.kind,
             audience=draft.audience,
             topic=draft.topic,
-            last_signature_number=draft.cutoff,
+            last_signature_number=draft.last_signature_number,
         ),
         broadcasts.unreachable(),
         broadcasts.muted(),

@@ -19,7 +19,7 @@ def content(draft_view: DraftView) -> Screen:
     """Asks for the message in the draft's current language."""
     words, draft = draft_view.words, draft_view.draft
     many = len(draft_view.languages) > 1
-    first = draft.language == draft.base
+    first = draft.language == draft.default_language
     heading = (
         words.text("<b>Envíame el mensaje</b>")
         if first
@@ -51,7 +51,7 @@ def ready(draft_view: DraftView) -> Screen:
         look = draft_view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
         nothing = words.text("El mensaje final no se ha enviado.")
         return Screen(nothing, [look, *draft_view.leaving()])
-    chosen = draft.about_chosen and draft.audience_chosen
+    chosen = draft.kind_chosen and draft.audience_chosen
     onward = (
         draft_view.button(words.label("👁 Ver la vista previa"), DraftStep.PREVIEW)
         if chosen
@@ -106,9 +106,9 @@ def _described(draft_view: DraftView, code: str) -> Html:
     what, buttons = content_name(words, version), _buttons(draft_view, version)
     if len(draft_view.languages) == 1:
         line = words.text("Es {content}.", content=what)
-    elif code == draft_view.draft.base and len(draft_view.draft.versions) == 1:
+    elif code == draft_view.draft.default_language and len(draft_view.draft.versions) == 1:
         line = words.text("Es {content}, igual para todos los idiomas.", content=what)
-    elif code == draft_view.draft.base:
+    elif code == draft_view.draft.default_language:
         line = words.text(
             "{language}: {content}. También para quien lea en un idioma sin versión.",
             language=draft_view.language(code),
@@ -171,7 +171,7 @@ def _versions(draft_view: DraftView) -> list[Button]:
         rows.append(draft_view.button(again, DraftStep.WRITE, code))
         if not version.is_album:
             rows.append(draft_view.button(buttons, DraftStep.LINKS, code))
-        if code != draft.base:
+        if code != draft.default_language:
             label = words.label("Quitar la versión en {language}", language=name)
             rows.append(draft_view.button(label, DraftStep.REMOVE_VERSION, code))
     for code in draft_view.languages:

@@ -158,7 +158,7 @@ def _line(draft_view: DraftView, code: str, count: int) -> Html:
         "{language}: {count}, con la versión en {base}",
         language=language,
         count=number,
-        base=draft_view.tongue(draft.base),
+        base=draft_view.tongue(draft.default_language),
     )
 
 

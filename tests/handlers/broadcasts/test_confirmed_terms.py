@@ -35,7 +35,7 @@ def terms(draft: Draft | None = None, **changed: Any) -> ConfirmationTerms:
         ("what it is about", terms(about(shown(), Kind.NEWS, NOW))),
         ("the time", terms(shown().changed(NOW, starts_at=NOW + timedelta(hours=2)))),
         ("the topic", terms(shown().changed(NOW, topic="an earlier one"))),
-        ("the last signature counted", terms(shown().changed(NOW, cutoff=1600))),
+        ("the last signature counted", terms(shown().changed(NOW, last_signature_number=1600))),
     ],
 )
 def test_a_confirmation_is_void_once_anything_it_was_bound_to_is_another(

@@ -54,7 +54,7 @@ def test_a_late_part_of_an_album_voids_what_was_shown() -> None:
     grown = add_message(draft, piece(18, "photo", group="g"), NOW)
     assert grown.copies is None
     assert grown.stage is DraftStage.READY
-    assert grown.stale == (117,)
+    assert grown.old_copies == (117,)
 
 
 def test_a_late_part_of_an_album_does_not_stop_what_is_being_written() -> None:
@@ -85,7 +85,7 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
 
 
 def test_an_edit_while_it_asks_for_the_last_word_goes_back_to_where_that_is_said() -> None:
-    asking = shown(written(message_id=17)).changed(NOW, stage=DraftStage.SURE)
+    asking = shown(written(message_id=17)).changed(NOW, stage=DraftStage.SECOND_CONFIRMATION)
     assert mark_edited(asking, 17, NOW).stage is DraftStage.SUMMARY
 
 
