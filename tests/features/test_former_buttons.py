@@ -1,0 +1,273 @@
+"""Buttons of messages that an earlier version sent are answered: they do what they say, or redraw.
+
+The callback data stands here as it stands under those messages, so none of it may be renamed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.petition.stages import Action
+from bot.simulator.person import Person
+from handlers.broadcasts.draft import Draft, DraftStage, read_draft
+from handlers.screens.buttons import AdminAction, DraftStep
+from storage import Broadcast, Conversation, Kind, NewBroadcast
+from tests.features.scene import ADMIN, Scene
+from tests.features.studio import HOUR, Studio, a_studio
+
+# In this order each can be tapped; the stage is the one after it.
+SUPPORTERS = (
+    ("read:1", "appeal"),
+    ("home:", "home"),
+    ("languages:", "language"),
+    ("speak:es", "home"),
+    ("help:", "help"),
+    ("back:", "home"),
+    ("privacy:0", "privacy"),
+    ("data:", "my_data"),
+    ("back:", "home"),
+    ("sign:", "name"),
+    ("profile:", "consent"),
+    ("news:", "consent"),
+    ("confirm:{consent}", "thanks"),
+    ("data:", "my_data"),
+    ("file:", "my_data"),
+    ("mute:", "my_data"),
+    ("unmute:", "my_data"),
+    ("nonews:", "my_data"),
+    ("withdraw:", "withdraw"),
+    ("erase:", "withdrawn"),
+)
+
+ADMINS = {
+    *("close", "reopen", "send", "leave", "final", "compose", "goon", "draft", "watch", "pause"),
+    *("resume", "see", "yes", "no?", "no", "stop", "cancel", "back", "recall", "past", "report"),
+}
+
+DRAFTS: tuple[tuple[str, Callable[[Draft], object], object], ...] = (
+    ("on:", lambda draft: draft.stage, DraftStage.SUBJECT),
+    ("back:", lambda draft: draft.stage, DraftStage.READY),
+    ("write:en", lambda draft: (draft.stage, draft.language), (DraftStage.CONTENT, "en")),
+    ("drop:en", lambda draft: draft.stage, DraftStage.READY),
+    ("write:es", lambda draft: draft.language, "es"),
+    ("links:es", lambda draft: draft.stage, DraftStage.LINKS),
+    ("bare:", lambda draft: draft.stage, DraftStage.READY),
+    ("subject:", lambda draft: draft.stage, DraftStage.SUBJECT),
+    ("about:update", lambda draft: (draft.stage, draft.kind), (DraftStage.AUDIENCE, Kind.UPDATE)),
+    ("to:es", lambda draft: (draft.stage, draft.audience_language), (DraftStage.SUMMARY, "es")),
+    ("time:", lambda draft: draft.stage, DraftStage.TIME),
+    ("at:{soon}", lambda draft: draft.starts_at is not None, True),
+    ("now:", lambda draft: draft.starts_at, None),
+    ("pay:", lambda draft: draft.paid, True),
+    ("sure:", lambda draft: draft.stage, DraftStage.SECOND_CONFIRMATION),
+    ("test:", lambda draft: draft.copies is not None, True),
+    ("change:", lambda draft: draft.stage, DraftStage.READY),
+    ("look:", lambda draft: draft.stage, DraftStage.SUMMARY),
+)
+
+
+def actions(data: tuple[str, ...]) -> set[str]:
+    return {each.partition(":")[0] for each in data}
+
+
+def test_every_action_has_its_former_name() -> None:
+    assert actions(tuple(data for data, _ in SUPPORTERS)) == {*map(str, Action)}
+    assert {*map(str, AdminAction)} == ADMINS
+    drafts = actions(tuple(data for data, _, _ in DRAFTS)) | {"cancel"}
+    assert {*map(str, DraftStep)} == drafts
+
+
+async def conversation(scene: Scene, person: Person) -> Conversation:
+    assert scene.app is not None
+    services = scene.app.application.services
+    supporter = services.keyring.reference(services.petition.slug, person.id)
+    found = await services.storage.conversations.get(supporter)
+    assert found is not None
+    return found
+
+
+async def sends(scene: Scene, person: Person, message: int, data: str) -> str:
+    """A tap on a button with this data; returns what its window says."""
+    answer = await person.tap_data(message, data).answered()
+    await scene.settled()
+    return answer.text or ""
+
+
+async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> None:
+    scene.simulator.limits.on = False
+    scene.ana.start()
+    await scene.settled()
+    for data, stage in SUPPORTERS:
+        message, now = scene.living(scene.ana), await conversation(scene, scene.ana)
+        drawn = [button.data or "" for row in message.buttons for button in row]
+        marks = re.findall(r"confirm:(\w{16})", " ".join(drawn))
+        literal = data.format(consent=marks[0] if marks else "")
+        await sends(scene, scene.ana, message.id, f"{now.version}:{literal}")
+        assert (await conversation(scene, scene.ana)).stage == stage, data
+    assert any(message.document for message in scene.ana.messages)
+
+
+async def test_those_of_an_earlier_screen_show_the_present_one(scene: Scene) -> None:
+    scene.simulator.limits.on = False
+    scene.ana.start()
+    await scene.settled()
+    former, before = scene.living(scene.ana), await conversation(scene, scene.ana)
+    await scene.taps(scene.ana, scene.words.label("🔒 Privacidad"))
+    for data, _ in SUPPORTERS:
+        await sends(scene, scene.ana, former.id, f"{before.version}:{data}")
+        now = await conversation(scene, scene.ana)
+        assert now.stage == "privacy"
+        assert scene.living(scene.ana).buttons
+
+
+async def test_the_one_under_a_broadcast_ends_the_news_and_nothing_else(studio: Studio) -> None:
+    scene, data = studio.scene, studio.services.storage.personal_data
+    await sends(scene, scene.ana, 1_000_000, "stop:news")
+    held = await data.of(scene.ana.id)
+    assert [consent["news_ended_at"] is not None for consent in held.consents] == [True]
+    assert held.signature is not None
+
+
+async def test_those_that_close_and_reopen_the_petition(studio: Studio) -> None:
+    petitions, scene = studio.services.storage.petitions, studio.scene
+    await studio.says("/close")
+    message = studio.panel.id
+    for data, is_closed in (
+        ("adm:leave:close:0", False),
+        ("adm:close:0", True),
+        ("adm:close:0", True),
+        ("adm:reopen:1", False),
+    ):
+        await sends(scene, studio.marta, message, data)
+        assert (await petitions.state()).is_closed is is_closed, data
+
+
+async def draft(studio: Studio) -> Draft | None:
+    services = studio.services
+    reference = services.keyring.reference(services.petition.slug, ADMIN)
+    return read_draft(await services.storage.drafts.get(reference))
+
+
+async def begun_draft(studio: Studio) -> Draft:
+    found = await draft(studio)
+    assert found is not None
+    return found
+
+
+async def test_those_of_a_draft(studio: Studio) -> None:
+    await studio.says("/broadcast")
+    message = studio.panel.id
+    await sends(studio.scene, studio.marta, message, "adm:leave:")
+    await sends(studio.scene, studio.marta, message, "adm:compose:")
+    await studio.says("Hola")
+    soon = str(int((datetime.now(UTC) + HOUR).timestamp()))
+    after = await begun_draft(studio)
+    for data, read, expected in DRAFTS:
+        literal = f"adm:draft:{after.key}.{after.version}:{data.format(soon=soon)}"
+        await sends(studio.scene, studio.marta, studio.panel.id, literal)
+        after = await begun_draft(studio)
+        assert read(after) == expected, data
+    await sends(studio.scene, studio.marta, studio.panel.id, f"adm:draft:{after.key}.1:on:")
+    assert await draft(studio) == after, "of an earlier version"
+    await studio.says("/broadcast")
+    await sends(studio.scene, studio.marta, studio.panel.id, "adm:goon:")
+    cancelling = f"adm:draft:{after.key}.{after.version}:cancel:"
+    await sends(studio.scene, studio.marta, studio.panel.id, cancelling)
+    assert await draft(studio) is None
+
+
+async def planned(studio: Studio, number: int, **changes: Any) -> Broadcast:
+    """Another admin's broadcast that is to go out in an hour."""
+    plan = NewBroadcast(
+        bytes([number]) * 16,
+        content={"es": "Hola"},
+        content_sha256=b"c" * 32,
+        source_language="es",
+        actor=ADMIN + 1,
+        at=studio.services.clock(),
+        kind=Kind.UPDATE,
+        starts_at=studio.services.clock() + HOUR,
+        **changes,
+    )
+    started = await studio.services.storage.broadcasts.start(plan)
+    assert isinstance(started, Broadcast)
+    return started
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        ("adm:see:{key}", "scheduled"),
+        ("adm:no?:{key}", "scheduled"),
+        ("adm:no:{key}", "stopped"),
+        ("adm:yes:{key}.3", "scheduled"),
+        ("adm:watch:{key}", "scheduled"),
+        ("adm:stop:{key}", "scheduled"),
+        ("adm:cancel:{key}", "cancelled"),
+    ],
+)
+async def test_those_of_one_that_is_to_be_approved(studio: Studio, data: str, state: str) -> None:
+    message = await studio.says("/broadcasts")
+    broadcast = await planned(studio, 1, needs_approval=True, expected=3)
+    await sends(studio.scene, studio.marta, message.id + 1, data.format(key=broadcast.id.hex()))
+    now = await studio.services.storage.broadcasts.get(broadcast.id)
+    assert now is not None
+    assert (now.state, now.is_approved) == (state, "yes" in data)
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
+    """A campaigner whose bot sends one message in five seconds."""
+    async with a_studio(tmp_path, rate=0.2) as studio:
+        yield studio
+
+
+async def test_those_of_one_that_is_sent(slow: Studio) -> None:
+    await slow.begins()
+    await slow.says("Hola")
+    await slow.previews()
+    message, send = slow.data("Enviar a 3 personas")
+    assert re.fullmatch(r"adm:send:[0-9a-f]{8}\.3\.[\w-]{16}", send), (
+        "a token that is drawn anew each time"
+    )
+    await sends(slow.scene, slow.marta, message, send)
+    await slow.scene.ana.sees("Hola", 10)
+    key = (await slow.broadcast()).id
+    for data, state, asks in (
+        ("adm:leave:" + send.removeprefix("adm:") + ":669c9dd9", "running", False),
+        ("adm:pause:{key}", "paused", False),
+        ("adm:stop:{key}", "paused", True),
+        ("adm:watch:{key}", "paused", False),
+        ("adm:resume:{key}", "running", False),
+        ("adm:stop:{key}", "paused", True),
+        ("adm:cancel:{key}", "cancelled", False),
+    ):
+        await sends(slow.scene, slow.marta, slow.panel.id, data.format(key=key.hex()))
+        now = await slow.broadcast()
+        assert (now.state, now.cancel_requested_at is not None) == (state, asks), data
+    await slow.marta.sees("El envío está cancelado.", 10)
+    for data, said in (
+        ("adm:past:0", "Envíos"),
+        ("adm:report:{key}.0", "El envío está cancelado."),
+        ("adm:back:{key}", "Se borrar"),
+        ("adm:recall:{key}", "etira"),
+    ):
+        await sends(slow.scene, slow.marta, slow.panel.id, data.format(key=key.hex()))
+        await slow.marta.sees(said)
+    assert (await slow.broadcast()).recall_started_at is not None
+    await sends(slow.scene, slow.marta, slow.marta.messages[-1].id, f"adm:goon:{key.hex()}")
+    assert (await begun_draft(slow)).topic == (await slow.broadcast()).topic
+
+
+async def test_that_of_the_closing_update(studio: Studio) -> None:
+    await studio.says("/close")
+    await sends(studio.scene, studio.marta, studio.panel.id, "adm:close:0")
+    await studio.says("/broadcast")
+    await sends(studio.scene, studio.marta, studio.panel.id, "adm:final:")
+    assert (await begun_draft(studio)).kind is Kind.CLOSING
