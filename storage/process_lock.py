@@ -62,7 +62,7 @@ class ProcessLock:
         if self._over.is_set():
             raise self._why
 
-    def take(self) -> None:
+    def mark_taken(self) -> None:
         """Notes that this process holds the lock."""
         self._ours = True
         self._settled.set()
@@ -98,39 +98,39 @@ async def acquire_process_lock(
         HeldElsewhere: another process that is alive holds it.
         Unavailable: the database cannot be reached.
     """
-    address, held = parse_address(url), ProcessLock()
+    address, lock = parse_address(url), ProcessLock()
     if isinstance(address, SqliteAddress):
-        holding = _holding_file(held, address.path, name, look_seconds)
+        holding = _file_lock(lock, address.path, name, look_seconds)
     else:
         postgres_adapter()  # raises at once if its driver is missing
-        holding = _holding_lock(held, address.dsn, _number(name), retry_for_seconds)
+        holding = _advisory_lock(lock, address.dsn, _advisory_lock_id(name), retry_for_seconds)
     async with holding:
         try:
-            yield held
+            yield lock
         finally:
-            held.release()
+            lock.release()
 
 
 @asynccontextmanager
-async def _holding_file(
-    held: ProcessLock, database: Path, name: str, look_seconds: float
+async def _file_lock(
+    lock: ProcessLock, database: Path, name: str, look_seconds: float
 ) -> AsyncIterator[None]:
-    path = _beside(database, name)
-    lock = _locked_file(path)
-    held.take()
-    looking = asyncio.create_task(_watch(held, FileIdentity(path, lock), look_seconds))
+    path = _lock_path(database, name)
+    file = _open_locked(path)
+    lock.mark_taken()
+    looking = asyncio.create_task(_watch(lock, FileIdentity(path, file), look_seconds))
     try:
         yield
     finally:
         looking.cancel()
         # Closed, not removed: a process that has just locked a removed file would hold nothing.
-        os.close(lock)
+        os.close(file)
 
 
-async def _watch(held: ProcessLock, file: FileIdentity, look_seconds: float) -> None:
+async def _watch(lock: ProcessLock, file: FileIdentity, look_seconds: float) -> None:
     while file.is_same():  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(look_seconds)
-    held.mark_lost(
+    lock.mark_lost(
         HeldElsewhere(
             f"The file {file.path} was removed or replaced, so another petition-bot may be running"
             " on this database. This one has stopped; see that there is no other, and start it."
@@ -139,18 +139,20 @@ async def _watch(held: ProcessLock, file: FileIdentity, look_seconds: float) -> 
 
 
 @asynccontextmanager
-async def _holding_lock(
-    held: ProcessLock, dsn: str, number: int, retry_for_seconds: float
+async def _advisory_lock(
+    lock: ProcessLock, dsn: str, number: int, retry_for_seconds: float
 ) -> AsyncIterator[None]:
-    keeping = asyncio.create_task(_keep(held, dsn, number, retry_for_seconds))
+    keeping = asyncio.create_task(_keep_advisory_lock(lock, dsn, number, retry_for_seconds))
     try:
-        await held.until_taken()
+        await lock.until_taken()
         yield
     finally:
-        await _ended(keeping)
+        await _cancel(keeping)
 
 
-async def _keep(held: ProcessLock, dsn: str, number: int, retry_for_seconds: float) -> None:
+async def _keep_advisory_lock(
+    lock: ProcessLock, dsn: str, number: int, retry_for_seconds: float
+) -> None:
     """Takes the lock, and takes it again whenever its connection breaks."""
     postgres, loop = postgres_adapter(), asyncio.get_running_loop()
     deadline = loop.time()  # the first attempt is not repeated
@@ -159,25 +161,25 @@ async def _keep(held: ProcessLock, dsn: str, number: int, retry_for_seconds: flo
             async with postgres.connected(dsn) as connection:
                 if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", number):
                     raise HeldElsewhere
-                held.take()
-                await _until_broken(held, connection)
+                lock.mark_taken()
+                await _until_broken(lock, connection)
             deadline = loop.time() + retry_for_seconds
         except Exception as error:  # whatever it is, who holds the lock hears that it is lost
             # A lock held elsewhere may pass: the server may not yet know our connection as broken.
-            held.release()
+            lock.release()
             meaning = postgres.storage_error(error)
             passing = isinstance(meaning, HeldElsewhere | Unavailable)
             if not passing or loop.time() >= deadline:
-                held.mark_lost(meaning)
+                lock.mark_lost(meaning)
                 return
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _until_broken(held: ProcessLock, connection: Any) -> None:
+async def _until_broken(lock: ProcessLock, connection: Any) -> None:
     broken = asyncio.Event()
 
     def note(_: object = None) -> None:
-        held.release()
+        lock.release()
         broken.set()
 
     connection.add_termination_listener(note)
@@ -189,7 +191,7 @@ async def _until_broken(held: ProcessLock, connection: Any) -> None:
             if not await _answers(connection):
                 connection.terminate()
                 note()
-    held.release()
+    lock.release()
 
 
 async def _answers(connection: Any) -> bool:
@@ -200,41 +202,41 @@ async def _answers(connection: Any) -> bool:
     return True
 
 
-async def _ended(keeping: asyncio.Task[None]) -> None:
+async def _cancel(keeping: asyncio.Task[None]) -> None:
     """Closes the connection; a server that does not answer notices by itself."""
     for _ in range(2):
         keeping.cancel()
         await asyncio.wait({keeping}, timeout=_GOODBYE_SECONDS)
 
 
-def _beside(database: Path, name: str) -> Path:
+def _lock_path(database: Path, name: str) -> Path:
     """Returns the path of the file to lock, the same one for all links to one database."""
     file = database.resolve()
     return file.with_name(f"{file.name}-{quote(name, safe='')}.lock")
 
 
-def _locked_file(path: Path) -> int:
+def _open_locked(path: Path) -> int:
     while True:
-        lock = _locked_once(path)
+        file = _open_locked_once(path)
         # It may have been removed between being opened and being locked.
-        if FileIdentity(path, lock).is_same():
-            return lock
-        os.close(lock)
+        if FileIdentity(path, file).is_same():
+            return file
+        os.close(file)
 
 
-def _locked_once(path: Path) -> int:
+def _open_locked_once(path: Path) -> int:
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise Unavailable(f"The file {path} cannot be made: {error.strerror}.") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        os.close(lock)
+        os.close(file)
         raise HeldElsewhere from error
-    return lock
+    return file
 
 
-def _number(name: str) -> int:
+def _advisory_lock_id(name: str) -> int:
     digest = hashlib.sha256(f"petition-bot {name}".encode()).digest()
     return int.from_bytes(digest[:8], signed=True)

@@ -58,16 +58,16 @@ class Noted(ProcessLock):
         super().__init__()
         self.believed: list[bool] = []
 
-    def take(self) -> None:
+    def mark_taken(self) -> None:
         self.believed.append(self.is_ours())
-        super().take()
+        super().mark_taken()
 
 
 async def kept(retry_for_seconds: float = 60) -> tuple[list[bool], type[Exception]]:
     """Whether it was believed each time before it was taken, and why it was lost in the end."""
     held = Noted()
     async with asyncio.timeout(5):
-        await process_lock._keep(held, "", 1, retry_for_seconds)
+        await process_lock._keep_advisory_lock(held, "", 1, retry_for_seconds)
     assert not held.is_ours()
     try:
         await held.until_lost()

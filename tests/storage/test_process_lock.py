@@ -224,7 +224,7 @@ class TestTheFile:
     async def test_that_is_replaced_before_the_first_look_stops_its_holder(
         self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        locked = process_lock._locked_file
+        locked = process_lock._open_locked
 
         def and_then_replaced(path: Path) -> int:
             lock = locked(path)
@@ -232,7 +232,7 @@ class TestTheFile:
             path.touch()
             return lock
 
-        monkeypatch.setattr(process_lock, "_locked_file", and_then_replaced)
+        monkeypatch.setattr(process_lock, "_open_locked", and_then_replaced)
         async with acquire_process_lock(url, "running", look_seconds=0.001) as held:
             with pytest.raises(HeldElsewhere, match="was removed or replaced"):
                 await asyncio.wait_for(held.until_lost(), 1)
@@ -350,7 +350,7 @@ class TestABrokenConnection:
 async def test_one_question_without_an_answer_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_lock, "_BEAT_SECONDS", 0.01)
     held, connection = ProcessLock(), Mute(answers=3)
-    held.take()
+    held.mark_taken()
     await asyncio.wait_for(process_lock._until_broken(held, connection), 5)
     assert (connection.asked, connection.terminated) == (4, True)
     assert not held.is_ours()
