@@ -2,8 +2,8 @@
 
 Telegram takes parameters from the query string, a form, a multipart form or a JSON body, and
 reads them all as strings; a value that is not a string is read as its JSON. It ignores
-unknown parameters and guesses unreadable ones. Strict mode refuses both and names the
-parameter: a misspelt one is a bug that Telegram would hide.
+unknown parameters and guesses unreadable ones. Here both are refused and the parameter is
+named: a misspelt one is a bug that Telegram would hide.
 """
 
 from collections.abc import Callable, Mapping
@@ -142,18 +142,18 @@ async def _multipart(request: web.BaseRequest) -> Params:
     return found
 
 
-def decode(method: Method, raw: Mapping[str, Any], *, strict: bool) -> Params:
+def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     """Decodes raw parameters to the kinds that the method declares.
 
     Raises:
-        Refused: a parameter is missing, of another kind or, in strict mode, unknown.
+        Refused: a parameter is missing, of another kind or unknown.
     """
     uploads = {name: value for name, value in raw.items() if isinstance(value, Upload)}
     params: Params = {}
     for name, value in raw.items():
         if name in method.parameters:
-            params[name] = decode_value(name, value, uploads, strict=strict)
-        elif strict and not _is_attached(name, raw):
+            params[name] = decode_value(name, value, uploads)
+        elif not _is_attached(name, raw):
             raise bad_request(f'unknown parameter "{name}" in {method.name}')
     for name in method.required:
         if params.get(name) in (None, ""):
@@ -169,7 +169,7 @@ def decode_value(
     Raises:
         Refused: it is of another kind.
     """
-    return _DECODERS[KINDS.get(name, ParameterKind.TEXT)](name, value, uploads, strict)
+    return _DECODERS[KINDS.get(name, ParameterKind.TEXT)](name, value, uploads)
 
 
 def resolve_attachment(reference: object, uploads: Mapping[str, Upload]) -> object:
@@ -223,35 +223,32 @@ def _whole_number(value: Any) -> int | None:
     return int(text) if digits.isascii() and digits.isdigit() else None
 
 
-def _integer(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> int:
-    number = _whole_number(value)
-    if number is None and strict:
+def _integer(name: str, value: Any, uploads: Mapping[str, Upload]) -> int:
+    if (number := _whole_number(value)) is None:
         raise _wrong(name, ParameterKind.INTEGER)
-    return number or 0
+    return number
 
 
-def _text(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> str:
-    if isinstance(value, str):
-        return value
-    if strict or isinstance(value, Upload):
+def _text(name: str, value: Any, uploads: Mapping[str, Upload]) -> str:
+    if not isinstance(value, str):
         raise _wrong(name, ParameterKind.TEXT)
-    return orjson.dumps(value).decode()
+    return value
 
 
-def _flag(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> bool:
+def _flag(name: str, value: Any, uploads: Mapping[str, Upload]) -> bool:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
-    if strict and text not in ("true", "false", "1", "0", "yes", "no", ""):
+    if text not in ("true", "false", "1", "0", "yes", "no", ""):
         raise _wrong(name, ParameterKind.FLAG)
     return text in ("true", "1", "yes")
 
 
-def _chat(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> int | str:
+def _chat(name: str, value: Any, uploads: Mapping[str, Upload]) -> int | str:
     if (number := _whole_number(value)) is not None:
         return number
     text = value.strip() if isinstance(value, str) else ""
-    if strict and text and not text.startswith("@"):
+    if text and not text.startswith("@"):
         raise _wrong(name, ParameterKind.CHAT)
     return text
 
@@ -265,21 +262,21 @@ def _json(name: str, value: Any) -> Any:
         raise bad_request(f"can't parse {name} JSON object") from error
 
 
-def _list(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> list[Any]:
+def _list(name: str, value: Any, uploads: Mapping[str, Upload]) -> list[Any]:
     found = _json(name, value) if value != "" else []
     if not isinstance(found, list):
         raise _wrong(name, ParameterKind.LIST)
     return found
 
 
-def _object(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> Params:
+def _object(name: str, value: Any, uploads: Mapping[str, Upload]) -> Params:
     found = _json(name, value) if value != "" else {}
     if not isinstance(found, dict):
         raise _wrong(name, ParameterKind.OBJECT)
     return found
 
 
-def _media(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
+def _media(name: str, value: Any, uploads: Mapping[str, Upload]) -> object:
     """Decodes one InputMedia or a list of them, with the uploads they refer to."""
     found = _json(name, value) if value != "" else {}
     if isinstance(found, list):
@@ -296,14 +293,14 @@ def _with_uploads(shape: Any, uploads: Mapping[str, Upload]) -> Params:
         raise bad_request("can't parse InputMedia: media not found") from refusal
 
 
-def _file(name: str, value: Any, uploads: Mapping[str, Upload], strict: bool) -> object:
+def _file(name: str, value: Any, uploads: Mapping[str, Upload]) -> object:
     found = resolve_attachment(value, uploads)
     if not isinstance(found, str | Upload):
         raise _wrong(name, ParameterKind.FILE)
     return found
 
 
-_Decoder = Callable[[str, Any, Mapping[str, Upload], bool], Any]
+_Decoder = Callable[[str, Any, Mapping[str, Upload]], Any]
 _DECODERS: Mapping[ParameterKind, _Decoder] = {
     ParameterKind.INTEGER: _integer,
     ParameterKind.TEXT: _text,

@@ -50,7 +50,6 @@ class Simulator:
     Args:
         token: The bot's token; the number before the colon is the bot's id.
         port: 0 for any free port.
-        strict: Whether to refuse unknown parameters and wrong kinds, which Telegram ignores.
         keep_calls: How many calls to remember, each with its parameters; 0 for none.
         clock: Returns the Unix time for dates, expiries and limits. `Simulator.clock` moves it.
     """
@@ -62,7 +61,6 @@ class Simulator:
         username: str = "peticion_bot",
         name: str = "Petición",
         port: int = 0,
-        strict: bool = True,
         keep_calls: int = 200_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -73,7 +71,6 @@ class Simulator:
         self.limits = RateLimits(self.clock, self.world.stars)
         self.faults = Faults()
         self.calls = CallLog(keep_calls)
-        self.strict = strict
         webhook = Webhook(self.world.updates, self.clock)
         webhook.reply = self._carry_out
         self.api = Api(self.world, self.limits, webhook)
@@ -145,7 +142,7 @@ class Simulator:
                 return self._cut(request, name, params, begun)
             if fault in (Fault.ERROR, Fault.FLOOD):
                 raise self.faults.refusal(fault)
-            params = decode(METHODS[name.lower()], params, strict=self.strict)
+            params = decode(METHODS[name.lower()], params)
             result = await self._result(name, params)
         except Refused as refusal:
             return self._refuse(name, params, refusal, begun, request)
@@ -169,7 +166,7 @@ class Simulator:
         if method is None:
             return
         try:
-            call = decode(method, call, strict=self.strict)
+            call = decode(method, call)
             await self._result(method.name, call)
         except Refused as refusal:
             self._refuse(name, call, refusal, begun)

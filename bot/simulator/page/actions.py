@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.simulator.auto_entities import find_entities
 from bot.simulator.chats import Media, Message
@@ -14,6 +14,8 @@ from bot.simulator.page.samples import sample_photo
 from bot.simulator.parameters import Upload
 from bot.simulator.person import Person
 from bot.simulator.world import World
+
+T = TypeVar("T")
 
 _LONGEST = 20_000
 _LONGEST_NAME = 64
@@ -29,7 +31,7 @@ class ActionRefused(Exception):
 class ActionFields:
     """The unchecked fields of a requested action.
 
-    The methods return a field by its name and raise `NotDone` if it is invalid.
+    The methods return a field by its name and raise `ActionRefused` if it is invalid.
     """
 
     values: Mapping[str, Any]
@@ -52,34 +54,11 @@ class ActionFields:
         """Returns a whole number, or None when there is none."""
         return None if self.values.get(name) is None else self.number(name)
 
-    def entities(self) -> list[Mapping[str, Any]]:
-        """Returns the formatting of a text; the objects themselves are checked later."""
-        value = self.values.get("entities") or []
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise ActionRefused("entities is no list of objects")
-        return value
-
-    def texts(self, name: str, most: int) -> list[str]:
-        """Returns 1 to `most` texts."""
-        value = self.values.get(name)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ActionRefused(f"{name} is no list of texts")
-        if not 1 <= len(value) <= most:
-            raise ActionRefused(f"{name} are 1 to {most}")
-        return value
-
-    def kind(self) -> str:
-        """Returns a kind of content."""
-        value = self.text("kind")
-        if value not in KINDS:
-            raise ActionRefused(f"there is no kind of content {value!r}")
-        return value
-
-    def kinds(self) -> list[str]:
-        """Returns the kinds of content for an album."""
-        value = self.values.get("kinds")
-        if not isinstance(value, list) or not all(kind in KINDS for kind in value):
-            raise ActionRefused("kinds is no list of kinds of content")
+    def items(self, name: str, kind: type[T]) -> list[T]:
+        """Returns a list of things of one type; empty when there is none."""
+        value = self.values.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+            raise ActionRefused(f"{name} is no list of {kind.__name__}")
         return value
 
 
@@ -92,28 +71,20 @@ def _message(person: Person, fields: ActionFields) -> Message:
 
 def _send(person: Person, fields: ActionFields) -> None:
     person.send(
-        fields.text("text"), entities=fields.entities(), reply_to=fields.number_if_any("reply_to")
+        fields.text("text"),
+        entities=fields.items("entities", dict),
+        reply_to=fields.number_if_any("reply_to"),
     )
 
 
-def _start(person: Person, fields: ActionFields) -> None:
-    person.start(fields.text("payload", _LONGEST_NAME) or None)
-
-
-def _edit(person: Person, fields: ActionFields) -> None:
-    person.edit(_message(person, fields), fields.text("text"), entities=fields.entities())
-
-
-def _delete(person: Person, fields: ActionFields) -> None:
-    person.delete(_message(person, fields))
-
-
-def _tap(person: Person, fields: ActionFields) -> None:
-    person.tap_data(fields.number("message"), fields.text("data", 64))
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ActionRefused(f"there is no kind of content {kind!r}")
+    return kind
 
 
 def _kind(person: Person, fields: ActionFields) -> None:
-    kind, caption = fields.kind(), fields.text("caption")
+    kind, caption = _known(fields.text("kind")), fields.text("caption")
     if kind == "photo":
         person.send_file("photo", "photo.jpg", sample_photo(), caption)
     else:
@@ -124,7 +95,7 @@ def _album(person: Person, fields: ActionFields) -> None:
     files = person.world.files
     items: list[str | Media] = [
         files.add("photo", Upload("photo.jpg", sample_photo(number))) if kind == "photo" else kind
-        for number, kind in enumerate(fields.kinds())
+        for number, kind in enumerate(map(_known, fields.items("kinds", str)))
     ]
     person.send_album(items, fields.text("caption"))
 
@@ -133,10 +104,13 @@ def _attach(person: Person, fields: ActionFields) -> None:
     """Sends uploaded files: a single one as a message, several as an album."""
     words = fields.text("text")
     more: dict[str, Any] = {
-        "entities": fields.entities(),
+        "entities": fields.items("entities", dict),
         "reply_to": fields.number_if_any("reply_to"),
     }
-    held = [_uploaded(person, file_id) for file_id in fields.texts("files", _MOST_FILES)]
+    files = fields.items("files", str)
+    if not 1 <= len(files) <= _MOST_FILES:
+        raise ActionRefused(f"files are 1 to {_MOST_FILES}")
+    held = [_uploaded(person, file_id) for file_id in files]
     if len(held) == 1:
         person.send_media(held[0], words, **more)
     else:
@@ -150,10 +124,6 @@ def _uploaded(person: Person, file_id: str) -> Media:
     return stored.media
 
 
-def _forward(person: Person, fields: ActionFields) -> None:
-    person.forward(_message(person, fields))
-
-
 def _forward_post(person: Person, fields: ActionFields) -> None:
     """Forwards a post of a channel that the bot does not know."""
     now, text = person.world.now(), fields.text("text")
@@ -165,17 +135,23 @@ def _forward_post(person: Person, fields: ActionFields) -> None:
     person.forward(post, origin=origin)
 
 
-_ACTIONS: Mapping[str, Callable[[Person, ActionFields], None]] = MappingProxyType(
+_ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(
     {
         "send": _send,
-        "start": _start,
-        "edit": _edit,
-        "delete": _delete,
-        "tap": _tap,
+        "start": lambda person, fields: person.start(fields.text("payload", 64) or None),
+        "edit": lambda person, fields: person.edit(
+            _message(person, fields),
+            fields.text("text"),
+            entities=fields.items("entities", dict),
+        ),
+        "delete": lambda person, fields: person.delete(_message(person, fields)),
+        "tap": lambda person, fields: person.tap_data(
+            fields.number("message"), fields.text("data", 64)
+        ),
         "kind": _kind,
         "album": _album,
         "attach": _attach,
-        "forward": _forward,
+        "forward": lambda person, fields: person.forward(_message(person, fields)),
         "forward_post": _forward_post,
         "block": lambda person, _: person.block(),
         "unblock": lambda person, _: person.unblock(),
@@ -231,6 +207,6 @@ def _name(fields: ActionFields) -> str:
     return name
 
 
-_ACCOUNT_ACTIONS: Mapping[str, Callable[[Person, ActionFields], None]] = MappingProxyType(
+_ACCOUNT_ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(
     {"rename": _rename, "deactivate": lambda person, _: person.deactivate()}
 )

@@ -6,7 +6,7 @@ import { followAnswers } from "./inline_keyboard.js";
 import { drawTicks, messageRows } from "./messages.js";
 import { closeChat, panelIsShown, showPanel } from "./navigation.js";
 import { redrawOn, selectedPerson, state, unreadCount } from "./page_state.js";
-import { botAvatar } from "./people_list.js";
+import { actionText, botAvatar } from "./people_list.js";
 import { personMenu } from "./popup_menus.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
@@ -91,10 +91,8 @@ function showAnother(view, person) {
 }
 
 function drawLine(line, person) {
-  const action = person.action?.action;
-  const known = ["typing", "upload_photo", "upload_document", "upload_video"];
-  line.classList.toggle("acting", Boolean(action));
-  line.textContent = action ? t(known.includes(action) ? action : "acting") : t("seen-by", { name: person.name });
+  line.classList.toggle("acting", Boolean(person.action));
+  line.textContent = person.action ? actionText(person) : t("seen-by", { name: person.name });
 }
 
 /** Draws the bottom of the chat: the composer, or the one button that can be used. */

@@ -14,7 +14,7 @@ export function media(message) {
   const held = message.media;
   if (held.kind === "photo") return photo(message);
   if (held.kind === "sticker" || held.kind === "dice") return el("p", { class: "sticker" }, held.emoji ?? "🙂");
-  if (held.kind === "document") return document_(held);
+  if (held.kind === "document") return documentLink(held);
   if (held.kind in PLAYED) return card(PLAYED[held.kind], held.title ?? held.file_name ?? t(PLAYED[held.kind] === "video" ? "video" : "voice"), seconds(held.duration));
   if (held.kind === "contact") return card("contact", held.first_name, held.phone_number);
   if (held.kind === "poll") return card("poll", held.question, t("poll"));
@@ -31,7 +31,7 @@ export function album(group) {
 function photo(message) {
   const held = message.media;
   const name = message.text.split("\n")[0].slice(0, 100) || t("picture");
-  const image = el("img", { src: fileOf(held), alt: name, ...room(held), decoding: "async" });
+  const image = el("img", { src: fileOf(held), alt: name, ...reservedSize(held), decoding: "async" });
   const button = el("button", { type: "button", class: "photo", "aria-label": `${t("see-picture")}: ${name}` }, image);
   let covered = message.spoiler;
   button.classList.toggle("covered", covered);
@@ -44,24 +44,20 @@ function photo(message) {
 }
 
 /** Returns the size of a picture in the chat; its space is reserved until it has loaded. */
-function room({ width, height }) {
+function reservedSize({ width, height }) {
   const shown = Math.round(Math.max(NARROWEST, Math.min(width, WIDEST, (HIGHEST * width) / height)));
   return { width: shown, height: Math.round((shown * height) / width) };
 }
 
-function document_(held) {
+function documentLink(held) {
   const name = held.file_name ?? t("document");
-  return el("a", { class: "file", href: fileOf(held), download: name, "aria-label": t("download", { name }) },
-    el("span", { class: "file-icon" }, icon("document")),
-    el("bdi", { class: "file-name" }, name),
-    el("span", { class: "file-size" }, fileSize(held.file_size)));
+  return el("a", { class: "file", href: fileOf(held), download: name, "aria-label": t("download", { name }) }, cardParts("document", name, fileSize(held.file_size)));
 }
 
-function card(drawing, title, line) {
-  return el("div", { class: "file" },
-    el("span", { class: "file-icon" }, icon(drawing)),
-    el("bdi", { class: "file-name" }, title),
-    el("span", { class: "file-size" }, line));
+const card = (...parts) => el("div", { class: "file" }, cardParts(...parts));
+
+function cardParts(drawing, title, line) {
+  return [el("span", { class: "file-icon" }, icon(drawing)), el("bdi", { class: "file-name" }, title), el("span", { class: "file-size" }, line)];
 }
 
 function seconds(duration = 0) {

@@ -50,14 +50,17 @@ function item(person, last, count, open, line) {
 function status(person, last) {
   if (person.gone) return { text: t("is-gone"), quiet: true };
   if (person.blocked) return { text: t("has-blocked"), quiet: true };
-  if (person.action) return { text: t(person.action.action in ACTIONS ? person.action.action : "acting"), quiet: true };
+  if (person.action) return { text: actionText(person), quiet: true };
   if (!last) return { text: t("not-started"), quiet: true };
   const text = last.text || (last.media ? t(last.media.kind in KINDS ? last.media.kind : "document") : "");
   return { text: (last.mine ? t("you") : "") + text.slice(0, 90).replace(/\s+/g, " ") };
 }
 
-const ACTIONS = { typing: 1, upload_photo: 1, upload_document: 1, upload_video: 1 };
+const ACTIONS = ["typing", "upload_photo", "upload_document", "upload_video"];
 const KINDS = { photo: 1, document: 1, sticker: 1, voice: 1, video: 1, contact: 1, location: 1, poll: 1 };
+
+/** What the bot is doing in a person's chat, such as «escribiendo…». */
+export const actionText = ({ action: { action } }) => t(ACTIONS.includes(action) ? action : "acting");
 
 const newest = (person) => [...person.messages.values()].filter((message) => !message.service).at(-1);
 
