@@ -4,10 +4,6 @@ async with Simulator(token="1:…") as telegram:
     ana = telegram.world.person("Ana")
     ana.start()
     await ana.sees("Hola")
-    post = ana.send_album(["photo", "video"], "Así fue")[0]
-    crowd = telegram.world.crowd(10_000)
-    …
-    telegram.world.arrivals.account((p.id for p in crowd), copy_of=post).exact
     telegram.clock.move(48 * 3600)
 """
 
@@ -15,7 +11,6 @@ from bot.simulator.call_log import CallLog, RecordedCall
 from bot.simulator.chats import Chat, Event, InlineButton, Media, Message, User
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Fault, Faults
-from bot.simulator.message_log import DeliveryTally, MessageLog
 from bot.simulator.person import Person
 from bot.simulator.rate_limits import RateLimits, Stars
 from bot.simulator.server import Clock, Simulator
@@ -27,14 +22,12 @@ __all__ = [
     "CallLog",
     "Chat",
     "Clock",
-    "DeliveryTally",
     "Event",
     "Fault",
     "Faults",
     "InlineButton",
     "Media",
     "Message",
-    "MessageLog",
     "Person",
     "RateLimits",
     "RecordedCall",

@@ -161,9 +161,7 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     return params
 
 
-def decode_value(
-    name: str, value: Any, uploads: Mapping[str, Upload], *, strict: bool = True
-) -> Any:
+def decode_value(name: str, value: Any, uploads: Mapping[str, Upload]) -> Any:
     """Decodes one value to the kind that `KINDS` declares for its name.
 
     Raises:

@@ -7,7 +7,6 @@ from typing import Any
 from bot.simulator.bot_profile import Profile
 from bot.simulator.chats import Account, Chat, Media, Network, User
 from bot.simulator.files import Files
-from bot.simulator.message_log import MessageLog
 from bot.simulator.rate_limits import Stars
 from bot.simulator.taps import Tap
 from bot.simulator.update_queue import UpdateQueue
@@ -33,11 +32,8 @@ class State(Network):
         self.files = Files()
         self.profile = Profile()
         self.stars = Stars()
-        self.message_log = MessageLog(self.chats)
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
-        self.custom_emoji = True
-        """Whether the bot may send custom emoji; if not, the plain emoji is shown instead."""
         self._last_group = _FIRST_GROUP
         self._last_query = _FIRST_QUERY
         self._last_album = _FIRST_ALBUM

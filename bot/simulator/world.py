@@ -49,20 +49,6 @@ class World(State):
             number += 1
         return number
 
-    def crowd(
-        self, count: int, *, first_id: int | None = None, language: str | None = "es"
-    ) -> list[Person]:
-        """Adds people who have started the bot, with empty chats; the bot gets no update."""
-        first = first_id or _FIRST_PERSON + len(self.people)
-        people = [
-            self.person("Persona", language=language, user_id=first + number)
-            for number in range(count)
-        ]
-        for person in people:
-            person.started = True
-            self.chats[person.id] = person.chat
-        return people
-
     async def idle(self, seconds: float = 10) -> None:
         """Waits until the bot has acknowledged every update and no call is in progress.
 
@@ -87,10 +73,3 @@ class World(State):
         await asyncio.sleep(0.02)
         busy = self.calls_in_flight or self.updates.pending
         return not busy and before == self.event_count
-
-    async def quiet(self, seconds: float) -> None:
-        """Waits until nothing has happened for this many seconds."""
-        before = -1
-        while before != self.event_count:
-            before = self.event_count
-            await asyncio.sleep(seconds)

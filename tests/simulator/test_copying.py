@@ -214,17 +214,3 @@ async def test_a_caption_that_only_premium_allows_cannot_be_copied(
     )
     await wire.result("copyMessage", caption="Uno", **source)
     await wire.result("forwardMessage", **source)
-
-
-async def test_a_bot_without_the_right_copies_the_plain_emoji(
-    sim: Simulator, wire: Wire, ana: Person, eva: Person
-) -> None:
-    post = ana.send_html('<b>Ya</b> <tg-emoji emoji-id="5368324170671202286">👍</tg-emoji>')
-    for allowed in (True, False):
-        sim.world.custom_emoji = allowed
-        await wire.result("copyMessage", message_id=post.id, **to(ana, eva))
-    rich, plain = eva.messages[-2:]
-
-    assert (rich.text, plain.text) == (post.text, post.text)
-    assert [entity.type for entity in rich.entities] == ["bold", "custom_emoji"]
-    assert [entity.type for entity in plain.entities] == ["bold"]

@@ -126,7 +126,6 @@ def _same(source: Message) -> UnsentMessage:
         above=source.caption_above,
         spoiler=source.spoiler,
         group=source.group,
-        source=source,
     )
 
 

@@ -12,7 +12,7 @@ from bot.simulator.keyboard_checks import Markup, checked_markup
 from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import caption_of, text_of
-from bot.text.markup import Entity, Rendered
+from bot.text.markup import Rendered
 
 _LONGEST_ALBUM = 10
 _ALONE_IN_ALBUMS = ("document", "audio")
@@ -51,7 +51,7 @@ _REPLY_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class UnsentMessage:
-    """A message to be sent; `source` is the message it copies or forwards."""
+    """A message to be sent."""
 
     rendered: Rendered
     media: Media | None = None
@@ -61,7 +61,6 @@ class UnsentMessage:
     spoiler: bool = False
     group: str | None = None
     about: Markup | None = None
-    source: Message | None = None
 
 
 def send_message(api: Api, params: Params) -> Shape:
@@ -126,16 +125,16 @@ def post_messages(api: Api, params: Params, drafts: Sequence[UnsentMessage]) -> 
         "silent": params.get("disable_notification", False),
         "protected": params.get("protect_content", False),
     }
-    return [_arrived(api, chat, draft, markup, common) for draft in drafts]
+    return [_posted(api, chat, draft, markup, common) for draft in drafts]
 
 
-def _arrived(
+def _posted(
     api: Api, chat: Chat, draft: UnsentMessage, markup: Markup | None, common: dict[str, Any]
 ) -> Message:
-    message = chat.post(
+    return chat.post(
         api.world.bot,
         text=draft.rendered.text,
-        entities=_shown(api, draft.rendered.entities),
+        entities=draft.rendered.entities,
         media=api.world.with_own_poll(draft.media),
         markup=markup or draft.markup,
         preview=draft.preview,
@@ -145,18 +144,6 @@ def _arrived(
         about=draft.about,
         **common,
     )
-    api.world.message_log.add(api.world.clock(), message, draft.source)
-    return message
-
-
-def _shown(api: Api, entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
-    """Removes custom emoji, unless the bot may send them.
-
-    A bot may if its owner has Premium or it has bought a username.
-    """
-    if api.world.custom_emoji:
-        return entities
-    return tuple(entity for entity in entities if entity.type != "custom_emoji")
 
 
 def checked_preview(params: Params) -> dict[str, Any] | None:
