@@ -49,13 +49,13 @@ class Window:
 
     def __init__(self, page: Tab) -> None:
         self.page = page
-        self.complaints: list[str] = []
+        self.console_errors: list[str] = []
         page.set_default_timeout(_PATIENCE_MILLISECONDS)
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._keep_error)
+        page.on("pageerror", lambda error: self.console_errors.append(str(error)))
 
-    def _hear(self, message: ConsoleMessage) -> None:
-        self.complaints.append(f"{message.type}: {message.text}")
+    def _keep_error(self, message: ConsoleMessage) -> None:
+        self.console_errors.append(f"{message.type}: {message.text}")
 
     async def person(self, name: str) -> None:
         """Opens somebody's phone."""
@@ -108,7 +108,7 @@ class Window:
 
 
 @asynccontextmanager
-async def shown(
+async def running_session(
     petition: Path = BUNDLED, *, name: str | None = None
 ) -> AsyncIterator[tuple[DemoSession, DemoPage, str]]:
     """Runs a bot in an empty world with its page, and yields them with the page's address.
@@ -125,7 +125,7 @@ async def shown(
 
 
 @asynccontextmanager
-async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[Window]:
+async def open_window(browser: Browser, address: str, **look: Any) -> AsyncIterator[Window]:
     """Opens a window; `look` are options of Playwright's contexts, such as `color_scheme`."""
     look = {"viewport": WIDE, "locale": "es-ES", "reduced_motion": "reduce", **look}
     context = await browser.new_context(**look)
@@ -139,7 +139,7 @@ async def window(browser: Browser, address: str, **look: Any) -> AsyncIterator[W
 
 
 @asynccontextmanager
-async def chat(
+async def open_chat(
     browser: Browser, page: DemoPage | None = None, **look: Any
 ) -> AsyncIterator[tuple[Window, Wire, Person]]:
     """Shows Ana's phone on the page; the test makes the bot's calls itself."""
@@ -153,6 +153,6 @@ async def chat(
         view.phones.add(ana)
         ana.start()
         page.show(view)
-        async with window(browser, await page.start(port=0), **look) as at:
+        async with open_window(browser, await page.start(port=0), **look) as at:
             yield at, wire, ana
     await page.stop()

@@ -8,8 +8,8 @@ from playwright.async_api import Browser
 
 from bot.simulator import Person, Simulator
 from bot.simulator.page import DemoPage, PageState
-from tests.page.browsing import Browsing
 from tests.page.chromium import chromium
+from tests.page.page_client import PageClient
 from tests.simulator.wire import TOKEN, Wire
 
 ADMIN = 6_100_000_900
@@ -55,11 +55,11 @@ async def page() -> AsyncIterator[DemoPage]:
 
 
 @pytest.fixture
-async def at(page: DemoPage, view: PageState) -> AsyncIterator[Browsing]:
+async def at(page: DemoPage, view: PageState) -> AsyncIterator[PageClient]:
     """A client of the page."""
     address = await page.start(port=0)
     async with aiohttp.ClientSession() as session:
-        yield Browsing(session, address)
+        yield PageClient(session, address)
 
 
 @pytest.fixture

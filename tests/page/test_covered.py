@@ -10,7 +10,7 @@ from playwright.async_api import Browser
 from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.parameters import Upload
-from tests.page.chromium import COVERED, Window, chat
+from tests.page.chromium import COVERED, Window, open_chat
 from tests.simulator.wire import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -28,7 +28,7 @@ ADDRESS = f"https://example.org/{'x' * 150}"
 async def test_nothing_lies_over_what_can_be_pressed(
     browser: Browser, look: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    async with chat(browser, **look) as (at, wire, ana):
+    async with open_chat(browser, **look) as (at, wire, ana):
         await everything(wire, ana)
         await at.page.locator(".person").click()
         await at.sees("lo último")

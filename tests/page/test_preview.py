@@ -15,19 +15,19 @@ from bot.cli.demo_session import DemoSession
 from bot.cli.preview import Preview, folder_state
 from bot.petition.petition import BUNDLED
 from bot.simulator.page import DemoPage
-from tests.page.browsing import Browsing, Stream
+from tests.page.page_client import EventStream, PageClient
 
 
 @asynccontextmanager
-async def previewed(folder: Path) -> AsyncIterator[tuple[DemoSession, Stream]]:
+async def previewed(folder: Path) -> AsyncIterator[tuple[DemoSession, EventStream]]:
     page = DemoPage(folder=folder.name)
     address = await page.start(port=0)
     async with (
         DemoSession(page, petition=folder).open() as show,
         aiohttp.ClientSession() as session,
-        Browsing(session, address).stream() as stream,
+        PageClient(session, address).stream() as stream,
     ):
-        await stream.hears("all")
+        await stream.next_of("all")
         watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
         yield show, stream
         watching.cancel()
@@ -40,11 +40,11 @@ async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change
 ) -> None:
     folder = tmp_path / "mine"
     async with previewed(folder) as (show, stream):
-        first = (await stream.hears("preview"))["preview"]
+        first = (await stream.next_of("preview"))["preview"]
         assert first["problems"][0]["sentence"].startswith("there is no such folder")
         assert not first["shown"]
         shutil.copytree(BUNDLED, folder)
-        while not (latest := (await stream.hears("preview"))["preview"])["shown"]:
+        while not (latest := (await stream.next_of("preview"))["preview"])["shown"]:
             pass
         assert latest["problems"] == []
         ana = show.people.ana

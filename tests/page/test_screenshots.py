@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
-from tests.page.chromium import PHONE, Window, chromium, shown, window
+from tests.page.chromium import PHONE, Window, chromium, open_window, running_session
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 MOST_BYTES = 200_000
@@ -40,9 +40,9 @@ def keep(name: str, picture: Image.Image) -> None:
 
 
 async def test_signing() -> None:
-    async with chromium() as browser, shown() as (show, _, address):
+    async with chromium() as browser, running_session() as (show, _, address):
         await show.start()
-        async with window(browser, address) as at:
+        async with open_window(browser, address) as at:
             await at.person("Ana García")
             await at.sign()
             await at.person("Rubén")
@@ -54,11 +54,11 @@ async def test_signing() -> None:
 
 
 async def test_phones() -> None:
-    async with chromium() as browser, shown() as (show, _, address):
+    async with chromium() as browser, running_session() as (show, _, address):
         await show.start()
         phone = {"viewport": PHONE, "device_scale_factor": 1.5, "has_touch": True}
         pictures = []
-        async with window(browser, address, **phone) as at:
+        async with open_window(browser, address, **phone) as at:
             await at.page.locator(".person", has_text="Ana").click()
             await at.page.locator(".wide-button").wait_for()
             pictures.append(await taken(at))
@@ -69,7 +69,9 @@ async def test_phones() -> None:
             pictures.append(await taken(at))
             await at.press("Consiento y firmo")
             await at.sees("Gracias.")
-        async with window(browser, address, color_scheme="dark", locale="en-GB", **phone) as at:
+        async with open_window(
+            browser, address, color_scheme="dark", locale="en-GB", **phone
+        ) as at:
             await at.page.locator(".person", has_text="Seán").click()
             await at.page.get_by_role("button", name="Start", exact=True).click()
             await at.press("Read the appeal")
@@ -80,9 +82,9 @@ async def test_phones() -> None:
 
 async def test_broadcasting() -> None:
     """Takes a minute and a half: a thousand people sign first, at Telegram's rate."""
-    async with chromium() as browser, shown() as (show, _, address):
+    async with chromium() as browser, running_session() as (show, _, address):
         await show.start()
-        async with window(browser, address, color_scheme="dark") as at:
+        async with open_window(browser, address, color_scheme="dark") as at:
             for name in ("Ana García", "Jordi Puig"):
                 await at.person(name)
                 await at.sign()
@@ -105,9 +107,12 @@ async def test_broadcasting() -> None:
 async def test_previewing(tmp_path: Path) -> None:
     folder = tmp_path / "mi-peticion"
     shutil.copytree(BUNDLED, folder)
-    async with chromium() as browser, shown(folder, name="mi-peticion") as (show, page, address):
+    async with (
+        chromium() as browser,
+        running_session(folder, name="mi-peticion") as (show, page, address),
+    ):
         watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
-        async with window(browser, address) as at:
+        async with open_window(browser, address) as at:
             await at.page.locator(".light.running").wait_for()
             await at.start()
             await at.sees("Ni una expulsión")

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Route
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.page import DemoPage
 from bot.simulator.parameters import Upload
-from tests.page.chromium import chat
+from tests.page.chromium import open_chat
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -23,7 +23,7 @@ RICH = (
 
 
 async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         await wire.answer("sendMessage", chat_id=ana.id, text=RICH, parse_mode="HTML")
         text = at.page.locator(".theirs .text")
         await text.wait_for()
@@ -39,11 +39,11 @@ async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser)
         await text.get_by_role("button", name="/help").click()
         await at.page.locator(".mine", has_text="/help").wait_for()
         assert await at.faults() == []
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_messages_change_and_go_while_one_looks(browser: Browser) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         keyboard = {"inline_keyboard": [[{"text": "Sí", "callback_data": "yes"}]]}
         sent = await wire.answer("sendMessage", chat_id=ana.id, text="uno", reply_markup=keyboard)
         number = sent["result"]["message_id"]
@@ -59,11 +59,11 @@ async def test_messages_change_and_go_while_one_looks(browser: Browser) -> None:
         await at.page.get_by_text("enviando un documento…").first.wait_for()
         await wire.answer("deleteMessage", chat_id=ana.id, message_id=number)
         await message.wait_for(state="detached")
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browser) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "sign"}]]}
         await wire.answer("sendMessage", chat_id=ana.id, text="¿?", reply_markup=keyboard)
         for text, alert in (("Ya está", False), ("Lee esto <b>antes</b>", True)):
@@ -77,13 +77,13 @@ async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browse
         assert await at.faults() == []
         await at.page.keyboard.press("Enter")
         await at.page.get_by_role("alertdialog").wait_for(state="detached")
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         files = ana.world.files
         ana.send_album(["photo", "photo", "photo"], "Así fue")
         document = ana.send_file("document", "firmas <1>.csv", b"a;b", "").document
@@ -104,13 +104,13 @@ async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
         await wire.answer("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="<i>pie</i>")
         await at.sees("<i>pie</i>")
         assert await at.faults() == []
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_who_blocks_the_bot_cannot_write_and_who_is_gone_cannot_come_back(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         await at.choose("Bloquear el bot")
         await at.page.get_by_role("button", name="Desbloquear el bot").click()
         await at.page.locator(".writing").wait_for()
@@ -119,12 +119,12 @@ async def test_who_blocks_the_bot_cannot_write_and_who_is_gone_cannot_come_back(
         await at.page.locator(".foot-note", has_text="Cuenta eliminada").wait_for()
         assert ana.deactivated
         assert not await at.page.locator(".writing").is_visible()
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) -> None:
     page = DemoPage()
-    async with chat(browser, page) as (at, wire, ana):
+    async with open_chat(browser, page) as (at, wire, ana):
         port = int(at.page.url.rstrip("/").rpartition(":")[2])
         await page.stop()
         await at.page.locator(".notice.bad").wait_for()
@@ -135,7 +135,7 @@ async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) 
 
 
 async def test_a_page_that_is_back_says_so_though_nothing_has_happened(browser: Browser) -> None:
-    async with chat(browser) as (at, _, _):
+    async with open_chat(browser) as (at, _, _):
         await at.page.evaluate(_CUT_OFF_AND_BACK)
         await at.page.locator(".notice.bad").wait_for(state="detached")
 
@@ -143,13 +143,13 @@ async def test_a_page_that_is_back_says_so_though_nothing_has_happened(browser: 
 async def test_a_page_that_nobody_sees_holds_no_connection_and_misses_nothing(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         assert await at.page.evaluate(_SEEN, False) == "closed"
         await wire.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
         assert await at.page.locator(".theirs").count() == 0
         await at.page.evaluate(_SEEN, True)
         await at.sees("mientras tanto")
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 _SEEN = """(seen) => {
@@ -183,18 +183,18 @@ _CUT_OFF_AND_BACK = """async () => {
 
 
 async def test_a_chat_stays_at_its_end_whatever_comes_late(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         for number in range(30):
             ana.send(f"mensaje {number}")
         await at.sees("mensaje 29")
         hidden = await at.page.evaluate(_GROWN_BEFORE_THE_SCROLLING_IS_HEARD_OF)
         assert hidden
         await at.page.wait_for_function(_AT_THE_END)
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_a_picture_has_its_room_before_it_has_come(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         may_come = asyncio.Event()
 
         async def late(route: Route) -> None:
@@ -216,7 +216,7 @@ async def test_a_picture_has_its_room_before_it_has_come(browser: Browser) -> No
 
 
 async def test_an_album_leaves_no_place_empty(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         for number in (2, 3, 10):
             ana.send_album(["photo"] * number)
         await at.page.locator(".album").nth(2).wait_for()
@@ -230,7 +230,7 @@ async def test_an_album_leaves_no_place_empty(browser: Browser) -> None:
 async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_they_are(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         for number in range(40):
             ana.send(f"mensaje {number}")
         await at.sees("mensaje 39")
@@ -248,7 +248,7 @@ async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_t
 async def test_the_way_to_the_end_has_a_place_of_its_own_and_moves_nobody(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         for number in range(40):
             ana.send(f"mensaje {number}")
         await at.sees("mensaje 39")
@@ -264,7 +264,7 @@ async def test_the_way_to_the_end_has_a_place_of_its_own_and_moves_nobody(
         await way.click()
         await way.wait_for(state="hidden")
         await at.page.wait_for_function(_AT_THE_END)
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 _GONE_UP = """async (left) => {
@@ -292,7 +292,7 @@ _GROWN_BEFORE_THE_SCROLLING_IS_HEARD_OF = """() => {
 
 
 async def test_a_list_comes_to_its_rows_whatever_stood_there(browser: Browser) -> None:
-    async with chat(browser) as (at, _, _):
+    async with open_chat(browser) as (at, _, _):
         wrong = await at.page.evaluate(_MANY_LISTS)
         assert wrong == []
 

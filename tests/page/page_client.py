@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 
 
-class Stream:
+class EventStream:
     """The stream of changes to a page; `mark` identifies the last change it has seen."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
@@ -29,14 +29,14 @@ class Stream:
             elif not line and change is not None:
                 return change
 
-    async def hears(self, kind: str) -> dict[str, Any]:
+    async def next_of(self, kind: str) -> dict[str, Any]:
         """Returns the next change of one kind; skips others."""
         while (change := await self.next())["kind"] != kind:
             pass
         return change
 
 
-class Browsing:
+class PageClient:
     """A client of the page at an address."""
 
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
@@ -45,11 +45,11 @@ class Browsing:
         self.origin = address.rstrip("/")
 
     @asynccontextmanager
-    async def stream(self, seen: str | None = None) -> AsyncIterator[Stream]:
+    async def stream(self, seen: str | None = None) -> AsyncIterator[EventStream]:
         """Opens the stream; `seen` is the mark of the last change seen before."""
         headers = {"Last-Event-ID": seen} if seen else {}
         async with self.session.get(f"{self.address}events", headers=headers) as response:
-            yield Stream(response)
+            yield EventStream(response)
 
     async def act(self, name: object, /, **parts: Any) -> tuple[int, dict[str, Any]]:
         """Requests an action; returns the status and the body of the answer."""

@@ -4,10 +4,10 @@ import pytest
 
 from bot.simulator import Person
 from bot.simulator.page import PageState
-from tests.page.browsing import Browsing
+from tests.page.page_client import PageClient
 
 
-async def test_nothing_runs_or_loads_but_what_the_page_brings(at: Browsing) -> None:
+async def test_nothing_runs_or_loads_but_what_the_page_brings(at: PageClient) -> None:
     async with at.session.get(at.address) as response:
         policy = response.headers["Content-Security-Policy"]
         page = await response.text()
@@ -19,7 +19,7 @@ async def test_nothing_runs_or_loads_but_what_the_page_brings(at: Browsing) -> N
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example"])
-async def test_a_name_that_is_made_to_point_here_is_refused(at: Browsing, host: str) -> None:
+async def test_a_name_that_is_made_to_point_here_is_refused(at: PageClient, host: str) -> None:
     for path in ("", "events", "people_list.js"):
         headers = {"Host": host}
         async with at.session.get(f"{at.address}{path}", headers=headers) as response:
@@ -28,7 +28,7 @@ async def test_a_name_that_is_made_to_point_here_is_refused(at: Browsing, host: 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", None])
 async def test_another_site_cannot_act_through_the_browser(
-    at: Browsing, ana: Person, origin: str | None
+    at: PageClient, ana: Person, origin: str | None
 ) -> None:
     headers = {} if origin is None else {"Origin": origin}
     url, act = f"{at.address}act", {"act": "start", "person": ana.id}
@@ -41,13 +41,13 @@ async def test_another_site_cannot_act_through_the_browser(
 @pytest.mark.parametrize(
     "path", ["../server.py", "..%2fserver.py", "nothing.js", "%2e%2e/page/server.py", "web"]
 )
-async def test_only_the_pages_own_files_are_served(at: Browsing, path: str) -> None:
+async def test_only_the_pages_own_files_are_served(at: PageClient, path: str) -> None:
     async with at.session.get(f"{at.address}{path}") as response:
         assert response.status == 404
 
 
 async def test_a_document_is_to_keep_and_a_picture_to_look_at(
-    at: Browsing, ana: Person, view: PageState
+    at: PageClient, ana: Person, view: PageState
 ) -> None:
     page = b"<script>alert(1)</script>"
     document = ana.send_file("document", "á.html", page).document

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.page.chromium import chat
+from tests.page.chromium import open_chat
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -23,7 +23,7 @@ WRITTEN = {
 
 
 async def test_marks_become_formatting_as_in_telegrams_own_clients(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         read = """async (typed) => {
           const { parseMarkdown } = await import("./markdown.js");
           const { text, entities } = parseMarkdown(typed);
@@ -47,7 +47,7 @@ async def test_marks_become_formatting_as_in_telegrams_own_clients(browser: Brow
 async def test_a_message_that_is_changed_keeps_its_formatting_and_the_draft_its_words(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         area = at.page.locator(".writing")
         await at.write("**Hola** a todos")
         await at.sees("Hola a todos")
@@ -64,11 +64,11 @@ async def test_a_message_that_is_changed_keeps_its_formatting_and_the_draft_its_
         await expect(area).to_have_value("a medias")
         await area.press("Escape")
         await expect(area).to_have_value("a medias")
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_what_is_sent_twice_in_haste_arrives_once(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         await at.page.locator(".writing").fill("Hola")
         twice = "document.querySelectorAll('.send').forEach((b) => { b.click(); b.click(); })"
         await at.page.evaluate(twice)
@@ -79,7 +79,7 @@ async def test_what_is_sent_twice_in_haste_arrives_once(browser: Browser) -> Non
 
 
 async def test_what_cannot_be_sent_comes_back(browser: Browser) -> None:
-    async with chat(browser) as (at, _, _):
+    async with open_chat(browser) as (at, _, _):
         await at.page.route("**/act", lambda route: route.abort())
         await at.write("No te pierdas")
         await at.page.locator(".toast").wait_for()
@@ -87,7 +87,7 @@ async def test_what_cannot_be_sent_comes_back(browser: Browser) -> None:
 
 
 async def test_a_text_too_long_for_one_message_becomes_several(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         words = "**" + "una palabra y otra " * 300 + "fin**"
         await at.write(words)
         await at.sees("fin")
@@ -99,11 +99,11 @@ async def test_a_text_too_long_for_one_message_becomes_several(browser: Browser)
         await at.write("x" + "😀" * 2500)
         await at.page.locator(".mine").nth(4).wait_for()
         assert [len(message.text) for message in ana.messages[3:]] == [2048, 453]
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Browser) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         await wire.answer("setMyCommands", commands=[{"command": "help", "description": "Ayuda"}])
         area = at.page.locator(".writing")
         await area.fill("a medias")
@@ -120,7 +120,7 @@ async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Bro
 
 
 async def test_a_message_has_a_second_tick_once_the_bot_has_got_it(browser: Browser) -> None:
-    async with chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, wire, ana):
         ana.send_album(["photo", "photo"], "Así fue")
         sent = at.page.get_by_role("img", name="Enviado", exact=True)
         await expect(sent).to_have_count(2)
@@ -131,11 +131,11 @@ async def test_a_message_has_a_second_tick_once_the_bot_has_got_it(browser: Brow
         await expect(sent).to_have_count(0)
         # The same bubble stays, so its pictures need not load again.
         await expect(at.page.locator(".mine", has_text="kept")).to_have_count(1)
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_a_refusal_is_said_in_the_language_of_the_page(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         ana.block()
         send = """async (person) => {
           const { act } = await import("./server_connection.js");

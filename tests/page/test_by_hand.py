@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
-from tests.page.chromium import PHONE, WIDE, shown, window
+from tests.page.chromium import PHONE, WIDE, open_window, running_session
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,13 +24,13 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def petition(browser: Browser) -> AsyncIterator[str]:
     """The address of a page with an open petition."""
-    async with shown() as (show, _, address):
+    async with running_session() as (show, _, address):
         await show.start()
         yield address
 
 
 async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
-    async with shown() as (show, _, address), window(browser, address) as at:
+    async with running_session() as (show, _, address), open_window(browser, address) as at:
         await show.start()
         await at.person("Ana García")
         await at.sign()
@@ -50,13 +50,13 @@ async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
         assert await badge.inner_text() == "1"
         await at.person("Ana García")
         await at.sees("El 18 de julio de 2025")
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_a_hostile_name_and_a_hostile_text_stay_text(
     browser: Browser, petition: str
 ) -> None:
-    async with window(browser, petition) as at:
+    async with open_window(browser, petition) as at:
         await at.page.get_by_role("button", name="Añadir una persona").click()
         await at.page.get_by_label("Nombre", exact=True).fill(HOSTILE)
         await at.page.get_by_role("button", name="Añadir", exact=True).click()
@@ -69,7 +69,7 @@ async def test_a_hostile_name_and_a_hostile_text_stay_text(
             await at.page.locator("img[src=x], .message script, a[href^=javascript]").count() == 0
         )
         assert await at.page.title() == "Petición"
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
@@ -77,7 +77,7 @@ async def test_everybody_can_use_the_page(
     browser: Browser, petition: str, viewport: dict[str, int]
 ) -> None:
     touch = viewport is PHONE
-    async with window(browser, petition, viewport=viewport, has_touch=touch) as at:
+    async with open_window(browser, petition, viewport=viewport, has_touch=touch) as at:
         faults = await at.faults()
         await at.page.locator(".person", has_text="Marta").click()
         await at.page.locator(".foot > *").wait_for()
@@ -99,13 +99,13 @@ async def test_everybody_can_use_the_page(
             await at.page.get_by_role("button", name="Entre bastidores").click()
         faults += await at.faults()
         assert sorted(set(faults)) == []
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_whoever_uses_a_keyboard_sees_where_they_are(
     browser: Browser, petition: str
 ) -> None:
-    async with window(browser, petition) as at:
+    async with open_window(browser, petition) as at:
         await at.page.locator(".light.running").wait_for()
         widths: dict[str, float] = {}
         for _ in range(24):
@@ -128,7 +128,7 @@ _FOCUS = """() => {
 async def test_on_a_phone_one_goes_from_the_list_to_a_chat_and_back(
     browser: Browser, petition: str
 ) -> None:
-    async with window(browser, petition, viewport=PHONE) as at:
+    async with open_window(browser, petition, viewport=PHONE) as at:
         assert not await at.page.locator(".chat").is_visible()
         await at.page.locator(".person", has_text="Yusuf").click()
         await at.page.get_by_role("heading", name="¿Qué puede hacer este bot?").wait_for()
@@ -140,7 +140,7 @@ async def test_on_a_phone_one_goes_from_the_list_to_a_chat_and_back(
 
 
 async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
-    async with shown() as (show, _, address), window(browser, address) as at:
+    async with running_session() as (show, _, address), open_window(browser, address) as at:
         await show.start()
         await at.person("Ana García")
         await at.start()
@@ -161,7 +161,10 @@ async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
     shutil.copytree(BUNDLED, folder)
     texts = (folder / "es.toml").read_text()
     (folder / "es.toml").write_text(texts.replace("{controller}", "{controler}"))
-    async with shown(folder, name="mine") as (show, page, address), window(browser, address) as at:
+    async with (
+        running_session(folder, name="mine") as (show, page, address),
+        open_window(browser, address) as at,
+    ):
         preview = Preview(Console(quiet=True), folder, page, show)
         watching = asyncio.create_task(preview.watch())
         problem = at.page.locator(".problems li", has_text="{controler}").first
@@ -175,13 +178,13 @@ async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
         (folder / "es.toml").write_text(texts.replace("No fue el único", "Eran muchos más"))
         await at.sees("Eran muchos más")
         watching.cancel()
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginning(
     browser: Browser,
 ) -> None:
-    async with shown() as (show, _, address), window(browser, address) as at:
+    async with running_session() as (show, _, address), open_window(browser, address) as at:
         await show.start()
         focused = at.page.locator(":focus")
         await at.person("Ana García")
@@ -195,15 +198,15 @@ async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginni
         await expect(focused).to_contain_text("Consiento y firmo")
         await at.page.keyboard.press("Enter")
         await expect(focused).to_contain_text("Ver mi firma")
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_whoever_sets_colours_of_their_own_sees_what_can_be_pressed(
     browser: Browser, petition: str
 ) -> None:
-    async with window(browser, petition, forced_colors="active") as at:
-        shown = "(node) => Number(getComputedStyle(node).opacity)"
-        assert await at.page.get_by_role("switch").first.evaluate(shown) == 1
+    async with open_window(browser, petition, forced_colors="active") as at:
+        running_session = "(node) => Number(getComputedStyle(node).opacity)"
+        assert await at.page.get_by_role("switch").first.evaluate(running_session) == 1
         borders = "(nodes) => nodes.map((node) => getComputedStyle(node).borderTopStyle)"
         for pressed in (".button", ".avatar"):
             styles = await at.page.locator(pressed).evaluate_all(borders)

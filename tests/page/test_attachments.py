@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
 from bot.simulator.media_kinds import tiny_png
-from tests.page.chromium import Window, chat
+from tests.page.chromium import Window, open_chat
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,7 +38,7 @@ async def pick(at: Window, item: str, files: Sequence[FilePayload] | Path) -> No
 async def test_several_photos_are_looked_at_and_sent_as_one_album_with_a_caption(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         await pick(at, "Fotos", photos(3))
         dialog = at.page.get_by_role("dialog", name="Enviar 3 fotos")
         await expect(dialog.locator("img")).to_have_count(3)
@@ -56,11 +56,11 @@ async def test_several_photos_are_looked_at_and_sent_as_one_album_with_a_caption
         assert len({message.group for message in album}) == 1
         assert [message.text for message in album] == ["Así fue <b>hoy", ""]
         assert [entity.type for entity in album[0].entities] == ["bold"]
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_many_photos_go_in_albums_of_ten_and_documents_apart(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         await pick(at, "Fotos", photos(12))
         await pick(at, "Añadir archivos", [LIST])
         await at.page.get_by_role("dialog", name="Enviar 13 archivos").wait_for()
@@ -78,7 +78,7 @@ async def test_many_photos_go_in_albums_of_ten_and_documents_apart(browser: Brow
 async def test_a_caption_that_is_too_long_is_said_before_and_nothing_of_it_is_lost(
     browser: Browser,
 ) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         words = "**" + "😀" * 512 + "**"
         await at.page.locator(".writing").fill(f"{words}x")
         await pick(at, "Fotos", photos(1))
@@ -97,11 +97,11 @@ async def test_a_caption_that_is_too_long_is_said_before_and_nothing_of_it_is_lo
         await at.page.locator(".mine .photo").wait_for()
         await expect(at.page.locator(".writing")).to_have_value("")
         assert [len(message.text) for message in ana.messages[1:]] == [512]
-        assert at.complaints == []
+        assert at.console_errors == []
 
 
 async def test_what_could_not_be_sent_stays_to_be_sent_again(browser: Browser) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         no_photo = FilePayload(name="no.png", mimeType="image/png", buffer=b"no picture")
         await pick(at, "Fotos", [*photos(1), no_photo])
         caption = at.page.get_by_label("Pie de foto")
@@ -118,7 +118,7 @@ async def test_what_could_not_be_sent_stays_to_be_sent_again(browser: Browser) -
 async def test_a_file_that_telegram_does_not_take_is_not_sent(
     browser: Browser, tmp_path: Path
 ) -> None:
-    async with chat(browser) as (at, _, ana):
+    async with open_chat(browser) as (at, _, ana):
         for length, said in ((0, "vacío"), (20 * 1024 * 1024 + 1, "20 MB")):
             with (tmp_path / f"{said}.txt").open("wb") as file:
                 file.truncate(length)
@@ -126,4 +126,4 @@ async def test_a_file_that_telegram_does_not_take_is_not_sent(
             await at.page.locator(".toast", has_text=said).last.wait_for()
             assert await at.page.locator("dialog").count() == 0
         assert len(ana.messages) == 1
-        assert at.complaints == []
+        assert at.console_errors == []

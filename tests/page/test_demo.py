@@ -17,15 +17,15 @@ import pytest
 
 from bot.cli.demo_session import DemoSession
 from bot.simulator.page import DemoPage, PageState
-from tests.page.browsing import Browsing, Stream
+from tests.page.page_client import EventStream, PageClient
 
 ROOT = Path(__file__).parents[2]
 
 
-async def crowd_gone(stream: Stream) -> dict[str, int]:
+async def crowd_gone(stream: EventStream) -> dict[str, int]:
     crowd: dict[str, int] = {"signing": 1}
     while crowd["signing"]:
-        crowd = (await stream.hears("crowd"))["crowd"]
+        crowd = (await stream.next_of("crowd"))["crowd"]
     return crowd
 
 
@@ -33,7 +33,7 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
     page = DemoPage()
     address = await page.start(port=0)
     async with DemoSession(page).open() as show, aiohttp.ClientSession() as session:
-        at = Browsing(session, address)
+        at = PageClient(session, address)
         await show.start()
         assert page.state is not None
         async with at.stream() as stream:
@@ -50,11 +50,11 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
             assert (crowd["signed"], crowd["failed"]) == (0, 3)
             before: PageState = page.state
             await at.does("afresh")
-            everything = await stream.hears("all")
+            everything = await stream.next_of("all")
             while not everything.get("people"):
-                everything = await stream.hears("all")
+                everything = await stream.next_of("all")
             assert all(person["messages"] == [] for person in everything["people"])
-            while (await stream.hears("bot"))["state"] != "running":
+            while (await stream.next_of("bot"))["state"] != "running":
                 pass
             assert page.state is not before
     await page.stop()
@@ -95,7 +95,7 @@ async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to(tmp_p
         await prints(printed, "Ctrl-C")
         async with (
             aiohttp.ClientSession() as session,
-            Browsing(session, line).stream() as stream,
+            PageClient(session, line).stream() as stream,
         ):
             everything = await stream.next()
         names = {p["name"]: p for p in everything["people"]}

@@ -7,13 +7,13 @@ import pytest
 from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.page import PageState
-from tests.page.browsing import Browsing
+from tests.page.page_client import PageClient
 from tests.simulator.wire import Wire
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-async def test_a_person_starts_writes_and_edits(at: Browsing, ana: Person) -> None:
+async def test_a_person_starts_writes_and_edits(at: PageClient, ana: Person) -> None:
     await at.does("start", person=ana.id, payload="newsletter")
     bold = [{"type": "bold", "offset": 0, "length": 4}]
     await at.does("send", person=ana.id, text="Hola a todos", entities=bold)
@@ -29,13 +29,13 @@ async def test_a_person_starts_writes_and_edits(at: Browsing, ana: Person) -> No
 @pytest.mark.parametrize(
     "kind", ["photo", "sticker", "voice", "document", "contact", "location", "poll"]
 )
-async def test_a_person_sends_any_kind_of_content(at: Browsing, ana: Person, kind: str) -> None:
+async def test_a_person_sends_any_kind_of_content(at: PageClient, ana: Person, kind: str) -> None:
     await at.does("kind", person=ana.id, kind=kind)
     assert ana.messages[-1].media is not None
     assert ana.messages[-1].media.kind == kind
 
 
-async def test_a_person_sends_an_album_and_passes_things_on(at: Browsing, ana: Person) -> None:
+async def test_a_person_sends_an_album_and_passes_things_on(at: PageClient, ana: Person) -> None:
     await at.does("album", person=ana.id, kinds=["photo", "photo"])
     assert len({message.group for message in ana.messages}) == 1
     await at.does("forward", person=ana.id, message=ana.messages[0].id)
@@ -45,7 +45,7 @@ async def test_a_person_sends_an_album_and_passes_things_on(at: Browsing, ana: P
     assert post["chat"]["title"] == "Noticias"
 
 
-async def uploaded(at: Browsing, kind: str, name: str, content: bytes) -> tuple[int, Any]:
+async def uploaded(at: PageClient, kind: str, name: str, content: bytes) -> tuple[int, Any]:
     asked, headers = {"kind": kind, "name": name}, {"Origin": at.origin}
     url = f"{at.address}upload"
     async with at.session.post(url, params=asked, data=content, headers=headers) as response:
@@ -53,7 +53,7 @@ async def uploaded(at: Browsing, kind: str, name: str, content: bytes) -> tuple[
 
 
 async def test_a_file_of_the_computer_arrives_as_what_it_is_with_a_caption(
-    at: Browsing, ana: Person
+    at: PageClient, ana: Person
 ) -> None:
     _, file = await uploaded(at, "document", "lista.csv", b"a;b")
     assert ana.messages == []
@@ -66,7 +66,7 @@ async def test_a_file_of_the_computer_arrives_as_what_it_is_with_a_caption(
 
 
 async def test_several_files_arrive_as_an_album_with_the_caption_on_the_first(
-    at: Browsing, ana: Person
+    at: PageClient, ana: Person
 ) -> None:
     answered = ana.send("¿Fotos?")
     files = [(await uploaded(at, "photo", "1.png", tiny_png()))[1] for _ in range(3)]
@@ -77,7 +77,7 @@ async def test_several_files_arrive_as_an_album_with_the_caption_on_the_first(
     assert {message.reply_to for message in album} == {answered.id}
 
 
-async def test_what_a_client_would_not_send_is_not_sent(at: Browsing, ana: Person) -> None:
+async def test_what_a_client_would_not_send_is_not_sent(at: PageClient, ana: Person) -> None:
     assert (await uploaded(at, "photo", "1.png", b"no picture"))[0] == 400
     assert (await uploaded(at, "document", "empty.txt", b""))[0] == 400
     photo = (await uploaded(at, "photo", "1.png", tiny_png()))[1]
@@ -89,7 +89,7 @@ async def test_what_a_client_would_not_send_is_not_sent(at: Browsing, ana: Perso
 
 
 async def test_a_person_blocks_the_bot_and_leaves_telegram(
-    at: Browsing, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: Wire
 ) -> None:
     await at.does("start", person=ana.id)
     await at.does("block", person=ana.id)
@@ -101,7 +101,7 @@ async def test_a_person_blocks_the_bot_and_leaves_telegram(
     assert ana.deactivated
 
 
-async def test_people_are_added_with_names_of_any_kind(at: Browsing, view: PageState) -> None:
+async def test_people_are_added_with_names_of_any_kind(at: PageClient, view: PageState) -> None:
     await at.does("add", name=HOSTILE, surname="", language="ar")
     (person,) = view.phones
     assert (person.user.first_name, person.user.last_name) == (HOSTILE, None)
@@ -135,7 +135,7 @@ async def test_people_are_added_with_names_of_any_kind(at: Browsing, view: PageS
     ],
 )
 async def test_nonsense_is_refused_in_a_sentence(
-    at: Browsing, ana: Person, act: dict[str, object]
+    at: PageClient, ana: Person, act: dict[str, object]
 ) -> None:
     status, body = await at.act(act.pop("act", None), **act)
     assert status in (400, 409)
@@ -144,13 +144,13 @@ async def test_nonsense_is_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff"])
-async def test_what_is_no_json_object_is_refused(at: Browsing, body: bytes) -> None:
+async def test_what_is_no_json_object_is_refused(at: PageClient, body: bytes) -> None:
     headers = {"Origin": at.origin}
     async with at.session.post(f"{at.address}act", data=body, headers=headers) as response:
         assert response.status == 400
 
 
-async def test_trouble_is_switched_on_and_off(at: Browsing, view: PageState) -> None:
+async def test_trouble_is_switched_on_and_off(at: PageClient, view: PageState) -> None:
     await at.does("fault", name="too_many_rate", value=0.1)
     assert view.simulator.faults.too_many_rate == 0.1
     await at.does("fault", name="too_many_rate", value=0)

@@ -2,11 +2,11 @@
 
 from bot.simulator import Person
 from bot.simulator.page import PageState
-from tests.page.browsing import Browsing, Stream
+from tests.page.page_client import EventStream, PageClient
 from tests.simulator.wire import Wire
 
 
-async def test_a_page_that_opens_gets_everything_there_is(at: Browsing, ana: Person) -> None:
+async def test_a_page_that_opens_gets_everything_there_is(at: PageClient, ana: Person) -> None:
     ana.send("Hola")
     async with at.stream() as stream:
         everything = await stream.next()
@@ -17,30 +17,30 @@ async def test_a_page_that_opens_gets_everything_there_is(at: Browsing, ana: Per
 
 
 async def test_what_the_bot_does_comes_as_it_happens(
-    at: Browsing, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: Wire
 ) -> None:
     ana.start()
     async with at.stream() as stream:
-        await stream.hears("all")
+        await stream.next_of("all")
         sent = await wire.answer(
             "sendMessage", chat_id=ana.id, text="<b>Hola</b>", parse_mode="HTML"
         )
-        message = (await stream.hears("message"))["message"]
+        message = (await stream.next_of("message"))["message"]
         assert message["text"] == "Hola"
         assert message["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
         await wire.answer("sendChatAction", chat_id=ana.id, action="typing")
-        assert (await stream.hears("action"))["action"] == "typing"
+        assert (await stream.next_of("action"))["action"] == "typing"
         await wire.answer("deleteMessage", chat_id=ana.id, message_id=sent["result"]["message_id"])
-        assert (await stream.hears("deleted"))["message"] == sent["result"]["message_id"]
+        assert (await stream.next_of("deleted"))["message"] == sent["result"]["message_id"]
 
 
 async def test_a_page_that_was_away_gets_what_it_missed_and_nothing_twice(
-    at: Browsing, ana: Person
+    at: PageClient, ana: Person
 ) -> None:
     async with at.stream() as stream:
-        await stream.hears("all")
+        await stream.next_of("all")
         ana.send("uno")
-        await stream.hears("message")
+        await stream.next_of("message")
         while (await stream.next())["kind"] != "person":
             pass
         seen = stream.mark
@@ -51,26 +51,26 @@ async def test_a_page_that_was_away_gets_what_it_missed_and_nothing_twice(
 
 
 async def test_a_page_that_opens_a_connection_of_its_own_accord_says_what_it_has_seen(
-    at: Browsing, ana: Person
+    at: PageClient, ana: Person
 ) -> None:
     async with at.stream() as stream:
-        await stream.hears("all")
+        await stream.next_of("all")
         seen = stream.mark
     ana.send("uno")
     async with at.session.get(f"{at.address}events", params={"seen": seen}) as response:
-        assert (await Stream(response).next())["kind"] == "message"
+        assert (await EventStream(response).next())["kind"] == "message"
 
 
-async def test_a_page_of_an_earlier_run_begins_again(at: Browsing, ana: Person) -> None:
+async def test_a_page_of_an_earlier_run_begins_again(at: PageClient, ana: Person) -> None:
     async with at.stream("0123abcd-1") as stream:
         assert (await stream.next())["kind"] == "all"
 
 
 async def test_a_page_that_was_away_too_long_begins_again(
-    at: Browsing, ana: Person, view: PageState
+    at: PageClient, ana: Person, view: PageState
 ) -> None:
     async with at.stream() as stream:
-        await stream.hears("all")
+        await stream.next_of("all")
         seen = stream.mark
     for _ in range(2_100):
         view.phones.publish(ana)
@@ -78,31 +78,31 @@ async def test_a_page_that_was_away_too_long_begins_again(
         assert (await stream.next())["kind"] == "all"
 
 
-async def test_an_alert_comes_with_its_tap(at: Browsing, ana: Person, wire: Wire) -> None:
+async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, wire: Wire) -> None:
     ana.start()
     keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "1:sign"}]]}
     sent = await wire.answer("sendMessage", chat_id=ana.id, text="¿Firmas?", reply_markup=keyboard)
     async with at.stream() as stream:
-        await stream.hears("all")
+        await stream.next_of("all")
         await at.does("tap", person=ana.id, message=sent["result"]["message_id"], data="1:sign")
-        assert (await stream.hears("tapped"))["data"] == "1:sign"
+        assert (await stream.next_of("tapped"))["data"] == "1:sign"
         (query,) = ana.world.taps
         await wire.answer(
             "answerCallbackQuery", callback_query_id=query, text="No", show_alert=True
         )
-        answered = await stream.hears("answered")
+        answered = await stream.next_of("answered")
     assert (answered["text"], answered["alert"], answered["data"]) == ("No", True, "1:sign")
 
 
 async def test_a_call_is_shown_with_its_parameters_and_its_answer(
-    at: Browsing, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: Wire
 ) -> None:
     ana.start()
     async with at.stream() as stream:
-        await stream.hears("all")
+        await stream.next_of("all")
         await wire.answer("sendMessage", chat_id=ana.id, text="Hola")
-        (call,) = (await stream.hears("calls"))["calls"]
-        (second,) = (await stream.hears("pulse"))["seconds"]
+        (call,) = (await stream.next_of("calls"))["calls"]
+        (second,) = (await stream.next_of("pulse"))["seconds"]
     assert (call["method"], call["status"], call["chat"]) == ("sendMessage", 200, ana.id)
     assert call["params"]["text"] == "Hola"
     assert call["answer"]["text"] == "Hola"
@@ -110,17 +110,17 @@ async def test_a_call_is_shown_with_its_parameters_and_its_answer(
 
 
 async def test_polls_without_news_are_not_shown_and_long_texts_are_cut(
-    at: Browsing, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: Wire
 ) -> None:
     ana.start()
     await wire.answer("getUpdates")
     async with at.stream() as stream:
-        await stream.hears("all")
+        await stream.next_of("all")
         await wire.answer("getUpdates", offset=10**12)
         await wire.answer("sendMessage", chat_id=ana.id, text="a" * 4_000)
-        calls = (await stream.hears("calls"))["calls"]
+        calls = (await stream.next_of("calls"))["calls"]
         while calls[-1]["method"] != "sendMessage":
-            calls += (await stream.hears("calls"))["calls"]
+            calls += (await stream.next_of("calls"))["calls"]
     polls, call = calls[:-1], calls[-1]
     assert all(poll["answer"] for poll in polls)
     assert len(call["params"]["text"]) < 2_000
@@ -128,7 +128,7 @@ async def test_polls_without_news_are_not_shown_and_long_texts_are_cut(
 
 
 async def test_whoever_writes_has_read_what_stood_there(
-    at: Browsing, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: Wire
 ) -> None:
     ana.start()
     await wire.answer("sendMessage", chat_id=ana.id, text="uno")
@@ -136,11 +136,11 @@ async def test_whoever_writes_has_read_what_stood_there(
         (person,) = (await stream.next())["people"]
         assert person["read"] < person["messages"][-1]["id"]
         written = ana.send("dos")
-        assert (await stream.hears("read"))["message"] == written.id
+        assert (await stream.next_of("read"))["message"] == written.id
 
 
 async def test_the_bot_has_got_a_message_once_it_was_given_it_and_has_said_so(
-    at: Browsing, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: Wire
 ) -> None:
     one, two = ana.send("uno"), ana.send("dos")
     async with at.stream() as stream:
@@ -148,9 +148,9 @@ async def test_the_bot_has_got_a_message_once_it_was_given_it_and_has_said_so(
         assert [message["acknowledged"] for message in person["messages"]] == [False, False]
         given = (await wire.answer("getUpdates"))["result"]
         ana.send("tres")
-        assert not (await stream.hears("message"))["message"]["acknowledged"]
+        assert not (await stream.next_of("message"))["message"]["acknowledged"]
         await wire.answer("getUpdates", offset=given[-1]["update_id"] + 2)
-        acknowledged = [(await stream.hears("acknowledged"))["message"] for _ in given]
+        acknowledged = [(await stream.next_of("acknowledged"))["message"] for _ in given]
     assert acknowledged == [one.id, two.id]
     async with at.stream() as stream:
         (person,) = (await stream.next())["people"]
