@@ -1,4 +1,4 @@
-"""The bot's public profile: names, descriptions, commands and the menu button."""
+"""The bot's public profile: names, descriptions and commands."""
 
 import re
 from collections.abc import Mapping
@@ -27,8 +27,6 @@ class Profile:
         self.texts: dict[tuple[str, str], str] = {}
         """By kind ("name", "description", "short_description") and language."""
         self.commands: dict[tuple[Scope, str], list[dict[str, str]]] = {}
-        self.menu: dict[int, Mapping[str, Any]] = {}
-        """The menu button by chat; 0 is the default."""
 
     def text(self, kind: str, language: str | None) -> str:
         """Returns the text shown to somebody with this language, or the default one."""

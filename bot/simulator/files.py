@@ -6,7 +6,6 @@ import mimetypes
 import struct
 import warnings
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from PIL import Image
@@ -19,30 +18,16 @@ from bot.simulator.parameters import Upload
 _MB = 1024 * 1024
 _PHOTO_BYTES = 10 * _MB
 _UPLOAD_BYTES = 50 * _MB
-DOWNLOAD_BYTES = 20 * _MB
-"""The largest file that getFile hands out."""
 _PHOTO_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _SIDES = (90, 320, 800, 1280)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file on the server; `path` is the `file_path` for downloads."""
+    """A file on the server."""
 
-    id: str
-    unique_id: str
     media: Media
     content: bytes
-    path: str
-
-    def shape(self) -> Shape:
-        """Returns the file as getFile answers it."""
-        return {
-            "file_id": self.id,
-            "file_unique_id": self.unique_id,
-            "file_size": len(self.content),
-            "file_path": self.path,
-        }
 
 
 class Files:
@@ -50,7 +35,7 @@ class Files:
 
     def __init__(self) -> None:
         self._by_id: dict[str, StoredFile] = {}
-        self.by_path: dict[str, StoredFile] = {}
+        self._count = 0
 
     def find(self, file_id: str) -> StoredFile | None:
         """Returns the file with this identifier."""
@@ -97,10 +82,11 @@ class Files:
 
     def _add_photo(self, upload: Upload) -> Media:
         width, height = _checked_photo(upload.content)
-        serial, longest = len(self.by_path) + 1, max(width, height)
+        longest = max(width, height)
+        self._count += 1
         sizes: list[Shape] = []
         for side in dict.fromkeys(min(side, longest) for side in _SIDES):
-            file_id, unique_id = _identifiers("photo", serial, side)
+            file_id, unique_id = _identifiers("photo", self._count, side)
             sizes.append(
                 {
                     "file_id": file_id,
@@ -111,13 +97,14 @@ class Files:
                 }
             )
         media = Media("photo", sizes, str(sizes[-1]["file_id"]), upload.name)
-        for size in sizes:
-            self._store(size, media, upload.content, f"photos/file_{serial}.jpg")
+        stored = StoredFile(media, upload.content)
+        self._by_id |= {size["file_id"]: stored for size in sizes}
         return media
 
     def _add_file(self, kind: str, upload: Upload, told: Shape) -> Media:
-        serial, made = len(self.by_path) + 1, FILE_KINDS[kind]
-        file_id, unique_id = _identifiers(kind, serial, 0)
+        made = FILE_KINDS[kind]
+        self._count += 1
+        file_id, unique_id = _identifiers(kind, self._count, 0)
         shape: Shape = {
             "file_id": file_id,
             "file_unique_id": unique_id,
@@ -129,13 +116,8 @@ class Files:
         described = {"file_name": upload.name, "mime_type": kind_of_content}
         shape |= {name: described[name] for name in made.described}
         media = Media(kind, shape, file_id, upload.name)
-        suffix = PurePosixPath(upload.name).suffix
-        self._store(shape, media, upload.content, f"{kind}s/file_{serial}{suffix}")
+        self._by_id[file_id] = StoredFile(media, upload.content)
         return media
-
-    def _store(self, shape: Shape, media: Media, content: bytes, path: str) -> None:
-        stored = StoredFile(shape["file_id"], shape["file_unique_id"], media, content, path)
-        self._by_id[stored.id] = self.by_path[path] = stored
 
 
 def _checked_photo(content: bytes) -> tuple[int, int]:

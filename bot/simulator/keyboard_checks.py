@@ -1,4 +1,4 @@
-"""The checks of reply markup: inline keyboards and reply keyboards."""
+"""The checks of inline keyboards."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,26 +23,12 @@ _ACTIONS = frozenset(
     }
 )
 _LOOKS = frozenset({"text", "style", "icon_custom_emoji_id"})
-_REPLY_KEYBOARDS = {
-    "keyboard": frozenset(
-        {
-            "keyboard",
-            "is_persistent",
-            "resize_keyboard",
-            "one_time_keyboard",
-            "input_field_placeholder",
-            "selective",
-        }
-    ),
-    "remove_keyboard": frozenset({"remove_keyboard", "selective"}),
-    "force_reply": frozenset({"force_reply", "input_field_placeholder", "selective"}),
-}
 
 Markup = Mapping[str, Any]
 """A reply markup as it is stored with a message."""
 
 
-def checked_markup(markup: Markup | None, *, inline_only: bool = False) -> Markup | None:
+def checked_markup(markup: Markup | None) -> Markup | None:
     """Returns the keyboard as Telegram keeps it, or None when there is none or it is empty.
 
     Raises:
@@ -50,14 +36,9 @@ def checked_markup(markup: Markup | None, *, inline_only: bool = False) -> Marku
     """
     if not markup:
         return None
-    if "inline_keyboard" in markup:
-        return _inline(markup)
-    if inline_only:
-        raise bad_request("inline keyboard expected")
-    for kind, known in _REPLY_KEYBOARDS.items():
-        if kind in markup:
-            return _reply(markup, kind, known)
-    raise bad_request("object expected as reply markup")
+    if "inline_keyboard" not in markup:
+        raise bad_request("inline keyboard expected")  # the simulator has no reply keyboards
+    return _inline(markup)
 
 
 def forwarded_markup(markup: Markup | None) -> Markup | None:
@@ -136,18 +117,3 @@ def _checked_url(url: Any) -> str:
 
 def _is_http(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
-
-
-def _reply(markup: Markup, kind: str, known: frozenset[str]) -> Markup:
-    if unknown := set(markup) - known:
-        raise bad_request(f'unknown field "{min(unknown)}" in the reply markup')
-    if kind != "keyboard":
-        return markup
-    rows = _rows(markup["keyboard"], "keyboard")
-    if not rows:
-        raise bad_request("reply markup has no buttons")
-    for button in (button for row in rows for button in row):
-        label = button.get("text") if isinstance(button, dict) else button
-        if not isinstance(label, str) or not label.strip():
-            raise bad_request("keyboard button text must be non-empty")
-    return markup

@@ -66,7 +66,7 @@ class Upload:
 
 _KINDS = {
     ParameterKind.INTEGER: (
-        "message_id user_id message_thread_id direct_messages_topic_id offset limit timeout"
+        "message_id message_thread_id direct_messages_topic_id offset limit timeout"
         " cache_time max_connections video_start_timestamp reply_to_message_id duration width"
         " height length start_timestamp"
     ),
@@ -80,7 +80,6 @@ _KINDS = {
     ParameterKind.LIST: "entities caption_entities message_ids commands allowed_updates",
     ParameterKind.OBJECT: (
         "link_preview_options suggested_post_parameters reply_parameters reply_markup scope"
-        " menu_button"
     ),
     ParameterKind.MEDIA: "media",
     ParameterKind.FILE: (
@@ -202,8 +201,6 @@ def _missing(name: str) -> Refused:
         **{kind: f"there is no {kind.replace('_', ' ')} in the request" for kind in _FILES},
         "message_id": "message identifier is not specified",
         "message_ids": "message identifiers are not specified",
-        "user_id": "invalid user_id specified",
-        "file_id": "file_id not specified",
         "action": "wrong parameter action in request",
     }
     return bad_request(words.get(name, f'parameter "{name}" is required'))

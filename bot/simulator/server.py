@@ -21,7 +21,6 @@ from bot.simulator.webhook import Webhook
 from bot.simulator.world import World
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)")
-_FILE = re.compile(r"/file/bot([^/]+)/(.+)")
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{30,}")
 _LARGEST_REQUEST = 60 * 1024 * 1024
 
@@ -115,7 +114,7 @@ class Simulator:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         found = _PATH.fullmatch(request.path)
         if found is None:
-            return self._file(request.path)
+            return _answer({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
         begun, (token, name) = time.monotonic(), found.groups()
         served = METHODS.get(name.lower())
         if token != self._token:
@@ -220,13 +219,6 @@ class Simulator:
         self.calls.record(
             RecordedCall(name, params, status, error, self.world.clock(), took), answer
         )
-
-    def _file(self, path: str) -> web.StreamResponse:
-        found = _FILE.fullmatch(path)
-        stored = self.world.files.by_path.get(found[2]) if found else None
-        if found is not None and found[1] == self._token and stored is not None:
-            return web.Response(body=stored.content, content_type="application/octet-stream")
-        return _answer({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
 
 
 def _answer(body: dict[str, Any], status: int = 200) -> web.Response:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from bot.simulator.bot_profile import Profile
-from bot.simulator.chats import Account, Chat, Media, Network, User
+from bot.simulator.chats import Account, Chat, Media, Network, Shape, User
 from bot.simulator.files import Files
 from bot.simulator.rate_limits import Stars
 from bot.simulator.taps import Tap
@@ -91,13 +90,12 @@ class State(Network):
             "chat": chat.shape(),
             "from": by.shape(),
             "date": self.now(),
-            "old_chat_member": self.member_shape(old),
-            "new_chat_member": self.member_shape(new),
+            "old_chat_member": self._member(old),
+            "new_chat_member": self._member(new),
         }
         self.updates.add("my_chat_member", chat.id, body)
         self.publish("member", chat, None, {"status": new})
 
-    def member_shape(self, status: str) -> dict[str, Any]:
-        """Returns the bot as a ChatMember with this status."""
-        shape: dict[str, Any] = {"user": self.bot.shape(), "status": status}
+    def _member(self, status: str) -> Shape:
+        shape = {"user": self.bot.shape(), "status": status}
         return shape | ({"until_date": 0} if status == "kicked" else {})

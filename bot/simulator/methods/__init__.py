@@ -9,7 +9,6 @@ from typing import Any
 
 from bot.simulator.api import Api
 from bot.simulator.methods import (
-    callbacks,
     chats,
     copying,
     editing,
@@ -92,7 +91,7 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
     "editMessageReplyMarkup": (editing.edit_markup, _EDIT),
     "deleteMessage": (editing.delete_message, "chat_id! message_id!"),
     "deleteMessages": (editing.delete_messages, "chat_id! message_ids!"),
-    "answerCallbackQuery": (callbacks.answer, "callback_query_id! text show_alert url cache_time"),
+    "answerCallbackQuery": (chats.answer_tap, "callback_query_id! text show_alert url cache_time"),
     "setMyCommands": (profile.set_commands, "commands! scope language_code"),
     "getMyCommands": (profile.get_commands, "scope language_code"),
     "deleteMyCommands": (profile.delete_commands, "scope language_code"),
@@ -105,9 +104,6 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
     "getMyShortDescription": (profile.text_getter("short_description"), "language_code"),
     "setMyName": (profile.text_setter("name"), "name language_code"),
     "getMyName": (profile.text_getter("name"), "language_code"),
-    "setChatMenuButton": (profile.set_menu_button, "chat_id menu_button"),
-    "getChatMenuButton": (profile.get_menu_button, "chat_id"),
-    "getFile": (chats.get_file, "file_id!"),
     "sendChatAction": (
         sending.send_chat_action,
         "chat_id! action! business_connection_id message_thread_id",
@@ -116,12 +112,7 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         chats.pin,
         "chat_id! message_id! business_connection_id disable_notification",
     ),
-    "unpinChatMessage": (chats.unpin, "chat_id! message_id business_connection_id"),
-    "unpinAllChatMessages": (chats.unpin_all, "chat_id!"),
     "getChat": (chats.get_chat, "chat_id!"),
-    "getChatMember": (chats.get_member, "chat_id! user_id!"),
-    "getChatMemberCount": (chats.get_member_count, "chat_id!"),
-    "leaveChat": (chats.leave, "chat_id!"),
     "getMyStarBalance": (profile.get_star_balance, ""),
 }
 

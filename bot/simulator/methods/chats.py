@@ -1,20 +1,14 @@
-"""Chats, their pinned messages, and files."""
+"""Chats, their pinned messages, and answers to taps."""
 
 from bot.simulator.api import Api
 from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request
-from bot.simulator.files import DOWNLOAD_BYTES
 from bot.simulator.parameters import Params
+from bot.simulator.taps import Answer
+from bot.text.markup import length
 
-
-def get_file(api: Api, params: Params) -> Shape:
-    """Serves getFile."""
-    found = api.world.files.find(params["file_id"])
-    if found is None:
-        raise bad_request("wrong file_id or the file is temporarily unavailable")
-    if len(found.content) > DOWNLOAD_BYTES:
-        raise bad_request("file is too big")
-    return found.shape()
+_ANSWER_UNITS = 200
+_TAP_IS_OLD = "query is too old and response timeout expired or query ID is invalid"
 
 
 def pin(api: Api, params: Params) -> bool:
@@ -29,25 +23,6 @@ def pin(api: Api, params: Params) -> bool:
     api.world.publish("pinned", chat, pinned)
     told = chat.post(api.world.bot, about={"pinned_message": pinned.shape(with_reply=False)})
     api.world.updates.add("message", chat.id, told.shape())
-    return True
-
-
-def unpin(api: Api, params: Params) -> bool:
-    """Serves unpinChatMessage: unpins this message, or else the newest pinned one."""
-    chat = api.open_chat(params["chat_id"])
-    message_id = params.get("message_id") or (chat.pinned[-1] if chat.pinned else 0)
-    if message_id not in chat.pinned:
-        raise bad_request("message to unpin not found")
-    chat.unpin(message_id)
-    api.world.publish("pinned", chat)
-    return True
-
-
-def unpin_all(api: Api, params: Params) -> bool:
-    """Serves unpinAllChatMessages."""
-    chat = api.open_chat(params["chat_id"])
-    chat.pinned = ()
-    api.world.publish("pinned", chat)
     return True
 
 
@@ -70,31 +45,19 @@ def get_chat(api: Api, params: Params) -> Shape:
     return shape
 
 
-def get_member(api: Api, params: Params) -> Shape:
-    """Serves getChatMember."""
-    chat = api.chat(params["chat_id"])
-    if params["user_id"] == api.world.bot.id:
-        if chat.bot_status == "administrator":
-            raise bad_request("administrators are not told here")
-        return api.world.member_shape("member" if chat.is_private else chat.bot_status)
-    person = chat.members.get(params["user_id"])
-    if chat.person is not None and chat.person.id == params["user_id"]:
-        person = chat.person
-    if person is None:
-        raise bad_request("member not found")
-    return {"user": person.user.shape(), "status": "member"}
-
-
-def get_member_count(api: Api, params: Params) -> int:
-    """Serves getChatMemberCount; the bot counts."""
-    chat = api.chat(params["chat_id"])
-    return 2 if chat.is_private else len(chat.members) + 1
-
-
-def leave(api: Api, params: Params) -> bool:
-    """Serves leaveChat."""
-    chat = api.open_chat(params["chat_id"])
-    if chat.is_private:
-        raise bad_request("chat member status can't be changed in private chats")
-    api.world.membership(chat, api.world.bot, chat.bot_status, "left")
+def answer_tap(api: Api, params: Params) -> bool:
+    """Serves answerCallbackQuery: once for each tap, within `Api.query_seconds`."""
+    text = params.get("text", "")
+    if length(text) > _ANSWER_UNITS:
+        raise bad_request("MESSAGE_TOO_LONG")
+    tap = api.world.taps.pop(params["callback_query_id"], None)
+    if tap is None or api.world.clock() - tap.at > api.query_seconds:
+        raise bad_request(_TAP_IS_OLD)
+    url = params.get("url") or None
+    if url and not url.startswith((f"https://t.me/{api.world.bot.username}?", "tg://")):
+        raise bad_request("URL_INVALID")
+    tap.answer = Answer(text, params.get("show_alert", False), url)
+    tap.notifier.notify()
+    detail = {"text": text, "alert": tap.answer.alert, "url": url, "data": tap.data}
+    api.world.publish("answered", tap.message.chat, tap.message, detail)
     return True

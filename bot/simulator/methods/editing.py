@@ -122,7 +122,7 @@ def _editable(api: Api, params: Params) -> Message:
 
 
 def _edited(api: Api, params: Params, message: Message, **content: Any) -> Shape:
-    markup = checked_markup(params.get("reply_markup"), inline_only=True)
+    markup = checked_markup(params.get("reply_markup"))
     content["markup"] = markup
     if all(getattr(message, name) == value for name, value in content.items()):
         raise bad_request(_UNCHANGED)

@@ -1,7 +1,6 @@
-"""The bot's own name, descriptions, commands, menu button and balance of Stars."""
+"""The bot's own name, descriptions, commands and balance of Stars."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from bot.simulator.api import Api
 from bot.simulator.bot_profile import Scope, checked_commands, checked_language, checked_scope
@@ -70,30 +69,9 @@ def text_getter(kind: str) -> Callable[[Api, Params], Shape]:
     return get_text
 
 
-def set_menu_button(api: Api, params: Params) -> bool:
-    """Serves setChatMenuButton."""
-    button = params.get("menu_button") or {"type": "default"}
-    if button.get("type") not in ("default", "commands", "web_app"):
-        raise bad_request("can't parse MenuButton: unsupported type specified")
-    if button["type"] == "web_app" and not {"text", "web_app"} <= set(button):
-        raise bad_request("can't parse MenuButton: text and web_app are required")
-    api.world.profile.menu[_menu_chat(api, params)] = button
-    return True
-
-
-def get_menu_button(api: Api, params: Params) -> Mapping[str, Any]:
-    """Serves getChatMenuButton."""
-    menu = api.world.profile.menu
-    return menu.get(_menu_chat(api, params)) or menu.get(0) or {"type": "commands"}
-
-
 def get_star_balance(api: Api, params: Params) -> Shape:
     """Serves getMyStarBalance."""
     return api.world.stars.shape()
-
-
-def _menu_chat(api: Api, params: Params) -> int:
-    return api.chat(params["chat_id"]).id if params.get("chat_id") else 0
 
 
 def _key(api: Api, params: Params) -> tuple[Scope, str]:

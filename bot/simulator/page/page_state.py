@@ -15,7 +15,7 @@ from bot.simulator.page.phones import Phones
 from bot.simulator.server import Simulator
 
 _PUBLISH_EVERY_SECONDS = 0.25
-_PROFILE_METHODS = ("setMy", "deleteMy", "setChatMenuButton")
+_PROFILE_METHODS = ("setMy", "deleteMy")
 FAULTS = ("latency", "too_many_rate", "error_rate", "drop_rate")
 """The fields of `Faults` that the page can set."""
 
