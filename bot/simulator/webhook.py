@@ -23,8 +23,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60)
 class Webhook:
     """Delivers pending updates to a URL while one is set.
 
-    `most` is how many requests run at once. `reply` carries out a method call that the bot puts
-    into its answer.
+    `max_connections` is how many requests run at once. `reply` carries out a method call that
+    the bot puts into its answer.
     """
 
     def __init__(self, updates: UpdateQueue, clock: Callable[[], float]) -> None:

@@ -17,7 +17,7 @@ _DEEPEST = 8
 
 
 class CallJournal:
-    """Collects calls and messages; publishes the new ones to the pages when `tell` is called."""
+    """Collects calls and messages; `publish` sends the new ones to the pages."""
 
     def __init__(self, feed: EventFeed) -> None:
         self._feed = feed

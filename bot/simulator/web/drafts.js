@@ -48,7 +48,7 @@ export function cancelReplyOrEdit(id) {
 }
 
 /** Clears the draft when it is being sent. */
-export function takeDraft(id) {
+function takeDraft(id) {
   const { edit, before } = draftOf(id);
   drafts.delete(id);
   if (edit) draftOf(id).text = before;
@@ -56,7 +56,7 @@ export function takeDraft(id) {
 }
 
 /** Restores a draft that could not be sent, unless something else is written by now. */
-export function restoreDraft(id, draft) {
+function restoreDraft(id, draft) {
   const now = draftOf(id);
   if (now.reply || now.edit || (now.text && now.text !== draft.before)) return;
   drafts.set(id, draft);
