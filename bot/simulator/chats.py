@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -350,7 +351,7 @@ class Network:
         self.people = people
         self.notifier = Notifier()
         self.event_count = 0
-        self._last_message = 0
+        self._message_ids = count(1)
         self._subscribers: set[asyncio.Queue[Event]] = set()
 
     def now(self) -> int:
@@ -359,8 +360,7 @@ class Network:
 
     def next_message_id(self) -> int:
         """Returns the next message number; all chats share one sequence, as private chats do."""
-        self._last_message += 1
-        return self._last_message
+        return next(self._message_ids)
 
     def publish(
         self,

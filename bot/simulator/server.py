@@ -70,7 +70,7 @@ class Simulator:
         self.limits = RateLimits(self.clock, self.world.stars)
         self.faults = Faults()
         self.calls = CallLog(keep_calls)
-        webhook = Webhook(self.world.updates, self.clock)
+        webhook = Webhook(self.world.updates)
         webhook.reply = self._carry_out
         self.api = Api(self.world, self.limits, webhook)
         self._port = port

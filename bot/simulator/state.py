@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import count
 
 from bot.simulator.bot_profile import Profile
 from bot.simulator.chats import Account, Chat, Media, Network, Shape, User
@@ -33,27 +34,24 @@ class State(Network):
         self.stars = Stars()
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
-        self._last_group = _FIRST_GROUP
-        self._last_query = _FIRST_QUERY
-        self._last_album = _FIRST_ALBUM
-        self._last_poll = _FIRST_POLL
+        self._group_ids = count(_FIRST_GROUP)
+        self._query_ids = count(_FIRST_QUERY)
+        self._album_ids = count(_FIRST_ALBUM)
+        self._poll_ids = count(_FIRST_POLL)
 
     def next_query_id(self) -> str:
         """Returns a new identifier for a callback query."""
-        self._last_query += 1
-        return str(self._last_query)
+        return str(next(self._query_ids))
 
     def next_album_id(self) -> str:
         """Returns a new identifier for an album."""
-        self._last_album += 1
-        return str(self._last_album)
+        return str(next(self._album_ids))
 
     def with_own_poll(self, media: Media | None) -> Media | None:
         """Returns the media for a new message: a poll gets a new identifier, for its own votes."""
         if media is None or media.kind != "poll":
             return media
-        self._last_poll += 1
-        return replace(media, payload=media.payload | {"id": str(self._last_poll)})
+        return replace(media, payload=media.payload | {"id": str(next(self._poll_ids))})
 
     def group(
         self,
@@ -64,8 +62,7 @@ class State(Network):
         username: str | None = None,
     ) -> Chat:
         """Adds a group with the bot in it; the first member added the bot."""
-        self._last_group += 1
-        chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - self._last_group
+        chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - next(self._group_ids)
         chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title, username=username)
         for member in members:
             chat.add_member(member)

@@ -27,14 +27,12 @@ class Webhook:
     the bot puts into its answer.
     """
 
-    def __init__(self, updates: UpdateQueue, clock: Callable[[], float]) -> None:
+    def __init__(self, updates: UpdateQueue) -> None:
         self.url = ""
         self.max_connections = 40
-        self.last_error: tuple[int, str] | None = None
         self.reply: Reply | None = None
         self._secret = ""
         self._updates = updates
-        self._clock = clock
         self._running: asyncio.Task[None] | None = None
 
     def start(self, url: str, *, secret: str, most: int) -> None:
@@ -45,7 +43,7 @@ class Webhook:
 
     def stop(self) -> None:
         """Stops delivering updates."""
-        self.url, self._secret, self.last_error = "", "", None
+        self.url, self._secret = "", ""
         if self._running is not None:
             self._running.cancel()
             self._running = None
@@ -93,18 +91,13 @@ class Webhook:
         try:
             async with session.post(self.url, data=body, headers=headers) as answer:
                 content = await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            self._fail(f"Connection failed: {type(error).__name__}")
+        except (aiohttp.ClientError, TimeoutError):
             return False
         if not 200 <= answer.status < 300:
-            self._fail(f"Wrong response from the webhook: {answer.status} {answer.reason}")
             return False
         if answer.content_type == "application/json" and content:
             await self._carry_out(content)
         return True
-
-    def _fail(self, reason: str) -> None:
-        self.last_error = (int(self._clock()), reason)
 
     async def _carry_out(self, content: bytes) -> None:
         try:

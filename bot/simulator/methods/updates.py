@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.simulator.api import Api
-from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request, conflict
 from bot.simulator.parameters import Params
 
@@ -85,22 +84,6 @@ def delete_webhook(api: Api, params: Params) -> bool:
     api.webhook.stop()
     _drop(api, params)
     return True
-
-
-def get_webhook_info(api: Api, params: Params) -> Shape:
-    """Serves getWebhookInfo."""
-    info: Shape = {
-        "url": api.webhook.url,
-        "has_custom_certificate": False,
-        "pending_update_count": len(api.world.updates.pending),
-    }
-    if api.webhook.url:
-        info["max_connections"] = api.webhook.max_connections
-    if api.webhook.last_error:
-        info["last_error_date"], info["last_error_message"] = api.webhook.last_error
-    if api.world.updates.allowed:
-        info["allowed_updates"] = sorted(api.world.updates.allowed)
-    return info
 
 
 def _allow(api: Api, params: Params) -> None:
