@@ -12,11 +12,11 @@ async def test_media_get_a_kind_answer_wherever_one_is(scene: Scene, kind: str) 
     ana = scene.ana
     ana.start()
     await scene.settled()
-    getattr(ana, kind)()
+    ana.send_kind(kind)
     await scene.settled()
     assert "solo entiende texto y botones" in scene.living(ana).text
     await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
-    getattr(ana, kind)()
+    ana.send_kind(kind)
     await scene.settled()
     assert "escribe tu nombre en un mensaje de texto" in scene.living(ana).text
 

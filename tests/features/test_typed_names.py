@@ -191,7 +191,7 @@ async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
 @pytest.mark.parametrize("kind", ["sticker", "photo", "voice"])
 async def test_whatever_else_is_sent_to_the_form_goes_too(scene: Scene, kind: str) -> None:
     await at_the_name(scene, scene.ana)
-    getattr(scene.ana, kind)()
+    scene.ana.send_kind(kind)
     await scene.settled()
     assert GONE in scene.living(scene.ana).text
     scene.ana.send("/ana_garcia")
