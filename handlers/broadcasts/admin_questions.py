@@ -52,8 +52,7 @@ async def _ask(
 ) -> None:
     notices = services.storage.admin_notices
     who = services.keyring.reference(services.petition.slug, admin)
-    reason = (broadcast.question or "").encode()
-    about = hashlib.sha256(who + reason).hexdigest()[:16]
+    about = question_digest(broadcast, who)
     if await notices.was_sent(broadcast.id, NoticeKind.QUESTION, about):
         return
     words = await services.words_for(admin)
@@ -64,6 +63,11 @@ async def _ask(
     view = await view_of(services, words, broadcast, reader=admin, measured=measured)
     await send_screen(bot, admin, standing(view).under(notice))
     await notices.mark_sent(broadcast.id, NoticeKind.QUESTION, about)
+
+
+def question_digest(broadcast: Broadcast, reader: bytes = b"") -> str:
+    """Returns what tells the notices apart of a broadcast's questions, and of their readers."""
+    return hashlib.sha256(reader + (broadcast.question or "").encode()).hexdigest()[:16]
 
 
 async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:

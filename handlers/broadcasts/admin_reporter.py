@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import structlog
 from telegram import ReplyParameters
 from telegram.constants import ParseMode
@@ -11,7 +9,7 @@ from telegram.error import TelegramError
 
 from bot.charts import delivery_picture
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.broadcasts.admin_questions import ask_everyone
+from handlers.broadcasts.admin_questions import ask_everyone, question_digest
 from handlers.broadcasts.progress_publisher import Place, ProgressPublisher, progress_place
 from handlers.broadcasts.screens.broadcast_lines import Measured
 from handlers.broadcasts.screens.labels import subject_name
@@ -54,8 +52,8 @@ class AdminReporter:
             await self._show(broadcast, Measured(tally))
         else:
             # In a new message, since an edit notifies nobody.
-            reason = hashlib.sha256((broadcast.question or "").encode()).hexdigest()[:16]
-            await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, reason)
+            about = question_digest(broadcast)
+            await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, about)
             await self._publisher.draw(broadcast, Measured(tally))
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:

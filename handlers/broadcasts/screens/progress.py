@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from bot.text.markup import Html
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.approval import awaiting
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
@@ -29,6 +31,52 @@ _SLOWEST: Final = 0.05
 _LONG_PAUSE: Final = 10.0
 # Seconds; keeps the estimated end within the range of datetime.
 _FARTHEST: Final = 100 * 365 * 86_400.0
+
+_BROKEN: Final = mark("<b>El envío está en pausa por un fallo del bot</b>")
+_PAUSED_BY_ADMIN: Final = (
+    mark("<b>El envío está en pausa</b>"),
+    mark("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
+)
+# Why the system paused it, and what will end the pause; `reason` and `n` are the detail.
+_PAUSED: Final[Mapping[PauseReason | None, tuple[str, str]]] = MappingProxyType(
+    {
+        PauseReason.DEFECT: (
+            _BROKEN,
+            mark(
+                "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro "
+                "figura como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará "
+                "donde estaba."
+            ),
+        ),
+        PauseReason.UNRECORDED: (
+            _BROKEN,
+            mark(
+                "El bot no ha podido anotar si un mensaje llegó, y se ha detenido para no "
+                "escribir a nadie dos veces. Avisa a quien mantiene el bot: en el registro figura "
+                "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+                "estaba."
+            ),
+        ),
+        PauseReason.NOBODY: (
+            mark("<b>El envío está en pausa: no le llega a nadie</b>"),
+            mark(
+                "Ninguna de las {n} primeras personas ha podido recibirlo. Casi siempre significa "
+                "que este bot no es el mismo con el que firmaron. No se ha descartado a nadie: "
+                "pide a quien mantiene el bot que compruebe el token y, si es el de siempre, "
+                "pulsa «▶ Seguir»."
+            ),
+        ),
+        PauseReason.DENIED: (
+            mark("<b>El envío está en pausa: Telegram rechaza los envíos</b>"),
+            mark(
+                "Durante más de un minuto, Telegram o el servidor que hay en medio ha respondido "
+                "«{reason}» a cada mensaje. Quienes faltan siguen pendientes: avisa a quien "
+                "mantiene el bot y, cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+                "estaba."
+            ),
+        ),
+    }
+)
 
 
 def standing(now: BroadcastView) -> Screen:
@@ -146,73 +194,25 @@ def _paused(now: BroadcastView) -> Screen:
 
 def _pause(now: BroadcastView) -> tuple[Html, Html]:
     """Returns a heading that says why it is paused, and what will end the pause."""
-    words = now.words
-    reason, detail = now.broadcast.pause_reason, now.broadcast.reason_detail
-    if reason is PauseReason.DEFECT:
-        return (
-            words.text("<b>El envío está en pausa por un fallo del bot</b>"),
-            words.text(
-                "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro "
-                "figura como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará "
-                "donde estaba.",
-                reason=detail,
-            ),
-        )
-    if reason is PauseReason.UNRECORDED:
-        return (
-            words.text("<b>El envío está en pausa por un fallo del bot</b>"),
-            words.text(
-                "El bot no ha podido anotar si un mensaje llegó, y se ha detenido para no "
-                "escribir a nadie dos veces. Avisa a quien mantiene el bot: en el registro figura "
-                "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
-                "estaba.",
-                reason=detail,
-            ),
-        )
-    if reason is PauseReason.NOBODY:
-        return (
-            words.text("<b>El envío está en pausa: no le llega a nadie</b>"),
-            words.text(
-                "Ninguna de las {n} primeras personas ha podido recibirlo. Casi siempre significa "
-                "que este bot no es el mismo con el que firmaron. No se ha descartado a nadie: "
-                "pide a quien mantiene el bot que compruebe el token y, si es el de siempre, "
-                "pulsa «▶ Seguir».",
-                n=detail,
-            ),
-        )
-    if reason is PauseReason.DENIED:
-        return (
-            words.text("<b>El envío está en pausa: Telegram rechaza los envíos</b>"),
-            words.text(
-                "Durante más de un minuto, Telegram o el servidor que hay en medio ha respondido "
-                "«{reason}» a cada mensaje. Quienes faltan siguen pendientes: avisa a quien "
-                "mantiene el bot y, cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
-                "estaba.",
-                reason=detail,
-            ),
-        )
-    return (
-        words.text("<b>El envío está en pausa</b>"),
-        words.text("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
-    )
+    words, detail = now.words, now.broadcast.reason_detail
+    heading, still = _PAUSED.get(now.broadcast.pause_reason, _PAUSED_BY_ADMIN)
+    return words.text(heading), words.text(still, reason=detail, n=detail)
 
 
 def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     words, broadcast = now.words, now.broadcast
-    if broadcast.pause_reason is PauseReason.FORMER:
-        return words.text(
-            "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
-            "petición. No se ha enviado nada: decide tú si debe salir.",
-            subject=subject_name(words, broadcast.kind),
-            moment=moment_name(words, starts, now.zone),
-        )
-    return words.text(
+    missed = mark(
         "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
         "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
-        "tiene sentido.",
-        subject=subject_name(words, broadcast.kind),
-        moment=moment_name(words, starts, now.zone),
+        "tiene sentido."
     )
+    if broadcast.pause_reason is PauseReason.FORMER:
+        missed = mark(
+            "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
+            "petición. No se ha enviado nada: decide tú si debe salir."
+        )
+    subject, moment = subject_name(words, broadcast.kind), moment_name(words, starts, now.zone)
+    return words.text(missed, subject=subject, moment=moment)
 
 
 def _ended(now: BroadcastView) -> Screen:

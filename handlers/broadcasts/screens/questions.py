@@ -13,19 +13,12 @@ def ask_cancel(now: BroadcastView) -> Screen:
     """Asks whether to cancel; the broadcast is not sent until this is answered."""
     words = now.words
     yes, no = words.label("Sí, cancelar el envío"), words.label("No, dejarlo como está")
-    if now.broadcast.state is BroadcastState.SCHEDULED:
+    is_scheduled = now.broadcast.state is BroadcastState.SCHEDULED
+    if is_scheduled or now.is_waiting:
         return Screen(
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),
-                plan(now),
-                words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
-            ),
-            (Button(yes, AdminAction.CANCEL, now.key), Button(no, AdminAction.WATCH, now.key)),
-        )
-    if now.is_waiting:
-        return Screen(
-            paragraphs(
-                words.text("<b>¿Cancelar este envío programado?</b>"),
+                plan(now) if is_scheduled else None,
                 words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
             ),
             (Button(yes, AdminAction.CANCEL, now.key), Button(no, AdminAction.WATCH, now.key)),

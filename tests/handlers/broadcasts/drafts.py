@@ -106,6 +106,7 @@ def standing_of(
     language: str = "es",
     *,
     rate: float | None = None,
+    pause: float = 0.0,
     recall: RecallTally | None = None,
     now: datetime = NOW,
     reader: int = MARTA,
@@ -119,6 +120,7 @@ def standing_of(
         zone="Europe/Madrid",
         languages=LANGUAGES,
         rate=rate,
+        pause=pause,
         recall=recall,
         reader=reader,
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from handlers.broadcasts.screens import history
 from handlers.broadcasts.screens.history import Entry
 from handlers.broadcasts.screens.progress import standing
 from handlers.screens.buttons import AdminAction, Button
-from storage import Kind, RecallTally, StopReason, Tally
+from storage import Kind, PauseReason, RecallTally, StopReason, Tally
 from tests.handlers.broadcasts.drafts import (
     CATALOGS,
     LUCY,
@@ -120,3 +123,84 @@ def test_each_entry_of_the_history_leads_to_its_report() -> None:
     page = history.history(CATALOGS.words("es"), entries, page=2, more=False, reader=MARTA)
     first = buttons(page)[0]
     assert first == Button("11", AdminAction.REPORT, f"{(b'b' * 16).hex()}.2")
+
+
+@pytest.mark.parametrize(
+    ("reason", "says", "not_says"),
+    [
+        (StopReason.CONTENT, "no acepta el mensaje", "clave"),
+        (StopReason.UNREADABLE, "La clave no abre", "Telegram no acepta"),
+        (StopReason.OTHER, "detenido.</b> Bad", "Telegram no acepta"),
+    ],
+)
+def test_each_reason_of_a_stop_has_a_sentence_of_its_own(
+    reason: StopReason, says: str, not_says: str
+) -> None:
+    over = broadcast(
+        "stopped", kind=Kind.CLOSING, stop_reason=reason, reason_detail="Bad Request: <x>"
+    )
+    said = standing(standing_of(over)).text
+    assert says in said
+    assert not_says not in said
+    assert "<x>" not in said
+    assert "Quienes faltaban siguen pendientes" in said
+    assert "waiting" in standing(standing_of(over, language="en")).text
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "says", "in_english"),
+    [
+        (
+            PauseReason.DEFECT,
+            "KeyError 3f9a1c02",
+            ("en pausa por un fallo del bot", "KeyError 3f9a1c02"),
+            "fault in the bot",
+        ),
+        (
+            PauseReason.UNRECORDED,
+            "IntegrityError 3f9a1c02",
+            (
+                "en pausa por un fallo del bot",
+                "no ha podido anotar si un mensaje llegó",
+                "IntegrityError 3f9a1c02",
+            ),
+            "write down whether a message arrived",
+        ),
+        (
+            PauseReason.NOBODY,
+            "20",
+            ("no le llega a nadie", "Ninguna de las 20 primeras personas", "compruebe el token"),
+            "None of the first 20 people",
+        ),
+        (
+            PauseReason.DENIED,
+            "Not <Found>",
+            ("Telegram rechaza los envíos", "«Not &lt;Found&gt;»"),
+            "are still waiting",
+        ),
+    ],
+)
+def test_a_pause_by_the_system_says_why_and_whom_to_ask(
+    reason: PauseReason, detail: str, says: Sequence[str], in_english: str
+) -> None:
+    held = broadcast("paused", pause_reason=reason, reason_detail=detail)
+    said = standing(standing_of(held)).text
+    assert [each for each in (*says, "«▶ Seguir»") if each not in said] == []
+    assert in_english in standing(standing_of(held, language="en")).text
+
+
+@pytest.mark.parametrize(
+    ("pause", "says"),
+    [
+        (3.0, None),
+        (90.0, "seguirá por sí solo hacia las 14:01"),
+        (86_400.0, "hacia las 14:00 (26 de noviembre"),
+        (1e300, "seguirá por sí solo hacia"),
+    ],
+)
+def test_a_long_pause_that_telegram_asks_for_is_said_with_its_end(
+    pause: float, says: str | None
+) -> None:
+    said = standing(standing_of(broadcast(), pause=pause)).text
+    assert ("Telegram pide una pausa" in said) is (says is not None)
+    assert says is None or says in said

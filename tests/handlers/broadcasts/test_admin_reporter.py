@@ -1,0 +1,128 @@
+"""The reports of the worker: each is made until an admin sees it, or until none can."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from telegram.error import TelegramError
+
+from bot.simulator.chats import Message
+from bot.simulator.faults import Fault
+from handlers.broadcasts.admin_reporter import AdminReporter
+from storage import Broadcast, Broadcasts, BroadcastState, NewBroadcast, PauseReason, Tally
+from tests.features.scene import ADMIN, Scene, a_scene
+
+ENDED = Tally(total=3, delivered=3)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+def reporter_of(scene: Scene) -> tuple[AdminReporter, Broadcasts]:
+    """Another reporter than the running bot's, and its broadcasts."""
+    assert scene.app is not None
+    application = scene.app.application
+    reporter = AdminReporter(application.bot, application.services)
+    return reporter, application.services.storage.broadcasts
+
+
+async def planned(scene: Scene) -> tuple[Broadcast, Message]:
+    """A broadcast that is planned for tomorrow, and the message in which Marta watches it."""
+    _, broadcasts = reporter_of(scene)
+    await scene.closes()
+    ctx = await scene.marta.sees("La petición está cerrada")
+    now = dt.datetime.now(dt.UTC)
+    started = await broadcasts.start(
+        NewBroadcast(
+            b"b" * 16,
+            content={"es": "Gracias"},
+            content_sha256=b"c" * 32,
+            source_language="es",
+            actor=ADMIN,
+            at=now,
+            starts_at=now + dt.timedelta(days=1),
+            progress=(ADMIN, ctx.id),
+        )
+    )
+    assert isinstance(started, Broadcast)
+    return started, ctx
+
+
+async def ended(scene: Scene) -> tuple[AdminReporter, Broadcast, Message]:
+    """A reporter, a broadcast that has ended, and the message in which Marta watches it.
+
+    Stored it is planned for tomorrow, so that the bot's own worker leaves it alone.
+    """
+    broadcast, ctx = await planned(scene)
+    at = broadcast.created_at
+    over = replace(
+        broadcast, state=BroadcastState.FINISHED, starts_at=None, started_at=at, ended_at=at
+    )
+    return reporter_of(scene)[0], over, ctx
+
+
+async def test_what_could_not_be_written_is_written_the_next_time(scene: Scene) -> None:
+    reporter, broadcast, ctx = await ended(scene)
+    scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 3)
+    with pytest.raises(TelegramError):
+        await reporter.ended(broadcast, ENDED)
+    await reporter.ended(broadcast, ENDED)
+    assert "Entregados: 3" in scene.marta.chat.messages[ctx.id].text
+
+
+async def test_what_stands_there_already_counts_as_written(scene: Scene) -> None:
+    reporter, broadcast, _ = await ended(scene)
+    scene.simulator.faults.next("editMessageText", Fault.DROP)
+    await reporter.ended(broadcast, ENDED)  # written, unheard, and repeated
+    edits = len(scene.simulator.calls.of("editMessageText"))
+    await reporter.ended(broadcast, ENDED)
+    assert len(scene.simulator.calls.of("editMessageText")) == edits
+
+
+@pytest.mark.parametrize("is_planned", [False, True])
+async def test_an_admin_who_blocked_the_bot_is_waited_for_by_nobody(
+    scene: Scene, *, is_planned: bool
+) -> None:
+    reporter, broadcast, ctx = await ended(scene)
+    scene.marta.block()
+    if is_planned:
+        broadcast = replace(broadcast, starts_at=broadcast.started_at)
+    else:
+        scene.marta.delete(ctx)
+    await reporter.ended(broadcast, ENDED)
+
+
+async def test_a_message_that_is_gone_is_written_anew_and_then_edited(scene: Scene) -> None:
+    reporter, broadcast, ctx = await ended(scene)
+    scene.marta.delete(ctx)
+    await reporter.ended(broadcast, ENDED)
+    anew = await scene.marta.sees("Entregados: 3")
+    found = await reporter_of(scene)[1].get(broadcast.id)
+    assert found is not None
+    assert found.progress_message_id == anew.id
+
+
+async def test_a_pause_by_the_system_is_a_message_of_its_own_and_said_once(scene: Scene) -> None:
+    broadcast, ctx = await planned(scene)
+    assert broadcast.starts_at is not None
+    _, broadcasts = reporter_of(scene)
+    await broadcasts.begin(broadcast, broadcast.starts_at)
+    await broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT, "KeyError 3f9a1c02")
+    alarm = await scene.marta.sees("en pausa por un fallo del bot")
+    assert alarm.id > ctx.id
+    assert (await scene.marta.sees("sigue en otro mensaje")).id == ctx.id
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert found.progress_message_id == alarm.id
+    messages = len(scene.marta.messages)
+    await scene.stop_bot()
+    await scene.start_bot()
+    await reporter_of(scene)[0].waiting(found, Tally(3))
+    assert len(scene.marta.messages) == messages
