@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from telegram.ext import ExtBot
 
+from handlers.broadcasts.admin_reporter import AdminReporter
 from tests.features.scene import ADMIN
 from tests.features.studio import Studio, a_studio
 from tests.features.test_broadcast_controls import under_way
@@ -99,3 +100,16 @@ async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(slow
         lambda: ASKED in slow.marta.chat.messages[progress].text, 5
     )
     assert ASKED in slow.marta.chat.messages[progress].text
+
+
+async def test_a_tap_is_shown_though_no_worker_is_there_to_show_it(
+    slow: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def shows_nothing(*_: object) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(AdminReporter, "progress", shows_nothing)
+    await slow.taps("⏸ Pausa")
+    await slow.marta.sees(PAUSED)
+    await slow.taps("▶ Seguir")
+    assert "⏸ Pausa" in slow.panel.labels
