@@ -18,7 +18,7 @@ from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.calling import made
 from handlers.broadcasts.progress_publisher import view_of
 from handlers.broadcasts.screens.broadcast_lines import Measured
-from handlers.broadcasts.screens.progress import standing
+from handlers.broadcasts.screens.progress import state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
 from storage import Broadcast, NoticeKind, Tally
@@ -61,7 +61,7 @@ async def _ask(
         notice = await show_content(bot, broadcast, words, admin)
     measured = Measured(tally)
     view = await view_of(services, words, broadcast, reader=admin, measured=measured)
-    await send_screen(bot, admin, standing(view).under(notice))
+    await send_screen(bot, admin, state_screen(view).under(notice))
     await notices.mark_sent(broadcast.id, NoticeKind.QUESTION, about)
 
 

@@ -11,12 +11,12 @@ from handlers.admin_context import AdminContext
 from handlers.broadcasts.admin_questions import show_content
 from handlers.broadcasts.original_messages import message_exists
 from handlers.broadcasts.progress_message import (
-    known_by,
-    page_of,
+    find_broadcast,
     refresh,
+    screen_of,
     show,
     tell_progress,
-    tell_standing,
+    tell_state,
 )
 from handlers.broadcasts.screens.approval import ask_decline
 from handlers.calls_before_commit import before_the_deed
@@ -36,7 +36,7 @@ async def _review(ctx: AdminContext, known: Broadcast) -> None:
     await ctx.answer()
     ctx = ctx.at_bottom()
     notice = await show_content(ctx.bot, known, ctx.words, ctx.chat_id)
-    page = await page_of(ctx, known)
+    page = await screen_of(ctx, known)
     await ctx.write(page.under(notice))
 
 
@@ -86,7 +86,7 @@ async def ask_to_decline(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    await tell_standing(ctx, known, ask_decline)
+    await tell_state(ctx, known, ask_decline)
 
 
 async def decline(ctx: AdminContext, argument: str) -> None:
@@ -97,16 +97,16 @@ async def decline(ctx: AdminContext, argument: str) -> None:
     user, at = _by(ctx)
     now = await ctx.services.storage.broadcasts.decline(known.id, user, at) or known
     ctx.services.wake_broadcast()
-    await tell_standing(ctx, now)
+    await tell_state(ctx, now)
 
 
 async def _undecided(ctx: AdminContext, argument: str) -> Broadcast | None:
     """Returns a button's broadcast if this admin may decide; else says why not, returns None."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is None:
         return None
     if not known.awaits_approval:
-        await tell_standing(ctx, known)
+        await tell_state(ctx, known)
         return None
     if known.author == ctx.user.id:
         await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
@@ -135,7 +135,7 @@ async def _ask_again(
     broadcasts = ctx.services.storage.broadcasts
     now = await broadcasts.recount(known.id, recipients, *_by(ctx)) or known
     if not now.awaits_approval:
-        await tell_standing(ctx, now)  # another admin was faster
+        await tell_state(ctx, now)  # another admin was faster
         return
     before = known.expected or 0 if before is None else before
     await ctx.tell(partial(_asked_again, ctx, known, now, before))
@@ -144,7 +144,7 @@ async def _ask_again(
 async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, before: int) -> None:
     if now.expected != former.expected:
         await refresh(ctx, now)
-    words, page = ctx.words, await page_of(ctx, now)
+    words, page = ctx.words, await screen_of(ctx, now)
     notice = words.text(
         "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
         "{now}. Si te parece bien, apruébalo otra vez.",
@@ -158,7 +158,7 @@ async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:
     """Shows the result to the admin who approved, and to the one who watches the broadcast."""
     services = ctx.services
     if now.state is not BroadcastState.SCHEDULED or now.confirmed_by != ctx.user.id:
-        await tell_standing(ctx, now)  # another admin or the worker was faster
+        await tell_state(ctx, now)  # another admin or the worker was faster
         return
     if now.progress_chat not in services.admins:
         await tell_progress(ctx, now.id)  # otherwise nobody would see the progress

@@ -18,7 +18,7 @@ from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import DraftEditor, forget, open_draft
 from handlers.broadcasts.original_messages import message_exists
 from handlers.broadcasts.preview import show_lost, take_away
-from handlers.broadcasts.progress_message import show, tell_progress, tell_standing
+from handlers.broadcasts.progress_message import show, tell_progress, tell_state
 from handlers.broadcasts.progress_publisher import progress_place
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.progress import elsewhere
@@ -121,7 +121,7 @@ async def go_on(ctx: AdminContext, known: Broadcast) -> None:
     await open_draft(ctx)  # deletes the draft that this was started from
     if not known.is_running:
         # A late retry of an earlier screen may have overwritten its report.
-        await tell_standing(ctx, known)
+        await tell_state(ctx, known)
         return
     ctx.services.wake_broadcast()
     if known.progress_chat != ctx.chat_id:

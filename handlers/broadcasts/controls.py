@@ -10,7 +10,7 @@ from telegram.error import TelegramError
 
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.progress_message import known_by, show, tell_progress, tell_standing
+from handlers.broadcasts.progress_message import find_broadcast, show, tell_progress, tell_state
 from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
 from storage import Broadcast, Broadcasts, BroadcastState
@@ -20,7 +20,7 @@ _log = structlog.stdlib.get_logger()
 
 async def pause(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast until an admin resumes it."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is not None:
         await _broadcasts(ctx).clear_cancel_request(known.id)
         await _tell_changed(ctx, await _broadcasts(ctx).pause(known.id, *_by(ctx)))
@@ -28,14 +28,14 @@ async def pause(ctx: AdminContext, argument: str) -> None:
 
 async def resume(ctx: AdminContext, argument: str) -> None:
     """Resumes a paused broadcast."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is not None:
         await _tell_changed(ctx, await _broadcasts(ctx).resume(known.id, *_by(ctx)))
 
 
 async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast and asks whether to cancel it; it may be the wrong message."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is None:
         return
     if known.is_active:
@@ -43,42 +43,42 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
         known = await _broadcasts(ctx).pause(known.id, *_by(ctx)) or known
         ctx.services.wake_broadcast()
     if known.state not in (BroadcastState.SCHEDULED, BroadcastState.PAUSED):
-        await tell_standing(ctx, known)
+        await tell_state(ctx, known)
         return
-    await tell_standing(ctx, known, ask_cancel)
+    await tell_state(ctx, known, ask_cancel)
 
 
 async def cancel(ctx: AdminContext, argument: str) -> None:
     """Cancels the broadcast for good."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is not None:
         await _tell_changed(ctx, await _broadcasts(ctx).cancel(known.id, *_by(ctx)))
 
 
 async def watch(ctx: AdminContext, argument: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is not None:
         known = await _broadcasts(ctx).clear_cancel_request(known.id) or known
-        await tell_standing(ctx, known)
+        await tell_state(ctx, known)
 
 
 async def ask_to_recall(ctx: AdminContext, argument: str) -> None:
     """Asks for confirmation before a recall, or says that it is too late for one."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is None:
         return
     if known.recall_started_at is not None:
-        await tell_standing(ctx, known)
+        await tell_state(ctx, known)
     elif not (await view_of(ctx.services, ctx.words, known)).can_be_recalled:
         await ctx.tell(partial(_too_late, ctx, known))
     else:
-        await tell_standing(ctx, known, ask_recall)
+        await tell_state(ctx, known, ask_recall)
 
 
 async def recall(ctx: AdminContext, argument: str) -> None:
     """Starts a recall: deletes the sent messages as far as Telegram allows it."""
-    known = await known_by(ctx, argument)
+    known = await find_broadcast(ctx, argument)
     if known is None:
         return
     found = await _broadcasts(ctx).recall(known.id, *_by(ctx))
@@ -126,7 +126,7 @@ async def _tell_changed(ctx: AdminContext, now: Broadcast | None) -> None:
     if now.is_running and now.progress_chat not in ctx.services.admins:
         await tell_progress(ctx, now.id)  # otherwise nobody would see the progress
     else:
-        await tell_standing(ctx, now)
+        await tell_state(ctx, now)
 
 
 def _broadcasts(ctx: AdminContext) -> Broadcasts:

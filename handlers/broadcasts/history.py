@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import Update
 
 from handlers.admin_context import AdminContext, open_admin_context
-from handlers.broadcasts.progress_message import page_of, tell_progress
+from handlers.broadcasts.progress_message import screen_of, tell_progress
 from handlers.broadcasts.screens.history import ON_A_PAGE, Entry, history, provenance
 from handlers.context import Context
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
@@ -32,7 +32,7 @@ async def report(ctx: AdminContext, argument: str) -> None:
     if known.is_active:
         await tell_progress(ctx, known.id)
         return
-    shown = await page_of(ctx, known)
+    shown = await screen_of(ctx, known)
     by = provenance(ctx.words, known, ctx.user.id)
     back = Button(ctx.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
     when = ctx.words.moment(known.started_at or known.starts_at or known.created_at)

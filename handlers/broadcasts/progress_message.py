@@ -15,7 +15,7 @@ from handlers.broadcasts.progress_publisher import (
     progress_place,
     view_of,
 )
-from handlers.broadcasts.screens.progress import standing
+from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import read_id
 from handlers.screens.screen import Screen
 from storage import Broadcast
@@ -28,8 +28,8 @@ async def tell_progress(ctx: AdminContext, key: bytes) -> None:
     await ctx.tell(partial(move_progress_here, ctx, key))
 
 
-async def tell_standing(
-    ctx: AdminContext, shown: Broadcast, screen: MakeScreen = standing
+async def tell_state(
+    ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen
 ) -> None:
     """Shows the broadcast's state in the admin's message, as soon as Telegram accepts it."""
     await ctx.tell(partial(show, ctx, shown, screen))
@@ -56,7 +56,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
         await publisher.point_elsewhere(former)
 
 
-async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = standing) -> None:
+async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen) -> None:
     """Shows a broadcast in the admin's message.
 
     Args:
@@ -68,18 +68,18 @@ async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = standin
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
         await ctx.answer_while(_publisher(ctx).draw(shown, screen=screen, again=True))
     else:
-        page = await page_of(ctx, now, screen if now.state == shown.state else standing)
+        page = await screen_of(ctx, now, screen if now.state == shown.state else state_screen)
         await ctx.write(page)
 
 
-async def page_of(
-    ctx: AdminContext, broadcast: Broadcast, screen: MakeScreen = standing
+async def screen_of(
+    ctx: AdminContext, broadcast: Broadcast, screen: MakeScreen = state_screen
 ) -> Screen:
     """Returns the screen of a broadcast for this admin."""
     return screen(await view_of(ctx.services, ctx.words, broadcast, reader=ctx.user.id))
 
 
-async def known_by(ctx: AdminContext, argument: str) -> Broadcast | None:
+async def find_broadcast(ctx: AdminContext, argument: str) -> Broadcast | None:
     """Returns the broadcast that a button names; if there is none, says so and returns None."""
     known = await ctx.services.storage.broadcasts.get(read_id(argument))
     if known is None:

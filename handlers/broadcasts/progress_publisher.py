@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, Measured
-from handlers.broadcasts.screens.progress import elsewhere, standing
+from handlers.broadcasts.screens.progress import elsewhere, state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import edit_screen, send_screen
 from handlers.screens.screen import Screen
@@ -44,7 +44,7 @@ class ProgressPublisher:
         self,
         broadcast: Broadcast,
         measured: Measured = NOT_MEASURED,
-        screen: MakeScreen = standing,
+        screen: MakeScreen = state_screen,
         *,
         again: bool = False,
     ) -> Place | None:
@@ -84,11 +84,11 @@ class ProgressPublisher:
             now = await self._latest(broadcast)
             is_new = message_id is None
             if message_id is None:
-                page = standing(await self._view(now, chat, measured))
+                page = state_screen(await self._view(now, chat, measured))
                 message_id = await send_screen(self._bot, chat, page)
                 self._turns.shown[now.id] = ((chat, message_id), page)
             await self._services.storage.broadcasts.set_progress(now.id, chat, message_id)
-            await self._draw(broadcast, measured, standing, again=not is_new)
+            await self._draw(broadcast, measured, state_screen, again=not is_new)
             return await self._latest(broadcast)
 
     async def point_elsewhere(self, former: Place) -> None:
@@ -99,7 +99,7 @@ class ProgressPublisher:
     async def show_end(self, former: Place, broadcast: Broadcast) -> None:
         """Replaces a former progress message by the report, as it would look unfinished."""
         view = await self._view(broadcast, former[0], NOT_MEASURED)
-        await self._write_over(former, standing(view))
+        await self._write_over(former, state_screen(view))
 
     async def _draw(
         self, broadcast: Broadcast, measured: Measured, screen: MakeScreen, *, again: bool
@@ -110,7 +110,7 @@ class ProgressPublisher:
             if place is None or place[0] not in self._services.admins:
                 return None
             if now.state != broadcast.state:
-                screen = standing
+                screen = state_screen
             page = screen(await self._view(now, place[0], measured))
             written = await self._write(now, place, page, again=again)
             if written is None:
@@ -121,7 +121,7 @@ class ProgressPublisher:
                 return written
             if progress_place(after) != written:
                 await self.point_elsewhere(written)
-            screen, again = standing, False
+            screen, again = state_screen, False
 
     async def _latest(self, broadcast: Broadcast) -> Broadcast:
         """Returns the broadcast as it is stored; as it was given if that is its end."""

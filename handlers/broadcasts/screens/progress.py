@@ -79,7 +79,7 @@ _PAUSED: Final[Mapping[PauseReason | None, tuple[str, str]]] = MappingProxyType(
 )
 
 
-def standing(now: BroadcastView) -> Screen:
+def state_screen(now: BroadcastView) -> Screen:
     """Returns the screen of a broadcast in its current state."""
     broadcast = now.broadcast
     if broadcast.is_recalling:

@@ -100,7 +100,7 @@ def broadcast(state: str = "running", **more: Any) -> Broadcast:
     return Broadcast(**{**fields, **more})
 
 
-def standing_of(
+def broadcast_view(
     known: Broadcast,
     tally: Tally | None = None,
     language: str = "es",

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.broadcasts.screens import history
 from handlers.broadcasts.screens.history import Entry
-from handlers.broadcasts.screens.progress import standing
+from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import AdminAction, Button
 from storage import Kind, PauseReason, RecallTally, StopReason, Tally
 from tests.handlers.broadcasts.drafts import (
@@ -19,63 +19,69 @@ from tests.handlers.broadcasts.drafts import (
     MARTA,
     NOW,
     broadcast,
+    broadcast_view,
     buttons,
     labels,
-    standing_of,
 )
 
 
 def test_how_it_goes_is_told_with_speed_rest_and_end() -> None:
-    text = standing(standing_of(broadcast(), rate=27.6)).text
+    text = state_screen(broadcast_view(broadcast(), rate=27.6)).text
     assert "▰▰▰▰▰▰▰▰▰▱▱▱  79" in text
     assert "1.210 de 1.530" in text
     assert "28 por segundo. Tiempo restante: 12 segundos; acabará hacia las 14:00." in text
 
 
 def test_an_end_on_another_day_is_told_with_the_day() -> None:
-    text = standing(standing_of(broadcast(), rate=0.1)).text
+    text = state_screen(broadcast_view(broadcast(), rate=0.1)).text
     assert "0,1 por segundo" in text
-    slow = standing(standing_of(broadcast(), Tally(total=9000, pending=9000), rate=0.1)).text
+    slow = state_screen(
+        broadcast_view(broadcast(), Tally(total=9000, pending=9000), rate=0.1)
+    ).text
     assert "(26 de noviembre de 2026)" in slow
 
 
 def test_while_the_list_is_made_no_number_is_told() -> None:
-    page = standing(standing_of(broadcast(is_enqueued=False), Tally(total=500, pending=500)))
+    page = state_screen(
+        broadcast_view(broadcast(is_enqueued=False), Tally(total=500, pending=500))
+    )
     assert "Preparando la lista…" in page.text
     assert "500" not in page.text
     assert labels(page) == ["⏸ Pausa", "⏹ Cancelar"]
 
 
 def test_cancelling_says_how_many_have_it_and_how_many_will_not() -> None:
-    page = standing(standing_of(broadcast("paused", cancel_requested_at=NOW)))
+    page = state_screen(broadcast_view(broadcast("paused", cancel_requested_at=NOW)))
     assert "Ya lo tienen 1.200 personas.\n320 personas no lo recibirán." in page.text
     assert labels(page)[0] == "Sí, cancelar el envío"
 
 
 def test_while_something_is_on_its_way_nobody_is_said_to_have_nothing() -> None:
-    under_way = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=2, sending=1)))
+    under_way = state_screen(
+        broadcast_view(broadcast("cancelled"), Tally(total=3, pending=2, sending=1))
+    )
     assert "No se ha enviado a nadie." not in under_way.text
-    untouched = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=3)))
+    untouched = state_screen(broadcast_view(broadcast("cancelled"), Tally(total=3, pending=3)))
     assert "No se ha enviado a nadie." in untouched.text
 
 
 def test_recalling_is_offered_for_two_days() -> None:
     ended = broadcast("finished")
     after = timedelta(hours=47, minutes=59)
-    assert "Retirar los mensajes" in labels(standing(standing_of(ended, now=NOW + after)))
-    later = standing_of(ended, now=NOW + timedelta(hours=48))
-    assert "Retirar los mensajes" not in labels(standing(later))
+    assert "Retirar los mensajes" in labels(state_screen(broadcast_view(ended, now=NOW + after)))
+    later = broadcast_view(ended, now=NOW + timedelta(hours=48))
+    assert "Retirar los mensajes" not in labels(state_screen(later))
 
 
 def test_what_was_never_delivered_cannot_be_recalled() -> None:
-    page = standing(standing_of(broadcast("cancelled"), Tally(total=3, pending=3)))
+    page = state_screen(broadcast_view(broadcast("cancelled"), Tally(total=3, pending=3)))
     assert "Retirar los mensajes" not in labels(page)
 
 
 def test_a_recall_tells_what_it_could_not_do() -> None:
     over = broadcast("finished", recall_started_at=NOW, recall_ended_at=NOW)
     recall = RecallTally(1200, deleted=1190, failed=10)
-    page = standing(standing_of(over, recall=recall))
+    page = state_screen(broadcast_view(over, recall=recall))
     assert "Los mensajes se han retirado." in page.text
     assert "Retirado de 1.190 chats.\nEn 10 chats ya no se podía borrar." in page.text
     assert labels(page) == []
@@ -83,7 +89,7 @@ def test_a_recall_tells_what_it_could_not_do() -> None:
 
 def test_a_recall_tells_of_whom_it_is_not_known() -> None:
     over = broadcast("finished", recall_started_at=NOW, recall_ended_at=NOW)
-    page = standing(standing_of(over, recall=RecallTally(1200, deleted=1197, open=3)))
+    page = state_screen(broadcast_view(over, recall=RecallTally(1200, deleted=1197, open=3)))
     assert "Retirado de 1.197 chats.\nEn 3 chats no consta si se borró" in page.text
     assert "«recall_not_recorded»" in page.text
 
@@ -91,7 +97,7 @@ def test_a_recall_tells_of_whom_it_is_not_known() -> None:
 def test_taking_back_has_a_progress_of_its_own() -> None:
     under_way = broadcast("finished", recall_started_at=NOW)
     recall = RecallTally(1200, deleted=397, failed=3, open=800)
-    page = standing(standing_of(under_way, recall=recall, rate=28.0))
+    page = state_screen(broadcast_view(under_way, recall=recall, rate=28.0))
     assert "Retirando los mensajes…" in page.text
     assert "400 de 1.200" in page.text
     assert "28 por segundo. Tiempo restante: 29 segundos" in page.text
@@ -99,15 +105,17 @@ def test_taking_back_has_a_progress_of_its_own() -> None:
 
 def test_those_it_was_refused_for_belong_to_the_rest() -> None:
     refused = Tally(total=3, delivered=1, rejected=2)
-    page = standing(standing_of(broadcast("stopped", stop_reason=StopReason.CONTENT), refused))
+    page = state_screen(
+        broadcast_view(broadcast("stopped", stop_reason=StopReason.CONTENT), refused)
+    )
     assert "Enviar a quienes faltan" in labels(page)
 
 
 def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> None:
     stopped = broadcast("stopped", stop_reason=StopReason.CONTENT)
-    assert "Enviar a quienes faltan" in labels(standing(standing_of(stopped)))
+    assert "Enviar a quienes faltan" in labels(state_screen(broadcast_view(stopped)))
     ending = replace(stopped, kind=Kind.CLOSING)
-    assert "Enviar a quienes faltan" not in labels(standing(standing_of(ending)))
+    assert "Enviar a quienes faltan" not in labels(state_screen(broadcast_view(ending)))
 
 
 def test_the_history_says_who_prepared_and_who_confirmed() -> None:
@@ -139,12 +147,12 @@ def test_each_reason_of_a_stop_has_a_sentence_of_its_own(
     over = broadcast(
         "stopped", kind=Kind.CLOSING, stop_reason=reason, reason_detail="Bad Request: <x>"
     )
-    said = standing(standing_of(over)).text
+    said = state_screen(broadcast_view(over)).text
     assert says in said
     assert not_says not in said
     assert "<x>" not in said
     assert "Quienes faltaban siguen pendientes" in said
-    assert "waiting" in standing(standing_of(over, language="en")).text
+    assert "waiting" in state_screen(broadcast_view(over, language="en")).text
 
 
 @pytest.mark.parametrize(
@@ -184,9 +192,9 @@ def test_a_pause_by_the_system_says_why_and_whom_to_ask(
     reason: PauseReason, detail: str, says: Sequence[str], in_english: str
 ) -> None:
     held = broadcast("paused", pause_reason=reason, reason_detail=detail)
-    said = standing(standing_of(held)).text
+    said = state_screen(broadcast_view(held)).text
     assert [each for each in (*says, "«▶ Seguir»") if each not in said] == []
-    assert in_english in standing(standing_of(held, language="en")).text
+    assert in_english in state_screen(broadcast_view(held, language="en")).text
 
 
 @pytest.mark.parametrize(
@@ -201,6 +209,6 @@ def test_a_pause_by_the_system_says_why_and_whom_to_ask(
 def test_a_long_pause_that_telegram_asks_for_is_said_with_its_end(
     pause: float, says: str | None
 ) -> None:
-    said = standing(standing_of(broadcast(), pause=pause)).text
+    said = state_screen(broadcast_view(broadcast(), pause=pause)).text
     assert ("Telegram pide una pausa" in said) is (says is not None)
     assert says is None or says in said

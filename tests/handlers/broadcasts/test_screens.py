@@ -23,7 +23,7 @@ from handlers.broadcasts.screens import (
 )
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
 from handlers.broadcasts.screens.history import Entry
-from handlers.broadcasts.screens.progress import standing
+from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
 from storage import Kind, PauseReason, StopReason, Tally
@@ -36,13 +36,13 @@ from tests.handlers.broadcasts.drafts import (
     NUMBERS,
     arguments,
     broadcast,
+    broadcast_view,
     buttons,
     draft_view,
     empty,
     labels,
     piece,
     shown,
-    standing_of,
     written,
 )
 
@@ -114,15 +114,15 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     """Every page about a broadcast."""
 
     def page(state: str, tally: Tally | None = None, **more: object) -> Screen:
-        return standing(standing_of(broadcast(state, **more), tally, language))
+        return state_screen(broadcast_view(broadcast(state, **more), tally, language))
 
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
     words = CATALOGS.words(language)
     return {
         "planned": page("scheduled", starts_at=NOW + DAY),
         "asks for approval": page("scheduled", starts_at=NOW, is_approved=False),
-        "to be approved": standing(
-            standing_of(
+        "to be approved": state_screen(
+            broadcast_view(
                 broadcast("scheduled", starts_at=NOW + DAY, is_approved=False),
                 None,
                 language,
@@ -130,7 +130,9 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
             )
         ),
         "not approved?": approval.ask_decline(
-            standing_of(broadcast("scheduled", starts_at=NOW, is_approved=False), None, language)
+            broadcast_view(
+                broadcast("scheduled", starts_at=NOW, is_approved=False), None, language
+            )
         ),
         "declined": page(
             "stopped", starts_at=NOW, stop_reason=StopReason.DECLINED, is_approved=False
@@ -150,8 +152,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
             "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad Request: <x>"
         ),
         "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason=StopReason.OPEN),
-        "cancel?": questions.ask_cancel(standing_of(broadcast("paused"), None, language)),
-        "recall?": questions.ask_recall(standing_of(broadcast("finished"), None, language)),
+        "cancel?": questions.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
+        "recall?": questions.ask_recall(broadcast_view(broadcast("finished"), None, language)),
         "recalling": page("finished", recall_started_at=NOW),
         "history": history.history(words, entries, page=1, more=True, reader=MARTA),
     }
