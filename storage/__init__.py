@@ -13,6 +13,8 @@ from storage.broadcast_start import AlreadyRunning, AudienceChanged, NewBroadcas
 from storage.broadcast_types import (
     APPROVABLE_FOR,
     RECALLABLE_FOR,
+    TRANSITIONS,
+    Action,
     Audience,
     Broadcast,
     BroadcastState,
@@ -149,6 +151,8 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
 __all__ = [
     "APPROVABLE_FOR",
     "RECALLABLE_FOR",
+    "TRANSITIONS",
+    "Action",
     "AdminNotices",
     "AlreadyRunning",
     "AlreadySigned",

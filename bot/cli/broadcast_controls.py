@@ -11,7 +11,7 @@ from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot
 from bot.cli.context import CliContext
 from bot.console import CannotDo
 from bot.text.translations import Words
-from storage import Broadcast, Kind
+from storage import TRANSITIONS, Action, Broadcast, BroadcastState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +19,30 @@ class Change:
     """A change that an operator can order.
 
     Attributes:
-        verb: its name.
-        allowed: the states of a broadcast in which it has an effect.
-        leads_to: the state after it.
+        verb: its name, as in the table of transitions.
         default: the broadcast to change if none is named; None for the one under way.
     """
 
-    verb: str
-    allowed: tuple[str, ...]
-    leads_to: str
+    verb: Action
     default: str | None = None
 
+    @property
+    def allowed(self) -> list[BroadcastState]:
+        """The states of a broadcast in which it has an effect."""
+        return [each for each in BroadcastState if each in TRANSITIONS[self.verb].sources]
 
-PAUSE: Final = Change("pause", ("running",), "paused")
-RESUME: Final = Change("resume", ("paused",), "running")
-CANCEL: Final = Change("cancel", ("scheduled", "running", "paused"), "cancelled")
-RECALL: Final = Change("recall", ("finished", "stopped", "cancelled"), "recalled", default=LATEST)
+    @property
+    def leads_to(self) -> str:
+        """The state after it."""
+        return TRANSITIONS[self.verb].to or _RECALLED
+
+
+PAUSE: Final = Change(Action.PAUSE)
+RESUME: Final = Change(Action.RESUME)
+CANCEL: Final = Change(Action.CANCEL)
+RECALL: Final = Change(Action.RECALL, default=LATEST)
+# The word for a broadcast that is being recalled or was, whatever its state.
+_RECALLED: Final = "recalled"
 
 
 async def prepare_change(
@@ -98,7 +106,7 @@ def _check_recall(snapshot: BroadcastSnapshot, now: datetime) -> None:
 
 
 def _state(broadcast: Broadcast) -> str:
-    return broadcast.state if broadcast.recall_started_at is None else RECALL.leads_to
+    return broadcast.state if broadcast.recall_started_at is None else _RECALLED
 
 
 def _state_clause(broadcast: Broadcast) -> str:
@@ -114,7 +122,7 @@ def _question(change: Change, snapshot: BroadcastSnapshot, words: Words) -> str:
         )
     told, total = words.number(snapshot.tally.done), words.number(snapshot.total)
     so_far = f"{told} of {total} are done"
-    if broadcast.state == "scheduled" and broadcast.starts_at is not None:
+    if broadcast.state is BroadcastState.SCHEDULED and broadcast.starts_at is not None:
         so_far = f"it would begin on {words.moment(broadcast.starts_at)}"
     for_good = " for good" if change is CANCEL else ""
     return f"{change.verb.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"

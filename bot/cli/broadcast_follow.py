@@ -98,7 +98,7 @@ def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:
         what = "recalling" if snapshot.attended else "waiting for the bot"
         return what, recall.total - recall.open, recall.total
     what = broadcast.state
-    if what == "running":
+    if broadcast.is_running:
         what = "sending" if snapshot.attended else "waiting for the bot"
     return what, snapshot.tally.done, snapshot.total
 
