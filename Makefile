@@ -37,7 +37,7 @@ demo: $(READY)
 
 # More at once than there are cores: most of a test is waiting. ARGS='-n 0' runs one by one.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 5 $(ARGS)
+	@$(BIN)/python -m pytest -n 6 $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,16 +203,27 @@ class TestALock:
         holder.let_go()
 
 
+def _wait(held: threading.Event) -> None:
+    held.wait()
+
+
+async def in_one_group(database: SqliteDatabase, *names: str) -> list[object]:
+    """Writes them while the writer's thread is held until all of them wait."""
+    held = threading.Event()
+    database._writer.submit(partial(_wait, held))
+    writes = asyncio.gather(
+        *[database.write(insert(name)) for name in names], return_exceptions=True
+    )
+    asyncio.get_running_loop().call_soon(held.set)
+    return list(await writes)
+
+
 class TestAFullDisk:
     async def test_is_unavailable_and_nothing_of_the_group_is_kept(
         self, database: SqliteDatabase
     ) -> None:
         await fill(database)
-        results = await asyncio.gather(
-            database.write(insert("small")),
-            database.write(insert("x" * 2_000_000)),
-            return_exceptions=True,
-        )
+        results = await in_one_group(database, "small", "x" * 2_000_000)
         assert [type(result) for result in results] == [Unavailable] * 2
         assert await slugs(database) == set()
 
@@ -295,10 +307,7 @@ class TestAFailingDisk:
     ) -> None:
         connection = FailingStatement(database._writer._conn, "bad", code)
         monkeypatch.setattr(database._writer, "_connection", connection)
-        results = await asyncio.gather(
-            *[database.write(insert(name)) for name in ("before", "bad", "after")],
-            return_exceptions=True,
-        )
+        results = await in_one_group(database, "before", "bad", "after")
         monkeypatch.undo()
         assert connection.was_open
         assert [type(result) for result in results] == [Unavailable] * 3
@@ -311,9 +320,7 @@ class TestAFailingDisk:
     ) -> None:
         connection = FailingStatement(database._writer._conn, "bad", sqlite3.SQLITE_CORRUPT_VTAB)
         monkeypatch.setattr(database._writer, "_connection", connection)
-        results = await asyncio.gather(
-            *[database.write(insert(name)) for name in ("before", "bad")], return_exceptions=True
-        )
+        results = await in_one_group(database, "before", "bad")
         monkeypatch.undo()
         assert [type(result) for result in results] == [BrokenData] * 2
 
