@@ -21,21 +21,12 @@ _FIRST_STAGE: Final = "home"
 # with another one no stored digest would match, and every screen would be edited once in vain.
 _DIGEST_LABEL: Final = "shown"
 
-_COLUMNS: Final = (
-    "stage",
-    "page",
-    "return_stage",
-    "language",
-    "name_sealed",
-    "news",
-    "source",
-    "message_id",
-    "picture_id",
-    "name_message_ids",
-    "screen_digest",
-    "version",
-    "updated_at",
+# Columns that hold what the attribute of the same name does; the others are converted.
+_AS_THEY_ARE: Final = (
+    *("stage", "page", "return_stage", "language", "source"),
+    *("message_id", "picture_id", "screen_digest", "version"),
 )
+_COLUMNS: Final = (*_AS_THEY_ARE, "name_sealed", "news", "name_message_ids", "updated_at")
 
 _GET: Final = f"""
 SELECT {", ".join(_COLUMNS)} FROM conversations
@@ -150,18 +141,10 @@ class Conversations:
         values: dict[str, Value] = {
             "petition": self._slug,
             "supporter": conversation.supporter,
-            "stage": conversation.stage,
-            "page": conversation.page,
-            "return_stage": conversation.return_stage,
-            "language": conversation.language,
+            **{column: getattr(conversation, column) for column in _AS_THEY_ARE},
             "name_sealed": self._sealed(conversation),
             "news": int(conversation.news),
-            "source": conversation.source,
-            "message_id": conversation.message_id,
-            "picture_id": conversation.picture_id,
             "name_message_ids": json.dumps(conversation.name_message_ids),
-            "screen_digest": conversation.screen_digest,
-            "version": conversation.version,
             "updated_at": to_millis(at),
         }
         if not was:
@@ -228,18 +211,10 @@ class Conversations:
         name = self._opened(supporter, row["name_sealed"])
         return Conversation(
             supporter=supporter,
-            stage=row["stage"],
-            page=row["page"],
-            return_stage=row["return_stage"],
-            language=row["language"],
+            **{column: row[column] for column in _AS_THEY_ARE},
             name=name,
             news=bool(row["news"]),
-            source=row["source"],
-            message_id=row["message_id"],
-            picture_id=row["picture_id"],
             name_message_ids=tuple(json.loads(row["name_message_ids"])),
-            screen_digest=row["screen_digest"],
-            version=row["version"],
             is_damaged=name is None and row["name_sealed"] is not None,
         )
 

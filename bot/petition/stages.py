@@ -87,28 +87,28 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
 }
 
 
-def nearest_valid_stage(place: Place, standing: SupporterStatus) -> Place:
+def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
     """Returns the place itself, or the nearest one that is possible now.
 
     The stored place may have become impossible: the petition was closed, the signature was
     withdrawn, a text lost a page.
     """
-    if place.stage in _BEFORE_SIGNING and standing.signed:
+    if place.stage in _BEFORE_SIGNING and status.signed:
         return Place()
-    if place.stage in _BEFORE_SIGNING and standing.closed:
+    if place.stage in _BEFORE_SIGNING and status.closed:
         # Remembered, since a name for the form may still arrive.
         return Place(return_stage=place.stage)
-    if place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING and not standing.closed:
+    if place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING and not status.closed:
         return Place()  # it was reopened: what is typed here is no longer taken for a name
-    if place.stage in _NEEDS_SIGNATURE and not standing.signed:
+    if place.stage in _NEEDS_SIGNATURE and not status.signed:
         return Place()
-    if place.stage is Stage.THANKS and standing.closed:
+    if place.stage is Stage.THANKS and status.closed:
         return Place()
-    if place.stage is Stage.WITHDRAWN and standing.signed:
+    if place.stage is Stage.WITHDRAWN and status.signed:
         return Place()
-    if place.stage is Stage.CONSENT and not standing.named:
+    if place.stage is Stage.CONSENT and not status.named:
         return Place(Stage.NAME)
-    return replace(place, page=_clamp(place, standing))
+    return replace(place, page=_clamp(place, status))
 
 
 def in_form(place: Place) -> bool:
@@ -133,16 +133,16 @@ def allowed(action: Action, place: Place) -> bool:
     return place.stage in _ONLY_FROM.get(action, frozenset(Stage))
 
 
-def go(action: Action, place: Place, standing: SupporterStatus, *, page: int = 0) -> Place:
+def go(action: Action, place: Place, status: SupporterStatus, *, page: int = 0) -> Place:
     """Returns the place that an action leads to; actions that only write change no place."""
     move = _MOVES.get(action)
     if move is None:
         return place
-    return nearest_valid_stage(move(place, page), standing)
+    return nearest_valid_stage(move(place, page), status)
 
 
-def _clamp(place: Place, standing: SupporterStatus) -> int:
-    last = {Stage.APPEAL: standing.appeal_pages, Stage.PRIVACY: standing.privacy_pages}
+def _clamp(place: Place, status: SupporterStatus) -> int:
+    last = {Stage.APPEAL: status.appeal_pages, Stage.PRIVACY: status.privacy_pages}
     return max(0, min(place.page, last.get(place.stage, 1) - 1))
 
 

@@ -26,7 +26,7 @@ places = st.builds(
     page=st.integers(-3, 9),
     return_stage=st.none() | st.sampled_from(Stage),
 )
-standings = st.builds(
+statuses = st.builds(
     SupporterStatus,
     closed=st.booleans(),
     signed=st.booleans(),
@@ -40,25 +40,25 @@ SIGNED = SupporterStatus(closed=False, signed=True, named=False, appeal_pages=4,
 CLOSED = SupporterStatus(closed=True, signed=False, named=True, appeal_pages=4, privacy_pages=3)
 
 
-@given(places, standings)
-def test_settling_twice_changes_nothing_more(place: Place, standing: SupporterStatus) -> None:
-    once = nearest_valid_stage(place, standing)
-    assert nearest_valid_stage(once, standing) == once
+@given(places, statuses)
+def test_settling_twice_changes_nothing_more(place: Place, status: SupporterStatus) -> None:
+    once = nearest_valid_stage(place, status)
+    assert nearest_valid_stage(once, status) == once
 
 
-@given(places, standings, st.sampled_from(Action), st.integers(-5, 20))
+@given(places, statuses, st.sampled_from(Action), st.integers(-5, 20))
 def test_no_action_leads_to_an_impossible_place(
-    place: Place, standing: SupporterStatus, action: Action, page: int
+    place: Place, status: SupporterStatus, action: Action, page: int
 ) -> None:
-    reached = go(action, nearest_valid_stage(place, standing), standing, page=page)
-    assert nearest_valid_stage(reached, standing) == reached
+    reached = go(action, nearest_valid_stage(place, status), status, page=page)
+    assert nearest_valid_stage(reached, status) == reached
 
 
 @given(places, st.sampled_from([CLOSED, SIGNED]), st.sampled_from(Action))
 def test_the_form_is_out_of_reach_once_closed_or_signed(
-    place: Place, standing: SupporterStatus, action: Action
+    place: Place, status: SupporterStatus, action: Action
 ) -> None:
-    reached = go(action, nearest_valid_stage(place, standing), standing)
+    reached = go(action, nearest_valid_stage(place, status), status)
     assert reached.stage not in (Stage.NAME, Stage.CONSENT)
 
 
@@ -121,7 +121,7 @@ SIGNED_AND_CLOSED = replace(SIGNED, closed=True)
 
 
 @pytest.mark.parametrize(
-    ("stage", "standing", "landed"),
+    ("stage", "status", "landed"),
     [
         (Stage.THANKS, OPEN, Stage.HOME),
         (Stage.THANKS, SIGNED, Stage.THANKS),
@@ -136,16 +136,16 @@ SIGNED_AND_CLOSED = replace(SIGNED, closed=True)
         (Stage.NAME, OPEN, Stage.NAME),
         (Stage.NAME, NAMED, Stage.NAME),
         *(
-            (stage, standing, stage)
+            (stage, status, stage)
             for stage in (Stage.HOME, Stage.APPEAL, Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP)
-            for standing in (OPEN, NAMED, SIGNED, CLOSED, SIGNED_AND_CLOSED)
+            for status in (OPEN, NAMED, SIGNED, CLOSED, SIGNED_AND_CLOSED)
         ),
     ],
 )
 def test_everybody_lands_where_they_can_be(
-    stage: Stage, standing: SupporterStatus, landed: Stage
+    stage: Stage, status: SupporterStatus, landed: Stage
 ) -> None:
-    assert nearest_valid_stage(Place(stage), standing).stage is landed
+    assert nearest_valid_stage(Place(stage), status).stage is landed
 
 
 @pytest.mark.parametrize("aside", [Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA])
