@@ -37,15 +37,14 @@ from bot.transport import (
     error_kind,
     seconds_to_wait,
 )
-from handlers.admins import DAMAGED, RIVAL, tell_admins
+from handlers.admin_notices import DAMAGED, TOKEN_USED_ELSEWHERE, DamageReporter, tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.context import Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
-from handlers.incidents import Incidents
 from handlers.request_budget import Budgets
 from handlers.update_errors import UpdateHandler
-from handlers.ways_out import is_way_out
+from handlers.waiting_updates import is_opt_out
 from storage import (
     HighWaterMark,
     KeyFileMissing,
@@ -314,12 +313,12 @@ def _wire(
         is_admin=services.admins.__contains__,
         approval_above=services.approval_above,
     )
-    incidents = Incidents(partial(tell_admins, application.bot, services, DAMAGED))
-    services.keyring.tell_damage_to(incidents.note)
-    services.storage.database.tell_damage_to(incidents.note)
-    update_handler = UpdateHandler(application, incidents)
-    dispatch = Dispatcher(update_handler, is_spared=is_way_out)
-    tell = partial(tell_admins, application.bot, services, RIVAL)
+    damage_reporter = DamageReporter(partial(tell_admins, application.bot, services, DAMAGED))
+    services.keyring.tell_damage_to(damage_reporter.report)
+    services.storage.database.tell_damage_to(damage_reporter.report)
+    update_handler = UpdateHandler(application, damage_reporter)
+    dispatch = Dispatcher(update_handler, is_spared=is_opt_out)
+    tell = partial(tell_admins, application.bot, services, TOKEN_USED_ELSEWHERE)
     polling = Polling(client, dispatch, tell_of_rival=tell)
     retention = Retention(services.storage.conversations, services.clock)
     return App(application, update_handler, dispatch, polling, worker, held, watch, retention)

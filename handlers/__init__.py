@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import wraps
+from types import MappingProxyType
+
 from telegram import Update
 from telegram.ext import (
     BaseHandler,
@@ -17,64 +21,141 @@ from handlers import (
     blocked_chats,
     closing,
     groups,
-    mute,
+    opt_out,
     statistics,
     supporter_callbacks,
     supporter_commands,
     supporter_messages,
 )
+from handlers.admin_context import AdminContext, open_admin_context
 from handlers.broadcasts import draft_input, history, menu
 from handlers.context import Context, PetitionApplication
+from handlers.request_limits import is_within_budget
 from handlers.screens.buttons import NO_MORE_NEWS
-from handlers.too_often import counted
+from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from handlers.supporter_context import SupporterContext, open_command, open_supporter_context
 from handlers.update_filters import (
     GROUP_MESSAGE,
     PRIVATE_EDIT,
     PRIVATE_MESSAGE,
     AdminCommandFilter,
     AdminContentFilter,
+    AdminTapHandler,
+    HandlerCallback,
     TapElsewhere,
 )
 
 Handler = BaseHandler[Update, Context, None]
+_ForSupporter = Callable[[SupporterContext], Awaitable[None]]
+_ForAdmin = Callable[[AdminContext], Awaitable[None]]
+
+_SUPPORTER_COMMANDS: Mapping[str, _ForSupporter] = MappingProxyType(
+    {
+        "start": supporter_commands.start,
+        "help": supporter_commands.help_,
+        "language": supporter_commands.language,
+        "privacy": supporter_commands.privacy,
+        "mydata": supporter_commands.my_data,
+        "withdraw": supporter_commands.withdraw,
+        "stop": opt_out.stop,
+        "cancel": supporter_commands.cancel,
+    }
+)
+_ADMIN_COMMANDS: Mapping[str, _ForAdmin] = MappingProxyType(
+    {
+        "close": closing.close,
+        "reopen": closing.reopen,
+        "broadcast": menu.broadcast,
+        "broadcasts": history.broadcasts,
+        "stats": statistics.stats,
+    }
+)
 
 
 def register(application: PetitionApplication) -> None:
     """Adds every handler; PTB calls the first one that matches, so the order matters."""
-    application.add_handlers(_handlers(application.services.admins))
+    application.add_handlers(list(_handlers(application.services.admins)))
 
 
-def _handlers(admins: frozenset[int]) -> list[Handler]:
+def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     by_admin = PRIVATE_MESSAGE & AdminCommandFilter(admins)
-    sent_by_admin = PRIVATE_MESSAGE & AdminContentFilter(admins)
-    return [
-        # First among the tap handlers: the others expect a tap in a person's own chat.
-        TapElsewhere(groups.led_to_private_chat),
-        CommandHandler("close", closing.close, by_admin),
-        CommandHandler("reopen", closing.reopen, by_admin),
-        CommandHandler("broadcast", menu.broadcast, by_admin),
-        CommandHandler("broadcasts", history.broadcasts, by_admin),
-        CommandHandler("stats", statistics.stats, by_admin),
-        CommandHandler("start", counted("start", supporter_commands.start), PRIVATE_MESSAGE),
-        CommandHandler("help", counted("help", supporter_commands.help_), PRIVATE_MESSAGE),
-        CommandHandler(
-            "language", counted("language", supporter_commands.language), PRIVATE_MESSAGE
-        ),
-        CommandHandler("privacy", counted("privacy", supporter_commands.privacy), PRIVATE_MESSAGE),
-        CommandHandler("mydata", counted("mydata", supporter_commands.my_data), PRIVATE_MESSAGE),
-        CommandHandler("withdraw", supporter_commands.withdraw, PRIVATE_MESSAGE),
-        CommandHandler("stop", mute.stop, PRIVATE_MESSAGE),
-        CommandHandler("cancel", draft_input.cancel, by_admin),
-        CommandHandler("cancel", counted("cancel", supporter_commands.cancel), PRIVATE_MESSAGE),
-        MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, supporter_messages.unknown_command),
-        MessageHandler(sent_by_admin & ~filters.StatusUpdate.ALL, draft_input.sent),
-        MessageHandler(PRIVATE_MESSAGE & filters.TEXT, supporter_messages.written),
-        MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, supporter_messages.sent_media),
-        MessageHandler(PRIVATE_EDIT & AdminContentFilter(admins), draft_input.edited),
-        MessageHandler(PRIVATE_EDIT, supporter_messages.edited),
-        CommandHandler(groups.COMMANDS, groups.invited, GROUP_MESSAGE),
-        CallbackQueryHandler(admin_callbacks.dispatch, admin_callbacks.is_order),
-        CallbackQueryHandler(mute.refused_under_news, f"^{NO_MORE_NEWS}$"),
-        CallbackQueryHandler(supporter_callbacks.tapped),
-        ChatMemberHandler(blocked_chats.changed, ChatMemberHandler.MY_CHAT_MEMBER),
-    ]
+    sent_by_admin = PRIVATE_MESSAGE & AdminContentFilter(admins) & ~filters.StatusUpdate.ALL
+    cancel = _command("cancel")
+    written = _supporter(supporter_messages.written)
+    sent_media = _supporter(supporter_messages.sent_media)
+    edited = _supporter(supporter_messages.edited)
+    # First among the tap handlers: the others expect a tap in a person's own chat.
+    yield TapElsewhere(groups.answer_tap_elsewhere)
+    for name in ADMIN_COMMANDS:
+        yield CommandHandler(name, _admin(_ADMIN_COMMANDS[name]), by_admin)
+    yield CommandHandler("cancel", _draft_first(draft_input.cancel, cancel), by_admin)
+    for name in SUPPORTER_COMMANDS:
+        yield CommandHandler(name, _command(name), PRIVATE_MESSAGE)
+    unknown = _supporter(supporter_messages.unknown_command, open_command)
+    yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
+    of_text = sent_by_admin & filters.TEXT
+    yield MessageHandler(of_text, _draft_first(draft_input.sent, written))
+    yield MessageHandler(sent_by_admin, _draft_first(draft_input.sent, sent_media))
+    yield MessageHandler(PRIVATE_MESSAGE & filters.TEXT, written)
+    yield MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, sent_media)
+    edited_by_admin = PRIVATE_EDIT & AdminContentFilter(admins)
+    yield MessageHandler(edited_by_admin, _draft_first(draft_input.edited, edited))
+    yield MessageHandler(PRIVATE_EDIT, edited)
+    yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
+    yield AdminTapHandler(admins, _admin(admin_callbacks.tapped))
+    yield CallbackQueryHandler(_supporter(opt_out.refused_under_news), f"^{NO_MORE_NEWS}$")
+    yield CallbackQueryHandler(_supporter(supporter_callbacks.tapped))
+    yield ChatMemberHandler(blocked_chats.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
+
+
+def _supporter(
+    handle: _ForSupporter,
+    opened: Callable[[Update, Context], Awaitable[SupporterContext]] = open_supporter_context,
+) -> HandlerCallback:
+    """Returns the callback for a supporter's update; who writes can be written to again."""
+
+    @wraps(handle)
+    async def callback(update: Update, context: Context) -> None:
+        ctx = await opened(update, context)
+        await ctx.mark_reachable()
+        await handle(ctx)
+
+    return callback
+
+
+def _command(name: str) -> HandlerCallback:
+    """Returns the callback for a supporter's command, which runs within their budget."""
+
+    @wraps(_SUPPORTER_COMMANDS[name])
+    async def handle(ctx: SupporterContext) -> None:
+        if await is_within_budget(ctx, name):
+            await _SUPPORTER_COMMANDS[name](ctx)
+
+    return _supporter(handle, open_command)
+
+
+def _admin(handle: _ForAdmin) -> HandlerCallback:
+    """Returns the callback for an admin's update, which also brings their menu up to date."""
+
+    @wraps(handle)
+    async def callback(update: Update, context: Context) -> None:
+        ctx = await open_admin_context(update, context)
+        await ctx.refresh_admin()
+        await handle(ctx)
+
+    return callback
+
+
+def _draft_first(
+    handle: Callable[[AdminContext], Awaitable[bool]], as_supporter: HandlerCallback
+) -> HandlerCallback:
+    """Returns the callback for what an admin sent: for their draft, or else as a supporter."""
+
+    @wraps(handle)
+    async def callback(update: Update, context: Context) -> None:
+        ctx = await open_admin_context(update, context)
+        await ctx.refresh_admin()
+        if not await handle(ctx):
+            await as_supporter(update, context)
+
+    return callback

@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
-from telegram import CallbackQuery, Update, User
+from telegram import CallbackQuery, Message, Update, User
 
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.bot_profile import offer_menu
-from handlers.calls_before_commit import NOTHING_DONE, NowOrNever
+from handlers.calls_before_commit import NOTHING_DONE, UnrepeatedReply
 from handlers.context import Bot, Context, Services
 from handlers.conversation_message import edit_screen, send_screen, show_alert, tolerate
 from handlers.delayed_replies import Answer
 from handlers.screens.screen import Screen
 from handlers.update_filters import own_chat
-from storage import Conversation
+from storage import Broadcasts, Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class AdminContext:
     """An admin's update: who, in which chat and language, and the tapped message, if any.
 
     Attributes:
+        conversation: the admin's conversation as a supporter; None if they never had one.
+        message: what they sent, if this is no tap.
         message_id: the message that `write` edits; None to send a new one.
     """
 
@@ -38,8 +41,25 @@ class AdminContext:
     chat_id: int
     words: Words
     language: str
+    conversation: Conversation | None
+    message: Message | None
     query: CallbackQuery | None
     message_id: int | None
+
+    @property
+    def reference(self) -> bytes:
+        """The keyed reference under which the admin's draft and conversation are stored."""
+        return self.services.reference(self.user.id)
+
+    @property
+    def broadcasts(self) -> Broadcasts:
+        """The stored broadcasts of the petition."""
+        return self.services.storage.broadcasts
+
+    @property
+    def by(self) -> tuple[int, datetime]:
+        """Who does something now, and when, for the audit."""
+        return self.user.id, self.services.clock()
 
     def at(self, message_id: int) -> AdminContext:
         """Returns the context for editing `message_id`; no tap is left to answer."""
@@ -63,9 +83,9 @@ class AdminContext:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
         await self.services.delayed_replies.tell(self.chat_id, answer, again)
 
-    async def now_or_never(self, make: Answer) -> None:
-        """Runs `make` now or after a short wait; otherwise says that it was not finished."""
-        await self.tell(NowOrNever(make, self._say_nothing_done))
+    async def tell_once(self, answer: Answer) -> None:
+        """Runs `answer` now or after a short wait; otherwise says that it was not finished."""
+        await self.tell(UnrepeatedReply(answer, self._say_nothing_done))
 
     async def say(self, said: Screen | Html) -> None:
         """Shows a screen in the tapped message or a new one, as soon as Telegram accepts it."""
@@ -101,52 +121,51 @@ class AdminContext:
             if isinstance(outcome, BaseException):
                 raise outcome
 
+    async def refresh_admin(self) -> None:
+        """Updates the admin's menu of commands, and stores a language for an admin without one.
+
+        Reports are written in the stored language, as no update triggers them.
+        """
+        await offer_menu(self.bot, self.services, self.user.id, self.words)
+        known, conversations = self.conversation, self.services.storage.conversations
+        if known is not None and known.language is not None:
+            return
+        if not (self.user.language_code or "").lower().startswith(self.language):
+            return  # the petition may be translated into theirs one day
+        was = known.version if known else 0
+        chosen = known or Conversation(self.reference)
+        chosen = replace(chosen, language=self.language, version=was or 1)
+        await conversations.save(chosen, was=was, at=self.services.clock())
+
     async def _say_nothing_done(self) -> None:
         await self.at_bottom().write(self.words.text(NOTHING_DONE))
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]
+"""Handles a tap on an admin's button, given the button's argument."""
 
 
 async def open_admin_context(update: Update, context: Context) -> AdminContext:
-    """Opens the context of an admin's update, in the language that they chose.
-
-    Also stores a language for an admin without one, and updates their menu of commands.
+    """Loads what is known of an admin, in the language that they chose; changes nothing.
 
     Raises:
         ValueError: the update does not come from a person's own private chat.
     """
-    here, query = own_chat(update), update.callback_query
+    here, query, services = own_chat(update), update.callback_query, context.services
     if here is None:
         raise ValueError("An admin's context belongs to their own chat.")
     user, chat = here
-    services = context.services
-    language = await _language(services, user)
-    words = services.catalogs.words(language)
-    await offer_menu(context.bot, services, user.id, words)
+    known = await services.storage.conversations.get(services.reference(user.id))
+    language = services.petition.language_for((known and known.language) or user.language_code)
     return AdminContext(
         bot=context.bot,
         services=services,
         user=user,
         chat_id=chat.id,
-        words=words,
+        words=services.catalogs.words(language),
         language=language,
+        conversation=known,
+        message=None if query else update.effective_message,
         query=query,
         message_id=query.message.message_id if query and query.message else None,
     )
-
-
-async def _language(services: Services, user: User) -> str:
-    """Returns the admin's language, and stores it for reports, which no update triggers."""
-    conversations = services.storage.conversations
-    supporter = services.keyring.reference(services.petition.slug, user.id)
-    known = await conversations.get(supporter)
-    if known is not None and known.language is not None:
-        return services.petition.language_for(known.language)
-    language = services.petition.language_for(user.language_code)
-    if not (user.language_code or "").lower().startswith(language):
-        return language  # not stored: the petition may be translated into theirs one day
-    was = known.version if known else 0
-    chosen = replace(known or Conversation(supporter), language=language, version=was or 1)
-    await conversations.save(chosen, was=was, at=services.clock())
-    return language

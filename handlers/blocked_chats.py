@@ -8,7 +8,7 @@ from handlers.context import Context
 from handlers.update_filters import own_chat
 
 
-async def changed(update: Update, context: Context) -> None:
+async def membership_changed(update: Update, context: Context) -> None:
     """Stores whether the person can be reached, which broadcasts check before they send.
 
     A person who comes back soon after the closing is then sent the closing update.
@@ -17,10 +17,9 @@ async def changed(update: Update, context: Context) -> None:
     if change is None or own_chat(update) is None:
         return  # in a group the change says nothing about the person's own chat
     services = context.services
-    supporter = services.keyring.reference(services.petition.slug, change.from_user.id)
-    signatures = services.storage.signatures
+    supporter = services.reference(change.from_user.id)
     if change.new_chat_member.status == ChatMember.BANNED:
-        await signatures.mark_unreachable(supporter, services.clock())
+        await services.storage.signatures.mark_unreachable(supporter, services.clock())
         services.delayed_replies.drop(change.chat.id)
-    elif await signatures.mark_reachable(supporter, services.clock()):
-        services.wake_broadcast()
+    else:
+        await services.mark_reachable(supporter)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -27,15 +26,6 @@ _log = structlog.stdlib.get_logger()
 Send = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One item of the profile: its storage key, its content, and the call that publishes it."""
-
-    key: str
-    says: str
-    send: Send
-
-
 async def publish_profile(bot: Bot, services: Services) -> None:
     """Publishes commands and descriptions in every language of the petition.
 
@@ -46,28 +36,23 @@ async def publish_profile(bot: Bot, services: Services) -> None:
         texts = petition.texts_in(code or petition.source_language)
         words = services.catalogs.words(code or petition.source_language)
         commands = _commands(words, SUPPORTER_COMMANDS)
-        for piece in (
-            _Piece(
-                f"commands:{code}",
-                repr(commands),
-                partial(bot.set_my_commands, commands, language_code=code or None),
-            ),
-            _Piece(
-                f"description:{code}",
-                texts.description,
-                partial(bot.set_my_description, texts.description, language_code=code or None),
-            ),
-            _Piece(
-                f"short_description:{code}",
-                texts.short_description,
-                partial(
-                    bot.set_my_short_description,
-                    texts.short_description,
-                    language_code=code or None,
-                ),
-            ),
-        ):
-            await _publish(bot, services, piece)
+        language, send = code or None, partial(_publish, bot, services)
+        await send(
+            f"commands:{code}",
+            repr(commands),
+            partial(bot.set_my_commands, commands, language_code=language),
+        )
+        await send(
+            f"description:{code}",
+            texts.description,
+            partial(bot.set_my_description, texts.description, language_code=language),
+        )
+        short = texts.short_description
+        await send(
+            f"short_description:{code}",
+            short,
+            partial(bot.set_my_short_description, short, language_code=language),
+        )
 
 
 async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -> None:
@@ -79,26 +64,27 @@ async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -
         user_id: the person's id, which is also that of their private chat.
         words: the person's language.
     """
-    key = f"menu:{services.keyring.reference(services.petition.slug, user_id).hex()}"
+    key = f"menu:{services.reference(user_id).hex()}"
     scope = BotCommandScopeChat(user_id)
     if user_id in services.admins:
         commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
         send = partial(_in_time, partial(bot.set_my_commands, commands, scope=scope))
-        await _publish(bot, services, _Piece(key, repr(commands), send))
+        await _publish(bot, services, key, repr(commands), send)
         return
     if await services.storage.telegram_cache.get(_key(bot, key)) is not None:
         send = partial(_in_time, partial(bot.delete_my_commands, scope=scope))
-        await _publish(bot, services, _Piece(key, "", send))
+        await _publish(bot, services, key, "", send)
 
 
-async def _publish(bot: Bot, services: Services, piece: _Piece) -> None:
-    digest = hashlib.sha256(piece.says.encode()).digest()
-    cache, key = services.storage.telegram_cache, _key(bot, piece.key)
+async def _publish(bot: Bot, services: Services, name: str, says: str, send: Send) -> None:
+    """Makes a call that publishes an item of the profile, unless it says what it said before."""
+    digest = hashlib.sha256(says.encode()).digest()
+    cache, key = services.storage.telegram_cache, _key(bot, name)
     known = await cache.get(key)
     if known is not None and known.digest == digest:
         return
     try:
-        await piece.send()
+        await send()
     except TelegramError as error:
         # Not essential: the bot works without it, and the next attempt tries again.
         _log.warning("profile_part_not_published", error_kind=error_kind(error))

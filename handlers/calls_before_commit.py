@@ -29,7 +29,7 @@ class NothingDone(Exception):
 
 
 @asynccontextmanager
-async def before_the_deed() -> AsyncIterator[None]:
+async def before_commit() -> AsyncIterator[None]:
     """Raises `NothingDone` on a passing failure of Telegram, or after `LONGEST_WAIT`.
 
     Use it around calls of Telegram only: a write to the database could be cut off halfway.
@@ -46,18 +46,18 @@ async def before_the_deed() -> AsyncIterator[None]:
 
 
 @dataclass(slots=True)
-class NowOrNever:
+class UnrepeatedReply:
     """A reply that is not repeated once it has failed; an apology is sent instead.
 
     Only a few short waits that Telegram asks for are waited out. The reply may be partly sent:
     for example one of a preview's three languages.
 
     Attributes:
-        make: sends the reply.
+        answer: sends the reply.
         otherwise: says that it was not finished; repeated until it succeeds.
     """
 
-    make: Answer
+    answer: Answer
     otherwise: Answer
     _waits: int = 0
     _has_failed: bool = False
@@ -70,7 +70,7 @@ class NowOrNever:
         # Set before the try, so that a cancelled one counts as failed.
         self._has_failed = True
         try:
-            await self.make()
+            await self.answer()
         except TelegramError as error:
             self._waits += 1
             is_short = error_kind(error) is ErrorKind.WAIT and seconds_to_wait(error) <= _SOON

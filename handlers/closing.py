@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from telegram import Update
-
 from bot.text.markup import Html
-from handlers.admin_context import AdminContext, open_admin_context
-from handlers.context import Context
-from handlers.screens.buttons import AdminAction, Button, read_number
+from handlers.admin_context import AdminContext
+from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState
 
 
-async def close(update: Update, context: Context) -> None:
+async def close(ctx: AdminContext) -> None:
     """Handles /close: says what closing does, with the count, and asks for confirmation."""
-    ctx = await open_admin_context(update, context)
     state = await ctx.services.storage.petitions.state()
     words = ctx.words
     if state.is_closed:
         await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
         return
     await ctx.say(
-        Screen(
-            paragraphs(
-                words.text("<b>¿Cerrar la petición?</b>"),
-                Html(f"«{_title(ctx)}»"),
-                _signed(ctx, state.signatures),
-                words.text(
-                    "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
-                    "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
-                    "hace después, con /broadcast. Puedes deshacerlo con /reopen."
-                ),
+        _question(
+            AdminAction.CLOSE,
+            state.revision,
+            words.text("<b>¿Cerrar la petición?</b>"),
+            Html(f"«{_title(ctx)}»"),
+            _signed(ctx, state.signatures),
+            words.text(
+                "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
+                "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
+                "hace después, con /broadcast. Puedes deshacerlo con /reopen."
             ),
-            (
-                Button(
-                    words.label("Sí, cerrar la petición"), AdminAction.CLOSE, str(state.revision)
-                ),
-                Button(
-                    words.label("No, dejarla abierta"),
-                    AdminAction.DISMISS,
-                    f"{AdminAction.CLOSE}:{state.revision}",
-                ),
-            ),
+            yes=words.label("Sí, cerrar la petición"),
+            no=words.label("No, dejarla abierta"),
         )
     )
 
 
-async def reopen(update: Update, context: Context) -> None:
+async def reopen(ctx: AdminContext) -> None:
     """Handles /reopen: says what reopening does, and asks for confirmation."""
-    ctx = await open_admin_context(update, context)
     storage, words = ctx.services.storage, ctx.words
     state = await storage.petitions.state()
     if not state.is_closed:
@@ -59,29 +46,27 @@ async def reopen(update: Update, context: Context) -> None:
         await ctx.say(hindrance)
         return
     await ctx.say(
-        Screen(
-            paragraphs(
-                words.text("<b>¿Volver a abrir la petición?</b>"),
-                Html(f"«{_title(ctx)}»"),
-                words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
-            ),
-            (
-                Button(
-                    words.label("Sí, volver a abrirla"), AdminAction.REOPEN, str(state.revision)
-                ),
-                Button(
-                    words.label("No, dejarla cerrada"),
-                    AdminAction.DISMISS,
-                    f"{AdminAction.REOPEN}:{state.revision}",
-                ),
-            ),
+        _question(
+            AdminAction.REOPEN,
+            state.revision,
+            words.text("<b>¿Volver a abrir la petición?</b>"),
+            Html(f"«{_title(ctx)}»"),
+            words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
+            yes=words.label("Sí, volver a abrirla"),
+            no=words.label("No, dejarla cerrada"),
         )
     )
 
 
+def _question(action: AdminAction, revision: int, *parts: Html, yes: str, no: str) -> Screen:
+    argument = str(revision)
+    buttons = (Button(yes, action, argument), dismiss_button(no, action, argument))
+    return Screen(paragraphs(*parts), buttons)
+
+
 async def _hindrance(ctx: AdminContext) -> Html | None:
     """Returns why the petition cannot be reopened: its closing update is active or scheduled."""
-    broadcasts, words = ctx.services.storage.broadcasts, ctx.words
+    broadcasts, words = ctx.broadcasts, ctx.words
     active = await broadcasts.active()
     if active is not None and active.kind is Kind.CLOSING:
         return words.text(
@@ -96,7 +81,7 @@ async def _hindrance(ctx: AdminContext) -> Html | None:
     return None
 
 
-async def confirmed_close(ctx: AdminContext, argument: str) -> None:
+async def confirm_close(ctx: AdminContext, argument: str) -> None:
     """Closes the petition if it has not changed since the button was shown."""
     services, words = ctx.services, ctx.words
     state = await services.storage.petitions.close(
@@ -114,7 +99,7 @@ async def confirmed_close(ctx: AdminContext, argument: str) -> None:
     )
 
 
-async def confirmed_reopen(ctx: AdminContext, argument: str) -> None:
+async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     """Reopens the petition if it has not changed since the button was shown."""
     services, words = ctx.services, ctx.words
     state = await services.storage.petitions.reopen(
@@ -135,7 +120,7 @@ async def confirmed_reopen(ctx: AdminContext, argument: str) -> None:
     )
 
 
-async def left(ctx: AdminContext, argument: str) -> bool:
+async def dismiss(ctx: AdminContext, argument: str) -> bool:
     """Shows the petition's state if it changed since the button was drawn; else returns False."""
     state = await ctx.services.storage.petitions.state()
     if state.revision == _revision(argument):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from telegram import Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.broadcast import OpenClaims
@@ -15,7 +14,7 @@ from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
-from handlers.request_budget import Budgets, Ration
+from handlers.request_budget import Budgets, LimitDecision
 from storage import Keyring, Storage
 
 
@@ -29,7 +28,7 @@ class Services:
         broadcast_rate: messages per second.
         approval_above: a broadcast to more people than this needs a second admin; None: never.
         budgets: how often each person has used a limited command in the last minute.
-        afterwards: sends the replies to updates, and repeats the ones that failed.
+        delayed_replies: sends the replies to updates, and repeats the ones that failed.
         mark_first: records, outside the database, that somebody has signed.
     """
 
@@ -51,19 +50,25 @@ class Services:
 
     async def words_for(self, chat: int) -> Words:
         """Returns the words of the language that the person of this private chat reads."""
-        known = await self.storage.conversations.get(self._reference(chat))
+        known = await self.storage.conversations.get(self.reference(chat))
         return self.catalogs.words(self.petition.language_for(known.language if known else None))
 
-    def spend(self, number: int, what: str, update: Update) -> Ration:
+    def spend(self, number: int, what: str, update_id: int) -> LimitDecision:
         """Counts one use of `what` by a person or group; returns what they get for it."""
-        return self.budgets.spend(self._reference(number), what, update.update_id)
+        return self.budgets.spend(self.reference(number), what, update_id)
 
     def would_answer(self, number: int, what: str) -> bool:
         """Returns whether the next update that asks for `what` gets any reply."""
-        return self.budgets.would_answer(self._reference(number), what)
+        return self.budgets.would_answer(self.reference(number), what)
 
-    def _reference(self, number: int) -> bytes:
+    def reference(self, number: int) -> bytes:
+        """Returns the keyed reference under which a person or group is stored."""
         return self.keyring.reference(self.petition.slug, number)
+
+    async def mark_reachable(self, supporter: bytes) -> None:
+        """Marks a supporter reachable; the closing update may still be due to them."""
+        if await self.storage.signatures.mark_reachable(supporter, self.clock()):
+            self.wake_broadcast()
 
 
 Bot = ExtBot[None]

@@ -3,7 +3,7 @@
 An update waits a short time for its reply, since pending replies are lost in a restart; but one
 chat whose calls fail or hang must not delay the acknowledging of everybody's updates. Only a
 newer reply of the same chat replaces a pending one. If a reply is given up, the person's next
-tap shows the screen all the same: `docs/decisions/owed-answers.md`.
+tap shows the screen all the same: `docs/decisions/delayed-replies.md`.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ OVER: Final = frozenset({ErrorKind.UNREACHABLE, ErrorKind.GONE, ErrorKind.EXPIRE
 # Seconds between two tries.
 _PAUSES: Final = BackOff(0.5, longest=60.0)
 # Seconds added to the wait that Telegram or the rate limiter asks for.
-_A_LITTLE_LATER: Final = 0.5
+_EXTRA_PAUSE: Final = 0.5
 # Seconds after which a reply is given up: the person has left, or tapped again.
-_OWED_FOR: Final = 600.0
+_GIVEN_UP_AFTER: Final = 600.0
 _MOST_CHATS: Final = 3_000
 # First tries that may run at once; beyond that the oldest is cut off if it is `_OLD` seconds old.
-_AT_ONCE: Final = 300
+_MOST_FIRST_TRIES: Final = 300
 _OLD: Final = 1.0
 # Retries that may run at once, and seconds for each: hanging calls take few connections.
-_AGAIN_AT_ONCE: Final = 50
+_MOST_RETRIES: Final = 50
 _LONGEST_TRY: Final = 10.0
 # Seconds between two checks of whether a waiting update holds up others.
-_LOOK: Final = 0.05
+_LOOK_INTERVAL: Final = 0.05
 
 
 # Seconds that the current update has waited for Telegram; None outside of `making_way`.
@@ -69,7 +69,7 @@ _Key = tuple[Hashable, str | None]
 
 
 @dataclass(slots=True, eq=False)
-class _Owed:
+class _Reply:
     """A reply that is being sent, or will be.
 
     Attributes:
@@ -126,14 +126,14 @@ class DelayedReplies:
         self._in_the_way = in_the_way
         self._longest_wait = longest_wait
         self._apology: Callable[[Hashable, Exception], Answer | None] = _none
-        self._owed: dict[_Key, _Owed] = {}
+        self._pending: dict[_Key, _Reply] = {}
         self._due: dict[_Key, float] = {}
         self._first_tries: dict[asyncio.Timeout, float] = {}
-        self._again = asyncio.Semaphore(_AGAIN_AT_ONCE)
+        self._again = asyncio.Semaphore(_MOST_RETRIES)
 
     def __len__(self) -> int:
         """Returns the number of pending replies, including those being sent."""
-        return len(self._owed)
+        return len(self._pending)
 
     def apologise_with(self, apology: Callable[[Hashable, Exception], Answer | None]) -> None:
         """Sets what is sent when a reply fails for good after its update has ended.
@@ -167,12 +167,12 @@ class DelayedReplies:
         key, now = (chat, beside), self._clock()
         self._drop(key)
         tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        owed = self._owed[key] = _Owed(answer, again or answer, now, now, tried)
-        task = self._start(key, owed)
+        reply = self._pending[key] = _Reply(answer, again or answer, now, now, tried)
+        task = self._start(key, reply)
         try:
-            await self._wait_for(owed)
+            await self._wait_for(reply)
         finally:
-            owed.is_left = not task.done()
+            reply.is_left = not task.done()
         if task.done() and not task.cancelled():
             task.result()
 
@@ -185,16 +185,16 @@ class DelayedReplies:
         """
         counting = _waited.set(0.0)
         key = (chat, None)
-        owed = self._owed.get(key)
+        reply = self._pending.get(key)
         try:
-            if owed is not None:
-                await self._wait_for(owed)
-                self._hold(key, owed)
+            if reply is not None:
+                await self._wait_for(reply)
+                self._hold(key, reply)
             yield
         finally:
             _waited.reset(counting)
-            if owed is not None and owed.task is None and self._owed.get(key) is owed:
-                self._start(key, owed)
+            if reply is not None and reply.task is None and self._pending.get(key) is reply:
+                self._start(key, reply)
 
     def drop(self, chat: Hashable) -> None:
         """Drops the pending reply of this chat; those sent `beside` stay."""
@@ -202,87 +202,87 @@ class DelayedReplies:
 
     def forget(self) -> None:
         """Drops all pending replies, at the end of the process."""
-        for key in tuple(self._owed):
+        for key in tuple(self._pending):
             self._drop(key)
 
     def _drop(self, key: _Key) -> None:
-        owed = self._owed.pop(key, None)
+        reply = self._pending.pop(key, None)
         self._due.pop(key, None)
-        if owed is not None and owed.task is not None:
-            owed.task.cancel()
+        if reply is not None and reply.task is not None:
+            reply.task.cancel()
 
-    def _start(self, key: _Key, owed: _Owed) -> asyncio.Task[None]:
-        task = owed.task = asyncio.create_task(self._give(key, owed))
-        task.add_done_callback(lambda done: self._given(key, owed, done))
+    def _start(self, key: _Key, reply: _Reply) -> asyncio.Task[None]:
+        task = reply.task = asyncio.create_task(self._send_until_done(key, reply))
+        task.add_done_callback(lambda done: self._ended(key, reply, done))
         return task
 
-    def _hold(self, key: _Key, owed: _Owed) -> None:
+    def _hold(self, key: _Key, reply: _Reply) -> None:
         """Cancels the sending of a reply but keeps it pending; a try cut off counts as failed."""
-        if self._owed.get(key) is not owed or owed.task is None or owed.task.done():
+        if self._pending.get(key) is not reply or reply.task is None or reply.task.done():
             return
-        owed.task.cancel()
-        owed.task = None
+        reply.task.cancel()
+        reply.task = None
         self._due.pop(key, None)
-        if not owed.tried.done():
-            owed.failed(self._clock() + _PAUSES.pause(owed.tries + 1))
+        if not reply.tried.done():
+            reply.failed(self._clock() + _PAUSES.pause(reply.tries + 1))
 
-    async def _wait_for(self, owed: _Owed) -> None:
+    async def _wait_for(self, reply: _Reply) -> None:
         """Waits for the running try to end, within the time limit and while it delays nobody."""
-        tried, begun, waited = owed.tried, self._clock(), _waited.get()
-        end = min(owed.since, begun - (waited or 0.0)) + self._longest_wait
+        tried, begun, waited = reply.tried, self._clock(), _waited.get()
+        end = min(reply.since, begun - (waited or 0.0)) + self._longest_wait
         while not tried.done():
             left = end - self._clock()
             if left <= 0 or self._in_the_way():
                 break
-            await asyncio.wait({tried}, timeout=min(left, _LOOK))
+            await asyncio.wait({tried}, timeout=min(left, _LOOK_INTERVAL))
         if waited is not None:
             _waited.set(waited + self._clock() - begun)
 
-    async def _give(self, key: _Key, owed: _Owed) -> None:
+    async def _send_until_done(self, key: _Key, reply: _Reply) -> None:
         while True:
-            if owed.due is not None:
-                self._due[key] = owed.due
-                await self._sleep(max(0.0, owed.due - self._clock()))
+            if reply.due is not None:
+                self._due[key] = reply.due
+                await self._sleep(max(0.0, reply.due - self._clock()))
                 self._due.pop(key, None)
             try:
-                async with self._room(owed):
-                    await owed.answer()
+                async with self._room(reply):
+                    await reply.answer()
                 return
             except Exception as error:  # raised, logged or tried again, by what kind it is
-                if not self._is_tried_again(key, owed, error):
+                if not self._is_tried_again(key, reply, error):
                     return
 
-    def _is_tried_again(self, key: _Key, owed: _Owed, error: Exception) -> bool:
+    def _is_tried_again(self, key: _Key, reply: _Reply, error: Exception) -> bool:
         """Decides whether a reply that failed is tried again.
 
         Raises:
             Exception: the error itself, while the reply's update still waits for it.
         """
-        if isinstance(error, Unavailable) and owed.tries == 0 and not owed.is_left:
+        if isinstance(error, Unavailable) and reply.tries == 0 and not reply.is_left:
             raise error
         if not _passes_or_is_over(error):
-            return self._is_apologised_for(key, owed, error)
-        pause = _pause_after(error, owed.tries)
-        if pause is None or not self._is_owed_later(owed, pause):
+            return self._is_apologised_for(key, reply, error)
+        pause = _pause_after(error, reply.tries)
+        if pause is None or not self._is_tried_later(reply, pause):
             return False
-        owed.failed(self._clock() + pause)
+        reply.failed(self._clock() + pause)
         return True
 
-    def _is_apologised_for(self, key: _Key, owed: _Owed, error: Exception) -> bool:
-        if not owed.is_left:
+    def _is_apologised_for(self, key: _Key, reply: _Reply, error: Exception) -> bool:
+        if not reply.is_left:
             raise error
         _log.error("delayed_reply_failed", kind=kind_of(error), place=place_of(error))
-        apology = None if owed.is_apology else self._apology(key[0], error)
+        apology = None if reply.is_apology else self._apology(key[0], error)
         if apology is None:
             return False
-        owed.again, owed.is_apology = apology, True
-        owed.failed(self._clock())
+        reply.again, reply.is_apology = apology, True
+        reply.failed(self._clock())
         return True
 
-    def _is_owed_later(self, owed: _Owed, pause: float) -> bool:
+    def _is_tried_later(self, reply: _Reply, pause: float) -> bool:
         """Returns whether to try again; drops the reply that is due last if there are too many."""
-        due, tries = self._clock() + pause, owed.tries + 1
-        if due - owed.begun > _OWED_FOR:
+        due, tries = self._clock() + pause, reply.tries + 1
+        if due - reply.begun > _GIVEN_UP_AFTER:
             _log.warning("delayed_reply_given_up", attempt=tries)
             return False
         if len(self._due) >= _MOST_CHATS:
@@ -295,12 +295,12 @@ class DelayedReplies:
         return True
 
     @asynccontextmanager
-    async def _room(self, owed: _Owed) -> AsyncIterator[None]:
+    async def _room(self, reply: _Reply) -> AsyncIterator[None]:
         """Limits how many replies are tried at once, so that hanging ones do not block others."""
-        if owed.tries > 0:
+        if reply.tries > 0:
             async with self._again, asyncio.timeout(_LONGEST_TRY):
-                owed.since = self._clock()
-                owed.tried = asyncio.get_running_loop().create_future()
+                reply.since = self._clock()
+                reply.tried = asyncio.get_running_loop().create_future()
                 yield
             return
         async with asyncio.timeout(None) as limit:
@@ -312,20 +312,20 @@ class DelayedReplies:
                 self._first_tries.pop(limit, None)
 
     def _cut_the_oldest(self) -> None:
-        if len(self._first_tries) <= _AT_ONCE:
+        if len(self._first_tries) <= _MOST_FIRST_TRIES:
             return
         limit, begun = next(iter(self._first_tries.items()))
         if self._clock() - begun >= _OLD:
             del self._first_tries[limit]
             limit.reschedule(asyncio.get_running_loop().time())
 
-    def _given(self, key: _Key, owed: _Owed, done: asyncio.Task[None]) -> None:
-        if owed.task is not done:
+    def _ended(self, key: _Key, reply: _Reply, done: asyncio.Task[None]) -> None:
+        if reply.task is not done:
             return  # held back, and still pending
-        if self._owed.get(key) is owed:
-            del self._owed[key]
+        if self._pending.get(key) is reply:
+            del self._pending[key]
             self._due.pop(key, None)
-        _end(owed.tried)
+        _end(reply.tried)
         if not done.cancelled():
             done.exception()  # marks it as retrieved; `tell` raises it
 
@@ -347,7 +347,7 @@ def _pause_after(error: Exception, tries: int) -> float | None:
         _log.info("screen_not_shown", error_kind=kind)
         return None
     if kind is ErrorKind.WAIT:
-        return seconds_to_wait(error) + _A_LITTLE_LATER
+        return seconds_to_wait(error) + _EXTRA_PAUSE
     return _PAUSES.pause(tries + 1)
 
 

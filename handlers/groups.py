@@ -9,13 +9,13 @@ from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, 
 from bot.text.translations import Words
 from handlers.context import Context, Services
 from handlers.conversation_message import tolerate
-from handlers.request_budget import Ration
+from handlers.request_budget import LimitDecision
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 
 COMMANDS = frozenset(SUPPORTER_COMMANDS)
 
 
-async def invited(update: Update, context: Context) -> None:
+async def invite_to_private_chat(update: Update, context: Context) -> None:
     """Answers a command addressed to this bot by name with a link to the private chat."""
     message, user = update.effective_message, update.effective_user
     addressed = f"@{context.bot.username}".lower()
@@ -44,13 +44,13 @@ def _is_granted(services: Services, update: Update) -> bool:
     """
     askers = (update.effective_user, update.effective_chat)
     return all(
-        services.spend(asker.id, "group", update) is Ration.GRANTED
+        services.spend(asker.id, "group", update.update_id) is LimitDecision.ALLOW
         for asker in askers
         if asker is not None
     )
 
 
-async def led_to_private_chat(update: Update, context: Context) -> None:
+async def answer_tap_elsewhere(update: Update, context: Context) -> None:
     """Answers a tap made outside a private chat with that line, and does nothing else."""
     query = update.callback_query
     if query is not None:

@@ -20,7 +20,7 @@ async def send_file(ctx: SupporterContext) -> None:
     await ctx.save()
     storage = ctx.services.storage
     await storage.audit.record("my_data_file", actor=None, at=ctx.services.clock())
-    held = whole(ctx, await storage.personal_data.of(ctx.user.id))
+    held = everything_stored(ctx, await storage.personal_data.of(ctx.user.id))
     content = json.dumps(held, ensure_ascii=False, indent=2, default=_written).encode()
     is_sent = False
 
@@ -39,7 +39,7 @@ async def send_file(ctx: SupporterContext) -> None:
     await ctx.tell(answer, deliver)
 
 
-def whole(ctx: SupporterContext, held: Held) -> dict[str, Any]:
+def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
     """Returns everything stored of this person for this petition, ready to write as JSON."""
     name = held.signature and held.signature["name"]
     as_admin = {

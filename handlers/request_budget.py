@@ -28,13 +28,13 @@ _TIMES_WRITTEN: Final = 30
 _MOST: Final = 20_000
 
 
-class Ration(Enum):
+class LimitDecision(Enum):
     """What a person gets when they ask again."""
 
-    GRANTED = auto()
-    TOLD = auto()
+    ALLOW = auto()
+    WARN = auto()
     """Only a sentence that says it was too often."""
-    NOTHING = auto()
+    IGNORE = auto()
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Budgets:
     def __len__(self) -> int:
         return len(self._spent)
 
-    def spend(self, who: bytes, what: str, update: int) -> Ration:
+    def spend(self, who: bytes, what: str, update: int) -> LimitDecision:
         """Counts a request and returns what the person gets; a repeated update counts once.
 
         Args:
@@ -76,13 +76,13 @@ class Budgets:
             spent = self._spent[who, what] = _Spent(self._clock())
         if spent.by != update:
             spent.times, spent.by = spent.times + 1, update
-        return _ration(what, spent.times)
+        return _decide(what, spent.times)
 
     def would_answer(self, who: bytes, what: str) -> bool:
         """Returns whether the next request for `what` gets any reply."""
         self._forget_old()
         spent = self._spent.get((who, what))
-        return spent is None or _ration(what, spent.times + 1) is not Ration.NOTHING
+        return spent is None or _decide(what, spent.times + 1) is not LimitDecision.IGNORE
 
     def _forget_old(self) -> None:
         # Ordered by when each began.
@@ -91,8 +91,8 @@ class Budgets:
             self._spent.popitem(last=False)
 
 
-def _ration(what: str, times: int) -> Ration:
+def _decide(what: str, times: int) -> LimitDecision:
     most = _TIMES_WRITTEN if what == WRITTEN else _TIMES
     if times <= most:
-        return Ration.GRANTED
-    return Ration.TOLD if times == most + 1 else Ration.NOTHING
+        return LimitDecision.ALLOW
+    return LimitDecision.WARN if times == most + 1 else LimitDecision.IGNORE

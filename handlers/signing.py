@@ -109,7 +109,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     ctx = (await reload(ctx)).at_valid_stage()
     notice = None
     if isinstance(outcome, PetitionClosed):
-        ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.standing))
+        ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
         notice = ctx.view.words.text(
             "La petición se cerró antes de que firmaras; tu nombre no se ha guardado."
         )
@@ -121,7 +121,7 @@ async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form and erases what was typed into it."""
     words, draft = ctx.view.words, ctx.conversation
     typing = in_form(ctx.view.place) or bool(draft.name or draft.name_message_ids)
-    home = go(Action.HOME, ctx.view.place, ctx.view.standing)
+    home = go(Action.HOME, ctx.view.place, ctx.view.status)
     ctx = ctx.with_stage(home)
     notice = (
         words.text("De acuerdo: no has firmado, y no hemos guardado ningún nombre.")

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from telegram import Update
-
 from bot.text.markup import Html
-from handlers.admin_context import AdminContext, open_admin_context
-from handlers.context import Context
+from handlers.admin_context import AdminContext
 from handlers.screens.screen import paragraphs
 
 _NAMED_FROM: Final = 5
@@ -19,7 +16,7 @@ _SOURCES_SHOWN: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Origins:
+class SignatureSources:
     """Signatures by source, with small sources merged so that nobody can be identified.
 
     Attributes:
@@ -33,7 +30,7 @@ class Origins:
     others: int
 
 
-def origins(by_source: Mapping[str | None, int]) -> Origins:
+def merge_small_sources(by_source: Mapping[str | None, int]) -> SignatureSources:
     """Merges sources of few signatures; see docs/decisions/sources-of-few.md."""
     large = [
         (source, count)
@@ -41,16 +38,15 @@ def origins(by_source: Mapping[str | None, int]) -> Origins:
         if source is not None and count >= _NAMED_FROM
     ]
     ranked = sorted(large, key=lambda item: (-item[1], item[0]))
-    return Origins(
+    return SignatureSources(
         named=dict(ranked[:_SOURCES_SHOWN]),
         unnamed=tuple(count for _, count in ranked[_SOURCES_SHOWN:]),
         others=sum(by_source.values()) - sum(count for _, count in ranked),
     )
 
 
-async def stats(update: Update, context: Context) -> None:
+async def stats(ctx: AdminContext) -> None:
     """Handles /stats; "today" is counted in the petition's time zone."""
-    ctx = await open_admin_context(update, context)
     services, words = ctx.services, ctx.words
     now = services.clock().astimezone(ZoneInfo(services.petition.time_zone))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -78,7 +74,7 @@ def _named(ctx: AdminContext, by_language: Mapping[str, int]) -> dict[str, int]:
 def _from_where(ctx: AdminContext, by_source: Mapping[str | None, int]) -> Html | None:
     if not by_source:
         return None
-    words, found = ctx.words, origins(by_source)
+    words, found = ctx.words, merge_small_sources(by_source)
     lines = [_line(ctx, source, count) for source, count in found.named.items()]
     # In parentheses, which the payload of a start link cannot contain.
     if found.unnamed:

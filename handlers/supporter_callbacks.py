@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from telegram import Update
-
 from bot.petition.stages import Action, allowed
-from handlers import change_language, mute, my_data, signing, too_often, withdrawal
-from handlers.context import Context
-from handlers.request_budget import Ration
+from handlers import my_data, opt_out, signing
+from handlers.request_limits import is_tap_within_budget
 from handlers.screens.buttons import SupporterTap, read_tap
-from handlers.supporter_context import SupporterContext, open_supporter_context
+from handlers.supporter_context import SupporterContext, reload
 from handlers.update_filters import is_there
 
 Effect = Callable[[SupporterContext, SupporterTap], Awaitable[None]]
@@ -22,12 +19,12 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
         Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
         Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
         Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
-        Action.SET_LANGUAGE: lambda ctx, tap: change_language.speak(ctx, tap.argument),
+        Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
         Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
-        Action.ERASE: lambda ctx, _tap: withdrawal.erase(ctx),
-        Action.REFUSE_NEWS: lambda ctx, _tap: mute.refuse_news(ctx),
-        Action.MUTE: lambda ctx, _tap: mute.mute(ctx),
-        Action.UNMUTE: lambda ctx, _tap: mute.unmute(ctx),
+        Action.ERASE: lambda ctx, _tap: opt_out.withdraw(ctx),
+        Action.REFUSE_NEWS: lambda ctx, _tap: opt_out.refuse_news(ctx),
+        Action.MUTE: lambda ctx, _tap: opt_out.mute(ctx),
+        Action.UNMUTE: lambda ctx, _tap: opt_out.unmute(ctx),
     }
 )
 
@@ -36,31 +33,36 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
 _COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM})
 
 
-async def tapped(update: Update, context: Context) -> None:
+async def tapped(ctx: SupporterContext) -> None:
     """Carries out a tap if its button belongs to the person's current screen.
 
     A stale, replayed or forged button changes nothing; the current screen is shown.
     """
-    ctx = (await open_supporter_context(update, context)).at_valid_stage()
-    tap = read_tap(update.callback_query.data if update.callback_query else None)
+    ctx = ctx.at_valid_stage()
+    tap = read_tap(ctx.query.data if ctx.query else None)
     if not isinstance(tap, SupporterTap) or not _belongs(tap, ctx):
         await ctx.save()
         await ctx.show()
         return
-    if tap.action in _COUNTED and not _is_granted(ctx, tap, update):
-        await too_often.alert(ctx)
+    if tap.action in _COUNTED and not await is_tap_within_budget(ctx, tap.action):
         return
     effect = _EFFECTS.get(tap.action)
     if effect is not None:
         await effect(ctx, tap)
         return
-    ctx = ctx.going(tap.action, page=tap.page)
+    ctx = ctx.after(tap.action, page=tap.page)
     await ctx.save()
     await ctx.show()
 
 
-def _is_granted(ctx: SupporterContext, tap: SupporterTap, update: Update) -> bool:
-    return ctx.services.spend(ctx.user.id, tap.action, update) is Ration.GRANTED
+async def _set_language(ctx: SupporterContext, language: str) -> None:
+    """Stores the language and returns to the screen before; ignores an unknown language."""
+    if language not in ctx.services.petition.languages:
+        await ctx.show()
+        return
+    back = ctx.after(Action.SET_LANGUAGE)
+    await back.with_stage(back.view.place, language=language).save()
+    await (await reload(ctx)).show()
 
 
 def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:

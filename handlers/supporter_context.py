@@ -31,8 +31,8 @@ from handlers.delayed_replies import Answer
 from handlers.picture import show_picture
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
-from handlers.superseded_updates import will_be_drawn_over
 from handlers.update_filters import own_chat
+from handlers.waiting_updates import will_be_drawn_over
 from storage import Conversation
 
 _log = structlog.stdlib.get_logger()
@@ -57,6 +57,7 @@ class SupporterContext:
     """A supporter's update with everything its handler needs. Immutable: changes make a copy.
 
     Attributes:
+        update_id: of the update, by which a repeated one is counted once.
         stored_version: version of the stored conversation; None for a new person.
         dropped: ids of the messages after this one that were dropped as a flood.
         is_answered: whether the tap, if this is one, has been answered.
@@ -64,6 +65,7 @@ class SupporterContext:
 
     bot: Bot
     services: Services
+    update_id: int
     chat_id: int
     user: User
     message: Message | None
@@ -82,6 +84,12 @@ class SupporterContext:
     def tapped(self) -> int | None:
         """The id of the message whose button was tapped; None without a tap."""
         return self.query.message.message_id if self.query and self.query.message else None
+
+    @property
+    def after_command(self) -> str:
+        """The text after a command."""
+        text = self.message.text if self.message else None
+        return "".join((text or "").split(maxsplit=1)[1:])
 
     @property
     def has_withdrawn(self) -> bool:
@@ -109,7 +117,7 @@ class SupporterContext:
             return self
         return self._as(changed)
 
-    def taking_away(self, message_id: int) -> SupporterContext:
+    def marking_for_deletion(self, message_id: int) -> SupporterContext:
         """Returns the context with one of the person's messages marked for deletion.
 
         `show` and `clear` delete it. The mark is stored first, so that what cannot be deleted
@@ -133,13 +141,18 @@ class SupporterContext:
             self, view=replace(self.view, conversation=replace(changed, version=version))
         )
 
-    def going(self, action: Action, *, page: int = 0) -> SupporterContext:
+    def after(self, action: Action, *, page: int = 0) -> SupporterContext:
         """Returns the context after an action that only changes the stage."""
-        return self.with_stage(go(action, self.view.place, self.view.standing, page=page))
+        return self.with_stage(go(action, self.view.place, self.view.status, page=page))
 
     def at_valid_stage(self) -> SupporterContext:
         """Returns the context at the nearest stage that is possible now."""
-        return self.with_stage(nearest_valid_stage(self.view.place, self.view.standing))
+        return self.with_stage(nearest_valid_stage(self.view.place, self.view.status))
+
+    async def mark_reachable(self) -> None:
+        """Marks the person reachable again if they were not, as they have just written."""
+        if self.view.signature is not None and self.view.signature.unreachable:
+            await self.services.mark_reachable(self.conversation.supporter)
 
     async def save(self) -> None:
         """Stores the conversation if it changed."""
@@ -336,7 +349,7 @@ class SupporterContext:
 
 
 async def open_supporter_context(update: Update, context: Context) -> SupporterContext:
-    """Loads a supporter's state and marks them reachable again if they were not.
+    """Loads a supporter's state; changes nothing.
 
     Raises:
         ValueError: the update does not come from a person's own private chat.
@@ -346,16 +359,13 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
         raise ValueError("A supporter's context belongs to their own chat.")
     user, chat = here
     services = context.services
-    supporter = services.keyring.reference(services.petition.slug, user.id)
+    supporter = services.reference(user.id)
     stored = await services.storage.conversations.get(supporter)
     view = await _view(services, context.bot, user, stored or Conversation(supporter=supporter))
-    # Somebody who writes can be written to again.
-    back = view.signature is not None and view.signature.unreachable
-    if back and await services.storage.signatures.mark_reachable(supporter, services.clock()):
-        services.wake_broadcast()
     return SupporterContext(
         bot=context.bot,
         services=services,
+        update_id=update.update_id,
         chat_id=chat.id,
         user=user,
         message=update.effective_message,
@@ -367,22 +377,20 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
 
 
 async def open_command(update: Update, context: Context) -> SupporterContext:
-    """Opens the context of a command and marks the command for deletion if it may hold a name.
+    """Loads a supporter's state, with the command marked for deletion if it may hold a name.
 
     While the form expects a name, any text after the command may be one, except the source tag
     of the person's link. Elsewhere only what is surely a name counts, and never from an admin.
     """
     ctx = await open_supporter_context(update, context)
-    message, known = ctx.message, ctx.conversation.source
-    behind = "".join((message.text or "").split(maxsplit=1)[1:]) if message else ""
-    if message is None or not behind:
+    text = ctx.after_command
+    if ctx.message is None or not text:
         return ctx
-    by_admin, name = ctx.view.by_admin, ctx.user.full_name
     if expects_name(ctx.at_valid_stage().view.place):
-        may_be_a_name = behind != known
+        may_be_a_name = text != ctx.conversation.source
     else:
-        may_be_a_name = not by_admin and is_surely_a_name(behind, name)
-    return ctx.taking_away(message.message_id) if may_be_a_name else ctx
+        may_be_a_name = not ctx.view.by_admin and is_surely_a_name(text, ctx.user.full_name)
+    return ctx.marking_for_deletion(ctx.message.message_id) if may_be_a_name else ctx
 
 
 async def reload(ctx: SupporterContext) -> SupporterContext:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from telegram import Message, Update
+from telegram import Message
 
 from bot.petition.names import is_surely_a_name
 from bot.petition.stages import Stage, expects_name
 from bot.text.markup import Html
 from bot.text.translations import mark
-from handlers import signing, too_often
-from handlers.context import Context
-from handlers.request_budget import WRITTEN, Ration
-from handlers.supporter_context import SupporterContext, open_command, open_supporter_context
+from handlers import signing
+from handlers.request_budget import WRITTEN
+from handlers.request_limits import is_within_budget
+from handlers.supporter_context import SupporterContext
 
 _USE_THE_BUTTONS: Final = mark(
     "Este chat funciona con botones: elige uno de los de abajo, por favor."
@@ -21,26 +21,26 @@ _USE_THE_BUTTONS: Final = mark(
 _NOTHING_EDITED: Final = mark("Aquí, editar un mensaje no cambia nada.")
 
 
-async def written(update: Update, context: Context) -> None:
+async def written(ctx: SupporterContext) -> None:
     """Handles a text: the name if the form asks for one, else points to the buttons."""
-    ctx = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
-    if await _is_answered(ctx, update):
+    ctx = _cleared_form(ctx.at_valid_stage())
+    if await is_within_budget(ctx, WRITTEN):
         await _read(ctx)
 
 
-async def unknown_command(update: Update, context: Context) -> None:
+async def unknown_command(ctx: SupporterContext) -> None:
     """Handles a command that does not exist, or not for this person."""
-    ctx = _cleared_form((await open_command(update, context)).at_valid_stage())
-    if not await _is_answered(ctx, update):
+    ctx = _cleared_form(ctx.at_valid_stage())
+    if not await is_within_budget(ctx, WRITTEN):
         return
     words = ctx.view.words
     await ctx.say(words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."))
 
 
-async def sent_media(update: Update, context: Context) -> None:
+async def sent_media(ctx: SupporterContext) -> None:
     """Handles a photo, sticker, voice message or the like; nothing of it is stored."""
-    ctx = _cleared_form((await open_supporter_context(update, context)).at_valid_stage())
-    if not await _is_answered(ctx, update):
+    ctx = _cleared_form(ctx.at_valid_stage())
+    if not await is_within_budget(ctx, WRITTEN):
         return
     words = ctx.view.words
     await ctx.say(
@@ -52,19 +52,18 @@ async def sent_media(update: Update, context: Context) -> None:
     )
 
 
-async def edited(update: Update, context: Context) -> None:
+async def edited(ctx: SupporterContext) -> None:
     """Handles an edit: of a message sent to the form like a new text, of any other as no change.
 
     Messages without text and caption, such as live locations, change by themselves and get no
     reply.
     """
-    message = update.effective_message
-    if message is None or (message.text is None and message.caption is None):
+    message, ctx = _message(ctx), ctx.at_valid_stage()
+    if message.text is None and message.caption is None:
         return
-    ctx = (await open_supporter_context(update, context)).at_valid_stage()
     is_for_form = _was_sent_to_form(ctx)
     ctx = _cleared_form(ctx) if is_for_form else ctx
-    if not await _is_answered(ctx, update):
+    if not await is_within_budget(ctx, WRITTEN):
         return
     if is_for_form:
         await _read(ctx)
@@ -108,7 +107,7 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
     is_name = not ctx.view.by_admin and is_surely_a_name(text, ctx.user.full_name)
     told = [words.text(first)] if first is not None else []
     if is_name:
-        ctx = ctx.taking_away(message.message_id)
+        ctx = ctx.marking_for_deletion(message.message_id)
         told = [words.text("Eso parecía un nombre; no se ha guardado.")]
     told.append(
         words.text("Para firmar, escribe tu nombre en un mensaje nuevo, por favor.")
@@ -124,16 +123,6 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
     await ctx.say(Html(" ".join(told)))
 
 
-async def _is_answered(ctx: SupporterContext, update: Update) -> bool:
-    """Whether the person's budget allows a reply; deletes marked messages even if not."""
-    ration = ctx.services.spend(ctx.user.id, WRITTEN, update)
-    if ration is Ration.TOLD:
-        await too_often.tell(ctx)
-    elif ration is Ration.NOTHING:
-        await ctx.clear()
-    return ration is Ration.GRANTED
-
-
 def _cleared_form(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with the message marked for deletion if it was sent to the form.
 
@@ -141,7 +130,7 @@ def _cleared_form(ctx: SupporterContext) -> SupporterContext:
     """
     if not expects_name(ctx.view.place):
         return ctx
-    return ctx.taking_away(_message(ctx).message_id)
+    return ctx.marking_for_deletion(_message(ctx).message_id)
 
 
 def _message(ctx: SupporterContext) -> Message:

@@ -13,17 +13,16 @@ from telegram.error import TelegramError
 from bot.intake import TryAgain
 from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
-from handlers.admins import words_anyway
+from handlers.admin_notices import DamageReporter, words_or_default
 from handlers.calls_before_commit import NOTHING_DONE, NothingDone
 from handlers.context import PetitionApplication
 from handlers.delayed_replies import OVER, PASSING, Answer
-from handlers.incidents import Incidents
 from handlers.update_filters import own_chat
 from storage import BrokenData, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-_MISTAKEN = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición.")
+_FAILED = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volver a la petición.")
 _DAMAGED = mark(
     "No hemos podido terminar lo que has pedido: los datos que guardamos están dañados y no se "
     "pueden leer. Tiene que repararlos quien administra este bot. Prueba más adelante con /start."
@@ -42,9 +41,9 @@ _NOT_ANSWERED = mark(
 class UpdateHandler:
     """Passes raw updates from the intake to the handlers, and handles their errors."""
 
-    def __init__(self, application: PetitionApplication, incidents: Incidents) -> None:
+    def __init__(self, application: PetitionApplication, damage_reporter: DamageReporter) -> None:
         self._application = application
-        self._incidents = incidents
+        self._damage_reporter = damage_reporter
         application.services.delayed_replies.apologise_with(self._apology)
 
     async def __call__(self, raw: dict[str, Any]) -> None:
@@ -75,24 +74,24 @@ class UpdateHandler:
         except BrokenData as error:
             # Acknowledged: a retry would fail too until somebody repairs the data, and the
             # person has been told that it was not done.
-            self._incidents.note(error)
+            self._damage_reporter.report(error)
             await self._tell(update, _DAMAGED)
             raise
         except Exception:  # whatever it is, the person is told; the intake logs it
-            await self._tell(update, _MISTAKEN)
+            await self._tell(update, _FAILED)
             raise
 
     def _apology(self, chat: Hashable, error: Exception) -> Answer | None:
         """Returns what to send in place of a reply that failed after its update had ended."""
         if isinstance(error, BrokenData):
-            self._incidents.note(error)
+            self._damage_reporter.report(error)
         if not isinstance(chat, int) or chat < 0:
             return None  # a group, or no chat
-        sentence = _CANNOT_BE_SHOWN if isinstance(error, BrokenData) else _MISTAKEN
+        sentence = _CANNOT_BE_SHOWN if isinstance(error, BrokenData) else _FAILED
         return partial(self._say_later, chat, sentence)
 
     async def _say_later(self, chat: int, sentence: str) -> None:
-        words = await words_anyway(self._application.services, chat)
+        words = await words_or_default(self._application.services, chat)
         await self._application.bot.send_message(chat, words.label(sentence))
 
     async def _sort(self, update: Update, error: TelegramError) -> None:
@@ -108,7 +107,7 @@ class UpdateHandler:
         elif kind in OVER:
             _log.info("screen_not_shown", update_id=update.update_id, error_kind=kind)
         else:
-            await self._tell(update, _MISTAKEN)
+            await self._tell(update, _FAILED)
             raise error
 
     async def _tell(self, update: Update, sentence: str) -> None:

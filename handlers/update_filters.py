@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from telegram import CallbackQuery, Chat, Message, Update, User
 from telegram.constants import ChatType
 from telegram.ext import BaseHandler, filters
 
 from handlers.context import Context
+from handlers.screens.buttons import AdminTap, read_tap
+
+HandlerCallback = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 def own_chat(update: Update) -> tuple[User, Chat] | None:
@@ -37,6 +43,24 @@ class TapElsewhere(BaseHandler[Update, Context, None]):
         if not isinstance(update, Update) or update.callback_query is None:
             return False
         return own_chat(update) is None
+
+
+class AdminTapHandler(BaseHandler[Update, Context, None]):
+    """Handles an admin's taps on admins' buttons; anyone else's are a supporter's taps.
+
+    A tap under an inaccessible message is never carried out: what it said is unknown.
+    """
+
+    def __init__(self, admins: frozenset[int], callback: HandlerCallback) -> None:
+        super().__init__(callback)
+        self._admins = admins
+
+    def check_update(self, update: object) -> bool:
+        """Whether it is such a tap."""
+        query = update.callback_query if isinstance(update, Update) else None
+        if query is None or query.from_user.id not in self._admins or not is_there(query):
+            return False
+        return isinstance(read_tap(query.data), AdminTap)
 
 
 PRIVATE_MESSAGE = InOwnChat() & filters.UpdateType.MESSAGE
@@ -72,15 +96,6 @@ class AdminContentFilter(filters.MessageFilter):
     def filter(self, message: Message) -> bool:
         """Whether an admin sent the message."""
         return message.from_user is not None and message.from_user.id in self._admins
-
-
-def is_admin_tap(update: Update, admins: frozenset[int]) -> bool:
-    """Whether an admin tapped a button of a message that is still accessible.
-
-    A tap under an inaccessible message is never carried out: what it said is unknown.
-    """
-    query = update.callback_query
-    return query is not None and query.from_user.id in admins and is_there(query)
 
 
 def is_there(query: CallbackQuery) -> bool:

@@ -26,7 +26,7 @@ TO_WHOM = {
     # Fetches updates, and asks whether the token is denied.
     "bot/intake/token_checks.py": "nobody",
     "bot/intake/polling.py": "nobody",
-    "handlers/admins.py": "an admin",
+    "handlers/admin_notices.py": "an admin",
     "handlers/update_errors.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
     "handlers/my_data.py": "who sent the update",
@@ -36,7 +36,7 @@ TO_WHOM = {
     "handlers/supporter_context.py": "who sent the update",
     "handlers/broadcasts/admin_reporter.py": "an admin",
     "handlers/broadcasts/progress_publisher.py": "an admin",
-    "handlers/broadcasts/calling.py": "an admin",
+    "handlers/broadcasts/preview.py": "an admin",
     "handlers/broadcasts/controls.py": "an admin",
     "handlers/broadcasts/admin_questions.py": "an admin",
     "handlers/broadcasts/draft_editor.py": "an admin",

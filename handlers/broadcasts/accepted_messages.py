@@ -7,7 +7,7 @@ are refused too, since each person would get a different one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
+from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
@@ -17,68 +17,58 @@ from bot.text.translations import mark
 from handlers.broadcasts.draft import DraftMessage, Link, LinkRows
 from handlers.broadcasts.parse_links import is_address
 
-# Fields that give a message its kind, by priority.
-_KINDS: Final = (
-    "animation",
-    "photo",
-    "video",
-    "video_note",
-    "audio",
-    "voice",
-    "sticker",
-    "document",
-    "venue",
-    "location",
-    "contact",
-    "text",
+MESSAGE_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "animation": mark("un GIF"),
+        "photo": mark("una foto"),
+        "video": mark("un vídeo"),
+        "video_note": mark("una nota de vídeo"),
+        "audio": mark("un audio"),
+        "voice": mark("una nota de voz"),
+        "sticker": mark("un sticker"),
+        "document": mark("un documento"),
+        "venue": mark("un lugar"),
+        "location": mark("una ubicación"),
+        "contact": mark("un contacto"),
+        "text": mark("un texto"),
+    }
 )
+"""The fields of a message that give it its kind, by priority, and what each is called."""
 
 
 class UnsupportedMessage(Enum):
-    """Why a message cannot be broadcast."""
+    """Why a message cannot be broadcast. The values are sentences for admins."""
 
-    POLL = auto()
-    DICE = auto()
-    LIVE_LOCATION = auto()
-    PAID = auto()
-    OTHER = auto()
-
-
-UNFIT_SENTENCES: Final[Mapping[UnsupportedMessage, str]] = MappingProxyType(
-    {
-        UnsupportedMessage.POLL: mark(
-            "Una encuesta no se puede enviar así: cada persona recibiría una distinta y los "
-            "votos no se sumarían. Envíala a un canal y manda aquí el enlace."
-        ),
-        UnsupportedMessage.DICE: mark(
-            "Un dado sale distinto para cada persona: no se puede enviar a todas el mismo. "
-            "Envíame otra cosa."
-        ),
-        UnsupportedMessage.LIVE_LOCATION: mark(
-            "Una ubicación en tiempo real no se puede enviar a más gente. Envía una que no se "
-            "mueva."
-        ),
-        UnsupportedMessage.PAID: mark(
-            "Telegram no deja copiar contenido de pago, facturas ni sorteos. Envíame otra cosa."
-        ),
-        UnsupportedMessage.OTHER: mark(
-            "Telegram no deja copiar ese tipo de mensaje. Puedes enviarme un texto, una foto, un "
-            "vídeo, un álbum, un documento, un audio, una nota de voz o de vídeo, un GIF, un "
-            "sticker, una ubicación o un contacto."
-        ),
-    }
-)
+    POLL = mark(
+        "Una encuesta no se puede enviar así: cada persona recibiría una distinta y los "
+        "votos no se sumarían. Envíala a un canal y manda aquí el enlace."
+    )
+    DICE = mark(
+        "Un dado sale distinto para cada persona: no se puede enviar a todas el mismo. "
+        "Envíame otra cosa."
+    )
+    LIVE_LOCATION = mark(
+        "Una ubicación en tiempo real no se puede enviar a más gente. Envía una que no se mueva."
+    )
+    PAID = mark(
+        "Telegram no deja copiar contenido de pago, facturas ni sorteos. Envíame otra cosa."
+    )
+    OTHER = mark(
+        "Telegram no deja copiar ese tipo de mensaje. Puedes enviarme un texto, una foto, un "
+        "vídeo, un álbum, un documento, un audio, una nota de voz o de vídeo, un GIF, un "
+        "sticker, una ubicación o un contacto."
+    )
 
 
-def piece_of(message: Message) -> DraftMessage | UnsupportedMessage:
+def read_message(message: Message) -> DraftMessage | UnsupportedMessage:
     """Returns the message as part of a draft, or why it cannot be broadcast."""
-    unfit = _unfit(message)
-    if unfit is not None:
-        return unfit
-    kind = next((known for known in _KINDS if getattr(message, known)), None)
+    why_not = _why_unsupported(message)
+    if why_not is not None:
+        return why_not
+    kind = next((known for known in MESSAGE_KINDS if getattr(message, known)), None)
     if kind is None:
         return UnsupportedMessage.OTHER
-    links, lost = _kept(message.reply_markup)
+    links, lost = _link_buttons(message.reply_markup)
     grouped = message.media_group_id is not None
     return DraftMessage(
         message_id=message.message_id,
@@ -90,7 +80,7 @@ def piece_of(message: Message) -> DraftMessage | UnsupportedMessage:
     )
 
 
-def _unfit(message: Message) -> UnsupportedMessage | None:
+def _why_unsupported(message: Message) -> UnsupportedMessage | None:
     if message.poll:
         return UnsupportedMessage.POLL
     if message.dice or message.game:
@@ -105,7 +95,7 @@ def _unfit(message: Message) -> UnsupportedMessage | None:
     return None
 
 
-def _kept(keyboard: InlineKeyboardMarkup | None) -> tuple[LinkRows, bool]:
+def _link_buttons(keyboard: InlineKeyboardMarkup | None) -> tuple[LinkRows, bool]:
     """Returns the buttons that open an address, and whether there were others."""
     if keyboard is None:
         return (), False

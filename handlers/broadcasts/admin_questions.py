@@ -15,7 +15,7 @@ from bot.broadcast.content import content_of
 from bot.text.markup import Html
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.broadcasts.calling import made
+from handlers.broadcasts.preview import send_content
 from handlers.broadcasts.progress_publisher import view_of
 from handlers.broadcasts.screens.broadcast_lines import Measured
 from handlers.broadcasts.screens.progress import state_screen
@@ -51,7 +51,7 @@ async def _ask(
     bot: Bot, services: Services, broadcast: Broadcast, tally: Tally, admin: int
 ) -> None:
     notices = services.storage.admin_notices
-    who = services.keyring.reference(services.petition.slug, admin)
+    who = services.reference(admin)
     about = question_digest(broadcast, who)
     if await notices.was_sent(broadcast.id, NoticeKind.QUESTION, about):
         return
@@ -75,7 +75,7 @@ async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int)
     content = content_of(broadcast.content, broadcast.source_chat)
     try:
         for language in broadcast.content:
-            await made(bot, content.call(admin, language))
+            await send_content(bot, content.call(admin, language))
     except TelegramError as error:
         if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.UNREACHABLE):
             raise

@@ -19,7 +19,7 @@ from handlers.broadcasts.progress_message import (
     tell_state,
 )
 from handlers.broadcasts.screens.approval import ask_decline
-from handlers.calls_before_commit import before_the_deed
+from handlers.calls_before_commit import before_commit
 from handlers.screens.buttons import read_number
 from storage import Broadcast, BroadcastState
 
@@ -29,7 +29,7 @@ async def review(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    await ctx.now_or_never(partial(_review, ctx, known))
+    await ctx.tell_once(partial(_review, ctx, known))
 
 
 async def _review(ctx: AdminContext, known: Broadcast) -> None:
@@ -67,8 +67,8 @@ async def approve(ctx: AdminContext, argument: str) -> None:
     if before is None or recipients > most_recipients(before, approval_above=None):
         await _ask_again(ctx, known, before, recipients)
         return
-    user, at = _by(ctx)
-    now = await ctx.services.storage.broadcasts.approve(known.id, user, at) or known
+    user, at = ctx.by
+    now = await ctx.broadcasts.approve(known.id, user, at) or known
     if now.awaits_approval:
         await ctx.alert(
             ctx.words.label(
@@ -94,8 +94,8 @@ async def decline(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    user, at = _by(ctx)
-    now = await ctx.services.storage.broadcasts.decline(known.id, user, at) or known
+    user, at = ctx.by
+    now = await ctx.broadcasts.decline(known.id, user, at) or known
     ctx.services.wake_broadcast()
     await tell_state(ctx, now)
 
@@ -117,12 +117,12 @@ async def _undecided(ctx: AdminContext, argument: str) -> Broadcast | None:
 async def _is_whole(ctx: AdminContext, known: Broadcast) -> bool:
     if known.source_chat is None:
         return True
-    async with before_the_deed():
+    async with before_commit():
         return await message_exists(ctx.bot, known.source_chat, known.content)
 
 
 async def _recipients(ctx: AdminContext, known: Broadcast) -> int:
-    found = await ctx.services.storage.broadcasts.audience(
+    found = await ctx.broadcasts.audience(
         kind=known.kind, audience=known.audience, topic=known.topic
     )
     return sum(found.values())
@@ -132,8 +132,8 @@ async def _ask_again(
     ctx: AdminContext, known: Broadcast, before: int | None, recipients: int
 ) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
-    broadcasts = ctx.services.storage.broadcasts
-    now = await broadcasts.recount(known.id, recipients, *_by(ctx)) or known
+    broadcasts = ctx.broadcasts
+    now = await broadcasts.recount(known.id, recipients, *ctx.by) or known
     if not now.awaits_approval:
         await tell_state(ctx, now)  # another admin was faster
         return
@@ -189,7 +189,3 @@ async def _refreshed(ctx: AdminContext, now: Broadcast, said: Html | None = None
 
 def _after_another(ctx: AdminContext) -> Html:
     return ctx.words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
-
-
-def _by(ctx: AdminContext) -> tuple[int, datetime]:
-    return ctx.user.id, ctx.services.clock()

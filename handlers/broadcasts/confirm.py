@@ -15,14 +15,19 @@ from bot.broadcast.confirmation import (
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
-from handlers.broadcasts.draft_editor import DraftEditor, forget, open_draft
+from handlers.broadcasts.draft_editor import (
+    DraftEditor,
+    forget_draft,
+    forget_started_draft,
+    open_draft,
+)
 from handlers.broadcasts.original_messages import message_exists
-from handlers.broadcasts.preview import show_lost, take_away
+from handlers.broadcasts.preview import delete_messages, show_lost
 from handlers.broadcasts.progress_message import show, tell_progress, tell_state
 from handlers.broadcasts.progress_publisher import progress_place
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.progress import elsewhere
-from handlers.calls_before_commit import before_the_deed
+from handlers.calls_before_commit import before_commit
 from handlers.conversation_message import tolerate
 from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, NewBroadcast, PetitionOpen
 
@@ -49,7 +54,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     storage = ctx.services.storage
     known = await storage.broadcasts.get(broadcast_id(token))
     if known is not None:
-        await go_on(ctx, known)
+        await show_already_started(ctx, known)
         return
     editor = await open_draft(ctx)
     if editor is None:
@@ -65,7 +70,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     if objection is not None:
         await _show_again(editor, objection)
         return
-    async with before_the_deed():
+    async with before_commit():
         is_whole = await message_exists(ctx.bot, ctx.chat_id, draft_view.content)
     if not is_whole:
         await show_lost(editor)
@@ -73,21 +78,25 @@ async def send(ctx: AdminContext, token: str) -> None:
     await _start(editor, _plan(editor, draft_view, token, shown), token)
 
 
-async def leave(ctx: AdminContext, shown: str) -> bool:
+async def dismiss(ctx: AdminContext, shown: str) -> bool:
     """Discards the draft that was shown, or shows its broadcast if it was started meanwhile.
 
     A button left from an earlier draft does not discard the current one.
     """
     token, _, key = shown.partition(":")
-    known = await ctx.services.storage.broadcasts.get(broadcast_id(token))
+    known = await ctx.broadcasts.get(broadcast_id(token))
     if known is not None:
-        await go_on(ctx, known)
+        await show_already_started(ctx, known)
         return True
     editor = await open_draft(ctx)
     if editor is not None and editor.draft.key != key:
         await ctx.say(_not_prepared(ctx))
         return True
-    await (ctx.say(discarded(ctx)) if editor is None else give_up(editor, discarded(ctx)))
+    await (
+        ctx.say(discarded_text(ctx))
+        if editor is None
+        else discard_draft(editor, discarded_text(ctx))
+    )
     return True
 
 
@@ -98,27 +107,27 @@ def _not_prepared(ctx: AdminContext) -> Html:
     )
 
 
-def discarded(ctx: AdminContext) -> Html:
+def discarded_text(ctx: AdminContext) -> Html:
     """Returns the text that replaces a discarded draft."""
     return ctx.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
 
 
-async def give_up(editor: DraftEditor, said: Html) -> None:
+async def discard_draft(editor: DraftEditor, said: Html) -> None:
     """Discards the draft, deletes its preview, and shows `said`."""
-    await forget(editor.ctx)
+    await forget_draft(editor.ctx)
     await editor.ctx.tell(partial(_cleared_away, editor, said))
 
 
 async def _cleared_away(editor: DraftEditor, said: Html) -> None:
-    await take_away(editor.ctx, editor.draft.every_copy)
+    await delete_messages(editor.ctx, editor.draft.preview_ids)
     await editor.ctx.write(said)
     if editor.ctx.message_id is None and editor.draft.message_id is not None:
         await tolerate(editor.ctx.bot.delete_message(editor.ctx.chat_id, editor.draft.message_id))
 
 
-async def go_on(ctx: AdminContext, known: Broadcast) -> None:
+async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
     """Shows the broadcast that an earlier tap on the same button started."""
-    await open_draft(ctx)  # deletes the draft that this was started from
+    await forget_started_draft(ctx)
     if not known.is_running:
         # A late retry of an earlier screen may have overwritten its report.
         await tell_state(ctx, known)
@@ -182,14 +191,14 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
 async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
     ctx = editor.ctx
     # Stored before the start: from then on the preview belongs to the broadcast.
-    editor = await editor.keep(editor.draft.model_copy(update={"token": token}))
-    outcome = await ctx.services.storage.broadcasts.start(plan)
+    editor = await editor.save(editor.draft.model_copy(update={"token": token}))
+    outcome = await ctx.broadcasts.start(plan)
     if isinstance(outcome, Broadcast):
-        await forget(ctx)
+        await forget_draft(ctx)
         ctx.services.wake_broadcast()
         await ctx.tell(partial(_show_started, ctx, outcome, plan.progress))
     elif isinstance(outcome, AlreadyRunning):
-        active = await ctx.services.storage.broadcasts.get(outcome.id)
+        active = await ctx.broadcasts.get(outcome.id)
         if active is not None:
             await _wait_for(editor, active)
     else:
@@ -199,7 +208,7 @@ async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
 async def _show_started(
     ctx: AdminContext, started: Broadcast, progress: tuple[int, int] | None
 ) -> None:
-    now = await ctx.services.storage.broadcasts.get(started.id) or started
+    now = await ctx.broadcasts.get(started.id) or started
     if now.is_running and progress not in (None, progress_place(now)):
         await ctx.write(elsewhere(ctx.words))  # another admin took the progress meanwhile
     else:
@@ -225,13 +234,13 @@ async def _show_again(editor: DraftEditor, objection: Html | _OtherNumber) -> No
     if draft.kind is Kind.CLOSING:
         state = await editor.ctx.services.storage.petitions.state()
         if not state.is_closed:
-            await give_up(editor, _still_open(editor.ctx))
+            await discard_draft(editor, _still_open(editor.ctx))
             return
     last = draft.last_signature_number
     if draft.copies is not None and draft.starts_at is None:
-        last = await editor.ctx.services.storage.broadcasts.last_number()
+        last = await editor.ctx.broadcasts.last_number()
     stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
-    editor = await editor.keep(
+    editor = await editor.save(
         draft.model_copy(update={"last_signature_number": last, "stage": stage})
     )
     if isinstance(objection, _OtherNumber):

@@ -14,14 +14,14 @@ from storage import Kind, PetitionState
 Messages = Mapping[str, tuple[int, ...]]
 
 
-def content_now(services: Services, draft: Draft, state: PetitionState) -> dict[str, object]:
+def current_content(services: Services, draft: Draft, state: PetitionState) -> dict[str, object]:
     """Returns what recipients get, by language: the closing texts, or copies of the preview."""
     if draft.kind is Kind.CLOSING:
         return _closing(services, state)
-    return copied(services, draft, draft.copies or {})
+    return content_of_copies(services, draft, draft.copies or {})
 
 
-def copied(services: Services, draft: Draft, messages: Messages) -> dict[str, object]:
+def content_of_copies(services: Services, draft: Draft, messages: Messages) -> dict[str, object]:
     """Returns the draft's versions as copies of these messages, with the buttons under them."""
     return {
         language: _reference(services, draft, language, version, messages[language])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 import structlog
@@ -12,8 +11,9 @@ from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import find_broadcast, show, tell_progress, tell_state
 from handlers.broadcasts.progress_publisher import progress_place, view_of
+from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
-from storage import Broadcast, Broadcasts, BroadcastState
+from storage import Broadcast, BroadcastState
 
 _log = structlog.stdlib.get_logger()
 
@@ -22,15 +22,15 @@ async def pause(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast until an admin resumes it."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        await _broadcasts(ctx).clear_cancel_request(known.id)
-        await _tell_changed(ctx, await _broadcasts(ctx).pause(known.id, *_by(ctx)))
+        await ctx.broadcasts.clear_cancel_request(known.id)
+        await _tell_changed(ctx, await ctx.broadcasts.pause(known.id, *ctx.by))
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:
     """Resumes a paused broadcast."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        await _tell_changed(ctx, await _broadcasts(ctx).resume(known.id, *_by(ctx)))
+        await _tell_changed(ctx, await ctx.broadcasts.resume(known.id, *ctx.by))
 
 
 async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
@@ -39,8 +39,8 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
     if known is None:
         return
     if known.is_active:
-        await _broadcasts(ctx).request_cancel(known.id, ctx.services.clock())
-        known = await _broadcasts(ctx).pause(known.id, *_by(ctx)) or known
+        await ctx.broadcasts.request_cancel(known.id, ctx.services.clock())
+        known = await ctx.broadcasts.pause(known.id, *ctx.by) or known
         ctx.services.wake_broadcast()
     if known.state not in (BroadcastState.SCHEDULED, BroadcastState.PAUSED):
         await tell_state(ctx, known)
@@ -52,14 +52,14 @@ async def cancel(ctx: AdminContext, argument: str) -> None:
     """Cancels the broadcast for good."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        await _tell_changed(ctx, await _broadcasts(ctx).cancel(known.id, *_by(ctx)))
+        await _tell_changed(ctx, await ctx.broadcasts.cancel(known.id, *ctx.by))
 
 
 async def watch(ctx: AdminContext, argument: str) -> None:
     """Shows the broadcast's state, after an admin answered a question with no."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        known = await _broadcasts(ctx).clear_cancel_request(known.id) or known
+        known = await ctx.broadcasts.clear_cancel_request(known.id) or known
         await tell_state(ctx, known)
 
 
@@ -81,11 +81,11 @@ async def recall(ctx: AdminContext, argument: str) -> None:
     known = await find_broadcast(ctx, argument)
     if known is None:
         return
-    found = await _broadcasts(ctx).recall(known.id, *_by(ctx))
+    found = await ctx.broadcasts.recall(known.id, *ctx.by)
     if found is None or found.recall_started_at is None:
         await ctx.tell(partial(_too_late, ctx, known))
         return
-    await _broadcasts(ctx).set_progress(found.id, ctx.chat_id, ctx.message_id or 0)
+    await ctx.broadcasts.set_progress(found.id, ctx.chat_id, ctx.message_id or 0)
     ctx.services.wake_broadcast()
     await ctx.tell(partial(_show_recalled, ctx, known, found))
 
@@ -110,8 +110,9 @@ async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
     """Says in an alert window that it is too late, and keeps the report."""
     await ctx.answer_with_alert(
         ctx.words.label(
-            "Ya no se puede retirar: Telegram solo deja borrar mensajes durante 48 horas, o no "
-            "hay ninguno que borrar."
+            "Ya no se puede retirar: Telegram solo deja borrar mensajes durante {hours} horas, o "
+            "no hay ninguno que borrar.",
+            hours=RECALLABLE_HOURS,
         )
     )
     if ctx.message_id is not None:
@@ -127,12 +128,3 @@ async def _tell_changed(ctx: AdminContext, now: Broadcast | None) -> None:
         await tell_progress(ctx, now.id)  # otherwise nobody would see the progress
     else:
         await tell_state(ctx, now)
-
-
-def _broadcasts(ctx: AdminContext) -> Broadcasts:
-    return ctx.services.storage.broadcasts
-
-
-def _by(ctx: AdminContext) -> tuple[int, datetime]:
-    """Returns the admin's user id and the time, for the audit."""
-    return ctx.user.id, ctx.services.clock()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -44,9 +45,9 @@ class DraftStage(StrEnum):
 # What fields were called in drafts that may still be stored. A new name goes here with the former.
 _FORMER_NAMES: Final = {
     "base": "default_language",
-    "about_chosen": "kind_chosen",
+    "kind_chosen": "kind_chosen",
     "reads": "audience_language",
-    "stale": "old_copies",
+    "old_copies": "old_copies",
     "cutoff": "last_signature_number",
     "panel": "message_id",
     "declined": "refused_album",
@@ -93,7 +94,7 @@ class Version(_Frozen):
         """Whether it is an album; it has no buttons, and each element counts as a message."""
         return self.group is not None
 
-    def joined(self, piece: DraftMessage) -> Version:
+    def with_message(self, piece: DraftMessage) -> Version:
         """Returns the album with one more element, in the order of the chat."""
         messages = tuple(sorted({*self.messages, piece.message_id}))
         return self.model_copy(update={"messages": messages})
@@ -104,7 +105,7 @@ class Draft(_Frozen):
 
     Attributes:
         key: identifies this draft among those of the same admin.
-        default_language: the default language, for readers of a language without a version.
+        default_language: for readers of a language without a version.
         language: the language whose version is being written.
         versions: what the admin sent, by language.
         copies: message ids of the preview, which will be copied, by language. None until shown.
@@ -112,7 +113,7 @@ class Draft(_Frozen):
         topic: of an earlier broadcast, whose recipients are left out.
         last_signature_number: number of the last signature included; later signers get nothing.
         token: of the confirmation with which the admin started it.
-        message_id: id of the message in which the admin edits it.
+        message_id: of the message in which the admin edits it.
         refused_album: id of an album that was refused, of which more elements may come.
     """
 
@@ -149,7 +150,7 @@ class Draft(_Frozen):
         """How many messages per person the largest version has."""
         return max((len(version.messages) for version in self.versions.values()), default=1)
 
-    def waits(self, now: datetime) -> bool:
+    def accepts_messages(self, now: datetime) -> bool:
         """Whether a message that the admin sends now is meant for this draft."""
         return self.is_waiting and self.is_fresh(now)
 
@@ -183,12 +184,12 @@ class Draft(_Frozen):
         return None
 
     @property
-    def every_copy(self) -> tuple[int, ...]:
+    def preview_ids(self) -> tuple[int, ...]:
         """The ids of all messages of its previews, earlier ones included."""
         shown = (m for copies in (self.copies or {}).values() for m in copies)
         return tuple(sorted({*self.old_copies, *shown}))
 
-    def sources(self) -> frozenset[int]:
+    def message_ids(self) -> frozenset[int]:
         """Returns the ids of all the admin's messages that it consists of."""
         return frozenset(m for version in self.versions.values() for m in version.messages)
 
@@ -199,26 +200,26 @@ class Draft(_Frozen):
 
     def with_content_changed(self, now: datetime, **changes: Any) -> Draft:
         """Returns the draft with changed content: its preview is no longer valid."""
-        fields = {"copies": None, "old_copies": self.every_copy, "edited": False, **changes}
+        fields = {"copies": None, "old_copies": self.preview_ids, "edited": False, **changes}
         return self.changed(now, **fields)
 
 
-def begun(language: str, now: datetime, *, paid: bool) -> Draft:
+def new_draft(default_language: str, now: datetime, *, paid: bool) -> Draft:
     """Returns a new draft that waits for its message."""
     key = secrets.token_hex(4)
     return Draft(
         key=key,
-        default_language=language,
+        default_language=default_language,
         kind=Kind.UPDATE,
-        language=language,
+        language=default_language,
         paid=paid,
         touched_at=now,
     )
 
 
-def begun_closing(language: str, now: datetime, *, paid: bool) -> Draft:
+def new_closing_draft(default_language: str, now: datetime, *, paid: bool) -> Draft:
     """Returns a draft of the closing update, whose texts are the petition's."""
-    return begun(language, now, paid=paid).model_copy(
+    return new_draft(default_language, now, paid=paid).model_copy(
         update={
             "kind": Kind.CLOSING,
             "stage": DraftStage.READY,
@@ -228,9 +229,11 @@ def begun_closing(language: str, now: datetime, *, paid: bool) -> Draft:
     )
 
 
-def begun_for_the_rest(broadcast: Broadcast, language: str, now: datetime, *, paid: bool) -> Draft:
+def new_draft_for_missing(
+    broadcast: Broadcast, default_language: str, now: datetime, *, paid: bool
+) -> Draft:
     """Returns a draft for those whom an earlier broadcast did not reach."""
-    return begun(language, now, paid=paid).model_copy(
+    return new_draft(default_language, now, paid=paid).model_copy(
         update={
             "kind": broadcast.kind,
             "topic": broadcast.topic,
@@ -242,7 +245,92 @@ def begun_for_the_rest(broadcast: Broadcast, language: str, now: datetime, *, pa
     )
 
 
-def read_draft(body: str | None) -> Draft | None:
+def with_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
+    """Returns the draft with a message added; a repeated one changes nothing."""
+    language = draft.album_of(piece)
+    if language is None:
+        version = Version(
+            messages=(piece.message_id,),
+            kind=piece.kind,
+            group=piece.group,
+            links=piece.links,
+            lost_buttons=piece.lost_buttons,
+        )
+        versions = {**draft.versions, draft.language: version}
+        return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
+    known = draft.versions[language]
+    grown = known.with_message(piece)
+    if grown == known:
+        return draft
+    # An album's last photos may come when the draft already waits for something else.
+    stage = (
+        draft.stage if draft.stage in (DraftStage.CONTENT, DraftStage.LINKS) else DraftStage.READY
+    )
+    return draft.with_content_changed(
+        now, versions={**draft.versions, language: grown}, stage=stage
+    )
+
+
+def with_links(draft: Draft, links: LinkRows, now: datetime) -> Draft:
+    """Returns the draft with these buttons under the version of its current language."""
+    version = draft.versions[draft.language].model_copy(update={"links": links})
+    versions = {**draft.versions, draft.language: version}
+    return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
+
+
+def without_version(draft: Draft, language: str, now: datetime) -> Draft:
+    """Returns the draft without a language's version; the default language's stays."""
+    if language == draft.default_language:
+        return draft
+    versions = {known: version for known, version in draft.versions.items() if known != language}
+    return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
+
+
+def with_kind(draft: Draft, kind: Kind, now: datetime) -> Draft:
+    """Returns the draft with its kind set and its audience still to be chosen."""
+    news = kind is Kind.NEWS
+    return draft.changed(
+        now,
+        kind=kind,
+        kind_chosen=True,
+        news_only=news,
+        audience_language=None,
+        audience_chosen=False,
+        stage=DraftStage.AUDIENCE,
+    )
+
+
+def without_preview(draft: Draft) -> Draft:
+    """Returns the draft without a preview, while a new one is being made.
+
+    Keeps the version, so that a repeated tap can make the preview again after a failure.
+    """
+    return draft.model_copy(
+        update={"copies": None, "old_copies": (), "edited": False, "stage": DraftStage.READY}
+    )
+
+
+def with_preview(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> Draft:
+    """Returns the draft with its preview; these copies are what will be sent."""
+    return draft.changed(
+        now,
+        copies={language: tuple(ids) for language, ids in copies.items()},
+        old_copies=(),
+        edited=False,
+        stage=DraftStage.SUMMARY,
+    )
+
+
+def with_edit_noted(draft: Draft, message_id: int, now: datetime) -> Draft:
+    """Marks the draft as edited after its preview; only a new preview includes the edit."""
+    if message_id not in draft.message_ids() or draft.copies is None or draft.edited:
+        return draft
+    # Back to the summary, which says that the edit is not included.
+    stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
+    return draft.changed(now, edited=True, stage=stage)
+
+
+def parse_draft(body: str | None) -> Draft | None:
     """Parses a stored draft, also one that an earlier version of the bot wrote.
 
     None if there is none, or if it cannot be read: its buttons then say that there is none.

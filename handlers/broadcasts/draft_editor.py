@@ -17,9 +17,9 @@ from bot.settings import FREE_RATE
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.confirmed_terms import content_now, terms_of
-from handlers.broadcasts.draft import Draft, DraftStage, read_draft
-from handlers.broadcasts.recipient_counts import count
+from handlers.broadcasts.confirmed_terms import current_content, terms_of
+from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
+from handlers.broadcasts.recipient_counts import count_recipients
 from handlers.broadcasts.screens import audience_and_time, compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.conversation_message import edit_screen, tolerate
@@ -30,14 +30,14 @@ _log = structlog.stdlib.get_logger()
 
 _DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], Screen]] = MappingProxyType(
     {
-        DraftStage.CONTENT: compose.content,
-        DraftStage.READY: compose.ready,
-        DraftStage.LINKS: compose.links,
-        DraftStage.SUBJECT: audience_and_time.subject,
-        DraftStage.AUDIENCE: audience_and_time.audience,
+        DraftStage.CONTENT: compose.ask_message,
+        DraftStage.READY: compose.message_ready,
+        DraftStage.LINKS: compose.ask_links,
+        DraftStage.SUBJECT: audience_and_time.ask_subject,
+        DraftStage.AUDIENCE: audience_and_time.ask_audience,
         DraftStage.SUMMARY: summary.summary,
-        DraftStage.TIME: audience_and_time.time,
-        DraftStage.SECOND_CONFIRMATION: summary.sure,
+        DraftStage.TIME: audience_and_time.ask_time,
+        DraftStage.SECOND_CONFIRMATION: summary.second_confirmation,
     }
 )
 
@@ -59,11 +59,11 @@ class DraftEditor:
         await self.ctx.answer()
         return replace(self, ctx=replace(self.ctx, query=None))
 
-    async def keep(self, draft: Draft) -> DraftEditor:
+    async def save(self, draft: Draft) -> DraftEditor:
         """Stores the draft if it changed; returns the editor with it."""
         if draft == self.draft:
             return self
-        await save(self.ctx, draft)
+        await save_draft(self.ctx, draft)
         return replace(self, draft=draft)
 
     async def show(self, notice: Html | None = None, *, below: int | None = None) -> None:
@@ -95,7 +95,7 @@ class DraftEditor:
         if shown == former:
             return
         # Keeps the draft's version, so that the buttons just drawn stay valid.
-        await save(self.ctx, self.draft.model_copy(update={"message_id": shown}))
+        await save_draft(self.ctx, self.draft.model_copy(update={"message_id": shown}))
         if former is not None:
             await tolerate(self.ctx.bot.delete_message(self.ctx.chat_id, former))
 
@@ -104,7 +104,8 @@ class DraftEditor:
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
         petition = services.petition
         numbers, state = await asyncio.gather(
-            count(services.storage.broadcasts, draft), services.storage.petitions.state()
+            count_recipients(services.storage.broadcasts, draft),
+            services.storage.petitions.state(),
         )
         draft_view = DraftView(
             words=ctx.words,
@@ -121,10 +122,10 @@ class DraftEditor:
         )
         if not draft.is_shown:
             return draft_view
-        content = content_now(services, draft, state)
+        content = current_content(services, draft, state)
         return replace(
             draft_view,
-            balance=await stars(ctx) if draft_view.is_paid else None,
+            balance=await star_balance(ctx) if draft_view.is_paid else None,
             content=content,
             terms=terms_of(draft, content, state, paid=draft_view.is_paid),
         )
@@ -148,32 +149,36 @@ class DraftEditor:
 
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:
-    """Loads the admin's draft; None without one.
-
-    A draft that was started as a broadcast is deleted.
-    """
-    storage = ctx.services.storage
-    draft = read_draft(await storage.drafts.get(_reference(ctx)))
-    if draft is None:
-        return None
-    if draft.token is not None and await storage.broadcasts.get(broadcast_id(draft.token)):
-        await forget(ctx)
-        return None
-    return DraftEditor(ctx, draft)
+    """Loads the admin's draft; None without one, or once it was started as a broadcast."""
+    draft = parse_draft(await ctx.services.storage.drafts.get(ctx.reference))
+    return None if draft is None or await _is_started(ctx, draft) else DraftEditor(ctx, draft)
 
 
-async def save(ctx: AdminContext, draft: Draft) -> None:
+async def save_draft(ctx: AdminContext, draft: Draft) -> None:
     """Stores a draft in place of the admin's former one."""
     drafts = ctx.services.storage.drafts
-    await drafts.save(_reference(ctx), draft.model_dump_json(), ctx.services.clock())
+    await drafts.save(ctx.reference, draft.model_dump_json(), ctx.services.clock())
 
 
-async def forget(ctx: AdminContext) -> None:
+async def forget_draft(ctx: AdminContext) -> None:
     """Deletes the admin's draft."""
-    await ctx.services.storage.drafts.forget(_reference(ctx))
+    await ctx.services.storage.drafts.forget(ctx.reference)
 
 
-async def stars(ctx: AdminContext) -> int | None:
+async def forget_started_draft(ctx: AdminContext) -> None:
+    """Deletes the admin's draft if it was started as a broadcast, which a crash may leave."""
+    draft = parse_draft(await ctx.services.storage.drafts.get(ctx.reference))
+    if draft is not None and await _is_started(ctx, draft):
+        await forget_draft(ctx)
+
+
+async def _is_started(ctx: AdminContext, draft: Draft) -> bool:
+    if draft.token is None:
+        return False
+    return await ctx.broadcasts.get(broadcast_id(draft.token)) is not None
+
+
+async def star_balance(ctx: AdminContext) -> int | None:
     """Returns the bot's balance of Stars; None when Telegram does not answer."""
     try:
         async with asyncio.timeout(LONGEST_WAIT):
@@ -183,8 +188,3 @@ async def stars(ctx: AdminContext) -> int | None:
     except TimeoutError as error:
         _log.warning("balance_not_known", kind=type(error).__name__)
     return None
-
-
-def _reference(ctx: AdminContext) -> bytes:
-    services = ctx.services
-    return services.keyring.reference(services.petition.slug, ctx.user.id)

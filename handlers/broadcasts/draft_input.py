@@ -1,7 +1,6 @@
 """Takes what an admin sends for a draft: the message, its link buttons, a time.
 
-What the draft does not wait for goes to the supporters' handlers, since an admin may also be a
-supporter.
+What the draft does not wait for is handled as a supporter's, since an admin may also be one.
 """
 
 from __future__ import annotations
@@ -9,66 +8,65 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from telegram import Message, Update
+from telegram import Message
 
 from bot.intake import updates_behind
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Place, expects_name
 from bot.petition.stages import Stage as Where
 from bot.text.markup import Html
-from handlers import supporter_commands, supporter_messages
-from handlers.admin_context import AdminContext, open_admin_context
-from handlers.broadcasts.accepted_messages import UNFIT_SENTENCES, UnsupportedMessage, piece_of
-from handlers.broadcasts.confirm import discarded, give_up
-from handlers.broadcasts.draft import DraftMessage, DraftStage
-from handlers.broadcasts.draft_changes import add_message, linked, mark_edited
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.accepted_messages import (
+    UnsupportedMessage,
+    read_message,
+)
+from handlers.broadcasts.confirm import discard_draft, discarded_text
+from handlers.broadcasts.draft import (
+    DraftMessage,
+    DraftStage,
+    with_edit_noted,
+    with_links,
+    with_message,
+)
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.draft_taps import plan_for
-from handlers.broadcasts.parse_links import FAULT_SENTENCES as LINK_FAULTS
-from handlers.broadcasts.parse_links import WrongLine, read_links
-from handlers.broadcasts.parse_time import FAULT_SENTENCES as WHEN_FAULTS
-from handlers.broadcasts.parse_time import WhenFault, read_when
-from handlers.context import Context
+from handlers.broadcasts.parse_links import LONGEST_TEXT, WrongLine, parse_links
+from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
 from handlers.screens.supporter_view import place_of
 
 _ASKS_FOR_A_NAME: Final = frozenset({Where.NAME, Where.CONSENT})
 
 
-async def sent(update: Update, context: Context) -> None:
-    """Takes an admin's message for their draft, or passes it to the supporters' handlers."""
-    ctx, message = await open_admin_context(update, context), update.effective_message
+async def sent(ctx: AdminContext) -> bool:
+    """Takes an admin's message for their draft; returns False if it is not for the draft."""
     editor = await open_draft(ctx)
-    if editor is None or message is None or not await _took(editor, message):
-        await _ordinary(update, context)
+    return editor is not None and ctx.message is not None and await _took(editor, ctx.message)
 
 
-async def edited(update: Update, context: Context) -> None:
-    """Notes an admin's edit of a draft's message, or passes it to the supporters' handlers."""
-    ctx, message = await open_admin_context(update, context), update.effective_message
-    editor = await open_draft(ctx)
-    if editor is None or message is None or message.message_id not in editor.draft.sources():
-        await supporter_messages.edited(update, context)
-        return
-    touched = mark_edited(editor.draft, message.message_id, editor.now)
+async def edited(ctx: AdminContext) -> bool:
+    """Notes an admin's edit of a draft's message; returns False for any other message."""
+    editor, message = await open_draft(ctx), ctx.message
+    if editor is None or message is None or message.message_id not in editor.draft.message_ids():
+        return False
+    touched = with_edit_noted(editor.draft, message.message_id, editor.now)
     if touched != editor.draft:
-        editor = await editor.keep(touched)
+        editor = await editor.save(touched)
         await editor.show()
+    return True
 
 
-async def cancel(update: Update, context: Context) -> None:
-    """Handles an admin's /cancel: discards the draft, or leaves the signing form.
+async def cancel(ctx: AdminContext) -> bool:
+    """Discards the admin's draft; returns False if the command is for the signing form.
 
-    It leaves the form when there is no draft, or when the form asks for a name and the draft
-    is not waiting for a message.
+    That is so without a draft, and when the form asks for a name and the draft is not waiting
+    for a message.
     """
-    ctx = await open_admin_context(update, context)
     editor = await open_draft(ctx)
-    if editor is None or (
-        not editor.draft.waits(editor.now) and (await _place(ctx)).stage in _ASKS_FOR_A_NAME
-    ):
-        await supporter_commands.cancel(update, context)
-        return
-    await give_up(editor, discarded(ctx))
+    is_at_form = _place(ctx).stage in _ASKS_FOR_A_NAME
+    if editor is None or (is_at_form and not editor.draft.accepts_messages(editor.now)):
+        return False
+    await discard_draft(editor, discarded_text(ctx))
+    return True
 
 
 async def _took(editor: DraftEditor, message: Message) -> bool:
@@ -76,12 +74,12 @@ async def _took(editor: DraftEditor, message: Message) -> bool:
     draft = editor.draft
     if message.media_group_id is not None and message.media_group_id == draft.refused_album:
         return True  # the album was refused with its first element
-    piece = piece_of(message)
+    piece = read_message(message)
     if isinstance(piece, DraftMessage) and draft.album_of(piece) is not None:
         await _take(editor, piece)
         return True
-    if not draft.waits(editor.now):
-        place = await _place(editor.ctx)
+    if not draft.accepts_messages(editor.now):
+        place = _place(editor.ctx)
         if place.stage in _ASKS_FOR_A_NAME and _may_be_a_name(message):
             return False
         return await _turned_down(editor, message, is_at_form=expects_name(place))
@@ -98,13 +96,13 @@ async def _take_content(
     editor: DraftEditor, message: Message, piece: DraftMessage | UnsupportedMessage
 ) -> None:
     if isinstance(piece, UnsupportedMessage):
-        await _decline(editor, message, editor.ctx.words.text(UNFIT_SENTENCES[piece]))
+        await _decline(editor, message, editor.ctx.words.text(piece.value))
         return
     await _take(editor, piece)
 
 
 async def _take(editor: DraftEditor, piece: DraftMessage) -> None:
-    editor = await editor.keep(add_message(editor.draft, piece, editor.now))
+    editor = await editor.save(with_message(editor.draft, piece, editor.now))
     if _more_of_it_comes(piece):
         # A pending reply would show and store the draft without this message.
         editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
@@ -122,20 +120,20 @@ def _more_of_it_comes(piece: DraftMessage) -> bool:
 
 async def _take_links(editor: DraftEditor, message: Message) -> None:
     words = editor.ctx.words
-    links = read_links(message.text or "")
+    links = parse_links(message.text or "")
     if isinstance(links, WrongLine):
-        sentence = words.text(LINK_FAULTS[links.fault], line=links.line)
+        sentence = words.text(links.fault.value, line=links.line, longest=LONGEST_TEXT)
         await _decline(editor, message, sentence)
         return
-    editor = await editor.keep(linked(editor.draft, links, editor.now))
+    editor = await editor.save(with_links(editor.draft, links, editor.now))
     await editor.show(below=message.message_id)
 
 
 async def _take_time(editor: DraftEditor, message: Message) -> None:
     zone = ZoneInfo(editor.ctx.services.petition.time_zone)
-    moment = read_when(message.text or "", editor.now, zone)
-    if isinstance(moment, WhenFault):
-        await _decline(editor, message, editor.ctx.words.text(WHEN_FAULTS[moment]))
+    moment = parse_moment(message.text or "", editor.now, zone)
+    if isinstance(moment, TimeFault):
+        await _decline(editor, message, editor.ctx.words.text(moment.value, days=FARTHEST.days))
         return
     await plan_for(editor, moment, below=message.message_id)
 
@@ -155,7 +153,7 @@ async def _turned_down(editor: DraftEditor, message: Message, *, is_at_form: boo
         )
     elif draft.is_waiting and is_remembered:
         # Renews the time during which the draft waits.
-        editor = await editor.keep(draft.changed(editor.now))
+        editor = await editor.save(draft.changed(editor.now))
         notice = words.text(
             "Ese mensaje no se ha añadido, porque llevaba más de una hora esperándolo y podía ser "
             "para otra cosa. Si era este, envíamelo otra vez."
@@ -168,18 +166,15 @@ async def _turned_down(editor: DraftEditor, message: Message, *, is_at_form: boo
 
 async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
     """Says why the message is refused, once for all elements of an album."""
-    editor = await editor.keep(
+    editor = await editor.save(
         editor.draft.model_copy(update={"refused_album": message.media_group_id})
     )
     await editor.show(why, below=message.message_id)
 
 
-async def _place(ctx: AdminContext) -> Place:
+def _place(ctx: AdminContext) -> Place:
     """Returns the admin's stage as a supporter."""
-    services = ctx.services
-    supporter = services.keyring.reference(services.petition.slug, ctx.user.id)
-    known = await services.storage.conversations.get(supporter)
-    return Place() if known is None else place_of(known)
+    return Place() if ctx.conversation is None else place_of(ctx.conversation)
 
 
 def _may_be_a_name(message: Message) -> bool:
@@ -188,11 +183,3 @@ def _may_be_a_name(message: Message) -> bool:
     except NameRefused:
         return False
     return True
-
-
-async def _ordinary(update: Update, context: Context) -> None:
-    message = update.effective_message
-    if message is not None and message.text:
-        await supporter_messages.written(update, context)
-    else:
-        await supporter_messages.sent_media(update, context)

@@ -8,11 +8,10 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.confirm import discarded, give_up
-from handlers.broadcasts.draft import Draft, DraftStage
-from handlers.broadcasts.draft_changes import about, linked, without
+from handlers.broadcasts.confirm import discard_draft, discarded_text
+from handlers.broadcasts.draft import Draft, DraftStage, with_kind, with_links, without_version
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
-from handlers.broadcasts.parse_time import FAULT_SENTENCES, within
+from handlers.broadcasts.parse_time import FARTHEST, time_fault
 from handlers.broadcasts.preview import send_test, show_preview
 from handlers.screens.buttons import DraftStep, DraftTap, read_number
 from storage import Kind
@@ -26,6 +25,7 @@ _ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
     DraftStep.REMOVE_LINKS,
     DraftStep.CHANGE,
 }
+_WITHOUT_MESSAGE: Final = frozenset({DraftStep.BACK, DraftStep.CANCEL})
 # Seconds of a Unix time; ten times as many would exceed the last year of datetime.
 _LATEST: Final = 10**11 - 1
 
@@ -44,7 +44,7 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
     if effect is not None:
         await effect(editor, tap)
         return
-    editor = await editor.keep(_moved(editor.draft, tap, editor.now))
+    editor = await editor.save(_moved(editor.draft, tap, editor.now))
     await editor.show()
 
 
@@ -55,6 +55,8 @@ def _is_offered(editor: DraftEditor, tap: DraftTap) -> bool:
         return False
     if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
         return False  # the petition determines its texts and audience
+    if draft.kind is not Kind.CLOSING and not draft.versions and tap.step not in _WITHOUT_MESSAGE:
+        return False
     if draft.topic is not None and tap.step in _ABOUT_PEOPLE:
         return False  # its audience is fixed: those an earlier broadcast did not reach
     return tap.step is not DraftStep.WRITE or tap.value in editor.ctx.services.petition.languages
@@ -70,11 +72,11 @@ def _moved(draft: Draft, tap: DraftTap, now: datetime) -> Draft:
         case DraftStep.LINKS if tap.value in draft.versions:
             return draft.changed(now, stage=DraftStage.LINKS, language=tap.value)
         case DraftStep.REMOVE_LINKS if draft.language in draft.versions:
-            return linked(draft, (), now)
+            return with_links(draft, (), now)
         case DraftStep.REMOVE_VERSION:
-            return without(draft, tap.value, now)
+            return without_version(draft, tap.value, now)
         case DraftStep.SUBJECT if tap.value in (Kind.UPDATE, Kind.NEWS):
-            return about(draft, Kind(tap.value), now)
+            return with_kind(draft, Kind(tap.value), now)
         case DraftStep.ASK_TIME:
             return draft.changed(now, stage=DraftStage.TIME)
         case DraftStep.SECOND_CONFIRMATION:
@@ -101,17 +103,10 @@ def _before(draft: Draft) -> DraftStage:
 
 
 async def _cancel(editor: DraftEditor, _tap: DraftTap) -> None:
-    await give_up(editor, discarded(editor.ctx))
+    await discard_draft(editor, discarded_text(editor.ctx))
 
 
-async def _look(editor: DraftEditor, _tap: DraftTap) -> None:
-    if not editor.draft.versions and editor.draft.kind is not Kind.CLOSING:
-        await editor.show()
-        return
-    await show_preview(editor)
-
-
-async def _to(editor: DraftEditor, tap: DraftTap) -> None:
+async def _set_audience(editor: DraftEditor, tap: DraftTap) -> None:
     """Sets the audience, then shows the preview."""
     draft, news = editor.draft, tap.value.partition(".")[0] == "news"
     code = tap.value.partition(".")[2] if news else tap.value
@@ -119,31 +114,31 @@ async def _to(editor: DraftEditor, tap: DraftTap) -> None:
     news_only = news or draft.kind is Kind.NEWS
     # Keeps the version, so that a repeated tap makes the preview again.
     chosen = {"audience_language": language, "news_only": news_only, "audience_chosen": True}
-    await show_preview(await editor.keep(draft.model_copy(update=chosen)))
+    await show_preview(await editor.save(draft.model_copy(update=chosen)))
 
 
-async def _at(editor: DraftEditor, tap: DraftTap) -> None:
+async def _schedule(editor: DraftEditor, tap: DraftTap) -> None:
     seconds = read_number(tap.value, _LATEST) or 0
     await plan_for(editor, datetime.fromtimestamp(seconds, UTC))
 
 
 async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None = None) -> None:
     """Schedules the draft for this moment, or says why that is not possible."""
-    fault = within(moment, editor.now)
+    fault = time_fault(moment, editor.now)
     if fault is not None:
-        await editor.show(editor.ctx.words.text(FAULT_SENTENCES[fault]), below=below)
+        await editor.show(editor.ctx.words.text(fault.value, days=FARTHEST.days), below=below)
         return
     # No last signature: those who sign until then are recipients too.
     planned = editor.draft.changed(
         editor.now, starts_at=moment, last_signature_number=None, stage=DraftStage.SUMMARY
     )
-    editor = await editor.keep(planned)
+    editor = await editor.save(planned)
     await editor.show(below=below)
 
 
-async def _now(editor: DraftEditor, _tap: DraftTap) -> None:
-    last = await editor.ctx.services.storage.broadcasts.last_number()
-    editor = await editor.keep(
+async def _remove_time(editor: DraftEditor, _tap: DraftTap) -> None:
+    last = await editor.ctx.broadcasts.last_number()
+    editor = await editor.save(
         editor.draft.changed(editor.now, starts_at=None, last_signature_number=last)
     )
     await editor.show()
@@ -154,10 +149,10 @@ Effect = Callable[[DraftEditor, DraftTap], Awaitable[None]]
 _EFFECTS: Mapping[DraftStep, Effect] = MappingProxyType(
     {
         DraftStep.CANCEL: _cancel,
-        DraftStep.PREVIEW: _look,
+        DraftStep.PREVIEW: lambda editor, _tap: show_preview(editor),
         DraftStep.TEST: lambda editor, _tap: send_test(editor),
-        DraftStep.AUDIENCE: _to,
-        DraftStep.SCHEDULE: _at,
-        DraftStep.REMOVE_TIME: _now,
+        DraftStep.AUDIENCE: _set_audience,
+        DraftStep.SCHEDULE: _schedule,
+        DraftStep.REMOVE_TIME: _remove_time,
     }
 )

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from telegram import Update
-
-from handlers.admin_context import AdminContext, open_admin_context
+from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import screen_of, tell_progress
 from handlers.broadcasts.screens.history import ON_A_PAGE, Entry, history, provenance
-from handlers.context import Context
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
 from handlers.screens.screen import Screen, paragraphs
 
 
-async def broadcasts(update: Update, context: Context) -> None:
+async def broadcasts(ctx: AdminContext) -> None:
     """Handles /broadcasts: shows the newest broadcasts."""
-    await _show(await open_admin_context(update, context), 0)
+    await _show(ctx, 0)
 
 
-async def turn(ctx: AdminContext, argument: str) -> None:
+async def turn_page(ctx: AdminContext, argument: str) -> None:
     """Shows another page of the list."""
     await _show(ctx, read_number(argument) or 0)
 
@@ -25,7 +22,7 @@ async def turn(ctx: AdminContext, argument: str) -> None:
 async def report(ctx: AdminContext, argument: str) -> None:
     """Shows the state or report of one broadcast, with the buttons that still apply."""
     key, _, page = argument.partition(".")
-    known = await ctx.services.storage.broadcasts.get(read_id(key))
+    known = await ctx.broadcasts.get(read_id(key))
     if known is None:
         await _show(ctx, read_number(page) or 0)
         return

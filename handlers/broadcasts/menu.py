@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from telegram import Update
-
 from bot.text.markup import Html
-from handlers.admin_context import AdminContext, open_admin_context
-from handlers.broadcasts.draft import Draft, begun, begun_closing, begun_for_the_rest
-from handlers.broadcasts.draft_editor import DraftEditor, open_draft, save
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.draft import Draft, new_closing_draft, new_draft, new_draft_for_missing
+from handlers.broadcasts.draft_editor import (
+    DraftEditor,
+    forget_started_draft,
+    open_draft,
+    save_draft,
+)
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import subject_name
-from handlers.context import Context
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Kind
@@ -45,26 +47,26 @@ class BroadcastOptions:
     draft: Draft | None
 
 
-async def broadcast(update: Update, context: Context) -> None:
+async def broadcast(ctx: AdminContext) -> None:
     """Handles /broadcast: shows the active broadcast, or else what can be sent."""
-    ctx = await open_admin_context(update, context)
-    active = await ctx.services.storage.broadcasts.active()
+    await forget_started_draft(ctx)
+    active = await ctx.broadcasts.active()
     if active is not None:
         await tell_progress(ctx, active.id)
         return
-    page = offer(ctx, await _chances(ctx))
+    page = menu_screen(ctx, await _options(ctx))
     await ctx.say(page)
 
 
 async def compose(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
     services = ctx.services
-    base, now = services.petition.source_language, services.clock()
-    editor = await _begun(ctx, begun(base, now, paid=services.paid_broadcast))
+    default, now = services.petition.source_language, services.clock()
+    editor = await _start_draft(ctx, new_draft(default, now, paid=services.paid_broadcast))
     await editor.show()
 
 
-async def final(ctx: AdminContext, _argument: str) -> None:
+async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft of the closing update and shows its preview."""
     services = ctx.services
     state = await services.storage.petitions.state()
@@ -75,8 +77,8 @@ async def final(ctx: AdminContext, _argument: str) -> None:
     if not state.is_closed:
         await ctx.say(_still_open(ctx))
         return
-    base, now = services.petition.source_language, services.clock()
-    editor = await _begun(ctx, begun_closing(base, now, paid=services.paid_broadcast))
+    default, now = services.petition.source_language, services.clock()
+    editor = await _start_draft(ctx, new_closing_draft(default, now, paid=services.paid_broadcast))
     await show_preview(editor)
 
 
@@ -94,10 +96,10 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
         return
-    base = services.petition.source_language
-    draft = begun_for_the_rest(known, base, services.clock(), paid=services.paid_broadcast)
+    default = services.petition.source_language
+    draft = new_draft_for_missing(known, default, services.clock(), paid=services.paid_broadcast)
     # The report stays; the new draft gets a message of its own.
-    editor = await _begun(ctx.at_bottom(), draft)
+    editor = await _start_draft(ctx.at_bottom(), draft)
     await ctx.tell(partial(_shown_below, ctx, editor))
 
 
@@ -106,29 +108,29 @@ async def _shown_below(ctx: AdminContext, editor: DraftEditor) -> None:
     await editor.draw()
 
 
-def offer(ctx: AdminContext, chances: BroadcastOptions) -> Screen:
+def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
     """Returns the menu: the options, and why others are not available."""
     words = ctx.words
     rows: list[Button] = []
-    if chances.draft is not None:
+    if options.draft is not None:
         rows.append(
             Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
         )
-    if chances.is_closed and chances.untold:
+    if options.is_closed and options.untold:
         rows.append(Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
-    if chances.signed:
+    if options.signed:
         rows.append(Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
-    rows += [_to_decide(ctx, each) for each in chances.scheduled[:_LISTED]]
+    rows += [_to_decide(ctx, each) for each in options.scheduled[:_LISTED]]
     if rows:
         rows.append(Button(words.label("Nada por ahora"), AdminAction.DISMISS))
     return Screen(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
-            _about_closing(ctx, chances),
-            _about_new(ctx) if chances.signed else None,
-            _about_draft(ctx) if chances.draft is not None else None,
-            *(_planned(ctx, each) for each in chances.scheduled[:_LISTED]),
-            _not_listed(ctx, len(chances.scheduled) - _LISTED),
+            _about_closing(ctx, options),
+            _about_new(ctx) if options.signed else None,
+            _about_draft(ctx) if options.draft is not None else None,
+            *(_planned(ctx, each) for each in options.scheduled[:_LISTED]),
+            _not_listed(ctx, len(options.scheduled) - _LISTED),
         ),
         rows,
     )
@@ -156,16 +158,16 @@ def _about_new(ctx: AdminContext) -> Html:
     )
 
 
-async def _begun(ctx: AdminContext, draft: Draft) -> DraftEditor:
+async def _start_draft(ctx: AdminContext, draft: Draft) -> DraftEditor:
     """Saves a draft in place of the former one, whose preview the next preview deletes."""
     former = await open_draft(ctx)
-    old_copies = () if former is None else former.draft.every_copy
-    draft = draft.model_copy(update={"message_id": ctx.message_id, "old_copies": old_copies})
-    await save(ctx, draft)
+    stale = () if former is None else former.draft.preview_ids
+    draft = draft.model_copy(update={"message_id": ctx.message_id, "old_copies": stale})
+    await save_draft(ctx, draft)
     return DraftEditor(ctx, draft)
 
 
-async def _chances(ctx: AdminContext) -> BroadcastOptions:
+async def _options(ctx: AdminContext) -> BroadcastOptions:
     storage = ctx.services.storage
     state, editor = await storage.petitions.state(), await open_draft(ctx)
     return BroadcastOptions(
@@ -179,20 +181,20 @@ async def _chances(ctx: AdminContext) -> BroadcastOptions:
     )
 
 
-def _about_closing(ctx: AdminContext, chances: BroadcastOptions) -> Html | None:
+def _about_closing(ctx: AdminContext, options: BroadcastOptions) -> Html | None:
     words = ctx.words
-    if not chances.signed:
-        return _nobody(ctx, chances)
-    if not chances.is_closed:
+    if not options.signed:
+        return _nobody(ctx, options)
+    if not options.is_closed:
         return _still_open(ctx)
-    if not chances.untold:
+    if not options.untold:
         return words.text(
             "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
         )
     return words.plural(
         "El mensaje final cuenta cómo ha terminado la petición. Lo espera {n} persona.",
         "El mensaje final cuenta cómo ha terminado la petición. Lo esperan {n} personas.",
-        chances.untold,
+        options.untold,
     )
 
 
@@ -203,22 +205,22 @@ def _still_open(ctx: AdminContext) -> Html:
     )
 
 
-def _nobody(ctx: AdminContext, chances: BroadcastOptions) -> Html:
+def _nobody(ctx: AdminContext, options: BroadcastOptions) -> Html:
     """Returns why there is nobody to write to."""
     words = ctx.words
-    if chances.muted:
+    if options.muted:
         return words.text(
             "A quienes han firmado no se les puede escribir: lo pidieron así, o han bloqueado el "
             "bot."
         )
-    if not chances.unreachable:
+    if not options.unreachable:
         return words.text("Nadie ha firmado: no hay a quién escribir.")
     return words.plural(
         "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
         "quién escribir.",
         "{n} personas han firmado, pero han bloqueado el bot o han dejado Telegram: no hay a "
         "quién escribir.",
-        chances.unreachable,
+        options.unreachable,
     )
 
 

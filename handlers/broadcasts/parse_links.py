@@ -6,10 +6,8 @@ Pure. What Telegram would refuse is refused here, naming the first wrong line.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
-from types import MappingProxyType
+from enum import Enum
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -29,37 +27,25 @@ _HOST: Final = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?", re.UNICODE)
 
 
 class LinkFault(Enum):
-    """What is wrong with a line."""
+    """What is wrong with a line. The values are sentences for admins."""
 
-    NO_ADDRESS = auto()
-    NO_TEXT = auto()
-    TEXT_TOO_LONG = auto()
-    NOT_AN_ADDRESS = auto()
-    TOO_MANY = auto()
-    NOTHING = auto()
-
-
-FAULT_SENTENCES: Final[Mapping[LinkFault, str]] = MappingProxyType(
-    {
-        LinkFault.NO_ADDRESS: mark(
-            "En «{line}» falta la dirección. Escribe el texto, un guion y la dirección, como "
-            "«Leer más - https://ejemplo.org»."
-        ),
-        LinkFault.NO_TEXT: mark("En «{line}» falta el texto del botón, delante de la dirección."),
-        LinkFault.TEXT_TOO_LONG: mark(
-            "En «{line}» el texto es demasiado largo para un botón: caben 60 caracteres."
-        ),
-        LinkFault.NOT_AN_ADDRESS: mark(
-            "En «{line}» la dirección no vale. Tiene que empezar por https://, http:// o tg:// y "
-            "estar completa."
-        ),
-        LinkFault.TOO_MANY: mark("Son demasiados botones: caben diez."),
-        LinkFault.NOTHING: mark(
-            "No he encontrado ningún enlace. Escribe una línea por botón, como "
-            "«Leer más - https://ejemplo.org»."
-        ),
-    }
-)
+    NO_ADDRESS = mark(
+        "En «{line}» falta la dirección. Escribe el texto, un guion y la dirección, como "
+        "«Leer más - https://ejemplo.org»."
+    )
+    NO_TEXT = mark("En «{line}» falta el texto del botón, delante de la dirección.")
+    TEXT_TOO_LONG = mark(
+        "En «{line}» el texto es demasiado largo para un botón: caben {longest} caracteres."
+    )
+    NOT_AN_ADDRESS = mark(
+        "En «{line}» la dirección no vale. Tiene que empezar por https://, http:// o tg:// y "
+        "estar completa."
+    )
+    TOO_MANY = mark("Son demasiados botones: caben diez.")
+    NOTHING = mark(
+        "No he encontrado ningún enlace. Escribe una línea por botón, como "
+        "«Leer más - https://ejemplo.org»."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +56,7 @@ class WrongLine:
     line: str = ""
 
 
-def read_links(text: str) -> LinkRows | WrongLine:
+def parse_links(text: str) -> LinkRows | WrongLine:
     """Returns one button per line, each in its own row, or the first wrong line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:

@@ -11,44 +11,47 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum, auto
+from enum import Enum
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.text.catalogs import LANGUAGES
+from bot.text.locale_regions import locale_of
 from bot.text.translations import mark
 
 FARTHEST: Final = timedelta(days=30)
 SOONEST: Final = timedelta(minutes=1)
 
-_MONTHS: Final = (
-    ("enero", "january", "ene", "jan"),
-    ("febrero", "february", "feb"),
-    ("marzo", "march", "mar"),
-    ("abril", "april", "abr", "apr"),
-    ("mayo", "may"),
-    ("junio", "june", "jun"),
-    ("julio", "july", "jul"),
-    ("agosto", "august", "ago", "aug"),
-    ("septiembre", "setiembre", "september", "sep", "sept", "set"),
-    ("octubre", "october", "oct"),
-    ("noviembre", "november", "nov"),
-    ("diciembre", "december", "dic", "dec"),
+_DAYS_AHEAD_BY_LANGUAGE: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
+    {
+        "es": {"hoy": 0, "manana": 1, "pasado manana": 2},
+        "en": {"today": 0, "tonight": 0, "tomorrow": 1},
+    }
 )
-_WEEKDAYS: Final = (
-    ("lunes", "monday"),
-    ("martes", "tuesday"),
-    ("miercoles", "wednesday"),
-    ("jueves", "thursday"),
-    ("viernes", "friday"),
-    ("sabado", "saturday"),
-    ("domingo", "sunday"),
-)
-_MONTH_OF: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
-_WEEKDAY_OF: Final = {name: number for number, names in enumerate(_WEEKDAYS) for name in names}
-_DAYS_AHEAD: Final[Mapping[str, int]] = MappingProxyType(
-    {"hoy": 0, "today": 0, "tonight": 0, "manana": 1, "tomorrow": 1, "pasado manana": 2}
-)
+
+
+def _letters(text: str) -> str:
+    """Returns the text in lower case, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+_LOCALES: Final = tuple(map(locale_of, LANGUAGES))
+_MONTH_OF: Final = {"sept": 9, "set": 9, "setiembre": 9} | {
+    short: number
+    for locale in _LOCALES
+    for number, name in locale.months["stand-alone"]["wide"].items()
+    for short in (_letters(name), _letters(name)[:3])
+}
+_WEEKDAY_OF: Final = {
+    _letters(name): number
+    for locale in _LOCALES
+    for number, name in locale.days["stand-alone"]["wide"].items()
+}
+_DAYS_AHEAD: Final = {
+    name: days for code in LANGUAGES for name, days in _DAYS_AHEAD_BY_LANGUAGE[code].items()
+}
 
 # Not after 12, where "in the morning" or "at night" is ambiguous.
 _HALF_OF_DAY: Final = re.compile(
@@ -72,39 +75,25 @@ _NAMED: Final = re.compile(
 )
 
 
-class WhenFault(Enum):
-    """Why a text is not a moment at which a broadcast can be scheduled."""
+class TimeFault(Enum):
+    """Why a text is no moment for a broadcast. The values are sentences for admins."""
 
-    UNCLEAR = auto()
-    NO_SUCH_DAY = auto()
-    NO_SUCH_TIME = auto()
-    PAST = auto()
-    TOO_FAR = auto()
-    SKIPPED = auto()
-
-
-FAULT_SENTENCES: Final[Mapping[WhenFault, str]] = MappingProxyType(
-    {
-        WhenFault.UNCLEAR: mark(
-            "No entiendo cuándo. Escribe el día y la hora, como «mañana 18:30» o «26/11 18:30»."
-        ),
-        WhenFault.NO_SUCH_DAY: mark(
-            "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
-        ),
-        WhenFault.NO_SUCH_TIME: mark(
-            "Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30»."
-        ),
-        WhenFault.PAST: mark("Esa hora ya ha pasado. Escribe una que esté por venir."),
-        WhenFault.TOO_FAR: mark("Se puede programar hasta con 30 días de antelación."),
-        WhenFault.SKIPPED: mark(
-            "Esa noche los relojes se adelantan y esa hora no llega a existir. Elige una hora "
-            "antes o una después."
-        ),
-    }
-)
+    UNCLEAR = mark(
+        "No entiendo cuándo. Escribe el día y la hora, como «mañana 18:30» o «26/11 18:30»."
+    )
+    NO_SUCH_DAY = mark(
+        "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
+    )
+    NO_SUCH_TIME = mark("Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30».")
+    PAST = mark("Esa hora ya ha pasado. Escribe una que esté por venir.")
+    TOO_FAR = mark("Se puede programar hasta con {days} días de antelación.")
+    SKIPPED = mark(
+        "Esa noche los relojes se adelantan y esa hora no llega a existir. Elige una hora "
+        "antes o una después."
+    )
 
 
-def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
+def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime | TimeFault:
     """Returns the moment in UTC, or why it cannot be used; a time without a day is today's.
 
     Args:
@@ -116,69 +105,69 @@ def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
     here = now.astimezone(zone)
     found = _split(plain)
     if found is None:
-        return WhenFault.UNCLEAR
+        return TimeFault.UNCLEAR
     day_words, clock = found
-    if isinstance(clock, WhenFault):
+    if isinstance(clock, TimeFault):
         return clock
     day = _day(day_words, here, clock)
-    return day if isinstance(day, WhenFault) else fitting(datetime.combine(day, clock), now, zone)
+    return (
+        day if isinstance(day, TimeFault) else utc_moment(datetime.combine(day, clock), now, zone)
+    )
 
 
-def fitting(there: datetime, now: datetime, zone: ZoneInfo) -> datetime | WhenFault:
+def utc_moment(there: datetime, now: datetime, zone: ZoneInfo) -> datetime | TimeFault:
     """Returns a local time in UTC, or why it cannot be used: skipped, past or too far ahead."""
     first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
-        return WhenFault.SKIPPED
+        return TimeFault.SKIPPED
     # When the clocks go back, a local time occurs twice; the second may still be to come.
-    moment = second if within(first, now) is WhenFault.PAST else first
-    return within(moment, now) or moment
+    moment = second if time_fault(first, now) is TimeFault.PAST else first
+    return time_fault(moment, now) or moment
 
 
-def within(moment: datetime, now: datetime) -> WhenFault | None:
+def time_fault(moment: datetime, now: datetime) -> TimeFault | None:
     """Returns why nothing can be scheduled at this moment; None if it can."""
     if moment < now + SOONEST:
-        return WhenFault.PAST
-    return WhenFault.TOO_FAR if moment > now + FARTHEST else None
+        return TimeFault.PAST
+    return TimeFault.TOO_FAR if moment > now + FARTHEST else None
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class SuggestedMoment:
     """A moment offered on a button; `kind` is "hour", "tonight" or "tomorrow"."""
 
     at: datetime
     kind: str
 
 
-def offered(now: datetime, zone: ZoneInfo) -> list[Offered]:
+def suggested_moments(now: datetime, zone: ZoneInfo) -> list[SuggestedMoment]:
     """Returns moments an admin is likely to want: in an hour, this evening, tomorrow."""
     here = now.astimezone(zone)
     tomorrow = here.date() + timedelta(days=1)
     # Added in absolute time: local time would be an hour off when the clocks change.
     in_an_hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
-    wanted = [Offered(in_an_hour.astimezone(UTC), "hour")]
+    wanted = [SuggestedMoment(in_an_hour.astimezone(UTC), "hour")]
     for kind, day, clock in (
         ("tonight", here.date(), time(19)),
         ("tomorrow", tomorrow, time(10)),
         ("tomorrow", tomorrow, time(19)),
     ):
-        moment = fitting(datetime.combine(day, clock), now, zone)
+        moment = utc_moment(datetime.combine(day, clock), now, zone)
         if isinstance(moment, datetime) and moment - now >= timedelta(minutes=15):
-            wanted.append(Offered(moment, kind))
+            wanted.append(SuggestedMoment(moment, kind))
     return wanted
 
 
 def _plain(text: str) -> str:
     """Returns the text in lower case, without accents and filler words, with single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
     halves = _HALF_OF_DAY.sub(
         lambda found: " am" if found["half"] in ("manana", "morning") else " pm",
-        _TODAY.sub("hoy", letters),
+        _TODAY.sub("hoy", _letters(text)),
     )
     return " ".join(_FILLING.sub(" ", halves).split())
 
 
-def _split(plain: str) -> tuple[str, time | WhenFault] | None:
+def _split(plain: str) -> tuple[str, time | TimeFault] | None:
     """Returns the words of the day, and the time found at the end or the beginning."""
     words = plain.split()
     for count in (2, 1):
@@ -192,7 +181,7 @@ def _split(plain: str) -> tuple[str, time | WhenFault] | None:
     return None
 
 
-def _clock(text: str) -> time | WhenFault | None:
+def _clock(text: str) -> time | TimeFault | None:
     found = _CLOCK.fullmatch(text)
     if found is None:
         return None
@@ -200,10 +189,10 @@ def _clock(text: str) -> time | WhenFault | None:
     half = (found["rest"] or "").replace(".", "")
     if half in ("am", "pm"):
         if not 1 <= hour <= 12:
-            return WhenFault.NO_SUCH_TIME
+            return TimeFault.NO_SUCH_TIME
         hour = hour % 12 + (12 if half == "pm" else 0)
     if hour > 23 or minute > 59:
-        return WhenFault.NO_SUCH_TIME
+        return TimeFault.NO_SUCH_TIME
     return time(hour, minute)
 
 
@@ -218,7 +207,7 @@ def _bare(text: str) -> str:
     return rest if first in _WEEKDAY_OF and rest else text
 
 
-def _day(text: str, here: datetime, clock: time) -> date | WhenFault:
+def _day(text: str, here: datetime, clock: time) -> date | TimeFault:
     today = here.date()
     if not text or text in _DAYS_AHEAD:
         return today + timedelta(days=_DAYS_AHEAD.get(text, 0))
@@ -229,7 +218,7 @@ def _day(text: str, here: datetime, clock: time) -> date | WhenFault:
     return _date(_bare(text), today)
 
 
-def _date(text: str, today: date) -> date | WhenFault:
+def _date(text: str, today: date) -> date | TimeFault:
     numeric = _ISO.fullmatch(text) or _NUMERIC.fullmatch(text)
     if numeric is not None:
         day, month, year = numeric["day"], int(numeric["month"]), numeric["year"]
@@ -237,14 +226,14 @@ def _date(text: str, today: date) -> date | WhenFault:
         named = _NAMED.fullmatch(text)
         name = "" if named is None else named["month"] or named["month2"]
         if named is None or name not in _MONTH_OF:
-            return WhenFault.UNCLEAR
+            return TimeFault.UNCLEAR
         day, month, year = named["day"] or named["day2"], _MONTH_OF[name], named["year"]
     try:
         if year is not None:
             return date(int(year) + (2000 if len(year) == 2 else 0), month, int(day))
         return _next(month, int(day), today)
     except ValueError:
-        return WhenFault.NO_SUCH_DAY
+        return TimeFault.NO_SUCH_DAY
 
 
 def _next(month: int, day: int, today: date) -> date:

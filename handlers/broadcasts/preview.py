@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
 
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId
 from telegram.error import TelegramError
 
-from bot.broadcast.content import content_of
+from bot.broadcast.content import MessageCall, content_of
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.calling import made
-from handlers.broadcasts.confirmed_terms import content_now, copied
-from handlers.broadcasts.draft import DraftStage
-from handlers.broadcasts.draft_changes import frozen, unfrozen
+from handlers.broadcasts.confirmed_terms import content_of_copies, current_content
+from handlers.broadcasts.draft import DraftStage, with_preview, without_preview
 from handlers.broadcasts.draft_editor import DraftEditor
+from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from storage import Kind
 
+_TYPED: Final[Mapping[str, Any]] = MappingProxyType(
+    {"reply_markup": InlineKeyboardMarkup, "link_preview_options": LinkPreviewOptions}
+)
 
-class NotShown(Exception):
+
+class VersionRefused(Exception):
     """Telegram refused to send one language's version to the admin.
 
     Attributes:
@@ -42,52 +48,52 @@ class NotShown(Exception):
 
 async def show_preview(editor: DraftEditor) -> None:
     """Shows every version as recipients get it, with the summary below; or that it failed."""
-    await editor.ctx.now_or_never(partial(_look, editor))
+    await editor.ctx.tell_once(partial(_show_preview, editor))
 
 
 async def send_test(editor: DraftEditor) -> None:
     """Sends the admin a test with the very call that the broadcast would make."""
     # The new version makes a repeated tap stale, so that it sends no second test.
-    editor = await editor.keep(editor.draft.changed(editor.now))
+    editor = await editor.save(editor.draft.changed(editor.now))
     sent: dict[str, tuple[int, ...]] = {}
-    await editor.ctx.now_or_never(partial(_try_out, editor, sent))
+    await editor.ctx.tell_once(partial(_send_test, editor, sent))
 
 
-async def _look(editor: DraftEditor) -> None:
+async def _show_preview(editor: DraftEditor) -> None:
     editor = await editor.answered()
     ctx = editor.ctx
-    await take_away(ctx, editor.draft.every_copy)
-    editor = await editor.keep(unfrozen(editor.draft))
+    await delete_messages(ctx, editor.draft.preview_ids)
+    editor = await editor.save(without_preview(editor.draft))
     storage = ctx.services.storage
     copies: dict[str, tuple[int, ...]] = {}
-    content = await _original(editor)
+    content = await _content_to_copy(editor)
     for language in content:
         try:
-            copies[language] = await send(ctx, content, ctx.chat_id, language)
-        except NotShown as problem:
+            copies[language] = await send_version(ctx, content, ctx.chat_id, language)
+        except VersionRefused as problem:
             await _refused(editor, problem)
             return
         # Stored at once, so that the next preview deletes them whatever happens now.
         there = tuple(m for ids in copies.values() for m in ids)
-        editor = await editor.keep(editor.draft.model_copy(update={"old_copies": there}))
-    shown = frozen(editor.draft, copies, editor.now)
+        editor = await editor.save(editor.draft.model_copy(update={"old_copies": there}))
+    shown = with_preview(editor.draft, copies, editor.now)
     last = None if shown.starts_at else await storage.broadcasts.last_number()
-    editor = await editor.keep(shown.model_copy(update={"last_signature_number": last}))
+    editor = await editor.save(shown.model_copy(update={"last_signature_number": last}))
     await editor.draw(below=max(m for ids in copies.values() for m in ids))
 
 
-async def _try_out(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
+async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> None:
     """Sends each language that is not in `sent` yet, then shows the draft below."""
     editor = await editor.answered()
     ctx, services = editor.ctx, editor.ctx.services
     state = await services.storage.petitions.state()
-    content = content_now(services, editor.draft, state)
+    content = current_content(services, editor.draft, state)
     for language in content:
         if language in sent:
             continue
         try:
-            sent[language] = await send(ctx, content, ctx.chat_id, language)
-        except NotShown as problem:
+            sent[language] = await send_version(ctx, content, ctx.chat_id, language)
+        except VersionRefused as problem:
             # The test copies the preview, so it is the preview that is gone.
             if problem.is_gone:
                 await _draw_lost(editor)
@@ -100,51 +106,76 @@ async def _try_out(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> Non
     )
 
 
-async def send(
+async def send_version(
     ctx: AdminContext, content: Mapping[str, object], source: int, language: str
 ) -> tuple[int, ...]:
     """Sends the admin one version, as a broadcast would; returns the ids of the messages.
 
     Raises:
-        NotShown: Telegram refused it, or part of it no longer exists.
+        VersionRefused: Telegram refused it, or part of it no longer exists.
     """
     call = content_of(content, source).call(ctx.chat_id, language)
     try:
-        sent = await made(ctx.bot, call)
+        sent = await send_content(ctx.bot, call)
     except TelegramError as error:
         if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE):
             raise
         said = error.message.lower()
         gone = "not found" in said or "no messages to" in said
-        raise NotShown(language, error.message, is_gone=gone) from None
+        raise VersionRefused(language, error.message, is_gone=gone) from None
     if len(sent) < call.messages:
-        await take_away(ctx, sent)
-        raise NotShown(language, "", is_gone=True)
+        await delete_messages(ctx, sent)
+        raise VersionRefused(language, "", is_gone=True)
     return sent
 
 
-async def take_away(ctx: AdminContext, messages: tuple[int, ...]) -> None:
+async def send_content(bot: Bot, call: MessageCall) -> tuple[int, ...]:
+    """Makes the call; returns the ids of the messages it sent.
+
+    Raises:
+        TelegramError: the call failed.
+        ValueError: no broadcast uses this method.
+    """
+    given: dict[str, Any] = {
+        name: _TYPED[name].de_json(value, bot) if name in _TYPED else value
+        for name, value in call.params.items()
+    }
+    match call.method:
+        case "sendMessage":
+            return _ids(await bot.send_message(**given))
+        case "copyMessage":
+            return _ids(await bot.copy_message(**given))
+        case "copyMessages":
+            return _ids(*await bot.copy_messages(**given))
+    raise ValueError(f"no content is sent with {call.method}")
+
+
+def _ids(*messages: Message | MessageId) -> tuple[int, ...]:
+    return tuple(message.message_id for message in messages)
+
+
+async def delete_messages(ctx: AdminContext, messages: tuple[int, ...]) -> None:
     """Deletes those of the messages that still exist in this chat."""
     known = sorted(set(messages))
     if known:
         await tolerate(ctx.bot.delete_messages(ctx.chat_id, known))
 
 
-async def _original(editor: DraftEditor) -> dict[str, object]:
+async def _content_to_copy(editor: DraftEditor) -> dict[str, object]:
     """Returns what the preview is made from: the admin's messages, or the petition's texts."""
     draft, services = editor.draft, editor.ctx.services
     if draft.kind is Kind.CLOSING:
-        return content_now(services, draft, await services.storage.petitions.state())
+        return current_content(services, draft, await services.storage.petitions.state())
     sources = {language: version.messages for language, version in draft.versions.items()}
-    return copied(services, draft, sources)
+    return content_of_copies(services, draft, sources)
 
 
-async def _refused(editor: DraftEditor, problem: NotShown) -> None:
+async def _refused(editor: DraftEditor, problem: VersionRefused) -> None:
     draft = editor.draft
     if draft.versions:
         stage = DraftStage.CONTENT if problem.is_gone else DraftStage.READY
         draft = draft.changed(editor.now, stage=stage, language=problem.language)
-    editor = await editor.keep(draft)
+    editor = await editor.save(draft)
     await editor.draw(_why_not(editor.ctx, problem))
 
 
@@ -154,7 +185,7 @@ async def show_lost(editor: DraftEditor) -> None:
 
 
 async def _draw_lost(editor: DraftEditor) -> None:
-    editor = await editor.keep(
+    editor = await editor.save(
         editor.draft.with_content_changed(editor.now, stage=DraftStage.READY)
     )
     await editor.draw(
@@ -165,7 +196,7 @@ async def _draw_lost(editor: DraftEditor) -> None:
     )
 
 
-def _why_not(ctx: AdminContext, problem: NotShown) -> Html:
+def _why_not(ctx: AdminContext, problem: VersionRefused) -> Html:
     if problem.is_gone:
         return ctx.words.text(
             "⚠️ El mensaje ya no está entero en este chat: se ha borrado. Envíamelo otra vez."

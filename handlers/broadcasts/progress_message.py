@@ -42,7 +42,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
         LookupError: there is no such broadcast.
         TelegramError: the admin's message could not be written.
     """
-    broadcast = await ctx.services.storage.broadcasts.get(key)
+    broadcast = await ctx.broadcasts.get(key)
     if broadcast is None:
         raise LookupError("A broadcast that was there is not there.")
     publisher, former = _publisher(ctx), progress_place(broadcast)
@@ -64,7 +64,7 @@ async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_s
         shown: the broadcast as last read.
         screen: draws it; if its state has changed since, its state is drawn instead.
     """
-    now = await ctx.services.storage.broadcasts.get(shown.id) or shown
+    now = await ctx.broadcasts.get(shown.id) or shown
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
         await ctx.answer_while(_publisher(ctx).draw(shown, screen=screen, again=True))
     else:
@@ -81,7 +81,7 @@ async def screen_of(
 
 async def find_broadcast(ctx: AdminContext, argument: str) -> Broadcast | None:
     """Returns the broadcast that a button names; if there is none, says so and returns None."""
-    known = await ctx.services.storage.broadcasts.get(read_id(argument))
+    known = await ctx.broadcasts.get(read_id(argument))
     if known is None:
         await ctx.say(ctx.words.text("Ese envío no existe. Escribe /broadcasts."))
     return known

@@ -11,7 +11,7 @@ from storage import Audience, Broadcasts, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class RecipientCounts:
     """Numbers of recipients by language; those that the screen does not show are not counted.
 
     Attributes:
@@ -34,7 +34,7 @@ class Numbers:
         return sum(self.chosen.values())
 
 
-async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
+async def count_recipients(broadcasts: Broadcasts, draft: Draft) -> RecipientCounts:
     """Returns the numbers that the draft's screen shows.
 
     Of a draft that was previewed, only signatures up to its cutoff count. Counting a million
@@ -45,9 +45,9 @@ async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
             broadcasts.audience(kind=Kind.UPDATE),
             broadcasts.audience(kind=Kind.NEWS, audience=Audience(news_only=True)),
         )
-        return Numbers(signed=signed, news=news)
+        return RecipientCounts(signed=signed, news=news)
     if not draft.is_shown:
-        return Numbers()
+        return RecipientCounts()
     chosen, unreachable, muted = await asyncio.gather(
         broadcasts.audience(
             kind=draft.kind,
@@ -58,4 +58,4 @@ async def count(broadcasts: Broadcasts, draft: Draft) -> Numbers:
         broadcasts.unreachable(),
         broadcasts.muted(),
     )
-    return Numbers(chosen=chosen, unreachable=unreachable, muted=muted)
+    return RecipientCounts(chosen=chosen, unreachable=unreachable, muted=muted)

@@ -99,6 +99,11 @@ class Button:
         return f"{prefix}:{self.action}:{self.argument}"
 
 
+def dismiss_button(label: str, action: AdminAction, argument: str) -> Button:
+    """Returns the button that says no to an action; see `admin_callbacks`."""
+    return Button(label, AdminAction.DISMISS, f"{action}:{argument}")
+
+
 @dataclass(frozen=True, slots=True)
 class SupporterTap:
     """A tap under the conversation message; `version` is the one it was drawn for."""
@@ -161,15 +166,14 @@ class DraftTap:
 
 
 def read_number(text: str, most: int = 2**31 - 1) -> int | None:
-    """Returns the number in an argument, as a button has it; None for other text.
+    """Returns the number in an argument, as a button writes it; None for other text.
 
     Args:
         text: the argument, or a part of it.
         most: the largest number; by default what fits into an integer of the database.
     """
-    if not text.isascii() or not text.isdecimal() or len(text) > _LONGEST:
-        return None
-    return int(text) if int(text) <= most and text == str(int(text)) else None
+    is_number = text.isascii() and text.isdecimal() and str(int(text)) == text
+    return int(text) if is_number and int(text) <= most else None
 
 
 def read_id(text: str) -> bytes:

@@ -10,23 +10,17 @@ from bot.petition.stages import Action
 from bot.text import text_limits
 from bot.text.markup import Html, escape, fill, length, parse
 from bot.text.translations import mark
+from handlers.broadcasts.screens.labels import subject_name
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
-from storage import Held, Signature
+from storage import Held, Kind, Signature
 from storage.personal_data import Record
 
 _LISTED: Final = 10
 # Characters kept free for notices above the screen.
 _ROOM_FOR_NOTICES: Final = 500
 
-_SUBJECTS: Mapping[str, str] = MappingProxyType(
-    {
-        "closing": mark("El mensaje final"),
-        "update": mark("Un mensaje sobre esta petición"),
-        "news": mark("Un mensaje sobre otra cosa"),
-    }
-)
 _OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
         "pending": mark("todavía por enviar"),
@@ -159,7 +153,9 @@ def _message(view: View, delivery: Record) -> Html:
     words = view.words
     outcome = words.text(_OUTCOMES[delivery["state"]], moment=words.moment(delivery["updated_at"]))
     line = words.text(
-        "• {subject}: {outcome}", subject=words.text(_SUBJECTS[delivery["kind"]]), outcome=outcome
+        "• {subject}: {outcome}",
+        subject=subject_name(words, Kind(delivery["kind"])),
+        outcome=outcome,
     )
     taken_back = delivery["recall_outcome"] == "deleted"
     return Html(f"{line}, {words.text('y borrado después')}") if taken_back else line

@@ -39,14 +39,14 @@ def appeal(view: View) -> Screen:
     return Screen(
         text,
         [
-            turning(view, Action.READ, page, len(pages)),
+            page_buttons(view, Action.READ, page, len(pages)),
             sign_button(view) if may_sign else None,
             Button(words.label("Volver al inicio"), Action.HOME),
         ],
     )
 
 
-def turning(view: View, action: Action, page: int, pages: int) -> tuple[Button | None, ...]:
+def page_buttons(view: View, action: Action, page: int, pages: int) -> tuple[Button | None, ...]:
     """Returns the buttons to the previous and next page, as far as there are any."""
     back = Button(view.words.label("◀ Anterior"), action, str(page - 1))
     onward = Button(view.words.label("Siguiente ▶"), action, str(page + 1))
@@ -63,7 +63,7 @@ def share_button(view: View) -> Button:
     return Button(view.words.label("📣 Compartir la petición"), url=view.share_url)
 
 
-def counted(view: View) -> Html:
+def signature_count(view: View) -> Html:
     """Says how many have signed and how far the next goal is."""
     words = view.words
     if view.count == 0:
@@ -83,7 +83,7 @@ def counted(view: View) -> Html:
 
 def _welcome(view: View) -> Screen:
     text = paragraphs(
-        f"<b>{view.texts.title}</b>", view.texts.summary, _addressed(view), counted(view)
+        f"<b>{view.texts.title}</b>", view.texts.summary, _addressed(view), signature_count(view)
     )
     return Screen(
         text,
@@ -112,7 +112,7 @@ def _signed(view: View) -> Screen:
         if signature.muted
         else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
     )
-    text = paragraphs(f"<b>{view.texts.title}</b>", mine, counted(view), promise)
+    text = paragraphs(f"<b>{view.texts.title}</b>", mine, signature_count(view), promise)
     return Screen(
         text,
         [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.petition.stages import Action
 from handlers.screens.buttons import Button
-from handlers.screens.petition_text import turning
+from handlers.screens.petition_text import page_buttons
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
@@ -17,7 +17,7 @@ def privacy(view: View) -> Screen:
     return Screen(
         paragraphs(pages[page], f"<i>{number}</i>" if len(pages) > 1 else None),
         [
-            turning(view, Action.PRIVACY, page, len(pages)),
+            page_buttons(view, Action.PRIVACY, page, len(pages)),
             (data, _back(view)),
         ],
     )

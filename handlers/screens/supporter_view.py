@@ -60,7 +60,7 @@ class View:
         return self.petition_state.signatures if frozen is None else frozen
 
     @property
-    def standing(self) -> SupporterStatus:
+    def status(self) -> SupporterStatus:
         """The facts that the rules of stages need."""
         return SupporterStatus(
             closed=self.petition_state.is_closed,

@@ -88,7 +88,7 @@ HUNG = "Un mensaje nuestro ya iba de camino: puede que todavía te llegue."
 async def test_when_something_may_still_arrive_the_confirmation_says_so(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, hangs: bool, said: bool
 ) -> None:
-    monkeypatch.setattr("handlers.in_flight._LONGEST_SECONDS", 0.001)
+    monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
     ana, scene = studio.scene.ana, studio.scene
     if hangs:
         studio.services.open_claims.departed(ana.id)

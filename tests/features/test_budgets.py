@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from telegram import Update
 
 from bot.back_off import BackOff
 from bot.intake import DispatchPolicy
@@ -122,7 +121,7 @@ async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene)
     assert scene.app is not None
     budgets = scene.app.application.services
     for number in range(4):
-        budgets.spend(scene.ana.id, "confirm", Update(number))
+        budgets.spend(scene.ana.id, "confirm", number)
     await scene.signs(scene.ana)
     scene.ana.send("/withdraw")
     await scene.settled()
@@ -224,7 +223,7 @@ def used_up(scene: Scene, *what: str) -> None:
     assert scene.app is not None
     for each in what:
         for number in range(7):
-            scene.app.application.services.spend(scene.ana.id, each, Update(number))
+            scene.app.application.services.spend(scene.ana.id, each, number)
 
 
 async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from handlers.admins import DAMAGED
+from handlers.admin_notices import DAMAGED
 from storage import Statement, Storage
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_errors import storage_error

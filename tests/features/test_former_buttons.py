@@ -15,7 +15,7 @@ import pytest
 
 from bot.petition.stages import Action
 from bot.simulator.person import Person
-from handlers.broadcasts.draft import Draft, DraftStage, read_draft
+from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.screens.buttons import AdminAction, DraftStep
 from storage import Broadcast, Conversation, Kind, NewBroadcast
 from tests.features.scene import ADMIN, Scene
@@ -151,7 +151,7 @@ async def test_those_that_close_and_reopen_the_petition(studio: Studio) -> None:
 async def draft(studio: Studio) -> Draft | None:
     services = studio.services
     reference = services.keyring.reference(services.petition.slug, ADMIN)
-    return read_draft(await services.storage.drafts.get(reference))
+    return parse_draft(await services.storage.drafts.get(reference))
 
 
 async def begun_draft(studio: Studio) -> Draft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from handlers.broadcasts.draft import Draft, read_draft
+from handlers.broadcasts.draft import Draft, parse_draft
 from tests.features.scene import ADMIN
 from tests.features.studio import Studio
 
@@ -13,14 +13,14 @@ NOTHING = "No hay ningún mensaje en preparación."
 
 FORMER = """{"key":"669c9dd9","base":"es","kind":"update","stage":"%(stage)s","language":"es",
 "versions":{"es":{"messages":[%(message)d],"kind":"text","group":null,"links":[],
-"lost_buttons":false}},"about_chosen":true,"reads":null,"news_only":false,"audience_chosen":true,
-"starts_at":null,"paid":false,"copies":{"es":[%(copy)d]},"stale":[7],"edited":false,"topic":null,
+"lost_buttons":false}},"kind_chosen":true,"reads":null,"news_only":false,"audience_chosen":true,
+"starts_at":null,"paid":false,"copies":{"es":[%(copy)d]},"old_copies":[7],"edited":false,"topic":null,
 "cutoff":3,"token":null,"panel":%(panel)d,"declined":"5","version":6,"touched_at":"%(now)s"}"""
 
 
 async def stored(studio: Studio) -> Draft:
     body = await studio.services.storage.drafts.get(marta(studio))
-    draft = read_draft(body)
+    draft = parse_draft(body)
     assert draft is not None
     return draft
 

@@ -35,7 +35,7 @@ async def all_is_acknowledged(scene: Scene) -> bool:
 
 async def nothing_is_owed(scene: Scene) -> None:
     """Waits until every answer has been given."""
-    while given := [owed.task for owed in of_the_bot(scene).delayed_replies._owed.values()]:
+    while given := [owed.task for owed in of_the_bot(scene).delayed_replies._pending.values()]:
         await asyncio.wait([task for task in given if task is not None], timeout=5)
         await asyncio.sleep(0)
 
@@ -330,7 +330,7 @@ async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
     studio.expected.append("query ID is invalid")  # the tap was answered before
     await studio.scene.closes()
     await studio.scene.offers_the_final()
-    asked, send = list[str](), preview.send
+    asked, send = list[str](), preview.send_version
 
     async def waits_once(*given: Any) -> tuple[int, ...]:
         asked.append(given[-1])
@@ -341,7 +341,7 @@ async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
     async def at_once(_seconds: float) -> None: ...
 
     monkeypatch.setattr(studio.services.delayed_replies, "_sleep", at_once)
-    monkeypatch.setattr("handlers.broadcasts.preview.send", waits_once)
+    monkeypatch.setattr("handlers.broadcasts.preview.send_version", waits_once)
     await studio.taps("Enviarme una prueba")
     await studio.marta.sees("Arriba tienes la prueba")
     first, second, again, *others = asked

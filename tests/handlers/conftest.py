@@ -4,9 +4,9 @@ import pytest
 
 from handlers.delayed_replies import DelayedReplies
 from tests.features.conftest import scene
-from tests.handlers.owing import Clock
+from tests.handlers.chats import Clock
 
-__all__ = ["clock", "owed", "scene"]
+__all__ = ["clock", "replies", "scene"]
 
 
 @pytest.fixture
@@ -16,6 +16,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def owed(clock: Clock) -> DelayedReplies:
-    """What is owed, while no update is in anybody's way."""
+def replies(clock: Clock) -> DelayedReplies:
+    """What is replies, while no update is in anybody's way."""
     return DelayedReplies(clock.sleep, clock, in_the_way=lambda: False)

@@ -9,26 +9,26 @@ from telegram.error import BadRequest, NetworkError
 
 from bot.transport.errors import RateLimited
 from handlers import calls_before_commit
-from handlers.calls_before_commit import NothingDone, NowOrNever, before_the_deed
+from handlers.calls_before_commit import NothingDone, UnrepeatedReply, before_commit
 
 
 @pytest.mark.parametrize("error", [NetworkError("Bad Gateway"), RateLimited(99.0)])
 async def test_a_failure_that_passes_leaves_the_deed_undone(error: Exception) -> None:
     with pytest.raises(NothingDone):
-        async with before_the_deed():
+        async with before_commit():
             raise error
 
 
 async def test_a_call_that_hangs_leaves_the_deed_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls_before_commit, "LONGEST_WAIT", 0.01)
     with pytest.raises(NothingDone):
-        async with before_the_deed():
+        async with before_commit():
             await asyncio.Event().wait()
 
 
 async def test_a_refusal_is_no_failure_that_passes() -> None:
     with pytest.raises(BadRequest):
-        async with before_the_deed():
+        async with before_commit():
             raise BadRequest("can't parse entities")
 
 
@@ -38,7 +38,7 @@ class Asked:
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.heard: list[str] = []
-        self.answer = NowOrNever(self._make, self._otherwise)
+        self.answer = UnrepeatedReply(self._make, self._otherwise)
 
     async def tries(self, times: int) -> list[str]:
         for _ in range(times):
@@ -88,7 +88,7 @@ async def test_what_is_cut_off_is_not_made_later() -> None:
     async def otherwise() -> None:
         heard.append("nothing done")
 
-    answer = NowOrNever(hangs, otherwise)
+    answer = UnrepeatedReply(hangs, otherwise)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await answer()

@@ -11,22 +11,22 @@ from bot.transport.errors import RateLimited
 from handlers import delayed_replies
 from handlers.delayed_replies import DelayedReplies
 from storage import Unavailable
-from tests.handlers.owing import ANA, BEA, EVE, Chat, Clock, Hanging, settled
+from tests.handlers.chats import ANA, BEA, EVE, Chat, Clock, Hanging, settled
 
 
-async def nothing_more(owed: DelayedReplies, chat: int) -> None:
+async def nothing_more(replies: DelayedReplies, chat: int) -> None:
     """Handles an update of a chat that answers nothing."""
-    async with owed.making_way(chat):
+    async with replies.making_way(chat):
         await settled()
 
 
 async def test_what_is_being_given_ends_before_something_newer_is_done(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     first = Hanging()
-    telling = asyncio.create_task(owed.tell(ANA, first.answer))
+    telling = asyncio.create_task(replies.tell(ANA, first.answer))
     await settled()
-    making_way = asyncio.create_task(nothing_more(owed, ANA))
+    making_way = asyncio.create_task(nothing_more(replies, ANA))
     await settled()
     assert not making_way.done()
     first.answers.set()
@@ -35,67 +35,67 @@ async def test_what_is_being_given_ends_before_something_newer_is_done(
     assert (first.begun, first.ended) == (1, 1)
 
 
-async def test_so_does_what_is_being_given_again(owed: DelayedReplies, clock: Clock) -> None:
+async def test_so_does_what_is_being_given_again(replies: DelayedReplies, clock: Clock) -> None:
     again = Hanging()
-    await owed.tell(ANA, Chat(NetworkError("Bad Gateway")).answer, again.answer)
+    await replies.tell(ANA, Chat(NetworkError("Bad Gateway")).answer, again.answer)
     await clock.pass_(0.5)
-    making_way = asyncio.create_task(nothing_more(owed, ANA))
+    making_way = asyncio.create_task(nothing_more(replies, ANA))
     await settled()
     assert (making_way.done(), again.ended) == (False, 0)
     again.answers.set()
     await making_way
-    assert (again.begun, again.ended, len(owed)) == (1, 1, 0)
+    assert (again.begun, again.ended, len(replies)) == (1, 1, 0)
 
 
 async def test_what_hangs_is_cut_off_by_something_newer(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     eve = Hanging()
-    telling = asyncio.create_task(owed.tell(EVE, eve.answer))
+    telling = asyncio.create_task(replies.tell(EVE, eve.answer))
     await settled()
     clock.now += 3
     await telling
-    async with owed.making_way(EVE):
+    async with replies.making_way(EVE):
         await settled()
         assert eve.ended == 1
-        await owed.tell(EVE, Chat().answer)
+        await replies.tell(EVE, Chat().answer)
     await clock.pass_(60)
-    assert (eve.begun, len(owed)) == (1, 0)
+    assert (eve.begun, len(replies)) == (1, 0)
 
 
 async def test_what_was_cut_off_for_nothing_is_given_again(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     eve, later = Hanging(), Chat()
-    telling = asyncio.create_task(owed.tell(EVE, eve.answer, later.answer))
+    telling = asyncio.create_task(replies.tell(EVE, eve.answer, later.answer))
     await settled()
     clock.now += 3
     await telling
-    await nothing_more(owed, EVE)
-    assert (eve.ended, later.tries, len(owed)) == (1, 0, 1)
+    await nothing_more(replies, EVE)
+    assert (eve.ended, later.tries, len(replies)) == (1, 0, 1)
     await clock.pass_(0.5)
-    assert (eve.begun, later.tries, len(owed)) == (1, 1, 0)
+    assert (eve.begun, later.tries, len(replies)) == (1, 1, 0)
 
 
 async def test_what_is_owed_is_not_given_while_something_newer_is_handled(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     ana = Chat(NetworkError("Bad Gateway"))
-    await owed.tell(ANA, ana.answer)
-    async with owed.making_way(ANA):
+    await replies.tell(ANA, ana.answer)
+    async with replies.making_way(ANA):
         await clock.pass_(60)
         assert ana.tries == 1
     await clock.pass_(0)
-    assert (ana.tries, len(owed)) == (2, 0)
+    assert (ana.tries, len(replies)) == (2, 0)
 
 
 async def test_what_answers_nothing_makes_it_neither_earlier_nor_later(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     ana = Chat(RateLimited(30))
-    await owed.tell(ANA, ana.answer)
+    await replies.tell(ANA, ana.answer)
     for _ in range(10):
-        await nothing_more(owed, ANA)
+        await nothing_more(replies, ANA)
         await clock.pass_(3)
     assert ana.tries == 1
     await clock.pass_(0.5)
@@ -103,53 +103,53 @@ async def test_what_answers_nothing_makes_it_neither_earlier_nor_later(
 
 
 async def test_an_update_that_is_not_done_takes_nothing_away(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     ana = Chat(NetworkError("Bad Gateway"))
-    await owed.tell(ANA, ana.answer)
+    await replies.tell(ANA, ana.answer)
     with pytest.raises(Unavailable):
-        async with owed.making_way(ANA):
+        async with replies.making_way(ANA):
             raise Unavailable
     await clock.pass_(60)
     assert ana.tries == 2
 
 
 async def test_what_was_answered_takes_the_place_of_what_made_way_for_it(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     older, newer = Chat(NetworkError("Bad Gateway")), Chat(NetworkError("Bad Gateway"))
-    await owed.tell(ANA, older.answer)
-    async with owed.making_way(ANA):
-        await owed.tell(ANA, newer.answer)
+    await replies.tell(ANA, older.answer)
+    async with replies.making_way(ANA):
+        await replies.tell(ANA, newer.answer)
     await clock.pass_(60)
     assert (older.tries, newer.tries) == (1, 2)
 
 
 async def test_what_stands_beside_the_screen_takes_its_place_from_nothing_else(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     bad = NetworkError("Bad Gateway")
     screen, one, same, other = Chat(bad), Chat(bad), Chat(bad), Chat(bad)
-    await owed.tell(ANA, screen.answer)
-    async with owed.making_way(ANA):
-        await owed.tell(ANA, one.answer, beside="one")
-        await owed.tell(ANA, other.answer, beside="other")
-        await owed.tell(ANA, same.answer, beside="one")
+    await replies.tell(ANA, screen.answer)
+    async with replies.making_way(ANA):
+        await replies.tell(ANA, one.answer, beside="one")
+        await replies.tell(ANA, other.answer, beside="other")
+        await replies.tell(ANA, same.answer, beside="one")
     await clock.pass_(60)
     assert [chat.tries for chat in (screen, one, same, other)] == [2, 1, 2, 2]
 
 
 async def test_all_that_an_update_waits_for_takes_three_seconds_together(
-    owed: DelayedReplies, clock: Clock
+    replies: DelayedReplies, clock: Clock
 ) -> None:
     again, newer, last = Hanging(), Hanging(), Hanging()
-    await owed.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, again.answer)
+    await replies.tell(EVE, Chat(NetworkError("Bad Gateway")).answer, again.answer)
     await clock.pass_(0.5)
 
     async def handle() -> None:
-        async with owed.making_way(EVE):
-            await owed.tell(EVE, newer.answer)
-            await owed.tell(EVE, last.answer, beside="last")
+        async with replies.making_way(EVE):
+            await replies.tell(EVE, newer.answer)
+            await replies.tell(EVE, last.answer, beside="last")
 
     handling = asyncio.create_task(handle())
     await settled()
@@ -158,17 +158,17 @@ async def test_all_that_an_update_waits_for_takes_three_seconds_together(
         await asyncio.sleep(0.06)
     await asyncio.wait_for(handling, 1)
     assert (newer.begun, last.begun) == (1, 1)
-    owed.forget()
+    replies.forget()
 
 
 async def test_what_makes_way_takes_no_room(
-    owed: DelayedReplies, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    replies: DelayedReplies, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delayed_replies, "_MOST_CHATS", 1)
     ana, bea = Chat(RateLimited(5)), Chat(RateLimited(50))
-    await owed.tell(ANA, ana.answer)
-    async with owed.making_way(ANA):
-        await owed.tell(BEA, bea.answer)
-        await owed.tell(ANA, Chat().answer)
+    await replies.tell(ANA, ana.answer)
+    async with replies.making_way(ANA):
+        await replies.tell(BEA, bea.answer)
+        await replies.tell(ANA, Chat().answer)
     await clock.pass_(60)
     assert (ana.tries, bea.tries) == (1, 2)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN, Budgets, Ration
+from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN, Budgets
+from handlers.request_budget import LimitDecision as Decision
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 
 ANA, LUZ = b"ana", b"luz"
@@ -28,26 +29,26 @@ def budgets(clock: Clock) -> Budgets:
     return Budgets(clock)
 
 
-def asked(budgets: Budgets, times: int, who: bytes = ANA, what: str = "mydata") -> list[Ration]:
+def asked(budgets: Budgets, times: int, who: bytes = ANA, what: str = "mydata") -> list[Decision]:
     first = len(budgets) * 1_000
     return [budgets.spend(who, what, first + number) for number in range(times)]
 
 
 def test_five_times_a_minute_then_one_sentence_then_nothing(budgets: Budgets) -> None:
-    assert asked(budgets, 8) == [Ration.GRANTED] * 5 + [Ration.TOLD] + [Ration.NOTHING] * 2
+    assert asked(budgets, 8) == [Decision.ALLOW] * 5 + [Decision.WARN] + [Decision.IGNORE] * 2
 
 
 def test_what_is_written_may_come_thirty_times(budgets: Budgets) -> None:
-    rations = asked(budgets, 32, what=WRITTEN)
-    assert rations == [Ration.GRANTED] * 30 + [Ration.TOLD, Ration.NOTHING]
+    decisions = asked(budgets, 32, what=WRITTEN)
+    assert decisions == [Decision.ALLOW] * 30 + [Decision.WARN, Decision.IGNORE]
 
 
 def test_a_minute_after_the_first_it_begins_anew(budgets: Budgets, clock: Clock) -> None:
     asked(budgets, 7)
     clock.now += 59.9
-    assert budgets.spend(ANA, "mydata", 50) is Ration.NOTHING
+    assert budgets.spend(ANA, "mydata", 50) is Decision.IGNORE
     clock.now += 0.1
-    assert budgets.spend(ANA, "mydata", 51) is Ration.GRANTED
+    assert budgets.spend(ANA, "mydata", 51) is Decision.ALLOW
     assert len(budgets) == 1
 
 
@@ -55,21 +56,21 @@ def test_nobody_spends_what_is_anothers_nor_one_thing_what_is_for_another(
     budgets: Budgets,
 ) -> None:
     asked(budgets, 9)
-    assert budgets.spend(LUZ, "mydata", 50) is Ration.GRANTED
-    assert budgets.spend(ANA, "help", 51) is Ration.GRANTED
+    assert budgets.spend(LUZ, "mydata", 50) is Decision.ALLOW
+    assert budgets.spend(ANA, "help", 51) is Decision.ALLOW
 
 
 def test_an_update_that_comes_again_is_counted_once(budgets: Budgets) -> None:
-    assert [budgets.spend(ANA, "mydata", 7) for _ in range(9)] == [Ration.GRANTED] * 9
-    assert asked(budgets, 5)[-2:] == [Ration.GRANTED, Ration.TOLD]
-    assert budgets.spend(ANA, "mydata", 1_004) is Ration.TOLD, "it is told again"
+    assert [budgets.spend(ANA, "mydata", 7) for _ in range(9)] == [Decision.ALLOW] * 9
+    assert asked(budgets, 5)[-2:] == [Decision.ALLOW, Decision.WARN]
+    assert budgets.spend(ANA, "mydata", 1_004) is Decision.WARN, "it is told again"
 
 
 def test_whether_the_next_will_be_answered_is_known_before(budgets: Budgets, clock: Clock) -> None:
     known = []
     for number in range(8):
         known.append(budgets.would_answer(ANA, "mydata"))
-        assert known[-1] is (budgets.spend(ANA, "mydata", number) is not Ration.NOTHING)
+        assert known[-1] is (budgets.spend(ANA, "mydata", number) is not Decision.IGNORE)
     assert known == [True] * 6 + [False] * 2
     assert budgets.would_answer(LUZ, "mydata")
     clock.now += 60

@@ -62,7 +62,7 @@ def views(draw_: st.DrawFn) -> View:
         bot_username="peticion_bot",
     )
     place = nearest_valid_stage(
-        Place(draw_(st.sampled_from(Stage)), draw_(st.integers(0, 9))), view.standing
+        Place(draw_(st.sampled_from(Stage)), draw_(st.integers(0, 9))), view.status
     )
     return replace(
         view,
@@ -147,7 +147,7 @@ def test_after_closing_the_update_comes_first_and_the_appeal_can_be_read() -> No
 @pytest.mark.parametrize("stage", list(Stage))
 def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) -> None:
     view = standing_at(stage)
-    if nearest_valid_stage(view.place, view.standing) != view.place:
+    if nearest_valid_stage(view.place, view.status) != view.place:
         return
     assert draw(view).drawn(3) == draw(view).drawn(3)
     assert draw(view).drawn(3) != draw(view).drawn(4)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from handlers.statistics import Origins, origins
+from handlers.statistics import SignatureSources, merge_small_sources
 from storage import Signatures, Stats
 from tests.features.scene import Scene
 
@@ -19,24 +19,24 @@ counts = st.dictionaries(
 )
 
 
-def one_more(by_source: dict[str | None, int], source: str | None) -> Origins:
-    return origins({**by_source, source: by_source.get(source, 0) + 1})
+def one_more(by_source: dict[str | None, int], source: str | None) -> SignatureSources:
+    return merge_small_sources({**by_source, source: by_source.get(source, 0) + 1})
 
 
 def test_a_source_is_named_from_five_on_and_all_others_stand_with_who_came_by_themselves() -> None:
-    found = origins({"maria": 1, "luz": 4, "radio": 5, "boletin": 14, None: 10})
+    found = merge_small_sources({"maria": 1, "luz": 4, "radio": 5, "boletin": 14, None: 10})
     assert list(found.named.items()) == [("boletin", 14), ("radio", 5)]
     assert found.others == 1 + 4 + 10
 
 
 def test_with_nothing_left_over_there_are_no_others() -> None:
-    assert origins({"radio": 10}) == Origins({"radio": 10}, (), 0)
-    assert origins({}) == Origins({}, (), 0)
+    assert merge_small_sources({"radio": 10}) == SignatureSources({"radio": 10}, (), 0)
+    assert merge_small_sources({}) == SignatureSources({}, (), 0)
 
 
 def test_at_most_fifteen_are_named_and_large_links_do_not_stand_with_those_of_few() -> None:
     large: dict[str | None, int] = {f"link{number}": 100 - 5 * number for number in range(17)}
-    found = origins({**large, "luz": 4, None: 3})
+    found = merge_small_sources({**large, "luz": 4, None: 3})
     assert list(found.named) == [f"link{number}" for number in range(15)]
     assert found.unnamed == (25, 20)
     assert found.others == 4 + 3
@@ -44,7 +44,7 @@ def test_at_most_fifteen_are_named_and_large_links_do_not_stand_with_those_of_fe
 
 @given(counts)
 def test_the_figures_add_up_and_name_nobody_small(by_source: dict[str | None, int]) -> None:
-    found = origins(by_source)
+    found = merge_small_sources(by_source)
     told = sum(found.named.values()) + sum(found.unnamed)
     assert told + found.others == sum(by_source.values())
     assert all(count == by_source[source] >= 5 for source, count in found.named.items())
@@ -57,7 +57,7 @@ def test_what_is_left_when_all_lines_are_taken_away_is_of_nobody_alone(
 ) -> None:
     """It is who came by none and by all small links together, however many links are large."""
     small = [count for source, count in by_source.items() if source is None or count < 5]
-    assert origins(by_source).others == sum(small)
+    assert merge_small_sources(by_source).others == sum(small)
 
 
 @given(counts, st.sampled_from(["link0", "link1", None]), st.sampled_from(["link2", "link3"]))

@@ -14,8 +14,8 @@ from handlers.supporter_context import open_supporter_context
 from handlers.update_filters import (
     AdminCommandFilter,
     AdminContentFilter,
+    AdminTapHandler,
     TapElsewhere,
-    is_admin_tap,
     own_chat,
 )
 
@@ -35,8 +35,10 @@ def written(chat: dict[str, Any], kind: str = "message") -> Update:
     return read({kind: message})
 
 
-def tapped(chat: dict[str, Any] | None, *, by: int = ANA, date: int = 1) -> Update:
-    query = {"id": "1", "from": somebody(by), "chat_instance": "1", "data": "3:home:"}
+def tapped(
+    chat: dict[str, Any] | None, *, by: int = ANA, date: int = 1, data: str = "3:home:"
+) -> Update:
+    query = {"id": "1", "from": somebody(by), "chat_instance": "1", "data": data}
     if chat is None:
         return read({"callback_query": {**query, "inline_message_id": "AAAA"}})
     return read(
@@ -82,12 +84,14 @@ def test_what_is_no_tap_is_left_to_others(thing: object) -> None:
 
 
 def test_an_order_is_an_admins_under_a_message_that_is_there() -> None:
-    admins = frozenset({MARTA})
-    assert is_admin_tap(tapped(OWN, by=MARTA), admins)
-    assert not is_admin_tap(tapped(OWN, by=ANA), admins)
-    assert not is_admin_tap(tapped(OWN, by=MARTA, date=0), admins)
-    assert not is_admin_tap(tapped(None, by=MARTA), admins)
-    assert not is_admin_tap(written(OWN), admins)
+    handler = AdminTapHandler(frozenset({MARTA}), cast("Any", None))
+    order = "adm:close:3"
+    assert handler.check_update(tapped(OWN, by=MARTA, data=order))
+    assert not handler.check_update(tapped(OWN, by=MARTA))
+    assert not handler.check_update(tapped(OWN, by=ANA, data=order))
+    assert not handler.check_update(tapped(OWN, by=MARTA, date=0, data=order))
+    assert not handler.check_update(tapped(None, by=MARTA, data=order))
+    assert not handler.check_update(written(OWN))
 
 
 def test_what_nobody_wrote_is_nobodys() -> None:

@@ -1,7 +1,11 @@
-"""Only commands that an admin typed in their private chat are carried out."""
+"""Only commands that an admin typed in their private chat are carried out.
+
+The commands are those of the menu, and every button of an admin's does something.
+"""
 
 from __future__ import annotations
 
+from inspect import unwrap
 from itertools import product
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,19 +13,14 @@ from typing import Any, cast
 import pytest
 from telegram import Bot, Update
 
-from handlers import Handler, _handlers, closing, statistics, supporter_messages
-from handlers.broadcasts import history, menu
+from handlers import _ADMIN_COMMANDS, _SUPPORTER_COMMANDS, _handlers, supporter_messages
+from handlers.admin_callbacks import _HANDLED_BY
+from handlers.screens.buttons import AdminAction
+from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 
 ADMIN, SUPPORTER = 900, 7
 _BOT = cast(Bot, SimpleNamespace(username="peticion_bot", defaults=None))
-_ORDERS = {
-    "close": closing.close,
-    "reopen": closing.reopen,
-    "broadcast": menu.broadcast,
-    "broadcasts": history.broadcasts,
-    "stats": statistics.stats,
-}
-_ALL_ORDERS = {*_ORDERS.values()}
+_ALL_ORDERS = {*_ADMIN_COMMANDS.values()}
 _CHATS = ("private", "group", "supergroup", "channel")
 _HANDS: dict[str, dict[str, Any]] = {
     "own": {},
@@ -37,19 +36,25 @@ _HANDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("command", _ORDERS)
+def test_every_command_of_the_menu_and_every_button_does_something_and_no_other() -> None:
+    assert ADMIN_COMMANDS.keys() == _ADMIN_COMMANDS.keys()
+    assert SUPPORTER_COMMANDS.keys() == _SUPPORTER_COMMANDS.keys()
+    assert set(AdminAction) == _HANDLED_BY.keys()
+
+
+@pytest.mark.parametrize("command", ADMIN_COMMANDS)
 @pytest.mark.parametrize("hand", _HANDS)
 def test_only_an_admins_own_private_new_message_is_an_order(command: str, hand: str) -> None:
     for role, chat, kind in product((ADMIN, SUPPORTER), _CHATS, ("message", "edited_message")):
         taken = _taken_by(_update(f"/{command}", role, chat, kind, _HANDS[hand]))
         is_order = (role, chat, kind, hand) == (ADMIN, "private", "message", "own")
         if is_order:
-            assert taken is _ORDERS[command]
+            assert taken is _ADMIN_COMMANDS[command]
         else:
             assert taken not in _ALL_ORDERS, (role, chat, kind)
 
 
-@pytest.mark.parametrize("command", _ORDERS)
+@pytest.mark.parametrize("command", ADMIN_COMMANDS)
 def test_to_anyone_else_an_order_is_an_unknown_command(command: str) -> None:
     taken = _taken_by(_update(f"/{command}", SUPPORTER, "private", "message", {}))
     assert taken is supporter_messages.unknown_command
@@ -76,9 +81,8 @@ def _update(text: str, user: int, chat: str, kind: str, extra: dict[str, Any]) -
 
 def _taken_by(update: Update) -> object:
     """The callback of the first handler that takes an update, as the application picks it."""
-    handlers: list[Handler] = _handlers(frozenset({ADMIN}))
-    for handler in handlers:
+    for handler in _handlers(frozenset({ADMIN})):
         taken = handler.check_update(update)
         if taken is not None and taken is not False:
-            return handler.callback
+            return unwrap(handler.callback)
     return None

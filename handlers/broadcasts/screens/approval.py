@@ -10,7 +10,7 @@ from handlers.screens.screen import Screen, paragraphs
 from storage import APPROVABLE_FOR
 
 
-def awaiting(now: BroadcastView) -> Screen:
+def awaiting_approval(now: BroadcastView) -> Screen:
     """Returns the screen of a waiting broadcast; only other admins get the button to approve."""
     return _waits(now) if now.is_own else _asks(now)
 

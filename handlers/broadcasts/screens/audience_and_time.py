@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.broadcasts.parse_time import Offered, offered
+from handlers.broadcasts.parse_time import SuggestedMoment, suggested_moments
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import moment_name
 from handlers.screens.buttons import Button, DraftStep
@@ -15,7 +15,7 @@ from handlers.screens.screen import Screen, paragraphs
 from storage import Kind
 
 
-def subject(draft_view: DraftView) -> Screen:
+def ask_subject(draft_view: DraftView) -> Screen:
     """Asks whether the message is about the petition or about something else."""
     words = draft_view.words
     return Screen(
@@ -35,7 +35,7 @@ def subject(draft_view: DraftView) -> Screen:
     )
 
 
-def audience(draft_view: DraftView) -> Screen:
+def ask_audience(draft_view: DraftView) -> Screen:
     """Asks for the audience: each choice with its number, and why others reach nobody."""
     words = draft_view.words
     rows = [*_groups(draft_view), *_by_language(draft_view)]
@@ -89,7 +89,7 @@ def _empty(draft_view: DraftView) -> list[Html]:
         lines.append(words.text("Nadie a quien se pueda escribir ha aceptado otras noticias."))
     if everyone and len(draft_view.languages) > 1:
         lines += [
-            words.text("Nadie lee en {language}.", language=draft_view.tongue(code))
+            words.text("Nadie lee en {language}.", language=draft_view.language_in_sentence(code))
             for code in draft_view.languages
             if not everyone.get(code)
         ]
@@ -100,19 +100,19 @@ def _only_in(draft_view: DraftView, code: str, number: int) -> Button:
     words, draft = draft_view.words, draft_view.draft
     label = words.label(
         "Solo a quienes leen en {language}: {n}",
-        language=draft_view.tongue(code),
+        language=draft_view.language_in_sentence(code),
         n=words.number(number),
     )
     news = draft.kind is Kind.NEWS
     return draft_view.button(label, DraftStep.AUDIENCE, f"news.{code}" if news else code)
 
 
-def time(draft_view: DraftView) -> Screen:
+def ask_time(draft_view: DraftView) -> Screen:
     """Asks for the time to send at, and offers some."""
     words = draft_view.words
     moments = [
         draft_view.button(_offer(words, each), DraftStep.SCHEDULE, str(int(each.at.timestamp())))
-        for each in offered(draft_view.now, ZoneInfo(draft_view.zone))
+        for each in suggested_moments(draft_view.now, ZoneInfo(draft_view.zone))
     ]
     return Screen(
         paragraphs(
@@ -126,7 +126,7 @@ def time(draft_view: DraftView) -> Screen:
     )
 
 
-def _offer(words: Words, moment: Offered) -> str:
+def _offer(words: Words, moment: SuggestedMoment) -> str:
     clock = words.clock(moment.at)
     if moment.kind == "hour":
         return words.label("Dentro de una hora ({time})", time=clock)

@@ -15,7 +15,7 @@ from storage import Kind
 _NAMED = MOST_BUTTONS
 
 
-def content(draft_view: DraftView) -> Screen:
+def ask_message(draft_view: DraftView) -> Screen:
     """Asks for the message in the draft's current language."""
     words, draft = draft_view.words, draft_view.draft
     many = len(draft_view.languages) > 1
@@ -24,7 +24,8 @@ def content(draft_view: DraftView) -> Screen:
         words.text("<b>Envíame el mensaje</b>")
         if first
         else words.text(
-            "<b>Envíame la versión en {language}</b>", language=draft_view.tongue(draft.language)
+            "<b>Envíame la versión en {language}</b>",
+            language=draft_view.language_in_sentence(draft.language),
         )
     )
     return Screen(
@@ -44,7 +45,7 @@ def content(draft_view: DraftView) -> Screen:
     )
 
 
-def ready(draft_view: DraftView) -> Screen:
+def message_ready(draft_view: DraftView) -> Screen:
     """Describes the message and offers what can be done with it."""
     words, draft = draft_view.words, draft_view.draft
     if draft.kind is Kind.CLOSING:
@@ -81,7 +82,7 @@ def ready(draft_view: DraftView) -> Screen:
     )
 
 
-def links(draft_view: DraftView) -> Screen:
+def ask_links(draft_view: DraftView) -> Screen:
     """Asks for link buttons, one per line."""
     words, draft = draft_view.words, draft_view.draft
     there = draft.versions[draft.language].links
@@ -111,22 +112,22 @@ def _described(draft_view: DraftView, code: str) -> Html:
     elif code == draft_view.draft.default_language:
         line = words.text(
             "{language}: {content}. También para quien lea en un idioma sin versión.",
-            language=draft_view.language(code),
+            language=draft_view.language_name(code),
             content=what,
         )
     else:
         line = words.text(
-            "{language}: {content}.", language=draft_view.language(code), content=what
+            "{language}: {content}.", language=draft_view.language_name(code), content=what
         )
     return Html(f"{line}\n{buttons}") if buttons else line
 
 
 def _buttons(draft_view: DraftView, version: Version) -> Html | None:
     """Lists the labels of the buttons, at most `_NAMED` of them."""
-    links = [link for row in version.links for link in row]
-    labels = ", ".join(f"«{_short(link.text)}»" for link in links[:_NAMED])
-    if len(links) > _NAMED:
-        more = draft_view.words.number(len(links) - _NAMED)
+    ask_links = [link for row in version.links for link in row]
+    labels = ", ".join(f"«{_short(link.text)}»" for link in ask_links[:_NAMED])
+    if len(ask_links) > _NAMED:
+        more = draft_view.words.number(len(ask_links) - _NAMED)
         return draft_view.words.text("Botones: {labels} y {n} más", labels=labels, n=more)
     return draft_view.words.text("Botones: {labels}", labels=labels) if labels else None
 
@@ -159,7 +160,7 @@ def _versions(draft_view: DraftView) -> list[Button]:
     several = len(draft.versions) > 1
     rows: list[Button] = []
     for code, version in draft.versions.items():
-        name = draft_view.tongue(code)
+        name = draft_view.language_in_sentence(code)
         again, buttons = (
             (
                 words.label("Cambiar la versión en {language}", language=name),
@@ -176,6 +177,8 @@ def _versions(draft_view: DraftView) -> list[Button]:
             rows.append(draft_view.button(label, DraftStep.REMOVE_VERSION, code))
     for code in draft_view.languages:
         if code not in draft.versions:
-            label = words.label("Añadir versión en {language}", language=draft_view.tongue(code))
+            label = words.label(
+                "Añadir versión en {language}", language=draft_view.language_in_sentence(code)
+            )
             rows.append(draft_view.button(label, DraftStep.WRITE, code))
     return rows

@@ -13,10 +13,11 @@ from bot.broadcast.confirmation import (
     expected_seconds,
     most_recipients,
 )
+from bot.text.locale_regions import locale_of
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft
-from handlers.broadcasts.recipient_counts import Numbers
+from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.labels import audience_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
 
@@ -26,9 +27,6 @@ LEAST_BALANCE: Final = 10_000
 https://core.telegram.org/bots/api#paid-broadcasts"""
 MANY: Final = 1_000
 """From this number of recipients, the admin is asked to confirm twice."""
-
-# Languages that capitalise their own name also inside a sentence.
-_WRITTEN_LARGE: Final = frozenset({"en", "de"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class DraftView:
     words: Words
     draft: Draft
     languages: Mapping[str, str]
-    numbers: Numbers
+    numbers: RecipientCounts
     now: datetime
     zone: str
     rate: float
@@ -132,14 +130,14 @@ class DraftView:
         free = min(self.rate, self.free_rate) if self.may_pay else self.rate
         return expected_seconds(self.messages, self.rate if self.is_paid else free)
 
-    def language(self, code: str) -> str:
+    def language_name(self, code: str) -> str:
         """Returns a language's own name, for the beginning of a line."""
         return self.languages.get(code, code)
 
-    def tongue(self, code: str) -> str:
+    def language_in_sentence(self, code: str) -> str:
         """Returns a language's own name as written inside a sentence: español, English."""
-        name = self.language(code)
-        return name if code.partition("-")[0] in _WRITTEN_LARGE else name[:1].lower() + name[1:]
+        name, own = self.language_name(code), locale_of(code).language_name or ""
+        return name if own[:1].isupper() else name[:1].lower() + name[1:]
 
     def button(self, label: str, step: DraftStep, value: str = "") -> Button:
         """Returns a button that carries out a step in this version of the draft."""

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from types import MappingProxyType
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.text.markup import Html
-from bot.text.translations import Words, mark
+from bot.text.translations import Words
+from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
-from storage import Audience, Broadcast, Kind
+from storage import RECALLABLE_FOR, Audience, Broadcast, Kind
 
-_KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "text": mark("un texto"),
-        "photo": mark("una foto"),
-        "video": mark("un vídeo"),
-        "animation": mark("un GIF"),
-        "audio": mark("un audio"),
-        "voice": mark("una nota de voz"),
-        "video_note": mark("una nota de vídeo"),
-        "document": mark("un documento"),
-        "sticker": mark("un sticker"),
-        "location": mark("una ubicación"),
-        "venue": mark("un lugar"),
-        "contact": mark("un contacto"),
-    }
-)
+RECALLABLE_HOURS: Final = RECALLABLE_FOR // timedelta(hours=1)
 
 
 def content_name(words: Words, version: Version) -> Html:
@@ -35,16 +21,18 @@ def content_name(words: Words, version: Version) -> Html:
         return words.plural(
             "un álbum de {n} elemento", "un álbum de {n} elementos", len(version.messages)
         )
-    return words.text(_KINDS[version.kind])
+    return words.text(MESSAGE_KINDS[version.kind])
 
 
 def subject_name(words: Words, kind: Kind) -> Html:
     """Returns what a broadcast is about, in a few words."""
-    if kind is Kind.CLOSING:
-        return words.text("El mensaje final")
-    if kind is Kind.UPDATE:
-        return words.text("Un mensaje sobre esta petición")
-    return words.text("Un mensaje sobre otra cosa")
+    match kind:
+        case Kind.CLOSING:
+            return words.text("El mensaje final")
+        case Kind.UPDATE:
+            return words.text("Un mensaje sobre esta petición")
+        case Kind.NEWS:
+            return words.text("Un mensaje sobre otra cosa")
 
 
 def audience_name(

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.text.markup import Html
 from bot.text.translations import Words, mark
-from handlers.broadcasts.screens.approval import awaiting
+from handlers.broadcasts.screens.approval import awaiting_approval
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
     account,
@@ -85,7 +85,7 @@ def state_screen(now: BroadcastView) -> Screen:
     if broadcast.is_recalling:
         return _recalling(now)
     if broadcast.awaits_approval:
-        return awaiting(now)
+        return awaiting_approval(now)
     if broadcast.state is BroadcastState.SCHEDULED:
         return _planned(now)
     if broadcast.state is BroadcastState.RUNNING:

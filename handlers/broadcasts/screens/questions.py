@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.text.markup import Html
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
+from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs
 from storage import BroadcastState
@@ -51,7 +52,8 @@ def ask_recall(now: BroadcastView) -> Screen:
             ),
             words.text(
                 "Quien ya lo haya leído, lo ha leído; y Telegram no deja borrar lo que se entregó "
-                "hace más de 48 horas. No se puede deshacer."
+                "hace más de {hours} horas. No se puede deshacer.",
+                hours=RECALLABLE_HOURS,
             ),
         ),
         (

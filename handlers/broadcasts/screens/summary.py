@@ -6,7 +6,7 @@ from bot.text.markup import Html
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, MANY, DraftView
 from handlers.broadcasts.screens.labels import moment_name, subject_name
-from handlers.screens.buttons import AdminAction, Button, DraftStep
+from handlers.screens.buttons import AdminAction, Button, DraftStep, dismiss_button
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind
 
@@ -34,7 +34,7 @@ def summary(draft_view: DraftView) -> Screen:
     )
 
 
-def sure(draft_view: DraftView) -> Screen:
+def second_confirmation(draft_view: DraftView) -> Screen:
     """Asks for a second confirmation of a broadcast to many people."""
     words, draft = draft_view.words, draft_view.draft
     yes = words.plural_label(
@@ -151,14 +151,14 @@ def _recipients(draft_view: DraftView) -> Html:
 
 def _line(draft_view: DraftView, code: str, count: int) -> Html:
     words, draft = draft_view.words, draft_view.draft
-    language, number = draft_view.language(code), words.number(count)
+    language, number = draft_view.language_name(code), words.number(count)
     if _has_own_version(draft, code):
         return words.text("{language}: {count}", language=language, count=number)
     return words.text(
         "{language}: {count}, con la versión en {base}",
         language=language,
         count=number,
-        base=draft_view.tongue(draft.default_language),
+        base=draft_view.language_in_sentence(draft.default_language),
     )
 
 
@@ -293,5 +293,5 @@ def _no_way_on(draft_view: DraftView) -> list[Button]:
 
 
 def _leave(draft_view: DraftView) -> Button:
-    shown = f"{AdminAction.SEND}:{draft_view.token or '-'}:{draft_view.draft.key}"
-    return Button(draft_view.words.label("No enviar"), AdminAction.DISMISS, shown)
+    shown = f"{draft_view.token or '-'}:{draft_view.draft.key}"
+    return dismiss_button(draft_view.words.label("No enviar"), AdminAction.SEND, shown)

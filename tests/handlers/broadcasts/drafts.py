@@ -8,9 +8,16 @@ from typing import Any
 
 from bot.broadcast.confirmation import ConfirmationTerms
 from bot.text.translations import Catalogs
-from handlers.broadcasts.draft import Draft, DraftMessage, Link, begun
-from handlers.broadcasts.draft_changes import about, add_message, frozen
-from handlers.broadcasts.recipient_counts import Numbers
+from handlers.broadcasts.draft import (
+    Draft,
+    DraftMessage,
+    Link,
+    new_draft,
+    with_kind,
+    with_message,
+    with_preview,
+)
+from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.screens.buttons import Button
@@ -21,7 +28,7 @@ NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
 CATALOGS = Catalogs.load()
 LANGUAGES = {"es": "Español", "en": "English"}
-NUMBERS = Numbers(
+NUMBERS = RecipientCounts(
     signed={"es": 1200, "en": 330}, news={"es": 240}, chosen={"es": 1200, "en": 330}, unreachable=2
 )
 LINK = Link(text="Leer más", url="https://example.org/")
@@ -29,7 +36,7 @@ LINK = Link(text="Leer más", url="https://example.org/")
 
 def empty() -> Draft:
     """A draft that waits for its message."""
-    return begun("es", NOW, paid=False)
+    return new_draft("es", NOW, paid=False)
 
 
 def piece(message_id: int = 17, kind: str = "text", **more: Any) -> DraftMessage:
@@ -39,21 +46,21 @@ def piece(message_id: int = 17, kind: str = "text", **more: Any) -> DraftMessage
 
 def written(**more: Any) -> Draft:
     """A draft with a message."""
-    return add_message(empty(), piece(**more), NOW)
+    return with_message(empty(), piece(**more), NOW)
 
 
 def shown(draft: Draft | None = None) -> Draft:
     """A draft to everyone that was shown: its copies have the ids of the originals, and 100."""
-    chosen = about(draft or written(), Kind.UPDATE, NOW).changed(NOW, audience_chosen=True)
+    chosen = with_kind(draft or written(), Kind.UPDATE, NOW).changed(NOW, audience_chosen=True)
     copies = {
         language: [message + 100 for message in version.messages]
         for language, version in chosen.versions.items()
     }
-    return frozen(chosen, copies, NOW)
+    return with_preview(chosen, copies, NOW)
 
 
 def draft_view(
-    draft: Draft, numbers: Numbers = NUMBERS, language: str = "es", **more: Any
+    draft: Draft, numbers: RecipientCounts = NUMBERS, language: str = "es", **more: Any
 ) -> DraftView:
     """A draft and its surroundings."""
     terms = ConfirmationTerms(b"c" * 32, draft.kind, draft.audience, 1)

@@ -7,8 +7,7 @@ import pytest
 
 from bot.broadcast.confirmation import ConfirmationTerms, confirmation, confirmed
 from handlers.broadcasts.confirmed_terms import terms_of
-from handlers.broadcasts.draft import Draft
-from handlers.broadcasts.draft_changes import about
+from handlers.broadcasts.draft import Draft, with_kind
 from storage import Kind, PetitionState
 from tests.handlers.broadcasts.drafts import NOW, shown
 
@@ -32,7 +31,7 @@ def terms(draft: Draft | None = None, **changed: Any) -> ConfirmationTerms:
         ("the content", terms(content={"es": {"messages": [118]}})),
         ("the petition", terms(state=PetitionState(1530, None, None, 4))),
         ("the price", terms(paid=True)),
-        ("what it is about", terms(about(shown(), Kind.NEWS, NOW))),
+        ("what it is about", terms(with_kind(shown(), Kind.NEWS, NOW))),
         ("the time", terms(shown().changed(NOW, starts_at=NOW + timedelta(hours=2)))),
         ("the topic", terms(shown().changed(NOW, topic="an earlier one"))),
         ("the last signature counted", terms(shown().changed(NOW, last_signature_number=1600))),

@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 
 from bot.text.markup import length, parse
-from handlers.broadcasts.draft import Draft, DraftStage, begun_closing
-from handlers.broadcasts.draft_changes import about, add_message, frozen, linked, mark_edited
-from handlers.broadcasts.recipient_counts import Numbers
+from handlers.broadcasts.draft import (
+    Draft,
+    DraftStage,
+    new_closing_draft,
+    with_edit_noted,
+    with_kind,
+    with_links,
+    with_message,
+    with_preview,
+)
+from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens import (
     approval,
     audience_and_time,
@@ -51,43 +59,43 @@ DAY = timedelta(days=1)
 
 def two_versions() -> Draft:
     draft = written().changed(NOW, stage=DraftStage.CONTENT, language="en")
-    return add_message(draft, piece(18, "photo", group="g"), NOW)
+    return with_message(draft, piece(18, "photo", group="g"), NOW)
 
 
 def closing() -> Draft:
-    return frozen(begun_closing("es", NOW, paid=False), {"es": [1], "en": [2]}, NOW)
+    return with_preview(new_closing_draft("es", NOW, paid=False), {"es": [1], "en": [2]}, NOW)
 
 
 def of_drafts(language: str) -> Mapping[str, Screen]:
     """Every page about a draft."""
     planned = shown().changed(NOW, starts_at=NOW + DAY)
     paid = shown().changed(NOW, paid=True)
-    news = about(written(), Kind.NEWS, NOW)
-    linking = linked(written().changed(NOW, language="es"), ((LINK,),), NOW)
-    lost = add_message(empty(), piece(links=((LINK,),), lost_buttons=True), NOW)
+    news = with_kind(written(), Kind.NEWS, NOW)
+    linking = with_links(written().changed(NOW, language="es"), ((LINK,),), NOW)
+    lost = with_message(empty(), piece(links=((LINK,),), lost_buttons=True), NOW)
     return {
-        "waiting": compose.content(draft_view(empty(), language=language)),
-        "waiting for a version": compose.content(
+        "waiting": compose.ask_message(draft_view(empty(), language=language)),
+        "waiting for a version": compose.ask_message(
             draft_view(written().changed(NOW, language="en"), language=language)
         ),
-        "ready": compose.ready(draft_view(written(), language=language)),
-        "two versions": compose.ready(draft_view(two_versions(), language=language)),
-        "lost buttons": compose.ready(draft_view(lost, language=language)),
-        "decided": compose.ready(draft_view(shown(), language=language)),
-        "closing, not shown": compose.ready(
-            draft_view(begun_closing("es", NOW, paid=False), language=language)
+        "ready": compose.message_ready(draft_view(written(), language=language)),
+        "two versions": compose.message_ready(draft_view(two_versions(), language=language)),
+        "lost buttons": compose.message_ready(draft_view(lost, language=language)),
+        "decided": compose.message_ready(draft_view(shown(), language=language)),
+        "closing, not shown": compose.message_ready(
+            draft_view(new_closing_draft("es", NOW, paid=False), language=language)
         ),
-        "links": compose.links(draft_view(linking, language=language)),
-        "subject": audience_and_time.subject(draft_view(written(), language=language)),
-        "audience": audience_and_time.audience(draft_view(written(), language=language)),
-        "audience of news": audience_and_time.audience(draft_view(news, language=language)),
-        "time": audience_and_time.time(draft_view(shown(), language=language)),
+        "links": compose.ask_links(draft_view(linking, language=language)),
+        "subject": audience_and_time.ask_subject(draft_view(written(), language=language)),
+        "audience": audience_and_time.ask_audience(draft_view(written(), language=language)),
+        "audience of news": audience_and_time.ask_audience(draft_view(news, language=language)),
+        "time": audience_and_time.ask_time(draft_view(shown(), language=language)),
         "summary": summary.summary(draft_view(shown(), language=language)),
         "summary of an album": summary.summary(
             draft_view(shown(two_versions()), language=language)
         ),
         "summary after an edit": summary.summary(
-            draft_view(mark_edited(shown(), 17, NOW), language=language)
+            draft_view(with_edit_noted(shown(), 17, NOW), language=language)
         ),
         "summary of a plan": summary.summary(draft_view(planned, language=language)),
         "summary, paid": summary.summary(
@@ -102,11 +110,11 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
         "summary that needs approval": summary.summary(
             draft_view(shown(), language=language, approval_above=500)
         ),
-        "sure, needs approval": summary.sure(
+        "sure, needs approval": summary.second_confirmation(
             draft_view(shown(), language=language, approval_above=500)
         ),
         "summary of the closing": summary.summary(draft_view(closing(), language=language)),
-        "sure": summary.sure(draft_view(shown(), language=language)),
+        "sure": summary.second_confirmation(draft_view(shown(), language=language)),
     }
 
 
@@ -216,7 +224,7 @@ def test_with_nobody_left_there_is_nothing_to_confirm() -> None:
 def test_the_expected_time_counts_an_album_message_by_message() -> None:
     numbers = replace(NUMBERS, chosen={"es": 280})
     one = draft_view(shown(), numbers)
-    two = draft_view(shown(add_message(written(), piece(18, group=None), NOW)), numbers)
+    two = draft_view(shown(with_message(written(), piece(18, group=None), NOW)), numbers)
     album = draft_view(shown(album_of(3)), numbers)
     assert (one.seconds, two.seconds, album.seconds) == (10.0, 10.0, 30.0)
 
@@ -224,7 +232,7 @@ def test_the_expected_time_counts_an_album_message_by_message() -> None:
 def album_of(count: int) -> Draft:
     draft = empty()
     for message_id in range(20, 20 + count):
-        draft = add_message(draft, piece(message_id, "photo", group="g"), NOW)
+        draft = with_message(draft, piece(message_id, "photo", group="g"), NOW)
     return draft
 
 
@@ -274,7 +282,7 @@ def test_a_price_above_the_balance_is_refused() -> None:
 
 @pytest.mark.parametrize(("people", "stars"), [(1, 1), (10, 1), (11, 2), (70, 7), (1530, 153)])
 def test_the_price_is_a_star_for_ten_messages(people: int, stars: int) -> None:
-    assert draft_view(shown(), Numbers(chosen={"es": people})).price == stars
+    assert draft_view(shown(), RecipientCounts(chosen={"es": people})).price == stars
 
 
 def test_what_is_paid_for_goes_to_no_more_people_than_the_price_that_was_shown_is_for() -> None:
@@ -293,13 +301,15 @@ def test_an_album_is_never_paid_for() -> None:
 
 def test_an_audience_that_is_empty_is_named_and_not_offered() -> None:
     numbers = replace(NUMBERS, signed={"es": 3}, news={})
-    page = audience_and_time.audience(draft_view(about(written(), Kind.UPDATE, NOW), numbers))
+    page = audience_and_time.ask_audience(
+        draft_view(with_kind(written(), Kind.UPDATE, NOW), numbers)
+    )
     assert labels(page)[:-2] == ["A quienes firmaron: 3"]
     assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in page.text
     assert "Nadie lee en English." in page.text
 
 
 def test_news_are_never_offered_to_all() -> None:
-    page = audience_and_time.audience(draft_view(about(written(), Kind.NEWS, NOW)))
+    page = audience_and_time.ask_audience(draft_view(with_kind(written(), Kind.NEWS, NOW)))
     assert "A quienes firmaron: 1.530" not in labels(page)
     assert {argument.rpartition(":")[2] for argument in arguments(page).values()} == {"news", ""}

@@ -8,7 +8,7 @@ import pytest
 
 from bot.intake import Dispatcher
 from handlers.screens.buttons import NO_MORE_NEWS
-from handlers.superseded_updates import will_be_drawn_over
+from handlers.waiting_updates import will_be_drawn_over
 from tests.features.scene import ADMIN, Scene
 
 ANA = 6_000_000_001

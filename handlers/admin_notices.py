@@ -1,6 +1,9 @@
-"""Notices to all admins about problems that somebody has to look at."""
+"""Tells all admins of problems that somebody has to look at, such as damaged data."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from telegram.error import TelegramError
@@ -10,11 +13,11 @@ from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
-from storage import StorageError
+from storage import BrokenData, StorageError
 
 _log = structlog.stdlib.get_logger()
 
-RIVAL = mark(
+TOKEN_USED_ELSEWHERE = mark(
     "⚠️ <b>Otro programa está usando el token de este bot.</b> Desde hace más de un minuto, "
     "Telegram le entrega al menos una parte de los mensajes. Este bot no los recibe, así que no "
     "puede contestarlos ni guardar las firmas que lleguen con ellos. Si lo ha puesto en marcha "
@@ -43,7 +46,7 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
     """
     told = False
     for admin in sorted(services.admins):
-        words = await words_anyway(services, admin)
+        words = await words_or_default(services, admin)
         try:
             await send_screen(bot, admin, Screen(words.text(text)))
         except TelegramError as error:
@@ -53,7 +56,7 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
     return told
 
 
-async def words_anyway(services: Services, chat: int) -> Words:
+async def words_or_default(services: Services, chat: int) -> Words:
     """Returns the words of a chat's language, or of the petition's default one.
 
     The default is used when the database fails, so that a notice about that still goes out.
@@ -62,3 +65,33 @@ async def words_anyway(services: Services, chat: int) -> Words:
         return await services.words_for(chat)
     except StorageError:
         return services.catalogs.words(services.petition.language_for(None))
+
+
+class DamageReporter:
+    """Remembers which damaged data the admins were told of since the start of the process.
+
+    Args:
+        tell: tells the admins; returns whether anybody was told.
+    """
+
+    def __init__(self, tell: Callable[[], Awaitable[bool]]) -> None:
+        self._tell = tell
+        self._told: set[str | None] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._last: BrokenData | None = None
+
+    def report(self, error: BrokenData) -> None:
+        """Logs the error; tells the admins about the first in each column."""
+        if error is self._last:
+            return  # the same error reaches this from where it was found and from its caller
+        self._last = error
+        _log.critical("data_damaged", column=error.column, exc_info=error)
+        if error.column not in self._told:
+            self._told.add(error.column)
+            task = asyncio.create_task(self._tell_of(error.column))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell_of(self, column: str | None) -> None:
+        if not await self._tell():
+            self._told.discard(column)  # tell of the next one instead

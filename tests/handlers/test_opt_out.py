@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 
 from bot.broadcast import OpenClaims
-from handlers import in_flight
-from handlers.in_flight import forbid
+from handlers import opt_out
+from handlers.opt_out import change_and_void_claims
 from handlers.supporter_context import SupporterContext
 from storage import Delivery, Unavailable
 
@@ -33,7 +33,7 @@ async def test_what_was_claimed_while_it_was_written_down_does_not_hold() -> Non
     async def change() -> None:
         during.append(await claimed(claims, b"during"))
 
-    assert await forbid(visiting(claims), change())
+    assert await change_and_void_claims(visiting(claims), change())
     after = await claimed(claims, b"after")
     assert (claims.holds(during[0]), claims.holds(after)) == (False, True)
 
@@ -41,7 +41,7 @@ async def test_what_was_claimed_while_it_was_written_down_does_not_hold() -> Non
 async def test_it_is_not_confirmed_before_what_had_left_has_ended() -> None:
     claims = OpenClaims()
     claims.departed(CHAT)
-    forbidding = asyncio.create_task(forbid(visiting(claims), asyncio.sleep(0)))
+    forbidding = asyncio.create_task(change_and_void_claims(visiting(claims), asyncio.sleep(0)))
     await asyncio.sleep(0.01)
     assert not forbidding.done()
     claims.landed(CHAT)
@@ -56,7 +56,7 @@ async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds(
     async def change() -> None:
         raise Unavailable
 
-    forbidding = asyncio.create_task(forbid(visiting(claims), change()))
+    forbidding = asyncio.create_task(change_and_void_claims(visiting(claims), change()))
     await asyncio.sleep(0.01)
     assert (forbidding.done(), claims.holds(before)) == (False, False)
     claims.landed(CHAT)
@@ -65,7 +65,7 @@ async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds(
 
 
 async def test_what_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_flight, "_LONGEST_SECONDS", 0.001)
+    monkeypatch.setattr(opt_out, "_LONGEST_SECONDS", 0.001)
     claims = OpenClaims()
     claims.departed(CHAT)
-    assert not await forbid(visiting(claims), asyncio.sleep(0))
+    assert not await change_and_void_claims(visiting(claims), asyncio.sleep(0))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.ways_out import is_way_out
+from handlers.waiting_updates import is_opt_out
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from handlers.ways_out import is_way_out
         {"callback_query": {"data": "stop:news"}},
     ],
 )
-def test_a_way_out_is_one(update: dict[str, Any]) -> None:
-    assert is_way_out(update)
+def test_an_opt_out_is_one(update: dict[str, Any]) -> None:
+    assert is_opt_out(update)
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_way_out_is_one(update: dict[str, Any]) -> None:
     ],
 )
 def test_anything_else_is_none(update: dict[str, Any]) -> None:
-    assert not is_way_out(update)
+    assert not is_opt_out(update)

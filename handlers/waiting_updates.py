@@ -1,22 +1,27 @@
-"""Detects that a later update of the same person will draw the conversation message anyway.
+"""Judges updates that wait their turn by their raw content.
 
-Skipping the earlier drawing saves calls when Telegram limits them and people tap repeatedly.
+A later update that will draw the conversation message saves the drawing of an earlier one, when
+Telegram limits calls and people tap repeatedly. A withdrawal is never dropped as part of a flood.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from bot.intake import updates_behind
+from bot.petition.stages import Action
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
-from handlers.screens.buttons import NO_MORE_NEWS, AdminTap, read_tap
+from handlers.screens.buttons import NO_MORE_NEWS, AdminTap, SupporterTap, read_tap
 from handlers.screens.command_list import ADMIN_COMMANDS
 
-_MAY_BE_FOR_A_DRAFT = "cancel"
+_MAY_BE_FOR_A_DRAFT: Final = "cancel"
+_COMMAND: Final = re.compile(r"/(\w+)")
+_OPT_OUT: Final = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})
 
 # Keys of messages that people send; service messages, which get no reply, have none of them.
-_DRAWN_FOR = frozenset(
+_DRAWN_FOR: Final = frozenset(
     ("text", "photo", "sticker", "voice", "video", "video_note", "document", "audio", "animation")
 )
 
@@ -53,9 +58,25 @@ def _draws(
     is_command = text.startswith("/") and "message" in update
     # Admin commands, and what an admin sends for a broadcast, are answered in messages of their
     # own. Only an admin's other commands draw the conversation message.
-    has_a_panel = not is_command or command in {*ADMIN_COMMANDS, _MAY_BE_FOR_A_DRAFT}
-    if person in admins and has_a_panel:
+    is_answered_apart = not is_command or command in {*ADMIN_COMMANDS, _MAY_BE_FOR_A_DRAFT}
+    if person in admins and is_answered_apart:
         return False
     if is_command and command in UNLIMITED:
         return True
     return would_answer(person, command if is_command and command in COUNTED else WRITTEN)
+
+
+def is_opt_out(update: Mapping[str, Any]) -> bool:
+    """Returns whether the update is a withdrawal, a mute or a refusal of news."""
+    data = _in(update, "callback_query", "data")
+    if data is not None:
+        tap = read_tap(data)
+        return data == NO_MORE_NEWS or (isinstance(tap, SupporterTap) and tap.action in _OPT_OUT)
+    command = _COMMAND.match(_in(update, "message", "text") or "")
+    return command is not None and command[1].lower() in UNLIMITED
+
+
+def _in(update: Mapping[str, Any], kind: str, name: str) -> str | None:
+    content = update.get(kind)
+    found = content.get(name) if isinstance(content, Mapping) else None
+    return found if isinstance(found, str) else None

@@ -6,7 +6,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from handlers.incidents import Incidents
+from handlers.admin_notices import DamageReporter
 from storage import BrokenData
 
 
@@ -23,17 +23,17 @@ class Admins:
         return self.are_there
 
 
-async def note(incidents: Incidents, *columns: str | None) -> None:
+async def note(reporter: DamageReporter, *columns: str | None) -> None:
     for column in columns:
-        incidents.note(BrokenData("Ana García", column))
+        reporter.report(BrokenData("Ana García", column))
     for _ in range(3):
         await asyncio.sleep(0)
 
 
 async def test_each_is_logged_at_the_highest_level_with_its_place_and_none_of_its_words() -> None:
-    incidents = Incidents(Admins().tell)
+    reporter = DamageReporter(Admins().tell)
     with capture_logs() as logs:
-        await note(incidents, "signatures.name_sealed", "signatures.name_sealed", None)
+        await note(reporter, "signatures.name_sealed", "signatures.name_sealed", None)
     assert [(line["event"], line["log_level"], line["column"]) for line in logs] == [
         ("data_damaged", "critical", "signatures.name_sealed"),
         ("data_damaged", "critical", "signatures.name_sealed"),
@@ -45,29 +45,29 @@ async def test_each_is_logged_at_the_highest_level_with_its_place_and_none_of_it
 
 async def test_the_admins_are_told_of_the_first_in_each_column() -> None:
     admins = Admins()
-    incidents = Incidents(admins.tell)
-    await note(incidents, "a", "a")
-    await note(incidents, "a", None)
+    reporter = DamageReporter(admins.tell)
+    await note(reporter, "a", "a")
+    await note(reporter, "a", None)
     assert admins.told == 2
-    await note(incidents, "b", None, "a")
+    await note(reporter, "b", None, "a")
     assert admins.told == 3
 
 
 async def test_when_nobody_could_be_told_the_next_is() -> None:
     admins = Admins()
     admins.are_there = False
-    incidents = Incidents(admins.tell)
-    await note(incidents, "a")
+    reporter = DamageReporter(admins.tell)
+    await note(reporter, "a")
     admins.are_there = True
-    await note(incidents, "a")
-    await note(incidents, "a")
+    await note(reporter, "a")
+    await note(reporter, "a")
     assert admins.told == 2
 
 
-async def test_what_is_noted_where_it_was_met_and_by_who_could_not_go_on_is_one() -> None:
-    incidents, error = Incidents(Admins().tell), BrokenData(column="a")
+async def test_what_is_reported_where_it_was_met_and_by_who_could_not_go_on_is_one() -> None:
+    reporter, error = DamageReporter(Admins().tell), BrokenData(column="a")
     with capture_logs() as logs:
         for _ in range(2):
-            incidents.note(error)
+            reporter.report(error)
         await asyncio.sleep(0)
     assert len(logs) == 1

@@ -1,0 +1,119 @@
+"""Withdraws a signature, mutes messages, or stops news, also for deliveries about to leave.
+
+Withdrawing must be as easy as signing (GDPR art. 7(3)), and nobody should have to block the bot
+to be left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Final
+
+from bot.petition.stages import Action, Place, Stage
+from bot.text.markup import Html
+from bot.text.translations import mark
+from handlers.supporter_context import SupporterContext, reload
+from storage import Unavailable
+
+# As long as an update waits for any reply.
+_LONGEST_SECONDS: Final = 3.0
+_MAY_ARRIVE: Final = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
+
+
+async def stop(ctx: SupporterContext) -> None:
+    """Handles /stop: mutes all messages and says what that means."""
+    ctx = ctx.at_valid_stage()
+    words = ctx.view.words
+    if ctx.view.signature is None:
+        await ctx.with_stage(Place()).say(
+            words.text("No has firmado esta petición: no te escribiremos.")
+        )
+        return
+    await ctx.save()
+    landed = await _mute(ctx)
+    ctx = (await reload(ctx)).after(Action.MY_DATA)
+    said = words.text(
+        "<b>No te escribiremos más.</b> Tu firma sigue contando. Cuando quieras saber "
+        "cómo va la petición, escribe /start."
+    )
+    await ctx.say(said if landed else Html(f"{said} {words.text(_MAY_ARRIVE)}"))
+
+
+async def mute(ctx: SupporterContext) -> None:
+    """Handles the button that mutes all messages."""
+    landed = await _mute(ctx)
+    await _show_reloaded(ctx, landed=landed)
+
+
+async def unmute(ctx: SupporterContext) -> None:
+    """Handles the button that allows messages again."""
+    await ctx.services.storage.signatures.mute(ctx.conversation.supporter, None)
+    await ctx.services.mark_reachable(ctx.conversation.supporter)
+    await (await reload(ctx)).show()
+
+
+async def refuse_news(ctx: SupporterContext) -> None:
+    """Handles the button on the screen of /mydata that withdraws the consent to news."""
+    landed = await _refuse_news(ctx)
+    await _show_reloaded(ctx, landed=landed)
+
+
+async def refused_under_news(ctx: SupporterContext) -> None:
+    """Handles the button under a news broadcast that withdraws the consent to news.
+
+    Says so in an alert window; the message stays as it is.
+    """
+    landed, words = await _refuse_news(ctx), ctx.view.words
+    said = words.label(
+        "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
+    )
+    await ctx.alert(said if landed else f"{said} {words.label(_MAY_ARRIVE)}")
+
+
+async def withdraw(ctx: SupporterContext) -> None:
+    """Erases the signature and everything stored with it, then shows that it is done."""
+    signatures, supporter = ctx.services.storage.signatures, ctx.conversation.supporter
+    landed = await change_and_void_claims(
+        ctx, signatures.withdraw(supporter, stage=Stage.WITHDRAWN.value)
+    )
+    await _show_reloaded(ctx, landed=landed)
+
+
+async def _show_reloaded(ctx: SupporterContext, *, landed: bool) -> None:
+    notice = None if landed else ctx.view.words.text(_MAY_ARRIVE)
+    await (await reload(ctx)).show(notice)
+
+
+async def _mute(ctx: SupporterContext) -> bool:
+    signatures, at = ctx.services.storage.signatures, ctx.services.clock()
+    return await change_and_void_claims(ctx, signatures.mute(ctx.conversation.supporter, at))
+
+
+async def _refuse_news(ctx: SupporterContext) -> bool:
+    signatures, at = ctx.services.storage.signatures, ctx.services.clock()
+    return await change_and_void_claims(
+        ctx, signatures.refuse_news(ctx.conversation.supporter, at)
+    )
+
+
+async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:
+    """Awaits a change after which less may be sent to this chat, and voids open claims on it.
+
+    Nothing that the change forbids is sent afterwards.
+
+    Returns:
+        False when a message sent before has not ended in time and may still arrive.
+    """
+    try:
+        await change
+    except Unavailable:
+        # The change may have been committed although the database's answer was lost.
+        await _void(ctx)
+        raise
+    return await _void(ctx)
+
+
+async def _void(ctx: SupporterContext) -> bool:
+    claims = ctx.services.open_claims
+    claims.make_void(ctx.chat_id)
+    return await claims.until_landed(ctx.chat_id, _LONGEST_SECONDS)

@@ -1,0 +1,75 @@
+"""Whatever callback data arrives, the tap is answered and nothing fails."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from bot.petition.stages import Action
+from bot.simulator.person import Person
+from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap, read_tap
+from tests.features.scene import Scene
+from tests.features.studio import Studio
+
+# A callback's text is Telegram's to deliver, so it has at most 64 bytes.
+ODD = (
+    *("", ":", ".", "::", "0", "00", "-1", "7", "٣", "²", "1e9", "9" * 12, "9" * 40, "x", "é"),
+    *("es", "en", "xx", "all", "news", "news.", "news.es", "update", "closing", "1.2.3", "\x00"),
+    *("00" * 16, f"{'00' * 16}.5", f"{'00' * 16}.-5", "send:-:0", "close:1", "close:x", "draft:a"),
+)
+
+
+async def none_fails(scene: Scene, person: Person, data: Iterator[str]) -> None:
+    assert scene.app is not None
+    for each in data:
+        shown = [m.id for m in person.messages if m.from_bot]
+        assert await person.tap_data(shown[-1], each).answered(5) is not None, each
+        await scene.settled()
+        assert scene.app.dispatch.counts.passed_over == 0, each
+
+
+def of_supporters() -> Iterator[str]:
+    for action in (*Action, "nothing"):
+        for version, argument in zip("123x", random.Random(action).sample(ODD, 4), strict=True):  # noqa: S311
+            yield f"{version}:{action}:{argument}"[:64]
+
+
+def of_admins() -> Iterator[str]:
+    for action in (*AdminAction, "nothing"):
+        for argument in random.Random(action).sample(ODD, 8):  # noqa: S311 - repeatable
+            yield f"adm:{action}:{argument}"[:64]
+
+
+async def test_no_forged_button_of_a_screen_fails(studio: Studio) -> None:
+    studio.scene.ana.start()
+    await studio.scene.settled()
+    await none_fails(studio.scene, studio.scene.ana, of_supporters())
+
+
+async def test_no_forged_button_of_an_admins_message_fails(studio: Studio) -> None:
+    await studio.says("/broadcast")
+    await none_fails(studio.scene, studio.marta, of_admins())
+
+
+async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(studio: Studio) -> None:
+    studio.expected.append("message to delete not found")
+    for has_message in (False, True):
+        for step in DraftStep:
+            for value in ("all", "xx"):
+                await studio.begins()
+                if has_message:
+                    await studio.says("Hola a todas")
+                drawn_for = _draft_tap(studio)
+                tap = DraftTap(drawn_for.key, drawn_for.version, step, value)
+                data = f"adm:{AdminAction.DRAFT}:{tap}"[:64]
+                await none_fails(studio.scene, studio.marta, iter([data]))
+
+
+def _draft_tap(studio: Studio) -> DraftTap:
+    """What the newest button of the draft in preparation carries."""
+    for button in (button for row in studio.panel.buttons for button in row):
+        tap = read_tap(button.data)
+        draft_tap = DraftTap.read(tap.argument) if isinstance(tap, AdminTap) else None
+        if draft_tap is not None:
+            return draft_tap
+    raise AssertionError(studio.marta.chat.transcript())
