@@ -154,9 +154,8 @@ async def test_a_person_deletes_for_both_and_nobody_is_told(wire: Wire, ana: Per
 
 
 async def test_what_was_sent_can_be_sent_on_by_its_identifier(wire: Wire, ana: Person) -> None:
-    for kind in ("photo", "video", "animation", "audio", "voice", "video_note", "sticker"):
+    for kind in ("photo", "document"):
         media = ana.send_kind(kind).media
         assert media is not None
-        method = "send" + "".join(part.title() for part in kind.split("_"))
-        sent = await wire.result(method, chat_id=ana.id, **{kind: media.file_id})
+        sent = await wire.result(f"send{kind.title()}", chat_id=ana.id, **{kind: media.file_id})
         assert sent[kind] == media.payload

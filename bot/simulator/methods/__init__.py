@@ -50,25 +50,6 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         sending.sender("document"),
         "chat_id! document! thumbnail disable_content_type_detection" + _CAPTION + _SEND,
     ),
-    "sendVideo": (
-        sending.sender("video"),
-        "chat_id! video! duration width height thumbnail cover start_timestamp"
-        " supports_streaming" + _SHOWN + _CAPTION + _SEND,
-    ),
-    "sendAnimation": (
-        sending.sender("animation"),
-        "chat_id! animation! duration width height thumbnail" + _SHOWN + _CAPTION + _SEND,
-    ),
-    "sendAudio": (
-        sending.sender("audio"),
-        "chat_id! audio! duration performer title thumbnail" + _CAPTION + _SEND,
-    ),
-    "sendVoice": (sending.sender("voice"), "chat_id! voice! duration" + _CAPTION + _SEND),
-    "sendVideoNote": (
-        sending.sender("video_note"),
-        "chat_id! video_note! duration length thumbnail" + _SEND,
-    ),
-    "sendSticker": (sending.sender("sticker"), "chat_id! sticker! emoji" + _SEND),
     "sendMediaGroup": (sending.send_media_group, "chat_id! media!" + _ALBUM),
     "copyMessage": (
         copying.copy_message,
@@ -83,9 +64,7 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         " video_start_timestamp disable_notification protect_content message_effect_id"
         " suggested_post_parameters",
     ),
-    "forwardMessages": (copying.forward_messages, _MANY),
     "editMessageText": (editing.edit_text, "text! parse_mode entities" + _PREVIEW + _EDIT),
-    "editMessageCaption": (editing.edit_caption, "show_caption_above_media" + _CAPTION + _EDIT),
     "editMessageMedia": (editing.edit_media, "media!" + _EDIT),
     "editMessageReplyMarkup": (editing.edit_markup, _EDIT),
     "deleteMessage": (editing.delete_message, "chat_id! message_id!"),

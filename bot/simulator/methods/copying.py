@@ -51,13 +51,6 @@ def forward_message(api: Api, params: Params) -> Shape:
     return forward.shape()
 
 
-def forward_messages(api: Api, params: Params) -> list[Shape]:
-    """Serves forwardMessages; skips messages that are gone or cannot be forwarded."""
-    found = [source for source in _sources(api, params) if _can_be_forwarded(source)]
-    drafts = [_forward(source) for source in found]
-    return _identifiers(post_messages(api, params, _in_new_albums(api, drafts)))
-
-
 def checked_ids(numbers: list[object]) -> list[int]:
     """Returns the message identifiers.
 

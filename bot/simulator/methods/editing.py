@@ -10,7 +10,7 @@ from bot.simulator.keyboard_checks import checked_markup
 from bot.simulator.methods.copying import checked_ids
 from bot.simulator.methods.sending import checked_preview
 from bot.simulator.parameters import Params
-from bot.simulator.text_checks import caption_of, text_of
+from bot.simulator.text_checks import text_of
 
 _TWO_DAYS = 48 * 60 * 60
 _UNCHANGED = (
@@ -29,23 +29,6 @@ def edit_text(api: Api, params: Params) -> Shape:
         raise bad_request("there is no text in the message to edit")
     return _edited(
         api, params, message, text=rendered.text, entities=rendered.entities, preview=preview
-    )
-
-
-def edit_caption(api: Api, params: Params) -> Shape:
-    """Serves editMessageCaption."""
-    rendered = caption_of(params)
-    message = _editable(api, params)
-    if message.media is None:
-        raise bad_request("there is no caption in the message to edit")
-    above = params.get("show_caption_above_media", False)
-    return _edited(
-        api,
-        params,
-        message,
-        text=rendered.text,
-        entities=rendered.entities,
-        caption_above=above,
     )
 
 

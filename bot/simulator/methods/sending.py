@@ -9,7 +9,6 @@ from bot.simulator.chats import Chat, Media, Message, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.input_media import InputMedia, read_input_media
 from bot.simulator.keyboard_checks import Markup, checked_markup
-from bot.simulator.media_kinds import FILE_KINDS
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import caption_of, text_of
 from bot.text.markup import Rendered
@@ -71,14 +70,12 @@ def send_message(api: Api, params: Params) -> Shape:
 
 
 def sender(kind: str) -> Callable[[Api, Params], Shape]:
-    """Returns the function that serves sendPhoto, sendVideo etc.; `kind` names the parameter."""
-    told = FILE_KINDS[kind].told if kind in FILE_KINDS else ()
+    """Returns the function that serves sendPhoto or sendDocument; `kind` names the parameter."""
 
     def send(api: Api, params: Params) -> Shape:
-        given = {name: params[name] for name in told if name in params}
         draft = UnsentMessage(
             caption_of(params),
-            api.world.files.media(kind, params[kind], **given),
+            api.world.files.media(kind, params[kind]),
             above=params.get("show_caption_above_media", False),
             spoiler=params.get("has_spoiler", False),
         )
