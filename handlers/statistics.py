@@ -31,7 +31,7 @@ class SignatureSources:
 
 
 def merge_small_sources(by_source: Mapping[str | None, int]) -> SignatureSources:
-    """Merges sources of few signatures; see docs/decisions/sources-of-few.md."""
+    """Merges sources of few signatures; see docs/decisions/links-with-few-signatures.md."""
     large = [
         (source, count)
         for source, count in by_source.items()

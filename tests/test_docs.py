@@ -1,0 +1,73 @@
+"""Tests of the documentation: its links lead somewhere, and the code keeps to the glossary."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+_TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = [*sorted(DOCS.rglob("*.md")), *(ROOT / name for name in _TOP)]
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_ROW_OF_NAMES = re.compile(r"^\| (\w+) \| [^|]+ \|$", re.MULTILINE)
+_NAMED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_WORD = re.compile(r"[A-Z]?[a-z]+")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = [link for link in _links(page) if not re.match(r"https?:|mailto:|tg:", link)]
+    assert [link for link in links if not _leads_somewhere(page, link)] == []
+
+
+def test_the_index_names_every_page() -> None:
+    named = {(DOCS / link.partition("#")[0]).resolve() for link in _links(DOCS / "README.md")}
+    pages = {page for page in PAGES if page.is_relative_to(DOCS)} - {DOCS / "README.md"}
+    assert pages - named == set()
+
+
+def test_no_name_is_one_that_the_glossary_has_given_up() -> None:
+    table = (DOCS / "glossary.md").read_text("utf-8").partition("## Names that are not used")[2]
+    given_up = set(_ROW_OF_NAMES.findall(table)) - {"Not"}
+    assert len(given_up) > 7
+    found = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for folder in ("bot", "handlers", "storage", "tests", "benchmarks")
+        for file in (ROOT / folder).rglob("*.py")
+        for name in _names(file)
+        if given_up & {word.lower() for word in _WORD.findall(name)}
+    }
+    assert found == set()
+
+
+def _links(page: Path) -> list[str]:
+    return _LINK.findall(_CODE.sub("", page.read_text("utf-8")))
+
+
+def _leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    return target.exists() and (not anchor or anchor in _anchors(target))
+
+
+@cache
+def _anchors(page: Path) -> frozenset[str]:
+    """Returns the anchors that GitHub gives to the headings of a page."""
+    headings = _HEADING.findall(page.read_text("utf-8"))
+    return frozenset(re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings)
+
+
+def _names(file: Path) -> Iterator[str]:
+    """Yields the names of a module, its classes and functions; a test's name is a sentence."""
+    yield file.stem
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, _NAMED) and not node.name.startswith("test_"):
+            yield node.name
