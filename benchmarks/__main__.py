@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.benchmark import Benchmark, Report
-from benchmarks.occasion import Occasion
-from benchmarks.page import PAGE, Section, load_average, updated
+from benchmarks.figures_page import PAGE, Section, load_average, updated
 from benchmarks.registry import ALL
+from benchmarks.run_options import RunOptions
 from bot.logs import configure_logging
 
 # Columns of the output when it is not a terminal.
@@ -28,13 +28,13 @@ def main() -> None:
     configure_logging("ERROR")
     out = Console(width=None if sys.stdout.isatty() else _WIDE)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
-        occasion = Occasion(2 if asked.quick else asked.runs, asked.quick, Path(folder))
+        options = RunOptions(2 if asked.quick else asked.runs, asked.quick, Path(folder))
         for benchmark in ALL:
             if not _is_wanted(benchmark, asked.only):
                 continue
             out.print(f"\n[bold]{benchmark.title}[/bold]\n{benchmark.question}")
             load = load_average()
-            report = uvloop.run(benchmark.run(occasion))
+            report = uvloop.run(benchmark.run(options))
             _print(out, report)
             if asked.save:
                 section = Section(benchmark, report, _command(benchmark.name), load)

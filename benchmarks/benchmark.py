@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.occasion import Occasion
+from benchmarks.run_options import RunOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,13 @@ class Benchmark:
         title: the title of its section on the page.
         question: what is measured, and how.
         run: measures and returns the report.
-        by_hand: how to measure the same with public tools, in Markdown.
         on_request: whether it runs only when named, because it takes long.
     """
 
     name: str
     title: str
     question: str
-    run: Callable[[Occasion], Coroutine[Any, Any, Report]]
-    by_hand: str = ""
+    run: Callable[[RunOptions], Coroutine[Any, Any, Report]]
     on_request: bool = False
 
 
@@ -48,19 +46,7 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
     return f"{middle} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """Returns the value that this share (0 to 1) of all values does not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def bottleneck(bot_cores: float, telegram_cores: float) -> str:
-    """Returns a sentence on the bottleneck, from the median of the busy cores of each side."""
-    if max(bot_cores, telegram_cores) < 0.9:
-        return (
-            "Neither process fills a core on average, so these runs do not show a bottleneck in"
-            " computing; what they wait for is not measured here."
-        )
-    if bot_cores >= telegram_cores:
-        return "The bot's own Python fills its core: that is the bottleneck."
-    return "The simulator fills its core first: the bot could do more than this table shows."
+def row(name: str, runs: Sequence[Sequence[float]], digits: Sequence[int]) -> tuple[str, ...]:
+    """Returns a row with the spread of each figure over all runs."""
+    figures = zip(zip(*runs, strict=True), digits, strict=True)
+    return (name, *(spread(each, places) for each, places in figures))

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report
-from benchmarks.bot_api.process import FastApi, Weather, a_fast_api
-from benchmarks.children import ChildFailed
-from benchmarks.contenders import AIOGRAM, LIMITED, OURS, SEQUENTIAL, Attempt, Contender, Course
-from benchmarks.contenders import attempt as attempt_one
-from benchmarks.occasion import Occasion
+from benchmarks.bot_api_process import BotApiProcess, running_bot_api
+from benchmarks.child_process import ChildFailed
+from benchmarks.clients import AIOGRAM, LIMITED, SEQUENTIAL, THIS_BOT, Attempt, Client, Task
+from benchmarks.clients import attempt as attempt_one
 from benchmarks.peers.environments import NoEnvironment
+from benchmarks.run_options import RunOptions
+from tests.support.bot_api.server import Behavior
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
 _QUICK_SIZES: Final = (5_000, 20_000)
@@ -27,17 +28,17 @@ _OUR_SECONDS: Final = 1_800.0
 _PEERS: Final = (AIOGRAM, SEQUENTIAL, LIMITED)
 
 
-async def _run(occasion: Occasion) -> Report:
+async def _run(options: RunOptions) -> Report:
     rows: list[tuple[str, ...]] = []
     notes = list(_NOTES)
-    async with a_fast_api() as api:
-        sizes = _QUICK_SIZES if occasion.quick else SIZES
-        runs = [await _one(OURS, occasion, api, size) for size in sizes]
-        rows.extend(_rows(OURS, sizes, runs))
+    async with running_bot_api() as api:
+        sizes = _QUICK_SIZES if options.quick else SIZES
+        runs = [await _one(THIS_BOT, options, api, size) for size in sizes]
+        rows.extend(_rows(THIS_BOT, sizes, runs))
         for peer in _PEERS:
-            sizes = _QUICK_SIZES if occasion.quick else PEER_SIZES
+            sizes = _QUICK_SIZES if options.quick else PEER_SIZES
             try:
-                runs = [await _one(peer, occasion, api, size) for size in sizes]
+                runs = [await _one(peer, options, api, size) for size in sizes]
             except (NoEnvironment, ChildFailed) as error:
                 notes.append(f"{peer.name} could not be run: {error}")
             else:
@@ -49,24 +50,26 @@ async def _run(occasion: Occasion) -> Report:
     )
 
 
-async def _one(contender: Contender, occasion: Occasion, api: FastApi, size: int) -> Attempt:
-    seconds = _OUR_SECONDS if contender is OURS else PEER_SECONDS
-    rate = {OURS: _OUR_RATE, LIMITED: _LIMITED_RATE}.get(contender, 0.0)
-    course = Course(size, Weather(), rate, seconds)
-    return await attempt_one(contender, occasion, api, course)
+async def _one(client: Client, options: RunOptions, api: BotApiProcess, size: int) -> Attempt:
+    seconds = _OUR_SECONDS if client is THIS_BOT else PEER_SECONDS
+    rate = {THIS_BOT: _OUR_RATE, LIMITED: _LIMITED_RATE}.get(client, 0.0)
+    task = Task(size, Behavior(), rate, seconds)
+    return await attempt_one(client, options, api, task)
 
 
 def _rows(
-    contender: Contender, sizes: tuple[int, ...], runs: list[Attempt]
+    client: Client, sizes: tuple[int, ...], runs: list[Attempt]
 ) -> Iterator[tuple[str, ...]]:
     for size, one in zip(sizes, runs, strict=True):
-        more = "" if one is runs[0] else f"{_megabytes(one.told.peak - runs[0].told.peak):+.1f}"
-        sent = "all" if one.told.complete else f"{one.seen.arrived:,} when cut off"
+        more = (
+            "" if one is runs[0] else f"{_megabytes(one.report.peak - runs[0].report.peak):+.1f}"
+        )
+        sent = "all" if one.report.complete else f"{one.summary.arrived:,} when cut off"
         yield (
-            contender.name,
+            client.name,
             f"{size:,}",
-            f"{_megabytes(one.told.base):.1f}",
-            f"{_megabytes(one.told.peak):.1f}",
+            f"{_megabytes(one.report.base):.1f}",
+            f"{_megabytes(one.report.peak):.1f}",
             more,
             sent,
         )
@@ -92,5 +95,4 @@ MEMORY: Final = Benchmark(
     "Peak memory",
     "One broadcast to 10,000, to 100,000 and to 1,000,000 people, each by a process of its own.",
     _run,
-    "`/usr/bin/time -v` around any child shows the same peak as `Maximum resident set size`.",
 )

@@ -19,16 +19,6 @@ def steady_rate(arrivals: Sequence[float]) -> float:
     return (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
 
 
-def busiest_second(arrivals: Sequence[float]) -> int:
-    """Returns the most arrivals within any one second."""
-    most, first = 0, 0
-    for last, moment in enumerate(arrivals):
-        while moment - arrivals[first] >= 1.0:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
-
-
 @dataclass(frozen=True, slots=True)
 class Search:
     """How a client found an undeclared limit.

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks import capped, erasing, kills, limits, memory, million, signing, speed, storing
+from benchmarks import (
+    log_truncation,
+    memory,
+    million_recipients,
+    repeated_kills,
+    set_rate,
+    signing,
+    speed,
+    storage_speed,
+    unknown_limit,
+)
 from benchmarks.benchmark import Benchmark
 
 ALL: Final[tuple[Benchmark, ...]] = (
-    storing.STORAGE,
-    erasing.ERASING,
+    storage_speed.STORAGE,
+    log_truncation.LOG_TRUNCATION,
     signing.SIGNING,
     speed.SPEED,
-    capped.CAPPED,
-    limits.LIMITS_UNKNOWN,
-    million.MILLION,
-    million.MILLION_ON_POSTGRES,
+    set_rate.SET_RATE,
+    unknown_limit.UNKNOWN_LIMIT,
+    million_recipients.MILLION,
+    million_recipients.MILLION_ON_POSTGRES,
     memory.MEMORY,
-    kills.KILLED,
+    repeated_kills.REPEATED_KILLS,
 )

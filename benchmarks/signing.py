@@ -7,21 +7,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Final
 from unittest.mock import patch
 
-from benchmarks.benchmark import Benchmark, Report, bottleneck, percentile, spread
-from benchmarks.occasion import Occasion
-from benchmarks.people import Signed
-from benchmarks.telegram import TOKEN, Busy, Sign, a_telegram
+from benchmarks.benchmark import Benchmark, Report, row
+from benchmarks.child_server import child_server
+from benchmarks.run_options import RunOptions
+from benchmarks.signing_people import TOKEN, Signed, cpu_seconds, people_sign, serve_simulator
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
 from bot.transport import send_gate
 from storage import Keyring
+from tests.support.percentiles import percentile
 
 PEOPLE: Final = 200
 LATENCY: Final = 0.03
@@ -30,38 +29,14 @@ _AS_IT_IS: Final = (send_gate._REPLY_RATE, send_gate._REPLY_BURST)
 _UNPACED: Final = (1e6, 1_000_000)
 
 
-@dataclass(slots=True)
-class _Runs:
-    """The figures of the runs at one pace: times in milliseconds, busy cores."""
-
-    rates: list[float] = field(default_factory=list)
-    answers: list[float] = field(default_factory=list)
-    late_answers: list[float] = field(default_factory=list)
-    screens: list[float] = field(default_factory=list)
-    late_screens: list[float] = field(default_factory=list)
-    bot: list[float] = field(default_factory=list)
-    telegram: list[float] = field(default_factory=list)
-
-    def row(self, name: str) -> tuple[str, ...]:
-        """Returns one row of the table."""
-        return (
-            name,
-            spread(self.rates),
-            spread(self.answers),
-            spread(self.late_answers),
-            spread(self.screens),
-            spread(self.late_screens),
-            spread(self.bot, 2),
-            spread(self.telegram, 2),
-        )
+# In the order of the table: a rate, four times in milliseconds, and the busy cores of each side.
+_DIGITS: Final = (0, 0, 0, 0, 0, 2, 2)
 
 
-async def _run(occasion: Occasion) -> Report:
-    unpaced, paced = _Runs(), _Runs()
-    for _ in range(occasion.runs):
-        await _measure(unpaced, _UNPACED)
+async def _run(options: RunOptions) -> Report:
+    unpaced = [await _measure(_UNPACED) for _ in range(options.runs)]
     # Once is enough: the pace determines its time.
-    await _measure(paced, _AS_IT_IS)
+    paced = [await _measure(_AS_IT_IS)]
     return Report(
         (
             "Pace of new messages",
@@ -73,35 +48,40 @@ async def _run(occasion: Occasion) -> Report:
             "bot cores",
             "simulator cores",
         ),
-        (unpaced.row("none"), paced.row(f"{send_gate._REPLY_RATE:g} a second")),
+        (
+            row("none", unpaced, _DIGITS),
+            row(f"{send_gate._REPLY_RATE:g} a second", paced, _DIGITS),
+        ),
         (
             "`answer` is from the tap to its answer, `screen` to the next screen; both hold the"
             " time that an update waits for those before it, since all people come at once.",
-            f"Without a pace: {bottleneck(median(unpaced.bot), median(unpaced.telegram))}",
+            "Where neither process fills a core, computing is not the bottleneck.",
             "At its own pace the bot computes little: the first two messages of each person (the"
             " picture and the screen) come at their turn, and taps do not wait for them.",
         ),
     )
 
 
-async def _measure(runs: _Runs, pace: tuple[float, int]) -> None:
+async def _measure(pace: tuple[float, int]) -> tuple[float, ...]:
     with tempfile.TemporaryDirectory() as folder, _paced(*pace):
         async with (
-            a_telegram(LATENCY) as telegram,
+            child_server(serve_simulator, LATENCY) as telegram,
             open_app(_settings(Path(folder), telegram.url)) as app,
         ):
             running = asyncio.create_task(app.run())
-            busy, theirs = time.process_time(), await telegram.ask(Busy())
-            signed: Signed = await telegram.ask(Sign(PEOPLE))
-            runs.bot.append((time.process_time() - busy) / signed.seconds)
-            runs.telegram.append((await telegram.ask(Busy()) - theirs) / signed.seconds)
+            busy, theirs = time.process_time(), await telegram.ask(cpu_seconds)
+            signed: Signed = await telegram.ask(people_sign, PEOPLE)
+            busy = time.process_time() - busy
+            theirs = await telegram.ask(cpu_seconds) - theirs
             app.stop()
             await running
-    runs.rates.append(signed.updates / signed.seconds)
-    runs.answers.append(percentile(signed.answers, 0.5) * 1000)
-    runs.late_answers.append(percentile(signed.answers, 0.99) * 1000)
-    runs.screens.append(percentile(signed.screens, 0.5) * 1000)
-    runs.late_screens.append(percentile(signed.screens, 0.99) * 1000)
+    waits = (signed.answers, signed.screens)
+    return (
+        signed.updates / signed.seconds,
+        *(percentile(each, share) * 1000 for each in waits for share in (0.5, 0.99)),
+        busy / signed.seconds,
+        theirs / signed.seconds,
+    )
 
 
 @contextmanager

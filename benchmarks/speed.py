@@ -9,30 +9,31 @@ from statistics import median
 from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report, spread
-from benchmarks.bot_api.process import FastApi, Weather, a_fast_api
-from benchmarks.children import ChildFailed
-from benchmarks.contenders import OURS, PEERS, RAW, Attempt, Contender, Course, attempt
-from benchmarks.occasion import Occasion
+from benchmarks.bot_api_process import BotApiProcess, running_bot_api
+from benchmarks.child_process import ChildFailed
+from benchmarks.clients import PEERS, RAW, THIS_BOT, Attempt, Client, Task, attempt
 from benchmarks.peers.environments import NoEnvironment
+from benchmarks.run_options import RunOptions
+from tests.support.bot_api.server import Behavior
 
 LATENCIES: Final = (0.03, 0.0)
-_ALL: Final = (OURS, *PEERS, RAW)
+_ALL: Final = (THIS_BOT, *PEERS, RAW)
 
-_Found = Mapping[tuple[float, Contender], Sequence[Attempt]]
+_Found = Mapping[tuple[float, Client], Sequence[Attempt]]
 
 
-async def _run(occasion: Occasion) -> Report:
-    found: dict[tuple[float, Contender], list[Attempt]] = defaultdict(list)
-    missing: dict[Contender, str] = {}
-    async with a_fast_api() as api:
+async def _run(options: RunOptions) -> Report:
+    found: dict[tuple[float, Client], list[Attempt]] = defaultdict(list)
+    missing: dict[Client, str] = {}
+    async with running_bot_api() as api:
         # Interleaved, so that a slow moment of the machine affects all.
-        for _, latency, contender in product(range(occasion.runs), LATENCIES, _ALL):
-            if contender in missing:
+        for _, latency, client in product(range(options.runs), LATENCIES, _ALL):
+            if client in missing:
                 continue
             try:
-                found[latency, contender].append(await _one(occasion, api, latency, contender))
+                found[latency, client].append(await _one(options, api, latency, client))
             except (NoEnvironment, ChildFailed) as error:
-                missing[contender] = str(error)
+                missing[client] = str(error)
     reasons = tuple(f"{who.name} could not be run: {why}" for who, why in missing.items())
     return Report(
         (
@@ -50,40 +51,40 @@ async def _run(occasion: Occasion) -> Report:
     )
 
 
-async def _one(occasion: Occasion, api: FastApi, latency: float, contender: Contender) -> Attempt:
-    people = _people(contender, latency) // (5 if occasion.quick else 1)
-    return await attempt(contender, occasion, api, Course(people, Weather(latency)))
+async def _one(options: RunOptions, api: BotApiProcess, latency: float, client: Client) -> Attempt:
+    people = _people(client, latency) // (5 if options.quick else 1)
+    return await attempt(client, options, api, Task(people, Behavior(latency)))
 
 
-def _people(contender: Contender, latency: float) -> int:
-    """Returns enough recipients for a few seconds of each contender.
+def _people(client: Client, latency: float) -> int:
+    """Returns enough recipients for a few seconds of each client.
 
-    A contender that rewrites a file for every message also gets a shorter file that way.
+    A client that rewrites a file for every message also gets a shorter file that way.
     """
-    if contender is OURS:
+    if client is THIS_BOT:
         return 20_000
-    if contender is RAW:
+    if client is RAW:
         return 50_000
-    if contender.one_by_one:
+    if client.one_by_one:
         return 150 if latency else 1_000
     return 600
 
 
 def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
-    for latency, contender in product(LATENCIES, _ALL):
-        attempts = found.get((latency, contender), ())
+    for latency, client in product(LATENCIES, _ALL):
+        attempts = found.get((latency, client), ())
         if not attempts:
-            yield (_told(latency), contender.name, *("not run" for _ in range(6)))
+            yield (_told(latency), client.name, *("not run" for _ in range(6)))
             continue
         yield (
             _told(latency),
-            contender.name,
-            f"{attempts[0].told.delivered + attempts[0].told.failed:,}",
+            client.name,
+            f"{attempts[0].report.delivered + attempts[0].report.failed:,}",
             spread([each.rate for each in attempts]),
-            "" if contender is RAW else _ratio(found, latency, attempts),
+            "" if client is RAW else _ratio(found, latency, attempts),
             spread([each.cores for each in attempts], 2),
             spread([each.server_cores for each in attempts], 2),
-            contender.marks,
+            client.marks,
         )
 
 
@@ -117,8 +118,4 @@ SPEED: Final = Benchmark(
     "A text to everyone, over HTTP, with 30 ms for each call and with none. Client and server"
     " have a core each; a client's database and its thread are on the client's.",
     _run,
-    "The peers are installed from `benchmarks/peers/*.lock` and run as `benchmarks/peers/*.py`,"
-    " each a page long. `python -m benchmarks.bot_api --latency 30` is the server alone, for any"
-    " client: `wrk -t1 -c400 -s benchmarks/bot_api/wrk.lua http://127.0.0.1:8081` shows its"
-    " ceiling.",
 )

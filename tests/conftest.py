@@ -16,12 +16,14 @@ import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+pytest_plugins = ("tests.support.databases",)
+
 # How long an example takes says something of the machine.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 # What asserts for the tests is to tell as much as they do; said before anything imports it.
-pytest.register_assert_rewrite("tests.features.scene", "tests.features.studio")
+pytest.register_assert_rewrite("tests.support.scene", "tests.support.admin_scene")
 
 
 def pytest_configure() -> None:

@@ -30,8 +30,8 @@ from storage import (
     Unavailable,
     acquire_process_lock,
 )
-from tests.features.scene import Scene, a_scene
-from tests.transport import wire as telegram
+from tests.support import scripted_server as telegram
+from tests.support.scene import Scene, a_scene
 
 SIGTERM_TO_THE_END = 8.0
 

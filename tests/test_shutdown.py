@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.settings import Settings, load_settings
 from bot.shutdown import FatalError, run_until_stopped
-from tests.features.scene import TOKEN
+from tests.support.scene import TOKEN
 
 
 @pytest.mark.parametrize("restored", [True, False])

@@ -1,4 +1,4 @@
-"""aiogram-broadcaster with its file storage, which needs nothing else."""
+"""aiogram-broadcaster with its file storage, and with its handler of 429s where asked for."""
 
 from __future__ import annotations
 
@@ -15,36 +15,31 @@ from aiogram_broadcaster.contents import TextContent
 from aiogram_broadcaster.storages import FileStorage
 from aiogram_broadcaster.utils.retry_after_handler import setup_retry_after_handler
 
-from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
+from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
 
 
-async def _send(order: Order, *, patient: bool) -> Told:
-    server = TelegramAPIServer.from_base(order.url)
-    storage = FileStorage(Path(order.folder) / "mailers.json")
+async def _send(job: Job) -> JobReport:
+    server = TelegramAPIServer.from_base(job.url)
+    storage = FileStorage(Path(job.folder) / "mailers.json")
     await storage.startup()
-    async with Bot(order.token, session=AiohttpSession(api=server)) as bot:
+    async with Bot(job.token, session=AiohttpSession(api=server)) as bot:
         broadcaster = Broadcaster(bot, storage=storage)
-        if patient:
+        if job.limiter:
             setup_retry_after_handler(broadcaster.event)
-        watch = Watch()
+        meter = ResourceMeter()
         mailer = await broadcaster.create_mailer(
-            chats=order.chats, content=TextContent(text=TEXT, parse_mode="HTML")
+            chats=job.chats, content=TextContent(text=TEXT, parse_mode="HTML")
         )
         complete = False
         with suppress(TimeoutError):
-            async with asyncio.timeout(order.seconds):
+            async with asyncio.timeout(job.seconds):
                 complete = await mailer.start()
-        return watch.told(
+        return meter.report(
             delivered=len(mailer.chats.success),
             failed=len(mailer.chats.failed),
             complete=complete,
         )
 
 
-def main(*, patient: bool = False) -> None:
-    """Carries out the order; `patient` turns on the handler of 429s."""
-    carry_out(lambda order: uvloop.run(_send(order, patient=patient)))
-
-
 if __name__ == "__main__":
-    main()
+    run_job(lambda job: uvloop.run(_send(job)))

@@ -14,33 +14,33 @@ import uvloop
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from benchmarks.orders import TEXT, Order, Told, Watch, carry_out, tell
+from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, print_report, run_job
 
 _CONNECTIONS = 256
 _PATIENCE_SECONDS = 3600.0
 
 
-async def _send(order: Order, limiter: AIORateLimiter | None) -> Told:
-    async with _bot(order, limiter) as bot:
-        watch = Watch()
+async def _send(job: Job) -> JobReport:
+    async with _bot(job) as bot:
+        meter = ResourceMeter()
         sends = [
             asyncio.ensure_future(bot.send_message(chat, TEXT, parse_mode="HTML"))
-            for chat in order.chats
+            for chat in job.chats
         ]
         together = asyncio.gather(*sends, return_exceptions=True)
         with suppress(TimeoutError):
-            async with asyncio.timeout(order.seconds):
+            async with asyncio.timeout(job.seconds):
                 await asyncio.shield(together)
         done = [send for send in sends if send.done()]
         failed = sum(send.exception() is not None for send in done)
-        tell(
-            watch.told(
+        print_report(
+            meter.report(
                 delivered=len(done) - failed, failed=failed, complete=len(done) == len(sends)
             )
         )
 
 
-def _bot(order: Order, limiter: AIORateLimiter | None) -> ExtBot[Any]:
+def _bot(job: Job) -> ExtBot[Any]:
     request = HTTPXRequest(
         connection_pool_size=_CONNECTIONS,
         pool_timeout=_PATIENCE_SECONDS,
@@ -48,23 +48,19 @@ def _bot(order: Order, limiter: AIORateLimiter | None) -> ExtBot[Any]:
         read_timeout=_PATIENCE_SECONDS,
         write_timeout=_PATIENCE_SECONDS,
     )
-    return ExtBot(order.token, base_url=f"{order.url}/bot", request=request, rate_limiter=limiter)
+    return ExtBot(
+        job.token, base_url=f"{job.url}/bot", request=request, rate_limiter=_limiter(job)
+    )
 
 
-def main(*, limited: bool = False) -> None:
-    """Carries out the order; `limited` turns on the library's rate limiter."""
-
-    def send(order: Order) -> Told:
-        return uvloop.run(_send(order, _limiter(order) if limited else None))
-
-    carry_out(send)
-
-
-def _limiter(order: Order) -> AIORateLimiter:
-    if order.rate:
+def _limiter(job: Job) -> AIORateLimiter | None:
+    """Returns the library's rate limiter, at its defaults or without a cap, or none."""
+    if not job.limiter:
+        return None
+    if job.rate:
         return AIORateLimiter()
     return AIORateLimiter(overall_max_rate=0, overall_time_period=0)
 
 
 if __name__ == "__main__":
-    main()
+    run_job(lambda job: uvloop.run(_send(job)))

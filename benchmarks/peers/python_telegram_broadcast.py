@@ -16,24 +16,24 @@ from python_telegram_broadcast import (
     select_broadcast_strategy,
 )
 
-from benchmarks.orders import TEXT, Order, Told, Watch, carry_out
+from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
 
 
-async def _send(order: Order) -> Told:
+async def _send(job: Job) -> JobReport:
     # The library creates its bot itself and has no setting for the Bot API's address.
-    telegram.Bot = partial(telegram.Bot, base_url=f"{order.url}/bot")  # type: ignore[assignment,misc]
-    watch, told = Watch(), 0
+    telegram.Bot = partial(telegram.Bot, base_url=f"{job.url}/bot")  # type: ignore[assignment,misc]
+    meter, delivered = ResourceMeter(), 0
 
     async def count(_: int) -> None:
-        nonlocal told
-        told += 1
+        nonlocal delivered
+        delivered += 1
 
     failed, complete = 0, False
     with suppress(TimeoutError):
-        async with asyncio.timeout(order.seconds):
+        async with asyncio.timeout(job.seconds):
             sent, unsent = await handle_broadcast(
-                [(chat, f"user{chat}") for chat in order.chats],
-                order.token,
+                [(chat, f"user{chat}") for chat in job.chats],
+                job.token,
                 select_broadcast_method(BroadcastMethodType.TEXT),
                 select_broadcast_strategy(BroadcastStrategyType.ASYNCIO_SEQUENTIAL),
                 TEXT,
@@ -44,9 +44,9 @@ async def _send(order: Order) -> Told:
                 max_retry=5,
                 async_callback=count,
             )
-            told, failed, complete = len(sent), len(unsent), True
-    return watch.told(delivered=told, failed=failed, complete=complete)
+            delivered, failed, complete = len(sent), len(unsent), True
+    return meter.report(delivered=delivered, failed=failed, complete=complete)
 
 
 if __name__ == "__main__":
-    carry_out(lambda order: uvloop.run(_send(order)))
+    run_job(lambda job: uvloop.run(_send(job)))

@@ -6,9 +6,10 @@ from itertools import count, takewhile
 from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Report
-from benchmarks.occasion import Occasion
-from benchmarks.page import Section, updated
-from benchmarks.rates import busiest_second, search, steady_rate
+from benchmarks.figures_page import Section, updated
+from benchmarks.rates import search, steady_rate
+from benchmarks.run_options import RunOptions
+from tests.support.bot_api.message_counts import busiest_second
 
 
 def evenly(rate: float, begin: float, end: float) -> list[float]:
@@ -41,7 +42,7 @@ def test_a_rate_that_is_lost_again_at_the_end_was_not_found() -> None:
     assert search(arrivals, [], limit=30, seconds=60).found_after is None
 
 
-async def no_run(_: Occasion) -> Report:
+async def no_run(_: RunOptions) -> Report:
     raise NotImplementedError
 
 

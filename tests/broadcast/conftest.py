@@ -5,30 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage import Database, Keyring
-from tests.broadcast.petitioners import Petitioners
-from tests.broadcast.telegram import FakeTelegram
-from tests.broadcast.workers import Bench
-from tests.storage.conftest import (
-    database,
-    database_url,
-    keyring,
-    postgres_server,
-    sqlite_template,
-)
-
-__all__ = ["database", "database_url", "keyring", "postgres_server", "sqlite_template"]
+from tests.broadcast.workers import WorkerHarness
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.supporters import Supporters
 
 
 @pytest.fixture
-def kind(request: pytest.FixtureRequest) -> str:
-    """The kind of database: SQLite, unless a test asks for both."""
-    return str(getattr(request, "param", "sqlite"))
-
-
-@pytest.fixture
-async def people(database: Database, keyring: Keyring) -> Petitioners:
+async def people(database: Database, keyring: Keyring) -> Supporters:
     """A closed petition that nobody has signed yet."""
-    people = Petitioners(database, keyring)
+    people = Supporters(database, keyring)
     await people.open_petition()
     return people
 
@@ -41,9 +26,9 @@ def telegram() -> FakeTelegram:
 
 @pytest.fixture
 async def bench(
-    database: Database, keyring: Keyring, people: Petitioners, telegram: FakeTelegram
-) -> AsyncIterator[Bench]:
+    database: Database, keyring: Keyring, people: Supporters, telegram: FakeTelegram
+) -> AsyncIterator[WorkerHarness]:
     """Makes workers for that petition, and stops them at the end."""
-    bench = Bench(database, keyring, people, telegram)
+    bench = WorkerHarness(database, keyring, people, telegram)
     yield bench
     await bench.close()

@@ -8,19 +8,19 @@ from bot.broadcast.content import MessageCall, TextContent
 from bot.broadcast.defects import BugBreaker
 from bot.broadcast.lease import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
-from tests.broadcast.petitioners import ADMIN
-from tests.broadcast.workers import Bench, everyone_once, has_state, until
+from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
+from tests.support.supporters import ADMIN
 
 
 def failing(*_: object) -> MessageCall:
     raise ZeroDivisionError
 
 
-async def told(bench: Bench, what: str, times: int = 1) -> bool:
+async def told(bench: WorkerHarness, what: str, times: int = 1) -> bool:
     return [each for each, *_ in bench.reports.told].count(what) >= times
 
 
-async def held(bench: Bench, times: int = 1) -> Broadcast:
+async def held(bench: WorkerHarness, times: int = 1) -> Broadcast:
     await until(lambda: told(bench, "waiting", times))
     latest = await bench.broadcasts.latest()
     assert latest is not None
@@ -29,7 +29,7 @@ async def held(bench: Bench, times: int = 1) -> Broadcast:
 
 
 async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     await bench.people.sign(range(1, 41))
     bench.telegram.always(1007, ZeroDivisionError())
@@ -42,7 +42,7 @@ async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
 
 
 async def test_who_surely_got_nothing_is_the_next_ones(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = TextContent.call
 
@@ -64,7 +64,7 @@ async def test_who_surely_got_nothing_is_the_next_ones(
 
 
 async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_mended(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TextContent, "call", failing)
     await bench.people.sign(range(1, 41))
@@ -85,7 +85,7 @@ async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_
 
 
 async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TextContent, "call", failing)
     await bench.people.sign(range(1, 6))
@@ -99,7 +99,7 @@ async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
 
 
 async def test_that_it_is_held_is_said_until_it_could_be(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bench.people.sign(range(1, 6))
     bench.telegram.everyone(ZeroDivisionError())
@@ -110,7 +110,7 @@ async def test_that_it_is_held_is_said_until_it_could_be(
     assert bench.reports.failures == 0
 
 
-async def test_that_it_is_held_is_said_by_a_process_that_comes_later(bench: Bench) -> None:
+async def test_that_it_is_held_is_said_by_a_process_that_comes_later(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 6))
     broadcast = await bench.start()
     await bench.broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT)
@@ -119,7 +119,7 @@ async def test_that_it_is_held_is_said_by_a_process_that_comes_later(bench: Benc
 
 
 async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def mistaken(*_: object, **__: object) -> list[Delivery]:
         raise KeyError("position")

@@ -8,12 +8,12 @@ import pytest
 
 from bot.broadcast.lease import utc_now
 from storage import Broadcasts, Lease, Leases, Tally
-from tests.broadcast.petitioners import ADMIN
-from tests.broadcast.workers import Bench, everyone_once, until
+from tests.broadcast.workers import WorkerHarness, everyone_once, until
+from tests.support.supporters import ADMIN
 
 
 async def test_a_report_that_breaks_is_not_the_last(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bench.people.sign(range(1, 61))
     await bench.start()
@@ -35,7 +35,7 @@ async def test_a_report_that_breaks_is_not_the_last(
 
 
 async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bench.people.sign(range(1, 61))
     await bench.start()
@@ -65,7 +65,7 @@ async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
     assert dict(bench.telegram.received) == everyone_once(60)
 
 
-async def test_a_pause_that_telegram_asks_for_is_reported(bench: Bench) -> None:
+async def test_a_pause_that_telegram_asks_for_is_reported(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 21))
     await bench.start()
     hand = bench.hire(rate=20.0)
@@ -80,7 +80,7 @@ async def test_a_pause_that_telegram_asks_for_is_reported(bench: Bench) -> None:
 
 
 async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     bench.telegram.latency = 60.0
     await bench.people.sign([1, 2, 3])
@@ -99,7 +99,7 @@ async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed
 
 
 async def test_while_the_lease_lasts_a_database_that_is_away_cuts_nothing_off(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     bench.telegram.latency = 0.3
     await bench.people.sign([1, 2])

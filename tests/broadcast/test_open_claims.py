@@ -14,8 +14,8 @@ from bot.broadcast.sender import Client, Sender, SendResult
 from bot.transport import ErrorKind, Lane
 from bot.transport.errors import RateLimited
 from storage import Delivery, Kind, Outcome, Tally, Unavailable
-from tests.broadcast.telegram import NO_CONNECTION, FakeGate, FakeTelegram
-from tests.broadcast.workers import Bench, Hand, everyone_once, received, until
+from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received, until
+from tests.support.fake_telegram import NO_CONNECTION, FakeGate, FakeTelegram
 
 SECONDS = 5.0
 
@@ -134,7 +134,7 @@ class HurriedTelegram(FakeTelegram):
 class Mind:
     """Supporters who withdraw or mute the bot, and some who unmute it, as the handlers do it."""
 
-    def __init__(self, bench: Bench, hand: Hand) -> None:
+    def __init__(self, bench: WorkerHarness, hand: RunningWorker) -> None:
         self.bench = bench
         self.hand = hand
         self.had: dict[int, int] = {}
@@ -166,7 +166,7 @@ class Mind:
 @pytest.mark.parametrize("about", [Kind.CLOSING, Kind.UPDATE])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmation(
-    bench: Bench, seed: int, about: Kind
+    bench: WorkerHarness, seed: int, about: Kind
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     bench.telegram = HurriedTelegram(chance)
@@ -193,7 +193,7 @@ async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmati
     assert len(hand.claims) == 0
 
 
-async def test_a_no_between_two_tries_of_one_send_ends_the_tries(bench: Bench) -> None:
+async def test_a_no_between_two_tries_of_one_send_ends_the_tries(bench: WorkerHarness) -> None:
     bench.telegram.plan(1001, NO_CONNECTION, NO_CONNECTION)
     await bench.people.sign([1, 2])
     await bench.start()
@@ -254,7 +254,7 @@ def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
     )
 
 
-async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(bench: Bench) -> None:
+async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 61))
     bench.telegram.open.clear()
     await bench.start()
@@ -268,7 +268,7 @@ async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(bench: Benc
     assert len(hand.claims) == 0
 
 
-async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(bench: Bench) -> None:
+async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 9))
     bench.telegram.open.clear()
     await bench.start()
@@ -287,7 +287,7 @@ async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(bench: Bench)
     assert (await bench.tally()).withdrawn == 8
 
 
-async def test_what_left_before_the_no_is_waited_for(bench: Bench) -> None:
+async def test_what_left_before_the_no_is_waited_for(bench: WorkerHarness) -> None:
     bench.telegram.latency = 0.1
     await bench.people.sign([1])
     await bench.start()
@@ -304,7 +304,9 @@ async def test_what_left_before_the_no_is_waited_for(bench: Bench) -> None:
     assert (bench.telegram.received[1001], bench.telegram.in_flight) == (1, 0)
 
 
-async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(bench: Bench) -> None:
+async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(
+    bench: WorkerHarness,
+) -> None:
     await bench.people.sign([1])
     await bench.people.consent(1)
     bench.telegram.open.clear()

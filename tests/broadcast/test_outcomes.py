@@ -8,12 +8,12 @@ import pytest
 from bot.back_off import BackOff
 from bot.broadcast.lease import utc_now
 from storage import PauseReason, StopReason, Tally
-from tests.broadcast import telegram as answers
-from tests.broadcast.petitioners import ADMIN
-from tests.broadcast.workers import Bench, called, everyone_once, has_state, until
+from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state, until
+from tests.support import fake_telegram as answers
+from tests.support.supporters import ADMIN
 
 
-async def test_who_blocked_the_bot_is_unreachable_and_left_alone(bench: Bench) -> None:
+async def test_who_blocked_the_bot_is_unreachable_and_left_alone(bench: WorkerHarness) -> None:
     await bench.people.sign([1, 2])
     bench.telegram.always(1002, answers.BLOCKED)
     await bench.start()
@@ -25,7 +25,9 @@ async def test_who_blocked_the_bot_is_unreachable_and_left_alone(bench: Bench) -
 
 
 @pytest.mark.parametrize("error", [answers.SERVER_ERROR, answers.NO_CONNECTION])
-async def test_what_surely_did_not_arrive_is_sent_again(bench: Bench, error: Exception) -> None:
+async def test_what_surely_did_not_arrive_is_sent_again(
+    bench: WorkerHarness, error: Exception
+) -> None:
     await bench.people.sign([1, 2, 3])
     bench.telegram.plan(1002, *[error] * 7)
     await bench.start()
@@ -34,7 +36,7 @@ async def test_what_surely_did_not_arrive_is_sent_again(bench: Bench, error: Exc
     assert dict(bench.telegram.received) == everyone_once(3)
 
 
-async def test_a_pause_asked_for_costs_no_attempt(bench: Bench) -> None:
+async def test_a_pause_asked_for_costs_no_attempt(bench: WorkerHarness) -> None:
     await bench.people.sign([1, 2])
     bench.telegram.plan(1001, *[answers.FLOODED] * 5)
     await bench.start()
@@ -45,7 +47,7 @@ async def test_a_pause_asked_for_costs_no_attempt(bench: Bench) -> None:
     assert [row["attempts"] for row in rows] == [1, 1]
 
 
-async def test_an_answer_lost_is_repeated_once_and_delivered(bench: Bench) -> None:
+async def test_an_answer_lost_is_repeated_once_and_delivered(bench: WorkerHarness) -> None:
     await bench.people.sign([1, 2])
     bench.telegram.plan(1001, answers.ANSWER_LOST)
     await bench.start()
@@ -56,7 +58,7 @@ async def test_an_answer_lost_is_repeated_once_and_delivered(bench: Bench) -> No
 
 
 async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     await bench.people.sign([1, 2])
     bench.telegram.always(1001, answers.ANSWER_LOST)
@@ -67,7 +69,7 @@ async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
     assert await bench.tally() == Tally(total=2, delivered=1, unconfirmed=1)
 
 
-async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
+async def test_a_refused_text_stops_it_and_marks_nobody(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 31))
     bench.telegram.everyone(answers.BAD_TEXT)
     await bench.start()
@@ -89,7 +91,7 @@ async def test_a_refused_text_stops_it_and_marks_nobody(bench: Bench) -> None:
     assert dict(bench.telegram.received) == everyone_once(30)
 
 
-async def test_a_refused_token_holds_it_without_ending_it(bench: Bench) -> None:
+async def test_a_refused_token_holds_it_without_ending_it(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 31))
     bench.telegram.everyone(answers.BAD_TOKEN)
     broadcast = await bench.start()
@@ -106,7 +108,7 @@ async def test_a_refused_token_holds_it_without_ending_it(bench: Bench) -> None:
 
 @pytest.mark.parametrize("denial", [answers.BAD_TOKEN, answers.NOT_FOUND])
 async def test_a_token_that_is_denied_once_loses_nobody_and_needs_nobody(
-    bench: Bench, denial: Exception
+    bench: WorkerHarness, denial: Exception
 ) -> None:
     await bench.people.sign(range(1, 31))
     bench.telegram.plan(1007, denial)
@@ -118,7 +120,7 @@ async def test_a_token_that_is_denied_once_loses_nobody_and_needs_nobody(
 
 
 async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurry(monkeypatch)
     await bench.people.sign(range(1, 31))
@@ -134,7 +136,7 @@ async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
 
 
 async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_a_reason(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by a proxy or a Bot API server that lacks the method."""
     hurry(monkeypatch)
@@ -171,7 +173,7 @@ async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
 
 
 async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     await bench.people.sign(range(1, 4))
     bench.telegram.always(1001, answers.SERVER_ERROR)
@@ -191,7 +193,7 @@ async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
 
 @pytest.mark.parametrize("error", [answers.NO_CONNECTION, answers.ANSWER_LOST])
 async def test_however_long_telegram_is_away_nobody_is_given_up(
-    bench: Bench, error: Exception, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Shortens the hour after which a delivery is given up, and the longest pause between tries.
     monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_SECONDS", 0.2)
@@ -208,7 +210,9 @@ async def test_however_long_telegram_is_away_nobody_is_given_up(
     assert await bench.tally() == Tally(total=7, delivered=7)
 
 
-async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: Bench) -> None:
+async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(
+    bench: WorkerHarness,
+) -> None:
     await bench.people.sign([1, 2])
     for number in (1, 2):
         await bench.people.damage(number)
@@ -221,7 +225,7 @@ async def test_chats_that_the_key_does_not_open_stop_it_and_mark_nobody(bench: B
 
 
 async def test_a_chat_that_the_key_does_not_open_stops_nothing_though_it_is_claimed_alone(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     await bench.people.sign([1, 2, 3])
     await bench.people.damage(2)

@@ -17,18 +17,18 @@ from storage import (
     Statement,
     Unavailable,
 )
-from tests.broadcast.petitioners import ADMIN
-from tests.broadcast.telegram import BAD_TOKEN
-from tests.broadcast.workers import Bench, until
+from tests.broadcast.workers import WorkerHarness, until
+from tests.support.fake_telegram import BAD_TOKEN
+from tests.support.supporters import ADMIN
 
 
-async def is_over(bench: Bench, broadcast: Broadcast) -> bool:
+async def is_over(bench: WorkerHarness, broadcast: Broadcast) -> bool:
     found = await bench.broadcasts.get(broadcast.id)
     return found is not None and found.recall_ended_at is not None
 
 
 async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bench.people.sign(range(1, 121))
     broadcast = await bench.start()
@@ -56,7 +56,7 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
 
 
 async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     await bench.people.sign(range(1, 61))
     broadcast = await bench.start()
@@ -68,7 +68,9 @@ async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
     assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
 
 
-async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(bench: Bench) -> None:
+async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(
+    bench: WorkerHarness,
+) -> None:
     await bench.people.sign(range(1, 61))
     broadcast = await bench.start()
     bench.hire()
@@ -87,7 +89,7 @@ BEGIN SELECT RAISE(ABORT, 'no'); END
 """
 
 
-async def recalled(bench: Bench, people: int) -> Broadcast:
+async def recalled(bench: WorkerHarness, people: int) -> Broadcast:
     """Returns a broadcast that was sent to so many and is being recalled."""
     await bench.people.sign(range(1, people + 1))
     broadcast = await bench.start()
@@ -98,7 +100,7 @@ async def recalled(bench: Bench, people: int) -> Broadcast:
 
 
 async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_unknown(
-    bench: Bench,
+    bench: WorkerHarness,
 ) -> None:
     await bench.people.database.write(Statement(POISON))
     with capture_logs() as logs:
@@ -116,7 +118,7 @@ async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_u
 
 
 async def test_when_the_database_is_away_nothing_is_set_aside(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, failures = Recalls.record, [Unavailable(), SchemaMissing("no"), Unavailable()]
 
@@ -139,7 +141,7 @@ def failing(_: int) -> None:
 
 
 async def test_when_it_fails_with_everybody_nobody_is_given_up(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.broadcast.delivery_retries._PAUSES", BackOff(0.05, 0.05))
     await bench.people.sign(range(1, 4))

@@ -3,12 +3,12 @@
 from bot.broadcast.lease import utc_now
 from bot.broadcast.strangers import SO_MANY, UnreachableBreaker
 from storage import Broadcast, Outcome, PauseReason, Result, Tally
-from tests.broadcast import telegram as answers
-from tests.broadcast.petitioners import ADMIN
-from tests.broadcast.workers import Bench, everyone_once, until
+from tests.broadcast.workers import WorkerHarness, everyone_once, until
+from tests.support import fake_telegram as answers
+from tests.support.supporters import ADMIN
 
 
-async def held(bench: Bench) -> Broadcast:
+async def held(bench: WorkerHarness) -> Broadcast:
     async def is_held() -> bool:
         return bench.reports.told[-1:] != [] and bench.reports.told[-1][0] == "waiting"
 
@@ -19,7 +19,7 @@ async def held(bench: Bench) -> Broadcast:
     return latest
 
 
-async def test_with_the_token_of_another_bot_nobody_is_marked(bench: Bench) -> None:
+async def test_with_the_token_of_another_bot_nobody_is_marked(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 61))
     bench.telegram.everyone(answers.BLOCKED)
     await bench.start()
@@ -39,7 +39,7 @@ async def test_with_the_token_of_another_bot_nobody_is_marked(bench: Bench) -> N
     assert dict(bench.telegram.received) == everyone_once(60)
 
 
-async def test_who_goes_on_all_the_same_is_not_asked_again(bench: Bench) -> None:
+async def test_who_goes_on_all_the_same_is_not_asked_again(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 61))
     for number in range(1, 51):
         bench.telegram.always(1000 + number, answers.BLOCKED)
@@ -52,7 +52,7 @@ async def test_who_goes_on_all_the_same_is_not_asked_again(bench: Bench) -> None
     assert await bench.people.unreachable() == list(range(1, 51))
 
 
-async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(bench: Bench) -> None:
+async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, SO_MANY))
     bench.telegram.everyone(answers.BLOCKED)
     await bench.start()
@@ -61,7 +61,7 @@ async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(bench: Bench
     assert await bench.people.unreachable() == list(range(1, SO_MANY))
 
 
-async def test_a_pause_in_between_marks_nobody(bench: Bench) -> None:
+async def test_a_pause_in_between_marks_nobody(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 61))
     bench.telegram.everyone(answers.BLOCKED)
     broadcast = await bench.start()

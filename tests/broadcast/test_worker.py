@@ -6,20 +6,20 @@ import pytest
 from bot.broadcast.lease import utc_now
 from storage import StopReason, Tally
 from tests.broadcast.workers import (
-    CONTENT,
-    Bench,
+    WorkerHarness,
     everyone_once,
     has_state,
     nothing_is_due,
     received,
     until,
 )
+from tests.support.broadcasts import CONTENT
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 
 
 @BOTH
-async def test_everyone_is_told_once_in_their_language(bench: Bench) -> None:
+async def test_everyone_is_told_once_in_their_language(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 41), "es")
     await bench.people.sign(range(41, 61), "en")
     await bench.start()
@@ -32,7 +32,7 @@ async def test_everyone_is_told_once_in_their_language(bench: Bench) -> None:
     assert bench.reports.ends == [("finished", Tally(total=60, delivered=60), "")]
 
 
-async def test_a_closing_update_is_html_without_a_preview(bench: Bench) -> None:
+async def test_a_closing_update_is_html_without_a_preview(bench: WorkerHarness) -> None:
     await bench.people.sign([1])
     await bench.start()
     bench.hire()
@@ -50,7 +50,7 @@ async def test_a_closing_update_is_html_without_a_preview(bench: Bench) -> None:
     ]
 
 
-async def test_woken_it_begins_at_once(bench: Bench) -> None:
+async def test_woken_it_begins_at_once(bench: WorkerHarness) -> None:
     hand = bench.hire(poll=60.0)
     await asyncio.sleep(0.05)
     await bench.people.sign([1])
@@ -60,14 +60,14 @@ async def test_woken_it_begins_at_once(bench: Bench) -> None:
     assert dict(bench.telegram.received) == everyone_once(1)
 
 
-async def test_not_woken_it_finds_the_broadcast_by_itself(bench: Bench) -> None:
+async def test_not_woken_it_finds_the_broadcast_by_itself(bench: WorkerHarness) -> None:
     bench.hire()
     await bench.people.sign([1])
     await bench.start()
     await bench.ended()
 
 
-async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(bench: Bench) -> None:
+async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(bench: WorkerHarness) -> None:
     await bench.people.sign([1])
     await bench.start()
     bench.reports.failures, bench.reports.failure = 1, asyncio.CancelledError()
@@ -78,7 +78,7 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_it(bench: Bench
     assert dict(bench.telegram.received) == everyone_once(1)
 
 
-async def test_it_keeps_to_the_rate(bench: Bench) -> None:
+async def test_it_keeps_to_the_rate(bench: WorkerHarness) -> None:
     await bench.people.sign(range(1, 51))
     await bench.start()
     began = time.monotonic()
@@ -88,7 +88,7 @@ async def test_it_keeps_to_the_rate(bench: Bench) -> None:
     assert time.monotonic() - began >= 0.3
 
 
-async def test_no_more_than_the_window_is_ever_under_way(bench: Bench) -> None:
+async def test_no_more_than_the_window_is_ever_under_way(bench: WorkerHarness) -> None:
     bench.telegram.latency = 0.2
     await bench.people.sign(range(1, 81))
     await bench.start()
@@ -98,7 +98,7 @@ async def test_no_more_than_the_window_is_ever_under_way(bench: Bench) -> None:
     assert dict(bench.telegram.received) == everyone_once(80)
 
 
-async def test_a_broadcast_to_nobody_ends_at_once(bench: Bench) -> None:
+async def test_a_broadcast_to_nobody_ends_at_once(bench: WorkerHarness) -> None:
     await bench.start()
     bench.hire()
     assert (await bench.ended()).state == "finished"
@@ -107,7 +107,7 @@ async def test_a_broadcast_to_nobody_ends_at_once(bench: Bench) -> None:
 
 class TestWithdrawals:
     async def test_nothing_is_sent_after_a_withdrawal_but_what_was_in_flight(
-        self, bench: Bench
+        self, bench: WorkerHarness
     ) -> None:
         await bench.people.sign(range(1, 101))
         withdrawn: set[int] = set()
@@ -133,7 +133,7 @@ class TestWithdrawals:
         assert tally.withdrawn + tally.delivered == tally.total <= 100
         assert all(bench.telegram.received[1000 + n] == 1 for n in range(1, 101) if n % 5)
 
-    async def test_during_a_pause_nobody_is_claimed(self, bench: Bench) -> None:
+    async def test_during_a_pause_nobody_is_claimed(self, bench: WorkerHarness) -> None:
         await bench.people.sign(range(1, 11))
         hand = bench.hire()
         hand.gate.pause = 0.05
@@ -147,7 +147,7 @@ class TestWithdrawals:
         assert bench.telegram.received[1003] == 0
         assert await bench.tally() == Tally(total=10, delivered=9, withdrawn=1)
 
-    async def test_a_chat_that_is_paused_for_long_comes_later(self, bench: Bench) -> None:
+    async def test_a_chat_that_is_paused_for_long_comes_later(self, bench: WorkerHarness) -> None:
         await bench.people.sign(range(1, 6))
         hand = bench.hire()
         hand.gate.paused_chats[1002] = 60.0
@@ -163,7 +163,7 @@ class TestWithdrawals:
 
 class TestReports:
     async def test_progress_comes_with_the_speed_and_the_end_comes_once(
-        self, bench: Bench
+        self, bench: WorkerHarness
     ) -> None:
         await bench.people.sign(range(1, 61))
         await bench.start()
@@ -179,7 +179,7 @@ class TestReports:
         assert min(gaps, default=1.0) >= 0.09
 
     async def test_a_reporter_that_fails_stops_nothing_and_the_end_is_tried_again(
-        self, bench: Bench
+        self, bench: WorkerHarness
     ) -> None:
         await bench.people.sign(range(1, 11))
         bench.reports.failures = 2
@@ -189,7 +189,7 @@ class TestReports:
         assert [what for what, *_ in bench.reports.ends] == ["finished"]
 
     async def test_an_end_that_cannot_be_told_is_tried_less_and_less_and_holds_up_nobody(
-        self, bench: Bench
+        self, bench: WorkerHarness
     ) -> None:
         await bench.people.sign([1])
         bench.reports.failures = 1000
@@ -210,7 +210,7 @@ class TestReports:
         assert [what for what, *_ in bench.reports.ends] == ["finished", "finished"]
 
     async def test_an_end_that_a_kill_swallowed_is_reported_by_the_next_process(
-        self, bench: Bench
+        self, bench: WorkerHarness
     ) -> None:
         broadcast = await bench.queued(await bench.start())
         assert await bench.broadcasts.finish(broadcast.id, utc_now())
@@ -221,7 +221,7 @@ class TestReports:
         assert len(bench.reports.ends) == 1
 
     async def test_one_that_was_stopped_by_someone_else_ends_with_a_report(
-        self, bench: Bench
+        self, bench: WorkerHarness
     ) -> None:
         await bench.people.sign(range(1, 201))
         broadcast = await bench.start()

@@ -1,14 +1,12 @@
 """Helpers that start and kill workers, and a reporter that remembers its reports."""
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from bot.broadcast import OpenClaims, Timing, Worker
-from bot.broadcast.confirmation import content_sha256
 from bot.broadcast.lease import utc_now
 from storage import (
     Broadcast,
@@ -17,7 +15,6 @@ from storage import (
     Database,
     Keyring,
     Leases,
-    NewBroadcast,
     Recalls,
     RecallTally,
     Row,
@@ -25,11 +22,11 @@ from storage import (
     Statement,
     Tally,
     Unavailable,
+    assemble,
 )
-from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
-from tests.broadcast.telegram import FakeGate, FakeTelegram
-
-CONTENT = {"es": "<b>Gracias</b>", "en": "<b>Thank you</b>"}
+from tests.support.broadcasts import new_broadcast
+from tests.support.fake_telegram import FakeGate, FakeTelegram
+from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
 QUICK = Timing(
     ahead=0.1,
@@ -43,7 +40,7 @@ QUICK = Timing(
 )
 
 
-class Wire:
+class FailingDatabase:
     """A database that can be away, or severed as by a kill, so that no call ever returns."""
 
     def __init__(self, database: Database) -> None:
@@ -53,12 +50,10 @@ class Wire:
         self.lose_answers = 0
 
     async def read(self, statement: Statement) -> list[Row]:
-        """See Database.read."""
         await self._passes()
         return await self._database.read(statement)
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
-        """See Database.write."""
         await self._passes()
         rows = await self._database.write(*statements)
         if self.lose_answers > 0:
@@ -68,7 +63,6 @@ class Wire:
         return rows
 
     def require_files(self) -> None:
-        """See Database.require_files."""
         self._database.require_files()
 
     async def close(self) -> None:
@@ -81,17 +75,8 @@ class Wire:
             raise Unavailable
 
 
-@dataclass(frozen=True)
-class Memory:
-    """The part of the storage that a worker needs."""
-
-    broadcasts: Broadcasts
-    recalls: Recalls
-    leases: Leases
-
-
 @dataclass
-class Reports:
+class RecordingReporter:
     """A reporter that remembers its reports, and when they came."""
 
     told: list[tuple[str, Tally, str]] = field(default_factory=list)
@@ -105,7 +90,6 @@ class Reports:
     async def progress(
         self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
     ) -> None:
-        """See Reporter.progress."""
         self.pauses.append(pause)
         assert broadcast.is_running is (rate is not None)
         if rate is not None:
@@ -113,18 +97,15 @@ class Reports:
         self._note("progress" if rate is not None else "paused", tally)
 
     async def waiting(self, broadcast: Broadcast, tally: Tally) -> None:
-        """See Reporter.waiting."""
         assert broadcast.question is not None
         self._note("waiting", tally, broadcast.question)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
-        """See Reporter.ended."""
         self._note(broadcast.state, tally, broadcast.stop_reason or "")
 
     async def recalling(
         self, broadcast: Broadcast, tally: RecallTally, rate: float | None
     ) -> None:
-        """See Reporter.recalling."""
         assert broadcast.is_recalling is (rate is not None)
         self.recalls.append(tally)
 
@@ -142,13 +123,13 @@ class Reports:
 
 
 @dataclass
-class Hand:
+class RunningWorker:
     """A running worker, with its database, client, reporter, gate and claims."""
 
     worker: Worker
-    wire: Wire
+    wire: FailingDatabase
     telegram: FakeTelegram
-    reports: Reports
+    reports: RecordingReporter
     gate: FakeGate
     claims: OpenClaims
     woken: asyncio.Event
@@ -161,19 +142,19 @@ class Hand:
         self.task.cancel()
 
 
-class Bench:
+class WorkerHarness:
     """Makes workers for one petition."""
 
     def __init__(
-        self, database: Database, keyring: Keyring, people: Petitioners, telegram: FakeTelegram
+        self, database: Database, keyring: Keyring, people: Supporters, telegram: FakeTelegram
     ) -> None:
         self._database = database
         self._keyring = keyring
-        self._hands: list[Hand] = []
+        self._hands: list[RunningWorker] = []
         self._starts = 0
         self.people = people
         self.telegram = telegram
-        self.reports = Reports()
+        self.reports = RecordingReporter()
         self.broadcasts = Broadcasts(database, SLUG, keyring)
         self.recalls = Recalls(database, SLUG, keyring)
         self.signatures = Signatures(
@@ -184,14 +165,8 @@ class Bench:
     async def start(self, **changes: Any) -> Broadcast:
         """Starts a broadcast to every supporter."""
         self._starts += 1
-        asked: dict[str, Any] = {
-            "content": CONTENT,
-            "content_sha256": content_sha256(CONTENT),
-            "source_language": "es",
-            "actor": ADMIN,
-            "at": later(self._starts),
-        }
-        started = await self.broadcasts.start(NewBroadcast(uuid.uuid4().bytes, **asked | changes))
+        plan = new_broadcast(**{"at": later(self._starts), **changes})
+        started = await self.broadcasts.start(plan)
         assert isinstance(started, Broadcast)
         return started
 
@@ -213,19 +188,15 @@ class Bench:
         admins: frozenset[int] = frozenset({ADMIN}),
         now: Callable[[], datetime] = utc_now,
         **timing: Any,
-    ) -> Hand:
+    ) -> RunningWorker:
         """Starts a worker."""
         telegram = telegram or self.telegram
-        wire, gate, claims = Wire(self._database), FakeGate(rate), OpenClaims()
+        wire, gate, claims = FailingDatabase(self._database), FakeGate(rate), OpenClaims()
         woken = asyncio.Event()
 
         worker = Worker(
             telegram,
-            Memory(
-                Broadcasts(wire, SLUG, self._keyring),
-                Recalls(wire, SLUG, self._keyring),
-                Leases(wire),
-            ),
+            assemble(wire, self._keyring, SLUG),
             self.reports,
             rate=rate,
             gate=gate,
@@ -237,7 +208,7 @@ class Bench:
             timing=replace(QUICK, **timing),
         )
         task = asyncio.create_task(worker.run())
-        hand = Hand(worker, wire, telegram, self.reports, gate, claims, woken, task)
+        hand = RunningWorker(worker, wire, telegram, self.reports, gate, claims, woken, task)
         self._hands.append(hand)
         return hand
 
@@ -274,13 +245,13 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> 
             await asyncio.sleep(0.01)
 
 
-async def has_state(bench: Bench, state: str) -> bool:
+async def has_state(bench: WorkerHarness, state: str) -> bool:
     """Tells whether the latest broadcast is in this state."""
     latest = await bench.broadcasts.latest()
     return latest is not None and latest.state == state
 
 
-async def nothing_is_due(bench: Bench) -> bool:
+async def nothing_is_due(bench: WorkerHarness) -> bool:
     """Tells whether every broadcast has ended and that was reported."""
     return await bench.broadcasts.due(utc_now()) == []
 

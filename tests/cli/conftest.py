@@ -7,16 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage import Keyring
-from tests.cli.counter import Counter
-from tests.storage.conftest import database_url, keyring, postgres_server, sqlite_template
-
-__all__ = ["database_url", "keyring", "postgres_server", "sqlite_template"]
-
-
-@pytest.fixture
-def kind(request: pytest.FixtureRequest) -> str:
-    """SQLite, but for tests that ask for both."""
-    return str(getattr(request, "param", "sqlite"))
+from tests.cli.petition_database import PetitionDatabase
 
 
 @pytest.fixture
@@ -25,12 +16,12 @@ def counter(
     keyring: Keyring,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Counter:
+) -> PetitionDatabase:
     """A closed petition that six people signed, and settings without the bot's token."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PETITION_BOT_TOKEN", raising=False)
     monkeypatch.setenv("PETITION_DATABASE_URL", database_url)
     monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "petition.key"))
-    counter = Counter(database_url, keyring)
+    counter = PetitionDatabase(database_url, keyring)
     counter.open()
     return counter

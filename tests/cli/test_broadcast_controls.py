@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage import Kind, Outcome, Statement
-from tests.cli.counter import SIGNERS, Counter, call, on_both, refused, said
+from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, on_both, refused, said
 
 
 @on_both
-def test_one_is_paused_resumed_and_cancelled(counter: Counter) -> None:
+def test_one_is_paused_resumed_and_cancelled(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     counter.tells(broadcast, 2, Outcome.DELIVERED)
     assert "is paused: 2 are done and 4 are left" in said(call("pause", "--yes"))
@@ -26,7 +26,7 @@ def test_one_is_paused_resumed_and_cancelled(counter: Counter) -> None:
     assert counter.now(broadcast).state == "cancelled"
 
 
-def test_the_audit_says_that_nobody_in_telegram_did_it(counter: Counter) -> None:
+def test_the_audit_says_that_nobody_in_telegram_did_it(counter: PetitionDatabase) -> None:
     counter.begins()
     call("pause", "--yes")
     newest = counter.audited()[0]
@@ -34,7 +34,7 @@ def test_the_audit_says_that_nobody_in_telegram_did_it(counter: Counter) -> None
 
 
 @pytest.mark.parametrize("typed", ["n\n", "\n", ""])
-def test_without_a_yes_nothing_changes(counter: Counter, typed: str) -> None:
+def test_without_a_yes_nothing_changes(counter: PetitionDatabase, typed: str) -> None:
     broadcast = counter.begins()
     short = broadcast.id.hex()[:8]
     result = call("cancel", typed=typed)
@@ -43,13 +43,13 @@ def test_without_a_yes_nothing_changes(counter: Counter, typed: str) -> None:
     assert counter.now(broadcast).state == "running"
 
 
-def test_a_yes_is_enough(counter: Counter) -> None:
+def test_a_yes_is_enough(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     said(call("pause", broadcast.id.hex()[:6], typed="y\n"))
     assert counter.now(broadcast).state == "paused"
 
 
-def test_a_planned_one_is_cancelled_before_anybody_was_told(counter: Counter) -> None:
+def test_a_planned_one_is_cancelled_before_anybody_was_told(counter: PetitionDatabase) -> None:
     at = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
     broadcast = counter.begins(kind=Kind.UPDATE, starts_at=at, expected=SIGNERS)
     result = call("cancel", broadcast.id.hex(), typed="y\n")
@@ -57,7 +57,7 @@ def test_a_planned_one_is_cancelled_before_anybody_was_told(counter: Counter) ->
     assert counter.now(broadcast).state == "cancelled"
 
 
-def test_what_cannot_be_done_is_said_with_the_reason(counter: Counter) -> None:
+def test_what_cannot_be_done_is_said_with_the_reason(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     assert "is running already" in refused(call("resume", "--yes"))
     call("pause", "--yes")
@@ -70,7 +70,7 @@ def test_what_cannot_be_done_is_said_with_the_reason(counter: Counter) -> None:
 
 
 def test_what_ended_while_the_question_stood_is_left_alone(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broadcast = counter.begins()
 
@@ -83,7 +83,9 @@ def test_what_ended_while_the_question_stood_is_left_alone(
     assert counter.now(broadcast).state == "finished"
 
 
-def test_an_id_of_another_broadcast_is_not_taken_for_the_one_under_way(counter: Counter) -> None:
+def test_an_id_of_another_broadcast_is_not_taken_for_the_one_under_way(
+    counter: PetitionDatabase,
+) -> None:
     running = counter.begins(bytes.fromhex("11" * 16))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     planned = counter.begins(bytes.fromhex("22" * 16), kind=Kind.UPDATE, starts_at=tomorrow)
@@ -93,7 +95,7 @@ def test_an_id_of_another_broadcast_is_not_taken_for_the_one_under_way(counter: 
 
 
 @on_both
-def test_what_was_sent_is_recalled_after_a_question(counter: Counter) -> None:
+def test_what_was_sent_is_recalled_after_a_question(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
     short = broadcast.id.hex()[:8]
@@ -109,19 +111,19 @@ def test_what_was_sent_is_recalled_after_a_question(counter: Counter) -> None:
     assert "is recalled already" in refused(call("recall", short, "--yes"))
 
 
-def test_what_is_under_way_is_not_recalled(counter: Counter) -> None:
+def test_what_is_under_way_is_not_recalled(counter: PetitionDatabase) -> None:
     counter.begins()
     sentence = refused(call("recall", "--yes"))
     assert "is running: there is nothing to recall" in sentence
     assert "finished or stopped or cancelled" in sentence
 
 
-def test_what_reached_nobody_is_not_recalled(counter: Counter) -> None:
+def test_what_reached_nobody_is_not_recalled(counter: PetitionDatabase) -> None:
     counter.tells(counter.begins(), SIGNERS, Outcome.UNREACHABLE)
     assert "or there are none to delete" in refused(call("recall", "--yes"))
 
 
-def test_what_is_too_old_is_not_recalled(counter: Counter) -> None:
+def test_what_is_too_old_is_not_recalled(counter: PetitionDatabase) -> None:
     counter.tells(counter.begins(), SIGNERS, Outcome.DELIVERED)
     two_days = int(timedelta(hours=48).total_seconds() * 1000)
     older = Statement("UPDATE broadcasts SET ended_at = ended_at - :by", {"by": two_days})

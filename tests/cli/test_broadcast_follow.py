@@ -23,7 +23,7 @@ from bot.cli.broadcast_follow import (
 from bot.cli.broadcast_snapshot import BroadcastSnapshot
 from bot.text.translations import Catalogs
 from storage import Audience, Broadcast, BroadcastState, Kind, Outcome, RecallTally, Tally
-from tests.cli.counter import SIGNERS, Counter, call, said
+from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, said
 
 WORDS = Catalogs.load().words("en")
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -176,7 +176,7 @@ def test_a_file_gets_a_line_for_every_change() -> None:
     ]
 
 
-def test_following_ends_with_the_account(counter: Counter) -> None:
+def test_following_ends_with_the_account(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     sending = threading.Thread(target=counter.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
     sending.start()
@@ -186,7 +186,7 @@ def test_following_ends_with_the_account(counter: Counter) -> None:
     assert "State         finished" in shown
 
 
-def test_a_program_follows_by_an_object_a_line(counter: Counter) -> None:
+def test_a_program_follows_by_an_object_a_line(counter: PetitionDatabase) -> None:
     counter.tells(counter.begins(), SIGNERS, Outcome.DELIVERED)
     (line,) = said(call("show", "--follow", "--json")).splitlines()
     assert json.loads(line)["state"] == "finished"
@@ -194,7 +194,7 @@ def test_a_program_follows_by_an_object_a_line(counter: Counter) -> None:
 
 
 def test_whoever_leaves_hears_that_it_goes_on(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broadcast = counter.begins()
 

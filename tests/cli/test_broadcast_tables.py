@@ -23,8 +23,16 @@ from storage import (
     Statement,
     StopReason,
 )
-from tests.broadcast.petitioners import ADMIN
-from tests.cli.counter import SIGNERS, Counter, call, data, on_both, refused, said
+from tests.cli.petition_database import (
+    SIGNERS,
+    PetitionDatabase,
+    call,
+    data,
+    on_both,
+    refused,
+    said,
+)
+from tests.support.supporters import ADMIN
 
 FIRST, SECOND = bytes.fromhex("3f" * 16), bytes.fromhex("3f" * 4 + "aa" * 12)
 
@@ -33,14 +41,14 @@ def test_every_reason_has_words() -> None:
     assert broadcast_tables._REASONS.keys() == {*StopReason, *PauseReason}
 
 
-def test_without_a_broadcast_that_is_said(counter: Counter) -> None:
+def test_without_a_broadcast_that_is_said(counter: PetitionDatabase) -> None:
     assert said(call("list")) == "There is no broadcast yet.\n"
     assert data(call("list", "--json")) == []
     assert "/broadcast" in refused(call("show"))
 
 
 @on_both
-def test_the_newest_is_listed_first_with_its_numbers(counter: Counter) -> None:
+def test_the_newest_is_listed_first_with_its_numbers(counter: PetitionDatabase) -> None:
     old = counter.begins(FIRST)
     counter.tells(old, 4, Outcome.DELIVERED)
     counter.tells(old, 2, Outcome.UNREACHABLE)
@@ -55,7 +63,7 @@ def test_the_newest_is_listed_first_with_its_numbers(counter: Counter) -> None:
     assert oldest.split()[-4:] == ["6", "4", "2", "0"]
 
 
-def test_ids_that_begin_alike_are_written_longer(counter: Counter) -> None:
+def test_ids_that_begin_alike_are_written_longer(counter: PetitionDatabase) -> None:
     counter.tells(counter.begins(FIRST), SIGNERS, Outcome.DELIVERED)
     counter.begins(SECOND, kind=Kind.UPDATE)
     _, newest, oldest = said(call("list")).splitlines()
@@ -63,7 +71,7 @@ def test_ids_that_begin_alike_are_written_longer(counter: Counter) -> None:
 
 
 def test_an_id_is_whole_in_a_narrow_terminal_too(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counter.begins(FIRST)
     narrow = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=40)
@@ -73,12 +81,12 @@ def test_an_id_is_whole_in_a_narrow_terminal_too(
     assert "3f3f3f3f" in narrow.file.getvalue()
 
 
-def test_what_waits_for_another_admin_says_so(counter: Counter) -> None:
+def test_what_waits_for_another_admin_says_so(counter: PetitionDatabase) -> None:
     counter.begins(FIRST, needs_approval=True)
     assert "scheduled, waits for another admin's approval" in said(call("show"))
 
 
-def test_a_beginning_is_enough_and_a_common_one_is_not(counter: Counter) -> None:
+def test_a_beginning_is_enough_and_a_common_one_is_not(counter: PetitionDatabase) -> None:
     counter.tells(counter.begins(FIRST), SIGNERS, Outcome.DELIVERED)
     counter.begins(SECOND, kind=Kind.UPDATE)
     assert FIRST.hex() in said(call("show", "3F3F3F3F3"))
@@ -88,7 +96,7 @@ def test_a_beginning_is_enough_and_a_common_one_is_not(counter: Counter) -> None
     assert "petition-bot broadcasts list" in refused(call("show", ""))
 
 
-def test_what_is_under_way_goes_before_what_came_last(counter: Counter) -> None:
+def test_what_is_under_way_goes_before_what_came_last(counter: PetitionDatabase) -> None:
     running = counter.begins(FIRST)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     planned = counter.begins(kind=Kind.UPDATE, starts_at=tomorrow)
@@ -99,7 +107,7 @@ def test_what_is_under_way_goes_before_what_came_last(counter: Counter) -> None:
 
 
 @on_both
-def test_an_account_says_everything_about_a_broadcast(counter: Counter) -> None:
+def test_an_account_says_everything_about_a_broadcast(counter: PetitionDatabase) -> None:
     began = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     broadcast = counter.begins(audience=Audience(language="es"), at=began, paid=True)
     counter.tells(broadcast, 3, Outcome.DELIVERED)
@@ -121,7 +129,7 @@ def test_an_account_says_everything_about_a_broadcast(counter: Counter) -> None:
     }
 
 
-def test_one_that_nobody_works_on_says_so(counter: Counter) -> None:
+def test_one_that_nobody_works_on_says_so(counter: PetitionDatabase) -> None:
     counter.begins()
     assert "petition-bot run" not in said(call("show"))
     counter.is_left_alone()
@@ -129,7 +137,7 @@ def test_one_that_nobody_works_on_says_so(counter: Counter) -> None:
     assert data(call("show", "--json"))["attended"] is False
 
 
-def test_why_one_stopped_is_said(counter: Counter) -> None:
+def test_why_one_stopped_is_said(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     counter.do(
         lambda storage: storage.broadcasts.stop(
@@ -141,7 +149,7 @@ def test_why_one_stopped_is_said(counter: Counter) -> None:
     assert f"Not told      {SIGNERS}" in snapshot
 
 
-def test_a_program_reads_the_same_numbers(counter: Counter) -> None:
+def test_a_program_reads_the_same_numbers(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     counter.tells(broadcast, 4, Outcome.DELIVERED)
     found = data(call("show", "--json"))
@@ -155,7 +163,7 @@ def test_a_program_reads_the_same_numbers(counter: Counter) -> None:
 
 
 @on_both
-def test_a_recall_is_part_of_the_account(counter: Counter) -> None:
+def test_a_recall_is_part_of_the_account(counter: PetitionDatabase) -> None:
     broadcast = counter.begins()
     counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
     counter.do(lambda storage: storage.broadcasts.recall(broadcast.id, ADMIN, datetime.now(UTC)))
@@ -177,7 +185,7 @@ def test_a_recall_is_part_of_the_account(counter: Counter) -> None:
     assert "To recall" not in snapshot
 
 
-def test_nothing_that_is_printed_is_about_a_person(counter: Counter) -> None:
+def test_nothing_that_is_printed_is_about_a_person(counter: PetitionDatabase) -> None:
     broadcast = counter.begins(FIRST, progress=(ADMIN, 4711), source_chat=998_877_665)
     counter.tells(broadcast, 3, Outcome.DELIVERED)
     printed = "".join(
@@ -195,7 +203,7 @@ def test_nothing_that_is_printed_is_about_a_person(counter: Counter) -> None:
 
 
 def test_nothing_is_opened_without_the_right_key(
-    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    counter: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counter.begins()
     other = tmp_path / "other.key"
@@ -207,7 +215,7 @@ def test_nothing_is_opened_without_the_right_key(
 
 
 def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
-    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    counter: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = tmp_path / "nowhere.db"
     monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{missing}")
@@ -217,7 +225,7 @@ def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
 
 @on_both
 def test_looking_into_the_database_of_another_petition_writes_nothing(
-    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    counter: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other"
     shutil.copytree(BUNDLED, other)
@@ -243,7 +251,7 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
     [("0001", "petition-bot migrate"), ("9999", "newer version")],
 )
 def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
-    counter: Counter, revision: str, sentence: str
+    counter: PetitionDatabase, revision: str, sentence: str
 ) -> None:
     change = Statement(
         "UPDATE alembic_version SET version_num = :revision", {"revision": revision}
@@ -255,12 +263,12 @@ def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
 
 
 def test_a_petition_that_is_not_there_is_a_sentence(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PETITION_FOLDER", "/nowhere")
     assert "PETITION_FOLDER" in refused(call("list"))
 
 
-def test_more_than_any_database_counts_is_refused(counter: Counter) -> None:
+def test_more_than_any_database_counts_is_refused(counter: PetitionDatabase) -> None:
     counter.begins(FIRST)
     assert call("list", "--limit", "9" * 20).exit_code == 2

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.features.scene import Scene, a_scene
-from tests.features.studio import Studio, a_studio
+from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.scene import Scene, a_scene
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 @pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+async def studio(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A campaigner with three signers; no call is refused but those that a test expects."""
-    async with a_studio(tmp_path) as studio:
+    async with an_admin_scene(tmp_path) as studio:
         yield studio
     assert studio.refused == []

@@ -13,8 +13,8 @@ from bot.broadcast import confirmation
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
 from storage import APPROVABLE_FOR, AuditEntry, Statement, open_database
-from tests.features.scene import ADMIN, fails
-from tests.features.studio import SENT, Studio, a_studio
+from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
+from tests.support.scene import ADMIN, fails
 
 LUCY, PAU = ADMIN + 1, ADMIN + 2
 ASK = "Pedir la aprobación, para 3 personas"
@@ -23,16 +23,16 @@ QUESTION = "¿Apruebas este envío?"
 
 
 @pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+async def studio(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """Marta is one of three admins, and more than two people need a second one."""
-    async with a_studio(tmp_path) as studio:
+    async with an_admin_scene(tmp_path) as studio:
         await with_settings(studio, approval_above=2)
         studio.expected.append("chat not found")  # not every admin has written to the bot
         yield studio
     assert studio.refused == []
 
 
-async def with_settings(studio: Studio, **changed: object) -> None:
+async def with_settings(studio: AdminScene, **changed: object) -> None:
     """The bot goes on with other settings, and with three admins unless they are others."""
     await studio.scene.stop_bot()
     three = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
@@ -43,25 +43,25 @@ async def with_settings(studio: Studio, **changed: object) -> None:
 
 
 @pytest.fixture
-def pau(studio: Studio) -> Person:
+def pau(studio: AdminScene) -> Person:
     """Another admin, who has written to the bot."""
     return an_admin(studio, "Pau", "es", PAU)
 
 
 @pytest.fixture
-def lucy(studio: Studio) -> Person:
+def lucy(studio: AdminScene) -> Person:
     """And another, who reads English."""
     return an_admin(studio, "Lucy", "en", LUCY)
 
 
-def an_admin(studio: Studio, name: str, language: str, user_id: int) -> Person:
+def an_admin(studio: AdminScene, name: str, language: str, user_id: int) -> Person:
     """Somebody who has written to the bot."""
     person = studio.scene.world.person(name, language=language, user_id=user_id)
     person.start()
     return person
 
 
-async def asks(studio: Studio) -> None:
+async def asks(studio: AdminScene) -> None:
     """Marta prepares a message and asks for the approval."""
     await studio.scene.settled()
     await studio.begins()
@@ -72,13 +72,13 @@ async def asks(studio: Studio) -> None:
     await studio.taps(ASK)
 
 
-async def got_by_all(studio: Studio) -> list[list[str]]:
+async def got_by_all(studio: AdminScene) -> list[list[str]]:
     """What each of those who signed was sent."""
     scene = studio.scene
     return [[m.text for m in studio.got(each)] for each in (scene.ana, scene.jordi, scene.sean)]
 
 
-async def passes(studio: Studio, time: timedelta) -> None:
+async def passes(studio: AdminScene, time: timedelta) -> None:
     """So much time goes by while the bot is down."""
     await studio.scene.settled()
     await studio.scene.stop_bot()
@@ -96,7 +96,7 @@ async def passes(studio: Studio, time: timedelta) -> None:
 
 
 async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
-    studio: Studio, pau: Person, lucy: Person
+    studio: AdminScene, pau: Person, lucy: Person
 ) -> None:
     await asks(studio)
     assert studio.panel.text.startswith("Espera la aprobación de otra persona")
@@ -115,7 +115,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
 
 
 async def test_who_and_when_stands_in_the_history_and_the_audit(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     await asks(studio)
     await studio.says("/broadcasts")
@@ -131,12 +131,12 @@ async def test_who_and_when_stands_in_the_history_and_the_audit(
     assert entries["broadcast_approve"].actor == PAU
 
 
-async def audited(studio: Studio) -> list[AuditEntry]:
+async def audited(studio: AdminScene) -> list[AuditEntry]:
     """What the audit has, newest first."""
     return await studio.services.storage.audit.entries(20)
 
 
-async def test_whoever_prepared_it_cannot_approve_it(studio: Studio, pau: Person) -> None:
+async def test_whoever_prepared_it_cannot_approve_it(studio: AdminScene, pau: Person) -> None:
     await asks(studio)
     question = await pau.sees(QUESTION, 10)
     (approve,) = [b.data for row in question.buttons for b in row if b.label == APPROVE]
@@ -149,7 +149,7 @@ async def test_whoever_prepared_it_cannot_approve_it(studio: Studio, pau: Person
     assert await got_by_all(studio) == [[], [], []]
 
 
-async def test_up_to_the_number_one_is_enough(studio: Studio, pau: Person) -> None:
+async def test_up_to_the_number_one_is_enough(studio: AdminScene, pau: Person) -> None:
     await with_settings(studio, approval_above=3)
     await studio.begins()
     await studio.says("Hola")
@@ -160,7 +160,7 @@ async def test_up_to_the_number_one_is_enough(studio: Studio, pau: Person) -> No
 
 
 async def test_who_comes_back_after_the_preview_takes_it_over_the_number_by_nobodys_word(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     studio.scene.jordi.block()
     await studio.scene.settled()
@@ -177,7 +177,7 @@ async def test_who_comes_back_after_the_preview_takes_it_over_the_number_by_nobo
 
 
 async def test_who_leaves_after_the_preview_does_not_take_the_second_word_away(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     await studio.scene.settled()
     await studio.begins()
@@ -194,7 +194,7 @@ async def test_who_leaves_after_the_preview_does_not_take_the_second_word_away(
 
 
 async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
-    studio: Studio, pau: Person, lucy: Person
+    studio: AdminScene, pau: Person, lucy: Person
 ) -> None:
     await asks(studio)
     await lucy.sees("Do you approve this broadcast?", 10)
@@ -210,7 +210,7 @@ async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
     assert await got_by_all(studio) == [[], [], []]
 
 
-async def test_after_a_day_it_is_over(studio: Studio, pau: Person) -> None:
+async def test_after_a_day_it_is_over(studio: AdminScene, pau: Person) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
     await passes(studio, APPROVABLE_FOR)
@@ -221,7 +221,7 @@ async def test_after_a_day_it_is_over(studio: Studio, pau: Person) -> None:
     assert await got_by_all(studio) == [[], [], []]
 
 
-async def test_within_the_day_it_goes_out_and_is_not_late(studio: Studio, pau: Person) -> None:
+async def test_within_the_day_it_goes_out_and_is_not_late(studio: AdminScene, pau: Person) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
     await passes(studio, APPROVABLE_FOR - timedelta(hours=1))
@@ -230,7 +230,7 @@ async def test_within_the_day_it_goes_out_and_is_not_late(studio: Studio, pau: P
     assert await got_by_all(studio) == [["Hola"]] * 3
 
 
-async def test_a_planned_one_keeps_its_time(studio: Studio, pau: Person) -> None:
+async def test_a_planned_one_keeps_its_time(studio: AdminScene, pau: Person) -> None:
     await studio.scene.settled()
     await studio.begins()
     await studio.says("Hola")
@@ -252,7 +252,7 @@ async def test_a_planned_one_keeps_its_time(studio: Studio, pau: Person) -> None
 
 
 async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     await with_settings(studio, approval_above=3)
     await studio.begins()
@@ -276,7 +276,7 @@ async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin
 
 
 async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
-    studio: Studio, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
     await asks(studio)
@@ -297,7 +297,7 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
 
 
 async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
@@ -308,7 +308,7 @@ async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
 
 
 async def test_when_nobody_is_left_to_be_told_it_is_not_approved(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
@@ -322,7 +322,7 @@ async def test_when_nobody_is_left_to_be_told_it_is_not_approved(
 
 
 async def test_each_is_asked_once_whatever_happens_meanwhile(
-    studio: Studio, pau: Person, lucy: Person
+    studio: AdminScene, pau: Person, lucy: Person
 ) -> None:
     studio.expected.append("Bad Gateway")
     await studio.scene.settled()
@@ -339,7 +339,7 @@ async def test_each_is_asked_once_whatever_happens_meanwhile(
 
 
 async def test_it_is_found_again_by_another_and_taken_back_by_its_author(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
@@ -358,7 +358,7 @@ async def test_it_is_found_again_by_another_and_taken_back_by_its_author(
     assert await got_by_all(studio) == [[], [], []]
 
 
-async def test_another_can_be_sent_while_it_waits(studio: Studio, pau: Person) -> None:
+async def test_another_can_be_sent_while_it_waits(studio: AdminScene, pau: Person) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
     await studio.starts_another()
@@ -370,7 +370,7 @@ async def test_another_can_be_sent_while_it_waits(studio: Studio, pau: Person) -
     assert await got_by_all(studio) == [["De Lucy", "Hola"]] * 3
 
 
-async def test_approved_it_waits_for_the_end_of_another(studio: Studio, pau: Person) -> None:
+async def test_approved_it_waits_for_the_end_of_another(studio: AdminScene, pau: Person) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
     another = await studio.starts_another()
@@ -386,7 +386,7 @@ async def test_approved_it_waits_for_the_end_of_another(studio: Studio, pau: Per
 
 
 async def test_of_one_who_is_no_admin_any_more_the_approver_sees_the_progress(
-    studio: Studio, pau: Person
+    studio: AdminScene, pau: Person
 ) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
@@ -398,7 +398,9 @@ async def test_of_one_who_is_no_admin_any_more_the_approver_sees_the_progress(
     assert await got_by_all(studio) == [["Hola"]] * 3
 
 
-async def test_whoever_prepared_it_may_have_blocked_the_bot(studio: Studio, pau: Person) -> None:
+async def test_whoever_prepared_it_may_have_blocked_the_bot(
+    studio: AdminScene, pau: Person
+) -> None:
     studio.expected.append("bot was blocked by the user")
     await asks(studio)
     await pau.sees(QUESTION, 10)
@@ -408,7 +410,7 @@ async def test_whoever_prepared_it_may_have_blocked_the_bot(studio: Studio, pau:
     assert await got_by_all(studio) == [["Hola"]] * 3
 
 
-async def test_what_was_deleted_cannot_be_approved(studio: Studio, pau: Person) -> None:
+async def test_what_was_deleted_cannot_be_approved(studio: AdminScene, pau: Person) -> None:
     studio.expected += ["message to copy not found", "message to edit not found"]
     await asks(studio)
     await pau.sees(QUESTION, 10)
@@ -423,7 +425,7 @@ async def test_what_was_deleted_cannot_be_approved(studio: Studio, pau: Person) 
 
 
 async def test_nothing_is_approved_while_telegram_does_not_say_whether_it_is_whole(
-    studio: Studio, pau: Person, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)
@@ -436,7 +438,7 @@ async def test_nothing_is_approved_while_telegram_does_not_say_whether_it_is_who
 
 
 async def test_what_is_to_be_decided_is_not_shown_later_when_that_failed(
-    studio: Studio, pau: Person, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await asks(studio)
     await pau.sees(QUESTION, 10)

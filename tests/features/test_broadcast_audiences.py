@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from storage import Kind
-from tests.features.studio import Studio
+from tests.support.admin_scene import AdminScene
 
 
-async def test_news_go_only_to_those_who_agreed_to_them(studio: Studio) -> None:
+async def test_news_go_only_to_those_who_agreed_to_them(studio: AdminScene) -> None:
     scene = studio.scene
     await studio.begins()
     await studio.says("Otra acción")
@@ -22,7 +22,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(studio: Studio) -> None:
     assert (await studio.broadcast()).audience.news_only
 
 
-async def test_whoever_gets_news_can_end_that_under_them(studio: Studio) -> None:
+async def test_whoever_gets_news_can_end_that_under_them(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Otra acción")
     await studio.taps("Continuar")
@@ -35,7 +35,7 @@ async def test_whoever_gets_news_can_end_that_under_them(studio: Studio) -> None
     assert await studio.services.storage.broadcasts.audience(kind=Kind.NEWS) == {}
 
 
-async def test_news_cannot_be_sent_to_nobody(studio: Studio) -> None:
+async def test_news_cannot_be_sent_to_nobody(studio: AdminScene) -> None:
     supporter = studio.services.keyring.reference(
         studio.services.petition.slug, studio.scene.ana.id
     )
@@ -48,7 +48,7 @@ async def test_news_cannot_be_sent_to_nobody(studio: Studio) -> None:
     assert studio.panel.labels == ["Volver", "Cancelar"]
 
 
-async def test_one_language_alone_can_be_chosen(studio: Studio) -> None:
+async def test_one_language_alone_can_be_chosen(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hello")
     await studio.previews("Solo a quienes leen en English: 1")

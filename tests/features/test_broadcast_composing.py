@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.simulator.chats import Message
-from tests.features.studio import Studio
+from tests.support.admin_scene import AdminScene
 
 KINDS = (
     *("photo", "video", "animation", "audio", "voice", "video_note", "document"),
@@ -15,7 +15,7 @@ KINDS = (
 )
 
 
-async def test_a_formatted_text_arrives_as_it_was_written(studio: Studio) -> None:
+async def test_a_formatted_text_arrives_as_it_was_written(studio: AdminScene) -> None:
     await studio.begins()
     studio.marta.send_html("<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>")
     await studio.scene.settled()
@@ -32,7 +32,7 @@ async def test_a_formatted_text_arrives_as_it_was_written(studio: Studio) -> Non
     assert studio.got(studio.scene.mallory) == []
 
 
-async def test_an_album_stays_together(studio: Studio) -> None:
+async def test_an_album_stays_together(studio: AdminScene) -> None:
     await studio.begins()
     studio.marta.send_album(["photo", "video", "photo"], "Las tres")
     await studio.scene.settled()
@@ -48,7 +48,7 @@ async def test_an_album_stays_together(studio: Studio) -> None:
     assert len({m.group for m in got}) == 1
 
 
-async def test_every_kind_that_can_be_copied_is_taken(studio: Studio) -> None:
+async def test_every_kind_that_can_be_copied_is_taken(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     await studio.previews()
@@ -69,7 +69,7 @@ async def test_every_kind_that_can_be_copied_is_taken(studio: Studio) -> None:
     ("kind", "said"), [("poll", "Una encuesta no se puede"), ("dice", "Un dado sale distinto")]
 )
 async def test_what_cannot_be_the_same_for_all_is_turned_down_with_its_reason(
-    studio: Studio, kind: str, said: str
+    studio: AdminScene, kind: str, said: str
 ) -> None:
     await studio.begins()
     studio.marta.send_kind(kind)
@@ -78,7 +78,7 @@ async def test_what_cannot_be_the_same_for_all_is_turned_down_with_its_reason(
     assert "Espero tu próximo mensaje" in studio.panel.text
 
 
-async def test_of_a_forwarded_post_the_link_buttons_are_kept(studio: Studio) -> None:
+async def test_of_a_forwarded_post_the_link_buttons_are_kept(studio: AdminScene) -> None:
     post = post_with_buttons(studio)
     await studio.begins()
     studio.marta.forward(post, buttons=[[("Leer", "https://example.org/"), ("Ver", "t.me/x")]])
@@ -95,12 +95,12 @@ async def test_of_a_forwarded_post_the_link_buttons_are_kept(studio: Studio) -> 
     ]
 
 
-def post_with_buttons(studio: Studio) -> Message:
+def post_with_buttons(studio: AdminScene) -> Message:
     """A message of somebody else's, to be forwarded."""
     return studio.scene.mallory.send("Convocatoria")
 
 
-async def test_link_buttons_are_written_line_by_line(studio: Studio) -> None:
+async def test_link_buttons_are_written_line_by_line(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     await studio.taps("Botones con enlace")
@@ -116,7 +116,7 @@ async def test_link_buttons_are_written_line_by_line(studio: Studio) -> None:
 
 
 async def test_everyone_gets_the_version_of_their_language_and_the_rest_the_first(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await studio.begins()
     await studio.says("Hola")
@@ -132,7 +132,7 @@ async def test_everyone_gets_the_version_of_their_language_and_the_rest_the_firs
     assert got == ["Hola", "Hola", "Hello"]
 
 
-async def test_a_version_can_be_changed_and_taken_away(studio: Studio) -> None:
+async def test_a_version_can_be_changed_and_taken_away(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     await studio.taps("Añadir versión en English")
@@ -146,7 +146,7 @@ async def test_a_version_can_be_changed_and_taken_away(studio: Studio) -> None:
     assert studio.marta.messages[-2].text == "Hola a todas"
 
 
-async def test_a_restart_in_the_middle_is_not_noticed(studio: Studio) -> None:
+async def test_a_restart_in_the_middle_is_not_noticed(studio: AdminScene) -> None:
     await studio.begins()
     await studio.restart()
     await studio.says("Hola")
@@ -162,7 +162,7 @@ async def test_a_restart_in_the_middle_is_not_noticed(studio: Studio) -> None:
 
 
 async def test_a_message_that_telegram_sends_again_is_not_taken_for_another(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await studio.begins()
     sent = await studio.says("Hola")
@@ -172,7 +172,7 @@ async def test_a_message_that_telegram_sends_again_is_not_taken_for_another(
     assert studio.panel == before
 
 
-async def test_what_it_does_not_wait_for_is_not_taken(studio: Studio) -> None:
+async def test_what_it_does_not_wait_for_is_not_taken(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     await studio.says("y otra cosa")
@@ -181,7 +181,7 @@ async def test_what_it_does_not_wait_for_is_not_taken(studio: Studio) -> None:
     assert studio.marta.messages[-2].text == "Hola"
 
 
-async def test_an_admin_goes_on_being_a_supporter(studio: Studio) -> None:
+async def test_an_admin_goes_on_being_a_supporter(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("/help")
     assert "Espero tu próximo mensaje" not in studio.marta.messages[-1].text
@@ -200,7 +200,7 @@ LONG = "Queridas amigas:\n\nAndry vuelve a casa. Gracias por cada firma."
 @pytest.mark.parametrize("hours", [0, 2, 23])
 @pytest.mark.parametrize("is_closed", [False, True])
 async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
-    studio: Studio, stage: str, hours: int, is_closed: bool
+    studio: AdminScene, stage: str, hours: int, is_closed: bool
 ) -> None:
     await studio.begins()
     if stage == "ready":
@@ -215,7 +215,7 @@ async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
     assert [m for m in written if m.id not in studio.marta.chat.messages] == []
 
 
-async def test_a_draft_of_days_ago_keeps_nothing_at_the_form(studio: Studio) -> None:
+async def test_a_draft_of_days_ago_keeps_nothing_at_the_form(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("/start")
     await studio.taps("✍️ Firmar la petición")
@@ -226,7 +226,7 @@ async def test_a_draft_of_days_ago_keeps_nothing_at_the_form(studio: Studio) -> 
     assert "Escribe el nombre en una sola línea" in studio.marta.messages[-1].text
 
 
-async def test_a_message_that_comes_much_later_is_not_taken_for_it(studio: Studio) -> None:
+async def test_a_message_that_comes_much_later_is_not_taken_for_it(studio: AdminScene) -> None:
     await studio.begins()
     studio.ahead = timedelta(hours=2)
     await studio.says("¿Quedamos a las siete?")
@@ -239,7 +239,7 @@ async def test_a_message_that_comes_much_later_is_not_taken_for_it(studio: Studi
 
 
 @pytest.mark.parametrize("way", ["Cancelar", "/cancel"])
-async def test_it_can_be_given_up_at_any_time(studio: Studio, way: str) -> None:
+async def test_it_can_be_given_up_at_any_time(studio: AdminScene, way: str) -> None:
     await studio.begins()
     await studio.says("Hola")
     await (studio.taps(way) if way == "Cancelar" else studio.says(way))
@@ -249,14 +249,14 @@ async def test_it_can_be_given_up_at_any_time(studio: Studio, way: str) -> None:
     assert "Seguir con el mensaje que preparabas" not in studio.panel.labels
 
 
-async def test_nothing_need_be_begun(studio: Studio) -> None:
+async def test_nothing_need_be_begun(studio: AdminScene) -> None:
     await studio.says("/broadcast")
     await studio.taps("Nada por ahora")
     assert studio.marta.messages[-1].text == "De acuerdo: todo queda como estaba."
     assert not studio.marta.messages[-1].labels
 
 
-async def test_one_that_was_left_is_gone_on_with(studio: Studio) -> None:
+async def test_one_that_was_left_is_gone_on_with(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     await studio.says("/broadcast")
@@ -265,7 +265,7 @@ async def test_one_that_was_left_is_gone_on_with(studio: Studio) -> None:
     assert studio.marta.messages[-2].text == "Hola"
 
 
-async def test_a_button_of_an_earlier_state_shows_the_present_one(studio: Studio) -> None:
+async def test_a_button_of_an_earlier_state_shows_the_present_one(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     where, stale = studio.data("Añadir versión en English")
@@ -275,7 +275,7 @@ async def test_a_button_of_an_earlier_state_shows_the_present_one(studio: Studio
     assert "¿De qué trata el mensaje?" in studio.panel.text
 
 
-async def test_a_message_that_was_deleted_is_asked_for_again(studio: Studio) -> None:
+async def test_a_message_that_was_deleted_is_asked_for_again(studio: AdminScene) -> None:
     await studio.begins()
     sent = await studio.says("Hola")
     studio.expected.append("message to copy not found")

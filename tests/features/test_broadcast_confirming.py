@@ -10,25 +10,25 @@ import pytest
 from bot.broadcast import confirmation
 from bot.simulator.faults import Fault
 from handlers.broadcasts.screens import summary
-from tests.features.scene import ADMIN
-from tests.features.studio import Studio, a_studio
+from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.scene import ADMIN
 
 SEND = "Enviar a 3 personas"
 
 
-async def ready(studio: Studio, text: str = "Hola") -> None:
+async def ready(studio: AdminScene, text: str = "Hola") -> None:
     """A message that only waits for its confirmation."""
     await studio.begins()
     await studio.says(text)
     await studio.previews()
 
 
-def nobody_got_anything(studio: Studio) -> bool:
+def nobody_got_anything(studio: AdminScene) -> bool:
     people = (studio.scene.ana, studio.scene.jordi, studio.scene.sean)
     return [len(studio.got(person)) for person in people] == [0, 0, 0]
 
 
-async def test_two_taps_send_once(studio: Studio) -> None:
+async def test_two_taps_send_once(studio: AdminScene) -> None:
     await ready(studio)
     where, data = studio.data(SEND)
     taps = [studio.marta.tap_data(where, data) for _ in range(3)]
@@ -41,7 +41,7 @@ async def test_two_taps_send_once(studio: Studio) -> None:
     assert len(await studio.services.storage.broadcasts.history()) == 1
 
 
-async def test_a_tap_that_was_cut_off_by_a_kill_is_found_done(studio: Studio) -> None:
+async def test_a_tap_that_was_cut_off_by_a_kill_is_found_done(studio: AdminScene) -> None:
     await ready(studio)
     where, data = studio.data(SEND)
     await studio.taps(SEND)
@@ -53,7 +53,9 @@ async def test_a_tap_that_was_cut_off_by_a_kill_is_found_done(studio: Studio) ->
     assert "Seguir con el mensaje que preparabas" not in studio.marta.messages[-1].labels
 
 
-async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(studio: Studio) -> None:
+async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(
+    studio: AdminScene,
+) -> None:
     await ready(studio)
     await studio.restart()
     await studio.scene.settled()
@@ -61,7 +63,7 @@ async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(studio: 
     assert await studio.services.storage.broadcasts.history() == []
 
 
-async def test_after_ten_minutes_it_asks_again(studio: Studio) -> None:
+async def test_after_ten_minutes_it_asks_again(studio: AdminScene) -> None:
     await ready(studio)
     studio.ahead = timedelta(minutes=11)
     await studio.taps(SEND)
@@ -71,7 +73,7 @@ async def test_after_ten_minutes_it_asks_again(studio: Studio) -> None:
     await studio.over()
 
 
-async def test_an_edit_after_the_preview_changes_nothing_and_is_said(studio: Studio) -> None:
+async def test_an_edit_after_the_preview_changes_nothing_and_is_said(studio: AdminScene) -> None:
     await studio.begins()
     sent = await studio.says("Hola")
     studio.marta.edit(sent, "Hola a todas")
@@ -85,7 +87,7 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(studio: Stu
 
 
 async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_later(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await studio.begins()
     await studio.says("Hola")
@@ -111,7 +113,7 @@ async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_lat
     assert [m.text for m in previews] == ["Hola", "", ""]
 
 
-async def test_a_new_preview_takes_the_edit_in_and_the_old_one_away(studio: Studio) -> None:
+async def test_a_new_preview_takes_the_edit_in_and_the_old_one_away(studio: AdminScene) -> None:
     await studio.begins()
     sent = await studio.says("Hola")
     await studio.previews()
@@ -125,7 +127,7 @@ async def test_a_new_preview_takes_the_edit_in_and_the_old_one_away(studio: Stud
     assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola a todas"]
 
 
-async def test_a_preview_that_was_deleted_sends_nothing(studio: Studio) -> None:
+async def test_a_preview_that_was_deleted_sends_nothing(studio: AdminScene) -> None:
     studio.expected.append("message to edit not found")
     await ready(studio)
     studio.marta.delete(studio.marta.messages[-2])
@@ -138,7 +140,7 @@ async def test_a_preview_that_was_deleted_sends_nothing(studio: Studio) -> None:
     await studio.over()
 
 
-async def test_a_test_of_a_preview_that_was_deleted_says_so(studio: Studio) -> None:
+async def test_a_test_of_a_preview_that_was_deleted_says_so(studio: AdminScene) -> None:
     studio.expected.append("message to copy not found")
     await ready(studio)
     studio.marta.delete(studio.marta.messages[-2])
@@ -146,7 +148,7 @@ async def test_a_test_of_a_preview_that_was_deleted_says_so(studio: Studio) -> N
     assert "se ha borrado la vista previa" in studio.panel.text
 
 
-async def test_a_hole_in_an_album_sends_nothing(studio: Studio) -> None:
+async def test_a_hole_in_an_album_sends_nothing(studio: AdminScene) -> None:
     studio.expected.append("message to edit not found")
     await studio.begins()
     studio.marta.send_album(["photo", "photo"])
@@ -158,7 +160,7 @@ async def test_a_hole_in_an_album_sends_nothing(studio: Studio) -> None:
     assert nobody_got_anything(studio)
 
 
-async def test_who_signs_after_the_preview_changes_nothing(studio: Studio) -> None:
+async def test_who_signs_after_the_preview_changes_nothing(studio: AdminScene) -> None:
     await ready(studio)
     await studio.signs(studio.scene.mallory)
     await studio.taps(SEND)
@@ -167,7 +169,7 @@ async def test_who_signs_after_the_preview_changes_nothing(studio: Studio) -> No
 
 
 async def test_who_leaves_after_the_preview_keeps_nobody_else_from_being_told(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await ready(studio)
     studio.scene.jordi.block()
@@ -179,7 +181,9 @@ async def test_who_leaves_after_the_preview_keeps_nobody_else_from_being_told(
     assert studio.got(studio.scene.jordi) == []
 
 
-async def test_who_comes_back_after_the_preview_is_told_with_the_others(studio: Studio) -> None:
+async def test_who_comes_back_after_the_preview_is_told_with_the_others(
+    studio: AdminScene,
+) -> None:
     studio.scene.jordi.block()
     await studio.scene.settled()
     await begun_for_two(studio)
@@ -192,7 +196,7 @@ async def test_who_comes_back_after_the_preview_is_told_with_the_others(studio: 
 
 
 async def test_more_people_than_a_small_growth_are_told_before_anything_goes_out(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
     studio.scene.jordi.block()
@@ -208,7 +212,7 @@ async def test_more_people_than_a_small_growth_are_told_before_anything_goes_out
 
 
 async def test_when_everybody_has_left_after_the_preview_nothing_is_started(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await ready(studio)
     for person in (studio.scene.ana, studio.scene.jordi, studio.scene.sean):
@@ -220,14 +224,14 @@ async def test_when_everybody_has_left_after_the_preview_nothing_is_started(
     assert await studio.services.storage.broadcasts.history() == []
 
 
-async def begun_for_two(studio: Studio) -> None:
+async def begun_for_two(studio: AdminScene) -> None:
     """A message that only waits for its confirmation, with one of the three away."""
     await studio.begins()
     await studio.says("Hola")
     await studio.previews("A quienes firmaron: 2")
 
 
-async def test_one_that_was_given_up_cannot_be_sent(studio: Studio) -> None:
+async def test_one_that_was_given_up_cannot_be_sent(studio: AdminScene) -> None:
     await ready(studio)
     where, data = studio.data(SEND)
     await studio.taps("No enviar")
@@ -237,7 +241,7 @@ async def test_one_that_was_given_up_cannot_be_sent(studio: Studio) -> None:
     assert nobody_got_anything(studio)
 
 
-async def test_a_changed_draft_is_not_sent_by_the_button_of_the_former(studio: Studio) -> None:
+async def test_a_changed_draft_is_not_sent_by_the_button_of_the_former(studio: AdminScene) -> None:
     studio.expected.append("message to edit not found")  # the panel has moved down
     await ready(studio)
     where, data = studio.data(SEND)
@@ -253,7 +257,7 @@ async def test_a_changed_draft_is_not_sent_by_the_button_of_the_former(studio: S
     assert nobody_got_anything(studio)
 
 
-async def test_the_same_call_makes_the_test_and_the_real_thing(studio: Studio) -> None:
+async def test_the_same_call_makes_the_test_and_the_real_thing(studio: AdminScene) -> None:
     await ready(studio)
     calls = studio.scene.simulator.calls
     before = len(calls.of("copyMessage"))
@@ -267,7 +271,7 @@ async def test_the_same_call_makes_the_test_and_the_real_thing(studio: Studio) -
     assert all({**one, "chat_id": ADMIN} == test for one in real)
 
 
-async def test_a_test_that_is_asked_for_twice_at_once_comes_once(studio: Studio) -> None:
+async def test_a_test_that_is_asked_for_twice_at_once_comes_once(studio: AdminScene) -> None:
     studio.expected.append("message to edit not found")  # the panel has moved down
     await ready(studio)
     where, data = studio.data("Enviarme una prueba")
@@ -280,7 +284,7 @@ async def test_a_test_that_is_asked_for_twice_at_once_comes_once(studio: Studio)
 
 
 async def test_very_many_are_asked_for_twice(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summary, "MANY", 3)
     await ready(studio)
@@ -296,7 +300,7 @@ async def test_very_many_are_asked_for_twice(
 async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
     tmp_path: Path,
 ) -> None:
-    async with a_studio(tmp_path, rate=900.0, paid=True) as studio:
+    async with an_admin_scene(tmp_path, rate=900.0, paid=True) as studio:
         studio.scene.world.stars.balance = 9_999
         await ready(studio)
         assert "Precio: como mucho 1 estrella de Telegram" in studio.panel.text
@@ -315,7 +319,7 @@ async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
     assert studio.refused == []
 
 
-async def test_an_admins_button_in_another_hand_does_nothing(studio: Studio) -> None:
+async def test_an_admins_button_in_another_hand_does_nothing(studio: AdminScene) -> None:
     await ready(studio)
     _, data = studio.data(SEND)
     studio.scene.mallory.start()

@@ -10,22 +10,22 @@ import pytest
 
 from bot.simulator.faults import Fault
 from storage import PauseReason
-from tests.features.scene import ADMIN
-from tests.features.studio import Studio, a_studio
+from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.scene import ADMIN
 
 SEND = "Enviar a 3 personas"
 FAST = 28.0
 
 
 @pytest.fixture
-async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
+async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A campaigner whose bot sends one message in five seconds: time to do something else."""
-    async with a_studio(tmp_path, rate=0.2) as studio:
+    async with an_admin_scene(tmp_path, rate=0.2) as studio:
         yield studio
     assert studio.refused == []
 
 
-async def under_way(studio: Studio) -> None:
+async def under_way(studio: AdminScene) -> None:
     """A broadcast of which one message has arrived."""
     await studio.begins()
     await studio.says("Hola")
@@ -34,12 +34,12 @@ async def under_way(studio: Studio) -> None:
     await studio.scene.ana.sees("Hola", 10)
 
 
-def told(studio: Studio) -> int:
+def told(studio: AdminScene) -> int:
     people = (studio.scene.ana, studio.scene.jordi, studio.scene.sean)
     return sum(len(studio.got(person)) for person in people)
 
 
-async def test_it_can_be_held_and_gone_on_with(slow: Studio) -> None:
+async def test_it_can_be_held_and_gone_on_with(slow: AdminScene) -> None:
     await under_way(slow)
     await slow.taps("⏸ Pausa")
     await slow.marta.sees("El envío está en pausa")
@@ -51,7 +51,7 @@ async def test_it_can_be_held_and_gone_on_with(slow: Studio) -> None:
     assert told(slow) == 3
 
 
-async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: Studio) -> None:
+async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: AdminScene) -> None:
     await under_way(slow)
     await slow.taps("⏹ Cancelar")
     ctx = await slow.marta.sees("¿Cancelar el envío?")
@@ -69,7 +69,9 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: Studio) -> Non
     assert told(slow) == 3
 
 
-async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(slow: Studio) -> None:
+async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(
+    slow: AdminScene,
+) -> None:
     await under_way(slow)
     await slow.taps("⏹ Cancelar")
     await slow.taps("Sí, cancelar el envío")
@@ -90,7 +92,7 @@ async def test_what_is_cancelled_is_reported_and_the_rest_can_be_told_once(slow:
     assert [m.text for m in slow.got(slow.scene.ana)] == ["Hola"]
 
 
-async def test_double_taps_on_the_controls_do_it_once(slow: Studio) -> None:
+async def test_double_taps_on_the_controls_do_it_once(slow: AdminScene) -> None:
     await under_way(slow)
     where, pause = slow.data("⏸ Pausa")
     taps = [slow.marta.tap_data(where, pause) for _ in range(3)]
@@ -108,7 +110,7 @@ async def test_double_taps_on_the_controls_do_it_once(slow: Studio) -> None:
     assert "El envío está cancelado." in slow.marta.chat.messages[where].text
 
 
-async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: Studio) -> None:
+async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: AdminScene) -> None:
     await slow.begins()
     await slow.says("Segundo")
     await slow.previews()
@@ -122,7 +124,7 @@ async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: Studi
     await slow.became("running")
 
 
-async def test_everything_is_taken_back_and_accounted_for(studio: Studio) -> None:
+async def test_everything_is_taken_back_and_accounted_for(studio: AdminScene) -> None:
     await studio.begins()
     studio.marta.send_album(["photo", "photo"], "Dos")
     await studio.scene.settled()
@@ -142,7 +144,7 @@ async def test_everything_is_taken_back_and_accounted_for(studio: Studio) -> Non
     assert "Retirado" in studio.marta.messages[-1].text
 
 
-async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(studio: Studio) -> None:
+async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(studio: AdminScene) -> None:
     await sent(studio)
     studio.ahead = timedelta(hours=49)
     answer = await studio.marta.tap("Retirar los mensajes").answered()
@@ -154,7 +156,7 @@ async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(studio: St
     assert "Retirar los mensajes" not in report.labels
 
 
-async def test_not_to_take_it_back_leaves_the_report(studio: Studio) -> None:
+async def test_not_to_take_it_back_leaves_the_report(studio: AdminScene) -> None:
     await sent(studio)
     await studio.taps("Retirar los mensajes")
     await studio.taps("No, dejarlos")
@@ -162,7 +164,7 @@ async def test_not_to_take_it_back_leaves_the_report(studio: Studio) -> None:
     assert len(studio.got(studio.scene.ana)) == 1
 
 
-async def test_the_picture_of_the_delivery_comes_once_below_the_report(studio: Studio) -> None:
+async def test_the_picture_of_the_delivery_comes_once_below_the_report(studio: AdminScene) -> None:
     await sent(studio)
     report = await studio.over()
     await studio.reported()
@@ -173,14 +175,14 @@ async def test_the_picture_of_the_delivery_comes_once_below_the_report(studio: S
     assert sum(m.photo is not None for m in studio.marta.messages) == 1
 
 
-async def test_a_picture_that_was_cut_off_comes_later_and_once(studio: Studio) -> None:
+async def test_a_picture_that_was_cut_off_comes_later_and_once(studio: AdminScene) -> None:
     studio.expected.append("sendPhoto")
     studio.scene.simulator.faults.next("sendPhoto", *[Fault.ERROR] * 3)
     await sent(studio)
     assert sum(m.photo is not None for m in studio.marta.messages) == 1
 
 
-async def test_what_is_under_way_is_watched_from_the_history_too(slow: Studio) -> None:
+async def test_what_is_under_way_is_watched_from_the_history_too(slow: AdminScene) -> None:
     await under_way(slow)
     former, _ = slow.data("⏸ Pausa")
     await slow.says("/broadcasts")
@@ -192,7 +194,7 @@ async def test_what_is_under_way_is_watched_from_the_history_too(slow: Studio) -
     await slow.over()
 
 
-async def test_an_open_question_is_asked_again_wherever_it_is_looked_at(slow: Studio) -> None:
+async def test_an_open_question_is_asked_again_wherever_it_is_looked_at(slow: AdminScene) -> None:
     await under_way(slow)
     await slow.taps("⏹ Cancelar")
     await slow.says("/broadcast")
@@ -204,7 +206,7 @@ async def test_an_open_question_is_asked_again_wherever_it_is_looked_at(slow: St
     await slow.over("El envío está cancelado.")
 
 
-async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: Studio) -> None:
+async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: AdminScene) -> None:
     slow.expected.append("message to copy not found")
     await slow.begins()
     await slow.says("Hola")
@@ -221,7 +223,7 @@ async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: S
     assert counts.unreachable == 0
 
 
-async def sent(studio: Studio, text: str = "Hola") -> None:
+async def sent(studio: AdminScene, text: str = "Hola") -> None:
     """A whole broadcast."""
     await studio.begins()
     await studio.says(text)
@@ -231,7 +233,9 @@ async def sent(studio: Studio, text: str = "Hola") -> None:
     await studio.reported()
 
 
-async def test_the_history_is_turned_page_by_page_and_shows_each_report(studio: Studio) -> None:
+async def test_the_history_is_turned_page_by_page_and_shows_each_report(
+    studio: AdminScene,
+) -> None:
     await studio.says("/broadcasts")
     assert studio.marta.messages[-1].text == "Todavía no se ha enviado nada."
     for number in range(5):
@@ -262,7 +266,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(studio: 
 
 
 async def test_that_it_is_too_late_to_take_back_is_read_though_it_is_too_late_for_a_window(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     studio.expected.append("query is too old")
     await sent(studio)

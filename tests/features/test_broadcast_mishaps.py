@@ -8,12 +8,14 @@ import pytest
 
 from bot.broadcast.content import CopyContent, MessageCall
 from storage import Audience, Kind, NewBroadcast
-from tests.features.scene import ADMIN
-from tests.features.studio import HOUR, Studio
 from tests.features.test_broadcast_timing import SEND, planned
+from tests.support.admin_scene import HOUR, AdminScene
+from tests.support.scene import ADMIN
 
 
-async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(studio: Studio) -> None:
+async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(
+    studio: AdminScene,
+) -> None:
     post = studio.scene.mallory.send("Convocatoria")
     await studio.begins()
     rows = [
@@ -25,7 +27,7 @@ async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(studio:
     assert "Continuar" in studio.panel.labels
 
 
-async def test_of_very_many_planned_ones_the_nearest_are_listed(studio: Studio) -> None:
+async def test_of_very_many_planned_ones_the_nearest_are_listed(studio: AdminScene) -> None:
     now = datetime.now(UTC)
     for number in range(40):
         await studio.starts_another(number, now + HOUR + number * timedelta(minutes=1))
@@ -34,7 +36,7 @@ async def test_of_very_many_planned_ones_the_nearest_are_listed(studio: Studio) 
     assert sum(label.startswith("Cancelar el del") for label in studio.panel.labels) == 10
 
 
-async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(studio: Studio) -> None:
+async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Uno")
     await studio.previews()
@@ -49,7 +51,7 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(studio: Stu
 
 
 async def test_an_album_sent_to_a_panel_that_asks_for_a_time_is_answered_once(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await studio.begins()
     await studio.says("Hola")
@@ -63,7 +65,7 @@ async def test_an_album_sent_to_a_panel_that_asks_for_a_time_is_answered_once(
     assert studio.panel.text.startswith("No entiendo cuándo.")
 
 
-async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(studio: Studio) -> None:
+async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(studio: AdminScene) -> None:
     await studio.begins()
     studio.ahead = 2 * HOUR
     studio.marta.send_album(["photo"] * 3)
@@ -76,7 +78,7 @@ async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(studio: St
 
 
 async def test_thinking_about_cancelling_a_late_one_offers_no_way_to_send_it(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await planned(studio, timedelta(hours=3))
     page = await studio.marta.sees("Un envío programado espera tu decisión", 10)
@@ -88,7 +90,7 @@ async def test_thinking_about_cancelling_a_late_one_offers_no_way_to_send_it(
     assert studio.got(studio.scene.ana) == []
 
 
-async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(studio: Studio) -> None:
+async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(studio: AdminScene) -> None:
     key = await studio.starts_another()
     await studio.cancels(key)
     await studio.reported()
@@ -99,7 +101,7 @@ async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(studio: S
     assert "Cambiar a quién se envía" not in studio.panel.labels
 
 
-async def test_one_planned_for_one_person_is_said_of_one_person(studio: Studio) -> None:
+async def test_one_planned_for_one_person_is_said_of_one_person(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     await studio.previews("Solo a quienes leen en English: 1")
@@ -113,7 +115,7 @@ async def test_one_planned_for_one_person_is_said_of_one_person(studio: Studio) 
     assert found.kind is Kind.UPDATE
 
 
-async def test_orders_of_her_own_making_break_nothing(studio: Studio) -> None:
+async def test_orders_of_her_own_making_break_nothing(studio: AdminScene) -> None:
     await studio.says("/broadcast")
     where = studio.panel.id
     for forged in ("past", "close", "reopen"):
@@ -129,7 +131,7 @@ async def test_orders_of_her_own_making_break_nothing(studio: Studio) -> None:
     assert studio.scene.app.dispatch.counts.passed_over == 0
 
 
-async def test_the_closing_update_cannot_be_turned_into_something_else(studio: Studio) -> None:
+async def test_the_closing_update_cannot_be_turned_into_something_else(studio: AdminScene) -> None:
     await studio.scene.closes()
     await studio.scene.offers_the_final()
     where, data = studio.data("Enviarme una prueba")
@@ -140,7 +142,7 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(studio: S
 
 
 async def test_when_one_leaves_and_one_signs_those_who_were_counted_and_stayed_are_told(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await studio.begins()
     await studio.says("Hola")
@@ -155,7 +157,7 @@ async def test_when_one_leaves_and_one_signs_those_who_were_counted_and_stayed_a
     assert studio.got(studio.scene.mallory) == []
 
 
-async def test_one_that_finds_nobody_any_more_says_so(studio: Studio) -> None:
+async def test_one_that_finds_nobody_any_more_says_so(studio: AdminScene) -> None:
     await studio.begins()
     studio.scene.sean.block()
     await studio.scene.settled()
@@ -178,7 +180,7 @@ async def test_one_that_finds_nobody_any_more_says_so(studio: Studio) -> None:
 
 
 async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_stands(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     scene = studio.scene
     lucy = scene.world.person("Lucy", language="es", user_id=ADMIN + 1)
@@ -199,7 +201,7 @@ async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_sta
     assert [scene.told(person) for person in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
 
 
-async def test_who_is_no_admin_any_more_gets_no_report(studio: Studio) -> None:
+async def test_who_is_no_admin_any_more_gets_no_report(studio: AdminScene) -> None:
     await planned(studio, timedelta(minutes=-5))
     before = len(studio.marta.messages)
     lucy = {"admin_ids": frozenset({ADMIN + 1})}
@@ -214,7 +216,7 @@ async def test_who_is_no_admin_any_more_gets_no_report(studio: Studio) -> None:
     assert len(studio.marta.messages) == before
 
 
-async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(studio: Studio) -> None:
+async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(studio: AdminScene) -> None:
     await studio.begins()
     await studio.says("Hola")
     studio.marta.start()
@@ -229,7 +231,7 @@ async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(studio: St
 
 
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await studio.begins()
     await studio.says("Hola")

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.features.studio import Studio
+from tests.support.admin_scene import AdminScene
 
 SEND = "Enviar a 3 personas"
 
 
-async def at_the_time(studio: Studio) -> None:
+async def at_the_time(studio: AdminScene) -> None:
     """A message that is shown, and the question when."""
     await studio.begins()
     await studio.says("Hola")
@@ -19,7 +19,7 @@ async def at_the_time(studio: Studio) -> None:
     await studio.taps("🕒 Programar")
 
 
-async def planned(studio: Studio, behind: timedelta) -> int:
+async def planned(studio: AdminScene, behind: timedelta) -> int:
     """One planned by a clock that is so far behind, for an hour later; the panel's message."""
     studio.ahead = -behind
     await at_the_time(studio)
@@ -31,7 +31,7 @@ async def planned(studio: Studio, behind: timedelta) -> int:
     return where
 
 
-async def test_a_time_is_written_or_refused_with_its_reason(studio: Studio) -> None:
+async def test_a_time_is_written_or_refused_with_its_reason(studio: AdminScene) -> None:
     await at_the_time(studio)
     assert "hora de Madrid (UTC" in studio.panel.text
     await studio.says("cuando puedas")
@@ -48,7 +48,7 @@ async def test_a_time_is_written_or_refused_with_its_reason(studio: Studio) -> N
     assert "Programado" in studio.panel.text
 
 
-async def test_without_a_time_again_it_goes_at_once(studio: Studio) -> None:
+async def test_without_a_time_again_it_goes_at_once(studio: AdminScene) -> None:
     await at_the_time(studio)
     await studio.says("mañana 18:30")
     await studio.taps("🕒 Cambiar la hora")
@@ -58,14 +58,14 @@ async def test_without_a_time_again_it_goes_at_once(studio: Studio) -> None:
     await studio.over()
 
 
-async def test_at_its_time_it_begins_in_a_message_of_its_own(studio: Studio) -> None:
+async def test_at_its_time_it_begins_in_a_message_of_its_own(studio: AdminScene) -> None:
     ctx = await planned(studio, timedelta(hours=1))
     report = await studio.over()
     assert report.id > ctx
     assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola"]
 
 
-async def test_much_too_late_it_asks_and_can_be_sent_all_the_same(studio: Studio) -> None:
+async def test_much_too_late_it_asks_and_can_be_sent_all_the_same(studio: AdminScene) -> None:
     await planned(studio, timedelta(hours=3))
     await studio.marta.sees("Un envío programado espera tu decisión", 10)
     assert studio.got(studio.scene.ana) == []
@@ -74,7 +74,7 @@ async def test_much_too_late_it_asks_and_can_be_sent_all_the_same(studio: Studio
     assert len(studio.got(studio.scene.ana)) == 1
 
 
-async def test_much_too_late_it_can_be_dropped(studio: Studio) -> None:
+async def test_much_too_late_it_can_be_dropped(studio: AdminScene) -> None:
     await planned(studio, timedelta(hours=3))
     await studio.marta.sees("Un envío programado espera tu decisión", 10)
     await studio.marta.sees("El progreso sigue en otro mensaje.", 10)
@@ -85,7 +85,7 @@ async def test_much_too_late_it_can_be_dropped(studio: Studio) -> None:
     assert studio.got(studio.scene.ana) == []
 
 
-async def test_what_is_planned_is_listed_and_can_be_cancelled(studio: Studio) -> None:
+async def test_what_is_planned_is_listed_and_can_be_cancelled(studio: AdminScene) -> None:
     await planned(studio, timedelta())
     await studio.says("/broadcast")
     (label,) = [each for each in studio.panel.labels if each.startswith("Cancelar el del")]
@@ -97,7 +97,7 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(studio: Studio) ->
     assert await studio.services.storage.broadcasts.scheduled() == []
 
 
-async def test_a_time_that_passes_before_it_is_confirmed_plans_nothing(studio: Studio) -> None:
+async def test_a_time_that_passes_before_it_is_confirmed_plans_nothing(studio: AdminScene) -> None:
     await at_the_time(studio)
     (label,) = [each for each in studio.panel.labels if "Dentro de una hora" in each]
     await studio.taps(label)
@@ -110,7 +110,7 @@ async def test_a_time_that_passes_before_it_is_confirmed_plans_nothing(studio: S
     assert await studio.services.storage.broadcasts.history() == []
 
 
-async def closing_planned(studio: Studio) -> None:
+async def closing_planned(studio: AdminScene) -> None:
     await studio.scene.closes()
     await studio.scene.offers_the_final()
     await studio.taps("🕒 Programar")
@@ -119,7 +119,7 @@ async def closing_planned(studio: Studio) -> None:
     await studio.taps(confirm)
 
 
-async def test_a_planned_closing_update_keeps_the_petition_closed(studio: Studio) -> None:
+async def test_a_planned_closing_update_keeps_the_petition_closed(studio: AdminScene) -> None:
     await closing_planned(studio)
     await studio.says("/reopen")
     assert "El mensaje final está programado" in studio.marta.messages[-1].text
@@ -133,7 +133,7 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(studio: Studio
 
 
 async def test_a_question_to_reopen_is_refused_once_the_closing_is_planned(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await studio.scene.closes()
     await studio.says("/reopen")
@@ -150,7 +150,9 @@ async def test_a_question_to_reopen_is_refused_once_the_closing_is_planned(
 
 
 @pytest.mark.parametrize("text", ["mañana 18:30", "tomorrow at 6:30 pm"])
-async def test_the_closing_update_is_planned_in_either_language(studio: Studio, text: str) -> None:
+async def test_the_closing_update_is_planned_in_either_language(
+    studio: AdminScene, text: str
+) -> None:
     await studio.scene.closes()
     await studio.scene.offers_the_final()
     await studio.taps("🕒 Programar")

@@ -10,7 +10,7 @@ from bot.simulator.call_log import RecordedCall
 from bot.simulator.person import Person
 from handlers.screens.buttons import NO_MORE_NEWS
 from storage import Tally
-from tests.features.studio import Studio
+from tests.support.admin_scene import AdminScene
 
 MESSAGE = "De Lucy"
 ERASED = "Tu firma está retirada y tus datos, borrados"
@@ -20,7 +20,7 @@ SILENT = "No te escribiremos más"
 class Order:
     """What each chat was shown, in the order in which Telegram took it."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: AdminScene) -> None:
         self.of: dict[object, list[str]] = {}
         studio.scene.simulator.calls.listeners.append(self._note)
 
@@ -35,14 +35,14 @@ class Order:
         return [chat for chat, shown in self.of.items() if MESSAGE in shown[1:]]
 
 
-async def signed(studio: Studio, count: int) -> list[Person]:
+async def signed(studio: AdminScene, count: int) -> list[Person]:
     people = [studio.scene.world.person(f"Luz{n}", language="es") for n in range(count)]
     for person in people:
         await studio.signs(person)
     return people
 
 
-async def test_nothing_comes_after_the_words_that_nothing_will(studio: Studio) -> None:
+async def test_nothing_comes_after_the_words_that_nothing_will(studio: AdminScene) -> None:
     order, label = Order(studio), studio.words.label("Retirar mi firma y borrar mis datos")
     people = await signed(studio, 12)
     erasing, silencing = people[::2], people[1::2]
@@ -70,7 +70,7 @@ async def test_nothing_comes_after_the_words_that_nothing_will(studio: Studio) -
     assert told < 15
 
 
-async def worked_off(studio: Studio) -> Tally:
+async def worked_off(studio: AdminScene) -> Tally:
     """Waits until nothing that was claimed waits for its turn any more."""
     broadcasts, key = studio.services.storage.broadcasts, (await studio.broadcast()).id
     async with asyncio.timeout(10):
@@ -86,7 +86,7 @@ HUNG = "Un mensaje nuestro ya iba de camino: puede que todavía te llegue."
     ("hangs", "said"), [(False, False), (True, True)], ids=["all has ended", "one has not"]
 )
 async def test_when_something_may_still_arrive_the_confirmation_says_so(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, hangs: bool, said: bool
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch, hangs: bool, said: bool
 ) -> None:
     monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
     ana, scene = studio.scene.ana, studio.scene
@@ -112,7 +112,7 @@ async def test_when_something_may_still_arrive_the_confirmation_says_so(
     assert [HUNG in each for each in shown] == [said, said, False, said, said, said]
 
 
-async def refuses_under_news(studio: Studio) -> str:
+async def refuses_under_news(studio: AdminScene) -> str:
     """Ana taps the button under a message of other news; returns what the tap answers."""
     answered = await studio.scene.ana.tap_data(1, NO_MORE_NEWS).answered()
     assert answered is not None

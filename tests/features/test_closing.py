@@ -8,8 +8,8 @@ import pytest
 
 from bot.simulator.chats import Message
 from handlers.context import Services
-from tests.features.scene import Scene, a_scene
-from tests.storage import people as known
+from tests.support.scene import Scene, a_scene
+from tests.support.supporters import a_supporter
 
 ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
 
@@ -265,7 +265,7 @@ async def test_stats_tell_languages_and_sources(scene: Scene) -> None:
 async def joined(services: Services, source: str, people: int) -> None:
     """People who came by this link sign, without a chat."""
     for number in range(people):
-        someone = known.person(services.keyring, 1_000 + number)
+        someone = a_supporter(services.keyring, 1_000 + number)
         await someone.arrive(services.storage)
         await someone.sign(services.storage, source=source)
 

@@ -12,7 +12,7 @@ from handlers.admin_notices import DAMAGED
 from storage import Statement, Storage
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_errors import storage_error
-from tests.features.scene import Scene, fails
+from tests.support.scene import Scene, fails
 
 SIGNED_NAME = "El nombre con el que firmaste está dañado"
 TYPED_NAME = "El nombre que habías escrito está dañado"

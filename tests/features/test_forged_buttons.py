@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from bot.petition.stages import Action
 from bot.simulator.person import Person
 from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap, read_tap
-from tests.features.scene import Scene
-from tests.features.studio import Studio
+from tests.support.admin_scene import AdminScene
+from tests.support.scene import Scene
 
 # A callback's text is Telegram's to deliver, so it has at most 64 bytes.
 ODD = (
@@ -40,18 +40,20 @@ def of_admins() -> Iterator[str]:
             yield f"adm:{action}:{argument}"[:64]
 
 
-async def test_no_forged_button_of_a_screen_fails(studio: Studio) -> None:
+async def test_no_forged_button_of_a_screen_fails(studio: AdminScene) -> None:
     studio.scene.ana.start()
     await studio.scene.settled()
     await none_fails(studio.scene, studio.scene.ana, of_supporters())
 
 
-async def test_no_forged_button_of_an_admins_message_fails(studio: Studio) -> None:
+async def test_no_forged_button_of_an_admins_message_fails(studio: AdminScene) -> None:
     await studio.says("/broadcast")
     await none_fails(studio.scene, studio.marta, of_admins())
 
 
-async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(studio: Studio) -> None:
+async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(
+    studio: AdminScene,
+) -> None:
     studio.expected.append("message to delete not found")
     for has_message in (False, True):
         for step in DraftStep:
@@ -65,7 +67,7 @@ async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(studio
                 await none_fails(studio.scene, studio.marta, iter([data]))
 
 
-def _draft_tap(studio: Studio) -> DraftTap:
+def _draft_tap(studio: AdminScene) -> DraftTap:
     """What the newest button of the draft in preparation carries."""
     for button in (button for row in studio.panel.buttons for button in row):
         tap = read_tap(button.data)

@@ -18,8 +18,8 @@ from bot.simulator.person import Person
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.screens.buttons import AdminAction, DraftStep
 from storage import Broadcast, Conversation, Kind, NewBroadcast
-from tests.features.scene import ADMIN, Scene
-from tests.features.studio import HOUR, Studio, a_studio
+from tests.support.admin_scene import HOUR, AdminScene, an_admin_scene
+from tests.support.scene import ADMIN, Scene
 
 # In this order each can be tapped; the stage is the one after it.
 SUPPORTERS = (
@@ -126,7 +126,9 @@ async def test_those_of_an_earlier_screen_show_the_present_one(scene: Scene) -> 
         assert scene.living(scene.ana).buttons
 
 
-async def test_the_one_under_a_broadcast_ends_the_news_and_nothing_else(studio: Studio) -> None:
+async def test_the_one_under_a_broadcast_ends_the_news_and_nothing_else(
+    studio: AdminScene,
+) -> None:
     scene, data = studio.scene, studio.services.storage.personal_data
     await sends(scene, scene.ana, 1_000_000, "stop:news")
     held = await data.of(scene.ana.id)
@@ -134,7 +136,7 @@ async def test_the_one_under_a_broadcast_ends_the_news_and_nothing_else(studio: 
     assert held.signature is not None
 
 
-async def test_those_that_close_and_reopen_the_petition(studio: Studio) -> None:
+async def test_those_that_close_and_reopen_the_petition(studio: AdminScene) -> None:
     petitions, scene = studio.services.storage.petitions, studio.scene
     await studio.says("/close")
     message = studio.panel.id
@@ -148,19 +150,19 @@ async def test_those_that_close_and_reopen_the_petition(studio: Studio) -> None:
         assert (await petitions.state()).is_closed is is_closed, data
 
 
-async def draft(studio: Studio) -> Draft | None:
+async def draft(studio: AdminScene) -> Draft | None:
     services = studio.services
     reference = services.keyring.reference(services.petition.slug, ADMIN)
     return parse_draft(await services.storage.drafts.get(reference))
 
 
-async def begun_draft(studio: Studio) -> Draft:
+async def begun_draft(studio: AdminScene) -> Draft:
     found = await draft(studio)
     assert found is not None
     return found
 
 
-async def test_those_of_a_draft(studio: Studio) -> None:
+async def test_those_of_a_draft(studio: AdminScene) -> None:
     await studio.says("/broadcast")
     message = studio.panel.id
     await sends(studio.scene, studio.marta, message, "adm:leave:")
@@ -182,7 +184,7 @@ async def test_those_of_a_draft(studio: Studio) -> None:
     assert await draft(studio) is None
 
 
-async def planned(studio: Studio, number: int, **changes: Any) -> Broadcast:
+async def planned(studio: AdminScene, number: int, **changes: Any) -> Broadcast:
     """Another admin's broadcast that is to go out in an hour."""
     plan = NewBroadcast(
         bytes([number]) * 16,
@@ -212,7 +214,9 @@ async def planned(studio: Studio, number: int, **changes: Any) -> Broadcast:
         ("adm:cancel:{key}", "cancelled"),
     ],
 )
-async def test_those_of_one_that_is_to_be_approved(studio: Studio, data: str, state: str) -> None:
+async def test_those_of_one_that_is_to_be_approved(
+    studio: AdminScene, data: str, state: str
+) -> None:
     message = await studio.says("/broadcasts")
     broadcast = await planned(studio, 1, needs_approval=True, expected=3)
     await sends(studio.scene, studio.marta, message.id + 1, data.format(key=broadcast.id.hex()))
@@ -222,13 +226,13 @@ async def test_those_of_one_that_is_to_be_approved(studio: Studio, data: str, st
 
 
 @pytest.fixture
-async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
+async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A campaigner whose bot sends one message in five seconds."""
-    async with a_studio(tmp_path, rate=0.2) as studio:
+    async with an_admin_scene(tmp_path, rate=0.2) as studio:
         yield studio
 
 
-async def test_those_of_one_that_is_sent(slow: Studio) -> None:
+async def test_those_of_one_that_is_sent(slow: AdminScene) -> None:
     await slow.begins()
     await slow.says("Hola")
     await slow.previews()
@@ -265,7 +269,7 @@ async def test_those_of_one_that_is_sent(slow: Studio) -> None:
     assert (await begun_draft(slow)).topic == (await slow.broadcast()).topic
 
 
-async def test_that_of_the_closing_update(studio: Studio) -> None:
+async def test_that_of_the_closing_update(studio: AdminScene) -> None:
     await studio.says("/close")
     await sends(studio.scene, studio.marta, studio.panel.id, "adm:close:0")
     await studio.says("/broadcast")

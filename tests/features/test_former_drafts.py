@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from handlers.broadcasts.draft import Draft, parse_draft
-from tests.features.scene import ADMIN
-from tests.features.studio import Studio
+from tests.support.admin_scene import AdminScene
+from tests.support.scene import ADMIN
 
 SEND = "Enviar a 3 personas"
 NOTHING = "No hay ningún mensaje en preparación."
@@ -18,22 +18,22 @@ FORMER = """{"key":"669c9dd9","base":"es","kind":"update","stage":"%(stage)s","l
 "cutoff":3,"token":null,"panel":%(panel)d,"declined":"5","version":6,"touched_at":"%(now)s"}"""
 
 
-async def stored(studio: Studio) -> Draft:
+async def stored(studio: AdminScene) -> Draft:
     body = await studio.services.storage.drafts.get(marta(studio))
     draft = parse_draft(body)
     assert draft is not None
     return draft
 
 
-async def store(studio: Studio, body: str) -> None:
+async def store(studio: AdminScene, body: str) -> None:
     await studio.services.storage.drafts.save(marta(studio), body, datetime.now(UTC))
 
 
-def marta(studio: Studio) -> bytes:
+def marta(studio: AdminScene) -> bytes:
     return studio.services.keyring.reference(studio.services.petition.slug, ADMIN)
 
 
-async def with_a_former_draft(studio: Studio, stage: str = "summary") -> Draft:
+async def with_a_former_draft(studio: AdminScene, stage: str = "summary") -> Draft:
     """A message was previewed, and its draft is stored as an earlier version stored it."""
     await studio.begins()
     await studio.says("Hola")
@@ -52,13 +52,13 @@ async def with_a_former_draft(studio: Studio, stage: str = "summary") -> Draft:
     return now
 
 
-async def test_nothing_of_it_is_lost(studio: Studio) -> None:
+async def test_nothing_of_it_is_lost(studio: AdminScene) -> None:
     now = await with_a_former_draft(studio)
     changes = {"key": "669c9dd9", "version": 6, "old_copies": (7,), "refused_album": "5"}
     assert await stored(studio) == now.model_copy(update=changes)
 
 
-async def test_it_is_shown_and_sent(studio: Studio) -> None:
+async def test_it_is_shown_and_sent(studio: AdminScene) -> None:
     await with_a_former_draft(studio)
     await studio.says("/broadcast")
     await studio.taps("Seguir con el mensaje que preparabas")
@@ -68,7 +68,7 @@ async def test_it_is_shown_and_sent(studio: Studio) -> None:
     assert [m.text for m in studio.got(studio.scene.ana)] == ["Hola"]
 
 
-async def test_one_that_asks_for_the_second_confirmation_is_sent_too(studio: Studio) -> None:
+async def test_one_that_asks_for_the_second_confirmation_is_sent_too(studio: AdminScene) -> None:
     await with_a_former_draft(studio, stage="sure")
     await studio.says("/broadcast")
     await studio.taps("Seguir con el mensaje que preparabas")
@@ -78,7 +78,7 @@ async def test_one_that_asks_for_the_second_confirmation_is_sent_too(studio: Stu
 
 
 async def test_what_cannot_be_read_is_said_to_be_no_draft_and_another_can_be_begun(
-    studio: Studio,
+    studio: AdminScene,
 ) -> None:
     await studio.begins()
     await studio.says("Hola")

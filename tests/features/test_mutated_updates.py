@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.transport.lenient_json import read_json
-from tests.features.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene
 
 _EACH = 40
 _NO_TEXT = "here stand bytes that are no text"

@@ -12,7 +12,7 @@ from bot.text.markup import fill, parse
 from storage import Statement
 from storage.personal_data import GIVEN
 from storage.tables import metadata
-from tests.features.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene
 
 NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",

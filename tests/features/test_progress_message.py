@@ -11,23 +11,23 @@ import pytest
 from telegram.ext import ExtBot
 
 from handlers.broadcasts.admin_reporter import AdminReporter
-from tests.features.scene import ADMIN
-from tests.features.studio import Studio, a_studio
 from tests.features.test_broadcast_controls import under_way
+from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.scene import ADMIN
 
 RUNNING, ASKED, PAUSED = "por segundo", "¿Cancelar el envío?", "El envío está en pausa"
 
 
 @pytest.fixture
-async def slow(tmp_path: Path) -> AsyncIterator[Studio]:
+async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A broadcast of three messages, of which one has arrived; the second takes five seconds."""
-    async with a_studio(tmp_path, rate=0.2) as studio:
+    async with an_admin_scene(tmp_path, rate=0.2) as studio:
         await under_way(studio)
         yield studio
 
 
 @pytest.fixture
-async def let_go(slow: Studio, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+async def let_go(slow: AdminScene, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """An edit of the worker's is on its way, and arrives once this is set."""
     assert slow.scene.app is not None
     bot = type(slow.scene.app.application.bot)
@@ -45,7 +45,7 @@ async def let_go(slow: Studio, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event
     return let_go
 
 
-def drawn(studio: Studio) -> list[str]:
+def drawn(studio: AdminScene) -> list[str]:
     """What was written into the progress message, in this order: which of the known texts."""
     known = (RUNNING, ASKED, PAUSED)
     texts = [str(c.params["text"]) for c in studio.scene.simulator.calls.of("editMessageText")]
@@ -53,7 +53,7 @@ def drawn(studio: Studio) -> list[str]:
 
 
 async def test_a_question_is_not_hidden_by_progress_that_was_on_its_way(
-    slow: Studio, let_go: asyncio.Event
+    slow: AdminScene, let_go: asyncio.Event
 ) -> None:
     slow.marta.tap("⏹ Cancelar")
     await slow.became("paused")
@@ -68,7 +68,7 @@ async def test_a_question_is_not_hidden_by_progress_that_was_on_its_way(
 
 
 async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not_answer(
-    slow: Studio, let_go: asyncio.Event
+    slow: AdminScene, let_go: asyncio.Event
 ) -> None:
     slow.marta.tap("⏹ Cancelar")
     await slow.marta.sees(ASKED)
@@ -80,7 +80,7 @@ async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not
 
 
 async def test_what_another_process_changes_while_it_is_drawn_is_drawn_after_it(
-    slow: Studio, let_go: asyncio.Event
+    slow: AdminScene, let_go: asyncio.Event
 ) -> None:
     broadcasts = slow.services.storage.broadcasts
     await broadcasts.pause((await slow.broadcast()).id, ADMIN, slow.services.clock())
@@ -88,7 +88,9 @@ async def test_what_another_process_changes_while_it_is_drawn_is_drawn_after_it(
     await slow.marta.sees(PAUSED, 2)
 
 
-async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(slow: Studio) -> None:
+async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(
+    slow: AdminScene,
+) -> None:
     progress, cancel = slow.data("⏹ Cancelar")
     other = slow.marta.chat.messages[slow.data("⏸ Pausa")[0] - 1]
     assert other.from_bot
@@ -103,7 +105,7 @@ async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(slow
 
 
 async def test_a_tap_is_shown_though_no_worker_is_there_to_show_it(
-    slow: Studio, monkeypatch: pytest.MonkeyPatch
+    slow: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def shows_nothing(*_: object) -> None:
         await asyncio.sleep(0)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.faults import Fault
-from tests.features.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene
 
 
 async def to_the_consent(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from handlers.admin_context import open_admin_context
 from handlers.broadcasts.draft_editor import forget_started_draft, open_draft
 from handlers.context import Context, PetitionApplication
 from handlers.supporter_context import open_command, open_supporter_context
-from tests.features.scene import Scene
+from tests.support.scene import Scene
 
 
 def stored(folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage import Statement
-from tests.features.scene import Scene
+from tests.support.scene import Scene
 
 
 async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> None:

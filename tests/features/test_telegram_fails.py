@@ -16,8 +16,8 @@ from bot.simulator.person import Person
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
 from handlers.context import Services
-from tests.features.scene import Scene, a_scene, fails
-from tests.features.studio import Studio
+from tests.support.admin_scene import AdminScene
+from tests.support.scene import Scene, a_scene, fails
 
 NOTHING_DONE = "no hemos podido terminar lo que has pedido"
 
@@ -272,7 +272,7 @@ async def test_a_line_in_a_group_is_owed_like_any_answer(
 
 
 async def test_what_is_done_is_shown_to_an_admin_later_and_done_once(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.expected.append("query ID is invalid")  # the tap was answered before
     await studio.says("/close")
@@ -285,7 +285,7 @@ async def test_what_is_done_is_shown_to_an_admin_later_and_done_once(
 
 
 async def test_a_draft_is_shown_later_as_it_is_stored(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await studio.begins()
     fails(monkeypatch, studio.scene, "send_message", 1)
@@ -295,7 +295,7 @@ async def test_a_draft_is_shown_later_as_it_is_stored(
 
 
 async def test_nothing_is_sent_while_telegram_does_not_say_whether_it_is_whole(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await studio.begins()
     await studio.says("Hola")
@@ -310,7 +310,7 @@ async def test_nothing_is_sent_while_telegram_does_not_say_whether_it_is_whole(
 
 
 async def test_a_test_to_oneself_that_fails_is_not_made_later(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await studio.begins()
     await studio.says("Hola")
@@ -325,7 +325,7 @@ async def test_a_test_to_oneself_that_fails_is_not_made_later(
 
 
 async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.expected.append("query ID is invalid")  # the tap was answered before
     await studio.scene.closes()

@@ -9,8 +9,8 @@ import pytest
 from bot.simulator.person import Person
 from bot.text.translations import Words
 from handlers.screens.command_list import SUPPORTER_COMMANDS
-from tests.features.scene import Scene
 from tests.features.test_typed_names import GONE, at_the_consent, at_the_name, says
+from tests.support.scene import Scene
 
 COMMANDS = sorted({*SUPPORTER_COMMANDS, "start", "firmar"})
 

@@ -10,8 +10,8 @@ import pytest
 
 from bot.simulator.person import Person
 from bot.text.translations import Words
-from tests.features.scene import Scene, a_scene, fails
 from tests.features.test_typed_names import GONE, at_the_consent, at_the_name, says, written
+from tests.support.scene import Scene, a_scene, fails
 
 
 def flood(scene: Scene, deeds: list[Callable[[], object]]) -> None:

@@ -12,7 +12,7 @@ from telegram.error import NetworkError
 
 from bot.simulator.person import Person
 from bot.text.translations import Words
-from tests.features.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene
 
 GONE = "Lo que has enviado se ha borrado de este chat."
 STAYS = "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."

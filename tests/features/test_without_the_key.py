@@ -9,7 +9,7 @@ from handlers.context import Services
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
 from storage import Conversation, Statement
-from tests.features.scene import Scene
+from tests.support.scene import Scene
 
 NAMES = ("Ana García", "Mallory", "Seán O'Brien")
 SHOWN = Statement("SELECT screen_digest FROM conversations WHERE screen_digest IS NOT NULL")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.statistics import SignatureSources, merge_small_sources
 from storage import Signatures, Stats
-from tests.features.scene import Scene
+from tests.support.scene import Scene
 
 counts = st.dictionaries(
     st.none() | st.sampled_from([f"link{number}" for number in range(30)]),

@@ -9,7 +9,7 @@ import pytest
 from bot.intake import Dispatcher
 from handlers.screens.buttons import NO_MORE_NEWS
 from handlers.waiting_updates import will_be_drawn_over
-from tests.features.scene import ADMIN, Scene
+from tests.support.scene import ADMIN, Scene
 
 ANA = 6_000_000_001
 

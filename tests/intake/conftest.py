@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.transport import SharedSession
-from tests.intake.bench import Running
-from tests.transport.wire import serve
+from tests.intake.running_polling import RunningPolling
+from tests.support.scripted_server import serve
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Running]:
+async def bench() -> AsyncIterator[RunningPolling]:
     async with serve() as wire, SharedSession() as session:
-        yield Running(wire, session)
+        yield RunningPolling(wire, session)

@@ -7,11 +7,11 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from tests.intake.bench import Running, polling
-from tests.transport.wire import cut, page, refuse
+from tests.intake.running_polling import RunningPolling, polling
+from tests.support.scripted_server import cut, page, refuse
 
 
-async def test_updates_are_handled_and_acknowledged_only_afterwards(bench: Running) -> None:
+async def test_updates_are_handled_and_acknowledged_only_afterwards(bench: RunningPolling) -> None:
     bench.desk.held[1] = asyncio.Event()
     bench.inbox.put(1)
     async with polling(bench):
@@ -22,7 +22,7 @@ async def test_updates_are_handled_and_acknowledged_only_afterwards(bench: Runni
     assert bench.desk.done == [1]
 
 
-async def test_an_idle_bot_polls_once_and_waits(bench: Running) -> None:
+async def test_an_idle_bot_polls_once_and_waits(bench: RunningPolling) -> None:
     async with polling(bench):
         await asyncio.sleep(0.3)
         assert len(bench.inbox.polls) == 1
@@ -32,7 +32,7 @@ async def test_an_idle_bot_polls_once_and_waits(bench: Running) -> None:
 
 
 async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
-    bench: Running,
+    bench: RunningPolling,
 ) -> None:
     rests = bench.rests()
     bench.desk.held[1] = asyncio.Event()
@@ -48,7 +48,9 @@ async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
     assert rests.count((0, 0.05)) == 5, "what is new makes it look soon again"
 
 
-async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(bench: Running) -> None:
+async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
+    bench: RunningPolling,
+) -> None:
     rests = bench.rests()
     bench.desk.held[1] = asyncio.Event()
     bench.inbox.put(1)
@@ -63,7 +65,7 @@ async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(bench: 
 
 @pytest.mark.parametrize(("waiting", "rest"), [(50, (0, 0.05)), (51, (50, 0.25))])
 async def test_of_a_backlog_the_next_part_is_fetched_when_half_of_the_first_is_done(
-    bench: Running, waiting: int, rest: tuple[int, float]
+    bench: RunningPolling, waiting: int, rest: tuple[int, float]
 ) -> None:
     rests = bench.rests()
     for number in range(1, waiting + 1):
@@ -76,7 +78,7 @@ async def test_of_a_backlog_the_next_part_is_fetched_when_half_of_the_first_is_d
     assert rests[0] == rest
 
 
-async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(bench: Running) -> None:
+async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(bench: RunningPolling) -> None:
     task = asyncio.create_task(bench.polling.run())
     await bench.until(lambda: bool(bench.inbox.polls))
     task.cancel()
@@ -84,7 +86,7 @@ async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(bench: Running
         await task
 
 
-async def test_a_stop_does_not_swallow_a_cancellation(bench: Running) -> None:
+async def test_a_stop_does_not_swallow_a_cancellation(bench: RunningPolling) -> None:
     task = asyncio.create_task(bench.polling.run())
     await bench.until(lambda: bool(bench.inbox.polls))
     bench.polling.stop()
@@ -93,7 +95,7 @@ async def test_a_stop_does_not_swallow_a_cancellation(bench: Running) -> None:
         await task
 
 
-async def test_a_backlog_is_handled_once_each_in_few_polls(bench: Running) -> None:
+async def test_a_backlog_is_handled_once_each_in_few_polls(bench: RunningPolling) -> None:
     for number in range(1, 1001):
         bench.inbox.put(number, chat=number % 70)
     async with polling(bench):
@@ -102,7 +104,7 @@ async def test_a_backlog_is_handled_once_each_in_few_polls(bench: Running) -> No
     assert len(bench.inbox.polls) < 60
 
 
-async def test_a_poisoned_update_stops_nothing(bench: Running) -> None:
+async def test_a_poisoned_update_stops_nothing(bench: RunningPolling) -> None:
     bench.desk.broken.add(1)
     bench.inbox.put(1)
     bench.inbox.put(2)
@@ -111,7 +113,9 @@ async def test_a_poisoned_update_stops_nothing(bench: Running) -> None:
     assert bench.dispatch.counts.passed_over == 1
 
 
-async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(bench: Running) -> None:
+async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(
+    bench: RunningPolling,
+) -> None:
     bench.desk.failing.add(1)
     bench.inbox.put(1)
     async with polling(bench):
@@ -121,7 +125,7 @@ async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(bench: 
         await bench.until(lambda: bench.desk.done == [1])
 
 
-async def test_stopping_ends_the_long_poll_drains_and_acknowledges(bench: Running) -> None:
+async def test_stopping_ends_the_long_poll_drains_and_acknowledges(bench: RunningPolling) -> None:
     bench.inbox.put(1)
     task = asyncio.create_task(bench.polling.run())
     await bench.until(lambda: bench.desk.done == [1] and len(bench.inbox.polls) >= 2)
@@ -135,7 +139,7 @@ async def test_stopping_ends_the_long_poll_drains_and_acknowledges(bench: Runnin
     assert bench.inbox.queue == []
 
 
-async def test_what_was_abandoned_stays_with_telegram(bench: Running) -> None:
+async def test_what_was_abandoned_stays_with_telegram(bench: RunningPolling) -> None:
     bench.desk.held[2] = asyncio.Event()
     for number in (1, 2, 3):
         bench.inbox.put(number, chat=number)
@@ -148,7 +152,7 @@ async def test_what_was_abandoned_stays_with_telegram(bench: Running) -> None:
     assert [one["update_id"] for one in bench.inbox.queue] == [2, 3]
 
 
-async def test_being_stopped_before_it_began_is_fine(bench: Running) -> None:
+async def test_being_stopped_before_it_began_is_fine(bench: RunningPolling) -> None:
     bench.polling.stop()
     await bench.polling.run()
     await bench.polling.acknowledge()
@@ -156,14 +160,16 @@ async def test_being_stopped_before_it_began_is_fine(bench: Running) -> None:
 
 
 @pytest.mark.parametrize("failure", [page(502), cut, page(200, "<html>"), page(200, "{}")])
-async def test_polling_goes_on_after_a_failure(bench: Running, failure: Any) -> None:
+async def test_polling_goes_on_after_a_failure(bench: RunningPolling, failure: Any) -> None:
     bench.inbox.failures.append(failure)
     bench.inbox.put(1)
     async with polling(bench):
         await bench.until(lambda: bench.desk.done == [1])
 
 
-async def test_each_failure_in_a_row_is_waited_for_longer_up_to_a_limit(bench: Running) -> None:
+async def test_each_failure_in_a_row_is_waited_for_longer_up_to_a_limit(
+    bench: RunningPolling,
+) -> None:
     bench.inbox.failures += [page(502)] * 8
     bench.inbox.put(1)
     async with polling(bench):
@@ -172,7 +178,7 @@ async def test_each_failure_in_a_row_is_waited_for_longer_up_to_a_limit(bench: R
 
 
 async def test_after_a_good_poll_the_next_failure_waits_half_a_second_again(
-    bench: Running,
+    bench: RunningPolling,
 ) -> None:
     bench.inbox.failures += [page(502)] * 3
     bench.inbox.put(1)
@@ -191,7 +197,7 @@ WEBHOOK = refuse(409, "Conflict: can't use getUpdates method while webhook is ac
 
 
 async def test_a_webhook_in_the_way_is_removed_at_once_and_keeps_its_updates(
-    bench: Running,
+    bench: RunningPolling,
 ) -> None:
     bench.inbox.failures.append(WEBHOOK)
     bench.inbox.put(1)
@@ -202,7 +208,7 @@ async def test_a_webhook_in_the_way_is_removed_at_once_and_keeps_its_updates(
     assert 0.5 not in bench.naps.taken
 
 
-async def test_a_webhook_that_somebody_sets_again_is_left_to_them(bench: Running) -> None:
+async def test_a_webhook_that_somebody_sets_again_is_left_to_them(bench: RunningPolling) -> None:
     bench.inbox.failures += [WEBHOOK] * 3
     bench.inbox.put(1)
     with capture_logs() as logs:
@@ -215,7 +221,7 @@ async def test_a_webhook_that_somebody_sets_again_is_left_to_them(bench: Running
 
 
 async def test_a_webhook_that_cannot_be_removed_at_first_is_removed_the_next_time(
-    bench: Running,
+    bench: RunningPolling,
 ) -> None:
     bench.inbox.failures += [WEBHOOK, WEBHOOK]
     bench.inbox.away = 3  # as often as a call is repeated
@@ -229,7 +235,9 @@ async def test_a_webhook_that_cannot_be_removed_at_first_is_removed_the_next_tim
     assert events == ["webhook_not_removed", "polling_failed", "webhook_removed"]
 
 
-async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(bench: Running) -> None:
+async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(
+    bench: RunningPolling,
+) -> None:
     bench.inbox.failures += [WEBHOOK] * 12
     bench.inbox.away = 30
     bench.inbox.put(1)
@@ -239,7 +247,9 @@ async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(bench: Runn
     assert bench.rivals_told == []
 
 
-async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(bench: Running) -> None:
+async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
+    bench: RunningPolling,
+) -> None:
     rests = bench.rests()
     bench.desk.held[1] = asyncio.Event()
     bench.inbox.put(1)
@@ -259,7 +269,7 @@ async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(bench: Ru
     assert bench.desk.done == [1]
 
 
-async def test_another_poller_is_given_way_to(bench: Running) -> None:
+async def test_another_poller_is_given_way_to(bench: RunningPolling) -> None:
     other = refuse(409, "Conflict: terminated by other getUpdates request")
     bench.inbox.failures += [other] * 3
     bench.inbox.put(1)
@@ -269,7 +279,7 @@ async def test_another_poller_is_given_way_to(bench: Running) -> None:
     assert bench.inbox.other_calls == []
 
 
-async def test_a_flood_answer_is_waited_for(bench: Running) -> None:
+async def test_a_flood_answer_is_waited_for(bench: RunningPolling) -> None:
     bench.inbox.failures.append(refuse(429, "Too Many Requests", retry_after=7))
     bench.inbox.put(1)
     async with polling(bench):
@@ -278,7 +288,7 @@ async def test_a_flood_answer_is_waited_for(bench: Running) -> None:
 
 
 async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wait(
-    bench: Running, monkeypatch: pytest.MonkeyPatch
+    bench: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[int, float]] = []
 
@@ -293,7 +303,7 @@ async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wa
     assert asked == [(25, 35.0)]
 
 
-async def test_only_the_kinds_that_are_handled_are_asked_for(bench: Running) -> None:
+async def test_only_the_kinds_that_are_handled_are_asked_for(bench: RunningPolling) -> None:
     async with polling(bench):
         await bench.until(lambda: bool(bench.inbox.polls))
     kinds = bench.inbox.polls[0]["allowed_updates"]

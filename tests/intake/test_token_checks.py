@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.intake import TokenUnknown
 from bot.intake.token_checks import Rivalry
-from tests.intake.bench import Naps, Running, polling
-from tests.transport.wire import TOKEN, page, refuse
+from tests.intake.running_polling import RunningPolling, SleepClock, polling
+from tests.support.scripted_server import TOKEN, page, refuse
 
 DENIED = [401, 404]
 OTHER = refuse(409, "Conflict: terminated by other getUpdates request")
@@ -18,7 +18,7 @@ OTHER = refuse(409, "Conflict: terminated by other getUpdates request")
 
 @pytest.mark.parametrize("status", DENIED)
 async def test_one_denial_of_the_token_does_not_end_a_running_bot(
-    bench: Running, status: int
+    bench: RunningPolling, status: int
 ) -> None:
     bench.inbox.failures.append(refuse(status, "Unauthorized"))
     bench.inbox.put(1)
@@ -29,7 +29,7 @@ async def test_one_denial_of_the_token_does_not_end_a_running_bot(
 
 
 async def test_a_denial_that_comes_again_though_the_token_is_good_is_not_asked_about_without_rest(
-    bench: Running,
+    bench: RunningPolling,
 ) -> None:
     bench.inbox.failures += [refuse(401, "Unauthorized")] * 4
     bench.inbox.put(1)
@@ -38,7 +38,7 @@ async def test_a_denial_that_comes_again_though_the_token_is_good_is_not_asked_a
     assert bench.naps.now == 0.5 + 1 + 2
 
 
-async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: Running) -> None:
+async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: RunningPolling) -> None:
     bench.inbox.failures.append(refuse(401, "Unauthorized"))
     bench.inbox.token_denied = 3
     bench.inbox.put(1)
@@ -52,7 +52,7 @@ async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: Running) -> Non
 
 @pytest.mark.parametrize("status", DENIED)
 async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
-    bench: Running, status: int
+    bench: RunningPolling, status: int
 ) -> None:
     bench.inbox.failures.append(refuse(status, "Unauthorized"))
     bench.inbox.token_denied = 5
@@ -63,7 +63,7 @@ async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
     assert bench.naps.now == 60
 
 
-async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: Running) -> None:
+async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: RunningPolling) -> None:
     bench.inbox.failures += [refuse(401, "Unauthorized"), page(502)]
     bench.inbox.away = 3  # as often as a call is made
     bench.inbox.put(1)
@@ -72,14 +72,14 @@ async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: Runnin
     assert bench.naps.taken[:2] == [0, 0.5]
 
 
-async def test_it_can_be_stopped_while_it_doubts(bench: Running) -> None:
+async def test_it_can_be_stopped_while_it_doubts(bench: RunningPolling) -> None:
     bench.naps.asleep = asyncio.Event()
     bench.inbox.failures.append(refuse(401, "Unauthorized"))
     async with asyncio.timeout(2), polling(bench):
         await bench.naps.asleep.wait()
 
 
-async def test_who_else_polls_for_over_a_minute_is_told_of_once(bench: Running) -> None:
+async def test_who_else_polls_for_over_a_minute_is_told_of_once(bench: RunningPolling) -> None:
     bench.inbox.failures += [OTHER] * 40
     bench.inbox.put(1)
     async with polling(bench):
@@ -87,7 +87,7 @@ async def test_who_else_polls_for_over_a_minute_is_told_of_once(bench: Running) 
     assert bench.rivals_told == [60.5]
 
 
-async def test_who_else_polls_for_a_moment_is_told_to_nobody(bench: Running) -> None:
+async def test_who_else_polls_for_a_moment_is_told_to_nobody(bench: RunningPolling) -> None:
     bench.inbox.failures += [OTHER] * 7
     bench.inbox.put(1)
     async with polling(bench):
@@ -95,7 +95,9 @@ async def test_who_else_polls_for_a_moment_is_told_to_nobody(bench: Running) -> 
     assert bench.rivals_told == []
 
 
-async def test_while_the_admins_are_being_told_everybodys_updates_go_on(bench: Running) -> None:
+async def test_while_the_admins_are_being_told_everybodys_updates_go_on(
+    bench: RunningPolling,
+) -> None:
     bench.hears = asyncio.Event()
     bench.inbox.failures += [OTHER] * 12
     bench.inbox.put(1)
@@ -104,7 +106,7 @@ async def test_while_the_admins_are_being_told_everybodys_updates_go_on(bench: R
         assert len(bench.rivals_told) == 1, "they have not been told yet"
 
 
-async def test_who_could_not_be_told_of_a_rival_is_told_later(bench: Running) -> None:
+async def test_who_could_not_be_told_of_a_rival_is_told_later(bench: RunningPolling) -> None:
     bench.admins_there = False
     bench.inbox.failures += [OTHER] * 12
     bench.inbox.put(1)
@@ -122,7 +124,7 @@ async def test_who_could_not_be_told_of_a_rival_is_told_later(bench: Running) ->
 
 async def told(*moments: float, reached: Iterable[bool] = ()) -> list[float]:
     """Returns when `tell` is called, given conflicts at these moments."""
-    naps, told, outcome = Naps(), list[float](), iter(reached)
+    naps, told, outcome = SleepClock(), list[float](), iter(reached)
 
     async def tell() -> bool:
         told.append(naps.now)
@@ -154,7 +156,7 @@ async def test_what_nobody_heard_is_told_again_a_minute_later() -> None:
 
 
 async def test_what_breaks_while_it_is_told_is_logged_and_tried_again() -> None:
-    naps, tries = Naps(), list[float]()
+    naps, tries = SleepClock(), list[float]()
 
     async def tell() -> bool:
         tries.append(naps.now)

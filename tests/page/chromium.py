@@ -18,7 +18,7 @@ from bot.cli.demo_session import DemoSession
 from bot.petition.petition import BUNDLED
 from bot.simulator import Person, Simulator
 from bot.simulator.page import DemoPage, PageState
-from tests.simulator.wire import TOKEN, Wire
+from tests.support.api_client import TOKEN, ApiClient
 
 RULES = (Path(__file__).parent / "rules.js").read_text()
 COVERED = (Path(__file__).parent / "covered.js").read_text()
@@ -141,12 +141,12 @@ async def open_window(browser: Browser, address: str, **look: Any) -> AsyncItera
 @asynccontextmanager
 async def open_chat(
     browser: Browser, page: DemoPage | None = None, **look: Any
-) -> AsyncIterator[tuple[Window, Wire, Person]]:
+) -> AsyncIterator[tuple[Window, ApiClient, Person]]:
     """Shows Ana's phone on the page; the test makes the bot's calls itself."""
     page = page or DemoPage()
     async with (
         Simulator(token=TOKEN) as sim,
-        Wire(sim.url) as wire,
+        ApiClient(sim.url) as wire,
         PageState(sim, page.feed, frozenset()).open() as view,
     ):
         ana = view.world.person("Ana")

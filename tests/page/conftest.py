@@ -10,7 +10,7 @@ from bot.simulator import Person, Simulator
 from bot.simulator.page import DemoPage, PageState
 from tests.page.chromium import chromium
 from tests.page.page_client import PageClient
-from tests.simulator.wire import TOKEN, Wire
+from tests.support.api_client import TOKEN, ApiClient
 
 ADMIN = 6_100_000_900
 
@@ -35,8 +35,8 @@ async def sim() -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def wire(sim: Simulator) -> AsyncIterator[Wire]:
-    async with Wire(sim.url) as wire:
+async def wire(sim: Simulator) -> AsyncIterator[ApiClient]:
+    async with ApiClient(sim.url) as wire:
         yield wire
 
 

@@ -8,7 +8,7 @@ from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.page import PageState
 from tests.page.page_client import PageClient
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -89,7 +89,7 @@ async def test_what_a_client_would_not_send_is_not_sent(at: PageClient, ana: Per
 
 
 async def test_a_person_blocks_the_bot_and_leaves_telegram(
-    at: PageClient, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: ApiClient
 ) -> None:
     await at.does("start", person=ana.id)
     await at.does("block", person=ana.id)

@@ -11,7 +11,7 @@ from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.parameters import Upload
 from tests.page.chromium import COVERED, Window, open_chat
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -48,7 +48,7 @@ async def covered(at: Window) -> list[str]:
     return found
 
 
-async def everything(wire: Wire, ana: Person) -> None:
+async def everything(wire: ApiClient, ana: Person) -> None:
     """Sends messages with every kind of control, in each corner of a bubble, from both sides."""
     world = ana.world
     keys = {

@@ -3,7 +3,7 @@
 from bot.simulator import Person
 from bot.simulator.page import PageState
 from tests.page.page_client import EventStream, PageClient
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 
 async def test_a_page_that_opens_gets_everything_there_is(at: PageClient, ana: Person) -> None:
@@ -17,7 +17,7 @@ async def test_a_page_that_opens_gets_everything_there_is(at: PageClient, ana: P
 
 
 async def test_what_the_bot_does_comes_as_it_happens(
-    at: PageClient, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: ApiClient
 ) -> None:
     ana.start()
     async with at.stream() as stream:
@@ -78,7 +78,7 @@ async def test_a_page_that_was_away_too_long_begins_again(
         assert (await stream.next())["kind"] == "all"
 
 
-async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, wire: Wire) -> None:
+async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, wire: ApiClient) -> None:
     ana.start()
     keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "1:sign"}]]}
     sent = await wire.answer("sendMessage", chat_id=ana.id, text="¿Firmas?", reply_markup=keyboard)
@@ -95,7 +95,7 @@ async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, wire: Wi
 
 
 async def test_a_call_is_shown_with_its_parameters_and_its_answer(
-    at: PageClient, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: ApiClient
 ) -> None:
     ana.start()
     async with at.stream() as stream:
@@ -110,7 +110,7 @@ async def test_a_call_is_shown_with_its_parameters_and_its_answer(
 
 
 async def test_polls_without_news_are_not_shown_and_long_texts_are_cut(
-    at: PageClient, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: ApiClient
 ) -> None:
     ana.start()
     await wire.answer("getUpdates")
@@ -128,7 +128,7 @@ async def test_polls_without_news_are_not_shown_and_long_texts_are_cut(
 
 
 async def test_whoever_writes_has_read_what_stood_there(
-    at: PageClient, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: ApiClient
 ) -> None:
     ana.start()
     await wire.answer("sendMessage", chat_id=ana.id, text="uno")
@@ -140,7 +140,7 @@ async def test_whoever_writes_has_read_what_stood_there(
 
 
 async def test_the_bot_has_got_a_message_once_it_was_given_it_and_has_said_so(
-    at: PageClient, ana: Person, wire: Wire
+    at: PageClient, ana: Person, wire: ApiClient
 ) -> None:
     one, two = ana.send("uno"), ana.send("dos")
     async with at.stream() as stream:

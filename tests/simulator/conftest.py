@@ -4,16 +4,16 @@ import pytest
 import telegram
 
 from bot.simulator import Person, Simulator
-from tests.simulator.wire import TOKEN, Clock, Wire
+from tests.support.api_client import TOKEN, ApiClient, ManualClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-async def sim(clock: Clock) -> AsyncIterator[Simulator]:
+async def sim(clock: ManualClock) -> AsyncIterator[Simulator]:
     async with Simulator(token=TOKEN, clock=clock) as simulator:
         yield simulator
 
@@ -27,8 +27,8 @@ def ana(sim: Simulator) -> Person:
 
 
 @pytest.fixture
-async def wire(sim: Simulator) -> AsyncIterator[Wire]:
-    async with Wire(sim.url) as wire:
+async def wire(sim: Simulator) -> AsyncIterator[ApiClient]:
+    async with ApiClient(sim.url) as wire:
         yield wire
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.simulator import Fault, Simulator
 from bot.simulator.media_kinds import tiny_png
 from tests.aiogram_models import aiogram, types
-from tests.simulator.wire import TOKEN
+from tests.support.api_client import TOKEN
 
 
 @pytest.fixture

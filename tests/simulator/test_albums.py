@@ -6,8 +6,8 @@ import pytest
 
 from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
-from tests.bot_api import answer_faults
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
+from tests.support.api_conformance import answer_faults
 
 
 def item(kind: str, ana: Person, **more: Any) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def item(kind: str, ana: Person, **more: Any) -> dict[str, Any]:
     return {"type": kind, "media": media.file_id, **more}
 
 
-async def test_an_album_is_sent_with_a_caption_each(wire: Wire, ana: Person) -> None:
+async def test_an_album_is_sent_with_a_caption_each(wire: ApiClient, ana: Person) -> None:
     media = [
         item("photo", ana, caption="<b>Uno</b>", parse_mode="HTML", has_spoiler=True),
         item("video", ana, caption="Dos"),
@@ -29,7 +29,7 @@ async def test_an_album_is_sent_with_a_caption_each(wire: Wire, ana: Person) -> 
     assert photo["has_media_spoiler"]
 
 
-async def test_an_album_can_bring_its_files(wire: Wire, ana: Person) -> None:
+async def test_an_album_can_bring_its_files(wire: ApiClient, ana: Person) -> None:
     media = [{"type": "photo", "media": f"attach://f{number}"} for number in (1, 2)]
     form = aiohttp.FormData({"chat_id": str(ana.id), "media": orjson.dumps(media).decode()})
     for number in (1, 2):
@@ -57,7 +57,7 @@ async def test_an_album_can_bring_its_files(wire: Wire, ana: Person) -> None:
     ],
 )
 async def test_a_mixture_telegram_would_not_send(
-    wire: Wire, ana: Person, kinds: list[str], reason: str
+    wire: ApiClient, ana: Person, kinds: list[str], reason: str
 ) -> None:
     media = [item(kind, ana) for kind in kinds]
     refusal = await wire.refusal("sendMediaGroup", chat_id=ana.id, media=media)
@@ -95,7 +95,7 @@ async def test_a_mixture_telegram_would_not_send(
     ],
 )
 async def test_a_description_telegram_would_not_take(
-    wire: Wire, ana: Person, second: Any, reason: str
+    wire: ApiClient, ana: Person, second: Any, reason: str
 ) -> None:
     media = [item("photo", ana), second]
     refusal = await wire.refusal("sendMediaGroup", chat_id=ana.id, media=media)
@@ -104,14 +104,14 @@ async def test_a_description_telegram_would_not_take(
     assert [message for message in ana.messages if message.from_bot] == []
 
 
-async def test_an_album_has_no_keyboard(wire: Wire, ana: Person) -> None:
+async def test_an_album_has_no_keyboard(wire: ApiClient, ana: Person) -> None:
     media = [item("photo", ana), item("photo", ana)]
     refusal = await wire.refusal("sendMediaGroup", chat_id=ana.id, media=media, reply_markup={})
 
     assert refusal == (400, 'Bad Request: unknown parameter "reply_markup" in sendMediaGroup')
 
 
-async def test_a_file_in_an_album_stays_of_its_kind(wire: Wire, ana: Person) -> None:
+async def test_a_file_in_an_album_stays_of_its_kind(wire: ApiClient, ana: Person) -> None:
     media = [item("photo", ana), item("photo", ana)]
     first, _ = await wire.result("sendMediaGroup", chat_id=ana.id, media=media)
     target = {"chat_id": ana.id, "message_id": first["message_id"]}

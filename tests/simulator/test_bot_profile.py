@@ -1,7 +1,7 @@
 import pytest
 
 from bot.simulator import Simulator
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 
 def command(name: str = "start", description: str = "Empezar") -> dict[str, str]:
@@ -24,7 +24,7 @@ def command(name: str = "start", description: str = "Empezar") -> dict[str, str]
     ],
 )
 async def test_commands_telegram_would_not_take(
-    wire: Wire, commands: list[dict[str, str]], reason: str
+    wire: ApiClient, commands: list[dict[str, str]], reason: str
 ) -> None:
     assert await wire.refusal("setMyCommands", commands=commands) == (
         400,
@@ -41,7 +41,7 @@ async def test_commands_telegram_would_not_take(
     ],
 )
 async def test_commands_for_a_chat_need_the_chat(
-    wire: Wire, scope: dict[str, object], reason: str
+    wire: ApiClient, scope: dict[str, object], reason: str
 ) -> None:
     assert await wire.refusal("setMyCommands", commands=[command()], scope=scope) == (
         400,
@@ -50,7 +50,7 @@ async def test_commands_for_a_chat_need_the_chat(
 
 
 @pytest.mark.parametrize("language", ["es-ES", "ESP", "e"])
-async def test_a_language_has_two_letters(wire: Wire, language: str) -> None:
+async def test_a_language_has_two_letters(wire: ApiClient, language: str) -> None:
     assert await wire.refusal("setMyName", name="a", language_code=language) == (
         400,
         "Bad Request: invalid language code specified",
@@ -66,7 +66,7 @@ async def test_a_language_has_two_letters(wire: Wire, language: str) -> None:
     ],
 )
 async def test_texts_of_the_profile_have_their_lengths(
-    wire: Wire, method: str, name: str, longest: int
+    wire: ApiClient, method: str, name: str, longest: int
 ) -> None:
     await wire.result(method, **{name: "a" * longest})
     _, reason = await wire.refusal(method, **{name: "a" * (longest + 1)})
@@ -74,7 +74,7 @@ async def test_texts_of_the_profile_have_their_lengths(
     assert reason == f"Bad Request: {name.replace('_', ' ')} is too long"
 
 
-async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, wire: Wire) -> None:
+async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, wire: ApiClient) -> None:
     await wire.result("setMyCommands", commands=[command()])
     await wire.result("setMyCommands", commands=[])
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.simulator import Person, Simulator
 from bot.simulator.media_kinds import KINDS
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 LINK = {"inline_keyboard": [[{"text": "Leer", "url": "https://example.org/"}]]}
 
@@ -22,7 +22,7 @@ def to(ana: Person, eva: Person) -> dict[str, int]:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "poll"])
 async def test_every_kind_is_copied_as_it_is(
-    wire: Wire, ana: Person, eva: Person, kind: str
+    wire: ApiClient, ana: Person, eva: Person, kind: str
 ) -> None:
     source = ana.send_kind(kind)
     copy = await wire.result("copyMessage", message_id=source.id, **to(ana, eva))
@@ -32,7 +32,9 @@ async def test_every_kind_is_copied_as_it_is(
     assert (message.media, message.from_bot) == (source.media, True)
 
 
-async def test_a_copied_poll_counts_its_own_votes(wire: Wire, ana: Person, eva: Person) -> None:
+async def test_a_copied_poll_counts_its_own_votes(
+    wire: ApiClient, ana: Person, eva: Person
+) -> None:
     poll = ana.send_kind("poll").media
     await wire.result("copyMessage", message_id=ana.messages[-1].id, **to(ana, eva))
     copy = eva.messages[-1].media
@@ -44,7 +46,7 @@ async def test_a_copied_poll_counts_its_own_votes(wire: Wire, ana: Person, eva: 
 
 
 async def test_a_copy_keeps_the_formatting_and_no_origin(
-    wire: Wire, ana: Person, eva: Person
+    wire: ApiClient, ana: Person, eva: Person
 ) -> None:
     post = ana.send_html("<b>Hola</b> <tg-spoiler>tú</tg-spoiler>")
     forward = ana.forward(post, buttons=[[("Leer", "https://example.org/")]])
@@ -55,7 +57,9 @@ async def test_a_copy_keeps_the_formatting_and_no_origin(
     assert (copy.buttons, copy.about) == ((), None)
 
 
-async def test_a_copy_takes_a_keyboard_of_its_own(wire: Wire, ana: Person, eva: Person) -> None:
+async def test_a_copy_takes_a_keyboard_of_its_own(
+    wire: ApiClient, ana: Person, eva: Person
+) -> None:
     post = ana.send("Hola")
     await wire.result("copyMessage", message_id=post.id, reply_markup=LINK, **to(ana, eva))
 
@@ -63,7 +67,7 @@ async def test_a_copy_takes_a_keyboard_of_its_own(wire: Wire, ana: Person, eva: 
 
 
 async def test_a_caption_is_kept_or_put_in_another_place(
-    wire: Wire, ana: Person, eva: Person
+    wire: ApiClient, ana: Person, eva: Person
 ) -> None:
     photo = ana.send_photo("Uno", spoiler=True, above=True)
     for more in ({}, {"caption": "<b>Dos</b>", "parse_mode": "HTML"}, {"caption": ""}):
@@ -76,7 +80,9 @@ async def test_a_caption_is_kept_or_put_in_another_place(
     assert bare.text == ""
 
 
-async def test_a_caption_is_ignored_where_none_goes(wire: Wire, ana: Person, eva: Person) -> None:
+async def test_a_caption_is_ignored_where_none_goes(
+    wire: ApiClient, ana: Person, eva: Person
+) -> None:
     for source in (ana.send("Hola"), ana.send_kind("sticker")):
         await wire.result("copyMessage", message_id=source.id, caption="Uno", **to(ana, eva))
 
@@ -85,7 +91,7 @@ async def test_a_caption_is_ignored_where_none_goes(wire: Wire, ana: Person, eva
 
 @pytest.mark.parametrize("purpose", ["copy", "forward"])
 async def test_what_is_gone_or_only_tells_cannot_be_sent_on(
-    wire: Wire, ana: Person, eva: Person, purpose: str
+    wire: ApiClient, ana: Person, eva: Person, purpose: str
 ) -> None:
     written = ana.send("Hola")
     await wire.result("pinChatMessage", chat_id=ana.id, message_id=written.id)
@@ -112,7 +118,7 @@ async def test_what_is_gone_or_only_tells_cannot_be_sent_on(
 
 
 async def test_what_is_protected_is_copied_but_not_forwarded(
-    wire: Wire, ana: Person, eva: Person
+    wire: ApiClient, ana: Person, eva: Person
 ) -> None:
     sent = await wire.result("sendMessage", chat_id=ana.id, text="Hola", protect_content=True)
     source = to(ana, eva) | {"message_id": sent["message_id"]}
@@ -126,7 +132,7 @@ async def test_what_is_protected_is_copied_but_not_forwarded(
 
 
 async def test_a_quiz_whose_answer_is_not_known_cannot_be_copied(
-    wire: Wire, ana: Person, eva: Person
+    wire: ApiClient, ana: Person, eva: Person
 ) -> None:
     poll = ana.send_kind("poll").media
     assert poll
@@ -140,7 +146,7 @@ async def test_a_quiz_whose_answer_is_not_known_cannot_be_copied(
 
 
 async def test_a_forward_names_its_origin_and_keeps_links(
-    wire: Wire, ana: Person, eva: Person
+    wire: ApiClient, ana: Person, eva: Person
 ) -> None:
     post = ana.forward(ana.send("Hola"), buttons=[[("Leer", "https://example.org/")]])
     forward = await wire.result("forwardMessage", message_id=post.id, **to(ana, eva))
@@ -150,7 +156,7 @@ async def test_a_forward_names_its_origin_and_keeps_links(
 
 
 async def test_albums_stay_albums_and_what_is_gone_is_left_out(
-    wire: Wire, ana: Person, eva: Person
+    wire: ApiClient, ana: Person, eva: Person
 ) -> None:
     first = ana.send_album(["photo", "video", "photo"], "Uno")
     between = ana.send("Dos")
@@ -167,7 +173,7 @@ async def test_albums_stay_albums_and_what_is_gone_is_left_out(
     assert [m.group for m in sent[3:]] == [None, None]
 
 
-async def test_copies_can_go_without_captions(wire: Wire, ana: Person, eva: Person) -> None:
+async def test_copies_can_go_without_captions(wire: ApiClient, ana: Person, eva: Person) -> None:
     numbers = [ana.send("Hola").id, ana.send_photo("Uno").id]
     await wire.result("copyMessages", message_ids=numbers, remove_caption=True, **to(ana, eva))
 
@@ -186,20 +192,20 @@ async def test_copies_can_go_without_captions(wire: Wire, ana: Person, eva: Pers
     ],
 )
 async def test_a_list_of_messages_telegram_would_not_take(
-    wire: Wire, ana: Person, eva: Person, numbers: list[Any], reason: str
+    wire: ApiClient, ana: Person, eva: Person, numbers: list[Any], reason: str
 ) -> None:
     refusal = await wire.refusal("copyMessages", message_ids=numbers, **to(ana, eva))
     assert refusal == (400, f"Bad Request: {reason}")
 
 
-async def test_the_source_must_be_a_chat_the_bot_knows(wire: Wire, eva: Person) -> None:
+async def test_the_source_must_be_a_chat_the_bot_knows(wire: ApiClient, eva: Person) -> None:
     source = {"chat_id": eva.id, "from_chat_id": 5, "message_id": 1}
 
     assert await wire.refusal("copyMessage", **source) == (400, "Bad Request: chat not found")
 
 
 async def test_a_caption_that_only_premium_allows_cannot_be_copied(
-    sim: Simulator, wire: Wire, eva: Person
+    sim: Simulator, wire: ApiClient, eva: Person
 ) -> None:
     iris = sim.world.person("Iris", premium=True)
     photo = iris.send_photo("a" * 1025)

@@ -6,10 +6,12 @@ import aiohttp
 import pytest
 
 from bot.simulator import Fault, Faults, Person, Simulator
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 
-async def test_an_error_comes_before_any_effect(sim: Simulator, wire: Wire, ana: Person) -> None:
+async def test_an_error_comes_before_any_effect(
+    sim: Simulator, wire: ApiClient, ana: Person
+) -> None:
     sim.faults.next("sendMessage", Fault.ERROR)
     refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a")
     await wire.result("sendMessage", chat_id=ana.id, text="b")
@@ -19,7 +21,7 @@ async def test_an_error_comes_before_any_effect(sim: Simulator, wire: Wire, ana:
 
 
 async def test_a_dropped_answer_comes_after_the_effect(
-    sim: Simulator, wire: Wire, ana: Person
+    sim: Simulator, wire: ApiClient, ana: Person
 ) -> None:
     sim.faults.next("sendMessage", Fault.DROP, Fault.CUT)
     for text in ("drop", "cut"):
@@ -49,7 +51,7 @@ async def test_rates_spare_the_poll_unless_told_otherwise() -> None:
 
 
 async def test_a_frozen_telegram_answers_after_the_thaw(
-    sim: Simulator, wire: Wire, ana: Person
+    sim: Simulator, wire: ApiClient, ana: Person
 ) -> None:
     sim.faults.freeze()
     call = asyncio.create_task(wire.result("sendMessage", chat_id=ana.id, text="a"))
@@ -61,7 +63,7 @@ async def test_a_frozen_telegram_answers_after_the_thaw(
     assert len(ana.messages) == 2
 
 
-async def test_latency_can_be_set_and_cleared(sim: Simulator, wire: Wire) -> None:
+async def test_latency_can_be_set_and_cleared(sim: Simulator, wire: ApiClient) -> None:
     sim.faults.latency = (0.05, 0.06)
     begun = time.monotonic()
     await wire.result("getMe")

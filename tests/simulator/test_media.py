@@ -4,12 +4,12 @@ import aiohttp
 
 from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
-from tests.bot_api import answer_faults
-from tests.simulator.wire import Clock, Wire
+from tests.support.api_client import ApiClient, ManualClock
+from tests.support.api_conformance import answer_faults
 
 
 async def uploaded(
-    wire: Wire, method: str, kind: str, content: bytes, name: str, **params: Any
+    wire: ApiClient, method: str, kind: str, content: bytes, name: str, **params: Any
 ) -> Any:
     """Uploads a file and returns the result of the call."""
     form = aiohttp.FormData({key: str(value) for key, value in params.items()})
@@ -21,7 +21,7 @@ async def uploaded(
     return answer["result"]
 
 
-async def test_a_picture_drawn_by_the_bot_is_sent(wire: Wire, ana: Person) -> None:
+async def test_a_picture_drawn_by_the_bot_is_sent(wire: ApiClient, ana: Person) -> None:
     sent = await uploaded(
         wire, "sendPhoto", "photo", tiny_png(1000, 500), "a.png", chat_id=ana.id, caption="Así fue"
     )
@@ -29,7 +29,7 @@ async def test_a_picture_drawn_by_the_bot_is_sent(wire: Wire, ana: Person) -> No
     assert (sent["photo"][-1]["width"], sent["caption"]) == (1000, "Así fue")
 
 
-async def test_a_text_becomes_a_file_and_a_file_another(wire: Wire, ana: Person) -> None:
+async def test_a_text_becomes_a_file_and_a_file_another(wire: ApiClient, ana: Person) -> None:
     sent = await wire.result("sendMessage", chat_id=ana.id, text="Hola")
     target = {"chat_id": ana.id, "message_id": sent["message_id"]}
     for kind in ("photo", "video", "animation", "audio", "document"):
@@ -40,7 +40,7 @@ async def test_a_text_becomes_a_file_and_a_file_another(wire: Wire, ana: Person)
         assert (kind in edited, edited["caption"]) == (True, kind)
 
 
-async def test_a_sticker_stays_what_it_is(wire: Wire, ana: Person) -> None:
+async def test_a_sticker_stays_what_it_is(wire: ApiClient, ana: Person) -> None:
     sticker, photo = ana.send_kind("sticker"), ana.send_photo().media
     assert photo
     source = {"from_chat_id": ana.id, "message_id": sticker.id}
@@ -53,7 +53,7 @@ async def test_a_sticker_stays_what_it_is(wire: Wire, ana: Person) -> None:
 
 
 async def test_one_message_that_is_too_old_keeps_all_from_being_deleted(
-    wire: Wire, ana: Person, clock: Clock
+    wire: ApiClient, ana: Person, clock: ManualClock
 ) -> None:
     old = await wire.result("sendMessage", chat_id=ana.id, text="a")
     clock.now += 48 * 3600 + 1
@@ -69,7 +69,7 @@ async def test_one_message_that_is_too_old_keeps_all_from_being_deleted(
     assert await wire.result("deleteMessages", chat_id=ana.id, message_ids=[998, 999])
 
 
-async def test_a_pin_is_told_in_the_chat_and_to_the_bot(wire: Wire, ana: Person) -> None:
+async def test_a_pin_is_told_in_the_chat_and_to_the_bot(wire: ApiClient, ana: Person) -> None:
     written = ana.send("Hola")
     await wire.result("pinChatMessage", chat_id=ana.id, message_id=written.id)
     told = (await wire.result("getUpdates"))[-1]["message"]

@@ -3,14 +3,14 @@ import asyncio
 import pytest
 
 from bot.simulator import Person, Simulator, SimulatorError
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 
 def keyboard(*labels: str) -> dict[str, object]:
     return {"inline_keyboard": [[{"text": label, "callback_data": label}] for label in labels]}
 
 
-async def test_sees_waits_for_the_bot(wire: Wire, ana: Person) -> None:
+async def test_sees_waits_for_the_bot(wire: ApiClient, ana: Person) -> None:
     waiting = asyncio.create_task(ana.sees("Hola"))
     await asyncio.sleep(0.02)
     await wire.result("sendMessage", chat_id=ana.id, text="¡Hola!")
@@ -18,7 +18,7 @@ async def test_sees_waits_for_the_bot(wire: Wire, ana: Person) -> None:
     assert (await waiting).text == "¡Hola!"
 
 
-async def test_waiting_in_vain_shows_the_chat(wire: Wire, ana: Person) -> None:
+async def test_waiting_in_vain_shows_the_chat(wire: ApiClient, ana: Person) -> None:
     await wire.result("sendMessage", chat_id=ana.id, text="Uno", reply_markup=keyboard("Ir"))
     with pytest.raises(SimulatorError) as failed:
         await ana.sees("Dos", seconds=0.05)
@@ -33,7 +33,7 @@ async def test_ones_own_words_are_not_what_the_bot_said(ana: Person) -> None:
 
 
 async def test_a_tap_goes_to_the_newest_button_and_an_equal_label_first(
-    wire: Wire, ana: Person
+    wire: ApiClient, ana: Person
 ) -> None:
     for labels in (("Firmar", "Leer"), ("Firmar ahora",)):
         await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=keyboard(*labels))
@@ -51,7 +51,7 @@ async def test_an_unanswered_tap_is_an_error(ana: Person) -> None:
 
 
 async def test_a_link_button_opens_without_asking_the_bot(
-    sim: Simulator, wire: Wire, ana: Person
+    sim: Simulator, wire: ApiClient, ana: Person
 ) -> None:
     markup = {"inline_keyboard": [[{"text": "Ver", "url": "https://example.org/"}]]}
     await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
@@ -61,7 +61,7 @@ async def test_a_link_button_opens_without_asking_the_bot(
     assert len(sim.world.updates.pending) == before
 
 
-async def test_the_screen_is_the_newest_message_of_the_bot(wire: Wire, ana: Person) -> None:
+async def test_the_screen_is_the_newest_message_of_the_bot(wire: ApiClient, ana: Person) -> None:
     with pytest.raises(SimulatorError, match="sees nothing"):
         _ = ana.screen
     await wire.result("sendMessage", chat_id=ana.id, text="Uno")
@@ -71,7 +71,9 @@ async def test_the_screen_is_the_newest_message_of_the_bot(wire: Wire, ana: Pers
     assert ana.screen.text == "Dos"
 
 
-async def test_messages_are_snapshots_and_an_edit_makes_a_new_one(wire: Wire, ana: Person) -> None:
+async def test_messages_are_snapshots_and_an_edit_makes_a_new_one(
+    wire: ApiClient, ana: Person
+) -> None:
     await wire.result("sendMessage", chat_id=ana.id, text="Uno")
     before = ana.screen
     await wire.result("editMessageText", chat_id=ana.id, message_id=before.id, text="Dos")
@@ -79,7 +81,7 @@ async def test_messages_are_snapshots_and_an_edit_makes_a_new_one(wire: Wire, an
     assert (before.text, ana.screen.text, ana.screen.id) == ("Uno", "Dos", before.id)
 
 
-async def test_people_can_do_only_what_they_can_do(wire: Wire, ana: Person) -> None:
+async def test_people_can_do_only_what_they_can_do(wire: ApiClient, ana: Person) -> None:
     await wire.result("sendMessage", chat_id=ana.id, text="Uno")
     with pytest.raises(SimulatorError, match="one's own"):
         ana.edit(ana.screen, "Dos")
@@ -91,7 +93,7 @@ async def test_people_can_do_only_what_they_can_do(wire: Wire, ana: Person) -> N
         ana.send("hola")
 
 
-async def test_a_name_can_change(sim: Simulator, wire: Wire, ana: Person) -> None:
+async def test_a_name_can_change(sim: Simulator, wire: ApiClient, ana: Person) -> None:
     ana.rename("Anna", "Puig")
     ana.send("hola")
     update = (await wire.result("getUpdates"))[-1]
@@ -100,7 +102,7 @@ async def test_a_name_can_change(sim: Simulator, wire: Wire, ana: Person) -> Non
     assert update["message"]["chat"]["first_name"] == "Anna"
 
 
-async def test_a_picture_can_be_waited_for(wire: Wire, ana: Person) -> None:
+async def test_a_picture_can_be_waited_for(wire: ApiClient, ana: Person) -> None:
     media = ana.send_photo().media
     assert media
     waiting = asyncio.create_task(ana.sees_one(lambda message: message.photo is not None))
@@ -121,7 +123,7 @@ async def test_a_picture_can_be_waited_for(wire: Wire, ana: Person) -> None:
     ],
 )
 async def test_data_that_are_no_text_come_to_the_bot_as_they_were_sent(
-    wire: Wire, ana: Person, data: str | bytes, written: bytes, shown: str
+    wire: ApiClient, ana: Person, data: str | bytes, written: bytes, shown: str
 ) -> None:
     tap = ana.tap_data(1, data)
     async with wire.session.post(f"{wire.url}/getUpdates") as response:

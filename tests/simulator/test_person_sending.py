@@ -6,7 +6,7 @@ from bot.simulator import Person, Simulator, SimulatorError
 from bot.simulator.forward_origins import channel, hidden
 from bot.simulator.media_kinds import KINDS
 from bot.text.markup import parse
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 RICH = (
     '<b>Hemos</b> <tg-spoiler>ganado</tg-spoiler>: <a href="https://example.org/">lee</a>'
@@ -20,7 +20,7 @@ def ana(sim: Simulator) -> Person:
     return sim.world.person("Ana", last_name="García")
 
 
-async def received(wire: Wire) -> list[dict[str, Any]]:
+async def received(wire: ApiClient) -> list[dict[str, Any]]:
     """Takes and acknowledges the bot's updates; returns their messages."""
     updates = await wire.result("getUpdates")
     if updates:
@@ -29,14 +29,14 @@ async def received(wire: Wire) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_every_kind_of_message_arrives(wire: Wire, ana: Person, kind: str) -> None:
+async def test_every_kind_of_message_arrives(wire: ApiClient, ana: Person, kind: str) -> None:
     ana.send_kind(kind)
     (message,) = await received(wire)
 
     assert kind in message
 
 
-async def test_formatting_arrives_as_it_was_written(wire: Wire, ana: Person) -> None:
+async def test_formatting_arrives_as_it_was_written(wire: ApiClient, ana: Person) -> None:
     rendered = parse(RICH)
     ana.send(rendered.text, entities=rendered.entities)
     ana.send_html(RICH)
@@ -50,14 +50,16 @@ async def test_formatting_arrives_as_it_was_written(wire: Wire, ana: Person) -> 
     assert third["entities"] == [{"type": "bold", "offset": 2, "length": 2}]
 
 
-async def test_what_is_typed_plain_arrives_with_every_space(wire: Wire, ana: Person) -> None:
+async def test_what_is_typed_plain_arrives_with_every_space(wire: ApiClient, ana: Person) -> None:
     ana.send("  hola\t")
     (message,) = await received(wire)
 
     assert message["text"] == "  hola\t"
 
 
-async def test_a_photo_has_a_formatted_caption_above_and_a_cover(wire: Wire, ana: Person) -> None:
+async def test_a_photo_has_a_formatted_caption_above_and_a_cover(
+    wire: ApiClient, ana: Person
+) -> None:
     rendered = parse("<b>Foto</b> de hoy")
     ana.send_photo(rendered.text, entities=rendered.entities, spoiler=True, above=True)
     (message,) = await received(wire)
@@ -68,7 +70,7 @@ async def test_a_photo_has_a_formatted_caption_above_and_a_cover(wire: Wire, ana
     assert message["show_caption_above_media"]
 
 
-async def test_an_album_comes_in_pieces_that_name_it(wire: Wire, ana: Person) -> None:
+async def test_an_album_comes_in_pieces_that_name_it(wire: ApiClient, ana: Person) -> None:
     sent = ana.send_album(["photo", "video", "photo"], "Las tres")
     ana.send_album(["document", "document"])
     first, second, third, *other = await received(wire)
@@ -89,7 +91,7 @@ def test_not_everything_is_an_album(ana: Person, kinds: list[str]) -> None:
 
 
 async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
-    sim: Simulator, wire: Wire, ana: Person
+    sim: Simulator, wire: ApiClient, ana: Person
 ) -> None:
     post = sim.world.person("Eva").send_html("<b>Comunicado</b>")
     buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/peticion_bot")]]
@@ -112,7 +114,7 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
     assert twice["forward_origin"] == plain["forward_origin"]
 
 
-async def test_a_forward_leaves_buttons_for_the_bot_behind(wire: Wire, ana: Person) -> None:
+async def test_a_forward_leaves_buttons_for_the_bot_behind(wire: ApiClient, ana: Person) -> None:
     ana.start()
     markup = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "sign"}]]}
     await wire.result("sendMessage", chat_id=ana.id, text="Hola", reply_markup=markup)
@@ -120,7 +122,7 @@ async def test_a_forward_leaves_buttons_for_the_bot_behind(wire: Wire, ana: Pers
     assert ana.forward(ana.screen).buttons == ()
 
 
-async def test_a_text_and_a_caption_can_be_changed(wire: Wire, ana: Person) -> None:
+async def test_a_text_and_a_caption_can_be_changed(wire: ApiClient, ana: Person) -> None:
     text, photo = ana.send("uno"), ana.send_photo("uno")
     ana.edit(text, "dos", entities=[{"type": "bold", "offset": 0, "length": 3}])
     ana.edit(photo, "")
@@ -142,7 +144,7 @@ def test_only_what_one_wrote_can_be_edited(ana: Person) -> None:
         ana.send_photo("a" * 1025)
 
 
-async def test_a_person_deletes_for_both_and_nobody_is_told(wire: Wire, ana: Person) -> None:
+async def test_a_person_deletes_for_both_and_nobody_is_told(wire: ApiClient, ana: Person) -> None:
     mine = ana.send("uno")
     await wire.result("sendMessage", chat_id=ana.id, text="dos")
     await received(wire)
@@ -153,7 +155,9 @@ async def test_a_person_deletes_for_both_and_nobody_is_told(wire: Wire, ana: Per
     assert await received(wire) == []
 
 
-async def test_what_was_sent_can_be_sent_on_by_its_identifier(wire: Wire, ana: Person) -> None:
+async def test_what_was_sent_can_be_sent_on_by_its_identifier(
+    wire: ApiClient, ana: Person
+) -> None:
     for kind in ("photo", "document"):
         media = ana.send_kind(kind).media
         assert media is not None

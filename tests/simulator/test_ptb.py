@@ -8,7 +8,7 @@ from telegram.constants import ChatAction
 
 from bot.simulator import Simulator, SimulatorError, User
 from bot.simulator.media_kinds import KINDS, tiny_png
-from tests.simulator.wire import Clock
+from tests.support.api_client import ManualClock
 
 BUTTON = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Ir", callback_data="ir")]])
 
@@ -197,7 +197,7 @@ async def test_a_bot_writes_to_a_group_that_it_is_in(sim: Simulator, ptb: telegr
 
 
 async def test_errors_become_the_errors_the_library_knows(
-    sim: Simulator, ptb: telegram.Bot, clock: Clock
+    sim: Simulator, ptb: telegram.Bot, clock: ManualClock
 ) -> None:
     ana = sim.world.person("Ana")
     with pytest.raises(telegram.error.BadRequest, match="Chat not found"):

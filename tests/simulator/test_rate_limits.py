@@ -2,7 +2,7 @@ import pytest
 
 from bot.simulator import RateLimits, Simulator
 from bot.simulator.errors import Refused
-from tests.simulator.wire import Clock, Wire
+from tests.support.api_client import ApiClient, ManualClock
 
 
 def wait_after(limits: RateLimits, chat_id: int, *, new: int = 1) -> int | None:
@@ -15,31 +15,33 @@ def wait_after(limits: RateLimits, chat_id: int, *, new: int = 1) -> int | None:
 
 
 @pytest.fixture
-def limits(clock: Clock) -> RateLimits:
+def limits(clock: ManualClock) -> RateLimits:
     return RateLimits(clock)
 
 
-def test_thirty_messages_a_second_in_all(limits: RateLimits, clock: Clock) -> None:
+def test_thirty_messages_a_second_in_all(limits: RateLimits, clock: ManualClock) -> None:
     assert [wait_after(limits, chat) for chat in range(1, 31)] == [None] * 30
     assert wait_after(limits, 31) == 2
     clock.now += 2
     assert [wait_after(limits, chat) for chat in range(31, 61)] == [None] * 30
 
 
-def test_a_steady_thirty_a_second_goes_on_for_ever(limits: RateLimits, clock: Clock) -> None:
+def test_a_steady_thirty_a_second_goes_on_for_ever(limits: RateLimits, clock: ManualClock) -> None:
     for chat in range(1, 3000):
         assert wait_after(limits, chat) is None
         clock.now += 1 / 29.9
 
 
-def test_one_message_a_second_in_one_chat_after_a_burst(limits: RateLimits, clock: Clock) -> None:
+def test_one_message_a_second_in_one_chat_after_a_burst(
+    limits: RateLimits, clock: ManualClock
+) -> None:
     assert [wait_after(limits, 1) for _ in range(20)] == [None] * 20
     assert wait_after(limits, 1) == 3
     assert wait_after(limits, 2) is None
 
 
 def test_a_call_during_a_pause_is_refused_and_does_not_make_it_longer(
-    limits: RateLimits, clock: Clock
+    limits: RateLimits, clock: ManualClock
 ) -> None:
     for _ in range(21):
         wait_after(limits, 1)
@@ -49,7 +51,7 @@ def test_a_call_during_a_pause_is_refused_and_does_not_make_it_longer(
     assert wait_after(limits, 1) is None
 
 
-def test_twenty_messages_a_minute_in_one_group(limits: RateLimits, clock: Clock) -> None:
+def test_twenty_messages_a_minute_in_one_group(limits: RateLimits, clock: ManualClock) -> None:
     for _ in range(20):
         assert wait_after(limits, -5) is None
         clock.now += 1.5
@@ -71,7 +73,7 @@ def test_the_limits_can_be_switched_off(limits: RateLimits) -> None:
     assert [wait_after(limits, 1) for _ in range(100)] == [None] * 100
 
 
-def test_quiet_chats_are_forgotten(limits: RateLimits, clock: Clock) -> None:
+def test_quiet_chats_are_forgotten(limits: RateLimits, clock: ManualClock) -> None:
     for chat in range(1, 30_000):
         limits.count(chat, new=0)
         clock.now += 0.1
@@ -79,7 +81,7 @@ def test_quiet_chats_are_forgotten(limits: RateLimits, clock: Clock) -> None:
     assert len(limits._chats) <= 10_001
 
 
-async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, wire: Wire) -> None:
+async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     for _ in range(20):
@@ -97,7 +99,7 @@ async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, wire: 
     }
 
 
-def test_a_rate_of_ones_own_can_be_set(limits: RateLimits, clock: Clock) -> None:
+def test_a_rate_of_ones_own_can_be_set(limits: RateLimits, clock: ManualClock) -> None:
     limits.allow(300, burst=50)
     assert [wait_after(limits, chat) for chat in range(1, 51)] == [None] * 50
     assert wait_after(limits, 51) == 2
@@ -108,7 +110,7 @@ def test_a_rate_of_ones_own_can_be_set(limits: RateLimits, clock: Clock) -> None
 
 
 def test_an_album_counts_as_many_messages_and_goes_as_a_whole(
-    limits: RateLimits, clock: Clock
+    limits: RateLimits, clock: ManualClock
 ) -> None:
     assert [wait_after(limits, chat, new=10) for chat in (1, 2)] == [None, None]
     assert wait_after(limits, 3, new=100) is None
@@ -119,7 +121,7 @@ def test_an_album_counts_as_many_messages_and_goes_as_a_whole(
     assert wait_after(limits, 4) is None
 
 
-async def test_every_copied_message_counts(sim: Simulator, wire: Wire) -> None:
+async def test_every_copied_message_counts(sim: Simulator, wire: ApiClient) -> None:
     ana, eva = sim.world.person("Ana"), sim.world.person("Eva")
     eva.start()
     numbers = [ana.send(str(number)).id for number in range(30)]

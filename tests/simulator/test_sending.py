@@ -1,7 +1,7 @@
 import pytest
 
 from bot.simulator import Person, Simulator
-from tests.simulator.wire import Clock, Wire
+from tests.support.api_client import ApiClient, ManualClock
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tests.simulator.wire import Clock, Wire
     ],
 )
 async def test_a_text_telegram_would_not_send(
-    wire: Wire, ana: Person, text: str, reason: str
+    wire: ApiClient, ana: Person, text: str, reason: str
 ) -> None:
     refusal = await wire.refusal("sendMessage", chat_id=ana.id, text=text, parse_mode="HTML")
 
@@ -25,12 +25,12 @@ async def test_a_text_telegram_would_not_send(
     assert len(ana.messages) == 1
 
 
-async def test_the_length_counts_after_the_markup_is_read(wire: Wire, ana: Person) -> None:
+async def test_the_length_counts_after_the_markup_is_read(wire: ApiClient, ana: Person) -> None:
     text = f'<a href="https://example.org/{"x" * 900}">{"😀" * 2048}</a>'
     await wire.result("sendMessage", chat_id=ana.id, text=text, parse_mode="html")
 
 
-async def test_a_caption_is_shorter_than_a_text(wire: Wire, ana: Person) -> None:
+async def test_a_caption_is_shorter_than_a_text(wire: ApiClient, ana: Person) -> None:
     photo = ana.send_photo().media
     assert photo is not None
     await wire.result("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="a" * 1024)
@@ -41,7 +41,7 @@ async def test_a_caption_is_shorter_than_a_text(wire: Wire, ana: Person) -> None
     assert refusal == (400, "Bad Request: message caption is too long")
 
 
-async def test_entities_can_be_given_instead_of_markup(wire: Wire, ana: Person) -> None:
+async def test_entities_can_be_given_instead_of_markup(wire: ApiClient, ana: Person) -> None:
     entities = [{"type": "bold", "offset": 2, "length": 2}]
     sent = await wire.result("sendMessage", chat_id=ana.id, text="a 😀", entities=entities)
 
@@ -60,14 +60,14 @@ async def test_entities_can_be_given_instead_of_markup(wire: Wire, ana: Person) 
     ],
 )
 async def test_entities_that_do_not_fit_are_refused(
-    wire: Wire, ana: Person, entity: object
+    wire: ApiClient, ana: Person, entity: object
 ) -> None:
     refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a 😀", entities=[entity])
 
     assert refusal[0] == 400
 
 
-async def test_other_markups_are_not_served(wire: Wire, ana: Person) -> None:
+async def test_other_markups_are_not_served(wire: ApiClient, ana: Person) -> None:
     refusal = await wire.refusal(
         "sendMessage", chat_id=ana.id, text="*a*", parse_mode="MarkdownV2"
     )
@@ -75,7 +75,7 @@ async def test_other_markups_are_not_served(wire: Wire, ana: Person) -> None:
     assert refusal == (400, "Bad Request: unsupported parse_mode")
 
 
-async def test_who_never_started_cannot_be_written_to(sim: Simulator, wire: Wire) -> None:
+async def test_who_never_started_cannot_be_written_to(sim: Simulator, wire: ApiClient) -> None:
     stranger = sim.world.person("Rubén")
     neighbour = sim.world.person("Nuria")
     sim.world.group("Vecinas", members=[neighbour])
@@ -90,7 +90,7 @@ async def test_who_never_started_cannot_be_written_to(sim: Simulator, wire: Wire
     )
 
 
-async def test_blocked_and_deactivated_are_told_apart(wire: Wire, ana: Person) -> None:
+async def test_blocked_and_deactivated_are_told_apart(wire: ApiClient, ana: Person) -> None:
     ana.block()
     blocked = await wire.refusal("sendMessage", chat_id=ana.id, text="a")
     ana.start()
@@ -102,7 +102,9 @@ async def test_blocked_and_deactivated_are_told_apart(wire: Wire, ana: Person) -
     assert gone == (403, "Forbidden: user is deactivated")
 
 
-async def test_a_reply_needs_its_message_unless_told_otherwise(wire: Wire, ana: Person) -> None:
+async def test_a_reply_needs_its_message_unless_told_otherwise(
+    wire: ApiClient, ana: Person
+) -> None:
     reply = {"message_id": 99}
     refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a", reply_parameters=reply)
     reply = {"message_id": 99, "allow_sending_without_reply": True}
@@ -116,7 +118,7 @@ async def test_a_reply_needs_its_message_unless_told_otherwise(wire: Wire, ana: 
     assert sent["reply_to_message"]["text"] == "/start"
 
 
-async def test_an_edit_must_change_something(wire: Wire, ana: Person) -> None:
+async def test_an_edit_must_change_something(wire: ApiClient, ana: Person) -> None:
     markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
     sent = await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
     target = {"chat_id": ana.id, "message_id": sent["message_id"]}
@@ -129,7 +131,9 @@ async def test_an_edit_must_change_something(wire: Wire, ana: Person) -> None:
     assert still == unchanged
 
 
-async def test_a_changed_keyboard_alone_is_no_edit_people_see(wire: Wire, ana: Person) -> None:
+async def test_a_changed_keyboard_alone_is_no_edit_people_see(
+    wire: ApiClient, ana: Person
+) -> None:
     sent = await wire.result("sendMessage", chat_id=ana.id, text="a")
     target = {"chat_id": ana.id, "message_id": sent["message_id"]}
     markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
@@ -140,7 +144,7 @@ async def test_a_changed_keyboard_alone_is_no_edit_people_see(wire: Wire, ana: P
     assert "edit_date" in await wire.result("editMessageText", text="b", **target)
 
 
-async def test_only_the_bots_own_messages_can_be_edited(wire: Wire, ana: Person) -> None:
+async def test_only_the_bots_own_messages_can_be_edited(wire: ApiClient, ana: Person) -> None:
     own = ana.messages[0].id
     photo = ana.send_photo()
     assert photo.media is not None
@@ -163,7 +167,9 @@ async def test_only_the_bots_own_messages_can_be_edited(wire: Wire, ana: Person)
     )
 
 
-async def test_messages_can_be_deleted_for_two_days(wire: Wire, ana: Person, clock: Clock) -> None:
+async def test_messages_can_be_deleted_for_two_days(
+    wire: ApiClient, ana: Person, clock: ManualClock
+) -> None:
     old = await wire.result("sendMessage", chat_id=ana.id, text="a")
     clock.now += 48 * 3600 + 1
     new = await wire.result("sendMessage", chat_id=ana.id, text="b")
@@ -180,7 +186,9 @@ async def test_messages_can_be_deleted_for_two_days(wire: Wire, ana: Person, clo
     )
 
 
-async def test_deleting_many_leaves_out_what_cannot_be_deleted(wire: Wire, ana: Person) -> None:
+async def test_deleting_many_leaves_out_what_cannot_be_deleted(
+    wire: ApiClient, ana: Person
+) -> None:
     numbers = [ana.send(str(number)).id for number in range(3)]
 
     assert await wire.result("deleteMessages", chat_id=ana.id, message_ids=[*numbers, 999])
@@ -191,7 +199,7 @@ async def test_deleting_many_leaves_out_what_cannot_be_deleted(wire: Wire, ana: 
     )
 
 
-async def test_what_is_gone_cannot_be_copied(wire: Wire, ana: Person) -> None:
+async def test_what_is_gone_cannot_be_copied(wire: ApiClient, ana: Person) -> None:
     target = {"chat_id": ana.id, "from_chat_id": ana.id}
 
     assert await wire.refusal("copyMessage", message_id=999, **target) == (
@@ -204,7 +212,9 @@ async def test_what_is_gone_cannot_be_copied(wire: Wire, ana: Person) -> None:
     )
 
 
-async def test_a_tap_must_be_answered_soon(wire: Wire, ana: Person, clock: Clock) -> None:
+async def test_a_tap_must_be_answered_soon(
+    wire: ApiClient, ana: Person, clock: ManualClock
+) -> None:
     old = "Bad Request: query is too old and response timeout expired or query ID is invalid"
     tap = ana.tap_data(1, "forged")
     clock.now += 31

@@ -3,29 +3,31 @@ import pytest
 
 from bot.simulator import Simulator
 from bot.simulator.media_kinds import tiny_png
-from tests.simulator.wire import TOKEN, Wire
+from tests.support.api_client import TOKEN, ApiClient
 
 
 async def test_a_wrong_token_is_401_and_a_malformed_one_404(sim: Simulator) -> None:
-    async with Wire(sim.url, TOKEN[:-1] + "2") as stranger:
+    async with ApiClient(sim.url, TOKEN[:-1] + "2") as stranger:
         assert await stranger.answer("getMe") == {
             "ok": False,
             "error_code": 401,
             "description": "Unauthorized",
         }
-    async with Wire(sim.url, "nonsense") as stranger:
+    async with ApiClient(sim.url, "nonsense") as stranger:
         assert await stranger.refusal("getMe") == (404, "Not Found")
 
 
-async def test_an_unknown_method_is_404(wire: Wire) -> None:
+async def test_an_unknown_method_is_404(wire: ApiClient) -> None:
     assert await wire.refusal("sendMesage") == (404, "Not Found: method not found")
 
 
-async def test_the_case_of_a_method_does_not_matter(wire: Wire) -> None:
+async def test_the_case_of_a_method_does_not_matter(wire: ApiClient) -> None:
     assert (await wire.answer("GETME"))["result"]["username"] == "peticion_bot"
 
 
-async def test_parameters_come_by_query_form_multipart_or_json(sim: Simulator, wire: Wire) -> None:
+async def test_parameters_come_by_query_form_multipart_or_json(
+    sim: Simulator, wire: ApiClient
+) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     params = {"chat_id": str(ana.id), "text": "uno", "disable_notification": "true"}
@@ -46,7 +48,7 @@ async def test_parameters_come_by_query_form_multipart_or_json(sim: Simulator, w
     assert ana.messages[2].labels == ["a"]
 
 
-async def test_an_unknown_parameter_is_named(wire: Wire) -> None:
+async def test_an_unknown_parameter_is_named(wire: ApiClient) -> None:
     refusal = await wire.refusal("getUpdates", ofset=1)
 
     assert refusal == (400, 'Bad Request: unknown parameter "ofset" in getUpdates')
@@ -65,12 +67,12 @@ async def test_an_unknown_parameter_is_named(wire: Wire) -> None:
     ],
 )
 async def test_a_wrong_kind_of_value_is_refused(
-    wire: Wire, params: dict[str, object], reason: str
+    wire: ApiClient, params: dict[str, object], reason: str
 ) -> None:
     assert await wire.refusal("deleteMessage", **params) == (400, f"Bad Request: {reason}")
 
 
-async def test_json_inside_a_parameter_must_be_json(wire: Wire) -> None:
+async def test_json_inside_a_parameter_must_be_json(wire: ApiClient) -> None:
     async with wire.session.post(
         f"{wire.url}/sendMessage", data={"chat_id": "1", "text": "a", "reply_markup": "{"}
     ) as response:
@@ -79,7 +81,7 @@ async def test_json_inside_a_parameter_must_be_json(wire: Wire) -> None:
     assert body["description"] == "Bad Request: can't parse reply_markup JSON object"
 
 
-async def test_a_file_comes_attached_under_any_name(sim: Simulator, wire: Wire) -> None:
+async def test_a_file_comes_attached_under_any_name(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     form = aiohttp.FormData({"chat_id": str(ana.id), "photo": "attach://f1"})
@@ -90,7 +92,9 @@ async def test_a_file_comes_attached_under_any_name(sim: Simulator, wire: Wire) 
     assert [(size["width"], size["height"]) for size in sent["photo"]] == [(64, 48)]
 
 
-async def test_calls_are_remembered_with_what_came_of_them(sim: Simulator, wire: Wire) -> None:
+async def test_calls_are_remembered_with_what_came_of_them(
+    sim: Simulator, wire: ApiClient
+) -> None:
     await wire.result("getMe")
     await wire.refusal("sendMessage", chat_id=5, text="a")
 
@@ -102,7 +106,7 @@ async def test_calls_are_remembered_with_what_came_of_them(sim: Simulator, wire:
 
 
 async def test_the_memory_of_calls_is_bounded() -> None:
-    async with Simulator(token=TOKEN, keep_calls=10) as sim, Wire(sim.url) as wire:
+    async with Simulator(token=TOKEN, keep_calls=10) as sim, ApiClient(sim.url) as wire:
         for _ in range(30):
             await wire.result("getMe")
 

@@ -2,11 +2,11 @@ import pytest
 
 from bot.simulator import RateLimits, Simulator, Stars
 from bot.simulator.errors import Refused
-from tests.simulator.wire import Clock, Wire
+from tests.support.api_client import ApiClient, ManualClock
 
 
 @pytest.fixture
-def limits(clock: Clock) -> RateLimits:
+def limits(clock: ManualClock) -> RateLimits:
     return RateLimits(clock, Stars(20_000))
 
 
@@ -21,7 +21,7 @@ def sent(limits: RateLimits, count: int, *, paid: bool = True) -> int:
 
 
 def test_a_thousand_a_second_and_only_those_over_thirty_are_paid(
-    limits: RateLimits, clock: Clock
+    limits: RateLimits, clock: ManualClock
 ) -> None:
     assert sent(limits, 1001) == 1000
     assert limits.stars.balance == pytest.approx(20_000 - 97.0)
@@ -30,7 +30,7 @@ def test_a_thousand_a_second_and_only_those_over_thirty_are_paid(
     assert limits.stars.balance == pytest.approx(20_000 - 194.0)
 
 
-def test_within_the_free_thirty_nothing_is_paid(limits: RateLimits, clock: Clock) -> None:
+def test_within_the_free_thirty_nothing_is_paid(limits: RateLimits, clock: ManualClock) -> None:
     for _ in range(10):
         assert sent(limits, 30) == 30
         clock.now += 1
@@ -79,13 +79,13 @@ def test_a_chat_takes_no_more_because_it_is_paid_for(limits: RateLimits) -> None
         limits.count(1, paid=True)
 
 
-async def test_the_balance_is_told(sim: Simulator, wire: Wire) -> None:
+async def test_the_balance_is_told(sim: Simulator, wire: ApiClient) -> None:
     assert await wire.result("getMyStarBalance") == {"amount": 0}
     sim.world.stars.balance = 12.3
     assert await wire.result("getMyStarBalance") == {"amount": 12, "nanostar_amount": 300_000_000}
 
 
-async def test_only_what_is_delivered_is_paid(sim: Simulator, wire: Wire) -> None:
+async def test_only_what_is_delivered_is_paid(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     sim.limits.overall_burst = sim.limits.overall = 0
@@ -97,7 +97,7 @@ async def test_only_what_is_delivered_is_paid(sim: Simulator, wire: Wire) -> Non
     assert sim.world.stars.balance == pytest.approx(19_999.9)
 
 
-async def test_copies_of_several_messages_cannot_be_paid(sim: Simulator, wire: Wire) -> None:
+async def test_copies_of_several_messages_cannot_be_paid(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     target = {"chat_id": ana.id, "from_chat_id": ana.id, "message_ids": [ana.send("a").id]}
 

@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 
 from bot.simulator import Simulator
-from tests.simulator.wire import Clock, Wire
+from tests.support.api_client import ApiClient, ManualClock
 
 
 def texts(updates: list[dict[str, Any]]) -> list[str]:
     return [update["message"]["text"] for update in updates]
 
 
-async def test_updates_stay_until_they_are_acknowledged(sim: Simulator, wire: Wire) -> None:
+async def test_updates_stay_until_they_are_acknowledged(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     for number in range(3):
         ana.send(str(number))
@@ -25,7 +25,7 @@ async def test_updates_stay_until_they_are_acknowledged(sim: Simulator, wire: Wi
     assert len(sim.world.updates.pending) == 1
 
 
-async def test_a_negative_offset_keeps_the_last_ones(sim: Simulator, wire: Wire) -> None:
+async def test_a_negative_offset_keeps_the_last_ones(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     for number in range(5):
         ana.send(str(number))
@@ -35,7 +35,7 @@ async def test_a_negative_offset_keeps_the_last_ones(sim: Simulator, wire: Wire)
 
 
 async def test_whoever_listens_hears_of_what_was_given_and_acknowledged(
-    sim: Simulator, wire: Wire
+    sim: Simulator, wire: ApiClient
 ) -> None:
     ana = sim.world.person("Ana")
     heard: list[int] = []
@@ -52,7 +52,9 @@ async def test_whoever_listens_hears_of_what_was_given_and_acknowledged(
     assert not sim.world.updates.pending
 
 
-async def test_a_long_poll_ends_as_soon_as_something_happens(sim: Simulator, wire: Wire) -> None:
+async def test_a_long_poll_ends_as_soon_as_something_happens(
+    sim: Simulator, wire: ApiClient
+) -> None:
     ana = sim.world.person("Ana")
     poll = asyncio.create_task(wire.result("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
@@ -61,11 +63,11 @@ async def test_a_long_poll_ends_as_soon_as_something_happens(sim: Simulator, wir
     assert texts(await asyncio.wait_for(poll, 2)) == ["hola"]
 
 
-async def test_a_poll_without_news_ends_empty(wire: Wire) -> None:
+async def test_a_poll_without_news_ends_empty(wire: ApiClient) -> None:
     assert await wire.result("getUpdates", timeout=1) == []
 
 
-async def test_a_second_poll_ends_the_first(sim: Simulator, wire: Wire) -> None:
+async def test_a_second_poll_ends_the_first(sim: Simulator, wire: ApiClient) -> None:
     first = asyncio.create_task(wire.answer("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
     second = asyncio.create_task(wire.result("getUpdates", timeout=30))
@@ -81,8 +83,10 @@ async def test_a_second_poll_ends_the_first(sim: Simulator, wire: Wire) -> None:
     assert texts(await second) == ["hola"]
 
 
-async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(sim: Simulator, wire: Wire) -> None:
-    dead = Wire(sim.url)
+async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(
+    sim: Simulator, wire: ApiClient
+) -> None:
+    dead = ApiClient(sim.url)
     poll = asyncio.create_task(dead.answer("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
     poll.cancel()
@@ -95,7 +99,7 @@ async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(sim: Simulator, wire:
     assert sim.refused == []
 
 
-async def test_the_kinds_asked_for_are_remembered(sim: Simulator, wire: Wire) -> None:
+async def test_the_kinds_asked_for_are_remembered(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     await wire.result("getUpdates", allowed_updates=["message"])
     ana.start()
@@ -108,7 +112,9 @@ async def test_the_kinds_asked_for_are_remembered(sim: Simulator, wire: Wire) ->
     )
 
 
-async def test_updates_are_kept_for_a_day(sim: Simulator, wire: Wire, clock: Clock) -> None:
+async def test_updates_are_kept_for_a_day(
+    sim: Simulator, wire: ApiClient, clock: ManualClock
+) -> None:
     ana = sim.world.person("Ana")
     ana.send("ayer")
     clock.now += 24 * 3600 + 1
@@ -121,7 +127,7 @@ async def test_updates_are_kept_for_a_day(sim: Simulator, wire: Wire, clock: Clo
     "text", ["/help", "/help@peticion_bot", "oye @peticion_bot", "/help@Peticion_Bot ya"]
 )
 async def test_in_a_group_the_bot_hears_what_is_meant_for_it(
-    sim: Simulator, wire: Wire, text: str
+    sim: Simulator, wire: ApiClient, text: str
 ) -> None:
     ana = sim.world.person("Ana")
     group = sim.world.group("Vecinas", members=[ana])
@@ -134,7 +140,7 @@ async def test_in_a_group_the_bot_hears_what_is_meant_for_it(
     assert message["message"]["text"] == text
 
 
-async def test_an_anonymous_administrator_has_no_name(sim: Simulator, wire: Wire) -> None:
+async def test_an_anonymous_administrator_has_no_name(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     group = sim.world.group("Vecinas")
     ana.send_in(group, "/close", anonymous=True)

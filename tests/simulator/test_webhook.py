@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from bot.simulator import Simulator
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 SECRET = "s3cret_-"
 
@@ -45,7 +45,7 @@ async def endpoint() -> AsyncIterator[Endpoint]:
 
 
 async def test_updates_are_brought_with_the_secret(
-    sim: Simulator, wire: Wire, endpoint: Endpoint
+    sim: Simulator, wire: ApiClient, endpoint: Endpoint
 ) -> None:
     await wire.result("setWebhook", url=endpoint.url, secret_token=SECRET)
     taken: list[int] = []
@@ -59,7 +59,7 @@ async def test_updates_are_brought_with_the_secret(
 
 
 async def test_an_update_is_tried_again_until_it_is_taken(
-    sim: Simulator, wire: Wire, endpoint: Endpoint
+    sim: Simulator, wire: ApiClient, endpoint: Endpoint
 ) -> None:
     endpoint.answers = [web.Response(status=500), web.Response(status=404)]
     await wire.result("setWebhook", url=endpoint.url)
@@ -72,7 +72,7 @@ async def test_an_update_is_tried_again_until_it_is_taken(
 
 
 async def test_each_chat_is_served_in_order_and_many_at_once(
-    sim: Simulator, wire: Wire, endpoint: Endpoint
+    sim: Simulator, wire: ApiClient, endpoint: Endpoint
 ) -> None:
     people = [sim.world.person(name) for name in ("Ana", "Jordi", "Seán")]
     for number in range(10):
@@ -88,7 +88,7 @@ async def test_each_chat_is_served_in_order_and_many_at_once(
 
 
 async def test_a_call_can_ride_back_in_the_answer(
-    sim: Simulator, wire: Wire, endpoint: Endpoint
+    sim: Simulator, wire: ApiClient, endpoint: Endpoint
 ) -> None:
     ana = sim.world.person("Ana")
     call = {"method": "sendMessage", "chat_id": ana.id, "text": "Hola"}
@@ -100,7 +100,7 @@ async def test_a_call_can_ride_back_in_the_answer(
 
 
 async def test_polling_and_a_webhook_exclude_each_other(
-    sim: Simulator, wire: Wire, endpoint: Endpoint
+    sim: Simulator, wire: ApiClient, endpoint: Endpoint
 ) -> None:
     poll = asyncio.create_task(wire.refusal("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
@@ -116,7 +116,7 @@ async def test_polling_and_a_webhook_exclude_each_other(
     assert await wire.result("getUpdates") == []
 
 
-async def test_pending_updates_can_be_dropped(sim: Simulator, wire: Wire) -> None:
+async def test_pending_updates_can_be_dropped(sim: Simulator, wire: ApiClient) -> None:
     sim.world.person("Ana").send("hola")
     await wire.result("deleteWebhook", drop_pending_updates=True)
 
@@ -141,6 +141,6 @@ async def test_pending_updates_can_be_dropped(sim: Simulator, wire: Wire) -> Non
     ],
 )
 async def test_a_webhook_telegram_would_not_set(
-    wire: Wire, params: dict[str, object], reason: str
+    wire: ApiClient, params: dict[str, object], reason: str
 ) -> None:
     assert await wire.refusal("setWebhook", **params) == (400, f"Bad Request: {reason}")

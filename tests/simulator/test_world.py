@@ -6,10 +6,10 @@ import pytest
 
 from bot.simulator import Simulator, SimulatorError
 from bot.simulator.methods import HANDLERS
-from tests.simulator.wire import Wire
+from tests.support.api_client import ApiClient
 
 
-async def test_everything_that_happens_is_told(sim: Simulator, wire: Wire) -> None:
+async def test_everything_that_happens_is_told(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
     with sim.world.subscribe() as events:
@@ -33,7 +33,7 @@ async def test_everything_that_happens_is_told(sim: Simulator, wire: Wire) -> No
     assert events.empty()
 
 
-async def test_idle_waits_for_acknowledgement(sim: Simulator, wire: Wire) -> None:
+async def test_idle_waits_for_acknowledgement(sim: Simulator, wire: ApiClient) -> None:
     sim.world.person("Ana").start()
     with pytest.raises(SimulatorError, match="1 updates are not acknowledged"):
         await sim.world.idle(seconds=0.05)
@@ -42,7 +42,7 @@ async def test_idle_waits_for_acknowledgement(sim: Simulator, wire: Wire) -> Non
     await sim.world.idle(seconds=1)
 
 
-async def test_idle_waits_for_calls_under_way(sim: Simulator, wire: Wire) -> None:
+async def test_idle_waits_for_calls_under_way(sim: Simulator, wire: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     sim.world.updates.clear()
@@ -81,7 +81,9 @@ async def test_the_bots_own_numbers_are_used_once(sim: Simulator) -> None:
     assert ana.id == 7
 
 
-async def test_groups_are_known_by_username_and_people_are_not(sim: Simulator, wire: Wire) -> None:
+async def test_groups_are_known_by_username_and_people_are_not(
+    sim: Simulator, wire: ApiClient
+) -> None:
     sim.world.group("Vecinas", username="vecinas")
     sim.world.person("Ana", username="ana_g").start()
 
@@ -89,7 +91,7 @@ async def test_groups_are_known_by_username_and_people_are_not(sim: Simulator, w
     assert await wire.refusal("getChat", chat_id="@ana_g") == (400, "Bad Request: chat not found")
 
 
-async def test_time_can_be_moved(wire: Wire, sim: Simulator) -> None:
+async def test_time_can_be_moved(wire: ApiClient, sim: Simulator) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     sent = await wire.result("sendMessage", chat_id=ana.id, text="a")

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from tests.soak.counting import CountingApi, a_counting_api
-from tests.storage.conftest import database_url, kind, postgres_server, sqlite_template
+from tests.support.bot_api.failing_server import FailingBotApi, failing_bot_api
 
-__all__ = ["database_url", "kind", "postgres_server", "sqlite_template"]
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,7 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[CountingApi]:
+async def api() -> AsyncIterator[FailingBotApi]:
     """A running Bot API."""
-    async with a_counting_api() as api:
+    async with failing_bot_api() as api:
         yield api

@@ -31,7 +31,7 @@ _TRIES: Final = 27
 
 
 @dataclass(frozen=True, slots=True)
-class Hostile:
+class HostilePerson:
     """An attacker.
 
     Attributes:
@@ -182,7 +182,7 @@ def _file(**more: Any) -> dict[str, Any]:
     return {"file_id": "made-up", "file_unique_id": "made-up", **more}
 
 
-def roles(one: Hostile, number: int) -> Callable[[], Awaitable[None]]:
+def attack_of(one: HostilePerson, number: int) -> Callable[[], Awaitable[None]]:
     """Returns the attack of the hostile person of this number; the next one gets another."""
     failures = list(Failure)
     kinds: tuple[Callable[[], Awaitable[None]], ...] = (
@@ -198,7 +198,7 @@ def roles(one: Hostile, number: int) -> Callable[[], Awaitable[None]]:
     return kinds[number % len(kinds)]
 
 
-async def goes_on_whatever_happens(role: Callable[[], Awaitable[None]], late: float) -> None:
+async def repeat_attack(role: Callable[[], Awaitable[None]], late: float) -> None:
     """Starts after `late` seconds, and again after an action that the simulator refuses."""
     await asyncio.sleep(late)
     while True:

@@ -36,7 +36,7 @@ class Wait:
 
 
 @dataclass(slots=True)
-class Watch:
+class WaitTimes:
     """The waits of a crowd.
 
     Attributes:
@@ -55,7 +55,7 @@ class Watch:
 
 
 @dataclass(slots=True)
-class Ordinary:
+class OrdinaryPerson:
     """An ordinary person.
 
     Attributes:
@@ -68,7 +68,7 @@ class Ordinary:
 
     person: Person
     dice: random.Random
-    watch: Watch
+    watch: WaitTimes
     signs: bool = True
     types: bool = False
     parts: str = ""
@@ -186,7 +186,7 @@ class Ordinary:
 async def signs(person: Person, dice: random.Random) -> None:
     """Lets a person sign, as far as the bot lets them, without measuring anything."""
     with suppress(SimulatorError):
-        one = Ordinary(person, dice, Watch())
+        one = OrdinaryPerson(person, dice, WaitTimes())
         await one.lives(_now(), _now())
 
 

@@ -2,12 +2,12 @@
 
 from storage import Broadcasts, Database, NoticeKind
 from storage.admin_notices import AdminNotices
-from tests.broadcast.petitioners import Petitioners
-from tests.storage.sending import start
+from tests.support.broadcasts import start
+from tests.support.supporters import Supporters
 
 
 async def test_only_what_was_sent_is_known_to_be_sent(
-    database: Database, broadcasts: Broadcasts, people: Petitioners
+    database: Database, broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     broadcast, notices = (await start(broadcasts)).id, AdminNotices(database)

@@ -7,8 +7,8 @@ import pytest
 
 from storage import APPROVABLE_FOR, Broadcast, Broadcasts, Kind
 from storage.broadcast_types import StopReason
-from tests.broadcast.petitioners import ADMIN, Petitioners, later
-from tests.storage.sending import queued, start, started
+from tests.support.broadcasts import queued, start, started
+from tests.support.supporters import ADMIN, Supporters, later
 
 OTHER = ADMIN + 1
 NOW = later(0)
@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def waiting(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+async def waiting(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
     """One that was to go out at once."""
     await people.sign([1])
     return await asked(broadcasts)
@@ -40,7 +40,7 @@ async def test_it_does_not_begin_though_its_time_has_come(
 
 
 async def test_approved_it_begins_then(
-    broadcasts: Broadcasts, waiting: Broadcast, people: Petitioners
+    broadcasts: Broadcasts, waiting: Broadcast, people: Supporters
 ) -> None:
     at = NOW + timedelta(hours=5)
     await people.sign([2])
@@ -63,7 +63,7 @@ async def test_it_is_asked_for_another_number_of_people_only_until_somebody_has_
     assert await broadcasts.recount(waiting.id, 41, OTHER, NOW + 3 * SECOND) == approved
 
 
-async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Petitioners) -> None:
+async def test_a_planned_one_keeps_its_time(broadcasts: Broadcasts, people: Supporters) -> None:
     await people.sign([1])
     broadcast = await asked(broadcasts, starts_at=NOW + timedelta(hours=9))
     approved = await broadcasts.approve(broadcast.id, OTHER, NOW + SECOND)
@@ -117,7 +117,7 @@ async def test_what_can_be_sent_goes_before_what_waits(
 
 
 async def test_what_one_admin_confirmed_waits_for_nobody(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage import AuditEntry, Statement, Storage
-from tests.storage.people import NOON
+from tests.support.supporters import NOON
 
 
 async def test_an_entry_tells_who_did_what_and_when(storage: Storage) -> None:

@@ -10,8 +10,8 @@ import pytest
 from storage import Keyring, PauseReason, Row, Statement, StopReason, migrate, open_database
 from storage.broadcast_rows import read_broadcast
 from storage.broadcast_types import DeliveryState
-from tests.broadcast.petitioners import ADMIN, SLUG
 from tests.storage.earlier_revisions import make_revision
+from tests.support.supporters import ADMIN, SLUG
 
 AUTHOR = 555
 

@@ -2,12 +2,12 @@
 
 from storage import Broadcasts
 from storage.broadcast_types import Outcome
-from tests.broadcast.petitioners import NOON, Petitioners, later
-from tests.storage.sending import claim, results, start, started
+from tests.support.broadcasts import claim, results, start, started
+from tests.support.supporters import NOON, Supporters, later
 
 
 async def test_each_part_tells_what_was_delivered_in_it(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign(range(1, 11))
     broadcast = await started(broadcasts)
@@ -25,7 +25,7 @@ async def test_each_part_tells_what_was_delivered_in_it(
 
 
 async def test_a_short_one_has_parts_of_a_second(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
@@ -36,7 +36,7 @@ async def test_a_short_one_has_parts_of_a_second(
     assert [each.delivered for each in timeline] == [0, 0, 1]
 
 
-async def test_what_has_not_begun_has_none(broadcasts: Broadcasts, people: Petitioners) -> None:
+async def test_what_has_not_begun_has_none(broadcasts: Broadcasts, people: Supporters) -> None:
     planned = await start(broadcasts, starts_at=later(60))
     assert await broadcasts.timeline(planned.id) == []
     assert await broadcasts.timeline(b"none") == []

@@ -6,12 +6,12 @@ import pytest
 
 from storage import Audit, Broadcast, Broadcasts, Database, Keyring
 from storage.broadcast_types import BroadcastState, Outcome, PauseReason
-from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
-from tests.storage.sending import ME, claim, queued, results, start, started, tell
+from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
+from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
 
 async def test_a_paused_one_gives_nothing_to_send_until_it_is_resumed(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign(range(1, 6))
     broadcast = await started(broadcasts)
@@ -28,7 +28,7 @@ async def test_a_paused_one_gives_nothing_to_send_until_it_is_resumed(
 
 
 async def test_while_one_is_paused_no_other_starts(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
@@ -38,7 +38,7 @@ async def test_while_one_is_paused_no_other_starts(
 
 @pytest.mark.parametrize("decision", ["clear_cancel_request", "resume", "cancel"])
 async def test_whether_to_cancel_is_asked_until_an_admin_decides(
-    broadcasts: Broadcasts, people: Petitioners, decision: str
+    broadcasts: Broadcasts, people: Supporters, decision: str
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
@@ -52,7 +52,7 @@ async def test_whether_to_cancel_is_asked_until_an_admin_decides(
 
 
 async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign(range(1, 6))
     broadcast = await started(broadcasts)
@@ -65,13 +65,13 @@ async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(
 
 
 async def test_an_order_for_what_is_not_there_does_nothing(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     assert await broadcasts.pause(b"none" * 4, ADMIN, later(1)) is None
 
 
 async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_it(
-    broadcasts: Broadcasts, people: Petitioners, database: Database, keyring: Keyring
+    broadcasts: Broadcasts, people: Supporters, database: Database, keyring: Keyring
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
@@ -90,7 +90,7 @@ async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_
 
 
 async def test_a_pause_in_the_middle_of_making_the_list_keeps_what_is_there(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign(range(1, 31))
     broadcast = await start(broadcasts)
@@ -104,7 +104,7 @@ async def test_a_pause_in_the_middle_of_making_the_list_keeps_what_is_there(
 
 
 async def test_only_the_holder_of_the_lease_makes_the_list(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign(range(1, 31))
     broadcast = await start(broadcasts)
@@ -114,7 +114,7 @@ async def test_only_the_holder_of_the_lease_makes_the_list(
 
 
 async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign(range(1, 101))
     broadcast = await start(broadcasts)
@@ -132,7 +132,7 @@ async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
 
 
 async def test_it_is_not_over_before_every_recipient_has_a_row(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3])
     broadcast = await start(broadcasts)
@@ -152,7 +152,7 @@ REASON = (PauseReason.DEFECT, "KeyError 3f9a1c02")
 
 
 async def test_one_that_is_held_waits_with_its_reason_until_somebody_decides(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
@@ -172,7 +172,7 @@ async def test_one_that_is_held_waits_with_its_reason_until_somebody_decides(
     assert (cancelled.state, cancelled.pause_reason) == ("cancelled", None)
 
 
-async def test_a_planned_one_can_be_cancelled(broadcasts: Broadcasts, people: Petitioners) -> None:
+async def test_a_planned_one_can_be_cancelled(broadcasts: Broadcasts, people: Supporters) -> None:
     broadcast = await start(broadcasts, starts_at=later(9))
     cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(1))
     assert cancelled is not None

@@ -10,8 +10,8 @@ import pytest
 from storage import Broadcasts, Database, PauseReason, Row, Statement, StopReason, Value
 from storage.broadcast_transitions import transition_statement
 from storage.broadcast_types import OVER, TRANSITIONS, Action, BroadcastState, Condition
-from tests.broadcast.petitioners import SLUG, Petitioners
-from tests.storage.sending import started, tell
+from tests.support.broadcasts import started, tell
+from tests.support.supporters import SLUG, Supporters
 
 AT: Final = 5_000
 ANOTHER: Final = """
@@ -111,7 +111,7 @@ class Case:
 
 
 @pytest.fixture
-async def case(database: Database, broadcasts: Broadcasts, people: Petitioners, kind: str) -> Case:
+async def case(database: Database, broadcasts: Broadcasts, people: Supporters, kind: str) -> Case:
     """A broadcast that was delivered to its one recipient."""
     await people.sign([1])
     broadcast = await started(broadcasts)

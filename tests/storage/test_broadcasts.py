@@ -8,14 +8,14 @@ from storage.broadcast_types import Audience, Broadcast, Kind, Outcome, StopReas
 from storage.broadcasts import Broadcasts
 from storage.database import Database, Row, Statement
 from storage.keyring import Keyring
-from tests.broadcast.petitioners import ADMIN, NOON, SLUG, Petitioners, later
-from tests.storage.sending import CONTENT, claim, queued, results, start, started, tell
+from tests.support.broadcasts import CONTENT, claim, queued, results, start, started, tell
+from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, later
 
 
 class _Moved:
     """A database in which somebody comes back after everything was read, before it is written."""
 
-    def __init__(self, database: Database, people: Petitioners) -> None:
+    def __init__(self, database: Database, people: Supporters) -> None:
         self._database = database
         self._people = people
 
@@ -29,7 +29,7 @@ class _Moved:
 
 class TestAudience:
     async def test_counts_by_the_language_each_reads_now(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3, 4], "es")
         await people.sign([5], "en")
@@ -38,21 +38,21 @@ class TestAudience:
         assert await broadcasts.audience() == {"es": 3, "en": 2}
 
     async def test_leaves_out_who_cannot_be_reached_and_tells_how_many(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         await people.lose(2)
         assert await broadcasts.audience() == {"es": 2}
         assert await broadcasts.unreachable() == 1
 
-    async def test_of_nobody_is_empty(self, broadcasts: Broadcasts, people: Petitioners) -> None:
+    async def test_of_nobody_is_empty(self, broadcasts: Broadcasts, people: Supporters) -> None:
         assert await broadcasts.audience() == {}
         assert await broadcasts.unreachable() == 0
 
     async def test_other_petitions_are_apart(
-        self, broadcasts: Broadcasts, people: Petitioners, database: Database, keyring: Keyring
+        self, broadcasts: Broadcasts, people: Supporters, database: Database, keyring: Keyring
     ) -> None:
-        elsewhere = Petitioners(database, keyring, "other")
+        elsewhere = Supporters(database, keyring, "other")
         await elsewhere.open_petition()
         await elsewhere.sign([1, 2])
         await people.sign([1])
@@ -60,7 +60,7 @@ class TestAudience:
         assert (await started(broadcasts)).total == 1
 
     async def test_only_new_signers_are_told_after_a_reopening(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         await tell(broadcasts, await started(broadcasts))
@@ -70,7 +70,7 @@ class TestAudience:
         assert [each.chat_id for each in await claim(broadcasts, second)] == [1003]
 
     async def test_what_is_unconfirmed_counts_as_told_and_what_was_refused_does_not(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3, 4, 5])
         broadcast = await started(broadcasts)
@@ -90,7 +90,7 @@ class TestAudience:
         assert await broadcasts.audience() == {"es": 2}
 
     async def test_whom_it_was_refused_for_comes_last_the_next_time(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts)
@@ -105,7 +105,7 @@ class TestAudience:
 
 class TestStart:
     async def test_freezes_the_content_and_the_recipients(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts, expected=3)
@@ -120,7 +120,7 @@ class TestStart:
         assert await broadcasts.latest() == broadcast
 
     async def test_a_language_the_content_lacks_becomes_the_source(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1], "en")
         await people.sign([2], "ca")
@@ -128,7 +128,7 @@ class TestStart:
         assert [each.language for each in deliveries] == ["en", "es"]
 
     async def test_is_refused_while_the_petition_is_open(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         await people.set_closed(False)
@@ -136,14 +136,14 @@ class TestStart:
         assert await broadcasts.latest() is None
 
     async def test_is_refused_while_another_is_running(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         running = await started(broadcasts)
         assert await start(broadcasts) == AlreadyRunning(running.id)
 
     async def test_fewer_than_were_confirmed_are_told(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         await people.withdraw(2)
@@ -151,7 +151,7 @@ class TestStart:
         assert (broadcast.expected, broadcast.total) == (2, 1)
 
     async def test_is_refused_when_more_would_be_told_than_the_confirmation_holds_for(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         assert await start(broadcasts, expected=1, at_most=2) == AudienceChanged()
@@ -159,7 +159,7 @@ class TestStart:
         assert (await started(broadcasts, expected=1, at_most=3)).total == 3
 
     async def test_is_refused_when_nobody_is_left_of_who_was_confirmed(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         await people.lose(1)
@@ -167,7 +167,7 @@ class TestStart:
         assert await broadcasts.latest() is None
 
     async def test_who_comes_back_in_the_moment_of_starting_is_counted(
-        self, people: Petitioners, database: Database, keyring: Keyring
+        self, people: Supporters, database: Database, keyring: Keyring
     ) -> None:
         await people.sign([1, 2])
         await people.lose(2)
@@ -176,7 +176,7 @@ class TestStart:
         assert await moved.latest() is None
 
     async def test_only_those_of_the_audience_that_was_confirmed_are_counted(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3], "es")
         await people.sign([4, 5], "en")
@@ -192,7 +192,7 @@ class TestStart:
     async def test_the_same_one_again_starts_nothing_new(
         self,
         broadcasts: Broadcasts,
-        people: Petitioners,
+        people: Supporters,
         database: Database,
         keyring: Keyring,
     ) -> None:
@@ -208,7 +208,7 @@ class TestStart:
         assert [(each.action, each.actor) for each in entries] == [("broadcast", ADMIN)]
 
     async def test_of_many_at_once_one_starts(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 30))
         answers = await asyncio.gather(*[start(broadcasts) for _ in range(10)])
@@ -218,14 +218,14 @@ class TestStart:
         assert (await queued(broadcasts, running[0])).total == 29
 
     async def test_with_nobody_to_tell_it_can_finish_at_once(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         broadcast = await started(broadcasts, expected=0)
         assert await broadcasts.tally(broadcast.id) == Tally(total=0)
         assert await broadcasts.finish(broadcast.id, later(5))
 
     async def test_two_thousand_are_enqueued_at_once(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 2001))
         assert (await started(broadcasts, expected=2000)).total == 2000
@@ -233,7 +233,7 @@ class TestStart:
 
 class TestEnding:
     async def test_it_does_not_finish_while_anything_is_left(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -250,7 +250,7 @@ class TestEnding:
         assert ended.state == "finished"
 
     async def test_what_has_ended_stays_as_it_ended(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         broadcast = await started(broadcasts)
         await broadcasts.finish(broadcast.id, later(5))
@@ -260,7 +260,7 @@ class TestEnding:
         assert ended.state == "finished"
 
     async def test_a_worker_is_needed_until_the_end_was_reported(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         assert await broadcasts.due(later(99)) == []
         broadcast = await started(broadcasts)
@@ -277,7 +277,7 @@ class TestEnding:
         assert ended.reported_at == later(2)
 
     async def test_what_waits_to_be_sent_goes_before_an_end_that_nobody_was_told_of(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         ended = await started(broadcasts)
         await broadcasts.finish(ended.id, later(5))
@@ -285,13 +285,13 @@ class TestEnding:
         assert [each.id for each in await broadcasts.due(later(99))] == [running.id, ended.id]
 
     async def test_where_the_admin_watches_is_stored_as_it_starts(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         broadcast = await started(broadcasts, progress=(900, 41))
         assert (broadcast.progress_chat, broadcast.progress_message_id) == (900, 41)
 
     async def test_the_progress_message_is_remembered(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         broadcast = await started(broadcasts)
         assert (broadcast.progress_chat, broadcast.progress_message_id) == (None, None)

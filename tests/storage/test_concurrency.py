@@ -21,7 +21,7 @@ from storage import (
     Storage,
     open_storage,
 )
-from tests.storage.people import NOON, Person, person
+from tests.support.supporters import NOON, Supporter, a_supporter
 
 T = TypeVar("T")
 
@@ -38,9 +38,9 @@ async def outcomes(attempts: Iterable[Awaitable[T]]) -> list[T | BaseException]:
     return await asyncio.gather(*attempts, return_exceptions=True)
 
 
-async def crowd(storage: Storage, keyring: Keyring, size: int) -> list[Person]:
+async def crowd(storage: Storage, keyring: Keyring, size: int) -> list[Supporter]:
     """So many people at the consent."""
-    people = [person(keyring, user_id, f"N{user_id}") for user_id in range(1, size + 1)]
+    people = [a_supporter(keyring, user_id, f"N{user_id}") for user_id in range(1, size + 1)]
     await asyncio.gather(*[each.arrive(storage) for each in people])
     return people
 
@@ -108,7 +108,7 @@ async def test_one_person_who_reads_again_after_losing_is_told_they_have_signed(
 async def test_someone_quite_new_signs_once_from_many_places(
     storage: Storage, other: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     results = await outcomes(ana.sign((storage, other)[i % 2], was=0) for i in range(50))
     assert Counter(type(each) for each in results) == {Signed: 1, ConversationMoved: 49}
     assert await assert_whole(storage) == 1

@@ -15,7 +15,7 @@ from storage import (
     Unavailable,
     open_storage,
 )
-from tests.storage.people import NOON, person
+from tests.support.supporters import NOON, a_supporter
 
 FULL = {
     "stage": "consent",
@@ -35,7 +35,7 @@ FULL = {
 
 @pytest.fixture
 def supporter(keyring: Keyring) -> bytes:
-    return person(keyring, 1).supporter
+    return a_supporter(keyring, 1).supporter
 
 
 async def test_with_someone_new_there_is_none(storage: Storage, supporter: bytes) -> None:
@@ -164,7 +164,7 @@ async def test_whoever_filled_in_nothing_is_not_written_to(
 async def test_they_are_forgotten_in_portions_the_longest_left_first(
     storage: Storage, keyring: Keyring
 ) -> None:
-    people = [person(keyring, number) for number in (3, 1, 2)]
+    people = [a_supporter(keyring, number) for number in (3, 1, 2)]
     for seconds, someone in enumerate(people):
         at = NOON + timedelta(seconds=seconds)
         await storage.conversations.save(someone.conversation(), was=None, at=at)
@@ -179,7 +179,7 @@ async def test_they_are_forgotten_in_portions_the_longest_left_first(
 async def test_another_petitions_forms_are_its_own_affair(
     storage: Storage, database_url: str, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     other = await open_storage(database_url, keyring, "another")
     assert await other.conversations.forget_forms(NOON, limit=9) == 0
@@ -192,7 +192,7 @@ async def test_another_petitions_forms_are_its_own_affair(
 async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage, source="web")
     came = Conversation(ana.supporter, stage="home", source="web", version=3)
@@ -207,7 +207,7 @@ async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
 async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.conversations.save(replace(ana.conversation(version=3)), was=2, at=NOON)
@@ -223,7 +223,7 @@ async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
 async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_else(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     full = Conversation(ana.supporter, **FULL)  # type: ignore[arg-type] # each of its own type
@@ -275,7 +275,7 @@ async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
 async def test_a_lost_signature_of_someone_new_makes_no_row(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     with pytest.raises(ConversationMoved):
         await ana.sign(storage, was=3)
     assert await storage.conversations.get(ana.supporter) is None

@@ -8,13 +8,13 @@ from storage.broadcasts import Broadcasts
 from storage.database import Statement
 from storage.errors import BrokenData
 from storage.times import to_millis
-from tests.broadcast.petitioners import NOON, Petitioners, later
-from tests.storage.sending import ME, OTHER, claim, results, started
+from tests.support.broadcasts import ME, OTHER, claim, results, started
+from tests.support.supporters import NOON, Supporters, later
 
 
 class TestClaim:
     async def test_goes_through_everyone_in_order_and_once(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 8))
         broadcast = await started(broadcasts)
@@ -28,7 +28,7 @@ class TestClaim:
         assert await broadcasts.tally(broadcast.id) == Tally(total=7, sending=7)
 
     async def test_asked_again_with_its_token_it_gives_the_same_rows(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 8))
         broadcast = await started(broadcasts)
@@ -39,7 +39,7 @@ class TestClaim:
         assert (await broadcasts.tally(broadcast.id)).pending == 4
 
     async def test_passes_over_who_withdrew_or_cannot_be_reached(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 6))
         broadcast = await started(broadcasts)
@@ -56,7 +56,7 @@ class TestClaim:
         assert (await broadcasts.tally(broadcast.id)).withdrawn == 1
 
     async def test_when_nobody_is_left_to_send_to_the_rest_is_settled(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts)
@@ -67,7 +67,7 @@ class TestClaim:
 
     @pytest.mark.parametrize("limit", [1, 5])
     async def test_gives_nothing_to_whoever_does_not_hold_the_lease(
-        self, broadcasts: Broadcasts, people: Petitioners, limit: int
+        self, broadcasts: Broadcasts, people: Supporters, limit: int
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -76,7 +76,7 @@ class TestClaim:
         assert await broadcasts.tally(broadcast.id) == Tally(total=2, pending=2)
 
     async def test_gives_nothing_of_a_broadcast_that_was_stopped(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -92,7 +92,7 @@ class TestClaim:
         )
 
     async def test_many_at_once_never_get_the_same_row(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 101))
         broadcast = await started(broadcasts)
@@ -102,7 +102,7 @@ class TestClaim:
         assert sorted(positions) == list(range(1, len(positions) + 1))
 
     async def test_racing_withdrawals_are_claimed_or_withdrawn_and_never_both(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 41))
         broadcast = await started(broadcasts)
@@ -125,7 +125,7 @@ class TestClaim:
         assert {row["position"] for row in rows} == positions
 
     async def test_a_chat_id_that_cannot_be_read_harms_nobody_else(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts)
@@ -134,7 +134,7 @@ class TestClaim:
         assert await people.states(broadcast.id) == ["sending", "rejected", "sending"]
 
     async def test_what_went_back_has_its_turn_behind_those_who_come_next(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -146,7 +146,7 @@ class TestClaim:
         assert await people.states(broadcast.id) == ["pending", "sending"]
 
     async def test_who_withdrew_since_is_not_in_the_answer_to_the_same_claim_and_is_counted_so(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -158,7 +158,7 @@ class TestClaim:
         assert tally == Tally(total=2, withdrawn=1, sending=1)
 
     async def test_the_last_one_alone_who_cannot_be_read_is_refused_and_stops_nobody(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -171,7 +171,7 @@ class TestClaim:
         assert await broadcasts.finish(broadcast.id, later(3))
 
     async def test_nor_does_one_when_all_who_were_told_have_withdrawn_since(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -184,7 +184,7 @@ class TestClaim:
         assert await broadcasts.finish(broadcast.id, later(3))
 
     async def test_who_withdrew_untold_shows_nothing_about_the_key(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -194,7 +194,7 @@ class TestClaim:
             await claim(broadcasts, broadcast, limit=1)
 
     async def test_when_not_one_can_be_read_they_go_back_and_it_is_told(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -208,7 +208,7 @@ class TestClaim:
 
 class TestRecord:
     async def test_results_of_many_claims_find_their_rows_in_one_go(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts)
@@ -219,7 +219,7 @@ class TestRecord:
         assert await people.states(broadcast.id) == ["delivered"] * 3
 
     async def test_who_was_lost_before_stays_lost_from_then_on(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -235,7 +235,7 @@ class TestRecord:
         "late", [Outcome.UNSENT, Outcome.IN_DOUBT, Outcome.REJECTED, Outcome.UNCONFIRMED]
     )
     async def test_what_is_known_to_have_arrived_is_not_put_in_doubt_by_what_comes_later(
-        self, broadcasts: Broadcasts, people: Petitioners, late: Outcome
+        self, broadcasts: Broadcasts, people: Supporters, late: Outcome
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -245,7 +245,7 @@ class TestRecord:
         assert await people.states(broadcast.id) == ["delivered"]
 
     async def test_many_results_of_every_kind_in_one_go(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 231))
         broadcast = await started(broadcasts)
@@ -268,13 +268,11 @@ class TestRecord:
         rows = await people.deliveries(broadcast.id)
         assert [row["attempts"] for row in rows[217:225]] == [0] * 3 + [1] * 5
 
-    async def test_of_nothing_is_nothing(
-        self, broadcasts: Broadcasts, people: Petitioners
-    ) -> None:
+    async def test_of_nothing_is_nothing(self, broadcasts: Broadcasts, people: Supporters) -> None:
         await broadcasts.deliveries.record(b"none", [], NOON)
 
     async def test_what_may_have_arrived_is_repeated_once_and_then_unknown(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -287,7 +285,7 @@ class TestRecord:
         assert await claim(broadcasts, broadcast) == []
 
     async def test_what_was_surely_not_sent_can_be_tried_for_ever(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -298,7 +296,7 @@ class TestRecord:
             await broadcasts.deliveries.record(broadcast.id, unsent, later(2))
 
     async def test_someone_who_withdrew_while_it_was_sent_is_not_sent_to_again(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -311,7 +309,7 @@ class TestRecord:
 
 class TestRecover:
     async def test_what_a_dead_holder_was_sending_goes_back_however_often_holders_die(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts)
@@ -322,7 +320,7 @@ class TestRecover:
         assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 0)] * 3
 
     async def test_tells_how_far_the_dead_holder_had_come(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 10))
         broadcast = await started(broadcasts)
@@ -338,7 +336,7 @@ class TestRecover:
         "outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.UNCONFIRMED]
     )
     async def test_whatever_was_settled_counts_as_how_far_it_had_come(
-        self, broadcasts: Broadcasts, people: Petitioners, outcome: Outcome
+        self, broadcasts: Broadcasts, people: Supporters, outcome: Outcome
     ) -> None:
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts)
@@ -347,7 +345,7 @@ class TestRecover:
         assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 2
 
     async def test_in_a_later_round_it_goes_on_behind_the_newest_claim_and_not_the_furthest(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign(range(1, 10))
         broadcast = await started(broadcasts)
@@ -360,7 +358,7 @@ class TestRecover:
         assert await broadcasts.deliveries.recover(broadcast, holder=ME, at=later(9)) == 2
 
     async def test_only_the_holder_of_the_lease_recovers(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -369,7 +367,7 @@ class TestRecover:
         assert await people.states(broadcast.id) == ["sending"]
 
     async def test_what_one_given_up_for_dead_delivered_still_counts(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -380,7 +378,7 @@ class TestRecover:
         assert await people.states(broadcast.id) == ["delivered", "pending"]
 
     async def test_it_cannot_overwrite_what_its_successor_does(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1])
         broadcast = await started(broadcasts)
@@ -392,7 +390,7 @@ class TestRecover:
         assert await people.states(broadcast.id) == ["sending"]
 
     async def test_what_a_stopped_broadcast_was_still_sending_is_unknown(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)

@@ -1,7 +1,7 @@
 """Tests that a draft belongs to one admin and can be read only with the key."""
 
 from storage import Database, Drafts, Keyring, Statement
-from tests.broadcast.petitioners import NOON, SLUG
+from tests.support.supporters import NOON, SLUG
 
 MARTA, LUCY = b"m" * 32, b"l" * 32
 

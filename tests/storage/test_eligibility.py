@@ -6,14 +6,14 @@ import asyncpg
 import pytest
 
 from storage import Audience, Broadcasts, Kind, Outcome, Signatures
-from tests.broadcast.petitioners import ADMIN, Petitioners, later
-from tests.storage.sending import claim, queued, results, start, started, tell
+from tests.support.broadcasts import claim, queued, results, start, started, tell
+from tests.support.supporters import ADMIN, Supporters, later
 
 NEWS = Audience(news_only=True)
 
 
 @pytest.fixture
-async def four(people: Petitioners) -> Petitioners:
+async def four(people: Supporters) -> Supporters:
     """Two agreed to other news, one of them in English; one agreed to the signature alone."""
     await people.sign([1, 2, 3], "es")
     await people.sign([4], "en")
@@ -24,7 +24,7 @@ async def four(people: Petitioners) -> Petitioners:
 
 
 async def test_other_news_go_to_those_who_agreed_to_them(
-    broadcasts: Broadcasts, four: Petitioners
+    broadcasts: Broadcasts, four: Supporters
 ) -> None:
     assert await broadcasts.audience(kind=Kind.NEWS, audience=NEWS) == {"en": 1, "es": 1}
     broadcast = await started(broadcasts, kind=Kind.NEWS, audience=NEWS)
@@ -32,7 +32,7 @@ async def test_other_news_go_to_those_who_agreed_to_them(
 
 
 async def test_other_news_to_everyone_are_refused_by_the_database_itself(
-    broadcasts: Broadcasts, four: Petitioners
+    broadcasts: Broadcasts, four: Supporters
 ) -> None:
     with pytest.raises((sqlite3.IntegrityError, asyncpg.CheckViolationError)):
         await start(broadcasts, kind=Kind.NEWS)
@@ -40,13 +40,13 @@ async def test_other_news_to_everyone_are_refused_by_the_database_itself(
 
 
 async def test_other_news_are_counted_for_those_who_agreed_whatever_is_asked(
-    broadcasts: Broadcasts, four: Petitioners
+    broadcasts: Broadcasts, four: Supporters
 ) -> None:
     assert sum((await broadcasts.audience(kind=Kind.NEWS)).values()) == 2
 
 
 async def test_who_takes_the_agreement_back_before_their_turn_gets_nothing(
-    broadcasts: Broadcasts, four: Petitioners
+    broadcasts: Broadcasts, four: Supporters
 ) -> None:
     broadcast = await started(broadcasts, kind=Kind.NEWS, audience=NEWS)
     await four.agree_no_more(2)
@@ -54,7 +54,7 @@ async def test_who_takes_the_agreement_back_before_their_turn_gets_nothing(
     assert await four.states(broadcast.id) == ["withdrawn", "sending"]
 
 
-async def test_one_language_alone(broadcasts: Broadcasts, four: Petitioners) -> None:
+async def test_one_language_alone(broadcasts: Broadcasts, four: Supporters) -> None:
     await four.speak(1, "en")
     english = Audience(language="en")
     assert await broadcasts.audience(kind=Kind.UPDATE, audience=english) == {"en": 2}
@@ -64,7 +64,7 @@ async def test_one_language_alone(broadcasts: Broadcasts, four: Petitioners) -> 
 
 
 async def test_a_second_message_goes_to_everyone_again_and_the_closing_update_never(
-    broadcasts: Broadcasts, four: Petitioners
+    broadcasts: Broadcasts, four: Supporters
 ) -> None:
     await tell(broadcasts, await started(broadcasts))
     for moment in (10, 20):
@@ -75,7 +75,7 @@ async def test_a_second_message_goes_to_everyone_again_and_the_closing_update_ne
 
 
 async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(
-    broadcasts: Broadcasts, four: Petitioners
+    broadcasts: Broadcasts, four: Supporters
 ) -> None:
     first = await started(broadcasts, kind=Kind.UPDATE)
     batch = await claim(broadcasts, first, limit=1)
@@ -88,7 +88,7 @@ async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(
 
 
 async def test_an_open_petition_has_updates_and_no_end(
-    broadcasts: Broadcasts, four: Petitioners
+    broadcasts: Broadcasts, four: Supporters
 ) -> None:
     await four.set_closed(False)
     update = await start(broadcasts, kind=Kind.UPDATE)
@@ -96,7 +96,7 @@ async def test_an_open_petition_has_updates_and_no_end(
 
 
 async def test_who_wants_no_message_gets_none_until_they_do_again(
-    broadcasts: Broadcasts, four: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, four: Supporters, signatures: Signatures
 ) -> None:
     broadcast = await started(broadcasts)
     await signatures.mute(four.supporter(1), later(1))
@@ -110,7 +110,7 @@ async def test_who_wants_no_message_gets_none_until_they_do_again(
 
 
 async def test_who_waits_in_a_paused_one_is_counted_for_no_other(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3])
     broadcast = await started(broadcasts)
@@ -124,7 +124,7 @@ async def test_who_waits_in_a_paused_one_is_counted_for_no_other(
 
 
 async def test_who_cannot_be_reached_is_not_counted_for_the_silence_too(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2])
     for number in (1, 2):
@@ -134,7 +134,7 @@ async def test_who_cannot_be_reached_is_not_counted_for_the_silence_too(
 
 
 async def test_a_purpose_whose_name_only_holds_the_word_is_another(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2])
     await people.consent(1, "signature,newsletter")

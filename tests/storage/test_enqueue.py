@@ -4,12 +4,12 @@ from storage.broadcasts import Broadcasts
 from storage.database import Database, Statement
 from storage.delivery_claims import ClaimScope
 from storage.enqueue import ENQUEUED, all_enqueued_statement, portion_statements
-from tests.broadcast.petitioners import SLUG, Petitioners, later
-from tests.storage.sending import ME, start
+from tests.support.broadcasts import ME, start
+from tests.support.supporters import SLUG, Supporters, later
 
 
 async def test_a_portion_that_comes_late_does_not_turn_the_others_back(
-    broadcasts: Broadcasts, people: Petitioners, database: Database
+    broadcasts: Broadcasts, people: Supporters, database: Database
 ) -> None:
     await people.sign(range(1, 5))
     broadcast = await start(broadcasts)

@@ -6,8 +6,8 @@ import pytest
 
 from storage import Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally, Statement
 from storage.broadcast_types import Outcome, Result, Tally
-from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
-from tests.storage.sending import ME, claim, queued, results, start, started, tell
+from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
+from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def nobodys_rows(database: Database) -> int:
     "outcome", [Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.REJECTED, Outcome.UNCONFIRMED]
 )
 async def test_what_had_become_of_it_stays_in_the_count(
-    broadcasts: Broadcasts, people: Petitioners, database: Database, outcome: Outcome
+    broadcasts: Broadcasts, people: Supporters, database: Database, outcome: Outcome
 ) -> None:
     await people.sign([1, 2, 3])
     broadcast = await started(broadcasts)
@@ -40,7 +40,7 @@ async def test_what_had_become_of_it_stays_in_the_count(
 
 
 async def test_who_was_still_waiting_counts_as_withdrawn(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3])
     broadcast = await started(broadcasts)
@@ -63,7 +63,7 @@ async def test_who_was_still_waiting_counts_as_withdrawn(
 )
 async def test_what_is_being_sent_is_counted_when_its_outcome_is_known_and_once(
     broadcasts: Broadcasts,
-    people: Petitioners,
+    people: Supporters,
     database: Database,
     outcome: Outcome,
     counted: str,
@@ -82,7 +82,7 @@ async def test_what_is_being_sent_is_counted_when_its_outcome_is_known_and_once(
 
 
 async def test_what_a_dead_holder_was_sending_to_them_is_counted_as_withdrawn(
-    broadcasts: Broadcasts, people: Petitioners, database: Database
+    broadcasts: Broadcasts, people: Supporters, database: Database
 ) -> None:
     await people.sign([1, 2, 3])
     broadcast = await started(broadcasts)
@@ -94,7 +94,7 @@ async def test_what_a_dead_holder_was_sending_to_them_is_counted_as_withdrawn(
 
 
 async def test_what_was_being_sent_to_them_when_it_was_cancelled_is_unknown(
-    broadcasts: Broadcasts, people: Petitioners, database: Database
+    broadcasts: Broadcasts, people: Supporters, database: Database
 ) -> None:
     await people.sign([1, 2])
     broadcast = await started(broadcasts)
@@ -107,7 +107,7 @@ async def test_what_was_being_sent_to_them_when_it_was_cancelled_is_unknown(
 
 
 async def test_it_ends_when_the_last_one_withdraws(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2])
     broadcast = await started(broadcasts)
@@ -120,7 +120,7 @@ async def test_it_ends_when_the_last_one_withdraws(
 
 
 async def test_who_withdraws_while_the_list_is_written_is_among_its_recipients(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2, 3, 4])
     await tell(broadcasts, await started(broadcasts, topic="before"))
@@ -131,7 +131,7 @@ async def test_who_withdraws_while_the_list_is_written_is_among_its_recipients(
     assert (await queued(broadcasts, broadcast)).total == 3
 
 
-async def test_each_broadcast_counts_its_own(broadcasts: Broadcasts, people: Petitioners) -> None:
+async def test_each_broadcast_counts_its_own(broadcasts: Broadcasts, people: Supporters) -> None:
     await people.sign([1, 2])
     first = await started(broadcasts, topic="one")
     await tell(broadcasts, first)
@@ -142,7 +142,7 @@ async def test_each_broadcast_counts_its_own(broadcasts: Broadcasts, people: Pet
 
 
 async def test_racing_withdrawals_and_results_are_each_counted_once(
-    broadcasts: Broadcasts, people: Petitioners, database: Database
+    broadcasts: Broadcasts, people: Supporters, database: Database
 ) -> None:
     await people.sign(range(1, 41))
     broadcast = await started(broadcasts)
@@ -162,7 +162,7 @@ async def test_racing_withdrawals_and_results_are_each_counted_once(
 
 
 async def test_several_at_once_are_added_to_those_before(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign(range(1, 7))
     broadcast = await started(broadcasts)
@@ -178,7 +178,7 @@ async def test_several_at_once_are_added_to_those_before(
 
 class TestRecalling:
     async def test_what_they_were_sent_stays_and_is_accounted_for(
-        self, broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+        self, broadcasts: Broadcasts, people: Supporters, recalls: Recalls
     ) -> None:
         await people.sign([1, 2, 3, 4, 5])
         broadcast = await started(broadcasts)
@@ -206,7 +206,7 @@ class TestRecalling:
 
 class TestSigningAgain:
     async def test_what_began_before_does_not_go_to_a_signature_of_today(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         broadcast = await started(broadcasts)
@@ -215,7 +215,7 @@ class TestSigningAgain:
         assert [each.position for each in await claim(broadcasts, broadcast)] == [2]
 
     async def test_the_next_closing_update_does(
-        self, broadcasts: Broadcasts, people: Petitioners
+        self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2])
         await tell(broadcasts, await started(broadcasts))

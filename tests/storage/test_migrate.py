@@ -29,7 +29,7 @@ from storage import (
 from storage.migrations import NEWEST
 from storage.migrations.rendering import history, render
 from storage.tables import metadata
-from tests.storage.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer
 
 # Untyped in SQLAlchemy.
 SQLITE: Any = sqlite.dialect

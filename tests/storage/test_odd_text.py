@@ -6,7 +6,7 @@ import pytest
 
 from bot.transport.lenient_json import read_json
 from storage import Conversation, Keyring, Storage
-from tests.storage.people import NOON, Person, person
+from tests.support.supporters import NOON, Supporter, a_supporter
 
 ODD = [
     rb'"a\u0000b"',
@@ -22,7 +22,7 @@ async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
     storage: Storage, keyring: Keyring, raw: bytes
 ) -> None:
     text = read_json(raw)
-    ana = person(keyring, 1, text)
+    ana = a_supporter(keyring, 1, text)
     stored = Conversation(ana.supporter, stage="consent", name=text, source=text, version=1)
     await storage.conversations.save(stored, was=None, at=NOON)
     assert await storage.conversations.get(ana.supporter) == stored
@@ -32,7 +32,7 @@ async def test_a_name_and_a_source_of_anybodys_making_read_back_as_they_were(
     assert (signature.name, signature.source) == (text, text)
 
 
-async def signs(storage: Storage, who: Person, source: str) -> None:
+async def signs(storage: Storage, who: Supporter, source: str) -> None:
     await storage.signatures.sign(
         who.signature(source=source), Conversation(who.supporter, stage="thanks", version=2), 1
     )

@@ -15,8 +15,8 @@ from storage.enqueue import portion_statements
 from storage.postgres_sql import translate
 from storage.returning_supporters import returned_statements
 from storage.signing import withdraw_statements
-from tests.broadcast.petitioners import SLUG, Petitioners, later
-from tests.storage.sending import ME, claim, queued, start
+from tests.support.broadcasts import ME, claim, queued, start
+from tests.support.supporters import SLUG, Supporters, later
 
 _IS_WAITING = """
 SELECT 1 FROM pg_stat_activity
@@ -64,7 +64,7 @@ class Scene:
         url: str,
         database: Database,
         broadcasts: Broadcasts,
-        people: Petitioners,
+        people: Supporters,
         signatures: Signatures,
     ) -> None:
         self.url, self.database = url, database
@@ -106,7 +106,7 @@ async def scene(
     database_url: str,
     database: Database,
     broadcasts: Broadcasts,
-    people: Petitioners,
+    people: Supporters,
     signatures: Signatures,
 ) -> Scene:
     await people.sign([1, 2, 3])

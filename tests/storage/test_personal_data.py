@@ -22,9 +22,8 @@ from storage import (
 )
 from storage.personal_data import GIVEN
 from storage.times import from_millis
-from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners
-from tests.storage.people import NOON, Person, person
-from tests.storage.sending import claim, results, start, started
+from tests.support.broadcasts import claim, results, start, started
+from tests.support.supporters import ADMIN, NOON, SLUG, Supporter, Supporters, a_supporter
 
 OTHER_ADMIN = ADMIN + 1
 
@@ -53,7 +52,7 @@ def same(table: str, row: Mapping[str, Any], given: Mapping[str, Any] | None) ->
             assert given[column] == readable(column, row[column]), column
 
 
-async def whole_row(storage: Storage, ana: Person) -> None:
+async def whole_row(storage: Storage, ana: Supporter) -> None:
     """Ana's conversation with something in every column."""
     await storage.conversations.save(
         replace(
@@ -78,7 +77,7 @@ async def test_of_a_stranger_nothing_is_held(storage: Storage) -> None:
 
 
 async def test_the_conversation_is_given_whole(storage: Storage, keyring: Keyring) -> None:
-    ana, luz = person(keyring, 1), person(keyring, 2, "Luz Paz")
+    ana, luz = a_supporter(keyring, 1), a_supporter(keyring, 2, "Luz Paz")
     await whole_row(storage, ana)
     await luz.arrive(storage)
     held = await storage.personal_data.of(1)
@@ -96,7 +95,7 @@ async def test_the_conversation_is_given_whole(storage: Storage, keyring: Keyrin
 async def test_the_signature_and_its_consent_are_given_whole(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana, luz = person(keyring, 1), person(keyring, 2, "Luz Paz")
+    ana, luz = a_supporter(keyring, 1), a_supporter(keyring, 2, "Luz Paz")
     for someone in (luz, ana):
         await someone.arrive(storage)
         await someone.sign(storage, source="radio")
@@ -122,7 +121,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
 async def test_what_is_asked_for_or_happens_again_is_so_since_the_first_time(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
 
@@ -144,7 +143,7 @@ async def test_what_is_asked_for_or_happens_again_is_so_since_the_first_time(
 
 
 async def test_what_was_sent_is_given_with_what_it_was(
-    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Petitioners
+    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1, 2])
     broadcast = await started(broadcasts)
@@ -159,7 +158,7 @@ async def test_what_was_sent_is_given_with_what_it_was(
 
 
 async def test_an_admins_part_is_given_and_no_other_admins(
-    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Petitioners
+    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     whose, drafts = PersonalData(database, SLUG, keyring), Drafts(database, SLUG, keyring)
@@ -202,7 +201,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
 
 
 async def test_of_another_petition_nothing_is_given(
-    database: Database, keyring: Keyring, people: Petitioners
+    database: Database, keyring: Keyring, people: Supporters
 ) -> None:
     await people.sign([1])
     assert await PersonalData(database, "another", keyring).of(1001) == Held()
@@ -211,7 +210,7 @@ async def test_of_another_petition_nothing_is_given(
 async def test_what_is_damaged_keeps_nobody_from_the_rest(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana, marta = person(keyring, 1), person(keyring, ADMIN)
+    ana, marta = a_supporter(keyring, 1), a_supporter(keyring, ADMIN)
     await ana.arrive(storage)
     await ana.sign(storage)
     for number in (1, 2):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage import AuditEntry, Keyring, PetitionState, Statement, Storage, open_storage
-from tests.storage.people import NOON, person
+from tests.support.supporters import NOON, a_supporter
 
 RUNNING = Statement(
     "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
@@ -32,7 +32,7 @@ async def test_opening_the_storage_again_keeps_the_petition(
 
 async def test_closing_keeps_the_moment_and_the_count(storage: Storage, keyring: Keyring) -> None:
     for user_id in (1, 2):
-        someone = person(keyring, user_id)
+        someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage)
     closed = await storage.petitions.close(revision=0, actor=9, at=NOON)
@@ -43,7 +43,7 @@ async def test_closing_keeps_the_moment_and_the_count(storage: Storage, keyring:
 async def test_the_count_at_closing_stays_when_someone_withdraws_later(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.petitions.close(revision=0, actor=9, at=NOON)
@@ -68,7 +68,7 @@ async def test_an_old_button_does_not_close_what_was_opened_again(storage: Stora
 async def test_opened_again_people_can_sign_and_numbers_go_on(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana, jordi = person(keyring, 1), person(keyring, 2)
+    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
     for someone in (ana, jordi):
         await someone.arrive(storage)
     await ana.sign(storage)
@@ -111,7 +111,7 @@ async def test_another_petition_in_the_same_database_is_not_touched(
 ) -> None:
     other = await open_storage(database_url, keyring, "another")
     try:
-        ana = person(keyring, 1)
+        ana = a_supporter(keyring, 1)
         await ana.arrive(storage)
         await ana.sign(storage)
         await storage.petitions.close(revision=0, actor=9, at=NOON)

@@ -10,7 +10,7 @@ from storage import DatabaseUrlWrong, SchemaMissing, Statement, Unavailable, ope
 from storage.database_url import PostgresAddress, parse_address
 from storage.delivery_claims import lock_broadcast
 from storage.postgres import PostgresDatabase
-from tests.storage.postgres_server import PostgresServer, running_postgres
+from tests.support.postgres_server import PostgresServer, running_postgres
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from tests.storage.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer
 
 PETITION = "INSERT INTO petitions (slug) VALUES ('andry')"
 

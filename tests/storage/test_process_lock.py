@@ -20,8 +20,8 @@ from storage import (
     process_lock,
 )
 from storage.open_database import postgres_adapter
-from tests.storage.postgres_server import PostgresServer
-from tests.storage.silent_line import a_line
+from tests.storage.silent_connection import a_line
+from tests.support.postgres_server import PostgresServer
 
 HOLD_UNTIL_KILLED = """
 import asyncio, sys

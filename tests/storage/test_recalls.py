@@ -6,8 +6,8 @@ import pytest
 
 from storage import Broadcast, Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally
 from storage.broadcast_types import RECALLABLE_FOR, Outcome, Result, StopReason
-from tests.broadcast.petitioners import ADMIN, SLUG, Petitioners, later
-from tests.storage.sending import claim, started, tell
+from tests.support.broadcasts import claim, started, tell
+from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
 SENT_AT = later(2)
 
@@ -17,7 +17,7 @@ def recalls(database: Database, keyring: Keyring) -> Recalls:
     return Recalls(database, SLUG, keyring)
 
 
-async def sent(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+async def sent(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
     """One got a message, two an album, three could not be reached."""
     await people.sign([1, 2, 3])
     broadcast = await started(broadcasts)
@@ -37,7 +37,7 @@ async def sent(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
 
 
 async def test_it_gives_the_messages_of_each_who_got_some(
-    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
     recalled = await broadcasts.recall(broadcast.id, ADMIN, later(9))
@@ -52,7 +52,7 @@ async def test_it_gives_the_messages_of_each_who_got_some(
 
 
 async def test_it_ends_with_what_cannot_be_written_down_and_with_nothing_else_left(
-    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
     await broadcasts.recall(broadcast.id, ADMIN, later(9))
@@ -65,7 +65,7 @@ async def test_it_ends_with_what_cannot_be_written_down_and_with_nothing_else_le
 
 
 async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
-    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
     await broadcasts.recall(broadcast.id, ADMIN, later(9))
@@ -83,7 +83,7 @@ async def test_what_is_noted_is_not_given_again_and_it_ends_when_all_is(
 
 
 async def test_what_left_no_message_ids_cannot_be_recalled(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
@@ -93,7 +93,7 @@ async def test_what_left_no_message_ids_cannot_be_recalled(
     assert refused.recall_started_at is None
 
 
-async def test_it_ends_once(broadcasts: Broadcasts, people: Petitioners, recalls: Recalls) -> None:
+async def test_it_ends_once(broadcasts: Broadcasts, people: Supporters, recalls: Recalls) -> None:
     broadcast = await sent(broadcasts, people)
     await broadcasts.recall(broadcast.id, ADMIN, later(9))
     await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
@@ -104,7 +104,7 @@ async def test_it_ends_once(broadcasts: Broadcasts, people: Petitioners, recalls
     assert found.recall_ended_at == later(10)
 
 
-async def test_after_48_hours_it_is_refused(broadcasts: Broadcasts, people: Petitioners) -> None:
+async def test_after_48_hours_it_is_refused(broadcasts: Broadcasts, people: Supporters) -> None:
     broadcast = await sent(broadcasts, people)
     refused = await broadcasts.recall(broadcast.id, ADMIN, SENT_AT + timedelta(hours=48))
     assert refused is not None
@@ -112,7 +112,7 @@ async def test_after_48_hours_it_is_refused(broadcasts: Broadcasts, people: Peti
 
 
 async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
-    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
     at = SENT_AT + RECALLABLE_FOR
@@ -124,7 +124,7 @@ async def test_up_to_then_it_is_not_and_what_has_grown_too_old_is_not_tried(
 
 
 async def test_who_withdrew_since_has_no_chat_any_more(
-    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
     await people.withdraw(1)
@@ -134,7 +134,7 @@ async def test_who_withdrew_since_has_no_chat_any_more(
 
 
 async def test_what_is_still_being_sent_cannot_be_recalled(
-    broadcasts: Broadcasts, people: Petitioners
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
@@ -143,14 +143,14 @@ async def test_what_is_still_being_sent_cannot_be_recalled(
     assert refused.recall_started_at is None
 
 
-async def test_a_second_recall_is_the_first(broadcasts: Broadcasts, people: Petitioners) -> None:
+async def test_a_second_recall_is_the_first(broadcasts: Broadcasts, people: Supporters) -> None:
     broadcast = await sent(broadcasts, people)
     first = await broadcasts.recall(broadcast.id, ADMIN, later(9))
     assert await broadcasts.recall(broadcast.id, ADMIN, later(19)) == first
 
 
 async def test_what_was_recalled_still_counts_as_told(
-    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     broadcast = await sent(broadcasts, people)
     await broadcasts.recall(broadcast.id, ADMIN, later(9))
@@ -160,7 +160,7 @@ async def test_what_was_recalled_still_counts_as_told(
 
 @pytest.mark.parametrize("state", ["running", "paused", "finished", "stopped", "cancelled"])
 async def test_what_is_over_can_be_recalled_however_it_ended(
-    broadcasts: Broadcasts, people: Petitioners, state: str
+    broadcasts: Broadcasts, people: Supporters, state: str
 ) -> None:
     await people.sign([1] if state == "finished" else [1, 2])
     broadcast = await started(broadcasts)
@@ -183,7 +183,7 @@ async def test_what_is_over_can_be_recalled_however_it_ended(
 
 
 async def test_what_left_no_message_ids_is_not_deleted_with_the_others(
-    broadcasts: Broadcasts, people: Petitioners, recalls: Recalls
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
 ) -> None:
     await people.sign([1, 2])
     broadcast = await started(broadcasts)

@@ -5,11 +5,11 @@ from datetime import timedelta
 from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures
 from storage.broadcast_types import Outcome, Result
 from storage.returning_supporters import OWED_FOR
-from tests.broadcast.petitioners import ADMIN, NOON, Petitioners, later
-from tests.storage.sending import ME, claim, queued, results, start, started, tell
+from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
+from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 
-async def blocked_on_the_way(broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+async def blocked_on_the_way(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
     """One and two are told, three has blocked the bot by then."""
     await people.sign([1, 2, 3])
     broadcast = await started(broadcasts)
@@ -23,7 +23,7 @@ async def blocked_on_the_way(broadcasts: Broadcasts, people: Petitioners) -> Bro
 
 
 async def test_who_had_blocked_the_bot_gets_it_on_coming_back(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     broadcast = await blocked_on_the_way(broadcasts, people)
     assert await broadcasts.due(later(9)) == []
@@ -37,7 +37,7 @@ async def test_who_had_blocked_the_bot_gets_it_on_coming_back(
 
 
 async def test_who_was_lost_before_it_began_gets_it_too(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1, 2])
     await people.lose(2)
@@ -48,7 +48,7 @@ async def test_who_was_lost_before_it_began_gets_it_too(
 
 
 async def test_coming_back_twice_is_coming_back_once(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     broadcast = await blocked_on_the_way(broadcasts, people)
     await signatures.mark_reachable(people.supporter(3), later(99))
@@ -60,7 +60,7 @@ async def test_coming_back_twice_is_coming_back_once(
 
 
 async def test_after_thirty_days_it_would_come_out_of_the_blue(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
     assert not await signatures.mark_reachable(people.supporter(3), NOON + OWED_FOR)
@@ -68,7 +68,7 @@ async def test_after_thirty_days_it_would_come_out_of_the_blue(
 
 
 async def test_up_to_then_it_is_owed(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
     assert await signatures.mark_reachable(
@@ -77,7 +77,7 @@ async def test_up_to_then_it_is_owed(
 
 
 async def test_a_petition_that_is_open_again_owes_nobody_its_end(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
     await people.set_closed(False)
@@ -85,7 +85,7 @@ async def test_a_petition_that_is_open_again_owes_nobody_its_end(
 
 
 async def test_a_message_that_is_not_the_closing_update_is_not_owed(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1, 2])
     await people.lose(2)
@@ -94,7 +94,7 @@ async def test_a_message_that_is_not_the_closing_update_is_not_owed(
 
 
 async def test_who_never_left_is_owed_nothing(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
     assert not await signatures.mark_reachable(people.supporter(1), later(99))
@@ -102,7 +102,7 @@ async def test_who_never_left_is_owed_nothing(
 
 
 async def test_who_comes_back_reads_it_in_a_language_that_it_has(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1])
     await people.sign([2], "fr")
@@ -114,7 +114,7 @@ async def test_who_comes_back_reads_it_in_a_language_that_it_has(
 
 
 async def test_who_was_not_meant_is_owed_nothing_on_coming_back(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1])
     await people.sign([2], "en")
@@ -127,7 +127,7 @@ async def test_who_was_not_meant_is_owed_nothing_on_coming_back(
 
 
 async def test_what_was_recalled_is_sent_to_nobody_who_comes_back(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1, 2, 3, 4])
     await people.lose(4)
@@ -150,7 +150,7 @@ async def test_what_was_recalled_is_sent_to_nobody_who_comes_back(
 
 
 async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1, 2], "es")
     await people.sign([3], "en")
@@ -163,7 +163,7 @@ async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(
 
 
 async def test_who_asked_for_silence_is_owed_nothing(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
     await signatures.mute(people.supporter(3), later(50))
@@ -171,7 +171,7 @@ async def test_who_asked_for_silence_is_owed_nothing(
 
 
 async def test_the_end_before_the_petition_was_opened_again_is_not_owed(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
     await people.set_closed_at(later(90))
@@ -179,7 +179,7 @@ async def test_the_end_before_the_petition_was_opened_again_is_not_owed(
 
 
 async def test_who_was_not_counted_is_owed_nothing(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1, 2])
     await people.lose(2)
@@ -188,7 +188,7 @@ async def test_who_was_not_counted_is_owed_nothing(
 
 
 async def test_who_is_back_before_the_list_is_written_stands_in_it_like_everybody(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1, 2])
     await people.lose(2)
@@ -199,7 +199,7 @@ async def test_who_is_back_before_the_list_is_written_stands_in_it_like_everybod
 
 
 async def test_who_may_have_been_told_already_is_not_told_again(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1])
     first = await started(broadcasts)
@@ -218,7 +218,7 @@ async def queue_portion(broadcasts: Broadcasts, broadcast: Broadcast, portion: i
 
 
 async def test_who_is_back_after_the_list_came_to_them_is_put_on_it(
-    broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await people.sign([1, 2, 3, 4])
     await people.lose(2)
@@ -242,7 +242,7 @@ async def test_who_is_back_after_the_list_came_to_them_is_put_on_it(
 class TestUnderWay:
     """Who ended the silence while a message that is not the closing update goes out."""
 
-    async def silent_on_the_way(self, broadcasts: Broadcasts, people: Petitioners) -> Broadcast:
+    async def silent_on_the_way(self, broadcasts: Broadcasts, people: Supporters) -> Broadcast:
         """One was told, two was passed over in silence, three was told too."""
         await people.sign([1, 2, 3])
         broadcast = await started(broadcasts, kind=Kind.UPDATE)
@@ -253,7 +253,7 @@ class TestUnderWay:
         return broadcast
 
     async def test_is_told_with_everybody_else(
-        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+        self, broadcasts: Broadcasts, people: Supporters, signatures: Signatures
     ) -> None:
         broadcast = await self.silent_on_the_way(broadcasts, people)
         await signatures.mute(people.supporter(2), None)
@@ -261,7 +261,7 @@ class TestUnderWay:
         assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
 
     async def test_is_told_once_it_goes_on_when_it_is_paused(
-        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+        self, broadcasts: Broadcasts, people: Supporters, signatures: Signatures
     ) -> None:
         broadcast = await self.silent_on_the_way(broadcasts, people)
         await broadcasts.pause(broadcast.id, ADMIN, later(3))
@@ -271,7 +271,7 @@ class TestUnderWay:
         assert [each.chat_id for each in await claim(broadcasts, broadcast)] == [1002]
 
     async def test_is_not_told_while_the_silence_lasts_or_when_it_is_over(
-        self, broadcasts: Broadcasts, people: Petitioners, signatures: Signatures
+        self, broadcasts: Broadcasts, people: Supporters, signatures: Signatures
     ) -> None:
         broadcast = await self.silent_on_the_way(broadcasts, people)
         assert not await signatures.mark_reachable(people.supporter(2), later(8))

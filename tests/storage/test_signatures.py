@@ -18,13 +18,13 @@ from storage import (
     Storage,
     Tally,
 )
-from tests.storage.people import NOON, WORDS, person
+from tests.support.supporters import NOON, WORDS, a_supporter
 
 
 async def test_a_signature_gets_a_number_and_is_counted(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana, jordi = person(keyring, 1), person(keyring, 2, "Jordi")
+    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2, "Jordi")
     await ana.arrive(storage)
     await jordi.arrive(storage)
     assert await ana.sign(storage) == Signed(1, 1)
@@ -33,7 +33,7 @@ async def test_a_signature_gets_a_number_and_is_counted(
 
 
 async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring: Keyring) -> None:
-    sean = person(keyring, 3, "Seán O'Brien")
+    sean = a_supporter(keyring, 3, "Seán O'Brien")
     await sean.arrive(storage)
     await sean.sign(storage, language="en", source="web")
     assert await storage.signatures.get(sean.supporter) == Signature(
@@ -46,11 +46,11 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
 
 
 async def test_who_has_not_signed_has_no_signature(storage: Storage, keyring: Keyring) -> None:
-    assert await storage.signatures.get(person(keyring, 1).supporter) is None
+    assert await storage.signatures.get(a_supporter(keyring, 1).supporter) is None
 
 
 async def test_who_signed_can_read_what_they_agreed_to(storage: Storage, keyring: Keyring) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     (consent,) = (await storage.personal_data.of(ana.user_id)).consents
@@ -65,7 +65,7 @@ async def test_who_signed_can_read_what_they_agreed_to(storage: Storage, keyring
 
 async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring: Keyring) -> None:
     for user_id in (1, 2):
-        someone = person(keyring, user_id)
+        someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage)
     texts = await storage.database.read(Statement("SELECT text, version FROM consent_texts"))
@@ -90,7 +90,7 @@ async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring:
 async def test_signing_moves_the_conversation_and_drops_the_draft(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     assert await storage.conversations.get(ana.supporter) == Conversation(
@@ -99,7 +99,7 @@ async def test_signing_moves_the_conversation_and_drops_the_draft(
 
 
 async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     assert await ana.sign(storage, was=2) == AlreadySigned(1, 1)
@@ -111,7 +111,7 @@ async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) ->
 async def test_a_consent_from_an_older_screen_signs_nothing(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await storage.conversations.save(ana.conversation(version=2), was=1, at=NOON)
     with pytest.raises(ConversationMoved):
@@ -123,7 +123,7 @@ async def test_a_consent_from_an_older_screen_signs_nothing(
 async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await storage.petitions.close(revision=0, actor=9, at=NOON)
     assert await ana.sign(storage) == PetitionClosed()
@@ -136,7 +136,7 @@ async def test_a_closed_petition_keeps_nothing_of_whoever_comes_late(
 async def test_who_signed_before_closing_is_told_so_after_it(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.petitions.close(revision=0, actor=9, at=NOON)
@@ -146,7 +146,7 @@ async def test_who_signed_before_closing_is_told_so_after_it(
 async def test_withdrawing_erases_signature_consent_and_draft(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage, source="web")
     await storage.conversations.save(
@@ -160,7 +160,7 @@ async def test_withdrawing_erases_signature_consent_and_draft(
 
 
 async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring) -> None:
-    ana, jordi = person(keyring, 1), person(keyring, 2)
+    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
@@ -170,7 +170,7 @@ async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring)
 
 
 async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring: Keyring) -> None:
-    ana, jordi = person(keyring, 1), person(keyring, 2)
+    ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
@@ -184,7 +184,7 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
 async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.database.write(
@@ -208,7 +208,7 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
 async def test_who_blocks_the_bot_is_unreachable_until_they_return(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.signatures.mark_unreachable(ana.supporter, NOON)
@@ -220,7 +220,7 @@ async def test_who_blocks_the_bot_is_unreachable_until_they_return(
 async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_record(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = person(keyring, 1)
+    ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
     before = await storage.signatures.get(ana.supporter)
@@ -237,7 +237,7 @@ async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None
     for user_id, (language, source) in enumerate(
         [("es", None), ("es", "web"), ("en", "web"), ("es", "web")], start=1
     ):
-        someone = person(keyring, user_id)
+        someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage, language=language, source=source)
     assert await storage.signatures.stats(since=NOON) == Stats(

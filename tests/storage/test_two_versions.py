@@ -25,9 +25,9 @@ from storage import (
     migrate,
 )
 from storage.times import to_millis
-from tests.broadcast.petitioners import NOON, SLUG, Petitioners
 from tests.storage.earlier_revisions import insert
-from tests.storage.sending import claim, started
+from tests.support.broadcasts import claim, started
+from tests.support.supporters import NOON, SLUG, Supporters
 
 # The first eight bytes of the SHA-256 of "petition-bot intake/andry".
 INTAKE_LOCK = 5137070258453841436
@@ -86,7 +86,7 @@ async def test_a_migration_waits_for_that_of_an_older_version(empty_url: str) ->
 
 
 async def test_nothing_is_sent_while_an_older_version_has_the_lease(
-    database: Database, keyring: Keyring, people: Petitioners
+    database: Database, keyring: Keyring, people: Supporters
 ) -> None:
     await people.sign([1])
     storage = assemble(database, keyring, SLUG)

@@ -14,7 +14,7 @@ import pytest
 from storage import Keyring, Statement, Storage, assemble
 from storage.sqlite import _REWRITE_UP_TO_BYTES, SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
-from tests.storage.people import NOON, person
+from tests.support.supporters import NOON, a_supporter
 
 SEALED = Statement(
     "SELECT name_sealed AS sealed FROM signatures UNION ALL SELECT chat_sealed FROM signatures"
@@ -75,7 +75,7 @@ async def everything_sealed(storage: Storage) -> list[bytes]:
 async def test_who_withdraws_is_gone_from_every_file(
     storage: Storage, keyring: Keyring, folder: Path
 ) -> None:
-    people = [person(keyring, number, f"Persona {number}") for number in range(1, 31)]
+    people = [a_supporter(keyring, number, f"Persona {number}") for number in range(1, 31)]
     ever: list[bytes] = []
     for someone in people:
         await someone.arrive(storage)
@@ -95,7 +95,7 @@ async def test_who_withdraws_is_gone_from_every_file(
 async def test_a_name_that_was_replaced_or_forgotten_is_gone_from_every_file(
     storage: Storage, keyring: Keyring, folder: Path
 ) -> None:
-    people = [person(keyring, number) for number in range(1, 31)]
+    people = [a_supporter(keyring, number) for number in range(1, 31)]
     former: list[bytes] = []
     for someone in people:
         await someone.arrive(storage)

@@ -10,7 +10,7 @@ from telegram import Bot
 from bot.back_off import BackOff
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
 from bot.transport.api_caller import RetryPolicy
-from tests.transport.wire import TOKEN, Wire, serve
+from tests.support.scripted_server import TOKEN, ScriptedServer, serve
 
 QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, pauses=BackOff(0.01))
 
@@ -30,7 +30,7 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
+async def wire() -> AsyncIterator[ScriptedServer]:
     async with serve() as wire:
         yield wire
 
@@ -47,12 +47,12 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-def client(wire: Wire, session: SharedSession, gate: Gate) -> TelegramClient:
+def client(wire: ScriptedServer, session: SharedSession, gate: Gate) -> TelegramClient:
     return TelegramClient(session, gate, api_url=wire.url, token=TOKEN, policy=QUICK)
 
 
 @pytest.fixture
-def bot(wire: Wire, session: SharedSession, gate: Gate) -> Bot:
+def bot(wire: ScriptedServer, session: SharedSession, gate: Gate) -> Bot:
     request = SharedRequest(session, gate, QUICK, read_timeout=0.3)
     return Bot(
         TOKEN,

@@ -7,13 +7,15 @@ from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
 from bot.transport.api_caller import RetryPolicy
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.raw_client import chat_of
-from tests.transport import wire as on_the_wire
+from tests.support import scripted_server as on_the_wire
+from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
 from tests.transport.conftest import QUICK
-from tests.transport.limited import flood
-from tests.transport.wire import TOKEN, Wire, ok, page, refuse
+from tests.transport.limit_simulation import flood
 
 
-async def test_a_result_comes_back_as_it_was_sent(client: TelegramClient, wire: Wire) -> None:
+async def test_a_result_comes_back_as_it_was_sent(
+    client: TelegramClient, wire: ScriptedServer
+) -> None:
     wire.replies.append(ok({"message_id": 5, "text": "ñ"}))
     sent = {"chat_id": 7, "text": "Hola & adiós", "disable_notification": True, "reply_to": None}
     result = await client.call("sendMessage", {**sent, "reply_markup": {"inline_keyboard": []}})
@@ -29,12 +31,16 @@ async def test_a_result_comes_back_as_it_was_sent(client: TelegramClient, wire: 
     }
 
 
-async def test_a_file_travels_beside_the_other_values(client: TelegramClient, wire: Wire) -> None:
+async def test_a_file_travels_beside_the_other_values(
+    client: TelegramClient, wire: ScriptedServer
+) -> None:
     await client.call("sendPhoto", {"chat_id": 7, "photo": Upload("ñ.png", b"\x89P", "image/png")})
     assert wire.asked[0].fields == {"chat_id": "7", "photo": ("ñ.png", b"\x89P", "image/png")}
 
 
-async def test_a_refusal_tells_status_and_description(client: TelegramClient, wire: Wire) -> None:
+async def test_a_refusal_tells_status_and_description(
+    client: TelegramClient, wire: ScriptedServer
+) -> None:
     wire.replies.append(refuse(400, "Bad Request: chat not found"))
     with pytest.raises(TelegramRefused) as caught:
         await client.call("sendMessage", {"chat_id": 7})
@@ -53,7 +59,11 @@ async def test_a_refusal_tells_status_and_description(client: TelegramClient, wi
     ],
 )
 async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_failed(
-    client: TelegramClient, wire: Wire, gate: Gate, reply: on_the_wire.Reply, goes_on: bool
+    client: TelegramClient,
+    wire: ScriptedServer,
+    gate: Gate,
+    reply: on_the_wire.Reply,
+    goes_on: bool,
 ) -> None:
     for chat in (9001, 9002, 9003):
         gate.refused(chat, 30)
@@ -67,20 +77,22 @@ async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_
 
 @pytest.mark.parametrize("reply", [refuse(500, "Internal"), refuse(502, "Bad"), page(502)])
 async def test_a_reply_that_surely_failed_is_repeated(
-    client: TelegramClient, wire: Wire, reply: on_the_wire.Reply
+    client: TelegramClient, wire: ScriptedServer, reply: on_the_wire.Reply
 ) -> None:
     wire.replies += [reply, reply, ok(1)]
     assert await client.call("sendMessage", {"chat_id": 7}) == 1
 
 
-async def test_repeating_ends(client: TelegramClient, wire: Wire) -> None:
+async def test_repeating_ends(client: TelegramClient, wire: ScriptedServer) -> None:
     wire.always = page(502)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
     assert len(wire.asked) == 3
 
 
-async def test_a_broadcast_call_is_left_to_its_worker(client: TelegramClient, wire: Wire) -> None:
+async def test_a_broadcast_call_is_left_to_its_worker(
+    client: TelegramClient, wire: ScriptedServer
+) -> None:
     wire.always = page(502)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
@@ -88,7 +100,7 @@ async def test_a_broadcast_call_is_left_to_its_worker(client: TelegramClient, wi
 
 
 async def test_a_broadcast_call_sits_out_no_long_pause(
-    client: TelegramClient, wire: Wire, gate: Gate
+    client: TelegramClient, wire: ScriptedServer, gate: Gate
 ) -> None:
     gate.refused(7, QUICK.broadcast_seconds + 60)
     with pytest.raises(RateLimited):
@@ -97,7 +109,7 @@ async def test_a_broadcast_call_sits_out_no_long_pause(
 
 
 async def test_what_is_not_wanted_any_more_when_its_turn_comes_does_not_leave(
-    client: TelegramClient, wire: Wire, gate: Gate
+    client: TelegramClient, wire: ScriptedServer, gate: Gate
 ) -> None:
     gate.refused(7, 0.05)
     wanted = [True]
@@ -115,7 +127,7 @@ async def test_what_is_not_wanted_any_more_when_its_turn_comes_does_not_leave(
     "reply", [on_the_wire.cut, on_the_wire.half, page(504), refuse(504, "Gateway Timeout")]
 )
 async def test_a_message_that_may_have_arrived_is_not_sent_again(
-    client: TelegramClient, wire: Wire, reply: on_the_wire.Reply
+    client: TelegramClient, wire: ScriptedServer, reply: on_the_wire.Reply
 ) -> None:
     wire.replies.append(reply)
     with pytest.raises((ResponseLost, TelegramRefused)):
@@ -124,13 +136,15 @@ async def test_a_message_that_may_have_arrived_is_not_sent_again(
 
 
 async def test_an_edit_that_may_have_arrived_is_made_again(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     wire.replies += [on_the_wire.cut, ok(True)]
     assert await client.call("editMessageText", {"chat_id": 7, "message_id": 1}) is True
 
 
-async def test_no_answer_in_time_is_an_unknown_outcome(client: TelegramClient, wire: Wire) -> None:
+async def test_no_answer_in_time_is_an_unknown_outcome(
+    client: TelegramClient, wire: ScriptedServer
+) -> None:
     wire.replies.append(on_the_wire.never)
     with pytest.raises(AnswerLate):
         await client.call("sendMessage", {"chat_id": 7}, timeout=0.05)
@@ -138,7 +152,7 @@ async def test_no_answer_in_time_is_an_unknown_outcome(client: TelegramClient, w
 
 @pytest.mark.parametrize("text", ["<html>Welcome to the hotel</html>", "[]", '{"ok": true}'])
 async def test_a_success_that_cannot_be_read_is_an_unknown_outcome(
-    client: TelegramClient, wire: Wire, text: str
+    client: TelegramClient, wire: ScriptedServer, text: str
 ) -> None:
     wire.replies.append(page(200, text))
     with pytest.raises(ResponseLost):
@@ -151,7 +165,7 @@ async def test_a_refused_connection_is_surely_not_sent(session: SharedSession, g
         await client.call("sendMessage", {"chat_id": 7})
 
 
-async def test_a_closed_session_is_surely_not_sent(wire: Wire, gate: Gate) -> None:
+async def test_a_closed_session_is_surely_not_sent(wire: ScriptedServer, gate: Gate) -> None:
     session = SharedSession()
     client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN, policy=QUICK)
     with pytest.raises(NotSent, match="closed"):
@@ -159,7 +173,7 @@ async def test_a_closed_session_is_surely_not_sent(wire: Wire, gate: Gate) -> No
 
 
 async def test_a_short_flood_is_sat_out_for_exactly_as_long(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     wire.replies += [refuse(429, "Too Many Requests", retry_after=0.2), ok(1)]
     assert await client.call("sendMessage", {"chat_id": 7}) == 1
@@ -167,7 +181,7 @@ async def test_a_short_flood_is_sat_out_for_exactly_as_long(
 
 
 async def test_a_long_flood_is_told_at_once_and_the_chat_left_alone(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
     with pytest.raises(TelegramRefused) as caught:
@@ -182,7 +196,7 @@ async def test_a_long_flood_is_told_at_once_and_the_chat_left_alone(
 
 
 async def test_a_flood_without_an_end_given_is_waited_for_a_second(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     wire.replies.append(page(429, "slow down"))
     with pytest.raises(TelegramRefused) as caught:
@@ -191,7 +205,7 @@ async def test_a_flood_without_an_end_given_is_waited_for_a_second(
 
 
 async def test_a_tap_is_answered_while_everything_is_paused(
-    client: TelegramClient, wire: Wire, gate: Gate
+    client: TelegramClient, wire: ScriptedServer, gate: Gate
 ) -> None:
     flood(gate, 30)
     assert await client.call("answerCallbackQuery", {"callback_query_id": "1"}) is True
@@ -200,7 +214,7 @@ async def test_a_tap_is_answered_while_everything_is_paused(
     assert len(wire.asked) == 1
 
 
-async def refused_at_once(client: TelegramClient, wire: Wire, *seconds: int) -> None:
+async def refused_at_once(client: TelegramClient, wire: ScriptedServer, *seconds: int) -> None:
     """Makes a call to chats 1, 2, 3 …, which are refused for so many seconds."""
     for chat, pause in enumerate(seconds, start=1):
         wire.replies.append(refuse(429, "Too Many Requests", retry_after=pause))
@@ -210,7 +224,7 @@ async def refused_at_once(client: TelegramClient, wire: Wire, *seconds: int) -> 
 
 @pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
 async def test_three_people_who_are_refused_keep_nobody_else_waiting(
-    client: TelegramClient, wire: Wire, seconds: tuple[int, ...]
+    client: TelegramClient, wire: ScriptedServer, seconds: tuple[int, ...]
 ) -> None:
     await refused_at_once(client, wire, *seconds)
     for chat in (8, 9):
@@ -222,7 +236,7 @@ async def test_three_people_who_are_refused_keep_nobody_else_waiting(
 
 @pytest.mark.parametrize(("lane", "probes"), [(Lane.BROADCAST, 1), (Lane.REPLY, 3)])
 async def test_when_the_next_one_is_refused_too_nobody_else_is_tried(
-    client: TelegramClient, wire: Wire, lane: Lane, probes: int
+    client: TelegramClient, wire: ScriptedServer, lane: Lane, probes: int
 ) -> None:
     """One refused probe of a broadcast's proves the pause, or three refused replies."""
     await refused_at_once(client, wire, 30, 30, 30)
@@ -236,7 +250,7 @@ async def test_when_the_next_one_is_refused_too_nobody_else_is_tried(
 
 
 async def test_an_edit_does_not_end_a_pause_of_messages(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     await refused_at_once(client, wire, 30, 30, 30)
     await client.call("editMessageText", {"chat_id": 8})
@@ -248,14 +262,16 @@ async def test_an_edit_does_not_end_a_pause_of_messages(
     await client.call("editMessageText", {"chat_id": 10})
 
 
-async def test_fetching_updates_is_never_repeated_here(client: TelegramClient, wire: Wire) -> None:
+async def test_fetching_updates_is_never_repeated_here(
+    client: TelegramClient, wire: ScriptedServer
+) -> None:
     wire.always = refuse(429, "Too Many Requests", retry_after=0.01)
     with pytest.raises(TelegramRefused):
         await client.call("getUpdates")
     assert len(wire.asked) == 1
 
 
-async def test_hundreds_at_once_share_the_connections(wire: Wire, gate: Gate) -> None:
+async def test_hundreds_at_once_share_the_connections(wire: ScriptedServer, gate: Gate) -> None:
     gate = Gate(rate=1e6, burst=1000)
     async with SharedSession(connections=20) as session:
         client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN)
@@ -273,7 +289,7 @@ def test_one_chat_is_one_value_however_it_is_written() -> None:
 
 
 async def test_a_call_that_failed_is_made_again_after_a_pause_that_doubles(
-    wire: Wire, session: SharedSession, gate: Gate
+    wire: ScriptedServer, session: SharedSession, gate: Gate
 ) -> None:
     policy = RetryPolicy(repeats=2, pauses=BackOff(0.05))
     client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN, policy=policy)
@@ -286,7 +302,7 @@ async def test_a_call_that_failed_is_made_again_after_a_pause_that_doubles(
 
 
 async def test_three_floods_in_a_row_are_sat_out_and_no_fourth(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     wire.always = refuse(429, "Too Many Requests", retry_after=0.01)
     with pytest.raises(TelegramRefused):
@@ -295,7 +311,7 @@ async def test_three_floods_in_a_row_are_sat_out_and_no_fourth(
 
 
 async def test_an_answer_that_leads_elsewhere_is_not_telegrams(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     wire.always = page(300)
     with pytest.raises(NotSent):

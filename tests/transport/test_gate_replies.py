@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
-from tests.transport.limited import flood
+from tests.transport.limit_simulation import flood
 from tests.transport.test_send_gate import Clock
 
 PACE = 25

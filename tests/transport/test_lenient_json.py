@@ -14,7 +14,7 @@ from bot.transport.api_caller import parse_refusal, retry_after
 from bot.transport.errors import AnswerUnreadable, RateLimited
 from bot.transport.http1.response import HttpResponse
 from bot.transport.lenient_json import first_update_id, read_json
-from tests.transport.wire import Wire, bytes_of
+from tests.support.scripted_server import ScriptedServer, bytes_of
 
 HALF, SIGN = "\ud83d", "\ufffd"
 
@@ -133,12 +133,14 @@ def test_the_number_is_the_first_that_telegram_wrote(raw: bytes, number: int | N
     assert first_update_id(raw) == number
 
 
-async def test_the_result_of_a_call_holds_only_text(client: TelegramClient, wire: Wire) -> None:
+async def test_the_result_of_a_call_holds_only_text(
+    client: TelegramClient, wire: ScriptedServer
+) -> None:
     wire.replies.append(bytes_of(rb'{"ok":true,"result":{"text":"a\ud800\u0000"}}' + b" "))
     assert await client.call("getChat", {"chat_id": 7}) == {"text": f"a{SIGN}{SIGN}"}
 
 
-async def test_python_telegram_bot_gets_only_text_too(bot: Bot, wire: Wire) -> None:
+async def test_python_telegram_bot_gets_only_text_too(bot: Bot, wire: ScriptedServer) -> None:
     chat = b'{"id":7,"type":"private","first_name":"Ana\xff\\ud800\\u0000"}'
     message = b'{"message_id":5,"date":1,"chat":%b}' % chat
     wire.replies.append(bytes_of(b'{"ok":true,"result":%b}' % message))
@@ -148,7 +150,7 @@ async def test_python_telegram_bot_gets_only_text_too(bot: Bot, wire: Wire) -> N
 
 @pytest.mark.parametrize("body", [b'{"ok":true}', b'{"ok":false,"description":"no"}', b"[]", b"5"])
 async def test_an_answer_without_a_result_is_an_unknown_outcome(
-    bot: Bot, wire: Wire, body: bytes
+    bot: Bot, wire: ScriptedServer, body: bytes
 ) -> None:
     wire.replies.append(bytes_of(body))
     with pytest.raises(AnswerUnreadable):
@@ -177,7 +179,7 @@ def test_a_pause_is_a_number_of_seconds_that_can_be_waited_for(
 
 
 async def test_of_what_cannot_be_read_only_the_number_is_kept(
-    client: TelegramClient, wire: Wire
+    client: TelegramClient, wire: ScriptedServer
 ) -> None:
     wire.replies.append(bytes_of(b'{"ok":true,"result":[{"update_id":5,"Canaria":"\\x"}]}'))
     with pytest.raises(AnswerUnreadable) as caught:

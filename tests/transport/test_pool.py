@@ -9,8 +9,8 @@ import pytest
 from bot.transport import SharedSession
 from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
 from bot.transport.http1.response import HttpResponse, TimeLimits
-from tests.transport.hostile import Answering, Caller, Hostile, hostile, saying, whole
-from tests.transport.wire import TOKEN
+from tests.support.scripted_server import TOKEN
+from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole
 
 CONNECTED_SOON = TimeLimits(connect=0.05)
 ANSWERED_SOON = TimeLimits(read=0.05)
@@ -19,7 +19,7 @@ YES = HttpResponse(200, b"yes")
 
 async def call(
     session: SharedSession,
-    server: Hostile,
+    server: HostileServer,
     limits: TimeLimits = TimeLimits(),  # noqa: B008
 ) -> HttpResponse:
     url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"

@@ -15,15 +15,17 @@ from telegram.error import (
 from bot.transport import Gate, SharedRequest, SharedSession
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import NotSent, ResponseLost, TokenRejected
-from tests.transport import wire as on_the_wire
+from tests.support import scripted_server as on_the_wire
+from tests.support.scripted_server import TOKEN, ScriptedServer, ok, page, refuse
 from tests.transport.conftest import QUICK
-from tests.transport.wire import TOKEN, Wire, ok, page, refuse
 
 ME = {"id": 1, "is_bot": True, "first_name": "Petición", "username": "peticion_bot"}
 MESSAGE = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "Hola"}
 
 
-async def test_the_bots_methods_work_over_the_shared_session(bot: Bot, wire: Wire) -> None:
+async def test_the_bots_methods_work_over_the_shared_session(
+    bot: Bot, wire: ScriptedServer
+) -> None:
     wire.replies += [ok(ME), ok(MESSAGE)]
     async with bot:
         message = await bot.send_message(7, "Hola & adiós", parse_mode="HTML")
@@ -33,7 +35,9 @@ async def test_the_bots_methods_work_over_the_shared_session(bot: Bot, wire: Wir
     assert wire.asked[1].fields["text"] == "Hola & adiós"
 
 
-async def test_ending_the_bot_leaves_the_session_open_for_others(bot: Bot, wire: Wire) -> None:
+async def test_ending_the_bot_leaves_the_session_open_for_others(
+    bot: Bot, wire: ScriptedServer
+) -> None:
     wire.replies.append(ok(ME))
     async with bot:
         pass
@@ -41,7 +45,9 @@ async def test_ending_the_bot_leaves_the_session_open_for_others(bot: Bot, wire:
     assert (await bot.get_me()).username == "peticion_bot"
 
 
-async def test_a_picture_is_uploaded_and_survives_a_repetition(bot: Bot, wire: Wire) -> None:
+async def test_a_picture_is_uploaded_and_survives_a_repetition(
+    bot: Bot, wire: ScriptedServer
+) -> None:
     wire.replies += [page(502), ok(MESSAGE)]
     await bot.send_photo(7, b"\x89PNG", caption="Luz", filename="carta ñ.png")
     for asked in wire.asked:
@@ -50,7 +56,7 @@ async def test_a_picture_is_uploaded_and_survives_a_repetition(bot: Bot, wire: W
         assert (asked.fields["chat_id"], asked.fields["caption"]) == ("7", "Luz")
 
 
-async def test_an_open_file_is_uploaded(bot: Bot, wire: Wire, tmp_path: Path) -> None:
+async def test_an_open_file_is_uploaded(bot: Bot, wire: ScriptedServer, tmp_path: Path) -> None:
     path = tmp_path / "card.png"
     path.write_bytes(b"\x89PNG")
     wire.replies.append(ok(MESSAGE))
@@ -59,7 +65,7 @@ async def test_an_open_file_is_uploaded(bot: Bot, wire: Wire, tmp_path: Path) ->
     assert wire.asked[0].fields["document"][:2] == ("card.png", b"\x89PNG")
 
 
-async def test_an_edited_picture_is_attached_by_name(bot: Bot, wire: Wire) -> None:
+async def test_an_edited_picture_is_attached_by_name(bot: Bot, wire: ScriptedServer) -> None:
     wire.replies.append(ok(MESSAGE))
     await bot.edit_message_media(InputMediaPhoto(b"\x89PNG", filename="a.png"), 7, 5)
     fields = wire.asked[0].fields
@@ -67,7 +73,9 @@ async def test_an_edited_picture_is_attached_by_name(bot: Bot, wire: Wire) -> No
     assert f"attach://{attached[0]}" in fields["media"]
 
 
-async def test_a_file_is_fetched_and_a_missing_one_is_no_bad_token(bot: Bot, wire: Wire) -> None:
+async def test_a_file_is_fetched_and_a_missing_one_is_no_bad_token(
+    bot: Bot, wire: ScriptedServer
+) -> None:
     request = bot.request
     wire.replies += [page(200, "content"), page(404)]
     assert await request.retrieve(f"{wire.url}/file/bot{TOKEN}/photos/1.png") == b"content"
@@ -92,7 +100,7 @@ async def test_a_file_is_fetched_and_a_missing_one_is_no_bad_token(bot: Bot, wir
     ],
 )
 async def test_every_failure_is_an_error_of_the_librarys_kind(
-    bot: Bot, wire: Wire, reply: on_the_wire.Reply, kind: type[Exception]
+    bot: Bot, wire: ScriptedServer, reply: on_the_wire.Reply, kind: type[Exception]
 ) -> None:
     wire.replies.append(reply)
     with pytest.raises(kind):
@@ -102,7 +110,7 @@ async def test_every_failure_is_an_error_of_the_librarys_kind(
 
 @pytest.mark.parametrize("reply", [refuse(500, "Internal"), page(502), page(503)])
 async def test_a_failing_server_is_a_network_error_after_repetitions(
-    bot: Bot, wire: Wire, reply: on_the_wire.Reply
+    bot: Bot, wire: ScriptedServer, reply: on_the_wire.Reply
 ) -> None:
     wire.always = reply
     with pytest.raises(NetworkError) as caught:
@@ -111,7 +119,7 @@ async def test_a_failing_server_is_a_network_error_after_repetitions(
     assert len(wire.asked) == 3
 
 
-async def test_a_time_out_is_the_librarys_time_out(bot: Bot, wire: Wire) -> None:
+async def test_a_time_out_is_the_librarys_time_out(bot: Bot, wire: ScriptedServer) -> None:
     wire.replies.append(on_the_wire.never)
     with pytest.raises(TimedOut) as caught:
         await bot.send_message(7, "x", read_timeout=0.05)
@@ -119,7 +127,7 @@ async def test_a_time_out_is_the_librarys_time_out(bot: Bot, wire: Wire) -> None
 
 
 async def test_a_short_flood_is_sat_out_and_a_long_one_tells_its_seconds(
-    bot: Bot, wire: Wire
+    bot: Bot, wire: ScriptedServer
 ) -> None:
     wire.replies += [refuse(429, "Too Many", retry_after=0.1), ok(MESSAGE)]
     await bot.send_message(7, "x")
@@ -141,7 +149,7 @@ async def test_the_time_for_an_answer_is_told(bot: Bot) -> None:
 
 
 async def test_long_polling_through_the_bot_waits_longer_than_the_default(
-    bot: Bot, wire: Wire
+    bot: Bot, wire: ScriptedServer
 ) -> None:
     wire.replies.append(ok([]))
     assert await bot.get_updates(timeout=1) == ()

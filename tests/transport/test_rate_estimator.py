@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.transport.rate_estimator import RateEstimator
-from tests.transport.limited import Limited, flood
+from tests.transport.limit_simulation import Limited, flood
 
 
 def assert_found(telegram: Limited) -> None:

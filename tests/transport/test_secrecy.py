@@ -12,9 +12,9 @@ from telegram import Bot
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
 from bot.transport.http1.session import SharedSession as Session
-from tests.transport import wire as on_the_wire
+from tests.support import scripted_server as on_the_wire
+from tests.support.scripted_server import TOKEN, ScriptedServer, page, refuse
 from tests.transport.conftest import QUICK
-from tests.transport.wire import TOKEN, Wire, page, refuse
 
 NAME = "Canaria Pérez"
 
@@ -106,7 +106,7 @@ def assert_nothing_told(caught: list[BaseException], out: io.StringIO) -> None:
 
 @pytest.mark.parametrize("name", REPLIES)
 async def test_no_answer_brings_the_token_or_a_name_into_an_error_or_a_log(
-    client: TelegramClient, bot: Bot, wire: Wire, out: io.StringIO, name: str
+    client: TelegramClient, bot: Bot, wire: ScriptedServer, out: io.StringIO, name: str
 ) -> None:
     wire.always = REPLIES[name]
     assert_nothing_told(await failures(client, bot), out)

@@ -14,8 +14,8 @@ from cryptography.x509.oid import NameOID
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.response import HttpResponse, TimeLimits
-from tests.transport.hostile import Caller, Hostile, hostile, saying, whole
-from tests.transport.wire import TOKEN
+from tests.support.scripted_server import TOKEN
+from tests.transport.hostile_server import Caller, HostileServer, hostile, saying, whole
 
 
 def name(text: str) -> x509.Name:
@@ -59,7 +59,7 @@ def trusting(file: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(file))
 
 
-async def call(session: SharedSession, server: Hostile) -> HttpResponse:
+async def call(session: SharedSession, server: HostileServer) -> HttpResponse:
     return await session.post(
         f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", b"a=1", TimeLimits()
     )

@@ -14,7 +14,7 @@ from bot.simulator.chats import Message
 from bot.simulator.faults import Fault
 from handlers.broadcasts.admin_reporter import AdminReporter
 from storage import Broadcast, Broadcasts, BroadcastState, NewBroadcast, PauseReason, Tally
-from tests.features.scene import ADMIN, Scene, a_scene
+from tests.support.scene import ADMIN, Scene, a_scene
 
 ENDED = Tally(total=3, delivered=3)
 

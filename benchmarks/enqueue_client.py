@@ -1,0 +1,152 @@
+"""A child process that enqueues a broadcast to everyone while people sign one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import uvloop
+
+from benchmarks.child_job import Job, ResourceMeter, run_job
+from benchmarks.signed_database import KEY, url_of
+from benchmarks.this_bot import CONTENT, settle_down
+from bot.broadcast import Worker
+from bot.logs import configure_logging
+from bot.transport import Gate, SharedSession, TelegramClient
+from storage import Broadcast, Keyring, Kind, Storage, open_storage
+from tests.support.broadcasts import new_broadcast
+from tests.support.percentiles import percentile
+from tests.support.silent_reporter import SilentReporter
+from tests.support.supporters import SLUG, a_supporter
+
+_PAUSE_SECONDS: Final = 0.01
+_LOOK_SECONDS: Final = 0.02
+# How long people sign before enqueuing begins, for comparison.
+_ALONE_SECONDS: Final = 2.0
+# Chat numbers of the signers, beyond those of the recipients.
+_FIRST_SIGNER: Final = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The measurements: times in seconds, resident memory in kilobytes.
+
+    Attributes:
+        asked: time until `start` returned, which is how long the admin waits.
+        seconds: time until everyone had a row.
+        rows: the number of rows.
+        alone: time of a signature before enqueuing: median, 99th percentile, longest.
+        meanwhile: the same while enqueuing.
+        signed: how many people signed while enqueuing.
+        base: memory before enqueuing.
+        peak: peak memory.
+    """
+
+    asked: float
+    seconds: float
+    rows: int
+    alone: tuple[float, float, float]
+    meanwhile: tuple[float, float, float]
+    signed: int
+    base: int
+    peak: int
+
+
+@dataclass(slots=True)
+class _Signers:
+    """People who sign one after the other; measures how long each signature takes."""
+
+    storage: Storage
+    keyring: Keyring
+    numbers: count[int] = field(default_factory=lambda: count(_FIRST_SIGNER))
+
+    @asynccontextmanager
+    async def signing(self) -> AsyncIterator[list[float]]:
+        """Lets people sign while the block runs; yields the list of their times in seconds."""
+        waits: list[float] = []
+        over = asyncio.Event()
+        task = asyncio.create_task(self._sign_on(waits, over))
+        try:
+            yield waits
+        finally:
+            over.set()
+            await task
+
+    async def _sign_on(self, waits: list[float], over: asyncio.Event) -> None:
+        while not over.is_set():
+            someone = a_supporter(self.keyring, next(self.numbers))
+            begun = time.perf_counter()
+            await someone.arrive(self.storage)
+            await someone.sign(self.storage)
+            waits.append(time.perf_counter() - begun)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _enqueue(job: Job) -> Enqueued:
+    configure_logging("ERROR")
+    folder = Path(job.folder)
+    keyring = Keyring.load(folder / KEY)
+    storage = await open_storage(job.database or url_of(folder), keyring, SLUG)
+    try:
+        async with SharedSession() as session:
+            # So slow that hardly anything is sent; only enqueuing is measured.
+            gate = Gate(0.01, burst=1)
+            client = TelegramClient(session, gate, api_url=job.url, token=job.token)
+            worker = Worker(
+                client, storage, SilentReporter(), rate=0.01, gate=gate, sole=lambda: True
+            )
+            return await _measure(storage, worker, _Signers(storage, keyring))
+    finally:
+        await storage.close()
+
+
+async def _measure(storage: Storage, worker: Worker, signers: _Signers) -> Enqueued:
+    async with signers.signing() as alone:
+        await asyncio.sleep(_ALONE_SECONDS)
+    settle_down()
+    meter = ResourceMeter()
+    async with signers.signing() as meanwhile:
+        begun = time.perf_counter()
+        started = await storage.broadcasts.start(new_broadcast(CONTENT, kind=Kind.UPDATE))
+        if not isinstance(started, Broadcast):
+            raise TypeError(f"the broadcast did not start: {started}")
+        asked = time.perf_counter() - begun
+        running = asyncio.create_task(worker.run())
+        queued = await _queued(storage, started.id)
+        seconds = time.perf_counter() - begun
+    report = meter.report(delivered=0, failed=0, complete=True)
+    await worker.stop(1.0)
+    await running
+    return Enqueued(
+        asked=asked,
+        seconds=seconds,
+        rows=queued.total,
+        alone=_summed_up(alone),
+        meanwhile=_summed_up(meanwhile),
+        signed=len(meanwhile),
+        base=report.base,
+        peak=report.peak,
+    )
+
+
+async def _queued(storage: Storage, key: bytes) -> Broadcast:
+    while True:
+        found = await storage.broadcasts.get(key)
+        if found is not None and found.is_enqueued:
+            return found
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _summed_up(waits: list[float]) -> tuple[float, float, float]:
+    return median(waits), percentile(waits, 0.99), max(waits)
+
+
+if __name__ == "__main__":
+    run_job(lambda job: uvloop.run(_enqueue(job)))

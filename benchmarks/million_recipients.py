@@ -1,0 +1,121 @@
+"""Benchmark of enqueuing a million recipients: its time, and how long signers wait."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from benchmarks.benchmark import Benchmark, Report
+from benchmarks.bot_api_process import TOKEN, running_bot_api
+from benchmarks.child_job import Job
+from benchmarks.child_process import run_child
+from benchmarks.enqueue_client import Enqueued
+from benchmarks.run_options import RunOptions
+from benchmarks.signed_database import DATABASE, FIRST_CHAT, KEY, gather_signatures, reopen
+from storage import Keyring, Statement, open_database
+from tests.support.bot_api.server import Behavior
+from tests.support.postgres_server import durable_postgres
+
+PEOPLE: Final = 1_000_000
+_QUICK_PEOPLE: Final = 20_000
+_SECONDS: Final = 900.0
+_SIZE: Final = "SELECT pg_database_size(current_database()) AS bytes"
+_COLUMNS: Final = (
+    "Database",
+    "recipients",
+    "the admin waits, s",
+    "all queued after, s",
+    "size before and after, MB",
+    "peak memory, MB",
+    "a signature alone, ms",
+    "a signature meanwhile, ms",
+)
+
+
+async def _on_sqlite(options: RunOptions) -> Report:
+    people = _QUICK_PEOPLE if options.quick else PEOPLE
+    async with options.petition(people, closed=False) as folder:
+        return await _measured("SQLite", people, folder)
+
+
+async def _on_postgres(options: RunOptions) -> Report:
+    people = _QUICK_PEOPLE if options.quick else PEOPLE
+    with ExitStack() as stack, options.empty_folder() as folder:
+        try:
+            url = await asyncio.to_thread(durable_postgres, stack)
+        except pytest.skip.Exception as reason:
+            return Report(_COLUMNS, (), (f"Without PostgreSQL: {reason}.",))
+        keyring = Keyring.generate(folder / KEY)
+        await gather_signatures(url, keyring, people)
+        await reopen(url, keyring)
+        return await _measured("PostgreSQL", people, folder, url)
+
+
+async def _measured(name: str, people: int, folder: Path, url: str = "") -> Report:
+    before = await _megabytes(folder, url)
+    async with running_bot_api() as api:
+        await api.begin(Behavior())
+        job = Job(api.url, TOKEN, str(folder), FIRST_CHAT, people, seconds=_SECONDS, database=url)
+        told, _ = await run_child(Path(sys.executable), "benchmarks.enqueue_client", job)
+    enqueued = Enqueued(**told)
+    if enqueued.rows < people:
+        raise ValueError(f"{enqueued.rows} rows for {people} people")
+    row = (
+        name,
+        f"{people:,}",
+        f"{enqueued.asked:.2f}",
+        f"{enqueued.seconds:.1f}",
+        f"{before:,.0f}, {await _megabytes(folder, url):,.0f}",
+        f"{enqueued.peak / 1024:.1f} ({(enqueued.peak - enqueued.base) / 1024:+.1f})",
+        _waits(enqueued.alone),
+        f"{_waits(enqueued.meanwhile)} ({enqueued.signed:,} signed)",
+    )
+    return Report(_COLUMNS, (row,), _NOTES)
+
+
+def _waits(waits: tuple[float, float, float]) -> str:
+    middle, late, longest = (each * 1000 for each in waits)
+    return f"{middle:.1f}, {late:.1f}, longest {longest:.1f}"
+
+
+def _file_megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.glob(f"{DATABASE}*")) / 1e6
+
+
+async def _megabytes(folder: Path, url: str) -> float:
+    if not url:
+        return _file_megabytes(folder)
+    database = await open_database(url)
+    try:
+        return int((await database.read(Statement(_SIZE)))[0]["bytes"]) / 1e6
+    finally:
+        await database.close()
+
+
+_NOTES: Final = (
+    "People sign one after the other all the while, a hundredth of a second apart, each with two"
+    " transactions that are on the disk before the next: the median, the 99th percentile and the"
+    " longest of what they waited. `peak memory` is that of the whole process, and how much it"
+    " grew.",
+)
+
+MILLION: Final = Benchmark(
+    "million",
+    "A million recipients",
+    "A message to everyone who signed, while the petition is open and people go on signing.",
+    _on_sqlite,
+)
+
+MILLION_ON_POSTGRES: Final = Benchmark(
+    "million-postgres",
+    "A million recipients, on PostgreSQL",
+    "The same on a PostgreSQL of its own, on the same machine; it runs when it is named, since"
+    " gathering the signatures takes minutes.",
+    _on_postgres,
+    on_request=True,
+)

@@ -1,0 +1,102 @@
+"""Simulated people who sign as fast as the bot answers, in a process off the bot's core."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from multiprocessing.connection import Connection
+from typing import Final
+
+import uvloop
+
+from benchmarks.child_server import answer_questions
+from bot.simulator import Simulator
+from bot.simulator.person import Person
+from bot.text.translations import Catalogs, Words
+
+# Not a real token; only the simulator knows it.
+TOKEN: Final = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
+_PATIENCE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Signed:
+    """The measurements: seconds in all, and for each tap until its answer and its screen."""
+
+    updates: int = 0
+    seconds: float = 0.0
+    answers: list[float] = field(default_factory=list)
+    screens: list[float] = field(default_factory=list)
+
+
+async def people_sign(simulator: Simulator, people: int) -> Signed:
+    """Lets this many people start at once and sign, from /start to the thanks."""
+    words = Catalogs.load().words("es")
+    signed = Signed()
+    crowd = [
+        simulator.world.person(f"Ana{number}", last_name="García") for number in range(people)
+    ]
+    begun = time.monotonic()
+    await asyncio.gather(*(_signs(person, words, signed) for person in crowd))
+    signed.seconds = time.monotonic() - begun
+    return signed
+
+
+async def _signs(person: Person, words: Words, signed: Signed) -> None:
+    way = (
+        words.label("✍️ Firmar la petición"),
+        words.label("Usar «{name}»", name=f"{person.user.first_name} García"),
+        words.label("✅ Consiento y firmo"),
+        words.label("Ver mi firma"),
+    )
+    person.start()
+    signed.updates += 1
+    await _waits(person, lambda: _has(person, way[0]))
+    for label, following in pairwise(way):
+        signed.updates += 1
+        await _taps(person, label, following, signed)
+
+
+async def _taps(person: Person, label: str, following: str, signed: Signed) -> None:
+    tapped = time.monotonic()
+    tap = person.tap(label)
+
+    # Measured in parallel: whichever comes first must not wait for the other.
+    async def answered() -> None:
+        await tap.answered(_PATIENCE_SECONDS)
+        signed.answers.append(time.monotonic() - tapped)
+
+    async def drawn() -> None:
+        await _waits(person, lambda: _has(person, following))
+        signed.screens.append(time.monotonic() - tapped)
+
+    await asyncio.gather(answered(), drawn())
+
+
+async def _waits(person: Person, found: Callable[[], bool | None]) -> None:
+    if await person.chat.notifier.wait_for(found, _PATIENCE_SECONDS) is None:
+        raise TimeoutError(f"after {_PATIENCE_SECONDS} s still:\n{person.chat.transcript()}")
+
+
+def _has(person: Person, label: str) -> bool | None:
+    return any(label in message.labels for message in person.messages) or None
+
+
+def serve_simulator(pipe: Connection, latency: float) -> None:
+    """Runs a simulator without rate limits that takes `latency` seconds for each call."""
+    uvloop.run(_answer_all(pipe, latency))
+
+
+def cpu_seconds(_: Simulator) -> float:
+    """Returns the CPU time of the process, in seconds."""
+    return time.process_time()
+
+
+async def _answer_all(pipe: Connection, latency: float) -> None:
+    async with Simulator(token=TOKEN) as simulator:
+        simulator.limits.on = False
+        simulator.faults.latency = latency
+        await answer_questions(pipe, simulator)

@@ -1,0 +1,89 @@
+"""This bot as a child process: its own worker, transport and storage."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
+from benchmarks.signed_database import KEY, url_of
+from bot.broadcast import Worker
+from bot.logs import configure_logging
+from bot.transport import Gate, SharedSession, TelegramClient
+from storage import Broadcast, Keyring, Storage, Tally, open_storage
+from tests.support.broadcasts import new_broadcast
+from tests.support.silent_reporter import SilentReporter
+from tests.support.supporters import SLUG
+
+CONTENT: Final = {"es": TEXT}
+# More than any machine can send, so that the machine sets the pace.
+AS_FAST_AS_IT_GOES: Final = 20_000.0
+# Time for calls in flight to end after a stop.
+_STOP_SECONDS: Final = 2.0
+
+
+class EndReporter(SilentReporter):
+    """A reporter that only notes the end."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self.ended_as: Broadcast | None = None
+
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
+        """See Reporter.ended."""
+        self.ended_as = broadcast
+        self.over.set()
+
+
+def settle_down() -> None:
+    """Sets the garbage collector as the bot does after its start, see `bot.shutdown`."""
+    gc.collect()
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()
+
+
+async def _send(job: Job) -> JobReport:
+    configure_logging("ERROR")
+    folder = Path(job.folder)
+    storage = await open_storage(url_of(folder), Keyring.load(folder / KEY), SLUG)
+    try:
+        async with SharedSession() as session:
+            return await _broadcast(job, storage, session)
+    finally:
+        await storage.close()
+
+
+async def _broadcast(job: Job, storage: Storage, session: SharedSession) -> JobReport:
+    rate = job.rate or AS_FAST_AS_IT_GOES
+    gate, listener = Gate(rate), EndReporter()
+    client = TelegramClient(session, gate, api_url=job.url, token=job.token)
+    worker = Worker(client, storage, listener, rate=rate, gate=gate, sole=lambda: True)
+    settle_down()
+    meter = ResourceMeter()
+    started = await storage.broadcasts.start(new_broadcast(CONTENT))
+    if not isinstance(started, Broadcast):
+        raise TypeError(f"the broadcast did not start: {started}")
+    running = asyncio.create_task(worker.run())
+    with suppress(TimeoutError):
+        async with asyncio.timeout(job.seconds):
+            await listener.over.wait()
+    tally = await storage.broadcasts.tally(started.id)
+    ended = listener.ended_as
+    report = meter.report(
+        delivered=tally.delivered,
+        failed=tally.unreachable + tally.rejected + tally.unconfirmed,
+        complete=ended is not None and ended.state == "finished",
+        said="" if ended is None else f"{ended.state}: {ended.stop_reason}",
+    )
+    await worker.stop(_STOP_SECONDS)
+    await running
+    return report
+
+
+if __name__ == "__main__":
+    run_job(lambda job: uvloop.run(_send(job)))

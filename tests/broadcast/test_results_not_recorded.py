@@ -1,0 +1,158 @@
+"""When the database refuses a delivery's result, its recipient is not written to twice."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.broadcast import OpenClaims
+from bot.broadcast.broadcast_interrupt import BroadcastInterrupt
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.delivery_loop import DeliveryLoop
+from bot.broadcast.lease import utc_now
+from bot.transport import Lane
+from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
+from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.supporters import ADMIN
+
+# The database refuses `delivered` in this row, as with a disk that is damaged there.
+POISON = """
+CREATE TRIGGER poison BEFORE UPDATE ON deliveries
+WHEN NEW.position = 3 AND NEW.state = 'delivered'
+BEGIN SELECT RAISE(ABORT, 'no'); END
+"""
+
+
+async def held(bench: WorkerHarness, times: int = 1) -> Broadcast:
+    async def told() -> bool:
+        return [what for what, *_ in bench.reports.told].count("waiting") == times
+
+    await until(told)
+    latest = await bench.broadcasts.latest()
+    assert latest is not None
+    assert latest.pause_reason is not None
+    return latest
+
+
+async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorded(
+    bench: WorkerHarness,
+) -> None:
+    await bench.people.sign(range(1, 7))
+    broadcast = await bench.queued(await bench.start())
+    await bench.people.database.write(Statement(POISON))
+    bench.hire()
+    found = await held(bench)
+    assert found.pause_reason is PauseReason.UNRECORDED
+    assert found.reason_detail.startswith("IntegrityError ")
+    tally = await bench.tally()
+    assert (tally.unconfirmed, tally.sending) == (1, 0)
+    assert (await bench.people.states(broadcast.id))[2] == "unconfirmed"
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert await bench.tally() == Tally(total=6, delivered=5, unconfirmed=1)
+    assert dict(bench.telegram.received) == everyone_once(6)
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, *positions: int) -> None:
+    """Lets the database refuse every result of these deliveries."""
+    record = Deliveries.record
+
+    async def refused(
+        deliveries: Deliveries,
+        id: bytes,  # noqa: A002
+        results: Iterable[Result],
+        at: datetime,
+    ) -> None:
+        some = list(results)
+        if any(each.position in positions for each in some):
+            raise KeyError(positions)
+        await record(deliveries, id, some, at)
+
+    monkeypatch.setattr(Deliveries, "record", refused)
+
+
+async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_written(
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(monkeypatch, 3)
+    await bench.people.sign(range(1, 7))
+    broadcast = await bench.start()
+    bench.hire()
+    await held(bench)
+    assert (await bench.people.states(broadcast.id))[2] == "sending"
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    # Resumed before the cause is repaired, it is paused again.
+    await held(bench, 2)
+    assert bench.telegram.received[1003] == 1
+    monkeypatch.undo()
+    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await bench.ended()).state == "finished"
+    assert dict(bench.telegram.received) == everyone_once(6)
+    assert await bench.tally() == Tally(total=6, delivered=5, unconfirmed=1)
+
+
+class LetsOneThrough(FakeTelegram):
+    """A fake client at whose gate all chats but one wait until it opens."""
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Any:
+        if params is not None and params.get("chat_id") != 1001:
+            await self.open.wait()
+        return await super().call(method, params, lane=lane, timeout=timeout, wanted=wanted)
+
+    async def _turn_came(self) -> None:
+        return
+
+
+async def test_no_more_of_it_goes_out_at_once(
+    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(monkeypatch, 1)
+    await bench.people.sign(range(1, 41))
+    await bench.queued(await bench.start())
+    bench.telegram = LetsOneThrough()
+    bench.telegram.open.clear()
+    hand = bench.hire(window=10.0, batch=10.0)
+    await until(lambda: has_state(bench, "paused"))
+    bench.telegram.open.set()
+    await held(bench)
+    assert dict(bench.telegram.received) == {1001: 1}
+    assert len(hand.claims) == 0
+    assert await bench.tally() == Tally(total=40, pending=39, sending=1)
+
+
+@pytest.mark.parametrize(
+    ("unwritable", "outcome"),
+    [({(b"one", 7)}, Outcome.UNCONFIRMED), ({(b"two", 7)}, Outcome.UNSENT)],
+)
+async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_before(
+    unwritable: set[tuple[bytes, int]], outcome: Outcome
+) -> None:
+    added: list[Result] = []
+    recorder = SimpleNamespace(
+        is_unwritable=lambda *delivery: delivery in unwritable,
+        add=lambda _, result: added.append(result),
+    )
+    claims, delivery = OpenClaims(), Delivery(7, 1007, "es", b"claim")
+
+    async def ask() -> list[Delivery]:
+        return [delivery]
+
+    await claims.claim(b"claim", ask())
+    context = cast(WorkerContext, SimpleNamespace(recorder=recorder, claims=claims))
+    shift = DeliveryLoop(
+        context, cast(Broadcast, SimpleNamespace(id=b"one")), BroadcastInterrupt()
+    )
+    shift.pool.add([delivery])
+    shift.pool.cancel()
+    assert added == [Result(7, b"claim", outcome)]

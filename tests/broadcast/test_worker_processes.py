@@ -1,0 +1,82 @@
+"""Real processes send, are killed and controlled: a few seconds of what `make soak` does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage import Tally
+from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi, failing_bot_api
+from tests.support.bot_api.rate_limit import RateLimit
+from tests.support.broadcast_kills import kill_repeatedly
+from tests.support.interventions import run_with_interventions
+from tests.support.petition_processes import kill, petition_processes
+
+END_SECONDS = 60.0
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[FailingBotApi]:
+    """A simulated Bot API that counts what it receives."""
+    async with failing_bot_api() as api:
+        yield api
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_killed_under_faults_it_loses_nobody_and_repeats_what_was_not_recorded(
+    database_url: str, tmp_path: Path, api: FailingBotApi
+) -> None:
+    people, kills, rate = 120, 2, 100.0
+    rough = FailingBehavior(latency=0.03, errors=0.06, lost_answers=0.04)
+    counts = api.begin(rough)
+    async with petition_processes(
+        database_url, tmp_path, api, people=people, rate=rate, paid=True
+    ) as petition:
+        key = await petition.start()
+        tally, deaths = await kill_repeatedly(petition, key, people, kills)
+    assert len(counts.copies) == people
+    assert counts.repeated <= counts.lost.total() + sum(deaths.unrecorded)
+    assert tally == Tally(
+        total=people, delivered=people - tally.unconfirmed, unconfirmed=tally.unconfirmed
+    )
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_of_several_processes_one_sends_and_when_it_dies_another(
+    database_url: str, tmp_path: Path, api: FailingBotApi
+) -> None:
+    people, rate = 180, 100.0
+    counts = api.begin(FailingBehavior(latency=0.03, limit=RateLimit(rate, burst=rate / 3)))
+    async with petition_processes(
+        database_url, tmp_path, api, people=people, rate=rate
+    ) as petition:
+        key = await petition.start()
+        senders = await asyncio.gather(*(petition.sender(number) for number in range(3)))
+        await api.arrived(60, END_SECONDS)
+        first = int(counts.messages[-1].by)
+        await kill(senders[first])
+        unrecorded = set(counts.copies).intersection(await petition.sending())
+        tally = await petition.reported(key, END_SECONDS)
+    assert len({arrival.by for arrival in counts.messages}) == 2
+    assert {chat for chat, copies in counts.copies.items() if copies > 1} <= unrecorded
+    assert len(counts.refusals) == 0
+    assert tally == Tally(total=people, delivered=people)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "cancelled"),
+    [("sqlite", 1, False), ("postgres", 3, True)],
+    indirect=["kind"],
+)
+async def test_whoever_parts_gets_nothing_and_the_account_stays_exact(
+    seed: int, cancelled: bool, database_url: str, tmp_path: Path, api: FailingBotApi
+) -> None:
+    people = 80
+    api.begin(FailingBehavior(latency=0.03))
+    async with petition_processes(
+        database_url, tmp_path, api, people=people, rate=100.0
+    ) as petition:
+        await run_with_interventions(petition, people, seed, kills=True, cancelled=cancelled)

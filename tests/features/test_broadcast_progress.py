@@ -1,0 +1,239 @@
+"""What an admin sees of a broadcast stays right through faults, restarts and other admins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.broadcast.confirmation import broadcast_id
+from bot.simulator.chats import Message
+from bot.simulator.faults import Fault
+from bot.simulator.person import Person
+from storage import Broadcast, NewBroadcast
+from tests.support.scene import ADMIN, Scene, a_scene
+
+LUCY = ADMIN + 1
+DONE = "El mensaje final está enviado."
+ELSEWHERE = "El progreso sigue en otro mensaje."
+
+
+@asynccontextmanager
+async def two_admins(folder: Path, rate: float) -> AsyncIterator[tuple[Scene, Person]]:
+    """Marta, and Lucy who reads English; so many messages a second."""
+    async with a_scene(folder) as scene:
+        await scene.stop_bot()
+        scene.settings = scene.settings.model_copy(
+            update={"admin_ids": frozenset({ADMIN, LUCY}), "broadcast_rate": rate}
+        )
+        await scene.start_bot()
+        yield scene, scene.world.person("Lucy", language="en", user_id=LUCY)
+
+
+async def offered(scene: Scene, recipients: int, admin: Person | None = None) -> Message:
+    """The petition is closed, and this is the panel that asks."""
+    admin = admin or scene.marta
+    words = scene.english if admin.user.language == "en" else scene.words
+    if not await is_closed(scene):
+        await scene.closes()
+    await scene.offers_the_final(admin)
+    return await scene.with_button(admin, send_label(words, recipients))
+
+
+def send_label(words: object, recipients: int) -> str:
+    label: str = words.plural_label(  # type: ignore[attr-defined]
+        "Enviar a {n} persona", "Enviar a {n} personas", recipients
+    )
+    return label
+
+
+async def is_closed(scene: Scene) -> bool:
+    assert scene.app is not None
+    state = await scene.app.application.services.storage.petitions.state()
+    return state.is_closed
+
+
+def data_of(ctx: Message, row: int) -> str:
+    return ctx.buttons[row][0].data or ""
+
+
+def text_of(person: Person, message: Message) -> str:
+    return person.chat.messages[message.id].text
+
+
+async def becomes(person: Person, message: Message, fragment: str, seconds: float = 20) -> None:
+    def found() -> bool | None:
+        return True if fragment in text_of(person, message) else None
+
+    assert await person.chat.notifier.wait_for(found, seconds), person.chat.transcript()
+
+
+async def test_whatever_fails_while_it_is_shown_the_report_comes(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.signs(scene.ana)
+        ctx = await offered(scene, 1)
+        # The start is not shown, and neither is the end for two rounds.
+        scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 9)
+        scene.marta.tap_data(ctx.id, data_of(ctx, 0))
+        await becomes(scene.marta, ctx, DONE)
+        assert scene.told(scene.ana) == 1
+
+
+async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    ctx = await offered(scene, 1)
+    assert scene.app is not None
+    services = scene.app.application.services
+    token = data_of(ctx, 0).rpartition(":")[2]
+    started = await services.storage.broadcasts.start(
+        NewBroadcast(
+            broadcast_id(token),
+            content={"es": "Gracias", "en": "Thank you"},
+            content_sha256=b"c" * 32,
+            source_language="es",
+            actor=ADMIN,
+            at=services.clock(),
+        )
+    )
+    assert isinstance(started, Broadcast)
+    await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+    await becomes(scene.marta, ctx, DONE)
+    await becomes(scene.marta, ctx, "Entregados: 1")
+
+
+async def test_the_same_admin_asking_again_moves_the_progress_down(tmp_path: Path) -> None:
+    async with two_admins(tmp_path, rate=1.0) as (scene, _):
+        for person in (scene.ana, scene.jordi, scene.sean):
+            await scene.signs(person)
+        ctx = await offered(scene, 3)
+        await scene.taps(scene.marta, send_label(scene.words, 3))
+        scene.marta.send("/broadcast")
+        await becomes(scene.marta, ctx, ELSEWHERE)
+        newest = await scene.marta.sees(DONE, 20)
+        assert newest.id > ctx.id
+        assert text_of(scene.marta, ctx) == ELSEWHERE
+        await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+        await becomes(scene.marta, ctx, DONE)
+
+
+@pytest.mark.parametrize("seconds_apart", [0.0, 1.1])
+async def test_another_admin_takes_the_progress_over_and_reads_it_in_their_language(
+    tmp_path: Path, seconds_apart: float
+) -> None:
+    async with two_admins(tmp_path, rate=1.0) as (scene, lucy):
+        for person in (scene.ana, scene.jordi, scene.sean):
+            await scene.signs(person)
+        ctx = await offered(scene, 3)
+        await asyncio.sleep(seconds_apart)
+        lucy_panel = await offered(scene, 3, lucy)
+        await scene.taps(scene.marta, send_label(scene.words, 3))
+        # Lucy's confirmation finds Marta's broadcast under way.
+        await lucy.tap(send_label(scene.english, 3)).answered()
+        await becomes(scene.marta, ctx, ELSEWHERE)
+        await becomes(lucy, lucy_panel, scene.english.label("Entregados: {n}", n=3))
+        assert text_of(scene.marta, ctx) == ELSEWHERE
+        assert "delivered" in text_of(lucy, lucy_panel).lower()
+        assert [scene.told(p) for p in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
+
+
+async def test_the_report_is_in_the_language_of_the_panel_after_a_restart_too(
+    tmp_path: Path,
+) -> None:
+    async with two_admins(tmp_path, rate=1.0) as (scene, lucy):
+        for person in (scene.ana, scene.jordi, scene.sean):
+            await scene.signs(person)
+        ctx = await offered(scene, 3, lucy)
+        await scene.taps(lucy, send_label(scene.english, 3))
+        await scene.stop_bot()
+        await scene.start_bot()
+        await becomes(lucy, ctx, "has been sent")
+        assert "Entregados" not in text_of(lucy, ctx)
+
+
+async def test_a_closing_that_was_ordered_cannot_be_left(scene: Scene) -> None:
+    marta, words = scene.marta, scene.words
+    await scene.signs(scene.ana)
+    marta.send("/close")
+    ctx = await scene.with_button(marta, words.label("No, dejarla abierta"))
+    await scene.taps(marta, words.label("Sí, cerrar la petición"))
+    await marta.tap_data(ctx.id, data_of(ctx, 1)).answered()
+    await becomes(marta, ctx, "La petición ya está cerrada.")
+    assert "1 persona ha firmado" in text_of(marta, ctx)
+    marta.send("/reopen")
+    ctx = await scene.with_button(marta, words.label("No, dejarla cerrada"))
+    await scene.taps(marta, words.label("Sí, volver a abrirla"))
+    await marta.tap_data(ctx.id, data_of(ctx, 1)).answered()
+    await becomes(marta, ctx, "La petición está abierta.")
+
+
+async def test_a_broadcast_that_was_ordered_cannot_be_left(tmp_path: Path) -> None:
+    async with two_admins(tmp_path, rate=1.0) as (scene, _):
+        marta = scene.marta
+        for person in (scene.ana, scene.jordi):
+            await scene.signs(person)
+        ctx = await offered(scene, 2)
+        await scene.taps(marta, send_label(scene.words, 2))
+        leave = ctx.labels.index(scene.words.label("No enviar"))
+        await marta.tap_data(ctx.id, data_of(ctx, leave)).answered()
+        await scene.settled()
+        assert "no se ha enviado nada" not in text_of(marta, ctx)
+        await becomes(marta, ctx, DONE)
+
+
+async def test_an_order_that_was_not_given_is_left_as_it_was(scene: Scene) -> None:
+    marta, words = scene.marta, scene.words
+    await scene.signs(scene.ana)
+    marta.send("/close")
+    await scene.taps(marta, words.label("No, dejarla abierta"))
+    await marta.sees("todo queda como estaba")
+    ctx = await offered(scene, 1)
+    await scene.taps(marta, words.label("No enviar"))
+    await becomes(marta, ctx, "no se ha enviado nada")
+    assert scene.told(scene.ana) == 0
+
+
+async def test_every_button_of_the_panels_is_short_enough(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    ctx = await offered(scene, 1)
+    rows = range(len(ctx.buttons))
+    assert all(len(data_of(ctx, row).encode()) <= 64 for row in rows)
+    assert data_of(ctx, 0).startswith("adm:send:")
+
+
+async def test_a_close_that_comes_again_tells_the_count_at_the_closing(scene: Scene) -> None:
+    for person in (scene.ana, scene.jordi):
+        await scene.signs(person)
+    scene.marta.send("/close")
+    yes = scene.words.label("Sí, cerrar la petición")
+    ctx = await scene.with_button(scene.marta, yes)
+    await scene.taps(scene.marta, yes)
+    scene.jordi.send("/withdraw")
+    await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+    await becomes(scene.marta, ctx, "La petición ya está cerrada.")
+    assert "2 personas han firmado" in text_of(scene.marta, ctx)
+
+
+@pytest.mark.parametrize(
+    ("blocked", "said"),
+    [
+        (0, "Nadie ha firmado"),
+        (1, "1 persona ha firmado, pero ha bloqueado el bot"),
+        (2, "2 personas han firmado, pero han bloqueado el bot"),
+    ],
+)
+async def test_with_nobody_to_write_to_what_is_said_is_true(
+    scene: Scene, blocked: int, said: str
+) -> None:
+    for person in (scene.ana, scene.jordi)[:blocked]:
+        await scene.signs(person)
+        person.block()
+    await scene.settled()
+    await scene.closes()
+    scene.marta.send("/broadcast")
+    await scene.marta.sees(said)

@@ -1,0 +1,68 @@
+"""Odd input from a custom client does not disturb anybody else."""
+
+from __future__ import annotations
+
+from orjson import Fragment
+
+from tests.support.scene import Scene
+
+NO_TEXT: list[str | bytes] = [
+    *(b"7:home:\xff\xfe", b"\xed\xa0\x80", b'\x00"\\'),
+    *("7:\ud800", "\udfff", "\x00"),
+]
+ODD_NAMES = [b'"\xff\xc3 Mal"', rb'"\ud800 Mal"', rb'"Mal\u0000"', f'"{"ñ" * 65_536}"'.encode()]
+
+
+async def test_a_button_that_carries_no_text_stops_nobody(scene: Scene) -> None:
+    scene.mallory.start()
+    await scene.settled()
+    for data in NO_TEXT:
+        tap = scene.mallory.tap_data(scene.living(scene.mallory).id, data)
+        scene.ana.start()
+        await tap.answered()
+        await scene.settled()
+        assert scene.petition.texts_in("es").title in scene.living(scene.ana).text
+        assert scene.world.updates.pending == {}
+
+
+async def test_a_bot_that_starts_on_such_buttons_works_through_them(scene: Scene) -> None:
+    scene.mallory.start()
+    await scene.settled()
+    living = scene.living(scene.mallory).id
+    await scene.stop_bot()
+    for data in NO_TEXT:
+        scene.mallory.tap_data(living, data)
+    scene.ana.start()
+    await scene.start_bot()
+    await scene.ana.sees(scene.petition.texts_in("es").title)
+    await scene.settled()
+    assert scene.app is not None
+    assert scene.app.dispatch.counts.passed_over == 0
+
+
+async def test_what_a_profile_a_link_or_a_file_is_called_keeps_nobody_from_signing(
+    scene: Scene,
+) -> None:
+    mallory = scene.mallory
+    start = mallory.start("web").shape()
+    file = {"file_id": "x", "file_unique_id": "y", "file_size": 1}
+    for raw in ODD_NAMES:
+        odd = Fragment(raw)
+        somebody = start["from"] | dict.fromkeys(("first_name", "last_name", "username"), odd)
+        for said in (
+            {"text": Fragment(b'"/start %b"' % raw[1:-1]), "entities": start["entities"]},
+            {"text": odd},
+            {"caption": odd, "document": file | {"file_name": odd, "mime_type": odd}},
+        ):
+            # As which it can be deleted: a message that is in the chat.
+            number = mallory.send("x").id
+            shape = start | {"from": somebody | {"language_code": odd}, "message_id": number}
+            del shape["text"]
+            scene.world.updates.add("message", mallory.id, shape | said)
+        await scene.settled()
+    await scene.signs(mallory, "Mallory Ó Briain")
+    await scene.signs(scene.ana)
+    assert scene.app is not None
+    assert scene.app.dispatch.counts.passed_over == 0
+    state = await scene.app.application.services.storage.petitions.state()
+    assert state.signatures == 2

@@ -1,0 +1,83 @@
+"""Telegram delivers every update three times, and nothing that counts changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.intake import TryAgain
+from tests.support.scene import Scene, a_scene
+
+# What a chat shows may be drawn anew; what is signed, agreed, told and ordered may not change.
+_COUNTED = {
+    "petitions": "*",
+    "signatures": "*",
+    "consents": "*",
+    "broadcasts": "id, kind, state, total, created_at, started_at, ended_at, confirmed_by_sealed",
+    "deliveries": "*",
+    "erased_deliveries": "*",
+    "audit": "action, detail",
+}
+
+
+async def test_a_whole_log_again_three_times_leaves_the_same_database(tmp_path: Path) -> None:
+    # A scene of its own: what was answered once is refused when it is answered again.
+    async with a_scene(tmp_path) as scene:
+        await _lives_and_replays(scene)
+
+
+async def _lives_and_replays(scene: Scene) -> None:
+    scene.simulator.limits.on = False
+    log = _recorded(scene)
+    await scene.signs(scene.ana, "Ana García", news=True)
+    await scene.signs(scene.sean)
+    await scene.signs(scene.jordi)
+    scene.jordi.send("/withdraw")
+    await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
+    scene.sean.send("/stop")
+    await scene.settled()
+    await scene.closes()
+    await scene.broadcasts(1)
+    await scene.settled()
+    before, told = _counted(scene), scene.told(scene.ana)
+    updates = tuple(log)
+    for _ in range(3):
+        for update in updates:
+            await _handled(scene, update)
+    assert len(updates) > 20
+    assert _counted(scene) == before
+    assert scene.told(scene.ana) == told == 1
+    assert (scene.told(scene.sean), scene.told(scene.jordi)) == (0, 0)
+
+
+def _recorded(scene: Scene) -> list[Mapping[str, Any]]:
+    """Keeps every update as the bot takes it."""
+    assert scene.app is not None
+    dispatch, log = scene.app.dispatch, list[Mapping[str, Any]]()
+    offer = dispatch.offer
+
+    def record(update: dict[str, Any]) -> bool:
+        log.append(update)
+        return offer(update)
+
+    dispatch.offer = record  # type: ignore[method-assign]
+    return log
+
+
+async def _handled(scene: Scene, update: Mapping[str, Any]) -> None:
+    assert scene.app is not None
+    try:
+        await scene.app.update_handler(dict(update))
+    except TryAgain as error:  # pragma: no cover - says what stood in the way
+        raise AssertionError(f"not handled again: {error.__cause__!r}") from error
+
+
+def _counted(scene: Scene) -> dict[str, list[tuple[object, ...]]]:
+    path = scene.settings.database_url.removeprefix("sqlite+aiosqlite:///")
+    with sqlite3.connect(path) as connection:
+        return {
+            table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr)  # noqa: S608
+            for table, columns in _COUNTED.items()
+        }

@@ -1,0 +1,255 @@
+"""A person who keeps asking gets the allowed number of replies, one warning, then nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.back_off import BackOff
+from bot.intake import DispatchPolicy
+from bot.petition.stages import Action
+from handlers.screens.command_list import SUPPORTER_COMMANDS
+from storage import ConversationMoved
+from tests.support.scene import Scene, a_scene, fails
+
+TOO_OFTEN = "Demasiado seguido"
+COUNTED = sorted(set(SUPPORTER_COMMANDS) - {"withdraw", "stop"})
+
+
+def audited(folder: Path) -> list[str]:
+    with sqlite3.connect(folder / "data" / "petition.db") as connection:
+        return [action for (action,) in connection.execute("SELECT action FROM audit")]
+
+
+def sent(scene: Scene) -> int:
+    return len(scene.simulator.calls.of("sendMessage"))
+
+
+@pytest.mark.parametrize("command", COUNTED)
+async def test_a_command_is_answered_five_times_then_told_then_silent(
+    scene: Scene, tmp_path: Path, command: str
+) -> None:
+    await scene.signs(scene.ana)
+    answers = []
+    for _ in range(8):
+        before = sent(scene)
+        scene.ana.send(f"/{command}")
+        await scene.settled()
+        answers.append((sent(scene) - before, TOO_OFTEN in scene.living(scene.ana).text))
+    granted = 4 if command == "start" else 5  # she began with one
+    silent = 8 - granted - 1
+    assert answers == [(1, False)] * granted + [(1, True)] + [(0, True)] * silent
+    assert len(audited(tmp_path)) == (5 if command == "mydata" else 0)
+    # Nobody else is kept waiting, nor she from anything else.
+    scene.jordi.send(f"/{command}")
+    scene.ana.send("/help" if command == "start" else "/start")
+    await scene.settled()
+    assert TOO_OFTEN not in scene.living(scene.jordi).text
+    assert TOO_OFTEN not in scene.living(scene.ana).text
+
+
+@pytest.mark.parametrize("command", ["withdraw", "stop"])
+async def test_withdrawing_and_being_left_alone_are_always_answered(
+    scene: Scene, command: str
+) -> None:
+    await scene.signs(scene.ana)
+    for _ in range(9):
+        before = sent(scene)
+        scene.ana.send(f"/{command}")
+        await scene.settled()
+        assert sent(scene) == before + 1
+        assert TOO_OFTEN not in scene.living(scene.ana).text
+
+
+async def test_however_often_one_asked_the_signature_can_be_taken_back(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    for text in ("/mydata", "/help", "hola"):
+        for _ in range(8):
+            scene.ana.send(text)
+        await scene.settled()
+    scene.ana.send("/withdraw")
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    assert "Tu firma está retirada" in scene.living(scene.ana).text
+
+
+async def test_of_impatient_commands_the_last_that_is_answered_is_drawn(scene: Scene) -> None:
+    scene.ana.start()
+    await scene.settled()
+    scene.simulator.faults.freeze()
+    for _ in range(12):
+        scene.ana.send("/help")
+    scene.simulator.faults.thaw()
+    await scene.settled()
+    assert TOO_OFTEN in scene.living(scene.ana).text
+    assert "Ayuda" in scene.living(scene.ana).text
+
+
+async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.settled()
+    label = scene.words.label("📄 Recibir el archivo")
+    for number in range(7):
+        await scene.with_button(scene.ana, label)
+        answer = await scene.ana.tap(label).answered()
+        await scene.settled()
+        assert (TOO_OFTEN in answer.text, answer.alert) == (number >= 5, number >= 5)
+    assert sum(m.document is not None for m in scene.ana.messages) == 5
+    assert audited(tmp_path).count("my_data_file") == 5
+    await scene.taps(scene.ana, scene.words.label("🔕 No recibir más mensajes"))
+    assert "Pediste que no te escribiéramos" in scene.living(scene.ana).text
+
+
+async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.request_budget._TIMES", 1)
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.settled()
+    label = scene.words.label("📄 Recibir el archivo")
+    await scene.taps(scene.ana, label)
+    fails(monkeypatch, scene, "answer_callback_query", 2)
+    answer = await scene.ana.tap(label).answered()
+    assert (TOO_OFTEN in answer.text, answer.alert) == (True, True)
+
+
+async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene) -> None:
+    assert scene.app is not None
+    budgets = scene.app.application.services
+    for number in range(4):
+        budgets.spend(scene.ana.id, "confirm", number)
+    await scene.signs(scene.ana)
+    scene.ana.send("/withdraw")
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    scene.ana.start()
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
+    answer = await scene.ana.tap(scene.words.label("✅ Consiento y firmo")).answered()
+    await scene.settled()
+    assert TOO_OFTEN in answer.text
+    assert "Yo, Ana García:" in scene.living(scene.ana).text
+    await scene.signs(scene.jordi)
+    assert "número 2" in scene.living(scene.jordi).text
+
+
+async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
+    scene: Scene,
+) -> None:
+    ana = scene.ana
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
+    for number in range(33):
+        ana.send(f"{number}")
+        if number % 11 == 10:
+            await scene.settled()
+    assert TOO_OFTEN in scene.living(ana).text
+    before = sent(scene)
+    ana.send("Ana María")
+    ana.send_kind("sticker")
+    ana.send("/nothing_like_it")
+    await scene.settled()
+    assert sent(scene) == before
+    assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
+
+
+@pytest.mark.parametrize("command", ["withdraw", "stop"])
+async def test_who_wrote_forty_times_before_is_heard_all_the_same(
+    scene: Scene, command: str
+) -> None:
+    await scene.signs(scene.ana)
+    for _ in range(40):
+        scene.ana.send("hola")
+    scene.ana.send(f"/{command}")
+    await scene.settled()
+    assert scene.app is not None
+    assert scene.app.dispatch.counts.dropped > 0
+    shown = scene.living(scene.ana)
+    assert ("No te escribiremos más" in shown.text) is (command == "stop")
+    assert ("¿Quieres retirar tu firma?" in shown.text) is (command == "withdraw")
+
+
+async def test_whoever_asks_in_many_groups_is_answered_five_times_in_all(scene: Scene) -> None:
+    groups = [scene.world.group(f"Barrio {n}", members=[scene.ana, scene.jordi]) for n in range(8)]
+    for group in groups:
+        scene.ana.send_in(group, "/help@peticion_bot")
+    await scene.settled()
+    assert sent(scene) == 5, "every line is a message that somebody else waits for"
+    scene.jordi.send_in(groups[7], "/help@peticion_bot")
+    await scene.settled()
+    assert sent(scene) == 6
+
+
+async def test_a_group_hears_the_one_line_five_times_a_minute(scene: Scene) -> None:
+    group = scene.world.group("Barrio", members=[scene.ana, scene.jordi])
+    for by in (scene.ana, scene.jordi) * 4:
+        by.send_in(group, "/help@peticion_bot")
+    await scene.settled()
+    assert sum(m.from_bot for m in group.messages.values()) == 5
+
+
+async def test_an_update_that_is_tried_again_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        assert scene.app is not None
+        storage = scene.app.application.services.storage
+        save, failures = storage.conversations.get, 7
+
+        async def away(supporter: bytes) -> object:
+            nonlocal failures
+            failures -= 1
+            if failures >= 0:
+                raise ConversationMoved
+            return await save(supporter)
+
+        monkeypatch.setattr(storage.conversations, "get", away)
+        quick = DispatchPolicy(pauses=BackOff(0.001, longest=0.001))
+        monkeypatch.setattr(scene.app.dispatch, "_policy", quick)
+        scene.ana.send("/help")
+        await scene.settled()
+        assert failures < 0
+        assert TOO_OFTEN not in scene.living(scene.ana).text
+
+
+def used_up(scene: Scene, *what: str) -> None:
+    """Lets Ana have asked for these as often as anybody may."""
+    assert scene.app is not None
+    for each in what:
+        for number in range(7):
+            scene.app.application.services.spend(scene.ana.id, each, number)
+
+
+async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene) -> None:
+    await scene.signs(scene.ana, news=True)
+    used_up(scene, *(action for action in Action if action not in ("file", "confirm")))
+    scene.ana.send("/mydata")
+    for label in (
+        "No recibir noticias de otras acciones",
+        *("🔕 No recibir más mensajes", "🔔 Volver a recibir mensajes"),
+        *("Retirar mi firma", "Retirar mi firma y borrar mis datos"),
+    ):
+        await scene.taps(scene.ana, scene.words.label(label))
+    assert "Tu firma está retirada" in scene.living(scene.ana).text
+
+
+async def test_what_was_done_before_is_drawn_though_the_next_tap_was_one_too_many(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    scene.ana.send("/mydata")
+    await scene.with_button(scene.ana, scene.words.label("📄 Recibir el archivo"))
+    await scene.settled()
+    used_up(scene, "file")
+    scene.simulator.faults.freeze()
+    scene.ana.tap(scene.words.label("🔕 No recibir más mensajes"))
+    scene.ana.tap(scene.words.label("📄 Recibir el archivo"))
+    scene.simulator.faults.thaw()
+    await scene.settled()
+    assert "Pediste que no te escribiéramos" in scene.living(scene.ana).text

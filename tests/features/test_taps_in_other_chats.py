@@ -1,0 +1,182 @@
+"""Taps and messages outside a person's own private chat change nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram.error import NetworkError
+
+from bot.simulator.chats import Chat, Message
+from bot.simulator.person import Person
+from bot.simulator.taps import Answer, Tap
+from handlers.screens.buttons import NO_MORE_NEWS
+from tests.support.scene import Scene
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "petition.db"
+
+
+def rows(database: Path) -> list[str]:
+    """Everything that is stored, row by row; leases alone change by themselves."""
+    with sqlite3.connect(database) as connection:
+        kept = (line for line in connection.iterdump() if '"leases"' not in line)
+        return list(kept)
+
+
+def data_of(message: Message, label: str) -> str:
+    return next(b.data or "" for row in message.buttons for b in row if label in b.label)
+
+
+async def tapped(
+    scene: Scene, by: Person, data: str, in_chat: Chat | None, *, deleted: int | None = None
+) -> Answer:
+    """A tap as an update of its own making; without a chat it is under an inline message."""
+    world = scene.world
+    chat = in_chat or by.chat
+    message = Message(id=deleted or 1, chat=chat, by=world.bot, date=world.now(), text="…")
+    tap = Tap(world.next_query_id(), by.user, message, data, world.clock())
+    shape: dict[str, Any] = tap.shape()
+    if in_chat is None:
+        del shape["message"]
+        shape["inline_message_id"] = "AAAAAAAAAAAAAAAAAAAAAA"
+    elif deleted is not None:
+        shape["message"] = {"chat": chat.shape(), "message_id": deleted, "date": 0}
+    world.taps[tap.id] = tap
+    world.updates.add("callback_query", chat.id, shape)
+    answer = await tap.answered()
+    await scene.settled()
+    return answer
+
+
+def elsewhere(scene: Scene, by: Person) -> Iterator[tuple[Chat | None, int | None]]:
+    """Every place that is not one's own private chat, and a message in it that is gone."""
+    yield scene.world.group("Barrio", members=[by]), None
+    yield scene.world.group("Calle", members=[by], kind="group"), None
+    yield scene.world.group("Calle", members=[by]), 77
+    yield scene.world.group("Canal", members=[by], kind="channel"), None
+    yield scene.jordi.chat, None  # somebody else's
+    yield None, None  # under an inline message, which has no chat
+
+
+async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat(
+    scene: Scene, database: Path
+) -> None:
+    ana, words = scene.ana, scene.words
+    scene.jordi.start()
+    await scene.settled()
+    await scene.signs(scene.sean, news=True)
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    confirm = data_of(scene.living(ana), words.label("✅ Consiento y firmo"))
+    scene.marta.send("/close")
+    ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
+    close = data_of(ctx, words.label("Sí, cerrar la petición"))
+    lead = "La petición se lee y se firma en un chat privado."
+    for by, data, most in (
+        (ana, confirm, 6),
+        (scene.sean, NO_MORE_NEWS, 1),
+        (scene.marta, close, 1),
+        (ana, "made up", 1),
+    ):
+        said = scene.english.label(lead) if by is scene.sean else words.label(lead)
+        for chat, deleted in islice(elsewhere(scene, by), most):
+            await scene.world.updates.acknowledged(5)
+            before, calls = rows(database), len(scene.simulator.calls)
+            answer = await tapped(scene, by, data, chat, deleted=deleted)
+            assert rows(database) == before, (data, chat)
+            assert (answer.text, answer.alert) == (said, False)
+            asked = [call.method for call in list(scene.simulator.calls)[calls:]]
+            assert [m for m in asked if m != "getUpdates"] == ["answerCallbackQuery"]
+    # And in the private chat the same button does what it says.
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "número 2" in scene.living(ana).text
+
+
+async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    confirm = data_of(scene.living(ana), words.label("✅ Consiento y firmo"))
+    await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
+    assert "Yo, Ana García:" in scene.living(ana).text
+    scene.marta.send("/close")
+    ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
+    close = data_of(ctx, words.label("Sí, cerrar la petición"))
+    await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
+    # Neither signed nor closed: what stood on the screen that is gone cannot be told any more.
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "número 1" in scene.living(ana).text
+    scene.simulator.calls.clear()  # an edit of the message that is gone was refused
+
+
+async def test_who_wants_no_more_news_is_heard_though_the_message_is_gone(scene: Scene) -> None:
+    await scene.signs(scene.ana, news=True)
+    answer = await tapped(scene, scene.ana, NO_MORE_NEWS, scene.ana.chat, deleted=9_999)
+    assert answer.alert
+    scene.ana.send("/mydata")
+    await scene.settled()
+    assert "Noticias de otras acciones: no" in scene.living(scene.ana).text
+
+
+@pytest.mark.parametrize("kind", ["message", "edited_message"])
+async def test_what_is_written_in_a_private_chat_by_another_is_not_taken(
+    scene: Scene, database: Path, kind: str
+) -> None:
+    ana = scene.ana
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
+    written = ana.chat.messages[1].shape()
+    before, shown = rows(database), scene.living(ana).text
+    for text, by in (("Mallory", scene.mallory), ("/close", scene.marta)):
+        said = {**written, "message_id": 99, "from": by.user.shape(), "text": text}
+        said["edit_date"] = said["date"]
+        said.pop("entities", None)
+        scene.world.updates.add(kind, ana.id, said)
+        await scene.settled()
+    assert (rows(database), scene.living(ana).text) == (before, shown)
+
+
+async def test_the_bots_place_in_a_group_says_nothing_about_who_changed_it(
+    scene: Scene, database: Path
+) -> None:
+    await scene.signs(scene.ana)
+    group = scene.world.group("Barrio", members=[scene.ana])
+    await scene.settled()
+    before = rows(database)
+    for old, new in (("member", "kicked"), ("kicked", "member")):
+        scene.world.membership(group, scene.ana.user, old, new)
+        await scene.settled()
+        assert rows(database) == before
+    scene.world.membership(scene.ana.chat, scene.ana.user, "member", "kicked")
+    await scene.settled()
+    assert rows(database) != before, "in the private chat it does"
+
+
+async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewhere_is_tapped(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scene.app is not None
+    application = scene.app.application
+
+    async def fails(*_asked: object, **_named: object) -> object:
+        raise NetworkError("Bad Gateway")
+
+    monkeypatch.setattr(type(application.bot), "send_message", fails)
+    scene.ana.start()
+    await scene.settled()
+    await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))
+    assert len(application.services.delayed_replies) == 1
+    await tapped(scene, scene.mallory, "made up", scene.ana.chat)
+    assert len(application.services.delayed_replies) == 1, "Mallory took what Ana was owed"

@@ -1,0 +1,70 @@
+"""When another program polls with this bot's token, the admins are told, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.back_off import BackOff
+from bot.intake import polling, token_checks
+from bot.simulator.errors import conflict
+from storage import Unavailable
+from tests.support.scene import Scene, a_scene
+
+SAYS = "Otro programa está usando el token de este bot."
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """A petition where a minute is a fifth of a second."""
+    monkeypatch.setattr(token_checks, "_MINUTE", 0.2)
+    monkeypatch.setattr(polling, "_PAUSES", BackOff(0.02, 15.0))
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        yield scene
+
+
+async def a_rival_comes(scene: Scene, monkeypatch: pytest.MonkeyPatch, *admins: int) -> None:
+    async def refused(*_: object) -> list[dict[str, Any]]:
+        raise conflict("terminated by other getUpdates request")
+
+    known = scene.settings.admin_ids | set(admins)
+    scene.settings = scene.settings.model_copy(update={"admin_ids": known})
+    for person in (scene.ana, scene.marta, scene.sean):
+        person.start()
+    await scene.start_bot()
+    await scene.settled()
+    monkeypatch.setattr(scene.world.updates, "poll", refused)
+    scene.world.updates.end_poll("terminated by other getUpdates request")
+
+
+def told(person: Any) -> int:
+    return sum(SAYS in message.text for message in person.messages)
+
+
+async def test_the_admins_read_that_somebody_else_uses_the_token(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_rival_comes(scene, monkeypatch, scene.sean.id, scene.jordi.id)
+    # Jordi never started the bot, and stands before Seán: the others are told all the same.
+    await scene.marta.sees(SAYS)
+    await scene.marta.sees("ni guardar las firmas que lleguen con ellos")
+    await scene.sean.sees("Another program is using this bot’s token.")
+    assert (told(scene.marta), told(scene.ana)) == (1, 0)
+
+
+async def test_they_are_told_too_while_the_database_is_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_rival_comes(scene, monkeypatch)
+    assert scene.app is not None
+
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    storage = scene.app.application.services.storage
+    monkeypatch.setattr(type(storage.conversations), "get", away)
+    await scene.marta.sees(SAYS)

@@ -1,0 +1,120 @@
+"""The intake under test, with a fake server, a recording handler and a controlled clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.back_off import BackOff
+from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain
+from bot.transport import Gate, SharedSession, TelegramClient
+from bot.transport.api_caller import RetryPolicy
+from tests.intake.fake_updates import FakeUpdates
+from tests.support.scripted_server import TOKEN, ScriptedServer
+
+QUICK = DispatchPolicy(pauses=BackOff(0.01, 0.02))
+
+
+class RecordingHandler:
+    """A handler that can be slow, failing or broken for given update numbers."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.held: dict[int, asyncio.Event] = {}
+        self.failing: set[int] = set()
+        self.broken: set[int] = set()
+
+    async def __call__(self, update: dict[str, Any]) -> None:
+        number = update["update_id"]
+        if number in self.failing:
+            raise TryAgain
+        if number in self.broken:
+            raise KeyError("Canaria Pérez")
+        if number in self.held:
+            await self.held[number].wait()
+        self.done.append(number)
+
+
+class SleepClock:
+    """A clock that moves only during sleeps, and records how long each took.
+
+    With `asleep`, a sleep sets that event and does not end.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+        self.now = 0.0
+        self.asleep: asyncio.Event | None = None
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        await asyncio.sleep(0)
+        self.now += seconds
+        if self.asleep is not None:
+            self.asleep.set()
+            await asyncio.Event().wait()
+
+
+class RunningPolling:
+    """The polling with the parts around it; pauses after failures take no time.
+
+    With `hears`, telling the admins of a rival takes until that event is set.
+    """
+
+    def __init__(self, wire: ScriptedServer, session: SharedSession) -> None:
+        self.inbox, self.desk, self.naps = FakeUpdates(), RecordingHandler(), SleepClock()
+        self.rivals_told: list[float] = []
+        self.admins_there = True
+        self.hears: asyncio.Event | None = None
+        wire.always = self.inbox.reply
+        self.dispatch = Dispatcher(self.desk, QUICK)
+        client = TelegramClient(
+            session,
+            Gate(),
+            api_url=wire.url,
+            token=TOKEN,
+            policy=RetryPolicy(pauses=BackOff(0.001)),
+        )
+        self.polling = Polling(
+            client,
+            self.dispatch,
+            tell_of_rival=self._tell,
+            clock=self.naps.clock,
+            sleep=self.naps.sleep,
+        )
+
+    async def _tell(self) -> bool:
+        self.rivals_told.append(self.naps.now)
+        if self.hears is not None:
+            await self.hears.wait()
+        return self.admins_there
+
+    async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
+        async with asyncio.timeout(seconds):
+            while not true():  # noqa: ASYNC110 - the server has no event to wait for
+                await asyncio.sleep(0.005)
+
+    def rests(self) -> list[tuple[int, float]]:
+        """Skips the waits between polls from now on, and returns the list of their arguments."""
+        rests: list[tuple[int, float]] = []
+
+        async def until_at_most(count: int, seconds: float) -> None:
+            rests.append((count, seconds))
+            await asyncio.sleep(0)
+
+        self.dispatch.until_at_most = until_at_most  # type: ignore[method-assign]
+        return rests
+
+
+@asynccontextmanager
+async def polling(bench: RunningPolling) -> AsyncIterator[None]:
+    task = asyncio.create_task(bench.polling.run())
+    try:
+        yield
+    finally:
+        bench.polling.stop()
+        await task
+        await bench.dispatch.drain(1)

@@ -1,0 +1,102 @@
+"""Tests that the database files show nobody without the key: no name, chat id or admin."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage import Conversation, Keyring, Statement, Storage
+from storage.tables import metadata
+from tests.support.supporters import NOON, a_supporter
+
+NAME = "Kanarienvogel Ñandú"
+CHAT = 7_364_519_820_146
+ADMIN = 5_918_273_640_155
+
+SEALED = Statement("SELECT name_sealed, chat_sealed FROM signatures")
+
+
+def traces(folder: Path) -> dict[str, list[str]]:
+    """Which canary is in which file, in any form in which a database might hold it."""
+    canaries = {"name": [NAME.encode(), NAME.encode("utf-16-le"), NAME[:10].encode()]}
+    for kind, number in (("chat", CHAT), ("admin", ADMIN)):
+        canaries[kind] = [
+            str(number).encode(),
+            *[number.to_bytes(size, "big") for size in (6, 8)],
+            *[number.to_bytes(size, "little") for size in (6, 8)],
+        ]
+    found: dict[str, list[str]] = {}
+    for file in sorted(folder.rglob("*")):
+        content = file.read_bytes() if file.is_file() else b""
+        for kind, forms in canaries.items():
+            if any(form in content for form in forms):
+                found.setdefault(file.name, []).append(kind)
+    return found
+
+
+async def live(storage: Storage, keyring: Keyring) -> None:
+    """Someone fills in, signs, is noted in the audit by an admin, and starts over."""
+    canary = a_supporter(keyring, CHAT, NAME)
+    await canary.arrive(storage)
+    await canary.sign(storage)
+    await storage.conversations.save(replace(canary.conversation(version=3)), was=2, at=NOON)
+    await storage.petitions.close(revision=0, actor=ADMIN, at=NOON)
+
+
+def test_the_search_would_find_them(tmp_path: Path) -> None:
+    (tmp_path / "name").write_text(f"x{NAME}")
+    (tmp_path / "chat").write_bytes(b"x" + CHAT.to_bytes(8, "big"))
+    (tmp_path / "admin").write_text(f"x{ADMIN}")
+    assert traces(tmp_path) == {"admin": ["admin"], "chat": ["chat"], "name": ["name"]}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+class TestOnSqlite:
+    async def test_nobody_is_in_the_files_while_it_runs(
+        self, storage: Storage, keyring: Keyring, tmp_path: Path
+    ) -> None:
+        await live(storage, keyring)
+        names = {file.name for file in (tmp_path / "data").iterdir()}
+        assert {"petition.db", "petition.db-wal", "petition.db-shm"} <= names
+        assert traces(tmp_path / "data") == {}
+
+    async def test_nor_after_it_was_closed(
+        self, storage: Storage, keyring: Keyring, tmp_path: Path
+    ) -> None:
+        await live(storage, keyring)
+        await storage.close()
+        assert traces(tmp_path / "data") == {}
+
+    async def test_what_was_withdrawn_leaves_no_sealed_value_behind(
+        self, storage: Storage, keyring: Keyring, tmp_path: Path
+    ) -> None:
+        ana = a_supporter(keyring, 1)
+        await ana.arrive(storage)
+        await ana.sign(storage)
+        rows = await storage.database.read(SEALED)
+        sealed = [rows[0]["name_sealed"], rows[0]["chat_sealed"]]
+        await storage.signatures.withdraw(ana.supporter)
+        await storage.close()
+        content = (tmp_path / "data" / "petition.db").read_bytes()
+        assert [each in content for each in sealed] == [False, False]
+
+
+async def test_nobody_is_in_any_column(storage: Storage, keyring: Keyring) -> None:
+    await live(storage, keyring)
+    for table in metadata.tables:
+        rows = await storage.database.read(Statement(f"SELECT * FROM {table}"))  # noqa: S608
+        shown = repr([dict(row) for row in rows])
+        assert NAME not in shown
+        assert str(CHAT) not in shown
+        assert str(ADMIN) not in shown
+
+
+async def test_a_draft_is_erased_from_the_conversation_too(
+    storage: Storage, keyring: Keyring
+) -> None:
+    await live(storage, keyring)
+    canary = a_supporter(keyring, CHAT, NAME)
+    await storage.signatures.withdraw(canary.supporter)
+    assert await storage.conversations.get(canary.supporter) == Conversation(
+        canary.supporter, stage="consent", version=3
+    )

@@ -1,0 +1,212 @@
+"""Tests that a planned broadcast begins at its time, for everyone who has signed by then."""
+
+from datetime import timedelta
+from typing import Any
+
+from storage import (
+    Audience,
+    AudienceChanged,
+    Audit,
+    Broadcast,
+    Broadcasts,
+    Kind,
+    PetitionOpen,
+    Petitions,
+)
+from storage.broadcast_types import PauseReason, StopReason
+from storage.broadcasts import LATE
+from tests.support.broadcasts import queued, start, started
+from tests.support.supporters import ADMIN, SLUG, Supporters, later
+
+TIME = later(3600)
+
+
+async def planned(broadcasts: Broadcasts, **changes: Any) -> Broadcast:
+    broadcast = await start(broadcasts, starts_at=TIME, **changes)
+    assert isinstance(broadcast, Broadcast)
+    assert broadcast.state == "scheduled"
+    return broadcast
+
+
+async def test_it_is_due_at_its_time_and_not_before(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts)
+    assert await broadcasts.due(TIME - timedelta(seconds=1)) == []
+    assert await broadcasts.due(TIME) == [broadcast]
+    assert await broadcasts.scheduled() == [broadcast]
+    assert await broadcasts.active() is None
+
+
+async def test_who_signs_meanwhile_belongs_to_it_and_who_signs_later_does_not(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    await people.sign([2])
+    begun = await broadcasts.begin(broadcast, TIME)
+    assert (begun.state, begun.started_at) == ("running", TIME)
+    await people.sign([3])
+    assert (await queued(broadcasts, begun)).total == 2
+
+
+async def test_it_does_not_begin_before_its_time_or_twice(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    assert (await broadcasts.begin(broadcast, TIME - timedelta(seconds=1))).state == "scheduled"
+    begun = await broadcasts.begin(broadcast, TIME)
+    assert await broadcasts.begin(broadcast, TIME + timedelta(seconds=9)) == begun
+
+
+async def test_one_whose_time_is_long_past_waits_for_a_decision(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    late = await broadcasts.begin(broadcast, TIME + LATE + timedelta(seconds=1))
+    assert (late.state, late.pause_reason) == ("paused", PauseReason.LATE)
+    resumed = await broadcasts.resume(late.id, ADMIN, TIME + 2 * LATE)
+    assert resumed is not None
+    assert (resumed.state, resumed.pause_reason) == ("running", None)
+    assert (await queued(broadcasts, resumed)).total == 1
+
+
+async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2], "es")
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE, audience=Audience(language="es"))
+    await people.sign([3], "es")
+    await people.sign([4, 5, 6], "en")
+    asked = await broadcasts.begin(broadcast, TIME, at_most=2)
+    assert asked.awaits_approval
+    assert (asked.expected, asked.starts_at) == (3, TIME)
+    assert await broadcasts.begin(asked, TIME, at_most=2) == asked
+    assert await broadcasts.approve(asked.id, ADMIN, TIME) == asked, "by who planned it"
+    approved = await broadcasts.approve(asked.id, ADMIN + 1, TIME)
+    assert approved is not None
+    assert (await queued(broadcasts, await broadcasts.begin(approved, TIME))).total == 3
+
+
+async def test_one_that_is_late_as_well_has_a_day_to_be_approved(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts)
+    found = TIME + timedelta(days=2)
+    asked = await broadcasts.begin(broadcast, found, at_most=1)
+    assert asked.awaits_approval
+    assert not asked.has_lapsed(found + timedelta(hours=23))
+
+
+async def test_up_to_as_many_as_one_admin_may_write_to_it_begins(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await planned(broadcasts)
+    await people.lose(3)
+    assert (await broadcasts.begin(broadcast, TIME, at_most=2)).state == "running"
+
+
+async def test_one_that_has_to_wait_is_not_asked_about_before_its_turn(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts)
+    await started(broadcasts, kind=Kind.UPDATE, at=later(1))
+    assert await broadcasts.begin(broadcast, TIME, at_most=1) == broadcast
+
+
+async def test_it_waits_while_another_is_under_way(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
+    assert (await broadcasts.begin(broadcast, TIME)).state == "scheduled"
+    await broadcasts.cancel(other.id, ADMIN, TIME)
+    assert (await broadcasts.begin(broadcast, TIME)).state == "running"
+
+
+async def test_a_closing_update_of_a_petition_that_is_open_again_is_not_sent(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    await people.set_closed(False)
+    stopped = await broadcasts.begin(broadcast, TIME)
+    assert (stopped.stop_reason, stopped.ended_at) == (StopReason.OPEN, TIME)
+
+
+async def test_a_closing_update_cannot_be_planned_for_an_open_petition(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.set_closed(False)
+    assert await start(broadcasts, starts_at=TIME) == PetitionOpen()
+
+
+async def test_a_petition_is_not_opened_again_while_its_closing_update_is_planned(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    petitions = Petitions(people.database, SLUG, Audit(people.database, SLUG, people.keyring))
+    broadcast = await planned(broadcasts)
+    assert await petitions.reopen(revision=1, actor=ADMIN, at=later(1)) is None
+    await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    assert await petitions.reopen(revision=1, actor=ADMIN, at=later(3)) is not None
+
+
+async def test_a_planned_one_is_cancelled_like_any(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    broadcast = await planned(broadcasts)
+    cancelled = await broadcasts.cancel(broadcast.id, ADMIN, later(9))
+    assert cancelled is not None
+    assert cancelled.state == "cancelled"
+    assert (await broadcasts.begin(broadcast, TIME)).state == "cancelled"
+    assert await broadcasts.scheduled() == []
+
+
+async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_at(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    last = await broadcasts.last_number()
+    await people.sign([3])
+    assert last == 2
+    assert await broadcasts.audience(kind=Kind.UPDATE, last_signature_number=last) == {"es": 2}
+    broadcast = await started(broadcasts, kind=Kind.UPDATE, last_signature_number=last, at_most=2)
+    assert broadcast.total == 2
+    await broadcasts.cancel(broadcast.id, ADMIN, later(1))
+    changed = await start(
+        broadcasts, kind=Kind.UPDATE, last_signature_number=3, at_most=2, at=later(2)
+    )
+    assert changed == AudienceChanged()
+
+
+async def test_one_that_has_to_wait_is_not_due_and_holds_up_nothing_else(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    other = await started(broadcasts, kind=Kind.UPDATE, at=later(1))
+    await broadcasts.pause(other.id, ADMIN, TIME)
+    assert await broadcasts.due(TIME) == []
+    await broadcasts.cancel(other.id, ADMIN, TIME)
+    assert [each.id for each in await broadcasts.due(TIME)] == [broadcast.id, other.id]
+
+
+async def test_a_message_of_an_open_petition_waits_for_another_and_is_not_dropped(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    await people.set_closed(False)
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    other = await started(broadcasts, kind=Kind.UPDATE, at=later(9))
+    waiting = await broadcasts.begin(broadcast, TIME)
+    assert (waiting.state, waiting.pause_reason) == ("scheduled", None)
+    await broadcasts.cancel(other.id, ADMIN, TIME)
+    assert (await broadcasts.begin(broadcast, TIME)).state == "running"

@@ -1,0 +1,209 @@
+"""A scene for broadcasts: Marta, an admin, and three signers, without flood limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.simulator.chats import Message
+from bot.simulator.person import Person
+from bot.text.translations import Words
+from handlers.context import Services
+from storage import Broadcast, Consent, Conversation, Kind, NewBroadcast, NewSignature
+from tests.support.scene import ADMIN, Scene, a_scene
+
+HOUR = timedelta(hours=1)
+SENT = "El mensaje está enviado."
+
+
+@dataclass
+class AdminScene:
+    """Marta at work; her buttons are named as she reads them, in Spanish."""
+
+    scene: Scene
+    ahead: timedelta = timedelta()
+    """How far the clock of what Marta orders is ahead of the worker's."""
+    expected: list[str] = field(default_factory=lambda: ["is not modified"])
+    """Parts of the refusals that belong to what is tested."""
+
+    @property
+    def refused(self) -> list[str]:
+        """The calls that Telegram refused and that nobody expected."""
+        said = [f"{call.method}: {call.error}" for call in self.scene.simulator.refused]
+        return [each for each in said if not any(part in each for part in self.expected)]
+
+    @property
+    def marta(self) -> Person:
+        """The campaigner."""
+        return self.scene.marta
+
+    @property
+    def words(self) -> Words:
+        """The bot's own, in Spanish."""
+        return self.scene.words
+
+    @property
+    def services(self) -> Services:
+        """Those of the running bot."""
+        assert self.scene.app is not None
+        return self.scene.app.application.services
+
+    @property
+    def panel(self) -> Message:
+        """The newest message of the bot with orders under it, as it is now."""
+        mine = [m for m in self.marta.messages if m.from_bot and _has_orders(m)]
+        assert mine, self.marta.chat.transcript()
+        return mine[-1]
+
+    async def start(self) -> None:
+        """Lets the bot go by a clock that can be put forward and back."""
+        assert self.scene.app is not None
+        services = self.scene.app.application.services
+        clocked = replace(services, clock=lambda: datetime.now(UTC) + self.ahead)
+        self.scene.app.application.services = clocked
+
+    async def restart(self, *, rate: float | None = None) -> None:
+        """Stops the bot and starts it again, at another rate if one is given."""
+        await self.scene.stop_bot()
+        if rate is not None:
+            changed = {"broadcast_rate": rate}
+            self.scene.settings = self.scene.settings.model_copy(update=changed)
+        await self.scene.start_bot()
+        await self.start()
+
+    async def signs(self, person: Person, *, news: bool = False) -> None:
+        """A signature that is simply there: how people sign is told elsewhere."""
+        language = self.services.petition.language_for(person.user.language)
+        person.started = True
+        self.scene.world.chats.setdefault(person.id, person.chat)
+        supporter = self.services.keyring.reference(self.services.petition.slug, person.id)
+        consent = Consent(
+            text=f"Yes, in {language}.",
+            sha256=language.encode().ljust(32, b"."),
+            text_version="1",
+            language=language,
+            purposes=frozenset({"signature", "news"} if news else {"signature"}),
+            message_id=1,
+        )
+        signature = NewSignature(
+            supporter=supporter,
+            chat_id=person.id,
+            name=person.user.first_name,
+            language=language,
+            source=None,
+            consent=consent,
+            at=datetime.now(UTC),
+        )
+        conversation = Conversation(supporter, language=language, version=1)
+        await self.services.storage.signatures.sign(signature, conversation, None)
+
+    async def taps(self, label: str) -> Message:
+        """Marta taps a button under her panel, and the bot is done."""
+        await self.scene.taps(self.marta, label)
+        return self.marta.messages[-1]
+
+    async def says(self, text: str) -> Message:
+        """Marta writes, and the bot is done."""
+        sent = self.marta.send(text)
+        await self.scene.settled()
+        return sent
+
+    async def begins(self) -> None:
+        """Marta begins a new message."""
+        await self.says("/broadcast")
+        await self.taps("Un mensaje nuevo")
+
+    async def previews(self, to: str = "A quienes firmaron: 3") -> Message:
+        """From a message that was taken to the summary; returns it."""
+        await self.taps("Continuar")
+        await self.taps("Sobre esta petición")
+        await self.taps(to)
+        return self.panel
+
+    async def over(self, said: str = SENT) -> Message:
+        """Waits for the report."""
+        return await self.marta.sees(said, 20)
+
+    async def broadcast(self) -> Broadcast:
+        """The newest one."""
+        found = await self.services.storage.broadcasts.latest()
+        assert found is not None
+        return found
+
+    async def reported(self) -> None:
+        """Waits until the end of the newest broadcast was told."""
+        async with asyncio.timeout(10):
+            while (await self.broadcast()).reported_at is None:  # noqa: ASYNC110 - in a database
+                await asyncio.sleep(0.01)
+
+    async def starts_another(self, number: int = 0, starts_at: datetime | None = None) -> bytes:
+        """Another admin's broadcast begins, or is planned."""
+        plan = NewBroadcast(
+            f"another {number}".encode().ljust(16, b"."),
+            content={"es": "De Lucy"},
+            content_sha256=b"c" * 32,
+            source_language="es",
+            actor=ADMIN + 1,
+            at=self.services.clock(),
+            kind=Kind.UPDATE,
+            starts_at=starts_at,
+        )
+        started = await self.services.storage.broadcasts.start(plan)
+        assert isinstance(started, Broadcast)
+        return started.id
+
+    async def ended(self, number: int) -> None:
+        """A broadcast of another admin's that was planned and cancelled."""
+        await self.cancels(await self.starts_another(number, datetime.now(UTC) + HOUR))
+
+    async def cancels(self, key: bytes) -> None:
+        """Another admin ends a broadcast."""
+        await self.services.storage.broadcasts.cancel(key, ADMIN + 1, self.services.clock())
+        self.services.wake_broadcast()
+
+    async def became(self, state: str) -> Broadcast:
+        """Waits until the newest broadcast is in a state."""
+        async with asyncio.timeout(10):
+            while (await self.broadcast()).state != state:  # noqa: ASYNC110 - in a database
+                await asyncio.sleep(0.01)
+        return await self.broadcast()
+
+    def data(self, label: str) -> tuple[int, str]:
+        """The message and the callback data of Marta's newest button of this label."""
+        for message in reversed(self.marta.messages):
+            for button in (button for row in message.buttons for button in row):
+                if button.label == label and button.data is not None:
+                    return message.id, button.data
+        raise AssertionError(f"no button {label!r} in:\n{self.marta.chat.transcript()}")
+
+    def got(self, person: Person) -> list[Message]:
+        """What a person was sent by broadcasts: all that has no orders and no petition in it."""
+        return [m for m in person.messages if m.from_bot]
+
+
+@asynccontextmanager
+async def an_admin_scene(
+    folder: Path, *, rate: float = 28.0, paid: bool = False
+) -> AsyncIterator[AdminScene]:
+    """Opens a petition that Ana, Jordi and Seán have signed; Ana has agreed to other news."""
+    async with a_scene(folder) as scene:
+        scene.simulator.limits.on = False
+        if rate != scene.settings.broadcast_rate:
+            changed = {"broadcast_rate": rate, "paid_broadcast": paid}
+            scene.settings = scene.settings.model_copy(update=changed)
+            await scene.stop_bot()
+            await scene.start_bot()
+        studio = AdminScene(scene)
+        await studio.start()
+        await studio.signs(scene.ana, news=True)
+        await studio.signs(scene.jordi)
+        await studio.signs(scene.sean)
+        yield studio
+
+
+def _has_orders(message: Message) -> bool:
+    return any((b.data or "").startswith("adm:") for row in message.buttons for b in row)

@@ -1,0 +1,166 @@
+"""A broadcast to many signers, and the processes that send it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from storage import Broadcast, Keyring, Statement, Storage, Tally, open_storage
+from tests.support.bot_api.failing_server import FailingBotApi
+from tests.support.broadcasts import new_broadcast
+from tests.support.supporters import ADMIN, SLUG, Supporters
+
+CONTENT: Final = {"es": "<b>Gracias</b>"}
+# Not a real token; only the tests' server knows it.
+_TOKEN: Final = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
+_AT_A_TIME: Final = 2_000
+
+_COUNT: Final = "UPDATE petitions SET signatures = :people"
+_SENDING: Final = "SELECT position FROM deliveries WHERE state = 'sending'"
+
+
+def chat_of(number: int) -> int:
+    """Returns the chat of signature `number`."""
+    return 1000 + number
+
+
+@dataclass(frozen=True)
+class PetitionProcesses:
+    """A petition with signatures, its database, and the Bot API that gets its messages.
+
+    Attributes:
+        url: the URL of the database.
+        folder: the folder of the key and of the processes' log.
+        rate: messages a second.
+        paid: whether the broadcast is paid, for more than the free 30 a second.
+    """
+
+    url: str
+    folder: Path
+    storage: Storage
+    people: Supporters
+    api: FailingBotApi
+    rate: float
+    paid: bool
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    @property
+    def key(self) -> Path:
+        """The key file of the database."""
+        return self.folder / "petition.key"
+
+    @property
+    def log(self) -> str:
+        """The end of the log of the processes."""
+        path = self.folder / "process.log"
+        return path.read_text()[-3000:] if path.exists() else ""
+
+    async def signed_by(self, people: int) -> None:
+        """Adds this many signatures and closes the petition."""
+        for first in range(1, people + 1, _AT_A_TIME):
+            await self.people.sign(range(first, min(first + _AT_A_TIME, people + 1)))
+        await self.storage.database.write(Statement(_COUNT, {"people": people}))
+        await self.people.set_closed(True)
+
+    async def start(self) -> bytes:
+        """Starts the broadcast, for any running process to send; returns its key."""
+        plan = new_broadcast(CONTENT, paid=self.paid)
+        started = await self.storage.broadcasts.start(plan)
+        assert isinstance(started, Broadcast)
+        return started.id
+
+    async def reported(self, key: bytes, seconds: float) -> Tally:
+        """Waits until the end of the broadcast is reported, and returns its tally."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = await self.storage.broadcasts.get(key)
+                if found is not None and found.reported_at is not None:
+                    return await self.storage.broadcasts.tally(key)
+                await asyncio.sleep(0.2)
+
+    async def states(self, key: bytes) -> dict[int, str]:
+        """Returns the state of each delivery, by chat."""
+        rows = await self.people.deliveries(key)
+        return {chat_of(int(str(row["position"]))): str(row["state"]) for row in rows}
+
+    async def sending(self) -> list[int]:
+        """Returns the chats whose delivery is claimed and has no outcome yet."""
+        rows = await self.storage.database.read(Statement(_SENDING))
+        return [chat_of(row["position"]) for row in rows]
+
+    async def bot(self) -> asyncio.subprocess.Process:
+        """Starts `petition-bot run`."""
+        environment = {
+            "PETITION_BOT_TOKEN": _TOKEN,
+            "PETITION_ADMIN_IDS": str(ADMIN),
+            "PETITION_DATABASE_URL": self.url,
+            "PETITION_KEY_FILE": str(self.key),
+            "PETITION_API_URL": self.api.url,
+            "PETITION_PAID_BROADCAST": str(self.paid).lower(),
+            "PETITION_BROADCAST_RATE": str(self.rate),
+            "PETITION_LOG_LEVEL": "WARNING",
+        }
+        return await self._begins("-m", "bot", "run", **environment)
+
+    async def sender(self, number: int = 0) -> asyncio.subprocess.Process:
+        """Starts a process with the worker only; its number is in the arrivals it causes."""
+        given = (self.url, str(self.key), self.api.url, str(self.rate), f"{number}:made-up")
+        return await self._begins("-m", "tests.support.worker_process", *given)
+
+    async def _begins(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+        with (self.folder / "process.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *arguments, env=os.environ | settings, stdout=log, stderr=log
+            )
+        self.processes.append(process)
+        return process
+
+    async def die(self) -> None:
+        """Kills all processes that still run."""
+        for process in self.processes:
+            if process.returncode is None:
+                await kill(process)
+
+
+@asynccontextmanager
+async def petition_processes(
+    url: str, folder: Path, api: FailingBotApi, *, people: int, rate: float, paid: bool = False
+) -> AsyncIterator[PetitionProcesses]:
+    """Yields a petition with `people` signatures; its processes are killed after the block."""
+    keyring = Keyring.generate(folder / "petition.key")
+    storage = await open_storage(url, keyring, SLUG)
+    signers = Supporters(storage.database, keyring)
+    petition = PetitionProcesses(url, folder, storage, signers, api, rate, paid)
+    try:
+        await petition.signed_by(people)
+        yield petition
+    finally:
+        await petition.die()
+        await storage.close()
+
+
+async def kill(process: asyncio.subprocess.Process) -> None:
+    """Kills a process with SIGKILL; fails if it had ended by itself."""
+    assert process.returncode is None, "it ended by itself"
+    process.kill()
+    await process.wait()
+
+
+async def terminate(process: asyncio.subprocess.Process) -> None:
+    """Stops a process with SIGTERM; fails unless it exits with 0."""
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0
+
+
+def by_copies(petition: PetitionProcesses, people: int) -> Counter[int]:
+    """Returns how many people got how many copies."""
+    copies = petition.api.counts.copies
+    return Counter(copies[chat_of(number)] for number in range(1, people + 1))

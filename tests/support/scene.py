@@ -1,0 +1,211 @@
+"""The scene of feature tests: a simulated Telegram, the real bot over HTTP, and people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+from telegram.error import BadRequest, NetworkError
+
+from bot.app import App, open_app
+from bot.petition.petition import BUNDLED, Petition, load_petition
+from bot.settings import Settings, load_settings
+from bot.simulator import Simulator
+from bot.simulator.chats import Message
+from bot.simulator.person import Person
+from bot.text.translations import Catalogs, Words
+from storage import Keyring
+from tests.support.api_conformance import request_faults
+from tests.support.empty_tables import copy_tables
+
+TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
+ADMIN = 6_100_000_900
+
+
+_read_once = cache(load_petition)
+_catalogs = cache(Catalogs.load)
+
+
+def _petition(folder: Path) -> Petition:
+    """Reads a petition as the bot does; the bundled one, which never changes, once."""
+    return _read_once(folder) if folder == BUNDLED else load_petition(folder)
+
+
+class Scene:
+    """One petition under way. `words` are the bot's own in Spanish, `english` in English."""
+
+    def __init__(self, simulator: Simulator, settings: Settings) -> None:
+        self.simulator = simulator
+        self.world = simulator.world
+        self.settings = settings
+        self.petition: Petition = _petition(settings.folder or BUNDLED)
+        catalogs = _catalogs()
+        self.words: Words = catalogs.words("es")
+        self.english: Words = catalogs.words("en")
+        self.ana = self.world.person("Ana", last_name="García", language="es")
+        self.sean = self.world.person("Seán", last_name="O'Brien", language="en")
+        self.jordi = self.world.person("Jordi", last_name="Puig", language="ca")
+        self.mallory = self.world.person("Mallory", language="en")
+        self.marta = self.world.person("Marta", language="es", user_id=ADMIN)
+        self.app: App | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._stack = AsyncExitStack()
+
+    async def start_bot(self) -> App:
+        """Starts the bot on what an earlier one left."""
+        self._stack = AsyncExitStack()
+        self.app = await self._stack.enter_async_context(open_app(self.settings))
+        self._running = asyncio.create_task(self.app.run())
+        return self.app
+
+    async def stop_bot(self) -> None:
+        """Stops the bot as SIGTERM does."""
+        if self.app is None or self._running is None:
+            return
+        self.app.stop()
+        await self._running
+        await self._stack.aclose()
+        self.app = self._running = None
+
+    async def ended(self) -> None:
+        """Waits until the bot ends by itself, and raises what it ends with."""
+        assert self._running is not None
+        try:
+            await asyncio.wait_for(self._running, 10)
+        finally:
+            await self._stack.aclose()
+            self.app = self._running = None
+
+    async def settled(self) -> None:
+        """Waits until the bot has done everything that was asked of it."""
+        await self.world.idle()
+
+    async def taps(self, person: Person, label: str) -> None:
+        """Taps a button once it is there, and waits until the bot is done."""
+        await self.with_button(person, label)
+        await person.tap(label).answered()
+        await self.settled()
+
+    async def taps_at_once(self, person: Person, label: str) -> None:
+        """Taps a button that is there, and waits for its answer alone."""
+        assert await person.tap(label).answered(2) is not None
+
+    async def with_button(self, person: Person, label: str) -> Message:
+        """The newest message that has this button."""
+
+        def found() -> Message | None:
+            return next((m for m in reversed(person.messages) if label in m.labels), None)
+
+        message = await person.chat.notifier.wait_for(found, 5)
+        assert message is not None, f"no button {label!r} in:\n{person.chat.transcript()}"
+        return message
+
+    async def signs(self, person: Person, name: str | None = None, *, news: bool = False) -> None:
+        """Goes the whole way from /start to the thanks."""
+        words = self.english if person.user.language == "en" else self.words
+        person.start()
+        await self.settled()
+        await self.taps(person, words.label("✍️ Firmar la petición"))
+        if name is None:
+            profile = " ".join(filter(None, (person.user.first_name, person.user.last_name)))
+            await self.taps(person, words.label("Usar «{name}»", name=profile))
+        else:
+            person.send(name)
+            await self.settled()
+        if news:
+            await self.taps(person, words.label("☐ Quiero noticias de otras acciones"))
+        await self.taps(person, words.label("✅ Consiento y firmo"))
+
+    async def closes(self) -> None:
+        """The admin closes the petition."""
+        self.marta.send("/close")
+        await self.taps(self.marta, self.words.label("Sí, cerrar la petición"))
+
+    async def broadcasts(self, recipients: int) -> None:
+        """The admin sends the closing update and waits for the report."""
+        await self.offers_the_final()
+        send = self.words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", recipients)
+        ctx = await self.with_button(self.marta, send)
+        await self.taps(self.marta, send)
+
+        def report() -> str | None:
+            text = self.marta.chat.messages[ctx.id].text
+            return text if "El mensaje final está enviado." in text else None
+
+        assert await self.marta.chat.notifier.wait_for(report, 20), self.marta.chat.transcript()
+
+    async def offers_the_final(self, admin: Person | None = None) -> None:
+        """An admin asks to send the closing update and is shown it."""
+        admin = admin or self.marta
+        words = self.english if admin.user.language == "en" else self.words
+        admin.send("/broadcast")
+        await self.taps(admin, words.label("El mensaje final"))
+
+    def living(self, person: Person) -> Message:
+        """The one message of the bot that has buttons; there must be exactly one."""
+        with_buttons = [m for m in person.messages if m.from_bot and m.buttons]
+        assert len(with_buttons) == 1, person.chat.transcript()
+        return with_buttons[0]
+
+    def told(self, person: Person) -> int:
+        """How many closing updates stand in a person's chat as messages of their own."""
+        return sum(
+            "18 de julio de 2025" in m.text or "18 July 2025" in m.text
+            for m in person.messages
+            if m.from_bot and not m.buttons
+        )
+
+
+@asynccontextmanager
+async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterator[Scene]:
+    """Sets the stage, lifts the curtain, and asks an outsider about every request afterwards."""
+    for part in ("data", "keys"):
+        (folder / part).mkdir(mode=0o700, exist_ok=True)
+    key = folder / "keys" / "petition.key"
+    Keyring.generate(key)
+    if database_url is None:
+        await asyncio.to_thread(copy_tables, folder / "data" / "petition.db")
+    async with AsyncExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("bot.app.load_petition", _petition)
+        patch.setattr(Catalogs, "load", _catalogs)
+        simulator = await stack.enter_async_context(Simulator(token=TOKEN))
+        settings = load_settings(
+            bot_token=TOKEN,
+            admin_ids=frozenset({ADMIN}),
+            database_url=database_url or f"sqlite+aiosqlite:///{folder / 'data' / 'petition.db'}",
+            key_file=key,
+            api_url=simulator.url,
+            folder=BUNDLED,
+        )
+        scene = Scene(simulator, settings)
+        await scene.start_bot()
+        try:
+            yield scene
+        finally:
+            await scene.stop_bot()
+        found = {
+            fault for call in simulator.calls for fault in request_faults(call.method, call.params)
+        }
+        assert found == set()
+
+
+def fails(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene, method: str, times: int, fatal: bool = False
+) -> None:
+    """The next calls of a method come to nothing."""
+    assert scene.app is not None
+    bot = type(scene.app.application.bot)
+    call, left = getattr(bot, method), [times]
+
+    async def failing(*given: object, **named: object) -> object:
+        if left[0] > 0:
+            left[0] -= 1
+            raise BadRequest("can't parse entities") if fatal else NetworkError("Bad Gateway")
+        return await call(*given, **named)
+
+    monkeypatch.setattr(bot, method, failing)

@@ -1,0 +1,19 @@
+"""A reporter that shows nothing, for workers whose reports nobody reads."""
+
+from storage import Broadcast, RecallTally, Tally
+
+
+class SilentReporter:
+    """Does nothing with what a worker reports; see `bot.broadcast.Reporter`."""
+
+    async def progress(
+        self, broadcast: Broadcast, tally: Tally, rate: float | None, pause: float = 0.0
+    ) -> None: ...
+
+    async def waiting(self, broadcast: Broadcast, tally: Tally) -> None: ...
+
+    async def ended(self, broadcast: Broadcast, tally: Tally) -> None: ...
+
+    async def recalling(
+        self, broadcast: Broadcast, tally: RecallTally, rate: float | None
+    ) -> None: ...

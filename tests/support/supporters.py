@@ -1,0 +1,225 @@
+"""Supporters of a petition: one who signs, and any number inserted straight into the tables."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from storage import Consent, Conversation, NewSignature, Storage
+from storage.database import Database, Statement, Value
+from storage.keyring import Keyring
+from storage.signing import withdraw_statements
+
+SLUG = "andry"
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOON_MILLIS = int(NOON.timestamp() * 1000)
+ADMIN = 900
+WORDS = "Yo, {name}, firmo."
+
+_PETITION = """
+INSERT INTO petitions (slug, signatures, last_number, closed_at, closed_signatures, revision)
+VALUES (:slug, 0, 0, :closed_at, 0, 1)
+"""
+_SIGNATURE = """
+INSERT INTO signatures
+  (id, petition, supporter, number, name_sealed, chat_sealed, language, text_version, signed_at)
+VALUES (:id, :petition, :supporter, :number, :name, :chat, :language, '1', 0)
+"""
+_NUMBERED = """
+UPDATE petitions SET signatures = signatures + :signed,
+  last_number = CASE WHEN last_number < :n THEN :n ELSE last_number END
+WHERE slug = :slug
+"""
+_CONVERSATION = """
+INSERT INTO conversations
+  (petition, supporter, stage, page, language, news, name_message_ids, version, updated_at)
+VALUES (:petition, :supporter, 'signed', 0, :language, 0, '[]', 1, 0)
+"""
+_CONSENT_TEXT = """
+INSERT INTO consent_texts (sha256, petition, language, version, text)
+VALUES (:sha256, :petition, 'es', '1', 'Consiento.') ON CONFLICT DO NOTHING
+"""
+_CONSENT = """
+INSERT INTO consents (id, petition, signature_id, purposes, text_sha256, text_version, language,
+  channel, message_id, given_at)
+SELECT :id, s.petition, s.id, :purposes, :sha256, '1', 'es', 'telegram', 1, 0
+FROM signatures s WHERE s.petition = :petition AND s.number = :n
+"""
+_DELIVERIES = """
+SELECT d.position, d.state, d.attempts, d.language, d.claim_token FROM deliveries d
+WHERE d.broadcast_id = :broadcast ORDER BY d.position
+"""
+
+
+def later(seconds: float) -> datetime:
+    """Returns the time so many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Supporters:
+    """The supporters of one petition; the one with signature number n has the chat 1000 + n."""
+
+    database: Database
+    keyring: Keyring
+    slug: str = SLUG
+
+    async def open_petition(self, *, closed: bool = True) -> None:
+        """Inserts the petition."""
+        await self._do(_PETITION, slug=self.slug, closed_at=NOON_MILLIS if closed else None)
+
+    async def set_closed(self, closed: bool) -> None:
+        """Closes the petition at noon, or opens it again."""
+        sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
+        await self._do(sql, slug=self.slug, at=NOON_MILLIS if closed else None)
+
+    async def set_closed_at(self, at: datetime) -> None:
+        """Closes the petition at a given time."""
+        sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
+        await self._do(sql, slug=self.slug, at=int(at.timestamp() * 1000))
+
+    async def sign(self, numbers: Iterable[int], language: str = "es") -> None:
+        """Adds signatures with these numbers, all in one language."""
+        signed = list(numbers)
+        await self.database.write(*[self._signature(n, language) for n in signed])
+        await self._do(_NUMBERED, slug=self.slug, n=max(signed, default=0), signed=len(signed))
+
+    async def speak(self, number: int, language: str | None) -> None:
+        """Gives a supporter a conversation, with or without a chosen language."""
+        await self._do(
+            _CONVERSATION,
+            petition=self.slug,
+            supporter=self.supporter(number),
+            language=language,
+        )
+
+    async def consent(self, number: int, purposes: str = "signature,news") -> None:
+        """Records a supporter's consent to these purposes."""
+        sha256 = b"s" * 32
+        await self._do(_CONSENT_TEXT, sha256=sha256, petition=self.slug)
+        await self._do(
+            _CONSENT,
+            id=uuid.uuid4().bytes,
+            petition=self.slug,
+            purposes=purposes,
+            sha256=sha256,
+            n=number,
+        )
+
+    async def agree_no_more(self, number: int) -> None:
+        """Ends a supporter's consent to other news; the signature stays."""
+        sql = """
+        UPDATE consents SET news_ended_at = 1 WHERE signature_id IN (
+          SELECT id FROM signatures WHERE petition = :petition AND number = :n
+        )
+        """
+        await self._do(sql, petition=self.slug, n=number)
+
+    async def withdraw(self, number: int) -> None:
+        """Withdraws a supporter's signature."""
+        await self.database.write(*withdraw_statements(self.slug, self.supporter(number), None))
+
+    async def lose(self, number: int, *, reachable: bool = False) -> None:
+        """Marks a supporter as unreachable, or as reachable again."""
+        sql = "UPDATE signatures SET unreachable_at = :at WHERE number = :n"
+        await self._do(sql, at=None if reachable else NOON_MILLIS, n=number)
+
+    async def mute(self, number: int) -> None:
+        """Marks a supporter as having muted the bot."""
+        sql = "UPDATE signatures SET muted_at = :at WHERE number = :n"
+        await self._do(sql, at=NOON_MILLIS, n=number)
+
+    async def damage(self, number: int) -> None:
+        """Makes a supporter's chat id undecipherable."""
+        sql = "UPDATE signatures SET chat_sealed = :junk WHERE number = :n"
+        await self._do(sql, junk=b"junk" * 20, n=number)
+
+    async def unreachable(self) -> list[int]:
+        """Returns the numbers of the supporters who are marked as unreachable."""
+        sql = "SELECT number FROM signatures WHERE unreachable_at IS NOT NULL ORDER BY number"
+        return [row["number"] for row in await self.database.read(Statement(sql))]
+
+    async def deliveries(self, broadcast: bytes) -> list[dict[str, object]]:
+        """Returns the delivery rows of a broadcast, by position."""
+        rows = await self.database.read(Statement(_DELIVERIES, {"broadcast": broadcast}))
+        return [dict(row) for row in rows]
+
+    async def states(self, broadcast: bytes) -> list[object]:
+        """Returns the state of each delivery, by position."""
+        return [row["state"] for row in await self.deliveries(broadcast)]
+
+    def _signature(self, number: int, language: str) -> Statement:
+        key = uuid.uuid4().bytes
+
+        def sealed(text: str, column: str) -> bytes:
+            return self.keyring.seal(text, table="signatures", column=column, row=key)
+
+        return Statement(
+            _SIGNATURE,
+            {
+                "id": key,
+                "petition": self.slug,
+                "supporter": self.supporter(number),
+                "number": number,
+                "name": sealed(f"Persona {number}", "name_sealed"),
+                "chat": sealed(str(1000 + number), "chat_sealed"),
+                "language": language,
+            },
+        )
+
+    def supporter(self, number: int) -> bytes:
+        """Returns a supporter's reference."""
+        return self.keyring.reference(self.slug, 1000 + number)
+
+    async def _do(self, sql: str, **values: Value) -> None:
+        await self.database.write(Statement(sql, values))
+
+
+@dataclass(frozen=True, slots=True)
+class Supporter:
+    """One supporter, who signs through the storage."""
+
+    user_id: int
+    name: str
+    supporter: bytes
+
+    def conversation(self, *, version: int = 1, stage: str = "consent") -> Conversation:
+        return Conversation(self.supporter, stage=stage, name=self.name, version=version)
+
+    def signature(self, *, language: str = "es", source: str | None = None) -> NewSignature:
+        consent = Consent(
+            text=WORDS,
+            sha256=hashlib.sha256(WORDS.encode()).digest(),
+            text_version="1",
+            language=language,
+            purposes=frozenset({"signature", "news"}),
+            message_id=7,
+        )
+        return NewSignature(
+            supporter=self.supporter,
+            chat_id=self.user_id,
+            name=self.name,
+            language=language,
+            source=source,
+            consent=consent,
+            at=NOON,
+        )
+
+    async def arrive(self, storage: Storage) -> None:
+        """Puts the conversation at the consent, at version 1."""
+        await storage.conversations.save(self.conversation(), was=None, at=NOON)
+
+    async def sign(self, storage: Storage, *, was: int = 1, **choices: str | None) -> object:
+        """Signs from version `was`; the conversation is at the thanks afterwards."""
+        after = Conversation(self.supporter, stage="thanks", version=was + 1)
+        return await storage.signatures.sign(
+            self.signature(**choices),  # type: ignore[arg-type] # language and source
+            after,
+            was,
+        )
+
+
+def a_supporter(keyring: Keyring, user_id: int, name: str = "Ana Ruiz") -> Supporter:
+    """Returns the supporter with this user id, as the petition "andry" knows them."""
+    return Supporter(user_id, name, keyring.reference("andry", user_id))

@@ -1,0 +1,50 @@
+"""The broadcast worker as a separate process; any number may share a database."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from bot.broadcast import Timing, Worker
+from bot.logs import configure_logging
+from bot.transport import Gate, SharedSession, TelegramClient
+from storage import Keyring, open_storage
+from tests.support.silent_reporter import SilentReporter
+from tests.support.supporters import SLUG
+
+# Seconds; short, so that several holders can die within one broadcast.
+LEASE_SECONDS: Final = 1.5
+TIMING: Final = replace(Timing(), lease=LEASE_SECONDS, poll=0.1, rest=0.1, progress=1.0)
+_STOP_SECONDS: Final = 3.0
+
+
+async def send(database_url: str, key: str, api_url: str, rate: str, token: str) -> None:
+    """Sends what is due until SIGTERM."""
+    configure_logging("WARNING")
+    storage = await open_storage(database_url, Keyring.load(Path(key)), SLUG)
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
+    try:
+        async with SharedSession() as session:
+            gate = Gate(float(rate))
+            client = TelegramClient(session, gate, api_url=api_url, token=token)
+            worker = Worker(
+                client, storage, SilentReporter(), rate=float(rate), gate=gate, timing=TIMING
+            )
+            running = asyncio.create_task(worker.run())
+            stopped = asyncio.create_task(asked.wait())
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await worker.stop(_STOP_SECONDS)
+            await running
+    finally:
+        await storage.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(send(*sys.argv[1:]))
