@@ -16,6 +16,7 @@ from telegram.ext import (
     filters,
 )
 
+from bot.petition.stages import Action
 from handlers import (
     admin_callbacks,
     blocked_chats,
@@ -52,9 +53,9 @@ _ForAdmin = Callable[[AdminContext], Awaitable[None]]
 _SUPPORTER_COMMANDS: Mapping[str, _ForSupporter] = MappingProxyType(
     {
         "start": supporter_commands.start,
-        "help": supporter_commands.help_,
-        "language": supporter_commands.language,
-        "privacy": supporter_commands.privacy,
+        "help": supporter_commands.opens(Action.HELP),
+        "language": supporter_commands.opens(Action.LANGUAGES),
+        "privacy": supporter_commands.opens(Action.PRIVACY),
         "mydata": supporter_commands.my_data,
         "withdraw": supporter_commands.withdraw,
         "stop": opt_out.stop,

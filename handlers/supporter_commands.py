@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 from bot.petition.stages import Action, Place
 from handlers import signing
@@ -20,25 +21,19 @@ async def start(ctx: SupporterContext) -> None:
     await ctx.at_valid_stage().say()
 
 
-async def help_(ctx: SupporterContext) -> None:
-    """Handles /help."""
-    await _go(ctx, Action.HELP)
+def opens(action: Action) -> Callable[[SupporterContext], Awaitable[None]]:
+    """Returns the handler of a command that only opens a screen."""
 
+    async def handle(ctx: SupporterContext) -> None:
+        await ctx.at_valid_stage().after(action).say()
 
-async def language(ctx: SupporterContext) -> None:
-    """Handles /language: offers the petition's languages."""
-    await _go(ctx, Action.LANGUAGES)
-
-
-async def privacy(ctx: SupporterContext) -> None:
-    """Handles /privacy, which Telegram requires of every bot: shows the full notice."""
-    await _go(ctx, Action.PRIVACY)
+    return handle
 
 
 async def my_data(ctx: SupporterContext) -> None:
     """Handles /mydata: shows everything stored of the person; recorded in the audit."""
     await ctx.services.storage.audit.record("my_data", actor=None, at=ctx.services.clock())
-    await _go(ctx, Action.MY_DATA)
+    await ctx.at_valid_stage().after(Action.MY_DATA).say()
 
 
 async def withdraw(ctx: SupporterContext) -> None:
@@ -54,10 +49,6 @@ async def withdraw(ctx: SupporterContext) -> None:
 async def cancel(ctx: SupporterContext) -> None:
     """Handles /cancel: leaves the signing form."""
     await signing.cancel(ctx.at_valid_stage())
-
-
-async def _go(ctx: SupporterContext, action: Action) -> None:
-    await ctx.at_valid_stage().after(action).say()
 
 
 def _language(ctx: SupporterContext) -> str | None:

@@ -20,13 +20,7 @@ def language(view: View) -> Screen:
     choices = [
         Button(_marked(view, code), Action.SET_LANGUAGE, code) for code in view.petition.languages
     ]
-    return Screen(
-        question,
-        [
-            *choices,
-            Button(words.label("Volver"), Action.BACK),
-        ],
-    )
+    return Screen(question, [*choices, Button(words.label("Volver"), Action.BACK)])
 
 
 def help_(view: View) -> Screen:

@@ -85,14 +85,7 @@ def _welcome(view: View) -> Screen:
     text = paragraphs(
         f"<b>{view.texts.title}</b>", view.texts.summary, _addressed(view), signature_count(view)
     )
-    return Screen(
-        text,
-        [
-            sign_button(view),
-            _read_button(view),
-            _foot(view),
-        ],
-    )
+    return Screen(text, [sign_button(view), _read_button(view), _foot(view)])
 
 
 def _signed(view: View) -> Screen:
@@ -114,13 +107,7 @@ def _signed(view: View) -> Screen:
     )
     text = paragraphs(f"<b>{view.texts.title}</b>", mine, signature_count(view), promise)
     return Screen(
-        text,
-        [
-            share_button(view),
-            _read_button(view),
-            _foot(view),
-            _withdraw_button(view),
-        ],
+        text, [share_button(view), _read_button(view), _foot(view), _withdraw_button(view)]
     )
 
 
@@ -140,22 +127,13 @@ def _closed(view: View) -> Screen:
         mine,
         fill(view.texts.closing_update, count=count),
     )
-    read = Button(words.label("📖 Leer el llamamiento"), Action.READ)
     withdraw = _withdraw_button(view) if signature else None
-    return Screen(
-        text,
-        [
-            read,
-            _foot(view),
-            withdraw,
-        ],
-    )
+    return Screen(text, [_read_button(view), _foot(view), withdraw])
 
 
 def _addressed(view: View) -> Html:
     return view.words.text(
-        "<b>A quién va dirigida:</b> {addressee}",
-        addressee=view.petition.addressee[view.language],
+        "<b>A quién va dirigida:</b> {addressee}", addressee=view.petition.addressee[view.language]
     )
 
 

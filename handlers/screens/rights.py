@@ -16,10 +16,7 @@ def privacy(view: View) -> Screen:
     data = Button(words.label("Mis datos"), Action.MY_DATA)
     return Screen(
         paragraphs(pages[page], f"<i>{number}</i>" if len(pages) > 1 else None),
-        [
-            page_buttons(view, Action.PRIVACY, page, len(pages)),
-            (data, _back(view)),
-        ],
+        [page_buttons(view, Action.PRIVACY, page, len(pages)), (data, _back(view))],
     )
 
 

@@ -63,10 +63,4 @@ def thanks(view: View) -> Screen:
     words, signature = view.words, view.signature
     number = signature.number if signature else view.count
     text = fill(view.texts.thanks, number=words.number(number), count=words.number(view.count))
-    return Screen(
-        text,
-        [
-            share_button(view),
-            Button(words.label("Ver mi firma"), Action.HOME),
-        ],
-    )
+    return Screen(text, [share_button(view), Button(words.label("Ver mi firma"), Action.HOME)])
