@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report
 from benchmarks.run_options import RunOptions
-from bot.broadcast import Timing
+from bot.broadcast.result_recorder import RECORD_SECONDS
 from storage import migrate
 from tests.support.bot_api.failing_server import FailingBehavior, failing_bot_api
 from tests.support.bot_api.rate_limit import RateLimit
@@ -71,7 +71,7 @@ _NOTES: Final = (
     " on SQLite; every life ends with SIGKILL at a random moment of its sending and the next"
     " begins at once.",
     "`in flight when killed` is counted by the server: delivered, and nobody left to hear it."
-    f" Results are written at most {Timing().record * 1000:.0f} ms late, and a write takes its"
+    f" Results are written at most {RECORD_SECONDS * 1000:.0f} ms late, and a write takes its"
     " time, so every kill may repeat what arrived meanwhile besides.",
 )
 

@@ -116,4 +116,4 @@ async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object
 async def _void(ctx: SupporterContext) -> bool:
     claims = ctx.services.open_claims
     claims.make_void(ctx.chat_id)
-    return await claims.until_landed(ctx.chat_id, _LONGEST_SECONDS)
+    return await claims.wait_for_calls(ctx.chat_id, _LONGEST_SECONDS)

@@ -22,7 +22,7 @@ TO_WHOM = {
     # Deletes what a broadcast sent, and writes nothing.
     "bot/broadcast/recall.py": "nobody",
     # Asks Telegram who the bot is.
-    "bot/broadcast/delivery_loop.py": "nobody",
+    "bot/broadcast/broadcast_run.py": "nobody",
     # Fetches updates, and asks whether the token is denied.
     "bot/intake/token_checks.py": "nobody",
     "bot/intake/polling.py": "nobody",

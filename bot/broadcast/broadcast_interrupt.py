@@ -27,7 +27,7 @@ class InterruptReason(Enum):
     BROKEN = auto()
     """A bug that would fail one recipient after another."""
     NOBODY = auto()
-    """None of the first recipients can be reached, so the cause is hardly on their side."""
+    """None of the first recipients can be reached, so the reason is hardly on their side."""
     DENIED = auto()
     """Every call has been denied for a minute (401 or 404), although the token was accepted."""
 
@@ -47,24 +47,24 @@ class BroadcastInterrupt:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
-        self.cause: InterruptReason | None = None
-        self.said = ""
+        self.reason: InterruptReason | None = None
+        self.detail = ""
 
-    def trigger(self, cause: InterruptReason, said: str = "") -> None:
+    def trigger(self, reason: InterruptReason, detail: str = "") -> None:
         """Sets the flag: no more is to be sent."""
-        if self.cause is None or cause is InterruptReason.LOST:
-            self.cause, self.said = cause, said
+        if self.reason is None or reason is InterruptReason.LOST:
+            self.reason, self.detail = reason, detail
         self._event.set()
 
     @property
-    def is_called(self) -> bool:
+    def is_triggered(self) -> bool:
         """Whether the flag is set, so that sending must end."""
         return self._event.is_set()
 
     @property
     def consequence(self) -> StopReason | PauseReason | None:
         """What the broadcast is to be stopped or paused for; None to leave it as it is."""
-        return None if self.cause is None else _CONSEQUENCES.get(self.cause)
+        return None if self.reason is None else _CONSEQUENCES.get(self.reason)
 
     async def rest(self, seconds: float) -> None:
         """Waits for so many seconds, or until the flag is set."""

@@ -1,29 +1,53 @@
-"""One run of a worker over one broadcast: starts it, sends or recalls it, and reports its end."""
+"""One run of a worker over one broadcast: starts it, sends or recalls it, and reports its end.
+
+Its delivery loop claims the deliveries, sends them, and judges the outcomes.
+"""
 
 import asyncio
+import uuid
+from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
+from telegram.error import TelegramError
 
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.circuit_breakers import (
+    MOST_UNREACHABLE,
+    BugBreaker,
+    OutageBreaker,
+    UnreachableBreaker,
+)
+from bot.broadcast.claim_pacing import ClaimPacer
+from bot.broadcast.content import content_of
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.delivery_loop import DeliveryLoop
 from bot.broadcast.heartbeat import Heartbeat
 from bot.broadcast.recall import Recall
 from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
-from bot.broadcast.strangers import SO_MANY
+from bot.broadcast.sender import Sender, SendResult
+from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
+from bot.transport import ErrorKind, Lane, error_kind
+from bot.transport.errors import TelegramRefused
 from storage import (
     Broadcast,
     BroadcastState,
     BrokenData,
+    Delivery,
+    Outcome,
     PauseReason,
+    Result,
     StopReason,
     Unavailable,
     pause_question,
 )
 
 _log = structlog.stdlib.get_logger()
+
+# Rows that are written in one transaction, for which a signature may have to wait.
+_PORTION: Final = 500
+_LONGEST_BREATH: Final = 0.05
 
 
 class BroadcastRun:
@@ -41,7 +65,7 @@ class BroadcastRun:
         self._context = context
         self._report_retries = report_retries
         self._broadcast = broadcast
-        self._watch = Heartbeat(
+        self._heartbeat = Heartbeat(
             context, reporter, report_retries, broadcast.id, self.interrupt, woken
         )
         self._work: DeliveryLoop | Recall | None = None
@@ -59,16 +83,16 @@ class BroadcastRun:
             TimeoutError: the database takes too long.
         """
         try:
-            await self._attend()
+            await self._work_on_it()
         except (Unavailable, TimeoutError):
             raise
         except Exception as error:  # a bug: tried again a few times, then the broadcast is paused
-            await self._mistaken(error)
+            await self._handle_bug(error)
         else:
             self._report_retries.went_well(self._broadcast.id)
 
-    async def _attend(self) -> None:
-        async with self._watch.keeping(on_loss=self.cut_off):
+    async def _work_on_it(self) -> None:
+        async with self._heartbeat.renewing_lease(on_loss=self.cut_off):
             if self._broadcast.is_recalling:
                 await self._recall()
             else:
@@ -82,25 +106,25 @@ class BroadcastRun:
         if self._broadcast.state is BroadcastState.SCHEDULED:
             pause = self._reason_to_pause()
             self._broadcast = await context.broadcasts.begin(
-                self._broadcast, context.now(), pause, self._most_of_one(pause)
+                self._broadcast, context.now(), pause, self._most_without_approval(pause)
             )
             if self._broadcast.awaits_approval:
-                await self._watch.report_that_it_waits()
+                await self._heartbeat.report_that_it_waits()
         if self._broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
             await context.broadcasts.deliveries.settle(context.now())
             return
-        async with self._watch.reporting():
+        async with self._heartbeat.reporting():
             # Admins who were told of it and resumed the broadcast have checked the bot.
             seen = self._report_retries.is_asked(
-                key, pause_question(PauseReason.NOBODY, str(SO_MANY))
+                key, pause_question(PauseReason.NOBODY, str(MOST_UNREACHABLE))
             )
-            done = await self._worked_off(
+            done = await self._run_to_its_end(
                 DeliveryLoop(context, self._broadcast, self.interrupt, seen)
             )
         if done:
             await context.broadcasts.finish(key, context.now())
             return
-        reason, detail = self.interrupt.consequence, self.interrupt.said
+        reason, detail = self.interrupt.consequence, self.interrupt.detail
         if isinstance(reason, StopReason):
             await context.broadcasts.stop(key, reason, context.now(), detail)
         elif reason is not None:
@@ -111,7 +135,7 @@ class BroadcastRun:
         is_admin = self._context.is_admin(self._broadcast.confirmed_by)
         return None if is_admin else PauseReason.FORMER
 
-    def _most_of_one(self, pause: PauseReason | None) -> int | None:
+    def _most_without_approval(self, pause: PauseReason | None) -> int | None:
         """Returns how many recipients one admin may decide on; None when another does or did."""
         broadcast = self._broadcast
         is_ones = pause is None and broadcast.confirmed_by == broadcast.author
@@ -119,12 +143,12 @@ class BroadcastRun:
 
     async def _recall(self) -> None:
         recall = Recall(self._context, self._broadcast, self.interrupt)
-        async with self._watch.reporting(lambda: recall.tally):
-            done = await self._worked_off(recall)
-        if done and not await self._watch.report_recall(len(recall.unrecorded)):
-            self._owe()
+        async with self._heartbeat.reporting(lambda: recall.tally):
+            done = await self._run_to_its_end(recall)
+        if done and not await self._heartbeat.report_recall(len(recall.unrecorded)):
+            self._report_later()
 
-    async def _worked_off(self, work: DeliveryLoop | Recall) -> bool:
+    async def _run_to_its_end(self, work: "DeliveryLoop | Recall") -> bool:
         self._work = work
         try:
             done = await work.work()
@@ -133,19 +157,19 @@ class BroadcastRun:
             done = False
         finally:
             await work.settle()
-            if self.interrupt.cause is not InterruptReason.LOST:
+            if self.interrupt.reason is not InterruptReason.LOST:
                 await self._context.recorder.flush()
         return done
 
     async def _report(self) -> None:
-        if self.interrupt.cause in (InterruptReason.ASKED, InterruptReason.LOST):
+        if self.interrupt.reason in (InterruptReason.ASKED, InterruptReason.LOST):
             return
-        if await self._watch.report_end():
+        if await self._heartbeat.report_end():
             self._report_retries.said(self._broadcast.id)
         else:
-            self._owe()
+            self._report_later()
 
-    async def _mistaken(self, error: Exception) -> None:
+    async def _handle_bug(self, error: Exception) -> None:
         kind, name = error_reference(error)
         _log.error("broadcast_failed", kind=kind, reference=name, exc_info=error)
         if self._report_retries.broke(self._broadcast.id):
@@ -155,6 +179,264 @@ class BroadcastRun:
             self._report_retries.went_well(self._broadcast.id)
         self._report_retries.failed(self._broadcast.id, self._context.clock())
 
-    def _owe(self) -> None:
+    def _report_later(self) -> None:
         seconds = self._report_retries.failed(self._broadcast.id, self._context.clock())
         _log.warning("end_not_reported", again_in=seconds)
+
+
+@dataclass(slots=True)
+class DeliveryLoop:
+    """Works through one broadcast in batches until nothing is left or `interrupt` is triggered.
+
+    Rows are claimed onward from where the last worker stopped; those that went back, unsent or to
+    be repeated, are claimed in another round. So repeated kills do not hit the same people, and a
+    repetition does not follow immediately on its first try.
+    """
+
+    context: WorkerContext
+    broadcast: Broadcast
+    interrupt: BroadcastInterrupt
+    bot_is_confirmed: bool = False
+    pool: TaskPool[Delivery] = field(init=False)
+    outage_breaker: OutageBreaker = field(default_factory=OutageBreaker)
+    bug_breaker: BugBreaker = field(init=False)
+    unreachable_breaker: UnreachableBreaker = field(init=False)
+    _sender: Sender = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pool = TaskPool(self._deliver, self._give_back)
+        self.bug_breaker = BugBreaker(self._record)
+        self.unreachable_breaker = UnreachableBreaker(
+            self._record, is_confirmed=self.bot_is_confirmed
+        )
+
+    async def work(self) -> bool:
+        """Sends until nothing is left (True) or sending is interrupted (False)."""
+        durations = self.context.durations
+        self._sender = self._make_sender()
+        pacer = ClaimPacer(durations.batch, durations.ahead, durations.window)
+        await self._enqueue()
+        after = await self._recover()
+        while self._may_send():
+            limit = await self._wait_to_claim(pacer)
+            if not self._may_send():
+                break
+            batch = await self._claim(limit, after)
+            pacer.took(len(batch), self.context.gate.rate, self.context.clock())
+            self.pool.add(batch)
+            if batch:
+                after = batch[-1].position
+                continue
+            await self._stop_if_ended()
+            if after > 0:
+                after = 0
+            elif await self._is_done():
+                return True
+        return False
+
+    async def settle(self) -> None:
+        """Waits for the calls in flight; after a lost lease it cancels them: they are in doubt."""
+        if self.interrupt.reason is InterruptReason.LOST:
+            self.pool.cancel()
+        await self.pool.wait_until_below(1)
+        self.bug_breaker.close()
+        self.unreachable_breaker.give_back()
+
+    def _make_sender(self) -> Sender:
+        broadcast = self.broadcast
+        content = content_of(broadcast.content, broadcast.source_chat, paid=broadcast.paid)
+        self.context.gate.set_ceiling(self.context.rates.of(broadcast, content))
+        return Sender(
+            client=self.context.client,
+            gate=self.context.gate,
+            content=content,
+            may_send=self._may_send,
+            claims=self.context.claims,
+            rest=self.interrupt.rest,
+            call_seconds=self.context.durations.call,
+            retry_pauses=self.context.durations.retries,
+        )
+
+    def _may_send(self) -> bool:
+        return self.context.may_continue(self.interrupt)
+
+    async def _enqueue(self) -> None:
+        """Gives every recipient a row, in portions, so that others can write in between."""
+        deliveries, holder = self.context.broadcasts.deliveries, self.context.lease_holder.holder
+
+        async def enqueue() -> bool:
+            return await deliveries.enqueue(
+                self.broadcast, holder=holder, portion=_PORTION, at=self.context.now()
+            )
+
+        while self._may_send():
+            begun = self.context.clock()
+            if await self.context.retry_while_unavailable(self.interrupt, enqueue):
+                return
+            # A rest as long as the portion took leaves half of the time to those who sign.
+            await self.interrupt.rest(min(self.context.clock() - begun, _LONGEST_BREATH))
+            await self._stop_if_ended()
+
+    async def _wait_to_claim(self, pacer: ClaimPacer) -> int:
+        """Waits until it is time for the next claim; returns how many deliveries it may take."""
+        gate, clock = self.context.gate, self.context.clock
+        # During an outage, one delivery at a time shows when it is over.
+        await self.pool.wait_until_below(
+            1 if self.outage_breaker.is_open else pacer.window(gate.rate)
+        )
+        while not self.interrupt.is_triggered:
+            # No claims during a pause, so that the next one sees who withdrew in it.
+            wait = max(pacer.wait(clock()), gate.pause_for(Lane.BROADCAST))
+            if wait <= 0:
+                break
+            await self.interrupt.rest(wait)
+        await self._wait_out_outage()
+        return 1 if self.outage_breaker.is_open else pacer.room(gate.rate, len(self.pool))
+
+    async def _wait_out_outage(self) -> None:
+        """Waits out an outage by calling getMe, which uses up no recipient's attempts."""
+        while self.outage_breaker.is_open and self._may_send():
+            await self.interrupt.rest(self.outage_breaker.pause())
+            try:
+                await self.context.client.call("getMe", timeout=self.context.durations.call)
+            except (TelegramRefused, TelegramError) as error:
+                found = error_kind(error)
+                if found is ErrorKind.UNAUTHORISED:
+                    # The intake checks the token too, and ends the process after a minute of it.
+                    _log.warning("token_denied")
+                elif found not in (ErrorKind.RETRY, ErrorKind.UNKNOWN):
+                    return  # Telegram answers again; the next delivery meets the same error
+                self.outage_breaker.record_lost_answer()
+            else:
+                return
+
+    async def _claim(self, limit: int, after: int) -> list[Delivery]:
+        token = uuid.uuid4().bytes
+        asked = self.context.retry_while_unavailable(
+            self.interrupt,
+            lambda: self.context.broadcasts.deliveries.claim(
+                self.broadcast,
+                claim=token,
+                holder=self.context.lease_holder.holder,
+                limit=limit,
+                after=after,
+                at=self.context.now(),
+            ),
+        )
+        return await self.context.claims.claim(token, asked)
+
+    async def _recover(self) -> int:
+        return await self.context.retry_while_unavailable(
+            self.interrupt,
+            lambda: self.context.broadcasts.deliveries.recover(
+                self.broadcast, holder=self.context.lease_holder.holder, at=self.context.now()
+            ),
+        )
+
+    async def _stop_if_ended(self) -> None:
+        """Interrupts if an admin has paused, cancelled or recalled it, in whatever process."""
+        found = await self.context.retry_while_unavailable(
+            self.interrupt, lambda: self.context.broadcasts.get(self.broadcast.id)
+        )
+        known = self.broadcast.state
+        if found is None or found.state != known or found.recall_started_at is not None:
+            self.interrupt.trigger(InterruptReason.ENDED)
+
+    async def _is_done(self) -> bool:
+        """Tells whether nothing is left, after a claim that found nothing."""
+        await self.pool.wait_until_below(1)
+        self.bug_breaker.close()
+        self.unreachable_breaker.close()
+        flushing = asyncio.create_task(self.context.recorder.flush())
+        interrupted = asyncio.create_task(self.interrupt.wait())
+        await asyncio.wait({flushing, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()
+        if not flushing.done():
+            flushing.cancel()
+            return False
+        tally = await self.context.retry_while_unavailable(
+            self.interrupt, lambda: self.context.broadcasts.tally(self.broadcast.id)
+        )
+        if tally.open == 0:
+            return True
+        if tally.sending > 0:
+            # Rows of a claim whose answer was lost with a connection.
+            await self._recover()
+        await self.interrupt.rest(self.context.durations.rest)
+        return False
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        if self._is_unwritable(delivery):
+            self._give_back(delivery)
+            return
+        sent = SendResult(Outcome.IN_DOUBT)  # the outcome when this is cancelled
+        try:
+            sent = await self._sender.send(delivery)
+        finally:
+            self.context.claims.finished(delivery)
+            self._settle(delivery, sent)
+
+    def _settle(self, delivery: Delivery, sent: SendResult) -> None:
+        if sent.bug is not None:
+            failed = Result(delivery.position, delivery.claim, sent.outcome)
+            self._handle_bug(failed, sent.bug)
+            return
+        if sent.was_tried:
+            self.bug_breaker.record_success()
+        outcome = self._judge(delivery, sent)
+        result = Result(delivery.position, delivery.claim, outcome, sent.messages)
+        if result.outcome is Outcome.UNREACHABLE:
+            self._record_unreachable(result)
+            return
+        if result.outcome is Outcome.DELIVERED:
+            self.unreachable_breaker.record_delivery()
+        self._record(result)
+
+    def _record_unreachable(self, result: Result) -> None:
+        if self.unreachable_breaker.record_failure(result):
+            self.interrupt.trigger(InterruptReason.NOBODY, str(MOST_UNREACHABLE))
+
+    def _record(self, result: Result) -> None:
+        self.context.recorder.add(self.broadcast.id, result)
+
+    def _handle_bug(self, result: Result, error: Exception) -> None:
+        """Notes a failure by a bug; interrupts when it is likely to hit everybody."""
+        kind, name = error_reference(error)
+        _log.error("delivery_failed", kind=kind, reference=name, exc_info=error)
+        if self.bug_breaker.record_failure(result):
+            self.interrupt.trigger(InterruptReason.BROKEN, f"{kind} {name}")
+
+    def _give_back(self, delivery: Delivery) -> None:
+        """Gives back a delivery that was not begun, unless it was sent before."""
+        self.context.claims.finished(delivery)
+        outcome = Outcome.UNCONFIRMED if self._is_unwritable(delivery) else Outcome.UNSENT
+        self._record(Result(delivery.position, delivery.claim, outcome))
+
+    def _is_unwritable(self, delivery: Delivery) -> bool:
+        """Tells whether it was sent before and its result could not be recorded."""
+        return self.context.recorder.is_unwritable(self.broadcast.id, delivery.position)
+
+    def _judge(self, delivery: Delivery, sent: SendResult) -> Outcome:
+        """Returns the outcome to record, and draws the consequences for the other deliveries."""
+        if sent.outcome in (Outcome.DELIVERED, Outcome.UNREACHABLE):
+            self.outage_breaker.record_answer(delivery.position)
+        if sent.outcome is Outcome.REJECTED or sent.error_kind is ErrorKind.CONTENT:
+            self.interrupt.trigger(InterruptReason.REFUSED, sent.detail)
+        elif sent.error_kind is ErrorKind.UNKNOWN:
+            self.outage_breaker.record_lost_answer()
+        elif sent.error_kind is ErrorKind.UNAUTHORISED:
+            return self._judge_denial(delivery, sent.detail)
+        elif sent.error_kind in (ErrorKind.RETRY, ErrorKind.CONFLICT):
+            is_given_up = self.outage_breaker.record_failure(
+                delivery.position, self.context.clock()
+            )
+            return Outcome.UNCONFIRMED if is_given_up else Outcome.UNSENT
+        return sent.outcome
+
+    def _judge_denial(self, delivery: Delivery, detail: str) -> Outcome:
+        """Handles a 401 or 404: one may be a proxy's hiccup, a minute of them needs an admin."""
+        now = self.context.clock()
+        is_given_up = self.outage_breaker.record_denial(delivery.position, now)
+        if self.outage_breaker.is_denied(now):
+            self.interrupt.trigger(InterruptReason.DENIED, detail)
+        return Outcome.UNCONFIRMED if is_given_up else Outcome.UNSENT

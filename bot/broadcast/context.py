@@ -3,18 +3,38 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.claim_pacing import AHEAD_SECONDS, BATCH_SECONDS, WINDOW_SECONDS
 from bot.broadcast.content import Content
-from bot.broadcast.lease import LeaseHolder
+from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.result_recorder import ResultRecorder
-from bot.broadcast.sender import Client, RateGate
-from bot.broadcast.timing import Timing
+from bot.broadcast.reporter import PROGRESS_SECONDS
+from bot.broadcast.result_recorder import RECORD_SECONDS, ResultRecorder
+from bot.broadcast.sender import CALL_SECONDS, RETRY_PAUSES, Client, RateGate
 from storage import Broadcast, Broadcasts, Leases, Recalls, Unavailable
 
+POLL_SECONDS: Final = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
+REST_SECONDS: Final = 1.0  # before what failed is tried again
+
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """A worker's durations in seconds, which tests shorten; see the constants for what each is."""
+
+    poll: float = POLL_SECONDS
+    rest: float = REST_SECONDS
+    lease: float = LEASE_SECONDS
+    batch: float = BATCH_SECONDS
+    ahead: float = AHEAD_SECONDS
+    window: float = WINDOW_SECONDS
+    call: float = CALL_SECONDS
+    retries: tuple[float, ...] = RETRY_PAUSES
+    record: float = RECORD_SECONDS
+    progress: float = PROGRESS_SECONDS
 
 
 class WorkerStorage(Protocol):
@@ -61,22 +81,22 @@ class WorkerContext:
     recorder: ResultRecorder
     claims: OpenClaims
     lease_holder: LeaseHolder
-    timing: Timing
+    durations: Durations
     clock: Callable[[], float]
     now: Callable[[], datetime]
     is_admin: Callable[[int], bool]
     approval_above: int | None
 
-    def may_go_on(self, interrupt: BroadcastInterrupt) -> bool:
+    def may_continue(self, interrupt: BroadcastInterrupt) -> bool:
         """Tells whether work may go on: no interrupt, and the lease is certainly ours.
 
         Triggers the interrupt itself when the lease is not.
         """
-        if not interrupt.is_called and not self.lease_holder.holds():
+        if not interrupt.is_triggered and not self.lease_holder.holds():
             interrupt.trigger(
                 InterruptReason.LOST if self.lease_holder.is_over() else InterruptReason.CLOCKS
             )
-        return not interrupt.is_called
+        return not interrupt.is_triggered
 
     async def retry_while_unavailable(
         self, interrupt: BroadcastInterrupt, ask: Callable[[], Awaitable[Answer]]
@@ -90,6 +110,6 @@ class WorkerContext:
             try:
                 return await ask()
             except Unavailable:
-                if not self.may_go_on(interrupt):
+                if not self.may_continue(interrupt):
                     raise
-            await interrupt.rest(self.timing.rest)
+            await interrupt.rest(self.durations.rest)

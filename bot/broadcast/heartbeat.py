@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import structlog
@@ -41,9 +41,9 @@ class Heartbeat:
         self._over = asyncio.Event()
 
     @asynccontextmanager
-    async def keeping(self, on_loss: Callable[[], None]) -> AsyncIterator[None]:
+    async def renewing_lease(self, on_loss: Callable[[], None]) -> AsyncIterator[None]:
         """Renews the lease inside the block; calls `on_loss` as soon as it is lost."""
-        task = asyncio.create_task(self._keep(on_loss))
+        task = asyncio.create_task(self._renew_lease(on_loss))
         try:
             yield
         finally:
@@ -60,17 +60,17 @@ class Heartbeat:
             recalled: returns the tally of the recall, if one is under way.
         """
         task = asyncio.create_task(self._report(recalled))
-        looking = asyncio.create_task(self._look())
+        watching = asyncio.create_task(self._watch_for_changes())
         try:
             yield
             self._over.set()
             # Not cancelled, since an edit in flight could overtake the final report. When the
             # process is stopping there is no final report, and no time to wait.
-            if self._interrupt.cause is not InterruptReason.ASKED:
+            if self._interrupt.reason is not InterruptReason.ASKED:
                 await asyncio.wait({task}, timeout=_LONGEST_REPORT_SECONDS)
         finally:
             task.cancel()
-            looking.cancel()
+            watching.cancel()
 
     async def report_end(self) -> bool:
         """Makes the final report and records that; False when it must be made later."""
@@ -83,9 +83,9 @@ class Heartbeat:
             return await self._ask(broadcast, broadcast.question, tally)
         if not broadcast.is_over:
             # Paused by an admin, who sees that it is: one attempt to report it is enough.
-            await self._said(lambda: self._reporter.progress(broadcast, tally, None))
+            await self._try_report(lambda: self._reporter.progress(broadcast, tally, None))
             return True
-        if not await self._said(lambda: self._reporter.ended(broadcast, tally)):
+        if not await self._try_report(lambda: self._reporter.ended(broadcast, tally)):
             return False
         _log.info("broadcast_ended", state=broadcast.state, **_counts(tally))
         await broadcasts.mark_reported(self._broadcast, self._context.now())
@@ -96,13 +96,13 @@ class Heartbeat:
         broadcast = await self._context.broadcasts.get(self._broadcast)
         if broadcast is not None:
             tally = await self._context.broadcasts.tally(self._broadcast)
-            await self._said(lambda: self._reporter.progress(broadcast, tally, None))
+            await self._try_report(lambda: self._reporter.progress(broadcast, tally, None))
 
     async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
         """Tells the admins once that it waits for them; False when that must be done later."""
         if self._report_retries.is_asked(broadcast.id, question):
             return True
-        if not await self._said(lambda: self._reporter.waiting(broadcast, tally)):
+        if not await self._try_report(lambda: self._reporter.waiting(broadcast, tally)):
             return False
         _log.info("broadcast_waits_for_admins", **_counts(tally))
         self._report_retries.asked(broadcast.id, question)
@@ -120,16 +120,16 @@ class Heartbeat:
         tally = await self._context.recalls.tally(self._broadcast)
         at = self._context.now()
         over = replace(broadcast, recall_ended_at=at)
-        if not await self._said(lambda: self._reporter.recalling(over, tally, None)):
+        if not await self._try_report(lambda: self._reporter.recalling(over, tally, None)):
             return False
         _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
         await self._context.recalls.end(self._broadcast, at, unrecorded)
         return True
 
-    async def _keep(self, on_loss: Callable[[], None]) -> None:
-        lease_holder, timing = self._context.lease_holder, self._context.timing
+    async def _renew_lease(self, on_loss: Callable[[], None]) -> None:
+        lease_holder = self._context.lease_holder
         while True:
-            await asyncio.sleep(timing.lease / 3)
+            await asyncio.sleep(lease_holder.seconds / 3)
             try:
                 kept = await lease_holder.renew()
             except StorageError:
@@ -152,7 +152,9 @@ class Heartbeat:
                 _log.info("progress_unavailable")
             except Exception as error:  # a bug costs one report, not those after it
                 _log.exception("progress_report_failed", kind=type(error).__name__)
-            await self._pause()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._context.durations.progress):
+                    await self._over.wait()
 
     async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
         broadcast = await self._context.broadcasts.get(self._broadcast)
@@ -171,7 +173,7 @@ class Heartbeat:
         # The first tally only gives the speed something to compare with.
         if rate is not None:
             pause = self._context.gate.announced_pause()
-            await self._said(lambda: self._reporter.progress(broadcast, tally, rate, pause))
+            await self._try_report(lambda: self._reporter.progress(broadcast, tally, rate, pause))
 
     async def _report_recalling(
         self, broadcast: Broadcast, tally: RecallTally | None, speed: Speed
@@ -180,9 +182,9 @@ class Heartbeat:
             return
         rate = speed.note(self._context.clock(), tally.deleted + tally.failed)
         if rate is not None:
-            await self._said(lambda: self._reporter.recalling(broadcast, tally, rate))
+            await self._try_report(lambda: self._reporter.recalling(broadcast, tally, rate))
 
-    async def _look(self) -> None:
+    async def _watch_for_changes(self) -> None:
         """Interrupts when, after a wake-up, this broadcast is no longer the first one due."""
         while True:
             await self._woken.wait()
@@ -197,18 +199,11 @@ class Heartbeat:
             if not due or due[0].id != self._broadcast:
                 self._interrupt.trigger(InterruptReason.ENDED)
 
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(self._context.timing.progress):
-                await self._over.wait()
-        except TimeoutError:
-            return
-
-    async def _said(self, say: Callable[[], Awaitable[None]]) -> bool:
+    async def _try_report(self, report: Callable[[], Awaitable[None]]) -> bool:
         """Tells whether a report succeeded; logs why not."""
         try:
             async with asyncio.timeout(_LONGEST_REPORT_SECONDS):
-                await say()
+                await report()
         except Exception as error:  # whatever it is, the broadcast goes on without the report
             _log.warning("report_not_made", kind=kind_of(error), place=place_of(error))
             return False

@@ -8,6 +8,7 @@ from typing import Final
 
 from storage import Lease, Leases
 
+LEASE_SECONDS: Final = 10.0  # it is renewed after a third of this
 # How far two clocks of one machine may drift apart before one of them must have jumped.
 _JUMP_SECONDS: Final = 1.0
 
@@ -38,14 +39,14 @@ class LeaseHolder:
         leases: Leases,
         name: str,
         *,
-        seconds: float,
+        seconds: float = LEASE_SECONDS,
         sole: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._leases = leases
         self._name = name
-        self._seconds = seconds
+        self.seconds = seconds
         self._clock = clock
         self._now = now
         self._sole = sole
@@ -61,18 +62,18 @@ class LeaseHolder:
         told = (self._now() - self._since[1]).total_seconds()
         if abs(steady - told) > _JUMP_SECONDS:
             return False
-        return steady < self._seconds and told < self._seconds
+        return steady < self.seconds and told < self.seconds
 
     def is_over(self) -> bool:
         """Tells whether the lease has run out by the monotonic clock."""
-        return self._since is None or self._clock() - self._since[0] >= self._seconds
+        return self._since is None or self._clock() - self._since[0] >= self.seconds
 
     async def begin(self) -> bool:
         """Takes the lease if it is free, expired, or no longer renewed; tells whether it did."""
         asked = self._clock(), self._now()
         stale = await self._find_stale(asked[0])
         lease = await self._leases.take(
-            self._name, self.holder, seconds=self._seconds, now=asked[1], stale=stale
+            self._name, self.holder, seconds=self.seconds, now=asked[1], stale=stale
         )
         self._since = asked if lease else None
         return self.holds()
@@ -81,7 +82,7 @@ class LeaseHolder:
         """Extends the lease; False when it is lost."""
         asked = self._clock(), self._now()
         lease = await self._leases.renew(
-            self._name, self.holder, seconds=self._seconds, now=asked[1]
+            self._name, self.holder, seconds=self.seconds, now=asked[1]
         )
         self._since = asked if lease else None
         return self.holds()
@@ -101,4 +102,4 @@ class LeaseHolder:
         if self._watched is None or self._watched[0] != lease:
             self._watched = lease, steady
         # Unchanged for longer than it lasts: its expiry was written by a clock that was wrong.
-        return lease if steady - self._watched[1] > self._seconds else None
+        return lease if steady - self._watched[1] > self.seconds else None

@@ -30,8 +30,8 @@ class OpenClaims:
 
     def __init__(self) -> None:
         self._claims: dict[bytes, _Claim] = {}
-        self._on_the_way: dict[int, int] = {}
-        self._landings: dict[int, asyncio.Event] = {}
+        self._in_flight: dict[int, int] = {}
+        self._waiting: dict[int, asyncio.Event] = {}
 
     def __len__(self) -> int:
         return len(self._claims)
@@ -68,30 +68,30 @@ class OpenClaims:
         for claim in self._claims.values():
             claim.void_for.add(chat_id)
 
-    def holds(self, delivery: Delivery) -> bool:
+    def is_valid(self, delivery: Delivery) -> bool:
         """Tells whether a delivery's claim is still valid, so that it may be sent."""
         return delivery.chat_id not in self._claims[delivery.claim].void_for
 
-    def departed(self, chat_id: int) -> None:
+    def call_started(self, chat_id: int) -> None:
         """Notes that a call to this chat is sent now."""
-        self._on_the_way[chat_id] = self._on_the_way.get(chat_id, 0) + 1
+        self._in_flight[chat_id] = self._in_flight.get(chat_id, 0) + 1
 
-    def landed(self, chat_id: int) -> None:
+    def call_ended(self, chat_id: int) -> None:
         """Notes that a call to this chat has ended, whatever its outcome."""
-        left = self._on_the_way.pop(chat_id) - 1
+        left = self._in_flight.pop(chat_id) - 1
         if left > 0:
-            self._on_the_way[chat_id] = left
-        elif (landing := self._landings.pop(chat_id, None)) is not None:
-            landing.set()
+            self._in_flight[chat_id] = left
+        elif (ended := self._waiting.pop(chat_id, None)) is not None:
+            ended.set()
 
-    async def until_landed(self, chat_id: int, seconds: float) -> bool:
+    async def wait_for_calls(self, chat_id: int, seconds: float) -> bool:
         """Waits until no call to this chat is in flight; False when that takes longer."""
-        if chat_id not in self._on_the_way:
+        if chat_id not in self._in_flight:
             return True
-        landing = self._landings.setdefault(chat_id, asyncio.Event())
+        ended = self._waiting.setdefault(chat_id, asyncio.Event())
         try:
             async with asyncio.timeout(seconds):
-                await landing.wait()
+                await ended.wait()
         except TimeoutError:
             return False
         return True

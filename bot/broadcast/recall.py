@@ -10,8 +10,8 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.circuit_breakers import OutageBreaker
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.delivery_retries import OutageBreaker
 from bot.broadcast.result_recorder import OF_THE_DATABASE
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
@@ -55,26 +55,26 @@ class Recall:
     pool: TaskPool[SentMessages] = field(init=False)
     tally: RecallTally | None = None
     unrecorded: set[int] = field(default_factory=set)
-    patience: OutageBreaker = field(default_factory=OutageBreaker)
-    _mistakes: Counter[int] = field(default_factory=Counter)
+    outage_breaker: OutageBreaker = field(default_factory=OutageBreaker)
+    _bugs: Counter[int] = field(default_factory=Counter)
     _done: defaultdict[Recalled, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self.pool = TaskPool(self._take_back)
+        self.pool = TaskPool(self._delete_messages)
 
     async def work(self) -> bool:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         self.context.gate.set_ceiling(self.context.rates.free)
         self.tally = await self._count()
         after, noted, left = 0, True, False
-        while self._may_go_on():
-            pause = max(self.context.gate.pause_for(Lane.BROADCAST), self.patience.pause())
+        while self._may_continue():
+            pause = max(self.context.gate.pause_for(Lane.BROADCAST), self.outage_breaker.pause())
             await self.interrupt.rest(pause)
             batch = await self._next(after)
             todo = [each for each in batch if each.position not in self.unrecorded]
             self.pool.add(todo)
             await self.pool.wait_until_below(1)
-            noted, left = await self._note() or noted, left or bool(todo)
+            noted, left = await self._record_outcomes() or noted, left or bool(todo)
             if batch:
                 after = batch[-1].position
             elif not left:
@@ -82,18 +82,18 @@ class Recall:
             else:
                 # Another round for those whose deletion failed.
                 if not noted:
-                    await self.interrupt.rest(self.context.timing.rest)
+                    await self.interrupt.rest(self.context.durations.rest)
                 after, noted, left = 0, False, False
         return False
 
     async def settle(self) -> None:
         """Waits for the calls in flight, and records the results unless the lease is lost."""
         await self.pool.wait_until_below(1)
-        if self.interrupt.cause is not InterruptReason.LOST:
-            await self._note()
+        if self.interrupt.reason is not InterruptReason.LOST:
+            await self._record_outcomes()
 
-    def _may_go_on(self) -> bool:
-        return self.context.may_go_on(self.interrupt)
+    def _may_continue(self) -> bool:
+        return self.context.may_continue(self.interrupt)
 
     async def _count(self) -> RecallTally:
         return await self.context.retry_while_unavailable(
@@ -110,30 +110,30 @@ class Recall:
             ),
         )
 
-    async def _take_back(self, sent: SentMessages) -> None:
+    async def _delete_messages(self, sent: SentMessages) -> None:
         try:
             outcome = Recalled.FAILED if sent.chat_id is None else await self._delete(sent)
         except Exception as error:  # a bug must not keep the other messages from being deleted
-            outcome = self._mistaken(sent, error)
+            outcome = self._handle_bug(sent, error)
         else:
             if outcome is not None:
-                self.patience.answered(sent.position)
+                self.outage_breaker.record_answer(sent.position)
         if outcome is not None:
             self._done[outcome].append(sent.position)
 
-    def _mistaken(self, sent: SentMessages, error: Exception) -> Recalled | None:
+    def _handle_bug(self, sent: SentMessages, error: Exception) -> Recalled | None:
         """Returns FAILED after some tries, unless none works; None to try it again."""
         kind, name = error_reference(error)
         _log.error("recall_failed", kind=kind, reference=name, exc_info=error)
-        self.patience.doubted()
-        self._mistakes[sent.position] += 1
+        self.outage_breaker.record_lost_answer()
+        self._bugs[sent.position] += 1
         others_go = any(self._done.values()) or (self.tally is not None and self.tally.deleted > 0)
-        hopeless = others_go and self._mistakes[sent.position] >= _TRIES
-        return Recalled.FAILED if hopeless else None
+        is_given_up = others_go and self._bugs[sent.position] >= _TRIES
+        return Recalled.FAILED if is_given_up else None
 
     async def _delete(self, sent: SentMessages) -> Recalled | None:
         """Deletes a delivery's messages; returns the outcome, or None to try it again."""
-        if not self._may_go_on():
+        if not self._may_continue():
             return None
         single = len(sent.messages) == 1
         method = "deleteMessage" if single else "deleteMessages"
@@ -145,14 +145,14 @@ class Recall:
                 method,
                 {"chat_id": sent.chat_id, **what},
                 lane=Lane.BROADCAST,
-                timeout=self.context.timing.call,
-                wanted=self._may_go_on,
+                timeout=self.context.durations.call,
+                wanted=self._may_continue,
             )
         except (TelegramRefused, TelegramError) as error:
-            return self._judged(sent, error)
+            return self._judge(sent, error)
         return Recalled.DELETED
 
-    def _judged(
+    def _judge(
         self, sent: SentMessages, error: TelegramRefused | TelegramError
     ) -> Recalled | None:
         found = error_kind(error)
@@ -160,10 +160,10 @@ class Recall:
             gone = _NOT_THERE in str(error).lower()
             return Recalled.DELETED if gone else Recalled.FAILED
         if found is ErrorKind.UNAUTHORISED:
-            self.patience.denied(sent.position, self.context.clock())
+            self.outage_breaker.record_denial(sent.position, self.context.clock())
         return _OUTCOMES.get(found)
 
-    async def _note(self) -> bool:
+    async def _record_outcomes(self) -> bool:
         """Records the outcomes so far; tells whether there were any."""
         done, self._done = self._done, defaultdict(list)
         for recalled, positions in done.items():
@@ -180,11 +180,13 @@ class Recall:
         except OF_THE_DATABASE:
             raise
         except Exception as error:  # must not keep the other messages from being deleted
-            await self._halve(recalled, positions, error)
+            await self._record_halves(recalled, positions, error)
         else:
-            self._counts(recalled, len(positions))
+            self._update_tally(recalled, len(positions))
 
-    async def _halve(self, recalled: Recalled, positions: Sequence[int], error: Exception) -> None:
+    async def _record_halves(
+        self, recalled: Recalled, positions: Sequence[int], error: Exception
+    ) -> None:
         if len(positions) == 1:
             kind, name = error_reference(error)
             _log.error("recall_not_recorded", kind=kind, reference=name, exc_info=error)
@@ -194,7 +196,7 @@ class Recall:
         await self._record(recalled, positions[:middle])
         await self._record(recalled, positions[middle:])
 
-    def _counts(self, recalled: Recalled, number: int) -> None:
+    def _update_tally(self, recalled: Recalled, number: int) -> None:
         if self.tally is None:
             return
         known = {Recalled.DELETED: self.tally.deleted, Recalled.FAILED: self.tally.failed}

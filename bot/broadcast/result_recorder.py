@@ -16,7 +16,6 @@ import structlog
 
 from bot.back_off import BackOff
 from bot.broadcast.lease import utc_now
-from bot.broadcast.timing import Timing
 from bot.tracebacks import error_reference, kind_of, place_of
 from storage import (
     DatabaseUrlWrong,
@@ -30,6 +29,8 @@ from storage import (
 
 _log = structlog.stdlib.get_logger()
 
+RECORD_SECONDS: Final = 0.05  # how long a result waits for others to be recorded with it
+MOST_WAITING: Final = 100  # results that wait at most
 _LARGEST_WRITE: Final = 500
 _LONGEST_BACK_OFF: Final = 2.0
 # Errors that no single result can cause: the database is away, lets nobody in while its password
@@ -38,26 +39,29 @@ OF_THE_DATABASE: Final = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 
 
 class ResultRecorder:
-    """Records results in batches, bounded in delay and size by the timing.
+    """Records results in batches, bounded in delay and size.
 
     It outlives broadcasts and leases, so that a result is kept until it is recorded.
 
     Args:
         deliveries: where results are recorded.
-        timing: how long a result waits, and how many wait.
         pause: pauses a broadcast, for a reason that is stored with it.
         now: the time of day.
+        delay: see RECORD_SECONDS.
+        most: see MOST_WAITING.
     """
 
     def __init__(
         self,
         deliveries: Deliveries,
-        timing: Timing,
         pause: Callable[[bytes, PauseReason, str], Awaitable[None]],
         now: Callable[[], datetime] = utc_now,
+        delay: float = RECORD_SECONDS,
+        most: int = MOST_WAITING,
     ) -> None:
         self._deliveries = deliveries
-        self._timing = timing
+        self._delay = delay
+        self._most = most
         self._pause = pause
         self._now = now
         self._waiting: list[tuple[bytes, Result]] = []
@@ -75,7 +79,7 @@ class ResultRecorder:
         self._waiting.append((broadcast, result))
         self._empty.clear()
         self._something.set()
-        if len(self._waiting) >= self._timing.record_rows:
+        if len(self._waiting) >= self._most:
             self._enough.set()
 
     def is_unwritable(self, broadcast: bytes, position: int) -> bool:
@@ -94,11 +98,11 @@ class ResultRecorder:
 
     async def run(self) -> None:
         """Records the results that are added, until cancelled."""
-        back_off, failures = BackOff(self._timing.record, _LONGEST_BACK_OFF), 0
+        back_off, failures = BackOff(self._delay, _LONGEST_BACK_OFF), 0
         while True:
             await self._something.wait()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.record):
+                async with asyncio.timeout(self._delay):
                     await self._enough.wait()
             try:
                 await self._write_some()
@@ -119,7 +123,7 @@ class ResultRecorder:
         for broadcast in dict.fromkeys(key for key, _ in some):
             await self._write(broadcast, [result for key, result in some if key == broadcast])
         del self._waiting[: len(some)]
-        if len(self._waiting) < self._timing.record_rows:
+        if len(self._waiting) < self._most:
             self._enough.clear()
         if not self._waiting:
             self._something.clear()

@@ -8,7 +8,6 @@ from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, MessageCall, message_ids
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.timing import Timing
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
 from storage import Delivery, Outcome
@@ -51,6 +50,11 @@ class RateGate(Protocol):
         ...
 
 
+CALL_SECONDS: Final = 10.0  # for Telegram's answer
+RETRY_PAUSES: Final = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
+# A chat with a longer pause is not waited for: its delivery goes back.
+_LONGEST_PAUSE_SECONDS: Final = 0.5
+
 MISSING: Final = "message to copy not found"
 SOURCE_LOST: Final = "the chat of the message is not found"
 
@@ -76,16 +80,16 @@ class SendResult:
     Attributes:
         outcome: the outcome of the delivery.
         error_kind: the kind of Telegram's error.
-        said: what Telegram said about it.
+        detail: what Telegram said about it.
         messages: the ids of the messages that arrived.
-        mistake: the exception, if a bug prevented the delivery.
+        bug: the exception, if a bug prevented the delivery.
     """
 
     outcome: Outcome
     error_kind: ErrorKind | None = None
-    said: str = ""
+    detail: str = ""
     messages: tuple[int, ...] = ()
-    mistake: Exception | None = None
+    bug: Exception | None = None
 
     @property
     def was_tried(self) -> bool:
@@ -100,21 +104,21 @@ class _Departure:
         self._may_leave = may_leave
         self._claims = claims
         self._chat_id = chat_id
-        self.is_past = False
+        self.has_left = False
         """Whether the call was let go: from then on it may have arrived."""
         self.is_refused = False
 
     def __call__(self) -> bool:
-        self.is_past = self._may_leave()
-        self.is_refused = not self.is_past
-        if self.is_past:
-            self._claims.departed(self._chat_id)
-        return self.is_past
+        self.has_left = self._may_leave()
+        self.is_refused = not self.has_left
+        if self.has_left:
+            self._claims.call_started(self._chat_id)
+        return self.has_left
 
-    def landed(self) -> None:
+    def call_ended(self) -> None:
         """Notes that the call is over, if it left."""
-        if self.is_past:
-            self._claims.landed(self._chat_id)
+        if self.has_left:
+            self._claims.call_ended(self._chat_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +129,21 @@ class Sender:
         client: the Telegram client; its calls wait at the gate.
         gate: asked for pauses before a call waits there.
         content: what is sent.
-        timing: time-outs and retries.
         may_send: asked before every call, and again at its turn.
         claims: asked at the same times whether the claim is still valid.
         rest: waits for so many seconds, or until sending is interrupted.
+        call_seconds: see CALL_SECONDS.
+        retry_pauses: see RETRY_PAUSES.
     """
 
     client: Client
     gate: RateGate
     content: Content
-    timing: Timing
     may_send: Callable[[], bool]
     claims: OpenClaims
     rest: Callable[[float], Awaitable[None]]
+    call_seconds: float = CALL_SECONDS
+    retry_pauses: tuple[float, ...] = RETRY_PAUSES
 
     async def send(self, delivery: Delivery) -> SendResult:
         """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
@@ -147,14 +153,14 @@ class Sender:
         except Exception as error:  # whatever it is, it is logged by whoever records the result
             # Rejected when certainly not sent, so that it may be given back; else unconfirmed, so
             # that nobody is written to twice.
-            outcome = Outcome.UNCONFIRMED if departure.is_past else Outcome.REJECTED
-            return SendResult(outcome, mistake=error)
+            outcome = Outcome.UNCONFIRMED if departure.has_left else Outcome.REJECTED
+            return SendResult(outcome, bug=error)
 
     async def _send(self, delivery: Delivery, departure: _Departure) -> SendResult:
         """Sends a delivery, with quick retries when it certainly did not arrive."""
         call = self.content.call(delivery.chat_id, delivery.language)
-        for pause in (*self.timing.retries, None):
-            departure.is_past = False
+        for pause in (*self.retry_pauses, None):
+            departure.has_left = False
             sent = await self._try(call, delivery, departure)
             if sent.error_kind is not ErrorKind.RETRY or pause is None:
                 break
@@ -162,7 +168,7 @@ class Sender:
         return sent
 
     def _may_leave(self, delivery: Delivery) -> bool:
-        return self.may_send() and self.claims.holds(delivery)
+        return self.may_send() and self.claims.is_valid(delivery)
 
     async def _try(
         self, call: MessageCall, delivery: Delivery, departure: _Departure
@@ -170,15 +176,15 @@ class Sender:
         if not self._may_leave(delivery):
             return SendResult(Outcome.UNSENT)
         # Instead of a long wait at the gate, in which the recipient may withdraw: claim it again.
-        if self.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > self.timing.longest_pause:
+        if self.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > _LONGEST_PAUSE_SECONDS:
             return SendResult(Outcome.UNSENT, ErrorKind.WAIT)
         try:
             result = await self._call(call, departure)
         except (TelegramRefused, TelegramError) as error:
             if departure.is_refused:
                 return SendResult(Outcome.UNSENT)  # refused here, not by Telegram
-            return await self._judged(error)
-        return _arrived(call, message_ids(result))
+            return await self._judge(error)
+        return _delivered(call, message_ids(result))
 
     async def _call(self, call: MessageCall, departure: _Departure) -> Any:
         try:
@@ -186,20 +192,20 @@ class Sender:
                 call.method,
                 call.params,
                 lane=Lane.BROADCAST,
-                timeout=self.timing.call,
+                timeout=self.call_seconds,
                 wanted=departure,
             )
         finally:
-            departure.landed()
+            departure.call_ended()
 
-    async def _judged(self, error: TelegramRefused | TelegramError) -> SendResult:
-        found, said = error_kind(error), _said(error)
-        if found is ErrorKind.UNREACHABLE and "chat not found" in said.lower():
+    async def _judge(self, error: TelegramRefused | TelegramError) -> SendResult:
+        found, detail = error_kind(error), _detail(error)
+        if found is ErrorKind.UNREACHABLE and "chat not found" in detail.lower():
             # Telegram does not say which chat; if it is the source, every delivery fails so.
-            blamed = await self._lost_source()
-            if blamed is not None:
-                return blamed
-        return SendResult(OUTCOMES[found], found, said)
+            result = await self._lost_source()
+            if result is not None:
+                return result
+        return SendResult(OUTCOMES[found], found, detail)
 
     async def _lost_source(self) -> SendResult | None:
         """Returns the result if the source chat is lost or cannot be checked, else None."""
@@ -207,7 +213,7 @@ class Sender:
             return None
         source = {"chat_id": self.content.source_chat}
         try:
-            await self.client.call("getChat", source, timeout=self.timing.call)
+            await self.client.call("getChat", source, timeout=self.call_seconds)
         except (TelegramRefused, TelegramError) as error:
             found = error_kind(error)
             lost = found is ErrorKind.UNREACHABLE
@@ -217,7 +223,7 @@ class Sender:
         return None
 
 
-def _arrived(call: MessageCall, messages: tuple[int, ...]) -> SendResult:
+def _delivered(call: MessageCall, messages: tuple[int, ...]) -> SendResult:
     if len(messages) >= call.messages:
         return SendResult(Outcome.DELIVERED, messages=messages)
     # Telegram silently skips what it cannot copy: somebody deleted it from the source chat.
@@ -225,6 +231,6 @@ def _arrived(call: MessageCall, messages: tuple[int, ...]) -> SendResult:
     return SendResult(outcome, ErrorKind.CONTENT, MISSING, messages)
 
 
-def _said(error: Exception) -> str:
+def _detail(error: Exception) -> str:
     text = error.description if isinstance(error, TelegramRefused) else str(error)
     return text or type(error).__name__

@@ -11,14 +11,13 @@ import structlog
 
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.broadcast_run import BroadcastRun
-from bot.broadcast.context import Rates, WorkerContext, WorkerStorage
+from bot.broadcast.context import Durations, Rates, WorkerContext, WorkerStorage
 from bot.broadcast.lease import LeaseHolder, utc_now
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.broadcast.sender import Client, RateGate
-from bot.broadcast.timing import Timing
 from storage import Broadcast, PauseReason, Unavailable
 
 _log = structlog.stdlib.get_logger()
@@ -40,7 +39,7 @@ class Worker:
         sole: tells whether no other process can be alive now, so that any other lease is stale.
         woken: set when there may be something to send.
         claims: the open claims, shared with the handlers that make them void.
-        timing: the durations.
+        durations: how long it waits for what; tests shorten them.
         clock: seconds, monotonic.
         now: the time of day.
         is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
@@ -59,13 +58,13 @@ class Worker:
         sole: Callable[[], bool] = lambda: False,
         woken: asyncio.Event | None = None,
         claims: OpenClaims | None = None,
-        timing: Timing | None = None,
+        durations: Durations | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         is_admin: Callable[[int], bool] = lambda _: True,
         approval_above: int | None = None,
     ) -> None:
-        timing = timing or Timing()
+        durations = durations or Durations()
         broadcasts = storage.broadcasts
         self._reporter = reporter
         self._context = WorkerContext(
@@ -74,26 +73,26 @@ class Worker:
             client=client,
             gate=gate,
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
-            recorder=ResultRecorder(broadcasts.deliveries, timing, self._pause, now),
+            recorder=ResultRecorder(broadcasts.deliveries, self._pause, now, durations.record),
             claims=OpenClaims() if claims is None else claims,
             lease_holder=LeaseHolder(
                 storage.leases,
                 broadcasts.lease,
-                seconds=timing.lease,
+                seconds=durations.lease,
                 sole=sole,
                 clock=clock,
                 now=now,
             ),
-            timing=timing,
+            durations=durations,
             clock=clock,
             now=now,
             is_admin=is_admin,
             approval_above=approval_above,
         )
-        self._report_retries = ReportRetries(timing.rest)
+        self._report_retries = ReportRetries(durations.rest)
         self._woken = woken or asyncio.Event()
         self._stopping = False
-        self._duty: BroadcastRun | None = None
+        self._broadcast_run: BroadcastRun | None = None
         self._running: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -116,77 +115,76 @@ class Worker:
         """Ends within so many seconds: no more claims, calls in flight finish and are recorded."""
         self._stopping = True
         self._woken.set()
-        if self._duty is not None:
-            self._duty.interrupt.trigger(InterruptReason.ASKED)
+        if self._broadcast_run is not None:
+            self._broadcast_run.interrupt.trigger(InterruptReason.ASKED)
         if self._running is None:
             return
         # Calls that take longer are cancelled while there is still time to record that.
         await asyncio.wait({self._running}, timeout=seconds * _SEND_SHARE)
-        if self._duty is not None:
-            self._duty.cut_off()
+        if self._broadcast_run is not None:
+            self._broadcast_run.cut_off()
         await asyncio.wait({self._running}, timeout=seconds * (1 - _SEND_SHARE))
         self._running.cancel()
         await asyncio.wait({self._running})
 
     async def _pause(self, broadcast: bytes, reason: PauseReason, detail: str) -> None:
-        if self._duty is not None:
+        if self._broadcast_run is not None:
             # It is this broadcast: a run begins only when all results of the last are recorded.
-            self._duty.interrupt.trigger(InterruptReason.ENDED)
+            self._broadcast_run.interrupt.trigger(InterruptReason.ENDED)
         await self._context.broadcasts.pause_by_system(broadcast, reason, detail)
 
     async def _run(self) -> None:
         recording = asyncio.create_task(self._context.recorder.run())
         try:
             while not self._stopping:
-                await self._rest(await self._look())
+                await self._wait(await self._poll())
             await self._context.recorder.flush()
         finally:
             recording.cancel()
             await asyncio.wait({recording})
 
-    async def _look(self) -> float:
+    async def _poll(self) -> float:
         """Works on what is due; returns the seconds to wait before the next look."""
-        timing = self._context.timing
         try:
             return await self._work_if_due()
         except (Unavailable, TimeoutError):
             _log.warning("broadcast_waits_for_database")
         except Exception as error:  # whatever it is, the worker goes on
             _log.exception("broadcast_failed", kind=type(error).__name__)
-        return timing.rest
+        return self._context.durations.rest
 
     async def _work_if_due(self) -> float:
         context = self._context
         # Results of an earlier run that are not recorded yet must not be taken for lost.
-        async with asyncio.timeout(context.timing.rest):
+        async with asyncio.timeout(context.durations.rest):
             await context.recorder.flush()
-        broadcast = await self._due()
+        broadcast = await self._next_due()
         if broadcast is None:
-            return context.timing.poll
+            return context.durations.poll
         if not await context.lease_holder.begin():
-            return context.timing.rest
-        broadcast_run = self._duty = BroadcastRun(
+            return context.durations.rest
+        broadcast_run = self._broadcast_run = BroadcastRun(
             context, self._reporter, self._report_retries, broadcast, self._woken
         )
         try:
             if not self._stopping:
                 await broadcast_run.run()
         finally:
-            self._duty = None
+            self._broadcast_run = None
             await self._give_up_lease()
-        return context.timing.rest
+        return context.durations.rest
 
-    async def _due(self) -> Broadcast | None:
+    async def _next_due(self) -> Broadcast | None:
         """Returns the first due broadcast that does not wait for admins or a back-off."""
         now = self._context.clock()
         for broadcast in await self._context.broadcasts.due(self._context.now()):
-            if self._waits(broadcast):
+            if self._awaits_admins(broadcast):
                 continue
             if broadcast.is_running or not self._report_retries.rests(broadcast.id, now):
                 return broadcast
         return None
 
-    def _waits(self, broadcast: Broadcast) -> bool:
+    def _awaits_admins(self, broadcast: Broadcast) -> bool:
         """Tells whether it waits for the admins, who have been asked."""
         question = broadcast.question
         if question is None or broadcast.has_lapsed(self._context.now()):
@@ -196,10 +194,10 @@ class Worker:
     async def _give_up_lease(self) -> None:
         # Results that are not recorded yet find their rows by claim token, without the lease.
         with suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(self._context.timing.rest):
+            async with asyncio.timeout(self._context.durations.rest):
                 await self._context.lease_holder.end()
 
-    async def _rest(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()

@@ -5,10 +5,10 @@ from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReaso
 
 def test_the_first_cause_counts_and_what_was_said_of_it() -> None:
     interrupt = BroadcastInterrupt()
-    assert (interrupt.cause, interrupt.is_called) == (None, False)
+    assert (interrupt.reason, interrupt.is_triggered) == (None, False)
     interrupt.trigger(InterruptReason.REFUSED, "Bad Request")
     interrupt.trigger(InterruptReason.ASKED, "")
-    assert (interrupt.cause, interrupt.said, interrupt.is_called) == (
+    assert (interrupt.reason, interrupt.detail, interrupt.is_triggered) == (
         InterruptReason.REFUSED,
         "Bad Request",
         True,
@@ -20,7 +20,7 @@ def test_a_lost_lease_comes_before_all_and_nothing_comes_before_it() -> None:
     interrupt.trigger(InterruptReason.REFUSED, "Bad Request")
     interrupt.trigger(InterruptReason.LOST)
     interrupt.trigger(InterruptReason.ENDED)
-    assert (interrupt.cause, interrupt.said) == (InterruptReason.LOST, "")
+    assert (interrupt.reason, interrupt.detail) == (InterruptReason.LOST, "")
 
 
 async def test_resting_ends_when_it_is_called() -> None:

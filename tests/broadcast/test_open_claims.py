@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.broadcast import OpenClaims, Timing
+from bot.broadcast import OpenClaims
 from bot.broadcast.content import TextContent
 from bot.broadcast.lease import utc_now
 from bot.broadcast.sender import Client, Sender, SendResult
@@ -41,7 +41,7 @@ class TestClaims:
         claims.make_void(1)
         claims.make_void(3)
         (again,) = await claimed(claims, b"third", 1)
-        assert [claims.holds(each) for each in (ana, luz, jon, again)] == [
+        assert [claims.is_valid(each) for each in (ana, luz, jon, again)] == [
             False,
             True,
             False,
@@ -60,14 +60,14 @@ class TestClaims:
         claims.make_void(1)
         answered.set()
         (ana,) = await asking
-        assert not claims.holds(ana)
+        assert not claims.is_valid(ana)
 
     async def test_a_claim_is_forgotten_with_its_last_delivery(self) -> None:
         claims = OpenClaims()
         ana, luz = await claimed(claims, b"first", 1, 2)
         claims.finished(ana)
         claims.make_void(2)
-        assert (len(claims), claims.holds(luz)) == (1, False)
+        assert (len(claims), claims.is_valid(luz)) == (1, False)
         claims.finished(luz)
         assert len(claims) == 0
 
@@ -86,28 +86,28 @@ class TestClaims:
 class TestLandings:
     async def test_with_nothing_on_its_way_nobody_waits(self) -> None:
         claims = OpenClaims()
-        claims.departed(2)
-        assert await claims.until_landed(1, 0.0)
+        claims.call_started(2)
+        assert await claims.wait_for_calls(1, 0.0)
 
     async def test_all_that_is_on_its_way_to_a_chat_is_waited_for(self) -> None:
         claims = OpenClaims()
-        claims.departed(1)
-        claims.departed(1)
-        waiting = [asyncio.create_task(claims.until_landed(1, SECONDS)) for _ in range(2)]
+        claims.call_started(1)
+        claims.call_started(1)
+        waiting = [asyncio.create_task(claims.wait_for_calls(1, SECONDS)) for _ in range(2)]
         await asyncio.sleep(0)
-        claims.landed(1)
+        claims.call_ended(1)
         await asyncio.sleep(0)
         assert not any(each.done() for each in waiting)
-        claims.landed(1)
+        claims.call_ended(1)
         assert await asyncio.gather(*waiting) == [True, True]
-        assert await claims.until_landed(1, 0.0)
+        assert await claims.wait_for_calls(1, 0.0)
 
     async def test_what_does_not_land_in_time_is_not_waited_for_any_longer(self) -> None:
         claims = OpenClaims()
-        claims.departed(1)
-        assert not await claims.until_landed(1, 0.001)
-        claims.landed(1)
-        assert await claims.until_landed(1, 0.0)
+        claims.call_started(1)
+        assert not await claims.wait_for_calls(1, 0.001)
+        claims.call_ended(1)
+        assert await claims.wait_for_calls(1, 0.0)
 
 
 class HurriedTelegram(FakeTelegram):
@@ -151,7 +151,7 @@ class Mind:
     async def confirmed(self, number: int, change: Awaitable[object]) -> None:
         await change
         self.hand.claims.make_void(1000 + number)
-        assert await self.hand.claims.until_landed(1000 + number, SECONDS)
+        assert await self.hand.claims.wait_for_calls(1000 + number, SECONDS)
         self.had[1000 + number] = self.bench.telegram.received[1000 + number]
 
     async def waver(self, number: int) -> None:
@@ -220,7 +220,7 @@ async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
 
     assert await sender(Refusing(), claims, rests).send(ana) == SendResult(Outcome.UNSENT)
     assert rests == []
-    assert await claims.until_landed(1, 0.0)
+    assert await claims.wait_for_calls(1, 0.0)
 
 
 async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
@@ -235,8 +235,8 @@ async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
             raise NO_CONNECTION
 
     sent = await sender(Breaking(), claims, rests).send(ana)
-    assert (sent.outcome, sent.error_kind, sent.mistake) == (Outcome.UNSENT, ErrorKind.WAIT, None)
-    assert await claims.until_landed(1, 0.0)
+    assert (sent.outcome, sent.error_kind, sent.bug) == (Outcome.UNSENT, ErrorKind.WAIT, None)
+    assert await claims.wait_for_calls(1, 0.0)
 
 
 def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
@@ -247,7 +247,6 @@ def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
         client=cast(Client, client),
         gate=FakeGate(),
         content=TextContent({"es": "Gracias"}),
-        timing=Timing(),
         may_send=lambda: True,
         claims=claims,
         rest=rest,
@@ -299,8 +298,8 @@ async def test_what_left_before_the_no_is_waited_for(bench: WorkerHarness) -> No
     await until(is_on_its_way)
     await bench.signatures.withdraw(bench.people.supporter(1))
     hand.claims.make_void(1001)
-    assert not await hand.claims.until_landed(1001, 0.0)
-    assert await hand.claims.until_landed(1001, SECONDS)
+    assert not await hand.claims.wait_for_calls(1001, 0.0)
+    assert await hand.claims.wait_for_calls(1001, SECONDS)
     assert (bench.telegram.received[1001], bench.telegram.in_flight) == (1, 0)
 
 

@@ -163,8 +163,8 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shortens the pauses of an outage, and the minute after which a denial is believed."""
-    monkeypatch.setattr("bot.broadcast.delivery_retries._PAUSES", BackOff(0.01, 0.02))
-    monkeypatch.setattr("bot.broadcast.delivery_retries._DENIED_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._DENIED_SECONDS", 0.2)
 
 
 async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
@@ -181,9 +181,9 @@ async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
     hand = bench.hire()
     await until(lambda: called(bench.telegram, 6))
     # Others keep arriving, which shows that the failures are this recipient's own.
-    patience = _patience_of(hand.worker)
+    outage_breaker = _outage_breaker_of(hand.worker)
     for _ in range(200):
-        patience.answered(-1)
+        outage_breaker.record_answer(-1)
         await asyncio.sleep(0.02)
         if await has_state(bench, "finished"):
             break
@@ -196,8 +196,8 @@ async def test_however_long_telegram_is_away_nobody_is_given_up(
     bench: WorkerHarness, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Shortens the hour after which a delivery is given up, and the longest pause between tries.
-    monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_SECONDS", 0.2)
-    monkeypatch.setattr("bot.broadcast.delivery_retries._PAUSES", BackOff(0.01, 0.02))
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._LONGEST_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
     await bench.people.sign(range(1, 8))
     bench.telegram.everyone(error)
     await bench.start()
@@ -235,6 +235,6 @@ async def test_a_chat_that_the_key_does_not_open_stops_nothing_though_it_is_clai
     assert await bench.tally() == Tally(total=3, delivered=2, rejected=1)
 
 
-def _patience_of(worker: Any) -> Any:
-    assert worker._duty is not None
-    return worker._duty._work.patience
+def _outage_breaker_of(worker: Any) -> Any:
+    assert worker._broadcast_run is not None
+    return worker._broadcast_run._work.outage_breaker

@@ -31,7 +31,7 @@ async def send(bench: WorkerHarness, url: str, gate: Gate) -> None:
     rate = gate.rate
     async with SharedSession() as session:
         client = TelegramClient(session, gate, api_url=url, token=TOKEN)
-        worker = Worker(client, bench, bench.reports, rate=rate, gate=gate, timing=QUICK)
+        worker = Worker(client, bench, bench.reports, rate=rate, gate=gate, durations=QUICK)
         task = asyncio.create_task(worker.run())
         await bench.ended(seconds=20)
         await worker.stop(1.0)

@@ -8,7 +8,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.broadcast.result_recorder import ResultRecorder
-from bot.broadcast.timing import Timing
 from storage import (
     DatabaseUrlWrong,
     Deliveries,
@@ -50,8 +49,8 @@ class Book:
 
 
 @asynccontextmanager
-async def opened(book: Book, **timing: Any) -> AsyncIterator[ResultRecorder]:
-    recorder = ResultRecorder(cast(Deliveries, book), Timing(**timing), book.pause)
+async def opened(book: Book, **given: Any) -> AsyncIterator[ResultRecorder]:
+    recorder = ResultRecorder(cast(Deliveries, book), book.pause, **given)
     task = asyncio.create_task(recorder.run())
     try:
         yield recorder
@@ -66,7 +65,7 @@ def result(position: int) -> Result:
 
 async def test_results_that_come_together_are_recorded_together() -> None:
     book = Book()
-    async with opened(book, record=0.05) as recorder:
+    async with opened(book, delay=0.05) as recorder:
         for position in range(5):
             recorder.add(b"one", result(position))
         await asyncio.sleep(0.02)
@@ -77,7 +76,7 @@ async def test_results_that_come_together_are_recorded_together() -> None:
 
 async def test_enough_of_them_do_not_wait() -> None:
     book = Book()
-    async with opened(book, record=60.0, record_rows=3) as recorder:
+    async with opened(book, delay=60.0, most=3) as recorder:
         for position in range(3):
             recorder.add(b"one", result(position))
         await asyncio.sleep(0.02)
@@ -86,7 +85,7 @@ async def test_enough_of_them_do_not_wait() -> None:
 
 async def test_flushed_everything_is_recorded_at_once() -> None:
     book = Book()
-    async with opened(book, record=60.0) as recorder:
+    async with opened(book, delay=60.0) as recorder:
         await recorder.flush()
         recorder.add(b"one", result(1))
         recorder.add(b"two", result(2))
@@ -98,7 +97,7 @@ async def test_flushed_everything_is_recorded_at_once() -> None:
 
 async def test_after_a_flush_results_wait_for_each_other_again() -> None:
     book = Book()
-    async with opened(book, record=0.05) as recorder:
+    async with opened(book, delay=0.05) as recorder:
         recorder.add(b"one", result(1))
         await recorder.flush()
         recorder.add(b"one", result(2))
@@ -111,7 +110,7 @@ async def test_after_a_flush_results_wait_for_each_other_again() -> None:
 async def test_while_the_database_is_away_nothing_is_forgotten() -> None:
     book = Book()
     book.failures = [Unavailable(), Unavailable(), ZeroDivisionError()]
-    async with opened(book, record=0.001) as recorder:
+    async with opened(book, delay=0.001) as recorder:
         for position in range(1200):
             recorder.add(b"one", result(position))
         async with asyncio.timeout(2):
@@ -135,7 +134,7 @@ class TestPoison:
     async def test_it_is_of_unknown_outcome_and_all_the_others_are_written(self) -> None:
         book = Book()
         book.takes = poison(4)
-        async with opened(book, record=60.0) as recorder:
+        async with opened(book, delay=60.0) as recorder:
             for position in range(1, 7):
                 recorder.add(b"one", Result(position, b"claim", Outcome.DELIVERED, (position,)))
             recorder.add(b"two", result(7))
@@ -152,7 +151,7 @@ class TestPoison:
     ) -> None:
         book = Book()
         book.takes = poison(1)
-        async with opened(book, record=60.0) as recorder:
+        async with opened(book, delay=60.0) as recorder:
             with capture_logs() as logs:
                 recorder.add(b"one", result(1))
                 recorder.add(b"two", result(2))
@@ -166,7 +165,7 @@ class TestPoison:
     async def test_among_many_it_is_found_by_halves(self) -> None:
         book = Book()
         book.takes = poison(77)
-        async with opened(book, record=60.0, record_rows=1000) as recorder:
+        async with opened(book, delay=60.0, most=1000) as recorder:
             for position in range(500):
                 recorder.add(b"one", result(position))
             await flushed(recorder)
@@ -178,7 +177,7 @@ class TestPoison:
         book.takes = poison(3)
         book.failures = [KeyError(), Unavailable(), KeyError(), KeyError(), Unavailable()]
         book.not_paused = [Unavailable()]
-        async with opened(book, record=0.001) as recorder:
+        async with opened(book, delay=0.001) as recorder:
             for position in range(1, 5):
                 recorder.add(b"one", result(position))
             await flushed(recorder)
@@ -196,7 +195,7 @@ class TestPoison:
     ) -> None:
         book = Book()
         book.failures = [failure(), failure()]
-        async with opened(book, record=0.001) as recorder:
+        async with opened(book, delay=0.001) as recorder:
             recorder.add(b"one", result(1))
             await flushed(recorder)
         assert (book.written, book.paused) == ({1: result(1)}, [])
@@ -207,7 +206,7 @@ class TestPoison:
     ) -> None:
         book = Book()
         book.takes = lambda each: each.position != 1
-        async with opened(book, record=60.0) as recorder:
+        async with opened(book, delay=60.0) as recorder:
             recorder.add(b"one", Result(1, b"claim", outcome))
             recorder.add(b"one", result(2))
             await flushed(recorder)
@@ -225,7 +224,7 @@ class TestPoison:
         book = Book()
         book.takes = poison(1)
         book.not_paused = [KeyError()]
-        async with opened(book, record=60.0) as recorder:
+        async with opened(book, delay=60.0) as recorder:
             recorder.add(b"one", result(1))
             recorder.add(b"two", result(2))
             await flushed(recorder)

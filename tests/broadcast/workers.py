@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.broadcast import OpenClaims, Timing, Worker
+from bot.broadcast import Durations, OpenClaims, Worker
 from bot.broadcast.lease import utc_now
 from storage import (
     Broadcast,
@@ -28,7 +28,7 @@ from tests.support.broadcasts import new_broadcast
 from tests.support.fake_telegram import FakeGate, FakeTelegram
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
-QUICK = Timing(
+QUICK = Durations(
     ahead=0.1,
     poll=0.05,
     lease=1.5,
@@ -187,7 +187,7 @@ class WorkerHarness:
         sole: bool = False,
         admins: frozenset[int] = frozenset({ADMIN}),
         now: Callable[[], datetime] = utc_now,
-        **timing: Any,
+        **durations: Any,
     ) -> RunningWorker:
         """Starts a worker."""
         telegram = telegram or self.telegram
@@ -205,7 +205,7 @@ class WorkerHarness:
             claims=claims,
             is_admin=admins.__contains__,
             now=now,
-            timing=replace(QUICK, **timing),
+            durations=replace(QUICK, **durations),
         )
         task = asyncio.create_task(worker.run())
         hand = RunningWorker(worker, wire, telegram, self.reports, gate, claims, woken, task)

@@ -91,7 +91,7 @@ async def test_when_something_may_still_arrive_the_confirmation_says_so(
     monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
     ana, scene = studio.scene.ana, studio.scene
     if hangs:
-        studio.services.open_claims.departed(ana.id)
+        studio.services.open_claims.call_started(ana.id)
     shown: list[str] = []
     ana.send("/mydata")
     await scene.settled()

@@ -35,31 +35,31 @@ async def test_what_was_claimed_while_it_was_written_down_does_not_hold() -> Non
 
     assert await change_and_void_claims(visiting(claims), change())
     after = await claimed(claims, b"after")
-    assert (claims.holds(during[0]), claims.holds(after)) == (False, True)
+    assert (claims.is_valid(during[0]), claims.is_valid(after)) == (False, True)
 
 
 async def test_it_is_not_confirmed_before_what_had_left_has_ended() -> None:
     claims = OpenClaims()
-    claims.departed(CHAT)
+    claims.call_started(CHAT)
     forbidding = asyncio.create_task(change_and_void_claims(visiting(claims), asyncio.sleep(0)))
     await asyncio.sleep(0.01)
     assert not forbidding.done()
-    claims.landed(CHAT)
+    claims.call_ended(CHAT)
     assert await forbidding
 
 
 async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds() -> None:
     claims = OpenClaims()
     before = await claimed(claims, b"before")
-    claims.departed(CHAT)
+    claims.call_started(CHAT)
 
     async def change() -> None:
         raise Unavailable
 
     forbidding = asyncio.create_task(change_and_void_claims(visiting(claims), change()))
     await asyncio.sleep(0.01)
-    assert (forbidding.done(), claims.holds(before)) == (False, False)
-    claims.landed(CHAT)
+    assert (forbidding.done(), claims.is_valid(before)) == (False, False)
+    claims.call_ended(CHAT)
     with pytest.raises(Unavailable):
         await forbidding
 
@@ -67,5 +67,5 @@ async def test_when_the_database_does_not_answer_it_may_be_done_and_so_it_holds(
 async def test_what_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opt_out, "_LONGEST_SECONDS", 0.001)
     claims = OpenClaims()
-    claims.departed(CHAT)
+    claims.call_started(CHAT)
     assert not await change_and_void_claims(visiting(claims), asyncio.sleep(0))

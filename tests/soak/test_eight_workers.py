@@ -15,7 +15,7 @@ from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.bot_api.message_counts import busiest_second
 from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.petition_processes import PetitionProcesses, by_copies, kill, petition_processes
-from tests.support.worker_process import LEASE_SECONDS, TIMING
+from tests.support.worker_process import DURATIONS, LEASE_SECONDS
 
 pytestmark = pytest.mark.parametrize("kind", ["postgres"])
 
@@ -76,7 +76,7 @@ async def test_when_they_are_killed_another_goes_on_and_few_are_told_twice(
             done += 1
         tally = await petition.reported(key, END_SECONDS)
         copies = by_copies(petition, people)
-    bound = counts.unheard + done * RATE * TIMING.record
+    bound = counts.unheard + done * RATE * DURATIONS.record
     senders = sum(one.by != next_one.by for one, next_one in pairwise(counts.messages))
     tell(
         f"postgres: {people:,} people, {PROCESSES} processes, {done} kills at random, a lease of"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from statistics import mean
 from typing import Final
 
-from bot.broadcast import Timing
 from bot.broadcast.lease import utc_now
+from bot.broadcast.result_recorder import RECORD_SECONDS
 from storage import Tally
 from tests.support.petition_processes import PetitionProcesses, kill
 
@@ -33,7 +33,7 @@ class KillRecord:
 
     def bound(self, in_flight: int, rate: float) -> float:
         """Returns the most repetitions there may be: messages in flight or not yet recorded."""
-        late = Timing().record + mean(self.writes)
+        late = RECORD_SECONDS + mean(self.writes)
         return in_flight + len(self.unrecorded) * rate * late
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import uvloop
 
-from bot.broadcast import Timing, Worker
+from bot.broadcast import Durations, Worker
 from bot.logs import configure_logging
 from bot.transport import Gate, SharedSession, TelegramClient
 from storage import Keyring, open_storage
@@ -20,7 +20,7 @@ from tests.support.supporters import SLUG
 
 # Seconds; short, so that several holders can die within one broadcast.
 LEASE_SECONDS: Final = 1.5
-TIMING: Final = replace(Timing(), lease=LEASE_SECONDS, poll=0.1, rest=0.1, progress=1.0)
+DURATIONS: Final = replace(Durations(), lease=LEASE_SECONDS, poll=0.1, rest=0.1, progress=1.0)
 _STOP_SECONDS: Final = 3.0
 
 
@@ -35,7 +35,7 @@ async def send(database_url: str, key: str, api_url: str, rate: str, token: str)
             gate = Gate(float(rate))
             client = TelegramClient(session, gate, api_url=api_url, token=token)
             worker = Worker(
-                client, storage, SilentReporter(), rate=float(rate), gate=gate, timing=TIMING
+                client, storage, SilentReporter(), rate=float(rate), gate=gate, durations=DURATIONS
             )
             running = asyncio.create_task(worker.run())
             stopped = asyncio.create_task(asked.wait())

@@ -1,7 +1,7 @@
 """When none of the first recipients can be reached, nobody is marked as unreachable."""
 
+from bot.broadcast.circuit_breakers import MOST_UNREACHABLE, UnreachableBreaker
 from bot.broadcast.lease import utc_now
-from bot.broadcast.strangers import SO_MANY, UnreachableBreaker
 from storage import Broadcast, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
 from tests.support import fake_telegram as answers
@@ -25,7 +25,7 @@ async def test_with_the_token_of_another_bot_nobody_is_marked(bench: WorkerHarne
     await bench.start()
     hand = bench.hire()
     found = await held(bench)
-    assert (found.pause_reason, found.reason_detail) == (PauseReason.NOBODY, str(SO_MANY))
+    assert (found.pause_reason, found.reason_detail) == (PauseReason.NOBODY, str(MOST_UNREACHABLE))
     assert await bench.people.unreachable() == []
     assert await bench.tally() == Tally(total=60, pending=60)
     await hand.worker.stop(1.0)
@@ -53,12 +53,12 @@ async def test_who_goes_on_all_the_same_is_not_asked_again(bench: WorkerHarness)
 
 
 async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, SO_MANY))
+    await bench.people.sign(range(1, MOST_UNREACHABLE))
     bench.telegram.everyone(answers.BLOCKED)
     await bench.start()
     bench.hire()
     assert (await bench.ended()).state == "finished"
-    assert await bench.people.unreachable() == list(range(1, SO_MANY))
+    assert await bench.people.unreachable() == list(range(1, MOST_UNREACHABLE))
 
 
 async def test_a_pause_in_between_marks_nobody(bench: WorkerHarness) -> None:
@@ -84,7 +84,7 @@ async def test_a_pause_in_between_marks_nobody(bench: WorkerHarness) -> None:
 def outcomes(unreachable_breaker: int, *, met_after: int | None = None) -> list[str]:
     """Returns the outcomes in the order in which they are recorded."""
     settled: list[Result] = []
-    found = UnreachableBreaker(settled.append, are_expected=False)
+    found = UnreachableBreaker(settled.append, is_confirmed=False)
     for number in range(unreachable_breaker):
         if number == met_after:
             found.record_delivery()
@@ -93,9 +93,9 @@ def outcomes(unreachable_breaker: int, *, met_after: int | None = None) -> list[
 
 
 def test_once_somebody_is_reached_everybody_is_settled_at_once() -> None:
-    assert outcomes(SO_MANY - 1) == []
-    assert outcomes(SO_MANY - 1, met_after=10) == ["unreachable"] * (SO_MANY - 1)
+    assert outcomes(MOST_UNREACHABLE - 1) == []
+    assert outcomes(MOST_UNREACHABLE - 1, met_after=10) == ["unreachable"] * (MOST_UNREACHABLE - 1)
 
 
 def test_one_too_many_and_all_are_given_back_and_the_later_ones_too() -> None:
-    assert outcomes(SO_MANY + 5) == ["unsent"] * (SO_MANY + 5)
+    assert outcomes(MOST_UNREACHABLE + 5) == ["unsent"] * (MOST_UNREACHABLE + 5)

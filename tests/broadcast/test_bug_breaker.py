@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from bot.broadcast.circuit_breakers import BugBreaker
 from bot.broadcast.content import MessageCall, TextContent
-from bot.broadcast.defects import BugBreaker
 from bot.broadcast.lease import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
@@ -149,7 +149,7 @@ def test_what_is_alone_is_settled_when_another_went_well() -> None:
     assert not bug_breaker.record_failure(result(1))
     assert not bug_breaker.record_failure(result(2, Outcome.UNCONFIRMED))
     assert settled == []
-    bug_breaker.passed()
+    bug_breaker.record_success()
     assert outcomes(settled) == [(1, "rejected"), (2, "unconfirmed")]
 
 
@@ -170,7 +170,7 @@ def test_a_few_among_many_go_on_and_a_tenth_of_all_does_not() -> None:
         found: list[bool] = []
         for position in range(15):
             for _ in range(others):
-                bug_breaker.passed()
+                bug_breaker.record_success()
             found.append(bug_breaker.record_failure(result(position)))
         return found
 

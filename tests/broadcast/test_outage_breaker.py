@@ -1,0 +1,120 @@
+import pytest
+
+from bot.broadcast.circuit_breakers import OutageBreaker
+
+
+def test_at_first_there_is_no_pause() -> None:
+    outage_breaker = OutageBreaker()
+    outage_breaker.record_failure(1, 0.0)
+    outage_breaker.record_failure(2, 0.0)
+    assert (outage_breaker.pause(), outage_breaker.is_open) == (0.0, False)
+
+
+def test_when_nothing_gets_through_the_pause_doubles_up_to_half_a_minute() -> None:
+    outage_breaker = OutageBreaker()
+    pauses = []
+    for position in range(12):
+        outage_breaker.record_failure(position, 0.0)
+        pauses.append(outage_breaker.pause())
+    assert pauses == [0, 0, 0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30]
+
+
+def test_one_that_gets_through_ends_the_pause() -> None:
+    outage_breaker = OutageBreaker()
+    for position in range(5):
+        outage_breaker.record_failure(position, 0.0)
+    outage_breaker.record_answer(9)
+    assert outage_breaker.pause() == 0.0
+
+
+def test_answers_that_do_not_come_are_a_sign_too() -> None:
+    outage_breaker = OutageBreaker()
+    for _ in range(3):
+        outage_breaker.record_lost_answer()
+    assert outage_breaker.is_open
+
+
+def test_while_telegram_is_away_nobody_is_given_up() -> None:
+    outage_breaker = OutageBreaker()
+    assert not any(
+        outage_breaker.record_failure(1, float(second)) for second in range(0, 3600, 30)
+    )
+
+
+def test_after_an_hour_the_last_ones_are_given_up() -> None:
+    outage_breaker = OutageBreaker()
+    outage_breaker.record_failure(1, 0.0)
+    assert not outage_breaker.record_failure(1, 3599.0)
+    assert outage_breaker.record_failure(1, 3600.0)
+
+
+def test_who_fails_again_and_again_while_others_get_through_is_given_up() -> None:
+    outage_breaker = OutageBreaker()
+    given_up = []
+    for second in range(6):
+        given_up.append(outage_breaker.record_failure(1, float(second)))
+        outage_breaker.record_answer(100 + second)
+    assert given_up == [False] * 5 + [True]
+
+
+def test_one_success_begins_the_count_anew() -> None:
+    outage_breaker = OutageBreaker()
+    for second in range(5):
+        outage_breaker.record_failure(1, float(second))
+        outage_breaker.record_answer(2)
+    outage_breaker.record_answer(1)
+    assert not outage_breaker.record_failure(1, 6.0)
+
+
+@pytest.mark.parametrize("troubled", [30_000])
+def test_it_remembers_a_bounded_number(troubled: int) -> None:
+    outage_breaker = OutageBreaker()
+    for position in range(troubled):
+        outage_breaker.record_failure(position, 0.0)
+    assert len(outage_breaker._troubles) == 10_000
+
+
+class TestDenied:
+    """Telegram answers, but denies the token or the method (401 or 404)."""
+
+    def test_one_denial_is_enough_to_ask_before_anybody_is_tried(self) -> None:
+        outage_breaker = OutageBreaker()
+        assert not outage_breaker.record_denial(1, 0.0)
+        assert (outage_breaker.is_open, outage_breaker.pause()) == (True, 0.5)
+
+    def test_those_that_were_on_their_way_together_are_one(self) -> None:
+        outage_breaker = OutageBreaker()
+        for position in range(30):
+            outage_breaker.record_denial(position, 0.1)
+        assert outage_breaker.pause() == 0.5
+
+    def test_it_is_believed_after_a_minute_of_denials_further_and_further_apart(self) -> None:
+        outage_breaker, now, tries = OutageBreaker(), 0.0, 1
+        outage_breaker.record_denial(1, now)
+        while not outage_breaker.is_denied(now):
+            now += outage_breaker.pause()
+            outage_breaker.record_denial(1, now)
+            tries += 1
+        assert (now, tries) == (61.5, 8)
+
+    @pytest.mark.parametrize("other", ["answer", "failure", "lost answer"])
+    def test_anything_else_in_between_ends_the_doubt(self, other: str) -> None:
+        outage_breaker = OutageBreaker()
+        outage_breaker.record_denial(1, 0.0)
+        signs = {
+            "answer": lambda: outage_breaker.record_answer(1),
+            "failure": lambda: outage_breaker.record_failure(1, 30.0),
+            "lost answer": outage_breaker.record_lost_answer,
+        }
+        signs[other]()
+        outage_breaker.record_denial(1, 100.0)
+        assert not outage_breaker.is_denied(100.0)
+        assert outage_breaker.is_denied(160.0)
+
+    def test_one_whose_calls_alone_are_denied_is_given_up_after_some_rounds(self) -> None:
+        outage_breaker = OutageBreaker()
+        given_up = []
+        for second in range(6):
+            given_up.append(outage_breaker.record_denial(1, float(second)))
+            outage_breaker.record_answer(100 + second)
+        assert given_up == [False] * 5 + [True]
