@@ -13,6 +13,7 @@ from functools import partial
 
 from telegram import CallbackQuery, Message, Update, User
 
+from bot.intake import UpdatesBehind
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.bot_profile import offer_menu
@@ -32,6 +33,7 @@ class AdminContext:
     Attributes:
         conversation: the admin's conversation as a supporter; None if they never had one.
         message: what they sent, if this is no tap.
+        behind: what has come after the update.
         message_id: the message that `write` edits; None to send a new one.
     """
 
@@ -44,6 +46,7 @@ class AdminContext:
     conversation: Conversation | None
     message: Message | None
     query: CallbackQuery | None
+    behind: UpdatesBehind
     message_id: int | None
 
     @property
@@ -167,5 +170,6 @@ async def open_admin_context(update: Update, context: Context) -> AdminContext:
         conversation=known,
         message=None if query else update.effective_message,
         query=query,
+        behind=context.behind,
         message_id=query.message.message_id if query and query.message else None,
     )

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +20,7 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.back_off import BackOff
-from bot.intake import holds_others_up
+from bot.intake import NOTHING_BEHIND, UpdatesBehind
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from storage import Unavailable
@@ -64,6 +64,9 @@ _LOOK_INTERVAL: Final = 0.05
 
 # Seconds that the current update has waited for Telegram; None outside of `making_way`.
 _waited: ContextVar[float | None] = ContextVar("waited", default=None)
+
+# What has come after the current update; it is asked wherever that waits for a reply.
+_behind: ContextVar[UpdatesBehind] = ContextVar("behind", default=NOTHING_BEHIND)
 
 _Key = tuple[Hashable, str | None]
 
@@ -118,7 +121,7 @@ class DelayedReplies:
         self,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
-        in_the_way: Callable[[], bool] = holds_others_up,
+        in_the_way: Callable[[], bool] = lambda: _behind.get().are_held_up,
         longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self._sleep = sleep
@@ -175,6 +178,15 @@ class DelayedReplies:
             reply.is_left = not task.done()
         if task.done() and not task.cancelled():
             task.result()
+
+    @contextmanager
+    def handling(self, behind: UpdatesBehind) -> Iterator[None]:
+        """Lets replies to the current update, inside the block, know what has come after it."""
+        given = _behind.set(behind)
+        try:
+            yield
+        finally:
+            _behind.reset(given)
 
     @asynccontextmanager
     async def making_way(self, chat: Hashable) -> AsyncIterator[None]:

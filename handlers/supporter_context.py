@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -12,7 +11,7 @@ import structlog
 from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
-from bot.intake import dropped_behind
+from bot.intake import UpdatesBehind
 from bot.petition.names import NameRefused, clean_name, is_surely_a_name
 from bot.petition.stages import (
     Action,
@@ -59,7 +58,7 @@ class SupporterContext:
     Attributes:
         update_id: of the update, by which a repeated one is counted once.
         stored_version: version of the stored conversation; None for a new person.
-        dropped: ids of the messages after this one that were dropped as a flood.
+        behind: what has come after the update.
         is_answered: whether the tap, if this is one, has been answered.
     """
 
@@ -72,7 +71,7 @@ class SupporterContext:
     query: CallbackQuery | None
     view: View
     stored_version: int | None
-    dropped: Sequence[int] = ()
+    behind: UpdatesBehind
     is_answered: bool = False
 
     @property
@@ -175,7 +174,7 @@ class SupporterContext:
         if self.view.by_admin or not expects_name(self.view.place):
             return marked
         room = max(0, _ONE_BY_ONE + _TOGETHER - len(marked))
-        return tuple(dict.fromkeys((*marked, *self.dropped[:room])))
+        return tuple(dict.fromkeys((*marked, *self.behind.dropped[:room])))
 
     async def say(self, notice: Html | None = None) -> None:
         """Stores the conversation and shows the screen as the newest message in the chat."""
@@ -199,7 +198,9 @@ class SupporterContext:
     def will_be_drawn_over(self) -> bool:
         """Whether a later update of this person will draw, so that this one need not."""
         few = len(self.conversation.name_message_ids) < _MOST_IN_THE_CHAT
-        return few and will_be_drawn_over(self.services.admins, self.services.would_answer)
+        return few and will_be_drawn_over(
+            self.behind, self.services.admins, self.services.would_answer
+        )
 
     async def clear(self) -> None:
         """Stores the conversation and deletes the marked messages; shows nothing."""
@@ -372,7 +373,7 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
         query=update.callback_query,
         view=view,
         stored_version=stored.version if stored else None,
-        dropped=dropped_behind(),
+        behind=context.behind,
     )
 
 

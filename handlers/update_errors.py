@@ -10,7 +10,7 @@ import structlog
 from telegram import Update
 from telegram.error import TelegramError
 
-from bot.intake import TryAgain
+from bot.intake import TryAgain, UpdatesBehind
 from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
 from handlers.admin_notices import DamageReporter, words_or_default
@@ -46,8 +46,8 @@ class UpdateHandler:
         self._damage_reporter = damage_reporter
         application.services.delayed_replies.apologise_with(self._apology)
 
-    async def __call__(self, raw: dict[str, Any]) -> None:
-        """Handles one update.
+    async def __call__(self, raw: dict[str, Any], behind: UpdatesBehind) -> None:
+        """Handles one update; its handler finds in its context what has come after it.
 
         Raises:
             TryAgain: the database is unavailable; the update is not to be acknowledged.
@@ -55,12 +55,13 @@ class UpdateHandler:
                 person has been told in their own chat; the intake counts it and goes on.
         """
         update = Update.de_json(raw, self._application.bot)
-        here = own_chat(update)
-        if here is None:
-            await self._handle(update)
-            return
-        async with self._application.services.delayed_replies.making_way(here[1].id):
-            await self._handle(update)
+        here, replies = own_chat(update), self._application.services.delayed_replies
+        with self._application.handling(update, behind), replies.handling(behind):
+            if here is None:
+                await self._handle(update)
+                return
+            async with replies.making_way(here[1].id):
+                await self._handle(update)
 
     async def _handle(self, update: Update) -> None:
         try:

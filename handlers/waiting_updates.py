@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from bot.intake import updates_behind
+from bot.intake import UpdatesBehind
 from bot.petition.stages import Action
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
 from handlers.screens.buttons import NO_MORE_NEWS, AdminTap, SupporterTap, read_tap
@@ -26,14 +26,19 @@ _DRAWN_FOR: Final = frozenset(
 )
 
 
-def will_be_drawn_over(admins: Collection[int], would_answer: Callable[[int, str], bool]) -> bool:
+def will_be_drawn_over(
+    behind: UpdatesBehind,
+    admins: Collection[int],
+    would_answer: Callable[[int, str], bool],
+) -> bool:
     """Returns whether an update that waits in this chat will draw the conversation message.
 
     Args:
+        behind: what has come after the update that is being handled.
         admins: ids of the admins; most of what they send is answered in a separate message.
         would_answer: takes a person's id and what they ask for; tells whether they get a reply.
     """
-    return any(_draws(update, admins, would_answer) for update in updates_behind())
+    return any(_draws(update, admins, would_answer) for update in behind.waiting)
 
 
 def _draws(

@@ -6,24 +6,22 @@ another, in a file `webhook.py` that answers 200 when `Dispatcher` has handled t
 """
 
 from bot.intake.dispatcher import (
+    NOTHING_BEHIND,
     Counts,
     Dispatcher,
     DispatchPolicy,
-    dropped_behind,
-    holds_others_up,
-    updates_behind,
+    UpdatesBehind,
 )
 from bot.intake.errors import TokenUnknown, TryAgain
 from bot.intake.polling import Polling
 
 __all__ = [
+    "NOTHING_BEHIND",
     "Counts",
     "DispatchPolicy",
     "Dispatcher",
     "Polling",
     "TokenUnknown",
     "TryAgain",
-    "dropped_behind",
-    "holds_others_up",
-    "updates_behind",
+    "UpdatesBehind",
 ]

@@ -5,10 +5,9 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -26,8 +25,6 @@ _IN_THE_WAY = 50
 _MOST_DROPPED = 100
 # Before an update is tried again, in seconds.
 _PAUSES = BackOff(0.1, longest=5.0, spread=0.2)
-
-Handle = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -77,46 +74,53 @@ class _Job:
     dropped: list[int] = field(default_factory=list)
 
 
-# The waiting updates of the chat whose handler is running, with the one being handled first.
-_line: ContextVar[Sequence[_Job]] = ContextVar("line", default=())
+class UpdatesBehind:
+    """What has come after the update that is being handled; it is current at any time.
 
-# The offset tracker of the dispatcher whose handler is running.
-_window: ContextVar[OffsetTracker | None] = ContextVar("window", default=None)
-
-
-def updates_behind() -> list[dict[str, Any]]:
-    """Returns the updates that wait behind the current one, and will replace its screen.
-
-    To be called in a handler.
+    Args:
+        line: the updates of one chat that are not finished, the one being handled first.
+        offsets: the dispatcher's offset tracker.
     """
-    return [job.update for job in islice(_line.get(), 1, None)]
+
+    def __init__(self, line: Sequence[_Job], offsets: OffsetTracker) -> None:
+        self._line = line
+        self._offsets = offsets
+
+    @property
+    def waiting(self) -> list[dict[str, Any]]:
+        """The updates of the same chat that wait, and will replace the current one's screen."""
+        return [job.update for job in islice(self._line, 1, None)]
+
+    @property
+    def dropped(self) -> Sequence[int]:
+        """The ids of the private messages that were dropped right behind the current update.
+
+        The person was at the stage to which the current update leads when they came. The list is
+        live: it grows when another message is dropped meanwhile.
+        """
+        return self._line[0].dropped if self._line else ()
+
+    @property
+    def are_held_up(self) -> bool:
+        """Whether so many updates have come since the current one that it is in their way.
+
+        Telegram hands out at most a hundred from the oldest unfinished one.
+        """
+        return bool(self._line) and self._offsets.after(self._line[0].number) >= _IN_THE_WAY
 
 
-def dropped_behind() -> Sequence[int]:
-    """Returns the ids of the private messages dropped right behind the current update.
+NOTHING_BEHIND: Final = UpdatesBehind((), OffsetTracker())
 
-    To be called in a handler. The person was at the stage to which the current update leads when
-    they came. The list is live: it grows when another message is dropped meanwhile.
-    """
-    line = _line.get()
-    return line[0].dropped if line else ()
-
-
-def holds_others_up() -> bool:
-    """Tells whether so many updates have come since the current one that it is in their way.
-
-    To be called in a handler. Telegram hands out at most a hundred from the oldest unfinished one.
-    """
-    line, window = _line.get(), _window.get()
-    return bool(line) and window is not None and window.after(line[0].number) >= _IN_THE_WAY
+Handle = Callable[[dict[str, Any], UpdatesBehind], Awaitable[None]]
 
 
 class Dispatcher:
     """Handles updates, and knows up to which one all are finished.
 
     Args:
-        handle: handles one update; after `TryAgain` the update is handled again after a pause,
-            after any other exception it is passed over. It must be safe to repeat.
+        handle: handles one update, and is given what has come after it; after `TryAgain` the
+            update is handled again after a pause, after any other exception it is passed over. It
+            must be safe to repeat.
         policy: the limits.
         clock: seconds, monotonic.
         is_spared: tells whether an update must not be dropped in a flood, but another one of its
@@ -134,7 +138,7 @@ class Dispatcher:
         self._is_spared = is_spared
         self._policy = policy or DispatchPolicy()
         self._clock = clock
-        self._window = OffsetTracker()
+        self._offsets = OffsetTracker()
         self._lines: dict[Hashable, deque[_Job]] = {}
         self._working: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(self._policy.at_once)
@@ -145,16 +149,16 @@ class Dispatcher:
     @property
     def in_progress(self) -> int:
         """How many updates are taken and not finished."""
-        return len(self._window)
+        return len(self._offsets)
 
     @property
     def offset(self) -> int | None:
         """The lowest unfinished number; requesting from it acknowledges all below."""
-        return self._window.offset
+        return self._offsets.offset
 
     def ask(self) -> int | None:
         """Returns the offset for the next request to Telegram; one request at a time."""
-        return self._window.ask()
+        return self._offsets.ask()
 
     def offer(self, update: dict[str, Any]) -> bool:
         """Takes an update unless it is known; tells whether it was new."""
@@ -163,7 +167,7 @@ class Dispatcher:
             _log.error("update_without_number")
             return False
         number = update["update_id"]
-        if not self._window.take(number):
+        if not self._offsets.take(number):
             return False
         self._line_up(_Job(update, number))
         return True
@@ -172,8 +176,8 @@ class Dispatcher:
         """Passes over an unreadable update; False when its number is below the offset."""
         if number < (self.offset or 0):
             return False
-        self._window.take(number)
-        self._window.finish(number)
+        self._offsets.take(number)
+        self._offsets.finish(number)
         self.counts.passed_over += 1
         _log.error("update_unreadable", update_id=number)
         return True
@@ -230,11 +234,10 @@ class Dispatcher:
 
     async def _work(self, line: Hashable) -> None:
         waiting = self._lines[line]
-        _line.set(waiting)
-        _window.set(self._window)
+        behind = UpdatesBehind(waiting, self._offsets)
         while waiting:
             job = waiting[0]
-            while not await self._try(job):
+            while not await self._try(job, behind):
                 await self._pause(job)
                 if self._ending.is_set():
                     return  # the updates behind it stay unfinished too, to keep the order
@@ -242,11 +245,11 @@ class Dispatcher:
             waiting.popleft()
         del self._lines[line]
 
-    async def _try(self, job: _Job) -> bool:
+    async def _try(self, job: _Job, behind: UpdatesBehind) -> bool:
         """Handles an update once; tells whether it is finished."""
         try:
             async with self._places, asyncio.timeout(self._policy.handler_seconds):
-                await self._handle(job.update)
+                await self._handle(job.update, behind)
         except (TryAgain, TimeoutError) as error:
             return self._failed(job, error)
         except Exception as error:  # whatever it is, the updates behind this one go on
@@ -287,7 +290,7 @@ class Dispatcher:
                 await self._ending.wait()
 
     def _finish(self, job: _Job) -> None:
-        self._window.finish(job.number)
+        self._offsets.finish(job.number)
         self._progress.set()
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import Message
 
-from bot.intake import updates_behind
+from bot.intake import UpdatesBehind
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Place, expects_name
 from bot.petition.stages import Stage as Where
@@ -103,19 +103,19 @@ async def _take_content(
 
 async def _take(editor: DraftEditor, piece: DraftMessage) -> None:
     editor = await editor.save(with_message(editor.draft, piece, editor.now))
-    if _more_of_it_comes(piece):
+    if _more_of_it_comes(piece, editor.ctx.behind):
         # A pending reply would show and store the draft without this message.
         editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
     else:
         await editor.show(below=piece.message_id)
 
 
-def _more_of_it_comes(piece: DraftMessage) -> bool:
+def _more_of_it_comes(piece: DraftMessage, behind: UpdatesBehind) -> bool:
     """Whether a later update has another element of the album and will show the draft."""
     if piece.group is None:
         return False
-    behind = (update.get("message", {}) for update in updates_behind())
-    return any(message.get("media_group_id") == piece.group for message in behind)
+    messages = (update.get("message", {}) for update in behind.waiting)
+    return any(message.get("media_group_id") == piece.group for message in messages)
 
 
 async def _take_links(editor: DraftEditor, message: Message) -> None:

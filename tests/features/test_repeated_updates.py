@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.intake import TryAgain
+from bot.intake import NOTHING_BEHIND, TryAgain
 from tests.support.scene import Scene, a_scene
 
 # What a chat shows may be drawn anew; what is signed, agreed, told and ordered may not change.
@@ -69,7 +69,7 @@ def _recorded(scene: Scene) -> list[Mapping[str, Any]]:
 async def _handled(scene: Scene, update: Mapping[str, Any]) -> None:
     assert scene.app is not None
     try:
-        await scene.app.update_handler(dict(update))
+        await scene.app.update_handler(dict(update), NOTHING_BEHIND)
     except TryAgain as error:  # pragma: no cover - says what stood in the way
         raise AssertionError(f"not handled again: {error.__cause__!r}") from error
 

@@ -11,6 +11,7 @@ import pytest
 from telegram.error import NetworkError
 
 from bot.back_off import BackOff
+from bot.intake import UpdatesBehind
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
 from bot.transport.errors import RateLimited, ResponseLost
@@ -69,11 +70,11 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
     is_in_hand, are_lost, is_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
     lost = 0
 
-    async def slow(raw: dict[str, Any]) -> None:
+    async def slow(raw: dict[str, Any], behind: UpdatesBehind) -> None:
         if raw["message"]["from"]["id"] == scene.ana.id:
             is_in_hand.set()
             await is_over.wait()
-        await handle(raw)
+        await handle(raw, behind)
 
     async def losing(*given: Any, **named: Any) -> Any:
         nonlocal lost

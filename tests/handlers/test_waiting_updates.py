@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.intake import Dispatcher
+from bot.intake import NOTHING_BEHIND, Dispatcher, UpdatesBehind
 from handlers.screens.buttons import NO_MORE_NEWS
 from handlers.waiting_updates import will_be_drawn_over
 from tests.support.scene import ADMIN, Scene
@@ -47,8 +47,8 @@ async def drawn_over(
     def would_answer(who: int, what: str) -> bool:
         return (who, what) != too_often
 
-    async def handle(_update: dict[str, Any]) -> None:
-        told.append(will_be_drawn_over({ADMIN}, would_answer))
+    async def handle(_update: dict[str, Any], behind: UpdatesBehind) -> None:
+        told.append(will_be_drawn_over(behind, {ADMIN}, would_answer))
 
     work = Dispatcher(handle)
     for number, update in enumerate((first, *behind)):
@@ -60,7 +60,7 @@ async def drawn_over(
 
 
 def test_outside_of_the_intake_everything_is_drawn() -> None:
-    assert will_be_drawn_over({ADMIN}, lambda _who, _what: True) is False
+    assert will_be_drawn_over(NOTHING_BEHIND, {ADMIN}, lambda _who, _what: True) is False
 
 
 @pytest.mark.parametrize(

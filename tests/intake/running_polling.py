@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.back_off import BackOff
-from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain
+from bot.intake import Dispatcher, DispatchPolicy, Polling, TryAgain, UpdatesBehind
 from bot.transport import Gate, SharedSession, TelegramClient
 from bot.transport.api_caller import RetryPolicy
 from tests.intake.fake_updates import FakeUpdates
@@ -24,7 +24,7 @@ class RecordingHandler:
         self.failing: set[int] = set()
         self.broken: set[int] = set()
 
-    async def __call__(self, update: dict[str, Any]) -> None:
+    async def __call__(self, update: dict[str, Any], _behind: UpdatesBehind) -> None:
         number = update["update_id"]
         if number in self.failing:
             raise TryAgain

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.back_off import BackOff
-from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain
+from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain, UpdatesBehind
+from bot.intake.dispatcher import Handle
 from bot.intake.ordering import ordering_key
 from bot.logs import ALLOWED
 
@@ -21,14 +21,14 @@ def message(number: int, chat: int = 1) -> dict[str, Any]:
     return {"update_id": number, "message": {"chat": {"id": chat}, "from": {"id": chat}}}
 
 
-def dispatch(handle: Callable[[dict[str, Any]], Awaitable[None]]) -> Dispatcher:
+def dispatch(handle: Handle) -> Dispatcher:
     return Dispatcher(handle, QUICK)
 
 
 async def test_updates_of_one_chat_are_handled_one_after_the_other() -> None:
     running, order = 0, []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         nonlocal running
         running += 1
         assert running == 1
@@ -46,7 +46,7 @@ async def test_updates_of_one_chat_are_handled_one_after_the_other() -> None:
 async def test_a_slow_chat_holds_up_no_other() -> None:
     slow, done = asyncio.Event(), []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["message"]["chat"]["id"] == 1:
             await slow.wait()
         done.append(update["update_id"])
@@ -65,15 +65,15 @@ async def test_a_slow_chat_holds_up_no_other() -> None:
 async def test_a_known_update_is_not_handled_again() -> None:
     handled = []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         handled.append(update["update_id"])
 
     held = asyncio.Event()
 
-    async def hold_the_first(update: dict[str, Any]) -> None:
+    async def hold_the_first(update: dict[str, Any], behind: UpdatesBehind) -> None:
         if update["update_id"] == 1:
             await held.wait()
-        await handle(update)
+        await handle(update, behind)
 
     work = dispatch(hold_the_first)
     assert work.offer(message(1, chat=1))
@@ -89,7 +89,7 @@ async def test_a_known_update_is_not_handled_again() -> None:
 async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
     failures = 3
 
-    async def handle(_update: dict[str, Any]) -> None:
+    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
         nonlocal failures
         if failures:
             failures -= 1
@@ -103,7 +103,7 @@ async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
 
 
 async def test_a_poisoned_update_is_counted_and_passed_over() -> None:
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] == 1:
             raise ValueError("Canaria Pérez")
 
@@ -116,7 +116,7 @@ async def test_a_poisoned_update_is_counted_and_passed_over() -> None:
 
 
 async def test_what_is_not_done_when_draining_ends_stays_unacknowledged() -> None:
-    async def handle(_update: dict[str, Any]) -> None:
+    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
         await asyncio.Event().wait()
 
     work = dispatch(handle)
@@ -128,7 +128,7 @@ async def test_what_is_not_done_when_draining_ends_stays_unacknowledged() -> Non
 async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None:
     gate, done = asyncio.Event(), []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["message"]["chat"]["id"] == 1:
             await gate.wait()
         done.append(update["update_id"])
@@ -149,7 +149,7 @@ async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None
 async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped() -> None:
     gate, done = asyncio.Event(), []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         await gate.wait()
         done.append(update["update_id"])
 
@@ -168,7 +168,7 @@ async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped() -> N
 async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messages() -> None:
     gate, done = asyncio.Event(), []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         await gate.wait()
         done.append(update["update_id"])
 
@@ -185,7 +185,7 @@ async def test_who_wants_to_leave_is_heard_behind_any_number_of_their_own_messag
 async def test_leaving_twenty_times_over_takes_no_more_room_than_anything_else() -> None:
     gate = asyncio.Event()
 
-    async def handle(_update: dict[str, Any]) -> None:
+    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
         await gate.wait()
 
     work = Dispatcher(handle, QUICK, is_spared=lambda _update: True)
@@ -202,7 +202,7 @@ def test_the_offset_never_passes_an_unfinished_update(steps: list[str], random: 
     async def play() -> None:
         open_: dict[int, asyncio.Event] = {}
 
-        async def handle(update: dict[str, Any]) -> None:
+        async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
             await open_[update["update_id"]].wait()
 
         work, number = dispatch(handle), 0
@@ -229,7 +229,7 @@ async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
     handled: list[int] = []
     tries = 0
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         nonlocal tries
         if update["update_id"] == 1 and (tries := tries + 1) < 4:
             raise TryAgain
@@ -245,7 +245,7 @@ async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
 async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failure() -> None:
     handled = []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] == 1:
             raise TryAgain
         handled.append(update["update_id"])
@@ -264,7 +264,7 @@ async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failu
 async def test_no_more_than_the_permitted_handlers_run_at_once() -> None:
     running, most = 0, 0
 
-    async def handle(_update: dict[str, Any]) -> None:
+    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -279,7 +279,7 @@ async def test_no_more_than_the_permitted_handlers_run_at_once() -> None:
 
 
 async def test_an_update_waiting_to_be_tried_again_takes_no_handlers_place() -> None:
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] < 3:
             raise TryAgain
 
@@ -294,7 +294,7 @@ async def test_an_update_waiting_to_be_tried_again_takes_no_handlers_place() -> 
 async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> None:
     now = 0.0
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] == 0:
             raise TryAgain
 
@@ -314,7 +314,7 @@ async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> 
 async def test_a_handler_that_hangs_is_tried_again() -> None:
     tries = 0
 
-    async def handle(_update: dict[str, Any]) -> None:
+    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None:
         nonlocal tries
         tries += 1
         if tries == 1:
@@ -327,7 +327,7 @@ async def test_a_handler_that_hangs_is_tried_again() -> None:
 
 
 async def test_an_update_without_a_number_is_counted_and_stops_nothing() -> None:
-    async def handle(_update: dict[str, Any]) -> None: ...
+    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None: ...
 
     work = dispatch(handle)
     assert not work.offer({"message": {"chat": {"id": 1}}})
@@ -336,7 +336,7 @@ async def test_an_update_without_a_number_is_counted_and_stops_nothing() -> None
 
 
 async def test_what_cannot_be_read_is_stepped_over_unless_it_lies_below_the_offset() -> None:
-    async def handle(_update: dict[str, Any]) -> None: ...
+    async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None: ...
 
     work = dispatch(handle)
     assert work.step_over(0)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.intake import Dispatcher
+from bot.intake import Dispatcher, UpdatesBehind
 from bot.transport.http1 import connection
 from tests.intake.running_polling import QUICK, RunningPolling, polling
 from tests.support.scripted_server import cut, page
@@ -169,7 +169,7 @@ async def test_an_answer_from_long_ago_moves_nothing(bench: RunningPolling) -> N
 async def test_what_is_no_number_of_an_update_moves_no_offset(number: Any) -> None:
     handled = []
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
         handled.append(update)
 
     work = Dispatcher(handle, QUICK)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.back_off import BackOff
-from bot.intake import Dispatcher, DispatchPolicy, TryAgain
+from bot.intake import Dispatcher, DispatchPolicy, TryAgain, UpdatesBehind
 from tests.intake.test_dispatcher import message
 
 AT_ONCE = DispatchPolicy(pauses=BackOff(0.0, 0.0))
@@ -22,7 +22,7 @@ class Desk:
         self.tries = 0
         self.work = Dispatcher(self.handle, AT_ONCE, clock=lambda: self.now)
 
-    async def handle(self, update: dict[str, Any]) -> None:
+    async def handle(self, update: dict[str, Any], _behind: UpdatesBehind) -> None:
         if update["update_id"] == 0:
             self.tries += 1
             raise TryAgain
@@ -87,7 +87,7 @@ async def test_each_failure_in_a_row_has_its_own_pause() -> None:
             asked.append(failures)
             return 0.0
 
-    async def handle(_: dict[str, Any]) -> None:
+    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None:
         if len(asked) < 8:
             raise TryAgain
 
@@ -112,7 +112,7 @@ def test_the_rules_are_these_unless_others_are_given() -> None:
 async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(desk: Desk) -> None:
     gate = asyncio.Event()
 
-    async def handle(_: dict[str, Any]) -> None:
+    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None:
         await gate.wait()
 
     work = Dispatcher(handle, AT_ONCE)
@@ -128,7 +128,7 @@ async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(desk: D
 async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> None:
     ended: list[str] = []
 
-    async def handle(_: dict[str, Any]) -> None:
+    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None:
         try:
             await asyncio.Event().wait()
         finally:
@@ -143,7 +143,7 @@ async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> No
 
 
 async def test_nothing_is_kept_of_a_line_that_has_ended() -> None:
-    async def handle(_: dict[str, Any]) -> None: ...
+    async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None: ...
 
     work = Dispatcher(handle, AT_ONCE)
     for number in range(5):

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bot.intake import Dispatcher, TryAgain, dropped_behind, holds_others_up, updates_behind
+from bot.intake import NOTHING_BEHIND, Dispatcher, TryAgain, UpdatesBehind
 from tests.intake.test_dispatcher import QUICK, message
 
 
-def numbers() -> list[int]:
-    return [update["update_id"] for update in updates_behind()]
+def numbers(behind: UpdatesBehind) -> list[int]:
+    return [update["update_id"] for update in behind.waiting]
 
 
 def test_outside_of_a_handler_nothing_waits() -> None:
-    assert updates_behind() == []
+    assert (NOTHING_BEHIND.waiting, NOTHING_BEHIND.dropped) == ([], ())
+    assert not NOTHING_BEHIND.are_held_up
 
 
 async def test_a_handler_sees_what_waits_in_its_line_in_order() -> None:
     seen: dict[int, list[int]] = {}
 
-    async def handle(update: dict[str, Any]) -> None:
-        seen[update["update_id"]] = numbers()
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
+        seen[update["update_id"]] = numbers(behind)
 
     work = Dispatcher(handle, QUICK)
     for number in (1, 2, 3):
@@ -33,8 +34,8 @@ async def test_a_handler_sees_what_waits_in_its_line_in_order() -> None:
 async def test_a_handler_sees_nothing_of_another_line() -> None:
     seen: list[list[int]] = []
 
-    async def handle(_update: dict[str, Any]) -> None:
-        seen.append(numbers())
+    async def handle(_update: dict[str, Any], behind: UpdatesBehind) -> None:
+        seen.append(numbers(behind))
 
     work = Dispatcher(handle, QUICK)
     for number in (1, 2, 3):
@@ -46,11 +47,11 @@ async def test_a_handler_sees_nothing_of_another_line() -> None:
 async def test_what_comes_while_the_handler_runs_is_seen_at_once() -> None:
     arrived, seen = asyncio.Event(), list[list[int]]()
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
         if update["update_id"] == 1:
-            seen.append(numbers())
+            seen.append(numbers(behind))
             await arrived.wait()
-            seen.append(numbers())
+            seen.append(numbers(behind))
 
     work = Dispatcher(handle, QUICK)
     work.offer(message(1))
@@ -61,27 +62,11 @@ async def test_what_comes_while_the_handler_runs_is_seen_at_once() -> None:
     assert seen == [[], [2]]
 
 
-async def test_a_task_that_a_handler_starts_sees_the_same_line() -> None:
-    seen: list[list[int]] = []
-
-    async def look() -> None:
-        seen.append(numbers())
-
-    async def handle(_update: dict[str, Any]) -> None:
-        await asyncio.create_task(look())
-
-    work = Dispatcher(handle, QUICK)
-    work.offer(message(1))
-    work.offer(message(2))
-    await work.drain(5)
-    assert seen == [[2], []]
-
-
 async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
     seen: list[list[int]] = []
 
-    async def handle(update: dict[str, Any]) -> None:
-        seen.append(numbers())
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
+        seen.append(numbers(behind))
         if update["update_id"] == 1 and len(seen) == 1:
             raise TryAgain
 
@@ -93,30 +78,18 @@ async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
     assert seen == [[2], [2], []]
 
 
-async def test_whoever_offers_updates_sees_no_line() -> None:
-    async def handle(_update: dict[str, Any]) -> None:
-        await asyncio.sleep(0)
-
-    work = Dispatcher(handle, QUICK)
-    work.offer(message(1))
-    work.offer(message(2))
-    await asyncio.sleep(0)
-    assert updates_behind() == []
-    await work.drain(5)
-
-
 async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
     seen: list[bool] = []
     goes_on = asyncio.Event()
 
-    async def handle(update: dict[str, Any]) -> None:
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
         if update["update_id"] != 1:
             return
-        seen.append(holds_others_up())
+        seen.append(behind.are_held_up)
         work.offer(message(50, chat=50))
-        seen.append(holds_others_up())
+        seen.append(behind.are_held_up)
         work.offer(message(51, chat=51))
-        seen.append(holds_others_up())
+        seen.append(behind.are_held_up)
         goes_on.set()
 
     work = Dispatcher(handle, QUICK)
@@ -124,7 +97,6 @@ async def test_fifty_updates_later_an_update_is_in_the_way_of_others() -> None:
     await goes_on.wait()
     await work.drain(5)
     assert seen == [False, False, True]
-    assert not holds_others_up(), "who handles nothing is in nobody's way"
 
 
 def written(number: int) -> dict[str, Any]:
@@ -139,18 +111,14 @@ async def flooded(
     """Returns the messages dropped behind each update, as its handler sees them."""
     seen: dict[int, list[int]] = {}
 
-    async def handle(update: dict[str, Any]) -> None:
-        seen[update["update_id"]] = list(dropped_behind())
+    async def handle(update: dict[str, Any], behind: UpdatesBehind) -> None:
+        seen[update["update_id"]] = list(behind.dropped)
 
     work = Dispatcher(handle, QUICK, is_spared=lambda update: update["update_id"] in spared)
     for update in updates:
         work.offer(update)
     await work.drain(5)
     return {number: dropped for number, dropped in seen.items() if dropped}
-
-
-async def test_outside_of_a_handler_nothing_was_dropped() -> None:
-    assert list(dropped_behind()) == []
 
 
 async def test_what_was_dropped_is_known_to_the_update_it_came_behind() -> None:
