@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum, auto
-from typing import Final
 
 from storage import PauseReason, StopReason
 
@@ -33,7 +32,7 @@ class InterruptReason(Enum):
 
 
 # After any other interrupt the broadcast stays as it is.
-_CONSEQUENCES: Final[Mapping[InterruptReason, StopReason | PauseReason]] = {
+_CONSEQUENCES: Mapping[InterruptReason, StopReason | PauseReason] = {
     InterruptReason.REFUSED: StopReason.CONTENT,
     InterruptReason.UNREADABLE: StopReason.UNREADABLE,
     InterruptReason.BROKEN: PauseReason.DEFECT,

@@ -6,7 +6,6 @@ Its delivery loop claims the deliveries, sends them, and judges the outcomes.
 import asyncio
 import uuid
 from dataclasses import dataclass, field
-from typing import Final
 
 import structlog
 from telegram.error import TelegramError
@@ -46,8 +45,8 @@ from storage import (
 _log = structlog.stdlib.get_logger()
 
 # Rows that are written in one transaction, for which a signature may have to wait.
-_PORTION: Final = 500
-_LONGEST_BREATH: Final = 0.05
+_PORTION = 500
+_LONGEST_BREATH = 0.05
 
 
 class BroadcastRun:

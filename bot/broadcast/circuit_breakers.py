@@ -5,28 +5,27 @@ Times are passed in, in seconds.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from bot.back_off import BackOff
 from storage import Outcome, Result
 
-MOST_UNREACHABLE: Final = 20
+MOST_UNREACHABLE = 20
 
-_MOST_BUGS_IN_A_ROW: Final = 3
+_MOST_BUGS_IN_A_ROW = 3
 # Or this many, when they are this share of all, though others go well in between.
-_MANY_BUGS: Final = 10
-_SHARE_OF_BUGS: Final = 0.1
+_MANY_BUGS = 10
+_SHARE_OF_BUGS = 0.1
 
-_MOST_FAILURES_IN_A_ROW: Final = 3
-_PAUSES: Final = BackOff(0.5, longest=30.0)  # in seconds, while nothing gets through
+_MOST_FAILURES_IN_A_ROW = 3
+_PAUSES = BackOff(0.5, longest=30.0)  # in seconds, while nothing gets through
 # A proxy's hiccup does not last as long.
-_DENIED_SECONDS: Final = 60.0
+_DENIED_SECONDS = 60.0
 
 # When one recipient is given up while others get through.
-_MOST_ROUNDS: Final = 6
-_LONGEST_SECONDS: Final = 3600.0
+_MOST_ROUNDS = 6
+_LONGEST_SECONDS = 3600.0
 # Far more deliveries than can be failing while others get through.
-_REMEMBERED: Final = 10_000
+_REMEMBERED = 10_000
 
 
 class _Withholding:

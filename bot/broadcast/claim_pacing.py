@@ -1,15 +1,14 @@
 """How many deliveries to claim, and when: enough to keep the gate busy, few in case of a kill."""
 
 import math
-from typing import Final
 
 # One claim takes as many deliveries as are sent in this time.
-BATCH_SECONDS: Final = 0.1
+BATCH_SECONDS = 0.1
 # How long before their turn deliveries are claimed: what a slow disk may take.
-AHEAD_SECONDS: Final = 0.7
+AHEAD_SECONDS = 0.7
 # As many deliveries as are sent in this time may be claimed and not yet done.
-WINDOW_SECONDS: Final = 1.0
-_LARGEST_CLAIM: Final = 500
+WINDOW_SECONDS = 1.0
+_LARGEST_CLAIM = 500
 
 
 class ClaimPacer:

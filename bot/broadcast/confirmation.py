@@ -13,17 +13,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from storage import Audience, Kind
 
-VALID_FOR: Final = timedelta(minutes=10)
-SMALL_GROWTH: Final = 10
+VALID_FOR = timedelta(minutes=10)
+SMALL_GROWTH = 10
 """How many recipients more than the admin saw are allowed, or a tenth, if that is more."""
 
 # Two machines' clocks may differ by this much; a token from further in the future is invalid.
-_CLOCK_SLACK: Final = timedelta(minutes=1)
-_DIGEST_BYTES: Final = 12
+_CLOCK_SLACK = timedelta(minutes=1)
+_DIGEST_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
 from bot.broadcast.claim_pacing import AHEAD_SECONDS, BATCH_SECONDS, WINDOW_SECONDS
@@ -15,8 +15,8 @@ from bot.broadcast.result_recorder import RECORD_SECONDS, ResultRecorder
 from bot.broadcast.sender import CALL_SECONDS, RETRY_PAUSES, Client, RateGate
 from storage import Broadcast, Broadcasts, Leases, Recalls, Unavailable
 
-POLL_SECONDS: Final = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
-REST_SECONDS: Final = 1.0  # before what failed is tried again
+POLL_SECONDS = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
+REST_SECONDS = 1.0  # before what failed is tried again
 
 Answer = TypeVar("Answer")
 

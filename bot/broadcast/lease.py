@@ -4,13 +4,12 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
 
 from storage import Lease, Leases
 
-LEASE_SECONDS: Final = 10.0  # it is renewed after a third of this
+LEASE_SECONDS = 10.0  # it is renewed after a third of this
 # How far two clocks of one machine may drift apart before one of them must have jumped.
-_JUMP_SECONDS: Final = 1.0
+_JUMP_SECONDS = 1.0
 
 
 def utc_now() -> datetime:

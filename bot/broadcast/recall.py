@@ -4,7 +4,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import structlog
 from telegram.error import TelegramError
@@ -21,15 +20,15 @@ from storage import Broadcast, Recalled, RecallTally, SentMessages
 
 _log = structlog.stdlib.get_logger()
 
-_LARGEST_BATCH: Final = 500
-_SMALLEST_BATCH: Final = 20
+_LARGEST_BATCH = 500
+_SMALLEST_BATCH = 20
 # How often a bug may hit the same delivery, while others are deleted, before it is given up.
-_TRIES: Final = 3
+_TRIES = 3
 
 # A message that is already gone counts as deleted; one that can no longer be deleted as failed.
-_NOT_THERE: Final = "not found"
+_NOT_THERE = "not found"
 
-_OUTCOMES: Final = {
+_OUTCOMES = {
     ErrorKind.UNREACHABLE: Recalled.FAILED,
     ErrorKind.CONTENT: Recalled.FAILED,
     ErrorKind.UNCHANGED: Recalled.FAILED,

@@ -3,13 +3,12 @@
 Times are passed in, in seconds.
 """
 
-from typing import Final
 
 from bot.back_off import BackOff
 
-_LONGEST_SECONDS: Final = 300.0
+_LONGEST_SECONDS = 300.0
 # Bugs in a row after which a broadcast is paused.
-_OFTEN: Final = 3
+_OFTEN = 3
 
 
 class ReportRetries:

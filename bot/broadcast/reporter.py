@@ -1,10 +1,10 @@
 """The interface through which a worker reports on a broadcast; the handlers write the texts."""
 
-from typing import Final, Protocol
+from typing import Protocol
 
 from storage import Broadcast, RecallTally, Tally
 
-PROGRESS_SECONDS: Final = 3.0  # between two reports of how far a broadcast is
+PROGRESS_SECONDS = 3.0  # between two reports of how far a broadcast is
 
 
 class Reporter(Protocol):

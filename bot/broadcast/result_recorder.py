@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 import structlog
 
@@ -29,13 +28,13 @@ from storage import (
 
 _log = structlog.stdlib.get_logger()
 
-RECORD_SECONDS: Final = 0.05  # how long a result waits for others to be recorded with it
-MOST_WAITING: Final = 100  # results that wait at most
-_LARGEST_WRITE: Final = 500
-_LONGEST_BACK_OFF: Final = 2.0
+RECORD_SECONDS = 0.05  # how long a result waits for others to be recorded with it
+MOST_WAITING = 100  # results that wait at most
+_LARGEST_WRITE = 500
+_LONGEST_BACK_OFF = 2.0
 # Errors that no single result can cause: the database is away, lets nobody in while its password
 # is changed, or is being restored.
-OF_THE_DATABASE: Final = (Unavailable, DatabaseUrlWrong, SchemaMissing)
+OF_THE_DATABASE = (Unavailable, DatabaseUrlWrong, SchemaMissing)
 
 
 class ResultRecorder:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from telegram.error import TelegramError
 
@@ -50,16 +50,16 @@ class RateGate(Protocol):
         ...
 
 
-CALL_SECONDS: Final = 10.0  # for Telegram's answer
-RETRY_PAUSES: Final = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
+CALL_SECONDS = 10.0  # for Telegram's answer
+RETRY_PAUSES = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
 # A chat with a longer pause is not waited for: its delivery goes back.
-_LONGEST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS = 0.5
 
-MISSING: Final = "message to copy not found"
-SOURCE_LOST: Final = "the chat of the message is not found"
+MISSING = "message to copy not found"
+SOURCE_LOST = "the chat of the message is not found"
 
 # The outcome of a delivery for each error kind. Only UNREACHABLE marks the supporter as well.
-OUTCOMES: Final[Mapping[ErrorKind, Outcome]] = {
+OUTCOMES: Mapping[ErrorKind, Outcome] = {
     ErrorKind.WAIT: Outcome.UNSENT,
     ErrorKind.RETRY: Outcome.UNSENT,
     ErrorKind.CONFLICT: Outcome.UNSENT,

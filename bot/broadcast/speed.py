@@ -1,9 +1,8 @@
 """How fast a broadcast goes."""
 
 from collections import deque
-from typing import Final
 
-_LOOK_BACK_SECONDS: Final = 15.0
+_LOOK_BACK_SECONDS = 15.0
 
 
 class Speed:

@@ -3,15 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 # Fewer than there are connections, so that replies find a free one, and a call that has passed
 # the gate leaves at once. At 30 ms each it is enough for 13,000 a second.
-LANES: Final = 400
+LANES = 400
 # The first lanes; each item done allows one more, so that an early limit costs few refusals.
-_FIRST_LANES: Final = 32
+_FIRST_LANES = 32
 
 
 class TaskPool(Generic[Item]):

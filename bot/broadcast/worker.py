@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
 
 import structlog
 
@@ -23,7 +22,7 @@ from storage import Broadcast, PauseReason, Unavailable
 _log = structlog.stdlib.get_logger()
 
 # The share of the time to stop that sending may take; the rest is for recording.
-_SEND_SHARE: Final = 0.6
+_SEND_SHARE = 0.6
 
 
 class Worker:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -109,7 +109,7 @@ class UpdatesBehind:
         return bool(self._line) and self._offsets.after(self._line[0].number) >= _IN_THE_WAY
 
 
-NOTHING_BEHIND: Final = UpdatesBehind((), OffsetTracker())
+NOTHING_BEHIND = UpdatesBehind((), OffsetTracker())
 
 Handle = Callable[[dict[str, Any], UpdatesBehind], Awaitable[None]]
 

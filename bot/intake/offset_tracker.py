@@ -1,8 +1,8 @@
 """Tracks by number which updates are taken and which are finished, to know the next offset."""
 
-from typing import Any, Final, TypeGuard
+from typing import Any, TypeGuard
 
-LARGEST: Final = 2**31 - 1  # Telegram's largest; a larger offset would acknowledge every update
+LARGEST = 2**31 - 1  # Telegram's largest; a larger offset would acknowledge every update
 
 
 class OffsetTracker:

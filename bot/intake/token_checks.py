@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 import structlog
 from telegram.error import TelegramError
@@ -15,8 +14,8 @@ _log = structlog.stdlib.get_logger()
 
 # The pauses before each check, in seconds: a minute in all. The first check is made at once, since
 # all updates wait meanwhile, and a proxy's hiccup is mostly over by then.
-_PAUSES: Final = (0.0, 2.0, 8.0, 20.0, 30.0)
-_MINUTE: Final = 60.0
+_PAUSES = (0.0, 2.0, 8.0, 20.0, 30.0)
+_MINUTE = 60.0
 
 
 async def is_denied(client: TelegramClient, sleep: Callable[[float], Awaitable[object]]) -> bool:

@@ -7,17 +7,17 @@ encoded to be sent or stored, and PostgreSQL accepts no NUL.
 """
 
 import re
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-_NUL: Final = rb"\u0000"
+_NUL = rb"\u0000"
 _HIGH, _LOW = "u[dD][89abAB][0-9a-fA-F]{2}", "u[dD][c-fC-F][0-9a-fA-F]{2}"
 # Matches the valid escapes too (`kept`), so that nothing inside them is matched.
-_ESCAPE: Final = re.compile(rf"\\(?:(?P<kept>\\|{_HIGH}\\{_LOW})|{_HIGH}|{_LOW}|u0000)")
-_CONTROL: Final = re.compile(r"[\x00-\x1f]")  # valid between values, but not inside a text
+_ESCAPE = re.compile(rf"\\(?:(?P<kept>\\|{_HIGH}\\{_LOW})|{_HIGH}|{_LOW}|u0000)")
+_CONTROL = re.compile(r"[\x00-\x1f]")  # valid between values, but not inside a text
 # Quotes inside a text are escaped, so that no text can match this.
-_UPDATE_ID: Final = re.compile(rb'"update_id"\s*:\s*([0-9]{1,10})(?=[\s,}])')
+_UPDATE_ID = re.compile(rb'"update_id"\s*:\s*([0-9]{1,10})(?=[\s,}])')
 
 
 def read_json(raw: bytes) -> Any:
