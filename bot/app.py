@@ -319,7 +319,7 @@ def _wire(
     update_handler = UpdateHandler(application, damage_reporter)
     dispatch = Dispatcher(update_handler, is_spared=is_opt_out)
     tell = partial(tell_admins, application.bot, services, TOKEN_USED_ELSEWHERE)
-    polling = Polling(client, dispatch, tell_of_rival=tell)
+    polling = Polling(client, dispatch, report_second_poller=tell)
     retention = Retention(services.storage.conversations, services.clock)
     return App(application, update_handler, dispatch, polling, worker, held, watch, retention)
 

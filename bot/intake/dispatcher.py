@@ -20,7 +20,7 @@ from bot.tracebacks import kind_of, place_of
 _log = structlog.stdlib.get_logger()
 
 # Half of the updates that Telegram hands out before the oldest is acknowledged.
-_IN_THE_WAY = 50
+_HELD_UP = 50
 # How many dropped messages are noted behind one update: Telegram deletes a hundred in one call.
 _MOST_DROPPED = 100
 # Before an update is tried again, in seconds.
@@ -47,8 +47,8 @@ class DispatchPolicy:
 
     Attributes:
         at_once: how many handlers run at the same time.
-        in_a_line: how many updates may wait in one chat. More are a flood and are dropped, or one
-            person would fill up the hundred updates that Telegram hands out at a time.
+        waiting_per_chat: how many updates may wait in one chat. More are a flood and are dropped,
+            or one person would fill up the hundred updates that Telegram hands out at a time.
         pauses: before an update is tried again.
         handler_seconds: the time-out of one try; after it the update is tried again.
         stuck_seconds: for how many seconds an update may fail, while
@@ -57,7 +57,7 @@ class DispatchPolicy:
     """
 
     at_once: int = 100
-    in_a_line: int = 20
+    waiting_per_chat: int = 20
     pauses: BackOff = _PAUSES
     handler_seconds: float = 60.0
     stuck_seconds: float = 60.0
@@ -106,7 +106,7 @@ class UpdatesBehind:
 
         Telegram hands out at most a hundred from the oldest unfinished one.
         """
-        return bool(self._line) and self._offsets.after(self._line[0].number) >= _IN_THE_WAY
+        return bool(self._line) and self._offsets.after(self._line[0].number) >= _HELD_UP
 
 
 NOTHING_BEHIND = UpdatesBehind((), OffsetTracker())
@@ -139,11 +139,11 @@ class Dispatcher:
         self._policy = policy or DispatchPolicy()
         self._clock = clock
         self._offsets = OffsetTracker()
-        self._lines: dict[Hashable, deque[_Job]] = {}
-        self._working: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(self._policy.at_once)
+        self._queues: dict[Hashable, deque[_Job]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(self._policy.at_once)
         self._progress = asyncio.Event()
-        self._ending = asyncio.Event()
+        self._draining = asyncio.Event()
         self.counts = Counts()
 
     @property
@@ -169,10 +169,10 @@ class Dispatcher:
         number = update["update_id"]
         if not self._offsets.take(number):
             return False
-        self._line_up(_Job(update, number))
+        self._enqueue(_Job(update, number))
         return True
 
-    def step_over(self, number: int) -> bool:
+    def skip_unreadable(self, number: int) -> bool:
         """Passes over an unreadable update; False when its number is below the offset."""
         if number < (self.offset or 0):
             return False
@@ -182,7 +182,7 @@ class Dispatcher:
         _log.error("update_unreadable", update_id=number)
         return True
 
-    async def until_at_most(self, count: int, seconds: float) -> None:
+    async def wait_until_at_most(self, count: int, seconds: float) -> None:
         """Waits until at most `count` updates are in progress, or for so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -196,23 +196,23 @@ class Dispatcher:
         Returns:
             How many updates are unfinished. Telegram sends them again after the next start.
         """
-        self._ending.set()
-        if self._working:
-            await asyncio.wait(self._working, timeout=seconds)
-        for task in tuple(self._working):
+        self._draining.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for task in tuple(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         return self.in_progress
 
-    def _line_up(self, job: _Job) -> None:
+    def _enqueue(self, job: _Job) -> None:
         line = ordering_key(job.update)
-        waiting = self._lines.get(line)
+        waiting = self._queues.get(line)
         if waiting is None:
-            self._lines[line] = deque([job])
+            self._queues[line] = deque([job])
             task = asyncio.create_task(self._work(line))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
-        elif len(waiting) > self._policy.in_a_line:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif len(waiting) > self._policy.waiting_per_chat:
             self._drop_one(waiting, job)
         else:
             waiting.append(job)
@@ -233,22 +233,22 @@ class Dispatcher:
         self._finish(given_up)
 
     async def _work(self, line: Hashable) -> None:
-        waiting = self._lines[line]
+        waiting = self._queues[line]
         behind = UpdatesBehind(waiting, self._offsets)
         while waiting:
             job = waiting[0]
             while not await self._try(job, behind):
                 await self._pause(job)
-                if self._ending.is_set():
+                if self._draining.is_set():
                     return  # the updates behind it stay unfinished too, to keep the order
             self._finish(job)
             waiting.popleft()
-        del self._lines[line]
+        del self._queues[line]
 
     async def _try(self, job: _Job, behind: UpdatesBehind) -> bool:
         """Handles an update once; tells whether it is finished."""
         try:
-            async with self._places, asyncio.timeout(self._policy.handler_seconds):
+            async with self._slots, asyncio.timeout(self._policy.handler_seconds):
                 await self._handle(job.update, behind)
         except (TryAgain, TimeoutError) as error:
             return self._failed(job, error)
@@ -287,7 +287,7 @@ class Dispatcher:
     async def _pause(self, job: _Job) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._policy.pauses.pause(job.tries)):
-                await self._ending.wait()
+                await self._draining.wait()
 
     def _finish(self, job: _Job) -> None:
         self._offsets.finish(job.number)

@@ -12,7 +12,7 @@ from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.errors import TokenUnknown
 from bot.intake.offset_tracker import is_number
-from bot.intake.token_checks import Rivalry, is_denied
+from bot.intake.token_checks import SecondPoller, token_is_denied
 from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind, seconds_to_wait
 from bot.transport.errors import AnswerUnreadable, ResponseLost
 from bot.transport.raw_client import TelegramClient
@@ -23,7 +23,7 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 
 _LONG_POLL_SECONDS = 25
 _GRACE_SECONDS = 10.0
-_AT_A_TIME = 100  # Telegram's maximum
+_MOST_UPDATES = 100  # Telegram's maximum
 
 # While an update is in progress, Telegram answers at once with what it has sent already. So the
 # next poll waits until all are finished, but not for long, since new updates may be behind a slow
@@ -33,8 +33,8 @@ _WAITS = BackOff(0.05, longest=0.25)
 _PAUSES = BackOff(0.5, longest=15.0)
 
 
-async def _nobody_told() -> bool:
-    """The default of `tell_of_rival`: claims that somebody was told."""
+async def _report_nothing() -> bool:
+    """The default of `report_second_poller`: claims that somebody was told."""
     return True
 
 
@@ -45,8 +45,8 @@ class Polling:
         client: raw calls to Telegram.
         dispatch: takes the updates and knows the offset.
         allowed_updates: the kinds of update to fetch.
-        tell_of_rival: called when somebody else has polled for over a minute; returns whether
-            anybody was told.
+        report_second_poller: called when somebody else has polled for over a minute; returns
+            whether anybody was told.
         clock: seconds, monotonic.
         sleep: waits for so many seconds.
     """
@@ -57,22 +57,22 @@ class Polling:
         dispatch: Dispatcher,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
         *,
-        tell_of_rival: Callable[[], Awaitable[bool]] = _nobody_told,
+        report_second_poller: Callable[[], Awaitable[bool]] = _report_nothing,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._dispatch = dispatch
         self._allowed = list(allowed_updates)
-        self._rivalry = Rivalry(clock, tell_of_rival)
+        self._second_poller = SecondPoller(clock, report_second_poller)
         self._sleep = sleep
         self._stopping = False
         self._webhook_removed = False
         self._polling: asyncio.Task[None] | None = None
         self._failures = 0
         self._without_new = 0
-        self._has_doubted = False
-        self._limit = _AT_A_TIME
+        self._was_checked = False
+        self._limit = _MOST_UPDATES
 
     async def run(self) -> None:
         """Polls until `stop` is called.
@@ -82,7 +82,7 @@ class Polling:
         """
         if self._stopping:
             return
-        self._polling = asyncio.create_task(self._poll_on())
+        self._polling = asyncio.create_task(self._poll())
         try:
             await self._polling
         except asyncio.CancelledError:
@@ -90,7 +90,7 @@ class Polling:
             if not self._stopping or (current is not None and current.cancelling()):
                 raise
         finally:
-            self._rivalry.stop()
+            self._second_poller.stop()
 
     def stop(self) -> None:
         """Ends the polling at once; running handlers go on."""
@@ -108,7 +108,7 @@ class Polling:
             # The updates come again after the next start; every handler is safe to repeat.
             _log.warning("updates_not_acknowledged", error_kind=error_kind(error))
 
-    async def _poll_on(self) -> None:
+    async def _poll(self) -> None:
         while True:
             busy = self._dispatch.in_progress > 0
             try:
@@ -118,27 +118,27 @@ class Polling:
                     timeout=_LONG_POLL_SECONDS + _GRACE_SECONDS,
                 )
             except (TelegramRefused, TelegramError) as error:
-                if not self._got_past(error, busy):
+                if not self._skip_or_shrink(error, busy):
                     await self._recover(error)
                 continue
-            self._failures, self._has_doubted = 0, False
+            self._failures, self._was_checked = 0, False
             # Even when none is new, since new ones may be behind the unfinished ones.
-            self._limit = min(self._limit * 2, _AT_A_TIME)
+            self._limit = min(self._limit * 2, _MOST_UPDATES)
             new = sum(self._dispatch.offer(update) for update in updates)
             await self._wait_for_room(new, busy or bool(updates))
 
     async def _wait_for_room(self, new: int, busy: bool) -> None:
         if not busy:
             return
-        if new > _AT_A_TIME // 2:
+        if new > _MOST_UPDATES // 2:
             # A backlog: fetch more as soon as half of what Telegram hands out is finished.
             self._without_new = 0
-            await self._dispatch.until_at_most(_AT_A_TIME // 2, _WAITS.longest)
+            await self._dispatch.wait_until_at_most(_MOST_UPDATES // 2, _WAITS.longest)
             return
         self._without_new = 0 if new else self._without_new + 1
         wait = _WAITS.pause(self._without_new + 1)
         if self._dispatch.in_progress:
-            await self._dispatch.until_at_most(0, wait)
+            await self._dispatch.wait_until_at_most(0, wait)
         elif not new:
             await self._sleep(wait)  # the answer held only what is finished: no hurry
 
@@ -157,7 +157,7 @@ class Polling:
             raise AnswerUnreadable("The answer is not a list of updates")
         return updates
 
-    def _got_past(self, error: Exception, busy: bool) -> bool:
+    def _skip_or_shrink(self, error: Exception, busy: bool) -> bool:
         """Requests fewer updates after a lost answer, and passes over an unreadable update.
 
         Only an answer with one update, requested while none was in progress, shows which one is
@@ -172,33 +172,33 @@ class Polling:
         if limit > 1:
             return True
         number = None if busy else error.update_id
-        return is_number(number) and self._dispatch.step_over(number)
+        return is_number(number) and self._dispatch.skip_unreadable(number)
 
     async def _recover(self, error: TelegramRefused | TelegramError) -> None:
         kind = error_kind(error)
         if kind is ErrorKind.UNAUTHORISED:
-            if await is_denied(self._client, self._sleep):
+            if await token_is_denied(self._client, self._sleep):
                 raise TokenUnknown
-            if not self._has_doubted:
-                self._has_doubted = True  # the first time, the check was pause enough
+            if not self._was_checked:
+                self._was_checked = True  # the first time, the check was pause enough
                 return
         event = "polling_failed"
         if kind is ErrorKind.CONFLICT and self._is_our_webhook(error):
-            if await self._removed_webhook():
+            if await self._remove_webhook():
                 return
         elif kind is ErrorKind.CONFLICT:
             event = "token_used_elsewhere"
-            self._rivalry.note()
+            self._second_poller.note()
         self._failures += 1
         seconds = max(_PAUSES.pause(self._failures), seconds_to_wait(error))
         _log.warning(event, error_kind=kind, kind=type(error).__name__, seconds=seconds)
         await self._sleep(seconds)
 
     def _is_our_webhook(self, error: TelegramRefused | TelegramError) -> bool:
-        """Tells whether an old webhook of ours keeps the updates; a later one is a rival's."""
+        """Tells whether an old webhook of ours keeps the updates; a later one is not ours."""
         return not self._webhook_removed and "webhook is active" in str(error).lower()
 
-    async def _removed_webhook(self) -> bool:
+    async def _remove_webhook(self) -> bool:
         """Removes the webhook, keeping its pending updates; tells whether that worked."""
         try:
             await self._client.call("deleteWebhook", {"drop_pending_updates": False})

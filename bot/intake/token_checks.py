@@ -18,7 +18,9 @@ _PAUSES = (0.0, 2.0, 8.0, 20.0, 30.0)
 _MINUTE = 60.0
 
 
-async def is_denied(client: TelegramClient, sleep: Callable[[float], Awaitable[object]]) -> bool:
+async def token_is_denied(
+    client: TelegramClient, sleep: Callable[[float], Awaitable[object]]
+) -> bool:
     """Tells whether Telegram denies the token at every check within a minute."""
     for attempt, seconds in enumerate(_PAUSES, start=1):
         await sleep(seconds)
@@ -32,7 +34,7 @@ async def is_denied(client: TelegramClient, sleep: Callable[[float], Awaitable[o
     return True
 
 
-class Rivalry:
+class SecondPoller:
     """Notes when somebody else polls this bot's updates, and tells of it after a minute.
 
     Of two pollers each is refused in turn, so one successful poll does not end it.
@@ -44,10 +46,10 @@ class Rivalry:
 
     def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[bool]]) -> None:
         self._clock = clock
-        self._tell = tell
-        self._since = self._last = self._tried = float("-inf")
-        self._told = False
-        self._telling: asyncio.Task[None] | None = None
+        self._tell_admins = tell
+        self._since = self._last = self._tried_at = float("-inf")
+        self._is_reported = False
+        self._reporting: asyncio.Task[None] | None = None
 
     def note(self) -> None:
         """Notes a 409, and calls `tell` in a task once they have gone on for over a minute.
@@ -56,26 +58,26 @@ class Rivalry:
         """
         now = self._clock()
         if now - self._last > _MINUTE:
-            self._since, self._told = now, False
+            self._since, self._is_reported = now, False
         self._last = now
-        is_due = now - self._since > _MINUTE and now - self._tried >= _MINUTE
-        if self._told or not is_due or self._telling is not None:
+        is_due = now - self._since > _MINUTE and now - self._tried_at >= _MINUTE
+        if self._is_reported or not is_due or self._reporting is not None:
             return
-        self._tried = now
-        self._telling = asyncio.create_task(self._tell_of(self._since))
+        self._tried_at = now
+        self._reporting = asyncio.create_task(self._report(self._since))
 
     def stop(self) -> None:
         """Cancels a call of `tell` that is under way."""
-        if self._telling is not None:
-            self._telling.cancel()
+        if self._reporting is not None:
+            self._reporting.cancel()
 
-    async def _tell_of(self, since: float) -> None:
+    async def _report(self, since: float) -> None:
         try:
-            was_heard = await self._tell()
+            was_reported = await self._tell_admins()
         except Exception as error:  # whatever it is, the polling goes on
             # Without its message, which may contain what a person wrote.
             _log.error("token_use_not_reported", kind=kind_of(error), place=place_of(error))
         else:
-            self._told = was_heard and since == self._since
+            self._is_reported = was_reported and since == self._since
         finally:
-            self._telling = None
+            self._reporting = None

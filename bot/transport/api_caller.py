@@ -135,7 +135,7 @@ class ApiCaller:
         return answer if 200 <= answer.status < 300 else _read_refusal(answer)
 
     def _tell_gate(self, call: ApiCall, outcome: HttpResponse | NotSent | ResponseLost) -> None:
-        """Tells the gate what the answer says about limits; for a 429 see `_after_flood`."""
+        """Tells the gate what the answer says about limits; for a 429 see `_wait_after_429`."""
         if not isinstance(outcome, HttpResponse) or outcome.status >= 500:
             self._gate.failed(call.chat, new=call.is_new)
         elif outcome.status < 300:
@@ -152,7 +152,7 @@ class ApiCaller:
         self, call: ApiCall, outcome: HttpResponse | NotSent | ResponseLost, tries: _Tries
     ) -> float | None:
         if isinstance(outcome, HttpResponse) and outcome.status == 429:
-            return self._after_flood(call, retry_after(outcome), tries)
+            return self._wait_after_429(call, retry_after(outcome), tries)
         if isinstance(outcome, HttpResponse) and outcome.status < 500:
             return None
         if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
@@ -165,7 +165,7 @@ class ApiCaller:
         _log.info("call_repeated", method=call.method, attempt=tries.failures)
         return self._policy.pauses.pause(tries.failures)
 
-    def _after_flood(self, call: ApiCall, seconds: float, tries: _Tries) -> float | None:
+    def _wait_after_429(self, call: ApiCall, seconds: float, tries: _Tries) -> float | None:
         _log.warning("too_many_requests", method=call.method, seconds=seconds)
         if call.method not in UNCOUNTED:
             self._gate.refused(call.chat, seconds, new=call.is_new)

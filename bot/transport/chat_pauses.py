@@ -27,7 +27,7 @@ class _Refusal(NamedTuple):
     at: float
     chat: Chat
     accepted: int
-    asked_for: bool
+    is_reply: bool
 
 
 class Pauses:
@@ -54,21 +54,21 @@ class Pauses:
         return self._overall[True].is_on(now)
 
     @property
-    def is_by_people(self) -> bool:
+    def is_by_replies(self) -> bool:
         """Whether only replies have proved the overall pause of new messages."""
-        return self._overall[True].is_by_people
+        return self._overall[True].is_by_replies
 
     def announced(self, now: float) -> float:
         """Returns for how many seconds Telegram asks to send no new message at all."""
         return self._overall[True].announced(now)
 
     def leaves(
-        self, chat: Chat | None, now: float, *, new: bool = True, asked_for: bool = False
+        self, chat: Chat | None, now: float, *, new: bool = True, is_reply: bool = False
     ) -> None:
-        """Notes a call that leaves now; `asked_for` means that it is a reply to the chat."""
-        if chat is not None and asked_for:
+        """Notes a call that leaves now; `is_reply` means that it is a reply to the chat."""
+        if chat is not None and is_reply:
             self._calls.add(chat, now)
-        self._overall[new].leaves(chat, now, self._weight(chat, now, asked_for=asked_for))
+        self._overall[new].leaves(chat, now, self._weight(chat, now, is_reply=is_reply))
 
     def accepted(self, chat: Chat | None, now: float, *, new: bool = True) -> None:
         """Notes a call that was accepted."""
@@ -98,27 +98,27 @@ class Pauses:
             return False
         return self._is_one_of_many(chat, seconds, now)
 
-    def left(
+    def seconds_left(
         self,
         chat: Chat | None,
         now: float,
         *,
         new: bool = True,
-        asked_for: bool = False,
+        is_reply: bool = False,
     ) -> float:
         """Returns the seconds until a call to this chat, or without one to any, may leave."""
-        left = self._overall[new].left(now, self._weight(chat, now, asked_for=asked_for))
+        left = self._overall[new].seconds_left(now, self._weight(chat, now, is_reply=is_reply))
         if self._until:
             self._sweep(now)
             if chat is not None:
                 left = max(left, self._until.get(chat, -math.inf) - now)
         return left
 
-    def _weight(self, chat: Chat | None, now: float, *, asked_for: bool) -> Weight:
-        if not asked_for:
-            return Weight.CHOSEN
+    def _weight(self, chat: Chat | None, now: float, *, is_reply: bool) -> Weight:
+        if not is_reply:
+            return Weight.BROADCAST
         is_known = chat is not None and self._answered.number(chat, now) > 0
-        return Weight.KNOWN if is_known else Weight.STRANGER
+        return Weight.KNOWN_CHAT if is_known else Weight.UNKNOWN_CHAT
 
     def _is_for_all(self, chat: Chat | None, now: float) -> bool:
         """Tells whether a refusal can hardly be due to a limit of the chat itself.
@@ -134,13 +134,13 @@ class Pauses:
         while self._recent and self._recent[0].at < now - _WITHIN:
             self._recent.popleft()
         if all(chat != refusal.chat for refusal in self._recent):
-            asked_for = self._calls.number(chat, now) > 0
-            self._recent.append(_Refusal(now, chat, self._accepted, asked_for))
+            is_reply = self._calls.number(chat, now) > 0
+            self._recent.append(_Refusal(now, chat, self._accepted, is_reply))
         refused = len(self._recent)
         if refused < _SEVERAL:
             return False
         answers = refused + self._accepted - self._recent[0].accepted
-        many = sum(not refusal.asked_for for refusal in self._recent)
+        many = sum(not refusal.is_reply for refusal in self._recent)
         if many >= _MANY and many >= _SHARE * answers:
             self._recent.clear()
             for pause in self._overall.values():

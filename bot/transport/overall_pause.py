@@ -28,24 +28,24 @@ _ANSWERED_SOON = 0.25
 _ANSWERED_WITHIN = 1.0
 # Calls that wait for the answer to a probe ask again after this time.
 _ASK_AGAIN = 0.1
-# On a suspicion, strangers leave the first probe for this long to those whose answer says more.
+# On a suspicion, unknown chats leave the first probe to others for this long.
 _PRECEDENCE = 0.25
-# In a proved pause, strangers only come this much after the others who wait for the same moment.
+# In a proved pause, unknown chats only come this much after others that wait for the same moment.
 _AFTER_THE_OTHERS = 0.05
 # How many refused replies, one after the other, prove a pause.
 _CERTAIN = 3
 # The longest wait for the next probe after a refused reply.
-_LONGEST_FOR_PEOPLE = 4.0
+_LONGEST_FOR_REPLIES = 4.0
 
 
 class Weight(IntEnum):
     """How much the answer to a probe says about the overall limit."""
 
-    STRANGER = 0
+    UNKNOWN_CHAT = 0
     """A reply to a chat that had no accepted reply of late: anybody can send a crowd of those."""
-    KNOWN = 1
+    KNOWN_CHAT = 1
     """A reply to a chat that had one accepted of late: its refusal proves nothing."""
-    CHOSEN = 2
+    BROADCAST = 2
     """A broadcast's call: the bot chose to whom it writes, and when."""
 
 
@@ -54,7 +54,7 @@ class OverallPause:
 
     def __init__(self) -> None:
         self._is_proved = True
-        self.is_by_people = False
+        self.is_by_replies = False
         """Whether only replies have proved it, which may be a crowd's doing."""
         self._began = -math.inf
         self._ends = -math.inf
@@ -67,10 +67,10 @@ class OverallPause:
         """Tells whether the pause is on, so that only probes leave."""
         return now < self._ends
 
-    def left(self, now: float, weight: Weight) -> float:
+    def seconds_left(self, now: float, weight: Weight) -> float:
         """Returns the seconds until a call may leave, or may ask again; 0 for the next probe."""
         next_probe = self._next_probe[weight]
-        if weight is Weight.STRANGER and self._is_proved:
+        if weight is Weight.UNKNOWN_CHAT and self._is_proved:
             next_probe += _AFTER_THE_OTHERS
         left = max(0.0, min(next_probe, self._ends) - now)
         return min(left, _ASK_AGAIN) if self._probes else left
@@ -84,7 +84,7 @@ class OverallPause:
         if self.is_on(now) or now < self._trusted_until():
             return False
         self._begin(now, _DOUBT, is_proved=False)
-        self._next_probe[Weight.STRANGER] = now + _PRECEDENCE
+        self._next_probe[Weight.UNKNOWN_CHAT] = now + _PRECEDENCE
         return True
 
     def prove(self, seconds: float, now: float) -> None:
@@ -126,28 +126,28 @@ class OverallPause:
         weight = self._probes.pop(chat)
         if not self._is_proved:
             return self._is_proved_by(weight, seconds, now, for_all=for_all)
-        longest = math.inf if weight is Weight.CHOSEN else _LONGEST_FOR_PEOPLE
+        longest = math.inf if weight is Weight.BROADCAST else _LONGEST_FOR_REPLIES
         self._wait[weight] = min(2 * self._wait[weight], longest)
         self._delay(weight, now + self._wait[weight])
         if not for_all:
             return False
         self._ends = now + seconds
-        was_by_people = self.is_by_people
-        self.is_by_people = was_by_people and weight is not Weight.CHOSEN
-        return was_by_people and not self.is_by_people
+        was_by_people = self.is_by_replies
+        self.is_by_replies = was_by_people and weight is not Weight.BROADCAST
+        return was_by_people and not self.is_by_replies
 
     def _is_proved_by(self, weight: Weight, seconds: float, now: float, *, for_all: bool) -> bool:
         self._refusals += for_all
-        if for_all and (weight is Weight.CHOSEN or self._refusals >= _CERTAIN):
+        if for_all and (weight is Weight.BROADCAST or self._refusals >= _CERTAIN):
             self.prove(seconds, now)
-            self._delay(Weight.CHOSEN, now + _FIRST_WAIT)
-            self.is_by_people = weight is not Weight.CHOSEN
+            self._delay(Weight.BROADCAST, now + _FIRST_WAIT)
+            self.is_by_replies = weight is not Weight.BROADCAST
             return True
         self._delay(weight, now)  # it says little about the others: another probe may leave
         return False
 
     def _begin(self, now: float, seconds: float, *, is_proved: bool) -> None:
-        self._is_proved, self.is_by_people = is_proved, False
+        self._is_proved, self.is_by_replies = is_proved, False
         self._began, self._ends = now, now + seconds
         self._next_probe = dict.fromkeys(Weight, now)
         self._wait = dict.fromkeys(Weight, _FIRST_WAIT)
@@ -159,7 +159,7 @@ class OverallPause:
 
         Refusals of replies alone may be a crowd's doing, so they delay no other weight.
         """
-        is_sure = weight is Weight.CHOSEN or (self._is_proved and not self.is_by_people)
+        is_sure = weight is Weight.BROADCAST or (self._is_proved and not self.is_by_replies)
         for each in Weight if is_sure else (weight,):
             self._next_probe[each] = until
 

@@ -29,7 +29,7 @@ _DEFAULT = BaseRequest.DEFAULT_NONE
 _Seconds = float | DefaultValue[Any] | None
 
 
-class _Said(dict[str, Any]):
+class _Answer(dict[str, Any]):
     """An answer that raises a Telegram error when python-telegram-bot reads a missing result."""
 
     def __missing__(self, name: str) -> Any:
@@ -47,7 +47,7 @@ class SharedRequest(BaseRequest):
         upload_timeout: seconds to send a call with files.
     """
 
-    __slots__ = ("_outgoing", "_read_timeout", "_session", "_upload_timeout")
+    __slots__ = ("_caller", "_read_timeout", "_session", "_upload_timeout")
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class SharedRequest(BaseRequest):
         upload_timeout: float = 20.0,
     ) -> None:
         self._session = session
-        self._outgoing = ApiCaller(session, gate, policy)
+        self._caller = ApiCaller(session, gate, policy)
         self._read_timeout = read_timeout
         self._upload_timeout = upload_timeout
 
@@ -87,7 +87,7 @@ class SharedRequest(BaseRequest):
             said = None
         if not isinstance(said, dict):
             raise AnswerUnreadable("The answer cannot be read", payload)
-        return _Said(said)
+        return _Answer(said)
 
     async def do_request(
         self,
@@ -105,9 +105,9 @@ class SharedRequest(BaseRequest):
         """
         with_files = request_data is not None and request_data.contains_files
         limits = TimeLimits(
-            read=_given(read_timeout, self._read_timeout),
-            write=_given(write_timeout, self._upload_timeout if with_files else 5.0),
-            connect=_given(connect_timeout, 5.0),
+            read=_seconds_or(read_timeout, self._read_timeout),
+            write=_seconds_or(write_timeout, self._upload_timeout if with_files else 5.0),
+            connect=_seconds_or(connect_timeout, 5.0),
         )
         if method == "GET":
             return await self._download(url, limits)
@@ -119,7 +119,7 @@ class SharedRequest(BaseRequest):
             limits=limits,
             chat=chat_of(request_data.parameters if request_data else {}),
         )
-        answer = await self._outgoing.send(call)
+        answer = await self._caller.send(call)
         return _for_ptb(answer, name, bot.removeprefix("bot"))
 
     async def _download(self, url: str, limits: TimeLimits) -> tuple[int, bytes]:
@@ -149,7 +149,7 @@ def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]
     raise BadRequest(description)
 
 
-def _given(seconds: _Seconds, default: float) -> float | None:
+def _seconds_or(seconds: _Seconds, default: float) -> float | None:
     if isinstance(seconds, DefaultValue):
         return default
     return seconds

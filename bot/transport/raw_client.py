@@ -56,7 +56,7 @@ class TelegramClient:
         token: str,
         policy: RetryPolicy | None = None,
     ) -> None:
-        self._outgoing = ApiCaller(session, gate, policy)
+        self._caller = ApiCaller(session, gate, policy)
         self._base = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
         # All calls of a broadcast are the same but for the chat.
@@ -85,7 +85,7 @@ class TelegramClient:
             NotSent, ResponseLost, RateLimited: see `bot.transport.errors`.
         """
         given = {name: value for name, value in (params or {}).items() if value is not None}
-        answer = await self._outgoing.send(
+        answer = await self._caller.send(
             ApiCall(
                 url=f"{self._base}/{method}",
                 method=method,

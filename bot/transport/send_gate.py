@@ -91,7 +91,7 @@ class Gate:
         is_reply = lane is Lane.REPLY
         if is_reply and new and chat is not None:
             self._recent_replies.add(chat, self._clock())
-        self._pauses.leaves(chat, self._clock(), new=new, asked_for=is_reply)
+        self._pauses.leaves(chat, self._clock(), new=new, is_reply=is_reply)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes an accepted call; `new` means that it sends a new message."""
@@ -115,7 +115,7 @@ class Gate:
             self._estimator.refused(now)
         if self._pauses.refused(chat, retry_after, now, new=new):
             self._reply_rate.slow_down(now)
-            if not self._pauses.is_by_people:
+            if not self._pauses.is_by_replies:
                 self._estimator.refused_overall(now, retry_after)
 
     def announced_pause(self) -> float:
@@ -125,7 +125,7 @@ class Gate:
     def pause_for(self, lane: Lane, chat: Chat | None = None, *, new: bool = True) -> float:
         """Returns the seconds until a call to this chat may leave, or may ask again."""
         is_reply = lane is Lane.REPLY
-        return self._pauses.left(chat, self._clock(), new=new, asked_for=is_reply)
+        return self._pauses.seconds_left(chat, self._clock(), new=new, is_reply=is_reply)
 
     async def acquire(
         self,

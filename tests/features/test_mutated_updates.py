@@ -51,8 +51,8 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
         log = await _of_mallory(scene)
         for number, update in enumerate(_mutations(log, rng), start=10_000_000):
             dispatch.offer(_as_it_arrives({**update, "update_id": number}))
-            await dispatch.until_at_most(10, 20)
-        await dispatch.until_at_most(0, 20)
+            await dispatch.wait_until_at_most(10, 20)
+        await dispatch.wait_until_at_most(0, 20)
         assert dispatch.in_progress == 0
         assert dispatch.counts.retried == 0
         assert dispatch.counts.handled > len(log)

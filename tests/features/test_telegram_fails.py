@@ -30,7 +30,7 @@ def of_the_bot(scene: Scene) -> Services:
 
 async def all_is_acknowledged(scene: Scene) -> bool:
     assert scene.app is not None
-    await scene.app.dispatch.until_at_most(0, 10)
+    await scene.app.dispatch.wait_until_at_most(0, 10)
     return scene.app.dispatch.in_progress == 0 and scene.app.dispatch.counts.retried == 0
 
 

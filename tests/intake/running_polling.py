@@ -81,7 +81,7 @@ class RunningPolling:
         self.polling = Polling(
             client,
             self.dispatch,
-            tell_of_rival=self._tell,
+            report_second_poller=self._tell,
             clock=self.naps.clock,
             sleep=self.naps.sleep,
         )
@@ -101,11 +101,11 @@ class RunningPolling:
         """Skips the waits between polls from now on, and returns the list of their arguments."""
         rests: list[tuple[int, float]] = []
 
-        async def until_at_most(count: int, seconds: float) -> None:
+        async def wait_until_at_most(count: int, seconds: float) -> None:
             rests.append((count, seconds))
             await asyncio.sleep(0)
 
-        self.dispatch.until_at_most = until_at_most  # type: ignore[method-assign]
+        self.dispatch.wait_until_at_most = wait_until_at_most  # type: ignore[method-assign]
         return rests
 
 

@@ -54,7 +54,7 @@ async def test_a_slow_chat_holds_up_no_other() -> None:
     work = dispatch(handle)
     work.offer(message(1, chat=1))
     work.offer(message(2, chat=2))
-    await work.until_at_most(1, 5)
+    await work.wait_until_at_most(1, 5)
     assert done == [2]
     assert work.offset == 1
     slow.set()
@@ -78,7 +78,7 @@ async def test_a_known_update_is_not_handled_again() -> None:
     work = dispatch(hold_the_first)
     assert work.offer(message(1, chat=1))
     assert work.offer(message(2, chat=2))
-    await work.until_at_most(1, 5)
+    await work.wait_until_at_most(1, 5)
     assert not work.offer(message(1, chat=1))
     assert not work.offer(message(2, chat=2))
     held.set()
@@ -97,7 +97,7 @@ async def test_a_passing_failure_is_tried_again_until_it_works() -> None:
 
     work = dispatch(handle)
     work.offer(message(1))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     assert (work.counts.retried, work.counts.handled) == (3, 1)
     assert work.offset == 2
 
@@ -217,7 +217,7 @@ def test_the_offset_never_passes_an_unfinished_update(steps: list[str], random: 
                 finished = random.choice(sorted(unfinished))
                 unfinished.discard(finished)
                 open_[finished].set()
-                await work.until_at_most(len(unfinished), 5)
+                await work.wait_until_at_most(len(unfinished), 5)
             if number:
                 assert work.offset == min(unfinished, default=number + 1)
         await work.drain(0)
@@ -238,7 +238,7 @@ async def test_a_failing_update_holds_the_order_of_its_chat() -> None:
     work = dispatch(handle)
     for number in (1, 2, 3):
         work.offer(message(number))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     assert handled == [1, 2, 3]
 
 
@@ -254,7 +254,7 @@ async def test_draining_tries_nothing_again_and_keeps_what_stands_behind_a_failu
     for number in (1, 2):
         work.offer(message(number, chat=1))
     work.offer(message(3, chat=2))
-    await work.until_at_most(2, 5)
+    await work.wait_until_at_most(2, 5)
     started = asyncio.get_running_loop().time()
     left = await work.drain(5)
     assert asyncio.get_running_loop().time() - started < 1
@@ -274,7 +274,7 @@ async def test_no_more_than_the_permitted_handlers_run_at_once() -> None:
     work = Dispatcher(handle, DispatchPolicy(at_once=7))
     for number in range(50):
         work.offer(message(number, chat=number))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     assert (most, work.counts.handled) == (7, 50)
 
 
@@ -286,7 +286,7 @@ async def test_an_update_waiting_to_be_tried_again_takes_no_handlers_place() -> 
     work = Dispatcher(handle, DispatchPolicy(at_once=2, pauses=BackOff(30, 30)))
     for number in range(10):
         work.offer(message(number, chat=number))
-    await work.until_at_most(3, 5)
+    await work.wait_until_at_most(3, 5)
     assert work.counts.handled == 7
     await work.drain(1)
 
@@ -307,7 +307,7 @@ async def test_one_that_fails_for_ever_while_others_go_well_is_passed_over() -> 
     assert (work.offset, work.counts.passed_over) == (0, 0), "all may be failing: patience"
     for number in range(1, 6):
         work.offer(message(number, chat=number))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     assert (work.offset, work.counts.passed_over) == (6, 1)
 
 
@@ -322,7 +322,7 @@ async def test_a_handler_that_hangs_is_tried_again() -> None:
 
     work = Dispatcher(handle, DispatchPolicy(pauses=BackOff(0.001), handler_seconds=0.01))
     work.offer(message(1))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     assert (tries, work.counts.retried, work.counts.handled) == (2, 1, 1)
 
 
@@ -339,12 +339,12 @@ async def test_what_cannot_be_read_is_stepped_over_unless_it_lies_below_the_offs
     async def handle(_update: dict[str, Any], _behind: UpdatesBehind) -> None: ...
 
     work = dispatch(handle)
-    assert work.step_over(0)
+    assert work.skip_unreadable(0)
     assert (work.offset, work.counts.passed_over) == (1, 1)
-    assert not work.step_over(0)
+    assert not work.skip_unreadable(0)
     assert (work.offset, work.counts.passed_over) == (1, 1)
-    assert work.step_over(1)
-    assert work.step_over(7)
+    assert work.skip_unreadable(1)
+    assert work.skip_unreadable(7)
     assert (work.offset, work.in_progress, work.counts.passed_over) == (8, 0, 3)
     assert not work.offer(message(7)), "an answer on its way may still hold it"
 

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.intake import TokenUnknown
-from bot.intake.token_checks import Rivalry
+from bot.intake.token_checks import SecondPoller
 from tests.intake.running_polling import RunningPolling, SleepClock, polling
 from tests.support.scripted_server import TOKEN, page, refuse
 
@@ -130,7 +130,7 @@ async def told(*moments: float, reached: Iterable[bool] = ()) -> list[float]:
         told.append(naps.now)
         return next(outcome, True)
 
-    rivalry = Rivalry(naps.clock, tell)
+    rivalry = SecondPoller(naps.clock, tell)
     for naps.now in moments:
         rivalry.note()
         await asyncio.sleep(0)
@@ -164,7 +164,7 @@ async def test_what_breaks_while_it_is_told_is_logged_and_tried_again() -> None:
             raise ValueError("what an admin is called")
         return True
 
-    rivalry = Rivalry(naps.clock, tell)
+    rivalry = SecondPoller(naps.clock, tell)
     with capture_logs() as logs:
         for naps.now in range(0, 300, 30):
             rivalry.note()

@@ -37,7 +37,7 @@ class Desk:
         left = self.work.in_progress
         for number in range(first, last + 1):
             self.work.offer(message(number, chat=number))
-        await self.work.until_at_most(left, 5)
+        await self.work.wait_until_at_most(left, 5)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(des
     await desk.fails()
     assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
     desk.now = 1060.0
-    await desk.work.until_at_most(0, 5)
+    await desk.work.wait_until_at_most(0, 5)
     assert (desk.work.offset, desk.work.counts.passed_over) == (51, 1)
 
 
@@ -65,7 +65,7 @@ async def test_it_is_kept_while_fewer_than_fifty_others_went_well(desk: Desk) ->
     await desk.fails()
     assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
     await desk.others(50, 50)
-    await desk.work.until_at_most(0, 5)
+    await desk.work.wait_until_at_most(0, 5)
     assert desk.work.counts.passed_over == 1
 
 
@@ -93,7 +93,7 @@ async def test_each_failure_in_a_row_has_its_own_pause() -> None:
 
     work = Dispatcher(handle, DispatchPolicy(pauses=Pauses(1.0)))
     work.offer(message(1))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     assert asked == [1, 2, 3, 4, 5, 6, 7, 8]
     assert work.counts.retried == 8
 
@@ -101,7 +101,7 @@ async def test_each_failure_in_a_row_has_its_own_pause() -> None:
 def test_the_rules_are_these_unless_others_are_given() -> None:
     assert DispatchPolicy() == DispatchPolicy(
         at_once=100,
-        in_a_line=20,
+        waiting_per_chat=20,
         pauses=BackOff(0.1, longest=5.0, spread=0.2),
         handler_seconds=60.0,
         stuck_seconds=60.0,
@@ -148,6 +148,6 @@ async def test_nothing_is_kept_of_a_line_that_has_ended() -> None:
     work = Dispatcher(handle, AT_ONCE)
     for number in range(5):
         work.offer(message(number, chat=number))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     await asyncio.sleep(0)
-    assert (work._working, work._lines) == (set(), {})
+    assert (work._tasks, work._queues) == (set(), {})

@@ -73,7 +73,7 @@ async def test_an_update_that_is_tried_again_is_not_behind_itself() -> None:
     work = Dispatcher(handle, QUICK)
     work.offer(message(1))
     work.offer(message(2))
-    await work.until_at_most(0, 5)
+    await work.wait_until_at_most(0, 5)
     await work.drain(5)
     assert seen == [[2], [2], []]
 

@@ -19,24 +19,24 @@ def suspected(*seconds: float, at: float = 100.0) -> Pauses:
 
 def asked_whether(pauses: Pauses, chat: int, now: float) -> None:
     """Lets a call leave as the probe."""
-    assert pauses.left(chat, now) == 0
+    assert pauses.seconds_left(chat, now) == 0
     pauses.leaves(chat, now)
 
 
 def test_a_refused_chat_pauses_for_exactly_what_it_was_told() -> None:
     pauses = Pauses()
     pauses.refused(7, 5, 100.0)
-    assert pauses.left(7, 100.0) == 5
-    assert pauses.left(7, 104.0) == 1
-    assert pauses.left(7, 105.0) == 0
-    assert pauses.left(8, 100.0) == 0
+    assert pauses.seconds_left(7, 100.0) == 5
+    assert pauses.seconds_left(7, 104.0) == 1
+    assert pauses.seconds_left(7, 105.0) == 0
+    assert pauses.seconds_left(8, 100.0) == 0
 
 
 def test_a_shorter_refusal_does_not_shorten_a_pause() -> None:
     pauses = Pauses()
     pauses.refused(7, 30, 0.0)
     pauses.refused(7, 1, 1.0)
-    assert pauses.left(7, 2.0) == 28
+    assert pauses.seconds_left(7, 2.0) == 28
 
 
 @pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
@@ -46,10 +46,10 @@ def test_when_the_probe_is_accepted_everybody_goes_on_but_the_refused(
     pauses = suspected(*seconds)
     assert pauses.announced(100.0) == 0
     asked_whether(pauses, STRANGER, 100.0)
-    assert pauses.left(98, 100.0) > 0, "one call only"
+    assert pauses.seconds_left(98, 100.0) > 0, "one call only"
     pauses.accepted(STRANGER, 100.05)
-    assert pauses.left(98, 100.05) == 0
-    assert [pauses.left(chat, 100.0) for chat in (1, 2, 3)] == list(seconds)
+    assert pauses.seconds_left(98, 100.05) == 0
+    assert [pauses.seconds_left(chat, 100.0) for chat in (1, 2, 3)] == list(seconds)
 
 
 @pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
@@ -59,21 +59,23 @@ def test_on_a_suspicion_alone_nobody_waits_for_longer_than_a_second(
     pauses = suspected(*seconds)
     for number in range(4):
         asked_whether(pauses, STRANGER + number, 100.0 + number / 4)
-        assert pauses.left(98, 100.24 + number / 4) > 0, "one call, and then the next probe"
+        assert pauses.seconds_left(98, 100.24 + number / 4) > 0, (
+            "one call, and then the next probe"
+        )
     assert not pauses.is_overall(101.0)
-    assert pauses.left(98, 101.0) == 0
+    assert pauses.seconds_left(98, 101.0) == 0
 
 
 def test_who_waits_for_the_answer_to_a_probe_asks_again_in_a_moment() -> None:
     pauses = suspected(5, 5, 5)
     asked_whether(pauses, STRANGER, 100.0)
-    assert pauses.left(None, 100.0) == 0.1
+    assert pauses.seconds_left(None, 100.0) == 0.1
 
 
 def test_two_chats_are_no_suspicion() -> None:
     pauses = suspected(99, 99)
     pauses.leaves(STRANGER, 100.0)
-    assert pauses.left(98, 100.0) == 0
+    assert pauses.seconds_left(98, 100.0) == 0
 
 
 def test_a_refused_probe_proves_that_the_limit_is_the_bots_own() -> None:
@@ -81,9 +83,9 @@ def test_a_refused_probe_proves_that_the_limit_is_the_bots_own() -> None:
     asked_whether(pauses, STRANGER, 100.0)
     assert pauses.refused(STRANGER, 5, 100.1), "which the search is told, once"
     assert pauses.is_overall(100.1)
-    assert pauses.left(98, 100.1) == pytest.approx(2), "and then another one asks"
+    assert pauses.seconds_left(98, 100.1) == pytest.approx(2), "and then another one asks"
     assert not pauses.refused(97, 5, 100.2), "what was on its way is no second flood"
-    assert pauses.left(98, 100.2) == pytest.approx(1.9), "and no reason to wait longer"
+    assert pauses.seconds_left(98, 100.2) == pytest.approx(1.9), "and no reason to wait longer"
 
 
 def test_probes_of_a_long_pause_come_half_as_often_each_time_and_not_after_its_end() -> None:
@@ -91,7 +93,7 @@ def test_probes_of_a_long_pause_come_half_as_often_each_time_and_not_after_its_e
     asked_whether(pauses, STRANGER, 100.0)
     pauses.refused(STRANGER, 99, 100.0)
     for chat in range(1000, 1010):
-        moment = (moments or [100.0])[-1] + pauses.left(chat, (moments or [100.0])[-1])
+        moment = (moments or [100.0])[-1] + pauses.seconds_left(chat, (moments or [100.0])[-1])
         moments.append(moment)
         if moment >= 199:
             break
@@ -100,7 +102,7 @@ def test_probes_of_a_long_pause_come_half_as_often_each_time_and_not_after_its_e
         assert pauses.announced(moment) == pytest.approx(199 - moment)
     assert moments == pytest.approx([102, 106, 114, 130, 162, 199])
     for chat in (1, 2000, 2001):
-        assert pauses.left(chat, 199.0) == 0
+        assert pauses.seconds_left(chat, 199.0) == 0
 
 
 def test_a_probe_of_a_long_pause_that_is_accepted_lets_everybody_go() -> None:
@@ -110,7 +112,7 @@ def test_a_probe_of_a_long_pause_that_is_accepted_lets_everybody_go() -> None:
     asked_whether(pauses, 98, 102.0)
     pauses.accepted(98, 102.1)
     assert not pauses.is_overall(102.1)
-    assert pauses.left(97, 102.1) == 0
+    assert pauses.seconds_left(97, 102.1) == 0
 
 
 def test_how_seldom_a_long_pause_was_probed_holds_nobody_up_in_the_next_one() -> None:
@@ -127,7 +129,7 @@ def test_how_seldom_a_long_pause_was_probed_holds_nobody_up_in_the_next_one() ->
     for chat, moment, wait in [(94, 200.0, 2), (93, 202.0, 4)]:
         asked_whether(pauses, chat, moment)
         pauses.refused(chat, 99, moment)
-        assert pauses.left(92, moment) == wait
+        assert pauses.seconds_left(92, moment) == wait
 
 
 def test_what_the_latest_probe_was_told_is_when_it_ends() -> None:
@@ -136,7 +138,7 @@ def test_what_the_latest_probe_was_told_is_when_it_ends() -> None:
     pauses.refused(STRANGER, 99, 100.0)
     asked_whether(pauses, 98, 102.0)
     pauses.refused(98, 1, 102.0)
-    assert pauses.left(97, 102.0) == 1
+    assert pauses.seconds_left(97, 102.0) == 1
 
 
 def test_a_probe_without_an_answer_is_followed_by_another_one() -> None:
@@ -144,7 +146,7 @@ def test_a_probe_without_an_answer_is_followed_by_another_one() -> None:
     asked_whether(pauses, STRANGER, 100.0)
     pauses.refused(STRANGER, 99, 100.0)
     asked_whether(pauses, 98, 102.0)
-    assert pauses.left(97, 102.9) > 0
+    assert pauses.seconds_left(97, 102.9) > 0
     asked_whether(pauses, 97, 103.0)
 
 
@@ -152,7 +154,7 @@ def test_a_probe_that_hangs_is_followed_by_another_one_while_it_is_only_a_suspic
     """A chat that hangs delays everybody else by a quarter of a second."""
     pauses = suspected(99, 99, 99)
     asked_whether(pauses, STRANGER, 100.0)
-    assert pauses.left(98, 100.24) > 0
+    assert pauses.seconds_left(98, 100.24) > 0
     asked_whether(pauses, 98, 100.25)
     pauses.accepted(98, 100.3)
     assert not pauses.is_overall(100.3)
@@ -171,7 +173,7 @@ def test_a_probe_that_fails_on_the_way_lets_the_next_one_ask_at_once() -> None:
     pauses.failed(STRANGER, 100.01)
     asked_whether(pauses, 98, 100.01)
     pauses.accepted(98, 100.05)
-    assert pauses.left(97, 100.05) == 0
+    assert pauses.seconds_left(97, 100.05) == 0
 
 
 def test_a_probe_that_is_turned_down_for_what_it_is_met_no_limit() -> None:
@@ -179,22 +181,22 @@ def test_a_probe_that_is_turned_down_for_what_it_is_met_no_limit() -> None:
     pauses = suspected(99, 99, 99)
     asked_whether(pauses, STRANGER, 100.0)
     pauses.content_rejected(STRANGER, 100.05)
-    assert pauses.left(98, 100.05) == 0
+    assert pauses.seconds_left(98, 100.05) == 0
 
 
 def test_the_answer_to_another_call_than_the_probe_ends_nothing() -> None:
     pauses = suspected(99, 99, 99)
     asked_whether(pauses, STRANGER, 100.0)
     pauses.accepted(98, 100.01)
-    assert pauses.left(97, 100.01) > 0
+    assert pauses.seconds_left(97, 100.01) > 0
 
 
 def test_a_probe_that_is_refused_late_proves_it_all_the_same() -> None:
     pauses = suspected(30, 30, 30)
     asked_whether(pauses, STRANGER, 100.0)
-    assert pauses.left(98, 101.0) == 0
+    assert pauses.seconds_left(98, 101.0) == 0
     assert pauses.refused(STRANGER, 29, 101.5)
-    assert pauses.left(98, 101.5) == 2
+    assert pauses.seconds_left(98, 101.5) == 2
 
 
 def test_a_later_call_to_the_chat_of_a_lost_probe_is_no_probe() -> None:
@@ -202,7 +204,7 @@ def test_a_later_call_to_the_chat_of_a_lost_probe_is_no_probe() -> None:
     asked_whether(pauses, STRANGER, 100.0)
     pauses.leaves(STRANGER, 160.0)
     assert not pauses.refused(STRANGER, 30, 160.1)
-    assert pauses.left(98, 160.1) == 0
+    assert pauses.seconds_left(98, 160.1) == 0
 
 
 def provoked(pauses: Pauses, chats: range, now: float) -> bool:
@@ -245,14 +247,14 @@ def test_a_group_says_nothing_about_everybody(chat: int | str) -> None:
     pauses = suspected(5, 5)
     pauses.refused(chat, 3600, 100.0)
     assert not pauses.is_overall(100.0)
-    assert pauses.left(chat, 100.0) == 3600
+    assert pauses.seconds_left(chat, 100.0) == 3600
 
 
 def test_who_taps_without_a_rest_is_refused_for_their_own_sake() -> None:
     pauses = Pauses()
     for chat in (1, 2, 3):
         for turn in range(2):
-            pauses.leaves(chat, 100.0 + turn, asked_for=True)
+            pauses.leaves(chat, 100.0 + turn, is_reply=True)
     for chat in (1, 2, 3):
         pauses.refused(chat, 60, 101.0)
     assert not pauses.is_overall(101.0)
@@ -261,7 +263,7 @@ def test_who_taps_without_a_rest_is_refused_for_their_own_sake() -> None:
 def test_who_was_answered_once_is_refused_for_everybodys_sake() -> None:
     pauses = Pauses()
     for chat in (1, 2, 3):
-        pauses.leaves(chat, 100.0, asked_for=True)
+        pauses.leaves(chat, 100.0, is_reply=True)
         pauses.refused(chat, 60, 101.0)
     assert pauses.is_overall(101.0)
 
@@ -277,7 +279,7 @@ def test_a_broadcast_is_nobodys_own_doing() -> None:
 
 def tapped_without_a_rest(pauses: Pauses, chat: int, now: float) -> None:
     for _ in range(2):
-        pauses.leaves(chat, now, asked_for=True)
+        pauses.leaves(chat, now, is_reply=True)
 
 
 def test_a_busy_chat_that_is_refused_as_the_probe_proves_nothing() -> None:
@@ -293,29 +295,29 @@ def test_a_busy_chat_that_is_refused_as_the_probe_does_not_make_the_pause_longer
     pauses.refused(98, 10, 100.0)
     tapped_without_a_rest(pauses, STRANGER, 102.0)
     pauses.refused(STRANGER, 3600, 102.0)
-    assert (pauses.left(97, 102.0), pauses.announced(102.0)) == (4, 8)
+    assert (pauses.seconds_left(97, 102.0), pauses.announced(102.0)) == (4, 8)
     asked_whether(pauses, 97, 106.0)
     pauses.leaves(97, 106.0)
-    assert pauses.left(96, 110.0) == 0
+    assert pauses.seconds_left(96, 110.0) == 0
     assert not pauses.is_overall(110.0), "an hour of one chat's is not everybody's"
 
 
 def test_an_edit_that_is_accepted_says_nothing_about_new_messages() -> None:
     pauses = suspected(60, 60, 60)
-    assert pauses.left(98, 100.0, new=False) == 0
+    assert pauses.seconds_left(98, 100.0, new=False) == 0
     pauses.leaves(98, 100.0, new=False)
-    assert pauses.left(97, 100.0, new=False) > 0, "one edit at a time as well"
+    assert pauses.seconds_left(97, 100.0, new=False) > 0, "one edit at a time as well"
     pauses.leaves(STRANGER, 100.0)
     pauses.accepted(98, 100.1, new=False)
-    assert pauses.left(97, 100.1, new=False) == 0
-    assert pauses.left(97, 100.1) > 0
+    assert pauses.seconds_left(97, 100.1, new=False) == 0
+    assert pauses.seconds_left(97, 100.1) > 0
 
 
 def test_edits_that_are_refused_pause_edits_and_leave_the_rate_of_messages_alone() -> None:
     pauses = suspected(60, 60, 60)
     pauses.leaves(98, 100.0, new=False)
     assert not pauses.refused(98, 60, 100.1, new=False)
-    assert pauses.left(97, 100.1, new=False) == pytest.approx(2)
+    assert pauses.seconds_left(97, 100.1, new=False) == pytest.approx(2)
 
 
 def test_edits_do_not_keep_refusals_of_messages_apart() -> None:
@@ -362,7 +364,7 @@ def test_a_refusal_without_a_chat_pauses_nobody() -> None:
     pauses = Pauses()
     for _ in range(5):
         pauses.refused(None, 60, 0.0)
-    assert pauses.left(None, 0.0) == 0
+    assert pauses.seconds_left(None, 0.0) == 0
 
 
 def test_a_hundred_thousand_chats_leave_no_memory_behind() -> None:
@@ -370,7 +372,7 @@ def test_a_hundred_thousand_chats_leave_no_memory_behind() -> None:
     for chat in range(100_000):
         pauses.refused(chat, 1, chat / 1000)
     assert len(pauses) <= 2_001
-    pauses.left(5, 1_000.0)
+    pauses.seconds_left(5, 1_000.0)
     assert len(pauses) == 0
 
 
@@ -388,7 +390,7 @@ def test_no_chat_is_free_before_its_own_last_refusal_has_passed(
         pauses.refused(chat, seconds, now)
         until[chat] = max(until.get(chat, 0.0), now + seconds)
         for other, end in until.items():
-            assert pauses.left(other, now) >= end - now - 1e-9
+            assert pauses.seconds_left(other, now) >= end - now - 1e-9
 
 
 def test_one_refusal_more_after_a_suspicion_that_was_wrong_is_no_new_one() -> None:

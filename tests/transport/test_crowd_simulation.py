@@ -65,7 +65,7 @@ def suspected() -> Pauses:
 
 def one_asks(pauses: Pauses, chat: int, now: float) -> None:
     """Lets a broadcast's call leave as the probe."""
-    assert pauses.left(chat, now) == 0
+    assert pauses.seconds_left(chat, now) == 0
     pauses.leaves(chat, now)
 
 
@@ -87,11 +87,11 @@ class TestPeople:
     """Probes that are replies may be part of a crowd; those of a broadcast are not."""
 
     def may_ask(self, pauses: Pauses, chat: int, now: float) -> bool:
-        return pauses.left(chat, now, asked_for=True) == 0
+        return pauses.seconds_left(chat, now, is_reply=True) == 0
 
     def asks(self, pauses: Pauses, chat: int, now: float) -> None:
         assert self.may_ask(pauses, chat, now)
-        pauses.leaves(chat, now, asked_for=True)
+        pauses.leaves(chat, now, is_reply=True)
 
     def proved_by_people(self) -> Pauses:
         pauses = suspected()
@@ -106,7 +106,7 @@ class TestPeople:
             self.asks(pauses, chat, now)
             proved.append(pauses.refused(chat, 60, now + 0.125))
         assert proved == [False, False, True]
-        assert pauses.is_by_people
+        assert pauses.is_by_replies
         assert pauses.announced(100.875) == 60
 
     def test_two_of_them_and_one_long_after_prove_nothing(self) -> None:
@@ -126,11 +126,11 @@ class TestPeople:
         one_asks(pauses, STRANGER, 120.0)
         pauses.accepted(STRANGER, 120.125)
         proved = [pauses.refused(chat, 60, 120.5) for chat in range(200, 210)]
-        assert (proved[-1], pauses.is_by_people) == (True, False)
+        assert (proved[-1], pauses.is_by_replies) == (True, False)
 
     def test_who_was_answered_a_moment_ago_goes_before_strangers(self) -> None:
         pauses = Pauses()
-        pauses.leaves(50, 99.0, asked_for=True)
+        pauses.leaves(50, 99.0, is_reply=True)
         pauses.accepted(50, 99.1)
         for chat in (1, 2, 3):
             pauses.refused(chat, 60, 100.0)
@@ -144,7 +144,7 @@ class TestPeople:
         one_asks(pauses, STRANGER, 100.0)
         pauses.accepted(STRANGER, 100.2)
         for chat in range(11, 31):
-            pauses.leaves(chat, 100.5, asked_for=True)
+            pauses.leaves(chat, 100.5, is_reply=True)
             assert not pauses.refused(chat, 60, 100.5)
         assert not pauses.is_overall(100.5)
 
@@ -162,13 +162,13 @@ class TestPeople:
         for chat, now, confirmed in ((97, 103.0, True), (98, 107.5, False)):
             one_asks(pauses, chat, now)
             assert pauses.refused(chat, 50, now) is confirmed
-            assert not pauses.is_by_people
+            assert not pauses.is_by_replies
         assert not self.may_ask(pauses, 15, 110.0), "and from then on all wait alike"
 
     def test_none_of_them_makes_the_others_wait_for_longer_than_four_seconds(self) -> None:
         pauses, now = self.proved_by_people(), 100.875
         for chat in range(20, 26):
-            now += pauses.left(chat, now, asked_for=True)
+            now += pauses.seconds_left(chat, now, is_reply=True)
             self.asks(pauses, chat, now)
             pauses.refused(chat, 60, now)
-            assert pauses.left(99, now, asked_for=True) <= 4.05
+            assert pauses.seconds_left(99, now, is_reply=True) <= 4.05

@@ -33,8 +33,8 @@ class Pool:
         self._opening = 0
         self._idle = dict[Connection, None]()  # the last one is used first, so that others expire
         self._queue = deque[asyncio.Future[Connection | None]]()
-        self._sweep: asyncio.Handle | None = None
-        self._sweep_at = math.inf
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = math.inf
         self._is_closed = False
 
     async def exchange(self, message: bytes, limits: TimeLimits) -> HttpResponse:
@@ -44,9 +44,9 @@ class Pool:
             NotSent: nothing was sent.
             ResponseLost: it was sent, and it is not known whether it succeeded.
         """
-        connection = self._idle_one() or await self._in_time(limits.connect)
+        connection = self._idle_one() or await self._get_in_time(limits.connect)
         deadline = math.inf if limits.read is None else self._loop.time() + limits.read
-        self._watch(deadline)
+        self._set_timer(deadline)
         try:
             return await connection.ask(message, deadline)
         finally:
@@ -55,9 +55,9 @@ class Pool:
     def close(self) -> None:
         """Cuts off every connection; calls that wait for one raise `NotSent`."""
         self._is_closed = True
-        if self._sweep is not None:
-            self._sweep.cancel()
-        while self._hand_on(None):
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._give_to_waiter(None):
             pass
         for connection in list(self._open):
             connection.cut(ResponseLost("The session was closed"))
@@ -69,10 +69,10 @@ class Pool:
                 return connection
         return None
 
-    async def _in_time(self, seconds: float | None) -> Connection:
+    async def _get_in_time(self, seconds: float | None) -> Connection:
         try:
             async with asyncio.timeout(seconds):
-                return await self._wait_for_one()
+                return await self._get_one()
         except TimeoutError:
             failure: NotSent = ConnectTimedOut("No connection in time")
         except (OSError, ValueError) as error:
@@ -80,22 +80,22 @@ class Pool:
         # Raised outside of the handlers, since the original errors may contain the address.
         raise failure
 
-    async def _wait_for_one(self) -> Connection:
+    async def _get_one(self) -> Connection:
         while True:
             if len(self._open) + self._opening < self._limit:
                 return await self._connect()
-            connection = await self._line_up()
+            connection = await self._wait_in_queue()
             if connection is not None and connection.is_free:
                 return connection
 
-    async def _line_up(self) -> Connection | None:
+    async def _wait_in_queue(self) -> Connection | None:
         waiter: asyncio.Future[Connection | None] = self._loop.create_future()
         self._queue.append(waiter)
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                self._pass_on(waiter.result())
+                self._give_or_keep(waiter.result())
             raise
 
     async def _connect(self) -> Connection:
@@ -104,7 +104,7 @@ class Pool:
             if self._is_closed:
                 raise NotSent("The session is closed")
             _, connection = await self._loop.create_connection(
-                lambda: Connection(self._is_lost),
+                lambda: Connection(self._forget),
                 sock=await self._resolver.connect(),
                 ssl=self._tls,
                 server_hostname=self._tls_host,
@@ -113,7 +113,7 @@ class Pool:
                 raise NotSent("The connection was closed at once")
             self._open.add(connection)
         except BaseException:  # also a cancellation: the next one in line may open one instead
-            self._hand_on(None)
+            self._give_to_waiter(None)
             raise
         finally:
             self._opening -= 1
@@ -121,18 +121,18 @@ class Pool:
 
     def _take_back(self, connection: Connection) -> None:
         if connection.is_free and not self._is_closed:
-            self._pass_on(connection)
+            self._give_or_keep(connection)
         else:
             connection.cut(ResponseLost("Nobody waits for the answer any more"))
 
-    def _pass_on(self, connection: Connection | None) -> None:
-        if self._hand_on(connection) or connection is None:
+    def _give_or_keep(self, connection: Connection | None) -> None:
+        if self._give_to_waiter(connection) or connection is None:
             return
         connection.deadline = self._loop.time() + _IDLE_SECONDS
-        self._watch(connection.deadline)
+        self._set_timer(connection.deadline)
         self._idle[connection] = None
 
-    def _hand_on(self, connection: Connection | None) -> bool:
+    def _give_to_waiter(self, connection: Connection | None) -> bool:
         """Gives the first waiter a connection, or None: it may open one; False without waiters."""
         while self._queue:
             waiter = self._queue.popleft()
@@ -141,29 +141,29 @@ class Pool:
                 return True
         return False
 
-    def _is_lost(self, connection: Connection) -> None:
+    def _forget(self, connection: Connection) -> None:
         self._idle.pop(connection, None)
         if connection in self._open:
             self._open.remove(connection)
-            self._hand_on(None)
+            self._give_to_waiter(None)
 
-    def _watch(self, deadline: float) -> None:
+    def _set_timer(self, deadline: float) -> None:
         """Sets the one timer for all deadlines: one for each call would double a call's cost."""
-        if self._sweep is not None:
+        if self._timer is not None:
             # Kept here, since uvloop's timers have no `when` if it is less than a millisecond off.
-            if self._sweep_at <= deadline:
+            if self._timer_at <= deadline:
                 return
-            self._sweep.cancel()
+            self._timer.cancel()
         if not self._is_closed and deadline < math.inf:
-            self._sweep = self._loop.call_at(deadline, self._expire)
-            self._sweep_at = deadline
+            self._timer = self._loop.call_at(deadline, self._expire)
+            self._timer_at = deadline
 
     def _expire(self) -> None:
-        self._sweep = None
+        self._timer = None
         now = self._loop.time()
         for connection in list(self._open):
             if connection.deadline <= now:
                 connection.expire()
-        self._watch(
+        self._set_timer(
             min((one.deadline for one in self._open if one.deadline > now), default=math.inf)
         )
