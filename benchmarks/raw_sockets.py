@@ -10,10 +10,10 @@ from urllib.parse import quote_plus, urlsplit
 import uvloop
 
 from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
-from bot.broadcast.task_pool import LANES
+from bot.broadcast.task_pool import MOST_TASKS
 
 # As many as the bot uses.
-CONNECTIONS: Final = LANES
+CONNECTIONS: Final = MOST_TASKS
 
 
 class _Raw(asyncio.Protocol):

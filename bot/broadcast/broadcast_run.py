@@ -88,7 +88,7 @@ class BroadcastRun:
         except Exception as error:  # a bug: tried again a few times, then the broadcast is paused
             await self._handle_bug(error)
         else:
-            self._report_retries.went_well(self._broadcast.id)
+            self._report_retries.record_success(self._broadcast.id)
 
     async def _work_on_it(self) -> None:
         async with self._heartbeat.renewing_lease(on_loss=self.cut_off):
@@ -108,7 +108,7 @@ class BroadcastRun:
                 self._broadcast, context.now(), pause, self._most_without_approval(pause)
             )
             if self._broadcast.awaits_approval:
-                await self._heartbeat.report_that_it_waits()
+                await self._heartbeat.report_waiting()
         if self._broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
             await context.broadcasts.deliveries.settle(context.now())
             return
@@ -164,22 +164,22 @@ class BroadcastRun:
         if self.interrupt.reason in (InterruptReason.ASKED, InterruptReason.LOST):
             return
         if await self._heartbeat.report_end():
-            self._report_retries.said(self._broadcast.id)
+            self._report_retries.record_report(self._broadcast.id)
         else:
             self._report_later()
 
     async def _handle_bug(self, error: Exception) -> None:
         kind, name = error_reference(error)
         _log.error("broadcast_failed", kind=kind, reference=name, exc_info=error)
-        if self._report_retries.broke(self._broadcast.id):
+        if self._report_retries.record_bug(self._broadcast.id):
             await self._context.broadcasts.pause_by_system(
                 self._broadcast.id, PauseReason.DEFECT, f"{kind} {name}"
             )
-            self._report_retries.went_well(self._broadcast.id)
-        self._report_retries.failed(self._broadcast.id, self._context.clock())
+            self._report_retries.record_success(self._broadcast.id)
+        self._report_retries.record_failure(self._broadcast.id, self._context.clock())
 
     def _report_later(self) -> None:
-        seconds = self._report_retries.failed(self._broadcast.id, self._context.clock())
+        seconds = self._report_retries.record_failure(self._broadcast.id, self._context.clock())
         _log.warning("end_not_reported", again_in=seconds)
 
 

@@ -94,7 +94,7 @@ class WorkerContext:
         """
         if not interrupt.is_triggered and not self.lease_holder.holds():
             interrupt.trigger(
-                InterruptReason.LOST if self.lease_holder.is_over() else InterruptReason.CLOCKS
+                InterruptReason.LOST if self.lease_holder.has_expired() else InterruptReason.CLOCKS
             )
         return not interrupt.is_triggered
 

@@ -38,7 +38,7 @@ class Heartbeat:
         self._broadcast = broadcast
         self._interrupt = interrupt
         self._woken = woken
-        self._over = asyncio.Event()
+        self._is_done = asyncio.Event()
 
     @asynccontextmanager
     async def renewing_lease(self, on_loss: Callable[[], None]) -> AsyncIterator[None]:
@@ -63,7 +63,7 @@ class Heartbeat:
         watching = asyncio.create_task(self._watch_for_changes())
         try:
             yield
-            self._over.set()
+            self._is_done.set()
             # Not cancelled, since an edit in flight could overtake the final report. When the
             # process is stopping there is no final report, and no time to wait.
             if self._interrupt.reason is not InterruptReason.ASKED:
@@ -80,7 +80,7 @@ class Heartbeat:
             return True
         tally = await broadcasts.tally(self._broadcast)
         if broadcast.question is not None:
-            return await self._ask(broadcast, broadcast.question, tally)
+            return await self._ask_admins(broadcast, broadcast.question, tally)
         if not broadcast.is_over:
             # Paused by an admin, who sees that it is: one attempt to report it is enough.
             await self._try_report(lambda: self._reporter.progress(broadcast, tally, None))
@@ -91,21 +91,21 @@ class Heartbeat:
         await broadcasts.mark_reported(self._broadcast, self._context.now())
         return True
 
-    async def report_that_it_waits(self) -> None:
+    async def report_waiting(self) -> None:
         """Tells its author that another admin must agree after all; tries only once."""
         broadcast = await self._context.broadcasts.get(self._broadcast)
         if broadcast is not None:
             tally = await self._context.broadcasts.tally(self._broadcast)
             await self._try_report(lambda: self._reporter.progress(broadcast, tally, None))
 
-    async def _ask(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
+    async def _ask_admins(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
         """Tells the admins once that it waits for them; False when that must be done later."""
         if self._report_retries.is_asked(broadcast.id, question):
             return True
         if not await self._try_report(lambda: self._reporter.waiting(broadcast, tally)):
             return False
         _log.info("broadcast_waits_for_admins", **_counts(tally))
-        self._report_retries.asked(broadcast.id, question)
+        self._report_retries.record_question(broadcast.id, question)
         return True
 
     async def report_recall(self, unrecorded: int) -> bool:
@@ -119,8 +119,8 @@ class Heartbeat:
             return True
         tally = await self._context.recalls.tally(self._broadcast)
         at = self._context.now()
-        over = replace(broadcast, recall_ended_at=at)
-        if not await self._try_report(lambda: self._reporter.recalling(over, tally, None)):
+        ended = replace(broadcast, recall_ended_at=at)
+        if not await self._try_report(lambda: self._reporter.recalling(ended, tally, None)):
             return False
         _log.info("recall_ended", deleted=tally.deleted, failed=tally.failed)
         await self._context.recalls.end(self._broadcast, at, unrecorded)
@@ -145,7 +145,7 @@ class Heartbeat:
 
     async def _report(self, recalled: Callable[[], RecallTally | None]) -> None:
         speed = Speed()
-        while not self._over.is_set():
+        while not self._is_done.is_set():
             try:
                 await self._report_once(speed, recalled())
             except StorageError:
@@ -154,7 +154,7 @@ class Heartbeat:
                 _log.exception("progress_report_failed", kind=type(error).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._context.durations.progress):
-                    await self._over.wait()
+                    await self._is_done.wait()
 
     async def _report_once(self, speed: Speed, recalled: RecallTally | None) -> None:
         broadcast = await self._context.broadcasts.get(self._broadcast)

@@ -51,23 +51,23 @@ class LeaseHolder:
         self._sole = sole
         self.holder = secrets.token_hex(8)
         self._since: tuple[float, datetime] | None = None
-        self._watched: tuple[Lease, float] | None = None
+        self._seen: tuple[Lease, float] | None = None
 
     def holds(self) -> bool:
         """Tells whether the lease is ours for certain."""
         if self._since is None:
             return False
-        steady = self._clock() - self._since[0]
-        told = (self._now() - self._since[1]).total_seconds()
-        if abs(steady - told) > _JUMP_SECONDS:
+        by_monotonic = self._clock() - self._since[0]
+        by_time_of_day = (self._now() - self._since[1]).total_seconds()
+        if abs(by_monotonic - by_time_of_day) > _JUMP_SECONDS:
             return False
-        return steady < self.seconds and told < self.seconds
+        return by_monotonic < self.seconds and by_time_of_day < self.seconds
 
-    def is_over(self) -> bool:
+    def has_expired(self) -> bool:
         """Tells whether the lease has run out by the monotonic clock."""
         return self._since is None or self._clock() - self._since[0] >= self.seconds
 
-    async def begin(self) -> bool:
+    async def take(self) -> bool:
         """Takes the lease if it is free, expired, or no longer renewed; tells whether it did."""
         asked = self._clock(), self._now()
         stale = await self._find_stale(asked[0])
@@ -86,19 +86,19 @@ class LeaseHolder:
         self._since = asked if lease else None
         return self.holds()
 
-    async def end(self) -> None:
+    async def release(self) -> None:
         """Releases the lease, so that others can take it at once."""
         self._since = None
         await self._leases.release(self._name, self.holder)
 
-    async def _find_stale(self, steady: float) -> Lease | None:
+    async def _find_stale(self, now: float) -> Lease | None:
         """Returns the present lease if its holder renews it no more."""
         lease = await self._leases.look(self._name)
         if lease is None:
             return None
         if self._sole():
             return lease
-        if self._watched is None or self._watched[0] != lease:
-            self._watched = lease, steady
+        if self._seen is None or self._seen[0] != lease:
+            self._seen = lease, now
         # Unchanged for longer than it lasts: its expiry was written by a clock that was wrong.
-        return lease if steady - self._watched[1] > self.seconds else None
+        return lease if now - self._seen[1] > self.seconds else None

@@ -97,7 +97,7 @@ class SendResult:
         return self.outcome is not Outcome.UNSENT or self.error_kind is not None
 
 
-class _Departure:
+class _FinalCheck:
     """Decides at a call's turn whether it leaves, and remembers the decision."""
 
     def __init__(self, may_leave: Callable[[], bool], claims: OpenClaims, chat_id: int) -> None:
@@ -147,21 +147,21 @@ class Sender:
 
     async def send(self, delivery: Delivery) -> SendResult:
         """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
-        departure = _Departure(lambda: self._may_leave(delivery), self.claims, delivery.chat_id)
+        final_check = _FinalCheck(lambda: self._may_leave(delivery), self.claims, delivery.chat_id)
         try:
-            return await self._send(delivery, departure)
+            return await self._send(delivery, final_check)
         except Exception as error:  # whatever it is, it is logged by whoever records the result
             # Rejected when certainly not sent, so that it may be given back; else unconfirmed, so
             # that nobody is written to twice.
-            outcome = Outcome.UNCONFIRMED if departure.has_left else Outcome.REJECTED
+            outcome = Outcome.UNCONFIRMED if final_check.has_left else Outcome.REJECTED
             return SendResult(outcome, bug=error)
 
-    async def _send(self, delivery: Delivery, departure: _Departure) -> SendResult:
+    async def _send(self, delivery: Delivery, final_check: _FinalCheck) -> SendResult:
         """Sends a delivery, with quick retries when it certainly did not arrive."""
         call = self.content.call(delivery.chat_id, delivery.language)
         for pause in (*self.retry_pauses, None):
-            departure.has_left = False
-            sent = await self._try(call, delivery, departure)
+            final_check.has_left = False
+            sent = await self._try(call, delivery, final_check)
             if sent.error_kind is not ErrorKind.RETRY or pause is None:
                 break
             await self.rest(pause)
@@ -171,7 +171,7 @@ class Sender:
         return self.may_send() and self.claims.is_valid(delivery)
 
     async def _try(
-        self, call: MessageCall, delivery: Delivery, departure: _Departure
+        self, call: MessageCall, delivery: Delivery, final_check: _FinalCheck
     ) -> SendResult:
         if not self._may_leave(delivery):
             return SendResult(Outcome.UNSENT)
@@ -179,24 +179,24 @@ class Sender:
         if self.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > _LONGEST_PAUSE_SECONDS:
             return SendResult(Outcome.UNSENT, ErrorKind.WAIT)
         try:
-            result = await self._call(call, departure)
+            result = await self._call(call, final_check)
         except (TelegramRefused, TelegramError) as error:
-            if departure.is_refused:
+            if final_check.is_refused:
                 return SendResult(Outcome.UNSENT)  # refused here, not by Telegram
             return await self._judge(error)
         return _delivered(call, message_ids(result))
 
-    async def _call(self, call: MessageCall, departure: _Departure) -> Any:
+    async def _call(self, call: MessageCall, final_check: _FinalCheck) -> Any:
         try:
             return await self.client.call(
                 call.method,
                 call.params,
                 lane=Lane.BROADCAST,
                 timeout=self.call_seconds,
-                wanted=departure,
+                wanted=final_check,
             )
         finally:
-            departure.call_ended()
+            final_check.call_ended()
 
     async def _judge(self, error: TelegramRefused | TelegramError) -> SendResult:
         found, detail = error_kind(error), _detail(error)

@@ -160,7 +160,7 @@ class Worker:
         broadcast = await self._next_due()
         if broadcast is None:
             return context.durations.poll
-        if not await context.lease_holder.begin():
+        if not await context.lease_holder.take():
             return context.durations.rest
         broadcast_run = self._broadcast_run = BroadcastRun(
             context, self._reporter, self._report_retries, broadcast, self._woken
@@ -179,7 +179,7 @@ class Worker:
         for broadcast in await self._context.broadcasts.due(self._context.now()):
             if self._awaits_admins(broadcast):
                 continue
-            if broadcast.is_running or not self._report_retries.rests(broadcast.id, now):
+            if broadcast.is_running or not self._report_retries.is_too_early(broadcast.id, now):
                 return broadcast
         return None
 
@@ -194,7 +194,7 @@ class Worker:
         # Results that are not recorded yet find their rows by claim token, without the lease.
         with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(self._context.durations.rest):
-                await self._context.lease_holder.end()
+                await self._context.lease_holder.release()
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -44,7 +44,7 @@ def leases(database: Database) -> Leases:
 async def test_it_holds_until_the_lease_is_out(leases: Leases) -> None:
     ana = Machine(leases)
     assert not ana.lease_holder.holds()
-    assert await ana.lease_holder.begin()
+    assert await ana.lease_holder.take()
     ana.pass_time(9.9)
     assert ana.lease_holder.holds()
     ana.pass_time(0.1)
@@ -53,7 +53,7 @@ async def test_it_holds_until_the_lease_is_out(leases: Leases) -> None:
 
 async def test_renewed_it_holds_for_longer(leases: Leases) -> None:
     ana = Machine(leases)
-    await ana.lease_holder.begin()
+    await ana.lease_holder.take()
     for _ in range(5):
         ana.pass_time(6)
         assert await ana.lease_holder.renew()
@@ -74,8 +74,8 @@ async def test_what_a_slow_database_takes_to_answer_is_no_part_of_the_lease(
 
     for name in ("take", "renew"):
         monkeypatch.setattr(leases, name, slowly(getattr(leases, name)))
-    for begin_or_renew in (ana.lease_holder.begin, ana.lease_holder.renew):
-        assert await begin_or_renew()
+    for take_or_renew in (ana.lease_holder.take, ana.lease_holder.renew):
+        assert await take_or_renew()
         ana.pass_time(5)
         assert ana.lease_holder.holds()
         ana.pass_time(1)
@@ -84,14 +84,14 @@ async def test_what_a_slow_database_takes_to_answer_is_no_part_of_the_lease(
 
 async def test_two_never_hold_it_together(leases: Leases) -> None:
     ana, jordi = Machine(leases), Machine(leases)
-    assert await ana.lease_holder.begin()
-    assert not await jordi.lease_holder.begin()
+    assert await ana.lease_holder.take()
+    assert not await jordi.lease_holder.take()
     for machine in (ana, jordi):
         machine.pass_time(10)
-    assert await jordi.lease_holder.begin()
+    assert await jordi.lease_holder.take()
     assert not ana.lease_holder.holds()
     assert not await ana.lease_holder.renew()
-    assert not await ana.lease_holder.begin()
+    assert not await ana.lease_holder.take()
 
 
 @pytest.mark.parametrize("seconds", [5.0, -5.0, 3600.0, -3600.0])
@@ -99,7 +99,7 @@ async def test_whose_clock_jumps_holds_nothing_until_it_has_asked_again(
     leases: Leases, seconds: float
 ) -> None:
     ana = Machine(leases)
-    await ana.lease_holder.begin()
+    await ana.lease_holder.take()
     ana.jump(seconds)
     assert not ana.lease_holder.holds()
     assert await ana.lease_holder.renew()
@@ -108,26 +108,26 @@ async def test_whose_clock_jumps_holds_nothing_until_it_has_asked_again(
 
 async def test_a_machine_that_slept_does_not_believe_its_steady_clock(leases: Leases) -> None:
     ana = Machine(leases)
-    await ana.lease_holder.begin()
+    await ana.lease_holder.take()
     ana.jump(60)  # the monotonic clock stands still while a machine sleeps
     assert not ana.lease_holder.holds()
 
 
 async def test_given_up_it_is_free_at_once(leases: Leases) -> None:
     ana, jordi = Machine(leases), Machine(leases)
-    await ana.lease_holder.begin()
-    await ana.lease_holder.end()
+    await ana.lease_holder.take()
+    await ana.lease_holder.release()
     assert not ana.lease_holder.holds()
-    assert await jordi.lease_holder.begin()
+    assert await jordi.lease_holder.take()
 
 
 async def test_a_dead_holder_whose_clock_was_ahead_is_waited_for_no_longer_than_a_lease(
     leases: Leases,
 ) -> None:
     ana, jordi = Machine(leases, ahead=3600), Machine(leases)
-    await ana.lease_holder.begin()
+    await ana.lease_holder.take()
     waited = 0
-    while not await jordi.lease_holder.begin():
+    while not await jordi.lease_holder.take():
         jordi.pass_time(1)
         waited += 1
     assert waited == 11
@@ -135,24 +135,24 @@ async def test_a_dead_holder_whose_clock_was_ahead_is_waited_for_no_longer_than_
 
 async def test_a_living_holder_whose_clock_is_ahead_keeps_it(leases: Leases) -> None:
     ana, jordi = Machine(leases, ahead=3600), Machine(leases)
-    await ana.lease_holder.begin()
+    await ana.lease_holder.take()
     for _ in range(20):
         ana.pass_time(3)
         jordi.pass_time(3)
         assert await ana.lease_holder.renew()
-        assert not await jordi.lease_holder.begin()
+        assert not await jordi.lease_holder.take()
 
 
 async def test_the_only_process_takes_what_a_dead_one_held(leases: Leases) -> None:
     dead, ana = Machine(leases), Machine(leases, sole=True)
-    await dead.lease_holder.begin()
-    assert await ana.lease_holder.begin()
+    await dead.lease_holder.take()
+    assert await ana.lease_holder.take()
 
 
 async def test_who_may_not_be_the_only_process_any_more_waits_like_everybody(
     leases: Leases,
 ) -> None:
     other, ana = Machine(leases), Machine(leases, sole=True)
-    await other.lease_holder.begin()
+    await other.lease_holder.take()
     ana.sole = False
-    assert not await ana.lease_holder.begin()
+    assert not await ana.lease_holder.take()

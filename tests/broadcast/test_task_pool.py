@@ -27,7 +27,7 @@ async def nothing_left(pool: TaskPool[int]) -> None:
 
 async def test_no_more_are_begun_than_there_are_lanes() -> None:
     work = Work()
-    pool = TaskPool(work.do, lanes=3)
+    pool = TaskPool(work.do, most=3)
     pool.add(range(10))
     await asyncio.sleep(0)
     assert (work.begun, len(pool)) == ([0, 1, 2], 10)
@@ -43,7 +43,7 @@ async def test_it_begins_with_few_and_each_that_is_done_lets_one_more_in() -> No
         begun.append(item)
         await one.acquire()
 
-    pool = TaskPool(do, lanes=34)
+    pool = TaskPool(do, most=34)
     pool.add(range(100))
     in_hand = list[int]()
     for done in range(4):
@@ -58,7 +58,7 @@ async def test_it_begins_with_few_and_each_that_is_done_lets_one_more_in() -> No
 async def test_what_comes_later_is_done_too() -> None:
     work = Work()
     work.gate.set()
-    pool = TaskPool(work.do, lanes=3)
+    pool = TaskPool(work.do, most=3)
     for number in range(5):
         pool.add([number, -number])
         await pool.wait_until_below(1)
@@ -71,7 +71,7 @@ async def test_waiting_ends_as_soon_as_few_enough_are_left() -> None:
     async def do(_: int) -> None:
         await one.acquire()
 
-    pool = TaskPool(do, lanes=2)
+    pool = TaskPool(do, most=2)
     pool.add(range(5))
     below = asyncio.create_task(pool.wait_until_below(3))
     for left in (4, 3):
@@ -87,7 +87,7 @@ async def test_waiting_ends_as_soon_as_few_enough_are_left() -> None:
 
 async def test_as_many_as_asked_for_are_not_fewer() -> None:
     work = Work()
-    pool = TaskPool(work.do, lanes=2)
+    pool = TaskPool(work.do, most=2)
     pool.add(range(3))
     below = asyncio.create_task(pool.wait_until_below(3))
     await asyncio.sleep(0.001)
@@ -98,7 +98,7 @@ async def test_as_many_as_asked_for_are_not_fewer() -> None:
 
 async def test_cut_off_it_drops_what_is_not_begun_and_ends_what_is() -> None:
     work = Work()
-    pool = TaskPool(work.do, work.dropped.append, lanes=2)
+    pool = TaskPool(work.do, work.dropped.append, most=2)
     pool.add(range(6))
     await asyncio.sleep(0)
     pool.cancel()
@@ -110,7 +110,7 @@ async def test_a_mistake_in_the_work_is_raised_to_whoever_waits() -> None:
     async def fail(item: int) -> None:
         raise RuntimeError(item)
 
-    pool = TaskPool(fail, lanes=1)
+    pool = TaskPool(fail, most=1)
     pool.add([7, 8])
     with pytest.raises(RuntimeError, match="7"):
         await pool.wait_until_below(1)
@@ -124,7 +124,7 @@ async def test_a_lane_that_is_cancelled_from_within_leaves_nobody_waiting() -> N
             raise asyncio.CancelledError
         done.append(item)
 
-    pool = TaskPool(do, lanes=1)
+    pool = TaskPool(do, most=1)
     pool.add(range(5))
     async with asyncio.timeout(5):
         await pool.wait_until_below(1)

@@ -100,10 +100,10 @@ async def test_nothing_is_sent_while_an_older_version_has_the_lease(
         expires_at=to_millis(NOON + timedelta(minutes=1)),
     )
     newer = LeaseHolder(storage.leases, storage.broadcasts.lease, seconds=10, now=lambda: NOON)
-    assert not await newer.begin()
+    assert not await newer.take()
     assert await claim(storage.broadcasts, broadcast, holder=newer.holder) == []
     await storage.database.write(Statement("DELETE FROM leases"))
-    assert await newer.begin()
+    assert await newer.take()
     assert len(await claim(storage.broadcasts, broadcast, holder=newer.holder)) == 1
 
 
