@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -11,7 +11,7 @@ from bot.broadcast import OpenClaims
 from bot.broadcast.content import TextContent
 from bot.broadcast.lease import utc_now
 from bot.broadcast.sender import Client, Sender, SendResult
-from bot.transport import ErrorKind, Lane
+from bot.transport import ErrorKind
 from bot.transport.errors import RateLimited
 from storage import Delivery, Kind, Outcome, Tally, Unavailable
 from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received, until
@@ -118,17 +118,11 @@ class HurriedTelegram(FakeTelegram):
         self.chance = chance
 
     async def call(
-        self,
-        method: str,
-        params: Mapping[str, object] | None = None,
-        *,
-        lane: Lane = Lane.REPLY,
-        timeout: float = 10.0,
-        wanted: Callable[[], bool] = lambda: True,
+        self, method: str, params: Mapping[str, object] | None = None, **given: Any
     ) -> Any:
         await asyncio.sleep(self.chance.uniform(0, 0.05))
         self.latency = self.chance.uniform(0, 0.02)
-        return await super().call(method, params, lane=lane, timeout=timeout, wanted=wanted)
+        return await super().call(method, params, **given)
 
 
 class Mind:

@@ -1,6 +1,6 @@
 """When the database refuses a delivery's result, its recipient is not written to twice."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,7 +12,6 @@ from bot.broadcast.broadcast_interrupt import BroadcastInterrupt
 from bot.broadcast.broadcast_run import DeliveryLoop
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.lease import utc_now
-from bot.transport import Lane
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.fake_telegram import FakeTelegram
@@ -98,17 +97,11 @@ class LetsOneThrough(FakeTelegram):
     """A fake client at whose gate all chats but one wait until it opens."""
 
     async def call(
-        self,
-        method: str,
-        params: Mapping[str, object] | None = None,
-        *,
-        lane: Lane = Lane.REPLY,
-        timeout: float = 10.0,
-        wanted: Callable[[], bool] = lambda: True,
+        self, method: str, params: Mapping[str, object] | None = None, **given: Any
     ) -> Any:
         if params is not None and params.get("chat_id") != 1001:
             await self.open.wait()
-        return await super().call(method, params, lane=lane, timeout=timeout, wanted=wanted)
+        return await super().call(method, params, **given)
 
     async def _turn_came(self) -> None:
         return
