@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -44,7 +44,6 @@ class Polling:
     Args:
         client: raw calls to Telegram.
         dispatch: takes the updates and knows the offset.
-        allowed_updates: the kinds of update to fetch.
         report_second_poller: called when somebody else has polled for over a minute; returns
             whether anybody was told.
         clock: seconds, monotonic.
@@ -55,7 +54,6 @@ class Polling:
         self,
         client: TelegramClient,
         dispatch: Dispatcher,
-        allowed_updates: Sequence[str] = ALLOWED_UPDATES,
         *,
         report_second_poller: Callable[[], Awaitable[bool]] = _report_nothing,
         clock: Callable[[], float] = time.monotonic,
@@ -63,7 +61,6 @@ class Polling:
     ) -> None:
         self._client = client
         self._dispatch = dispatch
-        self._allowed = list(allowed_updates)
         self._second_poller = SecondPoller(clock, report_second_poller)
         self._sleep = sleep
         self._stopping = False
@@ -149,7 +146,7 @@ class Polling:
                 "offset": self._dispatch.ask(),
                 "limit": limit,
                 "timeout": long_poll,
-                "allowed_updates": self._allowed,
+                "allowed_updates": ALLOWED_UPDATES,
             },
             timeout=timeout,
         )

@@ -25,6 +25,7 @@ from bot.transport.lenient_json import read_json
 from bot.transport.raw_client import chat_of
 from bot.transport.send_gate import Gate
 
+_UPLOAD_SECONDS = 20.0  # to send a call with files
 _DEFAULT = BaseRequest.DEFAULT_NONE
 _Seconds = float | DefaultValue[Any] | None
 
@@ -44,10 +45,9 @@ class SharedRequest(BaseRequest):
         gate: the gate that all calls share.
         policy: how often, and after what pauses, a call is tried again.
         read_timeout: seconds to wait for an answer, unless the Bot's method says otherwise.
-        upload_timeout: seconds to send a call with files.
     """
 
-    __slots__ = ("_caller", "_read_timeout", "_session", "_upload_timeout")
+    __slots__ = ("_caller", "_read_timeout", "_session")
 
     def __init__(
         self,
@@ -56,12 +56,10 @@ class SharedRequest(BaseRequest):
         policy: RetryPolicy | None = None,
         *,
         read_timeout: float = 10.0,
-        upload_timeout: float = 20.0,
     ) -> None:
         self._session = session
         self._caller = ApiCaller(session, gate, policy)
         self._read_timeout = read_timeout
-        self._upload_timeout = upload_timeout
 
     @property
     def read_timeout(self) -> float | None:
@@ -106,7 +104,7 @@ class SharedRequest(BaseRequest):
         with_files = request_data is not None and request_data.contains_files
         limits = TimeLimits(
             read=_seconds_or(read_timeout, self._read_timeout),
-            write=_seconds_or(write_timeout, self._upload_timeout if with_files else 5.0),
+            write=_seconds_or(write_timeout, _UPLOAD_SECONDS if with_files else 5.0),
             connect=_seconds_or(connect_timeout, 5.0),
         )
         if method == "GET":
