@@ -139,7 +139,7 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
             while (await conversations.get(ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row
                 await asyncio.sleep(0.01)
         await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
-        shown = scene.living(scene.ana)
+        shown = scene.screen(scene.ana)
         assert "¿Con qué nombre quieres firmar?" in shown.text
         app.stop()
         await running

@@ -11,7 +11,7 @@ from tests.cli.petition_database import PetitionDatabase
 
 
 @pytest.fixture
-def counter(
+def petition(
     database_url: str,
     keyring: Keyring,
     tmp_path: Path,
@@ -22,6 +22,6 @@ def counter(
     monkeypatch.delenv("PETITION_BOT_TOKEN", raising=False)
     monkeypatch.setenv("PETITION_DATABASE_URL", database_url)
     monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "petition.key"))
-    counter = PetitionDatabase(database_url, keyring)
-    counter.open()
-    return counter
+    petition = PetitionDatabase(database_url, keyring)
+    petition.open()
+    return petition

@@ -11,54 +11,54 @@ from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, on_both
 
 
 @on_both
-def test_one_is_paused_resumed_and_cancelled(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
-    counter.tells(broadcast, 2, Outcome.DELIVERED)
+def test_one_is_paused_resumed_and_cancelled(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
+    petition.tells(broadcast, 2, Outcome.DELIVERED)
     assert "is paused: 2 are done and 4 are left" in said(call("pause", "--yes"))
-    assert counter.now(broadcast).state == "paused"
+    assert petition.now(broadcast).state == "paused"
     assert "is running again, and 4 are left. The bot goes on with it" in said(
         call("resume", "--yes")
     )
-    assert counter.now(broadcast).state == "running"
+    assert petition.now(broadcast).state == "running"
     outcome = said(call("cancel", "--yes"))
     assert "is cancelled: 2 are done, 4 are not told by it." in outcome
     assert "/broadcast" in outcome
-    assert counter.now(broadcast).state == "cancelled"
+    assert petition.now(broadcast).state == "cancelled"
 
 
-def test_the_audit_says_that_nobody_in_telegram_did_it(counter: PetitionDatabase) -> None:
-    counter.begins()
+def test_the_audit_says_that_nobody_in_telegram_did_it(petition: PetitionDatabase) -> None:
+    petition.begins()
     call("pause", "--yes")
-    newest = counter.audited()[0]
+    newest = petition.audited()[0]
     assert (newest.action, newest.actor) == ("broadcast_pause", None)
 
 
 @pytest.mark.parametrize("typed", ["n\n", "\n", ""])
-def test_without_a_yes_nothing_changes(counter: PetitionDatabase, typed: str) -> None:
-    broadcast = counter.begins()
+def test_without_a_yes_nothing_changes(petition: PetitionDatabase, typed: str) -> None:
+    broadcast = petition.begins()
     short = broadcast.id.hex()[:8]
     result = call("cancel", typed=typed)
     assert f"Cancel the closing update {short} for good? (0 of 6 are done)" in result.stdout
     assert result.exit_code == (0 if typed else 1)
-    assert counter.now(broadcast).state == "running"
+    assert petition.now(broadcast).state == "running"
 
 
-def test_a_yes_is_enough(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
+def test_a_yes_is_enough(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
     said(call("pause", broadcast.id.hex()[:6], typed="y\n"))
-    assert counter.now(broadcast).state == "paused"
+    assert petition.now(broadcast).state == "paused"
 
 
-def test_a_planned_one_is_cancelled_before_anybody_was_told(counter: PetitionDatabase) -> None:
+def test_a_planned_one_is_cancelled_before_anybody_was_told(petition: PetitionDatabase) -> None:
     at = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
-    broadcast = counter.begins(kind=Kind.UPDATE, starts_at=at, expected=SIGNERS)
+    broadcast = petition.begins(kind=Kind.UPDATE, starts_at=at, expected=SIGNERS)
     result = call("cancel", broadcast.id.hex(), typed="y\n")
     assert "it would begin on 1 March 2030, 13:00" in said(result)
-    assert counter.now(broadcast).state == "cancelled"
+    assert petition.now(broadcast).state == "cancelled"
 
 
-def test_what_cannot_be_done_is_said_with_the_reason(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
+def test_what_cannot_be_done_is_said_with_the_reason(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
     assert "is running already" in refused(call("resume", "--yes"))
     call("pause", "--yes")
     assert "is paused already" in refused(call("pause", "--yes"))
@@ -66,66 +66,66 @@ def test_what_cannot_be_done_is_said_with_the_reason(counter: PetitionDatabase) 
     assert "No broadcast is under way" in refused(call("pause", "--yes"))
     sentence = refused(call("resume", "latest", "--yes"))
     assert "is cancelled: there is nothing to resume. That needs one that is paused." in sentence
-    assert counter.now(broadcast).state == "cancelled"
+    assert petition.now(broadcast).state == "cancelled"
 
 
 def test_what_ended_while_the_question_stood_is_left_alone(
-    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broadcast = counter.begins()
+    broadcast = petition.begins()
 
     def meanwhile(question: str) -> bool:
-        counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
+        petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
         return True
 
     monkeypatch.setattr("typer.confirm", meanwhile)
     assert "Meanwhile the closing update" in refused(call("pause"))
-    assert counter.now(broadcast).state == "finished"
+    assert petition.now(broadcast).state == "finished"
 
 
 def test_an_id_of_another_broadcast_is_not_taken_for_the_one_under_way(
-    counter: PetitionDatabase,
+    petition: PetitionDatabase,
 ) -> None:
-    running = counter.begins(bytes.fromhex("11" * 16))
+    running = petition.begins(bytes.fromhex("11" * 16))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    planned = counter.begins(bytes.fromhex("22" * 16), kind=Kind.UPDATE, starts_at=tomorrow)
+    planned = petition.begins(bytes.fromhex("22" * 16), kind=Kind.UPDATE, starts_at=tomorrow)
     said(call("cancel", "2222", "--yes"))
-    assert counter.now(planned).state == "cancelled"
-    assert counter.now(running).state == "running"
+    assert petition.now(planned).state == "cancelled"
+    assert petition.now(running).state == "running"
 
 
 @on_both
-def test_what_was_sent_is_recalled_after_a_question(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
-    counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
+def test_what_was_sent_is_recalled_after_a_question(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
+    petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
     short = broadcast.id.hex()[:8]
     result = call("recall", typed="n\n")
     assert f"Recall the closing update {short} for good? (It is deleted from 6 chats;" in said(
         result
     )
-    assert counter.now(broadcast).recall_started_at is None
+    assert petition.now(broadcast).recall_started_at is None
     outcome = said(call("recall", typed="y\n"))
     assert f"The closing update {short} is being recalled from 6 chats." in outcome
-    assert counter.now(broadcast).is_recalling
-    assert counter.audited()[0].action == "broadcast_recall"
+    assert petition.now(broadcast).is_recalling
+    assert petition.audited()[0].action == "broadcast_recall"
     assert "is recalled already" in refused(call("recall", short, "--yes"))
 
 
-def test_what_is_under_way_is_not_recalled(counter: PetitionDatabase) -> None:
-    counter.begins()
+def test_what_is_under_way_is_not_recalled(petition: PetitionDatabase) -> None:
+    petition.begins()
     sentence = refused(call("recall", "--yes"))
     assert "is running: there is nothing to recall" in sentence
     assert "finished or stopped or cancelled" in sentence
 
 
-def test_what_reached_nobody_is_not_recalled(counter: PetitionDatabase) -> None:
-    counter.tells(counter.begins(), SIGNERS, Outcome.UNREACHABLE)
+def test_what_reached_nobody_is_not_recalled(petition: PetitionDatabase) -> None:
+    petition.tells(petition.begins(), SIGNERS, Outcome.UNREACHABLE)
     assert "or there are none to delete" in refused(call("recall", "--yes"))
 
 
-def test_what_is_too_old_is_not_recalled(counter: PetitionDatabase) -> None:
-    counter.tells(counter.begins(), SIGNERS, Outcome.DELIVERED)
+def test_what_is_too_old_is_not_recalled(petition: PetitionDatabase) -> None:
+    petition.tells(petition.begins(), SIGNERS, Outcome.DELIVERED)
     two_days = int(timedelta(hours=48).total_seconds() * 1000)
     older = Statement("UPDATE broadcasts SET ended_at = ended_at - :by", {"by": two_days})
-    counter.do(lambda storage: storage.database.write(older))
+    petition.do(lambda storage: storage.database.write(older))
     assert "Telegram lets a bot delete messages for 48 hours" in refused(call("recall", "--yes"))

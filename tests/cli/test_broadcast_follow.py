@@ -176,9 +176,9 @@ def test_a_file_gets_a_line_for_every_change() -> None:
     ]
 
 
-def test_following_ends_with_the_account(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
-    sending = threading.Thread(target=counter.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
+def test_following_ends_with_the_account(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
+    sending = threading.Thread(target=petition.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
     sending.start()
     shown = said(call("show", "--follow", "--every", "0.1"))
     sending.join()
@@ -186,17 +186,17 @@ def test_following_ends_with_the_account(counter: PetitionDatabase) -> None:
     assert "State         finished" in shown
 
 
-def test_a_program_follows_by_an_object_a_line(counter: PetitionDatabase) -> None:
-    counter.tells(counter.begins(), SIGNERS, Outcome.DELIVERED)
+def test_a_program_follows_by_an_object_a_line(petition: PetitionDatabase) -> None:
+    petition.tells(petition.begins(), SIGNERS, Outcome.DELIVERED)
     (line,) = said(call("show", "--follow", "--json")).splitlines()
     assert json.loads(line)["state"] == "finished"
     assert json.loads(line)["remaining_seconds"] is None
 
 
 def test_whoever_leaves_hears_that_it_goes_on(
-    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broadcast = counter.begins()
+    broadcast = petition.begins()
 
     async def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -205,4 +205,4 @@ def test_whoever_leaves_hears_that_it_goes_on(
     result = call("show", "--follow")
     assert result.exit_code == 130
     assert "the broadcast goes on" in result.stderr
-    assert counter.now(broadcast).state == "running"
+    assert petition.now(broadcast).state == "running"

@@ -41,19 +41,19 @@ def test_every_reason_has_words() -> None:
     assert broadcast_tables._REASONS.keys() == {*StopReason, *PauseReason}
 
 
-def test_without_a_broadcast_that_is_said(counter: PetitionDatabase) -> None:
+def test_without_a_broadcast_that_is_said(petition: PetitionDatabase) -> None:
     assert said(call("list")) == "There is no broadcast yet.\n"
     assert data(call("list", "--json")) == []
     assert "/broadcast" in refused(call("show"))
 
 
 @on_both
-def test_the_newest_is_listed_first_with_its_numbers(counter: PetitionDatabase) -> None:
-    old = counter.begins(FIRST)
-    counter.tells(old, 4, Outcome.DELIVERED)
-    counter.tells(old, 2, Outcome.UNREACHABLE)
+def test_the_newest_is_listed_first_with_its_numbers(petition: PetitionDatabase) -> None:
+    old = petition.begins(FIRST)
+    petition.tells(old, 4, Outcome.DELIVERED)
+    petition.tells(old, 2, Outcome.UNREACHABLE)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    counter.begins(bytes.fromhex("ab" * 16), kind=Kind.UPDATE, starts_at=tomorrow, expected=4)
+    petition.begins(bytes.fromhex("ab" * 16), kind=Kind.UPDATE, starts_at=tomorrow, expected=4)
     heading, newest, oldest = said(call("list")).splitlines()
     columns = ["ID", "Kind", "State", "When", "People", "Delivered", "Unreachable", "Left"]
     assert heading.split() == columns
@@ -63,17 +63,17 @@ def test_the_newest_is_listed_first_with_its_numbers(counter: PetitionDatabase) 
     assert oldest.split()[-4:] == ["6", "4", "2", "0"]
 
 
-def test_ids_that_begin_alike_are_written_longer(counter: PetitionDatabase) -> None:
-    counter.tells(counter.begins(FIRST), SIGNERS, Outcome.DELIVERED)
-    counter.begins(SECOND, kind=Kind.UPDATE)
+def test_ids_that_begin_alike_are_written_longer(petition: PetitionDatabase) -> None:
+    petition.tells(petition.begins(FIRST), SIGNERS, Outcome.DELIVERED)
+    petition.begins(SECOND, kind=Kind.UPDATE)
     _, newest, oldest = said(call("list")).splitlines()
     assert (newest.split()[0], oldest.split()[0]) == ("3f3f3f3fa", "3f3f3f3f3")
 
 
 def test_an_id_is_whole_in_a_narrow_terminal_too(
-    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter.begins(FIRST)
+    petition.begins(FIRST)
     narrow = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=40)
     monkeypatch.setattr("bot.cli.broadcasts.out", narrow)
     call("list")
@@ -81,14 +81,14 @@ def test_an_id_is_whole_in_a_narrow_terminal_too(
     assert "3f3f3f3f" in narrow.file.getvalue()
 
 
-def test_what_waits_for_another_admin_says_so(counter: PetitionDatabase) -> None:
-    counter.begins(FIRST, needs_approval=True)
+def test_what_waits_for_another_admin_says_so(petition: PetitionDatabase) -> None:
+    petition.begins(FIRST, needs_approval=True)
     assert "scheduled, waits for another admin's approval" in said(call("show"))
 
 
-def test_a_beginning_is_enough_and_a_common_one_is_not(counter: PetitionDatabase) -> None:
-    counter.tells(counter.begins(FIRST), SIGNERS, Outcome.DELIVERED)
-    counter.begins(SECOND, kind=Kind.UPDATE)
+def test_a_beginning_is_enough_and_a_common_one_is_not(petition: PetitionDatabase) -> None:
+    petition.tells(petition.begins(FIRST), SIGNERS, Outcome.DELIVERED)
+    petition.begins(SECOND, kind=Kind.UPDATE)
     assert FIRST.hex() in said(call("show", "3F3F3F3F3"))
     assert SECOND.hex() in said(call("show", "3f3f3f3faa"))
     assert "3f3f3f3fa, 3f3f3f3f3" in refused(call("show", "3f"))
@@ -96,22 +96,22 @@ def test_a_beginning_is_enough_and_a_common_one_is_not(counter: PetitionDatabase
     assert "petition-bot broadcasts list" in refused(call("show", ""))
 
 
-def test_what_is_under_way_goes_before_what_came_last(counter: PetitionDatabase) -> None:
-    running = counter.begins(FIRST)
+def test_what_is_under_way_goes_before_what_came_last(petition: PetitionDatabase) -> None:
+    running = petition.begins(FIRST)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    planned = counter.begins(kind=Kind.UPDATE, starts_at=tomorrow)
+    planned = petition.begins(kind=Kind.UPDATE, starts_at=tomorrow)
     assert running.id.hex() in said(call("show"))
     assert planned.id.hex() in said(call("show", "latest"))
-    counter.tells(running, SIGNERS, Outcome.DELIVERED)
+    petition.tells(running, SIGNERS, Outcome.DELIVERED)
     assert planned.id.hex() in said(call("show"))
 
 
 @on_both
-def test_an_account_says_everything_about_a_broadcast(counter: PetitionDatabase) -> None:
+def test_an_account_says_everything_about_a_broadcast(petition: PetitionDatabase) -> None:
     began = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-    broadcast = counter.begins(audience=Audience(language="es"), at=began, paid=True)
-    counter.tells(broadcast, 3, Outcome.DELIVERED)
-    counter.tells(broadcast, 1, Outcome.UNREACHABLE)
+    broadcast = petition.begins(audience=Audience(language="es"), at=began, paid=True)
+    petition.tells(broadcast, 3, Outcome.DELIVERED)
+    petition.tells(broadcast, 1, Outcome.UNREACHABLE)
     lines = said(call("show")).splitlines()
     facts = {line[2:16].strip(): line[16:].strip() for line in lines[1:]}
     assert lines[0] == "Closing update, paid"
@@ -129,17 +129,17 @@ def test_an_account_says_everything_about_a_broadcast(counter: PetitionDatabase)
     }
 
 
-def test_one_that_nobody_works_on_says_so(counter: PetitionDatabase) -> None:
-    counter.begins()
+def test_one_that_nobody_works_on_says_so(petition: PetitionDatabase) -> None:
+    petition.begins()
     assert "petition-bot run" not in said(call("show"))
-    counter.is_left_alone()
+    petition.is_left_alone()
     assert "petition-bot run" in said(call("show"))
     assert data(call("show", "--json"))["attended"] is False
 
 
-def test_why_one_stopped_is_said(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
-    counter.do(
+def test_why_one_stopped_is_said(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
+    petition.do(
         lambda storage: storage.broadcasts.stop(
             broadcast.id, StopReason.CONTENT, datetime.now(UTC), "can't parse entities"
         )
@@ -149,9 +149,9 @@ def test_why_one_stopped_is_said(counter: PetitionDatabase) -> None:
     assert f"Not told      {SIGNERS}" in snapshot
 
 
-def test_a_program_reads_the_same_numbers(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
-    counter.tells(broadcast, 4, Outcome.DELIVERED)
+def test_a_program_reads_the_same_numbers(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
+    petition.tells(broadcast, 4, Outcome.DELIVERED)
     found = data(call("show", "--json"))
     assert found["id"] == broadcast.id.hex()
     assert (found["kind"], found["state"]) == ("closing", "running")
@@ -163,12 +163,12 @@ def test_a_program_reads_the_same_numbers(counter: PetitionDatabase) -> None:
 
 
 @on_both
-def test_a_recall_is_part_of_the_account(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins()
-    counter.tells(broadcast, SIGNERS, Outcome.DELIVERED)
-    counter.do(lambda storage: storage.broadcasts.recall(broadcast.id, ADMIN, datetime.now(UTC)))
-    counter.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.DELETED, [1, 2]))
-    counter.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.FAILED, [3]))
+def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins()
+    petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
+    petition.do(lambda storage: storage.broadcasts.recall(broadcast.id, ADMIN, datetime.now(UTC)))
+    petition.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.DELETED, [1, 2]))
+    petition.do(lambda storage: storage.recalls.record(broadcast.id, Recalled.FAILED, [3]))
     recall = data(call("show", "--json"))["recall"]
     assert {name: recall[name] for name in ("total", "deleted", "failed", "open")} == {
         "total": 6,
@@ -179,15 +179,15 @@ def test_a_recall_is_part_of_the_account(counter: PetitionDatabase) -> None:
     snapshot = said(call("show"))
     for fact in ("Recalled      2 of 6", "Not recalled  1", "To recall     3"):
         assert fact in snapshot
-    counter.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC), unrecorded=3))
+    petition.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC), unrecorded=3))
     snapshot = said(call("show"))
     assert "Not recorded  3" in snapshot
     assert "To recall" not in snapshot
 
 
-def test_nothing_that_is_printed_is_about_a_person(counter: PetitionDatabase) -> None:
-    broadcast = counter.begins(FIRST, progress=(ADMIN, 4711), source_chat=998_877_665)
-    counter.tells(broadcast, 3, Outcome.DELIVERED)
+def test_nothing_that_is_printed_is_about_a_person(petition: PetitionDatabase) -> None:
+    broadcast = petition.begins(FIRST, progress=(ADMIN, 4711), source_chat=998_877_665)
+    petition.tells(broadcast, 3, Outcome.DELIVERED)
     printed = "".join(
         call(*arguments).output
         for arguments in (
@@ -203,9 +203,9 @@ def test_nothing_that_is_printed_is_about_a_person(counter: PetitionDatabase) ->
 
 
 def test_nothing_is_opened_without_the_right_key(
-    counter: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter.begins()
+    petition.begins()
     other = tmp_path / "other.key"
     Keyring.generate(other)
     monkeypatch.setenv("PETITION_KEY_FILE", str(other))
@@ -215,7 +215,7 @@ def test_nothing_is_opened_without_the_right_key(
 
 
 def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
-    counter: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = tmp_path / "nowhere.db"
     monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{missing}")
@@ -225,7 +225,7 @@ def test_a_database_that_is_not_there_is_a_sentence_and_stays_away(
 
 @on_both
 def test_looking_into_the_database_of_another_petition_writes_nothing(
-    counter: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path / "other"
     shutil.copytree(BUNDLED, other)
@@ -238,7 +238,7 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
             "SELECT (SELECT COUNT(*) FROM petitions) AS petitions,"
             " (SELECT COUNT(*) FROM telegram_cache) AS cached"
         )
-        return counter.do(lambda storage: storage.database.read(counted))
+        return petition.do(lambda storage: storage.database.read(counted))
 
     before = rows()
     assert "nothing of this petition" in refused(call("list"))
@@ -251,24 +251,24 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
     [("0001", "petition-bot migrate"), ("9999", "newer version")],
 )
 def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
-    counter: PetitionDatabase, revision: str, sentence: str
+    petition: PetitionDatabase, revision: str, sentence: str
 ) -> None:
     change = Statement(
         "UPDATE alembic_version SET version_num = :revision", {"revision": revision}
     )
     read = Statement("SELECT version_num FROM alembic_version")
-    counter.do(lambda storage: storage.database.write(change))
+    petition.do(lambda storage: storage.database.write(change))
     assert sentence in refused(call("list"))
-    assert counter.do(lambda storage: storage.database.read(read)) == [{"version_num": revision}]
+    assert petition.do(lambda storage: storage.database.read(read)) == [{"version_num": revision}]
 
 
 def test_a_petition_that_is_not_there_is_a_sentence(
-    counter: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PETITION_FOLDER", "/nowhere")
     assert "PETITION_FOLDER" in refused(call("list"))
 
 
-def test_more_than_any_database_counts_is_refused(counter: PetitionDatabase) -> None:
-    counter.begins(FIRST)
+def test_more_than_any_database_counts_is_refused(petition: PetitionDatabase) -> None:
+    petition.begins(FIRST)
     assert call("list", "--limit", "9" * 20).exit_code == 2

@@ -21,8 +21,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 @pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[AdminScene]:
+async def admin(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A campaigner with three signers; no call is refused but those that a test expects."""
-    async with an_admin_scene(tmp_path) as studio:
-        yield studio
-    assert studio.refused == []
+    async with an_admin_scene(tmp_path) as admin:
+        yield admin
+    assert admin.refused == []

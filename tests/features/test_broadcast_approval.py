@@ -23,66 +23,66 @@ QUESTION = "¿Apruebas este envío?"
 
 
 @pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[AdminScene]:
+async def admin(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """Marta is one of three admins, and more than two people need a second one."""
-    async with an_admin_scene(tmp_path) as studio:
-        await with_settings(studio, approval_above=2)
-        studio.expected.append("chat not found")  # not every admin has written to the bot
-        yield studio
-    assert studio.refused == []
+    async with an_admin_scene(tmp_path) as admin:
+        await with_settings(admin, approval_above=2)
+        admin.expected.append("chat not found")  # not every admin has written to the bot
+        yield admin
+    assert admin.refused == []
 
 
-async def with_settings(studio: AdminScene, **changed: object) -> None:
+async def with_settings(admin: AdminScene, **changed: object) -> None:
     """The bot goes on with other settings, and with three admins unless they are others."""
-    await studio.scene.stop_bot()
+    await admin.scene.stop_bot()
     three = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
-    settings = studio.scene.settings.model_copy(update=three | changed)
-    studio.scene.settings = settings
-    await studio.scene.start_bot()
-    await studio.start()
+    settings = admin.scene.settings.model_copy(update=three | changed)
+    admin.scene.settings = settings
+    await admin.scene.start_bot()
+    await admin.start()
 
 
 @pytest.fixture
-def pau(studio: AdminScene) -> Person:
+def pau(admin: AdminScene) -> Person:
     """Another admin, who has written to the bot."""
-    return an_admin(studio, "Pau", "es", PAU)
+    return an_admin(admin, "Pau", "es", PAU)
 
 
 @pytest.fixture
-def lucy(studio: AdminScene) -> Person:
+def lucy(admin: AdminScene) -> Person:
     """And another, who reads English."""
-    return an_admin(studio, "Lucy", "en", LUCY)
+    return an_admin(admin, "Lucy", "en", LUCY)
 
 
-def an_admin(studio: AdminScene, name: str, language: str, user_id: int) -> Person:
+def an_admin(admin: AdminScene, name: str, language: str, user_id: int) -> Person:
     """Somebody who has written to the bot."""
-    person = studio.scene.world.person(name, language=language, user_id=user_id)
+    person = admin.scene.world.person(name, language=language, user_id=user_id)
     person.start()
     return person
 
 
-async def asks(studio: AdminScene) -> None:
+async def asks(admin: AdminScene) -> None:
     """Marta prepares a message and asks for the approval."""
-    await studio.scene.settled()
-    await studio.begins()
-    await studio.says("Hola")
-    summary = await studio.previews()
+    await admin.scene.settled()
+    await admin.begins()
+    await admin.says("Hola")
+    summary = await admin.previews()
     assert "Otra persona que administra la petición tiene que aprobarlo" in summary.text
     assert "Enviar a 3 personas" not in summary.labels
-    await studio.taps(ASK)
+    await admin.taps(ASK)
 
 
-async def got_by_all(studio: AdminScene) -> list[list[str]]:
+async def got_by_all(admin: AdminScene) -> list[list[str]]:
     """What each of those who signed was sent."""
-    scene = studio.scene
-    return [[m.text for m in studio.got(each)] for each in (scene.ana, scene.jordi, scene.sean)]
+    scene = admin.scene
+    return [[m.text for m in admin.got(each)] for each in (scene.ana, scene.jordi, scene.sean)]
 
 
-async def passes(studio: AdminScene, time: timedelta) -> None:
+async def passes(admin: AdminScene, time: timedelta) -> None:
     """So much time goes by while the bot is down."""
-    await studio.scene.settled()
-    await studio.scene.stop_bot()
-    database = await open_database(studio.scene.settings.database_url)
+    await admin.scene.settled()
+    await admin.scene.stop_bot()
+    database = await open_database(admin.scene.settings.database_url)
     early = {"less": int(time.total_seconds() * 1000)}
     await database.write(
         Statement(
@@ -91,362 +91,362 @@ async def passes(studio: AdminScene, time: timedelta) -> None:
         )
     )
     await database.close()
-    await studio.scene.start_bot()
-    await studio.start()
+    await admin.scene.start_bot()
+    await admin.start()
 
 
 async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
-    studio: AdminScene, pau: Person, lucy: Person
+    admin: AdminScene, pau: Person, lucy: Person
 ) -> None:
-    await asks(studio)
-    assert studio.panel.text.startswith("Espera la aprobación de otra persona")
-    assert studio.panel.labels == ["Cancelar este envío"]
+    await asks(admin)
+    assert admin.panel.text.startswith("Espera la aprobación de otra persona")
+    assert admin.panel.labels == ["Cancelar este envío"]
     question = await pau.sees(QUESTION, 10)
     assert f"otra persona que administra la petición ({ADMIN})" in question.text
     assert "Para todas las personas que firmaron: 3 personas." in question.text
     assert question.labels == [APPROVE, "Ver el mensaje", "No aprobar"]
     assert pau.messages[-2].text == "Hola"
     await lucy.sees("Do you approve this broadcast?", 10)
-    assert await got_by_all(studio) == [[], [], []]
-    await studio.scene.taps(pau, APPROVE)
+    assert await got_by_all(admin) == [[], [], []]
+    await admin.scene.taps(pau, APPROVE)
     assert "Aprobado." in pau.messages[-1].text
-    await studio.over()
-    assert await got_by_all(studio) == [["Hola"]] * 3
+    await admin.over()
+    assert await got_by_all(admin) == [["Hola"]] * 3
 
 
 async def test_who_and_when_stands_in_the_history_and_the_audit(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    await asks(studio)
-    await studio.says("/broadcasts")
-    assert "Preparado por ti, sin aprobar" in studio.panel.text
-    assert "Espera aprobación, para 3 personas" in studio.panel.text
-    await studio.scene.taps(pau, APPROVE)
-    await studio.over()
-    await studio.says("/broadcasts")
-    assert f"Preparado por ti, confirmado por {PAU}" in studio.panel.text
-    entries = {each.action: each for each in await audited(studio)}
+    await asks(admin)
+    await admin.says("/broadcasts")
+    assert "Preparado por ti, sin aprobar" in admin.panel.text
+    assert "Espera aprobación, para 3 personas" in admin.panel.text
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
+    await admin.says("/broadcasts")
+    assert f"Preparado por ti, confirmado por {PAU}" in admin.panel.text
+    entries = {each.action: each for each in await audited(admin)}
     assert entries["broadcast"].actor == ADMIN
     assert entries["broadcast"].detail == "update to 3, to be approved"
     assert entries["broadcast_approve"].actor == PAU
 
 
-async def audited(studio: AdminScene) -> list[AuditEntry]:
+async def audited(admin: AdminScene) -> list[AuditEntry]:
     """What the audit has, newest first."""
-    return await studio.services.storage.audit.entries(20)
+    return await admin.services.storage.audit.entries(20)
 
 
-async def test_whoever_prepared_it_cannot_approve_it(studio: AdminScene, pau: Person) -> None:
-    await asks(studio)
+async def test_whoever_prepared_it_cannot_approve_it(admin: AdminScene, pau: Person) -> None:
+    await asks(admin)
     question = await pau.sees(QUESTION, 10)
     (approve,) = [b.data for row in question.buttons for b in row if b.label == APPROVE]
     assert approve is not None
-    where, _ = studio.data("Cancelar este envío")
-    answer = await studio.marta.tap_data(where, approve).answered()
+    where, _ = admin.data("Cancelar este envío")
+    answer = await admin.marta.tap_data(where, approve).answered()
     assert answer.text == "Esto lo tiene que decidir otra persona."
-    await studio.scene.settled()
-    assert (await studio.broadcast()).awaits_approval
-    assert await got_by_all(studio) == [[], [], []]
+    await admin.scene.settled()
+    assert (await admin.broadcast()).awaits_approval
+    assert await got_by_all(admin) == [[], [], []]
 
 
-async def test_up_to_the_number_one_is_enough(studio: AdminScene, pau: Person) -> None:
-    await with_settings(studio, approval_above=3)
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    await studio.taps("Enviar a 3 personas")
-    await studio.over()
+async def test_up_to_the_number_one_is_enough(admin: AdminScene, pau: Person) -> None:
+    await with_settings(admin, approval_above=3)
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
     assert not [m for m in pau.messages if QUESTION in m.text]
 
 
 async def test_who_comes_back_after_the_preview_takes_it_over_the_number_by_nobodys_word(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    studio.scene.jordi.block()
-    await studio.scene.settled()
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews("A quienes firmaron: 2")
-    studio.scene.jordi.unblock()
-    await studio.scene.settled()
-    await studio.taps("Enviar a 2 personas")
-    assert "era 2, ahora es 3" in studio.panel.text
-    await studio.taps(ASK)
+    admin.scene.jordi.block()
+    await admin.scene.settled()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews("A quienes firmaron: 2")
+    admin.scene.jordi.unblock()
+    await admin.scene.settled()
+    await admin.taps("Enviar a 2 personas")
+    assert "era 2, ahora es 3" in admin.panel.text
+    await admin.taps(ASK)
     await pau.sees(QUESTION, 10)
-    assert await got_by_all(studio) == [[], [], []]
+    assert await got_by_all(admin) == [[], [], []]
 
 
 async def test_who_leaves_after_the_preview_does_not_take_the_second_word_away(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    await studio.scene.settled()
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    studio.scene.jordi.block()
-    await studio.scene.settled()
-    await studio.taps(ASK)
+    await admin.scene.settled()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    admin.scene.jordi.block()
+    await admin.scene.settled()
+    await admin.taps(ASK)
     await pau.sees(QUESTION, 10)
-    assert await got_by_all(studio) == [[], [], []]
-    await studio.scene.taps(pau, APPROVE)
-    await studio.over()
-    assert await got_by_all(studio) == [["Hola"], [], ["Hola"]]
+    assert await got_by_all(admin) == [[], [], []]
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
+    assert await got_by_all(admin) == [["Hola"], [], ["Hola"]]
 
 
 async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
-    studio: AdminScene, pau: Person, lucy: Person
+    admin: AdminScene, pau: Person, lucy: Person
 ) -> None:
-    await asks(studio)
+    await asks(admin)
     await lucy.sees("Do you approve this broadcast?", 10)
-    await studio.scene.taps(pau, "No aprobar")
-    await studio.scene.taps(pau, "Volver")
-    assert (await studio.broadcast()).awaits_approval
-    await studio.scene.taps(pau, "No aprobar")
-    await studio.scene.taps(pau, "Sí, que no salga")
-    told = await studio.marta.sees("El envío no se ha aprobado.", 10)
-    assert told is studio.marta.messages[-1]
-    await studio.scene.taps(lucy, "Approve and send to 3 people")
+    await admin.scene.taps(pau, "No aprobar")
+    await admin.scene.taps(pau, "Volver")
+    assert (await admin.broadcast()).awaits_approval
+    await admin.scene.taps(pau, "No aprobar")
+    await admin.scene.taps(pau, "Sí, que no salga")
+    told = await admin.marta.sees("El envío no se ha aprobado.", 10)
+    assert told is admin.marta.messages[-1]
+    await admin.scene.taps(lucy, "Approve and send to 3 people")
     assert "was not approved" in lucy.messages[-1].text
-    assert await got_by_all(studio) == [[], [], []]
+    assert await got_by_all(admin) == [[], [], []]
 
 
-async def test_after_a_day_it_is_over(studio: AdminScene, pau: Person) -> None:
-    await asks(studio)
+async def test_after_a_day_it_is_over(admin: AdminScene, pau: Person) -> None:
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    await passes(studio, APPROVABLE_FOR)
-    told = await studio.marta.sees("Nadie lo aprobó en un día", 10)
-    assert told is studio.marta.messages[-1]
-    await studio.scene.taps(pau, APPROVE)
+    await passes(admin, APPROVABLE_FOR)
+    told = await admin.marta.sees("Nadie lo aprobó en un día", 10)
+    assert told is admin.marta.messages[-1]
+    await admin.scene.taps(pau, APPROVE)
     assert "El envío no ha salido." in pau.messages[-1].text
-    assert await got_by_all(studio) == [[], [], []]
+    assert await got_by_all(admin) == [[], [], []]
 
 
-async def test_within_the_day_it_goes_out_and_is_not_late(studio: AdminScene, pau: Person) -> None:
-    await asks(studio)
+async def test_within_the_day_it_goes_out_and_is_not_late(admin: AdminScene, pau: Person) -> None:
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    await passes(studio, APPROVABLE_FOR - timedelta(hours=1))
-    await studio.scene.taps(pau, APPROVE)
-    await studio.over()
-    assert await got_by_all(studio) == [["Hola"]] * 3
+    await passes(admin, APPROVABLE_FOR - timedelta(hours=1))
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
+    assert await got_by_all(admin) == [["Hola"]] * 3
 
 
-async def test_a_planned_one_keeps_its_time(studio: AdminScene, pau: Person) -> None:
-    await studio.scene.settled()
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    await studio.taps("🕒 Programar")
-    await studio.says("mañana 18:30")
-    await studio.taps(ASK)
+async def test_a_planned_one_keeps_its_time(admin: AdminScene, pau: Person) -> None:
+    await admin.scene.settled()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps("🕒 Programar")
+    await admin.says("mañana 18:30")
+    await admin.taps(ASK)
     question = await pau.sees(QUESTION, 10)
     assert "Saldrá el" in question.text
     (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
-    await studio.scene.taps(pau, approve)
+    await admin.scene.taps(pau, approve)
     assert pau.messages[-1].text.startswith("Programado")
-    assert studio.panel.text.startswith("Programado")
-    (found,) = await studio.services.storage.broadcasts.scheduled()
+    assert admin.panel.text.startswith("Programado")
+    (found,) = await admin.services.storage.broadcasts.scheduled()
     assert found.confirmed_by == PAU
     assert found.starts_at is not None
     assert found.starts_at > datetime.now(UTC)
-    assert await got_by_all(studio) == [[], [], []]
+    assert await got_by_all(admin) == [[], [], []]
 
 
 async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    await with_settings(studio, approval_above=3)
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    await studio.taps("🕒 Programar")
-    await studio.says("mañana 18:30")
-    (plan,) = [label for label in studio.panel.labels if label.startswith("Programar para el")]
-    await studio.taps(plan)
-    await studio.signs(studio.scene.mallory)
-    await passes(studio, timedelta(hours=48))
+    await with_settings(admin, approval_above=3)
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps("🕒 Programar")
+    await admin.says("mañana 18:30")
+    (plan,) = [label for label in admin.panel.labels if label.startswith("Programar para el")]
+    await admin.taps(plan)
+    await admin.signs(admin.scene.mallory)
+    await passes(admin, timedelta(hours=48))
     question = await pau.sees(QUESTION, 10)
     assert "Para todas las personas que firmaron: 4 personas." in question.text
-    told = await studio.marta.sees("Espera la aprobación de otra persona", 10)
-    assert told is studio.marta.messages[-1]
-    assert await got_by_all(studio) == [[], [], []]
-    await studio.scene.taps(pau, "Aprobar y enviar a 4 personas")
-    await studio.over()
-    assert await got_by_all(studio) == [["Hola"]] * 3
-    assert len(studio.got(studio.scene.mallory)) == 1
+    told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
+    assert told is admin.marta.messages[-1]
+    assert await got_by_all(admin) == [[], [], []]
+    await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
+    await admin.over()
+    assert await got_by_all(admin) == [["Hola"]] * 3
+    assert len(admin.got(admin.scene.mallory)) == 1
 
 
 async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
-    studio: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
-    await asks(studio)
+    await asks(admin)
     await pau.sees(QUESTION, 10)
     await lucy.sees("Do you approve this broadcast?", 10)
-    await studio.signs(studio.scene.mallory)
-    await studio.scene.taps(pau, APPROVE)
+    await admin.signs(admin.scene.mallory)
+    await admin.scene.taps(pau, APPROVE)
     assert "era 3, ahora es 4" in pau.messages[-1].text
-    assert (await studio.broadcast()).awaits_approval
-    assert "4 personas" in studio.panel.text, "who prepared it reads the number of now"
+    assert (await admin.broadcast()).awaits_approval
+    assert "4 personas" in admin.panel.text, "who prepared it reads the number of now"
     # On the other one's button there still stands the former number.
-    await studio.scene.taps(lucy, "Approve and send to 3 people")
+    await admin.scene.taps(lucy, "Approve and send to 3 people")
     assert "it was 3, now it is 4" in lucy.messages[-1].text
-    assert await got_by_all(studio) == [[], [], []]
-    await studio.scene.taps(pau, "Aprobar y enviar a 4 personas")
-    await studio.over()
-    assert len(studio.got(studio.scene.mallory)) == 1
+    assert await got_by_all(admin) == [[], [], []]
+    await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
+    await admin.over()
+    assert len(admin.got(admin.scene.mallory)) == 1
 
 
 async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    await asks(studio)
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    await studio.signs(studio.scene.mallory)
-    await studio.scene.taps(pau, APPROVE)
-    await studio.over()
-    assert len(studio.got(studio.scene.mallory)) == 1
+    await admin.signs(admin.scene.mallory)
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
+    assert len(admin.got(admin.scene.mallory)) == 1
 
 
 async def test_when_nobody_is_left_to_be_told_it_is_not_approved(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    await asks(studio)
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    for person in (studio.scene.ana, studio.scene.jordi, studio.scene.sean):
+    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
         person.block()
-    await studio.scene.settled()
+    await admin.scene.settled()
     answer = await pau.tap(APPROVE).answered()
     assert answer.text == "Ahora mismo no hay a quién enviarlo."
-    await studio.scene.settled()
-    assert (await studio.broadcast()).awaits_approval
+    await admin.scene.settled()
+    assert (await admin.broadcast()).awaits_approval
 
 
 async def test_each_is_asked_once_whatever_happens_meanwhile(
-    studio: AdminScene, pau: Person, lucy: Person
+    admin: AdminScene, pau: Person, lucy: Person
 ) -> None:
-    studio.expected.append("Bad Gateway")
-    await studio.scene.settled()
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    studio.scene.simulator.faults.next("copyMessage", *[Fault.ERROR] * 3)
-    await studio.taps(ASK)
+    admin.expected.append("Bad Gateway")
+    await admin.scene.settled()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    admin.scene.simulator.faults.next("copyMessage", *[Fault.ERROR] * 3)
+    await admin.taps(ASK)
     await lucy.sees("Do you approve this broadcast?", 20)
     await pau.sees(QUESTION, 20)
-    await studio.restart()
+    await admin.restart()
     await asyncio.sleep(0.5)
     assert len([m for m in pau.messages if QUESTION in m.text]) == 1
 
 
 async def test_it_is_found_again_by_another_and_taken_back_by_its_author(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    await asks(studio)
+    await asks(admin)
     await pau.sees(QUESTION, 10)
     pau.send("/broadcast")
-    await studio.scene.settled()
+    await admin.scene.settled()
     assert "⏳ Espera aprobación: Un mensaje sobre esta petición" in pau.messages[-1].text
-    await studio.says("/broadcast")
-    assert "Revisar el que espera aprobación" not in studio.panel.labels, "not by who prepared it"
-    await studio.scene.taps(pau, "Revisar el que espera aprobación")
+    await admin.says("/broadcast")
+    assert "Revisar el que espera aprobación" not in admin.panel.labels, "not by who prepared it"
+    await admin.scene.taps(pau, "Revisar el que espera aprobación")
     assert pau.messages[-2].text == "Hola"
     assert QUESTION in pau.messages[-1].text
-    await studio.taps("Cancelar este envío")
-    await studio.taps("Sí, cancelar el envío")
-    await studio.scene.taps(pau, APPROVE)
+    await admin.taps("Cancelar este envío")
+    await admin.taps("Sí, cancelar el envío")
+    await admin.scene.taps(pau, APPROVE)
     assert "El envío está cancelado." in pau.messages[-1].text
-    assert await got_by_all(studio) == [[], [], []]
+    assert await got_by_all(admin) == [[], [], []]
 
 
-async def test_another_can_be_sent_while_it_waits(studio: AdminScene, pau: Person) -> None:
-    await asks(studio)
+async def test_another_can_be_sent_while_it_waits(admin: AdminScene, pau: Person) -> None:
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    await studio.starts_another()
-    studio.services.wake_broadcast()
-    for each in (studio.scene.ana, studio.scene.jordi, studio.scene.sean):
+    await admin.starts_another()
+    admin.services.wake_broadcast()
+    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
         await each.sees("De Lucy", 10)
-    await studio.scene.taps(pau, APPROVE)
-    await studio.over(SENT)
-    assert await got_by_all(studio) == [["De Lucy", "Hola"]] * 3
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over(SENT)
+    assert await got_by_all(admin) == [["De Lucy", "Hola"]] * 3
 
 
-async def test_approved_it_waits_for_the_end_of_another(studio: AdminScene, pau: Person) -> None:
-    await asks(studio)
+async def test_approved_it_waits_for_the_end_of_another(admin: AdminScene, pau: Person) -> None:
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    another = await studio.starts_another()
-    broadcasts, now = studio.services.storage.broadcasts, studio.services.clock()
+    another = await admin.starts_another()
+    broadcasts, now = admin.services.storage.broadcasts, admin.services.clock()
     await broadcasts.pause(another, LUCY, now)
-    await studio.scene.taps(pau, APPROVE)
+    await admin.scene.taps(pau, APPROVE)
     assert "Saldrá cuando acabe el envío que está en marcha." in pau.messages[-1].text
-    assert "Espera la aprobación" not in studio.marta.messages[-1].text
-    assert await got_by_all(studio) == [[], [], []]
-    await studio.cancels(another)
-    await studio.over()
-    assert await got_by_all(studio) == [["Hola"]] * 3
+    assert "Espera la aprobación" not in admin.marta.messages[-1].text
+    assert await got_by_all(admin) == [[], [], []]
+    await admin.cancels(another)
+    await admin.over()
+    assert await got_by_all(admin) == [["Hola"]] * 3
 
 
 async def test_of_one_who_is_no_admin_any_more_the_approver_sees_the_progress(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    await asks(studio)
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    seen = len(studio.marta.messages)
-    await with_settings(studio, admin_ids=frozenset({LUCY, PAU}))
-    await studio.scene.taps(pau, APPROVE)
+    seen = len(admin.marta.messages)
+    await with_settings(admin, admin_ids=frozenset({LUCY, PAU}))
+    await admin.scene.taps(pau, APPROVE)
     await pau.sees(SENT, 20)
-    assert len(studio.marta.messages) == seen
-    assert await got_by_all(studio) == [["Hola"]] * 3
+    assert len(admin.marta.messages) == seen
+    assert await got_by_all(admin) == [["Hola"]] * 3
 
 
 async def test_whoever_prepared_it_may_have_blocked_the_bot(
-    studio: AdminScene, pau: Person
+    admin: AdminScene, pau: Person
 ) -> None:
-    studio.expected.append("bot was blocked by the user")
-    await asks(studio)
+    admin.expected.append("bot was blocked by the user")
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    studio.marta.block()
-    await studio.scene.taps(pau, APPROVE)
-    await studio.became("finished")
-    assert await got_by_all(studio) == [["Hola"]] * 3
+    admin.marta.block()
+    await admin.scene.taps(pau, APPROVE)
+    await admin.became("finished")
+    assert await got_by_all(admin) == [["Hola"]] * 3
 
 
-async def test_what_was_deleted_cannot_be_approved(studio: AdminScene, pau: Person) -> None:
-    studio.expected += ["message to copy not found", "message to edit not found"]
-    await asks(studio)
+async def test_what_was_deleted_cannot_be_approved(admin: AdminScene, pau: Person) -> None:
+    admin.expected += ["message to copy not found", "message to edit not found"]
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    (preview,) = [m for m in studio.marta.messages if m.from_bot and m.text == "Hola"]
-    studio.marta.delete(preview)
-    await studio.scene.taps(pau, "Ver el mensaje")
+    (preview,) = [m for m in admin.marta.messages if m.from_bot and m.text == "Hola"]
+    admin.marta.delete(preview)
+    await admin.scene.taps(pau, "Ver el mensaje")
     assert "El mensaje no se puede mostrar" in pau.messages[-1].text
     answer = await pau.tap(APPROVE).answered()
     assert answer.text.startswith("El original del mensaje se ha borrado")
-    await studio.scene.settled()
-    assert (await studio.broadcast()).awaits_approval
+    await admin.scene.settled()
+    assert (await admin.broadcast()).awaits_approval
 
 
 async def test_nothing_is_approved_while_telegram_does_not_say_whether_it_is_whole(
-    studio: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await asks(studio)
+    await asks(admin)
     await pau.sees(QUESTION, 10)
-    fails(monkeypatch, studio.scene, "edit_message_reply_markup", 1)
-    await studio.scene.taps(pau, APPROVE)
+    fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
+    await admin.scene.taps(pau, APPROVE)
     await pau.sees("no hemos podido terminar lo que has pedido")
-    assert (await studio.broadcast()).awaits_approval
-    await studio.scene.taps(pau, APPROVE)
-    await studio.over()
+    assert (await admin.broadcast()).awaits_approval
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
 
 
 async def test_what_is_to_be_decided_is_not_shown_later_when_that_failed(
-    studio: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await asks(studio)
+    await asks(admin)
     await pau.sees(QUESTION, 10)
     pau.send("/broadcast")
-    await studio.scene.settled()
+    await admin.scene.settled()
     shown = len(pau.messages)
-    fails(monkeypatch, studio.scene, "copy_message", 1)
-    await studio.scene.taps(pau, "Revisar el que espera aprobación")
+    fails(monkeypatch, admin.scene, "copy_message", 1)
+    await admin.scene.taps(pau, "Revisar el que espera aprobación")
     await pau.sees("no hemos podido terminar lo que has pedido")
-    await studio.scene.settled()
+    await admin.scene.settled()
     assert len(pau.messages) == shown + 1

@@ -20,23 +20,23 @@ FAST = 28.0
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A campaigner whose bot sends one message in five seconds: time to do something else."""
-    async with an_admin_scene(tmp_path, rate=0.2) as studio:
-        yield studio
-    assert studio.refused == []
+    async with an_admin_scene(tmp_path, rate=0.2) as admin:
+        yield admin
+    assert admin.refused == []
 
 
-async def under_way(studio: AdminScene) -> None:
+async def under_way(admin: AdminScene) -> None:
     """A broadcast of which one message has arrived."""
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    await studio.taps(SEND)
-    await studio.scene.ana.sees("Hola", 10)
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps(SEND)
+    await admin.scene.ana.sees("Hola", 10)
 
 
-def told(studio: AdminScene) -> int:
-    people = (studio.scene.ana, studio.scene.jordi, studio.scene.sean)
-    return sum(len(studio.got(person)) for person in people)
+def told(admin: AdminScene) -> int:
+    people = (admin.scene.ana, admin.scene.jordi, admin.scene.sean)
+    return sum(len(admin.got(person)) for person in people)
 
 
 async def test_it_can_be_held_and_gone_on_with(slow: AdminScene) -> None:
@@ -124,62 +124,62 @@ async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: Admin
     await slow.became("running")
 
 
-async def test_everything_is_taken_back_and_accounted_for(studio: AdminScene) -> None:
-    await studio.begins()
-    studio.marta.send_album(["photo", "photo"], "Dos")
-    await studio.scene.settled()
-    await studio.previews()
-    await studio.taps(SEND)
-    await studio.over()
-    studio.scene.sean.block()
-    await studio.scene.settled()
-    await studio.taps("Retirar los mensajes")
-    assert "Se borrarán de los chats de 3 personas." in studio.panel.text
-    await studio.taps("Sí, retirar los mensajes")
-    report = await studio.over("Los mensajes se han retirado.")
-    assert studio.got(studio.scene.ana) == []
+async def test_everything_is_taken_back_and_accounted_for(admin: AdminScene) -> None:
+    await admin.begins()
+    admin.marta.send_album(["photo", "photo"], "Dos")
+    await admin.scene.settled()
+    await admin.previews()
+    await admin.taps(SEND)
+    await admin.over()
+    admin.scene.sean.block()
+    await admin.scene.settled()
+    await admin.taps("Retirar los mensajes")
+    assert "Se borrarán de los chats de 3 personas." in admin.panel.text
+    await admin.taps("Sí, retirar los mensajes")
+    report = await admin.over("Los mensajes se han retirado.")
+    assert admin.got(admin.scene.ana) == []
     assert "Retirado de" in report.text
     assert "Retirar los mensajes" not in report.labels
-    await studio.says("/broadcasts")
-    assert "Retirado" in studio.marta.messages[-1].text
+    await admin.says("/broadcasts")
+    assert "Retirado" in admin.marta.messages[-1].text
 
 
-async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(studio: AdminScene) -> None:
-    await sent(studio)
-    studio.ahead = timedelta(hours=49)
-    answer = await studio.marta.tap("Retirar los mensajes").answered()
+async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(admin: AdminScene) -> None:
+    await sent(admin)
+    admin.ahead = timedelta(hours=49)
+    answer = await admin.marta.tap("Retirar los mensajes").answered()
     assert "solo deja borrar mensajes durante 48 horas" in answer.text
     assert answer.alert
-    await studio.scene.settled()
-    assert len(studio.got(studio.scene.ana)) == 1
-    report = await studio.over()
+    await admin.scene.settled()
+    assert len(admin.got(admin.scene.ana)) == 1
+    report = await admin.over()
     assert "Retirar los mensajes" not in report.labels
 
 
-async def test_not_to_take_it_back_leaves_the_report(studio: AdminScene) -> None:
-    await sent(studio)
-    await studio.taps("Retirar los mensajes")
-    await studio.taps("No, dejarlos")
-    assert "El mensaje está enviado." in studio.panel.text
-    assert len(studio.got(studio.scene.ana)) == 1
+async def test_not_to_take_it_back_leaves_the_report(admin: AdminScene) -> None:
+    await sent(admin)
+    await admin.taps("Retirar los mensajes")
+    await admin.taps("No, dejarlos")
+    assert "El mensaje está enviado." in admin.panel.text
+    assert len(admin.got(admin.scene.ana)) == 1
 
 
-async def test_the_picture_of_the_delivery_comes_once_below_the_report(studio: AdminScene) -> None:
-    await sent(studio)
-    report = await studio.over()
-    await studio.reported()
-    pictures = [m for m in studio.marta.messages if m.photo]
+async def test_the_picture_of_the_delivery_comes_once_below_the_report(admin: AdminScene) -> None:
+    await sent(admin)
+    report = await admin.over()
+    await admin.reported()
+    pictures = [m for m in admin.marta.messages if m.photo]
     assert [picture.reply_to for picture in pictures] == [report.id]
-    await studio.restart()
-    await studio.scene.settled()
-    assert sum(m.photo is not None for m in studio.marta.messages) == 1
+    await admin.restart()
+    await admin.scene.settled()
+    assert sum(m.photo is not None for m in admin.marta.messages) == 1
 
 
-async def test_a_picture_that_was_cut_off_comes_later_and_once(studio: AdminScene) -> None:
-    studio.expected.append("sendPhoto")
-    studio.scene.simulator.faults.next("sendPhoto", *[Fault.ERROR] * 3)
-    await sent(studio)
-    assert sum(m.photo is not None for m in studio.marta.messages) == 1
+async def test_a_picture_that_was_cut_off_comes_later_and_once(admin: AdminScene) -> None:
+    admin.expected.append("sendPhoto")
+    admin.scene.simulator.faults.next("sendPhoto", *[Fault.ERROR] * 3)
+    await sent(admin)
+    assert sum(m.photo is not None for m in admin.marta.messages) == 1
 
 
 async def test_what_is_under_way_is_watched_from_the_history_too(slow: AdminScene) -> None:
@@ -223,56 +223,56 @@ async def test_a_source_that_is_lost_under_way_stops_it_and_marks_nobody(slow: A
     assert counts.unreachable == 0
 
 
-async def sent(studio: AdminScene, text: str = "Hola") -> None:
+async def sent(admin: AdminScene, text: str = "Hola") -> None:
     """A whole broadcast."""
-    await studio.begins()
-    await studio.says(text)
-    await studio.previews()
-    await studio.taps(SEND)
-    await studio.over()
-    await studio.reported()
+    await admin.begins()
+    await admin.says(text)
+    await admin.previews()
+    await admin.taps(SEND)
+    await admin.over()
+    await admin.reported()
 
 
 async def test_the_history_is_turned_page_by_page_and_shows_each_report(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    await studio.says("/broadcasts")
-    assert studio.marta.messages[-1].text == "Todavía no se ha enviado nada."
+    await admin.says("/broadcasts")
+    assert admin.marta.messages[-1].text == "Todavía no se ha enviado nada."
     for number in range(5):
-        await studio.ended(number)
-    await sent(studio)
-    await studio.says("/broadcasts")
-    first = studio.panel
+        await admin.ended(number)
+    await sent(admin)
+    await admin.says("/broadcasts")
+    first = admin.panel
     assert first.labels == ["1", "2", "3", "4", "5", "Más antiguos ›"]
     assert "Preparado y confirmado por ti" in first.text
     assert "Enviado: 3 de 3 entregados" in first.text
-    await studio.taps("Más antiguos ›")
-    assert studio.panel.labels == ["6", "‹ Más recientes"]
-    await studio.taps("6")
-    assert "El envío está cancelado. No se ha enviado a nadie." in studio.panel.text
-    assert f"Preparado y confirmado por {ADMIN + 1}" in studio.panel.text
-    await studio.taps("‹ Volver a la lista")
-    assert studio.panel.labels == ["6", "‹ Más recientes"]
-    await studio.taps("‹ Más recientes")
-    assert studio.panel.labels == first.labels
-    await studio.taps("1")
-    assert "Entregados: 3" in studio.panel.text
-    assert "Preparado y confirmado por ti" in studio.panel.text
-    assert "Retirar los mensajes" in studio.panel.labels
-    await studio.taps("Retirar los mensajes")
-    asked = studio.panel.id
-    await studio.taps("Sí, retirar los mensajes")
-    assert (await studio.over("Los mensajes se han retirado.")).id == asked, "where it was ordered"
+    await admin.taps("Más antiguos ›")
+    assert admin.panel.labels == ["6", "‹ Más recientes"]
+    await admin.taps("6")
+    assert "El envío está cancelado. No se ha enviado a nadie." in admin.panel.text
+    assert f"Preparado y confirmado por {ADMIN + 1}" in admin.panel.text
+    await admin.taps("‹ Volver a la lista")
+    assert admin.panel.labels == ["6", "‹ Más recientes"]
+    await admin.taps("‹ Más recientes")
+    assert admin.panel.labels == first.labels
+    await admin.taps("1")
+    assert "Entregados: 3" in admin.panel.text
+    assert "Preparado y confirmado por ti" in admin.panel.text
+    assert "Retirar los mensajes" in admin.panel.labels
+    await admin.taps("Retirar los mensajes")
+    asked = admin.panel.id
+    await admin.taps("Sí, retirar los mensajes")
+    assert (await admin.over("Los mensajes se han retirado.")).id == asked, "where it was ordered"
 
 
 async def test_that_it_is_too_late_to_take_back_is_read_though_it_is_too_late_for_a_window(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    studio.expected.append("query is too old")
-    await sent(studio)
-    where, data = studio.data("Retirar los mensajes")
-    studio.ahead = timedelta(hours=49)
-    studio.marta.tap_data(where, data).at -= 3600
-    await studio.marta.sees("Ya no se puede retirar")
-    await studio.scene.settled()
-    assert "Retirar los mensajes" not in studio.marta.chat.messages[where].labels
+    admin.expected.append("query is too old")
+    await sent(admin)
+    where, data = admin.data("Retirar los mensajes")
+    admin.ahead = timedelta(hours=49)
+    admin.marta.tap_data(where, data).at -= 3600
+    await admin.marta.sees("Ya no se puede retirar")
+    await admin.scene.settled()
+    assert "Retirar los mensajes" not in admin.marta.chat.messages[where].labels

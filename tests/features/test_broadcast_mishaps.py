@@ -14,154 +14,154 @@ from tests.support.scene import ADMIN
 
 
 async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    post = studio.scene.mallory.send("Convocatoria")
-    await studio.begins()
+    post = admin.scene.mallory.send("Convocatoria")
+    await admin.begins()
     rows = [
         [(f"{'Leer ' * 12}{i}{j}", "https://example.org/") for j in range(4)] for i in range(25)
     ]
-    studio.marta.forward(post, buttons=rows)
-    await studio.scene.settled()
-    assert "y 90 más" in studio.panel.text
-    assert "Continuar" in studio.panel.labels
+    admin.marta.forward(post, buttons=rows)
+    await admin.scene.settled()
+    assert "y 90 más" in admin.panel.text
+    assert "Continuar" in admin.panel.labels
 
 
-async def test_of_very_many_planned_ones_the_nearest_are_listed(studio: AdminScene) -> None:
+async def test_of_very_many_planned_ones_the_nearest_are_listed(admin: AdminScene) -> None:
     now = datetime.now(UTC)
     for number in range(40):
-        await studio.starts_another(number, now + HOUR + number * timedelta(minutes=1))
-    await studio.says("/broadcast")
-    assert "Hay 30 envíos programados más; están en /broadcasts." in studio.panel.text
-    assert sum(label.startswith("Cancelar el del") for label in studio.panel.labels) == 10
+        await admin.starts_another(number, now + HOUR + number * timedelta(minutes=1))
+    await admin.says("/broadcast")
+    assert "Hay 30 envíos programados más; están en /broadcasts." in admin.panel.text
+    assert sum(label.startswith("Cancelar el del") for label in admin.panel.labels) == 10
 
 
-async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(studio: AdminScene) -> None:
-    await studio.begins()
-    await studio.says("Uno")
-    await studio.previews()
-    old = studio.data("No enviar")
-    await studio.begins()
-    await studio.says("Dos")
-    studio.marta.tap_data(*old)
-    await studio.scene.settled()
-    assert "ya no está en preparación" in studio.marta.chat.messages[old[0]].text
-    await studio.previews()
-    assert studio.marta.messages[-2].text == "Dos"
+async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: AdminScene) -> None:
+    await admin.begins()
+    await admin.says("Uno")
+    await admin.previews()
+    old = admin.data("No enviar")
+    await admin.begins()
+    await admin.says("Dos")
+    admin.marta.tap_data(*old)
+    await admin.scene.settled()
+    assert "ya no está en preparación" in admin.marta.chat.messages[old[0]].text
+    await admin.previews()
+    assert admin.marta.messages[-2].text == "Dos"
 
 
 async def test_an_album_sent_to_a_panel_that_asks_for_a_time_is_answered_once(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    await studio.taps("🕒 Programar")
-    before = len(studio.scene.simulator.calls)
-    studio.marta.send_album(["photo"] * 10)
-    await studio.scene.settled()
-    said = [call.method for call in studio.scene.simulator.calls[before:]]
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps("🕒 Programar")
+    before = len(admin.scene.simulator.calls)
+    admin.marta.send_album(["photo"] * 10)
+    await admin.scene.settled()
+    said = [call.method for call in admin.scene.simulator.calls[before:]]
     assert said.count("sendMessage") + said.count("editMessageText") == 1
-    assert studio.panel.text.startswith("No entiendo cuándo.")
+    assert admin.panel.text.startswith("No entiendo cuándo.")
 
 
-async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(studio: AdminScene) -> None:
-    await studio.begins()
-    studio.ahead = 2 * HOUR
-    studio.marta.send_album(["photo"] * 3)
-    await studio.scene.settled()
-    assert studio.panel.text.startswith("Ese mensaje no se ha añadido")
-    assert "Envíame el mensaje" in studio.panel.text
-    studio.marta.send_album(["photo"] * 2)
-    await studio.scene.settled()
-    assert "un álbum de 2 elementos" in studio.panel.text
+async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(admin: AdminScene) -> None:
+    await admin.begins()
+    admin.ahead = 2 * HOUR
+    admin.marta.send_album(["photo"] * 3)
+    await admin.scene.settled()
+    assert admin.panel.text.startswith("Ese mensaje no se ha añadido")
+    assert "Envíame el mensaje" in admin.panel.text
+    admin.marta.send_album(["photo"] * 2)
+    await admin.scene.settled()
+    assert "un álbum de 2 elementos" in admin.panel.text
 
 
 async def test_thinking_about_cancelling_a_late_one_offers_no_way_to_send_it(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    await planned(studio, timedelta(hours=3))
-    page = await studio.marta.sees("Un envío programado espera tu decisión", 10)
+    await planned(admin, timedelta(hours=3))
+    page = await admin.marta.sees("Un envío programado espera tu decisión", 10)
     assert "Para todas las personas que firmaron: 3 cuando se programó." in page.text
-    await studio.taps("⏹ Cancelar")
-    assert studio.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
-    await studio.taps("No, dejarlo como está")
-    assert "Un envío programado espera tu decisión" in studio.panel.text
-    assert studio.got(studio.scene.ana) == []
+    await admin.taps("⏹ Cancelar")
+    assert admin.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
+    await admin.taps("No, dejarlo como está")
+    assert "Un envío programado espera tu decisión" in admin.panel.text
+    assert admin.got(admin.scene.ana) == []
 
 
-async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(studio: AdminScene) -> None:
-    key = await studio.starts_another()
-    await studio.cancels(key)
-    await studio.reported()
-    studio.marta.tap_data(studio.marta.send("Hola").id, f"adm:goon:{key.hex()}")
-    await studio.scene.settled()
-    await studio.says("Para quienes faltan")
-    assert "quienes faltaban por recibirlo" in studio.panel.text
-    assert "Cambiar a quién se envía" not in studio.panel.labels
+async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: AdminScene) -> None:
+    key = await admin.starts_another()
+    await admin.cancels(key)
+    await admin.reported()
+    admin.marta.tap_data(admin.marta.send("Hola").id, f"adm:goon:{key.hex()}")
+    await admin.scene.settled()
+    await admin.says("Para quienes faltan")
+    assert "quienes faltaban por recibirlo" in admin.panel.text
+    assert "Cambiar a quién se envía" not in admin.panel.labels
 
 
-async def test_one_planned_for_one_person_is_said_of_one_person(studio: AdminScene) -> None:
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews("Solo a quienes leen en English: 1")
-    await studio.taps("🕒 Programar")
-    await studio.says("mañana 18:30")
-    (confirm,) = [each for each in studio.panel.labels if each.startswith("Programar para el")]
-    await studio.taps(confirm)
-    await studio.says("/broadcast")
-    assert ", para 1 persona." in studio.panel.text
-    (found,) = await studio.services.storage.broadcasts.scheduled()
+async def test_one_planned_for_one_person_is_said_of_one_person(admin: AdminScene) -> None:
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews("Solo a quienes leen en English: 1")
+    await admin.taps("🕒 Programar")
+    await admin.says("mañana 18:30")
+    (confirm,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]
+    await admin.taps(confirm)
+    await admin.says("/broadcast")
+    assert ", para 1 persona." in admin.panel.text
+    (found,) = await admin.services.storage.broadcasts.scheduled()
     assert found.kind is Kind.UPDATE
 
 
-async def test_orders_of_her_own_making_break_nothing(studio: AdminScene) -> None:
-    await studio.says("/broadcast")
-    where = studio.panel.id
+async def test_orders_of_her_own_making_break_nothing(admin: AdminScene) -> None:
+    await admin.says("/broadcast")
+    where = admin.panel.id
     for forged in ("past", "close", "reopen"):
-        studio.marta.tap_data(where, f"adm:{forged}:{'9' * 30}")
-    await studio.begins()
-    await studio.says("Hola")
+        admin.marta.tap_data(where, f"adm:{forged}:{'9' * 30}")
+    await admin.begins()
+    await admin.says("Hola")
     for forged in (f"at:{'9' * 20}", "write:xx"):
-        where, data = studio.data("Continuar")
-        studio.marta.tap_data(where, data.replace("on:", forged))
-        await studio.scene.settled()
-        assert "Tu mensaje" in studio.panel.text
-    assert studio.scene.app is not None
-    assert studio.scene.app.dispatch.counts.passed_over == 0
+        where, data = admin.data("Continuar")
+        admin.marta.tap_data(where, data.replace("on:", forged))
+        await admin.scene.settled()
+        assert "Tu mensaje" in admin.panel.text
+    assert admin.scene.app is not None
+    assert admin.scene.app.dispatch.counts.passed_over == 0
 
 
-async def test_the_closing_update_cannot_be_turned_into_something_else(studio: AdminScene) -> None:
-    await studio.scene.closes()
-    await studio.scene.offers_the_final()
-    where, data = studio.data("Enviarme una prueba")
+async def test_the_closing_update_cannot_be_turned_into_something_else(admin: AdminScene) -> None:
+    await admin.scene.closes()
+    await admin.scene.offers_the_final()
+    where, data = admin.data("Enviarme una prueba")
     for forged in ("about:update", "write:es", "to:all", "change:"):
-        studio.marta.tap_data(where, data.replace("test:", forged))
-        await studio.scene.settled()
-        assert "¿Enviar el mensaje final?" in studio.panel.text
+        admin.marta.tap_data(where, data.replace("test:", forged))
+        await admin.scene.settled()
+        assert "¿Enviar el mensaje final?" in admin.panel.text
 
 
 async def test_when_one_leaves_and_one_signs_those_who_were_counted_and_stayed_are_told(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    studio.scene.jordi.block()
-    await studio.scene.settled()
-    await studio.signs(studio.scene.mallory)
-    await studio.taps("Enviar a 3 personas")
-    report = await studio.over()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    admin.scene.jordi.block()
+    await admin.scene.settled()
+    await admin.signs(admin.scene.mallory)
+    await admin.taps("Enviar a 3 personas")
+    report = await admin.over()
     assert "Entregados: 2" in report.text
-    assert studio.got(studio.scene.jordi) == []
-    assert studio.got(studio.scene.mallory) == []
+    assert admin.got(admin.scene.jordi) == []
+    assert admin.got(admin.scene.mallory) == []
 
 
-async def test_one_that_finds_nobody_any_more_says_so(studio: AdminScene) -> None:
-    await studio.begins()
-    studio.scene.sean.block()
-    await studio.scene.settled()
-    broadcasts = studio.services.storage.broadcasts
+async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None:
+    await admin.begins()
+    admin.scene.sean.block()
+    await admin.scene.settled()
+    broadcasts = admin.services.storage.broadcasts
     plan = NewBroadcast(
         b"nobody".ljust(16, b"."),
         content={"es": "Hola"},
@@ -171,84 +171,84 @@ async def test_one_that_finds_nobody_any_more_says_so(studio: AdminScene) -> Non
         at=datetime.now(UTC),
         kind=Kind.UPDATE,
         audience=Audience(language="en"),
-        progress=(ADMIN, studio.panel.id),
+        progress=(ADMIN, admin.panel.id),
     )
     await broadcasts.start(plan)
-    studio.services.wake_broadcast()
-    report = await studio.over("No se ha enviado a nadie.")
+    admin.services.wake_broadcast()
+    report = await admin.over("No se ha enviado a nadie.")
     assert "ya no quedaba nadie" in report.text
 
 
 async def test_of_two_who_confirm_the_closing_nobody_is_left_with_a_bar_that_stands(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    scene = studio.scene
+    scene = admin.scene
     lucy = scene.world.person("Lucy", language="es", user_id=ADMIN + 1)
     admins = {"admin_ids": frozenset({ADMIN, lucy.id})}
     scene.settings = scene.settings.model_copy(update=admins)
-    await studio.restart()
+    await admin.restart()
     await scene.closes()
     await scene.offers_the_final()
     await scene.offers_the_final(lucy)
-    panels = [(person, await scene.with_button(person, SEND)) for person in (studio.marta, lucy)]
+    panels = [(person, await scene.with_button(person, SEND)) for person in (admin.marta, lucy)]
     for person, _ in panels:
         person.tap(SEND)
     await scene.settled()
-    await studio.reported()
+    await admin.reported()
     await scene.settled()
     for person, ctx in panels:
         assert "Enviando" not in person.chat.messages[ctx.id].text
     assert [scene.told(person) for person in (scene.ana, scene.jordi, scene.sean)] == [1, 1, 1]
 
 
-async def test_who_is_no_admin_any_more_gets_no_report(studio: AdminScene) -> None:
-    await planned(studio, timedelta(minutes=-5))
-    before = len(studio.marta.messages)
+async def test_who_is_no_admin_any_more_gets_no_report(admin: AdminScene) -> None:
+    await planned(admin, timedelta(minutes=-5))
+    before = len(admin.marta.messages)
     lucy = {"admin_ids": frozenset({ADMIN + 1})}
-    studio.scene.settings = studio.scene.settings.model_copy(update=lucy)
-    await studio.restart()
-    await studio.services.storage.broadcasts.begin(
-        await studio.broadcast(), datetime.now(UTC) + timedelta(minutes=66)
+    admin.scene.settings = admin.scene.settings.model_copy(update=lucy)
+    await admin.restart()
+    await admin.services.storage.broadcasts.begin(
+        await admin.broadcast(), datetime.now(UTC) + timedelta(minutes=66)
     )
-    studio.services.wake_broadcast()
-    await studio.reported()
-    assert (await studio.broadcast()).state == "finished"
-    assert len(studio.marta.messages) == before
+    admin.services.wake_broadcast()
+    await admin.reported()
+    assert (await admin.broadcast()).state == "finished"
+    assert len(admin.marta.messages) == before
 
 
-async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(studio: AdminScene) -> None:
-    await studio.begins()
-    await studio.says("Hola")
-    studio.marta.start()
-    await studio.scene.settled()
-    await studio.taps("✍️ Firmar la petición")
-    await studio.says("/cancel")
-    await studio.says("/broadcast")
-    await studio.taps("Seguir con el mensaje que preparabas")
-    assert "Tu mensaje" in studio.panel.text
-    await studio.says("/cancel")
-    assert "el mensaje está descartado" in studio.marta.messages[-1].text
+async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(admin: AdminScene) -> None:
+    await admin.begins()
+    await admin.says("Hola")
+    admin.marta.start()
+    await admin.scene.settled()
+    await admin.taps("✍️ Firmar la petición")
+    await admin.says("/cancel")
+    await admin.says("/broadcast")
+    await admin.taps("Seguir con el mensaje que preparabas")
+    assert "Tu mensaje" in admin.panel.text
+    await admin.says("/cancel")
+    assert "el mensaje está descartado" in admin.marta.messages[-1].text
 
 
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
-    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
 
     def failing(*_: object) -> MessageCall:
         raise ZeroDivisionError
 
     monkeypatch.setattr(CopyContent, "call", failing)
-    await studio.taps("Enviar a 3 personas")
-    alarm = await studio.marta.sees("en pausa por un fallo del bot", 10)
+    await admin.taps("Enviar a 3 personas")
+    alarm = await admin.marta.sees("en pausa por un fallo del bot", 10)
     assert "ZeroDivisionError" in alarm.text
     monkeypatch.undo()
-    await studio.taps("▶ Seguir")
-    report = await studio.over()
+    await admin.taps("▶ Seguir")
+    report = await admin.over()
     assert "Entregados: 2" in report.text
     assert "Enviar a quienes faltan" in report.labels
-    scene = studio.scene
-    told = [len(studio.got(each)) for each in (scene.ana, scene.jordi, scene.sean)]
+    scene = admin.scene
+    told = [len(admin.got(each)) for each in (scene.ana, scene.jordi, scene.sean)]
     assert sorted(told) == [0, 1, 1]

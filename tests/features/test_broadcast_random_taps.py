@@ -21,8 +21,8 @@ OFTEN = ("Enviar a", "Continuar", "👁", "A quienes", "Sobre", "Sí,", "Program
 class Whim:
     """What Marta does next, by seeded chance."""
 
-    def __init__(self, studio: AdminScene, seed: int) -> None:
-        self._studio = studio
+    def __init__(self, admin: AdminScene, seed: int) -> None:
+        self._studio = admin
         self._chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._written = 0
 
@@ -88,21 +88,19 @@ def _weight(label: str) -> float:
 
 
 @pytest.mark.parametrize("seed", [0, 5])
-async def test_nothing_breaks_and_nobody_gets_anything_twice(
-    studio: AdminScene, seed: int
-) -> None:
-    studio.expected += ["not found", "query ID is invalid"]
-    whim, passed_over = Whim(studio, seed), 0
+async def test_nothing_breaks_and_nobody_gets_anything_twice(admin: AdminScene, seed: int) -> None:
+    admin.expected += ["not found", "query ID is invalid"]
+    whim, passed_over = Whim(admin, seed), 0
     for _ in range(STEPS):
-        before = studio.scene.app
+        before = admin.scene.app
         await whim.act()
-        if before is not None and before is not studio.scene.app:
+        if before is not None and before is not admin.scene.app:
             passed_over += before.dispatch.counts.passed_over
-    await studio.scene.settled()
-    assert studio.scene.app is not None
-    assert passed_over + studio.scene.app.dispatch.counts.passed_over == 0
-    assert not any("Algo ha fallado" in message.text for message in studio.marta.messages)
-    assert await studio.services.storage.broadcasts.history()
-    for person in (studio.scene.ana, studio.scene.jordi, studio.scene.sean):
-        texts = Counter(m.text for m in studio.got(person) if m.text)
+    await admin.scene.settled()
+    assert admin.scene.app is not None
+    assert passed_over + admin.scene.app.dispatch.counts.passed_over == 0
+    assert not any("Algo ha fallado" in message.text for message in admin.marta.messages)
+    assert await admin.services.storage.broadcasts.history()
+    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
+        texts = Counter(m.text for m in admin.got(person) if m.text)
         assert [text for text, times in texts.items() if times > 1] == []

@@ -20,9 +20,9 @@ SILENT = "No te escribiremos más"
 class Order:
     """What each chat was shown, in the order in which Telegram took it."""
 
-    def __init__(self, studio: AdminScene) -> None:
+    def __init__(self, admin: AdminScene) -> None:
         self.of: dict[object, list[str]] = {}
-        studio.scene.simulator.calls.listeners.append(self._note)
+        admin.scene.simulator.calls.listeners.append(self._note)
 
     def _note(self, call: RecordedCall, _: object) -> None:
         text = str(call.params.get("text", ""))
@@ -35,24 +35,24 @@ class Order:
         return [chat for chat, shown in self.of.items() if MESSAGE in shown[1:]]
 
 
-async def signed(studio: AdminScene, count: int) -> list[Person]:
-    people = [studio.scene.world.person(f"Luz{n}", language="es") for n in range(count)]
+async def signed(admin: AdminScene, count: int) -> list[Person]:
+    people = [admin.scene.world.person(f"Luz{n}", language="es") for n in range(count)]
     for person in people:
-        await studio.signs(person)
+        await admin.signs(person)
     return people
 
 
-async def test_nothing_comes_after_the_words_that_nothing_will(studio: AdminScene) -> None:
-    order, label = Order(studio), studio.words.label("Retirar mi firma y borrar mis datos")
-    people = await signed(studio, 12)
+async def test_nothing_comes_after_the_words_that_nothing_will(admin: AdminScene) -> None:
+    order, label = Order(admin), admin.words.label("Retirar mi firma y borrar mis datos")
+    people = await signed(admin, 12)
     erasing, silencing = people[::2], people[1::2]
     for person in erasing:
         person.send("/withdraw")
     for person in erasing:
-        await studio.scene.with_button(person, label)
-    await studio.starts_another()
-    studio.services.wake_broadcast()
-    await studio.scene.ana.sees(MESSAGE)
+        await admin.scene.with_button(person, label)
+    await admin.starts_another()
+    admin.services.wake_broadcast()
+    await admin.scene.ana.sees(MESSAGE)
     # By now those of the next second are claimed, and wait for their turn in memory.
     for person in people:
         if person in erasing:
@@ -63,16 +63,16 @@ async def test_nothing_comes_after_the_words_that_nothing_will(studio: AdminScen
         await person.sees(ERASED, 10)
     for person in silencing:
         await person.sees(SILENT, 10)
-    tally = await worked_off(studio)
+    tally = await worked_off(admin)
     assert order.late() == []
     told = sum(MESSAGE in shown for shown in order.of.values())
     assert (tally.delivered, tally.pending + tally.withdrawn) == (told, 15 - told)
     assert told < 15
 
 
-async def worked_off(studio: AdminScene) -> Tally:
+async def worked_off(admin: AdminScene) -> Tally:
     """Waits until nothing that was claimed waits for its turn any more."""
-    broadcasts, key = studio.services.storage.broadcasts, (await studio.broadcast()).id
+    broadcasts, key = admin.services.storage.broadcasts, (await admin.broadcast()).id
     async with asyncio.timeout(10):
         while (tally := await broadcasts.tally(key)).sending:  # noqa: ASYNC110 - in a database
             await asyncio.sleep(0.01)
@@ -86,12 +86,12 @@ HUNG = "Un mensaje nuestro ya iba de camino: puede que todavía te llegue."
     ("hangs", "said"), [(False, False), (True, True)], ids=["all has ended", "one has not"]
 )
 async def test_when_something_may_still_arrive_the_confirmation_says_so(
-    studio: AdminScene, monkeypatch: pytest.MonkeyPatch, hangs: bool, said: bool
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch, hangs: bool, said: bool
 ) -> None:
     monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
-    ana, scene = studio.scene.ana, studio.scene
+    ana, scene = admin.scene.ana, admin.scene
     if hangs:
-        studio.services.open_claims.call_started(ana.id)
+        admin.services.open_claims.call_started(ana.id)
     shown: list[str] = []
     ana.send("/mydata")
     await scene.settled()
@@ -100,20 +100,20 @@ async def test_when_something_may_still_arrive_the_confirmation_says_so(
         "🔕 No recibir más mensajes",
         "🔔 Volver a recibir mensajes",
     ):
-        await scene.taps(ana, studio.words.label(label))
-        shown.append(scene.living(ana).text)
-    shown.append(await refuses_under_news(studio))
+        await scene.taps(ana, admin.words.label(label))
+        shown.append(scene.screen(ana).text)
+    shown.append(await refuses_under_news(admin))
     ana.send("/stop")
     shown.append((await ana.sees(SILENT)).text)
     ana.send("/withdraw")
-    await scene.taps(ana, studio.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.taps(ana, admin.words.label("Retirar mi firma y borrar mis datos"))
     shown.append((await ana.sees(ERASED)).text)
     # Whoever wants to be written to again is told nothing of the kind.
     assert [HUNG in each for each in shown] == [said, said, False, said, said, said]
 
 
-async def refuses_under_news(studio: AdminScene) -> str:
+async def refuses_under_news(admin: AdminScene) -> str:
     """Ana taps the button under a message of other news; returns what the tap answers."""
-    answered = await studio.scene.ana.tap_data(1, NO_MORE_NEWS).answered()
+    answered = await admin.scene.ana.tap_data(1, NO_MORE_NEWS).answered()
     assert answered is not None
     return answered.text or ""

@@ -35,8 +35,8 @@ async def test_closing_holds_for_someone_in_the_middle_of_the_form(scene: Scene)
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await scene.closes()
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "18 de julio de 2025" in scene.living(ana).text
-    assert scene.words.label("✍️ Firmar la petición") not in scene.living(ana).labels
+    assert "18 de julio de 2025" in scene.screen(ana).text
+    assert scene.words.label("✍️ Firmar la petición") not in scene.screen(ana).labels
     await scene.marta.sees("1 persona ha firmado")
 
 
@@ -45,9 +45,9 @@ async def test_a_late_visitor_reads_the_outcome_first_and_the_appeal_after(scene
     await scene.closes()
     scene.ana.start()
     await scene.settled()
-    assert "18 de julio de 2025" in scene.living(scene.ana).text
+    assert "18 de julio de 2025" in scene.screen(scene.ana).text
     await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
-    assert "tal como estaba" in scene.living(scene.ana).text
+    assert "tal como estaba" in scene.screen(scene.ana).text
 
 
 async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
@@ -131,13 +131,13 @@ async def test_an_old_yes_from_before_a_reopening_closes_nothing(scene: Scene) -
     await scene.taps(marta, reopen)
     assert "Escribe otra vez el comando" in await answered_with(scene, ctx, old)
     await scene.signs(scene.ana)
-    assert "número 1" in scene.living(scene.ana).text, "it is open"
+    assert "número 1" in scene.screen(scene.ana).text, "it is open"
     # And once it is closed again, an old reopening opens nothing.
     await scene.closes()
     assert "Escribe otra vez el comando" in await answered_with(scene, again, old_reopening)
     scene.jordi.start()
     await scene.settled()
-    assert scene.words.label("✍️ Firmar la petición") not in scene.living(scene.jordi).labels
+    assert scene.words.label("✍️ Firmar la petición") not in scene.screen(scene.jordi).labels
 
 
 async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> None:
@@ -190,7 +190,7 @@ async def test_a_revision_that_is_none_closes_nothing(scene: Scene) -> None:
     await scene.settled()
     assert "Escribe otra vez el comando" in scene.marta.chat.messages[ctx.id].text
     await scene.signs(scene.ana)
-    assert "número 1" in scene.living(scene.ana).text
+    assert "número 1" in scene.screen(scene.ana).text
     # The same words again, which Telegram refuses harmlessly.
     scene.simulator.calls.clear()
 
@@ -199,10 +199,10 @@ async def test_a_revision_that_is_none_closes_nothing(scene: Scene) -> None:
 async def test_to_others_the_admins_commands_do_not_exist(scene: Scene, order: str) -> None:
     scene.ana.send(order)
     await scene.settled()
-    answered = scene.living(scene.ana).text
+    answered = scene.screen(scene.ana).text
     scene.jordi.send("/nothing_like_it")
     await scene.settled()
-    assert answered == scene.living(scene.jordi).text
+    assert answered == scene.screen(scene.jordi).text
     assert order.removeprefix("/") not in {c["command"] for c in scene.ana.commands}
 
 
@@ -213,9 +213,9 @@ async def test_an_admins_button_does_nothing_in_another_hand(scene: Scene) -> No
     data = ctx.buttons[0][0].data or ""
     scene.mallory.start()
     await scene.settled()
-    await scene.mallory.tap_data(scene.living(scene.mallory).id, data).answered()
+    await scene.mallory.tap_data(scene.screen(scene.mallory).id, data).answered()
     await scene.signs(scene.jordi)
-    assert "número 2" in scene.living(scene.jordi).text
+    assert "número 2" in scene.screen(scene.jordi).text
 
 
 async def test_a_forwarded_or_edited_order_is_no_order(scene: Scene) -> None:
@@ -223,12 +223,12 @@ async def test_a_forwarded_or_edited_order_is_no_order(scene: Scene) -> None:
     await scene.settled()
     scene.marta.forward(order)
     await scene.settled()
-    assert "Ese comando no existe aquí" in scene.living(scene.marta).text
+    assert "Ese comando no existe aquí" in scene.screen(scene.marta).text
     own = scene.marta.send("hola")
     await scene.settled()
     scene.marta.edit(own, "/close")
     await scene.settled()
-    assert "editar un mensaje" in scene.living(scene.marta).text
+    assert "editar un mensaje" in scene.screen(scene.marta).text
 
 
 async def test_in_a_group_an_order_is_no_order(scene: Scene) -> None:
@@ -236,7 +236,7 @@ async def test_in_a_group_an_order_is_no_order(scene: Scene) -> None:
     scene.marta.send_in(group, "/close@peticion_bot")
     await scene.settled()
     await scene.signs(scene.ana)
-    assert "número 1" in scene.living(scene.ana).text
+    assert "número 1" in scene.screen(scene.ana).text
 
 
 async def test_an_admin_sees_the_admins_commands_in_their_own_menu(scene: Scene) -> None:
@@ -280,4 +280,4 @@ async def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(scene: Sce
     await scene.start_bot()
     await scene.settled()
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 1" in scene.living(ana).text
+    assert "número 1" in scene.screen(ana).text

@@ -58,7 +58,7 @@ class TestASignature:
     async def test_is_shown_with_what_is_left_of_it(self, signed: Scene) -> None:
         signed.ana.send("/mydata")
         await signed.settled()
-        text = signed.living(signed.ana).text
+        text = signed.screen(signed.ana).text
         assert SIGNED_NAME in text
         assert "Firma número: 1" in text
         assert "Ana" not in text
@@ -66,14 +66,14 @@ class TestASignature:
     async def test_can_be_withdrawn(self, signed: Scene) -> None:
         signed.ana.send("/withdraw")
         await signed.taps(signed.ana, signed.words.label("Retirar mi firma y borrar mis datos"))
-        assert SIGNED_NAME not in signed.living(signed.ana).text
+        assert SIGNED_NAME not in signed.screen(signed.ana).text
         rows = await storage_of(signed).database.read(Statement("SELECT id FROM signatures"))
         assert rows == []
 
     async def test_can_be_left_alone(self, signed: Scene) -> None:
         signed.ana.send("/stop")
         await signed.settled()
-        assert "No te escribiremos más." in signed.living(signed.ana).text
+        assert "No te escribiremos más." in signed.screen(signed.ana).text
 
     async def test_is_an_incident_told_once_and_logged_each_time(self, signed: Scene) -> None:
         with capture_logs() as logs:
@@ -100,13 +100,13 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again(scene: Scene) -> 
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await damage(scene, "conversations", "name_sealed")
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    text = scene.living(ana).text
+    text = scene.screen(ana).text
     assert TYPED_NAME in text
     assert "¿Con qué nombre quieres firmar?" in text
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    assert TYPED_NAME not in scene.living(ana).text
+    assert TYPED_NAME not in scene.screen(ana).text
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 1" in scene.living(ana).text
+    assert "número 1" in scene.screen(ana).text
     assert alarms(scene) == 1
 
 
@@ -121,7 +121,7 @@ async def test_a_typed_name_that_is_damaged_is_said_once_to_who_left_the_form(
     for said in (True, False):
         ana.start()
         await scene.settled()
-        assert (TYPED_NAME in scene.living(ana).text) is said
+        assert (TYPED_NAME in scene.screen(ana).text) is said
 
 
 async def test_it_is_said_once_too_to_who_reads_something_else_meanwhile(scene: Scene) -> None:
@@ -135,7 +135,7 @@ async def test_it_is_said_once_too_to_who_reads_something_else_meanwhile(scene: 
     for said in (True, False):
         ana.send("/help")
         await scene.settled()
-        assert (TYPED_NAME in scene.living(ana).text) is said
+        assert (TYPED_NAME in scene.screen(ana).text) is said
 
 
 async def test_one_broadcast_that_cannot_be_read_holds_up_no_other(scene: Scene) -> None:
@@ -224,4 +224,4 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     ] * 2
     scene.ana.send("/mydata")
     await scene.settled()
-    assert "Lo que guardamos de ti" in scene.living(scene.ana).text
+    assert "Lo que guardamos de ti" in scene.screen(scene.ana).text

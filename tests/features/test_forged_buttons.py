@@ -40,38 +40,38 @@ def of_admins() -> Iterator[str]:
             yield f"adm:{action}:{argument}"[:64]
 
 
-async def test_no_forged_button_of_a_screen_fails(studio: AdminScene) -> None:
-    studio.scene.ana.start()
-    await studio.scene.settled()
-    await none_fails(studio.scene, studio.scene.ana, of_supporters())
+async def test_no_forged_button_of_a_screen_fails(admin: AdminScene) -> None:
+    admin.scene.ana.start()
+    await admin.scene.settled()
+    await none_fails(admin.scene, admin.scene.ana, of_supporters())
 
 
-async def test_no_forged_button_of_an_admins_message_fails(studio: AdminScene) -> None:
-    await studio.says("/broadcast")
-    await none_fails(studio.scene, studio.marta, of_admins())
+async def test_no_forged_button_of_an_admins_message_fails(admin: AdminScene) -> None:
+    await admin.says("/broadcast")
+    await none_fails(admin.scene, admin.marta, of_admins())
 
 
 async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    studio.expected.append("message to delete not found")
+    admin.expected.append("message to delete not found")
     for has_message in (False, True):
         for step in DraftStep:
             for value in ("all", "xx"):
-                await studio.begins()
+                await admin.begins()
                 if has_message:
-                    await studio.says("Hola a todas")
-                drawn_for = _draft_tap(studio)
+                    await admin.says("Hola a todas")
+                drawn_for = _draft_tap(admin)
                 tap = DraftTap(drawn_for.key, drawn_for.version, step, value)
                 data = f"adm:{AdminAction.DRAFT}:{tap}"[:64]
-                await none_fails(studio.scene, studio.marta, iter([data]))
+                await none_fails(admin.scene, admin.marta, iter([data]))
 
 
-def _draft_tap(studio: AdminScene) -> DraftTap:
+def _draft_tap(admin: AdminScene) -> DraftTap:
     """What the newest button of the draft in preparation carries."""
-    for button in (button for row in studio.panel.buttons for button in row):
+    for button in (button for row in admin.panel.buttons for button in row):
         tap = read_tap(button.data)
         draft_tap = DraftTap.read(tap.argument) if isinstance(tap, AdminTap) else None
         if draft_tap is not None:
             return draft_tap
-    raise AssertionError(studio.marta.chat.transcript())
+    raise AssertionError(admin.marta.chat.transcript())

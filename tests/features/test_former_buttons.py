@@ -104,7 +104,7 @@ async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> Non
     scene.ana.start()
     await scene.settled()
     for data, stage in SUPPORTERS:
-        message, now = scene.living(scene.ana), await conversation(scene, scene.ana)
+        message, now = scene.screen(scene.ana), await conversation(scene, scene.ana)
         drawn = [button.data or "" for row in message.buttons for button in row]
         marks = re.findall(r"confirm:(\w{16})", " ".join(drawn))
         literal = data.format(consent=marks[0] if marks else "")
@@ -117,74 +117,74 @@ async def test_those_of_an_earlier_screen_show_the_present_one(scene: Scene) -> 
     scene.simulator.limits.on = False
     scene.ana.start()
     await scene.settled()
-    former, before = scene.living(scene.ana), await conversation(scene, scene.ana)
+    former, before = scene.screen(scene.ana), await conversation(scene, scene.ana)
     await scene.taps(scene.ana, scene.words.label("🔒 Privacidad"))
     for data, _ in SUPPORTERS:
         await sends(scene, scene.ana, former.id, f"{before.version}:{data}")
         now = await conversation(scene, scene.ana)
         assert now.stage == "privacy"
-        assert scene.living(scene.ana).buttons
+        assert scene.screen(scene.ana).buttons
 
 
 async def test_the_one_under_a_broadcast_ends_the_news_and_nothing_else(
-    studio: AdminScene,
+    admin: AdminScene,
 ) -> None:
-    scene, data = studio.scene, studio.services.storage.personal_data
+    scene, data = admin.scene, admin.services.storage.personal_data
     await sends(scene, scene.ana, 1_000_000, "stop:news")
     held = await data.of(scene.ana.id)
     assert [consent["news_ended_at"] is not None for consent in held.consents] == [True]
     assert held.signature is not None
 
 
-async def test_those_that_close_and_reopen_the_petition(studio: AdminScene) -> None:
-    petitions, scene = studio.services.storage.petitions, studio.scene
-    await studio.says("/close")
-    message = studio.panel.id
+async def test_those_that_close_and_reopen_the_petition(admin: AdminScene) -> None:
+    petitions, scene = admin.services.storage.petitions, admin.scene
+    await admin.says("/close")
+    message = admin.panel.id
     for data, is_closed in (
         ("adm:leave:close:0", False),
         ("adm:close:0", True),
         ("adm:close:0", True),
         ("adm:reopen:1", False),
     ):
-        await sends(scene, studio.marta, message, data)
+        await sends(scene, admin.marta, message, data)
         assert (await petitions.state()).is_closed is is_closed, data
 
 
-async def draft(studio: AdminScene) -> Draft | None:
-    services = studio.services
+async def draft(admin: AdminScene) -> Draft | None:
+    services = admin.services
     reference = services.keyring.reference(services.petition.slug, ADMIN)
     return parse_draft(await services.storage.drafts.get(reference))
 
 
-async def begun_draft(studio: AdminScene) -> Draft:
-    found = await draft(studio)
+async def begun_draft(admin: AdminScene) -> Draft:
+    found = await draft(admin)
     assert found is not None
     return found
 
 
-async def test_those_of_a_draft(studio: AdminScene) -> None:
-    await studio.says("/broadcast")
-    message = studio.panel.id
-    await sends(studio.scene, studio.marta, message, "adm:leave:")
-    await sends(studio.scene, studio.marta, message, "adm:compose:")
-    await studio.says("Hola")
+async def test_those_of_a_draft(admin: AdminScene) -> None:
+    await admin.says("/broadcast")
+    message = admin.panel.id
+    await sends(admin.scene, admin.marta, message, "adm:leave:")
+    await sends(admin.scene, admin.marta, message, "adm:compose:")
+    await admin.says("Hola")
     soon = str(int((datetime.now(UTC) + HOUR).timestamp()))
-    after = await begun_draft(studio)
+    after = await begun_draft(admin)
     for data, read, expected in DRAFTS:
         literal = f"adm:draft:{after.key}.{after.version}:{data.format(soon=soon)}"
-        await sends(studio.scene, studio.marta, studio.panel.id, literal)
-        after = await begun_draft(studio)
+        await sends(admin.scene, admin.marta, admin.panel.id, literal)
+        after = await begun_draft(admin)
         assert read(after) == expected, data
-    await sends(studio.scene, studio.marta, studio.panel.id, f"adm:draft:{after.key}.1:on:")
-    assert await draft(studio) == after, "of an earlier version"
-    await studio.says("/broadcast")
-    await sends(studio.scene, studio.marta, studio.panel.id, "adm:goon:")
+    await sends(admin.scene, admin.marta, admin.panel.id, f"adm:draft:{after.key}.1:on:")
+    assert await draft(admin) == after, "of an earlier version"
+    await admin.says("/broadcast")
+    await sends(admin.scene, admin.marta, admin.panel.id, "adm:goon:")
     cancelling = f"adm:draft:{after.key}.{after.version}:cancel:"
-    await sends(studio.scene, studio.marta, studio.panel.id, cancelling)
-    assert await draft(studio) is None
+    await sends(admin.scene, admin.marta, admin.panel.id, cancelling)
+    assert await draft(admin) is None
 
 
-async def planned(studio: AdminScene, number: int, **changes: Any) -> Broadcast:
+async def planned(admin: AdminScene, number: int, **changes: Any) -> Broadcast:
     """Another admin's broadcast that is to go out in an hour."""
     plan = NewBroadcast(
         bytes([number]) * 16,
@@ -192,12 +192,12 @@ async def planned(studio: AdminScene, number: int, **changes: Any) -> Broadcast:
         content_sha256=b"c" * 32,
         source_language="es",
         actor=ADMIN + 1,
-        at=studio.services.clock(),
+        at=admin.services.clock(),
         kind=Kind.UPDATE,
-        starts_at=studio.services.clock() + HOUR,
+        starts_at=admin.services.clock() + HOUR,
         **changes,
     )
-    started = await studio.services.storage.broadcasts.start(plan)
+    started = await admin.services.storage.broadcasts.start(plan)
     assert isinstance(started, Broadcast)
     return started
 
@@ -215,12 +215,12 @@ async def planned(studio: AdminScene, number: int, **changes: Any) -> Broadcast:
     ],
 )
 async def test_those_of_one_that_is_to_be_approved(
-    studio: AdminScene, data: str, state: str
+    admin: AdminScene, data: str, state: str
 ) -> None:
-    message = await studio.says("/broadcasts")
-    broadcast = await planned(studio, 1, needs_approval=True, expected=3)
-    await sends(studio.scene, studio.marta, message.id + 1, data.format(key=broadcast.id.hex()))
-    now = await studio.services.storage.broadcasts.get(broadcast.id)
+    message = await admin.says("/broadcasts")
+    broadcast = await planned(admin, 1, needs_approval=True, expected=3)
+    await sends(admin.scene, admin.marta, message.id + 1, data.format(key=broadcast.id.hex()))
+    now = await admin.services.storage.broadcasts.get(broadcast.id)
     assert now is not None
     assert (now.state, now.is_approved) == (state, "yes" in data)
 
@@ -228,8 +228,8 @@ async def test_those_of_one_that_is_to_be_approved(
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A campaigner whose bot sends one message in five seconds."""
-    async with an_admin_scene(tmp_path, rate=0.2) as studio:
-        yield studio
+    async with an_admin_scene(tmp_path, rate=0.2) as admin:
+        yield admin
 
 
 async def test_those_of_one_that_is_sent(slow: AdminScene) -> None:
@@ -269,9 +269,9 @@ async def test_those_of_one_that_is_sent(slow: AdminScene) -> None:
     assert (await begun_draft(slow)).topic == (await slow.broadcast()).topic
 
 
-async def test_that_of_the_closing_update(studio: AdminScene) -> None:
-    await studio.says("/close")
-    await sends(studio.scene, studio.marta, studio.panel.id, "adm:close:0")
-    await studio.says("/broadcast")
-    await sends(studio.scene, studio.marta, studio.panel.id, "adm:final:")
-    assert (await begun_draft(studio)).kind is Kind.CLOSING
+async def test_that_of_the_closing_update(admin: AdminScene) -> None:
+    await admin.says("/close")
+    await sends(admin.scene, admin.marta, admin.panel.id, "adm:close:0")
+    await admin.says("/broadcast")
+    await sends(admin.scene, admin.marta, admin.panel.id, "adm:final:")
+    assert (await begun_draft(admin)).kind is Kind.CLOSING

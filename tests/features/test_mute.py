@@ -17,14 +17,14 @@ async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Sce
     await scene.signs(luz)
     scene.ana.send("/stop")
     await scene.settled()
-    assert "No te escribiremos más" in scene.living(scene.ana).text
-    assert "Pediste que no te escribiéramos" in scene.living(scene.ana).text
+    assert "No te escribiremos más" in scene.screen(scene.ana).text
+    assert "Pediste que no te escribiéramos" in scene.screen(scene.ana).text
     await scene.closes()
     await scene.broadcasts(1)
     assert (scene.told(scene.ana), scene.told(luz)) == (0, 1)
     scene.ana.send("/start")
     await scene.settled()
-    assert "Tu firma fue la número 1" in scene.living(scene.ana).text
+    assert "Tu firma fue la número 1" in scene.screen(scene.ana).text
 
 
 async def test_who_wants_messages_again_is_told_what_was_missed(scene: Scene) -> None:
@@ -55,9 +55,9 @@ async def test_news_are_refused_and_the_rest_stays(scene: Scene) -> None:
     await scene.signs(scene.ana, news=True)
     scene.ana.send("/mydata")
     await scene.settled()
-    assert "Noticias de otras acciones: sí" in scene.living(scene.ana).text
+    assert "Noticias de otras acciones: sí" in scene.screen(scene.ana).text
     await scene.taps(scene.ana, scene.words.label("No recibir noticias de otras acciones"))
-    assert "Noticias de otras acciones: no" in scene.living(scene.ana).text
+    assert "Noticias de otras acciones: no" in scene.screen(scene.ana).text
     await scene.closes()
     await scene.broadcasts(1)
     assert scene.told(scene.ana) == 1
@@ -66,7 +66,7 @@ async def test_news_are_refused_and_the_rest_stays(scene: Scene) -> None:
 async def test_stop_without_a_signature_says_that_nothing_will_come(scene: Scene) -> None:
     scene.ana.send("/stop")
     await scene.settled()
-    assert "no te escribiremos" in scene.living(scene.ana).text
+    assert "no te escribiremos" in scene.screen(scene.ana).text
 
 
 async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_first(
@@ -74,7 +74,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
 ) -> None:
     await scene.signs(scene.ana, news=True)
     fails(monkeypatch, scene, "answer_callback_query", 2)
-    answer = await scene.ana.tap_data(scene.living(scene.ana).id, NO_MORE_NEWS).answered()
+    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS).answered()
     assert (HEARD in answer.text, answer.alert) == (True, True)
 
 
@@ -88,7 +88,7 @@ async def test_who_wants_no_news_reads_that_it_is_done_when_it_is_too_late_for_a
 
     await scene.signs(scene.ana, news=True)
     monkeypatch.setattr(type(scene.app.application.bot), "answer_callback_query", too_late)
-    scene.ana.tap_data(scene.living(scene.ana).id, NO_MORE_NEWS)
+    scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS)
     await scene.ana.sees(HEARD)
 
 
@@ -99,7 +99,7 @@ async def test_who_wants_no_news_is_shown_besides_what_was_owed(
     fails(monkeypatch, scene, "send_message", 1)
     scene.ana.send("/help")
     await scene.settled()
-    answer = await scene.ana.tap_data(scene.living(scene.ana).id, NO_MORE_NEWS).answered()
+    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS).answered()
     assert HEARD in answer.text
     await scene.ana.sees("Ayuda")
 
@@ -112,9 +112,9 @@ async def test_who_wants_no_news_just_after_signing_is_thanked_all_the_same(scen
     await scene.taps(scene.ana, words.label("Usar «{name}»", name="Ana García"))
     scene.simulator.faults.freeze()
     signs = scene.ana.tap(words.label("✅ Consiento y firmo"))
-    refuses = scene.ana.tap_data(scene.living(scene.ana).id, NO_MORE_NEWS)
+    refuses = scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS)
     scene.simulator.faults.thaw()
     for tap in (signs, refuses):
         await tap.answered()
     await scene.settled()
-    assert "número 1" in scene.living(scene.ana).text
+    assert "número 1" in scene.screen(scene.ana).text

@@ -84,7 +84,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     await scene.taps(ana, words.label("No recibir noticias de otras acciones"))
     await scene.taps(ana, words.label("🔕 No recibir más mensajes"))
     given = await file_of(scene, ana)
-    screen = scene.living(ana).text
+    screen = scene.screen(ana).text
     consent_screen = parse(fill(consent_text(scene.petition.texts_in("es")), name="Ana García"))
     assert given["petition"] == scene.petition.slug
     assert given["conversation"].keys() == readable("conversations")
@@ -123,7 +123,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     assert given["conversation"]["name"] == "Ana García"
     assert given["conversation"]["source"] == "radio"
     assert (given["signature"], given["consents"]) == (None, [])
-    screen = scene.living(ana).text
+    screen = scene.screen(ana).text
     for said in ("sin firmar: Ana García", "otras acciones: sí", "llegaste: radio", "último paso"):
         assert said in screen
     assert "Mensajes a quienes firmaron" not in screen

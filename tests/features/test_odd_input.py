@@ -17,21 +17,21 @@ async def test_a_button_that_carries_no_text_stops_nobody(scene: Scene) -> None:
     scene.mallory.start()
     await scene.settled()
     for data in NO_TEXT:
-        tap = scene.mallory.tap_data(scene.living(scene.mallory).id, data)
+        tap = scene.mallory.tap_data(scene.screen(scene.mallory).id, data)
         scene.ana.start()
         await tap.answered()
         await scene.settled()
-        assert scene.petition.texts_in("es").title in scene.living(scene.ana).text
+        assert scene.petition.texts_in("es").title in scene.screen(scene.ana).text
         assert scene.world.updates.pending == {}
 
 
 async def test_a_bot_that_starts_on_such_buttons_works_through_them(scene: Scene) -> None:
     scene.mallory.start()
     await scene.settled()
-    living = scene.living(scene.mallory).id
+    screen = scene.screen(scene.mallory).id
     await scene.stop_bot()
     for data in NO_TEXT:
-        scene.mallory.tap_data(living, data)
+        scene.mallory.tap_data(screen, data)
     scene.ana.start()
     await scene.start_bot()
     await scene.ana.sees(scene.petition.texts_in("es").title)

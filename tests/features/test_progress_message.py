@@ -21,9 +21,9 @@ RUNNING, ASKED, PAUSED = "por segundo", "¿Cancelar el envío?", "El envío est�
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[AdminScene]:
     """A broadcast of three messages, of which one has arrived; the second takes five seconds."""
-    async with an_admin_scene(tmp_path, rate=0.2) as studio:
-        await under_way(studio)
-        yield studio
+    async with an_admin_scene(tmp_path, rate=0.2) as admin:
+        await under_way(admin)
+        yield admin
 
 
 @pytest.fixture
@@ -45,10 +45,10 @@ async def let_go(slow: AdminScene, monkeypatch: pytest.MonkeyPatch) -> asyncio.E
     return let_go
 
 
-def drawn(studio: AdminScene) -> list[str]:
+def drawn(admin: AdminScene) -> list[str]:
     """What was written into the progress message, in this order: which of the known texts."""
     known = (RUNNING, ASKED, PAUSED)
-    texts = [str(c.params["text"]) for c in studio.scene.simulator.calls.of("editMessageText")]
+    texts = [str(c.params["text"]) for c in admin.scene.simulator.calls.of("editMessageText")]
     return [each for text in texts for each in known if each in text]
 
 

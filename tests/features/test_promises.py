@@ -34,10 +34,10 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         assert "Firmo, {name}:" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
         await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
-        assert "El texto ha cambiado" in scene.living(scene.ana).text
-        assert "Firmo, Ana García:" in scene.living(scene.ana).text
+        assert "El texto ha cambiado" in scene.screen(scene.ana).text
+        assert "Firmo, Ana García:" in scene.screen(scene.ana).text
         await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
-        assert "número 1" in scene.living(scene.ana).text
+        assert "número 1" in scene.screen(scene.ana).text
 
 
 async def test_leaving_a_group_is_not_blocking_the_bot(scene: Scene) -> None:
@@ -67,15 +67,15 @@ async def test_a_name_that_was_not_signed_with_is_not_kept(scene: Scene) -> None
     await scene.taps(scene.ana, scene.words.label("Ahora no"))
     scene.ana.send("/mydata")
     await scene.settled()
-    assert "García" not in scene.living(scene.ana).text
-    assert "todavía sin firmar: —" in scene.living(scene.ana).text
+    assert "García" not in scene.screen(scene.ana).text
+    assert "todavía sin firmar: —" in scene.screen(scene.ana).text
 
 
 async def test_an_answer_at_the_consent_is_no_name(scene: Scene) -> None:
     await to_the_consent(scene)
     scene.ana.send("sí, firmo")
     await scene.settled()
-    shown = scene.living(scene.ana).text
+    shown = scene.screen(scene.ana).text
     assert "pulsa «✅ Consiento y firmo»" in shown
     assert "Yo, Ana García:" in shown
 

@@ -37,7 +37,7 @@ async def test_a_command_is_answered_five_times_then_told_then_silent(
         before = sent(scene)
         scene.ana.send(f"/{command}")
         await scene.settled()
-        answers.append((sent(scene) - before, TOO_OFTEN in scene.living(scene.ana).text))
+        answers.append((sent(scene) - before, TOO_OFTEN in scene.screen(scene.ana).text))
     granted = 4 if command == "start" else 5  # she began with one
     silent = 8 - granted - 1
     assert answers == [(1, False)] * granted + [(1, True)] + [(0, True)] * silent
@@ -46,8 +46,8 @@ async def test_a_command_is_answered_five_times_then_told_then_silent(
     scene.jordi.send(f"/{command}")
     scene.ana.send("/help" if command == "start" else "/start")
     await scene.settled()
-    assert TOO_OFTEN not in scene.living(scene.jordi).text
-    assert TOO_OFTEN not in scene.living(scene.ana).text
+    assert TOO_OFTEN not in scene.screen(scene.jordi).text
+    assert TOO_OFTEN not in scene.screen(scene.ana).text
 
 
 @pytest.mark.parametrize("command", ["withdraw", "stop"])
@@ -60,7 +60,7 @@ async def test_withdrawing_and_being_left_alone_are_always_answered(
         scene.ana.send(f"/{command}")
         await scene.settled()
         assert sent(scene) == before + 1
-        assert TOO_OFTEN not in scene.living(scene.ana).text
+        assert TOO_OFTEN not in scene.screen(scene.ana).text
 
 
 async def test_however_often_one_asked_the_signature_can_be_taken_back(scene: Scene) -> None:
@@ -72,7 +72,7 @@ async def test_however_often_one_asked_the_signature_can_be_taken_back(scene: Sc
     scene.ana.send("/withdraw")
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
-    assert "Tu firma está retirada" in scene.living(scene.ana).text
+    assert "Tu firma está retirada" in scene.screen(scene.ana).text
 
 
 async def test_of_impatient_commands_the_last_that_is_answered_is_drawn(scene: Scene) -> None:
@@ -83,8 +83,8 @@ async def test_of_impatient_commands_the_last_that_is_answered_is_drawn(scene: S
         scene.ana.send("/help")
     scene.simulator.faults.thaw()
     await scene.settled()
-    assert TOO_OFTEN in scene.living(scene.ana).text
-    assert "Ayuda" in scene.living(scene.ana).text
+    assert TOO_OFTEN in scene.screen(scene.ana).text
+    assert "Ayuda" in scene.screen(scene.ana).text
 
 
 async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_the_file_comes_five_times_a_minute(scene: Scene, tmp_path: Path) 
     assert sum(m.document is not None for m in scene.ana.messages) == 5
     assert audited(tmp_path).count("my_data_file") == 5
     await scene.taps(scene.ana, scene.words.label("🔕 No recibir más mensajes"))
-    assert "Pediste que no te escribiéramos" in scene.living(scene.ana).text
+    assert "Pediste que no te escribiéramos" in scene.screen(scene.ana).text
 
 
 async def test_who_taps_too_often_hears_so_though_telegram_fails_at_first(
@@ -133,9 +133,9 @@ async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene)
     answer = await scene.ana.tap(scene.words.label("✅ Consiento y firmo")).answered()
     await scene.settled()
     assert TOO_OFTEN in answer.text
-    assert "Yo, Ana García:" in scene.living(scene.ana).text
+    assert "Yo, Ana García:" in scene.screen(scene.ana).text
     await scene.signs(scene.jordi)
-    assert "número 2" in scene.living(scene.jordi).text
+    assert "número 2" in scene.screen(scene.jordi).text
 
 
 async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
@@ -149,7 +149,7 @@ async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(
         ana.send(f"{number}")
         if number % 11 == 10:
             await scene.settled()
-    assert TOO_OFTEN in scene.living(ana).text
+    assert TOO_OFTEN in scene.screen(ana).text
     before = sent(scene)
     ana.send("Ana María")
     ana.send_kind("sticker")
@@ -170,7 +170,7 @@ async def test_who_wrote_forty_times_before_is_heard_all_the_same(
     await scene.settled()
     assert scene.app is not None
     assert scene.app.dispatch.counts.dropped > 0
-    shown = scene.living(scene.ana)
+    shown = scene.screen(scene.ana)
     assert ("No te escribiremos más" in shown.text) is (command == "stop")
     assert ("¿Quieres retirar tu firma?" in shown.text) is (command == "withdraw")
 
@@ -215,7 +215,7 @@ async def test_an_update_that_is_tried_again_is_counted_once(
         scene.ana.send("/help")
         await scene.settled()
         assert failures < 0
-        assert TOO_OFTEN not in scene.living(scene.ana).text
+        assert TOO_OFTEN not in scene.screen(scene.ana).text
 
 
 def used_up(scene: Scene, *what: str) -> None:
@@ -236,7 +236,7 @@ async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene)
         *("Retirar mi firma", "Retirar mi firma y borrar mis datos"),
     ):
         await scene.taps(scene.ana, scene.words.label(label))
-    assert "Tu firma está retirada" in scene.living(scene.ana).text
+    assert "Tu firma está retirada" in scene.screen(scene.ana).text
 
 
 async def test_what_was_done_before_is_drawn_though_the_next_tap_was_one_too_many(
@@ -252,4 +252,4 @@ async def test_what_was_done_before_is_drawn_though_the_next_tap_was_one_too_man
     scene.ana.tap(scene.words.label("📄 Recibir el archivo"))
     scene.simulator.faults.thaw()
     await scene.settled()
-    assert "Pediste que no te escribiéramos" in scene.living(scene.ana).text
+    assert "Pediste que no te escribiéramos" in scene.screen(scene.ana).text

@@ -12,20 +12,20 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     ana, words = scene.ana, scene.words
     ana.start("boletin")
     await scene.settled()
-    assert scene.petition.texts_in("es").title in scene.living(ana).text
-    first = scene.living(ana).id
+    assert scene.petition.texts_in("es").title in scene.screen(ana).text
+    first = scene.screen(ana).id
     await scene.taps(ana, words.label("📖 Leer el llamamiento"))
     await scene.taps(ana, words.label("Siguiente ▶"))
-    assert "Página 2 de 4" in scene.living(ana).text
+    assert "Página 2 de 4" in scene.screen(ana).text
     await scene.taps(ana, words.label("◀ Anterior"))
-    assert "Página 1 de 4" in scene.living(ana).text
+    assert "Página 1 de 4" in scene.screen(ana).text
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    assert "¿Con qué nombre quieres firmar?" in scene.living(ana).text
+    assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    assert "Ana García" in scene.living(ana).text
+    assert "Ana García" in scene.screen(ana).text
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 1" in scene.living(ana).text
-    assert scene.living(ana).id == first
+    assert "número 1" in scene.screen(ana).text
+    assert scene.screen(ana).id == first
 
 
 async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene) -> None:
@@ -36,11 +36,11 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     for bad in ("x", "=1+1", "http://example.org"):
         jordi.send(bad)
         await scene.settled()
-        assert scene.living(jordi).text.startswith("⚠️")
-        assert scene.living(jordi) is jordi.messages[-1]
+        assert scene.screen(jordi).text.startswith("⚠️")
+        assert scene.screen(jordi) is jordi.messages[-1]
     jordi.send("Jordi Puig i Gal·la")
     await scene.settled()
-    assert "Jordi Puig i Gal·la" in scene.living(jordi).text
+    assert "Jordi Puig i Gal·la" in scene.screen(jordi).text
     assert [m.text for m in jordi.messages if m.outgoing] == ["/start"]
 
 
@@ -60,21 +60,21 @@ async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scen
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
     ana.send("/mydata")
     await scene.settled()
-    assert "Noticias de otras acciones: sí" in scene.living(ana).text
+    assert "Noticias de otras acciones: sí" in scene.screen(ana).text
 
 
 async def test_who_has_signed_sees_that_and_not_the_form(scene: Scene) -> None:
     await scene.signs(scene.ana)
     scene.ana.start()
     await scene.settled()
-    shown = scene.living(scene.ana)
+    shown = scene.screen(scene.ana)
     assert "Ya has firmado" in shown.text
     assert scene.words.label("✍️ Firmar la petición") not in shown.labels
 
 
 async def test_sean_signs_in_english_and_is_counted_in_english(scene: Scene) -> None:
     await scene.signs(scene.sean)
-    assert "number 1" in scene.living(scene.sean).text
+    assert "number 1" in scene.screen(scene.sean).text
 
 
 async def test_a_language_the_petition_lacks_is_answered_in_spanish_and_can_be_changed(
@@ -83,10 +83,10 @@ async def test_a_language_the_petition_lacks_is_answered_in_spanish_and_can_be_c
     yusuf = scene.world.person("Yusuf", language="ar")
     yusuf.start()
     await scene.settled()
-    assert scene.petition.texts_in("es").title in scene.living(yusuf).text
+    assert scene.petition.texts_in("es").title in scene.screen(yusuf).text
     yusuf.send("/language")
     await scene.taps(yusuf, "English")
-    assert scene.petition.texts_in("en").title in scene.living(yusuf).text
+    assert scene.petition.texts_in("en").title in scene.screen(yusuf).text
 
 
 async def test_taking_the_signature_back_is_two_taps_and_leaves_nothing(scene: Scene) -> None:
@@ -95,12 +95,12 @@ async def test_taking_the_signature_back_is_two_taps_and_leaves_nothing(scene: S
     ana.send("/withdraw")
     await scene.settled()
     await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
-    assert "Tu firma está retirada" in scene.living(ana).text
+    assert "Tu firma está retirada" in scene.screen(ana).text
     ana.send("/mydata")
     await scene.settled()
-    assert "No has firmado esta petición." in scene.living(ana).text
+    assert "No has firmado esta petición." in scene.screen(ana).text
     await scene.signs(ana)
-    assert "número 2" in scene.living(ana).text
+    assert "número 2" in scene.screen(ana).text
 
 
 async def test_one_can_take_ones_data_away_as_a_file(scene: Scene) -> None:
@@ -119,7 +119,7 @@ async def test_cancel_forgets_the_name_that_was_not_signed_with(scene: Scene) ->
     await scene.settled()
     ana.send("/cancel")
     await scene.settled()
-    assert "no has firmado" in scene.living(ana).text
+    assert "no has firmado" in scene.screen(ana).text
     ana.send("/mydata")
     await scene.settled()
     assert "Ana Secreta" not in ana.chat.transcript()
@@ -133,7 +133,7 @@ async def test_a_side_trip_leads_back_to_where_one_was(scene: Scene, command: st
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     ana.send(command)
     await scene.taps(ana, words.label("Volver"))
-    assert "¿Con qué nombre quieres firmar?" in scene.living(ana).text
+    assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
 
 
 async def test_the_consent_names_the_message_under_which_it_was_given(scene: Scene) -> None:
@@ -142,7 +142,7 @@ async def test_the_consent_names_the_message_under_which_it_was_given(scene: Sce
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    seen = scene.living(ana).id
+    seen = scene.screen(ana).id
     assert scene.app is not None
     services = scene.app.application.services
     supporter = services.keyring.reference(services.petition.slug, ana.id)

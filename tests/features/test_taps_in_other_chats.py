@@ -76,7 +76,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    confirm = data_of(scene.living(ana), words.label("✅ Consiento y firmo"))
+    confirm = data_of(scene.screen(ana), words.label("✅ Consiento y firmo"))
     scene.marta.send("/close")
     ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
     close = data_of(ctx, words.label("Sí, cerrar la petición"))
@@ -98,7 +98,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
             assert [m for m in asked if m != "getUpdates"] == ["answerCallbackQuery"]
     # And in the private chat the same button does what it says.
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 2" in scene.living(ana).text
+    assert "número 2" in scene.screen(ana).text
 
 
 async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene: Scene) -> None:
@@ -107,16 +107,16 @@ async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    confirm = data_of(scene.living(ana), words.label("✅ Consiento y firmo"))
+    confirm = data_of(scene.screen(ana), words.label("✅ Consiento y firmo"))
     await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
-    assert "Yo, Ana García:" in scene.living(ana).text
+    assert "Yo, Ana García:" in scene.screen(ana).text
     scene.marta.send("/close")
     ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
     close = data_of(ctx, words.label("Sí, cerrar la petición"))
     await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
     # Neither signed nor closed: what stood on the screen that is gone cannot be told any more.
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 1" in scene.living(ana).text
+    assert "número 1" in scene.screen(ana).text
     scene.simulator.calls.clear()  # an edit of the message that is gone was refused
 
 
@@ -126,7 +126,7 @@ async def test_who_wants_no_more_news_is_heard_though_the_message_is_gone(scene:
     assert answer.alert
     scene.ana.send("/mydata")
     await scene.settled()
-    assert "Noticias de otras acciones: no" in scene.living(scene.ana).text
+    assert "Noticias de otras acciones: no" in scene.screen(scene.ana).text
 
 
 @pytest.mark.parametrize("kind", ["message", "edited_message"])
@@ -138,14 +138,14 @@ async def test_what_is_written_in_a_private_chat_by_another_is_not_taken(
     await scene.settled()
     await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
     written = ana.chat.messages[1].shape()
-    before, shown = rows(database), scene.living(ana).text
+    before, shown = rows(database), scene.screen(ana).text
     for text, by in (("Mallory", scene.mallory), ("/close", scene.marta)):
         said = {**written, "message_id": 99, "from": by.user.shape(), "text": text}
         said["edit_date"] = said["date"]
         said.pop("entities", None)
         scene.world.updates.add(kind, ana.id, said)
         await scene.settled()
-    assert (rows(database), scene.living(ana).text) == (before, shown)
+    assert (rows(database), scene.screen(ana).text) == (before, shown)
 
 
 async def test_the_bots_place_in_a_group_says_nothing_about_who_changed_it(

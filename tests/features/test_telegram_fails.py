@@ -106,7 +106,7 @@ async def test_who_does_something_new_is_not_shown_what_was_owed_before(
     scene.ana.send("/help")
     await scene.settled()
     assert len(of_the_bot(scene).delayed_replies) == 0
-    assert "elige uno de los de abajo" not in scene.living(scene.ana).text
+    assert "elige uno de los de abajo" not in scene.screen(scene.ana).text
 
 
 async def test_what_answers_nothing_takes_no_screen_away(
@@ -132,7 +132,7 @@ async def test_what_answers_nothing_takes_no_screen_away(
         await scene.settled()
         assert len(of_the_bot(scene).delayed_replies) == 1
         await nothing_is_owed(scene)
-        assert ("Ayuda" if number % 2 else "Página 1") in scene.living(ana).text
+        assert ("Ayuda" if number % 2 else "Página 1") in scene.screen(ana).text
 
 
 async def test_what_comes_beyond_the_budget_takes_no_screen_away(
@@ -171,7 +171,7 @@ async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given
     monkeypatch.setattr(bot, "send_message", send)
     asyncio.get_running_loop().call_later(0.1, heard.set)
     await scene.settled()
-    assert "Ayuda" in scene.living(scene.ana).text
+    assert "Ayuda" in scene.screen(scene.ana).text
 
 
 async def test_who_blocks_the_bot_is_owed_nothing_any_more(
@@ -201,7 +201,7 @@ async def test_a_screen_whose_predecessor_cannot_be_deleted_comes_once(
     monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
     scene.ana.start()
     await scene.settled()
-    first = scene.living(scene.ana).id
+    first = scene.screen(scene.ana).id
     before = len(scene.simulator.calls.of("sendMessage"))
     fails(monkeypatch, scene, "delete_message", 3)
     scene.ana.send("/help")
@@ -209,7 +209,7 @@ async def test_a_screen_whose_predecessor_cannot_be_deleted_comes_once(
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
     assert first not in {message.id for message in scene.ana.messages}
-    assert "Ayuda" in scene.living(scene.ana).text
+    assert "Ayuda" in scene.screen(scene.ana).text
 
 
 async def test_a_text_that_cannot_be_deleted_yet_brings_the_screen_once(
@@ -225,7 +225,7 @@ async def test_a_text_that_cannot_be_deleted_yet_brings_the_screen_once(
     await scene.settled()
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
-    assert "Lo que has enviado se ha borrado de este chat." in scene.living(scene.ana).text
+    assert "Lo que has enviado se ha borrado de este chat." in scene.screen(scene.ana).text
     assert [m.text for m in scene.ana.messages if m.outgoing] == ["/start"]
 
 
@@ -273,64 +273,64 @@ async def test_a_line_in_a_group_is_owed_like_any_answer(
 
 
 async def test_what_is_done_is_shown_to_an_admin_later_and_done_once(
-    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studio.expected.append("query ID is invalid")  # the tap was answered before
-    await studio.says("/close")
-    fails(monkeypatch, studio.scene, "edit_message_text", 1)
-    await studio.taps("Sí, cerrar la petición")
-    assert (await studio.services.storage.petitions.state()).is_closed
-    await studio.marta.sees("La petición está cerrada.")
-    assert await all_is_acknowledged(studio.scene)
-    assert NOTHING_DONE not in studio.marta.chat.transcript()
+    admin.expected.append("query ID is invalid")  # the tap was answered before
+    await admin.says("/close")
+    fails(monkeypatch, admin.scene, "edit_message_text", 1)
+    await admin.taps("Sí, cerrar la petición")
+    assert (await admin.services.storage.petitions.state()).is_closed
+    await admin.marta.sees("La petición está cerrada.")
+    assert await all_is_acknowledged(admin.scene)
+    assert NOTHING_DONE not in admin.marta.chat.transcript()
 
 
 async def test_a_draft_is_shown_later_as_it_is_stored(
-    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await studio.begins()
-    fails(monkeypatch, studio.scene, "send_message", 1)
-    await studio.says("Hola")
-    await studio.marta.sees("Tu mensaje")
-    assert await all_is_acknowledged(studio.scene)
+    await admin.begins()
+    fails(monkeypatch, admin.scene, "send_message", 1)
+    await admin.says("Hola")
+    await admin.marta.sees("Tu mensaje")
+    assert await all_is_acknowledged(admin.scene)
 
 
 async def test_nothing_is_sent_while_telegram_does_not_say_whether_it_is_whole(
-    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    fails(monkeypatch, studio.scene, "edit_message_reply_markup", 1)
-    await studio.taps("Enviar a 3 personas")
-    await studio.marta.sees(NOTHING_DONE)
-    assert await studio.services.storage.broadcasts.latest() is None
-    assert await all_is_acknowledged(studio.scene)
-    await studio.taps("Enviar a 3 personas")
-    await studio.over()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
+    await admin.taps("Enviar a 3 personas")
+    await admin.marta.sees(NOTHING_DONE)
+    assert await admin.services.storage.broadcasts.latest() is None
+    assert await all_is_acknowledged(admin.scene)
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
 
 
 async def test_a_test_to_oneself_that_fails_is_not_made_later(
-    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await studio.begins()
-    await studio.says("Hola")
-    await studio.previews()
-    copies = len(studio.marta.messages)
-    fails(monkeypatch, studio.scene, "copy_message", 1)
-    await studio.taps("Enviarme una prueba")
-    await studio.marta.sees(NOTHING_DONE)
-    await studio.scene.settled()
-    assert len(studio.marta.messages) == copies + 1
-    assert await all_is_acknowledged(studio.scene)
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    copies = len(admin.marta.messages)
+    fails(monkeypatch, admin.scene, "copy_message", 1)
+    await admin.taps("Enviarme una prueba")
+    await admin.marta.sees(NOTHING_DONE)
+    await admin.scene.settled()
+    assert len(admin.marta.messages) == copies + 1
+    assert await all_is_acknowledged(admin.scene)
 
 
 async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
-    studio: AdminScene, monkeypatch: pytest.MonkeyPatch
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    studio.expected.append("query ID is invalid")  # the tap was answered before
-    await studio.scene.closes()
-    await studio.scene.offers_the_final()
+    admin.expected.append("query ID is invalid")  # the tap was answered before
+    await admin.scene.closes()
+    await admin.scene.offers_the_final()
     asked, send = list[str](), preview.send_version
 
     async def waits_once(*given: Any) -> tuple[int, ...]:
@@ -341,10 +341,10 @@ async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
 
     async def at_once(_seconds: float) -> None: ...
 
-    monkeypatch.setattr(studio.services.delayed_replies, "_sleep", at_once)
+    monkeypatch.setattr(admin.services.delayed_replies, "_sleep", at_once)
     monkeypatch.setattr("handlers.broadcasts.preview.send_version", waits_once)
-    await studio.taps("Enviarme una prueba")
-    await studio.marta.sees("Arriba tienes la prueba")
+    await admin.taps("Enviarme una prueba")
+    await admin.marta.sees("Arriba tienes la prueba")
     first, second, again, *others = asked
     assert again == second
     assert first not in (second, *others)

@@ -93,7 +93,7 @@ async def test_ones_own_name_is_no_source(scene: Scene) -> None:
     for text in ("/start ana", "/start Ana García"):
         scene.ana.send(text)
         await scene.settled()
-        assert GONE in scene.living(scene.ana).text
+        assert GONE in scene.screen(scene.ana).text
     assert [m.text for m in scene.ana.messages if m.outgoing] == []
     assert await source(scene, scene.ana) is None
 

@@ -37,7 +37,7 @@ async def test_of_more_tries_than_are_listened_to_not_one_stays(
     flood(scene, [partial(scene.ana.send, f"{number} .") for number in range(tries)])
     await scene.settled()
     assert dropped(scene) == tries - 21
-    assert GONE in scene.living(scene.ana).text
+    assert GONE in scene.screen(scene.ana).text
     assert written(scene.ana) == []
     # Those that nobody listened to go together.
     assert len(scene.simulator.calls.of("deleteMessages")) == 1
@@ -64,7 +64,7 @@ async def test_a_flood_that_begins_before_the_form_leaves_the_questions(scene: S
     flood(scene, [*(partial(scene.ana.send, text) for text in asked), sign, *names])
     await scene.settled()
     assert dropped(scene) == 20
-    assert GONE in scene.living(scene.ana).text
+    assert GONE in scene.screen(scene.ana).text
     assert written(scene.ana) == asked
 
 

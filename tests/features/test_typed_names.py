@@ -25,7 +25,7 @@ def written(person: Person) -> list[str]:
 
 
 async def says(scene: Scene, person: Person, text: str) -> str:
-    """What the living message tells after somebody wrote something."""
+    """What the conversation message tells after somebody wrote something."""
     person.send(text)
     await scene.settled()
     return person.screen.text
@@ -48,7 +48,7 @@ async def at_the_consent(scene: Scene, person: Person) -> Words:
 
 async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -> None:
     await at_the_name(scene, scene.ana)
-    assert "se borra de este chat en cuanto" in scene.living(scene.ana).text
+    assert "se borra de este chat en cuanto" in scene.screen(scene.ana).text
     said = await says(scene, scene.ana, "x")
     assert said.startswith("⚠️ El nombre es demasiado corto")
     assert GONE in said
@@ -61,7 +61,7 @@ async def test_of_27_tries_not_one_stays(scene: Scene) -> None:
         for number in range(some):
             scene.ana.send(f"{some}{number}")
         await scene.settled()
-        assert GONE in scene.living(scene.ana).text
+        assert GONE in scene.screen(scene.ana).text
         assert written(scene.ana) == []
 
 
@@ -79,7 +79,7 @@ async def test_a_name_typed_again_at_the_consent_goes(scene: Scene) -> None:
         assert GONE_IN_ENGLISH in await says(scene, scene.sean, text)
         assert written(scene.sean) == []
     await scene.taps(scene.sean, scene.english.label("✅ Consiento y firmo"))
-    assert "number 1" in scene.living(scene.sean).text
+    assert "number 1" in scene.screen(scene.sean).text
 
 
 @pytest.mark.parametrize("stands_at", [at_the_name, at_the_consent])
@@ -104,11 +104,11 @@ async def test_so_does_one_typed_after_a_signature_that_came_too_late(scene: Sce
     await scene.closes()
     confirm = next(
         b.data or ""
-        for row in scene.living(scene.ana).buttons
+        for row in scene.screen(scene.ana).buttons
         for b in row
         if b.label == scene.words.label("✅ Consiento y firmo")
     )
-    await scene.ana.tap_data(scene.living(scene.ana).id, confirm).answered()
+    await scene.ana.tap_data(scene.screen(scene.ana).id, confirm).answered()
     await scene.settled()
     assert GONE in await says(scene, scene.ana, "ana garcía lópez")
     assert written(scene.ana) == []
@@ -128,7 +128,7 @@ async def test_so_does_one_typed_after_the_closing_overtook_the_signature(
 
     monkeypatch.setattr(storage.signatures, "sign", closed_first)
     await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
-    assert "La petición se cerró antes de que firmaras" in scene.living(scene.ana).text
+    assert "La petición se cerró antes de que firmaras" in scene.screen(scene.ana).text
     assert GONE in await says(scene, scene.ana, "ana garcía lópez")
     assert written(scene.ana) == []
 
@@ -193,7 +193,7 @@ async def test_whatever_else_is_sent_to_the_form_goes_too(scene: Scene, kind: st
     await at_the_name(scene, scene.ana)
     scene.ana.send_kind(kind)
     await scene.settled()
-    assert GONE in scene.living(scene.ana).text
+    assert GONE in scene.screen(scene.ana).text
     scene.ana.send("/ana_garcia")
     await scene.settled()
     assert [m for m in scene.ana.messages if m.outgoing] == scene.ana.messages[:1]
@@ -208,7 +208,7 @@ async def test_a_name_edited_into_a_caption_goes_too(
     await reach(scene, scene.ana)
     scene.ana.edit(picture, "Ana María")
     await scene.settled()
-    assert GONE in scene.living(scene.ana).text
+    assert GONE in scene.screen(scene.ana).text
     assert written(scene.ana) == []
 
 
@@ -219,10 +219,10 @@ async def test_a_question_put_right_while_the_form_is_open_is_no_name_and_stays(
     question = scene.ana.send("cuando termian")
     await scene.settled()
     await reach(scene, scene.ana)
-    before = scene.living(scene.ana).text
+    before = scene.screen(scene.ana).text
     scene.ana.edit(question, "cuando termina")
     await scene.settled()
-    said = scene.living(scene.ana).text
+    said = scene.screen(scene.ana).text
     assert "editar un mensaje no cambia nada" in said
     assert STAYS in said
     assert said.endswith(before), "and the form is where it was"
@@ -238,7 +238,7 @@ async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
     await at_the_name(scene, scene.ana)
     scene.ana.edit(first, "Ana María")
     await scene.settled()
-    said = scene.living(scene.ana).text
+    said = scene.screen(scene.ana).text
     assert "Eso parecía un nombre; no se ha guardado." in said
     assert "escribe tu nombre en un mensaje nuevo" in said
     assert GONE in said
@@ -253,8 +253,8 @@ async def test_what_was_written_at_the_form_is_put_right_by_editing_it(scene: Sc
     scene.ana.edit(typed, "ana maría lópez")
     scene.simulator.faults.thaw()
     await scene.settled()
-    assert "Yo, ana maría lópez:" in scene.living(scene.ana).text
-    assert GONE in scene.living(scene.ana).text
+    assert "Yo, ana maría lópez:" in scene.screen(scene.ana).text
+    assert GONE in scene.screen(scene.ana).text
     assert written(scene.ana) == []
 
 
@@ -289,7 +289,7 @@ async def test_a_deletion_that_fails_is_told_and_tried_again(
     seen: list[str] = []
 
     async def fails_once(_bot: object, chat: int, message: int) -> bool:
-        seen.append(scene.living(scene.ana).text)
+        seen.append(scene.screen(scene.ana).text)
         if len(seen) == 1:
             raise NetworkError("Bad Gateway")
         return await delete(chat, message)
@@ -301,7 +301,7 @@ async def test_a_deletion_that_fails_is_told_and_tried_again(
     assert seen[1].startswith("Todavía no se ha podido borrar de este chat")
     assert "Ana María" in seen[1], "and the way on is there all the same"
     assert written(scene.ana) == []
-    assert scene.living(scene.ana).text.startswith(GONE)
+    assert scene.screen(scene.ana).text.startswith(GONE)
 
 
 async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:

@@ -14,17 +14,17 @@ async def test_media_get_a_kind_answer_wherever_one_is(scene: Scene, kind: str) 
     await scene.settled()
     ana.send_kind(kind)
     await scene.settled()
-    assert "solo entiende texto y botones" in scene.living(ana).text
+    assert "solo entiende texto y botones" in scene.screen(ana).text
     await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
     ana.send_kind(kind)
     await scene.settled()
-    assert "escribe tu nombre en un mensaje de texto" in scene.living(ana).text
+    assert "escribe tu nombre en un mensaje de texto" in scene.screen(ana).text
 
 
 async def test_text_out_of_place_shows_the_way_on(scene: Scene) -> None:
     scene.ana.send("hola")
     await scene.settled()
-    shown = scene.living(scene.ana)
+    shown = scene.screen(scene.ana)
     assert "elige uno de los de abajo" in shown.text
     assert scene.words.label("✍️ Firmar la petición") in shown.labels
 
@@ -32,7 +32,7 @@ async def test_text_out_of_place_shows_the_way_on(scene: Scene) -> None:
 async def test_an_unknown_command_points_to_help(scene: Scene) -> None:
     scene.ana.send("/sign_me_up")
     await scene.settled()
-    assert "/help" in scene.living(scene.ana).text
+    assert "/help" in scene.screen(scene.ana).text
 
 
 async def test_an_edited_message_changes_nothing_and_is_answered(scene: Scene) -> None:
@@ -40,19 +40,19 @@ async def test_an_edited_message_changes_nothing_and_is_answered(scene: Scene) -
     await scene.settled()
     scene.ana.edit(written, "/withdraw")
     await scene.settled()
-    assert "editar un mensaje no cambia nada" in scene.living(scene.ana).text
+    assert "editar un mensaje no cambia nada" in scene.screen(scene.ana).text
 
 
 async def test_a_stale_button_shows_the_present_screen(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
     ana.start()
     await scene.settled()
-    living = scene.living(ana)
-    old = next(b.data for row in living.buttons for b in row if "Firmar" in b.label)
+    screen = scene.screen(ana)
+    old = next(b.data for row in screen.buttons for b in row if "Firmar" in b.label)
     await scene.taps(ana, words.label("📖 Leer el llamamiento"))
-    await ana.tap_data(living.id, old or "").answered()
+    await ana.tap_data(screen.id, old or "").answered()
     await scene.settled()
-    assert "Página 1 de 4" in scene.living(ana).text
+    assert "Página 1 de 4" in scene.screen(ana).text
 
 
 async def test_a_double_tap_signs_once(scene: Scene) -> None:
@@ -65,7 +65,7 @@ async def test_a_double_tap_signs_once(scene: Scene) -> None:
     for tap in taps:
         await tap.answered()
     await scene.settled()
-    assert "número <b>1</b>" in scene.living(ana).text or "número 1" in scene.living(ana).text
+    assert "número <b>1</b>" in scene.screen(ana).text or "número 1" in scene.screen(ana).text
     scene.marta.send("/stats")
     await scene.marta.sees("Firmas: 1")
 
@@ -74,12 +74,12 @@ async def test_the_living_message_comes_back_when_it_was_deleted(scene: Scene) -
     ana, words = scene.ana, scene.words
     ana.start()
     await scene.settled()
-    first = scene.living(ana)
+    first = scene.screen(ana)
     tap = ana.tap(words.label("📖 Leer el llamamiento"))
     ana.delete(first)
     await tap.answered()
     await scene.settled()
-    assert "Página 1 de 4" in scene.living(ana).text
+    assert "Página 1 de 4" in scene.screen(ana).text
     scene.simulator.calls.clear()
 
 
@@ -104,7 +104,7 @@ async def test_who_blocks_the_bot_stops_nothing(scene: Scene) -> None:
     await scene.signs(scene.jordi)
     ana.start()
     await scene.settled()
-    assert scene.petition.texts_in("es").title in scene.living(ana).text
+    assert scene.petition.texts_in("es").title in scene.screen(ana).text
 
 
 async def test_over_a_slow_line_nothing_is_handled_twice(scene: Scene) -> None:

@@ -28,7 +28,7 @@ def pictures(scene: Scene) -> int:
 async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -> None:
     await scene.signs(scene.ana, "Ana García")
     await withdraws(scene)
-    assert "retirada" in scene.living(scene.ana).text
+    assert "retirada" in scene.screen(scene.ana).text
     (row,) = await rows_of(scene, "conversations")
     kept: dict[str, Any] = {name: value for name, value in dict(row).items() if value}
     assert kept.pop("petition")
@@ -37,7 +37,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert kept == {
         "stage": "withdrawn",
         "language": "es",
-        "message_id": scene.living(scene.ana).id,
+        "message_id": scene.screen(scene.ana).id,
         "name_message_ids": "[]",
     }
     for table in ("signatures", "consents", "deliveries"):
@@ -51,4 +51,4 @@ async def test_who_comes_back_is_shown_everything_as_somebody_new(scene: Scene) 
     assert pictures(scene) == before
     await scene.taps(scene.ana, scene.words.label("Volver al inicio"))
     assert pictures(scene) == 2 * before
-    assert scene.ana.messages[-1] == scene.living(scene.ana)
+    assert scene.ana.messages[-1] == scene.screen(scene.ana)

@@ -72,7 +72,7 @@ class FakeChat:
             raise self.refuses
 
 
-def living(
+def message_of(
     chat: FakeChat, message_id: int | None, digest: bytes | None = None
 ) -> ConversationMessage:
     return ConversationMessage(cast("Bot", chat), CHAT, message_id, digest, kept)
@@ -85,70 +85,70 @@ def kept(drawn: bytes) -> bytes:
 
 async def test_a_chat_without_a_living_message_gets_one() -> None:
     chat = FakeChat()
-    shown = await living(chat, None).edit(HOME, 1, tapped=None)
+    shown = await message_of(chat, None).edit(HOME, 1, tapped=None)
     assert chat.calls == [("send", None)]
     assert shown == Shown(100, HOME.drawn(1))
 
 
 async def test_it_changes_where_it_stands() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
+    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
     assert chat.calls == [("edit", 5)]
     assert shown == Shown(5, NAME.drawn(2))
 
 
 async def test_what_is_shown_already_costs_no_call() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=5)
+    shown = await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=5)
     assert chat.calls == []
     assert shown == Shown(5, HOME.drawn(1))
 
 
 async def test_the_same_text_with_buttons_of_a_new_version_is_drawn() -> None:
     chat = FakeChat(5)
-    await living(chat, 5, HOME.drawn(1)).edit(HOME, 2, tapped=5)
+    await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 2, tapped=5)
     assert chat.calls == [("edit", 5)]
 
 
 async def test_an_edit_that_changes_nothing_after_all_is_no_failure() -> None:
     chat = FakeChat()
     chat.shown[5] = (HOME.text, keyboard(HOME, 1))
-    shown = await living(chat, 5, None).edit(HOME, 1, tapped=5)
+    shown = await message_of(chat, 5, None).edit(HOME, 1, tapped=5)
     assert chat.calls == [("edit", 5)]
     assert shown == Shown(5, HOME.drawn(1))
 
 
 async def test_a_tapped_message_becomes_the_living_one() -> None:
     chat = FakeChat(5, 9)
-    shown = await living(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
+    shown = await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
     assert chat.calls == [("edit", 9)]
     assert shown == Shown(9, HOME.drawn(1))
 
 
 async def test_when_the_tapped_message_is_gone_the_living_one_changes() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
+    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
     assert chat.calls == [("edit", 9), ("edit", 5)]
     assert shown == Shown(5, NAME.drawn(2))
 
 
 async def test_when_the_tapped_message_is_gone_a_right_living_one_stays() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
+    shown = await message_of(chat, 5, HOME.drawn(1)).edit(HOME, 1, tapped=9)
     assert chat.calls == [("edit", 9)]
     assert shown == Shown(5, HOME.drawn(1))
 
 
 async def test_when_both_are_gone_it_is_sent_anew() -> None:
     chat = FakeChat()
-    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
+    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=9)
     assert chat.calls == [("edit", 9), ("edit", 5), ("send", None)]
     assert shown == Shown(100, NAME.drawn(2))
 
 
 async def test_when_the_tapped_living_message_is_gone_it_is_sent_anew_and_not_deleted() -> None:
     chat = FakeChat()
-    shown = await living(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
+    shown = await message_of(chat, 5, HOME.drawn(1)).edit(NAME, 2, tapped=5)
     assert chat.calls == [("edit", 5), ("send", None)]
     assert shown.message_id == 100
 
@@ -158,7 +158,7 @@ async def test_when_the_tapped_living_message_is_gone_it_is_sent_anew_and_not_de
 )
 async def test_a_message_that_may_not_be_edited_any_more_is_as_good_as_gone(wording: str) -> None:
     chat = FakeChat(5)
-    message = living(chat, 5)
+    message = message_of(chat, 5)
 
     async def refused(text: str, **rest: Any) -> None:
         raise BadRequest(wording)
@@ -174,33 +174,33 @@ async def test_what_is_not_about_the_message_reaches_the_caller(error: TelegramE
     chat = FakeChat(5)
     chat.refuses = error
     with pytest.raises(type(error)):
-        await living(chat, 5).edit(HOME, 1, tapped=5)
+        await message_of(chat, 5).edit(HOME, 1, tapped=5)
     assert chat.calls == [("edit", 5)]
 
 
 async def test_it_appears_at_the_bottom() -> None:
     chat = FakeChat(5)
-    shown = await living(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
+    shown = await message_of(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
     assert chat.calls == [("send", None)]
     assert shown == Shown(105, HOME.drawn(1))
 
 
 async def test_it_appears_though_the_old_one_is_gone_already() -> None:
     chat = FakeChat()
-    shown = await living(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
+    shown = await message_of(chat, 5, HOME.drawn(1)).send_new(HOME, 1)
     assert shown.message_id == 100
 
 
 async def test_what_vanished_is_gone_and_what_was_gone_before_is_too() -> None:
     chat = FakeChat(1)
-    assert await living(chat, None).delete(1)
-    assert await living(chat, None).delete(1)
+    assert await message_of(chat, None).delete(1)
+    assert await message_of(chat, None).delete(1)
     assert chat.calls == [("delete", 1), ("delete", 1)]
 
 
 async def test_many_vanish_in_one_call() -> None:
     chat = FakeChat(1, 2, 3)
-    assert await living(chat, None).delete_together((1, 2, 4))
+    assert await message_of(chat, None).delete_together((1, 2, 4))
     assert chat.calls == [("delete together", (1, 2, 4))]
     assert chat.shown == {3: None}
 
@@ -208,7 +208,7 @@ async def test_many_vanish_in_one_call() -> None:
 async def test_one_of_many_that_is_too_old_keeps_none_of_the_others() -> None:
     chat = FakeChat(1, 2, 3)
     chat.too_old.add(1)
-    assert not await living(chat, None).delete_together((1, 2, 4))
+    assert not await message_of(chat, None).delete_together((1, 2, 4))
     assert chat.shown == {1: None, 3: None}
 
 
@@ -216,14 +216,14 @@ async def test_many_that_fail_to_vanish_reach_the_caller() -> None:
     chat = FakeChat(1, 2)
     chat.refuses = NetworkError("Bad Gateway")
     with pytest.raises(NetworkError):
-        await living(chat, None).delete_together((1, 2))
+        await message_of(chat, None).delete_together((1, 2))
     assert len(chat.calls) == 1
 
 
 async def test_what_is_too_old_to_vanish_stays_and_is_told() -> None:
     chat = FakeChat(1)
     chat.refuses = BadRequest("Bad Request: message can't be deleted for everyone")
-    assert not await living(chat, None).delete(1)
+    assert not await message_of(chat, None).delete(1)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ async def test_what_fails_to_vanish_reaches_the_caller(error: TelegramError) -> 
     chat = FakeChat(1)
     chat.refuses = error
     with pytest.raises(type(error)):
-        await living(chat, None).delete(1)
+        await message_of(chat, None).delete(1)
 
 
 @pytest.mark.parametrize(

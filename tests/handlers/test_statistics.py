@@ -109,4 +109,4 @@ async def test_a_link_made_for_one_person_is_not_told_to_the_admins(scene: Scene
     # She herself is shown hers.
     scene.ana.send("/mydata")
     await scene.settled()
-    assert "Cómo llegaste: para-ana-garcia" in scene.living(scene.ana).text
+    assert "Cómo llegaste: para-ana-garcia" in scene.screen(scene.ana).text

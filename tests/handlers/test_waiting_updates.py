@@ -142,7 +142,7 @@ async def test_impatient_taps_are_all_answered_and_drawn_once(scene: Scene) -> N
     for each in taps:
         await each.answered()
     await scene.settled()
-    assert "Página 1 de 4" in scene.living(ana).text
+    assert "Página 1 de 4" in scene.screen(ana).text
     assert len(scene.simulator.calls.of("editMessageText")) - before <= 2
 
 

@@ -146,7 +146,7 @@ async def open_chat(
     page = page or DemoPage()
     async with (
         Simulator(token=TOKEN) as sim,
-        ApiClient(sim.url) as wire,
+        ApiClient(sim.url) as api,
         PageState(sim, page.feed, frozenset()).open() as view,
     ):
         ana = view.world.person("Ana")
@@ -154,5 +154,5 @@ async def open_chat(
         ana.start()
         page.show(view)
         async with open_window(browser, await page.start(port=0), **look) as at:
-            yield at, wire, ana
+            yield at, api, ana
     await page.stop()

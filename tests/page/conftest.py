@@ -35,9 +35,9 @@ async def sim() -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def wire(sim: Simulator) -> AsyncIterator[ApiClient]:
-    async with ApiClient(sim.url) as wire:
-        yield wire
+async def api(sim: Simulator) -> AsyncIterator[ApiClient]:
+    async with ApiClient(sim.url) as api:
+        yield api
 
 
 @pytest.fixture

@@ -89,11 +89,11 @@ async def test_what_a_client_would_not_send_is_not_sent(at: PageClient, ana: Per
 
 
 async def test_a_person_blocks_the_bot_and_leaves_telegram(
-    at: PageClient, ana: Person, wire: ApiClient
+    at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     await at.does("start", person=ana.id)
     await at.does("block", person=ana.id)
-    assert (await wire.answer("sendMessage", chat_id=ana.id, text="¿?"))["error_code"] == 403
+    assert (await api.answer("sendMessage", chat_id=ana.id, text="¿?"))["error_code"] == 403
     status, body = await at.act("send", person=ana.id, text="Hola")
     assert (status, body["ok"]) == (409, False)
     await at.does("unblock", person=ana.id)

@@ -103,8 +103,8 @@ async def test_a_text_too_long_for_one_message_becomes_several(browser: Browser)
 
 
 async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Browser) -> None:
-    async with open_chat(browser) as (at, wire, ana):
-        await wire.answer("setMyCommands", commands=[{"command": "help", "description": "Ayuda"}])
+    async with open_chat(browser) as (at, api, ana):
+        await api.answer("setMyCommands", commands=[{"command": "help", "description": "Ayuda"}])
         area = at.page.locator(".writing")
         await area.fill("a medias")
         await at.page.get_by_role("button", name="Menú de comandos").click()
@@ -120,13 +120,13 @@ async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Bro
 
 
 async def test_a_message_has_a_second_tick_once_the_bot_has_got_it(browser: Browser) -> None:
-    async with open_chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, api, ana):
         ana.send_album(["photo", "photo"], "Así fue")
         sent = at.page.get_by_role("img", name="Enviado", exact=True)
         await expect(sent).to_have_count(2)
         await at.page.evaluate("document.querySelector('.mine .album').before('kept')")
-        given = (await wire.answer("getUpdates"))["result"]
-        await wire.answer("getUpdates", offset=given[-1]["update_id"] + 1)
+        given = (await api.answer("getUpdates"))["result"]
+        await api.answer("getUpdates", offset=given[-1]["update_id"] + 1)
         await expect(at.page.get_by_role("img", name="Recibido por el bot")).to_have_count(2)
         await expect(sent).to_have_count(0)
         # The same bubble stays, so its pictures need not load again.

@@ -28,8 +28,8 @@ ADDRESS = f"https://example.org/{'x' * 150}"
 async def test_nothing_lies_over_what_can_be_pressed(
     browser: Browser, look: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    async with open_chat(browser, **look) as (at, wire, ana):
-        await everything(wire, ana)
+    async with open_chat(browser, **look) as (at, api, ana):
+        await everything(api, ana)
         await at.page.locator(".person").click()
         await at.sees("lo último")
         for width, font in zip(WIDTHS[request.node.callspec.id], FONTS, strict=True):
@@ -48,7 +48,7 @@ async def covered(at: Window) -> list[str]:
     return found
 
 
-async def everything(wire: ApiClient, ana: Person) -> None:
+async def everything(api: ApiClient, ana: Person) -> None:
     """Sends messages with every kind of control, in each corner of a bubble, from both sides."""
     world = ana.world
     keys = {
@@ -60,16 +60,16 @@ async def everything(wire: ApiClient, ana: Person) -> None:
     picture = world.files.add("photo", Upload("foto.png", tiny_png(600, 400)))
     document = world.files.add("document", Upload("firmas.csv", b"a;b"))
     to = {"chat_id": ana.id}
-    await wire.answer("sendMessage", **to, text=COMMANDS)
-    await wire.answer("sendMessage", **to, text=ADDRESS)
-    await wire.answer("sendMessage", **to, text="/b", reply_markup=keys)
-    await wire.answer(
+    await api.answer("sendMessage", **to, text=COMMANDS)
+    await api.answer("sendMessage", **to, text=ADDRESS)
+    await api.answer("sendMessage", **to, text="/b", reply_markup=keys)
+    await api.answer(
         "sendMessage", **to, text="<tg-spoiler>oculto</tg-spoiler>", parse_mode="HTML"
     )
-    await wire.answer("sendPhoto", **to, photo=picture.file_id)
-    await wire.answer("sendPhoto", **to, photo=picture.file_id, caption=ADDRESS)
-    await wire.answer("sendDocument", **to, document=document.file_id)
-    await wire.answer("sendDocument", **to, document=document.file_id, caption=COMMANDS)
+    await api.answer("sendPhoto", **to, photo=picture.file_id)
+    await api.answer("sendPhoto", **to, photo=picture.file_id, caption=ADDRESS)
+    await api.answer("sendDocument", **to, document=document.file_id)
+    await api.answer("sendDocument", **to, document=document.file_id, caption=COMMANDS)
     ana.send(ADDRESS)
     ana.send_media(picture)
     ana.send_media(document)

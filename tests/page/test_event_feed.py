@@ -17,20 +17,20 @@ async def test_a_page_that_opens_gets_everything_there_is(at: PageClient, ana: P
 
 
 async def test_what_the_bot_does_comes_as_it_happens(
-    at: PageClient, ana: Person, wire: ApiClient
+    at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     ana.start()
     async with at.stream() as stream:
         await stream.next_of("all")
-        sent = await wire.answer(
+        sent = await api.answer(
             "sendMessage", chat_id=ana.id, text="<b>Hola</b>", parse_mode="HTML"
         )
         message = (await stream.next_of("message"))["message"]
         assert message["text"] == "Hola"
         assert message["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
-        await wire.answer("sendChatAction", chat_id=ana.id, action="typing")
+        await api.answer("sendChatAction", chat_id=ana.id, action="typing")
         assert (await stream.next_of("action"))["action"] == "typing"
-        await wire.answer("deleteMessage", chat_id=ana.id, message_id=sent["result"]["message_id"])
+        await api.answer("deleteMessage", chat_id=ana.id, message_id=sent["result"]["message_id"])
         assert (await stream.next_of("deleted"))["message"] == sent["result"]["message_id"]
 
 
@@ -78,16 +78,16 @@ async def test_a_page_that_was_away_too_long_begins_again(
         assert (await stream.next())["kind"] == "all"
 
 
-async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, wire: ApiClient) -> None:
+async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, api: ApiClient) -> None:
     ana.start()
     keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "1:sign"}]]}
-    sent = await wire.answer("sendMessage", chat_id=ana.id, text="¿Firmas?", reply_markup=keyboard)
+    sent = await api.answer("sendMessage", chat_id=ana.id, text="¿Firmas?", reply_markup=keyboard)
     async with at.stream() as stream:
         await stream.next_of("all")
         await at.does("tap", person=ana.id, message=sent["result"]["message_id"], data="1:sign")
         assert (await stream.next_of("tapped"))["data"] == "1:sign"
         (query,) = ana.world.taps
-        await wire.answer(
+        await api.answer(
             "answerCallbackQuery", callback_query_id=query, text="No", show_alert=True
         )
         answered = await stream.next_of("answered")
@@ -95,12 +95,12 @@ async def test_an_alert_comes_with_its_tap(at: PageClient, ana: Person, wire: Ap
 
 
 async def test_a_call_is_shown_with_its_parameters_and_its_answer(
-    at: PageClient, ana: Person, wire: ApiClient
+    at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     ana.start()
     async with at.stream() as stream:
         await stream.next_of("all")
-        await wire.answer("sendMessage", chat_id=ana.id, text="Hola")
+        await api.answer("sendMessage", chat_id=ana.id, text="Hola")
         (call,) = (await stream.next_of("calls"))["calls"]
         (second,) = (await stream.next_of("pulse"))["seconds"]
     assert (call["method"], call["status"], call["chat"]) == ("sendMessage", 200, ana.id)
@@ -110,14 +110,14 @@ async def test_a_call_is_shown_with_its_parameters_and_its_answer(
 
 
 async def test_polls_without_news_are_not_shown_and_long_texts_are_cut(
-    at: PageClient, ana: Person, wire: ApiClient
+    at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     ana.start()
-    await wire.answer("getUpdates")
+    await api.answer("getUpdates")
     async with at.stream() as stream:
         await stream.next_of("all")
-        await wire.answer("getUpdates", offset=10**12)
-        await wire.answer("sendMessage", chat_id=ana.id, text="a" * 4_000)
+        await api.answer("getUpdates", offset=10**12)
+        await api.answer("sendMessage", chat_id=ana.id, text="a" * 4_000)
         calls = (await stream.next_of("calls"))["calls"]
         while calls[-1]["method"] != "sendMessage":
             calls += (await stream.next_of("calls"))["calls"]
@@ -128,10 +128,10 @@ async def test_polls_without_news_are_not_shown_and_long_texts_are_cut(
 
 
 async def test_whoever_writes_has_read_what_stood_there(
-    at: PageClient, ana: Person, wire: ApiClient
+    at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     ana.start()
-    await wire.answer("sendMessage", chat_id=ana.id, text="uno")
+    await api.answer("sendMessage", chat_id=ana.id, text="uno")
     async with at.stream() as stream:
         (person,) = (await stream.next())["people"]
         assert person["read"] < person["messages"][-1]["id"]
@@ -140,16 +140,16 @@ async def test_whoever_writes_has_read_what_stood_there(
 
 
 async def test_the_bot_has_got_a_message_once_it_was_given_it_and_has_said_so(
-    at: PageClient, ana: Person, wire: ApiClient
+    at: PageClient, ana: Person, api: ApiClient
 ) -> None:
     one, two = ana.send("uno"), ana.send("dos")
     async with at.stream() as stream:
         (person,) = (await stream.next())["people"]
         assert [message["acknowledged"] for message in person["messages"]] == [False, False]
-        given = (await wire.answer("getUpdates"))["result"]
+        given = (await api.answer("getUpdates"))["result"]
         ana.send("tres")
         assert not (await stream.next_of("message"))["message"]["acknowledged"]
-        await wire.answer("getUpdates", offset=given[-1]["update_id"] + 2)
+        await api.answer("getUpdates", offset=given[-1]["update_id"] + 2)
         acknowledged = [(await stream.next_of("acknowledged"))["message"] for _ in given]
     assert acknowledged == [one.id, two.id]
     async with at.stream() as stream:

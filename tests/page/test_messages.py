@@ -23,8 +23,8 @@ RICH = (
 
 
 async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser) -> None:
-    async with open_chat(browser) as (at, wire, ana):
-        await wire.answer("sendMessage", chat_id=ana.id, text=RICH, parse_mode="HTML")
+    async with open_chat(browser) as (at, api, ana):
+        await api.answer("sendMessage", chat_id=ana.id, text=RICH, parse_mode="HTML")
         text = at.page.locator(".theirs .text")
         await text.wait_for()
         for tag in ("strong em", "u", "s", "code", "pre", "blockquote"):
@@ -43,35 +43,35 @@ async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser)
 
 
 async def test_messages_change_and_go_while_one_looks(browser: Browser) -> None:
-    async with open_chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, api, ana):
         keyboard = {"inline_keyboard": [[{"text": "Sí", "callback_data": "yes"}]]}
-        sent = await wire.answer("sendMessage", chat_id=ana.id, text="uno", reply_markup=keyboard)
+        sent = await api.answer("sendMessage", chat_id=ana.id, text="uno", reply_markup=keyboard)
         number = sent["result"]["message_id"]
         message = at.page.locator(f'[data-id="{number}"]')
         await message.get_by_role("button", name="Sí").focus()
         keyboard["inline_keyboard"][0][0]["text"] = "No"
         changed = {"text": "dos", "reply_markup": keyboard}
-        await wire.answer("editMessageText", chat_id=ana.id, message_id=number, **changed)
+        await api.answer("editMessageText", chat_id=ana.id, message_id=number, **changed)
         await message.get_by_role("button", name="No").wait_for()
         assert "editado" in await message.inner_text()
         assert await at.page.evaluate("document.activeElement.textContent") == "No"
-        await wire.answer("sendChatAction", chat_id=ana.id, action="upload_document")
+        await api.answer("sendChatAction", chat_id=ana.id, action="upload_document")
         await at.page.get_by_text("enviando un documento…").first.wait_for()
-        await wire.answer("deleteMessage", chat_id=ana.id, message_id=number)
+        await api.answer("deleteMessage", chat_id=ana.id, message_id=number)
         await message.wait_for(state="detached")
         assert at.console_errors == []
 
 
 async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browser) -> None:
-    async with open_chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, api, ana):
         keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "sign"}]]}
-        await wire.answer("sendMessage", chat_id=ana.id, text="¿?", reply_markup=keyboard)
+        await api.answer("sendMessage", chat_id=ana.id, text="¿?", reply_markup=keyboard)
         for text, alert in (("Ya está", False), ("Lee esto <b>antes</b>", True)):
             await at.press("Firmar")
             await at.page.locator(".key.waiting").wait_for()
             (query,) = ana.world.taps
             said = {"text": text, "show_alert": alert}
-            await wire.answer("answerCallbackQuery", callback_query_id=query, **said)
+            await api.answer("answerCallbackQuery", callback_query_id=query, **said)
             await at.page.locator(".alert-text" if alert else ".toast", has_text=text).wait_for()
             await at.page.locator(".key.waiting").wait_for(state="detached")
         assert await at.faults() == []
@@ -83,7 +83,7 @@ async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browse
 async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
     browser: Browser,
 ) -> None:
-    async with open_chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, api, ana):
         files = ana.world.files
         ana.send_album(["photo", "photo", "photo"], "Así fue")
         document = ana.send_file("document", "firmas <1>.csv", b"a;b", "").document
@@ -101,7 +101,7 @@ async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
         kept = await (await download.value).path()
         assert kept.read_bytes() == b"a;b"
         photo = files.add("photo", Upload("foto.png", tiny_png(600, 400)))
-        await wire.answer("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="<i>pie</i>")
+        await api.answer("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="<i>pie</i>")
         await at.sees("<i>pie</i>")
         assert await at.faults() == []
         assert at.console_errors == []
@@ -124,11 +124,11 @@ async def test_who_blocks_the_bot_cannot_write_and_who_is_gone_cannot_come_back(
 
 async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) -> None:
     page = DemoPage()
-    async with open_chat(browser, page) as (at, wire, ana):
+    async with open_chat(browser, page) as (at, api, ana):
         port = int(at.page.url.rstrip("/").rpartition(":")[2])
         await page.stop()
         await at.page.locator(".notice.bad").wait_for()
-        await wire.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
+        await api.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
         await page.start(port=port)
         await at.sees("mientras tanto")
         await at.page.locator(".notice.bad").wait_for(state="detached")
@@ -143,9 +143,9 @@ async def test_a_page_that_is_back_says_so_though_nothing_has_happened(browser: 
 async def test_a_page_that_nobody_sees_holds_no_connection_and_misses_nothing(
     browser: Browser,
 ) -> None:
-    async with open_chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, api, ana):
         assert await at.page.evaluate(_SEEN, False) == "closed"
-        await wire.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
+        await api.answer("sendMessage", chat_id=ana.id, text="mientras tanto")
         assert await at.page.locator(".theirs").count() == 0
         await at.page.evaluate(_SEEN, True)
         await at.sees("mientras tanto")
@@ -230,7 +230,7 @@ async def test_an_album_leaves_no_place_empty(browser: Browser) -> None:
 async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_they_are(
     browser: Browser,
 ) -> None:
-    async with open_chat(browser) as (at, wire, ana):
+    async with open_chat(browser) as (at, api, ana):
         for number in range(40):
             ana.send(f"mensaje {number}")
         await at.sees("mensaje 39")
@@ -238,7 +238,7 @@ async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_t
         await at.page.locator(".log").press("Home")
         top = "document.querySelector('.log').scrollTop"
         await at.page.wait_for_function(f"() => {top} === 0")
-        await wire.answer("sendMessage", chat_id=ana.id, text="nuevo")
+        await api.answer("sendMessage", chat_id=ana.id, text="nuevo")
         await at.page.locator(".theirs", has_text="nuevo").wait_for()
         assert await at.page.evaluate(top) == 0
         await at.write("mío")

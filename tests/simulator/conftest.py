@@ -27,9 +27,9 @@ def ana(sim: Simulator) -> Person:
 
 
 @pytest.fixture
-async def wire(sim: Simulator) -> AsyncIterator[ApiClient]:
-    async with ApiClient(sim.url) as wire:
-        yield wire
+async def api(sim: Simulator) -> AsyncIterator[ApiClient]:
+    async with ApiClient(sim.url) as api:
+        yield api
 
 
 @pytest.fixture

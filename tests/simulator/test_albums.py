@@ -17,24 +17,24 @@ def item(kind: str, ana: Person, **more: Any) -> dict[str, Any]:
     return {"type": kind, "media": media.file_id, **more}
 
 
-async def test_an_album_is_sent_with_a_caption_each(wire: ApiClient, ana: Person) -> None:
+async def test_an_album_is_sent_with_a_caption_each(api: ApiClient, ana: Person) -> None:
     media = [
         item("photo", ana, caption="<b>Uno</b>", parse_mode="HTML", has_spoiler=True),
         item("video", ana, caption="Dos"),
     ]
-    photo, video = await wire.result("sendMediaGroup", chat_id=ana.id, media=media)
+    photo, video = await api.result("sendMediaGroup", chat_id=ana.id, media=media)
 
     assert photo["media_group_id"] == video["media_group_id"]
     assert (photo["caption_entities"][0]["type"], video["caption"]) == ("bold", "Dos")
     assert photo["has_media_spoiler"]
 
 
-async def test_an_album_can_bring_its_files(wire: ApiClient, ana: Person) -> None:
+async def test_an_album_can_bring_its_files(api: ApiClient, ana: Person) -> None:
     media = [{"type": "photo", "media": f"attach://f{number}"} for number in (1, 2)]
     form = aiohttp.FormData({"chat_id": str(ana.id), "media": orjson.dumps(media).decode()})
     for number in (1, 2):
         form.add_field(f"f{number}", tiny_png(10 * number, 10), filename="a.png")
-    async with wire.session.post(f"{wire.url}/sendMediaGroup", data=form) as response:
+    async with api.session.post(f"{api.url}/sendMediaGroup", data=form) as response:
         sent = (await response.json())["result"]
 
     assert answer_faults("sendMediaGroup", sent) == []
@@ -57,10 +57,10 @@ async def test_an_album_can_bring_its_files(wire: ApiClient, ana: Person) -> Non
     ],
 )
 async def test_a_mixture_telegram_would_not_send(
-    wire: ApiClient, ana: Person, kinds: list[str], reason: str
+    api: ApiClient, ana: Person, kinds: list[str], reason: str
 ) -> None:
     media = [item(kind, ana) for kind in kinds]
-    refusal = await wire.refusal("sendMediaGroup", chat_id=ana.id, media=media)
+    refusal = await api.refusal("sendMediaGroup", chat_id=ana.id, media=media)
 
     assert refusal == (400, f"Bad Request: {reason}")
 
@@ -95,29 +95,29 @@ async def test_a_mixture_telegram_would_not_send(
     ],
 )
 async def test_a_description_telegram_would_not_take(
-    wire: ApiClient, ana: Person, second: Any, reason: str
+    api: ApiClient, ana: Person, second: Any, reason: str
 ) -> None:
     media = [item("photo", ana), second]
-    refusal = await wire.refusal("sendMediaGroup", chat_id=ana.id, media=media)
+    refusal = await api.refusal("sendMediaGroup", chat_id=ana.id, media=media)
 
     assert refusal == (400, f"Bad Request: {reason}")
     assert [message for message in ana.messages if message.from_bot] == []
 
 
-async def test_an_album_has_no_keyboard(wire: ApiClient, ana: Person) -> None:
+async def test_an_album_has_no_keyboard(api: ApiClient, ana: Person) -> None:
     media = [item("photo", ana), item("photo", ana)]
-    refusal = await wire.refusal("sendMediaGroup", chat_id=ana.id, media=media, reply_markup={})
+    refusal = await api.refusal("sendMediaGroup", chat_id=ana.id, media=media, reply_markup={})
 
     assert refusal == (400, 'Bad Request: unknown parameter "reply_markup" in sendMediaGroup')
 
 
-async def test_a_file_in_an_album_stays_of_its_kind(wire: ApiClient, ana: Person) -> None:
+async def test_a_file_in_an_album_stays_of_its_kind(api: ApiClient, ana: Person) -> None:
     media = [item("photo", ana), item("photo", ana)]
-    first, _ = await wire.result("sendMediaGroup", chat_id=ana.id, media=media)
+    first, _ = await api.result("sendMediaGroup", chat_id=ana.id, media=media)
     target = {"chat_id": ana.id, "message_id": first["message_id"]}
-    await wire.result("editMessageMedia", media=item("video", ana), **target)
+    await api.result("editMessageMedia", media=item("video", ana), **target)
 
-    assert await wire.refusal("editMessageMedia", media=item("document", ana), **target) == (
+    assert await api.refusal("editMessageMedia", media=item("document", ana), **target) == (
         400,
         "Bad Request: can't change media type in the album",
     )

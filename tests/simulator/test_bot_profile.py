@@ -24,9 +24,9 @@ def command(name: str = "start", description: str = "Empezar") -> dict[str, str]
     ],
 )
 async def test_commands_telegram_would_not_take(
-    wire: ApiClient, commands: list[dict[str, str]], reason: str
+    api: ApiClient, commands: list[dict[str, str]], reason: str
 ) -> None:
-    assert await wire.refusal("setMyCommands", commands=commands) == (
+    assert await api.refusal("setMyCommands", commands=commands) == (
         400,
         f"Bad Request: {reason}",
     )
@@ -41,17 +41,17 @@ async def test_commands_telegram_would_not_take(
     ],
 )
 async def test_commands_for_a_chat_need_the_chat(
-    wire: ApiClient, scope: dict[str, object], reason: str
+    api: ApiClient, scope: dict[str, object], reason: str
 ) -> None:
-    assert await wire.refusal("setMyCommands", commands=[command()], scope=scope) == (
+    assert await api.refusal("setMyCommands", commands=[command()], scope=scope) == (
         400,
         f"Bad Request: {reason}",
     )
 
 
 @pytest.mark.parametrize("language", ["es-ES", "ESP", "e"])
-async def test_a_language_has_two_letters(wire: ApiClient, language: str) -> None:
-    assert await wire.refusal("setMyName", name="a", language_code=language) == (
+async def test_a_language_has_two_letters(api: ApiClient, language: str) -> None:
+    assert await api.refusal("setMyName", name="a", language_code=language) == (
         400,
         "Bad Request: invalid language code specified",
     )
@@ -66,16 +66,16 @@ async def test_a_language_has_two_letters(wire: ApiClient, language: str) -> Non
     ],
 )
 async def test_texts_of_the_profile_have_their_lengths(
-    wire: ApiClient, method: str, name: str, longest: int
+    api: ApiClient, method: str, name: str, longest: int
 ) -> None:
-    await wire.result(method, **{name: "a" * longest})
-    _, reason = await wire.refusal(method, **{name: "a" * (longest + 1)})
+    await api.result(method, **{name: "a" * longest})
+    _, reason = await api.refusal(method, **{name: "a" * (longest + 1)})
 
     assert reason == f"Bad Request: {name.replace('_', ' ')} is too long"
 
 
-async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, wire: ApiClient) -> None:
-    await wire.result("setMyCommands", commands=[command()])
-    await wire.result("setMyCommands", commands=[])
+async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, api: ApiClient) -> None:
+    await api.result("setMyCommands", commands=[command()])
+    await api.result("setMyCommands", commands=[])
 
     assert sim.world.profile.commands == {}

@@ -22,10 +22,10 @@ def to(ana: Person, eva: Person) -> dict[str, int]:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "poll"])
 async def test_every_kind_is_copied_as_it_is(
-    wire: ApiClient, ana: Person, eva: Person, kind: str
+    api: ApiClient, ana: Person, eva: Person, kind: str
 ) -> None:
     source = ana.send_kind(kind)
-    copy = await wire.result("copyMessage", message_id=source.id, **to(ana, eva))
+    copy = await api.result("copyMessage", message_id=source.id, **to(ana, eva))
     message = eva.messages[-1]
 
     assert copy == {"message_id": message.id}
@@ -33,10 +33,10 @@ async def test_every_kind_is_copied_as_it_is(
 
 
 async def test_a_copied_poll_counts_its_own_votes(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     poll = ana.send_kind("poll").media
-    await wire.result("copyMessage", message_id=ana.messages[-1].id, **to(ana, eva))
+    await api.result("copyMessage", message_id=ana.messages[-1].id, **to(ana, eva))
     copy = eva.messages[-1].media
 
     assert poll
@@ -46,11 +46,11 @@ async def test_a_copied_poll_counts_its_own_votes(
 
 
 async def test_a_copy_keeps_the_formatting_and_no_origin(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     post = ana.send_html("<b>Hola</b> <tg-spoiler>tú</tg-spoiler>")
     forward = ana.forward(post, buttons=[[("Leer", "https://example.org/")]])
-    await wire.result("copyMessage", message_id=forward.id, **to(ana, eva))
+    await api.result("copyMessage", message_id=forward.id, **to(ana, eva))
     copy = eva.messages[-1]
 
     assert (copy.text, copy.entities) == (post.text, post.entities)
@@ -58,20 +58,20 @@ async def test_a_copy_keeps_the_formatting_and_no_origin(
 
 
 async def test_a_copy_takes_a_keyboard_of_its_own(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     post = ana.send("Hola")
-    await wire.result("copyMessage", message_id=post.id, reply_markup=LINK, **to(ana, eva))
+    await api.result("copyMessage", message_id=post.id, reply_markup=LINK, **to(ana, eva))
 
     assert eva.screen.labels == ["Leer"]
 
 
 async def test_a_caption_is_kept_or_put_in_another_place(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     photo = ana.send_photo("Uno", spoiler=True, above=True)
     for more in ({}, {"caption": "<b>Dos</b>", "parse_mode": "HTML"}, {"caption": ""}):
-        await wire.result("copyMessage", message_id=photo.id, **more, **to(ana, eva))
+        await api.result("copyMessage", message_id=photo.id, **more, **to(ana, eva))
     kept, new, bare = eva.messages[-3:]
 
     assert (kept.text, kept.caption_above, kept.spoiler) == ("Uno", True, True)
@@ -81,30 +81,30 @@ async def test_a_caption_is_kept_or_put_in_another_place(
 
 
 async def test_a_caption_is_ignored_where_none_goes(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     for source in (ana.send("Hola"), ana.send_kind("sticker")):
-        await wire.result("copyMessage", message_id=source.id, caption="Uno", **to(ana, eva))
+        await api.result("copyMessage", message_id=source.id, caption="Uno", **to(ana, eva))
 
     assert [m.text for m in eva.messages[-2:]] == ["Hola", ""]
 
 
 @pytest.mark.parametrize("purpose", ["copy", "forward"])
 async def test_what_is_gone_or_only_tells_cannot_be_sent_on(
-    wire: ApiClient, ana: Person, eva: Person, purpose: str
+    api: ApiClient, ana: Person, eva: Person, purpose: str
 ) -> None:
     written = ana.send("Hola")
-    await wire.result("pinChatMessage", chat_id=ana.id, message_id=written.id)
+    await api.result("pinChatMessage", chat_id=ana.id, message_id=written.id)
     pin = ana.messages[-1]
     ana.delete(written)
     method, target = f"{purpose}Message", to(ana, eva)
     word = {"copy": "copied", "forward": "forwarded"}[purpose]
 
-    assert await wire.refusal(method, message_id=written.id, **target) == (
+    assert await api.refusal(method, message_id=written.id, **target) == (
         400,
         f"Bad Request: message to {purpose} not found",
     )
-    assert await wire.refusal(method, message_id=pin.id, **target) == (
+    assert await api.refusal(method, message_id=pin.id, **target) == (
         400,
         f"Bad Request: the message can't be {word}",
     )
@@ -113,57 +113,57 @@ async def test_what_is_gone_or_only_tells_cannot_be_sent_on(
             (written.id, "there are no messages to forward"),
             (pin.id, "messages can't be forwarded"),
         ):
-            refusal = await wire.refusal("copyMessages", message_ids=[number], **target)
+            refusal = await api.refusal("copyMessages", message_ids=[number], **target)
             assert refusal == (400, f"Bad Request: {reason}")
 
 
 async def test_what_is_protected_is_copied_but_not_forwarded(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
-    sent = await wire.result("sendMessage", chat_id=ana.id, text="Hola", protect_content=True)
+    sent = await api.result("sendMessage", chat_id=ana.id, text="Hola", protect_content=True)
     source = to(ana, eva) | {"message_id": sent["message_id"]}
 
-    assert await wire.refusal("forwardMessage", **source) == (
+    assert await api.refusal("forwardMessage", **source) == (
         400,
         "Bad Request: the message can't be forwarded",
     )
-    await wire.result("copyMessage", **source)
+    await api.result("copyMessage", **source)
     assert [m.text for m in eva.messages] == ["/start", "Hola"]
 
 
 async def test_a_quiz_whose_answer_is_not_known_cannot_be_copied(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     poll = ana.send_kind("poll").media
     assert poll
     poll.payload["type"] = "quiz"
     source = to(ana, eva) | {"message_id": ana.messages[-1].id}
 
-    assert await wire.refusal("copyMessage", **source) == (
+    assert await api.refusal("copyMessage", **source) == (
         400,
         "Bad Request: the message can't be copied",
     )
 
 
 async def test_a_forward_names_its_origin_and_keeps_links(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     post = ana.forward(ana.send("Hola"), buttons=[[("Leer", "https://example.org/")]])
-    forward = await wire.result("forwardMessage", message_id=post.id, **to(ana, eva))
+    forward = await api.result("forwardMessage", message_id=post.id, **to(ana, eva))
 
     assert forward["forward_origin"]["sender_user"]["id"] == ana.id
     assert forward["reply_markup"] == LINK
 
 
 async def test_albums_stay_albums_and_what_is_gone_is_left_out(
-    wire: ApiClient, ana: Person, eva: Person
+    api: ApiClient, ana: Person, eva: Person
 ) -> None:
     first = ana.send_album(["photo", "video", "photo"], "Uno")
     between = ana.send("Dos")
     second = ana.send_album(["photo", "photo"])
     ana.delete(second[1])
     numbers = [*(m.id for m in first), between.id, *(m.id for m in second)]
-    ids = await wire.result("copyMessages", message_ids=numbers, **to(ana, eva))
+    ids = await api.result("copyMessages", message_ids=numbers, **to(ana, eva))
     sent = eva.messages[1:]
 
     assert [i["message_id"] for i in ids] == [m.id for m in sent]
@@ -173,9 +173,9 @@ async def test_albums_stay_albums_and_what_is_gone_is_left_out(
     assert [m.group for m in sent[3:]] == [None, None]
 
 
-async def test_copies_can_go_without_captions(wire: ApiClient, ana: Person, eva: Person) -> None:
+async def test_copies_can_go_without_captions(api: ApiClient, ana: Person, eva: Person) -> None:
     numbers = [ana.send("Hola").id, ana.send_photo("Uno").id]
-    await wire.result("copyMessages", message_ids=numbers, remove_caption=True, **to(ana, eva))
+    await api.result("copyMessages", message_ids=numbers, remove_caption=True, **to(ana, eva))
 
     assert [m.text for m in eva.messages[1:]] == ["Hola", ""]
 
@@ -192,28 +192,28 @@ async def test_copies_can_go_without_captions(wire: ApiClient, ana: Person, eva:
     ],
 )
 async def test_a_list_of_messages_telegram_would_not_take(
-    wire: ApiClient, ana: Person, eva: Person, numbers: list[Any], reason: str
+    api: ApiClient, ana: Person, eva: Person, numbers: list[Any], reason: str
 ) -> None:
-    refusal = await wire.refusal("copyMessages", message_ids=numbers, **to(ana, eva))
+    refusal = await api.refusal("copyMessages", message_ids=numbers, **to(ana, eva))
     assert refusal == (400, f"Bad Request: {reason}")
 
 
-async def test_the_source_must_be_a_chat_the_bot_knows(wire: ApiClient, eva: Person) -> None:
+async def test_the_source_must_be_a_chat_the_bot_knows(api: ApiClient, eva: Person) -> None:
     source = {"chat_id": eva.id, "from_chat_id": 5, "message_id": 1}
 
-    assert await wire.refusal("copyMessage", **source) == (400, "Bad Request: chat not found")
+    assert await api.refusal("copyMessage", **source) == (400, "Bad Request: chat not found")
 
 
 async def test_a_caption_that_only_premium_allows_cannot_be_copied(
-    sim: Simulator, wire: ApiClient, eva: Person
+    sim: Simulator, api: ApiClient, eva: Person
 ) -> None:
     iris = sim.world.person("Iris", premium=True)
     photo = iris.send_photo("a" * 1025)
     source = to(iris, eva) | {"message_id": photo.id}
 
-    assert await wire.refusal("copyMessage", **source) == (
+    assert await api.refusal("copyMessage", **source) == (
         400,
         "Bad Request: message caption is too long",
     )
-    await wire.result("copyMessage", caption="Uno", **source)
-    await wire.result("forwardMessage", **source)
+    await api.result("copyMessage", caption="Uno", **source)
+    await api.result("forwardMessage", **source)

@@ -10,23 +10,23 @@ from tests.support.api_client import ApiClient
 
 
 async def test_an_error_comes_before_any_effect(
-    sim: Simulator, wire: ApiClient, ana: Person
+    sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     sim.faults.next("sendMessage", Fault.ERROR)
-    refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a")
-    await wire.result("sendMessage", chat_id=ana.id, text="b")
+    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a")
+    await api.result("sendMessage", chat_id=ana.id, text="b")
 
     assert refusal == (502, "Bad Gateway")
     assert [message.text for message in ana.messages] == ["/start", "b"]
 
 
 async def test_a_dropped_answer_comes_after_the_effect(
-    sim: Simulator, wire: ApiClient, ana: Person
+    sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     sim.faults.next("sendMessage", Fault.DROP, Fault.CUT)
     for text in ("drop", "cut"):
         with pytest.raises(aiohttp.ClientError):
-            await wire.result("sendMessage", chat_id=ana.id, text=text)
+            await api.result("sendMessage", chat_id=ana.id, text=text)
 
     assert [message.text for message in ana.messages] == ["/start", "drop"]
     assert [call.status for call in sim.calls] == [0, 0]
@@ -51,10 +51,10 @@ async def test_rates_spare_the_poll_unless_told_otherwise() -> None:
 
 
 async def test_a_frozen_telegram_answers_after_the_thaw(
-    sim: Simulator, wire: ApiClient, ana: Person
+    sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     sim.faults.freeze()
-    call = asyncio.create_task(wire.result("sendMessage", chat_id=ana.id, text="a"))
+    call = asyncio.create_task(api.result("sendMessage", chat_id=ana.id, text="a"))
     await asyncio.sleep(0.05)
     assert len(ana.messages) == 1
     sim.faults.thaw()
@@ -63,10 +63,10 @@ async def test_a_frozen_telegram_answers_after_the_thaw(
     assert len(ana.messages) == 2
 
 
-async def test_latency_can_be_set_and_cleared(sim: Simulator, wire: ApiClient) -> None:
+async def test_latency_can_be_set_and_cleared(sim: Simulator, api: ApiClient) -> None:
     sim.faults.latency = (0.05, 0.06)
     begun = time.monotonic()
-    await wire.result("getMe")
+    await api.result("getMe")
     slow = time.monotonic() - begun
     sim.faults.clear()
 

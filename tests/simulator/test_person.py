@@ -10,16 +10,16 @@ def keyboard(*labels: str) -> dict[str, object]:
     return {"inline_keyboard": [[{"text": label, "callback_data": label}] for label in labels]}
 
 
-async def test_sees_waits_for_the_bot(wire: ApiClient, ana: Person) -> None:
+async def test_sees_waits_for_the_bot(api: ApiClient, ana: Person) -> None:
     waiting = asyncio.create_task(ana.sees("Hola"))
     await asyncio.sleep(0.02)
-    await wire.result("sendMessage", chat_id=ana.id, text="¡Hola!")
+    await api.result("sendMessage", chat_id=ana.id, text="¡Hola!")
 
     assert (await waiting).text == "¡Hola!"
 
 
-async def test_waiting_in_vain_shows_the_chat(wire: ApiClient, ana: Person) -> None:
-    await wire.result("sendMessage", chat_id=ana.id, text="Uno", reply_markup=keyboard("Ir"))
+async def test_waiting_in_vain_shows_the_chat(api: ApiClient, ana: Person) -> None:
+    await api.result("sendMessage", chat_id=ana.id, text="Uno", reply_markup=keyboard("Ir"))
     with pytest.raises(SimulatorError) as failed:
         await ana.sees("Dos", seconds=0.05)
 
@@ -33,10 +33,10 @@ async def test_ones_own_words_are_not_what_the_bot_said(ana: Person) -> None:
 
 
 async def test_a_tap_goes_to_the_newest_button_and_an_equal_label_first(
-    wire: ApiClient, ana: Person
+    api: ApiClient, ana: Person
 ) -> None:
     for labels in (("Firmar", "Leer"), ("Firmar ahora",)):
-        await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=keyboard(*labels))
+        await api.result("sendMessage", chat_id=ana.id, text="a", reply_markup=keyboard(*labels))
 
     assert ana.tap("Firmar").data == "Firmar"
     assert ana.tap("ahora").data == "Firmar ahora"
@@ -51,38 +51,38 @@ async def test_an_unanswered_tap_is_an_error(ana: Person) -> None:
 
 
 async def test_a_link_button_opens_without_asking_the_bot(
-    sim: Simulator, wire: ApiClient, ana: Person
+    sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     markup = {"inline_keyboard": [[{"text": "Ver", "url": "https://example.org/"}]]}
-    await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
+    await api.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
     before = len(sim.world.updates.pending)
 
     assert ana.tap("Ver").url == "https://example.org/"
     assert len(sim.world.updates.pending) == before
 
 
-async def test_the_screen_is_the_newest_message_of_the_bot(wire: ApiClient, ana: Person) -> None:
+async def test_the_screen_is_the_newest_message_of_the_bot(api: ApiClient, ana: Person) -> None:
     with pytest.raises(SimulatorError, match="sees nothing"):
         _ = ana.screen
-    await wire.result("sendMessage", chat_id=ana.id, text="Uno")
-    await wire.result("sendMessage", chat_id=ana.id, text="Dos")
+    await api.result("sendMessage", chat_id=ana.id, text="Uno")
+    await api.result("sendMessage", chat_id=ana.id, text="Dos")
     ana.send("tres")
 
     assert ana.screen.text == "Dos"
 
 
 async def test_messages_are_snapshots_and_an_edit_makes_a_new_one(
-    wire: ApiClient, ana: Person
+    api: ApiClient, ana: Person
 ) -> None:
-    await wire.result("sendMessage", chat_id=ana.id, text="Uno")
+    await api.result("sendMessage", chat_id=ana.id, text="Uno")
     before = ana.screen
-    await wire.result("editMessageText", chat_id=ana.id, message_id=before.id, text="Dos")
+    await api.result("editMessageText", chat_id=ana.id, message_id=before.id, text="Dos")
 
     assert (before.text, ana.screen.text, ana.screen.id) == ("Uno", "Dos", before.id)
 
 
-async def test_people_can_do_only_what_they_can_do(wire: ApiClient, ana: Person) -> None:
-    await wire.result("sendMessage", chat_id=ana.id, text="Uno")
+async def test_people_can_do_only_what_they_can_do(api: ApiClient, ana: Person) -> None:
+    await api.result("sendMessage", chat_id=ana.id, text="Uno")
     with pytest.raises(SimulatorError, match="one's own"):
         ana.edit(ana.screen, "Dos")
     for text in ("", "a" * 4097):
@@ -93,21 +93,21 @@ async def test_people_can_do_only_what_they_can_do(wire: ApiClient, ana: Person)
         ana.send("hola")
 
 
-async def test_a_name_can_change(sim: Simulator, wire: ApiClient, ana: Person) -> None:
+async def test_a_name_can_change(sim: Simulator, api: ApiClient, ana: Person) -> None:
     ana.rename("Anna", "Puig")
     ana.send("hola")
-    update = (await wire.result("getUpdates"))[-1]
+    update = (await api.result("getUpdates"))[-1]
 
     assert update["message"]["from"]["last_name"] == "Puig"
     assert update["message"]["chat"]["first_name"] == "Anna"
 
 
-async def test_a_picture_can_be_waited_for(wire: ApiClient, ana: Person) -> None:
+async def test_a_picture_can_be_waited_for(api: ApiClient, ana: Person) -> None:
     media = ana.send_photo().media
     assert media
     waiting = asyncio.create_task(ana.sees_one(lambda message: message.photo is not None))
     await asyncio.sleep(0)
-    await wire.result("sendPhoto", chat_id=ana.id, photo=media.file_id)
+    await api.result("sendPhoto", chat_id=ana.id, photo=media.file_id)
 
     assert (await waiting).media == media
     with pytest.raises(SimulatorError, match="does not see a poll"):
@@ -123,9 +123,9 @@ async def test_a_picture_can_be_waited_for(wire: ApiClient, ana: Person) -> None
     ],
 )
 async def test_data_that_are_no_text_come_to_the_bot_as_they_were_sent(
-    wire: ApiClient, ana: Person, data: str | bytes, written: bytes, shown: str
+    api: ApiClient, ana: Person, data: str | bytes, written: bytes, shown: str
 ) -> None:
     tap = ana.tap_data(1, data)
-    async with wire.session.post(f"{wire.url}/getUpdates") as response:
+    async with api.session.post(f"{api.url}/getUpdates") as response:
         assert b'"data":' + written in await response.read()
     assert tap.data == shown

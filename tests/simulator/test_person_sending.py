@@ -20,28 +20,28 @@ def ana(sim: Simulator) -> Person:
     return sim.world.person("Ana", last_name="García")
 
 
-async def received(wire: ApiClient) -> list[dict[str, Any]]:
+async def received(api: ApiClient) -> list[dict[str, Any]]:
     """Takes and acknowledges the bot's updates; returns their messages."""
-    updates = await wire.result("getUpdates")
+    updates = await api.result("getUpdates")
     if updates:
-        await wire.result("getUpdates", offset=updates[-1]["update_id"] + 1)
+        await api.result("getUpdates", offset=updates[-1]["update_id"] + 1)
     return [update.get("message") or update["edited_message"] for update in updates]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_every_kind_of_message_arrives(wire: ApiClient, ana: Person, kind: str) -> None:
+async def test_every_kind_of_message_arrives(api: ApiClient, ana: Person, kind: str) -> None:
     ana.send_kind(kind)
-    (message,) = await received(wire)
+    (message,) = await received(api)
 
     assert kind in message
 
 
-async def test_formatting_arrives_as_it_was_written(wire: ApiClient, ana: Person) -> None:
+async def test_formatting_arrives_as_it_was_written(api: ApiClient, ana: Person) -> None:
     rendered = parse(RICH)
     ana.send(rendered.text, entities=rendered.entities)
     ana.send_html(RICH)
     ana.send("a 😀", entities=[{"type": "bold", "offset": 2, "length": 2}])
-    first, second, third = await received(wire)
+    first, second, third = await received(api)
 
     assert [entity["type"] for entity in first["entities"]] == [
         *("bold", "spoiler", "text_link", "blockquote", "custom_emoji")
@@ -50,19 +50,19 @@ async def test_formatting_arrives_as_it_was_written(wire: ApiClient, ana: Person
     assert third["entities"] == [{"type": "bold", "offset": 2, "length": 2}]
 
 
-async def test_what_is_typed_plain_arrives_with_every_space(wire: ApiClient, ana: Person) -> None:
+async def test_what_is_typed_plain_arrives_with_every_space(api: ApiClient, ana: Person) -> None:
     ana.send("  hola\t")
-    (message,) = await received(wire)
+    (message,) = await received(api)
 
     assert message["text"] == "  hola\t"
 
 
 async def test_a_photo_has_a_formatted_caption_above_and_a_cover(
-    wire: ApiClient, ana: Person
+    api: ApiClient, ana: Person
 ) -> None:
     rendered = parse("<b>Foto</b> de hoy")
     ana.send_photo(rendered.text, entities=rendered.entities, spoiler=True, above=True)
-    (message,) = await received(wire)
+    (message,) = await received(api)
 
     assert message["caption"] == "Foto de hoy"
     assert message["caption_entities"] == [{"type": "bold", "offset": 0, "length": 4}]
@@ -70,10 +70,10 @@ async def test_a_photo_has_a_formatted_caption_above_and_a_cover(
     assert message["show_caption_above_media"]
 
 
-async def test_an_album_comes_in_pieces_that_name_it(wire: ApiClient, ana: Person) -> None:
+async def test_an_album_comes_in_pieces_that_name_it(api: ApiClient, ana: Person) -> None:
     sent = ana.send_album(["photo", "video", "photo"], "Las tres")
     ana.send_album(["document", "document"])
-    first, second, third, *other = await received(wire)
+    first, second, third, *other = await received(api)
 
     assert [first["message_id"], second["message_id"], third["message_id"]] == [m.id for m in sent]
     assert {m["media_group_id"] for m in (first, second, third)} == {sent[0].group}
@@ -91,7 +91,7 @@ def test_not_everything_is_an_album(ana: Person, kinds: list[str]) -> None:
 
 
 async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
-    sim: Simulator, wire: ApiClient, ana: Person
+    sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     post = sim.world.person("Eva").send_html("<b>Comunicado</b>")
     buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/peticion_bot")]]
@@ -99,7 +99,7 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
     ana.forward(post, origin=hidden("Alguien", post.date))
     again = ana.forward(post)
     ana.forward(again)
-    _, from_channel, from_hidden, plain, twice = await received(wire)
+    _, from_channel, from_hidden, plain, twice = await received(api)
 
     assert from_channel["forward_origin"]["chat"]["title"] == "Vecinas"
     assert from_channel["entities"] == [{"type": "bold", "offset": 0, "length": 10}]
@@ -114,19 +114,19 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
     assert twice["forward_origin"] == plain["forward_origin"]
 
 
-async def test_a_forward_leaves_buttons_for_the_bot_behind(wire: ApiClient, ana: Person) -> None:
+async def test_a_forward_leaves_buttons_for_the_bot_behind(api: ApiClient, ana: Person) -> None:
     ana.start()
     markup = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "sign"}]]}
-    await wire.result("sendMessage", chat_id=ana.id, text="Hola", reply_markup=markup)
+    await api.result("sendMessage", chat_id=ana.id, text="Hola", reply_markup=markup)
 
     assert ana.forward(ana.screen).buttons == ()
 
 
-async def test_a_text_and_a_caption_can_be_changed(wire: ApiClient, ana: Person) -> None:
+async def test_a_text_and_a_caption_can_be_changed(api: ApiClient, ana: Person) -> None:
     text, photo = ana.send("uno"), ana.send_photo("uno")
     ana.edit(text, "dos", entities=[{"type": "bold", "offset": 0, "length": 3}])
     ana.edit(photo, "")
-    _, _, edited, bare = await received(wire)
+    _, _, edited, bare = await received(api)
 
     assert (edited["text"], edited["entities"][0]["type"]) == ("dos", "bold")
     assert edited["edit_date"]
@@ -144,22 +144,20 @@ def test_only_what_one_wrote_can_be_edited(ana: Person) -> None:
         ana.send_photo("a" * 1025)
 
 
-async def test_a_person_deletes_for_both_and_nobody_is_told(wire: ApiClient, ana: Person) -> None:
+async def test_a_person_deletes_for_both_and_nobody_is_told(api: ApiClient, ana: Person) -> None:
     mine = ana.send("uno")
-    await wire.result("sendMessage", chat_id=ana.id, text="dos")
-    await received(wire)
+    await api.result("sendMessage", chat_id=ana.id, text="dos")
+    await received(api)
     ana.delete(mine)
     ana.delete(ana.screen)
 
     assert ana.messages == []
-    assert await received(wire) == []
+    assert await received(api) == []
 
 
-async def test_what_was_sent_can_be_sent_on_by_its_identifier(
-    wire: ApiClient, ana: Person
-) -> None:
+async def test_what_was_sent_can_be_sent_on_by_its_identifier(api: ApiClient, ana: Person) -> None:
     for kind in ("photo", "document"):
         media = ana.send_kind(kind).media
         assert media is not None
-        sent = await wire.result(f"send{kind.title()}", chat_id=ana.id, **{kind: media.file_id})
+        sent = await api.result(f"send{kind.title()}", chat_id=ana.id, **{kind: media.file_id})
         assert sent[kind] == media.payload

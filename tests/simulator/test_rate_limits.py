@@ -81,13 +81,13 @@ def test_quiet_chats_are_forgotten(limits: RateLimits, clock: ManualClock) -> No
     assert len(limits._chats) <= 10_001
 
 
-async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, wire: ApiClient) -> None:
+async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     for _ in range(20):
-        await wire.result("sendMessage", chat_id=ana.id, text="a")
-    url = f"{wire.url}/sendMessage"
-    async with wire.session.post(url, json={"chat_id": ana.id, "text": "a"}) as response:
+        await api.result("sendMessage", chat_id=ana.id, text="a")
+    url = f"{api.url}/sendMessage"
+    async with api.session.post(url, json={"chat_id": ana.id, "text": "a"}) as response:
         body = await response.json()
 
     assert (response.status, response.headers["Retry-After"]) == (429, "3")
@@ -121,14 +121,14 @@ def test_an_album_counts_as_many_messages_and_goes_as_a_whole(
     assert wait_after(limits, 4) is None
 
 
-async def test_every_copied_message_counts(sim: Simulator, wire: ApiClient) -> None:
+async def test_every_copied_message_counts(sim: Simulator, api: ApiClient) -> None:
     ana, eva = sim.world.person("Ana"), sim.world.person("Eva")
     eva.start()
     numbers = [ana.send(str(number)).id for number in range(30)]
     target = {"chat_id": eva.id, "from_chat_id": ana.id}
-    await wire.result("copyMessages", message_ids=numbers, **target)
+    await api.result("copyMessages", message_ids=numbers, **target)
 
-    assert await wire.refusal("sendMessage", chat_id=ana.id, text="a") == (
+    assert await api.refusal("sendMessage", chat_id=ana.id, text="a") == (
         429,
         "Too Many Requests: retry after 2",
     )

@@ -17,33 +17,33 @@ from tests.support.api_client import ApiClient, ManualClock
     ],
 )
 async def test_a_text_telegram_would_not_send(
-    wire: ApiClient, ana: Person, text: str, reason: str
+    api: ApiClient, ana: Person, text: str, reason: str
 ) -> None:
-    refusal = await wire.refusal("sendMessage", chat_id=ana.id, text=text, parse_mode="HTML")
+    refusal = await api.refusal("sendMessage", chat_id=ana.id, text=text, parse_mode="HTML")
 
     assert refusal == (400, f"Bad Request: {reason}")
     assert len(ana.messages) == 1
 
 
-async def test_the_length_counts_after_the_markup_is_read(wire: ApiClient, ana: Person) -> None:
+async def test_the_length_counts_after_the_markup_is_read(api: ApiClient, ana: Person) -> None:
     text = f'<a href="https://example.org/{"x" * 900}">{"😀" * 2048}</a>'
-    await wire.result("sendMessage", chat_id=ana.id, text=text, parse_mode="html")
+    await api.result("sendMessage", chat_id=ana.id, text=text, parse_mode="html")
 
 
-async def test_a_caption_is_shorter_than_a_text(wire: ApiClient, ana: Person) -> None:
+async def test_a_caption_is_shorter_than_a_text(api: ApiClient, ana: Person) -> None:
     photo = ana.send_photo().media
     assert photo is not None
-    await wire.result("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="a" * 1024)
-    refusal = await wire.refusal(
+    await api.result("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="a" * 1024)
+    refusal = await api.refusal(
         "sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="a" * 1025
     )
 
     assert refusal == (400, "Bad Request: message caption is too long")
 
 
-async def test_entities_can_be_given_instead_of_markup(wire: ApiClient, ana: Person) -> None:
+async def test_entities_can_be_given_instead_of_markup(api: ApiClient, ana: Person) -> None:
     entities = [{"type": "bold", "offset": 2, "length": 2}]
-    sent = await wire.result("sendMessage", chat_id=ana.id, text="a 😀", entities=entities)
+    sent = await api.result("sendMessage", chat_id=ana.id, text="a 😀", entities=entities)
 
     assert sent["entities"] == entities
 
@@ -60,57 +60,55 @@ async def test_entities_can_be_given_instead_of_markup(wire: ApiClient, ana: Per
     ],
 )
 async def test_entities_that_do_not_fit_are_refused(
-    wire: ApiClient, ana: Person, entity: object
+    api: ApiClient, ana: Person, entity: object
 ) -> None:
-    refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a 😀", entities=[entity])
+    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a 😀", entities=[entity])
 
     assert refusal[0] == 400
 
 
-async def test_other_markups_are_not_served(wire: ApiClient, ana: Person) -> None:
-    refusal = await wire.refusal(
-        "sendMessage", chat_id=ana.id, text="*a*", parse_mode="MarkdownV2"
-    )
+async def test_other_markups_are_not_served(api: ApiClient, ana: Person) -> None:
+    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="*a*", parse_mode="MarkdownV2")
 
     assert refusal == (400, "Bad Request: unsupported parse_mode")
 
 
-async def test_who_never_started_cannot_be_written_to(sim: Simulator, wire: ApiClient) -> None:
+async def test_who_never_started_cannot_be_written_to(sim: Simulator, api: ApiClient) -> None:
     stranger = sim.world.person("Rubén")
     neighbour = sim.world.person("Nuria")
     sim.world.group("Vecinas", members=[neighbour])
 
-    assert await wire.refusal("sendMessage", chat_id=stranger.id, text="a") == (
+    assert await api.refusal("sendMessage", chat_id=stranger.id, text="a") == (
         400,
         "Bad Request: chat not found",
     )
-    assert await wire.refusal("sendMessage", chat_id=neighbour.id, text="a") == (
+    assert await api.refusal("sendMessage", chat_id=neighbour.id, text="a") == (
         403,
         "Forbidden: bot can't initiate conversation with a user",
     )
 
 
-async def test_blocked_and_deactivated_are_told_apart(wire: ApiClient, ana: Person) -> None:
+async def test_blocked_and_deactivated_are_told_apart(api: ApiClient, ana: Person) -> None:
     ana.block()
-    blocked = await wire.refusal("sendMessage", chat_id=ana.id, text="a")
+    blocked = await api.refusal("sendMessage", chat_id=ana.id, text="a")
     ana.start()
-    await wire.result("sendMessage", chat_id=ana.id, text="a")
+    await api.result("sendMessage", chat_id=ana.id, text="a")
     ana.deactivate()
-    gone = await wire.refusal("sendMessage", chat_id=ana.id, text="a")
+    gone = await api.refusal("sendMessage", chat_id=ana.id, text="a")
 
     assert blocked == (403, "Forbidden: bot was blocked by the user")
     assert gone == (403, "Forbidden: user is deactivated")
 
 
 async def test_a_reply_needs_its_message_unless_told_otherwise(
-    wire: ApiClient, ana: Person
+    api: ApiClient, ana: Person
 ) -> None:
     reply = {"message_id": 99}
-    refusal = await wire.refusal("sendMessage", chat_id=ana.id, text="a", reply_parameters=reply)
+    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a", reply_parameters=reply)
     reply = {"message_id": 99, "allow_sending_without_reply": True}
-    await wire.result("sendMessage", chat_id=ana.id, text="a", reply_parameters=reply)
+    await api.result("sendMessage", chat_id=ana.id, text="a", reply_parameters=reply)
     first = ana.messages[0].id
-    sent = await wire.result(
+    sent = await api.result(
         "sendMessage", chat_id=ana.id, text="b", reply_parameters={"message_id": first}
     )
 
@@ -118,110 +116,108 @@ async def test_a_reply_needs_its_message_unless_told_otherwise(
     assert sent["reply_to_message"]["text"] == "/start"
 
 
-async def test_an_edit_must_change_something(wire: ApiClient, ana: Person) -> None:
+async def test_an_edit_must_change_something(api: ApiClient, ana: Person) -> None:
     markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
-    sent = await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
+    sent = await api.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
     target = {"chat_id": ana.id, "message_id": sent["message_id"]}
-    _, unchanged = await wire.refusal("editMessageText", text="a ", reply_markup=markup, **target)
-    edited = await wire.result("editMessageText", text="a", **target)
-    _, still = await wire.refusal("editMessageReplyMarkup", **target)
+    _, unchanged = await api.refusal("editMessageText", text="a ", reply_markup=markup, **target)
+    edited = await api.result("editMessageText", text="a", **target)
+    _, still = await api.refusal("editMessageReplyMarkup", **target)
 
     assert unchanged.startswith("Bad Request: message is not modified: specified new message")
     assert "reply_markup" not in edited
     assert still == unchanged
 
 
-async def test_a_changed_keyboard_alone_is_no_edit_people_see(
-    wire: ApiClient, ana: Person
-) -> None:
-    sent = await wire.result("sendMessage", chat_id=ana.id, text="a")
+async def test_a_changed_keyboard_alone_is_no_edit_people_see(api: ApiClient, ana: Person) -> None:
+    sent = await api.result("sendMessage", chat_id=ana.id, text="a")
     target = {"chat_id": ana.id, "message_id": sent["message_id"]}
     markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
 
-    assert "edit_date" not in await wire.result(
+    assert "edit_date" not in await api.result(
         "editMessageReplyMarkup", reply_markup=markup, **target
     )
-    assert "edit_date" in await wire.result("editMessageText", text="b", **target)
+    assert "edit_date" in await api.result("editMessageText", text="b", **target)
 
 
-async def test_only_the_bots_own_messages_can_be_edited(wire: ApiClient, ana: Person) -> None:
+async def test_only_the_bots_own_messages_can_be_edited(api: ApiClient, ana: Person) -> None:
     own = ana.messages[0].id
     photo = ana.send_photo()
     assert photo.media is not None
-    sent = await wire.result("sendPhoto", chat_id=ana.id, photo=photo.media.file_id)
+    sent = await api.result("sendPhoto", chat_id=ana.id, photo=photo.media.file_id)
 
     def edit(message_id: int) -> dict[str, object]:
         return {"chat_id": ana.id, "message_id": message_id}
 
-    assert await wire.refusal("editMessageText", text="b", **edit(own)) == (
+    assert await api.refusal("editMessageText", text="b", **edit(own)) == (
         400,
         "Bad Request: message can't be edited",
     )
-    assert await wire.refusal("editMessageText", text="b", **edit(999)) == (
+    assert await api.refusal("editMessageText", text="b", **edit(999)) == (
         400,
         "Bad Request: message to edit not found",
     )
-    assert await wire.refusal("editMessageText", text="b", **edit(sent["message_id"])) == (
+    assert await api.refusal("editMessageText", text="b", **edit(sent["message_id"])) == (
         400,
         "Bad Request: there is no text in the message to edit",
     )
 
 
 async def test_messages_can_be_deleted_for_two_days(
-    wire: ApiClient, ana: Person, clock: ManualClock
+    api: ApiClient, ana: Person, clock: ManualClock
 ) -> None:
-    old = await wire.result("sendMessage", chat_id=ana.id, text="a")
+    old = await api.result("sendMessage", chat_id=ana.id, text="a")
     clock.now += 48 * 3600 + 1
-    new = await wire.result("sendMessage", chat_id=ana.id, text="b")
+    new = await api.result("sendMessage", chat_id=ana.id, text="b")
     target = {"chat_id": ana.id}
 
-    assert await wire.refusal("deleteMessage", message_id=old["message_id"], **target) == (
+    assert await api.refusal("deleteMessage", message_id=old["message_id"], **target) == (
         400,
         "Bad Request: message can't be deleted for everyone",
     )
-    assert await wire.result("deleteMessage", message_id=new["message_id"], **target)
-    assert await wire.refusal("deleteMessage", message_id=new["message_id"], **target) == (
+    assert await api.result("deleteMessage", message_id=new["message_id"], **target)
+    assert await api.refusal("deleteMessage", message_id=new["message_id"], **target) == (
         400,
         "Bad Request: message to delete not found",
     )
 
 
 async def test_deleting_many_leaves_out_what_cannot_be_deleted(
-    wire: ApiClient, ana: Person
+    api: ApiClient, ana: Person
 ) -> None:
     numbers = [ana.send(str(number)).id for number in range(3)]
 
-    assert await wire.result("deleteMessages", chat_id=ana.id, message_ids=[*numbers, 999])
+    assert await api.result("deleteMessages", chat_id=ana.id, message_ids=[*numbers, 999])
     assert [message.text for message in ana.messages] == ["/start"]
-    assert await wire.refusal("deleteMessages", chat_id=ana.id, message_ids=[]) == (
+    assert await api.refusal("deleteMessages", chat_id=ana.id, message_ids=[]) == (
         400,
         "Bad Request: message identifiers are not specified",
     )
 
 
-async def test_what_is_gone_cannot_be_copied(wire: ApiClient, ana: Person) -> None:
+async def test_what_is_gone_cannot_be_copied(api: ApiClient, ana: Person) -> None:
     target = {"chat_id": ana.id, "from_chat_id": ana.id}
 
-    assert await wire.refusal("copyMessage", message_id=999, **target) == (
+    assert await api.refusal("copyMessage", message_id=999, **target) == (
         400,
         "Bad Request: message to copy not found",
     )
-    assert await wire.refusal("copyMessages", message_ids=[2, 1], **target) == (
+    assert await api.refusal("copyMessages", message_ids=[2, 1], **target) == (
         400,
         "Bad Request: message identifiers must be in a strictly increasing order",
     )
 
 
 async def test_a_tap_must_be_answered_soon(
-    wire: ApiClient, ana: Person, clock: ManualClock
+    api: ApiClient, ana: Person, clock: ManualClock
 ) -> None:
     old = "Bad Request: query is too old and response timeout expired or query ID is invalid"
     tap = ana.tap_data(1, "forged")
     clock.now += 31
 
-    assert await wire.refusal("answerCallbackQuery", callback_query_id=tap.id) == (400, old)
-    assert await wire.refusal("answerCallbackQuery", callback_query_id="17") == (400, old)
-    assert await wire.refusal("answerCallbackQuery", callback_query_id="17", text="a" * 201) == (
+    assert await api.refusal("answerCallbackQuery", callback_query_id=tap.id) == (400, old)
+    assert await api.refusal("answerCallbackQuery", callback_query_id="17") == (400, old)
+    assert await api.refusal("answerCallbackQuery", callback_query_id="17", text="a" * 201) == (
         400,
         "Bad Request: MESSAGE_TOO_LONG",
     )

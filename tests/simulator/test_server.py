@@ -17,39 +17,39 @@ async def test_a_wrong_token_is_401_and_a_malformed_one_404(sim: Simulator) -> N
         assert await stranger.refusal("getMe") == (404, "Not Found")
 
 
-async def test_an_unknown_method_is_404(wire: ApiClient) -> None:
-    assert await wire.refusal("sendMesage") == (404, "Not Found: method not found")
+async def test_an_unknown_method_is_404(api: ApiClient) -> None:
+    assert await api.refusal("sendMesage") == (404, "Not Found: method not found")
 
 
-async def test_the_case_of_a_method_does_not_matter(wire: ApiClient) -> None:
-    assert (await wire.answer("GETME"))["result"]["username"] == "peticion_bot"
+async def test_the_case_of_a_method_does_not_matter(api: ApiClient) -> None:
+    assert (await api.answer("GETME"))["result"]["username"] == "peticion_bot"
 
 
 async def test_parameters_come_by_query_form_multipart_or_json(
-    sim: Simulator, wire: ApiClient
+    sim: Simulator, api: ApiClient
 ) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     params = {"chat_id": str(ana.id), "text": "uno", "disable_notification": "true"}
-    url = f"{wire.url}/sendMessage"
+    url = f"{api.url}/sendMessage"
     form = aiohttp.FormData(params)
     form.add_field("reply_markup", '{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}')
     multipart = aiohttp.MultipartWriter("form-data")
     for name, value in params.items():
         multipart.append(value).set_content_disposition("form-data", name=name)
-    async with wire.session.get(url, params=params) as response:
+    async with api.session.get(url, params=params) as response:
         assert response.status == 200
     for body in (form, multipart):
-        async with wire.session.post(url, data=body) as response:
+        async with api.session.post(url, data=body) as response:
             assert response.status == 200
-    await wire.result("sendMessage", chat_id=ana.id, text="uno", disable_notification=True)
+    await api.result("sendMessage", chat_id=ana.id, text="uno", disable_notification=True)
 
     assert [(m.text, m.silent) for m in ana.messages[1:]] == [("uno", True)] * 4
     assert ana.messages[2].labels == ["a"]
 
 
-async def test_an_unknown_parameter_is_named(wire: ApiClient) -> None:
-    refusal = await wire.refusal("getUpdates", ofset=1)
+async def test_an_unknown_parameter_is_named(api: ApiClient) -> None:
+    refusal = await api.refusal("getUpdates", ofset=1)
 
     assert refusal == (400, 'Bad Request: unknown parameter "ofset" in getUpdates')
 
@@ -67,36 +67,34 @@ async def test_an_unknown_parameter_is_named(wire: ApiClient) -> None:
     ],
 )
 async def test_a_wrong_kind_of_value_is_refused(
-    wire: ApiClient, params: dict[str, object], reason: str
+    api: ApiClient, params: dict[str, object], reason: str
 ) -> None:
-    assert await wire.refusal("deleteMessage", **params) == (400, f"Bad Request: {reason}")
+    assert await api.refusal("deleteMessage", **params) == (400, f"Bad Request: {reason}")
 
 
-async def test_json_inside_a_parameter_must_be_json(wire: ApiClient) -> None:
-    async with wire.session.post(
-        f"{wire.url}/sendMessage", data={"chat_id": "1", "text": "a", "reply_markup": "{"}
+async def test_json_inside_a_parameter_must_be_json(api: ApiClient) -> None:
+    async with api.session.post(
+        f"{api.url}/sendMessage", data={"chat_id": "1", "text": "a", "reply_markup": "{"}
     ) as response:
         body = await response.json()
 
     assert body["description"] == "Bad Request: can't parse reply_markup JSON object"
 
 
-async def test_a_file_comes_attached_under_any_name(sim: Simulator, wire: ApiClient) -> None:
+async def test_a_file_comes_attached_under_any_name(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     form = aiohttp.FormData({"chat_id": str(ana.id), "photo": "attach://f1"})
     form.add_field("f1", tiny_png(), filename="a.png")
-    async with wire.session.post(f"{wire.url}/sendPhoto", data=form) as response:
+    async with api.session.post(f"{api.url}/sendPhoto", data=form) as response:
         sent = (await response.json())["result"]
 
     assert [(size["width"], size["height"]) for size in sent["photo"]] == [(64, 48)]
 
 
-async def test_calls_are_remembered_with_what_came_of_them(
-    sim: Simulator, wire: ApiClient
-) -> None:
-    await wire.result("getMe")
-    await wire.refusal("sendMessage", chat_id=5, text="a")
+async def test_calls_are_remembered_with_what_came_of_them(sim: Simulator, api: ApiClient) -> None:
+    await api.result("getMe")
+    await api.refusal("sendMessage", chat_id=5, text="a")
 
     assert [(call.method, call.status, call.chat_id) for call in sim.calls] == [
         ("getMe", 200, None),
@@ -106,8 +104,8 @@ async def test_calls_are_remembered_with_what_came_of_them(
 
 
 async def test_the_memory_of_calls_is_bounded() -> None:
-    async with Simulator(token=TOKEN, keep_calls=10) as sim, ApiClient(sim.url) as wire:
+    async with Simulator(token=TOKEN, keep_calls=10) as sim, ApiClient(sim.url) as api:
         for _ in range(30):
-            await wire.result("getMe")
+            await api.result("getMe")
 
         assert 10 <= len(sim.calls) <= 11

@@ -79,29 +79,29 @@ def test_a_chat_takes_no_more_because_it_is_paid_for(limits: RateLimits) -> None
         limits.count(1, paid=True)
 
 
-async def test_the_balance_is_told(sim: Simulator, wire: ApiClient) -> None:
-    assert await wire.result("getMyStarBalance") == {"amount": 0}
+async def test_the_balance_is_told(sim: Simulator, api: ApiClient) -> None:
+    assert await api.result("getMyStarBalance") == {"amount": 0}
     sim.world.stars.balance = 12.3
-    assert await wire.result("getMyStarBalance") == {"amount": 12, "nanostar_amount": 300_000_000}
+    assert await api.result("getMyStarBalance") == {"amount": 12, "nanostar_amount": 300_000_000}
 
 
-async def test_only_what_is_delivered_is_paid(sim: Simulator, wire: ApiClient) -> None:
+async def test_only_what_is_delivered_is_paid(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     sim.limits.overall_burst = sim.limits.overall = 0
     sim.world.stars.balance = 20_000
-    await wire.result("sendMessage", chat_id=ana.id, text="a", allow_paid_broadcast=True)
+    await api.result("sendMessage", chat_id=ana.id, text="a", allow_paid_broadcast=True)
     ana.block()
-    await wire.refusal("sendMessage", chat_id=ana.id, text="a", allow_paid_broadcast=True)
+    await api.refusal("sendMessage", chat_id=ana.id, text="a", allow_paid_broadcast=True)
 
     assert sim.world.stars.balance == pytest.approx(19_999.9)
 
 
-async def test_copies_of_several_messages_cannot_be_paid(sim: Simulator, wire: ApiClient) -> None:
+async def test_copies_of_several_messages_cannot_be_paid(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     target = {"chat_id": ana.id, "from_chat_id": ana.id, "message_ids": [ana.send("a").id]}
 
-    assert await wire.refusal("copyMessages", allow_paid_broadcast=True, **target) == (
+    assert await api.refusal("copyMessages", allow_paid_broadcast=True, **target) == (
         400,
         'Bad Request: unknown parameter "allow_paid_broadcast" in copyMessages',
     )

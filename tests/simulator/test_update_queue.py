@@ -11,13 +11,13 @@ def texts(updates: list[dict[str, Any]]) -> list[str]:
     return [update["message"]["text"] for update in updates]
 
 
-async def test_updates_stay_until_they_are_acknowledged(sim: Simulator, wire: ApiClient) -> None:
+async def test_updates_stay_until_they_are_acknowledged(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     for number in range(3):
         ana.send(str(number))
-    first = await wire.result("getUpdates")
-    again = await wire.result("getUpdates", limit=2)
-    rest = await wire.result("getUpdates", offset=again[-1]["update_id"] + 1)
+    first = await api.result("getUpdates")
+    again = await api.result("getUpdates", limit=2)
+    rest = await api.result("getUpdates", offset=again[-1]["update_id"] + 1)
 
     assert texts(first) == ["0", "1", "2"]
     assert again == first[:2]
@@ -25,52 +25,52 @@ async def test_updates_stay_until_they_are_acknowledged(sim: Simulator, wire: Ap
     assert len(sim.world.updates.pending) == 1
 
 
-async def test_a_negative_offset_keeps_the_last_ones(sim: Simulator, wire: ApiClient) -> None:
+async def test_a_negative_offset_keeps_the_last_ones(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     for number in range(5):
         ana.send(str(number))
 
-    assert texts(await wire.result("getUpdates", offset=-2)) == ["3", "4"]
-    assert texts(await wire.result("getUpdates")) == ["3", "4"]
+    assert texts(await api.result("getUpdates", offset=-2)) == ["3", "4"]
+    assert texts(await api.result("getUpdates")) == ["3", "4"]
 
 
 async def test_whoever_listens_hears_of_what_was_given_and_acknowledged(
-    sim: Simulator, wire: ApiClient
+    sim: Simulator, api: ApiClient
 ) -> None:
     ana = sim.world.person("Ana")
     heard: list[int] = []
     sim.world.updates.listeners.append(lambda update: heard.append(update.id))
     ana.send("given")
-    (given,) = await wire.result("getUpdates")
+    (given,) = await api.result("getUpdates")
     assert heard == []
     ana.send("never given")
-    assert await wire.result("getUpdates", offset=given["update_id"] + 2) == []
+    assert await api.result("getUpdates", offset=given["update_id"] + 2) == []
     ana.send("dropped")
-    await wire.result("deleteWebhook", drop_pending_updates=True)
+    await api.result("deleteWebhook", drop_pending_updates=True)
 
     assert heard == [given["update_id"]]
     assert not sim.world.updates.pending
 
 
 async def test_a_long_poll_ends_as_soon_as_something_happens(
-    sim: Simulator, wire: ApiClient
+    sim: Simulator, api: ApiClient
 ) -> None:
     ana = sim.world.person("Ana")
-    poll = asyncio.create_task(wire.result("getUpdates", timeout=30))
+    poll = asyncio.create_task(api.result("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
     ana.send("hola")
 
     assert texts(await asyncio.wait_for(poll, 2)) == ["hola"]
 
 
-async def test_a_poll_without_news_ends_empty(wire: ApiClient) -> None:
-    assert await wire.result("getUpdates", timeout=1) == []
+async def test_a_poll_without_news_ends_empty(api: ApiClient) -> None:
+    assert await api.result("getUpdates", timeout=1) == []
 
 
-async def test_a_second_poll_ends_the_first(sim: Simulator, wire: ApiClient) -> None:
-    first = asyncio.create_task(wire.answer("getUpdates", timeout=30))
+async def test_a_second_poll_ends_the_first(sim: Simulator, api: ApiClient) -> None:
+    first = asyncio.create_task(api.answer("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
-    second = asyncio.create_task(wire.result("getUpdates", timeout=30))
+    second = asyncio.create_task(api.result("getUpdates", timeout=30))
     ended = await asyncio.wait_for(first, 2)
     sim.world.person("Ana").send("hola")
 
@@ -83,9 +83,7 @@ async def test_a_second_poll_ends_the_first(sim: Simulator, wire: ApiClient) -> 
     assert texts(await second) == ["hola"]
 
 
-async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(
-    sim: Simulator, wire: ApiClient
-) -> None:
+async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(sim: Simulator, api: ApiClient) -> None:
     dead = ApiClient(sim.url)
     poll = asyncio.create_task(dead.answer("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
@@ -94,57 +92,57 @@ async def test_the_poll_of_a_dead_bot_counts_as_no_refusal(
     await asyncio.sleep(0.05)
     sim.world.person("Ana").send("hola")
 
-    assert texts(await wire.result("getUpdates")) == ["hola"]
+    assert texts(await api.result("getUpdates")) == ["hola"]
     await asyncio.sleep(0.05)
     assert sim.refused == []
 
 
-async def test_the_kinds_asked_for_are_remembered(sim: Simulator, wire: ApiClient) -> None:
+async def test_the_kinds_asked_for_are_remembered(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
-    await wire.result("getUpdates", allowed_updates=["message"])
+    await api.result("getUpdates", allowed_updates=["message"])
     ana.start()
     ana.block()
 
-    assert len(await wire.result("getUpdates")) == 1
-    assert await wire.refusal("getUpdates", allowed_updates=["mesage"]) == (
+    assert len(await api.result("getUpdates")) == 1
+    assert await api.refusal("getUpdates", allowed_updates=["mesage"]) == (
         400,
         'Bad Request: unknown update type "mesage" in allowed_updates',
     )
 
 
 async def test_updates_are_kept_for_a_day(
-    sim: Simulator, wire: ApiClient, clock: ManualClock
+    sim: Simulator, api: ApiClient, clock: ManualClock
 ) -> None:
     ana = sim.world.person("Ana")
     ana.send("ayer")
     clock.now += 24 * 3600 + 1
     ana.send("hoy")
 
-    assert texts(await wire.result("getUpdates")) == ["hoy"]
+    assert texts(await api.result("getUpdates")) == ["hoy"]
 
 
 @pytest.mark.parametrize(
     "text", ["/help", "/help@peticion_bot", "oye @peticion_bot", "/help@Peticion_Bot ya"]
 )
 async def test_in_a_group_the_bot_hears_what_is_meant_for_it(
-    sim: Simulator, wire: ApiClient, text: str
+    sim: Simulator, api: ApiClient, text: str
 ) -> None:
     ana = sim.world.person("Ana")
     group = sim.world.group("Vecinas", members=[ana])
     ana.send_in(group, "buenos días")
     ana.send_in(group, "/help@otro_bot")
     ana.send_in(group, text)
-    joined, message = await wire.result("getUpdates")
+    joined, message = await api.result("getUpdates")
 
     assert joined["my_chat_member"]["new_chat_member"]["status"] == "member"
     assert message["message"]["text"] == text
 
 
-async def test_an_anonymous_administrator_has_no_name(sim: Simulator, wire: ApiClient) -> None:
+async def test_an_anonymous_administrator_has_no_name(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     group = sim.world.group("Vecinas")
     ana.send_in(group, "/close", anonymous=True)
-    (update,) = await wire.result("getUpdates")
+    (update,) = await api.result("getUpdates")
 
     assert update["message"]["sender_chat"]["id"] == group.id
     assert update["message"]["from"]["username"] == "GroupAnonymousBot"

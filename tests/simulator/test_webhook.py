@@ -45,9 +45,9 @@ async def endpoint() -> AsyncIterator[Endpoint]:
 
 
 async def test_updates_are_brought_with_the_secret(
-    sim: Simulator, wire: ApiClient, endpoint: Endpoint
+    sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
-    await wire.result("setWebhook", url=endpoint.url, secret_token=SECRET)
+    await api.result("setWebhook", url=endpoint.url, secret_token=SECRET)
     taken: list[int] = []
     sim.world.updates.listeners.append(lambda update: taken.append(update.chat_id))
     ana = sim.world.person("Ana")
@@ -59,10 +59,10 @@ async def test_updates_are_brought_with_the_secret(
 
 
 async def test_an_update_is_tried_again_until_it_is_taken(
-    sim: Simulator, wire: ApiClient, endpoint: Endpoint
+    sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
     endpoint.answers = [web.Response(status=500), web.Response(status=404)]
-    await wire.result("setWebhook", url=endpoint.url)
+    await api.result("setWebhook", url=endpoint.url)
     ana = sim.world.person("Ana")
     ana.send("uno")
     ana.send("dos")
@@ -72,13 +72,13 @@ async def test_an_update_is_tried_again_until_it_is_taken(
 
 
 async def test_each_chat_is_served_in_order_and_many_at_once(
-    sim: Simulator, wire: ApiClient, endpoint: Endpoint
+    sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
     people = [sim.world.person(name) for name in ("Ana", "Jordi", "Seán")]
     for number in range(10):
         for person in people:
             person.send(f"{person.id} {number}")
-    await wire.result("setWebhook", url=endpoint.url)
+    await api.result("setWebhook", url=endpoint.url)
     await sim.world.idle()
 
     assert not endpoint.overlapped
@@ -88,39 +88,39 @@ async def test_each_chat_is_served_in_order_and_many_at_once(
 
 
 async def test_a_call_can_ride_back_in_the_answer(
-    sim: Simulator, wire: ApiClient, endpoint: Endpoint
+    sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
     ana = sim.world.person("Ana")
     call = {"method": "sendMessage", "chat_id": ana.id, "text": "Hola"}
     endpoint.answers = [web.json_response(call)]
-    await wire.result("setWebhook", url=endpoint.url)
+    await api.result("setWebhook", url=endpoint.url)
     ana.start()
 
     assert (await ana.sees("Hola")).from_bot
 
 
 async def test_polling_and_a_webhook_exclude_each_other(
-    sim: Simulator, wire: ApiClient, endpoint: Endpoint
+    sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
-    poll = asyncio.create_task(wire.refusal("getUpdates", timeout=30))
+    poll = asyncio.create_task(api.refusal("getUpdates", timeout=30))
     await asyncio.sleep(0.05)
-    await wire.result("setWebhook", url=endpoint.url)
+    await api.result("setWebhook", url=endpoint.url)
 
     assert await poll == (409, "Conflict: terminated by setWebhook request")
-    assert await wire.refusal("getUpdates") == (
+    assert await api.refusal("getUpdates") == (
         409,
         "Conflict: can't use getUpdates method while webhook is active;"
         " use deleteWebhook to delete the webhook first",
     )
-    await wire.result("deleteWebhook")
-    assert await wire.result("getUpdates") == []
+    await api.result("deleteWebhook")
+    assert await api.result("getUpdates") == []
 
 
-async def test_pending_updates_can_be_dropped(sim: Simulator, wire: ApiClient) -> None:
+async def test_pending_updates_can_be_dropped(sim: Simulator, api: ApiClient) -> None:
     sim.world.person("Ana").send("hola")
-    await wire.result("deleteWebhook", drop_pending_updates=True)
+    await api.result("deleteWebhook", drop_pending_updates=True)
 
-    assert await wire.result("getUpdates") == []
+    assert await api.result("getUpdates") == []
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,6 @@ async def test_pending_updates_can_be_dropped(sim: Simulator, wire: ApiClient) -
     ],
 )
 async def test_a_webhook_telegram_would_not_set(
-    wire: ApiClient, params: dict[str, object], reason: str
+    api: ApiClient, params: dict[str, object], reason: str
 ) -> None:
-    assert await wire.refusal("setWebhook", **params) == (400, f"Bad Request: {reason}")
+    assert await api.refusal("setWebhook", **params) == (400, f"Bad Request: {reason}")

@@ -9,19 +9,19 @@ from bot.simulator.methods import HANDLERS
 from tests.support.api_client import ApiClient
 
 
-async def test_everything_that_happens_is_told(sim: Simulator, wire: ApiClient) -> None:
+async def test_everything_that_happens_is_told(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
     with sim.world.subscribe() as events:
         ana.start()
-        sent = await wire.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
+        sent = await api.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
         tap = ana.tap("a")
-        await wire.result("answerCallbackQuery", callback_query_id=tap.id)
+        await api.result("answerCallbackQuery", callback_query_id=tap.id)
         target = {"chat_id": ana.id, "message_id": sent["message_id"]}
-        await wire.result("editMessageText", text="b", **target)
-        await wire.result("sendChatAction", chat_id=ana.id, action="typing")
-        await wire.result("pinChatMessage", **target)
-        await wire.result("deleteMessage", **target)
+        await api.result("editMessageText", text="b", **target)
+        await api.result("sendChatAction", chat_id=ana.id, action="typing")
+        await api.result("pinChatMessage", **target)
+        await api.result("deleteMessage", **target)
         ana.block()
         told = [events.get_nowait() for _ in range(events.qsize())]
     ana.unblock()
@@ -33,21 +33,21 @@ async def test_everything_that_happens_is_told(sim: Simulator, wire: ApiClient) 
     assert events.empty()
 
 
-async def test_idle_waits_for_acknowledgement(sim: Simulator, wire: ApiClient) -> None:
+async def test_idle_waits_for_acknowledgement(sim: Simulator, api: ApiClient) -> None:
     sim.world.person("Ana").start()
     with pytest.raises(SimulatorError, match="1 updates are not acknowledged"):
         await sim.world.idle(seconds=0.05)
-    (update,) = await wire.result("getUpdates")
-    await wire.result("getUpdates", offset=update["update_id"] + 1)
+    (update,) = await api.result("getUpdates")
+    await api.result("getUpdates", offset=update["update_id"] + 1)
     await sim.world.idle(seconds=1)
 
 
-async def test_idle_waits_for_calls_under_way(sim: Simulator, wire: ApiClient) -> None:
+async def test_idle_waits_for_calls_under_way(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
     sim.world.updates.clear()
     sim.faults.latency = 0.1
-    call = asyncio.create_task(wire.result("sendMessage", chat_id=ana.id, text="a"))
+    call = asyncio.create_task(api.result("sendMessage", chat_id=ana.id, text="a"))
     await asyncio.sleep(0.02)
     await sim.world.idle()
 
@@ -82,22 +82,22 @@ async def test_the_bots_own_numbers_are_used_once(sim: Simulator) -> None:
 
 
 async def test_groups_are_known_by_username_and_people_are_not(
-    sim: Simulator, wire: ApiClient
+    sim: Simulator, api: ApiClient
 ) -> None:
     sim.world.group("Vecinas", username="vecinas")
     sim.world.person("Ana", username="ana_g").start()
 
-    assert (await wire.result("getChat", chat_id="@Vecinas"))["title"] == "Vecinas"
-    assert await wire.refusal("getChat", chat_id="@ana_g") == (400, "Bad Request: chat not found")
+    assert (await api.result("getChat", chat_id="@Vecinas"))["title"] == "Vecinas"
+    assert await api.refusal("getChat", chat_id="@ana_g") == (400, "Bad Request: chat not found")
 
 
-async def test_time_can_be_moved(wire: ApiClient, sim: Simulator) -> None:
+async def test_time_can_be_moved(api: ApiClient, sim: Simulator) -> None:
     ana = sim.world.person("Ana")
     ana.start()
-    sent = await wire.result("sendMessage", chat_id=ana.id, text="a")
+    sent = await api.result("sendMessage", chat_id=ana.id, text="a")
     sim.clock.move(48 * 3600 + 1)
 
-    assert await wire.refusal("deleteMessage", chat_id=ana.id, message_id=sent["message_id"]) == (
+    assert await api.refusal("deleteMessage", chat_id=ana.id, message_id=sent["message_id"]) == (
         400,
         "Bad Request: message can't be deleted for everyone",
     )

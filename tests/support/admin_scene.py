@@ -197,12 +197,12 @@ async def an_admin_scene(
             scene.settings = scene.settings.model_copy(update=changed)
             await scene.stop_bot()
             await scene.start_bot()
-        studio = AdminScene(scene)
-        await studio.start()
-        await studio.signs(scene.ana, news=True)
-        await studio.signs(scene.jordi)
-        await studio.signs(scene.sean)
-        yield studio
+        admin = AdminScene(scene)
+        await admin.start()
+        await admin.signs(scene.ana, news=True)
+        await admin.signs(scene.jordi)
+        await admin.signs(scene.sean)
+        yield admin
 
 
 def _has_orders(message: Message) -> bool:

@@ -145,7 +145,7 @@ class Scene:
         admin.send("/broadcast")
         await self.taps(admin, words.label("El mensaje final"))
 
-    def living(self, person: Person) -> Message:
+    def screen(self, person: Person) -> Message:
         """The one message of the bot that has buttons; there must be exactly one."""
         with_buttons = [m for m in person.messages if m.from_bot and m.buttons]
         assert len(with_buttons) == 1, person.chat.transcript()
