@@ -19,6 +19,7 @@ _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _ROW_OF_NAMES = re.compile(r"^\| (\w+) \| [^|]+ \|$", re.MULTILINE)
 _NAMED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_ROW_OF_CONSTANTS = re.compile(r"^\| (`[^|]+`) \| (`[^|]+\.py`) \|", re.MULTILINE)
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 
 
@@ -32,6 +33,21 @@ def test_the_index_names_every_page() -> None:
     named = {(DOCS / link.partition("#")[0]).resolve() for link in _links(DOCS / "README.md")}
     pages = {page for page in PAGES if page.is_relative_to(DOCS)} - {DOCS / "README.md"}
     assert pages - named == set()
+
+
+def test_every_constant_that_the_architecture_lists_is_in_its_file() -> None:
+    rows = _ROW_OF_CONSTANTS.findall((DOCS / "architecture.md").read_text("utf-8"))
+    listed = [
+        (name, path)
+        for names, paths in rows
+        for name in re.findall(r"`(\w+)`", names)
+        for path in re.findall(r"`([^`]+)`", paths)
+    ]
+    assert len(listed) > 100
+    missing = [
+        (name, path) for name, path in listed if name not in (ROOT / path).read_text("utf-8")
+    ]
+    assert missing == []
 
 
 def test_no_name_is_one_that_the_glossary_has_given_up() -> None:
