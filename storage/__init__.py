@@ -10,20 +10,16 @@ from storage.admin_notices import AdminNotices, NoticeKind
 from storage.audit import Audit, AuditEntry
 from storage.broadcast_report import Moment
 from storage.broadcast_start import AlreadyRunning, AudienceChanged, NewBroadcast, PetitionOpen
+from storage.broadcast_states import TRANSITIONS, Action, BroadcastState, PauseReason, StopReason
 from storage.broadcast_types import (
     APPROVABLE_FOR,
     RECALLABLE_FOR,
-    TRANSITIONS,
-    Action,
     Audience,
     Broadcast,
-    BroadcastState,
     Delivery,
     Kind,
     Outcome,
-    PauseReason,
     Result,
-    StopReason,
     Tally,
     pause_question,
 )

@@ -5,15 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from storage.broadcast_types import (
-    Audience,
-    Broadcast,
-    BroadcastState,
-    Delivery,
-    Kind,
-    PauseReason,
-    StopReason,
-)
+from storage.broadcast_states import BroadcastState, PauseReason, StopReason
+from storage.broadcast_types import Audience, Broadcast, Delivery, Kind
 from storage.database import Row
 from storage.errors import BrokenData
 from storage.keyring import Keyring

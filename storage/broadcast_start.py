@@ -10,12 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from storage.broadcast_transitions import NO_OTHER_ACTIVE
-from storage.broadcast_types import (
-    EVERYONE,
-    Audience,
-    Kind,
-)
+from storage.broadcast_transition_sql import NO_OTHER_ACTIVE
+from storage.broadcast_types import EVERYONE, Audience, Kind
 from storage.database import Statement, Value
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE
 from storage.keyring import Keyring

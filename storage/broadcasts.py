@@ -1,7 +1,7 @@
 """Broadcasts: one message to many, started once and sent by the process that holds the lease.
 
 Queries about a broadcast go here. Starting one is in `broadcast_start.py`, its state changes are
-in `broadcast_transitions.py`, its recipients' rows in `deliveries.py`, and `eligibility.py`
+in `broadcast_transition_sql.py`, its recipients' rows in `deliveries.py`, and `eligibility.py`
 defines who may receive it.
 """
 
@@ -18,7 +18,8 @@ from storage.broadcast_start import (
     PetitionOpen,
     start_statements,
 )
-from storage.broadcast_transitions import (
+from storage.broadcast_states import Action, PauseReason, StopReason
+from storage.broadcast_transition_sql import (
     audited_statements,
     begin_statements,
     transition_statement,
@@ -27,12 +28,9 @@ from storage.broadcast_types import (
     APPROVABLE_FOR,
     EVERYONE,
     RECALLABLE_FOR,
-    Action,
     Audience,
     Broadcast,
     Kind,
-    PauseReason,
-    StopReason,
     Tally,
 )
 from storage.database import Database, Row, Statement, Value

@@ -23,7 +23,8 @@ from sqlalchemy import (
     text,
 )
 
-from storage.broadcast_types import BroadcastState, DeliveryState
+from storage.broadcast_states import BroadcastState
+from storage.broadcast_types import DeliveryState
 
 metadata = MetaData(
     naming_convention={

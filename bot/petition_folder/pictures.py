@@ -5,8 +5,9 @@ import warnings
 from pathlib import Path
 from typing import Final
 
-from bot.text import text_limits
-
+# Telegram's limits of a photo: https://core.telegram.org/bots/api#sendphoto
+PICTURE_BYTES: Final = 10 * 1024 * 1024
+PICTURE_SIDES: Final = 10_000  # pixels, the sum of width and height
 _LONGEST_RATIO: Final = 20
 
 
@@ -26,7 +27,7 @@ def picture_problem(folder: Path, name: str) -> str | None:
 
 
 def _content_fault(name: str, data: bytes) -> str | None:
-    if len(data) > text_limits.PICTURE_BYTES:
+    if len(data) > PICTURE_BYTES:
         return f'"{name}" is {len(data) / 1024 / 1024:.1f} MB; Telegram takes pictures up to 10 MB'
     size = _size(data)
     if size is None:
@@ -34,7 +35,7 @@ def _content_fault(name: str, data: bytes) -> str | None:
     width, height = size
     if min(size) == 0 or max(size) > _LONGEST_RATIO * min(size):
         return f'"{name}" is {width} × {height}; no side may be 20 times longer than the other'
-    if width + height > text_limits.PICTURE_SIDES:
+    if width + height > PICTURE_SIDES:
         return f'"{name}" is {width} × {height}; width and height together may be 10,000 pixels'
     return None
 
@@ -53,4 +54,4 @@ def _size(data: bytes) -> tuple[int, int] | None:
     except (OSError, SyntaxError):  # SyntaxError is what it raises at some broken headers
         return None
     except Image.DecompressionBombError:
-        return text_limits.PICTURE_SIDES, text_limits.PICTURE_SIDES
+        return PICTURE_SIDES, PICTURE_SIDES

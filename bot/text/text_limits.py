@@ -21,9 +21,6 @@ LARGEST_NUMBER: Final = 999_999_999  # the {count} and {number} with which texts
 # the question for the name, the answer to a name that was refused.
 BOT_WORDS: Final = 600
 
-PICTURE_BYTES: Final = 10 * 1024 * 1024
-PICTURE_SIDES: Final = 10_000  # pixels, the sum of width and height
-
 # The texts of each screen, to which BOT_WORDS are added. A screen with other texts has to be added
 # here, so that the check measures what is sent.
 SCREENS: Final = MappingProxyType(

@@ -6,6 +6,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.pictures import PICTURE_BYTES
 from bot.text import text_limits
 from tests.petition_folder.conftest import Change
 
@@ -201,7 +202,7 @@ def test_a_picture_is_there_and_is_one(
 
 def test_a_picture_too_heavy_for_telegram_is_told(folder: Path) -> None:
     picture = folder / "card.es.png"
-    picture.write_bytes(picture.read_bytes().ljust(text_limits.PICTURE_BYTES + 1, b"\0"))
+    picture.write_bytes(picture.read_bytes().ljust(PICTURE_BYTES + 1, b"\0"))
     (only,) = sentences(folder)
     assert only.endswith('"card.es.png" is 10.0 MB; Telegram takes pictures up to 10 MB')
 

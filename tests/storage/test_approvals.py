@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from storage import APPROVABLE_FOR, Broadcast, Broadcasts, Kind
-from storage.broadcast_types import StopReason
+from storage.broadcast_states import StopReason
 from tests.support.broadcasts import queued, start, started
 from tests.support.supporters import ADMIN, Supporters, later
 

@@ -4,7 +4,8 @@ from typing import Any, cast
 
 from storage.audit import Audit
 from storage.broadcast_start import AlreadyRunning, AudienceChanged, PetitionOpen
-from storage.broadcast_types import Audience, Broadcast, Kind, Outcome, StopReason, Tally
+from storage.broadcast_states import StopReason
+from storage.broadcast_types import Audience, Broadcast, Kind, Outcome, Tally
 from storage.broadcasts import Broadcasts
 from storage.database import Database, Row, Statement
 from storage.keyring import Keyring

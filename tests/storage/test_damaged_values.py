@@ -16,7 +16,7 @@ from storage import (
     Statement,
     Storage,
 )
-from storage.broadcast_types import StopReason
+from storage.broadcast_states import StopReason
 from tests.support.broadcasts import claim, start, started
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter, later
 

@@ -3,7 +3,8 @@ import uuid
 
 import pytest
 
-from storage.broadcast_types import Delivery, Outcome, StopReason, Tally
+from storage.broadcast_states import StopReason
+from storage.broadcast_types import Delivery, Outcome, Tally
 from storage.broadcasts import Broadcasts
 from storage.database import Statement
 from storage.errors import BrokenData

@@ -13,7 +13,7 @@ from storage import (
     PetitionOpen,
     Petitions,
 )
-from storage.broadcast_types import PauseReason, StopReason
+from storage.broadcast_states import PauseReason, StopReason
 from storage.broadcasts import LATE
 from tests.support.broadcasts import queued, start, started
 from tests.support.supporters import ADMIN, SLUG, Supporters, later

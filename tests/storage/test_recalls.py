@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from storage import Broadcast, Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally
-from storage.broadcast_types import RECALLABLE_FOR, Outcome, Result, StopReason
+from storage.broadcast_states import StopReason
+from storage.broadcast_types import RECALLABLE_FOR, Outcome, Result
 from tests.support.broadcasts import claim, started, tell
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 

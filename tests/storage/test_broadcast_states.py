@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 from storage import Broadcasts, Database, PauseReason, Row, Statement, StopReason, Value
-from storage.broadcast_transitions import transition_statement
-from storage.broadcast_types import OVER, TRANSITIONS, Action, BroadcastState, Condition
+from storage.broadcast_states import OVER, TRANSITIONS, Action, BroadcastState, Condition
+from storage.broadcast_transition_sql import transition_statement
 from tests.support.broadcasts import started, tell
 from tests.support.supporters import SLUG, Supporters
 

@@ -8,17 +8,16 @@ from datetime import datetime
 from typing import Final
 
 from storage.audit import Audit
-from storage.broadcast_types import (
-    APPROVABLE_FOR,
+from storage.broadcast_states import (
     OVER,
     TRANSITIONS,
     Action,
-    Broadcast,
     BroadcastState,
     Condition,
     PauseReason,
     StopReason,
 )
+from storage.broadcast_types import APPROVABLE_FOR, Broadcast
 from storage.database import Statement, Value
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE
 from storage.petitions import lock_petition

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from storage import Audit, Broadcast, Broadcasts, Database, Keyring
-from storage.broadcast_types import BroadcastState, Outcome, PauseReason
+from storage.broadcast_states import BroadcastState, PauseReason
+from storage.broadcast_types import Outcome
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 

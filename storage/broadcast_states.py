@@ -1,0 +1,197 @@
+"""The workflow of a broadcast: its states, why it is paused or stopped, and what changes it.
+
+`TRANSITIONS` is the whole of it; `broadcast_transition_sql.py` makes SQL of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class BroadcastState(StrEnum):
+    """How far a broadcast is."""
+
+    SCHEDULED = "scheduled"
+    """It waits for its time, or for another admin's approval."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    """By an admin, or by the system: then it has a pause reason."""
+    FINISHED = "finished"
+    """Everyone was sent it; supporters who return may still get it."""
+    STOPPED = "stopped"
+    """It was ended for a stop reason."""
+    CANCELLED = "cancelled"
+    """An admin ended it."""
+
+
+ACTIVE: Final = frozenset({BroadcastState.RUNNING, BroadcastState.PAUSED})
+"""The states of a broadcast that has begun and not ended; a petition has one such at most."""
+
+
+OVER: Final = frozenset(
+    {BroadcastState.FINISHED, BroadcastState.STOPPED, BroadcastState.CANCELLED}
+)
+"""The states of a broadcast that has ended."""
+
+
+class PauseReason(StrEnum):
+    """Why the system paused a broadcast; it waits for an admin to resume or cancel it."""
+
+    LATE = "late"
+    """Its time passed while the bot was not running."""
+    FORMER = "former"
+    """Whoever confirmed it is no longer an admin."""
+    DEFECT = "defect"
+    """A bug; the detail is the exception's class and its reference in the log."""
+    UNRECORDED = "unrecorded"
+    """A delivery's result could not be recorded; the detail is as with a defect."""
+    NOBODY = "nobody"
+    """None of the first recipients could be reached; the detail is their number."""
+    DENIED = "denied"
+    """Telegram or a proxy denied every call for a minute; the detail is what it said."""
+
+
+class StopReason(StrEnum):
+    """Why the system, or an admin who did not approve it, ended a broadcast early."""
+
+    CONTENT = "content"
+    """Telegram rejects the content; the detail is what it said."""
+    UNREADABLE = "unreadable"
+    """No chat can be decrypted: the key is another one, or the data is damaged."""
+    DECLINED = "declined"
+    """Another admin was asked to approve it, and declined."""
+    UNAPPROVED = "unapproved"
+    """Another admin was asked to approve it, and nobody answered in time."""
+    OPEN = "open"
+    """The petition was still open when its time came."""
+    OTHER = "other"
+    """What an earlier version stopped it for; the detail is free text."""
+
+
+class Action(StrEnum):
+    """What can be done to a broadcast; admins' actions have these names in the audit log."""
+
+    BEGIN = "begin"
+    BEGIN_PAUSED = "begin paused"
+    """Its time has come, but an admin has to decide first."""
+    ASK_APPROVAL = "ask approval"
+    """It has more recipients by now than one admin may write to."""
+    DROP = "drop"
+    """There is no closing to report any more."""
+    LAPSE = "lapse"
+    """No other admin approved it in time."""
+    APPROVE = "approve"
+    RECOUNT = "recount"
+    """Sets how many recipients are to be approved."""
+    DECLINE = "decline"
+    PAUSE = "pause"
+    PAUSE_BY_SYSTEM = "pause by system"
+    RESUME = "resume"
+    """Also begins a planned broadcast that was paused when its time came."""
+    CANCEL = "cancel"
+    FINISH = "finish"
+    STOP = "stop"
+    RECALL = "recall"
+    """Orders what was sent to be deleted; `recalls.py` does it."""
+    MARK_REPORTED = "mark reported"
+
+
+class Condition(StrEnum):
+    """What an action needs besides the broadcast's state."""
+
+    NONE = "none"
+    DUE_TO_FEW = "due to few"
+    """Its time has come, an admin has confirmed it, no other broadcast is active, a closing
+    update's petition is closed, and it has no more recipients than one admin may decide on."""
+    DUE_TO_MANY = "due to many"
+    """The same, but it has more recipients than that."""
+    PETITION_OPEN = "petition open"
+    """It is a closing update, and its petition is not closed."""
+    UNAPPROVED = "unapproved"
+    """Another admin has to approve it."""
+    UNAPPROVED_IN_TIME = "unapproved in time"
+    """The same, and it was due less than `APPROVABLE_FOR` ago, or is not yet."""
+    UNAPPROVED_TOO_LONG = "unapproved too long"
+    """The same, and it was due at least `APPROVABLE_FOR` ago."""
+    ALL_SENT = "all sent"
+    """Every recipient has a row, and none is pending or being sent."""
+    RECALLABLE = "recallable"
+    """It is not recalled, and something was delivered less than `RECALLABLE_FOR` ago."""
+    NOT_REPORTED = "not reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """When an action has an effect, and the state it leads to.
+
+    Attributes:
+        sources: the states in which it has an effect.
+        to: the state after it; None if that stays the same.
+        condition: what it needs besides.
+        reasons: one of these is stored with it; empty if it has no reason.
+    """
+
+    sources: frozenset[BroadcastState]
+    to: BroadcastState | None
+    condition: Condition = Condition.NONE
+    reasons: frozenset[PauseReason | StopReason] = frozenset()
+
+
+_SCHEDULED: Final = frozenset({BroadcastState.SCHEDULED})
+
+
+_RUNNING: Final = frozenset({BroadcastState.RUNNING})
+
+
+_PAUSED: Final = frozenset({BroadcastState.PAUSED})
+
+
+TRANSITIONS: Final[Mapping[Action, Transition]] = {
+    Action.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING, Condition.DUE_TO_FEW),
+    Action.BEGIN_PAUSED: Transition(
+        _SCHEDULED,
+        BroadcastState.PAUSED,
+        Condition.DUE_TO_FEW,
+        frozenset({PauseReason.LATE, PauseReason.FORMER}),
+    ),
+    Action.ASK_APPROVAL: Transition(_SCHEDULED, None, Condition.DUE_TO_MANY),
+    Action.DROP: Transition(
+        _SCHEDULED,
+        BroadcastState.STOPPED,
+        Condition.PETITION_OPEN,
+        frozenset({StopReason.OPEN}),
+    ),
+    Action.LAPSE: Transition(
+        _SCHEDULED,
+        BroadcastState.STOPPED,
+        Condition.UNAPPROVED_TOO_LONG,
+        frozenset({StopReason.UNAPPROVED}),
+    ),
+    Action.APPROVE: Transition(_SCHEDULED, None, Condition.UNAPPROVED_IN_TIME),
+    Action.RECOUNT: Transition(_SCHEDULED, None, Condition.UNAPPROVED),
+    Action.DECLINE: Transition(
+        _SCHEDULED,
+        BroadcastState.STOPPED,
+        Condition.UNAPPROVED,
+        frozenset({StopReason.DECLINED}),
+    ),
+    Action.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
+    Action.PAUSE_BY_SYSTEM: Transition(
+        _RUNNING,
+        BroadcastState.PAUSED,
+        reasons=frozenset(
+            {PauseReason.DEFECT, PauseReason.UNRECORDED, PauseReason.NOBODY, PauseReason.DENIED}
+        ),
+    ),
+    Action.RESUME: Transition(_PAUSED, BroadcastState.RUNNING),
+    Action.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
+    Action.FINISH: Transition(_RUNNING, BroadcastState.FINISHED, Condition.ALL_SENT),
+    Action.STOP: Transition(
+        _RUNNING,
+        BroadcastState.STOPPED,
+        reasons=frozenset({StopReason.CONTENT, StopReason.UNREADABLE}),
+    ),
+    Action.RECALL: Transition(OVER, None, Condition.RECALLABLE),
+    Action.MARK_REPORTED: Transition(OVER, None, Condition.NOT_REPORTED),
+}
