@@ -14,12 +14,12 @@ from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReaso
 from bot.broadcast.circuit_breakers import (
     MOST_UNREACHABLE,
     BugBreaker,
-    OutageBreaker,
     UnreachableBreaker,
 )
 from bot.broadcast.claim_pacing import ClaimPacer
 from bot.broadcast.content import content_of
 from bot.broadcast.context import WorkerContext
+from bot.broadcast.delivery_retries import OutageBreaker
 from bot.broadcast.heartbeat import Heartbeat
 from bot.broadcast.recall import Recall
 from bot.broadcast.report_retries import ReportRetries

@@ -8,11 +8,12 @@ from typing import Protocol, TypeVar
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
 from bot.broadcast.claim_pacing import AHEAD_SECONDS, BATCH_SECONDS, WINDOW_SECONDS
 from bot.broadcast.content import Content
+from bot.broadcast.delivery_retries import CALL_PAUSES
 from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.reporter import PROGRESS_SECONDS
 from bot.broadcast.result_recorder import RECORD_SECONDS, ResultRecorder
-from bot.broadcast.sender import CALL_SECONDS, RETRY_PAUSES, Client, RateGate
+from bot.broadcast.sender import CALL_SECONDS, Client, RateGate
 from storage import Broadcast, Broadcasts, Leases, Recalls, Unavailable
 
 POLL_SECONDS = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
@@ -32,7 +33,7 @@ class Durations:
     ahead: float = AHEAD_SECONDS
     window: float = WINDOW_SECONDS
     call: float = CALL_SECONDS
-    retries: tuple[float, ...] = RETRY_PAUSES
+    retries: tuple[float, ...] = CALL_PAUSES
     record: float = RECORD_SECONDS
     progress: float = PROGRESS_SECONDS
 

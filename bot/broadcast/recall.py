@@ -9,8 +9,8 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
-from bot.broadcast.circuit_breakers import OutageBreaker
 from bot.broadcast.context import WorkerContext
+from bot.broadcast.delivery_retries import OutageBreaker
 from bot.broadcast.result_recorder import OF_THE_DATABASE
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, MessageCall, message_ids
+from bot.broadcast.delivery_retries import CALL_PAUSES
 from bot.broadcast.open_claims import OpenClaims
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
@@ -51,7 +52,6 @@ class RateGate(Protocol):
 
 
 CALL_SECONDS = 10.0  # for Telegram's answer
-RETRY_PAUSES = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
 # A chat with a longer pause is not waited for: its delivery goes back.
 _LONGEST_PAUSE_SECONDS = 0.5
 
@@ -133,7 +133,7 @@ class Sender:
         claims: asked at the same times whether the claim is still valid.
         rest: waits for so many seconds, or until sending is interrupted.
         call_seconds: see CALL_SECONDS.
-        retry_pauses: see RETRY_PAUSES.
+        retry_pauses: see CALL_PAUSES.
     """
 
     client: Client
@@ -143,7 +143,7 @@ class Sender:
     claims: OpenClaims
     rest: Callable[[float], Awaitable[None]]
     call_seconds: float = CALL_SECONDS
-    retry_pauses: tuple[float, ...] = RETRY_PAUSES
+    retry_pauses: tuple[float, ...] = CALL_PAUSES
 
     async def send(self, delivery: Delivery) -> SendResult:
         """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
