@@ -6,7 +6,6 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
 
 import uvloop
 from rich.console import Console
@@ -19,7 +18,7 @@ from benchmarks.run_options import RunOptions
 from bot.logs import configure_logging
 
 # Columns of the output when it is not a terminal.
-_WIDE: Final = 180
+_WIDE = 180
 
 
 def main() -> None:

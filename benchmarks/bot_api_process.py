@@ -7,7 +7,6 @@ from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from multiprocessing.connection import Connection
-from typing import Final
 
 import uvloop
 
@@ -17,7 +16,7 @@ from tests.support.bot_api.message_counts import CountSummary, RecipientCounts
 from tests.support.bot_api.server import Behavior, BotApi
 
 # Not a real token; only the benchmarks' servers know it.
-TOKEN: Final = "1000000003:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
+TOKEN = "1000000003:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
 
 
 class BotApiProcess:

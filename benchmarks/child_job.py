@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-CLIENT: Final = 0
-SERVER: Final = -1
-TEXT: Final = (
+CLIENT = 0
+SERVER = -1
+TEXT = (
     "<b>The petition is closed.</b> Thank you: because of you and of everyone who signed, the"
     " council will hear the case in public on 18 July. We will write again when it has decided."
 )

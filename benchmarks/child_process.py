@@ -7,14 +7,14 @@ import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from benchmarks.child_job import Job, JobReport
 
-_ROOT: Final = Path(__file__).parent.parent
+_ROOT = Path(__file__).parent.parent
 # Time for a child beyond that of its job: to start, to stop and to report.
-_GRACE_SECONDS: Final = 180.0
-_COMPLAINT_CHARACTERS: Final = 2_000
+_GRACE_SECONDS = 180.0
+_COMPLAINT_CHARACTERS = 2_000
 
 
 class ChildFailed(Exception):

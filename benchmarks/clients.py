@@ -6,7 +6,6 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from benchmarks.bot_api_process import TOKEN, BotApiProcess
 from benchmarks.child_job import Job, JobReport
@@ -39,34 +38,34 @@ class Client:
     limiter: bool = False
 
 
-THIS_BOT: Final = Client(
+THIS_BOT = Client(
     "**this bot**",
     "benchmarks.this_bot",
     None,
     "each, in SQLite (`synchronous=FULL`)",
 )
 # A client that only sends, to show the server's limit.
-RAW: Final = Client("the server's ceiling: raw sockets", "benchmarks.raw_sockets", None, "nothing")
-AIOGRAM: Final = Client(
+RAW = Client("the server's ceiling: raw sockets", "benchmarks.raw_sockets", None, "nothing")
+AIOGRAM = Client(
     "aiogram-broadcaster 0.6.8",
     "benchmarks.peers.aiogram_broadcaster",
     "broadcasters",
     "each, in its file",
     one_by_one=True,
 )
-PATIENT: Final = replace(AIOGRAM, name="aiogram-broadcaster, its 429 handler on", limiter=True)
-SEQUENTIAL: Final = Client(
+PATIENT = replace(AIOGRAM, name="aiogram-broadcaster, its 429 handler on", limiter=True)
+SEQUENTIAL = Client(
     "python-telegram-broadcast 0.9.7",
     "benchmarks.peers.python_telegram_broadcast",
     "broadcasters",
     "nothing until the end",
     one_by_one=True,
 )
-GATHER: Final = Client(
+GATHER = Client(
     "PTB 22 `gather`", "benchmarks.peers.ptb_gather", "ptb", "nothing: no durable marking"
 )
-LIMITED: Final = replace(GATHER, name="PTB 22 `gather`, `AIORateLimiter`", limiter=True)
-PEERS: Final = (AIOGRAM, SEQUENTIAL, GATHER, LIMITED)
+LIMITED = replace(GATHER, name="PTB 22 `gather`, `AIORateLimiter`", limiter=True)
+PEERS = (AIOGRAM, SEQUENTIAL, GATHER, LIMITED)
 
 
 @dataclass(frozen=True, slots=True)

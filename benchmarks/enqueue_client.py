@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from statistics import median
-from typing import Final
 
 import uvloop
 
@@ -26,12 +25,12 @@ from tests.support.percentiles import percentile
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG, a_supporter
 
-_PAUSE_SECONDS: Final = 0.01
-_LOOK_SECONDS: Final = 0.02
+_PAUSE_SECONDS = 0.01
+_LOOK_SECONDS = 0.02
 # How long people sign before enqueuing begins, for comparison.
-_ALONE_SECONDS: Final = 2.0
+_ALONE_SECONDS = 2.0
 # Chat numbers of the signers, beyond those of the recipients.
-_FIRST_SIGNER: Final = 10_000_000_000
+_FIRST_SIGNER = 10_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report
 
-PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
-_HEADING: Final = "## "
-_INTRODUCTION: Final = """\
+_HEADING = "## "
+_INTRODUCTION = """\
 # Benchmarks
 
 `make bench` makes all of these tables, and `make bench ARGS="--only speed"` one of them; with

@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 from itertools import cycle, product
 from pathlib import Path
-from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report, row
 from benchmarks.run_options import RunOptions
@@ -17,15 +16,15 @@ from storage.write_ahead_log import PAUSE_SECONDS
 from tests.support.percentiles import percentile
 from tests.support.supporters import NOON, Supporter, a_supporter
 
-TAPS_A_SECOND: Final = 200
-WITHDRAWALS_A_SECOND: Final = 2
-_SECONDS: Final = 30
-_QUICK_SECONDS: Final = 9
-_PEOPLE: Final = 2_000
-_DIGITS: Final = (2, 2, 2, 0)
+TAPS_A_SECOND = 200
+WITHDRAWALS_A_SECOND = 2
+_SECONDS = 30
+_QUICK_SECONDS = 9
+_PEOPLE = 2_000
+_DIGITS = (2, 2, 2, 0)
 
 # Longer than any run. By itself SQLite checkpoints every thousand pages, but never truncates.
-_NEVER: Final = 1e6
+_NEVER = 1e6
 
 
 async def _run(options: RunOptions) -> Report:
@@ -90,7 +89,7 @@ async def _tapped(storage: Storage, people: list[Supporter], seconds: int) -> li
     return taken
 
 
-LOG_TRUNCATION: Final = Benchmark(
+LOG_TRUNCATION = Benchmark(
     "erasing",
     "Erasing from the log",
     "What a tap waits for the storage while SQLite's write-ahead log is cut off some seconds after"

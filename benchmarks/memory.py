@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report
 from benchmarks.bot_api_process import BotApiProcess, running_bot_api
@@ -14,18 +13,18 @@ from benchmarks.peers.environments import NoEnvironment
 from benchmarks.run_options import RunOptions
 from tests.support.bot_api.server import Behavior
 
-SIZES: Final = (10_000, 100_000, 1_000_000)
-_QUICK_SIZES: Final = (5_000, 20_000)
-PEER_SIZES: Final = (10_000, 100_000)
+SIZES = (10_000, 100_000, 1_000_000)
+_QUICK_SIZES = (5_000, 20_000)
+PEER_SIZES = (10_000, 100_000)
 # Peers hold everyone in memory from the start, so most of the peak is reached by then.
-PEER_SECONDS: Final = 10.0
+PEER_SECONDS = 10.0
 # The limiter's default rate, which keeps the other messages waiting in memory.
-_LIMITED_RATE: Final = 30.0
+_LIMITED_RATE = 30.0
 # Five times Telegram's paid rate, but less than the machine can send, so that the number of
 # deliveries claimed in advance is the same for few and many recipients.
-_OUR_RATE: Final = 5_000.0
-_OUR_SECONDS: Final = 1_800.0
-_PEERS: Final = (AIOGRAM, SEQUENTIAL, LIMITED)
+_OUR_RATE = 5_000.0
+_OUR_SECONDS = 1_800.0
+_PEERS = (AIOGRAM, SEQUENTIAL, LIMITED)
 
 
 async def _run(options: RunOptions) -> Report:
@@ -79,7 +78,7 @@ def _megabytes(kilobytes: int) -> float:
     return kilobytes / 1024
 
 
-_NOTES: Final = (
+_NOTES = (
     "Resident memory of the whole process, at its highest between asking for the broadcast and"
     " its end (`VmHWM` of `/proc/self/status`, reset before). Without latency; the bot"
     f" at {_OUR_RATE:,.0f} a second, its peers without a cap.",
@@ -90,7 +89,7 @@ _NOTES: Final = (
     " the whole would take from minutes to hours, and what it holds only grows.",
 )
 
-MEMORY: Final = Benchmark(
+MEMORY = Benchmark(
     "memory",
     "Peak memory",
     "One broadcast to 10,000, to 100,000 and to 1,000,000 people, each by a process of its own.",

@@ -6,7 +6,6 @@ import asyncio
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -21,11 +20,11 @@ from storage import Keyring, Statement, open_database
 from tests.support.bot_api.server import Behavior
 from tests.support.postgres_server import durable_postgres
 
-PEOPLE: Final = 1_000_000
-_QUICK_PEOPLE: Final = 20_000
-_SECONDS: Final = 900.0
-_SIZE: Final = "SELECT pg_database_size(current_database()) AS bytes"
-_COLUMNS: Final = (
+PEOPLE = 1_000_000
+_QUICK_PEOPLE = 20_000
+_SECONDS = 900.0
+_SIZE = "SELECT pg_database_size(current_database()) AS bytes"
+_COLUMNS = (
     "Database",
     "recipients",
     "the admin waits, s",
@@ -97,21 +96,21 @@ async def _megabytes(folder: Path, url: str) -> float:
         await database.close()
 
 
-_NOTES: Final = (
+_NOTES = (
     "People sign one after the other all the while, a hundredth of a second apart, each with two"
     " transactions that are on the disk before the next: the median, the 99th percentile and the"
     " longest of what they waited. `peak memory` is that of the whole process, and how much it"
     " grew.",
 )
 
-MILLION: Final = Benchmark(
+MILLION = Benchmark(
     "million",
     "A million recipients",
     "A message to everyone who signed, while the petition is open and people go on signing.",
     _on_sqlite,
 )
 
-MILLION_ON_POSTGRES: Final = Benchmark(
+MILLION_ON_POSTGRES = Benchmark(
     "million-postgres",
     "A million recipients, on PostgreSQL",
     "The same on a PostgreSQL of its own, on the same machine; it runs when it is named, since"

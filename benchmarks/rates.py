@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 # Long enough to make up for a pause of two seconds, short enough to show a bad phase.
-WINDOW_SECONDS: Final = 10
-NEAR_ENOUGH: Final = 0.1
+WINDOW_SECONDS = 10
+NEAR_ENOUGH = 0.1
 
 
 def steady_rate(arrivals: Sequence[float]) -> float:

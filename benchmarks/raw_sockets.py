@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Final, cast
+from typing import cast
 from urllib.parse import quote_plus, urlsplit
 
 import uvloop
@@ -13,7 +13,7 @@ from benchmarks.child_job import TEXT, Job, JobReport, ResourceMeter, run_job
 from bot.broadcast.task_pool import MOST_TASKS
 
 # As many as the bot uses.
-CONNECTIONS: Final = MOST_TASKS
+CONNECTIONS = MOST_TASKS
 
 
 class _Raw(asyncio.Protocol):

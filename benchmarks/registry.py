@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from benchmarks import (
     log_truncation,
     memory,
@@ -17,7 +15,7 @@ from benchmarks import (
 )
 from benchmarks.benchmark import Benchmark
 
-ALL: Final[tuple[Benchmark, ...]] = (
+ALL: tuple[Benchmark, ...] = (
     storage_speed.STORAGE,
     log_truncation.LOG_TRUNCATION,
     signing.SIGNING,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report
 from benchmarks.run_options import RunOptions
@@ -14,12 +13,12 @@ from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.petition_processes import chat_of, petition_processes
 
-PEOPLE: Final = 10_000
-KILLS: Final = 100
-_QUICK_PEOPLE: Final = 1_000
-_QUICK_KILLS: Final = 10
-RATE: Final = 1_000.0
-LATENCY: Final = 0.03
+PEOPLE = 10_000
+KILLS = 100
+_QUICK_PEOPLE = 1_000
+_QUICK_KILLS = 10
+RATE = 1_000.0
+LATENCY = 0.03
 
 
 async def _run(options: RunOptions) -> Report:
@@ -66,7 +65,7 @@ async def _run(options: RunOptions) -> Report:
     )
 
 
-_NOTES: Final = (
+_NOTES = (
     f"`petition-bot run`, {RATE:,.0f} messages a second, {LATENCY * 1000:.0f} ms for each call,"
     " on SQLite; every life ends with SIGKILL at a random moment of its sending and the next"
     " begins at once.",
@@ -75,7 +74,7 @@ _NOTES: Final = (
     " time, so every kill may repeat what arrived meanwhile besides.",
 )
 
-REPEATED_KILLS: Final = Benchmark(
+REPEATED_KILLS = Benchmark(
     "kills",
     "Killed a hundred times",
     "A broadcast to 10,000 people by a process that is killed again and again meanwhile.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report, spread
 from benchmarks.bot_api_process import running_bot_api
@@ -17,9 +16,9 @@ from tests.support.bot_api.message_counts import busiest_second
 from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.bot_api.server import Behavior
 
-LATENCY: Final = 0.03
-SECONDS: Final = 20
-_QUICK_SECONDS: Final = 5
+LATENCY = 0.03
+SECONDS = 20
+_QUICK_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class _Case:
     rate: int
 
 
-_CASES: Final = (_Case(THIS_BOT, 1_000), _Case(THIS_BOT, 30), _Case(LIMITED, 30))
+_CASES = (_Case(THIS_BOT, 1_000), _Case(THIS_BOT, 30), _Case(LIMITED, 30))
 
 
 async def _run(options: RunOptions) -> Report:
@@ -68,13 +67,13 @@ def _row(case: _Case, runs: list[tuple[Attempt, array[float]]]) -> tuple[str, ..
     )
 
 
-_NOTES: Final = (
+_NOTES = (
     "`reached` is the share of the rate, from the first arrival to the last; `busiest second` is"
     " the most that arrived within any second, wherever it begins. The server lets exactly that"
     " rate through, with a second's worth at once.",
 )
 
-SET_RATE: Final = Benchmark(
+SET_RATE = Benchmark(
     "capped",
     "At a rate that is set",
     "The rate that Telegram sells, and the one it gives, with 30 ms for each call, against a"

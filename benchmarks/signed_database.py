@@ -11,30 +11,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
 
 from storage import Keyring, Statement, Value, migrate, open_storage
 from storage.ids import rising_id
 from tests.support.supporters import NOON_MILLIS, SLUG, Supporters, later
 
-DATABASE: Final = "petition.db"
-KEY: Final = "petition.key"
-FIRST_CHAT: Final = 1001
+DATABASE = "petition.db"
+KEY = "petition.key"
+FIRST_CHAT = 1001
 
-_CONSENT_TEXT: Final = "Yo, {name}, firmo."
-_SHARED: Final[Mapping[str, Value]] = {
+_CONSENT_TEXT = "Yo, {name}, firmo."
+_SHARED: Mapping[str, Value] = {
     "petition": SLUG,
     "at": NOON_MILLIS,
     "sha256": hashlib.sha256(_CONSENT_TEXT.encode()).digest(),
 }
 # A statement needs more time for each row the more values it has.
-_AT_A_TIME: Final = 200
+_AT_A_TIME = 200
 
-_WORDS: Final = """
+_WORDS = """
 INSERT INTO consent_texts (sha256, petition, language, version, text)
 VALUES (:sha256, :petition, 'es', '1', :text) ON CONFLICT DO NOTHING
 """
-_NUMBERED: Final = """
+_NUMBERED = """
 UPDATE petitions SET signatures = :n, last_number = :n WHERE slug = :petition
 """
 
@@ -58,7 +57,7 @@ class _Table:
         return Statement(f"{self.insert} VALUES {', '.join(texts)}", values)
 
 
-_TABLES: Final = (
+_TABLES = (
     _Table(
         "INSERT INTO signatures (id, petition, supporter, number, name_sealed, chat_sealed,"
         " language, text_version, signed_at)",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 from unittest.mock import patch
 
 from benchmarks.benchmark import Benchmark, Report, row
@@ -22,15 +21,15 @@ from bot.transport import send_gate
 from storage import Keyring
 from tests.support.percentiles import percentile
 
-PEOPLE: Final = 200
-LATENCY: Final = 0.03
+PEOPLE = 200
+LATENCY = 0.03
 # New messages a second, and at once: the gate's own limits, and limits that delay nobody.
-_AS_IT_IS: Final = (send_gate._REPLY_RATE, send_gate._REPLY_BURST)
-_UNPACED: Final = (1e6, 1_000_000)
+_AS_IT_IS = (send_gate._REPLY_RATE, send_gate._REPLY_BURST)
+_UNPACED = (1e6, 1_000_000)
 
 
 # In the order of the table: a rate, four times in milliseconds, and the busy cores of each side.
-_DIGITS: Final = (0, 0, 0, 0, 0, 2, 2)
+_DIGITS = (0, 0, 0, 0, 0, 2, 2)
 
 
 async def _run(options: RunOptions) -> Report:
@@ -108,7 +107,7 @@ def _settings(folder: Path, url: str) -> Settings:
     )
 
 
-SIGNING: Final = Benchmark(
+SIGNING = Benchmark(
     "signing",
     "A crowd signs",
     f"{PEOPLE} people come at once and sign, over HTTP with {LATENCY * 1000:.0f} ms for each"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing.connection import Connection
-from typing import Final
 
 import uvloop
 
@@ -18,7 +17,7 @@ from bot.simulator.person import Person
 from bot.text.translations import Catalogs, Words
 
 # Not a real token; only the simulator knows it.
-TOKEN: Final = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
+TOKEN = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
 _PATIENCE_SECONDS = 60.0
 
 

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from statistics import median
-from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report, spread
 from benchmarks.bot_api_process import BotApiProcess, running_bot_api
@@ -16,8 +15,8 @@ from benchmarks.peers.environments import NoEnvironment
 from benchmarks.run_options import RunOptions
 from tests.support.bot_api.server import Behavior
 
-LATENCIES: Final = (0.03, 0.0)
-_ALL: Final = (THIS_BOT, *PEERS, RAW)
+LATENCIES = (0.03, 0.0)
+_ALL = (THIS_BOT, *PEERS, RAW)
 
 _Found = Mapping[tuple[float, Client], Sequence[Attempt]]
 
@@ -103,7 +102,7 @@ def _told(latency: float) -> str:
     return f"{latency * 1000:.0f} ms"
 
 
-_NOTES: Final = (
+_NOTES = (
     "From the first arrival until the last message was marked, as far as each marks. No cap: the"
     " bot's rate is set beyond what the machine can send, the rate limiter's to none.",
     "`gather` has 256 connections and no time-outs: with python-telegram-bot's own defaults most"
@@ -112,7 +111,7 @@ _NOTES: Final = (
     " the bot: what no client can exceed.",
 )
 
-SPEED: Final = Benchmark(
+SPEED = Benchmark(
     "speed",
     "Messages a second, without a cap",
     "A text to everyone, over HTTP, with 30 ms for each call and with none. Client and server"

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from itertools import count, product
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -20,9 +19,9 @@ from storage import Keyring, Storage, migrate, open_storage
 from tests.support.postgres_server import durable_postgres
 from tests.support.supporters import NOON, Supporter, a_supporter
 
-ALONE: Final = 1
-TOGETHER: Final = 64
-_OPERATIONS: Final = {ALONE: 150, TOGETHER: 2_000}
+ALONE = 1
+TOGETHER = 64
+_OPERATIONS = {ALONE: 150, TOGETHER: 2_000}
 
 Operation = Callable[[Storage, Supporter], Awaitable[object]]
 
@@ -44,7 +43,7 @@ async def _read(storage: Storage, someone: Supporter) -> object:
 
 
 # In the order in which a person does them: each needs the one before.
-_OPERATIONS_BY_NAME: Final[tuple[tuple[str, Operation], ...]] = (
+_OPERATIONS_BY_NAME: tuple[tuple[str, Operation], ...] = (
     ("saves", _save),
     ("signs", _sign),
     ("reads", _read),
@@ -118,7 +117,7 @@ async def _databases(
                 await storage.close()
 
 
-STORAGE: Final = Benchmark(
+STORAGE = Benchmark(
     "storage",
     "The storage alone",
     "How many conversations it saves and reads and how many signatures it takes in a second,"

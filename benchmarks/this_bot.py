@@ -6,7 +6,6 @@ import asyncio
 import gc
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 import uvloop
 
@@ -20,11 +19,11 @@ from tests.support.broadcasts import new_broadcast
 from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG
 
-CONTENT: Final = {"es": TEXT}
+CONTENT = {"es": TEXT}
 # More than any machine can send, so that the machine sets the pace.
-AS_FAST_AS_IT_GOES: Final = 20_000.0
+AS_FAST_AS_IT_GOES = 20_000.0
 # Time for calls in flight to end after a stop.
-_STOP_SECONDS: Final = 2.0
+_STOP_SECONDS = 2.0
 
 
 class EndReporter(SilentReporter):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from itertools import product
-from typing import Final
 
 from benchmarks.benchmark import Benchmark, Report
 from benchmarks.bot_api_process import BotApiProcess, running_bot_api
@@ -29,17 +28,17 @@ from tests.support.bot_api.message_counts import RecipientCounts
 from tests.support.bot_api.rate_limit import RateLimit
 from tests.support.bot_api.server import Behavior
 
-LIMITS: Final = (30, 300)
+LIMITS = (30, 300)
 # Seconds, for the bot only; peers that send one by one would not reach the limit with 30 ms.
-LATENCIES: Final = (0.03, 0.0)
+LATENCIES = (0.03, 0.0)
 # The highest rate that can be set, so the limit must be found.
-RATE: Final = 1_000.0
-SECONDS: Final = 120
-_QUICK_SECONDS: Final = 30
+RATE = 1_000.0
+SECONDS = 120
+_QUICK_SECONDS = 30
 # A peer sends ten seconds' worth of messages, and is stopped after this many seconds.
-_PEER_WORTH: Final = 10
-_PEER_SECONDS: Final = 20.0
-_PEERS: Final = (AIOGRAM, PATIENT, SEQUENTIAL, GATHER, LIMITED)
+_PEER_WORTH = 10
+_PEER_SECONDS = 20.0
+_PEERS = (AIOGRAM, PATIENT, SEQUENTIAL, GATHER, LIMITED)
 
 
 async def _run(options: RunOptions) -> Report:
@@ -126,7 +125,7 @@ def _behavior(limit: int, latency: float) -> Behavior:
     return Behavior(latency, RateLimit(limit, limit))
 
 
-_NOTES: Final = (
+_NOTES = (
     f"The bot is set to {RATE:,.0f} a second, so it has to find the limit: it is found when from"
     f" there on no {WINDOW_SECONDS} seconds are more than {NEAR_ENOUGH:.0%} off. `kept` is the"
     " mean from there on, and the worst such window.",
@@ -136,7 +135,7 @@ _NOTES: Final = (
     " is counted by the server.",
 )
 
-UNKNOWN_LIMIT: Final = Benchmark(
+UNKNOWN_LIMIT = Benchmark(
     "limits",
     "Against a limit that is not known",
     "The server refuses more than so many a second, and nobody told the client. The bot sends"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final
 
 import structlog
 
@@ -16,13 +15,13 @@ from storage import Conversations, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-FORMS_KEPT_FOR: Final = timedelta(days=30)
+FORMS_KEPT_FOR = timedelta(days=30)
 
 # So many in one transaction, with a pause after each, so that no tap has to wait for longer.
-PORTION: Final = 100
-BREATH_SECONDS: Final = 0.05
+PORTION = 100
+BREATH_SECONDS = 0.05
 
-BETWEEN_LOOKS_SECONDS: Final = 3_600.0
+BETWEEN_LOOKS_SECONDS = 3_600.0
 
 
 class Retention:

@@ -3,7 +3,7 @@
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -14,10 +14,10 @@ PREFIX = "PETITION_"
 ENV_FILE = ".env"
 
 # Telegram's limits in messages a second, and defaults below them, to leave room for replies.
-_FREE_CEILING: Final = 30.0
-_PAID_CEILING: Final = 1000.0
-FREE_RATE: Final = 28.0
-_PAID_RATE: Final = 900.0
+_FREE_CEILING = 30.0
+_PAID_CEILING = 1000.0
+FREE_RATE = 28.0
+_PAID_RATE = 900.0
 
 EXPECTED: dict[str, str] = {
     "bot_token": "the token that @BotFather gave you, digits, a colon and letters",

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from telegram.error import TelegramError
 
@@ -14,14 +13,14 @@ from bot.text.translations import mark
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from handlers.delayed_replies import LONGEST_WAIT, PASSING, Answer
 
-NOTHING_DONE: Final = mark(
+NOTHING_DONE = mark(
     "⚠️ Telegram no respondía y no hemos podido terminar lo que has pedido: no se ha aprobado "
     "nada ni se ha enviado nada a quienes firmaron. Inténtalo otra vez, por favor."
 )
 
 # Waits of up to so many seconds, a few times, are short enough for the admin to be still there.
-_SOON: Final = 20.0
-_MOST_WAITS: Final = 3
+_SOON = 20.0
+_MOST_WAITS = 3
 
 
 class NothingDone(Exception):

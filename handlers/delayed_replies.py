@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterat
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final
 
 import structlog
 from telegram.error import TelegramError
@@ -29,11 +28,11 @@ _log = structlog.stdlib.get_logger()
 
 Answer = Callable[[], Awaitable[object]]
 
-LONGEST_WAIT: Final = 3.0
+LONGEST_WAIT = 3.0
 """The longest that an update waits for calls of Telegram, in seconds."""
 
 # Errors that pass by themselves. Whether the token is revoked is for the polling to find out.
-PASSING: Final = frozenset(
+PASSING = frozenset(
     {
         ErrorKind.RETRY,
         ErrorKind.UNKNOWN,
@@ -43,23 +42,23 @@ PASSING: Final = frozenset(
     }
 )
 # Errors that no retry fixes and nobody needs to hear of: the chat, message or tap is gone.
-OVER: Final = frozenset({ErrorKind.UNREACHABLE, ErrorKind.GONE, ErrorKind.EXPIRED})
+OVER = frozenset({ErrorKind.UNREACHABLE, ErrorKind.GONE, ErrorKind.EXPIRED})
 
 # Seconds between two tries.
-_PAUSES: Final = BackOff(0.5, longest=60.0)
+_PAUSES = BackOff(0.5, longest=60.0)
 # Seconds added to the wait that Telegram or the rate limiter asks for.
-_EXTRA_PAUSE: Final = 0.5
+_EXTRA_PAUSE = 0.5
 # Seconds after which a reply is given up: the person has left, or tapped again.
-_GIVEN_UP_AFTER: Final = 600.0
-_MOST_CHATS: Final = 3_000
+_GIVEN_UP_AFTER = 600.0
+_MOST_CHATS = 3_000
 # First tries that may run at once; beyond that the oldest is cut off if it is `_OLD` seconds old.
-_MOST_FIRST_TRIES: Final = 300
-_OLD: Final = 1.0
+_MOST_FIRST_TRIES = 300
+_OLD = 1.0
 # Retries that may run at once, and seconds for each: hanging calls take few connections.
-_MOST_RETRIES: Final = 50
-_LONGEST_TRY: Final = 10.0
+_MOST_RETRIES = 50
+_LONGEST_TRY = 10.0
 # Seconds between two checks of whether a waiting update holds up others.
-_LOOK_INTERVAL: Final = 0.05
+_LOOK_INTERVAL = 0.05
 
 
 # Seconds that the current update has waited for Telegram; None outside of `making_way`.

@@ -7,7 +7,6 @@ to be left alone.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Final
 
 from bot.petition.stages import Action, Place, Stage
 from bot.text.markup import Html
@@ -16,8 +15,8 @@ from handlers.supporter_context import SupporterContext, reload
 from storage import Unavailable
 
 # As long as an update waits for any reply.
-_LONGEST_SECONDS: Final = 3.0
-_MAY_ARRIVE: Final = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
+_LONGEST_SECONDS = 3.0
+_MAY_ARRIVE = mark("Un mensaje nuestro ya iba de camino: puede que todavía te llegue.")
 
 
 async def stop(ctx: SupporterContext) -> None:

@@ -11,21 +11,20 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
 
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 
-UNLIMITED: Final = frozenset({"withdraw", "stop"})
+UNLIMITED = frozenset({"withdraw", "stop"})
 """The commands without a limit."""
-COUNTED: Final = frozenset(SUPPORTER_COMMANDS) - UNLIMITED
+COUNTED = frozenset(SUPPORTER_COMMANDS) - UNLIMITED
 
-WRITTEN: Final = "written"
+WRITTEN = "written"
 """The budget of everything that is not a known command."""
 
-_SECONDS: Final = 60.0
-_TIMES: Final = 5
-_TIMES_WRITTEN: Final = 30
-_MOST: Final = 20_000
+_SECONDS = 60.0
+_TIMES = 5
+_TIMES_WRITTEN = 30
+_MOST = 20_000
 
 
 class LimitDecision(Enum):

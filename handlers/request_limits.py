@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from bot.text.translations import mark
 from handlers.request_budget import UNLIMITED, LimitDecision
 from handlers.supporter_context import SupporterContext
 
-_TOO_OFTEN: Final = mark(
+_TOO_OFTEN = mark(
     "Demasiado seguido: espera un minuto, por favor, y vuelve a intentarlo. /withdraw y /stop "
     "funcionan siempre."
 )

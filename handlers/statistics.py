@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.screens.screen import paragraphs
 
-_NAMED_FROM: Final = 5
-_SOURCES_SHOWN: Final = 15
+_NAMED_FROM = 5
+_SOURCES_SHOWN = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
 
 import structlog
 from telegram import CallbackQuery, Message, Update, User
@@ -37,10 +36,10 @@ from storage import Conversation
 _log = structlog.stdlib.get_logger()
 
 # While fewer messages wait to be deleted, drawing may be left to a later update.
-_MOST_IN_THE_CHAT: Final = 50
+_MOST_IN_THE_CHAT = 50
 # Deleted one by one, which shows which are too old; only a flood brings more.
-_ONE_BY_ONE: Final = 20
-_TOGETHER: Final = 100  # Telegram's limit for one call of deleteMessages
+_ONE_BY_ONE = 20
+_TOGETHER = 100  # Telegram's limit for one call of deleteMessages
 
 
 @dataclass(frozen=True, slots=True)

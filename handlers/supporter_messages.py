@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from telegram import Message
 
 from bot.petition.names import is_surely_a_name
@@ -15,10 +13,8 @@ from handlers.request_budget import WRITTEN
 from handlers.request_limits import is_within_budget
 from handlers.supporter_context import SupporterContext
 
-_USE_THE_BUTTONS: Final = mark(
-    "Este chat funciona con botones: elige uno de los de abajo, por favor."
-)
-_NOTHING_EDITED: Final = mark("Aquí, editar un mensaje no cambia nada.")
+_USE_THE_BUTTONS = mark("Este chat funciona con botones: elige uno de los de abajo, por favor.")
+_NOTHING_EDITED = mark("Aquí, editar un mensaje no cambia nada.")
 
 
 async def written(ctx: SupporterContext) -> None:

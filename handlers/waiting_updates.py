@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from typing import Any
 
 from bot.intake import UpdatesBehind
 from bot.petition.stages import Action
@@ -16,12 +16,12 @@ from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
 from handlers.screens.buttons import NO_MORE_NEWS, AdminTap, SupporterTap, read_tap
 from handlers.screens.command_list import ADMIN_COMMANDS
 
-_MAY_BE_FOR_A_DRAFT: Final = "cancel"
-_COMMAND: Final = re.compile(r"/(\w+)")
-_OPT_OUT: Final = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})
+_MAY_BE_FOR_A_DRAFT = "cancel"
+_COMMAND = re.compile(r"/(\w+)")
+_OPT_OUT = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})
 
 # Keys of messages that people send; service messages, which get no reply, have none of them.
-_DRAWN_FOR: Final = frozenset(
+_DRAWN_FOR = frozenset(
     ("text", "photo", "sticker", "voice", "video", "video_note", "document", "audio", "animation")
 )
 

@@ -1,16 +1,15 @@
 """Notices to admins about a broadcast that were sent already, so that none is sent twice."""
 
 from enum import StrEnum
-from typing import Final
 
 from storage.database import Database, Statement
 
-_WAS_SENT: Final = """
+_WAS_SENT = """
 SELECT 1 FROM admin_notices
 WHERE broadcast_id = :broadcast AND kind = :kind AND about = :about
 """
 
-_MARK_SENT: Final = """
+_MARK_SENT = """
 INSERT INTO admin_notices (broadcast_id, kind, about) VALUES (:broadcast, :kind, :about)
 ON CONFLICT (broadcast_id, kind, about) DO NOTHING
 """

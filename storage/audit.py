@@ -7,26 +7,25 @@ An entry is written in the transaction of the action itself, so neither exists w
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from storage.database import Database, Row, Statement
 from storage.keyring import Keyring
 from storage.times import from_millis, to_millis
 
-_RECORD: Final = """
+_RECORD = """
 INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
 SELECT :audit_id, :petition, :audit_at, :audit_actor, :audit_action, :audit_detail
 WHERE {only_if}
 """
 
-_ENTRIES: Final = """
+_ENTRIES = """
 SELECT id, at, actor_sealed, action, detail FROM audit
 WHERE petition = :petition
 ORDER BY at DESC, id DESC
 LIMIT CAST(:limit AS BIGINT)
 """
 
-_ALWAYS: Final = Statement("1 = 1")
+_ALWAYS = Statement("1 = 1")
 
 
 @dataclass(frozen=True, slots=True)

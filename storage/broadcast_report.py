@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from storage.database import Row
 from storage.times import from_millis
 
-_SHORTEST_PART: Final = 1_000  # milliseconds
+_SHORTEST_PART = 1_000  # milliseconds
 
-TIMELINE: Final = {
+TIMELINE = {
     "span": """
 SELECT MAX(updated_at) AS last FROM deliveries
 WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable')

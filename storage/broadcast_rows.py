@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from storage.broadcast_states import BroadcastState, PauseReason, StopReason
 from storage.broadcast_types import Audience, Broadcast, Delivery, Kind
@@ -13,8 +12,8 @@ from storage.keyring import Keyring
 from storage.times import from_millis
 
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
-_NEEDED: Final = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
-_PROGRESS_CHAT: Final = "progress_chat_sealed"
+_NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
+_PROGRESS_CHAT = "progress_chat_sealed"
 
 
 @dataclass(frozen=True, slots=True)

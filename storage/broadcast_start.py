@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from storage.broadcast_transition_sql import NO_OTHER_ACTIVE
 from storage.broadcast_types import EVERYONE, Audience, Kind
@@ -18,16 +17,16 @@ from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
-_MAY_CLOSE: Final = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
+_MAY_CLOSE = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
 
-_AS_CONFIRMED: Final = f"""
+_AS_CONFIRMED = f"""
 (CAST(:at_most AS BIGINT) IS NULL OR (
   SELECT COUNT(*) FROM {ELIGIBLE}
     AND s.number <= COALESCE(CAST(:last_number AS BIGINT), p.last_number) AND {IN_LANGUAGE}
 ) BETWEEN 1 AND CAST(:at_most AS BIGINT))
 """  # noqa: S608 - constants of this package
 
-_INSERT: Final = f"""
+_INSERT = f"""
 INSERT INTO broadcasts
   (id, petition, kind, topic, state, content, content_sha256, source_chat_sealed,
    source_language, language, news_only, paid, expected, total, last_signature_number,
@@ -47,7 +46,7 @@ ON CONFLICT (id) DO NOTHING
 """  # noqa: S608 - constants of this file
 
 # The entry has the broadcast's own id, so a retry does not write it twice.
-_AUDIT: Final = """
+_AUDIT = """
 INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
 SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast',
   b.kind || ' to ' || COALESCE(CAST(b.expected AS TEXT), 'everyone')

@@ -6,7 +6,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 
 class BroadcastState(StrEnum):
@@ -25,13 +24,11 @@ class BroadcastState(StrEnum):
     """An admin ended it."""
 
 
-ACTIVE: Final = frozenset({BroadcastState.RUNNING, BroadcastState.PAUSED})
+ACTIVE = frozenset({BroadcastState.RUNNING, BroadcastState.PAUSED})
 """The states of a broadcast that has begun and not ended; a petition has one such at most."""
 
 
-OVER: Final = frozenset(
-    {BroadcastState.FINISHED, BroadcastState.STOPPED, BroadcastState.CANCELLED}
-)
+OVER = frozenset({BroadcastState.FINISHED, BroadcastState.STOPPED, BroadcastState.CANCELLED})
 """The states of a broadcast that has ended."""
 
 
@@ -138,16 +135,16 @@ class Transition:
     reasons: frozenset[PauseReason | StopReason] = frozenset()
 
 
-_SCHEDULED: Final = frozenset({BroadcastState.SCHEDULED})
+_SCHEDULED = frozenset({BroadcastState.SCHEDULED})
 
 
-_RUNNING: Final = frozenset({BroadcastState.RUNNING})
+_RUNNING = frozenset({BroadcastState.RUNNING})
 
 
-_PAUSED: Final = frozenset({BroadcastState.PAUSED})
+_PAUSED = frozenset({BroadcastState.PAUSED})
 
 
-TRANSITIONS: Final[Mapping[Action, Transition]] = {
+TRANSITIONS: Mapping[Action, Transition] = {
     Action.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING, Condition.DUE_TO_FEW),
     Action.BEGIN_PAUSED: Transition(
         _SCHEDULED,

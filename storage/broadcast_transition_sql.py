@@ -5,7 +5,6 @@ Each has an effect only in the states that allow it, so a repeat, or two at once
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
 
 from storage.audit import Audit
 from storage.broadcast_states import (
@@ -23,26 +22,26 @@ from storage.eligibility import ELIGIBLE, IN_LANGUAGE
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
-NO_OTHER_ACTIVE: Final = """
+NO_OTHER_ACTIVE = """
 NOT EXISTS (
   SELECT 1 FROM broadcasts r
   WHERE r.petition = :petition AND r.state IN ('running', 'paused') AND r.id <> :broadcast
 )
 """
 
-_PETITION_CLOSED: Final = """
+_PETITION_CLOSED = """
 EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL)
 """
 
 # Counted by the statement that begins it, so that supporters who have just returned are included.
-_RECIPIENTS: Final = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
+_RECIPIENTS = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
 
-_DUE: Final = f"""
+_DUE = f"""
 starts_at <= :at AND confirmed_by_sealed IS NOT NULL AND {NO_OTHER_ACTIVE}
 AND (kind <> 'closing' OR {_PETITION_CLOSED})
 """
 
-_CONDITIONS: Final[Mapping[Condition, str]] = {
+_CONDITIONS: Mapping[Condition, str] = {
     Condition.NONE: "1 = 1",
     Condition.DUE_TO_FEW: f"""{_DUE} AND (
       CAST(:at_most AS BIGINT) IS NULL OR {_RECIPIENTS} <= CAST(:at_most AS BIGINT)
@@ -66,12 +65,12 @@ _CONDITIONS: Final[Mapping[Condition, str]] = {
 
 # A planned broadcast also goes to people who signed since it was planned, so it takes the last
 # signature number of now.
-_BEGIN: Final = """started_at = :at,
+_BEGIN = """started_at = :at,
   last_signature_number = (SELECT p.last_number FROM petitions p WHERE p.slug = :petition)"""
 
 # What an action sets besides the state, the reasons and the end. A broadcast whose time has passed
 # when it is approved goes out now, and does not count as late.
-_ASSIGNMENTS: Final[Mapping[Action, str]] = {
+_ASSIGNMENTS: Mapping[Action, str] = {
     Action.BEGIN: _BEGIN,
     Action.BEGIN_PAUSED: _BEGIN,
     Action.ASK_APPROVAL: (
@@ -86,7 +85,7 @@ _ASSIGNMENTS: Final[Mapping[Action, str]] = {
     Action.MARK_REPORTED: "reported_at = :at",
 }
 
-_REASONS: Final = """pause_reason = CAST(:pause_reason AS TEXT),
+_REASONS = """pause_reason = CAST(:pause_reason AS TEXT),
   stop_reason = CAST(:stop_reason AS TEXT), reason_detail = CAST(:reason_detail AS TEXT)"""
 
 
@@ -193,4 +192,4 @@ def _update(action: Action) -> str:
     return f"UPDATE broadcasts SET {', '.join(assignments)} WHERE {_where(action)}"  # noqa: S608
 
 
-_UPDATES: Final = {action: _update(action) for action in Action}
+_UPDATES = {action: _update(action) for action in Action}

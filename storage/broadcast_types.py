@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from storage.broadcast_states import ACTIVE, OVER, BroadcastState, PauseReason, StopReason
 
-APPROVABLE_FOR: Final = timedelta(hours=24)
+APPROVABLE_FOR = timedelta(hours=24)
 """For how long after it was due a broadcast can be approved: later it may be out of date."""
 
-RECALLABLE_FOR: Final = timedelta(hours=48)
+RECALLABLE_FOR = timedelta(hours=48)
 """How long Telegram lets a bot delete what it sent:
 https://core.telegram.org/bots/api#deletemessage"""
 
-MOST_ATTEMPTS: Final = 2
+MOST_ATTEMPTS = 2
 """A send in doubt is repeated once, and never again."""
 
 
@@ -42,7 +42,7 @@ class Audience:
     news_only: bool = False
 
 
-EVERYONE: Final = Audience()
+EVERYONE = Audience()
 
 
 def pause_question(reason: PauseReason, detail: str = "") -> str:

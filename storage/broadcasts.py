@@ -6,7 +6,6 @@ defines who may receive it.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from storage.audit import Audit
 from storage.broadcast_report import TIMELINE, Moment, read_timeline, width_of
@@ -41,15 +40,15 @@ from storage.keyring import Keyring
 from storage.times import to_millis
 
 # A planned broadcast that is later than this waits for an admin: it may be out of date.
-LATE: Final = timedelta(hours=1)
+LATE = timedelta(hours=1)
 
-_PETITION: Final = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
+_PETITION = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
 
-_ALL: Final = "SELECT * FROM broadcasts WHERE petition = :petition"
-_ONE: Final = f"{_ALL} AND id = :id"
-_ACTIVE: Final = f"{_ALL} AND state IN ('running', 'paused')"
-_SCHEDULED: Final = f"{_ALL} AND state = 'scheduled' ORDER BY starts_at, id"
-_HISTORY: Final = f"""
+_ALL = "SELECT * FROM broadcasts WHERE petition = :petition"
+_ONE = f"{_ALL} AND id = :id"
+_ACTIVE = f"{_ALL} AND state IN ('running', 'paused')"
+_SCHEDULED = f"{_ALL} AND state = 'scheduled' ORDER BY starts_at, id"
+_HISTORY = f"""
 {_ALL} ORDER BY created_at DESC, id
 LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
@@ -58,7 +57,7 @@ LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 # recalled, its end is not reported yet, or it waits for an admin, who is to be told. A recall goes
 # first: what was sent is wrong, and after 48 hours it cannot be deleted. What waits for an admin
 # comes last, so that it delays nothing that can be done meanwhile.
-_DUE: Final = f"""
+_DUE = f"""
 {_ALL} AND (
   state = 'running'
   OR (state = 'scheduled' AND confirmed_by_sealed IS NULL)
@@ -82,12 +81,12 @@ ORDER BY CASE
   ELSE 3 END, created_at, id
 """  # noqa: S608 - constants of this file
 
-_SET_PROGRESS: Final = """
+_SET_PROGRESS = """
 UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
 WHERE id = :broadcast AND petition = :petition
 """
 
-_REQUEST_CANCEL: Final = """
+_REQUEST_CANCEL = """
 UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :broadcast AND petition = :petition
 """
 

@@ -8,32 +8,31 @@ and counts as no conversation.
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.times import to_millis
 
-_FIRST_STAGE: Final = "home"
+_FIRST_STAGE = "home"
 
 # The column had this name when digests were first stored. It is part of what the key signs, so
 # with another one no stored digest would match, and every screen would be edited once in vain.
-_DIGEST_LABEL: Final = "shown"
+_DIGEST_LABEL = "shown"
 
 # Columns that hold what the attribute of the same name does; the others are converted.
-_AS_THEY_ARE: Final = (
+_AS_THEY_ARE = (
     *("stage", "page", "return_stage", "language", "source"),
     *("message_id", "picture_id", "screen_digest", "version"),
 )
-_COLUMNS: Final = (*_AS_THEY_ARE, "name_sealed", "news", "name_message_ids", "updated_at")
+_COLUMNS = (*_AS_THEY_ARE, "name_sealed", "news", "name_message_ids", "updated_at")
 
-_GET: Final = f"""
+_GET = f"""
 SELECT {", ".join(_COLUMNS)} FROM conversations
 WHERE petition = :petition AND supporter = :supporter
 """  # noqa: S608 - constants of this file
 
-_FIRST: Final = f"""
+_FIRST = f"""
 INSERT INTO conversations (petition, supporter, {", ".join(_COLUMNS)})
 VALUES (:petition, :supporter, {", ".join(f":{column}" for column in _COLUMNS)})
 ON CONFLICT (petition, supporter)
@@ -42,13 +41,13 @@ WHERE conversations.version = 0
 RETURNING version
 """  # noqa: S608 - constants of this file
 
-_NEXT: Final = f"""
+_NEXT = f"""
 UPDATE conversations SET {", ".join(f"{column} = :{column}" for column in _COLUMNS)}
 WHERE petition = :petition AND supporter = :supporter AND version = :was
 RETURNING version
 """  # noqa: S608 - constants of this file
 
-_SET_SCREEN: Final = """
+_SET_SCREEN = """
 INSERT INTO conversations (
   petition, supporter, stage, page, news, name_message_ids, version, updated_at,
   message_id, screen_digest, picture_id
@@ -61,20 +60,20 @@ ON CONFLICT (petition, supporter) DO UPDATE SET
 """
 
 
-_CLEAR_NAME_MESSAGES: Final = """
+_CLEAR_NAME_MESSAGES = """
 UPDATE conversations SET name_message_ids = '[]'
 WHERE petition = :petition AND supporter = :supporter AND name_message_ids = :ids
 """
 
 
 # What was filled in, and by which link they came; an index in `tables.py` has this condition.
-_FILLED_IN: Final = (
+_FILLED_IN = (
     "(name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR source IS NOT NULL)"
 )
 
 # The stage and the version stay, so that an old button leads to the question for the name. Rows
 # that are being written are skipped. MATERIALIZED, or PostgreSQL may take more rows than asked.
-_FORGET_FORMS: Final = f"""
+_FORGET_FORMS = f"""
 WITH turn AS MATERIALIZED (
   SELECT supporter FROM conversations
   WHERE petition = :petition AND updated_at <= :before AND {_FILLED_IN}

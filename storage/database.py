@@ -10,7 +10,7 @@ that the two do not share.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from storage.errors import BrokenData
 
@@ -21,10 +21,10 @@ Row = Mapping[str, Any]
 # them with the clauses they name. In this order they are for a select whose rows the rest of the
 # transaction relies on; for the sub-select of a claim; for rows that others may change but not
 # delete; and for a broadcast, to which new rows of other tables may still refer.
-FOR_UPDATE: Final = "/* for update */"
-SKIP_LOCKED: Final = "/* for update skip locked */"
-FOR_KEY_SHARE: Final = "/* for key share */"
-FOR_NO_KEY_UPDATE: Final = "/* for no key update */"
+FOR_UPDATE = "/* for update */"
+SKIP_LOCKED = "/* for update skip locked */"
+FOR_KEY_SHARE = "/* for key share */"
+FOR_NO_KEY_UPDATE = "/* for no key update */"
 
 
 @dataclass(frozen=True, slots=True)

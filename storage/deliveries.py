@@ -15,7 +15,6 @@ more than two; what was being sent when a process was killed is sent again witho
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from storage.broadcast_rows import read_claimed
 from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
@@ -35,7 +34,7 @@ from storage.keyring import Keyring
 from storage.times import to_millis
 
 # People who withdrew since are still counted.
-TALLY: Final = """
+TALLY = """
 SELECT state, CAST(SUM(people) AS BIGINT) AS people
 FROM (
   SELECT state, COUNT(*) AS people FROM deliveries
@@ -47,7 +46,7 @@ GROUP BY state
 """
 
 # A chat id that was sent to could be decrypted, even if its owner has withdrawn since.
-_OTHERS: Final = """
+_OTHERS = """
 SELECT 1 AS others FROM deliveries
 WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim_token <> :claim
 UNION ALL

@@ -4,7 +4,6 @@ A claim is a random token on its rows, so repeating it gives the same rows and n
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from storage.database import FOR_NO_KEY_UPDATE, SKIP_LOCKED, Statement, Value
 from storage.eligibility import ELIGIBLE
@@ -12,7 +11,7 @@ from storage.erased_deliveries import COUNT_ERASED
 
 # Rows are claimed only from a running broadcast, or from a finished one that a supporter returned
 # to and that is not recalled; and only by the present holder of the lease.
-MAY_CLAIM: Final = """
+MAY_CLAIM = """
 EXISTS (
   SELECT 1 FROM broadcasts r WHERE r.id = :broadcast AND r.state IN ('running', 'finished')
     AND r.recall_started_at IS NULL
@@ -23,11 +22,11 @@ AND EXISTS (SELECT 1 FROM leases l WHERE l.name = :lease AND l.holder = :holder)
 # The worker and a supporter who returns (`returning_supporters.py`) wait here for each other: on
 # PostgreSQL each would otherwise miss what the other has not committed, and the supporter would
 # receive nothing.
-_LOCK: Final = f"SELECT id FROM broadcasts WHERE id = :broadcast {FOR_NO_KEY_UPDATE}"  # noqa: S608
+_LOCK = f"SELECT id FROM broadcasts WHERE id = :broadcast {FOR_NO_KEY_UPDATE}"  # noqa: S608
 
 # MATERIALIZED, or PostgreSQL may run the sub-select once for each row and take more than asked.
 # BETWEEN, or PostgreSQL reads every pending row while it does not yet know the table's size.
-_CLAIM: Final = f"""
+_CLAIM = f"""
 WITH turn AS MATERIALIZED (
   SELECT d.position FROM deliveries d
   WHERE d.broadcast_id = :broadcast AND d.state = 'pending' AND d.position > :after
@@ -50,7 +49,7 @@ WHERE broadcast_id = :broadcast AND state = 'pending'
 """  # noqa: S608 - constants of this file
 
 # The rows that the claim skipped, up to the last row it took, or to the end if it took none.
-_PASS_OVER: Final = f"""
+_PASS_OVER = f"""
 UPDATE deliveries
 SET state = CASE WHEN EXISTS (
       SELECT 1 FROM signatures gone
@@ -67,7 +66,7 @@ WHERE broadcast_id = :broadcast AND state = 'pending' AND position > :after
   AND NOT EXISTS (SELECT 1 FROM {ELIGIBLE} AND s.id = deliveries.signature_id)
 """  # noqa: S608 - constants of this file
 
-_CLAIMED: Final = """
+_CLAIMED = """
 SELECT d.position, d.language, d.signature_id, s.chat_sealed
 FROM deliveries d LEFT JOIN signatures s ON s.id = d.signature_id
 WHERE d.broadcast_id = :broadcast AND d.state = 'sending' AND d.claim_token = :claim
@@ -77,7 +76,7 @@ ORDER BY d.position
 
 # Where the dead holder was. Its successor goes on after that row, or repeated kills would hit the
 # same people. The furthest row would not do: from the second round on it stays the same.
-_NEWEST_CLAIM: Final = """
+_NEWEST_CLAIM = """
 SELECT position FROM deliveries
 WHERE broadcast_id = :broadcast AND state = 'sending'
 ORDER BY updated_at DESC, position DESC
@@ -87,14 +86,14 @@ LIMIT 1
 # The claim stays on the row: a holder that was taken for dead may still report what it delivered.
 # Most of what a dead holder had claimed it had not sent, so being claimed is no attempt: repeated
 # kills must not use up the attempts of people to whom nothing was ever sent.
-_RECOVER: Final = f"""
+_RECOVER = f"""
 UPDATE deliveries
 SET state = 'pending', attempts = attempts - 1, updated_at = :at
 WHERE broadcast_id = :broadcast AND state = 'sending' AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this file
 
 # Rows that a worker was sending when the broadcast was stopped or cancelled and the worker died.
-_SETTLE_ENDED: Final = """
+_SETTLE_ENDED = """
 UPDATE deliveries SET state = 'unconfirmed', updated_at = :at
 WHERE state = 'sending' AND broadcast_id IN (
   SELECT b.id FROM broadcasts b
@@ -102,7 +101,7 @@ WHERE state = 'sending' AND broadcast_id IN (
 )
 """
 
-_FRONTIER: Final = """
+_FRONTIER = """
 SELECT MAX(position) AS position FROM deliveries
 WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable', 'unconfirmed')
 """

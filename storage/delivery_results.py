@@ -6,44 +6,43 @@ successor does.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import Final
 
 from storage.broadcast_types import MOST_ATTEMPTS, Outcome, Result
 from storage.database import Statement, Value
 from storage.sql_in_lists import padded, portions
 
-_OF_RESULTS: Final = """
+_OF_RESULTS = """
 WHERE broadcast_id = :broadcast AND claim_token = :claim AND position IN ({positions})
 """
 
 # A certain outcome counts even when it comes late, from a worker that was taken for dead. Not
 # joined with a list of values: SQLite would read every delivery for that.
-_DELIVERED: Final = f"""
+_DELIVERED = f"""
 UPDATE deliveries
 SET state = 'delivered', updated_at = :at, message_ids = CASE position {{messages}} END
 {_OF_RESULTS}
 """  # noqa: S608 - constants of this file
 
-_CERTAIN: Final = f"""
+_CERTAIN = f"""
 UPDATE deliveries SET state = :state, updated_at = :at {_OF_RESULTS}
 """  # noqa: S608 - constants of this file
 
-_GIVE_UP: Final = f"{_CERTAIN} AND state = 'sending'"
+_GIVE_UP = f"{_CERTAIN} AND state = 'sending'"
 
-_GIVE_BACK: Final = f"""
+_GIVE_BACK = f"""
 UPDATE deliveries
 SET state = 'pending', attempts = attempts - 1, claim_token = NULL, updated_at = :at
 {_OF_RESULTS} AND state = 'sending'
 """  # noqa: S608 - constants of this file
 
-_IN_DOUBT: Final = f"""
+_IN_DOUBT = f"""
 UPDATE deliveries
 SET state = CASE WHEN attempts < {MOST_ATTEMPTS} THEN 'pending' ELSE 'unconfirmed' END,
     updated_at = :at
 {_OF_RESULTS} AND state = 'sending'
 """  # noqa: S608 - constants of this file
 
-_MARK_UNREACHABLE: Final = f"""
+_MARK_UNREACHABLE = f"""
 UPDATE signatures SET unreachable_at = :at
 WHERE unreachable_at IS NULL AND id IN (
   SELECT signature_id FROM deliveries {_OF_RESULTS}
@@ -51,7 +50,7 @@ WHERE unreachable_at IS NULL AND id IN (
 """  # noqa: S608 - constants of this file
 
 # Signatures are locked before deliveries, as in a withdrawal.
-_BY_OUTCOME: Final = {
+_BY_OUTCOME = {
     Outcome.DELIVERED: (_DELIVERED,),
     Outcome.UNREACHABLE: (_MARK_UNREACHABLE, _CERTAIN),
     Outcome.REJECTED: (_GIVE_UP,),

@@ -4,22 +4,21 @@ The handlers define what is in it; here it is a text.
 """
 
 from datetime import datetime
-from typing import Final
 
 from storage.database import Database, Statement, Value
 from storage.keyring import Keyring
 from storage.times import to_millis
 
-_GET: Final = "SELECT body_sealed FROM drafts WHERE petition = :petition AND admin = :admin"
+_GET = "SELECT body_sealed FROM drafts WHERE petition = :petition AND admin = :admin"
 
-_SAVE: Final = """
+_SAVE = """
 INSERT INTO drafts (petition, admin, body_sealed, updated_at)
 VALUES (:petition, :admin, :body, :at)
 ON CONFLICT (petition, admin) DO UPDATE
 SET body_sealed = excluded.body_sealed, updated_at = excluded.updated_at
 """
 
-_FORGET: Final = "DELETE FROM drafts WHERE petition = :petition AND admin = :admin"
+_FORGET = "DELETE FROM drafts WHERE petition = :petition AND admin = :admin"
 
 
 class Drafts:

@@ -8,12 +8,10 @@ recipients of the next one. So after a petition was reopened and closed again, o
 signers receive the closing update.
 """
 
-from typing import Final
-
 # Each text below is completed by the caller, who gives `:petition`, `:topic`, `:news_only` and
 # `:broadcast`. Deliveries of `:broadcast` itself do not count as received before, so that a claim
 # can check its own rows.
-ELIGIBLE: Final = """
+ELIGIBLE = """
 signatures s
 WHERE s.petition = :petition
   AND s.unreachable_at IS NULL AND s.muted_at IS NULL
@@ -40,7 +38,7 @@ WHERE s.petition = :petition
 """
 
 # The conversation has the language someone reads now; the signature has the one they signed in.
-LANGUAGE: Final = """
+LANGUAGE = """
 COALESCE(
   (SELECT c.language FROM conversations c
    WHERE c.petition = s.petition AND c.supporter = s.supporter),
@@ -48,10 +46,10 @@ COALESCE(
 )
 """
 
-IN_LANGUAGE: Final = f"(CAST(:only AS TEXT) IS NULL OR {LANGUAGE} = CAST(:only AS TEXT))"
+IN_LANGUAGE = f"(CAST(:only AS TEXT) IS NULL OR {LANGUAGE} = CAST(:only AS TEXT))"
 
 # Whoever signs after the numbers were shown was not counted, and is not written to either.
-AUDIENCE: Final = f"""
+AUDIENCE = f"""
 SELECT language, COUNT(*) AS recipients
 FROM (
   SELECT {LANGUAGE} AS language FROM {ELIGIBLE}
@@ -61,12 +59,12 @@ GROUP BY language
 ORDER BY recipients DESC, language
 """  # noqa: S608 - constants of this file
 
-MUTED: Final = """
+MUTED = """
 SELECT COUNT(*) AS people FROM signatures
 WHERE petition = :petition AND muted_at IS NOT NULL AND unreachable_at IS NULL
 """
 
-UNREACHABLE: Final = """
+UNREACHABLE = """
 SELECT COUNT(*) AS people FROM signatures
 WHERE petition = :petition AND unreachable_at IS NOT NULL
 """

@@ -6,8 +6,6 @@ broadcast, so a kill loses nothing and repeats nothing. Positions are signature 
 of signing.
 """
 
-from typing import Final
-
 from storage.broadcast_types import Broadcast
 from storage.database import FOR_KEY_SHARE, Statement, Value
 from storage.delivery_claims import MAY_CLAIM, ClaimScope, lock_broadcast
@@ -15,10 +13,10 @@ from storage.eligibility import ELIGIBLE, IN_LANGUAGE, LANGUAGE
 
 # People for whom Telegram rejected an earlier content come last: if the cause lies with them, it
 # keeps no message from anybody else. Supporters who return come after them.
-_REFUSED_BEFORE: Final = 1_000_000_000_000
-RETURNED: Final = 2 * _REFUSED_BEFORE
+_REFUSED_BEFORE = 1_000_000_000_000
+RETURNED = 2 * _REFUSED_BEFORE
 
-_HERE: Final = f"""
+_HERE = f"""
 EXISTS (
   SELECT 1 FROM broadcasts here WHERE here.id = :broadcast AND here.enqueued_at IS NULL
     AND here.enqueued_through = :after
@@ -26,7 +24,7 @@ EXISTS (
 """  # noqa: S608 - constants of this package
 
 # Waits for a withdrawal that is under way; whoever has withdrawn by then gets no row.
-_PORTION: Final = f"""
+_PORTION = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
 SELECT :broadcast, position, id, language, 'pending', 0, :at
@@ -43,11 +41,11 @@ WHERE {_HERE}
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - constants of this package
 
-_ADVANCE: Final = f"""
+_ADVANCE = f"""
 UPDATE broadcasts SET enqueued_through = :upto WHERE id = :broadcast AND {_HERE}
 """  # noqa: S608 - constants of this file
 
-_ALL: Final = f"""
+_ALL = f"""
 UPDATE broadcasts
 SET enqueued_at = :at,
   total = (SELECT COUNT(*) FROM deliveries d WHERE d.broadcast_id = :broadcast)
@@ -56,7 +54,7 @@ SET enqueued_at = :at,
 WHERE id = :broadcast AND {_HERE}
 """  # noqa: S608 - constants of this file
 
-ENQUEUED: Final = """
+ENQUEUED = """
 SELECT COALESCE(b.last_signature_number, p.last_number) AS last_number, b.enqueued_through,
   b.enqueued_at
 FROM broadcasts b JOIN petitions p ON p.slug = b.petition

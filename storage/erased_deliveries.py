@@ -10,12 +10,10 @@ committed row without a signature is in any other state, and the two statements 
 rows that their own transaction has locked: what the first counts is what the second deletes.
 """
 
-from typing import Final
-
 from storage.database import Statement
 
 # A row that was still pending counts as withdrawn.
-_COUNT: Final = """
+_COUNT = """
 INSERT INTO erased_deliveries (broadcast_id, state, recall_outcome, people)
 SELECT broadcast_id, CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
   COALESCE(recall_outcome, ''), COUNT(*)
@@ -26,7 +24,7 @@ ON CONFLICT (broadcast_id, state, recall_outcome)
 DO UPDATE SET people = erased_deliveries.people + excluded.people
 """
 
-_DELETE: Final = "DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'"
+_DELETE = "DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'"
 
-COUNT_ERASED: Final = (Statement(_COUNT), Statement(_DELETE))
+COUNT_ERASED = (Statement(_COUNT), Statement(_DELETE))
 """The last statements of every transaction that erases a signature or settles deliveries."""

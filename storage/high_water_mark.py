@@ -12,7 +12,6 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 from urllib.parse import quote
 
 from storage.database_url import SqliteAddress, parse_address
@@ -20,10 +19,10 @@ from storage.errors import DatabaseBehind, SchemaMissing
 from storage.private_files import write_over
 from storage.sqlite_errors import storage_error
 
-_NUMBER: Final = "SELECT last_number FROM petitions WHERE slug = ?"
-_MARK: Final = re.compile(r"[0-9]{1,18}\n")
-_FLAGGED: Final = "petition-bot run --restored-backup"
-_OTHERWISE: Final = f"If it is a backup that you restored on purpose, start once with: {_FLAGGED}"
+_NUMBER = "SELECT last_number FROM petitions WHERE slug = ?"
+_MARK = re.compile(r"[0-9]{1,18}\n")
+_FLAGGED = "petition-bot run --restored-backup"
+_OTHERWISE = f"If it is a backup that you restored on purpose, start once with: {_FLAGGED}"
 
 
 class HighWaterMark:

@@ -6,12 +6,11 @@ portion of them would touch the whole index.
 
 import os
 from datetime import datetime
-from typing import Final
 
 from storage.times import to_millis
 
-_TIME_BYTES: Final = 6
-_RANDOM_BYTES: Final = 10
+_TIME_BYTES = 6
+_RANDOM_BYTES = 10
 
 
 def rising_id(at: datetime) -> bytes:

@@ -27,7 +27,7 @@ import shlex
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,23 +36,23 @@ from storage.database_url import data_folder
 from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
 from storage.private_files import write_new
 
-_UNPADDED: Final = b"\x01"
-_PADDED: Final = b"\x02"
-_STEP_BYTES: Final = 64
-_PADDING: Final = b"\x80"
-_ID_BYTES: Final = 4
-_NONCE_BYTES: Final = 12
-_KEY_BYTES: Final = 32
-_HEADER_BYTES: Final = len(_PADDED) + _ID_BYTES + _NONCE_BYTES
+_UNPADDED = b"\x01"
+_PADDED = b"\x02"
+_STEP_BYTES = 64
+_PADDING = b"\x80"
+_ID_BYTES = 4
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+_HEADER_BYTES = len(_PADDED) + _ID_BYTES + _NONCE_BYTES
 
 # A value is bound to the name that its column had when it was first sealed: whoever renames the
 # column cannot encrypt the values anew, as SQL has no key.
-_SEALED_AS: Final = {
+_SEALED_AS = {
     ("broadcasts", "author_sealed"): "started_by_sealed",
     ("broadcasts", "confirmed_by_sealed"): "approved_by_sealed",
 }
 
-_TITLE: Final = (
+_TITLE = (
     "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
     "# Keep a copy in a safe place, apart from the database and its backups: without it they\n"
     "# cannot be read by anyone. Never send it, never commit it.\n"

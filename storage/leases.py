@@ -8,12 +8,11 @@ waits may take a lease that it has seen unchanged for long enough.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from storage.database import Database, Row, Statement
 from storage.times import from_millis, to_millis
 
-_TAKE: Final = """
+_TAKE = """
 INSERT INTO leases (name, holder, expires_at)
 VALUES (:name, :holder, :expires_at)
 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
@@ -23,15 +22,15 @@ WHERE leases.holder = excluded.holder
 RETURNING name, holder, expires_at
 """
 
-_RENEW: Final = """
+_RENEW = """
 UPDATE leases SET expires_at = :expires_at
 WHERE name = :name AND holder = :holder
 RETURNING name, holder, expires_at
 """
 
-_RELEASE: Final = "DELETE FROM leases WHERE name = :name AND holder = :holder"
+_RELEASE = "DELETE FROM leases WHERE name = :name AND holder = :holder"
 
-_LOOK: Final = "SELECT name, holder, expires_at FROM leases WHERE name = :name"
+_LOOK = "SELECT name, holder, expires_at FROM leases WHERE name = :name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import aiosqlite
 
@@ -23,19 +23,19 @@ from storage.sqlite import create_private
 from storage.sqlite_errors import is_locked, storage_error
 
 # How long a start waits for another that is migrating; a revision can rewrite a big table.
-_PATIENCE_SECONDS: Final = 120.0
-_PAUSE_SECONDS: Final = 0.05
+_PATIENCE_SECONDS = 120.0
+_PAUSE_SECONDS = 0.05
 
 # Any fixed number that no other program on the same PostgreSQL is likely to lock.
-_ADVISORY_LOCK: Final = 0x7065_7469_7469_6F6E
+_ADVISORY_LOCK = 0x7065_7469_7469_6F6E
 
-_HAS_VERSION: Final = {
+_HAS_VERSION = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
     # Not to_regclass: what it answers before the lock is taken is still cached afterwards.
     "postgresql": "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version'"
     " AND schemaname = ANY (current_schemas(false))",
 }
-_VERSION: Final = "SELECT version_num FROM alembic_version"
+_VERSION = "SELECT version_num FROM alembic_version"
 
 Fetch = Callable[[str], Awaitable[list[Any]]]
 

@@ -7,7 +7,7 @@ tables and columns with personal data are added to `GIVEN`.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from storage.database import Database, Row, Statement, Value
 from storage.keyring import Keyring
@@ -16,7 +16,7 @@ from storage.times import from_millis
 Record = Mapping[str, Any]
 """A row as its owner reads it: decrypted, times as UTC datetimes, other values as stored."""
 
-GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
+GIVEN: Mapping[str, tuple[str, ...]] = {
     "conversations": (
         *("supporter", "stage", "page", "return_stage", "language", "name_sealed", "news"),
         *("source", "message_id", "picture_id", "name_message_ids", "screen_digest", "version"),
@@ -50,53 +50,53 @@ def _columns(table: str) -> str:
     return ", ".join(f"{table}.{column}" for column in GIVEN[table])
 
 
-_PERSON: Final = "petition = :petition AND supporter = :supporter"
+_PERSON = "petition = :petition AND supporter = :supporter"
 
-_CONVERSATION: Final = f"""
+_CONVERSATION = f"""
 SELECT {_columns("conversations")} FROM conversations WHERE {_PERSON}
 """  # noqa: S608 - constants of this file
 
-_SIGNATURE: Final = f"""
+_SIGNATURE = f"""
 SELECT {_columns("signatures")} FROM signatures WHERE {_PERSON}
 """  # noqa: S608 - constants of this file
 
-_CONSENTS: Final = f"""
+_CONSENTS = f"""
 SELECT {_columns("consents")}, {_columns("consent_texts")}
 FROM consents JOIN consent_texts ON consent_texts.sha256 = consents.text_sha256
 WHERE consents.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
 ORDER BY consents.given_at
 """  # noqa: S608 - constants of this file
 
-_DELIVERIES: Final = f"""
+_DELIVERIES = f"""
 SELECT {_columns("deliveries")}, broadcasts.kind
 FROM deliveries JOIN broadcasts ON broadcasts.id = deliveries.broadcast_id
 WHERE deliveries.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
 ORDER BY deliveries.updated_at, deliveries.broadcast_id
 """  # noqa: S608 - constants of this file
 
-_DRAFT: Final = f"""
+_DRAFT = f"""
 SELECT {_columns("drafts")} FROM drafts WHERE petition = :petition AND admin = :supporter
 """  # noqa: S608 - constants of this file
 
 # The key ends with the admin's reference.
-_MENUS: Final = f"""
+_MENUS = f"""
 SELECT {_columns("telegram_cache")} FROM telegram_cache
 WHERE petition = :petition AND key LIKE CAST(:menu AS TEXT)
 """  # noqa: S608 - constants of this file
 
 # The admins' ids are encrypted, so all rows are read and filtered after decryption; they are few.
-_BROADCASTS: Final = f"""
+_BROADCASTS = f"""
 SELECT {_columns("broadcasts")} FROM broadcasts WHERE petition = :petition ORDER BY created_at
 """  # noqa: S608 - constants of this file
 
-_DEEDS: Final = f"""
+_DEEDS = f"""
 SELECT {_columns("audit")} FROM audit
 WHERE petition = :petition AND actor_sealed IS NOT NULL
 ORDER BY at, id
 """  # noqa: S608 - constants of this file
 
 # The other sealed columns hold the id of a person or of a chat.
-_TEXTS: Final = frozenset({"name_sealed", "body_sealed"})
+_TEXTS = frozenset({"name_sealed", "body_sealed"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,33 +6,32 @@ the moment of closing is exact, whoever signs in that moment.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from storage.audit import Audit
 from storage.database import FOR_UPDATE, Database, Row, Statement, Value
 from storage.errors import KeyFileOther, PetitionMissing
 from storage.times import from_millis, to_millis
 
-_ENSURE: Final = """
+_ENSURE = """
 INSERT INTO petitions (slug, key_fingerprint) VALUES (:petition, :fingerprint)
 ON CONFLICT (slug) DO UPDATE SET key_fingerprint = excluded.key_fingerprint
 WHERE petitions.key_fingerprint IS NULL
 """
 
-_STATE: Final = """
+_STATE = """
 SELECT signatures, closed_at, closed_signatures, revision FROM petitions WHERE slug = :petition
 """
 
-_FINGERPRINT: Final = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
+_FINGERPRINT = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
 
-_LAST_NUMBER: Final = "SELECT last_number FROM petitions WHERE slug = :petition"
+_LAST_NUMBER = "SELECT last_number FROM petitions WHERE slug = :petition"
 
-_LOCK: Final = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
+_LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
 
-_MAY_CLOSE: Final = "slug = :petition AND revision = :revision AND closed_at IS NULL"
+_MAY_CLOSE = "slug = :petition AND revision = :revision AND closed_at IS NULL"
 
 # A closing update that is being sent, or is planned, says that the petition is closed.
-_MAY_REOPEN: Final = """
+_MAY_REOPEN = """
 slug = :petition AND revision = :revision AND closed_at IS NOT NULL
 AND NOT EXISTS (
   SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
@@ -40,18 +39,18 @@ AND NOT EXISTS (
 )
 """
 
-_CAN_CLOSE: Final = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_CLOSE})"  # noqa: S608 - a constant
+_CAN_CLOSE = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_CLOSE})"  # noqa: S608 - a constant
 
-_CAN_REOPEN: Final = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_REOPEN})"  # noqa: S608 - a constant
+_CAN_REOPEN = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_REOPEN})"  # noqa: S608 - a constant
 
-_CLOSE: Final = f"""
+_CLOSE = f"""
 UPDATE petitions
 SET closed_at = :at, closed_signatures = signatures, revision = revision + 1
 WHERE {_MAY_CLOSE}
 RETURNING signatures, closed_at, closed_signatures, revision
 """  # noqa: S608 - constants of this file
 
-_REOPEN: Final = f"""
+_REOPEN = f"""
 UPDATE petitions
 SET closed_at = NULL, closed_signatures = NULL, revision = revision + 1
 WHERE {_MAY_REOPEN}

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -20,17 +20,17 @@ from storage.database import FOR_NO_KEY_UPDATE, Row, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
 
-_POOL_SIZE: Final = 10
+_POOL_SIZE = 10
 # Two, so that a long write, such as starting a broadcast, does not delay the others.
-_WRITERS: Final = 2
-_GROUP_SIZE: Final = 64
+_WRITERS = 2
+_GROUP_SIZE = 64
 
-_CONNECT_SECONDS: Final = 5.0
-_COMMAND_SECONDS: Final = 120.0  # one statement may go through a million signatures
-_RETRY_FOR_SECONDS: Final = 4.0
-_PAUSES: Final = BackOff(0.02, longest=0.5)  # in seconds, between tries
+_CONNECT_SECONDS = 5.0
+_COMMAND_SECONDS = 120.0  # one statement may go through a million signatures
+_RETRY_FOR_SECONDS = 4.0
+_PAUSES = BackOff(0.02, longest=0.5)  # in seconds, between tries
 
-_SESSION: Final = {
+_SESSION = {
     "application_name": "petition-bot",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
@@ -38,30 +38,30 @@ _SESSION: Final = {
 }
 
 # SQLSTATE classes: connection, resources, operator, rollback, system; and single states.
-_PASSING: Final = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
-_BROKEN: Final = ("XX001", "XX002")
-_REFUSED: Final = ("28", "3D000")
+_PASSING = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
+_BROKEN = ("XX001", "XX002")
+_REFUSED = ("28", "3D000")
 # Everything that the driver raises and `storage_error` knows a meaning of.
-DRIVER_ERRORS: Final = (
+DRIVER_ERRORS = (
     OSError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-_LOST: Final = (
+_LOST = (
     OSError,  # TimeoutError too
     asyncpg.PostgresConnectionError,
     asyncpg.InternalClientError,  # asyncpg's error for a connection that the server dropped
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
 )
 # Errors after which it is unknown whether a transaction that was sent was committed.
-_COMMIT_UNCERTAIN: Final = (
+_COMMIT_UNCERTAIN = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
-_NO_TABLE: Final = "42P01"
+_NO_TABLE = "42P01"
 
 Answer = TypeVar("Answer")
 

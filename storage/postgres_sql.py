@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from storage.database import (
     FOR_KEY_SHARE,
@@ -24,7 +24,7 @@ from storage.database import (
 )
 
 # Made by each connection for itself, so it always fits this version of the code.
-MAKE_RUNNER: Final = """
+MAKE_RUNNER = """
 CREATE OR REPLACE FUNCTION pg_temp.run_statements(
   statements text[], answering boolean[], texts text[], numbers bigint[], blobs bytea[]
 ) RETURNS SETOF json LANGUAGE plpgsql AS $$
@@ -43,14 +43,14 @@ BEGIN
 END $$
 """
 
-RUN: Final = "SELECT * FROM pg_temp.run_statements($1, $2, $3, $4, $5)"
+RUN = "SELECT * FROM pg_temp.run_statements($1, $2, $3, $4, $5)"
 
-_TOKEN: Final = re.compile(
+_TOKEN = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :(?P<name>[A-Za-z_]\w*)""",
     re.VERBOSE | re.DOTALL,
 )
 
-_CLAUSES: Final = {
+_CLAUSES = {
     FOR_UPDATE: "FOR UPDATE",
     SKIP_LOCKED: "FOR UPDATE SKIP LOCKED",
     FOR_KEY_SHARE: "FOR KEY SHARE",

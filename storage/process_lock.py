@@ -15,7 +15,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from storage.database_url import SqliteAddress, parse_address
@@ -24,13 +24,13 @@ from storage.file_identity import FileIdentity
 from storage.open_database import postgres_adapter
 
 # By then a server that restarts is back, and has noticed which connections are dead.
-_PATIENCE_SECONDS: Final = 8.0
-_PAUSE_SECONDS: Final = 0.2
+_PATIENCE_SECONDS = 8.0
+_PAUSE_SECONDS = 0.2
 # How often to query the connection: it may have broken silently, and must not be closed as idle.
-_BEAT_SECONDS: Final = 5.0
-_GOODBYE_SECONDS: Final = 0.5
+_BEAT_SECONDS = 5.0
+_GOODBYE_SECONDS = 0.5
 # How long two processes can hold the lock at most, if its file is removed while another starts.
-_LOOK_SECONDS: Final = 1.0
+_LOOK_SECONDS = 1.0
 
 
 class ProcessLock:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from storage.broadcast_types import RECALLABLE_FOR
 from storage.database import Database, Row, Statement, Value
@@ -18,7 +17,7 @@ from storage.keyring import Keyring
 from storage.sql_in_lists import padded, portions
 from storage.times import to_millis
 
-_NEXT: Final = """
+_NEXT = """
 SELECT d.position, d.message_ids, d.updated_at, d.signature_id, s.chat_sealed
 FROM deliveries d LEFT JOIN signatures s ON s.id = d.signature_id
 WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall_outcome IS NULL
@@ -27,13 +26,13 @@ ORDER BY d.position
 LIMIT CAST(:limit AS BIGINT)
 """
 
-_NOTE: Final = """
+_NOTE = """
 UPDATE deliveries SET recall_outcome = :recall
 WHERE broadcast_id = :broadcast AND recall_outcome IS NULL AND position IN ({positions})
 """
 
 # Messages to people who withdrew since cannot be deleted: their chat ids are erased.
-_TALLY: Final = """
+_TALLY = """
 SELECT recall_outcome, CAST(SUM(people) AS BIGINT) AS people
 FROM (
   SELECT COALESCE(recall_outcome, 'open') AS recall_outcome, COUNT(*) AS people FROM deliveries
@@ -46,7 +45,7 @@ FROM (
 GROUP BY recall_outcome
 """
 
-_END: Final = """
+_END = """
 UPDATE broadcasts SET recall_ended_at = :at
 WHERE id = :broadcast AND petition = :petition AND recall_started_at IS NOT NULL
   AND recall_ended_at IS NULL

@@ -4,7 +4,6 @@ They get the closing update for thirty days after the closing; later it would co
 """
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from storage.database import FOR_NO_KEY_UPDATE, FOR_UPDATE, Statement, Value
 from storage.eligibility import LANGUAGE
@@ -12,12 +11,12 @@ from storage.enqueue import RETURNED
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
-OWED_FOR: Final = timedelta(days=30)
+OWED_FOR = timedelta(days=30)
 
 # Every broadcast that they may still get, so that no worker skips them meanwhile; the petition is
 # locked too, so that none begins. The order is everywhere: petition, broadcast, signature,
 # delivery.
-_LOCK_BROADCASTS: Final = f"""
+_LOCK_BROADCASTS = f"""
 SELECT id FROM broadcasts
 WHERE petition = :petition
   AND (state IN ('running', 'paused') OR (state = 'finished' AND kind = 'closing'))
@@ -25,11 +24,11 @@ ORDER BY id {FOR_NO_KEY_UPDATE}
 """  # noqa: S608 - a constant
 
 # Another transaction may be recording at this moment that they are unreachable.
-_LOCK_SIGNATURE: Final = f"""
+_LOCK_SIGNATURE = f"""
 SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
 """  # noqa: S608 - a constant
 
-_BACK: Final = """
+_BACK = """
 UPDATE signatures SET unreachable_at = NULL
 WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NOT NULL
 RETURNING id
@@ -37,7 +36,7 @@ RETURNING id
 
 # The closing updates of a petition that is still closed and was closed lately, with the supporter
 # who returned. One that was recalled is left out.
-_CLOSINGS: Final = """
+_CLOSINGS = """
 broadcasts b
 JOIN petitions p ON p.slug = b.petition
 JOIN signatures s ON s.petition = b.petition
@@ -47,11 +46,11 @@ WHERE b.petition = :petition AND b.kind = 'closing'
   AND s.supporter = :supporter AND s.unreachable_at IS NULL AND s.muted_at IS NULL
 """
 
-_LATEST: Final = "ORDER BY b.created_at DESC, b.id LIMIT 1"
+_LATEST = "ORDER BY b.created_at DESC, b.id LIMIT 1"
 
 # In a running broadcast they are sent it with everybody else. The row is found by both columns of
 # a key, or SQLite reads everyone who was unreachable.
-_AGAIN: Final = f"""
+_AGAIN = f"""
 UPDATE deliveries SET state = 'pending', attempts = 0, claim_token = NULL, updated_at = :at
 WHERE state IN ('unreachable', 'withdrawn')
   AND signature_id = (
@@ -70,7 +69,7 @@ RETURNING position
 
 # People who unmute the bot during another broadcast get it with everybody else, if its rows, which
 # were written at its beginning, include them. At most one broadcast is under way.
-_UNDER_WAY: Final = """
+_UNDER_WAY = """
 UPDATE deliveries SET state = 'pending', updated_at = :at
 WHERE state = 'withdrawn'
   AND signature_id = (
@@ -86,7 +85,7 @@ RETURNING position
 
 # People who were unreachable when their portion of rows was written have no row yet; whoever is in
 # a portion still to be written needs none.
-_AT_LAST: Final = f"""
+_AT_LAST = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
 SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from storage import signing
 from storage.conversations import Conversation, Conversations
@@ -18,7 +17,7 @@ from storage.returning_supporters import returned_statements
 from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.times import from_millis, to_millis
 
-_OF: Final = """
+_OF = """
 SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
   c.purposes, c.news_ended_at
 FROM signatures s JOIN consents c ON c.signature_id = s.id
@@ -27,28 +26,28 @@ ORDER BY c.given_at DESC
 LIMIT 1
 """
 
-_LOST: Final = """
+_LOST = """
 UPDATE signatures SET unreachable_at = :at
 WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NULL
 """
 
 # Withdrawing consent is as easy as giving it (GDPR art. 7(3)); what was agreed to stays on record,
 # with the time from which it no longer applies.
-_NO_MORE_NEWS: Final = """
+_NO_MORE_NEWS = """
 UPDATE consents SET news_ended_at = :at
 WHERE news_ended_at IS NULL AND signature_id IN (
   SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter
 )
 """
 
-_MUTE: Final = """
+_MUTE = """
 UPDATE signatures SET muted_at = CAST(:at AS BIGINT)
 WHERE petition = :petition AND supporter = :supporter
   AND (muted_at IS NULL OR CAST(:at AS BIGINT) IS NULL)
 """
 
 # One statement, so that all figures are of the same moment.
-_STATS: Final = """
+_STATS = """
 SELECT language, source, COUNT(*) AS signed,
   CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
   CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable

@@ -9,7 +9,6 @@ without having written anything.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
@@ -20,7 +19,7 @@ from storage.petitions import lock_petition
 from storage.times import to_millis
 
 # Makes a row to lock for someone who has none; version 0 counts as no conversation.
-_PLACE: Final = """
+_PLACE = """
 INSERT INTO conversations (
   petition, supporter, stage, page, news, name_message_ids, version, updated_at
 )
@@ -28,12 +27,12 @@ VALUES (:petition, :supporter, 'home', 0, 0, '[]', 0, :at)
 ON CONFLICT (petition, supporter) DO NOTHING
 """
 
-_LOCK_PLACE: Final = f"""
+_LOCK_PLACE = f"""
 SELECT version FROM conversations
 WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
 """  # noqa: S608 - a constant
 
-_SIGN: Final = """
+_SIGN = """
 INSERT INTO signatures (
   id, petition, supporter, number, name_sealed, chat_sealed, language, source, text_version,
   signed_at
@@ -46,14 +45,14 @@ WHERE p.slug = :petition AND p.closed_at IS NULL
 ON CONFLICT (petition, supporter) DO NOTHING
 """
 
-_CONSENT_TEXT: Final = """
+_CONSENT_TEXT = """
 INSERT INTO consent_texts (sha256, petition, language, version, text)
 SELECT :sha256, s.petition, :language, :text_version, :text
 FROM signatures s WHERE s.id = :id
 ON CONFLICT (sha256) DO NOTHING
 """
 
-_CONSENT: Final = """
+_CONSENT = """
 INSERT INTO consents (
   id, petition, signature_id, purposes, text_sha256, text_version, language, channel,
   message_id, given_at
@@ -63,24 +62,24 @@ SELECT :consent_id, s.petition, s.id, :purposes, :sha256, :text_version, :langua
 FROM signatures s WHERE s.id = :id
 """
 
-_COUNT: Final = """
+_COUNT = """
 UPDATE petitions SET signatures = signatures + 1, last_number = last_number + 1
 WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id)
 """
 
-_OUTCOME: Final = """
+_OUTCOME = """
 SELECT p.signatures, s.number, CASE WHEN s.id = :id THEN 1 ELSE 0 END AS fresh
 FROM petitions p
 LEFT JOIN signatures s ON s.petition = p.slug AND s.supporter = :supporter
 WHERE p.slug = :petition
 """
 
-_PERSON: Final = "petition = :petition AND supporter = :supporter"
+_PERSON = "petition = :petition AND supporter = :supporter"
 
 # Locked before the deliveries, as a broadcast does.
-_LOCK_SIGNATURE: Final = f"SELECT id FROM signatures WHERE {_PERSON} {FOR_UPDATE}"  # noqa: S608 - constants
+_LOCK_SIGNATURE = f"SELECT id FROM signatures WHERE {_PERSON} {FOR_UPDATE}"  # noqa: S608 - constants
 
-_DISCOUNT: Final = f"""
+_DISCOUNT = f"""
 UPDATE petitions SET signatures = signatures - 1
 WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 """  # noqa: S608 - constants of this file
@@ -88,7 +87,7 @@ WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 # The version, the stage, the language and the message id stay, so that old buttons are harmless.
 # The stage changes in the same transaction, or a kill in between would leave the person without a
 # confirmation.
-_FORGET_PERSON: Final = f"""
+_FORGET_PERSON = f"""
 UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
   screen_digest = NULL, picture_id = NULL, updated_at = 0,
   stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, return_stage = NULL,
@@ -96,7 +95,7 @@ UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = N
 WHERE {_PERSON}
 """  # noqa: S608 - constants of this file
 
-_ERASE: Final = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # noqa: S608 - constants of this file
+_ERASE = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # noqa: S608 - constants of this file
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ Few lengths mean few different SQL texts, so few prepared statements.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 Item = TypeVar("Item")
 
-_LENGTHS: Final = (1, 10, 100)
+_LENGTHS = (1, 10, 100)
 
 
 def portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import aiosqlite
 
@@ -27,20 +27,20 @@ from storage.file_identity import FileIdentity
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
-_READERS: Final = 2
+_READERS = 2
 
 # One COMMIT for at most so many, which limits how long the first of a group waits for the last.
-_GROUP_SIZE: Final = 256
+_GROUP_SIZE = 256
 
 # How long SQLite waits for a lock, then how long we retry: together less than the 8 s that a
 # process has to stop.
-_BUSY_MILLISECONDS: Final = 2_000
-_RETRY_FOR_SECONDS: Final = 4.0
-_PAUSE_SECONDS: Final = 0.02
+_BUSY_MILLISECONDS = 2_000
+_RETRY_FOR_SECONDS = 4.0
+_PAUSE_SECONDS = 0.02
 
 # The first copies nearly all of the log while others write; the second blocks them, but has little
 # left to copy before it truncates the log.
-_TRUNCATE: Final = (
+_TRUNCATE = (
     Statement("PRAGMA wal_checkpoint(PASSIVE)"),
     Statement("PRAGMA wal_checkpoint(TRUNCATE)"),
 )
@@ -48,14 +48,14 @@ _TRUNCATE: Final = (
 # When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old
 # page. A small database is therefore rewritten now and then, which leaves no copies and blocks
 # other writes for a tenth of a second.
-_REWRITE_SECONDS: Final = 86_400.0
-_REWRITE_AGAIN_SECONDS: Final = 3_600.0
-_REWRITE_UP_TO_BYTES: Final = 16_000_000
-_SIZE: Final = Statement(
+_REWRITE_SECONDS = 86_400.0
+_REWRITE_AGAIN_SECONDS = 3_600.0
+_REWRITE_UP_TO_BYTES = 16_000_000
+_SIZE = Statement(
     "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size"
 )
 
-_PRAGMAS: Final = (
+_PRAGMAS = (
     "busy_timeout={busy}",
     "journal_mode=WAL",
     "synchronous=FULL",  # an answered signature survives a power cut

@@ -5,15 +5,14 @@ Telegram.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from storage.database import Database, Statement
 
-_GET: Final = """
+_GET = """
 SELECT digest, telegram_id FROM telegram_cache WHERE petition = :petition AND key = :key
 """
 
-_PUT: Final = """
+_PUT = """
 INSERT INTO telegram_cache (petition, key, digest, telegram_id)
 VALUES (:petition, :key, :digest, :telegram_id)
 ON CONFLICT (petition, key)

@@ -8,12 +8,11 @@ not that write erased anything.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
 
-PAUSE_SECONDS: Final = 4.0
+PAUSE_SECONDS = 4.0
 """From a write to the truncation, and from one truncation to the next."""
 
-RETRY_SECONDS: Final = 0.5
+RETRY_SECONDS = 0.5
 """Between two tries while somebody still reads from the log."""
 
 

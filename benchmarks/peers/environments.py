@@ -9,13 +9,12 @@ import asyncio
 import shutil
 import sys
 from pathlib import Path
-from typing import Final
 
-_HERE: Final = Path(__file__).parent
-_ROOT: Final = _HERE.parent.parent
-_FOLDER: Final = _ROOT / ".venv-peers"
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parent.parent
+_FOLDER = _ROOT / ".venv-peers"
 # The reason is at the end of what pip or uv writes to standard error.
-_REASON_CHARACTERS: Final = 200
+_REASON_CHARACTERS = 200
 
 
 class NoEnvironment(Exception):

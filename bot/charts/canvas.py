@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-_FONTS: Final = Path(__file__).parent / "fonts"
+_FONTS = Path(__file__).parent / "fonts"
 # Areas and lines are drawn this much larger and then reduced, which smooths their edges.
-_SUPERSAMPLING: Final = 2
-_SMALLEST_TEXT: Final = 26
+_SUPERSAMPLING = 2
+_SMALLEST_TEXT = 26
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,37 +10,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from bot.charts.canvas import Box, Canvas
 from bot.charts.series import Interval, Series, series_of
 from bot.charts.ticks import count_ticks, time_step, time_ticks
 from bot.text.translations import Words, mark
 
-WIDTH: Final = 1280
-HEIGHT: Final = 900
-MARGIN: Final = 48
-PAPER: Final = "#1b2430"
-DELIVERED: Final = "#58c98b"
-SO_FAR: Final = "#2f6b55"
-UNREACHABLE: Final = "#f2b45c"
-_INK: Final = "#ffffff"
-_SOFT: Final = "#c3cedb"
-_GRID: Final = "#3a4757"
+WIDTH = 1280
+HEIGHT = 900
+MARGIN = 48
+PAPER = "#1b2430"
+DELIVERED = "#58c98b"
+SO_FAR = "#2f6b55"
+UNREACHABLE = "#f2b45c"
+_INK = "#ffffff"
+_SOFT = "#c3cedb"
+_GRID = "#3a4757"
 
-_LARGE: Final = 50
-_MIDDLE: Final = 38
-_SMALL: Final = 32
+_LARGE = 50
+_MIDDLE = 38
+_SMALL = 32
 
-_UPPER: Final = (310.0, 520.0)
-_LOWER: Final = (622.0, 800.0)
-_TIMES_AT_MOST: Final = 7
-_NUMBERS_AT_MOST: Final = 4
+_UPPER = (310.0, 520.0)
+_LOWER = (622.0, 800.0)
+_TIMES_AT_MOST = 7
+_NUMBERS_AT_MOST = 4
 # Wider bars than this, in pixels, have a gap between them.
-_WIDE: Final = 8
+_WIDE = 8
 
 # The speed is shown in the first of these units in which the fastest interval reaches one.
-_UNITS: Final = (
+_UNITS = (
     (timedelta(seconds=1), mark("Por segundo")),
     (timedelta(minutes=1), mark("Por minuto")),
     (timedelta(hours=1), mark("Por hora")),

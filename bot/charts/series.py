@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Protocol
 
 # The width of a single interval, which has no neighbour to measure it by.
-_ALONE: Final = timedelta(seconds=1)
+_ALONE = timedelta(seconds=1)
 
 
 class Interval(Protocol):

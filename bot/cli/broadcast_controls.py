@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from bot.cli.broadcast_selection import LATEST, capitalised, name_of, select_broadcast
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot
@@ -37,12 +36,12 @@ class Change:
         return TRANSITIONS[self.verb].to or _RECALLED
 
 
-PAUSE: Final = Change(Action.PAUSE)
-RESUME: Final = Change(Action.RESUME)
-CANCEL: Final = Change(Action.CANCEL)
-RECALL: Final = Change(Action.RECALL, default=LATEST)
+PAUSE = Change(Action.PAUSE)
+RESUME = Change(Action.RESUME)
+CANCEL = Change(Action.CANCEL)
+RECALL = Change(Action.RECALL, default=LATEST)
 # The word for a broadcast that is being recalled or was, whatever its state.
-_RECALLED: Final = "recalled"
+_RECALLED = "recalled"
 
 
 async def prepare_change(

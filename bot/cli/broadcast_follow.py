@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -21,8 +21,8 @@ from bot.cli.broadcast_snapshot import BroadcastSnapshot, snapshot_json
 from bot.text.translations import Words
 
 # Counting a million rows takes time: the pause is at least four times as long as the reading.
-_PAUSE_TO_READING_RATIO: Final = 4.0
-_DAY_SECONDS: Final = 24 * 60 * 60
+_PAUSE_TO_READING_RATIO = 4.0
+_DAY_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)

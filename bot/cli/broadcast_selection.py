@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from bot.console import CannotDo
 from storage import Broadcast, Broadcasts, Kind
 
-LATEST: Final = "latest"
-SHORTEST: Final = 8
-_PAGE: Final = 100
-_KINDS: Final = {
+LATEST = "latest"
+SHORTEST = 8
+_PAGE = 100
+_KINDS = {
     Kind.CLOSING: "closing update",
     Kind.UPDATE: "message about the petition",
     Kind.NEWS: "other news",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -20,8 +20,8 @@ from bot.text.translations import Words
 from storage import Broadcast, BroadcastState, PauseReason, StopReason
 
 # The width of the column of names: the longest name and two spaces.
-_NAME_WIDTH: Final = len("Not recalled") + 2
-_REASONS: Final[dict[StopReason | PauseReason, str]] = {
+_NAME_WIDTH = len("Not recalled") + 2
+_REASONS: dict[StopReason | PauseReason, str] = {
     StopReason.CONTENT: "Telegram does not accept the message: {detail}",
     StopReason.UNREADABLE: "the key does not open the chats of those who signed",
     PauseReason.LATE: "its time passed while no bot was running; resume or cancel it",

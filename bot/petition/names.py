@@ -19,7 +19,6 @@ import unicodedata
 from collections.abc import Callable
 from enum import Enum, auto
 from itertools import groupby
-from typing import Final
 
 from bot.text import text_limits
 
@@ -46,20 +45,20 @@ class NameRefused(ValueError):
         self.problem = problem
 
 
-_SHORTEST: Final = 2
-_LETTERS: Final = 2
-_LONGEST_TYPED: Final = 4 * text_limits.NAME  # NFC joins at most four characters into one
-_MOST_MARKS: Final = 3
-_VIRAMA: Final = 9  # the canonical combining class of viramas, the signs that mute a vowel
+_SHORTEST = 2
+_LETTERS = 2
+_LONGEST_TYPED = 4 * text_limits.NAME  # NFC joins at most four characters into one
+_MOST_MARKS = 3
+_VIRAMA = 9  # the canonical combining class of viramas, the signs that mute a vowel
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
-_BREAK: Final = re.compile(r"[\n\v\f\r\x85\u2028\u2029]")
-_SPACES: Final = re.compile(r"[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
-_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BREAK = re.compile(r"[\n\v\f\r\x85\u2028\u2029]")
+_SPACES = re.compile(r"[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Invisible fillers that count as letters or marks, and the signs of damaged text.
-_UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd")
-_SELECTOR: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_LEADING: Final = re.compile(r"[=+\-@/\u2010-\u2015\u2212]")
-_LINK: Final = re.compile(
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd")
+_SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LEADING = re.compile(r"[=+\-@/\u2010-\u2015\u2212]")
+_LINK = re.compile(
     r"""://
       | \bwww\.
       | \b(?:https?|mailto|tg):
@@ -72,10 +71,10 @@ _LINK: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-_ASKS: Final = re.compile(r"[?¿？؟;!¡]")
-_MOST_WORDS: Final = 6
+_ASKS = re.compile(r"[?¿？؟;!¡]")
+_MOST_WORDS = 6
 # Words that are written in lower case inside names.
-_PARTICLES: Final = frozenset(
+_PARTICLES = frozenset(
     (
         *("de", "del", "la", "las", "los", "y", "e", "i", "da", "das", "do", "dos", "di", "du"),
         *("van", "von", "der", "den", "bin", "ibn", "al", "el", "ben", "le"),
@@ -86,7 +85,7 @@ _PARTICLES: Final = frozenset(
 # petition has one: greetings and thanks, question words, verbs of requests, nouns of a form,
 # slogans. Words that are also names or surnames are not listed (luz, paz, libertad, rey, more,
 # love, will, may, an, my): another word of the sentence is.
-_COMMON_WORDS: Final = """
+_COMMON_WORDS = """
 hola buen buenas buenos tardes noches gracias muchas muchos favor adios saludos abrazo abrazos
 animo fuerza suerte adelante felicidades bienvenido bienvenidos bienvenida bendiga bendiciones si
 no ya que quien quienes como cuando donde cual cuales cuanto cuantos cuantas porque por para esto
@@ -116,7 +115,7 @@ tous vous liberte bon dia bona tarda gracies moltes vull signar signatura perque
 lliures llibertat adeu ciao buongiorno buonasera grazie firmare voglio perche hallo danke dank
 vielen guten bitte wann wie warum ich nicht freiheit unterschreiben kaixo eskerrik grazas moitas
 """
-_COMMON: Final = frozenset(_COMMON_WORDS.split())
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 def clean_name(raw: str | None) -> str:
@@ -250,7 +249,7 @@ def _has_few_letters(name: str) -> bool:
     return letters < _LETTERS
 
 
-_RULES: Final[tuple[tuple[NameProblem, Callable[[str], bool]], ...]] = (
+_RULES: tuple[tuple[NameProblem, Callable[[str], bool]], ...] = (
     (NameProblem.TOO_LONG, _is_too_long),
     (NameProblem.CONTROL, _has_control),
     (NameProblem.TOO_SHORT, _is_too_short),

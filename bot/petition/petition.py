@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,7 +25,7 @@ __all__ = [
     "load_petition",
 ]
 
-BUNDLED: Final = Path(__file__).parent.parent / "bundled_petitions" / "andry"
+BUNDLED = Path(__file__).parent.parent / "bundled_petitions" / "andry"
 
 
 class _Frozen(BaseModel):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
 
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
 from bot.petition_folder.read import Table
@@ -15,9 +14,9 @@ from bot.text.problems import Problem
 
 Values = Mapping[str, str]
 
-PLAIN: Final = frozenset({"language_name", "share", "description", "short_description"})
-_WITHOUT_PLACEHOLDERS: Final = PLAIN | {"title"}
-_OWN: Final = MappingProxyType(
+PLAIN = frozenset({"language_name", "share", "description", "short_description"})
+_WITHOUT_PLACEHOLDERS = PLAIN | {"title"}
+_OWN = MappingProxyType(
     {
         "consent": frozenset({"name"}),
         "thanks": frozenset({"number", "count"}),
@@ -25,14 +24,14 @@ _OWN: Final = MappingProxyType(
         "closing_update": frozenset({"count"}),
     }
 )
-_NEEDED: Final = MappingProxyType(
+_NEEDED = MappingProxyType(
     {
         "consent": ("name", "the statement names who signs it"),
         "thanks": ("number", "people are told which signature is theirs"),
         "closed": ("count", "people are told how many signed"),
     }
 )
-_LIMITS: Final = MappingProxyType(
+_LIMITS = MappingProxyType(
     {
         "language_name": 40,
         "share": text_limits.SHARE,
@@ -41,19 +40,19 @@ _LIMITS: Final = MappingProxyType(
     }
 )
 # A character above U+FFFF counts as two of Telegram's units: no name is longer than this.
-_LONGEST: Final = MappingProxyType(
+_LONGEST = MappingProxyType(
     {
         "name": "\U00020bb7" * text_limits.NAME,
         "number": f"{text_limits.LARGEST_NUMBER:,}",
         "count": f"{text_limits.LARGEST_NUMBER:,}",
     }
 )
-_TAGS: Final = (
+_TAGS = (
     'Telegram knows <b>, <i>, <u>, <s>, <a href="…">, <code>, <pre>, <blockquote> and '
     "<tg-spoiler>, each closed again; a plain < is written &lt;"
 )
-_OFFSET: Final = re.compile(r" at byte offset (\d+)")
-_HREF: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
+_OFFSET = re.compile(r" at byte offset (\d+)")
+_HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

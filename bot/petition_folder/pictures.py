@@ -3,12 +3,11 @@
 import io
 import warnings
 from pathlib import Path
-from typing import Final
 
 # Telegram's limits of a photo: https://core.telegram.org/bots/api#sendphoto
-PICTURE_BYTES: Final = 10 * 1024 * 1024
-PICTURE_SIDES: Final = 10_000  # pixels, the sum of width and height
-_LONGEST_RATIO: Final = 20
+PICTURE_BYTES = 10 * 1024 * 1024
+PICTURE_SIDES = 10_000  # pixels, the sum of width and height
+_LONGEST_RATIO = 20
 
 
 def picture_problem(folder: Path, name: str) -> str | None:

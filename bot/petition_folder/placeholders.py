@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from babel.dates import format_date
 from babel.units import format_unit
@@ -12,7 +12,7 @@ from bot.text.locale_regions import locale_of
 from bot.text.markup import escape
 
 # {name}, {number} and {count} depend on a person or a moment: the screens fill those in.
-PETITION_PLACEHOLDERS: Final = frozenset(
+PETITION_PLACEHOLDERS = frozenset(
     {
         "controller",
         "email",
@@ -26,10 +26,8 @@ PETITION_PLACEHOLDERS: Final = frozenset(
         "version",
     }
 )
-_MONTH: Final = "duration-month"
-_PLACEHOLDERS: Final = re.compile(
-    r"\{\{|\}\}|\{(" + "|".join(sorted(PETITION_PLACEHOLDERS)) + r")\}"
-)
+_MONTH = "duration-month"
+_PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{(" + "|".join(sorted(PETITION_PLACEHOLDERS)) + r")\}")
 
 
 def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:

@@ -4,14 +4,14 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from bot.petition_folder.schema import PETITION_FILE
 from bot.text.problems import Problem
 
 Table = dict[str, Any]
 
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ def read_folder(path: Path) -> Folder:
     return Folder(path, petition, texts, tuple(problems))
 
 
-_NOT_A_LANGUAGE: Final = (
+_NOT_A_LANGUAGE = (
     "name a text file after its language in small letters, like es.toml or pt-br.toml; "
     "keep other files out of this folder"
 )
 
 
-_LOOK_THERE: Final = "look there for a missing quotation mark, comma or equals sign"
+_LOOK_THERE = "look there for a missing quotation mark, comma or equals sign"
 
 
 def _read(file: Path, problems: list[Problem]) -> Table | None:

@@ -7,13 +7,13 @@ the files into the `Petition` that the bot runs on.
 import re
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-PETITION_FILE: Final = "petition.toml"
-EVERY_LANGUAGE: Final = "*"
+PETITION_FILE = "petition.toml"
+EVERY_LANGUAGE = "*"
 
 T = TypeVar("T")
 

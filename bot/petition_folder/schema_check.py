@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -20,7 +20,7 @@ from bot.petition_folder.schema import (
 )
 from bot.text.problems import Problem
 
-_SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
+_SECTIONS: Mapping[str, type[BaseModel]] = {
     "controller": Controller,
     "image": ImageFile,
     "retention": RetentionTable,
@@ -92,7 +92,7 @@ def _a_table(error: ErrorDetails) -> str:
     return 'give one text for all languages, or one per language, like es = "…"'
 
 
-_KINDS: Final[Mapping[str, Callable[[ErrorDetails], str]]] = {
+_KINDS: Mapping[str, Callable[[ErrorDetails], str]] = {
     "string_type": lambda _: "this has to be a text between quotation marks",
     "int_type": lambda error: (
         "this has to be a whole number, without "

@@ -9,7 +9,6 @@ import io
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po, write_po
@@ -19,13 +18,13 @@ from bot.text.message_extraction import Use, read_sources
 from bot.text.problems import Problem
 from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalog_file
 
-PROJECT: Final = Path(__file__).parent.parent.parent
-SPEAKERS: Final = ("bot", "handlers")
+PROJECT = Path(__file__).parent.parent.parent
+SPEAKERS = ("bot", "handlers")
 # The simulator's people quote messages of the bot, and send none.
-READERS: Final = ("bot/simulator",)
-LANGUAGES: Final = (SOURCE_LANGUAGE, "en")
+READERS = ("bot/simulator",)
+LANGUAGES = (SOURCE_LANGUAGE, "en")
 
-_HEADER: Final = """\
+_HEADER = """\
 # The bot's own words. Write the translation of each msgid into its msgstr; keep what stands in
 # braces and the <b> marks as they are. `python -m bot.text.catalogs` adds new messages,
 # drops those no longer said, and names what is missing.

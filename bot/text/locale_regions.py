@@ -1,13 +1,12 @@
 """The region whose formats of numbers and dates a language uses."""
 
 from types import MappingProxyType
-from typing import Final
 
 from babel import Locale, UnknownLocaleError
 
 # British formats, for a European organisation: 18 July 2025, not July 18, 2025.
-_REGIONS: Final = MappingProxyType({"en": "en-GB"})
-_SOURCE: Final = "es"
+_REGIONS = MappingProxyType({"en": "en-GB"})
+_SOURCE = "es"
 
 
 def locale_of(language: str) -> Locale:

@@ -8,13 +8,12 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from bot.text.problems import Problem
 
-_PLURALS: Final = frozenset({"plural", "plural_label"})
-_METHODS: Final = frozenset({"text", "label"}) | _PLURALS
-_MARK: Final = "mark"
+_PLURALS = frozenset({"plural", "plural_label"})
+_METHODS = frozenset({"text", "label"}) | _PLURALS
+_MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -22,9 +21,9 @@ from babel.numbers import format_decimal, format_percent
 from bot.text.locale_regions import locale_of
 from bot.text.markup import Html, fill
 
-SOURCE_LANGUAGE: Final = "es"
-LOCALES: Final = Path(__file__).parent.parent / "locales"
-_CATALOG: Final = Path("LC_MESSAGES") / "bot.po"
+SOURCE_LANGUAGE = "es"
+LOCALES = Path(__file__).parent.parent / "locales"
+_CATALOG = Path("LC_MESSAGES") / "bot.po"
 
 
 def mark(source: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
 
 from telegram import InlineKeyboardMarkup, Message
 
@@ -17,7 +16,7 @@ from bot.text.translations import mark
 from handlers.broadcasts.draft import DraftMessage, Link, LinkRows
 from handlers.broadcasts.parse_links import is_address
 
-MESSAGE_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+MESSAGE_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "animation": mark("un GIF"),
         "photo": mark("una foto"),

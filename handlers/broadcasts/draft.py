@@ -11,15 +11,15 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from storage import Audience, Broadcast, Kind
 
-WAITS_FOR: Final = timedelta(hours=1)
+WAITS_FOR = timedelta(hours=1)
 """How long a draft accepts messages; what is sent later may be meant for something else."""
-REMEMBERED_FOR: Final = timedelta(days=1)
+REMEMBERED_FOR = timedelta(days=1)
 """How long a late message is still likely to be meant for the draft."""
 
 
@@ -43,7 +43,7 @@ class DraftStage(StrEnum):
 
 
 # What fields were called in drafts that may still be stored. A new name goes here with the former.
-_FORMER_NAMES: Final = {
+_FORMER_NAMES = {
     "base": "default_language",
     "kind_chosen": "kind_chosen",
     "reads": "audience_language",
@@ -53,7 +53,7 @@ _FORMER_NAMES: Final = {
     "declined": "refused_album",
 }
 
-_WAITING: Final = frozenset({DraftStage.CONTENT, DraftStage.LINKS, DraftStage.TIME})
+_WAITING = frozenset({DraftStage.CONTENT, DraftStage.LINKS, DraftStage.TIME})
 
 
 class _Frozen(BaseModel):

@@ -5,7 +5,6 @@ What the draft does not wait for is handled as a supporter's, since an admin may
 
 from __future__ import annotations
 
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from telegram import Message
@@ -34,7 +33,7 @@ from handlers.broadcasts.parse_links import LONGEST_TEXT, WrongLine, parse_links
 from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
 from handlers.screens.supporter_view import place_of
 
-_ASKS_FOR_A_NAME: Final = frozenset({Where.NAME, Where.CONSENT})
+_ASKS_FOR_A_NAME = frozenset({Where.NAME, Where.CONSENT})
 
 
 async def sent(ctx: AdminContext) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
 
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirm import discard_draft, discarded_text
@@ -16,8 +15,8 @@ from handlers.broadcasts.preview import send_test, show_preview
 from handlers.screens.buttons import DraftStep, DraftTap, read_number
 from storage import Kind
 
-_ABOUT_PEOPLE: Final = frozenset({DraftStep.ASK_SUBJECT, DraftStep.SUBJECT, DraftStep.AUDIENCE})
-_ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
+_ABOUT_PEOPLE = frozenset({DraftStep.ASK_SUBJECT, DraftStep.SUBJECT, DraftStep.AUDIENCE})
+_ABOUT_A_MESSAGE = _ABOUT_PEOPLE | {
     DraftStep.NEXT,
     DraftStep.WRITE,
     DraftStep.REMOVE_VERSION,
@@ -25,9 +24,9 @@ _ABOUT_A_MESSAGE: Final = _ABOUT_PEOPLE | {
     DraftStep.REMOVE_LINKS,
     DraftStep.CHANGE,
 }
-_WITHOUT_MESSAGE: Final = frozenset({DraftStep.BACK, DraftStep.CANCEL})
+_WITHOUT_MESSAGE = frozenset({DraftStep.BACK, DraftStep.CANCEL})
 # Seconds of a Unix time; ten times as many would exceed the last year of datetime.
-_LATEST: Final = 10**11 - 1
+_LATEST = 10**11 - 1
 
 
 async def tapped(ctx: AdminContext, argument: str) -> None:

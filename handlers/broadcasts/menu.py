@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
@@ -24,7 +23,7 @@ from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Kind
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
-_LISTED: Final = 10
+_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)

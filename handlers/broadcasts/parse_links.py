@@ -8,22 +8,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
 from urllib.parse import urlsplit
 
 from bot.text.translations import mark
 from handlers.broadcasts.draft import Link, LinkRows
 
-MOST_BUTTONS: Final = 10
-LONGEST_TEXT: Final = 60
-LONGEST_ADDRESS: Final = 1024
+MOST_BUTTONS = 10
+LONGEST_TEXT = 60
+LONGEST_ADDRESS = 1024
 
-_SCHEMES: Final = frozenset({"http", "https", "tg"})
+_SCHEMES = frozenset({"http", "https", "tg"})
 # Characters that may separate the text from the address.
-_BETWEEN: Final = "-–—:|→"
-_FULL: Final = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
-_BARE: Final = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
-_HOST: Final = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?", re.UNICODE)
+_BETWEEN = "-–—:|→"
+_FULL = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.I)
+_BARE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
+_HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?", re.UNICODE)
 
 
 class LinkFault(Enum):

@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.text.catalogs import LANGUAGES
 from bot.text.locale_regions import locale_of
 from bot.text.translations import mark
 
-FARTHEST: Final = timedelta(days=30)
-SOONEST: Final = timedelta(minutes=1)
+FARTHEST = timedelta(days=30)
+SOONEST = timedelta(minutes=1)
 
-_DAYS_AHEAD_BY_LANGUAGE: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
+_DAYS_AHEAD_BY_LANGUAGE: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "es": {"hoy": 0, "manana": 1, "pasado manana": 2},
         "en": {"today": 0, "tonight": 0, "tomorrow": 1},
@@ -37,39 +36,35 @@ def _letters(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-_LOCALES: Final = tuple(map(locale_of, LANGUAGES))
-_MONTH_OF: Final = {"sept": 9, "set": 9, "setiembre": 9} | {
+_LOCALES = tuple(map(locale_of, LANGUAGES))
+_MONTH_OF = {"sept": 9, "set": 9, "setiembre": 9} | {
     short: number
     for locale in _LOCALES
     for number, name in locale.months["stand-alone"]["wide"].items()
     for short in (_letters(name), _letters(name)[:3])
 }
-_WEEKDAY_OF: Final = {
+_WEEKDAY_OF = {
     _letters(name): number
     for locale in _LOCALES
     for number, name in locale.days["stand-alone"]["wide"].items()
 }
-_DAYS_AHEAD: Final = {
+_DAYS_AHEAD = {
     name: days for code in LANGUAGES for name, days in _DAYS_AHEAD_BY_LANGUAGE[code].items()
 }
 
 # Not after 12, where "in the morning" or "at night" is ambiguous.
-_HALF_OF_DAY: Final = re.compile(
+_HALF_OF_DAY = re.compile(
     r"(?<!\b12) (?:de|por|in) (?:la |the )?"
     r"(?P<half>manana|tarde|noche|morning|afternoon|evening)\b"
 )
-_TODAY: Final = re.compile(r"\b(?:esta|this) (?:manana|tarde|noche|morning|afternoon|evening)\b")
-_FILLING: Final = re.compile(
-    r"\b(?:a las?|at|el|la|dia|on|the|de|of|del|horas?|hrs?|este|esta|this)\b|,"
-)
-_CLOCK: Final = re.compile(
+_TODAY = re.compile(r"\b(?:esta|this) (?:manana|tarde|noche|morning|afternoon|evening)\b")
+_FILLING = re.compile(r"\b(?:a las?|at|el|la|dia|on|the|de|of|del|horas?|hrs?|este|esta|this)\b|,")
+_CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:\s*(?:[:.h]|h:)\s*(?P<minute>\d{2}))?\s*(?P<rest>h|am|pm|a\.m\.|p\.m\.)?$"
 )
-_NUMERIC: Final = re.compile(
-    r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>\d{4}|\d{2}))?$"
-)
-_ISO: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})$")
-_NAMED: Final = re.compile(
+_NUMERIC = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>\d{4}|\d{2}))?$")
+_ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})$")
+_NAMED = re.compile(
     r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?P<month>[a-z]+)"
     r"|(?P<month2>[a-z]+)\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?)(?:\s+(?P<year>\d{4}))?$"
 )

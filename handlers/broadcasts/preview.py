@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId
 from telegram.error import TelegramError
@@ -25,7 +25,7 @@ from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from storage import Kind
 
-_TYPED: Final[Mapping[str, Any]] = MappingProxyType(
+_TYPED: Mapping[str, Any] = MappingProxyType(
     {"reply_markup": InlineKeyboardMarkup, "link_preview_options": LinkPreviewOptions}
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 import structlog
 from telegram.error import TelegramError
@@ -24,7 +23,7 @@ MakeScreen = Callable[[BroadcastView], Screen]
 Place = tuple[int, int]
 """A message: its chat and its id."""
 
-NOT_MEASURED: Final = Measured()
+NOT_MEASURED = Measured()
 
 
 class ProgressPublisher:

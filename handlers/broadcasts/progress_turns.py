@@ -6,11 +6,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Final
 
 # Seconds that a drawing waits for the one before it, so that a tap is answered within a second
 # even if Telegram leaves that one unanswered. Whoever is late then draws once more.
-_LONGEST_WAIT: Final = 0.5
+_LONGEST_WAIT = 0.5
 
 
 class ProgressTurns:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from bot.petition.stages import Action
 
-NO_MORE_NEWS: Final = "stop:news"
+NO_MORE_NEWS = "stop:news"
 """Callback data of the button under a news broadcast; a tap on it draws no screen."""
 
-_ADMIN: Final = "adm"
-_LONGEST: Final = 64  # Telegram's limit for callback data, in bytes
+_ADMIN = "adm"
+_LONGEST = 64  # Telegram's limit for callback data, in bytes
 
 
 class AdminAction(StrEnum):

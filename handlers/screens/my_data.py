@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
 
 from bot.petition.stages import Action
 from bot.text import text_limits
@@ -17,9 +16,9 @@ from handlers.screens.supporter_view import View
 from storage import Held, Kind, Signature
 from storage.personal_data import Record
 
-_LISTED: Final = 10
+_LISTED = 10
 # Characters kept free for notices above the screen.
-_ROOM_FOR_NOTICES: Final = 500
+_ROOM_FOR_NOTICES = 500
 
 _OUTCOMES: Mapping[str, str] = MappingProxyType(
     {

@@ -6,7 +6,6 @@ SQL before they run, so one that moves data does it in SQL (`op.execute`), and o
 ALTER that SQLite lacks gives `op.batch_alter_table` its `copy_from`.
 """
 
-from typing import Final
 
 # Repeated here so that a start with nothing to migrate need not load Alembic.
-NEWEST: Final = "0008"
+NEWEST = "0008"

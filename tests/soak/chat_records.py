@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
 
 from bot.simulator.chats import Event, Message
 from bot.simulator.world import World
 
 # From the closing update of the bundled petition, which has no buttons, unlike screens.
-_CLOSING: Final = {"es": "18 de julio de 2025", "en": "18 July 2025"}
+_CLOSING = {"es": "18 de julio de 2025", "en": "18 July 2025"}
 
 
 class ShownStatus(Enum):

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -15,13 +15,13 @@ from bot.simulator.errors import Refused, too_many
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.parameters import Params
 
-_LONGEST_HANG_SECONDS: Final = 120.0
+_LONGEST_HANG_SECONDS = 120.0
 
 # Placeholders for bytes that no JSON library writes; replaced in the bytes of the answer.
-NOT_UTF8: Final = "\ue000"
-HALF_SURROGATE: Final = "\ue001"
-SURROGATE_BYTES: Final = "\ue002"
-_ON_THE_WIRE: Final = {
+NOT_UTF8 = "\ue000"
+HALF_SURROGATE = "\ue001"
+SURROGATE_BYTES = "\ue002"
+_ON_THE_WIRE = {
     NOT_UTF8.encode(): b"\xff\xfe\xc0",
     HALF_SURROGATE.encode(): b"\\ud800",
     SURROGATE_BYTES.encode(): b"\xed\xa0\x80",
@@ -104,7 +104,7 @@ class FailingTelegram(Simulator):
         return tap.by.id if tap is not None else _number(params.get("chat_id"))
 
 
-_HICCUPS: Final = {
+_HICCUPS = {
     401: Refused(401, "Unauthorized"),
     404: Refused(404, "Not Found"),
     409: Refused(409, "Conflict: terminated by other getUpdates request"),

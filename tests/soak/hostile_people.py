@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from bot.simulator.chats import Chat, Message
 from bot.simulator.errors import SimulatorError
@@ -22,12 +22,12 @@ from tests.soak.failing_telegram import (
 )
 from tests.soak.ordinary_people import signs
 
-_LONG: Final = "ñ" * 65_536
-_STRANGE: Final = (NOT_UTF8, HALF_SURROGATE, SURROGATE_BYTES, "a\0b", _LONG, "\u202eabc", "")
+_LONG = "ñ" * 65_536
+_STRANGE = (NOT_UTF8, HALF_SURROGATE, SURROGATE_BYTES, "a\0b", _LONG, "\u202eabc", "")
 # Seconds that flooded chats are told to wait, in turn; all are refused within a moment.
-_PAUSES: Final = (99, 5, 7)
-_EVERY_SECONDS: Final = 8.0
-_TRIES: Final = 27
+_PAUSES = (99, 5, 7)
+_EVERY_SECONDS = 8.0
+_TRIES = 27
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
 
 from bot.simulator.chats import InlineButton, Message
 from bot.simulator.errors import SimulatorError
 from bot.simulator.person import Person
 
-PATIENCE_SECONDS: Final = 30.0
-_STARTS: Final = 3
+PATIENCE_SECONDS = 30.0
+_STARTS = 3
 # Actions that lead to another screen and do not change the signature.
-_WANDERING: Final = frozenset(
+_WANDERING = frozenset(
     {"read", "languages", "privacy", "home", "back", "data", "speak", "news", "sign"}
 )
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from bot.simulator.call_log import RecordedCall
 from bot.text.translations import Catalogs
@@ -24,19 +24,19 @@ from tests.support.bot_process import BotProcess
 from tests.support.scene import ADMIN, TOKEN
 from tests.support.supporters import SLUG
 
-RATE: Final = 28.0
-_LATENCY_SECONDS: Final = 0.03
+RATE = 28.0
+_LATENCY_SECONDS = 0.03
 # People who arrive in a second. The next line holds shares of the round's time.
-_PER_SECOND: Final = 8.0
+_PER_SECOND = 8.0
 _COMING, _FIRST_KILL, _CLOSING, _FIRST_PARTING = 0.6, 0.35, 0.65, 0.4
-_HICCUPS: Final = (401, 404, 409, 502)
-_UP_SECONDS: Final = 5.0
+_HICCUPS = (401, 404, 409, 502)
+_UP_SECONDS = 5.0
 # After an outage the bot needs time to answer everybody who waits.
-_RECOVERY_SECONDS: Final = 2.0
-_LONGEST_TELLING_SECONDS: Final = 90.0
-_LONGEST_START_SECONDS: Final = 20.0
-_LONGEST_STOP_SECONDS: Final = 20.0
-_WORDS: Final = Catalogs.load().words("es")
+_RECOVERY_SECONDS = 2.0
+_LONGEST_TELLING_SECONDS = 90.0
+_LONGEST_START_SECONDS = 20.0
+_LONGEST_STOP_SECONDS = 20.0
+_WORDS = Catalogs.load().words("es")
 
 
 @dataclass

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Final
 
 from bot.simulator.errors import SimulatorError
 from bot.simulator.person import Person
 
-ORDER_SECONDS: Final = 60.0
+ORDER_SECONDS = 60.0
 
 
 async def repeat_command(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -13,11 +12,11 @@ from tests.soak.petition_simulation import SimulationResults, petition_simulatio
 from tests.support.percentiles import percentile
 
 # With the default length: twenty minutes with hostile people and twenty without.
-_ROUND_SECONDS: Final = 150.0
-_SHORTEST_SECONDS: Final = 60.0
-_MOST_RATIO: Final = 1.5
+_ROUND_SECONDS = 150.0
+_SHORTEST_SECONDS = 60.0
+_MOST_RATIO = 1.5
 # Fewer taps give no reliable 99th percentile.
-_ENOUGH_TAPS: Final = 1_000
+_ENOUGH_TAPS = 1_000
 
 
 async def test_whoever_harms_the_bot_changes_nothing_for_the_others(

@@ -3,8 +3,6 @@
 Each condition is tried fulfilled, and broken in every way.
 """
 
-from typing import Final
-
 import pytest
 
 from storage import Broadcasts, Database, PauseReason, Row, Statement, StopReason, Value
@@ -13,21 +11,21 @@ from storage.broadcast_transition_sql import transition_statement
 from tests.support.broadcasts import started, tell
 from tests.support.supporters import SLUG, Supporters
 
-AT: Final = 5_000
-ANOTHER: Final = """
+AT = 5_000
+ANOTHER = """
 INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total, created_at,
   author_sealed)
 SELECT CAST(:key AS {blob}), petition, 'update', 'paused', '{{}}', content_sha256, 0, 0,
   author_sealed FROM broadcasts
 """
-UNAPPROVED: Final = "UPDATE broadcasts SET confirmed_by_sealed = NULL"
-OPEN: Final = "UPDATE petitions SET closed_at = NULL"
-NOT_YET: Final = "UPDATE broadcasts SET starts_at = 9000"
-UPDATE_OF_OPEN: Final = "UPDATE broadcasts SET kind = 'update'"
-NOT_DUE: Final = [NOT_YET, UNAPPROVED, OPEN, "another"]
+UNAPPROVED = "UPDATE broadcasts SET confirmed_by_sealed = NULL"
+OPEN = "UPDATE petitions SET closed_at = NULL"
+NOT_YET = "UPDATE broadcasts SET starts_at = 9000"
+UPDATE_OF_OPEN = "UPDATE broadcasts SET kind = 'update'"
+NOT_DUE = [NOT_YET, UNAPPROVED, OPEN, "another"]
 
 # What fulfils a condition, and each change that breaks it again. A number is `at_most`.
-FULFILLED: Final[dict[Condition, list[str | int]]] = {
+FULFILLED: dict[Condition, list[str | int]] = {
     Condition.DUE_TO_FEW: [1],
     Condition.DUE_TO_MANY: [0],
     Condition.PETITION_OPEN: [OPEN],
@@ -35,8 +33,8 @@ FULFILLED: Final[dict[Condition, list[str | int]]] = {
     Condition.UNAPPROVED_IN_TIME: [UNAPPROVED, "UPDATE broadcasts SET starts_at = 1001"],
     Condition.UNAPPROVED_TOO_LONG: [UNAPPROVED, "UPDATE broadcasts SET starts_at = 1000"],
 }
-CONFIRMED: Final = "UPDATE broadcasts SET confirmed_by_sealed = author_sealed"
-BREAKS: Final[dict[Condition, list[str | int]]] = {
+CONFIRMED = "UPDATE broadcasts SET confirmed_by_sealed = author_sealed"
+BREAKS: dict[Condition, list[str | int]] = {
     Condition.DUE_TO_FEW: [*NOT_DUE, 0],
     Condition.DUE_TO_MANY: [*NOT_DUE, 1],
     Condition.PETITION_OPEN: ["UPDATE petitions SET closed_at = 1", UPDATE_OF_OPEN],

@@ -6,15 +6,14 @@ import random
 import time
 from dataclasses import dataclass, field
 from statistics import mean
-from typing import Final
 
 from bot.broadcast.lease import utc_now
 from bot.broadcast.result_recorder import RECORD_SECONDS
 from storage import Tally
 from tests.support.petition_processes import PetitionProcesses, kill
 
-START_SECONDS: Final = 60.0
-END_SECONDS: Final = 220.0
+START_SECONDS = 60.0
+END_SECONDS = 220.0
 
 
 @dataclass

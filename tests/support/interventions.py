@@ -8,14 +8,13 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Final
 
 from bot.broadcast.lease import utc_now
 from storage import RecallTally, Statement, Tally
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
 from tests.support.supporters import ADMIN, SLUG
 
-_CLAIMED: Final = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
+_CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
 
 
 class Change(StrEnum):
@@ -131,10 +130,10 @@ class Interventions:
         return found is None or found.is_over
 
 
-_END_SECONDS: Final = 60.0
-_ALL_STATES: Final = tuple(each.name for each in fields(Tally) if each.name != "total")
-_ERASED_STATES: Final = frozenset({"delivered", "unconfirmed", "withdrawn"})
-_STATE_OF: Final = {
+_END_SECONDS = 60.0
+_ALL_STATES = tuple(each.name for each in fields(Tally) if each.name != "total")
+_ERASED_STATES = frozenset({"delivered", "unconfirmed", "withdrawn"})
+_STATE_OF = {
     Change.BLOCKS: "unreachable",
     Change.MUTES: "withdrawn",
 }

@@ -11,20 +11,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from storage import Broadcast, Keyring, Statement, Storage, Tally, open_storage
 from tests.support.bot_api.failing_server import FailingBotApi
 from tests.support.broadcasts import new_broadcast
 from tests.support.supporters import ADMIN, SLUG, Supporters
 
-CONTENT: Final = {"es": "<b>Gracias</b>"}
+CONTENT = {"es": "<b>Gracias</b>"}
 # Not a real token; only the tests' server knows it.
-_TOKEN: Final = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
-_AT_A_TIME: Final = 2_000
+_TOKEN = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
+_AT_A_TIME = 2_000
 
-_COUNT: Final = "UPDATE petitions SET signatures = :people"
-_SENDING: Final = "SELECT position FROM deliveries WHERE state = 'sending'"
+_COUNT = "UPDATE petitions SET signatures = :people"
+_SENDING = "SELECT position FROM deliveries WHERE state = 'sending'"
 
 
 def chat_of(number: int) -> int:

@@ -7,7 +7,6 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import uvloop
 
@@ -19,9 +18,9 @@ from tests.support.silent_reporter import SilentReporter
 from tests.support.supporters import SLUG
 
 # Seconds; short, so that several holders can die within one broadcast.
-LEASE_SECONDS: Final = 1.5
-DURATIONS: Final = replace(Durations(), lease=LEASE_SECONDS, poll=0.1, rest=0.1, progress=1.0)
-_STOP_SECONDS: Final = 3.0
+LEASE_SECONDS = 1.5
+DURATIONS = replace(Durations(), lease=LEASE_SECONDS, poll=0.1, rest=0.1, progress=1.0)
+_STOP_SECONDS = 3.0
 
 
 async def send(database_url: str, key: str, api_url: str, rate: str, token: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from bot.broadcast.confirmation import (
     ConfirmationTerms,
@@ -21,11 +20,11 @@ from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.labels import audience_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
 
-MESSAGES_A_STAR: Final = 10
-LEAST_BALANCE: Final = 10_000
+MESSAGES_A_STAR = 10
+LEAST_BALANCE = 10_000
 """Stars that a bot must have before Telegram lets it pay for a broadcast:
 https://core.telegram.org/bots/api#paid-broadcasts"""
-MANY: Final = 1_000
+MANY = 1_000
 """From this number of recipients, the admin is asked to confirm twice."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from bot.text.markup import Html
 from bot.text.translations import Words
@@ -14,7 +13,7 @@ from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, BroadcastState, Tally
 
-ON_A_PAGE: Final = 5
+ON_A_PAGE = 5
 
 
 @dataclass(frozen=True, slots=True)

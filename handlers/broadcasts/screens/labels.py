@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
 
 from bot.text.markup import Html
 from bot.text.translations import Words
@@ -12,7 +11,7 @@ from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
 from storage import RECALLABLE_FOR, Audience, Broadcast, Kind
 
-RECALLABLE_HOURS: Final = RECALLABLE_FOR // timedelta(hours=1)
+RECALLABLE_HOURS = RECALLABLE_FOR // timedelta(hours=1)
 
 
 def content_name(words: Words, version: Version) -> Html:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final
 
 from bot.text.markup import Html
 from bot.text.translations import Words, mark
@@ -24,21 +23,21 @@ from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Lines, Screen, paragraphs
 from storage import BroadcastState, Kind, PauseReason, RecallTally
 
-_BAR_WIDTH: Final = 12
+_BAR_WIDTH = 12
 # Slower speeds would be shown as 0 messages per second.
-_SLOWEST: Final = 0.05
+_SLOWEST = 0.05
 # Seconds; a shorter pause is over before it is read.
-_LONG_PAUSE: Final = 10.0
+_LONG_PAUSE = 10.0
 # Seconds; keeps the estimated end within the range of datetime.
-_FARTHEST: Final = 100 * 365 * 86_400.0
+_FARTHEST = 100 * 365 * 86_400.0
 
-_BROKEN: Final = mark("<b>El envío está en pausa por un fallo del bot</b>")
-_PAUSED_BY_ADMIN: Final = (
+_BROKEN = mark("<b>El envío está en pausa por un fallo del bot</b>")
+_PAUSED_BY_ADMIN = (
     mark("<b>El envío está en pausa</b>"),
     mark("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
 )
 # Why the system paused it, and what will end the pause; `reason` and `n` are the detail.
-_PAUSED: Final[Mapping[PauseReason | None, tuple[str, str]]] = MappingProxyType(
+_PAUSED: Mapping[PauseReason | None, tuple[str, str]] = MappingProxyType(
     {
         PauseReason.DEFECT: (
             _BROKEN,

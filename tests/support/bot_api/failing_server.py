@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from tests.support.bot_api.http import Reply, Request
 from tests.support.bot_api.message_counts import MessageCounts
@@ -19,10 +19,10 @@ from tests.support.bot_api.responses import error_response, http_response
 from tests.support.bot_api.server import Behavior, BotApi
 
 # Not a real token; only its number is shown to the bot.
-_TOKEN: Final = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
+_TOKEN = "123456789:AAsoakSoakSoakSoakSoakSoakSoakSoakSoak1"
 # Tolerance for a client's timers, which may fire a little early.
-_SLACK_SECONDS: Final = 0.05
-_REFUSALS: Final = {
+_SLACK_SECONDS = 0.05
+_REFUSALS = {
     "403": error_response(403, "Forbidden: bot was blocked by the user"),
     "429": error_response(429, "Too Many Requests: retry after 1", 1),
     "500": error_response(500, "Internal Server Error"),

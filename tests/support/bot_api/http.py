@@ -6,15 +6,15 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
-_TARGET: Final = re.compile(rb"(?:GET|POST) /bot([^/ ]+)/([A-Za-z]+)(?:\?[^ ]*)? HTTP/1\.1")
-_LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)")
-_CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding: *chunked")
-_KIND: Final = re.compile(rb"\r\ncontent-type: *([^\r\n]+)")
-_LARGEST_HEAD: Final = 16_384
+_TARGET = re.compile(rb"(?:GET|POST) /bot([^/ ]+)/([A-Za-z]+)(?:\?[^ ]*)? HTTP/1\.1")
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)")
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked")
+_KIND = re.compile(rb"\r\ncontent-type: *([^\r\n]+)")
+_LARGEST_HEAD = 16_384
 # Parsed heads in the cache; those of one client differ only in the length.
-_HEADS_KEPT: Final = 256
+_HEADS_KEPT = 256
 
 
 class Malformed(Exception):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
 # In a form, searching for these is faster than parsing it.
-_CHAT: Final = re.compile(rb"(?:^|&)chat_id=(-?[0-9]+)(?:&|$)")
-_TEXT: Final = re.compile(rb"(?:^|&)text=([^&]*)")
-_PART_NAME: Final = re.compile(rb'content-disposition:[^\r\n]*[ ;]name="?([^";\r\n]*)"?', re.I)
-_BOUNDARY: Final = re.compile(r'boundary="?([^";,]+)"?', re.I)
+_CHAT = re.compile(rb"(?:^|&)chat_id=(-?[0-9]+)(?:&|$)")
+_TEXT = re.compile(rb"(?:^|&)text=([^&]*)")
+_PART_NAME = re.compile(rb'content-disposition:[^\r\n]*[ ;]name="?([^";\r\n]*)"?', re.I)
+_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.I)
 
 
 class Unreadable(Exception):

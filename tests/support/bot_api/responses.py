@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote_plus
 
 import orjson
 
-_BOT: Final = {"is_bot": True, "first_name": "Petición", "username": "peticion_bot"}
-_REASONS: Final = {
+_BOT = {"is_bot": True, "first_name": "Petición", "username": "peticion_bot"}
+_REASONS = {
     200: "OK",
     400: "Bad Request",
     401: "Unauthorized",
@@ -20,7 +20,7 @@ _REASONS: Final = {
     502: "Bad Gateway",
 }
 # Encoded texts in the cache; a broadcast has one for each language.
-_TEXTS_KEPT: Final = 64
+_TEXTS_KEPT = 64
 
 
 def http_response(status: int, body: bytes) -> bytes:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from tests.support.bot_api.http import Connection, Reply, Request
 from tests.support.bot_api.message_counts import MessageCounts
@@ -15,7 +15,7 @@ from tests.support.bot_api.rate_limit import RateLimit, TokenBucket
 from tests.support.bot_api.request_bodies import Unreadable, chat_and_text, is_form, parameters
 from tests.support.bot_api.responses import Responses, error_response, result_response
 
-_LONGEST_POLL: Final = 50.0
+_LONGEST_POLL = 50.0
 
 
 @dataclass(frozen=True)
