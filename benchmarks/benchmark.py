@@ -1,7 +1,5 @@
 """The type of a benchmark and of its report, and helpers for figures."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass

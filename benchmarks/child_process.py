@@ -1,7 +1,5 @@
 """Runs each client in its own process, so that it starts fresh and is measured alone."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

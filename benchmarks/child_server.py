@@ -1,7 +1,5 @@
 """A server in a process of its own, whose state is asked for through a pipe."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import multiprocessing

@@ -1,7 +1,5 @@
 """The compared clients: this bot and its peers, all against the same Bot API."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The documentation page with the latest figures, one section a benchmark."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Iterator, Sequence

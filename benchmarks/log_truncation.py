@@ -1,7 +1,5 @@
 """Benchmark of truncating the write-ahead log: what taps wait, compared with SQLite alone."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from dataclasses import replace

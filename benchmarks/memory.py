@@ -1,7 +1,5 @@
 """Benchmark of peak memory by the number of recipients."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from benchmarks.benchmark import Benchmark, Report

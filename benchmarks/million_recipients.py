@@ -1,7 +1,5 @@
 """Benchmark of enqueuing a million recipients: its time, and how long signers wait."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """Pure functions that compute rates from times of arrival, in seconds."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass

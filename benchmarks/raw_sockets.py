@@ -1,7 +1,5 @@
 """A client of raw sockets that only sends and counts, to measure the server's limit."""
 
-from __future__ import annotations
-
 import asyncio
 from functools import partial
 from typing import cast

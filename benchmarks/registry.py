@@ -1,7 +1,5 @@
 """All benchmarks, in the order in which they run and appear on the page."""
 
-from __future__ import annotations
-
 from benchmarks import (
     log_truncation,
     memory,

@@ -1,7 +1,5 @@
 """Benchmark of a bot killed repeatedly while it sends: messages lost and repeated."""
 
-from __future__ import annotations
-
 import time
 
 from benchmarks.benchmark import Benchmark, Report

@@ -1,7 +1,5 @@
 """The options and the shared data of one run of the benchmarks."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator

@@ -4,8 +4,6 @@ They are written in bulk: a million single transactions would take far longer th
 measured.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

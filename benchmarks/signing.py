@@ -1,7 +1,5 @@
 """Benchmark of a crowd that signs at once, from /start to the thanks."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 import time

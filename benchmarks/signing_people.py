@@ -1,7 +1,5 @@
 """Simulated people who sign as fast as the bot answers, in a process off the bot's core."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable

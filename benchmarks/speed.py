@@ -1,7 +1,5 @@
 """Benchmark of messages a second without a cap: this bot and its peers."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product

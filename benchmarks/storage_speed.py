@@ -1,7 +1,5 @@
 """Benchmark of the storage: operations a second, one at a time and many at once."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 import time

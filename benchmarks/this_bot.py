@@ -1,7 +1,5 @@
 """This bot as a child process: its own worker, transport and storage."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 from contextlib import suppress

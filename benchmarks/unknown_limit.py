@@ -1,7 +1,5 @@
 """Benchmark of an undeclared limit: the rate each client reaches, and its failures."""
 
-from __future__ import annotations
-
 import asyncio
 from itertools import product
 

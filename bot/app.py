@@ -4,8 +4,6 @@ The parts start in this order and stop in the reverse: the process lock, the dat
 transport to Telegram, the handlers, the broadcast worker, the intake. No rules belong here.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

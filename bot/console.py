@@ -1,7 +1,5 @@
 """The terminal: output, and errors that a person can fix printed as one sentence."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, ParamSpec, TypeVar

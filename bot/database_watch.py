@@ -1,7 +1,5 @@
 """Checks every second that the database is still the one that the bot was started on."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Protocol
 

@@ -3,8 +3,6 @@
 The retention times of signatures, which each petition sets, are not applied here yet.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta

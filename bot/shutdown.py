@@ -1,7 +1,5 @@
 """The bot as a process: runs until a signal to stop, and then ends in good order."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import signal

@@ -1,7 +1,5 @@
 """The handlers of all updates, registered in one list."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import wraps
 from types import MappingProxyType

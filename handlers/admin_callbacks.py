@@ -1,7 +1,5 @@
 """Handles taps on admins' buttons; each carries an action and what it was offered for."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 

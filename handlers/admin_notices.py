@@ -1,7 +1,5 @@
 """Tells all admins of problems that somebody has to look at, such as damaged data."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 

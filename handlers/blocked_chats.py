@@ -1,7 +1,5 @@
 """Handles `my_chat_member` updates: a person blocked or unblocked the bot."""
 
-from __future__ import annotations
-
 from telegram import ChatMember, Update
 
 from handlers.context import Context

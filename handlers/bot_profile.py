@@ -4,8 +4,6 @@ Telegram limits how often they may change, so each is sent only when it differs 
 sent before.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping

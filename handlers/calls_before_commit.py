@@ -1,7 +1,5 @@
 """Calls of Telegram that precede a change: when they fail, the change is not made."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Closes and reopens the petition."""
 
-from __future__ import annotations
-
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number

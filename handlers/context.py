@@ -1,7 +1,5 @@
 """The application and callback context of this bot, with typed services."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Sends and edits screens, and the one message of a chat that goes from screen to screen."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 

@@ -6,8 +6,6 @@ newer reply of the same chat replaces a pending one. If a reply is given up, the
 tap shows the screen all the same: `docs/decisions/delayed-replies.md`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator

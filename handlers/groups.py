@@ -1,7 +1,5 @@
 """Answers in groups with one line that leads to the private chat; signing is private."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User

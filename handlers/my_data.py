@@ -1,7 +1,5 @@
 """Sends a person all their stored data as a file (GDPR arts 15 and 20)."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Mapping

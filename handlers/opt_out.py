@@ -4,8 +4,6 @@ Withdrawing must be as easy as signing (GDPR art. 7(3)), and nobody should have 
 to be left alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable
 
 from bot.petition.stages import Action, Place, Stage

@@ -4,8 +4,6 @@ Counted in memory and by keyed reference, never stored; a restart clears the cou
 a signature, muting messages, and the taps that confirm either are never limited.
 """
 
-from __future__ import annotations
-
 import time
 from collections import OrderedDict
 from collections.abc import Callable

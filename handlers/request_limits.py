@@ -1,7 +1,5 @@
 """Applies the request budgets: one sentence when exceeded, then silence until the minute ends."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from bot.text.translations import mark

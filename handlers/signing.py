@@ -1,7 +1,5 @@
 """The signing form: takes the name, the choice of news and the consent, and signs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -1,7 +1,5 @@
 """/stats: counts of signatures in total, today, by language and by source."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Handles taps on the buttons of the conversation message."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 

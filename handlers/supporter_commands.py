@@ -1,7 +1,5 @@
 """The supporters' commands. Each shows a screen as the newest message of the chat."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Awaitable, Callable
 

@@ -1,7 +1,5 @@
 """Handles supporters' messages: names for the signing form, and everything unexpected."""
 
-from __future__ import annotations
-
 from telegram import Message
 
 from bot.petition.names import is_surely_a_name

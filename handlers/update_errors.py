@@ -1,7 +1,5 @@
 """Handles errors: decides whether a failed update is retried, and tells the person."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from functools import partial
 from typing import Any

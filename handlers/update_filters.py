@@ -1,7 +1,5 @@
 """The filters of the handlers: private chats, admins, and taps made elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any
 

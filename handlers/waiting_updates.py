@@ -4,8 +4,6 @@ A later update that will draw the conversation message saves the drawing of an e
 Telegram limits calls and people tap repeatedly. A withdrawal is never dropped as part of a flood.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any

@@ -4,8 +4,6 @@ It builds all of them at its import, which takes every process of the tests thre
 process asks takes a tenth of one.
 """
 
-from __future__ import annotations
-
 import sys
 from typing import Any, Literal, Optional, Union
 

@@ -1,7 +1,5 @@
 """Fixtures for every test: none may use the network."""
 
-from __future__ import annotations
-
 import gc
 import ipaddress
 import socket

@@ -1,7 +1,5 @@
 """Tests that the bot shuts down in good order, whatever ends it, and says why."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator

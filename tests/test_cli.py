@@ -1,7 +1,5 @@
 """Tests that every mistake on the command line is answered with a sentence on what to do."""
 
-from __future__ import annotations
-
 import stat
 from pathlib import Path
 

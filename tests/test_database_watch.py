@@ -1,7 +1,5 @@
 """Tests that a running bot notices that its database was replaced."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

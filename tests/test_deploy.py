@@ -1,7 +1,5 @@
 """Tests that the systemd service allows the bot only what it needs, and that the bot runs."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

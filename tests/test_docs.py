@@ -1,7 +1,5 @@
 """Tests of the documentation: its links lead somewhere, and the code keeps to the glossary."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ A field that is not allowed is left out of the line, and operators who look for 
 One that is allowed but never logged is a needless risk.
 """
 
-from __future__ import annotations
-
 import ast
 import dataclasses
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Tests the guard that keeps tests off the network."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

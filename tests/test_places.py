@@ -1,7 +1,5 @@
 """A language and a kind of broadcast are in every place that CONTRIBUTING.md names for them."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

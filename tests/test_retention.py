@@ -1,7 +1,5 @@
 """Tests that a running bot erases abandoned forms, in portions, whatever errors occur."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import cast

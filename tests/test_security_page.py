@@ -1,7 +1,5 @@
 """Tests that every test named in `docs/security.md` exists."""
 
-from __future__ import annotations
-
 import ast
 import re
 from functools import cache

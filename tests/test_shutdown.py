@@ -1,7 +1,5 @@
 """Tests that the process warns at its start of what an operator may not expect."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

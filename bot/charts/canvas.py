@@ -1,7 +1,5 @@
 """A small layer over Pillow for the charts: text that fits, boxes, areas, lines, PNG output."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

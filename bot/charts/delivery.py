@@ -5,8 +5,6 @@ dark, so that it reads alike in light and dark chats, and the letters are large 
 that shows it at a third of its size.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

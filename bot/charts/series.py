@@ -1,7 +1,5 @@
 """The numbers behind the chart of a broadcast's deliveries, as intervals of one width."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

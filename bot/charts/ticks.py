@@ -1,7 +1,5 @@
 """Round numbers and round times for the axes of a chart."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import count
 

@@ -1,7 +1,5 @@
 """The commands that change a broadcast: when each is allowed, its question and its result."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

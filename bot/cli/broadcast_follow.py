@@ -1,7 +1,5 @@
 """Following a broadcast until it ends."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """How an operator names a broadcast, and how it is named: the beginning of its id is enough."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from bot.console import CannotDo

@@ -1,7 +1,5 @@
 """A broadcast and its progress, read at one moment."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

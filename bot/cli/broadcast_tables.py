@@ -1,7 +1,5 @@
 """What the commands `list` and `show` print: the table of all broadcasts, the details of one."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack

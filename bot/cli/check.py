@@ -1,7 +1,5 @@
 """What `petition-bot check` prints: the problems of a petition and of the bot's own texts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rich.console import Console

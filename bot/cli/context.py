@@ -1,7 +1,5 @@
 """Opens a petition's data for a command, also while the bot runs on it."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The demo: plays a whole petition with the real bot and a simulated Telegram."""
 
-from __future__ import annotations
-
 import asyncio
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """The command line `petition-bot`: reads arguments, runs commands, prints errors."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The preview: shows a petition while it is being written; saved files appear at once."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -4,8 +4,6 @@ Pure functions: from a place, the present status and an action they compute the 
 file decides whether an action is allowed; the handlers write what it stores (a name, a signature).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -4,8 +4,6 @@ copyMessage cannot copy every kind: https://core.telegram.org/bots/api lists whi
 are refused too, since each person would get a different one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType

@@ -4,8 +4,6 @@ Each is shown the message as recipients would get it, and below it the question.
 decides; the other admins' buttons then show the result.
 """
 
-from __future__ import annotations
-
 import hashlib
 
 import structlog

@@ -1,7 +1,5 @@
 """Reports of the worker to the admins: progress, questions, and at the end a chart."""
 
-from __future__ import annotations
-
 import structlog
 from telegram import ReplyParameters
 from telegram.constants import ParseMode

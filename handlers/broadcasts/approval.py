@@ -1,7 +1,5 @@
 """Approval of a large broadcast by a second admin."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import partial
 

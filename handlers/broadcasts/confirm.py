@@ -1,7 +1,5 @@
 """The confirmation of a draft: starts or schedules the broadcast that was shown, once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

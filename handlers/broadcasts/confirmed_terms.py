@@ -1,7 +1,5 @@
 """The content that a draft would send now, and the terms that its confirmation is bound to."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from bot.broadcast.confirmation import ConfirmationTerms, content_sha256

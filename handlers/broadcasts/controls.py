@@ -1,7 +1,5 @@
 """The buttons that pause, resume, cancel and recall a broadcast."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import structlog

@@ -3,8 +3,6 @@
 What the draft does not wait for is handled as a supporter's, since an admin may also be one.
 """
 
-from __future__ import annotations
-
 from zoneinfo import ZoneInfo
 
 from telegram import Message

@@ -1,7 +1,5 @@
 """Handles taps on a draft's buttons, if they were drawn for its current version."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """/broadcasts: the list of all broadcasts, page by page, and the report of each."""
 
-from __future__ import annotations
-
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import screen_of, tell_progress
 from handlers.broadcasts.screens.history import ON_A_PAGE, Entry, history, provenance

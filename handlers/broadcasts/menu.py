@@ -1,7 +1,5 @@
 """/broadcast: offers the closing update, a new message, and the scheduled broadcasts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial

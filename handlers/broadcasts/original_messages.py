@@ -4,8 +4,6 @@ Telegram reports no deletions to bots. The check makes an edit that changes noth
 refuses it with another error when the message is gone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

@@ -3,8 +3,6 @@
 Pure. What Telegram would refuse is refused here, naming the first wrong line.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from enum import Enum

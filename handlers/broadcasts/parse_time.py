@@ -4,8 +4,6 @@ Pure: the current time and the zone are arguments. Reads «mañana 18:30», «ju
 «26/11 18:30», «26 de noviembre de 2026, 18:30» and their English forms; «26/11» is day first.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

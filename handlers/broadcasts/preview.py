@@ -4,8 +4,6 @@ An admin can edit their own message at any time, but nobody can edit the bot's c
 sent is what was previewed and confirmed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """How an admin's tap is shown: in the progress message, or in the message that was tapped."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import structlog

@@ -1,7 +1,5 @@
 """Draws the progress message of a broadcast. Nothing else writes into that message."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Whose turn it is to write into a progress message, in this process."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """Counts how many people a draft, or each choice for it, would reach."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field

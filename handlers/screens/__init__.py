@@ -1,7 +1,5 @@
 """The supporters' screens: each is drawn from a `View` and returns text and buttons."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from bot.petition.stages import Stage

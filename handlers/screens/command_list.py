@@ -3,8 +3,6 @@
 The descriptions are source sentences for translation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -1,7 +1,5 @@
 """The screens of /language and /help."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from bot.petition.stages import Action

@@ -1,7 +1,5 @@
 """The screen of /mydata: everything stored of a person; the file has the same in full."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -1,7 +1,5 @@
 """The screens that show the petition: home in its three forms, and the appeal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from bot.petition.goals import bar, progress

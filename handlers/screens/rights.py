@@ -1,7 +1,5 @@
 """The screens of a person's rights: the full privacy notice, and withdrawal."""
 
-from __future__ import annotations
-
 from bot.petition.stages import Action
 from handlers.screens.buttons import Button
 from handlers.screens.petition_text import page_buttons

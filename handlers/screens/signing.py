@@ -1,7 +1,5 @@
 """The screens of the signing form: the name, the consent, the thanks."""
 
-from __future__ import annotations
-
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.stages import Action
 from bot.text.markup import fill

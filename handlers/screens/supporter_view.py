@@ -1,7 +1,5 @@
 """`View`: everything that a supporter's screen is drawn from, at one moment."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 

@@ -6,6 +6,5 @@ SQL before they run, so one that moves data does it in SQL (`op.execute`), and o
 ALTER that SQLite lacks gives `op.batch_alter_table` its `copy_from`.
 """
 
-
 # Repeated here so that a start with nothing to migrate need not load Alembic.
 NEWEST = "0008"

@@ -1,7 +1,5 @@
 """Figures computed from measurements, and the page that shows them."""
 
-from __future__ import annotations
-
 from itertools import count, takewhile
 from pathlib import Path
 

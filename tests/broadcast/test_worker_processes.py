@@ -1,7 +1,5 @@
 """Real processes send, are killed and controlled: a few seconds of what `make soak` does."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

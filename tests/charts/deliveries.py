@@ -1,7 +1,5 @@
 """Sample deliveries for the charts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The chart of a broadcast's deliveries shows the right numbers, and all its text is legible."""
 
-from __future__ import annotations
-
 import io
 import threading
 from datetime import timedelta

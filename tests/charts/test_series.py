@@ -1,7 +1,5 @@
 """Intervals become bars and sums, whether empty ones are included or not."""
 
-from __future__ import annotations
-
 import random
 from datetime import timedelta
 

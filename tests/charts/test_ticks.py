@@ -1,7 +1,5 @@
 """The ticks of the axes are round numbers and round times."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """Fixtures: a petition in a database, and the command line on it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Helpers for the tests of the command line: changes to the petition, and typed commands."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """Tests that an operator can pause, resume and cancel from the shell, and not by mistake."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

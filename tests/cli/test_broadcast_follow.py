@@ -1,7 +1,5 @@
 """Tests that `show --follow` shows the progress until the end, and that leaving it is harmless."""
 
-from __future__ import annotations
-
 import io
 import json
 import threading

@@ -1,7 +1,5 @@
 """Tests that an operator sees every broadcast in the shell, and no personal data."""
 
-from __future__ import annotations
-
 import io
 import shutil
 from datetime import UTC, datetime, timedelta

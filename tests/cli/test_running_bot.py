@@ -1,7 +1,5 @@
 """Tests that commands take effect in a bot that is running."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """A large broadcast goes out only after a second admin has seen and approved it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """A broadcast reaches only its audience, and news only those who agreed to news."""
 
-from __future__ import annotations
-
 from storage import Kind
 from tests.support.admin_scene import AdminScene
 

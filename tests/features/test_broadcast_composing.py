@@ -1,7 +1,5 @@
 """Marta composes a message; whatever she sends goes out as previewed."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """A broadcast starts once, as it was shown, if an admin confirms it in time; else not at all."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

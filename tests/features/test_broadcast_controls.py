@@ -1,7 +1,5 @@
 """A running broadcast can be paused, resumed, cancelled and recalled, and is then reported."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A broadcast scheduled by a former admin waits until a current admin decides."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import UTC, datetime, timedelta
 

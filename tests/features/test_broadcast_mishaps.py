@@ -1,7 +1,5 @@
 """A campaigner in a hurry sends too much or too late, and taps old buttons."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What an admin sees of a broadcast stays right through faults, restarts and other admins."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

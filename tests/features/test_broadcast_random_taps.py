@@ -1,7 +1,5 @@
 """Whatever Marta taps, writes and deletes, in any order, nothing breaks or is sent twice."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import Callable

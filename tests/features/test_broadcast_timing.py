@@ -1,7 +1,5 @@
 """A scheduled broadcast goes out at its time in the petition's time zone; if late, it asks."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """After a withdrawal or mute during a broadcast is confirmed, nothing more arrives."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """Marta closes the petition and sends everyone the closing update; nobody else can."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Ana's stored data is damaged: she is told, can still withdraw, and the admins are told."""
 
-from __future__ import annotations
-
 import sqlite3
 from typing import Any
 

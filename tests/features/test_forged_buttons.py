@@ -1,7 +1,5 @@
 """Whatever callback data arrives, the tap is answered and nothing fails."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 The callback data stands here as it stands under those messages, so none of it may be renamed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """A draft that an earlier version stored is shown and sent; what is no draft harms nobody."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from handlers.broadcasts.draft import Draft, parse_draft

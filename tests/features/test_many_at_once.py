@@ -1,7 +1,5 @@
 """Many people come at the same moment: each is answered once, and nobody else waits for them."""
 
-from __future__ import annotations
-
 import asyncio
 
 from bot.simulator.person import Person

@@ -1,7 +1,5 @@
 """Any malformed update is handled or skipped, and everybody else goes on."""
 
-from __future__ import annotations
-
 import copy
 import json
 import random

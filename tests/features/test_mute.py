@@ -1,7 +1,5 @@
 """People can stop all messages without blocking the bot or losing their signature."""
 
-from __future__ import annotations
-
 import pytest
 from telegram.error import BadRequest
 

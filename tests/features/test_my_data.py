@@ -1,7 +1,5 @@
 """A person who asks for their data is shown all of it, and gets it as a file."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

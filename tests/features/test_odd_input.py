@@ -1,7 +1,5 @@
 """Odd input from a custom client does not disturb anybody else."""
 
-from __future__ import annotations
-
 from orjson import Fragment
 
 from tests.support.scene import Scene

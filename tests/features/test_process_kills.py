@@ -1,7 +1,5 @@
 """The process is killed repeatedly, and nobody who signed or was thanked is lost."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections import Counter

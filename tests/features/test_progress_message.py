@@ -1,7 +1,5 @@
 """The progress message never goes back to an older state, whoever draws it and however late."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

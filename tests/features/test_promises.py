@@ -1,7 +1,5 @@
 """What a text or button promises is kept when things change or fail in between."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from shutil import copytree

@@ -1,7 +1,5 @@
 """Loading what is known of somebody, to handle what they sent, changes nothing by itself."""
 
-from __future__ import annotations
-
 import sqlite3
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Telegram delivers every update three times, and nothing that counts changes."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path

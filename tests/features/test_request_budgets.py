@@ -1,7 +1,5 @@
 """A person who keeps asking gets the allowed number of replies, one warning, then nothing."""
 
-from __future__ import annotations
-
 import sqlite3
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Ana, Jordi and Seán sign."""
 
-from __future__ import annotations
-
 import pytest
 
 from storage import Statement

@@ -1,7 +1,5 @@
 """Taps and messages outside a person's own private chat change nothing."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice

@@ -1,7 +1,5 @@
 """When the calls of one chat fail or hang, nobody else waits and nothing is done twice."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """When another program polls with this bot's token, the admins are told, and nobody else."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any

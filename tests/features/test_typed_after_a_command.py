@@ -1,7 +1,5 @@
 """A name typed after a command is deleted like any other, and never becomes a source tag."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
 import pytest

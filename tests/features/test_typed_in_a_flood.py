@@ -1,7 +1,5 @@
 """Messages dropped as a flood while a name is asked for are deleted from the chat too."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A message that may hold a name is deleted from the chat, and the screen says so."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What people do that no form expects."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support.scene import Scene

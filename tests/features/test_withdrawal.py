@@ -1,7 +1,5 @@
 """After a withdrawal only what makes old buttons harmless is stored of the person."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from storage import Row, Statement

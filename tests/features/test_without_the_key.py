@@ -1,7 +1,5 @@
 """The database without the key does not reveal who is in it, even by trying known names."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
 

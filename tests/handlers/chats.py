@@ -1,7 +1,5 @@
 """Support for tests of delayed replies: a clock set by hand, and replies that can fail."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 

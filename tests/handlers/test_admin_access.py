@@ -3,8 +3,6 @@
 The commands are those of the menu, and every button of an admin's does something.
 """
 
-from __future__ import annotations
-
 from inspect import unwrap
 from itertools import product
 from types import SimpleNamespace

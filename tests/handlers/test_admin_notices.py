@@ -1,7 +1,5 @@
 """Each case of damaged data is logged; the admins are told of the first in each column."""
 
-from __future__ import annotations
-
 import asyncio
 
 from structlog.testing import capture_logs

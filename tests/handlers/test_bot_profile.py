@@ -1,7 +1,5 @@
 """The bot profile is published once, and again only when its content changes."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """When a call of Telegram before a change fails, nothing is changed and the admin is told."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """The conversation message, against a chat that answers with Telegram's errors."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """Delayed replies are sent as soon as Telegram accepts them, and do not delay other chats."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

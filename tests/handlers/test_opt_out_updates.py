@@ -1,7 +1,5 @@
 """A withdrawal, mute or refusal of news is recognised in any raw update."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A pending reply is replaced by the reply to a newer update, and by nothing else."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """How often a person may ask for something, tested with a fake clock."""
 
-from __future__ import annotations
-
 import pytest
 
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN, Budgets

@@ -1,7 +1,5 @@
 """Every screen, in every language and for everybody, is accepted by Telegram."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import UTC, datetime

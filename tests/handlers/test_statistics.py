@@ -1,7 +1,5 @@
 """Statistics by source do not reveal who signed."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import pytest

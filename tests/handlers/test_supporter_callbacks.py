@@ -1,7 +1,5 @@
 """Callback data is parsed if a button of the bot carries it; anything forged is refused."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

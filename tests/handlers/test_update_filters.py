@@ -1,7 +1,5 @@
 """The filters recognise private chats and what an admin typed there."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Which updates draw the conversation message, so that an earlier one need not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

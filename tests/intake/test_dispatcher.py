@@ -1,7 +1,5 @@
 """Updates are handled in order within a chat and concurrently across chats; failures."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

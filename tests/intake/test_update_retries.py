@@ -1,7 +1,5 @@
 """How often and how long an update is tried again, and when it is passed over for the others."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

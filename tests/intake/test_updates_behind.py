@@ -1,7 +1,5 @@
 """What a handler can learn about the updates that wait behind its own."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A real browser for the tests: the machine's Chromium, if there is one."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

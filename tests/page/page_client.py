@@ -1,7 +1,5 @@
 """An HTTP client that talks to the page as a browser does, without drawing it."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """Picked files are shown before they are sent, and are sent as Telegram's clients do."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The page in a real browser, with the real bot."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from collections.abc import AsyncIterator

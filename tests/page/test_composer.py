@@ -1,7 +1,5 @@
 """The bot gets exactly what a person writes on the page, and no text is lost."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.async_api import Browser, expect
 

@@ -1,7 +1,5 @@
 """Nothing covers a control, whatever the fonts and the width of the page."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The real bot behind the page: crowds that sign, petitions that restart, and the demo."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

@@ -1,7 +1,5 @@
 """Everything a bot can send is drawn as Telegram would show it."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """The preview of a petition being written, from a missing folder to one that changes."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from collections.abc import AsyncIterator

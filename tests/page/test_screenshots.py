@@ -1,7 +1,5 @@
 """Takes the README's screenshots of the page: `pytest --screenshots tests/page`."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import shutil

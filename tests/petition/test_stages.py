@@ -1,7 +1,5 @@
 """Tests of the stages of a petition and of the moves between them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

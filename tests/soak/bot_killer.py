@@ -1,7 +1,5 @@
 """A bot that is killed repeatedly, but each time only after it has answered somebody."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager

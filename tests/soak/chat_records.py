@@ -1,7 +1,5 @@
 """A record of who signed, who withdrew and who got the closing update, read from chats."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Fixtures of the soak tests, which run only with `--soak` and print what happened."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import AsyncIterator, Callable
 

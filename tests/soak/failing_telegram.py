@@ -1,7 +1,5 @@
 """A simulator that fails for some chats, works for the others, and passes on any bytes."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """People who attack the bot with everything that a modified client can do."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,5 @@
 """Ordinary people who read, sign and look around; measures how long each tap takes."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time

@@ -1,7 +1,5 @@
 """One petition from the first start to the closing update, with hostile people among others."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import random

@@ -1,7 +1,5 @@
 """An admin who repeats a command until it is done, while the bot is killed."""
 
-from __future__ import annotations
-
 import asyncio
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Eight processes on one PostgreSQL: one sends at a time, at the rate of a single process."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Callable

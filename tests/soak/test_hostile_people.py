@@ -1,7 +1,5 @@
 """A tenth of the people attack the bot in every way they can; the others notice nothing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path

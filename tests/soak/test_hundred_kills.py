@@ -1,7 +1,5 @@
 """The bot is killed repeatedly during a broadcast: nobody is lost, few messages repeat."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from pathlib import Path

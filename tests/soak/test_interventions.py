@@ -1,7 +1,5 @@
 """People opt out and admins pause or cancel at random moments: it takes effect at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A Bot API that fails in every way at once: nobody is lost, and the tally is exact."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable

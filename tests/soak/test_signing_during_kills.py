@@ -1,7 +1,5 @@
 """120 people sign while the bot is killed about every second."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """A connection to PostgreSQL that can fall silent: it stays open, and nothing comes through."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

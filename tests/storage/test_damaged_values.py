@@ -1,7 +1,5 @@
 """Tests that a damaged encrypted value loses its own content, and affects nobody else."""
 
-from __future__ import annotations
-
 import pytest
 
 from storage import (

@@ -1,7 +1,5 @@
 """Tests that nobody is thanked once the database file of a running bot is removed or replaced."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable

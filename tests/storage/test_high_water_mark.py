@@ -1,7 +1,5 @@
 """Tests that the bot does not start on a database that has lost signatures."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re

@@ -1,7 +1,5 @@
 """Tests that both databases store any text that Telegram may pass on."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.transport.lenient_json import read_json

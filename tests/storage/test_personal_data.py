@@ -1,7 +1,5 @@
 """Tests that all personal data of one person is read, and nothing of anybody else's."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import replace

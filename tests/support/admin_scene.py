@@ -1,7 +1,5 @@
 """A scene for broadcasts: Marta, an admin, and three signers, without flood limits."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

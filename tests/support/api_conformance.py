@@ -4,8 +4,6 @@ The bot is built on python-telegram-bot and the simulator is this project's; nei
 other right.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache

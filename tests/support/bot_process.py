@@ -1,7 +1,5 @@
 """Runs the bot as a separate process that tests can kill."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

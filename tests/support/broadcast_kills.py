@@ -1,7 +1,5 @@
 """Repeated kills of the bot during a broadcast, and the state after each."""
 
-from __future__ import annotations
-
 import random
 import time
 from dataclasses import dataclass, field

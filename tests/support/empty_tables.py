@@ -1,7 +1,5 @@
 """All tables without a row, in a file that tests copy."""
 
-from __future__ import annotations
-
 import asyncio
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A broadcast with random opt-outs, pauses, cancels and kills, checked exactly at its end."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time

@@ -1,7 +1,5 @@
 """A broadcast to many signers, and the processes that send it."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

@@ -1,7 +1,5 @@
 """People who keep tapping when nothing happens, and start again if they must."""
 
-from __future__ import annotations
-
 import asyncio
 
 from bot.simulator.errors import SimulatorError

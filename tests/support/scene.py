@@ -1,7 +1,5 @@
 """The scene of feature tests: a simulated Telegram, the real bot over HTTP, and people."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

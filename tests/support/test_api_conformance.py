@@ -1,7 +1,5 @@
 """Tests that the independent check of the Bot API does find errors."""
 
-from __future__ import annotations
-
 from bot.simulator.parameters import Upload
 from tests.support.api_conformance import answer_faults, request_faults
 

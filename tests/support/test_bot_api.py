@@ -1,7 +1,5 @@
 """The benchmarks' Bot API: its counts must be right, or every figure is wrong."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The broadcast worker as a separate process; any number may share a database."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import sys

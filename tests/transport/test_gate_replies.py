@@ -1,7 +1,5 @@
 """The rate at which the gate lets replies that are new messages leave, above all in a crowd."""
 
-from __future__ import annotations
-
 import asyncio
 import heapq
 from itertools import count

@@ -1,7 +1,5 @@
 """A crowd is given times to come back, in order of arrival and at the permitted rate."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 

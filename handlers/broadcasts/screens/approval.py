@@ -1,7 +1,5 @@
 """The screens of a broadcast that waits for approval, for its author and for the other admins."""
 
-from __future__ import annotations
-
 from bot.text.markup import Html
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, keep_preview
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name

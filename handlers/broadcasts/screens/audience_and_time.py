@@ -1,7 +1,5 @@
 """The screens that ask for a draft's subject, its audience and its time."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 

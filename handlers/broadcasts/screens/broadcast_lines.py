@@ -1,7 +1,5 @@
 """`BroadcastView`, which screens of broadcasts are drawn from, and the lines they share."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The screens about a draft's message: asking for it, what it is, and its link buttons."""
 
-from __future__ import annotations
-
 from bot.text.markup import Html
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.parse_links import LONGEST_TEXT, MOST_BUTTONS

@@ -1,7 +1,5 @@
 """`DraftView`, which the screens of a draft are drawn from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

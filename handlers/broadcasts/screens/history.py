@@ -1,7 +1,5 @@
 """The list of broadcasts: what was sent, when, by whom, to how many and with what result."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The words for messages, audiences and moments on admins' screens."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The screen of a broadcast in each state: scheduled, running, paused, ended, being recalled."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """The screens that ask for confirmation before a cancellation or a recall."""
 
-from __future__ import annotations
-
 from bot.text.markup import Html
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS

@@ -1,7 +1,5 @@
 """The first lines of a final report: how the broadcast ended, and what can be done now."""
 
-from __future__ import annotations
-
 from bot.text.markup import Html
 from bot.text.translations import Words
 from storage import Broadcast, BroadcastState, Kind, StopReason, Tally

@@ -1,7 +1,5 @@
 """The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
-from __future__ import annotations
-
 from bot.text.markup import Html
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, MANY, DraftView

@@ -1,7 +1,5 @@
 """Drafts, views and broadcasts for tests of screens, without a bot."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Messages that can be copied are accepted; others are refused with the reason."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The reports of the worker: each is made until an admin sees it, or until none can."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The screens of broadcasts that are scheduled, running or over."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta

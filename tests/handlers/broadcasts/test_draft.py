@@ -1,7 +1,5 @@
 """A draft accepts what it waits for, once, and keeps its preview until its content changes."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

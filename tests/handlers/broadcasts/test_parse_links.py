@@ -1,7 +1,5 @@
 """Lines are parsed into buttons that Telegram accepts, or the first wrong line is named."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

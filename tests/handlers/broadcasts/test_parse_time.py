@@ -1,7 +1,5 @@
 """Times are parsed as people write them, in the petition's time zone, or refused with a reason."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

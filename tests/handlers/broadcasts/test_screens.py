@@ -1,7 +1,5 @@
 """Every screen of a draft fits into a message, shows its numbers, and has a way out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A Bot API that fails at given rates, and records which message arrived where."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import re

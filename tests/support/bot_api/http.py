@@ -1,7 +1,5 @@
 """HTTP/1.1 as far as a Bot API needs it: requests of a connection are answered in order."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import Callable

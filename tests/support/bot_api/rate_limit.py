@@ -3,8 +3,6 @@
 Pure: the caller passes the time.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Reads parameters from a request's body: a form, JSON or a multipart form."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 from urllib.parse import parse_qsl

@@ -1,7 +1,5 @@
 """Telegram's answers as the bytes of HTTP responses."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 from urllib.parse import unquote_plus

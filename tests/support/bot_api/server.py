@@ -1,7 +1,5 @@
 """The server of the Bot API: how each method is answered and counted."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
