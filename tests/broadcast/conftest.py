@@ -25,10 +25,10 @@ def telegram() -> FakeTelegram:
 
 
 @pytest.fixture
-async def bench(
+async def harness(
     database: Database, keyring: Keyring, people: Supporters, telegram: FakeTelegram
 ) -> AsyncIterator[WorkerHarness]:
     """Makes workers for that petition, and stops them at the end."""
-    bench = WorkerHarness(database, keyring, people, telegram)
-    yield bench
-    await bench.close()
+    harness = WorkerHarness(database, keyring, people, telegram)
+    yield harness
+    await harness.close()

@@ -16,33 +16,33 @@ def failing(*_: object) -> MessageCall:
     raise ZeroDivisionError
 
 
-async def told(bench: WorkerHarness, what: str, times: int = 1) -> bool:
-    return [each for each, *_ in bench.reports.told].count(what) >= times
+async def told(harness: WorkerHarness, what: str, times: int = 1) -> bool:
+    return [each for each, *_ in harness.reports.told].count(what) >= times
 
 
-async def held(bench: WorkerHarness, times: int = 1) -> Broadcast:
-    await until(lambda: told(bench, "waiting", times))
-    latest = await bench.broadcasts.latest()
+async def held(harness: WorkerHarness, times: int = 1) -> Broadcast:
+    await until(lambda: told(harness, "waiting", times))
+    latest = await harness.broadcasts.latest()
     assert latest is not None
     assert latest.pause_reason is not None
     return latest
 
 
 async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    await bench.people.sign(range(1, 41))
-    bench.telegram.always(1007, ZeroDivisionError())
-    await bench.start()
-    bench.hire()
-    assert (await bench.ended()).state == "finished"
+    await harness.people.sign(range(1, 41))
+    harness.telegram.always(1007, ZeroDivisionError())
+    await harness.start()
+    harness.start_worker()
+    assert (await harness.ended()).state == "finished"
     # The call had been sent, so it is not known whether it arrived.
-    assert await bench.tally() == Tally(total=40, delivered=39, unconfirmed=1)
-    assert {**bench.telegram.received, 1007: 1} == everyone_once(40)
+    assert await harness.tally() == Tally(total=40, delivered=39, unconfirmed=1)
+    assert {**harness.telegram.received, 1007: 1} == everyone_once(40)
 
 
 async def test_who_surely_got_nothing_is_the_next_ones(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = TextContent.call
 
@@ -52,87 +52,89 @@ async def test_who_surely_got_nothing_is_the_next_ones(
         return call(content, chat_id, language)
 
     monkeypatch.setattr(TextContent, "call", mistaken)
-    await bench.people.sign(range(1, 41))
-    await bench.start()
-    bench.hire()
-    assert (await bench.ended()).state == "finished"
-    assert await bench.tally() == Tally(total=40, delivered=39, rejected=1)
+    await harness.people.sign(range(1, 41))
+    await harness.start()
+    harness.start_worker()
+    assert (await harness.ended()).state == "finished"
+    assert await harness.tally() == Tally(total=40, delivered=39, rejected=1)
     monkeypatch.undo()
-    await bench.start()
-    await until(lambda: has_state(bench, "finished"))
-    assert dict(bench.telegram.received) == everyone_once(40)
+    await harness.start()
+    await until(lambda: has_state(harness, "finished"))
+    assert dict(harness.telegram.received) == everyone_once(40)
 
 
 async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_mended(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TextContent, "call", failing)
-    await bench.people.sign(range(1, 41))
-    broadcast = await bench.start()
-    bench.hire()
-    found = await held(bench)
+    await harness.people.sign(range(1, 41))
+    broadcast = await harness.start()
+    harness.start_worker()
+    found = await held(harness)
     assert found.pause_reason is PauseReason.DEFECT
     assert found.reason_detail.startswith("ZeroDivisionError ")
-    assert (await bench.tally()).rejected == 1
-    assert (await bench.tally()).pending == 39
+    assert (await harness.tally()).rejected == 1
+    assert (await harness.tally()).pending == 39
     await asyncio.sleep(0.2)
-    assert await told(bench, "waiting", 1)
-    assert not await told(bench, "waiting", 2)
+    assert await told(harness, "waiting", 1)
+    assert not await told(harness, "waiting", 2)
     monkeypatch.undo()
-    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
-    await bench.ended()
-    assert bench.telegram.received.total() == 39
+    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.ended()
+    assert harness.telegram.received.total() == 39
 
 
 async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TextContent, "call", failing)
-    await bench.people.sign(range(1, 6))
-    broadcast = await bench.start()
-    bench.hire()
+    await harness.people.sign(range(1, 6))
+    broadcast = await harness.start()
+    harness.start_worker()
     for times in range(1, 4):
-        await held(bench, times)
-        await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
-    assert (await bench.ended()).state == "finished"
-    assert await bench.tally() == Tally(total=5, rejected=5)
+        await held(harness, times)
+        await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await harness.ended()).state == "finished"
+    assert await harness.tally() == Tally(total=5, rejected=5)
 
 
 async def test_that_it_is_held_is_said_until_it_could_be(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await bench.people.sign(range(1, 6))
-    bench.telegram.everyone(ZeroDivisionError())
-    await bench.start()
-    bench.reports.failures = 2
-    bench.hire(progress=60.0)
-    await held(bench)
-    assert bench.reports.failures == 0
+    await harness.people.sign(range(1, 6))
+    harness.telegram.everyone(ZeroDivisionError())
+    await harness.start()
+    harness.reports.failures = 2
+    harness.start_worker(progress=60.0)
+    await held(harness)
+    assert harness.reports.failures == 0
 
 
-async def test_that_it_is_held_is_said_by_a_process_that_comes_later(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 6))
-    broadcast = await bench.start()
-    await bench.broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT)
-    bench.hire()
-    await held(bench)
+async def test_that_it_is_held_is_said_by_a_process_that_comes_later(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign(range(1, 6))
+    broadcast = await harness.start()
+    await harness.broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT)
+    harness.start_worker()
+    await held(harness)
 
 
 async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def mistaken(*_: object, **__: object) -> list[Delivery]:
         raise KeyError("position")
 
     monkeypatch.setattr(Deliveries, "claim", mistaken)
-    await bench.people.sign([1])
-    broadcast = await bench.start()
-    bench.hire()
-    assert (await held(bench)).reason_detail.startswith("KeyError ")
+    await harness.people.sign([1])
+    broadcast = await harness.start()
+    harness.start_worker()
+    assert (await held(harness)).reason_detail.startswith("KeyError ")
     monkeypatch.undo()
-    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
-    await bench.ended()
-    assert dict(bench.telegram.received) == everyone_once(1)
+    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.ended()
+    assert dict(harness.telegram.received) == everyone_once(1)
 
 
 def result(position: int, outcome: Outcome = Outcome.REJECTED) -> Result:

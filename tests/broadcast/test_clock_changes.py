@@ -10,19 +10,19 @@ from tests.broadcast.workers import WorkerHarness, everyone_once, received, unti
 
 
 @pytest.mark.parametrize("hours", [2, -2])
-async def test_what_is_on_its_way_arrives_once(bench: WorkerHarness, hours: int) -> None:
+async def test_what_is_on_its_way_arrives_once(harness: WorkerHarness, hours: int) -> None:
     set_by = timedelta()
 
     def now() -> datetime:
         return utc_now() + set_by
 
-    bench.telegram.latency = 0.4
-    await bench.people.sign(range(1, 151))
-    await bench.start()
-    bench.hire(rate=100.0, lease=30.0, now=now)
-    await until(lambda: received(bench.telegram, 50))
-    assert bench.telegram.in_flight > 10
+    harness.telegram.latency = 0.4
+    await harness.people.sign(range(1, 151))
+    await harness.start()
+    harness.start_worker(rate=100.0, lease=30.0, now=now)
+    await until(lambda: received(harness.telegram, 50))
+    assert harness.telegram.in_flight > 10
     set_by = timedelta(hours=hours)
-    assert (await bench.ended()).state == "finished"
-    assert await bench.tally() == Tally(total=150, delivered=150)
-    assert dict(bench.telegram.received) == everyone_once(150)
+    assert (await harness.ended()).state == "finished"
+    assert await harness.tally() == Tally(total=150, delivered=150)
+    assert dict(harness.telegram.received) == everyone_once(150)

@@ -13,10 +13,10 @@ from tests.support.supporters import ADMIN
 
 
 async def test_a_report_that_breaks_is_not_the_last(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await bench.people.sign(range(1, 61))
-    await bench.start()
+    await harness.people.sign(range(1, 61))
+    await harness.start()
     tally, mistakes = Broadcasts.tally, 2
 
     async def mistaken(broadcasts: Broadcasts, id: bytes) -> Tally:  # noqa: A002
@@ -27,18 +27,18 @@ async def test_a_report_that_breaks_is_not_the_last(
         return await tally(broadcasts, id)
 
     monkeypatch.setattr(Broadcasts, "tally", mistaken)
-    bench.hire(rate=60.0)
-    await bench.ended()
+    harness.start_worker(rate=60.0)
+    await harness.ended()
     assert mistakes == 0
-    assert len(bench.reports.rates) > 3
-    assert dict(bench.telegram.received) == everyone_once(60)
+    assert len(harness.reports.rates) > 3
+    assert dict(harness.telegram.received) == everyone_once(60)
 
 
 async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await bench.people.sign(range(1, 61))
-    await bench.start()
+    await harness.people.sign(range(1, 61))
+    await harness.start()
     renew, mistakes = Leases.renew, 1
 
     async def mistaken(
@@ -59,59 +59,59 @@ async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
 
     monkeypatch.setattr(Leases, "renew", mistaken)
     monkeypatch.setattr(Leases, "take", taking)
-    bench.hire(rate=25.0, lease=1.8)
-    await bench.ended()
+    harness.start_worker(rate=25.0, lease=1.8)
+    await harness.ended()
     assert (mistakes, taken) == (0, 1)
-    assert dict(bench.telegram.received) == everyone_once(60)
+    assert dict(harness.telegram.received) == everyone_once(60)
 
 
-async def test_a_pause_that_telegram_asks_for_is_reported(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 21))
-    await bench.start()
-    hand = bench.hire(rate=20.0)
-    hand.gate.pause, hand.gate.announced = 4.0, 3600.0
+async def test_a_pause_that_telegram_asks_for_is_reported(harness: WorkerHarness) -> None:
+    await harness.people.sign(range(1, 21))
+    await harness.start()
+    running = harness.start_worker(rate=20.0)
+    running.gate.pause, running.gate.announced = 4.0, 3600.0
 
     async def reported() -> bool:
-        return bench.reports.pauses[-1:] == [3600.0]
+        return harness.reports.pauses[-1:] == [3600.0]
 
     await until(reported)
-    hand.gate.pause = 0.0
-    await bench.broadcasts.cancel((await bench.broadcasts.history())[0].id, ADMIN, utc_now())
+    running.gate.pause = 0.0
+    await harness.broadcasts.cancel((await harness.broadcasts.history())[0].id, ADMIN, utc_now())
 
 
 async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    bench.telegram.latency = 60.0
-    await bench.people.sign([1, 2, 3])
-    await bench.queued(await bench.start())
+    harness.telegram.latency = 60.0
+    await harness.people.sign([1, 2, 3])
+    await harness.queued(await harness.start())
     # Two at a time, so that it waits for the answers without asking the database anything.
-    hand = bench.hire(lease=0.3, rate=20.0, window=0.1)
+    running = harness.start_worker(lease=0.3, rate=20.0, window=0.1)
 
     async def in_flight(count: int) -> bool:
-        return bench.telegram.in_flight == count
+        return harness.telegram.in_flight == count
 
     await until(lambda: in_flight(2))
-    hand.wire.away = True
+    running.database.away = True
     with suppress(TimeoutError):
         await until(lambda: in_flight(0), seconds=5.0)
-    assert bench.telegram.in_flight == 0, "still in flight when somebody else may send"
+    assert harness.telegram.in_flight == 0, "still in flight when somebody else may send"
 
 
 async def test_while_the_lease_lasts_a_database_that_is_away_cuts_nothing_off(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    bench.telegram.latency = 0.3
-    await bench.people.sign([1, 2])
-    await bench.start()
-    hand = bench.hire(lease=0.6)
+    harness.telegram.latency = 0.3
+    await harness.people.sign([1, 2])
+    await harness.start()
+    running = harness.start_worker(lease=0.6)
 
     async def in_flight(count: int) -> bool:
-        return bench.telegram.in_flight == count
+        return harness.telegram.in_flight == count
 
     await until(lambda: in_flight(2))
-    hand.wire.away = True
+    running.database.away = True
     await until(lambda: in_flight(0))
-    hand.wire.away = False
-    await bench.ended()
-    assert dict(bench.telegram.received) == everyone_once(2)
+    running.database.away = False
+    await harness.ended()
+    assert dict(harness.telegram.received) == everyone_once(2)

@@ -16,231 +16,235 @@ BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 
 @BOTH
 async def test_kills_lose_nobody_and_repeat_at_most_what_was_under_way(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
     people, kills = 400, 6
-    await bench.people.sign(range(1, people + 1))
-    await bench.start()
+    await harness.people.sign(range(1, people + 1))
+    await harness.start()
     dice = random.Random(7)  # noqa: S311 - a test's own dice
     telegrams, most_claimed = [], 0
     for _ in range(kills):
         telegrams.append(FakeTelegram())
-        hand = bench.hire(telegram=telegrams[-1], rate=200.0, sole=True)
+        running = harness.start_worker(telegram=telegrams[-1], rate=200.0, sole=True)
         await asyncio.sleep(dice.uniform(0.1, 0.3))
-        hand.kill()
-        most_claimed = max(most_claimed, (await bench.tally()).sending)
+        running.kill()
+        most_claimed = max(most_claimed, (await harness.tally()).sending)
         await asyncio.sleep(0.02)
-    bench.hire(rate=2000.0, sole=True)
-    await bench.ended()
-    arrived = sum((each.received for each in telegrams), bench.telegram.received)
+    harness.start_worker(rate=2000.0, sole=True)
+    await harness.ended()
+    arrived = sum((each.received for each in telegrams), harness.telegram.received)
     assert set(arrived) == {1000 + n for n in range(1, people + 1)}
     assert most_claimed <= 2 * 20 + 20  # two batches of a tenth of a second, and what is recorded
     repeated = sum(count - 1 for count in arrived.values())
     assert repeated <= kills * most_claimed
-    assert await bench.tally() == Tally(total=people, delivered=people)
-    assert [what for what, *_ in bench.reports.ends] == ["finished"]
+    assert await harness.tally() == Tally(total=people, delivered=people)
+    assert [what for what, *_ in harness.reports.ends] == ["finished"]
 
 
 async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    await bench.people.sign(range(1, 101))
-    await bench.start()
-    first = bench.hire(telegram=FakeTelegram(), rate=100.0, sole=True)
+    await harness.people.sign(range(1, 101))
+    await harness.start()
+    first = harness.start_worker(telegram=FakeTelegram(), rate=100.0, sole=True)
     await until(lambda: received(first.telegram, 10))
     first.kill()
     # Writes are serialized: after this one, a claim that was under way is written.
-    await bench.people.set_closed(True)
+    await harness.people.set_closed(True)
     claimed = {
         row["position"]
-        for row in await bench.people.deliveries((await _latest(bench)).id)
+        for row in await harness.people.deliveries((await _latest(harness)).id)
         if row["state"] == "sending"
     }
-    bench.hire(sole=True)
-    await bench.ended()
-    order = [call["chat_id"] for _, call in bench.telegram.calls]
+    harness.start_worker(sole=True)
+    await harness.ended()
+    order = [call["chat_id"] for _, call in harness.telegram.calls]
     assert claimed
     assert {int(str(chat)) - 1000 for chat in order[-len(claimed) :]} == claimed
 
 
 async def test_asked_to_stop_it_finishes_what_is_in_flight_and_records_it(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    bench.telegram.latency = 0.1
-    await bench.people.sign(range(1, 201))
-    await bench.start()
-    hand = bench.hire(rate=200.0)
-    await until(lambda: received(hand.telegram, 30))
+    harness.telegram.latency = 0.1
+    await harness.people.sign(range(1, 201))
+    await harness.start()
+    running = harness.start_worker(rate=200.0)
+    await until(lambda: received(running.telegram, 30))
     began = time.monotonic()
-    await hand.worker.stop(2.0)
-    await hand.task
+    await running.worker.stop(2.0)
+    await running.task
     assert time.monotonic() - began < 1.0
-    tally = await bench.tally()
+    tally = await harness.tally()
     assert tally.sending == 0
-    assert tally.delivered == bench.telegram.received.total()
-    assert await bench.leases.look(bench.broadcasts.lease) is None
-    bench.hire()
-    await bench.ended()
-    assert set(bench.telegram.received.values()) == {1}
+    assert tally.delivered == harness.telegram.received.total()
+    assert await harness.leases.look(harness.broadcasts.lease) is None
+    harness.start_worker()
+    await harness.ended()
+    assert set(harness.telegram.received.values()) == {1}
 
 
-async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(bench: WorkerHarness) -> None:
-    bench.telegram.latency = 60.0
-    await bench.people.sign([1, 2])
-    await bench.start()
-    hand = bench.hire()
-    await until(lambda: called(hand.telegram, 2))
+async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(
+    harness: WorkerHarness,
+) -> None:
+    harness.telegram.latency = 60.0
+    await harness.people.sign([1, 2])
+    await harness.start()
+    running = harness.start_worker()
+    await until(lambda: called(running.telegram, 2))
     began = time.monotonic()
-    await hand.worker.stop(0.5)
-    await hand.task
+    await running.worker.stop(0.5)
+    await running.task
     assert time.monotonic() - began < 1.0
-    rows = await bench.people.deliveries((await _latest(bench)).id)
+    rows = await harness.people.deliveries((await _latest(harness)).id)
     assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 1)] * 2
 
 
-async def test_stopping_takes_no_longer_when_the_database_is_away(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 101))
-    await bench.start()
-    hand = bench.hire(rate=100.0)
-    await until(lambda: received(hand.telegram, 5))
-    hand.wire.away = True
+async def test_stopping_takes_no_longer_when_the_database_is_away(harness: WorkerHarness) -> None:
+    await harness.people.sign(range(1, 101))
+    await harness.start()
+    running = harness.start_worker(rate=100.0)
+    await until(lambda: received(running.telegram, 5))
+    running.database.away = True
     await asyncio.sleep(0.05)
     began = time.monotonic()
-    await hand.worker.stop(0.5)
-    await hand.task
+    await running.worker.stop(0.5)
+    await running.task
     assert time.monotonic() - began < 1.5
 
 
-async def test_stopping_one_that_never_ran_is_nothing(bench: WorkerHarness) -> None:
-    hand = bench.hire()
-    await hand.worker.stop(0.2)
-    await hand.task
+async def test_stopping_one_that_never_ran_is_nothing(harness: WorkerHarness) -> None:
+    running = harness.start_worker()
+    await running.worker.stop(0.2)
+    await running.task
 
 
 class TestSeveralWorkers:
     @BOTH
-    async def test_one_sends_and_the_others_wait(self, bench: WorkerHarness) -> None:
-        await bench.people.sign(range(1, 151))
-        await bench.start()
-        hands = [bench.hire(telegram=FakeTelegram(), rate=500.0) for _ in range(4)]
-        await bench.ended()
-        counts = sorted(hand.telegram.received.total() for hand in hands)
+    async def test_one_sends_and_the_others_wait(self, harness: WorkerHarness) -> None:
+        await harness.people.sign(range(1, 151))
+        await harness.start()
+        all_running = [harness.start_worker(telegram=FakeTelegram(), rate=500.0) for _ in range(4)]
+        await harness.ended()
+        counts = sorted(running.telegram.received.total() for running in all_running)
         assert counts == [0, 0, 0, 150]
-        assert [what for what, *_ in bench.reports.ends] == ["finished"]
+        assert [what for what, *_ in harness.reports.ends] == ["finished"]
 
     async def test_when_the_first_dies_another_takes_over_once_the_lease_is_out(
-        self, bench: WorkerHarness
+        self, harness: WorkerHarness
     ) -> None:
-        await bench.people.sign(range(1, 101))
-        await bench.start()
-        first = bench.hire(telegram=FakeTelegram(), rate=200.0, lease=0.6)
+        await harness.people.sign(range(1, 101))
+        await harness.start()
+        first = harness.start_worker(telegram=FakeTelegram(), rate=200.0, lease=0.6)
         await until(lambda: received(first.telegram, 10))
-        second = bench.hire(telegram=FakeTelegram(), rate=2000.0, lease=0.6)
+        second = harness.start_worker(telegram=FakeTelegram(), rate=2000.0, lease=0.6)
         await asyncio.sleep(0.2)
         assert second.telegram.received.total() == 0
         first.kill()
-        await bench.ended()
+        await harness.ended()
         arrived = first.telegram.received + second.telegram.received
         assert set(arrived) == {1000 + n for n in range(1, 101)}
 
     async def test_the_only_process_need_not_wait_for_a_dead_ones_lease(
-        self, bench: WorkerHarness
+        self, harness: WorkerHarness
     ) -> None:
-        await bench.people.sign([1])
-        await bench.start()
-        lease = bench.broadcasts.lease
-        await bench.leases.take(lease, "dead", seconds=3600, now=utc_now())
-        bench.hire(sole=True)
-        await bench.ended(seconds=2)
+        await harness.people.sign([1])
+        await harness.start()
+        lease = harness.broadcasts.lease
+        await harness.leases.take(lease, "dead", seconds=3600, now=utc_now())
+        harness.start_worker(sole=True)
+        await harness.ended(seconds=2)
 
-    async def test_whoever_loses_the_lease_sends_no_more(self, bench: WorkerHarness) -> None:
-        await bench.people.sign(range(1, 301))
-        await bench.start()
-        hand = bench.hire(rate=200.0, lease=0.6)
-        await until(lambda: received(hand.telegram, 10))
+    async def test_whoever_loses_the_lease_sends_no_more(self, harness: WorkerHarness) -> None:
+        await harness.people.sign(range(1, 301))
+        await harness.start()
+        running = harness.start_worker(rate=200.0, lease=0.6)
+        await until(lambda: received(running.telegram, 10))
         # Another process, whose clock is ahead, finds the lease expired and takes it.
-        lease = await bench.leases.look(bench.broadcasts.lease)
+        lease = await harness.leases.look(harness.broadcasts.lease)
         assert lease is not None
-        await bench.leases.take(
+        await harness.leases.take(
             lease.name, "other", seconds=3600, now=lease.expires_at.replace(year=2100)
         )
         await asyncio.sleep(0.4)
-        calls = len(hand.telegram.calls)
+        calls = len(running.telegram.calls)
         assert calls < 300
         await asyncio.sleep(0.3)
-        assert len(hand.telegram.calls) == calls
+        assert len(running.telegram.calls) == calls
         # The first worker can take the lease again later.
-        await bench.leases.release(lease.name, "other")
-        await bench.ended()
-        assert set(hand.telegram.received) == {1000 + n for n in range(1, 301)}
+        await harness.leases.release(lease.name, "other")
+        await harness.ended()
+        assert set(running.telegram.received) == {1000 + n for n in range(1, 301)}
 
 
 class TestDatabaseAway:
-    async def test_results_are_kept_until_they_can_be_recorded(self, bench: WorkerHarness) -> None:
-        await bench.people.sign(range(1, 101))
-        await bench.start()
-        hand = bench.hire(rate=200.0, lease=5.0)
-        await until(lambda: received(hand.telegram, 20))
-        hand.wire.away = True
+    async def test_results_are_kept_until_they_can_be_recorded(
+        self, harness: WorkerHarness
+    ) -> None:
+        await harness.people.sign(range(1, 101))
+        await harness.start()
+        running = harness.start_worker(rate=200.0, lease=5.0)
+        await until(lambda: received(running.telegram, 20))
+        running.database.away = True
         await asyncio.sleep(0.4)
-        hand.wire.away = False
-        await bench.ended()
-        assert set(bench.telegram.received.values()) == {1}
-        assert await bench.tally() == Tally(total=100, delivered=100)
+        running.database.away = False
+        await harness.ended()
+        assert set(harness.telegram.received.values()) == {1}
+        assert await harness.tally() == Tally(total=100, delivered=100)
 
     async def test_also_when_it_is_away_for_longer_than_the_lease(
-        self, bench: WorkerHarness
+        self, harness: WorkerHarness
     ) -> None:
-        await bench.people.sign(range(1, 101))
-        await bench.start()
-        hand = bench.hire(rate=200.0, lease=0.3)
-        await until(lambda: received(hand.telegram, 20))
-        hand.wire.away = True
+        await harness.people.sign(range(1, 101))
+        await harness.start()
+        running = harness.start_worker(rate=200.0, lease=0.3)
+        await until(lambda: received(running.telegram, 20))
+        running.database.away = True
         await asyncio.sleep(0.7)
-        calls = len(hand.telegram.calls)
+        calls = len(running.telegram.calls)
         await asyncio.sleep(0.1)
-        assert len(hand.telegram.calls) == calls
-        hand.wire.away = False
-        await bench.ended()
-        assert set(bench.telegram.received) == {1000 + n for n in range(1, 101)}
-        assert (await bench.tally()).unconfirmed == 0
+        assert len(running.telegram.calls) == calls
+        running.database.away = False
+        await harness.ended()
+        assert set(harness.telegram.received) == {1000 + n for n in range(1, 101)}
+        assert (await harness.tally()).unconfirmed == 0
 
     async def test_commits_whose_answer_is_lost_are_not_done_twice(
-        self, bench: WorkerHarness
+        self, harness: WorkerHarness
     ) -> None:
-        await bench.people.sign(range(1, 101))
-        await bench.start()
-        hand = bench.hire(rate=500.0)
+        await harness.people.sign(range(1, 101))
+        await harness.start()
+        running = harness.start_worker(rate=500.0)
         for _ in range(10):
-            hand.wire.lose_answers = 1
+            running.database.lose_answers = 1
             await asyncio.sleep(0.02)
-        await bench.ended()
-        assert set(bench.telegram.received.values()) == {1}
-        assert len(bench.telegram.received) == 100
+        await harness.ended()
+        assert set(harness.telegram.received.values()) == {1}
+        assert len(harness.telegram.received) == 100
 
 
 @BOTH
-async def test_faults_of_every_kind_at_once_lose_nobody(bench: WorkerHarness) -> None:
+async def test_faults_of_every_kind_at_once_lose_nobody(harness: WorkerHarness) -> None:
     people = 300
-    await bench.people.sign(range(1, people + 1))
+    await harness.people.sign(range(1, people + 1))
     dice = random.Random(11)  # noqa: S311 - a test's own dice
     dropped = set()
     for number in range(1, people + 1):
         roll = dice.random()
         if roll < 0.06:
-            bench.telegram.plan(1000 + number, *[SERVER_ERROR] * dice.randint(1, 8))
+            harness.telegram.plan(1000 + number, *[SERVER_ERROR] * dice.randint(1, 8))
         elif roll < 0.10:
-            bench.telegram.plan(1000 + number, ANSWER_LOST)
+            harness.telegram.plan(1000 + number, ANSWER_LOST)
             dropped.add(1000 + number)
-    await bench.start()
-    bench.hire(rate=3000.0)
-    await bench.ended(seconds=20)
-    assert set(bench.telegram.received) == {1000 + n for n in range(1, people + 1)}
-    assert {chat for chat, count in bench.telegram.received.items() if count > 1} == dropped
-    assert await bench.tally() == Tally(total=people, delivered=people)
+    await harness.start()
+    harness.start_worker(rate=3000.0)
+    await harness.ended(seconds=20)
+    assert set(harness.telegram.received) == {1000 + n for n in range(1, people + 1)}
+    assert {chat for chat, count in harness.telegram.received.items() if count > 1} == dropped
+    assert await harness.tally() == Tally(total=people, delivered=people)
 
 
-async def _latest(bench: WorkerHarness) -> Broadcast:
-    latest = await bench.broadcasts.latest()
+async def _latest(harness: WorkerHarness) -> Broadcast:
+    latest = await harness.broadcasts.latest()
     assert latest is not None
     return latest

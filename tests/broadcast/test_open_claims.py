@@ -128,9 +128,9 @@ class HurriedTelegram(FakeTelegram):
 class Mind:
     """Supporters who withdraw or mute the bot, and some who unmute it, as the handlers do it."""
 
-    def __init__(self, bench: WorkerHarness, hand: RunningWorker) -> None:
-        self.bench = bench
-        self.hand = hand
+    def __init__(self, harness: WorkerHarness, running: RunningWorker) -> None:
+        self.bench = harness
+        self.running = running
         self.had: dict[int, int] = {}
         """How many messages each chat had received when its withdrawal or mute was confirmed."""
 
@@ -144,8 +144,8 @@ class Mind:
 
     async def confirmed(self, number: int, change: Awaitable[object]) -> None:
         await change
-        self.hand.claims.make_void(1000 + number)
-        assert await self.hand.claims.wait_for_calls(1000 + number, SECONDS)
+        self.running.claims.make_void(1000 + number)
+        assert await self.running.claims.wait_for_calls(1000 + number, SECONDS)
         self.had[1000 + number] = self.bench.telegram.received[1000 + number]
 
     async def waver(self, number: int) -> None:
@@ -160,15 +160,15 @@ class Mind:
 @pytest.mark.parametrize("about", [Kind.CLOSING, Kind.UPDATE])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmation(
-    bench: WorkerHarness, seed: int, about: Kind
+    harness: WorkerHarness, seed: int, about: Kind
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    bench.telegram = HurriedTelegram(chance)
-    await bench.people.set_closed_at(utc_now())
-    await bench.people.sign(range(1, 61))
-    await bench.queued(await bench.start(kind=about, at=utc_now()))
-    hand = bench.hire(window=10.0, batch=10.0)
-    mind = Mind(bench, hand)
+    harness.telegram = HurriedTelegram(chance)
+    await harness.people.set_closed_at(utc_now())
+    await harness.people.sign(range(1, 61))
+    await harness.queued(await harness.start(kind=about, at=utc_now()))
+    running = harness.start_worker(window=10.0, batch=10.0)
+    mind = Mind(harness, running)
     deeds = [mind.erase, mind.silence, mind.waver]
 
     async def act(number: int) -> None:
@@ -177,28 +177,28 @@ async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmati
 
     acting = [number for number in range(1, 61) if number % 4]
     await asyncio.gather(*(act(number) for number in acting))
-    await bench.ended()
+    await harness.ended()
     assert mind.had.keys() == {1000 + number for number in acting if number % 3 < 2}
-    got = {chat: bench.telegram.received[chat] for chat in everyone_once(60)}
+    got = {chat: harness.telegram.received[chat] for chat in everyone_once(60)}
     assert got == everyone_once(60) | mind.had
     told = sum(got.values())
-    assert await bench.tally() == Tally(total=60, delivered=told, withdrawn=60 - told)
+    assert await harness.tally() == Tally(total=60, delivered=told, withdrawn=60 - told)
     # All claims are forgotten by now.
-    assert len(hand.claims) == 0
+    assert len(running.claims) == 0
 
 
-async def test_a_no_between_two_tries_of_one_send_ends_the_tries(bench: WorkerHarness) -> None:
-    bench.telegram.plan(1001, NO_CONNECTION, NO_CONNECTION)
-    await bench.people.sign([1, 2])
-    await bench.start()
-    hand = bench.hire(retries=(0.1, 0.1))
-    await until(lambda: received(bench.telegram, 1))
-    await bench.signatures.mute(bench.people.supporter(1), utc_now())
-    hand.claims.make_void(1001)
-    await bench.ended()
+async def test_a_no_between_two_tries_of_one_send_ends_the_tries(harness: WorkerHarness) -> None:
+    harness.telegram.plan(1001, NO_CONNECTION, NO_CONNECTION)
+    await harness.people.sign([1, 2])
+    await harness.start()
+    running = harness.start_worker(retries=(0.1, 0.1))
+    await until(lambda: received(harness.telegram, 1))
+    await harness.signatures.mute(harness.people.supporter(1), utc_now())
+    running.claims.make_void(1001)
+    await harness.ended()
     # It did not even wait at the gate again.
-    assert (bench.telegram.lined_up[1001], bench.telegram.received[1001]) == (1, 0)
-    tally = await bench.tally()
+    assert (harness.telegram.lined_up[1001], harness.telegram.received[1001]) == (1, 0)
+    tally = await harness.tally()
     assert (tally.delivered, tally.withdrawn) == (1, 1)
 
 
@@ -247,71 +247,73 @@ def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
     )
 
 
-async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 61))
-    bench.telegram.open.clear()
-    await bench.start()
-    hand = bench.hire(window=10.0, batch=10.0)
+async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign(range(1, 61))
+    harness.telegram.open.clear()
+    await harness.start()
+    running = harness.start_worker(window=10.0, batch=10.0)
 
     async def some_are_at_the_gate() -> bool:
-        return bench.telegram.at_the_gate == 32
+        return harness.telegram.at_the_gate == 32
 
     await until(some_are_at_the_gate)
-    await hand.worker.stop(0.05)
-    assert len(hand.claims) == 0
+    await running.worker.stop(0.05)
+    assert len(running.claims) == 0
 
 
-async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 9))
-    bench.telegram.open.clear()
-    await bench.start()
-    hand = bench.hire()
+async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(harness: WorkerHarness) -> None:
+    await harness.people.sign(range(1, 9))
+    harness.telegram.open.clear()
+    await harness.start()
+    running = harness.start_worker()
 
     async def all_at_the_gate() -> bool:
-        return bench.telegram.at_the_gate == 8
+        return harness.telegram.at_the_gate == 8
 
     await until(all_at_the_gate)
     for number in range(1, 9):
-        await bench.signatures.mute(bench.people.supporter(number), utc_now())
-        hand.claims.make_void(1000 + number)
-    bench.telegram.open.set()
-    await bench.ended()
-    assert (bench.telegram.calls, bench.telegram.asked) == ([], 0)
-    assert (await bench.tally()).withdrawn == 8
+        await harness.signatures.mute(harness.people.supporter(number), utc_now())
+        running.claims.make_void(1000 + number)
+    harness.telegram.open.set()
+    await harness.ended()
+    assert (harness.telegram.calls, harness.telegram.asked) == ([], 0)
+    assert (await harness.tally()).withdrawn == 8
 
 
-async def test_what_left_before_the_no_is_waited_for(bench: WorkerHarness) -> None:
-    bench.telegram.latency = 0.1
-    await bench.people.sign([1])
-    await bench.start()
-    hand = bench.hire()
+async def test_what_left_before_the_no_is_waited_for(harness: WorkerHarness) -> None:
+    harness.telegram.latency = 0.1
+    await harness.people.sign([1])
+    await harness.start()
+    running = harness.start_worker()
 
     async def is_on_its_way() -> bool:
-        return bench.telegram.in_flight == 1
+        return harness.telegram.in_flight == 1
 
     await until(is_on_its_way)
-    await bench.signatures.withdraw(bench.people.supporter(1))
-    hand.claims.make_void(1001)
-    assert not await hand.claims.wait_for_calls(1001, 0.0)
-    assert await hand.claims.wait_for_calls(1001, SECONDS)
-    assert (bench.telegram.received[1001], bench.telegram.in_flight) == (1, 0)
+    await harness.signatures.withdraw(harness.people.supporter(1))
+    running.claims.make_void(1001)
+    assert not await running.claims.wait_for_calls(1001, 0.0)
+    assert await running.claims.wait_for_calls(1001, SECONDS)
+    assert (harness.telegram.received[1001], harness.telegram.in_flight) == (1, 0)
 
 
 async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    await bench.people.sign([1])
-    await bench.people.consent(1)
-    bench.telegram.open.clear()
-    await bench.start()
-    hand = bench.hire()
+    await harness.people.sign([1])
+    await harness.people.consent(1)
+    harness.telegram.open.clear()
+    await harness.start()
+    running = harness.start_worker()
 
     async def is_at_the_gate() -> bool:
-        return bench.telegram.at_the_gate == 1
+        return harness.telegram.at_the_gate == 1
 
     await until(is_at_the_gate)
-    await bench.signatures.refuse_news(bench.people.supporter(1), utc_now())
-    hand.claims.make_void(1001)
-    bench.telegram.open.set()
-    await bench.ended()
-    assert dict(bench.telegram.received) == everyone_once(1)
+    await harness.signatures.refuse_news(harness.people.supporter(1), utc_now())
+    running.claims.make_void(1001)
+    harness.telegram.open.set()
+    await harness.ended()
+    assert dict(harness.telegram.received) == everyone_once(1)

@@ -26,49 +26,49 @@ async def api() -> AsyncIterator[FailingBotApi]:
         yield api
 
 
-async def send(bench: WorkerHarness, url: str, gate: Gate) -> None:
+async def send(harness: WorkerHarness, url: str, gate: Gate) -> None:
     """Sends everything with a worker over the real client and gate."""
     rate = gate.rate
     async with SharedSession() as session:
         client = TelegramClient(session, gate, api_url=url, token=TOKEN)
-        worker = Worker(client, bench, bench.reports, rate=rate, gate=gate, durations=QUICK)
+        worker = Worker(client, harness, harness.reports, rate=rate, gate=gate, durations=QUICK)
         task = asyncio.create_task(worker.run())
-        await bench.ended(seconds=20)
+        await harness.ended(seconds=20)
         await worker.stop(1.0)
         await task
 
 
 async def test_faults_on_the_way_lose_nobody_and_repeat_only_lost_answers(
-    bench: WorkerHarness, api: FailingBotApi
+    harness: WorkerHarness, api: FailingBotApi
 ) -> None:
     people = 300
-    await bench.people.sign(range(1, people + 1))
+    await harness.people.sign(range(1, people + 1))
     dice = random.Random(3)  # noqa: S311 - a test's own dice
     for number in range(1, people + 1):
         kinds = ["500", "502", "drop", "429", "403", ""]
         kind = dice.choices(kinds, weights=[4, 2, 4, 2, 2, 86])[0]
         api.faults[1000 + number] = [kind] if kind else []
     planned = {chat: list(faults) for chat, faults in api.faults.items()}
-    await bench.start()
-    await send(bench, api.url, Gate(600.0))
+    await harness.start()
+    await send(harness, api.url, Gate(600.0))
     blocked = {chat for chat, faults in planned.items() if "403" in faults}
     dropped = {chat for chat, faults in planned.items() if "drop" in faults}
     assert set(api.counts.copies) == set(planned) - blocked
     assert {chat for chat, count in api.counts.copies.items() if count > 1} == dropped
     assert api.counts.too_early == [], "these were written to though Telegram asked for a pause"
-    assert await bench.tally() == Tally(
+    assert await harness.tally() == Tally(
         total=people, delivered=people - len(blocked), unreachable=len(blocked)
     )
 
 
 async def test_what_arrives_is_the_closing_update_and_the_rate_is_kept(
-    bench: WorkerHarness, api: FailingBotApi
+    harness: WorkerHarness, api: FailingBotApi
 ) -> None:
-    await bench.people.sign(range(1, 61))
-    await bench.start()
+    await harness.people.sign(range(1, 61))
+    await harness.start()
     api.clock = clock = Clock()
     begun = clock.now
-    await send(bench, api.url, Gate(60.0, burst=4, clock=clock, sleep=clock.sleep))
+    await send(harness, api.url, Gate(60.0, burst=4, clock=clock, sleep=clock.sleep))
     # By the gate's own clock, which stands still while the machine is busy: a message may arrive
     # later than it left, but never before its turn.
     turns = [begun + (number - 4) / 60 for number in range(60)]

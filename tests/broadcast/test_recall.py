@@ -22,18 +22,18 @@ from tests.support.fake_telegram import BAD_TOKEN
 from tests.support.supporters import ADMIN
 
 
-async def is_over(bench: WorkerHarness, broadcast: Broadcast) -> bool:
-    found = await bench.broadcasts.get(broadcast.id)
+async def is_over(harness: WorkerHarness, broadcast: Broadcast) -> bool:
+    found = await harness.broadcasts.get(broadcast.id)
     return found is not None and found.recall_ended_at is not None
 
 
 async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await bench.people.sign(range(1, 121))
-    broadcast = await bench.start()
-    bench.hire()
-    await bench.ended()
+    await harness.people.sign(range(1, 121))
+    broadcast = await harness.start()
+    harness.start_worker()
+    await harness.ended()
     counted = 0
     tally = Recalls.tally
 
@@ -43,11 +43,11 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
         return await tally(recalls, broadcast)
 
     monkeypatch.setattr(Recalls, "tally", counting)
-    bench.telegram.latency = 0.1  # long enough for a report between two batches
-    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    harness.telegram.latency = 0.1  # long enough for a report between two batches
+    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
 
-    await until(lambda: is_over(bench, broadcast))
-    reports = bench.reports.recalls
+    await until(lambda: is_over(harness, broadcast))
+    reports = harness.reports.recalls
     assert len(reports) > 3
     assert counted == 2
     assert reports[-1] == RecallTally(total=120, deleted=120)
@@ -56,29 +56,29 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
 
 
 async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    await bench.people.sign(range(1, 61))
-    broadcast = await bench.start()
-    bench.hire()
-    await bench.ended()
-    bench.telegram.always(1007, ZeroDivisionError())
-    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
-    await until(lambda: is_over(bench, broadcast))
-    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
+    await harness.people.sign(range(1, 61))
+    broadcast = await harness.start()
+    harness.start_worker()
+    await harness.ended()
+    harness.telegram.always(1007, ZeroDivisionError())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: is_over(harness, broadcast))
+    assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
 
 
 async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    await bench.people.sign(range(1, 61))
-    broadcast = await bench.start()
-    bench.hire()
-    await bench.ended()
-    bench.telegram.plan(1007, BAD_TOKEN)
-    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
-    await until(lambda: is_over(bench, broadcast))
-    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=60)
+    await harness.people.sign(range(1, 61))
+    broadcast = await harness.start()
+    harness.start_worker()
+    await harness.ended()
+    harness.telegram.plan(1007, BAD_TOKEN)
+    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await until(lambda: is_over(harness, broadcast))
+    assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=60)
 
 
 # The database refuses only these rows, as with a disk that is damaged there.
@@ -89,36 +89,36 @@ BEGIN SELECT RAISE(ABORT, 'no'); END
 """
 
 
-async def recalled(bench: WorkerHarness, people: int) -> Broadcast:
+async def recalled(harness: WorkerHarness, people: int) -> Broadcast:
     """Returns a broadcast that was sent to so many and is being recalled."""
-    await bench.people.sign(range(1, people + 1))
-    broadcast = await bench.start()
-    bench.hire()
-    await bench.ended()
-    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.people.sign(range(1, people + 1))
+    broadcast = await harness.start()
+    harness.start_worker()
+    await harness.ended()
+    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
     return broadcast
 
 
 async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_unknown(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    await bench.people.database.write(Statement(POISON))
+    await harness.people.database.write(Statement(POISON))
     with capture_logs() as logs:
-        broadcast = await recalled(bench, 60)
-        await until(lambda: is_over(bench, broadcast))
-    assert bench.reports.recalls[-1] == RecallTally(total=60, deleted=58, open=2)
+        broadcast = await recalled(harness, 60)
+        await until(lambda: is_over(harness, broadcast))
+    assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=58, open=2)
     deleted = Counter(
-        asked["chat_id"] for method, asked in bench.telegram.calls if "delete" in method
+        asked["chat_id"] for method, asked in harness.telegram.calls if "delete" in method
     )
     assert deleted == Counter(range(1001, 1061)), "each once, also those of whom nobody knows"
     told = [each for each in logs if each["event"] == "recall_not_recorded"]
     assert [each["kind"] for each in told] == ["IntegrityError"] * 2
     assert not [each for each in logs if each["event"] == "broadcast_failed"]
-    assert await bench.broadcasts.due(utc_now()) == []
+    assert await harness.broadcasts.due(utc_now()) == []
 
 
 async def test_when_the_database_is_away_nothing_is_set_aside(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, failures = Recalls.record, [Unavailable(), SchemaMissing("no"), Unavailable()]
 
@@ -130,10 +130,10 @@ async def test_when_the_database_is_away_nothing_is_set_aside(
         await record(recalls, broadcast, outcome, positions)
 
     monkeypatch.setattr(Recalls, "record", away)
-    broadcast = await recalled(bench, 6)
-    await until(lambda: is_over(bench, broadcast))
+    broadcast = await recalled(harness, 6)
+    await until(lambda: is_over(harness, broadcast))
     assert failures == []
-    assert bench.reports.recalls[-1] == RecallTally(total=6, deleted=6)
+    assert harness.reports.recalls[-1] == RecallTally(total=6, deleted=6)
 
 
 def failing(_: int) -> None:
@@ -141,21 +141,21 @@ def failing(_: int) -> None:
 
 
 async def test_when_it_fails_with_everybody_nobody_is_given_up(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.broadcast.delivery_retries._PAUSES", BackOff(0.05, 0.05))
-    await bench.people.sign(range(1, 4))
-    broadcast = await bench.start()
-    bench.hire()
-    await bench.ended()
-    bench.telegram.before = failing
-    sent = len(bench.telegram.calls)
-    await bench.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.people.sign(range(1, 4))
+    broadcast = await harness.start()
+    harness.start_worker()
+    await harness.ended()
+    harness.telegram.before = failing
+    sent = len(harness.telegram.calls)
+    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
 
     async def was_tried() -> bool:
-        return len(bench.telegram.calls) >= sent + 4 * 3
+        return len(harness.telegram.calls) >= sent + 4 * 3
 
     await until(was_tried, 30.0)
-    bench.telegram.before = lambda _: None
-    await until(lambda: is_over(bench, broadcast))
-    assert bench.reports.recalls[-1] == RecallTally(total=3, deleted=3)
+    harness.telegram.before = lambda _: None
+    await until(lambda: is_over(harness, broadcast))
+    assert harness.reports.recalls[-1] == RecallTally(total=3, deleted=3)

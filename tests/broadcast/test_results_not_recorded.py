@@ -25,34 +25,34 @@ BEGIN SELECT RAISE(ABORT, 'no'); END
 """
 
 
-async def held(bench: WorkerHarness, times: int = 1) -> Broadcast:
+async def held(harness: WorkerHarness, times: int = 1) -> Broadcast:
     async def told() -> bool:
-        return [what for what, *_ in bench.reports.told].count("waiting") == times
+        return [what for what, *_ in harness.reports.told].count("waiting") == times
 
     await until(told)
-    latest = await bench.broadcasts.latest()
+    latest = await harness.broadcasts.latest()
     assert latest is not None
     assert latest.pause_reason is not None
     return latest
 
 
 async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorded(
-    bench: WorkerHarness,
+    harness: WorkerHarness,
 ) -> None:
-    await bench.people.sign(range(1, 7))
-    broadcast = await bench.queued(await bench.start())
-    await bench.people.database.write(Statement(POISON))
-    bench.hire()
-    found = await held(bench)
+    await harness.people.sign(range(1, 7))
+    broadcast = await harness.queued(await harness.start())
+    await harness.people.database.write(Statement(POISON))
+    harness.start_worker()
+    found = await held(harness)
     assert found.pause_reason is PauseReason.UNRECORDED
     assert found.reason_detail.startswith("IntegrityError ")
-    tally = await bench.tally()
+    tally = await harness.tally()
     assert (tally.unconfirmed, tally.sending) == (1, 0)
-    assert (await bench.people.states(broadcast.id))[2] == "unconfirmed"
-    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
-    assert (await bench.ended()).state == "finished"
-    assert await bench.tally() == Tally(total=6, delivered=5, unconfirmed=1)
-    assert dict(bench.telegram.received) == everyone_once(6)
+    assert (await harness.people.states(broadcast.id))[2] == "unconfirmed"
+    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await harness.ended()).state == "finished"
+    assert await harness.tally() == Tally(total=6, delivered=5, unconfirmed=1)
+    assert dict(harness.telegram.received) == everyone_once(6)
 
 
 def refusing(monkeypatch: pytest.MonkeyPatch, *positions: int) -> None:
@@ -74,23 +74,23 @@ def refusing(monkeypatch: pytest.MonkeyPatch, *positions: int) -> None:
 
 
 async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_written(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusing(monkeypatch, 3)
-    await bench.people.sign(range(1, 7))
-    broadcast = await bench.start()
-    bench.hire()
-    await held(bench)
-    assert (await bench.people.states(broadcast.id))[2] == "sending"
-    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.people.sign(range(1, 7))
+    broadcast = await harness.start()
+    harness.start_worker()
+    await held(harness)
+    assert (await harness.people.states(broadcast.id))[2] == "sending"
+    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
     # Resumed before the cause is repaired, it is paused again.
-    await held(bench, 2)
-    assert bench.telegram.received[1003] == 1
+    await held(harness, 2)
+    assert harness.telegram.received[1003] == 1
     monkeypatch.undo()
-    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
-    assert (await bench.ended()).state == "finished"
-    assert dict(bench.telegram.received) == everyone_once(6)
-    assert await bench.tally() == Tally(total=6, delivered=5, unconfirmed=1)
+    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await harness.ended()).state == "finished"
+    assert dict(harness.telegram.received) == everyone_once(6)
+    assert await harness.tally() == Tally(total=6, delivered=5, unconfirmed=1)
 
 
 class LetsOneThrough(FakeTelegram):
@@ -108,20 +108,20 @@ class LetsOneThrough(FakeTelegram):
 
 
 async def test_no_more_of_it_goes_out_at_once(
-    bench: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusing(monkeypatch, 1)
-    await bench.people.sign(range(1, 41))
-    await bench.queued(await bench.start())
-    bench.telegram = LetsOneThrough()
-    bench.telegram.open.clear()
-    hand = bench.hire(window=10.0, batch=10.0)
-    await until(lambda: has_state(bench, "paused"))
-    bench.telegram.open.set()
-    await held(bench)
-    assert dict(bench.telegram.received) == {1001: 1}
-    assert len(hand.claims) == 0
-    assert await bench.tally() == Tally(total=40, pending=39, sending=1)
+    await harness.people.sign(range(1, 41))
+    await harness.queued(await harness.start())
+    harness.telegram = LetsOneThrough()
+    harness.telegram.open.clear()
+    running = harness.start_worker(window=10.0, batch=10.0)
+    await until(lambda: has_state(harness, "paused"))
+    harness.telegram.open.set()
+    await held(harness)
+    assert dict(harness.telegram.received) == {1001: 1}
+    assert len(running.claims) == 0
+    assert await harness.tally() == Tally(total=40, pending=39, sending=1)
 
 
 @pytest.mark.parametrize(

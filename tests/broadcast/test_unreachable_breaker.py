@@ -8,77 +8,79 @@ from tests.support import fake_telegram as answers
 from tests.support.supporters import ADMIN
 
 
-async def held(bench: WorkerHarness) -> Broadcast:
+async def held(harness: WorkerHarness) -> Broadcast:
     async def is_held() -> bool:
-        return bench.reports.told[-1:] != [] and bench.reports.told[-1][0] == "waiting"
+        return harness.reports.told[-1:] != [] and harness.reports.told[-1][0] == "waiting"
 
     await until(is_held)
-    latest = await bench.broadcasts.latest()
+    latest = await harness.broadcasts.latest()
     assert latest is not None
     assert latest.pause_reason is not None
     return latest
 
 
-async def test_with_the_token_of_another_bot_nobody_is_marked(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 61))
-    bench.telegram.everyone(answers.BLOCKED)
-    await bench.start()
-    hand = bench.hire()
-    found = await held(bench)
+async def test_with_the_token_of_another_bot_nobody_is_marked(harness: WorkerHarness) -> None:
+    await harness.people.sign(range(1, 61))
+    harness.telegram.everyone(answers.BLOCKED)
+    await harness.start()
+    running = harness.start_worker()
+    found = await held(harness)
     assert (found.pause_reason, found.reason_detail) == (PauseReason.NOBODY, str(MOST_UNREACHABLE))
-    assert await bench.people.unreachable() == []
-    assert await bench.tally() == Tally(total=60, pending=60)
-    await hand.worker.stop(1.0)
+    assert await harness.people.unreachable() == []
+    assert await harness.tally() == Tally(total=60, pending=60)
+    await running.worker.stop(1.0)
     # With the right token it is sent to everybody.
-    bench.telegram.everyone(None)
-    bench.hire()
-    latest = await bench.broadcasts.latest()
+    harness.telegram.everyone(None)
+    harness.start_worker()
+    latest = await harness.broadcasts.latest()
     assert latest is not None
-    await bench.broadcasts.resume(latest.id, ADMIN, utc_now())
-    assert (await bench.ended()).state == "finished"
-    assert dict(bench.telegram.received) == everyone_once(60)
+    await harness.broadcasts.resume(latest.id, ADMIN, utc_now())
+    assert (await harness.ended()).state == "finished"
+    assert dict(harness.telegram.received) == everyone_once(60)
 
 
-async def test_who_goes_on_all_the_same_is_not_asked_again(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 61))
+async def test_who_goes_on_all_the_same_is_not_asked_again(harness: WorkerHarness) -> None:
+    await harness.people.sign(range(1, 61))
     for number in range(1, 51):
-        bench.telegram.always(1000 + number, answers.BLOCKED)
-    broadcast = await bench.start()
-    bench.hire()
-    await held(bench)
-    await bench.broadcasts.resume(broadcast.id, ADMIN, utc_now())
-    assert (await bench.ended()).state == "finished"
-    assert await bench.tally() == Tally(total=60, delivered=10, unreachable=50)
-    assert await bench.people.unreachable() == list(range(1, 51))
+        harness.telegram.always(1000 + number, answers.BLOCKED)
+    broadcast = await harness.start()
+    harness.start_worker()
+    await held(harness)
+    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    assert (await harness.ended()).state == "finished"
+    assert await harness.tally() == Tally(total=60, delivered=10, unreachable=50)
+    assert await harness.people.unreachable() == list(range(1, 51))
 
 
-async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, MOST_UNREACHABLE))
-    bench.telegram.everyone(answers.BLOCKED)
-    await bench.start()
-    bench.hire()
-    assert (await bench.ended()).state == "finished"
-    assert await bench.people.unreachable() == list(range(1, MOST_UNREACHABLE))
+async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(
+    harness: WorkerHarness,
+) -> None:
+    await harness.people.sign(range(1, MOST_UNREACHABLE))
+    harness.telegram.everyone(answers.BLOCKED)
+    await harness.start()
+    harness.start_worker()
+    assert (await harness.ended()).state == "finished"
+    assert await harness.people.unreachable() == list(range(1, MOST_UNREACHABLE))
 
 
-async def test_a_pause_in_between_marks_nobody(bench: WorkerHarness) -> None:
-    await bench.people.sign(range(1, 61))
-    bench.telegram.everyone(answers.BLOCKED)
-    broadcast = await bench.start()
-    bench.hire(rate=20.0)
+async def test_a_pause_in_between_marks_nobody(harness: WorkerHarness) -> None:
+    await harness.people.sign(range(1, 61))
+    harness.telegram.everyone(answers.BLOCKED)
+    broadcast = await harness.start()
+    harness.start_worker(rate=20.0)
 
     async def some_called() -> bool:
-        return len(bench.telegram.calls) >= 5
+        return len(harness.telegram.calls) >= 5
 
     await until(some_called)
-    await bench.broadcasts.pause(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.pause(broadcast.id, ADMIN, utc_now())
 
     async def is_paused() -> bool:
-        return bench.reports.told[-1:] != [] and bench.reports.told[-1][0] == "paused"
+        return harness.reports.told[-1:] != [] and harness.reports.told[-1][0] == "paused"
 
     await until(is_paused)
-    assert await bench.people.unreachable() == []
-    assert await bench.tally() == Tally(total=60, pending=60)
+    assert await harness.people.unreachable() == []
+    assert await harness.tally() == Tally(total=60, pending=60)
 
 
 def outcomes(unreachable_breaker: int, *, met_after: int | None = None) -> list[str]:

@@ -127,7 +127,7 @@ class RunningWorker:
     """A running worker, with its database, client, reporter, gate and claims."""
 
     worker: Worker
-    wire: FailingDatabase
+    database: FailingDatabase
     telegram: FakeTelegram
     reports: RecordingReporter
     gate: FakeGate
@@ -137,7 +137,7 @@ class RunningWorker:
 
     def kill(self) -> None:
         """Ends it as SIGKILL would: from now on nothing it does has any effect."""
-        self.wire.severed = True
+        self.database.severed = True
         self.telegram.dead = True
         self.task.cancel()
 
@@ -150,7 +150,7 @@ class WorkerHarness:
     ) -> None:
         self._database = database
         self._keyring = keyring
-        self._hands: list[RunningWorker] = []
+        self._running: list[RunningWorker] = []
         self._starts = 0
         self.people = people
         self.telegram = telegram
@@ -179,7 +179,7 @@ class WorkerHarness:
         await self.leases.release(lease, "gone")
         return broadcast
 
-    def hire(
+    def start_worker(
         self,
         *,
         telegram: FakeTelegram | None = None,
@@ -191,12 +191,12 @@ class WorkerHarness:
     ) -> RunningWorker:
         """Starts a worker."""
         telegram = telegram or self.telegram
-        wire, gate, claims = FailingDatabase(self._database), FakeGate(rate), OpenClaims()
+        database, gate, claims = FailingDatabase(self._database), FakeGate(rate), OpenClaims()
         woken = asyncio.Event()
 
         worker = Worker(
             telegram,
-            assemble(wire, self._keyring, SLUG),
+            assemble(database, self._keyring, SLUG),
             self.reports,
             rate=rate,
             gate=gate,
@@ -208,9 +208,11 @@ class WorkerHarness:
             durations=replace(QUICK, **durations),
         )
         task = asyncio.create_task(worker.run())
-        hand = RunningWorker(worker, wire, telegram, self.reports, gate, claims, woken, task)
-        self._hands.append(hand)
-        return hand
+        running = RunningWorker(
+            worker, database, telegram, self.reports, gate, claims, woken, task
+        )
+        self._running.append(running)
+        return running
 
     async def ended(self, seconds: float = 10.0) -> Broadcast:
         """Waits until the latest broadcast has ended and that was reported."""
@@ -232,10 +234,10 @@ class WorkerHarness:
 
     async def close(self) -> None:
         """Stops every worker that still runs."""
-        for hand in self._hands:
-            if not hand.task.done():
-                hand.wire.away = False
-                await hand.worker.stop(1.0)
+        for running in self._running:
+            if not running.task.done():
+                running.database.away = False
+                await running.worker.stop(1.0)
 
 
 async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
@@ -245,15 +247,15 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> 
             await asyncio.sleep(0.01)
 
 
-async def has_state(bench: WorkerHarness, state: str) -> bool:
+async def has_state(harness: WorkerHarness, state: str) -> bool:
     """Tells whether the latest broadcast is in this state."""
-    latest = await bench.broadcasts.latest()
+    latest = await harness.broadcasts.latest()
     return latest is not None and latest.state == state
 
 
-async def nothing_is_due(bench: WorkerHarness) -> bool:
+async def nothing_is_due(harness: WorkerHarness) -> bool:
     """Tells whether every broadcast has ended and that was reported."""
-    return await bench.broadcasts.due(utc_now()) == []
+    return await harness.broadcasts.due(utc_now()) == []
 
 
 async def called(telegram: FakeTelegram, times: int) -> bool:

@@ -10,6 +10,6 @@ from tests.support.scripted_server import serve
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[RunningPolling]:
-    async with serve() as wire, SharedSession() as session:
-        yield RunningPolling(wire, session)
+async def intake() -> AsyncIterator[RunningPolling]:
+    async with serve() as server, SharedSession() as session:
+        yield RunningPolling(server, session)

@@ -64,17 +64,17 @@ class RunningPolling:
     With `hears`, telling the admins of a rival takes until that event is set.
     """
 
-    def __init__(self, wire: ScriptedServer, session: SharedSession) -> None:
-        self.inbox, self.desk, self.naps = FakeUpdates(), RecordingHandler(), SleepClock()
+    def __init__(self, server: ScriptedServer, session: SharedSession) -> None:
+        self.inbox, self.handler, self.clock = FakeUpdates(), RecordingHandler(), SleepClock()
         self.rivals_told: list[float] = []
         self.admins_there = True
         self.hears: asyncio.Event | None = None
-        wire.always = self.inbox.reply
-        self.dispatch = Dispatcher(self.desk, QUICK)
+        server.always = self.inbox.reply
+        self.dispatch = Dispatcher(self.handler, QUICK)
         client = TelegramClient(
             session,
             Gate(),
-            api_url=wire.url,
+            api_url=server.url,
             token=TOKEN,
             policy=RetryPolicy(pauses=BackOff(0.001)),
         )
@@ -82,12 +82,12 @@ class RunningPolling:
             client,
             self.dispatch,
             report_second_poller=self._tell,
-            clock=self.naps.clock,
-            sleep=self.naps.sleep,
+            clock=self.clock.clock,
+            sleep=self.clock.sleep,
         )
 
     async def _tell(self) -> bool:
-        self.rivals_told.append(self.naps.now)
+        self.rivals_told.append(self.clock.now)
         if self.hears is not None:
             await self.hears.wait()
         return self.admins_there
@@ -110,11 +110,11 @@ class RunningPolling:
 
 
 @asynccontextmanager
-async def polling(bench: RunningPolling) -> AsyncIterator[None]:
-    task = asyncio.create_task(bench.polling.run())
+async def polling(intake: RunningPolling) -> AsyncIterator[None]:
+    task = asyncio.create_task(intake.polling.run())
     try:
         yield
     finally:
-        bench.polling.stop()
+        intake.polling.stop()
         await task
-        await bench.dispatch.drain(1)
+        await intake.dispatch.drain(1)

@@ -11,300 +11,302 @@ from tests.intake.running_polling import RunningPolling, polling
 from tests.support.scripted_server import cut, page, refuse
 
 
-async def test_updates_are_handled_and_acknowledged_only_afterwards(bench: RunningPolling) -> None:
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: len(bench.inbox.polls) > 3)
-        assert {poll.get("offset") for poll in bench.inbox.polls} == {None, "1"}
-        bench.desk.held[1].set()
-        await bench.until(lambda: bench.inbox.polls[-1].get("offset") == "2")
-    assert bench.desk.done == [1]
+async def test_updates_are_handled_and_acknowledged_only_afterwards(
+    intake: RunningPolling,
+) -> None:
+    intake.handler.held[1] = asyncio.Event()
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: len(intake.inbox.polls) > 3)
+        assert {poll.get("offset") for poll in intake.inbox.polls} == {None, "1"}
+        intake.handler.held[1].set()
+        await intake.until(lambda: intake.inbox.polls[-1].get("offset") == "2")
+    assert intake.handler.done == [1]
 
 
-async def test_an_idle_bot_polls_once_and_waits(bench: RunningPolling) -> None:
-    async with polling(bench):
+async def test_an_idle_bot_polls_once_and_waits(intake: RunningPolling) -> None:
+    async with polling(intake):
         await asyncio.sleep(0.3)
-        assert len(bench.inbox.polls) == 1
-        assert bench.inbox.polls[0]["timeout"] == "25"
-        bench.inbox.put(1)
-        await bench.until(lambda: bench.desk.done == [1])
+        assert len(intake.inbox.polls) == 1
+        assert intake.inbox.polls[0]["timeout"] == "25"
+        intake.inbox.put(1)
+        await intake.until(lambda: intake.handler.done == [1])
 
 
 async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    rests = bench.rests()
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1, chat=1)
-    async with polling(bench):
-        await bench.until(lambda: len(rests) >= 5)
+    rests = intake.rests()
+    intake.handler.held[1] = asyncio.Event()
+    intake.inbox.put(1, chat=1)
+    async with polling(intake):
+        await intake.until(lambda: len(rests) >= 5)
         assert rests[:5] == [(0, 0.05), (0, 0.1), (0, 0.2), (0, 0.25), (0, 0.25)]
-        assert {poll["timeout"] for poll in bench.inbox.polls[1:5]} == {"0"}
+        assert {poll["timeout"] for poll in intake.inbox.polls[1:5]} == {"0"}
         for number in range(2, 6):
-            bench.inbox.put(number, chat=number)
-            await bench.until(lambda n=number: n in bench.desk.done)  # type: ignore[misc]
-        bench.desk.held[1].set()
+            intake.inbox.put(number, chat=number)
+            await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
+        intake.handler.held[1].set()
     assert rests.count((0, 0.05)) == 5, "what is new makes it look soon again"
 
 
 async def test_it_rests_too_while_telegram_has_forgotten_what_is_in_hand(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    rests = bench.rests()
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bool(rests))
-        bench.inbox.queue.clear()
-        polls = len(bench.inbox.polls)
-        await bench.until(lambda: len(bench.inbox.polls) > polls + 3)
-        assert len(rests) >= len(bench.inbox.polls) - 1
-        bench.desk.held[1].set()
+    rests = intake.rests()
+    intake.handler.held[1] = asyncio.Event()
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: bool(rests))
+        intake.inbox.queue.clear()
+        polls = len(intake.inbox.polls)
+        await intake.until(lambda: len(intake.inbox.polls) > polls + 3)
+        assert len(rests) >= len(intake.inbox.polls) - 1
+        intake.handler.held[1].set()
 
 
 @pytest.mark.parametrize(("waiting", "rest"), [(50, (0, 0.05)), (51, (50, 0.25))])
 async def test_of_a_backlog_the_next_part_is_fetched_when_half_of_the_first_is_done(
-    bench: RunningPolling, waiting: int, rest: tuple[int, float]
+    intake: RunningPolling, waiting: int, rest: tuple[int, float]
 ) -> None:
-    rests = bench.rests()
+    rests = intake.rests()
     for number in range(1, waiting + 1):
-        bench.desk.held[number] = asyncio.Event()
-        bench.inbox.put(number, chat=number)
-    async with polling(bench):
-        await bench.until(lambda: bool(rests))
-        for held in bench.desk.held.values():
+        intake.handler.held[number] = asyncio.Event()
+        intake.inbox.put(number, chat=number)
+    async with polling(intake):
+        await intake.until(lambda: bool(rests))
+        for held in intake.handler.held.values():
             held.set()
     assert rests[0] == rest
 
 
-async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(bench: RunningPolling) -> None:
-    task = asyncio.create_task(bench.polling.run())
-    await bench.until(lambda: bool(bench.inbox.polls))
+async def test_who_ends_it_from_outside_ends_it_as_a_cancellation(intake: RunningPolling) -> None:
+    task = asyncio.create_task(intake.polling.run())
+    await intake.until(lambda: bool(intake.inbox.polls))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
 
-async def test_a_stop_does_not_swallow_a_cancellation(bench: RunningPolling) -> None:
-    task = asyncio.create_task(bench.polling.run())
-    await bench.until(lambda: bool(bench.inbox.polls))
-    bench.polling.stop()
+async def test_a_stop_does_not_swallow_a_cancellation(intake: RunningPolling) -> None:
+    task = asyncio.create_task(intake.polling.run())
+    await intake.until(lambda: bool(intake.inbox.polls))
+    intake.polling.stop()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
 
-async def test_a_backlog_is_handled_once_each_in_few_polls(bench: RunningPolling) -> None:
+async def test_a_backlog_is_handled_once_each_in_few_polls(intake: RunningPolling) -> None:
     for number in range(1, 1001):
-        bench.inbox.put(number, chat=number % 70)
-    async with polling(bench):
-        await bench.until(lambda: len(bench.desk.done) >= 1000, seconds=10)
-    assert sorted(bench.desk.done) == list(range(1, 1001))
-    assert len(bench.inbox.polls) < 60
+        intake.inbox.put(number, chat=number % 70)
+    async with polling(intake):
+        await intake.until(lambda: len(intake.handler.done) >= 1000, seconds=10)
+    assert sorted(intake.handler.done) == list(range(1, 1001))
+    assert len(intake.inbox.polls) < 60
 
 
-async def test_a_poisoned_update_stops_nothing(bench: RunningPolling) -> None:
-    bench.desk.broken.add(1)
-    bench.inbox.put(1)
-    bench.inbox.put(2)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [2])
-    assert bench.dispatch.counts.passed_over == 1
+async def test_a_poisoned_update_stops_nothing(intake: RunningPolling) -> None:
+    intake.handler.broken.add(1)
+    intake.inbox.put(1)
+    intake.inbox.put(2)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [2])
+    assert intake.dispatch.counts.passed_over == 1
 
 
 async def test_a_passing_failure_is_not_acknowledged_until_it_has_passed(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.desk.failing.add(1)
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.dispatch.counts.retried > 3)
-        assert bench.dispatch.offset == 1
-        bench.desk.failing.clear()
-        await bench.until(lambda: bench.desk.done == [1])
+    intake.handler.failing.add(1)
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.dispatch.counts.retried > 3)
+        assert intake.dispatch.offset == 1
+        intake.handler.failing.clear()
+        await intake.until(lambda: intake.handler.done == [1])
 
 
-async def test_stopping_ends_the_long_poll_drains_and_acknowledges(bench: RunningPolling) -> None:
-    bench.inbox.put(1)
-    task = asyncio.create_task(bench.polling.run())
-    await bench.until(lambda: bench.desk.done == [1] and len(bench.inbox.polls) >= 2)
+async def test_stopping_ends_the_long_poll_drains_and_acknowledges(intake: RunningPolling) -> None:
+    intake.inbox.put(1)
+    task = asyncio.create_task(intake.polling.run())
+    await intake.until(lambda: intake.handler.done == [1] and len(intake.inbox.polls) >= 2)
     async with asyncio.timeout(1):
-        bench.polling.stop()
+        intake.polling.stop()
         await task
-        assert await bench.dispatch.drain(1) == 0
-        await bench.polling.acknowledge()
-    last = bench.inbox.polls[-1]
+        assert await intake.dispatch.drain(1) == 0
+        await intake.polling.acknowledge()
+    last = intake.inbox.polls[-1]
     assert (last["offset"], last["limit"], last["timeout"]) == ("2", "1", "0")
-    assert bench.inbox.queue == []
+    assert intake.inbox.queue == []
 
 
-async def test_what_was_abandoned_stays_with_telegram(bench: RunningPolling) -> None:
-    bench.desk.held[2] = asyncio.Event()
+async def test_what_was_abandoned_stays_with_telegram(intake: RunningPolling) -> None:
+    intake.handler.held[2] = asyncio.Event()
     for number in (1, 2, 3):
-        bench.inbox.put(number, chat=number)
-    task = asyncio.create_task(bench.polling.run())
-    await bench.until(lambda: set(bench.desk.done) == {1, 3})
-    bench.polling.stop()
+        intake.inbox.put(number, chat=number)
+    task = asyncio.create_task(intake.polling.run())
+    await intake.until(lambda: set(intake.handler.done) == {1, 3})
+    intake.polling.stop()
     await task
-    assert await bench.dispatch.drain(0.01) == 1
-    await bench.polling.acknowledge()
-    assert [one["update_id"] for one in bench.inbox.queue] == [2, 3]
+    assert await intake.dispatch.drain(0.01) == 1
+    await intake.polling.acknowledge()
+    assert [one["update_id"] for one in intake.inbox.queue] == [2, 3]
 
 
-async def test_being_stopped_before_it_began_is_fine(bench: RunningPolling) -> None:
-    bench.polling.stop()
-    await bench.polling.run()
-    await bench.polling.acknowledge()
-    assert bench.inbox.polls == []
+async def test_being_stopped_before_it_began_is_fine(intake: RunningPolling) -> None:
+    intake.polling.stop()
+    await intake.polling.run()
+    await intake.polling.acknowledge()
+    assert intake.inbox.polls == []
 
 
 @pytest.mark.parametrize("failure", [page(502), cut, page(200, "<html>"), page(200, "{}")])
-async def test_polling_goes_on_after_a_failure(bench: RunningPolling, failure: Any) -> None:
-    bench.inbox.failures.append(failure)
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
+async def test_polling_goes_on_after_a_failure(intake: RunningPolling, failure: Any) -> None:
+    intake.inbox.failures.append(failure)
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
 
 
 async def test_each_failure_in_a_row_is_waited_for_longer_up_to_a_limit(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.failures += [page(502)] * 8
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.taken[:8] == [0.5, 1, 2, 4, 8, 15, 15, 15]
+    intake.inbox.failures += [page(502)] * 8
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.taken[:8] == [0.5, 1, 2, 4, 8, 15, 15, 15]
 
 
 async def test_after_a_good_poll_the_next_failure_waits_half_a_second_again(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.failures += [page(502)] * 3
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-        bench.naps.taken.clear()
-        bench.inbox.failures.append(page(502))
-        bench.inbox.put(2)
-        await bench.until(lambda: bench.desk.done == [1, 2])
-        bench.inbox.put(3)
-        await bench.until(lambda: bench.desk.done == [1, 2, 3])
-    assert [nap for nap in bench.naps.taken if nap >= 0.5] == [0.5]
+    intake.inbox.failures += [page(502)] * 3
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+        intake.clock.taken.clear()
+        intake.inbox.failures.append(page(502))
+        intake.inbox.put(2)
+        await intake.until(lambda: intake.handler.done == [1, 2])
+        intake.inbox.put(3)
+        await intake.until(lambda: intake.handler.done == [1, 2, 3])
+    assert [nap for nap in intake.clock.taken if nap >= 0.5] == [0.5]
 
 
 WEBHOOK = refuse(409, "Conflict: can't use getUpdates method while webhook is active")
 
 
 async def test_a_webhook_in_the_way_is_removed_at_once_and_keeps_its_updates(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.failures.append(WEBHOOK)
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.inbox.other_calls == ["deleteWebhook"]
-    assert bench.inbox.other_asked == [{"drop_pending_updates": "false"}]
-    assert 0.5 not in bench.naps.taken
+    intake.inbox.failures.append(WEBHOOK)
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.inbox.other_calls == ["deleteWebhook"]
+    assert intake.inbox.other_asked == [{"drop_pending_updates": "false"}]
+    assert 0.5 not in intake.clock.taken
 
 
-async def test_a_webhook_that_somebody_sets_again_is_left_to_them(bench: RunningPolling) -> None:
-    bench.inbox.failures += [WEBHOOK] * 3
-    bench.inbox.put(1)
+async def test_a_webhook_that_somebody_sets_again_is_left_to_them(intake: RunningPolling) -> None:
+    intake.inbox.failures += [WEBHOOK] * 3
+    intake.inbox.put(1)
     with capture_logs() as logs:
-        async with polling(bench):
-            await bench.until(lambda: bench.desk.done == [1])
-    assert bench.inbox.other_calls == ["deleteWebhook"]
-    assert bench.naps.taken[:2] == [0.5, 1]
+        async with polling(intake):
+            await intake.until(lambda: intake.handler.done == [1])
+    assert intake.inbox.other_calls == ["deleteWebhook"]
+    assert intake.clock.taken[:2] == [0.5, 1]
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
     assert events == ["webhook_removed", "token_used_elsewhere", "token_used_elsewhere"]
 
 
 async def test_a_webhook_that_cannot_be_removed_at_first_is_removed_the_next_time(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.failures += [WEBHOOK, WEBHOOK]
-    bench.inbox.away = 3  # as often as a call is repeated
-    bench.inbox.put(1)
+    intake.inbox.failures += [WEBHOOK, WEBHOOK]
+    intake.inbox.away = 3  # as often as a call is repeated
+    intake.inbox.put(1)
     with capture_logs() as logs:
-        async with polling(bench):
-            await bench.until(lambda: bench.desk.done == [1])
-    assert bench.inbox.other_calls == ["deleteWebhook"] * 4
-    assert [nap for nap in bench.naps.taken if nap >= 0.5] == [0.5]
+        async with polling(intake):
+            await intake.until(lambda: intake.handler.done == [1])
+    assert intake.inbox.other_calls == ["deleteWebhook"] * 4
+    assert [nap for nap in intake.clock.taken if nap >= 0.5] == [0.5]
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
     assert events == ["webhook_not_removed", "polling_failed", "webhook_removed"]
 
 
 async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.failures += [WEBHOOK] * 12
-    bench.inbox.away = 30
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.now > 60
-    assert bench.rivals_told == []
+    intake.inbox.failures += [WEBHOOK] * 12
+    intake.inbox.away = 30
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.now > 60
+    assert intake.rivals_told == []
 
 
 async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    rests = bench.rests()
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1)
+    rests = intake.rests()
+    intake.handler.held[1] = asyncio.Event()
+    intake.inbox.put(1)
 
     async def too_late(_: web.Request) -> web.StreamResponse:
         """Answers with an update that was finished after the answer was made."""
-        bench.desk.held[1].set()
-        await bench.until(lambda: bench.dispatch.in_progress == 0)
+        intake.handler.held[1].set()
+        await intake.until(lambda: intake.dispatch.in_progress == 0)
         update = {"update_id": 1, "message": {"chat": {"id": 1}}}
         return web.json_response({"ok": True, "result": [update]})
 
-    async with polling(bench):
-        await bench.until(lambda: bool(rests))
-        bench.inbox.failures.append(too_late)
-        await bench.until(lambda: bool(bench.naps.taken))
-    assert bench.naps.taken[0] in (0.1, 0.2, 0.25)
-    assert bench.desk.done == [1]
+    async with polling(intake):
+        await intake.until(lambda: bool(rests))
+        intake.inbox.failures.append(too_late)
+        await intake.until(lambda: bool(intake.clock.taken))
+    assert intake.clock.taken[0] in (0.1, 0.2, 0.25)
+    assert intake.handler.done == [1]
 
 
-async def test_another_poller_is_given_way_to(bench: RunningPolling) -> None:
+async def test_another_poller_is_given_way_to(intake: RunningPolling) -> None:
     other = refuse(409, "Conflict: terminated by other getUpdates request")
-    bench.inbox.failures += [other] * 3
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.taken[:3] == [0.5, 1, 2]
-    assert bench.inbox.other_calls == []
+    intake.inbox.failures += [other] * 3
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.taken[:3] == [0.5, 1, 2]
+    assert intake.inbox.other_calls == []
 
 
-async def test_a_flood_answer_is_waited_for(bench: RunningPolling) -> None:
-    bench.inbox.failures.append(refuse(429, "Too Many Requests", retry_after=7))
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.taken[0] == 7
+async def test_a_flood_answer_is_waited_for(intake: RunningPolling) -> None:
+    intake.inbox.failures.append(refuse(429, "Too Many Requests", retry_after=7))
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.taken[0] == 7
 
 
 async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wait(
-    bench: RunningPolling, monkeypatch: pytest.MonkeyPatch
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[int, float]] = []
 
     async def call(_: object, params: dict[str, int], *, timeout: float) -> list[object]:
         asked.append((params["timeout"], timeout))
-        bench.polling.stop()
+        intake.polling.stop()
         await asyncio.sleep(0)
         return []
 
-    monkeypatch.setattr(bench.polling._client, "call", call)
-    await bench.polling.run()
+    monkeypatch.setattr(intake.polling._client, "call", call)
+    await intake.polling.run()
     assert asked == [(25, 35.0)]
 
 
-async def test_only_the_kinds_that_are_handled_are_asked_for(bench: RunningPolling) -> None:
-    async with polling(bench):
-        await bench.until(lambda: bool(bench.inbox.polls))
-    kinds = bench.inbox.polls[0]["allowed_updates"]
+async def test_only_the_kinds_that_are_handled_are_asked_for(intake: RunningPolling) -> None:
+    async with polling(intake):
+        await intake.until(lambda: bool(intake.inbox.polls))
+    kinds = intake.inbox.polls[0]["allowed_updates"]
     assert kinds == '["message","edited_message","callback_query","my_chat_member"]'

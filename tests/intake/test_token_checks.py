@@ -18,108 +18,108 @@ OTHER = refuse(409, "Conflict: terminated by other getUpdates request")
 
 @pytest.mark.parametrize("status", DENIED)
 async def test_one_denial_of_the_token_does_not_end_a_running_bot(
-    bench: RunningPolling, status: int
+    intake: RunningPolling, status: int
 ) -> None:
-    bench.inbox.failures.append(refuse(status, "Unauthorized"))
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.inbox.other_calls == ["getMe"]
-    assert bench.naps.now == 0, "everybody's updates wait for as long as the question takes"
+    intake.inbox.failures.append(refuse(status, "Unauthorized"))
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.inbox.other_calls == ["getMe"]
+    assert intake.clock.now == 0, "everybody's updates wait for as long as the question takes"
 
 
 async def test_a_denial_that_comes_again_though_the_token_is_good_is_not_asked_about_without_rest(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.failures += [refuse(401, "Unauthorized")] * 4
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.now == 0.5 + 1 + 2
+    intake.inbox.failures += [refuse(401, "Unauthorized")] * 4
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.now == 0.5 + 1 + 2
 
 
-async def test_a_hiccup_of_less_than_a_minute_is_survived(bench: RunningPolling) -> None:
-    bench.inbox.failures.append(refuse(401, "Unauthorized"))
-    bench.inbox.token_denied = 3
-    bench.inbox.put(1)
+async def test_a_hiccup_of_less_than_a_minute_is_survived(intake: RunningPolling) -> None:
+    intake.inbox.failures.append(refuse(401, "Unauthorized"))
+    intake.inbox.token_denied = 3
+    intake.inbox.put(1)
     with capture_logs() as logs:
-        async with polling(bench):
-            await bench.until(lambda: bench.desk.done == [1])
-    assert bench.inbox.other_calls == ["getMe"] * 4
+        async with polling(intake):
+            await intake.until(lambda: intake.handler.done == [1])
+    assert intake.inbox.other_calls == ["getMe"] * 4
     denied = [line["attempt"] for line in logs if line["event"] == "token_denied"]
     assert denied == [1, 2, 3]
 
 
 @pytest.mark.parametrize("status", DENIED)
 async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
-    bench: RunningPolling, status: int
+    intake: RunningPolling, status: int
 ) -> None:
-    bench.inbox.failures.append(refuse(status, "Unauthorized"))
-    bench.inbox.token_denied = 5
+    intake.inbox.failures.append(refuse(status, "Unauthorized"))
+    intake.inbox.token_denied = 5
     with pytest.raises(TokenUnknown, match="PETITION_BOT_TOKEN") as caught:
-        await bench.polling.run()
+        await intake.polling.run()
     assert TOKEN not in str(caught.value)
-    assert bench.inbox.other_calls == ["getMe"] * 5
-    assert bench.naps.now == 60
+    assert intake.inbox.other_calls == ["getMe"] * 5
+    assert intake.clock.now == 60
 
 
-async def test_what_only_says_that_telegram_is_away_denies_nothing(bench: RunningPolling) -> None:
-    bench.inbox.failures += [refuse(401, "Unauthorized"), page(502)]
-    bench.inbox.away = 3  # as often as a call is made
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.taken[:2] == [0, 0.5]
+async def test_what_only_says_that_telegram_is_away_denies_nothing(intake: RunningPolling) -> None:
+    intake.inbox.failures += [refuse(401, "Unauthorized"), page(502)]
+    intake.inbox.away = 3  # as often as a call is made
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.taken[:2] == [0, 0.5]
 
 
-async def test_it_can_be_stopped_while_it_doubts(bench: RunningPolling) -> None:
-    bench.naps.asleep = asyncio.Event()
-    bench.inbox.failures.append(refuse(401, "Unauthorized"))
-    async with asyncio.timeout(2), polling(bench):
-        await bench.naps.asleep.wait()
+async def test_it_can_be_stopped_while_it_doubts(intake: RunningPolling) -> None:
+    intake.clock.asleep = asyncio.Event()
+    intake.inbox.failures.append(refuse(401, "Unauthorized"))
+    async with asyncio.timeout(2), polling(intake):
+        await intake.clock.asleep.wait()
 
 
-async def test_who_else_polls_for_over_a_minute_is_told_of_once(bench: RunningPolling) -> None:
-    bench.inbox.failures += [OTHER] * 40
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.rivals_told == [60.5]
+async def test_who_else_polls_for_over_a_minute_is_told_of_once(intake: RunningPolling) -> None:
+    intake.inbox.failures += [OTHER] * 40
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.rivals_told == [60.5]
 
 
-async def test_who_else_polls_for_a_moment_is_told_to_nobody(bench: RunningPolling) -> None:
-    bench.inbox.failures += [OTHER] * 7
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.rivals_told == []
+async def test_who_else_polls_for_a_moment_is_told_to_nobody(intake: RunningPolling) -> None:
+    intake.inbox.failures += [OTHER] * 7
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.rivals_told == []
 
 
 async def test_while_the_admins_are_being_told_everybodys_updates_go_on(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.hears = asyncio.Event()
-    bench.inbox.failures += [OTHER] * 12
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-        assert len(bench.rivals_told) == 1, "they have not been told yet"
+    intake.hears = asyncio.Event()
+    intake.inbox.failures += [OTHER] * 12
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+        assert len(intake.rivals_told) == 1, "they have not been told yet"
 
 
-async def test_who_could_not_be_told_of_a_rival_is_told_later(bench: RunningPolling) -> None:
-    bench.admins_there = False
-    bench.inbox.failures += [OTHER] * 12
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-        first = list(bench.rivals_told)
+async def test_who_could_not_be_told_of_a_rival_is_told_later(intake: RunningPolling) -> None:
+    intake.admins_there = False
+    intake.inbox.failures += [OTHER] * 12
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+        first = list(intake.rivals_told)
         assert first
-        bench.admins_there = True
-        bench.inbox.failures += [OTHER] * 40
-        bench.inbox.put(2)
-        await bench.until(lambda: bench.desk.done == [1, 2])
-    assert len(bench.rivals_told) == len(first) + 1
-    assert all(later - sooner >= 60 for sooner, later in pairwise(bench.rivals_told))
+        intake.admins_there = True
+        intake.inbox.failures += [OTHER] * 40
+        intake.inbox.put(2)
+        await intake.until(lambda: intake.handler.done == [1, 2])
+    assert len(intake.rivals_told) == len(first) + 1
+    assert all(later - sooner >= 60 for sooner, later in pairwise(intake.rivals_told))
 
 
 async def told(*moments: float, reached: Iterable[bool] = ()) -> list[float]:

@@ -14,8 +14,8 @@ from tests.support.scripted_server import cut, page
 LARGEST = 2_147_483_647
 
 
-def limits(bench: RunningPolling) -> list[int]:
-    return [int(poll["limit"]) for poll in bench.inbox.polls]
+def limits(intake: RunningPolling) -> list[int]:
+    return [int(poll["limit"]) for poll in intake.inbox.polls]
 
 
 def broken(number: int) -> bytes:
@@ -24,114 +24,114 @@ def broken(number: int) -> bytes:
 
 
 async def test_a_half_letter_in_one_update_changes_nothing_for_the_others(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.put(1, chat=1)
-    bench.inbox.put_raw(2, b'{"update_id":2,"callback_query":{"from":{"id":2},"data":"\xff"}}')
-    bench.inbox.put_raw(3, b'{"update_id":3,"callback_query":{"from":{"id":3},"data":"\\ud800"}}')
-    bench.inbox.put(4, chat=4)
-    async with polling(bench):
-        await bench.until(lambda: sorted(bench.desk.done) == [1, 2, 3, 4])
-    assert set(limits(bench)) == {100}
+    intake.inbox.put(1, chat=1)
+    intake.inbox.put_raw(2, b'{"update_id":2,"callback_query":{"from":{"id":2},"data":"\xff"}}')
+    intake.inbox.put_raw(3, b'{"update_id":3,"callback_query":{"from":{"id":3},"data":"\\ud800"}}')
+    intake.inbox.put(4, chat=4)
+    async with polling(intake):
+        await intake.until(lambda: sorted(intake.handler.done) == [1, 2, 3, 4])
+    assert set(limits(intake)) == {100}
 
 
 async def test_what_cannot_be_read_is_asked_for_in_halves_and_then_left_out(
-    bench: RunningPolling,
+    intake: RunningPolling,
 ) -> None:
-    bench.inbox.put_raw(1, broken(1))
-    bench.inbox.put(2)
+    intake.inbox.put_raw(1, broken(1))
+    intake.inbox.put(2)
     with capture_logs() as logs:
-        async with polling(bench):
-            await bench.until(lambda: bench.desk.done == [2])
-    assert limits(bench)[:8] == [100, 50, 25, 12, 6, 3, 1, 1]
-    assert [poll.get("offset") for poll in bench.inbox.polls[6:8]] == [None, "2"]
-    assert bench.naps.taken[:1] < [0.5], "nobody waits for it"
-    assert bench.dispatch.counts.passed_over == 1
+        async with polling(intake):
+            await intake.until(lambda: intake.handler.done == [2])
+    assert limits(intake)[:8] == [100, 50, 25, 12, 6, 3, 1, 1]
+    assert [poll.get("offset") for poll in intake.inbox.polls[6:8]] == [None, "2"]
+    assert intake.clock.taken[:1] < [0.5], "nobody waits for it"
+    assert intake.dispatch.counts.passed_over == 1
     told = [line for line in logs if line["event"] == "update_unreadable"]
     assert told == [{"event": "update_unreadable", "update_id": 1, "log_level": "error"}]
 
 
-async def test_after_it_more_is_asked_for_again_step_by_step(bench: RunningPolling) -> None:
-    bench.inbox.put_raw(1, broken(1))
-    async with polling(bench):
+async def test_after_it_more_is_asked_for_again_step_by_step(intake: RunningPolling) -> None:
+    intake.inbox.put_raw(1, broken(1))
+    async with polling(intake):
         for number in range(2, 11):
-            bench.inbox.put(number)
-            await bench.until(lambda n=number: n in bench.desk.done)  # type: ignore[misc]
-    grown = [limit for limit in limits(bench)[7:] if limit > 1]
+            intake.inbox.put(number)
+            await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
+    grown = [limit for limit in limits(intake)[7:] if limit > 1]
     assert sorted(set(grown)) == [2, 4, 8, 16, 32, 64, 100]
     assert grown == sorted(grown)
 
 
-async def test_it_is_left_out_only_once_all_before_it_are_finished(bench: RunningPolling) -> None:
-    bench.rests()
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1, chat=1)
-    bench.inbox.put_raw(2, broken(2))
-    bench.inbox.put(3, chat=3)
-    async with polling(bench):
-        await bench.until(lambda: len(bench.inbox.polls) > 12)
-        assert (bench.dispatch.offset, bench.dispatch.counts.passed_over) == (1, 0)
-        assert limits(bench)[6:12] == [1, 2, 1, 2, 1, 2], "more may stand behind what is held"
-        bench.desk.held[1].set()
-        await bench.until(lambda: 3 in bench.desk.done)
-    assert bench.desk.done == [1, 3]
-    assert bench.dispatch.counts.passed_over == 1
+async def test_it_is_left_out_only_once_all_before_it_are_finished(intake: RunningPolling) -> None:
+    intake.rests()
+    intake.handler.held[1] = asyncio.Event()
+    intake.inbox.put(1, chat=1)
+    intake.inbox.put_raw(2, broken(2))
+    intake.inbox.put(3, chat=3)
+    async with polling(intake):
+        await intake.until(lambda: len(intake.inbox.polls) > 12)
+        assert (intake.dispatch.offset, intake.dispatch.counts.passed_over) == (1, 0)
+        assert limits(intake)[6:12] == [1, 2, 1, 2, 1, 2], "more may stand behind what is held"
+        intake.handler.held[1].set()
+        await intake.until(lambda: 3 in intake.handler.done)
+    assert intake.handler.done == [1, 3]
+    assert intake.dispatch.counts.passed_over == 1
 
 
-async def test_while_something_is_in_hand_nothing_is_left_out(bench: RunningPolling) -> None:
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1)
+async def test_while_something_is_in_hand_nothing_is_left_out(intake: RunningPolling) -> None:
+    intake.handler.held[1] = asyncio.Event()
+    intake.inbox.put(1)
     unreadable = page(200, '{"ok":true,"result":[{"update_id":2,"x":\\x}]}')
-    async with polling(bench):
-        await bench.until(lambda: bench.dispatch.in_progress == 1)
-        bench.inbox.failures += [unreadable] * 9
-        await bench.until(lambda: not bench.inbox.failures)
-        assert bench.dispatch.counts.passed_over == 0
-        assert bench.naps.taken[:2] == [0.5, 1]
-        bench.desk.held[1].set()
+    async with polling(intake):
+        await intake.until(lambda: intake.dispatch.in_progress == 1)
+        intake.inbox.failures += [unreadable] * 9
+        await intake.until(lambda: not intake.inbox.failures)
+        assert intake.dispatch.counts.passed_over == 0
+        assert intake.clock.taken[:2] == [0.5, 1]
+        intake.handler.held[1].set()
 
 
 @pytest.mark.parametrize("lost", [1, 7, 20])
 async def test_after_lost_answers_who_stands_behind_a_slow_update_is_heard_all_the_same(
-    bench: RunningPolling, lost: int
+    intake: RunningPolling, lost: int
 ) -> None:
-    bench.desk.held[1] = asyncio.Event()
-    bench.inbox.put(1, chat=1)
-    async with polling(bench):
-        await bench.until(lambda: bench.dispatch.in_progress == 1)
-        bench.inbox.failures += [cut] * lost
-        await bench.until(lambda: not bench.inbox.failures)
-        bench.inbox.put(2, chat=2)
-        await bench.until(lambda: bench.desk.done == [2])
-        await bench.until(lambda: limits(bench)[-1] == 100)
-        bench.desk.held[1].set()
+    intake.handler.held[1] = asyncio.Event()
+    intake.inbox.put(1, chat=1)
+    async with polling(intake):
+        await intake.until(lambda: intake.dispatch.in_progress == 1)
+        intake.inbox.failures += [cut] * lost
+        await intake.until(lambda: not intake.inbox.failures)
+        intake.inbox.put(2, chat=2)
+        await intake.until(lambda: intake.handler.done == [2])
+        await intake.until(lambda: limits(intake)[-1] == 100)
+        intake.handler.held[1].set()
 
 
-async def test_many_of_them_among_others_are_all_left_out(bench: RunningPolling) -> None:
+async def test_many_of_them_among_others_are_all_left_out(intake: RunningPolling) -> None:
     bad = {3, 4, 20, 57, 90}
     for number in range(1, 101):
         if number in bad:
-            bench.inbox.put_raw(number, broken(number))
+            intake.inbox.put_raw(number, broken(number))
         else:
-            bench.inbox.put(number, chat=number)
-    async with polling(bench):
-        await bench.until(lambda: len(bench.desk.done) == 95)
-    assert sorted(bench.desk.done) == sorted(set(range(1, 101)) - bad)
-    assert bench.dispatch.counts.passed_over == 5
+            intake.inbox.put(number, chat=number)
+    async with polling(intake):
+        await intake.until(lambda: len(intake.handler.done) == 95)
+    assert sorted(intake.handler.done) == sorted(set(range(1, 101)) - bad)
+    assert intake.dispatch.counts.passed_over == 5
 
 
 async def test_an_answer_larger_than_the_client_takes_comes_in_halves(
-    bench: RunningPolling, monkeypatch: pytest.MonkeyPatch
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "_LARGEST_ANSWER", 100_000)
     for number in range(1, 31):
         text = b'{"update_id":%d,"message":{"chat":{"id":%d},"text":"%b"}}'
         long = 1_000_000 if number == 7 else 10_000
-        bench.inbox.put_raw(number, text % (number, number, b"x" * long))
-    async with polling(bench):
-        await bench.until(lambda: len(bench.desk.done) == 29)
-    assert 7 not in bench.desk.done
-    assert bench.dispatch.counts.passed_over == 1
+        intake.inbox.put_raw(number, text % (number, number, b"x" * long))
+    async with polling(intake):
+        await intake.until(lambda: len(intake.handler.done) == 29)
+    assert 7 not in intake.handler.done
+    assert intake.dispatch.counts.passed_over == 1
 
 
 @pytest.mark.parametrize(
@@ -143,26 +143,26 @@ async def test_an_answer_larger_than_the_client_takes_comes_in_halves(
     ],
 )
 async def test_what_has_no_number_is_asked_for_again_without_a_storm(
-    bench: RunningPolling, answer: str
+    intake: RunningPolling, answer: str
 ) -> None:
-    bench.inbox.failures += [page(200, answer)] * 9
-    bench.inbox.put(1)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [1])
-    assert bench.naps.taken[:3] == [0.5, 1, 2]
-    assert bench.dispatch.counts.passed_over == 0
+    intake.inbox.failures += [page(200, answer)] * 9
+    intake.inbox.put(1)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [1])
+    assert intake.clock.taken[:3] == [0.5, 1, 2]
+    assert intake.dispatch.counts.passed_over == 0
 
 
-async def test_an_answer_from_long_ago_moves_nothing(bench: RunningPolling) -> None:
-    bench.inbox.put(8)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [8] and bench.dispatch.in_progress == 0)
-        bench.inbox.failures += [page(200, '{"ok":true,"result":[' + "\\x]}")] * 7
+async def test_an_answer_from_long_ago_moves_nothing(intake: RunningPolling) -> None:
+    intake.inbox.put(8)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [8] and intake.dispatch.in_progress == 0)
+        intake.inbox.failures += [page(200, '{"ok":true,"result":[' + "\\x]}")] * 7
         old = page(200, '{"ok":true,"result":[{"update_id":8,"x":\\x}]}')
-        bench.inbox.failures += [old] * 2
-        bench.inbox.put(9)
-        await bench.until(lambda: 9 in bench.desk.done)
-    assert bench.dispatch.counts.passed_over == 0
+        intake.inbox.failures += [old] * 2
+        intake.inbox.put(9)
+        await intake.until(lambda: 9 in intake.handler.done)
+    assert intake.dispatch.counts.passed_over == 0
 
 
 @pytest.mark.parametrize("number", [True, -1, "7", 7.0, None, LARGEST + 1, [], {}])
@@ -180,10 +180,10 @@ async def test_what_is_no_number_of_an_update_moves_no_offset(number: Any) -> No
     await work.drain(1)
 
 
-async def test_what_is_no_update_among_others_stops_nothing(bench: RunningPolling) -> None:
-    bench.inbox.put_raw(1, b"5")
-    bench.inbox.put_raw(2, b'{"update_id":true,"message":{}}')
-    bench.inbox.put(3)
-    async with polling(bench):
-        await bench.until(lambda: bench.desk.done == [3])
-    assert bench.inbox.polls[-1].get("offset") in (None, "4")
+async def test_what_is_no_update_among_others_stops_nothing(intake: RunningPolling) -> None:
+    intake.inbox.put_raw(1, b"5")
+    intake.inbox.put_raw(2, b'{"update_id":true,"message":{}}')
+    intake.inbox.put(3)
+    async with polling(intake):
+        await intake.until(lambda: intake.handler.done == [3])
+    assert intake.inbox.polls[-1].get("offset") in (None, "4")

@@ -12,7 +12,7 @@ from tests.intake.test_dispatcher import message
 AT_ONCE = DispatchPolicy(pauses=BackOff(0.0, 0.0))
 
 
-class Desk:
+class FailingDispatcher:
     """A dispatcher in which update 0 always fails and others go well, with a clock to set."""
 
     def __init__(self) -> None:
@@ -39,42 +39,48 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def failing() -> FailingDispatcher:
+    return FailingDispatcher()
 
 
-async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(desk: Desk) -> None:
-    desk.work.offer(message(0, chat=1000))
-    await desk.fails()
-    await desk.others(1, 50)
-    desk.now = 1059.9
-    await desk.fails()
-    assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
-    desk.now = 1060.0
-    await desk.work.wait_until_at_most(0, 5)
-    assert (desk.work.offset, desk.work.counts.passed_over) == (51, 1)
+async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(
+    failing: FailingDispatcher,
+) -> None:
+    failing.work.offer(message(0, chat=1000))
+    await failing.fails()
+    await failing.others(1, 50)
+    failing.now = 1059.9
+    await failing.fails()
+    assert (failing.work.offset, failing.work.counts.passed_over) == (0, 0)
+    failing.now = 1060.0
+    await failing.work.wait_until_at_most(0, 5)
+    assert (failing.work.offset, failing.work.counts.passed_over) == (51, 1)
 
 
-async def test_it_is_kept_while_fewer_than_fifty_others_went_well(desk: Desk) -> None:
-    desk.work.offer(message(0, chat=1000))
-    await desk.fails()
-    await desk.others(1, 49)
-    desk.now = 5000.0
-    await desk.fails()
-    assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
-    await desk.others(50, 50)
-    await desk.work.wait_until_at_most(0, 5)
-    assert desk.work.counts.passed_over == 1
+async def test_it_is_kept_while_fewer_than_fifty_others_went_well(
+    failing: FailingDispatcher,
+) -> None:
+    failing.work.offer(message(0, chat=1000))
+    await failing.fails()
+    await failing.others(1, 49)
+    failing.now = 5000.0
+    await failing.fails()
+    assert (failing.work.offset, failing.work.counts.passed_over) == (0, 0)
+    await failing.others(50, 50)
+    await failing.work.wait_until_at_most(0, 5)
+    assert failing.work.counts.passed_over == 1
 
 
-async def test_what_went_well_before_it_failed_says_nothing_about_it(desk: Desk) -> None:
-    await desk.others(1, 60)
-    desk.work.offer(message(0, chat=1000))
-    await desk.fails()
-    desk.now = 5000.0
-    await desk.fails()
-    assert (desk.work.offset, desk.work.counts.passed_over) == (0, 0)
-    await desk.work.drain(1)
+async def test_what_went_well_before_it_failed_says_nothing_about_it(
+    failing: FailingDispatcher,
+) -> None:
+    await failing.others(1, 60)
+    failing.work.offer(message(0, chat=1000))
+    await failing.fails()
+    failing.now = 5000.0
+    await failing.fails()
+    assert (failing.work.offset, failing.work.counts.passed_over) == (0, 0)
+    await failing.work.drain(1)
 
 
 async def test_each_failure_in_a_row_has_its_own_pause() -> None:
@@ -107,7 +113,9 @@ def test_the_rules_are_these_unless_others_are_given() -> None:
     )
 
 
-async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(desk: Desk) -> None:
+async def test_draining_waits_for_what_is_in_hand_as_long_as_it_was_told(
+    failing: FailingDispatcher,
+) -> None:
     gate = asyncio.Event()
 
     async def handle(_: dict[str, Any], _behind: UpdatesBehind) -> None:

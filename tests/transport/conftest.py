@@ -30,9 +30,9 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[ScriptedServer]:
-    async with serve() as wire:
-        yield wire
+async def server() -> AsyncIterator[ScriptedServer]:
+    async with serve() as server:
+        yield server
 
 
 @pytest.fixture
@@ -47,17 +47,17 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-def client(wire: ScriptedServer, session: SharedSession, gate: Gate) -> TelegramClient:
-    return TelegramClient(session, gate, api_url=wire.url, token=TOKEN, policy=QUICK)
+def client(server: ScriptedServer, session: SharedSession, gate: Gate) -> TelegramClient:
+    return TelegramClient(session, gate, api_url=server.url, token=TOKEN, policy=QUICK)
 
 
 @pytest.fixture
-def bot(wire: ScriptedServer, session: SharedSession, gate: Gate) -> Bot:
+def bot(server: ScriptedServer, session: SharedSession, gate: Gate) -> Bot:
     request = SharedRequest(session, gate, QUICK, read_timeout=0.3)
     return Bot(
         TOKEN,
-        base_url=f"{wire.url}/bot",
-        base_file_url=f"{wire.url}/file/bot",
+        base_url=f"{server.url}/bot",
+        base_file_url=f"{server.url}/file/bot",
         request=request,
         get_updates_request=request,
     )

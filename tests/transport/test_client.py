@@ -14,13 +14,13 @@ from tests.transport.limit_simulation import flood
 
 
 async def test_a_result_comes_back_as_it_was_sent(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies.append(ok({"message_id": 5, "text": "ñ"}))
+    server.replies.append(ok({"message_id": 5, "text": "ñ"}))
     sent = {"chat_id": 7, "text": "Hola & adiós", "disable_notification": True, "reply_to": None}
     result = await client.call("sendMessage", {**sent, "reply_markup": {"inline_keyboard": []}})
     assert result == {"message_id": 5, "text": "ñ"}
-    asked = wire.asked[0]
+    asked = server.asked[0]
     assert (asked.verb, asked.path) == ("POST", f"/bot{TOKEN}/sendMessage")
     assert asked.kind == "application/x-www-form-urlencoded"
     assert asked.fields == {
@@ -32,20 +32,20 @@ async def test_a_result_comes_back_as_it_was_sent(
 
 
 async def test_a_file_travels_beside_the_other_values(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
     await client.call("sendPhoto", {"chat_id": 7, "photo": Upload("ñ.png", b"\x89P", "image/png")})
-    assert wire.asked[0].fields == {"chat_id": "7", "photo": ("ñ.png", b"\x89P", "image/png")}
+    assert server.asked[0].fields == {"chat_id": "7", "photo": ("ñ.png", b"\x89P", "image/png")}
 
 
 async def test_a_refusal_tells_status_and_description(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies.append(refuse(400, "Bad Request: chat not found"))
+    server.replies.append(refuse(400, "Bad Request: chat not found"))
     with pytest.raises(TelegramRefused) as caught:
         await client.call("sendMessage", {"chat_id": 7})
     assert (caught.value.status, caught.value.description) == (400, "Bad Request: chat not found")
-    assert len(wire.asked) == 1
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ async def test_a_refusal_tells_status_and_description(
 )
 async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_failed(
     client: TelegramClient,
-    wire: ScriptedServer,
+    server: ScriptedServer,
     gate: Gate,
     reply: on_the_wire.Reply,
     goes_on: bool,
 ) -> None:
     for chat in (9001, 9002, 9003):
         gate.refused(chat, 30)
-    wire.replies += [reply] * (QUICK.repeats + 1)
+    server.replies += [reply] * (QUICK.repeats + 1)
     with pytest.raises((TelegramRefused, NotSent, ResponseLost)):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
     assert gate.pause_for(Lane.REPLY, 8) == 0, "nobody waits for an answer that will not come"
@@ -77,39 +77,39 @@ async def test_everybody_goes_on_once_a_probe_was_judged_and_asks_again_when_it_
 
 @pytest.mark.parametrize("reply", [refuse(500, "Internal"), refuse(502, "Bad"), page(502)])
 async def test_a_reply_that_surely_failed_is_repeated(
-    client: TelegramClient, wire: ScriptedServer, reply: on_the_wire.Reply
+    client: TelegramClient, server: ScriptedServer, reply: on_the_wire.Reply
 ) -> None:
-    wire.replies += [reply, reply, ok(1)]
+    server.replies += [reply, reply, ok(1)]
     assert await client.call("sendMessage", {"chat_id": 7}) == 1
 
 
-async def test_repeating_ends(client: TelegramClient, wire: ScriptedServer) -> None:
-    wire.always = page(502)
+async def test_repeating_ends(client: TelegramClient, server: ScriptedServer) -> None:
+    server.always = page(502)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
-    assert len(wire.asked) == 3
+    assert len(server.asked) == 3
 
 
 async def test_a_broadcast_call_is_left_to_its_worker(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.always = page(502)
+    server.always = page(502)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
-    assert len(wire.asked) == 1
+    assert len(server.asked) == 1
 
 
 async def test_a_broadcast_call_sits_out_no_long_pause(
-    client: TelegramClient, wire: ScriptedServer, gate: Gate
+    client: TelegramClient, server: ScriptedServer, gate: Gate
 ) -> None:
     gate.refused(7, QUICK.broadcast_seconds + 60)
     with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 7}, lane=Lane.BROADCAST)
-    assert wire.asked == []
+    assert server.asked == []
 
 
 async def test_what_is_not_wanted_any_more_when_its_turn_comes_does_not_leave(
-    client: TelegramClient, wire: ScriptedServer, gate: Gate
+    client: TelegramClient, server: ScriptedServer, gate: Gate
 ) -> None:
     gate.refused(7, 0.05)
     wanted = [True]
@@ -120,41 +120,41 @@ async def test_what_is_not_wanted_any_more_when_its_turn_comes_does_not_leave(
     wanted.append(False)
     with pytest.raises(NotSent):
         await asking
-    assert wire.asked == []
+    assert server.asked == []
 
 
 @pytest.mark.parametrize(
     "reply", [on_the_wire.cut, on_the_wire.half, page(504), refuse(504, "Gateway Timeout")]
 )
 async def test_a_message_that_may_have_arrived_is_not_sent_again(
-    client: TelegramClient, wire: ScriptedServer, reply: on_the_wire.Reply
+    client: TelegramClient, server: ScriptedServer, reply: on_the_wire.Reply
 ) -> None:
-    wire.replies.append(reply)
+    server.replies.append(reply)
     with pytest.raises((ResponseLost, TelegramRefused)):
         await client.call("sendMessage", {"chat_id": 7})
-    assert len(wire.asked) == 1
+    assert len(server.asked) == 1
 
 
 async def test_an_edit_that_may_have_arrived_is_made_again(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies += [on_the_wire.cut, ok(True)]
+    server.replies += [on_the_wire.cut, ok(True)]
     assert await client.call("editMessageText", {"chat_id": 7, "message_id": 1}) is True
 
 
 async def test_no_answer_in_time_is_an_unknown_outcome(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies.append(on_the_wire.never)
+    server.replies.append(on_the_wire.never)
     with pytest.raises(AnswerLate):
         await client.call("sendMessage", {"chat_id": 7}, timeout=0.05)
 
 
 @pytest.mark.parametrize("text", ["<html>Welcome to the hotel</html>", "[]", '{"ok": true}'])
 async def test_a_success_that_cannot_be_read_is_an_unknown_outcome(
-    client: TelegramClient, wire: ScriptedServer, text: str
+    client: TelegramClient, server: ScriptedServer, text: str
 ) -> None:
-    wire.replies.append(page(200, text))
+    server.replies.append(page(200, text))
     with pytest.raises(ResponseLost):
         await client.call("sendMessage", {"chat_id": 7})
 
@@ -165,68 +165,68 @@ async def test_a_refused_connection_is_surely_not_sent(session: SharedSession, g
         await client.call("sendMessage", {"chat_id": 7})
 
 
-async def test_a_closed_session_is_surely_not_sent(wire: ScriptedServer, gate: Gate) -> None:
+async def test_a_closed_session_is_surely_not_sent(server: ScriptedServer, gate: Gate) -> None:
     session = SharedSession()
-    client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN, policy=QUICK)
+    client = TelegramClient(session, gate, api_url=server.url, token=TOKEN, policy=QUICK)
     with pytest.raises(NotSent, match="closed"):
         await client.call("sendMessage", {"chat_id": 7})
 
 
 async def test_a_short_flood_is_sat_out_for_exactly_as_long(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies += [refuse(429, "Too Many Requests", retry_after=0.2), ok(1)]
+    server.replies += [refuse(429, "Too Many Requests", retry_after=0.2), ok(1)]
     assert await client.call("sendMessage", {"chat_id": 7}) == 1
-    assert wire.asked[1].at - wire.asked[0].at >= 0.2
+    assert server.asked[1].at - server.asked[0].at >= 0.2
 
 
 async def test_a_long_flood_is_told_at_once_and_the_chat_left_alone(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
+    server.replies.append(refuse(429, "Too Many Requests", retry_after=30))
     with pytest.raises(TelegramRefused) as caught:
         await client.call("sendMessage", {"chat_id": 7})
     assert caught.value.retry_after == 30
     with pytest.raises(RateLimited) as again:
         await client.call("sendMessage", {"chat_id": "7"})
     assert 29 < again.value.seconds <= 30
-    assert len(wire.asked) == 1, "nothing leaves to a paused chat"
+    assert len(server.asked) == 1, "nothing leaves to a paused chat"
     await client.call("sendMessage", {"chat_id": 8})
-    assert len(wire.asked) == 2
+    assert len(server.asked) == 2
 
 
 async def test_a_flood_without_an_end_given_is_waited_for_a_second(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies.append(page(429, "slow down"))
+    server.replies.append(page(429, "slow down"))
     with pytest.raises(TelegramRefused) as caught:
         await client.call("sendMessage", {"chat_id": 7})
     assert caught.value.retry_after == 1
 
 
 async def test_a_tap_is_answered_while_everything_is_paused(
-    client: TelegramClient, wire: ScriptedServer, gate: Gate
+    client: TelegramClient, server: ScriptedServer, gate: Gate
 ) -> None:
     flood(gate, 30)
     assert await client.call("answerCallbackQuery", {"callback_query_id": "1"}) is True
     with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 9})
-    assert len(wire.asked) == 1
+    assert len(server.asked) == 1
 
 
-async def refused_at_once(client: TelegramClient, wire: ScriptedServer, *seconds: int) -> None:
+async def refused_at_once(client: TelegramClient, server: ScriptedServer, *seconds: int) -> None:
     """Makes a call to chats 1, 2, 3 …, which are refused for so many seconds."""
     for chat, pause in enumerate(seconds, start=1):
-        wire.replies.append(refuse(429, "Too Many Requests", retry_after=pause))
+        server.replies.append(refuse(429, "Too Many Requests", retry_after=pause))
         with pytest.raises(TelegramRefused):
             await client.call("sendMessage", {"chat_id": chat})
 
 
 @pytest.mark.parametrize("seconds", [(99, 5, 7), (5, 7, 99)])
 async def test_three_people_who_are_refused_keep_nobody_else_waiting(
-    client: TelegramClient, wire: ScriptedServer, seconds: tuple[int, ...]
+    client: TelegramClient, server: ScriptedServer, seconds: tuple[int, ...]
 ) -> None:
-    await refused_at_once(client, wire, *seconds)
+    await refused_at_once(client, server, *seconds)
     for chat in (8, 9):
         async with asyncio.timeout(0.5):
             await client.call("sendMessage", {"chat_id": chat})
@@ -236,25 +236,25 @@ async def test_three_people_who_are_refused_keep_nobody_else_waiting(
 
 @pytest.mark.parametrize(("lane", "probes"), [(Lane.BROADCAST, 1), (Lane.REPLY, 3)])
 async def test_when_the_next_one_is_refused_too_nobody_else_is_tried(
-    client: TelegramClient, wire: ScriptedServer, lane: Lane, probes: int
+    client: TelegramClient, server: ScriptedServer, lane: Lane, probes: int
 ) -> None:
     """One refused probe of a broadcast's proves the pause, or three refused replies."""
-    await refused_at_once(client, wire, 30, 30, 30)
+    await refused_at_once(client, server, 30, 30, 30)
     for chat in range(8, 8 + probes):
-        wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
+        server.replies.append(refuse(429, "Too Many Requests", retry_after=30))
         with pytest.raises(TelegramRefused):
             await client.call("sendMessage", {"chat_id": chat}, lane=lane)
     with pytest.raises(RateLimited):
         await client.call("sendMessage", {"chat_id": 20})
-    assert len(wire.asked) == 3 + probes
+    assert len(server.asked) == 3 + probes
 
 
 async def test_an_edit_does_not_end_a_pause_of_messages(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    await refused_at_once(client, wire, 30, 30, 30)
+    await refused_at_once(client, server, 30, 30, 30)
     await client.call("editMessageText", {"chat_id": 8})
-    wire.replies.append(refuse(429, "Too Many Requests", retry_after=30))
+    server.replies.append(refuse(429, "Too Many Requests", retry_after=30))
     with pytest.raises(TelegramRefused):
         await client.call("sendMessage", {"chat_id": 9}, lane=Lane.BROADCAST)
     with pytest.raises(RateLimited):
@@ -263,18 +263,18 @@ async def test_an_edit_does_not_end_a_pause_of_messages(
 
 
 async def test_fetching_updates_is_never_repeated_here(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.always = refuse(429, "Too Many Requests", retry_after=0.01)
+    server.always = refuse(429, "Too Many Requests", retry_after=0.01)
     with pytest.raises(TelegramRefused):
         await client.call("getUpdates")
-    assert len(wire.asked) == 1
+    assert len(server.asked) == 1
 
 
-async def test_hundreds_at_once_share_the_connections(wire: ScriptedServer, gate: Gate) -> None:
+async def test_hundreds_at_once_share_the_connections(server: ScriptedServer, gate: Gate) -> None:
     gate = Gate(rate=1e6, burst=1000)
     async with SharedSession(connections=20) as session:
-        client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN)
+        client = TelegramClient(session, gate, api_url=server.url, token=TOKEN)
         results = await asyncio.gather(
             *(client.call("getChat", {"chat_id": n}) for n in range(300))
         )
@@ -289,31 +289,31 @@ def test_one_chat_is_one_value_however_it_is_written() -> None:
 
 
 async def test_a_call_that_failed_is_made_again_after_a_pause_that_doubles(
-    wire: ScriptedServer, session: SharedSession, gate: Gate
+    server: ScriptedServer, session: SharedSession, gate: Gate
 ) -> None:
     policy = RetryPolicy(repeats=2, pauses=BackOff(0.05))
-    client = TelegramClient(session, gate, api_url=wire.url, token=TOKEN, policy=policy)
-    wire.always = page(502)
+    client = TelegramClient(session, gate, api_url=server.url, token=TOKEN, policy=policy)
+    server.always = page(502)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
-    first, second, third = (asked.at for asked in wire.asked)
+    first, second, third = (asked.at for asked in server.asked)
     assert second - first >= 0.05
     assert third - second >= 0.1
 
 
 async def test_three_floods_in_a_row_are_sat_out_and_no_fourth(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.always = refuse(429, "Too Many Requests", retry_after=0.01)
+    server.always = refuse(429, "Too Many Requests", retry_after=0.01)
     with pytest.raises(TelegramRefused):
         await client.call("sendMessage", {"chat_id": 7})
-    assert len(wire.asked) == 4
+    assert len(server.asked) == 4
 
 
 async def test_an_answer_that_leads_elsewhere_is_not_telegrams(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.always = page(300)
+    server.always = page(300)
     with pytest.raises(NotSent):
         await client.call("sendMessage", {"chat_id": 7})
 

@@ -134,25 +134,25 @@ def test_the_number_is_the_first_that_telegram_wrote(raw: bytes, number: int | N
 
 
 async def test_the_result_of_a_call_holds_only_text(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies.append(bytes_of(rb'{"ok":true,"result":{"text":"a\ud800\u0000"}}' + b" "))
+    server.replies.append(bytes_of(rb'{"ok":true,"result":{"text":"a\ud800\u0000"}}' + b" "))
     assert await client.call("getChat", {"chat_id": 7}) == {"text": f"a{SIGN}{SIGN}"}
 
 
-async def test_python_telegram_bot_gets_only_text_too(bot: Bot, wire: ScriptedServer) -> None:
+async def test_python_telegram_bot_gets_only_text_too(bot: Bot, server: ScriptedServer) -> None:
     chat = b'{"id":7,"type":"private","first_name":"Ana\xff\\ud800\\u0000"}'
     message = b'{"message_id":5,"date":1,"chat":%b}' % chat
-    wire.replies.append(bytes_of(b'{"ok":true,"result":%b}' % message))
+    server.replies.append(bytes_of(b'{"ok":true,"result":%b}' % message))
     sent = await bot.send_message(7, "Hola")
     assert sent.chat.first_name == f"Ana{SIGN * 3}"
 
 
 @pytest.mark.parametrize("body", [b'{"ok":true}', b'{"ok":false,"description":"no"}', b"[]", b"5"])
 async def test_an_answer_without_a_result_is_an_unknown_outcome(
-    bot: Bot, wire: ScriptedServer, body: bytes
+    bot: Bot, server: ScriptedServer, body: bytes
 ) -> None:
-    wire.replies.append(bytes_of(body))
+    server.replies.append(bytes_of(body))
     with pytest.raises(AnswerUnreadable):
         await bot.send_message(7, "Hola")
 
@@ -179,9 +179,9 @@ def test_a_pause_is_a_number_of_seconds_that_can_be_waited_for(
 
 
 async def test_of_what_cannot_be_read_only_the_number_is_kept(
-    client: TelegramClient, wire: ScriptedServer
+    client: TelegramClient, server: ScriptedServer
 ) -> None:
-    wire.replies.append(bytes_of(b'{"ok":true,"result":[{"update_id":5,"Canaria":"\\x"}]}'))
+    server.replies.append(bytes_of(b'{"ok":true,"result":[{"update_id":5,"Canaria":"\\x"}]}'))
     with pytest.raises(AnswerUnreadable) as caught:
         await client.call("getChat", {"chat_id": 7})
     assert caught.value.update_id == 5

@@ -24,63 +24,63 @@ MESSAGE = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "te
 
 
 async def test_the_bots_methods_work_over_the_shared_session(
-    bot: Bot, wire: ScriptedServer
+    bot: Bot, server: ScriptedServer
 ) -> None:
-    wire.replies += [ok(ME), ok(MESSAGE)]
+    server.replies += [ok(ME), ok(MESSAGE)]
     async with bot:
         message = await bot.send_message(7, "Hola & adiós", parse_mode="HTML")
     assert message.text == "Hola"
-    assert wire.asked[1].path == f"/bot{TOKEN}/sendMessage"
-    assert wire.asked[1].kind == "application/x-www-form-urlencoded"
-    assert wire.asked[1].fields["text"] == "Hola & adiós"
+    assert server.asked[1].path == f"/bot{TOKEN}/sendMessage"
+    assert server.asked[1].kind == "application/x-www-form-urlencoded"
+    assert server.asked[1].fields["text"] == "Hola & adiós"
 
 
 async def test_ending_the_bot_leaves_the_session_open_for_others(
-    bot: Bot, wire: ScriptedServer
+    bot: Bot, server: ScriptedServer
 ) -> None:
-    wire.replies.append(ok(ME))
+    server.replies.append(ok(ME))
     async with bot:
         pass
-    wire.replies.append(ok(ME))
+    server.replies.append(ok(ME))
     assert (await bot.get_me()).username == "peticion_bot"
 
 
 async def test_a_picture_is_uploaded_and_survives_a_repetition(
-    bot: Bot, wire: ScriptedServer
+    bot: Bot, server: ScriptedServer
 ) -> None:
-    wire.replies += [page(502), ok(MESSAGE)]
+    server.replies += [page(502), ok(MESSAGE)]
     await bot.send_photo(7, b"\x89PNG", caption="Luz", filename="carta ñ.png")
-    for asked in wire.asked:
+    for asked in server.asked:
         assert asked.kind == "multipart/form-data"
         assert asked.fields["photo"] == ("carta ñ.png", b"\x89PNG", "image/png")
         assert (asked.fields["chat_id"], asked.fields["caption"]) == ("7", "Luz")
 
 
-async def test_an_open_file_is_uploaded(bot: Bot, wire: ScriptedServer, tmp_path: Path) -> None:
+async def test_an_open_file_is_uploaded(bot: Bot, server: ScriptedServer, tmp_path: Path) -> None:
     path = tmp_path / "card.png"
     path.write_bytes(b"\x89PNG")
-    wire.replies.append(ok(MESSAGE))
+    server.replies.append(ok(MESSAGE))
     with path.open("rb") as file:
         await bot.send_document(7, InputFile(file, read_file_handle=False))
-    assert wire.asked[0].fields["document"][:2] == ("card.png", b"\x89PNG")
+    assert server.asked[0].fields["document"][:2] == ("card.png", b"\x89PNG")
 
 
-async def test_an_edited_picture_is_attached_by_name(bot: Bot, wire: ScriptedServer) -> None:
-    wire.replies.append(ok(MESSAGE))
+async def test_an_edited_picture_is_attached_by_name(bot: Bot, server: ScriptedServer) -> None:
+    server.replies.append(ok(MESSAGE))
     await bot.edit_message_media(InputMediaPhoto(b"\x89PNG", filename="a.png"), 7, 5)
-    fields = wire.asked[0].fields
+    fields = server.asked[0].fields
     attached = [name for name, value in fields.items() if isinstance(value, tuple)]
     assert f"attach://{attached[0]}" in fields["media"]
 
 
 async def test_a_file_is_fetched_and_a_missing_one_is_no_bad_token(
-    bot: Bot, wire: ScriptedServer
+    bot: Bot, server: ScriptedServer
 ) -> None:
     request = bot.request
-    wire.replies += [page(200, "content"), page(404)]
-    assert await request.retrieve(f"{wire.url}/file/bot{TOKEN}/photos/1.png") == b"content"
+    server.replies += [page(200, "content"), page(404)]
+    assert await request.retrieve(f"{server.url}/file/bot{TOKEN}/photos/1.png") == b"content"
     with pytest.raises(BadRequest):
-        await request.retrieve(f"{wire.url}/file/bot{TOKEN}/photos/1.png")
+        await request.retrieve(f"{server.url}/file/bot{TOKEN}/photos/1.png")
 
 
 @pytest.mark.parametrize(
@@ -100,38 +100,38 @@ async def test_a_file_is_fetched_and_a_missing_one_is_no_bad_token(
     ],
 )
 async def test_every_failure_is_an_error_of_the_librarys_kind(
-    bot: Bot, wire: ScriptedServer, reply: on_the_wire.Reply, kind: type[Exception]
+    bot: Bot, server: ScriptedServer, reply: on_the_wire.Reply, kind: type[Exception]
 ) -> None:
-    wire.replies.append(reply)
+    server.replies.append(reply)
     with pytest.raises(kind):
         await bot.send_message(7, "x")
-    assert len(wire.asked) == 1
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("reply", [refuse(500, "Internal"), page(502), page(503)])
 async def test_a_failing_server_is_a_network_error_after_repetitions(
-    bot: Bot, wire: ScriptedServer, reply: on_the_wire.Reply
+    bot: Bot, server: ScriptedServer, reply: on_the_wire.Reply
 ) -> None:
-    wire.always = reply
+    server.always = reply
     with pytest.raises(NetworkError) as caught:
         await bot.send_message(7, "x")
     assert error_kind(caught.value) is ErrorKind.RETRY
-    assert len(wire.asked) == 3
+    assert len(server.asked) == 3
 
 
-async def test_a_time_out_is_the_librarys_time_out(bot: Bot, wire: ScriptedServer) -> None:
-    wire.replies.append(on_the_wire.never)
+async def test_a_time_out_is_the_librarys_time_out(bot: Bot, server: ScriptedServer) -> None:
+    server.replies.append(on_the_wire.never)
     with pytest.raises(TimedOut) as caught:
         await bot.send_message(7, "x", read_timeout=0.05)
     assert error_kind(caught.value) is ErrorKind.UNKNOWN
 
 
 async def test_a_short_flood_is_sat_out_and_a_long_one_tells_its_seconds(
-    bot: Bot, wire: ScriptedServer
+    bot: Bot, server: ScriptedServer
 ) -> None:
-    wire.replies += [refuse(429, "Too Many", retry_after=0.1), ok(MESSAGE)]
+    server.replies += [refuse(429, "Too Many", retry_after=0.1), ok(MESSAGE)]
     await bot.send_message(7, "x")
-    wire.replies.append(refuse(429, "Too Many", retry_after=30))
+    server.replies.append(refuse(429, "Too Many", retry_after=30))
     with pytest.raises(RetryAfter) as caught:
         await bot.send_message(8, "x")
     assert seconds_to_wait(caught.value) == 30
@@ -149,7 +149,7 @@ async def test_the_time_for_an_answer_is_told(bot: Bot) -> None:
 
 
 async def test_long_polling_through_the_bot_waits_longer_than_the_default(
-    bot: Bot, wire: ScriptedServer
+    bot: Bot, server: ScriptedServer
 ) -> None:
-    wire.replies.append(ok([]))
+    server.replies.append(ok([]))
     assert await bot.get_updates(timeout=1) == ()

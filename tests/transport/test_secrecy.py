@@ -106,9 +106,9 @@ def assert_nothing_told(caught: list[BaseException], out: io.StringIO) -> None:
 
 @pytest.mark.parametrize("name", REPLIES)
 async def test_no_answer_brings_the_token_or_a_name_into_an_error_or_a_log(
-    client: TelegramClient, bot: Bot, wire: ScriptedServer, out: io.StringIO, name: str
+    client: TelegramClient, bot: Bot, server: ScriptedServer, out: io.StringIO, name: str
 ) -> None:
-    wire.always = REPLIES[name]
+    server.always = REPLIES[name]
     assert_nothing_told(await failures(client, bot), out)
 
 
