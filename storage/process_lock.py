@@ -12,7 +12,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,19 @@ async def acquire_process_lock(
             lock.release()
 
 
+def _start(lock: ProcessLock, watch: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Starts what looks after the lock; if a bug ends it, the lock counts as lost."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            lock.mark_lost(error)
+
+    task = asyncio.create_task(watch)
+    task.add_done_callback(ended)
+    return task
+
+
 @asynccontextmanager
 async def _file_lock(
     lock: ProcessLock, database: Path, name: str, look_seconds: float
@@ -118,7 +131,7 @@ async def _file_lock(
     path = _lock_path(database, name)
     file = _open_locked(path)
     lock.mark_taken()
-    looking = asyncio.create_task(_watch(lock, FileIdentity(path, file), look_seconds))
+    looking = _start(lock, _watch(lock, FileIdentity(path, file), look_seconds))
     try:
         yield
     finally:
@@ -142,7 +155,7 @@ async def _watch(lock: ProcessLock, file: FileIdentity, look_seconds: float) -> 
 async def _advisory_lock(
     lock: ProcessLock, dsn: str, number: int, retry_for_seconds: float
 ) -> AsyncIterator[None]:
-    keeping = asyncio.create_task(_keep_advisory_lock(lock, dsn, number, retry_for_seconds))
+    keeping = _start(lock, _keep_advisory_lock(lock, dsn, number, retry_for_seconds))
     try:
         await lock.until_taken()
         yield

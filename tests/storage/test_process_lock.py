@@ -57,6 +57,19 @@ async def test_an_error_in_the_block_gives_it_back_and_comes_out(database_url: s
         pass
 
 
+async def test_a_bug_in_what_looks_after_it_stops_its_holder(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(process_lock, "_watch", broken)
+    monkeypatch.setattr(process_lock, "_keep_advisory_lock", broken)
+    with pytest.raises(ZeroDivisionError):
+        async with asyncio.timeout(5), acquire_process_lock(database_url, "running") as lock:
+            await lock.until_lost()
+
+
 async def test_a_cancelled_holder_gives_it_back(database_url: str) -> None:
     held = asyncio.Event()
 
