@@ -56,7 +56,7 @@ async def ended_or_waiting(task: asyncio.Task[Any], database: Database) -> None:
 Doing = Callable[[], Awaitable[object]]
 
 
-class Scene:
+class ReturningPerson:
     """Number two comes back while the worker gets to them."""
 
     def __init__(
@@ -102,69 +102,73 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(
+async def returning(
     database_url: str,
     database: Database,
     broadcasts: Broadcasts,
     people: Supporters,
     signatures: Signatures,
-) -> Scene:
+) -> ReturningPerson:
     await people.sign([1, 2, 3])
-    return Scene(database_url, database, broadcasts, people, signatures)
+    return ReturningPerson(database_url, database, broadcasts, people, signatures)
 
 
 class TestBack:
     """Who comes back while the worker passes over them is told all the same."""
 
-    async def test_behind_their_portion(self, scene: Scene) -> None:
-        await scene.people.lose(2)
-        broadcast = await start(scene.broadcasts)
-        await scene.at_once(scene.portion(broadcast), scene.comes_back)
-        assert await scene.told(broadcast) == {1, 2, 3}
+    async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
+        await returning.people.lose(2)
+        broadcast = await start(returning.broadcasts)
+        await returning.at_once(returning.portion(broadcast), returning.comes_back)
+        assert await returning.told(broadcast) == {1, 2, 3}
 
-    async def test_before_their_portion(self, scene: Scene) -> None:
-        await scene.people.lose(2)
-        broadcast = await start(scene.broadcasts)
-        portion = scene.portion(broadcast)
-        await scene.at_once(scene.coming_back(), lambda: scene.database.write(*portion))
-        assert await scene.told(broadcast) == {1, 2, 3}
+    async def test_before_their_portion(self, returning: ReturningPerson) -> None:
+        await returning.people.lose(2)
+        broadcast = await start(returning.broadcasts)
+        portion = returning.portion(broadcast)
+        await returning.at_once(
+            returning.coming_back(), lambda: returning.database.write(*portion)
+        )
+        assert await returning.told(broadcast) == {1, 2, 3}
 
-    async def test_before_it_begins(self, scene: Scene) -> None:
-        await scene.people.lose(2)
+    async def test_before_it_begins(self, returning: ReturningPerson) -> None:
+        await returning.people.lose(2)
         begun: list[Broadcast] = []
 
         async def begin() -> None:
-            begun.append(await start(scene.broadcasts))
-            await queued(scene.broadcasts, begun[0])
+            begun.append(await start(returning.broadcasts))
+            await queued(returning.broadcasts, begun[0])
 
-        await scene.at_once(scene.coming_back(), begin)
-        assert await scene.told(begun[0]) == {1, 2, 3}
+        await returning.at_once(returning.coming_back(), begin)
+        assert await returning.told(begun[0]) == {1, 2, 3}
 
-    async def test_behind_their_claim(self, scene: Scene) -> None:
-        broadcast = await queued(scene.broadcasts, await start(scene.broadcasts))
-        await scene.people.lose(2)
-        await scene.at_once(scene.claiming(broadcast), scene.comes_back)
-        assert await scene.told(broadcast) == {1, 2, 3}
+    async def test_behind_their_claim(self, returning: ReturningPerson) -> None:
+        broadcast = await queued(returning.broadcasts, await start(returning.broadcasts))
+        await returning.people.lose(2)
+        await returning.at_once(returning.claiming(broadcast), returning.comes_back)
+        assert await returning.told(broadcast) == {1, 2, 3}
 
-    async def test_before_their_claim(self, scene: Scene) -> None:
-        broadcast = await queued(scene.broadcasts, await start(scene.broadcasts))
-        await scene.people.lose(2)
-        claiming = scene.claiming(broadcast)
-        await scene.at_once(scene.coming_back(), lambda: scene.database.write(*claiming))
-        assert await scene.told(broadcast) == {1, 2, 3}
+    async def test_before_their_claim(self, returning: ReturningPerson) -> None:
+        broadcast = await queued(returning.broadcasts, await start(returning.broadcasts))
+        await returning.people.lose(2)
+        claiming = returning.claiming(broadcast)
+        await returning.at_once(
+            returning.coming_back(), lambda: returning.database.write(*claiming)
+        )
+        assert await returning.told(broadcast) == {1, 2, 3}
 
 
 class TestGone:
     """Who withdraws while their portion is written is passed over, and nobody else."""
 
-    async def test_before_their_portion(self, scene: Scene) -> None:
-        broadcast = await start(scene.broadcasts)
-        withdrawing = withdraw_statements(SLUG, scene.people.supporter(2), None)
-        portion = scene.portion(broadcast)
-        await scene.at_once(withdrawing, lambda: scene.database.write(*portion))
-        assert await scene.told(broadcast) == {1, 3}
+    async def test_before_their_portion(self, returning: ReturningPerson) -> None:
+        broadcast = await start(returning.broadcasts)
+        withdrawing = withdraw_statements(SLUG, returning.people.supporter(2), None)
+        portion = returning.portion(broadcast)
+        await returning.at_once(withdrawing, lambda: returning.database.write(*portion))
+        assert await returning.told(broadcast) == {1, 3}
 
-    async def test_behind_their_portion(self, scene: Scene) -> None:
-        broadcast = await start(scene.broadcasts)
-        await scene.at_once(scene.portion(broadcast), lambda: scene.people.withdraw(2))
-        assert await scene.told(broadcast) == {1, 3}
+    async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
+        broadcast = await start(returning.broadcasts)
+        await returning.at_once(returning.portion(broadcast), lambda: returning.people.withdraw(2))
+        assert await returning.told(broadcast) == {1, 3}

@@ -16,24 +16,24 @@ def greet(words, name):
 """
 
 
-class Bench:
+class SmallProject:
     """A small project with words of its own, and its catalogs."""
 
     def __init__(self, folder: Path) -> None:
-        self.project = folder
+        self.folder = folder
         self.locales = folder / "locales"
         (folder / "bot").mkdir()
         (folder / "handlers").mkdir()
         self.says(SOURCE)
 
     def says(self, source: str) -> None:
-        (self.project / "handlers" / "greeting.py").write_text(source, encoding="utf-8")
+        (self.folder / "handlers" / "greeting.py").write_text(source, encoding="utf-8")
 
     def update(self) -> None:
-        update_catalogs(self.locales, self.project)
+        update_catalogs(self.locales, self.folder)
 
     def problems(self) -> list[str]:
-        return [str(problem) for problem in find_word_problems(self.locales, self.project)]
+        return [str(problem) for problem in find_word_problems(self.locales, self.folder)]
 
     def catalog(self, language: str) -> str:
         return catalog_file(language, self.locales).read_text(encoding="utf-8")
@@ -55,15 +55,15 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def project(tmp_path: Path) -> SmallProject:
+    return SmallProject(tmp_path)
 
 
 @pytest.fixture
-def translated(bench: Bench) -> Bench:
-    bench.update()
-    bench.translate_all()
-    return bench
+def translated(project: SmallProject) -> SmallProject:
+    project.update()
+    project.translate_all()
+    return project
 
 
 def test_the_catalogs_that_ship_are_complete() -> None:
@@ -81,37 +81,39 @@ def test_the_catalogs_that_ship_are_as_the_update_writes_them(tmp_path: Path) ->
         assert updated == catalog_file(language, LOCALES).read_text(encoding="utf-8")
 
 
-def test_without_catalogs_both_are_asked_for(bench: Bench) -> None:
-    assert [problem.partition(":")[0] for problem in bench.problems()] == [
+def test_without_catalogs_both_are_asked_for(project: SmallProject) -> None:
+    assert [problem.partition(":")[0] for problem in project.problems()] == [
         "en/bot.po",
         "es/bot.po",
     ]
 
 
-def test_an_update_fills_spanish_and_leaves_english_to_the_translator(bench: Bench) -> None:
-    bench.update()
-    assert 'msgid "Firmar"\nmsgstr "Firmar"\n' in bench.catalog("es")
-    assert bench.problems() == [
+def test_an_update_fills_spanish_and_leaves_english_to_the_translator(
+    project: SmallProject,
+) -> None:
+    project.update()
+    assert 'msgid "Firmar"\nmsgstr "Firmar"\n' in project.catalog("es")
+    assert project.problems() == [
         "en/bot.po: <b>Hola</b>, {name}: this is not translated",
         "en/bot.po: Firmar: this is not translated",
         "en/bot.po: {n} firma: this is not translated",
     ]
 
 
-def test_a_translated_catalog_has_no_problem_and_speaks(translated: Bench) -> None:
+def test_a_translated_catalog_has_no_problem_and_speaks(translated: SmallProject) -> None:
     assert translated.problems() == []
     english = Catalogs.load(translated.locales).words("en")
     assert english.text("<b>Hola</b>, {name}", name="Ana & Eva") == "<b>Hello</b>, Ana &amp; Eva"
     assert english.plural("{n} firma", "{n} firmas", 1530) == "1,530 signatures"
 
 
-def test_an_update_keeps_translations_and_changes_nothing_else(translated: Bench) -> None:
+def test_an_update_keeps_translations_and_changes_nothing_else(translated: SmallProject) -> None:
     before = translated.catalog("en")
     translated.update()
     assert translated.catalog("en") == before
 
 
-def test_a_message_said_no_more_is_named_and_then_dropped(translated: Bench) -> None:
+def test_a_message_said_no_more_is_named_and_then_dropped(translated: SmallProject) -> None:
     translated.says(SOURCE.replace("Firmar", "Firma ya"))
     assert "en/bot.po: Firmar: this is not said any more; update the catalogs" in (
         translated.problems()
@@ -124,7 +126,7 @@ def test_a_message_said_no_more_is_named_and_then_dropped(translated: Bench) -> 
     assert translated.problems() == ["en/bot.po: Firma ya: this is not translated"]
 
 
-def test_a_fuzzy_translation_is_named_and_survives_an_update(translated: Bench) -> None:
+def test_a_fuzzy_translation_is_named_and_survives_an_update(translated: SmallProject) -> None:
     file = catalog_file("en", translated.locales)
     marked = translated.catalog("en").replace('msgid "Firmar"', '#, fuzzy\nmsgid "Firmar"')
     file.write_text(marked, encoding="utf-8")
@@ -146,43 +148,45 @@ def test_a_fuzzy_translation_is_named_and_survives_an_update(translated: Bench) 
     ],
 )
 def test_a_translation_that_would_fail_is_named(
-    translated: Bench, translation: str, sentence: str
+    translated: SmallProject, translation: str, sentence: str
 ) -> None:
     translated.translate("<b>Hola</b>, {name}", translation, before="<b>Hello</b>, {name}")
     (only,) = translated.problems()
     assert only.startswith(f"en/bot.po: <b>Hola</b>, {{name}}: {sentence}")
 
 
-def test_a_message_that_becomes_a_plural_is_translated_anew(translated: Bench) -> None:
+def test_a_message_that_becomes_a_plural_is_translated_anew(translated: SmallProject) -> None:
     translated.says(SOURCE.replace('label("Firmar")', 'plural("Firmar", "Firmar {n}", 2)'))
     assert translated.problems()[0].startswith("en/bot.po: Firmar: this is said and not listed")
     translated.update()
     assert translated.problems() == ["en/bot.po: Firmar: this is not translated"]
 
 
-def test_a_value_that_is_not_given_is_named_where_it_is_missing(bench: Bench) -> None:
-    bench.says('words.text("Hola, {name}", nombre="Ana")\n')
-    bench.update()
-    assert bench.problems()[-1] == (
+def test_a_value_that_is_not_given_is_named_where_it_is_missing(project: SmallProject) -> None:
+    project.says('words.text("Hola, {name}", nombre="Ana")\n')
+    project.update()
+    assert project.problems()[-1] == (
         'handlers/greeting.py: line 1: "Hola, {name}" names {name}, and it is not given here'
     )
 
 
-def test_what_the_people_of_the_simulator_quote_is_not_said_by_the_bot(translated: Bench) -> None:
-    readers = translated.project / "bot" / "simulator"
+def test_what_the_people_of_the_simulator_quote_is_not_said_by_the_bot(
+    translated: SmallProject,
+) -> None:
+    readers = translated.folder / "bot" / "simulator"
     readers.mkdir()
     (readers / "story.py").write_text('words.label("Una cita")\n', encoding="utf-8")
     translated.update()
     assert translated.problems() == []
 
 
-def test_a_catalog_names_files_and_neither_lines_nor_dates(translated: Bench) -> None:
+def test_a_catalog_names_files_and_neither_lines_nor_dates(translated: SmallProject) -> None:
     text = translated.catalog("en")
     assert "#: handlers/greeting.py\n" in text
     assert "Date" not in text
-    assert str(translated.project) not in text
+    assert str(translated.folder) not in text
 
 
-def test_translators_get_the_plural_forms_of_their_language(translated: Bench) -> None:
+def test_translators_get_the_plural_forms_of_their_language(translated: SmallProject) -> None:
     with catalog_file("en", translated.locales).open("rb") as file:
         assert read_po(file).num_plurals == 2
