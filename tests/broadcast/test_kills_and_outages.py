@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -160,17 +161,26 @@ class TestSeveralWorkers:
         await harness.start()
         running = harness.start_worker(rate=200.0, lease=0.6)
         await until(lambda: received(running.telegram, 10))
-        # Another process, whose clock is ahead, finds the lease expired and takes it.
+        # Another process, whose clock is ahead, finds the lease expired, takes it and renews it.
         lease = await harness.leases.look(harness.broadcasts.lease)
         assert lease is not None
-        await harness.leases.take(
-            lease.name, "other", seconds=3600, now=lease.expires_at.replace(year=2100)
-        )
+        ahead = lease.expires_at.replace(year=2100)
+        await harness.leases.take(lease.name, "other", seconds=3600, now=ahead)
+
+        async def renew(name: str) -> None:
+            for seconds in range(10_000):
+                now = ahead + timedelta(seconds=seconds)
+                await harness.leases.renew(name, "other", seconds=3600, now=now)
+                await asyncio.sleep(0.05)
+
+        renewing = asyncio.create_task(renew(lease.name))
         await asyncio.sleep(0.7)  # however late it learns of that, its own lease is over by now
         calls = len(running.telegram.calls)
         assert calls < 300
         await asyncio.sleep(0.3)
         assert len(running.telegram.calls) == calls
+        renewing.cancel()
+        await asyncio.wait({renewing})
         # The first worker can take the lease again later.
         await harness.leases.release(lease.name, "other")
         await harness.ended()
