@@ -10,7 +10,13 @@ from storage.admin_notices import AdminNotices, NoticeKind
 from storage.audit import Audit, AuditEntry
 from storage.broadcast_report import Moment
 from storage.broadcast_start import AlreadyRunning, AudienceChanged, NewBroadcast, PetitionOpen
-from storage.broadcast_states import TRANSITIONS, Action, BroadcastState, PauseReason, StopReason
+from storage.broadcast_states import (
+    TRANSITIONS,
+    BroadcastAction,
+    BroadcastState,
+    PauseReason,
+    StopReason,
+)
 from storage.broadcast_types import (
     APPROVABLE_FOR,
     RECALLABLE_FOR,
@@ -148,7 +154,6 @@ __all__ = [
     "APPROVABLE_FOR",
     "RECALLABLE_FOR",
     "TRANSITIONS",
-    "Action",
     "AdminNotices",
     "AlreadyRunning",
     "AlreadySigned",
@@ -157,6 +162,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Broadcast",
+    "BroadcastAction",
     "BroadcastState",
     "Broadcasts",
     "BrokenData",

@@ -66,7 +66,7 @@ class StopReason(StrEnum):
     """What an earlier version stopped it for; the detail is free text."""
 
 
-class Action(StrEnum):
+class BroadcastAction(StrEnum):
     """What can be done to a broadcast; admins' actions have these names in the audit log."""
 
     BEGIN = "begin"
@@ -136,59 +136,54 @@ class Transition:
 
 
 _SCHEDULED = frozenset({BroadcastState.SCHEDULED})
-
-
 _RUNNING = frozenset({BroadcastState.RUNNING})
-
-
 _PAUSED = frozenset({BroadcastState.PAUSED})
 
-
-TRANSITIONS: Mapping[Action, Transition] = {
-    Action.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING, Condition.DUE_TO_FEW),
-    Action.BEGIN_PAUSED: Transition(
+TRANSITIONS: Mapping[BroadcastAction, Transition] = {
+    BroadcastAction.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING, Condition.DUE_TO_FEW),
+    BroadcastAction.BEGIN_PAUSED: Transition(
         _SCHEDULED,
         BroadcastState.PAUSED,
         Condition.DUE_TO_FEW,
         frozenset({PauseReason.LATE, PauseReason.FORMER}),
     ),
-    Action.ASK_APPROVAL: Transition(_SCHEDULED, None, Condition.DUE_TO_MANY),
-    Action.DROP: Transition(
+    BroadcastAction.ASK_APPROVAL: Transition(_SCHEDULED, None, Condition.DUE_TO_MANY),
+    BroadcastAction.DROP: Transition(
         _SCHEDULED,
         BroadcastState.STOPPED,
         Condition.PETITION_OPEN,
         frozenset({StopReason.OPEN}),
     ),
-    Action.LAPSE: Transition(
+    BroadcastAction.LAPSE: Transition(
         _SCHEDULED,
         BroadcastState.STOPPED,
         Condition.UNAPPROVED_TOO_LONG,
         frozenset({StopReason.UNAPPROVED}),
     ),
-    Action.APPROVE: Transition(_SCHEDULED, None, Condition.UNAPPROVED_IN_TIME),
-    Action.RECOUNT: Transition(_SCHEDULED, None, Condition.UNAPPROVED),
-    Action.DECLINE: Transition(
+    BroadcastAction.APPROVE: Transition(_SCHEDULED, None, Condition.UNAPPROVED_IN_TIME),
+    BroadcastAction.RECOUNT: Transition(_SCHEDULED, None, Condition.UNAPPROVED),
+    BroadcastAction.DECLINE: Transition(
         _SCHEDULED,
         BroadcastState.STOPPED,
         Condition.UNAPPROVED,
         frozenset({StopReason.DECLINED}),
     ),
-    Action.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
-    Action.PAUSE_BY_SYSTEM: Transition(
+    BroadcastAction.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
+    BroadcastAction.PAUSE_BY_SYSTEM: Transition(
         _RUNNING,
         BroadcastState.PAUSED,
         reasons=frozenset(
             {PauseReason.DEFECT, PauseReason.UNRECORDED, PauseReason.NOBODY, PauseReason.DENIED}
         ),
     ),
-    Action.RESUME: Transition(_PAUSED, BroadcastState.RUNNING),
-    Action.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
-    Action.FINISH: Transition(_RUNNING, BroadcastState.FINISHED, Condition.ALL_SENT),
-    Action.STOP: Transition(
+    BroadcastAction.RESUME: Transition(_PAUSED, BroadcastState.RUNNING),
+    BroadcastAction.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
+    BroadcastAction.FINISH: Transition(_RUNNING, BroadcastState.FINISHED, Condition.ALL_SENT),
+    BroadcastAction.STOP: Transition(
         _RUNNING,
         BroadcastState.STOPPED,
         reasons=frozenset({StopReason.CONTENT, StopReason.UNREADABLE}),
     ),
-    Action.RECALL: Transition(OVER, None, Condition.RECALLABLE),
-    Action.MARK_REPORTED: Transition(OVER, None, Condition.NOT_REPORTED),
+    BroadcastAction.RECALL: Transition(OVER, None, Condition.RECALLABLE),
+    BroadcastAction.MARK_REPORTED: Transition(OVER, None, Condition.NOT_REPORTED),
 }

@@ -10,7 +10,7 @@ from storage.audit import Audit
 from storage.broadcast_states import (
     OVER,
     TRANSITIONS,
-    Action,
+    BroadcastAction,
     BroadcastState,
     Condition,
     PauseReason,
@@ -70,19 +70,19 @@ _BEGIN = """started_at = :at,
 
 # What an action sets besides the state, the reasons and the end. A broadcast whose time has passed
 # when it is approved goes out now, and does not count as late.
-_ASSIGNMENTS: Mapping[Action, str] = {
-    Action.BEGIN: _BEGIN,
-    Action.BEGIN_PAUSED: _BEGIN,
-    Action.ASK_APPROVAL: (
+_ASSIGNMENTS: Mapping[BroadcastAction, str] = {
+    BroadcastAction.BEGIN: _BEGIN,
+    BroadcastAction.BEGIN_PAUSED: _BEGIN,
+    BroadcastAction.ASK_APPROVAL: (
         f"confirmed_by_sealed = NULL, starts_at = :at, expected = {_RECIPIENTS}"
     ),
-    Action.APPROVE: """confirmed_by_sealed = :confirmed_by_sealed,
+    BroadcastAction.APPROVE: """confirmed_by_sealed = :confirmed_by_sealed,
       starts_at = CASE WHEN starts_at < :at THEN :at ELSE starts_at END""",
-    Action.RESUME: "cancel_requested_at = NULL",
-    Action.CANCEL: "cancel_requested_at = NULL",
-    Action.RECOUNT: "expected = :recipients",
-    Action.RECALL: "recall_started_at = :at",
-    Action.MARK_REPORTED: "reported_at = :at",
+    BroadcastAction.RESUME: "cancel_requested_at = NULL",
+    BroadcastAction.CANCEL: "cancel_requested_at = NULL",
+    BroadcastAction.RECOUNT: "expected = :recipients",
+    BroadcastAction.RECALL: "recall_started_at = :at",
+    BroadcastAction.MARK_REPORTED: "reported_at = :at",
 }
 
 _REASONS = """pause_reason = CAST(:pause_reason AS TEXT),
@@ -90,7 +90,7 @@ _REASONS = """pause_reason = CAST(:pause_reason AS TEXT),
 
 
 def transition_statement(
-    action: Action,
+    action: BroadcastAction,
     values: Mapping[str, Value],
     reason: PauseReason | StopReason | None = None,
     detail: str = "",
@@ -122,7 +122,7 @@ def transition_statement(
 
 def audited_statements(
     audit: Audit,
-    action: Action,
+    action: BroadcastAction,
     values: Mapping[str, Value],
     *,
     broadcast: bytes,
@@ -164,16 +164,16 @@ def begin_statements(
     }
     yield lock_petition(petition)
     if pause is None:
-        yield transition_statement(Action.BEGIN, values)
+        yield transition_statement(BroadcastAction.BEGIN, values)
     else:
-        yield transition_statement(Action.BEGIN_PAUSED, values, pause)
+        yield transition_statement(BroadcastAction.BEGIN_PAUSED, values, pause)
     if at_most is not None:
-        yield transition_statement(Action.ASK_APPROVAL, values)
-    yield transition_statement(Action.DROP, values, StopReason.OPEN)
-    yield transition_statement(Action.LAPSE, values, StopReason.UNAPPROVED)
+        yield transition_statement(BroadcastAction.ASK_APPROVAL, values)
+    yield transition_statement(BroadcastAction.DROP, values, StopReason.OPEN)
+    yield transition_statement(BroadcastAction.LAPSE, values, StopReason.UNAPPROVED)
 
 
-def _where(action: Action) -> str:
+def _where(action: BroadcastAction) -> str:
     transition = TRANSITIONS[action]
     states = ", ".join(f"'{state}'" for state in BroadcastState if state in transition.sources)
     return (
@@ -182,7 +182,7 @@ def _where(action: Action) -> str:
     )
 
 
-def _update(action: Action) -> str:
+def _update(action: BroadcastAction) -> str:
     assignments = [_ASSIGNMENTS[action]] if action in _ASSIGNMENTS else []
     to = TRANSITIONS[action].to
     if to is not None:
@@ -192,4 +192,4 @@ def _update(action: Action) -> str:
     return f"UPDATE broadcasts SET {', '.join(assignments)} WHERE {_where(action)}"  # noqa: S608
 
 
-_UPDATES = {action: _update(action) for action in Action}
+_UPDATES = {action: _update(action) for action in BroadcastAction}

@@ -17,7 +17,7 @@ from storage.broadcast_start import (
     PetitionOpen,
     start_statements,
 )
-from storage.broadcast_states import Action, PauseReason, StopReason
+from storage.broadcast_states import BroadcastAction, PauseReason, StopReason
 from storage.broadcast_transition_sql import (
     audited_statements,
     begin_statements,
@@ -238,7 +238,7 @@ class Broadcasts:
 
     async def finish(self, id: bytes, at: datetime) -> bool:  # noqa: A002
         """Ends a broadcast if nothing is left to send; returns whether it is no longer running."""
-        await self._transit(Action.FINISH, id, at)
+        await self._transit(BroadcastAction.FINISH, id, at)
         return await self._has_ended(id)
 
     async def stop(
@@ -249,7 +249,7 @@ class Broadcasts:
         detail: str = "",
     ) -> bool:
         """Ends a broadcast early; whoever still waits can be a recipient of the next one."""
-        await self._transit(Action.STOP, id, at, reason, detail)
+        await self._transit(BroadcastAction.STOP, id, at, reason, detail)
         return await self._has_ended(id)
 
     async def pause_by_system(
@@ -259,19 +259,19 @@ class Broadcasts:
         detail: str = "",
     ) -> None:
         """Pauses a running broadcast for a reason, until an admin decides."""
-        await self._transit(Action.PAUSE_BY_SYSTEM, id, None, reason, detail)
+        await self._transit(BroadcastAction.PAUSE_BY_SYSTEM, id, None, reason, detail)
 
     async def mark_reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
         """Records that the end was reported, so that it is not reported again."""
-        await self._transit(Action.MARK_REPORTED, id, at)
+        await self._transit(BroadcastAction.MARK_REPORTED, id, at)
 
     async def pause(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Pauses a broadcast until it is resumed; returns it as it now is."""
-        return await self._act(Action.PAUSE, id, actor, at)
+        return await self._act(BroadcastAction.PAUSE, id, actor, at)
 
     async def resume(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Resumes a paused broadcast; returns it as it now is."""
-        return await self._act(Action.RESUME, id, actor, at)
+        return await self._act(BroadcastAction.RESUME, id, actor, at)
 
     async def request_cancel(self, id: bytes, at: datetime) -> None:  # noqa: A002
         """Stores that admins are asked whether to cancel a broadcast, for every screen of it."""
@@ -284,11 +284,13 @@ class Broadcasts:
 
     async def cancel(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Cancels a broadcast for good; returns it as it now is."""
-        return await self._act(Action.CANCEL, id, actor, at)
+        return await self._act(BroadcastAction.CANCEL, id, actor, at)
 
     async def recall(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
         """Orders what it sent to be deleted, where Telegram allows; returns it as it now is."""
-        return await self._act(Action.RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR))
+        return await self._act(
+            BroadcastAction.RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR)
+        )
 
     async def approve(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:  # noqa: A002
         """Approves a broadcast of another admin, to go out at its time or now.
@@ -302,11 +304,11 @@ class Broadcasts:
             "confirmed_by_sealed": sealed,
             "lapsed": to_millis(at - APPROVABLE_FOR),
         }
-        return await self._decide(Action.APPROVE, id, actor, at, **more)
+        return await self._decide(BroadcastAction.APPROVE, id, actor, at, **more)
 
     async def decline(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:  # noqa: A002
         """Declines a broadcast of another admin, which ends unsent; returns it as it now is."""
-        return await self._decide(Action.DECLINE, id, actor, at)
+        return await self._decide(BroadcastAction.DECLINE, id, actor, at)
 
     async def recount(
         self,
@@ -316,7 +318,7 @@ class Broadcasts:
         at: datetime,
     ) -> Broadcast | None:
         """Sets how many recipients are to be approved; returns the broadcast as it now is."""
-        return await self._act(Action.RECOUNT, id, actor, at, recipients=recipients)
+        return await self._act(BroadcastAction.RECOUNT, id, actor, at, recipients=recipients)
 
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
         """Stores which message shows the admin its progress."""
@@ -339,7 +341,7 @@ class Broadcasts:
         return (await self._database.read(Statement(_PETITION, {"petition": self._slug})))[0]
 
     async def _decide(
-        self, action: Action, key: bytes, actor: int, at: datetime, **more: Value
+        self, action: BroadcastAction, key: bytes, actor: int, at: datetime, **more: Value
     ) -> Broadcast | None:
         """Does what an admin ordered, unless they are its author."""
         known = await self.get(key)
@@ -349,7 +351,7 @@ class Broadcasts:
 
     async def _act(
         self,
-        action: Action,
+        action: BroadcastAction,
         key: bytes,
         actor: int | None,
         at: datetime,
@@ -365,7 +367,7 @@ class Broadcasts:
 
     async def _transit(
         self,
-        action: Action,
+        action: BroadcastAction,
         key: bytes,
         at: datetime | None,
         reason: PauseReason | StopReason | None = None,

@@ -8,11 +8,11 @@ from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot
 from bot.cli.context import CliContext
 from bot.console import CannotDo
 from bot.text.translations import Words
-from storage import TRANSITIONS, Action, Broadcast, BroadcastState, Kind
+from storage import TRANSITIONS, Broadcast, BroadcastAction, BroadcastState, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class BroadcastChange:
     """A change that an operator can order.
 
     Attributes:
@@ -20,7 +20,7 @@ class Change:
         default: the broadcast to change if none is named; None for the one under way.
     """
 
-    verb: Action
+    verb: BroadcastAction
     default: str | None = None
 
     @property
@@ -34,16 +34,16 @@ class Change:
         return TRANSITIONS[self.verb].to or _RECALLED
 
 
-PAUSE = Change(Action.PAUSE)
-RESUME = Change(Action.RESUME)
-CANCEL = Change(Action.CANCEL)
-RECALL = Change(Action.RECALL, default=LATEST)
+PAUSE = BroadcastChange(BroadcastAction.PAUSE)
+RESUME = BroadcastChange(BroadcastAction.RESUME)
+CANCEL = BroadcastChange(BroadcastAction.CANCEL)
+RECALL = BroadcastChange(BroadcastAction.RECALL, default=LATEST)
 # The word for a broadcast that is being recalled or was, whatever its state.
 _RECALLED = "recalled"
 
 
 async def prepare_change(
-    context: CliContext, change: Change, wanted: str | None
+    context: CliContext, change: BroadcastChange, wanted: str | None
 ) -> tuple[bytes, str]:
     """Returns the id of the broadcast to change, and the question to ask before.
 
@@ -58,7 +58,7 @@ async def prepare_change(
     return snapshot.broadcast.id, _question(change, snapshot, context.words)
 
 
-async def carry_out(context: CliContext, change: Change, key: bytes) -> str:
+async def carry_out(context: CliContext, change: BroadcastChange, key: bytes) -> str:
     """Changes the broadcast; returns the result as a sentence.
 
     Raises:
@@ -80,7 +80,7 @@ async def carry_out(context: CliContext, change: Change, key: bytes) -> str:
     return _outcome(change, await read_snapshot(context, broadcast), context.words)
 
 
-def _check(change: Change, broadcast: Broadcast) -> None:
+def _check(change: BroadcastChange, broadcast: Broadcast) -> None:
     state = _state(broadcast)
     if state in change.allowed:
         return
@@ -110,7 +110,7 @@ def _state_clause(broadcast: Broadcast) -> str:
     return f"{name_of(broadcast)} is {_state(broadcast)}"
 
 
-def _question(change: Change, snapshot: BroadcastSnapshot, words: Words) -> str:
+def _question(change: BroadcastChange, snapshot: BroadcastSnapshot, words: Words) -> str:
     broadcast = snapshot.broadcast
     if change is RECALL:
         return (
@@ -125,7 +125,7 @@ def _question(change: Change, snapshot: BroadcastSnapshot, words: Words) -> str:
     return f"{change.verb.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"
 
 
-def _outcome(change: Change, snapshot: BroadcastSnapshot, words: Words) -> str:
+def _outcome(change: BroadcastChange, snapshot: BroadcastSnapshot, words: Words) -> str:
     name = capitalised(name_of(snapshot.broadcast))
     short = name.rpartition(" ")[2]
     done, left = words.number(snapshot.tally.done), words.number(snapshot.left)

@@ -12,7 +12,7 @@ from bot.logs import configure_logging
 from bot.settings import load_petition_settings
 
 if TYPE_CHECKING:
-    from bot.cli.broadcast_controls import Change
+    from bot.cli.broadcast_controls import BroadcastChange
     from bot.cli.context import CliContext
 
 broadcasts = typer.Typer(
@@ -119,7 +119,7 @@ def recall(which: Ended = None, yes: Yes = False) -> None:
     _change(RECALL, which, yes=yes)
 
 
-def _change(change: Change, which: str | None, *, yes: bool) -> None:
+def _change(change: BroadcastChange, which: str | None, *, yes: bool) -> None:
     from bot.cli.broadcast_controls import carry_out, prepare_change
 
     key, question = _run_with_context(lambda context: prepare_change(context, change, which))

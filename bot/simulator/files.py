@@ -13,7 +13,7 @@ from PIL import Image
 from bot.simulator.chats import Media, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.media_kinds import FILE_KINDS, tiny_png
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 
 _MB = 1024 * 1024
 _PHOTO_BYTES = 10 * _MB
@@ -41,7 +41,7 @@ class Files:
         """Returns the file with this identifier."""
         return self._by_id.get(file_id)
 
-    def media(self, kind: str, source: str | Upload, **told: Any) -> Media:
+    def media(self, kind: str, source: str | UploadedFile, **told: Any) -> Media:
         """Returns the media of a message that sends this source as this kind.
 
         `told` are the call's parameters about an upload, such as its duration.
@@ -49,7 +49,7 @@ class Files:
         Raises:
             Refused: the identifier is unknown or of another kind, or the upload is invalid.
         """
-        if isinstance(source, Upload):
+        if isinstance(source, UploadedFile):
             return self.add(kind, source, **told)
         if source.startswith(("http://", "https://")):
             raise bad_request("failed to get HTTP URL content")  # the simulator fetches nothing
@@ -61,7 +61,7 @@ class Files:
             raise bad_request(f"can't use file of type {there.title()} as {kind.title()}")
         return found.media
 
-    def add(self, kind: str, upload: Upload, **told: Any) -> Media:
+    def add(self, kind: str, upload: UploadedFile, **told: Any) -> Media:
         """Stores an upload; a file whose content is not of its kind becomes a document."""
         if not upload.content:
             raise bad_request("file must be non-empty")
@@ -76,11 +76,11 @@ class Files:
     def sample(self, kind: str) -> Media:
         """Stores and returns a small sample file of this kind."""
         if kind == "photo":
-            return self.add(kind, Upload("sample.png", tiny_png()))
+            return self.add(kind, UploadedFile("sample.png", tiny_png()))
         made = FILE_KINDS[kind]
-        return self.add(kind, Upload(f"sample{made.suffix}", made.sample), **made.of_sample)
+        return self.add(kind, UploadedFile(f"sample{made.suffix}", made.sample), **made.of_sample)
 
-    def _add_photo(self, upload: Upload) -> Media:
+    def _add_photo(self, upload: UploadedFile) -> Media:
         width, height = _checked_photo(upload.content)
         longest = max(width, height)
         self._count += 1
@@ -101,7 +101,7 @@ class Files:
         self._by_id |= {size["file_id"]: stored for size in sizes}
         return media
 
-    def _add_file(self, kind: str, upload: Upload, told: Shape) -> Media:
+    def _add_file(self, kind: str, upload: UploadedFile, told: Shape) -> Media:
         made = FILE_KINDS[kind]
         self._count += 1
         file_id, unique_id = _identifiers(kind, self._count, 0)

@@ -8,7 +8,7 @@ from bot.simulator.chats import Media
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.files import Files
 from bot.simulator.media_kinds import FILE_KINDS
-from bot.simulator.parameters import Upload, decode_value
+from bot.simulator.parameters import UploadedFile, decode_value
 from bot.simulator.text_checks import caption_of
 from bot.text.markup import Rendered
 
@@ -33,7 +33,7 @@ class InputMedia:
     """
 
     kind: str
-    source: str | Upload
+    source: str | UploadedFile
     caption: Rendered
     above: bool
     spoiler: bool
@@ -60,7 +60,7 @@ def read_input_media(shape: Any) -> InputMedia:
     kind, source = fields.get("type"), fields.get("media")
     if not isinstance(kind, str):
         raise _unparsed('can\'t find field "type"')
-    if not isinstance(source, str | Upload) or not source:
+    if not isinstance(source, str | UploadedFile) or not source:
         raise _unparsed("media not found")
     if kind not in _FIELDS:
         raise _unparsed(f'type "{kind}" is unsupported')

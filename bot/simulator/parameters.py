@@ -54,14 +54,14 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedFile:
     """A file uploaded with the request."""
 
     name: str
     content: bytes
 
     def __repr__(self) -> str:
-        return f"Upload({self.name!r}, {len(self.content)} bytes)"
+        return f"UploadedFile({self.name!r}, {len(self.content)} bytes)"
 
 
 _KINDS = {
@@ -134,7 +134,7 @@ async def _multipart(request: web.BaseRequest) -> Params:
     found: Params = {}
     for name, value in form.items():
         if isinstance(value, web.FileField):
-            found[name] = Upload(PurePosixPath(value.filename).name, value.file.read())
+            found[name] = UploadedFile(PurePosixPath(value.filename).name, value.file.read())
             value.file.close()
         else:
             found[name] = value if isinstance(value, str) else value.decode("utf-8", "replace")
@@ -147,7 +147,7 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     Raises:
         Refused: a parameter is missing, of another kind or unknown.
     """
-    uploads = {name: value for name, value in raw.items() if isinstance(value, Upload)}
+    uploads = {name: value for name, value in raw.items() if isinstance(value, UploadedFile)}
     params: Params = {}
     for name, value in raw.items():
         if name in method.parameters:
@@ -160,7 +160,7 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     return params
 
 
-def decode_value(name: str, value: Any, uploads: Mapping[str, Upload]) -> Any:
+def decode_value(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> Any:
     """Decodes one value to the kind that `KINDS` declares for its name.
 
     Raises:
@@ -169,7 +169,7 @@ def decode_value(name: str, value: Any, uploads: Mapping[str, Upload]) -> Any:
     return _DECODERS[KINDS.get(name, ParameterKind.TEXT)](name, value, uploads)
 
 
-def resolve_attachment(reference: object, uploads: Mapping[str, Upload]) -> object:
+def resolve_attachment(reference: object, uploads: Mapping[str, UploadedFile]) -> object:
     """Returns the upload that `attach://name` refers to; other references as they are.
 
     Raises:
@@ -184,7 +184,7 @@ def resolve_attachment(reference: object, uploads: Mapping[str, Upload]) -> obje
 
 
 def _is_attached(name: str, raw: Mapping[str, Any]) -> bool:
-    if not isinstance(raw[name], Upload):
+    if not isinstance(raw[name], UploadedFile):
         return False
     mark = f"attach://{name}"
     return any(value == mark or mark in str(value) for key, value in raw.items() if key != name)
@@ -218,19 +218,19 @@ def _whole_number(value: Any) -> int | None:
     return int(text) if digits.isascii() and digits.isdigit() else None
 
 
-def _integer(name: str, value: Any, uploads: Mapping[str, Upload]) -> int:
+def _integer(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> int:
     if (number := _whole_number(value)) is None:
         raise _wrong(name, ParameterKind.INTEGER)
     return number
 
 
-def _text(name: str, value: Any, uploads: Mapping[str, Upload]) -> str:
+def _text(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> str:
     if not isinstance(value, str):
         raise _wrong(name, ParameterKind.TEXT)
     return value
 
 
-def _flag(name: str, value: Any, uploads: Mapping[str, Upload]) -> bool:
+def _flag(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> bool:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
@@ -239,7 +239,7 @@ def _flag(name: str, value: Any, uploads: Mapping[str, Upload]) -> bool:
     return text in ("true", "1", "yes")
 
 
-def _chat(name: str, value: Any, uploads: Mapping[str, Upload]) -> int | str:
+def _chat(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> int | str:
     if (number := _whole_number(value)) is not None:
         return number
     text = value.strip() if isinstance(value, str) else ""
@@ -257,21 +257,21 @@ def _json(name: str, value: Any) -> Any:
         raise bad_request(f"can't parse {name} JSON object") from error
 
 
-def _list(name: str, value: Any, uploads: Mapping[str, Upload]) -> list[Any]:
+def _list(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> list[Any]:
     found = _json(name, value) if value != "" else []
     if not isinstance(found, list):
         raise _wrong(name, ParameterKind.LIST)
     return found
 
 
-def _object(name: str, value: Any, uploads: Mapping[str, Upload]) -> Params:
+def _object(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> Params:
     found = _json(name, value) if value != "" else {}
     if not isinstance(found, dict):
         raise _wrong(name, ParameterKind.OBJECT)
     return found
 
 
-def _media(name: str, value: Any, uploads: Mapping[str, Upload]) -> object:
+def _media(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> object:
     """Decodes one InputMedia or a list of them, with the uploads they refer to."""
     found = _json(name, value) if value != "" else {}
     if isinstance(found, list):
@@ -279,7 +279,7 @@ def _media(name: str, value: Any, uploads: Mapping[str, Upload]) -> object:
     return _with_uploads(found, uploads)
 
 
-def _with_uploads(shape: Any, uploads: Mapping[str, Upload]) -> Params:
+def _with_uploads(shape: Any, uploads: Mapping[str, UploadedFile]) -> Params:
     if not isinstance(shape, dict):
         raise bad_request("can't parse InputMedia: expected an Object")
     try:
@@ -288,14 +288,14 @@ def _with_uploads(shape: Any, uploads: Mapping[str, Upload]) -> Params:
         raise bad_request("can't parse InputMedia: media not found") from refusal
 
 
-def _file(name: str, value: Any, uploads: Mapping[str, Upload]) -> object:
+def _file(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> object:
     found = resolve_attachment(value, uploads)
-    if not isinstance(found, str | Upload):
+    if not isinstance(found, str | UploadedFile):
         raise _wrong(name, ParameterKind.FILE)
     return found
 
 
-_Decoder = Callable[[str, Any, Mapping[str, Upload]], Any]
+_Decoder = Callable[[str, Any, Mapping[str, UploadedFile]], Any]
 _DECODERS: Mapping[ParameterKind, _Decoder] = {
     ParameterKind.INTEGER: _integer,
     ParameterKind.TEXT: _text,

@@ -14,7 +14,7 @@ from bot.simulator.errors import SimulatorError
 from bot.simulator.forward_origins import origin_of
 from bot.simulator.keyboard_checks import forwarded_markup
 from bot.simulator.media_kinds import SAMPLES, sample
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 from bot.simulator.state import State
 from bot.simulator.taps import Tap, forged_data
 from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS
@@ -136,7 +136,9 @@ class Person(Account):
         self, kind: str, name: str, content: bytes, caption: str = "", **more: Any
     ) -> Message:
         """Sends a file as this kind: "photo", "document", "video" and so on."""
-        return self.send_media(self.world.files.add(kind, Upload(name, content)), caption, **more)
+        return self.send_media(
+            self.world.files.add(kind, UploadedFile(name, content)), caption, **more
+        )
 
     def send_media(
         self,

@@ -34,8 +34,8 @@ async def _review(ctx: AdminContext, known: Broadcast) -> None:
     await ctx.answer()
     ctx = ctx.at_bottom()
     notice = await show_content(ctx.bot, known, ctx.words, ctx.chat_id)
-    page = await screen_of(ctx, known)
-    await ctx.write(page.under(notice))
+    drawn = await screen_of(ctx, known)
+    await ctx.write(drawn.under(notice))
 
 
 async def approve(ctx: AdminContext, argument: str) -> None:
@@ -142,14 +142,14 @@ async def _ask_again(
 async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, before: int) -> None:
     if now.expected != former.expected:
         await refresh(ctx, now)
-    words, page = ctx.words, await screen_of(ctx, now)
+    words, drawn = ctx.words, await screen_of(ctx, now)
     notice = words.text(
         "⚠️ El número de personas ha cambiado y no se ha aprobado nada: era {before}, ahora es "
         "{now}. Si te parece bien, apruébalo otra vez.",
         before=words.number(before),
         now=words.number(now.expected or 0),
     )
-    await ctx.write(page.under(notice))
+    await ctx.write(drawn.under(notice))
 
 
 async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:

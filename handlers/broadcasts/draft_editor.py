@@ -130,14 +130,14 @@ class DraftEditor:
             terms=terms_of(draft, content, state, paid=draft_view.is_paid),
         )
 
-    async def _placed(self, page: Screen, below: int | None) -> int:
+    async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""
         ctx, draft = self.ctx, self.draft
         await ctx.answer()
         target = draft.message_id if ctx.message_id is None else ctx.message_id
         if target is not None and (below is None or target > below):
             try:
-                await edit_screen(ctx.bot, ctx.chat_id, target, page)
+                await edit_screen(ctx.bot, ctx.chat_id, target, screen)
             except TelegramError as error:
                 if error_kind(error) is ErrorKind.UNCHANGED:
                     return target
@@ -145,7 +145,7 @@ class DraftEditor:
                     raise
             else:
                 return target
-        return await ctx.at_bottom().write(page)
+        return await ctx.at_bottom().write(screen)
 
 
 async def open_draft(ctx: AdminContext) -> DraftEditor | None:

@@ -66,8 +66,8 @@ async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_s
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
         await ctx.answer_while(_publisher(ctx).draw(shown, screen=screen, again=True))
     else:
-        page = await screen_of(ctx, now, screen if now.state == shown.state else state_screen)
-        await ctx.write(page)
+        drawn = await screen_of(ctx, now, screen if now.state == shown.state else state_screen)
+        await ctx.write(drawn)
 
 
 async def screen_of(

@@ -81,9 +81,9 @@ class ProgressPublisher:
             now = await self._latest(broadcast)
             is_new = message_id is None
             if message_id is None:
-                page = state_screen(await self._view(now, chat, measured))
-                message_id = await send_screen(self._bot, chat, page)
-                self._turns.shown[now.id] = ((chat, message_id), page)
+                drawn = state_screen(await self._view(now, chat, measured))
+                message_id = await send_screen(self._bot, chat, drawn)
+                self._turns.shown[now.id] = ((chat, message_id), drawn)
             await self._services.storage.broadcasts.set_progress(now.id, chat, message_id)
             await self._draw(broadcast, measured, state_screen, again=not is_new)
             return await self._latest(broadcast)
@@ -108,8 +108,8 @@ class ProgressPublisher:
                 return None
             if now.state != broadcast.state:
                 screen = state_screen
-            page = screen(await self._view(now, place[0], measured))
-            written = await self._write(now, place, page, again=again)
+            drawn = screen(await self._view(now, place[0], measured))
+            written = await self._write(now, place, drawn, again=again)
             if written is None:
                 return None
             now = replace(now, progress_chat=written[0], progress_message_id=written[1])
@@ -138,28 +138,28 @@ class ProgressPublisher:
         return await view_of(self._services, words, broadcast, reader=chat, measured=measured)
 
     async def _write(
-        self, now: Broadcast, place: Place, page: Screen, *, again: bool
+        self, now: Broadcast, place: Place, drawn: Screen, *, again: bool
     ) -> Place | None:
         """Writes into the message; returns where it is then, or None if nobody can read it."""
-        if self._turns.shown.get(now.id) == (place, page) and not again:
+        if self._turns.shown.get(now.id) == (place, drawn) and not again:
             return place  # Telegram refuses an edit that changes nothing
         self._turns.shown.pop(now.id, None)
         try:
-            written = await self._edit(now.id, place, page)
+            written = await self._edit(now.id, place, drawn)
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
             # An admin who blocked the bot will not see it, however often it is tried.
             _log.warning("report_chat_unreachable")
             return None
-        self._turns.shown[now.id] = (written, page)
+        self._turns.shown[now.id] = (written, drawn)
         return written
 
-    async def _edit(self, broadcast: bytes, place: Place, page: Screen) -> Place:
+    async def _edit(self, broadcast: bytes, place: Place, drawn: Screen) -> Place:
         """Edits the message, or sends a new one if it is gone; returns where it is then."""
         chat, message_id = place
         try:
-            await edit_screen(self._bot, chat, message_id, page)
+            await edit_screen(self._bot, chat, message_id, drawn)
         except TelegramError as error:
             if error_kind(error) is ErrorKind.UNCHANGED:
                 return place
@@ -167,13 +167,13 @@ class ProgressPublisher:
                 raise
         else:
             return place
-        sent = await send_screen(self._bot, chat, page)
+        sent = await send_screen(self._bot, chat, drawn)
         await self._services.storage.broadcasts.set_progress(broadcast, chat, sent)
         return chat, sent
 
-    async def _write_over(self, former: Place, page: Screen) -> None:
+    async def _write_over(self, former: Place, drawn: Screen) -> None:
         try:
-            await edit_screen(self._bot, *former, page)
+            await edit_screen(self._bot, *former, drawn)
         except TelegramError as error:
             _log.info("old_progress_message_left", error_kind=error_kind(error))
 

@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from bot.simulator import Person
 from bot.simulator.media_kinds import tiny_png
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 from tests.page.chromium import COVERED, Window, open_chat
 from tests.support.api_client import ApiClient
 
@@ -55,8 +55,8 @@ async def everything(api: ApiClient, ana: Person) -> None:
             [{"text": "No", "url": ADDRESS}],
         ]
     }
-    picture = world.files.add("photo", Upload("foto.png", tiny_png(600, 400)))
-    document = world.files.add("document", Upload("firmas.csv", b"a;b"))
+    picture = world.files.add("photo", UploadedFile("foto.png", tiny_png(600, 400)))
+    document = world.files.add("document", UploadedFile("firmas.csv", b"a;b"))
     to = {"chat_id": ana.id}
     await api.answer("sendMessage", **to, text=COMMANDS)
     await api.answer("sendMessage", **to, text=ADDRESS)

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Route
 
 from bot.simulator.media_kinds import tiny_png
 from bot.simulator.page import DemoPage
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 from tests.page.chromium import open_chat
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -98,7 +98,7 @@ async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
             await at.page.get_by_role("link", name="Descargar firmas <1>.csv").click()
         kept = await (await download.value).path()
         assert kept.read_bytes() == b"a;b"
-        photo = files.add("photo", Upload("foto.png", tiny_png(600, 400)))
+        photo = files.add("photo", UploadedFile("foto.png", tiny_png(600, 400)))
         await api.answer("sendPhoto", chat_id=ana.id, photo=photo.file_id, caption="<i>pie</i>")
         await at.sees("<i>pie</i>")
         assert await at.faults() == []
@@ -201,7 +201,7 @@ async def test_a_picture_has_its_room_before_it_has_come(browser: Browser) -> No
 
         await at.page.route("**/file/*", late)
         for width, height in ((600, 400), (400, 900), (2, 2)):
-            upload = Upload("foto.png", tiny_png(width, height))
+            upload = UploadedFile("foto.png", tiny_png(width, height))
             ana.send_media(ana.world.files.add("photo", upload))
         pictures = at.page.locator(".photo img")
         await pictures.nth(2).wait_for()

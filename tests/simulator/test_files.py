@@ -7,10 +7,10 @@ from PIL import Image
 from bot.simulator.errors import Refused
 from bot.simulator.files import Files
 from bot.simulator.media_kinds import tiny_png
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 
 
-def refusal(kind: str, source: str | Upload) -> tuple[int, str]:
+def refusal(kind: str, source: str | UploadedFile) -> tuple[int, str]:
     with pytest.raises(Refused) as refused:
         Files().media(kind, source)
     return refused.value.code, refused.value.description
@@ -32,11 +32,11 @@ def refusal(kind: str, source: str | Upload) -> tuple[int, str]:
     ],
 )
 def test_a_photo_telegram_would_not_take(content: bytes, reason: str) -> None:
-    assert refusal("photo", Upload("a.png", content)) == (400, f"Bad Request: {reason}")
+    assert refusal("photo", UploadedFile("a.png", content)) == (400, f"Bad Request: {reason}")
 
 
 def test_a_file_is_at_most_fifty_megabytes() -> None:
-    assert refusal("document", Upload("a", b"0" * (50 * 1024 * 1024 + 1))) == (
+    assert refusal("document", UploadedFile("a", b"0" * (50 * 1024 * 1024 + 1))) == (
         413,
         "Request Entity Too Large",
     )
@@ -57,7 +57,7 @@ def test_this_telegram_fetches_no_addresses() -> None:
 
 def test_an_identifier_works_for_its_own_kind_only() -> None:
     files = Files()
-    photo = files.add("photo", Upload("a.png", tiny_png()))
+    photo = files.add("photo", UploadedFile("a.png", tiny_png()))
     assert photo.file_id is not None
     assert files.media("photo", photo.file_id) == photo
     with pytest.raises(Refused, match="can't use file of type Photo as Document"):
@@ -83,7 +83,7 @@ def picture(kind: str, **options: bool) -> bytes:
     ids=["png", "gif", "jpeg", "webp", "webp-lossless", "only the header"],
 )
 def test_the_size_of_a_photo_is_read_from_its_header(content: bytes) -> None:
-    sizes = Files().add("photo", Upload("a", content)).payload
+    sizes = Files().add("photo", UploadedFile("a", content)).payload
     assert (sizes[-1]["width"], sizes[-1]["height"]) == (640, 480)
 
 
@@ -91,4 +91,4 @@ def test_a_photo_of_too_many_pixels_is_refused_unread() -> None:
     header = b"IHDR" + (20_000).to_bytes(4, "big") * 2 + tiny_png()[24:29]
     huge = tiny_png()[:12] + header + zlib.crc32(header).to_bytes(4, "big") + tiny_png()[33:]
     refused = (400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
-    assert refusal("photo", Upload("a.png", huge)) == refused
+    assert refusal("photo", UploadedFile("a.png", huge)) == refused

@@ -6,7 +6,7 @@ Each condition is tried fulfilled, and broken in every way.
 import pytest
 
 from storage import Broadcasts, Database, PauseReason, Row, Statement, StopReason, Value
-from storage.broadcast_states import OVER, TRANSITIONS, Action, BroadcastState, Condition
+from storage.broadcast_states import OVER, TRANSITIONS, BroadcastAction, BroadcastState, Condition
 from storage.broadcast_transition_sql import transition_statement
 from tests.support.broadcasts import started, tell
 from tests.support.supporters import SLUG, Supporters
@@ -99,7 +99,7 @@ class Case:
         )
         return found[0]
 
-    async def act(self, action: Action, reason: PauseReason | StopReason | None) -> None:
+    async def act(self, action: BroadcastAction, reason: PauseReason | StopReason | None) -> None:
         values: dict[str, Value] = {
             **{"broadcast": self.key, "petition": SLUG, "at": AT, "at_most": self.at_most},
             **{"topic": "closing", "news_only": 0, "only": None},
@@ -117,9 +117,9 @@ async def case(database: Database, broadcasts: Broadcasts, people: Supporters, k
     return Case(database, broadcast.id, blob="BLOB" if kind == "sqlite" else "BYTEA")
 
 
-@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("action", list(BroadcastAction))
 async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(
-    case: Case, action: Action
+    case: Case, action: BroadcastAction
 ) -> None:
     transition = TRANSITIONS[action]
     for state in BroadcastState:
@@ -143,9 +143,12 @@ async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(
 
 
 @pytest.mark.parametrize(
-    "action", [each for each in Action if TRANSITIONS[each].condition is not Condition.NONE]
+    "action",
+    [each for each in BroadcastAction if TRANSITIONS[each].condition is not Condition.NONE],
 )
-async def test_without_its_condition_an_action_has_no_effect(case: Case, action: Action) -> None:
+async def test_without_its_condition_an_action_has_no_effect(
+    case: Case, action: BroadcastAction
+) -> None:
     transition = TRANSITIONS[action]
     for state in sorted(transition.sources):
         for change in BREAKS[transition.condition]:
@@ -170,8 +173,8 @@ def test_a_reason_leads_to_a_pause_or_a_stop_and_each_has_an_action() -> None:
     )
 
 
-@pytest.mark.parametrize("action", list(Action))
-def test_an_action_is_refused_for_a_reason_that_it_never_has(action: Action) -> None:
+@pytest.mark.parametrize("action", list(BroadcastAction))
+def test_an_action_is_refused_for_a_reason_that_it_never_has(action: BroadcastAction) -> None:
     allowed = TRANSITIONS[action].reasons or {None}
     for reason in (None, *PauseReason, *StopReason):
         if reason not in allowed:

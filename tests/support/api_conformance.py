@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, RootModel, ValidationError
 
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 from tests.aiogram_models import build, methods, types
 
 
@@ -47,7 +47,7 @@ def _given(name: str, value: object) -> object:
 
 
 def _with_files(value: object) -> object:
-    if isinstance(value, Upload):
+    if isinstance(value, UploadedFile):
         return types.BufferedInputFile(value.content, filename=value.name)
     if isinstance(value, dict):
         return {key: _with_files(held) for key, held in value.items()}

@@ -15,7 +15,7 @@ from tests.support.supporters import ADMIN, SLUG
 _CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
 
 
-class Change(StrEnum):
+class OptOutKind(StrEnum):
     """How somebody opts out of the message."""
 
     WITHDRAWS = "withdraws"
@@ -28,7 +28,7 @@ class OptOut:
     """An opt-out: after `known` nothing may arrive, except a message in flight just then."""
 
     chat: int
-    change: Change
+    change: OptOutKind
     known: float
     under_way: bool
 
@@ -105,17 +105,17 @@ class Interventions:
         number = self.dice.randint(1, self.people)
         if any(opt_out.chat == chat_of(number) for opt_out in self.opt_outs):
             return
-        change = self.dice.choice(list(Change))
+        change = self.dice.choice(list(OptOutKind))
         await self._carry_out(change, number)
         rows = await self.petition.storage.database.read(Statement(_CLAIMED, {"number": number}))
         self.opt_outs.append(OptOut(chat_of(number), change, time.monotonic(), bool(rows)))
 
-    async def _carry_out(self, change: Change, number: int) -> None:
+    async def _carry_out(self, change: OptOutKind, number: int) -> None:
         signatures = self.petition.storage.signatures
         who = self.petition.people.keyring.reference(SLUG, chat_of(number))
-        if change is Change.WITHDRAWS:
+        if change is OptOutKind.WITHDRAWS:
             await signatures.withdraw(who)
-        elif change is Change.BLOCKS:
+        elif change is OptOutKind.BLOCKS:
             await signatures.mark_unreachable(who, utc_now())
         else:
             await signatures.mute(who, utc_now())
@@ -132,8 +132,8 @@ _END_SECONDS = 60.0
 _ALL_STATES = tuple(each.name for each in fields(Tally) if each.name != "total")
 _ERASED_STATES = frozenset({"delivered", "unconfirmed", "withdrawn"})
 _STATE_OF = {
-    Change.BLOCKS: "unreachable",
-    Change.MUTES: "withdrawn",
+    OptOutKind.BLOCKS: "unreachable",
+    OptOutKind.MUTES: "withdrawn",
 }
 
 
@@ -199,7 +199,7 @@ def assert_exact(
 def assert_erased(interventions: Interventions, states: dict[int, str], tally: Tally) -> None:
     """Checks that withdrawn people have no row and still count with their outcome."""
     copies = interventions.petition.api.counts.copies
-    gone = {each.chat for each in interventions.opt_outs if each.change is Change.WITHDRAWS}
+    gone = {each.chat for each in interventions.opt_outs if each.change is OptOutKind.WITHDRAWS}
     assert gone.isdisjoint(states)
     kept = Counter(states.values())
     erased = {each: getattr(tally, each) - kept[each] for each in _ALL_STATES}

@@ -1,6 +1,6 @@
 """Tests that the independent check of the Bot API does find errors."""
 
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 from tests.support.api_conformance import answer_faults, request_faults
 
 
@@ -39,7 +39,7 @@ def test_an_object_that_was_not_decoded_yet_is_read_too() -> None:
 
 
 def test_files_deep_inside_are_read() -> None:
-    photo = {"type": "photo", "media": Upload("a.png", b"x")}
+    photo = {"type": "photo", "media": UploadedFile("a.png", b"x")}
     assert request_faults("sendMediaGroup", {"chat_id": 7, "media": [photo, photo]}) == []
     wrong = photo | {"captoin": "x"}
     assert request_faults("sendMediaGroup", {"chat_id": 7, "media": [photo, wrong]}) != []

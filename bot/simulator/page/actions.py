@@ -11,7 +11,7 @@ from bot.simulator.forward_origins import channel
 from bot.simulator.media_kinds import KINDS
 from bot.simulator.page.phones import Phones
 from bot.simulator.page.samples import sample_photo
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 from bot.simulator.person import Person
 from bot.simulator.world import World
 
@@ -94,7 +94,9 @@ def _kind(person: Person, fields: ActionFields) -> None:
 def _album(person: Person, fields: ActionFields) -> None:
     files = person.world.files
     items: list[str | Media] = [
-        files.add("photo", Upload("photo.jpg", sample_photo(number))) if kind == "photo" else kind
+        files.add("photo", UploadedFile("photo.jpg", sample_photo(number)))
+        if kind == "photo"
+        else kind
         for number, kind in enumerate(map(_known, fields.items("kinds", str)))
     ]
     person.send_album(items, fields.text("caption"))

@@ -7,7 +7,7 @@ from typing import Any
 from bot.simulator.call_log import RecordedCall
 from bot.simulator.chats import Event, Shape
 from bot.simulator.page.event_feed import EventFeed
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 
 _KEPT = 150
 _PUBLISHED_AT_ONCE = 40
@@ -88,7 +88,7 @@ def _shape(number: int, call: RecordedCall, answer: object) -> Shape:
 
 def _plain(value: object, depth: int = 0) -> Any:
     """Returns the value as JSON: files by name, long texts, lists and deep nesting cut."""
-    if isinstance(value, Upload):
+    if isinstance(value, UploadedFile):
         return f"[{value.name}: {len(value.content)} bytes]"
     if isinstance(value, str):
         return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "…"

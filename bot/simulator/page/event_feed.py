@@ -15,7 +15,7 @@ _A_LONG_TIME = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FeedEntry:
     """One change on the page; `data` is encoded JSON."""
 
     number: int
@@ -31,13 +31,13 @@ class EventFeed:
     def __init__(self, kept: int = _KEPT) -> None:
         self.run = token_hex(4)
         self.number = 0
-        self._changes: deque[Change] = deque(maxlen=kept)
+        self._changes: deque[FeedEntry] = deque(maxlen=kept)
         self._notifier = Notifier()
 
     def publish(self, kind: str, **data: Any) -> None:
         """Sends one change to every page."""
         self.number += 1
-        self._changes.append(Change(self.number, encode(kind, data)))
+        self._changes.append(FeedEntry(self.number, encode(kind, data)))
         self._notifier.notify()
 
     def reset(self) -> None:
@@ -46,7 +46,7 @@ class EventFeed:
         self._changes.clear()
         self._notifier.notify()
 
-    def since(self, number: int) -> list[Change] | None:
+    def since(self, number: int) -> list[FeedEntry] | None:
         """Returns the changes after this one; None when some of them are no longer kept."""
         if number == self.number:
             return []

@@ -15,7 +15,7 @@ from bot.simulator.page.actions import ActionFields, ActionRefused, perform
 from bot.simulator.page.address import LOOPBACK, browser_host, listen
 from bot.simulator.page.event_feed import EventFeed, encode
 from bot.simulator.page.page_state import FAULTS, PageState
-from bot.simulator.parameters import Upload
+from bot.simulator.parameters import UploadedFile
 from bot.text.problems import Problem
 
 _LARGEST_UPLOAD = 20 * 1024 * 1024
@@ -169,7 +169,7 @@ class DemoPage:
         name = asked.get("name", "")[:120] or "file"
 
         def keep(state: PageState) -> Shape:
-            return {"file": state.world.files.add(kind, Upload(name, content)).file_id}
+            return {"file": state.world.files.add(kind, UploadedFile(name, content)).file_id}
 
         return self._answered(keep)
 
