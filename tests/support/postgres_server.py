@@ -1,6 +1,7 @@
 """A PostgreSQL server for the tests, from a wheel, in a temporary folder."""
 
 import asyncio
+import fcntl
 import tempfile
 import uuid
 import warnings
@@ -141,6 +142,14 @@ class PostgresServer:
 
 
 @contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Starts one server after another: as root, the first makes a user for all of them."""
+    with (Path(tempfile.gettempdir()) / "petition-bot-tests-postgres.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """Start a server, or skip and say why it could not start; `durable` waits for the disk."""
     try:
@@ -153,7 +162,8 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     # Short, since a socket's path may have about a hundred characters.
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
         try:
-            server = get_server(Path(folder) / "data", cleanup_mode="stop")
+            with _one_at_a_time():
+                server = get_server(Path(folder) / "data", cleanup_mode="stop")
         except Exception as error:
             pytest.skip(f"PostgreSQL does not start here: {error}")
         try:
