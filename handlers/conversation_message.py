@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from telegram import (
     CallbackQuery,
+    CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -138,8 +139,12 @@ def keyboard(screen: Screen, version: int = 0) -> InlineKeyboardMarkup | None:
 
 def _drawn(button: Button, version: int) -> InlineKeyboardButton:
     if button.url is not None:
-        return InlineKeyboardButton(button.label, url=button.url)
-    return InlineKeyboardButton(button.label, callback_data=button.callback_data(version))
+        return InlineKeyboardButton(button.label, url=button.url, style=button.style)
+    if button.copied is not None:
+        copied = CopyTextButton(button.copied)
+        return InlineKeyboardButton(button.label, copy_text=copied, style=button.style)
+    data = button.callback_data(version)
+    return InlineKeyboardButton(button.label, callback_data=data, style=button.style)
 
 
 async def show_alert(bot: Bot, chat_id: int, query: CallbackQuery, said: str) -> None:

@@ -47,11 +47,16 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class InlineButton:
-    """An inline button: sends `data` to the bot, opens `url`, or does something else."""
+    """An inline button: sends `data` to the bot, opens `url`, or copies `copied`.
+
+    `style` is "success", "danger" or "primary", by which clients colour it.
+    """
 
     label: str
     data: str | None = None
     url: str | None = None
+    copied: str | None = None
+    style: str | None = None
     other: Mapping[str, Any] | None = None
 
 
@@ -406,6 +411,13 @@ def entity_shape(entity: Entity, chat: Chat) -> Shape:
 
 
 def _button(shape: Mapping[str, Any]) -> InlineButton:
-    known = ("text", "callback_data", "url")
+    known = ("text", "callback_data", "url", "copy_text", "style")
     other = {name: value for name, value in shape.items() if name not in known}
-    return InlineButton(shape["text"], shape.get("callback_data"), shape.get("url"), other or None)
+    return InlineButton(
+        shape["text"],
+        shape.get("callback_data"),
+        shape.get("url"),
+        shape.get("copy_text", {}).get("text"),
+        shape.get("style"),
+        other or None,
+    )

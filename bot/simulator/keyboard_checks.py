@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.simulator.errors import Refused, bad_request
-from bot.text.markup import link
+from bot.text.markup import length, link
 
 _BUTTONS = 100
 _IN_A_ROW = 8
@@ -23,6 +23,8 @@ _ACTIONS = frozenset(
     }
 )
 _LOOKS = frozenset({"text", "style", "icon_custom_emoji_id"})
+_STYLES = frozenset({"danger", "success", "primary"})
+_COPIED = 256  # characters that a button can copy, at most
 
 Markup = Mapping[str, Any]
 """A reply markup as it is stored with a message."""
@@ -83,6 +85,10 @@ def _inline_button(shape: Any) -> dict[str, Any]:
         raise _unparsed("Text buttons are unallowed in the inline keyboard")
     if len(actions) > 1:
         raise _unparsed("exactly one action is allowed")
+    if str(button.get("style", "primary")) not in _STYLES:
+        raise _unparsed("invalid button style specified")
+    if "copy_text" in actions:
+        _check_copied(button["copy_text"])
     if "callback_data" in actions:
         _check_data(button["callback_data"])
     if "url" in actions:
@@ -103,6 +109,15 @@ def _check_data(data: Any) -> None:
         raise _unparsed('Field "callback_data" must be of type String')
     if not 1 <= len(data.encode()) <= 64:
         raise bad_request("BUTTON_DATA_INVALID")
+
+
+def _check_copied(copied: Any) -> None:
+    if not isinstance(copied, dict) or not isinstance(copied.get("text"), str):
+        raise _unparsed('Field "copy_text" must be a CopyTextButton')
+    if unknown := set(copied) - {"text"}:
+        raise _unparsed(f'unknown field "{min(unknown)}" in CopyTextButton')
+    if not 1 <= length(copied["text"]) <= _COPIED:
+        raise bad_request("BUTTON_COPY_TEXT_INVALID")
 
 
 def _checked_url(url: Any) -> str:

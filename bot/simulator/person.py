@@ -238,7 +238,7 @@ class Person(Account):
             for message in reversed(self.messages):
                 for button in (button for row in message.buttons for button in row):
                     if matches(button.label, label):
-                        return self._tap(message, button.data, button.url)
+                        return self._tap(message, button.data, button.url, copied=button.copied)
         there = [label for message in self.messages for label in message.labels]
         raise SimulatorError(f"{self.user.first_name} has no button {label!r}; there are: {there}")
 
@@ -288,10 +288,11 @@ class Person(Account):
         data: str | None,
         url: str | None,
         raw: orjson.Fragment | None = None,
+        copied: str | None = None,
     ) -> Tap:
         world = self.world
         query = world.next_query_id() if data is not None else ""
-        tap = Tap(query, self.user, message, data, world.clock(), url, raw)
+        tap = Tap(query, self.user, message, data, world.clock(), url, raw, copied)
         world.publish("tapped", message.chat, message, {"data": data, "url": url})
         if query:
             world.taps[query] = tap

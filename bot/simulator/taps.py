@@ -26,7 +26,7 @@ _ESCAPED = re.compile(rb'["\\\\\x00-\x1f]')
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """One tap; `id` is its callback query, empty for a link button.
+    """One tap; `id` is its callback query, empty for a button that only opens `url` or copies.
 
     `raw` is what the bot gets instead of `data` for forged data: a modified client can send any
     bytes, and they are passed on as they came.
@@ -39,6 +39,7 @@ class Tap:
     at: float
     url: str | None = None
     raw: orjson.Fragment | None = field(default=None, repr=False)
+    copied: str | None = None
     answer: Answer | None = None
     notifier: Notifier = field(default_factory=Notifier, repr=False)
 

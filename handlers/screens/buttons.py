@@ -21,6 +21,15 @@ _ADMIN = "adm"
 _LONGEST = 64  # Telegram's limit for callback data, in bytes
 
 
+class Style(StrEnum):
+    """The colour of a button, in Telegram's words. Most have none."""
+
+    SIGN = "success"
+    """Green, on the way to the signature."""
+    END = "danger"
+    """Red, where this tap takes a signature back or calls a broadcast off."""
+
+
 class AdminAction(StrEnum):
     """What an admin's button does. The values are part of callback data."""
 
@@ -77,7 +86,7 @@ class DraftStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: a label, and either the action of a tap or the address it opens.
+    """A button: a label, and the action of a tap, the address it opens or the text it copies.
 
     Attributes:
         argument: what the action is done to, which binds the button to what was shown with it.
@@ -87,6 +96,8 @@ class Button:
     action: Action | AdminAction | None = None
     argument: str = ""
     url: str | None = None
+    copied: str | None = None
+    style: Style | None = None
 
     def callback_data(self, version: int) -> str:
         """Returns what Telegram sends back when the button is tapped.

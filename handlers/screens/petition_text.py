@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.petition.goals import bar, progress
 from bot.petition.stages import Action
 from bot.text.markup import Html, fill
-from handlers.screens.buttons import Button
+from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
@@ -53,12 +53,15 @@ def page_buttons(view: View, action: Action, page: int, pages: int) -> tuple[But
 
 def sign_button(view: View) -> Button:
     """Returns the button that opens the signing form."""
-    return Button(view.words.label("✍️ Firmar la petición"), Action.SIGN)
+    return Button(view.words.label("✍️ Firmar la petición"), Action.SIGN, style=Style.SIGN)
 
 
-def share_button(view: View) -> Button:
-    """Returns the button that opens Telegram's sharing dialog."""
-    return Button(view.words.label("📣 Compartir la petición"), url=view.share_url)
+def share_buttons(view: View) -> tuple[Button, ...]:
+    """Returns the buttons that open Telegram's sharing dialog and copy the link."""
+    return (
+        Button(view.words.label("📣 Compartir"), url=view.share_url),
+        Button(view.words.label("🔗 Copiar el enlace"), copied=view.share_link),
+    )
 
 
 def signature_count(view: View) -> Html:
@@ -105,7 +108,7 @@ def _signed(view: View) -> Screen:
     )
     text = paragraphs(f"<b>{view.texts.title}</b>", mine, signature_count(view), promise)
     return Screen(
-        text, [share_button(view), _read_button(view), _foot(view), _withdraw_button(view)]
+        text, [share_buttons(view), _read_button(view), _foot(view), _withdraw_button(view)]
     )
 
 

@@ -1,7 +1,7 @@
 """The screens of a person's rights: the full privacy notice, and withdrawal."""
 
 from bot.petition.stages import Action
-from handlers.screens.buttons import Button
+from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import page_buttons
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
@@ -29,7 +29,9 @@ def withdraw(view: View) -> Screen:
     return Screen(
         paragraphs(question, what),
         [
-            Button(words.label("Retirar mi firma y borrar mis datos"), Action.ERASE),
+            Button(
+                words.label("Retirar mi firma y borrar mis datos"), Action.ERASE, style=Style.END
+            ),
             Button(words.label("No, mantener mi firma"), Action.HOME),
         ],
     )

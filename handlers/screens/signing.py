@@ -3,8 +3,8 @@
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.stages import Action
 from bot.text.markup import fill
-from handlers.screens.buttons import Button
-from handlers.screens.petition_text import share_button
+from handlers.screens.buttons import Button, Style
+from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
@@ -41,7 +41,12 @@ def consent(view: View) -> Screen:
         fill(consent_text(view.texts), name=conversation.name or ""),
         [
             Button(news, Action.NEWS),
-            Button(words.label("✅ Consiento y firmo"), Action.CONFIRM, consent_mark(view)),
+            Button(
+                words.label("✅ Consiento y firmo"),
+                Action.CONFIRM,
+                consent_mark(view),
+                style=Style.SIGN,
+            ),
             (
                 Button(words.label("Cambiar el nombre"), Action.SIGN),
                 Button(words.label("Ahora no"), Action.HOME),
@@ -61,4 +66,4 @@ def thanks(view: View) -> Screen:
     words, signature = view.words, view.signature
     number = signature.number if signature else view.count
     text = fill(view.texts.thanks, number=words.number(number), count=words.number(view.count))
-    return Screen(text, [share_button(view), Button(words.label("Ver mi firma"), Action.HOME)])
+    return Screen(text, [share_buttons(view), Button(words.label("Ver mi firma"), Action.HOME)])

@@ -74,10 +74,14 @@ class View:
         return place_of(self.conversation)
 
     @property
+    def share_link(self) -> str:
+        """The petition's link, with the source "share"."""
+        return f"https://t.me/{self.bot_username}?start=share"
+
+    @property
     def share_url(self) -> str:
-        """Address of Telegram's sharing dialog, with a link that has the source "share"."""
-        link = f"https://t.me/{self.bot_username}?start=share"
-        query = urlencode({"url": link, "text": self.texts.share}, quote_via=quote)
+        """Address of Telegram's sharing dialog, with the link and the petition's text."""
+        query = urlencode({"url": self.share_link, "text": self.texts.share}, quote_via=quote)
         return f"https://t.me/share/url?{query}"
 
 

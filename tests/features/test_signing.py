@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.simulator import Message
 from storage import Statement
 from tests.support.scene import Scene
 
@@ -40,6 +41,37 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     await scene.settled()
     assert "Jordi Puig i Gal·la" in scene.screen(jordi).text
     assert [m.text for m in jordi.messages if m.outgoing] == ["/start"]
+
+
+async def test_who_has_signed_copies_the_link_and_who_follows_it_meets_the_petition(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    copied = scene.ana.tap(scene.words.label("🔗 Copiar el enlace")).copied
+    assert copied is not None
+    assert copied.startswith("https://t.me/")
+    scene.jordi.start(copied.partition("?start=")[2])
+    await scene.taps(scene.jordi, scene.words.label("✍️ Firmar la petición"))
+
+
+async def test_the_button_that_signs_is_green_and_the_one_that_takes_it_back_is_red(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    assert styles(scene.screen(ana)) == {words.label("✍️ Firmar la petición"): "success"}
+    await scene.signs(ana)
+    assert styles(scene.screen(ana)) == {}
+    ana.send("/withdraw")
+    await scene.settled()
+    erase = words.label("Retirar mi firma y borrar mis datos")
+    assert styles(scene.screen(ana)) == {erase: "danger"}
+
+
+def styles(message: Message) -> dict[str, str]:
+    """The colours of the buttons that have one."""
+    return {b.label: b.style for row in message.buttons for b in row if b.style is not None}
 
 
 async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scene) -> None:

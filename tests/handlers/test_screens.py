@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Action, Place, Stage, nearest_valid_stage
-from bot.text.markup import length, parse
+from bot.text.markup import Html, length, parse
 from bot.text.translations import Catalogs
 from handlers.conversation_message import keyboard
 from handlers.screens import draw
+from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen
 from handlers.screens.supporter_view import View
 from storage import Conversation, Held, Kind, PetitionState, Signature
@@ -140,6 +142,48 @@ def test_after_closing_the_update_comes_first_and_the_appeal_can_be_read() -> No
     assert "1.530" in screen.text
     assert "18 de julio de 2025" in screen.text
     assert Action.READ in actions(screen)
+
+
+def coloured(screen: Screen) -> dict[object, Style]:
+    """The actions whose buttons have a colour."""
+    return {b.action: b.style for row in screen.rows for b in row if b.style is not None}
+
+
+def test_only_signing_is_green_and_only_what_takes_it_back_is_red() -> None:
+    signed = Signature(number=7, name="Ana", signed_at=NOON, source=None)
+    shown = {
+        (stage, bool(signature)): coloured(draw(replace(standing_at(stage), signature=signature)))
+        for stage in Stage
+        for signature in (None, signed)
+    }
+    assert {key: colours for key, colours in shown.items() if colours} == {
+        (Stage.HOME, False): {Action.SIGN: Style.SIGN},
+        (Stage.APPEAL, False): {Action.SIGN: Style.SIGN},
+        (Stage.CONSENT, False): {Action.CONFIRM: Style.SIGN},
+        (Stage.CONSENT, True): {Action.CONFIRM: Style.SIGN},
+        (Stage.WITHDRAW, False): {Action.ERASE: Style.END},
+        (Stage.WITHDRAW, True): {Action.ERASE: Style.END},
+    }
+
+
+def test_the_link_can_be_copied_beside_the_button_that_shares_it() -> None:
+    view = replace(
+        standing_at(Stage.THANKS),
+        signature=Signature(number=7, name="Ana", signed_at=NOON, source=None),
+    )
+    share, copy = draw(view).rows[0]
+    assert share.url is not None
+    assert quote(view.share_link, safe="") in share.url
+    assert copy.copied == view.share_link == "https://t.me/peticion_bot?start=share"
+    # A bot's user name has 32 characters at most, so the link always fits into a button.
+    assert len(replace(view, bot_username="x" * 32).share_link) <= 256
+
+
+def test_a_button_that_only_changes_its_colour_is_drawn_again() -> None:
+    plain, red = (
+        Screen(Html("x"), [Button("y", Action.ERASE, style=style)]) for style in (None, Style.END)
+    )
+    assert plain.drawn(1) != red.drawn(1)
 
 
 @pytest.mark.parametrize("stage", list(Stage))

@@ -60,6 +60,36 @@ async def test_messages_change_and_go_while_one_looks(browser: Browser) -> None:
         assert at.console_errors == []
 
 
+async def test_buttons_have_the_colour_that_is_asked_for_and_can_be_read_in_either_theme(
+    browser: Browser,
+) -> None:
+    async with open_chat(browser) as (at, api, ana):
+        styles = ("success", "danger", "primary")
+        row = [{"text": each, "callback_data": each, "style": each} for each in styles]
+        keyboard = {"inline_keyboard": [[*row, {"text": "none", "callback_data": "none"}]]}
+        await api.answer("sendMessage", chat_id=ana.id, text="¿?", reply_markup=keyboard)
+        await at.page.locator(".key", has_text="none").wait_for()
+        colours = set()
+        for label in (*styles, "none"):
+            key = at.page.locator(".key", has_text=label)
+            colours.add(await key.evaluate("(key) => getComputedStyle(key).backgroundColor"))
+        assert len(colours) == 4
+        assert await at.faults() == []
+        assert at.console_errors == []
+
+
+async def test_a_button_copies_its_text(browser: Browser) -> None:
+    async with open_chat(browser) as (at, api, ana):
+        await at.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        link = "https://t.me/peticion_bot?start=share"
+        keyboard = {"inline_keyboard": [[{"text": "Copiar", "copy_text": {"text": link}}]]}
+        await api.answer("sendMessage", chat_id=ana.id, text="¿?", reply_markup=keyboard)
+        await at.press("Copiar")
+        await at.page.locator(".toast", has_text="Copiado").wait_for()
+        assert await at.page.evaluate("navigator.clipboard.readText()") == link
+        assert at.console_errors == []
+
+
 async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browser) -> None:
     async with open_chat(browser) as (at, api, ana):
         keyboard = {"inline_keyboard": [[{"text": "Firmar", "callback_data": "sign"}]]}

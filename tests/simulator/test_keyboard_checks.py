@@ -45,6 +45,28 @@ def tap(label: str = "a", data: Any = "b") -> dict[str, Any]:
             inline({"text": "a", "url": "https://nowhere"}),
             "inline keyboard button URL 'https://nowhere' is invalid: Wrong URL",
         ),
+        (
+            inline(tap() | {"style": "green"}),
+            "can't parse inline keyboard button: invalid button style specified",
+        ),
+        (
+            inline(tap() | {"style": ["danger"]}),
+            "can't parse inline keyboard button: invalid button style specified",
+        ),
+        (
+            inline(tap() | {"copy_text": {"text": "x"}}),
+            "can't parse inline keyboard button: exactly one action is allowed",
+        ),
+        (
+            inline({"text": "a", "copy_text": "x"}),
+            'can\'t parse inline keyboard button: Field "copy_text" must be a CopyTextButton',
+        ),
+        (
+            inline({"text": "a", "copy_text": {"text": "x", "label": "y"}}),
+            'can\'t parse inline keyboard button: unknown field "label" in CopyTextButton',
+        ),
+        (inline({"text": "a", "copy_text": {"text": ""}}), "BUTTON_COPY_TEXT_INVALID"),
+        (inline({"text": "a", "copy_text": {"text": "ñ" * 257}}), "BUTTON_COPY_TEXT_INVALID"),
         (inline(*[tap()] * 9), "reply markup row is too long; 8 buttons are the most"),
         ({"inline_keyboard": [[tap()]] * 101}, "reply markup is too long"),
         ({"inline_keyboard": [tap()]}, 'field "inline_keyboard" must be an Array of Arrays'),
@@ -66,6 +88,8 @@ def test_a_keyboard_telegram_would_not_show(markup: dict[str, Any], reason: str)
         inline(*[tap()] * 8),
         {"inline_keyboard": [[tap()] * 4] * 25},
         inline({"text": "a", "url": "https://t.me/share/url?url=x&text=y"}),
+        inline(*(tap() | {"style": style} for style in ("danger", "success", "primary"))),
+        inline({"text": "a", "copy_text": {"text": "ñ" * 256}}),
         inline({"text": "a", "url": "tg://resolve?domain=peticion_bot"}),
     ],
 )

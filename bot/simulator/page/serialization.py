@@ -57,8 +57,10 @@ def _button(button: InlineButton) -> Shape:
         shape["data"] = button.data
     if button.url is not None:
         shape["url"] = button.url
-    if button.other and isinstance(copied := button.other.get("copy_text"), Mapping):
-        shape["copy"] = copied.get("text", "")
+    if button.copied is not None:
+        shape["copy"] = button.copied
+    if button.style is not None:
+        shape["style"] = button.style
     return shape
 
 

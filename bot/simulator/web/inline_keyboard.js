@@ -13,11 +13,13 @@ export function inlineKeyboard(person, message) {
     el("div", { class: "keyboard-row" }, row.map((button) => keyButton(person, message, button)))));
 }
 
+const STYLES = ["success", "danger", "primary"];
+
 function keyButton(person, message, button) {
   const waits = button.data && state.taps.has(tapKey(person.id, message.id, button.data));
   return el("button", {
     type: "button",
-    class: waits ? "key waiting" : "key",
+    class: ["key", STYLES.includes(button.style) && button.style, waits && "waiting"].filter(Boolean).join(" "),
     dir: "auto",
     "aria-busy": waits ? "true" : null,
     disabled: person.gone || person.blocked,

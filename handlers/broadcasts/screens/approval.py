@@ -3,7 +3,7 @@
 from bot.text.markup import Html
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, keep_preview
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
-from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from storage import APPROVABLE_FOR
 
@@ -23,7 +23,7 @@ def ask_decline(now: BroadcastView) -> Screen:
             words.text("No saldrá, y quien lo preparó tendría que empezar otra vez."),
         ),
         (
-            Button(words.label("Sí, que no salga"), AdminAction.DECLINE, now.key),
+            Button(words.label("Sí, que no salga"), AdminAction.DECLINE, now.key, style=Style.END),
             Button(words.label("Volver"), AdminAction.WATCH, now.key),
         ),
     )

@@ -3,7 +3,7 @@
 from bot.text.markup import Html
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
-from handlers.screens.buttons import AdminAction, Button
+from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from storage import BroadcastState
 
@@ -20,7 +20,10 @@ def ask_cancel(now: BroadcastView) -> Screen:
                 plan(now) if is_scheduled else None,
                 words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
             ),
-            (Button(yes, AdminAction.CANCEL, now.key), Button(no, AdminAction.WATCH, now.key)),
+            (
+                Button(yes, AdminAction.CANCEL, now.key, style=Style.END),
+                Button(no, AdminAction.WATCH, now.key),
+            ),
         )
     return Screen(
         paragraphs(
@@ -30,7 +33,7 @@ def ask_cancel(now: BroadcastView) -> Screen:
             words.text("Si lo cancelas, este envío no se puede continuar."),
         ),
         (
-            Button(yes, AdminAction.CANCEL, now.key),
+            Button(yes, AdminAction.CANCEL, now.key, style=Style.END),
             Button(words.label("No, seguir enviando"), AdminAction.RESUME, now.key),
             Button(words.label("Dejarlo en pausa"), AdminAction.WATCH, now.key),
         ),
@@ -55,7 +58,12 @@ def ask_recall(now: BroadcastView) -> Screen:
             ),
         ),
         (
-            Button(words.label("Sí, retirar los mensajes"), AdminAction.RECALL, now.key),
+            Button(
+                words.label("Sí, retirar los mensajes"),
+                AdminAction.RECALL,
+                now.key,
+                style=Style.END,
+            ),
             Button(words.label("No, dejarlos"), AdminAction.WATCH, now.key),
         ),
     )

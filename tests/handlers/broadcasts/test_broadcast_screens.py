@@ -54,6 +54,14 @@ def test_cancelling_says_how_many_have_it_and_how_many_will_not() -> None:
     assert labels(page)[0] == "Sí, cancelar el envío"
 
 
+def test_only_the_button_that_calls_a_broadcast_off_is_red() -> None:
+    asked = state_screen(broadcast_view(broadcast("paused", cancel_requested_at=NOW)))
+    red = [button.action for row in asked.rows for button in row if button.style is not None]
+    assert red == [AdminAction.CANCEL]
+    running = state_screen(broadcast_view(broadcast(), rate=27.6))
+    assert not any(button.style for row in running.rows for button in row)
+
+
 def test_while_something_is_on_its_way_nobody_is_said_to_have_nothing() -> None:
     under_way = state_screen(
         broadcast_view(broadcast("cancelled"), Tally(total=3, pending=2, sending=1))
