@@ -5,7 +5,15 @@ from types import MappingProxyType
 
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.names import NameProblem, NameRefused, clean_name
-from bot.petition.stages import Action, Place, Stage, go, in_form, nearest_valid_stage
+from bot.petition.stages import (
+    Action,
+    Place,
+    Stage,
+    expects_name,
+    go,
+    in_form,
+    nearest_valid_stage,
+)
 from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers.screens.signing import consent_mark
@@ -105,20 +113,21 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     )
     await ctx.services.mark_first()
     ctx = (await reload(ctx)).at_valid_stage()
-    notice = None
     if isinstance(outcome, PetitionClosed):
+        # From the form, so that the screen says that nothing was signed.
         ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
-        notice = ctx.view.words.text(
-            "La petición se cerró antes de que firmaras; tu nombre no se ha guardado."
-        )
     await ctx.save()
-    await ctx.show(notice)
+    await ctx.show()
 
 
 async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form and erases what was typed into it."""
     words, draft = ctx.view.words, ctx.conversation
-    typing = in_form(ctx.view.place) or bool(draft.name or draft.name_message_ids)
+    typing = (
+        in_form(ctx.view.place)
+        or expects_name(ctx.view.place)
+        or bool(draft.name or draft.name_message_ids)
+    )
     home = go(Action.HOME, ctx.view.place, ctx.view.status)
     ctx = ctx.with_stage(home)
     notice = (

@@ -85,8 +85,7 @@ async def _read(ctx: SupporterContext) -> None:
     elif place.stage is Stage.CONSENT:
         await signing.keep_name(ctx, text)
     elif expects_name(place):
-        words = ctx.view.words
-        await ctx.say(words.text("La petición está cerrada: ya no se puede firmar."))
+        await ctx.say()  # the screen says that it is closed and nothing was signed
     else:
         await _answer(ctx)
 

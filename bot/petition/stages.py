@@ -148,8 +148,8 @@ def _aside(stage: Stage) -> Callable[[Place, int], Place]:
     """Returns a move to a side trip, which goes back to the stage before all side trips."""
 
     def move(place: Place, page: int) -> Place:
-        return_stage = place.return_stage if place.stage in _SIDE_TRIPS else place.stage
-        return Place(stage, page, return_stage)
+        # Home has one only for a form that the closing took away.
+        return Place(stage, page, place.return_stage or place.stage)
 
     return move
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.petition.goals import bar, progress
-from bot.petition.stages import Action
+from bot.petition.stages import Action, expects_name
 from bot.text.markup import Html, fill
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, paragraphs
@@ -127,9 +127,21 @@ def _closed(view: View) -> Screen:
         fill(view.texts.closed, count=count),
         mine,
         fill(view.texts.closing_update, count=count),
+        _not_signed(view) if expects_name(view.place) else None,
     )
     withdraw = _withdraw_button(view) if signature else None
     return Screen(text, [_read_button(view), _foot(view), withdraw])
+
+
+def _not_signed(view: View) -> Html:
+    """Tells somebody whose form the closing took away that no signature was taken.
+
+    Part of the screen, and right above its buttons: it is still there after a second tap, and
+    when the screen is drawn later because Telegram was away.
+    """
+    return view.words.text(
+        "<b>No has firmado: la petición se cerró antes.</b> Tu nombre no se ha guardado."
+    )
 
 
 def _addressed(view: View) -> Html:

@@ -38,6 +38,60 @@ async def test_closing_holds_for_someone_in_the_middle_of_the_form(scene: Scene)
     await scene.marta.sees("1 persona ha firmado")
 
 
+NOT_SIGNED = "No has firmado: la petición se cerró antes. Tu nombre no se ha guardado."
+
+
+@pytest.mark.parametrize(
+    ("on_the_way", "too_late"),
+    [
+        ([], "✍️ Firmar la petición"),
+        (["📖 Leer el llamamiento"], "✍️ Firmar la petición"),
+        (["✍️ Firmar la petición"], "Usar «Ana García»"),
+        (["✍️ Firmar la petición", "🔒 Aviso de privacidad completo"], "Volver"),
+        (["✍️ Firmar la petición", "Usar «Ana García»"], "☐ Quiero noticias de otras acciones"),
+        (["✍️ Firmar la petición", "Usar «Ana García»"], "Cambiar el nombre"),
+        (["✍️ Firmar la petición", "Usar «Ana García»"], "✅ Consiento y firmo"),
+    ],
+)
+async def test_ana_who_taps_just_after_the_closing_is_told_that_she_has_not_signed(
+    scene: Scene, on_the_way: list[str], too_late: str
+) -> None:
+    scene.ana.start()
+    await scene.settled()
+    for label in on_the_way:
+        await scene.taps(scene.ana, label)
+    await scene.closes()
+    data = next(
+        button.data
+        for row in scene.screen(scene.ana).buttons
+        for button in row
+        if button.label == too_late
+    )
+    screen = scene.screen(scene.ana).id
+    await scene.taps(scene.ana, too_late)
+    assert scene.screen(scene.ana).text.endswith(NOT_SIGNED)
+    await scene.ana.tap_data(screen, data or "").answered()
+    await scene.settled()
+    assert scene.screen(scene.ana).text.endswith(NOT_SIGNED), "also after a second tap"
+    for command, button in (("/help", "Volver"), ("/privacy", "Volver")):
+        scene.ana.send(command)
+        await scene.taps(scene.ana, button)
+        assert scene.screen(scene.ana).text.endswith(NOT_SIGNED)
+    await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
+    await scene.taps(scene.ana, scene.words.label("Volver al inicio"))
+    assert NOT_SIGNED not in scene.screen(scene.ana).text, "it is said while it is news"
+
+
+async def test_who_cancels_just_after_the_closing_is_told_so_too(scene: Scene) -> None:
+    scene.ana.start()
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.closes()
+    scene.ana.send("/cancel")
+    await scene.settled()
+    assert "no has firmado, y no hemos guardado ningún nombre" in scene.screen(scene.ana).text
+
+
 async def test_a_late_visitor_reads_the_outcome_first_and_the_appeal_after(scene: Scene) -> None:
     await scene.signs(scene.jordi)
     await scene.closes()

@@ -88,7 +88,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
     await scene.closes()
     for text in ("Ana María", "ana"):
         said = await says(scene, scene.ana, text)
-        assert "La petición está cerrada" in said
+        assert "No has firmado: la petición se cerró antes." in said
         assert GONE in said
         assert written(scene.ana) == []
     # Once another screen was shown, it is the place for questions again.
@@ -126,7 +126,7 @@ async def test_so_does_one_typed_after_the_closing_overtook_the_signature(
 
     monkeypatch.setattr(storage.signatures, "sign", closed_first)
     await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
-    assert "La petición se cerró antes de que firmaras" in scene.screen(scene.ana).text
+    assert "No has firmado: la petición se cerró antes." in scene.screen(scene.ana).text
     assert GONE in await says(scene, scene.ana, "ana garcía lópez")
     assert written(scene.ana) == []
 
