@@ -37,7 +37,8 @@ _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
             "Eso parece un enlace o una dirección. Escribe solo tu nombre, por favor."
         ),
         NameProblem.STACKED_MARKS: mark(
-            "El nombre lleva demasiados signos superpuestos. Escríbelo sin ellos, por favor."
+            "El nombre lleva demasiados acentos sobre una misma letra. Escríbelo otra vez, por "
+            "favor."
         ),
         NameProblem.FEW_LETTERS: mark(
             "Un nombre tiene al menos dos letras. Escríbelo otra vez, por favor."

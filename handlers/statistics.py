@@ -63,9 +63,8 @@ async def stats(ctx: AdminContext) -> None:
 
 
 def _named(ctx: AdminContext, by_language: Mapping[str, int]) -> dict[str, int]:
-    petition = ctx.services.petition
-    known = {code: petition.texts_in(code).language_name for code in petition.languages}
-    return {known.get(code, code): count for code, count in by_language.items()}
+    names = {code: ctx.words.language_name(code) for code in by_language}
+    return {names[code][:1].upper() + names[code][1:]: n for code, n in by_language.items()}
 
 
 def _from_where(ctx: AdminContext, by_source: Mapping[str | None, int]) -> Html | None:

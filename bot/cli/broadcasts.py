@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 broadcasts = typer.Typer(
     name="broadcasts",
-    help="Look at broadcasts and control them, beside the bot that sends them.",
+    help="View and control broadcasts, beside the bot that sends them.",
     no_args_is_help=True,
 )
 

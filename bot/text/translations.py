@@ -64,6 +64,12 @@ class Words:
         form = self._translations.ngettext(one, many, n)
         return form.format(**{"n": self.number(n), **values})
 
+    def language_name(self, code: str) -> str:
+        """Returns a language's name as written inside a sentence: español, inglés; Spanish."""
+        base, _, region = code.partition("-")
+        names = self._locale.languages
+        return str(names.get(f"{base}_{region.upper()}") or names.get(base, code))
+
     def number(self, n: int) -> str:
         """Formats a whole number: 1.530 in Spanish, 1,530 in English."""
         # Babel groups from four digits on in Spanish too, as the organisation writes its counts.

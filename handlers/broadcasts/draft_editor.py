@@ -110,7 +110,7 @@ class DraftEditor:
         draft_view = DraftView(
             words=ctx.words,
             draft=draft,
-            languages={code: petition.texts_in(code).language_name for code in petition.languages},
+            languages=petition.languages,
             numbers=numbers,
             now=self.now,
             zone=petition.time_zone,

@@ -145,8 +145,8 @@ async def _turned_down(editor: DraftEditor, message: Message, *, is_at_form: boo
     is_remembered = draft.is_remembered(editor.now)
     if draft.is_fresh(editor.now) or (is_at_form and is_remembered and not draft.is_waiting):
         notice = words.text(
-            "Ese mensaje no se ha añadido: ahora no estoy esperando ninguno. Usa los botones, por "
-            "favor."
+            "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que preparas, "
+            "usa los botones."
         )
     elif draft.is_waiting and is_remembered:
         # Renews the time during which the draft waits.

@@ -91,7 +91,7 @@ async def resume(ctx: AdminContext, argument: str) -> None:
     services = ctx.services
     known = await services.storage.broadcasts.get(read_id(argument))
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
-        await ctx.say(ctx.words.text("Ese envío ya no está como estaba. Escribe /broadcast."))
+        await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
     default = services.petition.source_language
     draft = new_draft_for_missing(known, default, services.clock(), paid=services.paid_broadcast)

@@ -210,7 +210,6 @@ async def view_of(
         tally=measured.tally or await storage.broadcasts.tally(broadcast.id),
         now=services.clock(),
         zone=petition.time_zone,
-        languages={code: petition.texts_in(code).language_name for code in petition.languages},
         rate=measured.rate,
         pause=measured.pause,
         recall=recall,

@@ -27,6 +27,6 @@ ADMIN_COMMANDS: Mapping[str, str] = MappingProxyType(
         "close": mark("Cerrar la petición"),
         "reopen": mark("Volver a abrir la petición"),
         "broadcast": mark("Escribir a quienes firmaron"),
-        "broadcasts": mark("Envíos: los hechos y los programados"),
+        "broadcasts": mark("Envíos anteriores y programados"),
     }
 )

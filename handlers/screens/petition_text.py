@@ -146,7 +146,7 @@ def _not_signed(view: View) -> Html:
 
 def _addressed(view: View) -> Html:
     return view.words.text(
-        "<b>A quién va dirigida:</b> {addressee}", addressee=view.petition.addressee[view.language]
+        "<b>Se lo pedimos a:</b> {addressee}", addressee=view.petition.addressee[view.language]
     )
 
 

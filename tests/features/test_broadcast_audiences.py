@@ -47,7 +47,7 @@ async def test_news_cannot_be_sent_to_nobody(admin: AdminScene) -> None:
 async def test_one_language_alone_can_be_chosen(admin: AdminScene) -> None:
     await admin.begins()
     await admin.says("Hello")
-    await admin.previews("Solo a quienes leen en English: 1")
+    await admin.previews("Solo a quienes leen en inglés: 1")
     await admin.taps("Enviar a 1 persona")
     await admin.over()
     assert len(admin.got(admin.scene.sean)) == 1

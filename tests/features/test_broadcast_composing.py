@@ -118,11 +118,11 @@ async def test_everyone_gets_the_version_of_their_language_and_the_rest_the_firs
 ) -> None:
     await admin.begins()
     await admin.says("Hola")
-    await admin.taps("Añadir versión en English")
+    await admin.taps("Añadir versión en inglés")
     await admin.says("Hello")
     summary = await admin.previews()
     assert [m.text for m in admin.marta.messages[-3:-1]] == ["Hola", "Hello"]
-    assert "Español: 2\nEnglish: 1" in summary.text
+    assert "Español: 2\nInglés: 1" in summary.text
     await admin.taps("Enviar a 3 personas")
     await admin.over()
     scene = admin.scene
@@ -133,11 +133,11 @@ async def test_everyone_gets_the_version_of_their_language_and_the_rest_the_firs
 async def test_a_version_can_be_changed_and_taken_away(admin: AdminScene) -> None:
     await admin.begins()
     await admin.says("Hola")
-    await admin.taps("Añadir versión en English")
+    await admin.taps("Añadir versión en inglés")
     await admin.says("Hello")
     await admin.taps("Cambiar la versión en español")
     await admin.says("Hola a todas")
-    await admin.taps("Quitar la versión en English")
+    await admin.taps("Quitar la versión en inglés")
     assert "igual para todos los idiomas" in admin.panel.text
     summary = await admin.previews()
     assert "El mismo mensaje para todos los idiomas." in summary.text
@@ -266,7 +266,7 @@ async def test_one_that_was_left_is_gone_on_with(admin: AdminScene) -> None:
 async def test_a_button_of_an_earlier_state_shows_the_present_one(admin: AdminScene) -> None:
     await admin.begins()
     await admin.says("Hola")
-    where, stale = admin.data("Añadir versión en English")
+    where, stale = admin.data("Añadir versión en inglés")
     await admin.taps("Continuar")
     await admin.marta.tap_data(where, stale).answered()
     await admin.scene.settled()

@@ -89,7 +89,7 @@ async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_lat
 ) -> None:
     await admin.begins()
     await admin.says("Hola")
-    await admin.taps("Añadir versión en English")
+    await admin.taps("Añadir versión en inglés")
     admin.marta.send_album(["photo", "photo"])
     await admin.scene.settled()
     await admin.taps("Continuar")

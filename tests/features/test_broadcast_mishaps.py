@@ -102,7 +102,7 @@ async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: Ad
 async def test_one_planned_for_one_person_is_said_of_one_person(admin: AdminScene) -> None:
     await admin.begins()
     await admin.says("Hola")
-    await admin.previews("Solo a quienes leen en English: 1")
+    await admin.previews("Solo a quienes leen en inglés: 1")
     await admin.taps("🕒 Programar")
     await admin.says("mañana 18:30")
     (confirm,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]

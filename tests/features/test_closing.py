@@ -309,7 +309,7 @@ async def test_stats_tell_languages_and_sources(scene: Scene) -> None:
     scene.marta.send("/stats")
     said = await scene.marta.sees("Firmas: 7")
     assert "Español: 6" in said.text
-    assert "English: 1" in said.text
+    assert "Inglés: 1" in said.text
     assert "boletin: 6" in said.text
     assert "(directo y otros): 1" in said.text
 

@@ -64,10 +64,10 @@ def test_retention_and_version_are_said_in_words(petition: Petition) -> None:
     spanish, english = (" ".join(petition.texts[code].privacy) for code in ("es", "en"))
     assert "Hasta 1 mes después" in spanish
     assert "más de 21 meses en total" in spanish
-    assert "24 de noviembre de 2026" in spanish
+    assert "26 de noviembre de 2026" in spanish
     assert "Up to 1 month after" in english
     assert "more than 21 months in all" in english
-    assert "24 November 2026" in english
+    assert "26 November 2026" in english
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_closing_update_tells_the_whole_end(
 
 @pytest.mark.parametrize(
     ("language", "openly"),
-    [("es", "se modificó cuando la petición ya estaba abierta"), ("en", "was changed after")],
+    [("es", "se modificó cuando la petición ya estaba abierta"), ("en", "was updated after")],
 )
 def test_the_appeal_says_openly_that_it_was_amended(
     petition: Petition, language: str, openly: str
@@ -151,7 +151,8 @@ def test_a_petition_needs_no_picture(change: Change, folder: Path) -> None:
     change(
         "petition.toml",
         '[image]\nfile.es = "card.es.png"\nfile.en = "card.en.png"\n'
-        'credit.es = "Dibujo del propio proyecto"\ncredit.en = "Drawn by this project"\n',
+        'credit.es = "Tarjeta: 252 puntos, uno por cada hombre expulsado"\n'
+        'credit.en = "Card: 252 dots, one for each of the expelled men"\n',
         "",
     )
     assert load_petition(folder).image_in("es") is None

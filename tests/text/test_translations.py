@@ -190,3 +190,20 @@ def test_how_long_something_takes_is_said_in_one_unit(
 ) -> None:
     assert catalogs.words("es").duration(seconds) == spanish
     assert catalogs.words("en").duration(seconds) == english
+
+
+@pytest.mark.parametrize(
+    ("code", "spanish", "english"),
+    [
+        ("en", "inglés", "English"),
+        ("es", "español", "Spanish"),
+        ("pt-br", "portugués de Brasil", "Brazilian Portuguese"),
+        ("ca-valencia", "catalán", "Catalan"),
+        ("xx", "xx", "xx"),
+    ],
+)
+def test_a_language_is_called_what_the_reader_calls_it(
+    catalogs: Catalogs, code: str, spanish: str, english: str
+) -> None:
+    assert catalogs.words("es").language_name(code) == spanish
+    assert catalogs.words("en").language_name(code) == english

@@ -94,7 +94,7 @@ def _what(now: BroadcastView) -> Html:
         "Para {audience}: {n} persona.",
         "Para {audience}: {n} personas.",
         broadcast.expected or 0,
-        audience=recipients_name(words, broadcast, now.languages),
+        audience=recipients_name(words, broadcast),
     )
     return Html("\n".join((subject_name(words, broadcast.kind), to, when)))
 

@@ -87,7 +87,10 @@ def _empty(draft_view: DraftView) -> list[Html]:
         lines.append(words.text("Nadie a quien se pueda escribir ha aceptado otras noticias."))
     if everyone and len(draft_view.languages) > 1:
         lines += [
-            words.text("Nadie lee en {language}.", language=draft_view.language_in_sentence(code))
+            words.text(
+                "No hay a quién escribir en {language}.",
+                language=draft_view.words.language_name(code),
+            )
             for code in draft_view.languages
             if not everyone.get(code)
         ]
@@ -98,7 +101,7 @@ def _only_in(draft_view: DraftView, code: str, number: int) -> Button:
     words, draft = draft_view.words, draft_view.draft
     label = words.label(
         "Solo a quienes leen en {language}: {n}",
-        language=draft_view.language_in_sentence(code),
+        language=draft_view.words.language_name(code),
         n=words.number(number),
     )
     news = draft.kind is Kind.NEWS

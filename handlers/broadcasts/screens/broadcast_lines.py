@@ -1,6 +1,5 @@
 """`BroadcastView`, which screens of broadcasts are drawn from, and the lines they share."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,7 +41,6 @@ class BroadcastView:
     tally: Tally
     now: datetime
     zone: str
-    languages: Mapping[str, str]
     rate: float | None = None
     pause: float = 0.0
     recall: RecallTally | None = None
@@ -109,6 +107,6 @@ def planned_for(now: BroadcastView) -> Html:
     words, broadcast = now.words, now.broadcast
     return words.text(
         "Para {audience}: {n} cuando se programó.",
-        audience=recipients_name(words, broadcast, now.languages),
+        audience=recipients_name(words, broadcast),
         n=words.number(broadcast.expected or 0),
     )

@@ -23,7 +23,7 @@ def ask_message(draft_view: DraftView) -> Screen:
         if first
         else words.text(
             "<b>Envíame la versión en {language}</b>",
-            language=draft_view.language_in_sentence(draft.language),
+            language=draft_view.words.language_name(draft.language),
         )
     )
     return Screen(
@@ -158,7 +158,7 @@ def _versions(draft_view: DraftView) -> list[Button]:
     several = len(draft.versions) > 1
     rows: list[Button] = []
     for code, version in draft.versions.items():
-        name = draft_view.language_in_sentence(code)
+        name = draft_view.words.language_name(code)
         again, buttons = (
             (
                 words.label("Cambiar la versión en {language}", language=name),
@@ -176,7 +176,7 @@ def _versions(draft_view: DraftView) -> list[Button]:
     for code in draft_view.languages:
         if code not in draft.versions:
             label = words.label(
-                "Añadir versión en {language}", language=draft_view.language_in_sentence(code)
+                "Añadir versión en {language}", language=draft_view.words.language_name(code)
             )
             rows.append(draft_view.button(label, DraftStep.WRITE, code))
     return rows

@@ -10,7 +10,6 @@ from bot.broadcast.confirmation import (
     expected_seconds,
     most_recipients,
 )
-from bot.text.locale_regions import locale_of
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft
@@ -31,8 +30,7 @@ class DraftView:
     """A draft with everything that its screens show.
 
     Attributes:
-        languages: name of each of the petition's languages in that language, by code; the first
-            is the source language.
+        languages: the codes of the petition's languages, the source language first.
         zone: the name of the petition's time zone.
         rate: most messages per second.
         free_rate: most messages per second that cost nothing.
@@ -46,7 +44,7 @@ class DraftView:
 
     words: Words
     draft: Draft
-    languages: Mapping[str, str]
+    languages: tuple[str, ...]
     numbers: RecipientCounts
     now: datetime
     zone: str
@@ -93,7 +91,7 @@ class DraftView:
         """The audience in words."""
         draft = self.draft
         rest = draft.topic is not None
-        return audience_name(self.words, draft.kind, draft.audience, self.languages, rest=rest)
+        return audience_name(self.words, draft.kind, draft.audience, rest=rest)
 
     @property
     def messages(self) -> int:
@@ -128,13 +126,9 @@ class DraftView:
         return expected_seconds(self.messages, self.rate if self.is_paid else free)
 
     def language_name(self, code: str) -> str:
-        """Returns a language's own name, for the beginning of a line."""
-        return self.languages.get(code, code)
-
-    def language_in_sentence(self, code: str) -> str:
-        """Returns a language's own name as written inside a sentence: español, English."""
-        name, own = self.language_name(code), locale_of(code).language_name or ""
-        return name if own[:1].isupper() else name[:1].lower() + name[1:]
+        """Returns a language's name as the admin calls it, for the beginning of a line."""
+        name = self.words.language_name(code)
+        return name[:1].upper() + name[1:]
 
     def button(self, label: str, step: DraftStep, value: str = "") -> Button:
         """Returns a button that carries out a step in this version of the draft."""

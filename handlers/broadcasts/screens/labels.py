@@ -1,6 +1,5 @@
 """The words for messages, audiences and moments on admins' screens."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.text.markup import Html
@@ -36,7 +35,6 @@ def audience_name(
     words: Words,
     kind: Kind,
     audience: Audience,
-    languages: Mapping[str, str],
     *,
     rest: bool = False,
 ) -> Html:
@@ -46,7 +44,6 @@ def audience_name(
         words: the admin's language.
         kind: what the broadcast is about.
         audience: which of the signers get it.
-        languages: name of each of the petition's languages in that language, by code.
         rest: whether it is for those whom an earlier broadcast did not reach.
     """
     if rest:
@@ -57,7 +54,7 @@ def audience_name(
         if kind is Kind.CLOSING:
             return words.text("quienes firmaron y aún no lo han recibido")
         return words.text("todas las personas que firmaron")
-    language = languages.get(audience.language, audience.language)
+    language = words.language_name(audience.language)
     if audience.news_only:
         return words.text(
             "quienes aceptaron recibir otras noticias y leen en {language}", language=language
@@ -76,7 +73,7 @@ def moment_name(words: Words, when: datetime, zone: str) -> Html:
     )
 
 
-def recipients_name(words: Words, broadcast: Broadcast, languages: Mapping[str, str]) -> Html:
+def recipients_name(words: Words, broadcast: Broadcast) -> Html:
     """Returns the audience of a broadcast in words."""
     own = broadcast.kind is Kind.CLOSING or broadcast.topic == broadcast.id.hex()
-    return audience_name(words, broadcast.kind, broadcast.audience, languages, rest=not own)
+    return audience_name(words, broadcast.kind, broadcast.audience, rest=not own)

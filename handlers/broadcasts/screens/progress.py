@@ -237,7 +237,7 @@ def _what(now: BroadcastView) -> Html | None:
     return words.text(
         "{subject}, para {audience}.",
         subject=subject_name(words, broadcast.kind),
-        audience=recipients_name(words, broadcast, now.languages),
+        audience=recipients_name(words, broadcast),
     )
 
 

@@ -156,7 +156,7 @@ def _line(draft_view: DraftView, code: str, count: int) -> Html:
         "{language}: {count}, con la versión en {base}",
         language=language,
         count=number,
-        base=draft_view.language_in_sentence(draft.default_language),
+        base=draft_view.words.language_name(draft.default_language),
     )
 
 

@@ -25,7 +25,7 @@ from storage import Audience, Broadcast, BroadcastState, Kind, RecallTally, Tall
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 MARTA, LUCY = 6_100_000_900, 6_100_000_901
 CATALOGS = Catalogs.load()
-LANGUAGES = {"es": "Español", "en": "English"}
+LANGUAGES = ("es", "en")
 NUMBERS = RecipientCounts(
     signed={"es": 1200, "en": 330}, news={"es": 240}, chosen={"es": 1200, "en": 330}, unreachable=2
 )
@@ -123,7 +123,6 @@ def broadcast_view(
         tally=tally or Tally(total=1530, delivered=1200, unreachable=10, pending=320),
         now=now,
         zone="Europe/Madrid",
-        languages=LANGUAGES,
         rate=rate,
         pause=pause,
         recall=recall,

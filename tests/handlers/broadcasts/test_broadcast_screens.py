@@ -158,7 +158,9 @@ def test_each_reason_of_a_stop_has_a_sentence_of_its_own(
     assert not_says not in said
     assert "<x>" not in said
     assert "Quienes faltaban siguen pendientes" in said
-    assert "waiting" in state_screen(broadcast_view(over, language="en")).text
+    assert (
+        "The rest have not received it" in state_screen(broadcast_view(over, language="en")).text
+    )
 
 
 @pytest.mark.parametrize(

@@ -200,10 +200,10 @@ def test_a_summary_of_few_sends_at_the_first_tap() -> None:
 
 def test_a_summary_says_to_whom_how_many_and_in_which_version() -> None:
     numbers = replace(NUMBERS, chosen={"es": 12, "en": 3, "ca": 2})
-    languages = {"es": "Español", "en": "English", "ca": "Català"}
+    languages = ("es", "en", "ca")
     text = summary.summary(draft_view(shown(two_versions()), numbers, languages=languages)).text
     assert "A todas las personas que firmaron: <b>17</b>" in text
-    assert "Español: 12\nEnglish: 3\nCatalà: 2, con la versión en español" in text
+    assert "Español: 12\nInglés: 3\nCatalán: 2, con la versión en español" in text
     assert "2 personas más firmaron, pero han bloqueado el bot" in text
 
 
@@ -304,7 +304,7 @@ def test_an_audience_that_is_empty_is_named_and_not_offered() -> None:
     )
     assert labels(page)[:-2] == ["A quienes firmaron: 3"]
     assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in page.text
-    assert "Nadie lee en English." in page.text
+    assert "No hay a quién escribir en inglés." in page.text
 
 
 def test_news_are_never_offered_to_all() -> None:
