@@ -5,11 +5,15 @@ recipients' rows before it sends (`enqueue.py`), in portions too small to delay 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.broadcast_transition_sql import NO_OTHER_ACTIVE
+from storage.broadcast_transition_sql import (
+    NO_OTHER_ACTIVE,
+    WRITTEN_TO_LATELY,
+    counted_together,
+)
 from storage.broadcast_types import EVERYONE, Audience, Kind
 from storage.database import Statement, Value
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE
@@ -19,12 +23,16 @@ from storage.times import to_millis
 
 _MAY_CLOSE = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
 
-_AS_CONFIRMED = f"""
-(CAST(:at_most AS BIGINT) IS NULL OR (
-  SELECT COUNT(*) FROM {ELIGIBLE}
-    AND s.number <= COALESCE(CAST(:last_number AS BIGINT), p.last_number) AND {IN_LANGUAGE}
-) BETWEEN 1 AND CAST(:at_most AS BIGINT))
+_RECIPIENTS = f"""
+(SELECT COUNT(*) FROM {ELIGIBLE}
+ AND s.number <= COALESCE(CAST(:last_number AS BIGINT), p.last_number) AND {IN_LANGUAGE})
 """  # noqa: S608 - constants of this package
+
+_AS_CONFIRMED = f"""
+(CAST(:at_most AS BIGINT) IS NULL OR {_RECIPIENTS} BETWEEN 1 AND CAST(:at_most AS BIGINT))
+AND (CAST(:approval_above AS BIGINT) IS NULL
+  OR {_RECIPIENTS} + {WRITTEN_TO_LATELY} <= CAST(:approval_above AS BIGINT))
+"""
 
 _INSERT = f"""
 INSERT INTO broadcasts
@@ -71,7 +79,8 @@ class PetitionOpen:
 
 @dataclass(frozen=True, slots=True)
 class AudienceChanged:
-    """Nothing was started: there are more recipients than were confirmed, or none."""
+    """Nothing was started: there are more recipients than were confirmed or than one admin may
+    write to, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,8 @@ class NewBroadcast:
         progress: the chat and the id of the admin's progress message, if there is one.
         paid: whether Telegram is paid for a higher sending rate.
         needs_approval: whether another admin has to approve it before it is sent.
+        approval_above: with more recipients than this, together with what its author sent alone
+            within a day, it is not started without an approval; None for any number.
     """
 
     id: bytes
@@ -116,6 +127,7 @@ class NewBroadcast:
     progress: tuple[int, int] | None = None
     paid: bool = False
     needs_approval: bool = False
+    approval_above: int | None = None
 
     @property
     def due(self) -> datetime | None:
@@ -130,13 +142,23 @@ def topic_of(plan: NewBroadcast) -> str:
     return Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex()
 
 
-def start_statements(plan: NewBroadcast, petition: str, keyring: Keyring) -> tuple[Statement, ...]:
-    """Returns the transaction that starts a broadcast; repeating it changes nothing."""
+def start_statements(
+    plan: NewBroadcast, petition: str, keyring: Keyring, others: Sequence[bytes] = ()
+) -> tuple[Statement, ...]:
+    """Returns the transaction that starts a broadcast; repeating it changes nothing.
+
+    Args:
+        plan: what is requested.
+        petition: the petition's slug.
+        keyring: encrypts who requested it.
+        others: ids of late broadcasts that are not its author's alone; see `counted_together`.
+    """
     at = to_millis(plan.at)
+    values = {**_values(plan, keyring, at), **counted_together(plan.at, others)}
     noted = keyring.seal(str(plan.actor), table="audit", column="actor_sealed", row=plan.id)
     return (
         lock_petition(petition),  # as reopening it does
-        Statement(_INSERT, {"petition": petition, **_values(plan, keyring, at)}),
+        Statement(_INSERT, {"petition": petition, **values}),
         Statement(_AUDIT, {"broadcast": plan.id, "at": at, "actor_sealed": noted}),
     )
 
@@ -163,6 +185,8 @@ def _values(plan: NewBroadcast, keyring: Keyring, at: int) -> dict[str, Value]:
         "paid": int(plan.paid),
         "expected": plan.expected,
         "at_most": plan.at_most,
+        # A planned one is counted at its time.
+        "approval_above": None if plan.due is not None else plan.approval_above,
         "last_number": plan.last_signature_number,
         "at": at,
         "starts_at": to_millis(plan.due),

@@ -100,7 +100,8 @@ class Condition(StrEnum):
     NONE = "none"
     DUE_TO_FEW = "due to few"
     """Its time has come, an admin has confirmed it, no other broadcast is active, a closing
-    update's petition is closed, and it has no more recipients than one admin may decide on."""
+    update's petition is closed, and it has no more recipients than one admin may decide on,
+    together with those of what its author sent alone within a day."""
     DUE_TO_MANY = "due to many"
     """The same, but it has more recipients than that."""
     PETITION_OPEN = "petition open"

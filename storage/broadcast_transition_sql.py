@@ -3,7 +3,7 @@
 Each has an effect only in the states that allow it, so a repeat, or two at once, take effect once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from storage.audit import Audit
@@ -16,7 +16,7 @@ from storage.broadcast_states import (
     PauseReason,
     StopReason,
 )
-from storage.broadcast_types import APPROVABLE_FOR, Broadcast
+from storage.broadcast_types import APPROVABLE_FOR, COUNTED_TOGETHER_FOR, Broadcast
 from storage.database import Statement, Value
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE
 from storage.petitions import lock_petition
@@ -36,6 +36,26 @@ EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NO
 # Counted by the statement that begins it, so that supporters who have just returned are included.
 _RECIPIENTS = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
 
+_MOST_OTHERS = 20
+_OTHERS = ", ".join(f":other{number}" for number in range(_MOST_OTHERS))
+
+_BEGUN_LATELY = f"""
+(SELECT lately.id FROM broadcasts lately
+ WHERE lately.petition = :petition AND lately.started_at > CAST(:lately AS BIGINT)
+   AND lately.id <> :broadcast AND lately.id NOT IN ({_OTHERS}))
+"""  # noqa: S608 - constants of this file
+
+# Who wrote a broadcast is encrypted, so what is known not to be one admin's alone is left out by
+# its id: one that begins between that look and this statement counts.
+WRITTEN_TO_LATELY = f"""
+((SELECT COUNT(*) FROM deliveries told
+  WHERE told.broadcast_id IN {_BEGUN_LATELY} AND told.state NOT IN ('pending', 'withdrawn'))
+ + (SELECT COALESCE(SUM(erased.people), 0) FROM erased_deliveries erased
+    WHERE erased.broadcast_id IN {_BEGUN_LATELY} AND erased.state <> 'withdrawn'))
+"""  # noqa: S608 - constants of this file
+
+_REACHED = f"{_RECIPIENTS} + {WRITTEN_TO_LATELY}"
+
 _DUE = f"""
 starts_at <= :at AND confirmed_by_sealed IS NOT NULL AND {NO_OTHER_ACTIVE}
 AND (kind <> 'closing' OR {_PETITION_CLOSED})
@@ -44,9 +64,9 @@ AND (kind <> 'closing' OR {_PETITION_CLOSED})
 _CONDITIONS: Mapping[Condition, str] = {
     Condition.NONE: "1 = 1",
     Condition.DUE_TO_FEW: f"""{_DUE} AND (
-      CAST(:at_most AS BIGINT) IS NULL OR {_RECIPIENTS} <= CAST(:at_most AS BIGINT)
+      CAST(:at_most AS BIGINT) IS NULL OR {_REACHED} <= CAST(:at_most AS BIGINT)
     )""",
-    Condition.DUE_TO_MANY: f"{_DUE} AND {_RECIPIENTS} > CAST(:at_most AS BIGINT)",
+    Condition.DUE_TO_MANY: f"{_DUE} AND {_REACHED} > CAST(:at_most AS BIGINT)",
     Condition.PETITION_OPEN: f"kind = 'closing' AND NOT {_PETITION_CLOSED}",
     Condition.UNAPPROVED: "confirmed_by_sealed IS NULL",
     Condition.UNAPPROVED_IN_TIME: "confirmed_by_sealed IS NULL AND starts_at > :lapsed",
@@ -72,7 +92,8 @@ _BEGIN = """started_at = :at,
 # when it is approved goes out now, and does not count as late.
 _ASSIGNMENTS: Mapping[BroadcastAction, str] = {
     BroadcastAction.BEGIN: _BEGIN,
-    BroadcastAction.BEGIN_PAUSED: _BEGIN,
+    # Whoever decides reads how many they are now.
+    BroadcastAction.BEGIN_PAUSED: f"{_BEGIN}, expected = {_RECIPIENTS}",
     BroadcastAction.ASK_APPROVAL: (
         f"confirmed_by_sealed = NULL, starts_at = :at, expected = {_RECIPIENTS}"
     ),
@@ -140,17 +161,33 @@ def audited_statements(
     )
 
 
+def counted_together(at: datetime, others: Sequence[bytes] = ()) -> dict[str, Value]:
+    """Returns the values of `WRITTEN_TO_LATELY`.
+
+    Args:
+        at: now.
+        others: ids of broadcasts that are not one admin's alone, the newest first; those for
+            which there is no room count as if they were.
+    """
+    padded = [*others[:_MOST_OTHERS], *[b""] * (_MOST_OTHERS - len(others))]
+    return {
+        "lately": to_millis(at - COUNTED_TOGETHER_FOR),
+        **{f"other{number}": other for number, other in enumerate(padded)},
+    }
+
+
 def begin_statements(
     petition: str,
     broadcast: Broadcast,
     at: datetime,
     pause: PauseReason | None,
     at_most: int | None,
+    others: Sequence[bytes] = (),
 ) -> Iterable[Statement]:
     """Yields the transaction that begins a planned broadcast, or pauses it for a reason.
 
-    With more than `at_most` recipients it waits for a second admin's approval instead; one that
-    was not approved in time is stopped.
+    With more than `at_most` recipients, together with what its author sent alone within a day, it
+    waits for a second admin's approval instead; one that was not approved in time is stopped.
     """
     values: dict[str, Value] = {
         "petition": petition,
@@ -161,6 +198,7 @@ def begin_statements(
         "only": broadcast.audience.language,
         "at_most": at_most,
         "lapsed": to_millis(at - APPROVABLE_FOR),
+        **counted_together(at, others),
     }
     yield lock_petition(petition)
     if pause is None:

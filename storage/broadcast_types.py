@@ -10,6 +10,10 @@ from storage.broadcast_states import ACTIVE, OVER, BroadcastState, PauseReason, 
 APPROVABLE_FOR = timedelta(hours=24)
 """For how long after it was due a broadcast can be approved: later it may be out of date."""
 
+COUNTED_TOGETHER_FOR = timedelta(hours=24)
+"""What one admin sends within this time, approved by nobody else, counts as one broadcast where
+it is asked whether a second admin has to approve it."""
+
 RECALLABLE_FOR = timedelta(hours=48)
 """How long Telegram lets a bot delete what it sent:
 https://core.telegram.org/bots/api#deletemessage"""

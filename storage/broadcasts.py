@@ -19,12 +19,15 @@ from storage.broadcast_start import (
 )
 from storage.broadcast_states import BroadcastAction, PauseReason, StopReason
 from storage.broadcast_transition_sql import (
+    WRITTEN_TO_LATELY,
     audited_statements,
     begin_statements,
+    counted_together,
     transition_statement,
 )
 from storage.broadcast_types import (
     APPROVABLE_FOR,
+    COUNTED_TOGETHER_FOR,
     EVERYONE,
     RECALLABLE_FOR,
     Audience,
@@ -52,6 +55,9 @@ _HISTORY = f"""
 {_ALL} ORDER BY created_at DESC, id
 LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
+
+_BEGUN_LATELY = f"{_ALL} AND started_at > :since ORDER BY started_at DESC, id"
+_WRITTEN_TO_LATELY = f"SELECT {WRITTEN_TO_LATELY} AS people"
 
 # A broadcast is due if it is running, a supporter returned to it, its time has come, it is to be
 # recalled, its end is not reported yet, or it waits for an admin, who is to be told. A recall goes
@@ -154,6 +160,16 @@ class Broadcasts:
         rows = await self._database.read(Statement(MUTED, {"petition": self._slug}))
         return int(rows[0]["people"])
 
+    async def written_to_alone(self, author: int, at: datetime) -> int:
+        """Returns to how many people an admin wrote within a day without another's approval."""
+        values: dict[str, Value] = {
+            "petition": self._slug,
+            "broadcast": b"",
+            **counted_together(at, await self._of_others(author, at)),
+        }
+        rows = await self._database.read(Statement(_WRITTEN_TO_LATELY, values))
+        return int(rows[0]["people"])
+
     async def start(
         self, plan: NewBroadcast
     ) -> Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged:
@@ -164,7 +180,9 @@ class Broadcasts:
         known = await self.get(plan.id)
         if known is not None:
             return known
-        await self._database.write(*start_statements(plan, self._slug, self._keyring))
+        is_limited = plan.approval_above is not None
+        others = await self._of_others(plan.actor, plan.at) if is_limited else ()
+        await self._database.write(*start_statements(plan, self._slug, self._keyring, others))
         return await self.get(plan.id) or await self._refusal(plan)
 
     async def begin(
@@ -180,12 +198,16 @@ class Broadcasts:
             broadcast: one whose time has come.
             at: now.
             pause: a reason to pause it even if it is not late.
-            at_most: with more recipients than this, another admin has to approve it first; None
-                if no approval is needed, or it was given.
+            at_most: with more recipients than this, together with what its author sent alone
+                within a day, another admin has to approve it first; None if no approval is
+                needed, or it was given.
         """
         late = broadcast.starts_at is not None and at - broadcast.starts_at > LATE
         reason = pause or (PauseReason.LATE if late else None)
-        await self._database.write(*begin_statements(self._slug, broadcast, at, reason, at_most))
+        others = () if at_most is None else await self._of_others(broadcast.author, at)
+        await self._database.write(
+            *begin_statements(self._slug, broadcast, at, reason, at_most, others)
+        )
         return await self.get(broadcast.id) or broadcast
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
@@ -327,6 +349,16 @@ class Broadcasts:
         )
         await self._set(_SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
+    async def _of_others(self, author: int, at: datetime) -> list[bytes]:
+        """Returns the ids of late broadcasts that an admin did not decide on alone."""
+        found = await self._some(_BEGUN_LATELY, since=to_millis(at - COUNTED_TOGETHER_FOR))
+        alone = (author, author)
+        return [
+            each.id
+            for each in found
+            if not each.is_damaged and (each.author, each.confirmed_by) != alone
+        ]
+
     async def _refusal(
         self, plan: NewBroadcast
     ) -> AlreadyRunning | PetitionOpen | AudienceChanged:
@@ -335,7 +367,8 @@ class Broadcasts:
         active = await self.active()
         if active is not None and plan.due is None:
             return AlreadyRunning(active.id)
-        return PetitionOpen() if plan.at_most is None else AudienceChanged()
+        is_limited = plan.at_most is not None or plan.approval_above is not None
+        return AudienceChanged() if is_limited else PetitionOpen()
 
     async def _petition(self) -> Row:
         return (await self._database.read(Statement(_PETITION, {"petition": self._slug})))[0]

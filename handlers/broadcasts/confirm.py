@@ -183,6 +183,7 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         progress=None if ctx.message_id is None else (ctx.chat_id, ctx.message_id),
         paid=draft_view.is_paid,
         needs_approval=draft_view.must_be_approved(shown),
+        approval_above=None if draft_view.must_be_approved(shown) else draft_view.approval_above,
     )
 
 
@@ -243,7 +244,12 @@ async def _show_again(editor: DraftEditor, objection: Html | _OtherNumber) -> No
     )
     if isinstance(objection, _OtherNumber):
         # The new number includes recent signers, so the number is counted again.
-        objection = _another_number(editor, objection.shown, (await editor.view()).recipients)
+        now = (await editor.view()).recipients
+        is_another = now != objection.shown
+        # Otherwise the admin's own other messages have made it more than one may send alone.
+        objection = (
+            _another_number(editor, objection.shown, now) if is_another else _changed(editor)
+        )
     await editor.show(objection)
 
 
@@ -254,7 +260,11 @@ def _why_void(editor: DraftEditor, token: str) -> Html:
             "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
             "confírmalo otra vez."
         )
-    return words.text(
+    return _changed(editor)
+
+
+def _changed(editor: DraftEditor) -> Html:
+    return editor.ctx.words.text(
         "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
         "vez antes de confirmar."
     )

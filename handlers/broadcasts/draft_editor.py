@@ -103,9 +103,10 @@ class DraftEditor:
         """Returns everything that the draft's screen is drawn from, read anew."""
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
         petition = services.petition
-        numbers, state = await asyncio.gather(
+        numbers, state, written_to = await asyncio.gather(
             count_recipients(services.storage.broadcasts, draft),
             services.storage.petitions.state(),
+            self._written_to(),
         )
         draft_view = DraftView(
             words=ctx.words,
@@ -119,6 +120,7 @@ class DraftEditor:
             is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
             approval_above=services.approval_above,
+            written_to=written_to,
         )
         if not draft.is_shown:
             return draft_view
@@ -129,6 +131,13 @@ class DraftEditor:
             content=content,
             terms=terms_of(draft, content, state, paid=draft_view.is_paid),
         )
+
+    async def _written_to(self) -> int:
+        """Returns how many people the admin wrote to alone of late, if it matters."""
+        ctx = self.ctx
+        if ctx.services.approval_above is None or not self.draft.is_shown:
+            return 0
+        return await ctx.broadcasts.written_to_alone(ctx.user.id, self.now)
 
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""

@@ -273,6 +273,52 @@ async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin
     assert len(admin.got(admin.scene.mallory)) == 1
 
 
+async def test_two_messages_in_a_day_that_together_reach_more_people_need_a_second_admin(
+    admin: AdminScene, pau: Person
+) -> None:
+    await with_settings(admin, approval_above=5)
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
+    await admin.begins()
+    await admin.says("Y otra cosa")
+    summary = await admin.previews()
+    assert "ya has escrito a 3 personas, y todo junto cuenta" in summary.text
+    await admin.taps(ASK)
+    rule = "cuando alguien escribe a más de 5 personas, en uno o en varios envíos de 24 horas"
+    assert rule in admin.panel.text
+    await pau.sees(QUESTION, 10)
+    assert await got_by_all(admin) == [["Hola"]] * 3
+    await admin.scene.taps(pau, APPROVE)
+    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
+        await each.sees("Y otra cosa", 10)
+
+
+async def test_a_planned_message_counts_with_one_that_went_out_before_its_time(
+    admin: AdminScene, pau: Person
+) -> None:
+    await with_settings(admin, approval_above=5)
+    await admin.begins()
+    await admin.says("A su hora")
+    await admin.previews()
+    await admin.taps("🕒 Programar")
+    await admin.says("mañana 18:30")
+    (plan,) = [label for label in admin.panel.labels if label.startswith("Programar para el")]
+    await admin.taps(plan)
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
+    await passes(admin, timedelta(hours=48))
+    await pau.sees(QUESTION, 10)
+    told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
+    assert told is admin.marta.messages[-1]
+    assert await got_by_all(admin) == [["Hola"]] * 3
+
+
 async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     admin: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,8 +14,9 @@ from storage import (
     Petitions,
 )
 from storage.broadcast_states import PauseReason, StopReason
+from storage.broadcast_types import Outcome
 from storage.broadcasts import LATE
-from tests.support.broadcasts import queued, start, started
+from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
 TIME = later(3600)
@@ -89,6 +90,102 @@ async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time
     approved = await broadcasts.approve(asked.id, ADMIN + 1, TIME)
     assert approved is not None
     assert (await queued(broadcasts, await broadcasts.begin(approved, TIME))).total == 3
+
+
+async def sent(broadcasts: Broadcasts, hours: float, **changes: Any) -> Broadcast:
+    """A broadcast that all got, so many hours before `TIME`."""
+    at = TIME - timedelta(hours=hours)
+    broadcast = await started(broadcasts, kind=Kind.UPDATE, at=at, **changes)
+    await tell(broadcasts, broadcast)
+    return broadcast
+
+
+async def test_what_its_author_sent_alone_within_a_day_counts_with_it(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    await sent(broadcasts, 23.9)
+    assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
+    asked = await broadcasts.begin(broadcast, TIME, at_most=3)
+    assert (asked.awaits_approval, asked.expected) == (True, 2)
+
+
+async def test_who_withdrew_since_was_written_to_all_the_same(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2, 3])
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    await sent(broadcasts, 2)
+    await people.withdraw(3)
+    assert await broadcasts.written_to_alone(ADMIN, TIME) == 3
+    assert (await broadcasts.begin(broadcast, TIME, at_most=4)).awaits_approval
+
+
+async def test_up_to_the_number_together_it_begins(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    await sent(broadcasts, 2)
+    assert (await broadcasts.begin(broadcast, TIME, at_most=4)).state == "running"
+
+
+async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE)
+    await sent(broadcasts, 24.1)
+    await sent(broadcasts, 3, actor=ADMIN + 1)
+    at = TIME - timedelta(hours=2)
+    asked = await start(broadcasts, kind=Kind.UPDATE, needs_approval=True, at=at)
+    approved = await broadcasts.approve(asked.id, ADMIN + 1, at)
+    assert approved is not None
+    await tell(broadcasts, await queued(broadcasts, await broadcasts.begin(approved, at)))
+    assert await broadcasts.written_to_alone(ADMIN, TIME) == 0
+    assert (await broadcasts.begin(broadcast, TIME, at_most=2)).state == "running"
+
+
+async def test_what_was_cancelled_counts_with_those_who_had_it(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2, 3])
+    cancelled = await started(broadcasts, kind=Kind.UPDATE, at=TIME - timedelta(hours=1))
+    batch = await claim(broadcasts, cancelled, limit=1)
+    await broadcasts.deliveries.record(cancelled.id, results(batch, Outcome.DELIVERED), later(2))
+    await broadcasts.cancel(cancelled.id, ADMIN, later(3))
+    assert await broadcasts.written_to_alone(ADMIN, TIME) == 1
+
+
+async def test_one_that_goes_out_at_once_is_counted_with_them_in_its_own_transaction(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    await sent(broadcasts, 2)
+    again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "at_most": 2}
+    assert await start(broadcasts, **again, approval_above=3) == AudienceChanged()
+    assert isinstance(await start(broadcasts, **again, approval_above=4), Broadcast)
+
+
+async def test_many_broadcasts_of_others_never_let_ones_own_go_uncounted(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    await sent(broadcasts, 23)
+    for number in range(25):
+        await sent(broadcasts, 22 - number / 10, actor=ADMIN + 1)
+    assert await broadcasts.written_to_alone(ADMIN, TIME) >= 1
+
+
+async def test_one_that_waits_for_a_decision_is_for_as_many_as_there_are_by_now(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    broadcast = await planned(broadcasts, kind=Kind.UPDATE, expected=1)
+    await people.sign([2, 3])
+    waiting = await broadcasts.begin(broadcast, TIME, PauseReason.FORMER)
+    assert (waiting.state, waiting.expected) == ("paused", 3)
 
 
 async def test_one_that_is_late_as_well_has_a_day_to_be_approved(

@@ -1,8 +1,13 @@
 """The screens of a broadcast that waits for approval, for its author and for the other admins."""
 
 from bot.text.markup import Html
-from handlers.broadcasts.screens.broadcast_lines import BroadcastView, keep_preview
-from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
+from handlers.broadcasts.screens.broadcast_lines import (
+    BroadcastView,
+    approval_rule,
+    counted_for,
+    keep_preview,
+)
+from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from storage import APPROVABLE_FOR
@@ -35,6 +40,7 @@ def _waits(now: BroadcastView) -> Screen:
         paragraphs(
             words.text("<b>Espera la aprobación de otra persona</b>"),
             _what(now),
+            approval_rule(words, now.approval_above),
             words.text(
                 "Las demás personas que administran la petición reciben el mensaje en su chat con "
                 "este bot, con un botón para aprobarlo. A quien no lo vea, dile que escriba "
@@ -90,13 +96,7 @@ def _what(now: BroadcastView) -> Html:
             "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
             moment=moment_name(words, starts, now.zone),
         )
-    to = words.plural(
-        "Para {audience}: {n} persona.",
-        "Para {audience}: {n} personas.",
-        broadcast.expected or 0,
-        audience=recipients_name(words, broadcast),
-    )
-    return Html("\n".join((subject_name(words, broadcast.kind), to, when)))
+    return Html("\n".join((subject_name(words, broadcast.kind), counted_for(now), when)))
 
 
 def _deadline(now: BroadcastView) -> Html:

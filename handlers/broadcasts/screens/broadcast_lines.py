@@ -34,6 +34,7 @@ class BroadcastView:
         rate, pause: see `Measured`.
         recall: the recall's deletions by outcome; None without a recall.
         reader: user id of the admin who reads it.
+        approval_above: a broadcast to more people needs a second admin; None: never.
     """
 
     words: Words
@@ -45,6 +46,7 @@ class BroadcastView:
     pause: float = 0.0
     recall: RecallTally | None = None
     reader: int | None = None
+    approval_above: int | None = None
 
     @property
     def key(self) -> str:
@@ -65,6 +67,19 @@ class BroadcastView:
     def can_be_recalled(self) -> bool:
         """Whether Telegram still allows deleting what was sent."""
         return self.broadcast.can_be_recalled(self.tally.delivered, self.now)
+
+
+def approval_rule(words: Words, above: int | None) -> Html | None:
+    """Says when a second admin is needed; None if never, or always."""
+    if not above:
+        return None
+    return words.plural(
+        "Hace falta otra persona cuando alguien escribe a más de {n} persona, en uno o en varios "
+        "envíos de 24 horas.",
+        "Hace falta otra persona cuando alguien escribe a más de {n} personas, en uno o en varios "
+        "envíos de 24 horas.",
+        above,
+    )
 
 
 def account(words: Words, tally: Tally) -> Html:
@@ -100,6 +115,16 @@ def keep_preview(now: BroadcastView) -> Html | None:
     if now.broadcast.kind is Kind.CLOSING:
         return None
     return now.words.text("No borres la vista previa: es el original que se copiará.")
+
+
+def counted_for(now: BroadcastView) -> Html:
+    """Says for whom it is, and how many they were when they were last counted."""
+    return now.words.plural(
+        "Para {audience}: {n} persona.",
+        "Para {audience}: {n} personas.",
+        now.broadcast.expected or 0,
+        audience=recipients_name(now.words, now.broadcast),
+    )
 
 
 def planned_for(now: BroadcastView) -> Html:

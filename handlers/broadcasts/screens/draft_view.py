@@ -37,6 +37,7 @@ class DraftView:
         is_closed: whether the petition is closed.
         may_pay: whether the operator allows paying to exceed Telegram's free rate.
         approval_above: a broadcast to more people needs a second admin; None: never.
+        written_to: people that the admin wrote to within a day without another's approval.
         balance: the bot's Stars; None when not asked for, or when Telegram did not answer.
         content: what would be sent; empty before the preview.
         terms: what a confirmation is bound to; None before the preview.
@@ -53,6 +54,7 @@ class DraftView:
     is_closed: bool = False
     may_pay: bool = False
     approval_above: int | None = None
+    written_to: int = 0
     balance: int | None = None
     content: Mapping[str, object] = field(default_factory=dict)
     terms: ConfirmationTerms | None = None
@@ -76,14 +78,20 @@ class DraftView:
 
     def must_be_approved(self, recipients: int) -> bool:
         """Whether another admin has to approve a broadcast to so many people."""
-        return self.approval_above is not None and recipients > self.approval_above
+        alone = self.most_alone
+        return alone is not None and recipients > alone
+
+    @property
+    def most_alone(self) -> int | None:
+        """To how many people the admin may still write alone; None: to any number."""
+        return None if self.approval_above is None else self.approval_above - self.written_to
 
     def most_recipients(self, shown: int) -> int:
         """Returns the most recipients that a confirmation of `shown` recipients still covers.
 
         If the broadcast is paid, it must not cost more than the price that was shown either.
         """
-        most = most_recipients(shown, approval_above=self.approval_above)
+        most = most_recipients(shown, approval_above=self.most_alone)
         return min(most, MESSAGES_A_STAR * _stars(shown)) if self.is_paid else most
 
     @property

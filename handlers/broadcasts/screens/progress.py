@@ -10,9 +10,9 @@ from handlers.broadcasts.screens.approval import awaiting_approval
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
     account,
+    counted_for,
     keep_preview,
     plan,
-    planned_for,
 )
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.broadcasts.screens.questions import ask_cancel
@@ -177,7 +177,7 @@ def _paused(now: BroadcastView) -> Screen:
             paragraphs(
                 words.text("<b>Un envío programado espera tu decisión</b>"),
                 _plan_missed(now, broadcast.starts_at),
-                planned_for(now),
+                counted_for(now),
             ),
             (Button(words.label("Enviar ahora"), AdminAction.RESUME, now.key), cancel),
         )

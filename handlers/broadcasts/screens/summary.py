@@ -209,12 +209,21 @@ def _price(draft_view: DraftView) -> Html | None:
 
 
 def _approval(draft_view: DraftView) -> Html | None:
+    words, written_to = draft_view.words, draft_view.written_to
     if not draft_view.needs_approval:
         return None
-    return draft_view.words.text(
+    needed = words.text(
         "Otra persona que administra la petición tiene que aprobarlo: "
         "verá lo mismo que tú, y hasta que lo apruebe no sale nada."
     )
+    if not written_to:
+        return needed
+    together = words.plural(
+        "En las últimas 24 horas ya has escrito a {n} persona, y todo junto cuenta.",
+        "En las últimas 24 horas ya has escrito a {n} personas, y todo junto cuenta.",
+        written_to,
+    )
+    return Html(f"{needed} {together}")
 
 
 def _short_of_stars(draft_view: DraftView) -> Html | None:
