@@ -49,7 +49,7 @@ async def test_it_does_not_go_out_and_each_who_is_left_is_shown_it_and_asked(
     assert asked.labels == ["Enviar ahora", "⏹ Cancelar"]
     assert pau.messages[-2].text == "Hola"
     in_english = await lucy.sees("A scheduled broadcast waits for your decision", 10)
-    assert "no longer administers the petition" in in_english.text
+    assert "is no longer an admin" in in_english.text
     assert admin.got(admin.scene.ana) == []
     assert len(admin.marta.messages) == seen_by_marta
 
