@@ -317,7 +317,7 @@ class SupporterContext:
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
         former, picture_id = self.conversation.message_id, await show_picture(self)
-        screen = draw(await self._all_that_is_shown()).under(notice)
+        screen = draw(await self._all_that_is_shown()).with_notice(notice)
         version = self.conversation.version
         # A picture that was just sent belongs above the message with the buttons.
         if at_bottom or picture_id != self.conversation.picture_id:

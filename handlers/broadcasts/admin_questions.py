@@ -59,7 +59,7 @@ async def _ask(
         notice = await show_content(bot, broadcast, words, admin)
     measured = Measured(tally)
     view = await view_of(services, words, broadcast, reader=admin, measured=measured)
-    await send_screen(bot, admin, state_screen(view).under(notice))
+    await send_screen(bot, admin, state_screen(view).with_notice(notice))
     await notices.mark_sent(broadcast.id, NoticeKind.QUESTION, about)
 
 

@@ -35,7 +35,7 @@ async def _review(ctx: AdminContext, known: Broadcast) -> None:
     ctx = ctx.at_bottom()
     notice = await show_content(ctx.bot, known, ctx.words, ctx.chat_id)
     drawn = await screen_of(ctx, known)
-    await ctx.write(drawn.under(notice))
+    await ctx.write(drawn.with_notice(notice))
 
 
 async def approve(ctx: AdminContext, argument: str) -> None:
@@ -149,7 +149,7 @@ async def _asked_again(ctx: AdminContext, former: Broadcast, now: Broadcast, bef
         before=words.number(before),
         now=words.number(now.expected or 0),
     )
-    await ctx.write(drawn.under(notice))
+    await ctx.write(drawn.with_notice(notice))
 
 
 async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:

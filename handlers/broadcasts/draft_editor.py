@@ -74,7 +74,7 @@ class DraftEditor:
         """Shows the draft's current screen in its message, which is moved down if necessary.
 
         Args:
-            notice: a line above the screen, shown once.
+            notice: a line right above the buttons, shown once.
             below: id of a message below which the draft must stand.
 
         Raises:
@@ -87,9 +87,7 @@ class DraftEditor:
             and not self.draft.is_shown
         ):
             stage = DraftStage.READY
-        page = _DRAWN_BY[stage](draft_view)
-        if notice is not None:
-            page = page.under(notice)
+        page = _DRAWN_BY[stage](draft_view).with_notice(notice)
         former = self.draft.message_id
         shown = await self._placed(page, below)
         if shown == former:

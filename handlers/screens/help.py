@@ -18,7 +18,8 @@ def language(view: View) -> Screen:
     choices = [
         Button(_marked(view, code), Action.SET_LANGUAGE, code) for code in view.petition.languages
     ]
-    return Screen(question, [*choices, Button(words.label("Volver"), Action.BACK)])
+    back = Button(words.label("Volver"), Action.BACK)
+    return Screen(Html(""), [*choices, back], question)
 
 
 def help_(view: View) -> Screen:

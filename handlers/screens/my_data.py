@@ -15,7 +15,7 @@ from storage import Held, Kind, Signature
 from storage.personal_data import Record
 
 _LISTED = 10
-# Characters kept free for notices above the screen.
+# Characters kept free for notices below the screen.
 _ROOM_FOR_NOTICES = 500
 
 _OUTCOMES: Mapping[str, str] = MappingProxyType(

@@ -14,10 +14,21 @@ Lines = Sequence[Button | Sequence[Button | None] | None]
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a message shows. `text` is Telegram HTML."""
+    """What a message shows. The texts are Telegram HTML.
 
-    text: Html
+    Attributes:
+        body: what is read first.
+        question: what the buttons, or the person's next message, answer; None if the body says it.
+    """
+
+    body: Html
     lines: Lines = ()
+    question: Html | None = None
+
+    @property
+    def text(self) -> Html:
+        """The whole text, the question last."""
+        return paragraphs(self.body, self.question)
 
     @property
     def rows(self) -> tuple[tuple[Button, ...], ...]:
@@ -26,9 +37,12 @@ class Screen:
         kept = (tuple(button for button in row if button is not None) for row in rows)
         return tuple(row for row in kept if row)
 
-    def under(self, notice: Html | None) -> Screen:
-        """Returns the screen with a notice above it; the screen itself if that is None."""
-        return self if notice is None else replace(self, text=paragraphs(notice, self.text))
+    def with_notice(self, notice: Html | None) -> Screen:
+        """Returns the screen with a notice right above its question and buttons.
+
+        A phone shows the end of a new message: above a long text nobody would see the notice.
+        """
+        return self if notice is None else replace(self, body=paragraphs(self.body, notice))
 
     def drawn(self, version: int) -> bytes:
         """Returns bytes that are equal only for the same screen with the same version.

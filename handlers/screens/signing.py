@@ -2,7 +2,7 @@
 
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.stages import Action
-from bot.text.markup import fill
+from bot.text.markup import Html, fill
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Screen, paragraphs
@@ -19,12 +19,13 @@ def name(view: View) -> Screen:
     )
     use = Button(words.label("Usar «{name}»", name=view.profile_name or ""), Action.PROFILE_NAME)
     return Screen(
-        paragraphs(view.texts.privacy_short, question, typed),
+        Html(view.texts.privacy_short),
         [
             use if view.profile_name else None,
             Button(words.label("🔒 Aviso de privacidad completo"), Action.PRIVACY),
             Button(words.label("Ahora no"), Action.HOME),
         ],
+        paragraphs(question, typed),
     )
 
 

@@ -97,7 +97,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     admin: AdminScene, pau: Person, lucy: Person
 ) -> None:
     await asks(admin)
-    assert admin.panel.text.startswith("Espera la aprobación de otra persona")
+    assert "Espera la aprobación de otra persona" in admin.panel.text
     assert admin.panel.labels == ["Cancelar este envío"]
     question = await pau.sees(QUESTION, 10)
     assert f"otra persona que administra la petición ({ADMIN})" in question.text
@@ -240,8 +240,8 @@ async def test_a_planned_one_keeps_its_time(admin: AdminScene, pau: Person) -> N
     assert "Saldrá el" in question.text
     (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
     await admin.scene.taps(pau, approve)
-    assert pau.messages[-1].text.startswith("Programado")
-    assert admin.panel.text.startswith("Programado")
+    assert "Programado" in pau.messages[-1].text
+    assert "Programado" in admin.panel.text
     (found,) = await admin.services.storage.broadcasts.scheduled()
     assert found.confirmed_by == PAU
     assert found.starts_at is not None
@@ -463,7 +463,7 @@ async def test_what_was_deleted_cannot_be_approved(admin: AdminScene, pau: Perso
     await admin.scene.taps(pau, "Ver el mensaje")
     assert "El mensaje no se puede mostrar" in pau.messages[-1].text
     answer = await pau.tap(APPROVE).answered()
-    assert answer.text.startswith("El original del mensaje se ha borrado")
+    assert "El original del mensaje se ha borrado" in answer.text
     await admin.scene.settled()
     assert (await admin.broadcast()).awaits_approval
 

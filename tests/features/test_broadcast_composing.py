@@ -72,7 +72,7 @@ async def test_what_cannot_be_the_same_for_all_is_turned_down_with_its_reason(
     await admin.begins()
     admin.marta.send_kind(kind)
     await admin.scene.settled()
-    assert admin.panel.text.startswith(said)
+    assert said in admin.panel.text
     assert "Espero tu próximo mensaje" in admin.panel.text
 
 
@@ -103,7 +103,7 @@ async def test_link_buttons_are_written_line_by_line(admin: AdminScene) -> None:
     await admin.says("Hola")
     await admin.taps("Botones con enlace")
     await admin.says("Leer más - javascript:alert(1)")
-    assert admin.panel.text.startswith("En «Leer más - javascript:alert(1)» la dirección no vale")
+    assert "En «Leer más - javascript:alert(1)» la dirección no vale" in admin.panel.text
     await admin.says("Leer más - https://example.org/\nDonar - example.org/donar")
     assert "Botones: «Leer más», «Donar»" in admin.panel.text
     await admin.previews()
@@ -174,7 +174,7 @@ async def test_what_it_does_not_wait_for_is_not_taken(admin: AdminScene) -> None
     await admin.begins()
     await admin.says("Hola")
     await admin.says("y otra cosa")
-    assert admin.panel.text.startswith("Ese mensaje no se ha añadido")
+    assert "Ese mensaje no se ha añadido" in admin.panel.text
     await admin.previews()
     assert admin.marta.messages[-2].text == "Hola"
 
@@ -187,7 +187,7 @@ async def test_an_admin_goes_on_being_a_supporter(admin: AdminScene) -> None:
     await admin.says("/start")
     await admin.taps("✍️ Firmar la petición")
     await admin.says("Marta Ruiz")
-    assert "\n\nYo, Marta Ruiz:" in admin.marta.messages[-1].text
+    assert admin.marta.messages[-1].text.startswith("Yo, Marta Ruiz:")
     assert "Tu mensaje" in admin.panel.text
 
 

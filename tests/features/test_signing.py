@@ -35,7 +35,7 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     for bad in ("x", "=1+1", "http://example.org"):
         jordi.send(bad)
         await scene.settled()
-        assert scene.screen(jordi).text.startswith("⚠️")
+        assert "\n\n⚠️" in scene.screen(jordi).text
         assert scene.screen(jordi) is jordi.messages[-1]
     jordi.send("Jordi Puig i Gal·la")
     await scene.settled()
