@@ -7,7 +7,7 @@ from handlers.request_budget import UNLIMITED, LimitDecision
 from handlers.supporter_context import SupporterContext
 
 _TOO_OFTEN = mark(
-    "Demasiado seguido: espera un minuto, por favor, y vuelve a intentarlo. /withdraw y /stop "
+    "Vas muy deprisa: espera un minuto, por favor, y vuelve a intentarlo. /withdraw y /stop "
     "funcionan siempre."
 )
 

@@ -81,4 +81,4 @@ async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int)
         return words.text(
             "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría enviar."
         )
-    return words.text("Arriba tienes el mensaje, tal como llegaría a los demás.")
+    return words.text("Arriba tienes el mensaje, tal como llegaría al resto.")

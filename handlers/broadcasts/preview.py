@@ -99,7 +99,7 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
                 await editor.draw(_why_not(ctx, problem))
             return
     await editor.draw(
-        ctx.words.text("Arriba tienes la prueba, tal como llegará a los demás."),
+        ctx.words.text("Arriba tienes la prueba, tal como llegará al resto."),
         below=max((m for ids in sent.values() for m in ids), default=0),
     )
 

@@ -12,7 +12,7 @@ from handlers.screens.command_list import SUPPORTER_COMMANDS
 from storage import ConversationMoved
 from tests.support.scene import Scene, a_scene, fails
 
-TOO_OFTEN = "Demasiado seguido"
+TOO_OFTEN = "Vas muy deprisa"
 COUNTED = sorted(set(SUPPORTER_COMMANDS) - {"withdraw", "stop"})
 
 

@@ -144,7 +144,7 @@ async def test_what_comes_beyond_the_budget_takes_no_screen_away(
     for name in ("Ana", "Ana García"):
         scene.ana.send(name)
         await scene.settled()
-    await scene.ana.sees("Demasiado seguido")
+    await scene.ana.sees("Vas muy deprisa")
     assert [m.text for m in scene.ana.messages if m.outgoing] == ["/start"]
 
 

@@ -18,7 +18,9 @@ def ask_cancel(now: BroadcastView) -> Screen:
             paragraphs(
                 words.text("<b>¿Cancelar este envío programado?</b>"),
                 plan(now) if is_scheduled else None,
-                words.text("No se ha enviado nada todavía. El mensaje no se guarda."),
+                words.text(
+                    "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra vez."
+                ),
             ),
             (
                 Button(yes, AdminAction.CANCEL, now.key, style=Style.END),

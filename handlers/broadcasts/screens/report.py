@@ -44,7 +44,7 @@ def _cancelled(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
         rest = words.text("Con /broadcast puedes enviárselo a quienes faltan.")
     else:
         rest = words.text(
-            "Con «Enviar a quienes faltan» puedes mandárselo más tarde a los demás, sin que nadie "
+            "Con «Enviar a quienes faltan» puedes mandárselo más tarde al resto, sin que nadie "
             "lo reciba dos veces."
         )
     return Html(f"{heading}\n{rest}")
