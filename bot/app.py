@@ -41,6 +41,7 @@ from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.context import Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets
+from handlers.sent_files import erase_all_files
 from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
 from storage import (
@@ -318,7 +319,9 @@ def _wire(
     dispatch = Dispatcher(update_handler, is_spared=is_opt_out)
     tell = partial(tell_admins, application.bot, services, TOKEN_USED_ELSEWHERE)
     polling = Polling(client, dispatch, report_second_poller=tell)
-    retention = Retention(services.storage.conversations, services.clock)
+    erase_files = partial(erase_all_files, application.bot, services)
+    conversations = services.storage.conversations
+    retention = Retention(conversations, services.clock, erase_files=erase_files)
     return App(application, update_handler, dispatch, polling, worker, held, watch, retention)
 
 

@@ -1,4 +1,4 @@
-"""Retention: erases a form that was begun and not touched for thirty days.
+"""Retention: erases a form that was begun and not touched for thirty days, and files of it.
 
 The retention times of signatures, which each petition sets, are not applied here yet.
 """
@@ -23,17 +23,28 @@ BETWEEN_LOOKS_SECONDS = 3_600.0
 
 
 class Retention:
-    """Erases what has been stored for long enough, for as long as the bot runs."""
+    """Erases what has been stored for long enough, for as long as the bot runs.
+
+    Args:
+        conversations: where the forms are.
+        clock: the time.
+        sleep: waits for that many seconds.
+        erase_files: removes from the chats what is due, and files without a signature that were
+            sent until the time that it is given.
+    """
 
     def __init__(
         self,
         conversations: Conversations,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        *,
+        erase_files: Callable[[datetime], Awaitable[None]],
     ) -> None:
         self._conversations = conversations
         self._clock = clock
         self._sleep = sleep
+        self._erase_files = erase_files
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
@@ -47,7 +58,7 @@ class Retention:
             await self._sleep(BETWEEN_LOOKS_SECONDS)
 
     async def forget(self) -> None:
-        """Erases every form that is older than `FORMS_KEPT_FOR`."""
+        """Erases every form that is older than `FORMS_KEPT_FOR`, and the files that are due."""
         before = self._clock() - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
         while forgotten == PORTION:
@@ -57,3 +68,4 @@ class Retention:
             total += forgotten
         if total > 0:
             _log.info("forms_forgotten", total=total)
+        await self._erase_files(before)

@@ -13,7 +13,7 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot.text.markup import escape
+from bot.text.markup import Html, escape
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
 from handlers.screens.buttons import Button
@@ -29,6 +29,14 @@ class Shown:
 
     message_id: int
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The result of deleting messages of a chat: a notice for the screen, and any failure."""
+
+    told: Html | None = None
+    failure: TelegramError | None = None
 
 
 @dataclass(frozen=True, slots=True)

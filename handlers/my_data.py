@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from bot.text.markup import fill, parse
-from handlers.supporter_context import SupporterContext
-from storage import Held
+from bot.text.translations import Words
+from bot.tracebacks import kind_of
+from handlers.sent_files import erase_files
+from handlers.supporter_context import SupporterContext, reload
+from storage import Held, Unavailable
+
+_log = structlog.stdlib.get_logger()
 
 
 async def send_file(ctx: SupporterContext) -> None:
@@ -20,21 +27,61 @@ async def send_file(ctx: SupporterContext) -> None:
     await storage.audit.record("my_data_file", actor=None, at=ctx.services.clock())
     held = everything_stored(ctx, await storage.personal_data.of(ctx.user.id))
     content = json.dumps(held, ensure_ascii=False, indent=2, default=_written).encode()
-    is_sent = False
+    name = ctx.view.words.label("mis-datos.json")
+    sending: asyncio.Task[None] | None = None
 
     async def answer() -> None:
         await asyncio.gather(ctx.answer(), deliver())
 
     async def deliver() -> None:
-        nonlocal is_sent
-        if not is_sent:
-            name = ctx.view.words.label("mis-datos.json")
-            await ctx.bot.send_document(ctx.chat_id, content, filename=name)
-            is_sent = True
+        nonlocal sending
+        if sending is None or (sending.done() and sending.exception() is not None):
+            sending = asyncio.create_task(_send(ctx, name, content))
+            sending.add_done_callback(_log_failure)
+        # A file that has left must be recorded, whatever the person does meanwhile.
+        await asyncio.shield(sending)
         if not ctx.will_be_drawn_over:
             await ctx.redraw(at_bottom=True)
 
     await ctx.tell(answer, deliver)
+
+
+async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
+    """Sends the file and records it; it is due at once if what it holds was erased meanwhile."""
+    sent_files, supporter = ctx.services.storage.sent_files, ctx.conversation.supporter
+    sent = await ctx.bot.send_document(
+        ctx.chat_id,
+        content,
+        filename=name,
+        caption=_caption(ctx.view.words, is_signed=ctx.view.signature is not None),
+    )
+    try:
+        await sent_files.add(
+            supporter, chat_id=ctx.chat_id, message_id=sent.message_id, at=ctx.services.clock()
+        )
+    except Unavailable:
+        await ctx.conversation_message.delete(sent.message_id)
+        raise
+    if (await reload(ctx)).view.signature != ctx.view.signature:
+        await sent_files.make_due(supporter)
+        await erase_files(ctx.bot, ctx.services, ctx.view.words, supporter)
+
+
+def _log_failure(sending: asyncio.Task[None]) -> None:
+    if not sending.cancelled() and (error := sending.exception()) is not None:
+        _log.info("file_not_sent", kind=kind_of(error))
+
+
+def _caption(words: Words, *, is_signed: bool) -> str:
+    if is_signed:
+        return words.label(
+            "Si pides otro archivo o retiras tu firma, este desaparecerá del chat. Para "
+            "conservarlo, guárdalo aparte."
+        )
+    return words.label(
+        "Si pides otro archivo, o al cabo de 30 días sin firmar, este desaparecerá del chat. Para "
+        "conservarlo, guárdalo aparte."
+    )
 
 
 def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
@@ -52,6 +99,7 @@ def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
         "signature": held.signature,
         "consents": [_as_seen(consent, name or "") for consent in held.consents],
         "messages_to_signers": held.deliveries,
+        "files_in_this_chat": held.files,
         **({"as_admin": as_admin} if any(as_admin.values()) else {}),
     }
 

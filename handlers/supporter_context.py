@@ -24,11 +24,20 @@ from bot.petition.stages import (
 from bot.text.markup import Html
 from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Context, Services
-from handlers.conversation_message import ConversationMessage, Shown, show_alert, tolerate
+from handlers.conversation_message import (
+    Cleared,
+    ConversationMessage,
+    Shown,
+    edit_screen,
+    show_alert,
+    tolerate,
+)
 from handlers.delayed_replies import Answer
 from handlers.picture import show_picture
 from handlers.screens import draw
+from handlers.screens.screen import Screen
 from handlers.screens.supporter_view import View
+from handlers.sent_files import erase_files
 from handlers.update_filters import own_chat
 from handlers.waiting_updates import will_be_drawn_over
 from storage import Conversation
@@ -40,14 +49,6 @@ _MOST_IN_THE_CHAT = 50
 # Deleted one by one, which shows which are too old; only a flood brings more.
 _ONE_BY_ONE = 20
 _TOGETHER = 100  # Telegram's limit for one call of deleteMessages
-
-
-@dataclass(frozen=True, slots=True)
-class _Cleared:
-    """The result of deleting a person's messages: a notice for the screen, and any failure."""
-
-    told: Html | None = None
-    failure: TelegramError | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -244,13 +245,21 @@ class SupporterContext:
         is_there = ctx.conversation.message_id not in (None, former)
         await ctx._draw_cleared(notice, at_bottom=at_bottom and not is_there)
         if is_there and former is not None:
-            await self.conversation_message.delete(former)
+            await self._put_away(former)
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
-        cleared = await self._clear()
-        await self._draw(_joined(self.view.damage, notice, cleared.told), at_bottom=at_bottom)
-        if cleared.failure is not None:
-            raise cleared.failure
+        typed, files = await self._clear(), await self._erase_files()
+        told = _joined(self.view.damage, notice, typed.told, files.told)
+        await self._draw(told, at_bottom=at_bottom)
+        if (failure := typed.failure or files.failure) is not None:
+            raise failure
+
+    async def _erase_files(self) -> Cleared:
+        """Removes files whose data is erased, wherever a screen says what is stored."""
+        if self.view.place.stage not in (Stage.MY_DATA, Stage.WITHDRAWN):
+            return Cleared()
+        supporter = self.conversation.supporter
+        return await erase_files(self.bot, self.services, self.view.words, supporter)
 
     async def _clear_away(self) -> None:
         cleared = await (await reload(self))._clear()
@@ -281,14 +290,14 @@ class SupporterContext:
             partial(digest_of, conversation.supporter),
         )
 
-    async def _clear(self) -> _Cleared:
+    async def _clear(self) -> Cleared:
         """Deletes the marked messages.
 
         A failure is returned, so that the screen can report it before it is raised.
         """
         leaving, words = self._leaving, self.view.words
         if not leaving:
-            return _Cleared()
+            return Cleared()
         try:
             gone = [
                 await self.conversation_message.delete_together(leaving[start : start + _TOGETHER])
@@ -302,13 +311,13 @@ class SupporterContext:
                 "Todavía no se ha podido borrar de este chat lo que has enviado. Lo volveremos a "
                 "intentar; también puedes borrarlo tú."
             )
-            return _Cleared(told, error)
+            return Cleared(told, error)
         await self.services.storage.conversations.clear_name_messages(
             self.conversation.supporter, leaving
         )
         if all(gone):
-            return _Cleared(words.text("Lo que has enviado se ha borrado de este chat."))
-        return _Cleared(
+            return Cleared(words.text("Lo que has enviado se ha borrado de este chat."))
+        return Cleared(
             words.text(
                 "Telegram no nos deja borrar de este chat un mensaje de hace días. Si lleva tu "
                 "nombre, bórralo tú, por favor."
@@ -327,7 +336,13 @@ class SupporterContext:
         # Stored before the old message is deleted: if that fails, only it is repeated.
         await self._remember(shown, picture_id)
         if former is not None and former != shown.message_id:
-            await self.conversation_message.delete(former)
+            await self._put_away(former)
+
+    async def _put_away(self, message_id: int) -> None:
+        """Deletes a former conversation message; one too old for that loses text and buttons."""
+        if not await self.conversation_message.delete(message_id):
+            empty = Screen(self.view.words.text("Este mensaje ya no se usa."))
+            await tolerate(edit_screen(self.bot, self.chat_id, message_id, empty))
 
     async def _all_that_is_shown(self) -> View:
         if self.view.place.stage is not Stage.MY_DATA:

@@ -61,6 +61,7 @@ from storage.personal_data import Held, PersonalData
 from storage.petitions import Petitions, PetitionState
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
+from storage.sent_files import SentFile, SentFiles
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.telegram_cache import CachedItem, TelegramCache
@@ -85,6 +86,7 @@ class Storage:
     admin_notices: AdminNotices
     telegram_cache: TelegramCache
     personal_data: PersonalData
+    sent_files: SentFiles
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -147,6 +149,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         admin_notices=AdminNotices(watched),
         telegram_cache=TelegramCache(watched, slug),
         personal_data=PersonalData(watched, slug, keyring),
+        sent_files=SentFiles(watched, slug, keyring),
     )
 
 
@@ -210,6 +213,8 @@ __all__ = [
     "Row",
     "SchemaMissing",
     "SchemaTooNew",
+    "SentFile",
+    "SentFiles",
     "SentMessages",
     "Signature",
     "Signatures",

@@ -35,6 +35,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
         *("broadcast_id", "position", "signature_id", "language", "state", "attempts"),
         *("updated_at", "message_ids", "recall_outcome"),
     ),
+    "sent_files": ("supporter", "message_id", "chat_sealed", "sent_at", "due"),
     "drafts": ("admin", "body_sealed", "updated_at"),
     "telegram_cache": ("key", "digest"),
     "broadcasts": (
@@ -74,6 +75,10 @@ WHERE deliveries.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
 ORDER BY deliveries.updated_at, deliveries.broadcast_id
 """  # noqa: S608 - constants of this file
 
+_FILES = f"""
+SELECT {_columns("sent_files")} FROM sent_files WHERE {_PERSON} ORDER BY sent_at
+"""  # noqa: S608 - constants of this file
+
 _DRAFT = f"""
 SELECT {_columns("drafts")} FROM drafts WHERE petition = :petition AND admin = :supporter
 """  # noqa: S608 - constants of this file
@@ -108,6 +113,7 @@ class Held:
         signature: None if they have not signed.
         consents: each with its text.
         deliveries: what was sent or is to be sent to them, the oldest first.
+        files: the files of /mydata in their chat that are known, the oldest first.
         draft: the message that they are preparing, as an admin.
         menus: the command menus that they were given as an admin.
         broadcasts: those that they prepared or approved, without the ids of other admins.
@@ -118,6 +124,7 @@ class Held:
     signature: Record | None = None
     consents: tuple[Record, ...] = ()
     deliveries: tuple[Record, ...] = ()
+    files: tuple[Record, ...] = ()
     draft: Record | None = None
     menus: tuple[Record, ...] = ()
     broadcasts: tuple[Record, ...] = ()
@@ -140,6 +147,7 @@ class PersonalData:
             signature=_only(await self._read("signatures", _SIGNATURE, supporter)),
             consents=await self._read("consents", _CONSENTS, supporter),
             deliveries=await self._read("deliveries", _DELIVERIES, supporter),
+            files=await self._read("sent_files", _FILES, supporter),
             draft=_only(await self._read("drafts", _DRAFT, supporter)),
             menus=await self._read("telegram_cache", _MENUS, supporter),
             broadcasts=tuple(

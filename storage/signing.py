@@ -16,6 +16,7 @@ from storage.errors import ConversationMoved
 from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.petitions import lock_petition
+from storage.sent_files import all_due
 from storage.times import to_millis
 
 # Makes a row to lock for someone who has none; version 0 counts as no conversation.
@@ -184,6 +185,7 @@ def withdraw_statements(slug: str, supporter: bytes, stage: str | None) -> tuple
         Statement(_LOCK_SIGNATURE, person),
         Statement(_DISCOUNT, person),
         Statement(_FORGET_PERSON, {**person, "stage": stage}),
+        all_due(slug, supporter),
         Statement(_ERASE, person),
         *COUNT_ERASED,
     )

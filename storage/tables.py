@@ -272,6 +272,20 @@ drafts = Table(
     sqlite_strict=True,
 )
 
+# The files of /mydata that are in people's chats.
+sent_files = Table(
+    "sent_files",
+    metadata,
+    _text("petition"),
+    _blob("supporter"),
+    _number("message_id"),
+    _blob("chat_sealed"),
+    _number("sent_at"),
+    _number("due"),
+    PrimaryKeyConstraint("petition", "supporter", "message_id"),
+    sqlite_strict=True,
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -129,9 +129,9 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
     async with open_app(scene.settings) as app:
         conversations = app.application.services.storage.conversations
         after = datetime.now(UTC) + FORMS_KEPT_FOR
-        running = asyncio.create_task(
-            replace(app, retention=Retention(conversations, lambda: after)).run()
-        )
+        erase_files = app.retention._erase_files
+        retention = Retention(conversations, lambda: after, erase_files=erase_files)
+        running = asyncio.create_task(replace(app, retention=retention).run())
         ana = app.application.services.keyring.reference("andry", scene.ana.user.id)
         async with asyncio.timeout(SIGTERM_TO_THE_END):
             while (await conversations.get(ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row

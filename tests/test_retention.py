@@ -26,6 +26,7 @@ class Forms:
         self.left = left
         self.failures = list(failures)
         self.asked: list[datetime] = []
+        self.files_until: list[datetime] = []
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         if self.failures:
@@ -34,6 +35,9 @@ class Forms:
         some = min(self.left, limit)
         self.left -= some
         return some
+
+    async def erase_files(self, before: datetime) -> None:
+        self.files_until.append(before)
 
 
 class Pauses:
@@ -50,7 +54,9 @@ class Pauses:
 
 
 def retention(forms: Forms, pauses: Pauses) -> Retention:
-    return Retention(cast("Conversations", forms), lambda: NOW, pauses.sleep)
+    return Retention(
+        cast("Conversations", forms), lambda: NOW, pauses.sleep, erase_files=forms.erase_files
+    )
 
 
 def test_they_are_kept_for_thirty_days() -> None:
@@ -68,6 +74,7 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
         await retention(forms, pauses).forget()
     assert forms.left == 0
     assert forms.asked == [NOW - timedelta(days=30)] * looks
+    assert forms.files_until == [NOW - timedelta(days=30)]
     assert pauses.taken == [BREATH_SECONDS] * (looks - 1)
     assert [entry["total"] for entry in logged] == [left] * bool(left)
 

@@ -30,6 +30,8 @@ TO_WHOM = {
     "handlers/update_errors.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
     "handlers/my_data.py": "who sent the update",
+    # Replaces a file that was asked for, and sends nothing new.
+    "handlers/sent_files.py": "who asked for the file",
     "handlers/picture.py": "who sent the update",
     "handlers/conversation_message.py": "whoever its callers say, all of which are listed here",
     "handlers/admin_context.py": "an admin",

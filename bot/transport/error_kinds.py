@@ -123,8 +123,8 @@ def seconds_to_wait(error: BaseException) -> float:
 
 
 def stays_for_good(error: TelegramError) -> bool:
-    """Tells whether a message was too old to be deleted, so that it stays in the chat."""
-    return "message can't be deleted" in error.message.lower()
+    """Tells whether a message can't be deleted, as it is too old, or edited: it stays as it is."""
+    return "message can't be " in error.message.lower()
 
 
 def _of_answer(status: int, description: str) -> ErrorKind:

@@ -41,10 +41,8 @@ def my_data(view: View) -> Screen:
         _messages(view, held),
         _about_the_chat(view, held),
         _as_admin(view, held),
-        words.text(
-            "Tu nombre y el identificador de tu chat se guardan cifrados. Con el botón lo "
-            "recibes todo en un archivo JSON."
-        ),
+        _encrypted(view, held),
+        words.text("Con el botón lo recibes todo en un archivo JSON."),
     )
     agreed = held.consents[-1] if held.consents else None
     return Screen(
@@ -66,7 +64,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         words.text("Firma número: {number}", number=words.number(signature.number)),
         words.text("Fecha: {date}", date=words.moment(signature.signed_at)),
         words.text("Idioma: {language}", language=view.texts.language_name),
-        words.text("Cómo llegaste: {source}", source=signature.source or "—"),
+        _source(view, signature.source),
         words.text(
             "Noticias de otras acciones: {news}",
             news=words.text("sí") if signature.news else words.text("no"),
@@ -77,6 +75,19 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
             "Desde el {moment}, Telegram no nos deja escribirte.", moment=words.moment(lost)
         ),
     )
+
+
+def _encrypted(view: View, held: Held) -> Html | None:
+    words = view.words
+    if view.signature is not None:
+        return words.text("Tu nombre y el identificador de tu chat se guardan cifrados.")
+    if view.conversation.name and held.files:
+        return words.text("El nombre escrito y el identificador de tu chat se guardan cifrados.")
+    if view.conversation.name:
+        return words.text("El nombre escrito se guarda cifrado.")
+    if held.files:
+        return words.text("El identificador de tu chat se guarda cifrado.")
+    return None
 
 
 def _silence(view: View, held: Held) -> Html | None:
@@ -94,15 +105,20 @@ def _not_signed(view: View) -> Html:
     words, conversation = view.words, view.conversation
     return _lines(
         words.text("No has firmado esta petición."),
-        words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name or "—"),
+        conversation.name
+        and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
         conversation.name
         and words.text(
             "Noticias de otras acciones: {news}",
             news=words.text("sí") if conversation.news else words.text("no"),
         ),
         words.text("Idioma: {language}", language=view.texts.language_name),
-        words.text("Cómo llegaste: {source}", source=conversation.source or "—"),
+        _source(view, conversation.source),
     )
+
+
+def _source(view: View, source: str | None) -> Html | None:
+    return view.words.text("Cómo llegaste: {source}", source=source) if source else None
 
 
 def _consent(view: View, consent: Record) -> Html:
@@ -174,6 +190,11 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
             "Los números de los mensajes de este chat que habrá que cambiar o borrar, y dos "
             "códigos calculados con nuestra clave: uno te reconoce si vuelves y el otro dice qué "
             "muestra este mensaje."
+        ),
+        held.files
+        and words.text(
+            "El identificador de tu chat y el número del último archivo que te enviamos, para "
+            "poder borrarlo de aquí."
         ),
     )
 

@@ -21,6 +21,7 @@ NOT_GIVEN = {
     "signatures.petition": "the same",
     "consents.petition": "the same",
     "drafts.petition": "the same",
+    "sent_files.petition": "the same",
     "telegram_cache.petition": "the same",
     "broadcasts.petition": "the same",
     "audit.petition": "the same",

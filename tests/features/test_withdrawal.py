@@ -1,9 +1,15 @@
 """After a withdrawal only what makes old buttons harmless is stored of the person."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
+import pytest
+from telegram.error import NetworkError
+
+from bot.simulator.chats import Message
 from storage import Row, Statement
-from tests.support.scene import Scene
+from tests.support.scene import Scene, a_scene, fails
 
 
 async def rows_of(scene: Scene, table: str) -> list[Row]:
@@ -17,6 +23,21 @@ async def withdraws(scene: Scene) -> None:
     scene.ana.send("/withdraw")
     await scene.settled()
     await scene.taps(scene.ana, words.label("Retirar mi firma y borrar mis datos"))
+
+
+async def asks_for_the_file(scene: Scene) -> Message:
+    """Asks for the file of /mydata; returns its message."""
+    scene.ana.send("/mydata")
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+    return next(m for m in reversed(scene.ana.messages) if m.document)
+
+
+def files_of(scene: Scene) -> list[str]:
+    """What stands in the files that the bot sent and that are in the chat."""
+    held = [m.document.file_id for m in scene.ana.messages if m.from_bot and m.document]
+    stored = [scene.world.files.find(file_id) for file_id in held if file_id is not None]
+    return [each.content.decode() for each in stored if each is not None]
 
 
 def pictures(scene: Scene) -> int:
@@ -50,3 +71,145 @@ async def test_who_comes_back_is_shown_everything_as_somebody_new(scene: Scene) 
     await scene.taps(scene.ana, scene.words.label("Volver al inicio"))
     assert pictures(scene) == 2 * before
     assert scene.ana.messages[-1] == scene.screen(scene.ana)
+
+
+class TestTheFileOfMyData:
+    """Tests that no file of /mydata outlives in the chat what it holds."""
+
+    async def test_is_gone_once_the_signature_is_withdrawn(self, scene: Scene) -> None:
+        await scene.signs(scene.ana, "Ana García")
+        sent = await asks_for_the_file(scene)
+        assert "guárdalo aparte" in sent.text
+        await withdraws(scene)
+        assert "borrados" in scene.screen(scene.ana).text
+        assert files_of(scene) == []
+        assert await rows_of(scene, "sent_files") == []
+
+    async def test_older_than_two_days_it_is_replaced_by_one_that_holds_nothing(
+        self, tmp_path: Path
+    ) -> None:
+        async with a_scene(tmp_path) as scene:
+            await scene.signs(scene.ana, "Ana García")
+            sent = await asks_for_the_file(scene)
+            assert "Ana García" in files_of(scene)[0]
+            scene.simulator.clock.move(49 * 3600)
+            await withdraws(scene)
+            assert "borrados" in scene.screen(scene.ana).text
+            assert files_of(scene) == ["Lo que había en este archivo se ha borrado."]
+            assert scene.ana.chat.messages[sent.id].text == ""
+            assert "García" not in scene.ana.chat.transcript()
+            assert await rows_of(scene, "sent_files") == []
+
+    async def test_is_no_matter_when_the_person_has_deleted_it(self, tmp_path: Path) -> None:
+        async with a_scene(tmp_path) as scene:
+            await scene.signs(scene.ana, "Ana García")
+            sent = await asks_for_the_file(scene)
+            scene.ana.chat.remove(sent.id)
+            await withdraws(scene)
+            assert scene.screen(scene.ana).text.startswith("Tu firma está retirada")
+            assert await rows_of(scene, "sent_files") == []
+
+    async def test_stays_until_the_network_is_back_and_the_screen_says_so(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await scene.signs(scene.ana, "Ana García")
+        sent = await asks_for_the_file(scene)
+        told: list[str] = []
+
+        async def fails_once(bot: Any, chat: int, message: int) -> bool:
+            if message == sent.id:
+                told.append(scene.ana.messages[-1].text)
+            if len(told) == 1 and message == sent.id:
+                raise NetworkError("Bad Gateway")
+            return await delete(bot, chat, message)
+
+        assert scene.app is not None
+        kind = type(scene.app.application.bot)
+        delete = kind.delete_message
+        monkeypatch.setattr(kind, "delete_message", fails_once)
+        await withdraws(scene)
+        await scene.ana.chat.notifier.wait_for(lambda: not files_of(scene) or None, 5)
+        await scene.ana.sees("Gracias por habernos")
+        await scene.settled()
+        assert "Todavía no se ha podido borrar de este chat el archivo con tus datos" in told[-1]
+        assert scene.screen(scene.ana).text.startswith("Tu firma está retirada")
+        assert await rows_of(scene, "sent_files") == []
+
+    async def test_is_deleted_after_a_restart_if_it_could_not_be_before(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await scene.signs(scene.ana, "Ana García")
+        await asks_for_the_file(scene)
+        with monkeypatch.context() as patch:
+            fails(patch, scene, "delete_message", 1_000)
+            await withdraws(scene)
+            await scene.stop_bot()
+        assert len(files_of(scene)) == 1
+        await scene.start_bot()
+        await scene.ana.chat.notifier.wait_for(lambda: not files_of(scene) or None, 5)
+        await scene.settled()
+        assert await rows_of(scene, "sent_files") == []
+
+    async def test_asked_for_again_leaves_one_in_the_chat(self, scene: Scene) -> None:
+        await scene.signs(scene.ana, "Ana García")
+        for _ in range(2):
+            await asks_for_the_file(scene)
+        assert len(files_of(scene)) == 1
+        assert len(await rows_of(scene, "sent_files")) == 1
+        await scene.taps(scene.ana, scene.words.label("Volver"))
+        await withdraws(scene)
+        assert files_of(scene) == []
+
+    async def test_that_arrives_after_the_withdrawal_goes_too(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await scene.signs(scene.ana, "Ana García")
+        assert scene.app is not None
+        bot = scene.app.application.bot
+        kind, may_leave = type(bot), asyncio.Event()
+        send = kind.send_document
+
+        async def sends_late(*given: Any, **named: Any) -> object:
+            await may_leave.wait()
+            return await send(*given, **named)
+
+        monkeypatch.setattr(kind, "send_document", sends_late)
+        scene.ana.send("/mydata")
+        await scene.with_button(scene.ana, scene.words.label("📄 Recibir el archivo"))
+        scene.ana.tap(scene.words.label("📄 Recibir el archivo"))
+        await asyncio.sleep(0.2)
+        await withdraws(scene)
+        may_leave.set()
+        deleted = len(scene.simulator.calls.of("deleteMessage"))
+        await scene.ana.chat.notifier.wait_for(
+            lambda: len(scene.simulator.calls.of("deleteMessage")) > deleted or None, 5
+        )
+        await scene.settled()
+        assert len(scene.simulator.calls.of("sendDocument")) == 1
+        assert files_of(scene) == []
+        assert await rows_of(scene, "sent_files") == []
+
+
+async def test_no_screen_that_is_too_old_to_be_deleted_keeps_the_name(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        scene.ana.start()
+        await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+        scene.ana.send("Ana García")
+        await scene.settled()
+        assert "García" in scene.screen(scene.ana).text
+        scene.simulator.clock.move(49 * 3600)
+        scene.ana.send("/cancel")
+        await scene.settled()
+        assert "García" not in scene.ana.chat.transcript()
+        assert scene.screen(scene.ana) == scene.ana.messages[-1]
+
+
+async def test_what_is_not_held_is_not_mentioned(scene: Scene) -> None:
+    await scene.signs(scene.ana, "Ana García")
+    await withdraws(scene)
+    scene.ana.send("/mydata")
+    await scene.settled()
+    shown = scene.screen(scene.ana).text
+    assert "No has firmado esta petición." in shown
+    for not_held in ("—", "Nombre", "nombre", "Cómo llegaste", "cifrado", "identificador"):
+        assert not_held not in shown, shown

@@ -35,11 +35,12 @@ def traces(folder: Path) -> dict[str, list[str]]:
 
 
 async def live(storage: Storage, keyring: Keyring) -> None:
-    """Someone fills in, signs, is noted in the audit by an admin, and starts over."""
+    """Someone fills in, signs, gets a file, is noted in the audit by an admin, and starts over."""
     canary = a_supporter(keyring, CHAT, NAME)
     await canary.arrive(storage)
     await canary.sign(storage)
     await storage.conversations.save(replace(canary.conversation(version=3)), was=2, at=NOON)
+    await storage.sent_files.add(canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
     await storage.petitions.close(revision=0, actor=ADMIN, at=NOON)
 
 

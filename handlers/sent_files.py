@@ -1,0 +1,91 @@
+"""Removes files of /mydata from chats once what they hold is erased or replaced.
+
+Telegram lets a bot delete a message for 48 hours only, but edit its own for ever; so an older file
+is replaced by one that holds nothing.
+"""
+
+from datetime import datetime
+
+import structlog
+from telegram import InputMediaDocument
+from telegram.error import TelegramError
+
+from bot.text.translations import Words
+from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
+from handlers.context import Bot, Services
+from handlers.conversation_message import Cleared
+from handlers.delayed_replies import PASSING
+from storage import SentFile
+
+_log = structlog.stdlib.get_logger()
+
+
+async def erase_files(bot: Bot, services: Services, words: Words, supporter: bytes) -> Cleared:
+    """Removes the due files of one person from their chat.
+
+    A failure is returned, so that the screen can report it before it is raised.
+    """
+    files = await services.storage.sent_files.due_of(supporter)
+    try:
+        gone = [await _erase(bot, services, words, file) for file in files]
+    except TelegramError as error:
+        told = words.text(
+            "Todavía no se ha podido borrar de este chat el archivo con tus datos. Lo volveremos "
+            "a intentar; también puedes borrarlo tú."
+        )
+        return Cleared(told, error)
+    if all(gone):
+        return Cleared()
+    return Cleared(
+        words.text(
+            "Telegram no nos deja borrar de este chat un archivo con tus datos. Bórralo tú, por "
+            "favor."
+        )
+    )
+
+
+async def erase_all_files(bot: Bot, services: Services, before: datetime) -> None:
+    """Removes the due files of everybody; what fails stays due.
+
+    Due are also those that were sent until `before` to people who have not signed.
+    """
+    await services.storage.sent_files.expire(before)
+    for file in await services.storage.sent_files.due():
+        words = await services.words_for(file.chat_id or 0)
+        try:
+            await _erase(bot, services, words, file)
+        except TelegramError as error:
+            _log.warning("file_not_erased", error_kind=error_kind(error))
+
+
+async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> bool:
+    """Removes one file and its row; returns False if it stays in the chat for good."""
+    is_gone = file.chat_id is not None
+    try:
+        if file.chat_id is not None:
+            await _delete_or_replace(bot, words, file.chat_id, file.message_id)
+    except TelegramError as error:
+        kind = error_kind(error)
+        if kind in PASSING:
+            raise
+        is_gone = kind in (ErrorKind.GONE, ErrorKind.UNCHANGED) and not stays_for_good(error)
+    if not is_gone:
+        _log.warning("file_stays_in_chat")
+    await services.storage.sent_files.forget(file)
+    return is_gone
+
+
+async def _delete_or_replace(bot: Bot, words: Words, chat_id: int, message_id: int) -> None:
+    try:
+        await bot.delete_message(chat_id, message_id)
+    except TelegramError as error:
+        if not stays_for_good(error):
+            raise
+        await bot.edit_message_media(
+            InputMediaDocument(
+                words.label("Lo que había en este archivo se ha borrado.").encode(),
+                filename=words.label("archivo-borrado.txt"),
+            ),
+            chat_id=chat_id,
+            message_id=message_id,
+        )

@@ -1,0 +1,66 @@
+"""Tests which files in people's chats are to be removed, and that no more is kept of them."""
+
+from datetime import timedelta
+
+from storage import Keyring, SentFile, Statement, Storage
+from tests.support.supporters import NOON, a_supporter
+
+MONTH = timedelta(days=30)
+
+
+async def sent(storage: Storage, supporter: bytes, message_id: int) -> None:
+    await storage.sent_files.add(supporter, chat_id=7, message_id=message_id, at=NOON)
+
+
+async def test_a_file_is_due_once_its_owner_withdraws_and_then_forgotten(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, ben = a_supporter(keyring, 1), a_supporter(keyring, 2)
+    for each in (ana, ben):
+        await each.arrive(storage)
+        await each.sign(storage)
+        await sent(storage, each.supporter, 5)
+    assert await storage.sent_files.due() == []
+    await storage.signatures.withdraw(ana.supporter)
+    (file,) = await storage.sent_files.due()
+    assert file == SentFile(ana.supporter, 5, 7)
+    assert await storage.sent_files.due_of(ana.supporter) == [file]
+    assert await storage.sent_files.due_of(ben.supporter) == []
+    await storage.sent_files.forget(file)
+    assert await storage.sent_files.due() == []
+    assert len((await storage.personal_data.of(2)).files) == 1
+
+
+async def test_a_new_file_replaces_those_before(storage: Storage, keyring: Keyring) -> None:
+    ana = a_supporter(keyring, 1)
+    for message_id in (5, 6, 9):
+        await sent(storage, ana.supporter, message_id)
+    due = await storage.sent_files.due_of(ana.supporter)
+    assert sorted(file.message_id for file in due) == [5, 6]
+
+
+async def test_without_a_signature_it_is_due_after_its_time(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana, ben = a_supporter(keyring, 1), a_supporter(keyring, 2)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    for each in (ana, ben):
+        await sent(storage, each.supporter, 5)
+    await storage.sent_files.expire(NOON - MONTH)
+    assert await storage.sent_files.due() == []
+    await storage.sent_files.expire(NOON)
+    assert [file.supporter for file in await storage.sent_files.due()] == [ben.supporter]
+
+
+async def test_one_whose_chat_cannot_be_read_is_due_all_the_same(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = a_supporter(keyring, 1)
+    await sent(storage, ana.supporter, 5)
+    await storage.sent_files.make_due(ana.supporter)
+    await storage.database.write(
+        Statement("UPDATE sent_files SET chat_sealed = :junk", {"junk": b"junk"})
+    )
+    (file,) = await storage.sent_files.due()
+    assert file.chat_id is None
