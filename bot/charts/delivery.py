@@ -131,7 +131,7 @@ def _head(canvas: Canvas, series: Series, words: Words, title: str) -> None:
 
 
 def _span(series: Series, words: Words) -> str:
-    start, end = words.moment(series.start), words.moment(series.end)
+    start, end = words.plain_moment(series.start), words.plain_moment(series.end)
     if words.date(series.start) == words.date(series.end):
         end = words.clock(series.end)
     until = "" if start.endswith(end) else f" – {end}"

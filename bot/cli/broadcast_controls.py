@@ -120,7 +120,7 @@ def _question(change: BroadcastChange, snapshot: BroadcastSnapshot, words: Words
     told, total = words.number(snapshot.tally.done), words.number(snapshot.total)
     so_far = f"{told} of {total} are done"
     if broadcast.state is BroadcastState.SCHEDULED and broadcast.starts_at is not None:
-        so_far = f"it would begin on {words.moment(broadcast.starts_at)}"
+        so_far = f"it would begin on {words.plain_moment(broadcast.starts_at)}"
     for_good = " for good" if change is CANCEL else ""
     return f"{change.verb.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"
 

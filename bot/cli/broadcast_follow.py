@@ -172,6 +172,6 @@ def progress_text(sample: SpeedSample, words: Words) -> str:
     ):
         parts.append(f"{words.duration(sample.remaining_seconds)} left")
         far = sample.remaining_seconds >= _DAY_SECONDS
-        ends = words.moment(sample.ends_at) if far else words.clock(sample.ends_at)
+        ends = words.plain_moment(sample.ends_at) if far else words.clock(sample.ends_at)
         parts.append(f"ends about {ends}")
     return ", ".join(parts)

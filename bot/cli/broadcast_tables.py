@@ -179,7 +179,7 @@ def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
     )
     for name, at in named:
         if at is not None:
-            yield name, words.moment(at)
+            yield name, words.plain_moment(at)
 
 
 def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:

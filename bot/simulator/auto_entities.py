@@ -13,7 +13,7 @@ _PATTERNS = re.compile(
     r"|(?<!\w)(?P<mention>@[A-Za-z][A-Za-z0-9_]{2,31})\b"
     r"|(?<!\w)(?P<hashtag>#\w*[^\W\d]\w*)"
 )
-_SOLID = frozenset({"text_link", "text_mention", "code", "pre", "custom_emoji"})
+_SOLID = frozenset({"text_link", "text_mention", "code", "pre", "custom_emoji", "date_time"})
 _HINTS = re.compile("[/@#]")
 
 

@@ -403,6 +403,10 @@ def entity_shape(entity: Entity, chat: Chat) -> Shape:
         shape["language"] = entity.language
     if entity.custom_emoji_id is not None:
         shape["custom_emoji_id"] = entity.custom_emoji_id
+    if entity.unix_time is not None:
+        shape["unix_time"] = entity.unix_time
+    if entity.date_time_format is not None:
+        shape["date_time_format"] = entity.date_time_format
     if entity.user_id is not None:
         known = chat.network.people.get(entity.user_id)
         user = known.user if known else User(entity.user_id, "")

@@ -7,7 +7,7 @@ from typing import Any
 from bot.simulator.auto_entities import find_entities, with_found_entities
 from bot.simulator.errors import bad_request
 from bot.simulator.parameters import Params
-from bot.text.entities import SPLITTABLE, in_code_points, tidied
+from bot.text.entities import DATE_TIME_FORMAT, LATEST, SPLITTABLE, in_code_points, tidied
 from bot.text.markup import Entity, MarkupError, Rendered, length, parse
 
 TEXT_UNITS = 4096
@@ -23,10 +23,14 @@ _TYPES = frozenset(
         "text_link",
         "text_mention",
         "custom_emoji",
+        "date_time",
     }
 )
 _ENTITY_FIELDS = frozenset(
-    {"type", "offset", "length", "url", "user", "language", "custom_emoji_id"}
+    {
+        *("type", "offset", "length", "url", "user", "language", "custom_emoji_id"),
+        *("unix_time", "date_time_format"),
+    }
 )
 _FOUND_ANYWAY = frozenset(
     {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"}
@@ -122,6 +126,8 @@ def _entity(shape: Any) -> Entity | None:
         return None
     if kind not in _TYPES:
         raise bad_request("can't parse MessageEntity: Unsupported type specified")
+    if kind == "date_time":
+        _check_time(shape.get("unix_time"), shape.get("date_time_format", ""))
     user = shape.get("user")
     return Entity(
         str(kind),
@@ -131,4 +137,13 @@ def _entity(shape: Any) -> Entity | None:
         language=shape.get("language"),
         user_id=user.get("id") if isinstance(user, dict) else None,
         custom_emoji_id=shape.get("custom_emoji_id"),
+        unix_time=shape.get("unix_time"),
+        date_time_format=shape.get("date_time_format"),
     )
+
+
+def _check_time(unix: Any, form: Any) -> None:
+    if type(unix) is not int or not 0 < unix <= LATEST:
+        raise bad_request('can\'t parse MessageEntity: Field "unix_time" is invalid')
+    if not isinstance(form, str) or not DATE_TIME_FORMAT.fullmatch(form):
+        raise bad_request('can\'t parse MessageEntity: Field "date_time_format" is invalid')

@@ -34,6 +34,8 @@ class Entity:
     language: str | None = None
     user_id: int | None = None
     custom_emoji_id: str | None = None
+    unix_time: int | None = None
+    date_time_format: str | None = None
 
     @property
     def end(self) -> int:
@@ -47,6 +49,13 @@ class Rendered:
 
     text: str
     entities: tuple[Entity, ...] = ()
+
+
+LATEST = 2**31 - 1
+"""The last second, in Unix time, that a time in a text can be."""
+
+DATE_TIME_FORMAT = re.compile("r|w?[dD]?[tT]?")
+"""How a client writes a time: relative, or weekday, date and time of day, each short or long."""
 
 
 def length(text: str) -> int:

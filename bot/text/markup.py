@@ -6,8 +6,9 @@ where that page does not say, of Telegram's published client library.
 """
 
 import re
+from datetime import datetime
 
-from bot.text.entities import Entity, Rendered, length
+from bot.text.entities import LATEST, Entity, Rendered, length
 from bot.text.telegram_html import MarkupError, link, read
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "link",
     "parse",
     "placeholders",
+    "time_tag",
 ]
 
 # Telegram ends a tag at a NUL, and shows one as a space elsewhere.
@@ -37,6 +39,23 @@ class Html(str):
 def escape(text: str) -> Html:
     """Escapes plain text for use in markup, also in a double-quoted attribute."""
     return Html(text.translate(_ESCAPES))
+
+
+def time_tag(shown: str, when: datetime, form: str) -> Html:
+    """Returns a moment that clients show in the reader's own zone and language.
+
+    Args:
+        shown: how older clients show it, which has to be right by itself.
+        when: the moment, with a time zone.
+        form: see `entities.DATE_TIME_FORMAT`. Without seconds in it, the tag has none either, so
+            that what looks the same is the same. A time beyond `entities.LATEST` gets no tag.
+    """
+    unix = int(when.timestamp())
+    if "T" not in form:
+        unix -= unix % 60
+    if not 0 < unix <= LATEST:
+        return escape(shown)
+    return Html(f'<tg-time unix="{unix}" format="{form}">{escape(shown)}</tg-time>')
 
 
 def fill(template: str, /, **values: object) -> Html:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from bot.text.entities import Entity, Rendered, tidied
+from bot.text.entities import DATE_TIME_FORMAT, LATEST, Entity, Rendered, tidied
 
 _TYPES = {
     "b": "bold",
@@ -20,6 +20,7 @@ _TYPES = {
     "span": "spoiler",
     "tg-spoiler": "spoiler",
     "tg-emoji": "custom_emoji",
+    "tg-time": "date_time",
     "a": "text_link",
     "pre": "pre",
     "code": "code",
@@ -65,7 +66,7 @@ def link(url: str) -> str | None:
 
 def _argument(tag: str, name: str, value: str) -> str:
     """Returns what a tag uses of an attribute; empty for an attribute that it does not know."""
-    if (tag, name) in (("a", "href"), ("tg-emoji", "emoji-id")):
+    if (tag, name) in (("a", "href"), ("tg-emoji", "emoji-id"), ("tg-time", "unix")):
         return value
     if (tag, name) == ("code", "class") and value.startswith("language-"):
         return value.removeprefix("language-")
@@ -85,6 +86,7 @@ class _Open:
     tag: str
     argument: str
     start: int
+    format: str = ""
 
 
 class _Reader:
@@ -164,19 +166,22 @@ class _Reader:
         tag = self._html[begin + 1 : self._place].lower()
         if tag not in _TYPES:
             self._refuse(f'Unsupported start tag "{tag}"', begin)
-        argument = ""
+        argument = form = ""
         while self._at(self._place) != ">":
             self._skip(_NOT_SPACE)
             if self._at(self._place) == ">":
                 break
-            argument = self._attribute(tag, begin) or argument
+            name, value = self._attribute(tag, begin)
+            argument = _argument(tag, name, value) or argument
+            if (tag, name) == ("tg-time", "format"):
+                form = value
         if tag == "span" and argument != "spoiler":
             self._refuse('Tag "span" must have class "tg-spoiler"', begin)
         self._place += 1
-        self._open.append(_Open(tag, argument, self._length))
+        self._open.append(_Open(tag, argument, self._length, form))
 
-    def _attribute(self, tag: str, begin: int) -> str:
-        """Reads one attribute; returns what the tag uses of it, empty if it ignores it."""
+    def _attribute(self, tag: str, begin: int) -> tuple[str, str]:
+        """Reads one attribute; returns its name and value."""
         start = self._place
         self._skip(_END_OF_ATTRIBUTE)
         name = self._html[start : self._place].lower()
@@ -187,7 +192,7 @@ class _Reader:
             self._refuse(f'Empty attribute name in the tag "{tag}"', begin)
         if self._at(self._place) != "=":
             if (tag, name) == ("blockquote", "expandable") and self._at(self._place) != "\0":
-                return "expandable"
+                return name, ""
             expected = f'Expected equal sign in declaration of an attribute of the tag "{tag}"'
             self._refuse(expected, begin)
         self._place += 1
@@ -197,7 +202,7 @@ class _Reader:
         value = self._quoted() if self._at(self._place) in "\"'" else self._token()
         if self._at(self._place) == "\0":
             self._refuse("Unclosed start tag", begin)
-        return _argument(tag, name, value)
+        return name, value
 
     def _token(self) -> str:
         start = self._place
@@ -245,6 +250,8 @@ class _Reader:
             self._link(entity, opened.argument)
         elif kind == "custom_emoji":
             self._emoji(entity, opened.argument)
+        elif kind == "date_time":
+            self._time(entity, opened.argument, opened.format)
         elif kind in ("pre", "code"):
             self._code(entity, opened.argument)
         elif opened.argument == "expandable":
@@ -264,6 +271,14 @@ class _Reader:
         if not number.isascii() or not number.isdigit() or int(number) == 0:
             self._refuse("Invalid custom emoji identifier specified")
         self._entities.append(replace(entity, custom_emoji_id=number))
+
+    def _time(self, entity: Entity, unix: str, form: str) -> None:
+        """Adds a time; the wording of these refusals is not Telegram's, which is not published."""
+        if not unix.isascii() or not unix.isdigit() or not 0 < int(unix) <= LATEST:
+            self._refuse("Invalid Unix time specified")
+        if not DATE_TIME_FORMAT.fullmatch(form):
+            self._refuse("Invalid date and time format specified")
+        self._entities.append(replace(entity, unix_time=int(unix), date_time_format=form or None))
 
     def _code(self, entity: Entity, language: str) -> None:
         """Adds a code or pre; a code with a language inside or around a pre merges into it."""

@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 from bot.text.locale_regions import locale_of
-from bot.text.markup import Html, fill
+from bot.text.markup import Html, fill, time_tag
 
 SOURCE_LANGUAGE = "es"
 LOCALES = Path(__file__).parent.parent / "locales"
@@ -88,7 +88,11 @@ class Words:
         """Formats a day, of a datetime in the petition's zone: 18 de julio de 2025."""
         return format_date(self._there(when), "long", locale=self._locale)
 
-    def moment(self, when: dt.datetime) -> str:
+    def moment(self, when: dt.datetime) -> Html:
+        """Tags a day and a time for the reader's zone: 18 de julio de 2025, 14:05."""
+        return time_tag(self.plain_moment(when), when, "Dt")
+
+    def plain_moment(self, when: dt.datetime) -> str:
         """Formats a day and a time, in the petition's zone: 18 de julio de 2025, 14:05."""
         return f"{self.date(when)}, {self.clock(when)}"
 
@@ -103,6 +107,12 @@ class Words:
         weekday = format_date(there, "EEEE", locale=self._locale)
         day = format_skeleton("MMMMd", there, locale=self._locale)
         return f"{weekday} {day}, {self.clock(when)}"
+
+    def short_appointment(self, when: dt.datetime) -> str:
+        """Formats a time to come, in the petition's zone: jue 26, 18:30."""
+        there = self._there(when)
+        weekday = format_date(there, "EEE", locale=self._locale)
+        return f"{weekday} {there.day}, {self.clock(when)}"
 
     def offset(self, when: dt.datetime) -> str:
         """Formats the offset of the petition's zone from UTC: UTC+1, UTC-3:30, UTC."""

@@ -15,7 +15,7 @@ from handlers.broadcasts.draft_editor import (
 )
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
-from handlers.broadcasts.screens.labels import subject_name
+from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Kind
@@ -235,7 +235,11 @@ def _planned(ctx: AdminContext, planned: Broadcast) -> Html:
         "🕒 Programado: {subject}, el {moment}, para {n} personas.",
         planned.expected or 0,
         subject=subject_name(words, planned.kind),
-        moment=words.appointment(planned.starts_at or planned.created_at),
+        moment=moment_name(
+            words,
+            planned.starts_at or planned.created_at,
+            ctx.services.petition.time_zone,
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.petition.goals import bar, progress
 from bot.petition.stages import Action, expects_name
-from bot.text.markup import Html, fill
+from bot.text.markup import Html, fill, time_tag
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
@@ -96,7 +96,7 @@ def _signed(view: View) -> Screen:
     mine = words.text(
         "<b>Ya has firmado. Gracias.</b> Tu firma es la número {number}, del {date}.",
         number=words.number(signature.number),
-        date=words.date(signature.signed_at),
+        date=time_tag(words.date(signature.signed_at), signature.signed_at, "D"),
     )
     promise = (
         words.text(

@@ -1,6 +1,7 @@
 """Everything a bot can send is drawn as Telegram would show it."""
 
 import asyncio
+import time
 
 import pytest
 from playwright.async_api import Browser, Route
@@ -57,6 +58,30 @@ async def test_messages_change_and_go_while_one_looks(browser: Browser) -> None:
         await at.page.get_by_text("enviando un documento…").first.wait_for()
         await api.answer("deleteMessage", chat_id=ana.id, message_id=number)
         await message.wait_for(state="detached")
+        assert at.console_errors == []
+
+
+async def test_a_time_is_drawn_in_the_zone_of_who_looks(browser: Browser) -> None:
+    async with open_chat(browser, timezone_id="America/Bogota") as (at, api, ana):
+        noon = '<tg-time unix="1795690800" format="{}">26 de noviembre, 12:00</tg-time>'
+        for form in ("Dt", "wdT", ""):
+            text = noon.format(form)
+            await api.answer("sendMessage", chat_id=ana.id, text=text, parse_mode="HTML")
+        times = at.page.locator(".theirs .text time")
+        await times.nth(2).wait_for()
+        # Some versions of the browser write "a las" where others have a comma.
+        shown = [each.replace(" a las ", ", ") for each in await times.all_inner_texts()]
+        assert shown == [
+            "26 de noviembre de 2026, 06:00",
+            "jueves, 26/11/26, 06:00:00",
+            "26 de noviembre, 12:00",
+        ]
+        assert await times.first.get_attribute("title") == "26 de noviembre, 12:00"
+        hour = int(time.time()) + 3600 + 20
+        text = f'<tg-time unix="{hour}" format="r">luego</tg-time>'
+        await api.answer("sendMessage", chat_id=ana.id, text=text, parse_mode="HTML")
+        await at.sees("dentro de 1 hora")
+        assert await at.faults() == []
         assert at.console_errors == []
 
 

@@ -129,6 +129,44 @@ async def test_an_edit_must_change_something(api: ApiClient, ana: Person) -> Non
     assert still == unchanged
 
 
+async def test_a_time_is_sent_as_a_tag_or_as_an_entity_and_another_time_is_a_change(
+    api: ApiClient, ana: Person
+) -> None:
+    html = '<tg-time unix="{}" format="wDt">jueves</tg-time>'
+    sent = await api.result(
+        "sendMessage", chat_id=ana.id, text=html.format(1795714200), parse_mode="HTML"
+    )
+    entity = {"type": "date_time", "offset": 0, "length": 6, "unix_time": 1795714200}
+    assert sent["entities"] == [entity | {"date_time_format": "wDt"}]
+    again = await api.result(
+        "sendMessage", chat_id=ana.id, text="jueves", entities=sent["entities"]
+    )
+    assert again["entities"] == sent["entities"]
+    target = {"chat_id": ana.id, "message_id": sent["message_id"], "parse_mode": "HTML"}
+    refusal = await api.refusal("editMessageText", text=html.format(1795714200), **target)
+    assert "message is not modified" in refusal[1]
+    await api.result("editMessageText", text=html.format(1795714260), **target)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"unix_time": "5"},
+        {"unix_time": True},
+        {"unix_time": 0},
+        {"unix_time": 5, "date_time_format": "x"},
+        {"unix_time": 5, "date_time_format": 5},
+    ],
+)
+async def test_a_time_that_no_client_could_show_is_refused(
+    api: ApiClient, ana: Person, wrong: dict[str, object]
+) -> None:
+    entity = {"type": "date_time", "offset": 0, "length": 1} | wrong
+    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a", entities=[entity])
+    assert refusal[1].startswith("Bad Request: can't parse MessageEntity")
+
+
 async def test_a_changed_keyboard_alone_is_no_edit_people_see(api: ApiClient, ana: Person) -> None:
     sent = await api.result("sendMessage", chat_id=ana.id, text="a")
     target = {"chat_id": ana.id, "message_id": sent["message_id"]}

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from bot.text.markup import (
     link,
     parse,
     placeholders,
+    time_tag,
 )
 
 TEMPLATE = '<b>¡{a}</b> {b} <i>{c}!</i> <a href="https://example.org/">¿{d}</a> <code>{a}.</code>'
@@ -123,6 +126,10 @@ def test_a_refusal_is_worded_as_telegram_words_it(html: str, reason: str) -> Non
             '<tg-emoji emoji-id="53">👍</tg-emoji>',
             Entity("custom_emoji", 0, 2, custom_emoji_id="53"),
         ),
+        (
+            '<tg-time unix="1647531900" format="wDT">x</tg-time>',
+            Entity("date_time", 0, 1, unix_time=1647531900, date_time_format="wDT"),
+        ),
         ("<code>x</code>", Entity("code", 0, 1)),
         ("<code class='language-c'>x</code>", Entity("code", 0, 1)),
         ("<pre>x</pre>", Entity("pre", 0, 1)),
@@ -136,6 +143,50 @@ def test_a_refusal_is_worded_as_telegram_words_it(html: str, reason: str) -> Non
 )
 def test_every_tag_makes_its_entity(html: str, entity: Entity) -> None:
     assert parse(html).entities == (entity,)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<tg-time>",
+        '<tg-time unix="">',
+        '<tg-time unix="0">',
+        '<tg-time unix="-5">',
+        '<tg-time unix="2147483648">',
+        '<tg-time unix="tomorrow">',
+        '<tg-time unix="5" format="x">',
+        '<tg-time unix="5" format="tD">',
+        '<tg-time unix="5" format="rt">',
+    ],
+)
+def test_a_time_that_no_client_could_show_is_refused(tag: str) -> None:
+    with pytest.raises(MarkupError):
+        parse(f"{tag}x</tg-time>")
+
+
+def test_a_time_is_shown_in_the_readers_zone_and_by_older_clients_as_it_is_written() -> None:
+    late = datetime(2026, 11, 26, 18, 30, 59, tzinfo=UTC)
+    html = time_tag("jueves, 19:30 <&>", late, "wDt")
+    rendered = parse(f"El {html}.")
+    assert rendered.text == "El jueves, 19:30 <&>."
+    assert rendered.entities == (
+        Entity("date_time", 3, 17, unix_time=1795717800, date_time_format="wDt"),
+    )
+    plain = Entity("date_time", 0, 1, unix_time=5)
+    assert parse('<tg-time unix="5">x</tg-time>').entities == (plain,)
+    assert parse("<tg-time format='' unix='5'>x</tg-time>").entities == (plain,)
+
+
+def test_two_moments_of_one_minute_are_one_unless_seconds_are_shown() -> None:
+    now = datetime(2026, 11, 26, 18, 30, 1, tzinfo=UTC)
+    later = now + timedelta(seconds=58)
+    assert time_tag("18:30", now, "t") == time_tag("18:30", later, "t")
+    assert time_tag("18:30", now, "T") != time_tag("18:30", later, "T")
+
+
+def test_a_time_that_telegram_cannot_hold_stays_text() -> None:
+    assert time_tag("nunca", datetime(2126, 1, 1, tzinfo=UTC), "t") == "nunca"
+    assert time_tag("<antes>", datetime(1969, 1, 1, tzinfo=UTC), "t") == "&lt;antes&gt;"
 
 
 def test_offsets_count_utf16_units() -> None:

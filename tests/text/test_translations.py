@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.text.markup import Html, MarkupError
+from bot.text.markup import Html, MarkupError, parse
 from bot.text.translations import Catalogs, catalog_file, mark
 
 SOURCE = """
@@ -119,21 +119,24 @@ def test_dates_are_written_out(catalogs: Catalogs) -> None:
 
 def test_a_moment_is_shown_where_the_petition_is(catalogs: Catalogs) -> None:
     late = dt.datetime(2025, 7, 18, 22, 30, tzinfo=dt.UTC)
-    assert catalogs.words("es").moment(late) == "19 de julio de 2025, 00:30"
+    assert catalogs.words("es").plain_moment(late) == "19 de julio de 2025, 00:30"
+    assert parse(catalogs.words("es").moment(late)).text == "19 de julio de 2025, 00:30"
     assert catalogs.words("en").date(late) == "19 July 2025"
 
 
 def test_the_clock_of_winter_and_of_summer_is_kept(catalogs: Catalogs) -> None:
     words = catalogs.words("es")
     winter = dt.datetime(2026, 1, 31, 12, 0, tzinfo=dt.UTC)
-    assert words.moment(winter).endswith(", 13:00")
-    assert words.moment(winter.replace(month=7)).endswith(", 14:00")
+    assert words.plain_moment(winter).endswith(", 13:00")
+    assert words.plain_moment(winter.replace(month=7)).endswith(", 14:00")
 
 
 def test_an_appointment_is_written_with_its_weekday(catalogs: Catalogs) -> None:
     evening = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
     assert catalogs.words("es").appointment(evening) == "jueves 26 de noviembre, 18:30"
     assert catalogs.words("en").appointment(evening) == "Thursday 26 November, 18:30"
+    assert catalogs.words("es").short_appointment(evening) == "jue 26, 18:30"
+    assert catalogs.words("en").short_appointment(evening) == "Thu 26, 18:30"
 
 
 @pytest.mark.parametrize(

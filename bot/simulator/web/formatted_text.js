@@ -1,7 +1,7 @@
 // Draws a text with its formatting. Offsets count UTF-16 units, as in JavaScript.
 
 import { el } from "./dom.js";
-import { t } from "./translation.js";
+import { momentInWords, t } from "./translation.js";
 
 /** Draws a text; `onCommand` is called with a command that is clicked. */
 export function formatted(text, entities, onCommand) {
@@ -52,6 +52,8 @@ function wrapped(entity, words, children, onCommand) {
       return link(`mailto:${words}`, children);
     case "bot_command":
       return onCommand ? command(words, onCommand) : el("span", { class: "tag" }, children);
+    case "date_time":
+      return time(entity, words, children);
     case "mention": case "hashtag": case "cashtag": case "phone_number": case "text_mention":
       return el("span", { class: "tag" }, children);
     default:
@@ -67,6 +69,12 @@ export function safeAddress(address) {
   } catch {
     return null;
   }
+}
+
+// In the viewer's zone and language, as Telegram does; the words that were sent are the tooltip.
+function time({ unix_time: unix, date_time_format: format }, words, children) {
+  const shown = format ? momentInWords(unix, format) : children;
+  return el("time", { datetime: new Date(unix * 1000).toISOString(), title: words }, shown);
 }
 
 function link(address, children) {

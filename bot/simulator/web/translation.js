@@ -47,6 +47,25 @@ export function day(unix) {
   return when.toDateString() === new Date().toDateString() ? t("today") : days.format(when);
 }
 
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+/** A moment as Telegram's `date_time_format` asks for it: «jueves, 26 de noviembre de 2026, 18:30». */
+export function momentInWords(unix, format) {
+  if (format === "r") {
+    const ahead = Math.round(unix - Date.now() / 1000);
+    const [unit, size] = UNITS.find(([, seconds]) => Math.abs(ahead) >= seconds) ?? UNITS.at(-1);
+    return relative.format(Math.trunc(ahead / size), unit);
+  }
+  const options = { hourCycle: "h23" };
+  if (format.includes("w")) options.weekday = "long";
+  if (format.includes("D")) Object.assign(options, { day: "numeric", month: "long", year: "numeric" });
+  if (format.includes("d")) Object.assign(options, { day: "2-digit", month: "2-digit", year: "2-digit" });
+  if (/t/i.test(format)) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
+  if (format.includes("T")) options.second = "2-digit";
+  return new Intl.DateTimeFormat(language, options).format(unix * 1000);
+}
+
 /** The name of a language, such as «catalán». */
 export function languageName(tag) {
   try {

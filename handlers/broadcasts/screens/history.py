@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.broadcasts.screens.labels import subject_name
+from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, BroadcastState, Tally
@@ -67,11 +67,11 @@ def provenance(words: Words, broadcast: Broadcast, reader: int) -> Html:
 
 
 def _told(words: Words, number: int, entry: Entry, reader: int) -> Html:
-    broadcast = entry.broadcast
+    broadcast, when = entry.broadcast, _when(entry.broadcast)
+    is_planned = broadcast.state is BroadcastState.SCHEDULED
+    moment = moment_name(words, when, str(words.zone)) if is_planned else words.moment(when)
     lines = [
-        words.text(
-            "<b>{number}.</b> {moment}", number=number, moment=words.moment(_when(broadcast))
-        ),
+        words.text("<b>{number}.</b> {moment}", number=number, moment=moment),
         subject_name(words, broadcast.kind),
         provenance(words, broadcast, reader),
         _result(words, entry),

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.text.markup import Html
+from bot.text.markup import Html, time_tag
 from bot.text.translations import Words
 from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
@@ -63,13 +63,18 @@ def audience_name(
 
 
 def moment_name(words: Words, when: datetime, zone: str) -> Html:
-    """Returns a moment with its time zone."""
-    moment, offset = words.appointment(when), words.offset(when)
+    """Returns a moment in the reader's own zone, and beside it in words in the petition's."""
+    moment = time_tag(words.appointment(when), when, "wDt")
+    there, offset = words.short_appointment(when), words.offset(when)
     if offset == "UTC":
-        return words.text("{moment} (UTC)", moment=moment)
+        return words.text("{moment} ({there}, UTC)", moment=moment, there=there)
     city = zone.rpartition("/")[2].replace("_", " ")
     return words.text(
-        "{moment}, hora de {city} ({offset})", moment=moment, city=city, offset=offset
+        "{moment} ({there}, hora de {city}, {offset})",
+        moment=moment,
+        there=there,
+        city=city,
+        offset=offset,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.text.markup import Html
+from bot.text.markup import Html, time_tag
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.approval import awaiting_approval
 from handlers.broadcasts.screens.broadcast_lines import (
@@ -152,11 +152,14 @@ def _speed(now: BroadcastView, left: int) -> Html | None:
     )
 
 
-def _time(now: BroadcastView, seconds: float) -> str:
+def _time(now: BroadcastView, seconds: float) -> Html:
     """Returns the time of day in so many seconds, with the date unless it is today's."""
     then = now.now + timedelta(seconds=min(seconds, _FARTHEST))
-    clock, date = now.words.clock(then), now.words.date(then)
-    return clock if date == now.words.date(now.now) else f"{clock} ({date})"
+    date = now.words.date(then)
+    clock = time_tag(now.words.clock(then), then, "t")
+    if date == now.words.date(now.now):
+        return clock
+    return Html(f"{clock} ({time_tag(date, then, 'D')})")
 
 
 def _controls(now: BroadcastView) -> Lines:
