@@ -95,6 +95,12 @@ class SupporterContext:
         """Whether the person has withdrawn and done nothing since."""
         return self.view.place.stage is Stage.WITHDRAWN
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the chat surely shows the screen of the person's stage, without a notice."""
+        drawn = draw(self.view).drawn(self.conversation.version)
+        return self.conversation_message.digest_of(drawn) == self.conversation.screen_digest
+
     def with_stage(self, place: Place, **draft: object) -> SupporterContext:
         """Returns the context at `place` with changed conversation fields and a new version.
 

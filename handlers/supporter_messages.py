@@ -3,7 +3,7 @@
 from telegram import Message
 
 from bot.petition.names import is_surely_a_name
-from bot.petition.stages import Stage, expects_name
+from bot.petition.stages import NAME_AGAIN, Place, Stage, expects_name
 from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers import signing
@@ -119,10 +119,13 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
 def _cleared_form(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with the message marked for deletion if it was sent to the form.
 
-    A name that was nearly signed with is as personal as one signed with.
+    A name that was nearly signed with is as personal as one signed with. Who has answered the
+    question for the name, and is asked again, is not shown the privacy notice a second time.
     """
     if not expects_name(ctx.view.place):
         return ctx
+    if ctx.view.place.stage is Stage.NAME and ctx.is_shown:
+        ctx = ctx.with_stage(Place(Stage.NAME, NAME_AGAIN))
     return ctx.marking_for_deletion(_message(ctx).message_id)
 
 

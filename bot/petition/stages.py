@@ -68,6 +68,9 @@ class SupporterStatus:
     privacy_pages: int
 
 
+NAME_AGAIN = 1
+"""The page of `Stage.NAME` that only asks: whoever is asked again has read the privacy notice."""
+
 _SIDE_TRIPS = frozenset({Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA})
 _NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW})
 _BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
@@ -140,8 +143,12 @@ def go(action: Action, place: Place, status: SupporterStatus, *, page: int = 0) 
 
 
 def _clamp(place: Place, status: SupporterStatus) -> int:
-    last = {Stage.APPEAL: status.appeal_pages, Stage.PRIVACY: status.privacy_pages}
-    return max(0, min(place.page, last.get(place.stage, 1) - 1))
+    pages = {
+        Stage.APPEAL: status.appeal_pages,
+        Stage.PRIVACY: status.privacy_pages,
+        Stage.NAME: NAME_AGAIN + 1,
+    }
+    return max(0, min(place.page, pages.get(place.stage, 1) - 1))
 
 
 def _aside(stage: Stage) -> Callable[[Place, int], Place]:
@@ -158,6 +165,10 @@ def _to(stage: Stage) -> Callable[[Place, int], Place]:
     return lambda _place, page: Place(stage, page)
 
 
+def _sign(place: Place, _page: int) -> Place:
+    return Place(Stage.NAME, NAME_AGAIN if place.stage is Stage.CONSENT else 0)
+
+
 def _back(place: Place, _page: int) -> Place:
     return Place(place.return_stage or Stage.HOME)
 
@@ -165,7 +176,7 @@ def _back(place: Place, _page: int) -> Place:
 _MOVES: Mapping[Action, Callable[[Place, int], Place]] = {
     Action.HOME: _to(Stage.HOME),
     Action.READ: _to(Stage.APPEAL),
-    Action.SIGN: _to(Stage.NAME),
+    Action.SIGN: _sign,
     Action.PRIVACY: _aside(Stage.PRIVACY),
     Action.LANGUAGES: _aside(Stage.LANGUAGE),
     Action.HELP: _aside(Stage.HELP),

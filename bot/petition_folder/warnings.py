@@ -11,6 +11,9 @@ from bot.text.problems import Problem
 from bot.text.translations import catalog_file
 
 _SCREENFUL = 1200
+# What stands unfolded above the question for the name: more would push the question off a phone.
+_NOTICE = 600
+_FOLDED = re.compile(r"<blockquote expandable>.*?</blockquote>", re.DOTALL)
 _PAGED = ("appeal", "privacy")
 _SPANISH_BUTTONS = (
     "the bot's own words are not translated into this language: its buttons and answers will be "
@@ -24,12 +27,13 @@ _EXAMPLE = re.compile(
 
 
 def folder_warnings(read: Folder) -> Iterator[Problem]:
-    """Yields example contacts, pages too long for a phone, and unfinished translations."""
+    """Yields example contacts, texts too long for a phone, and unfinished translations."""
     yield from _examples(read.petition or {})
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
         file = f"{language}.toml"
         yield from _long_pages(file, table)
+        yield from _notice_above_the_name(file, table)
         if not catalog_file(language).exists():
             yield Problem(file, "", _SPANISH_BUTTONS)
         if language != read.source_language:
@@ -55,6 +59,28 @@ def _long_pages(file: str, table: Table) -> Iterator[Problem]:
         if shown > _SCREENFUL:
             sentence = f"{shown:,} characters are more than a phone shows at once; make two pages"
             yield Problem(file, passage.label, sentence)
+
+
+def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
+    """Yields that the short privacy notice is too long, or folds who is the controller."""
+    text = table.get("privacy_short")
+    if not isinstance(text, str):
+        return  # reported as a problem
+    visible = _FOLDED.sub("", text)
+    if "{controller}" in text and "{controller}" not in visible:
+        yield Problem(
+            file, "privacy_short", "{controller} is folded; the law wants it read without a tap"
+        )
+    try:
+        shown = length(parse(visible).text)
+    except MarkupError:
+        return  # reported as a problem
+    if shown > _NOTICE:
+        sentence = (
+            f"{shown:,} characters stand above the question for the name; fold the legal basis "
+            "and the like: <blockquote expandable>…</blockquote>"
+        )
+        yield Problem(file, "privacy_short", sentence)
 
 
 def _unfinished(file: str, table: Table, source: Table, source_file: str) -> Iterator[Problem]:

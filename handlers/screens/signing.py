@@ -1,7 +1,7 @@
 """The screens of the signing form: the name, the consent, the thanks."""
 
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.stages import Action
+from bot.petition.stages import NAME_AGAIN, Action
 from bot.text.markup import Html, fill
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
@@ -10,7 +10,10 @@ from handlers.screens.supporter_view import View
 
 
 def name(view: View) -> Screen:
-    """Asks for the name, below the short privacy notice that the law requires first."""
+    """Asks for the name, below the short privacy notice that the law requires before it.
+
+    Whoever is asked again has read the notice, and gets only the question.
+    """
     words = view.words
     question = words.text("<b>¿Con qué nombre quieres firmar?</b>")
     typed = words.text(
@@ -19,7 +22,7 @@ def name(view: View) -> Screen:
     )
     use = Button(words.label("Usar «{name}»", name=view.profile_name or ""), Action.PROFILE_NAME)
     return Screen(
-        Html(view.texts.privacy_short),
+        Html("" if view.place.page == NAME_AGAIN else view.texts.privacy_short),
         [
             use if view.profile_name else None,
             Button(words.label("🔒 Aviso de privacidad completo"), Action.PRIVACY),

@@ -35,7 +35,7 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     for bad in ("x", "=1+1", "http://example.org"):
         jordi.send(bad)
         await scene.settled()
-        assert "\n\n⚠️" in scene.screen(jordi).text
+        assert "⚠️" in scene.screen(jordi).text
         assert scene.screen(jordi) is jordi.messages[-1]
     jordi.send("Jordi Puig i Gal·la")
     await scene.settled()
@@ -164,6 +164,67 @@ async def test_a_side_trip_leads_back_to_where_one_was(scene: Scene, command: st
     ana.send(command)
     await scene.taps(ana, words.label("Volver"))
     assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
+
+
+async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: Scene) -> None:
+    for person, words, country in (
+        (scene.ana, scene.words, "al gobierno de Estados Unidos, fuera del Espacio Económico"),
+        (
+            scene.sean,
+            scene.english,
+            "to the government of the United States, outside the",
+        ),
+    ):
+        person.start()
+        await scene.settled()
+        await scene.taps(person, words.label("✍️ Firmar la petición"))
+        shown = scene.screen(person)
+        folded = next(e for e in shown.entities if e.type == "expandable_blockquote")
+        units = shown.text.encode("utf-16-le")
+        start, end = 2 * folded.offset, 2 * (folded.offset + folded.length)
+        visible = (units[:start] + units[end:]).decode("utf-16-le")
+        language = person.user.language or ""
+        for said in (scene.petition.controller.name[language], country, "/mydata", "/withdraw"):
+            assert said in visible
+        for folded_away in ("example.org", "14"):
+            assert folded_away in shown.text
+            assert folded_away not in visible
+
+
+async def test_who_is_asked_again_for_the_name_reads_the_question_alone(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    notice = "Antes de firmar: tus datos"
+    assert notice in scene.screen(ana).text
+    for mistake in ("L", "http://example.org"):
+        ana.send(mistake)
+        await scene.settled()
+        assert notice not in scene.screen(ana).text
+        assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
+    await scene.taps(ana, words.label("🔒 Aviso de privacidad completo"))
+    await scene.taps(ana, words.label("Volver"))
+    ana.send("Ana María")
+    await scene.settled()
+    await scene.taps(ana, words.label("Cambiar el nombre"))
+    assert notice not in scene.screen(ana).text
+    await scene.taps(ana, words.label("Ahora no"))
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    assert notice in scene.screen(ana).text
+
+
+async def test_who_wrote_before_the_notice_was_shown_is_shown_it(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    scene.simulator.faults.freeze()
+    ana.tap(words.label("✍️ Firmar la petición"))
+    ana.send("L")
+    scene.simulator.faults.thaw()
+    await scene.settled()
+    assert "Antes de firmar: tus datos" in scene.screen(ana).text
+    assert "demasiado corto" in scene.screen(ana).text
 
 
 async def test_the_consent_names_the_message_under_which_it_was_given(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """Tests that the check lists all problems at once, in sentences that say what to do."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,24 @@ def test_an_unfinished_translation_is_a_warning(change: Change, folder: Path) ->
     told = {str(warning) for warning in find_warnings(folder)}
     assert "gl.toml: closed: this is the same as in es.toml; translate it" in told
     assert any(line.startswith("gl.toml: the bot's own words are not translated") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("notice", "told"),
+    [
+        ("{controller}. " + "a" * 700, "characters stand above the question for the name"),
+        ("{controller}. <blockquote expandable>" + "a" * 700 + "</blockquote>", None),
+        ("a <blockquote expandable>{controller}</blockquote>", "{controller} is folded"),
+    ],
+)
+def test_a_notice_that_hides_the_question_or_the_controller_is_a_warning(
+    notice: str, told: str | None, change: Change, folder: Path
+) -> None:
+    before = tomllib.loads((folder / "en.toml").read_text())["privacy_short"]
+    change("en.toml", before, notice)
+    found = [each.sentence for each in find_warnings(folder) if each.key == "privacy_short"]
+    assert len(found) == (1 if told else 0)
+    assert all(str(told) in sentence for sentence in found)
 
 
 def test_a_page_long_for_a_phone_is_a_warning(change: Change, folder: Path) -> None:
