@@ -38,6 +38,7 @@ from bot.transport import (
 from handlers.admin_notices import DAMAGED, TOKEN_USED_ELSEWHERE, DamageReporter, tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.admin_reporter import AdminReporter
+from handlers.closing_date import keep_closing_date
 from handlers.context import Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets
@@ -110,6 +111,9 @@ class App:
         beside = [
             asyncio.create_task(self._introduce()),
             asyncio.create_task(self.retention.run()),
+            asyncio.create_task(
+                keep_closing_date(self.application.bot, self.application.services)
+            ),
         ]
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -193,6 +197,7 @@ async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterat
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
+        await storage.petitions.follow_folder(petition.closes_at)
         session = await stack.enter_async_context(SharedSession())
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)

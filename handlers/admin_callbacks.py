@@ -44,6 +44,8 @@ async def _say_unchanged(ctx: AdminContext) -> None:
 _HANDLED_BY: Mapping[AdminAction, AdminHandler] = MappingProxyType(
     {
         AdminAction.CLOSE: closing.confirm_close,
+        AdminAction.CLOSE_ON: closing.confirm_date,
+        AdminAction.NO_CLOSING_DATE: closing.remove_date,
         AdminAction.REOPEN: closing.confirm_reopen,
         AdminAction.CLOSING_UPDATE: menu.compose_closing,
         AdminAction.COMPOSE: menu.compose,

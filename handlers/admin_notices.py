@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from telegram.error import TelegramError
 
+from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Services
@@ -31,13 +32,14 @@ DAMAGED = mark(
 )
 
 
-async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
+async def tell_admins(bot: Bot, services: Services, text: str | Callable[[Words], Html]) -> bool:
     """Sends each admin a message; a failure for one does not stop the others.
 
     Args:
         bot: sends the messages.
         services: knows the admins and their languages.
-        text: a source sentence, marked with `mark` for translation.
+        text: a source sentence, marked with `mark` for translation, or what writes it in the
+            words of a language.
 
     Returns:
         Whether at least one admin was told.
@@ -46,7 +48,8 @@ async def tell_admins(bot: Bot, services: Services, text: str) -> bool:
     for admin in sorted(services.admins):
         words = await words_or_default(services, admin)
         try:
-            await send_screen(bot, admin, Screen(words.text(text)))
+            said = words.text(text) if isinstance(text, str) else text(words)
+            await send_screen(bot, admin, Screen(said))
         except TelegramError as error:
             _log.warning("admin_not_told", error_kind=error_kind(error))
         else:

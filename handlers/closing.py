@@ -1,23 +1,41 @@
-"""Closes and reopens the petition."""
+"""Closes the petition, now or on a date, and reopens it."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
+from handlers.broadcasts.parse_time import TimeFault, parse_moment
 from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState
 
+# What an admin who gives a day alone means: the day is still one on which people sign.
+_END_OF_DAY = "23:59"
+_FARTHEST = timedelta(days=2 * 365)
+
 
 async def close(ctx: AdminContext) -> None:
-    """Handles /close: says what closing does, with the count, and asks for confirmation."""
+    """Handles /close: says what closing does, with the count, and asks for confirmation.
+
+    With a moment behind the command, it asks whether the petition is to close then.
+    """
     state = await ctx.services.storage.petitions.state()
     words = ctx.words
     if state.is_closed:
         await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
         return
+    _, _, wanted = ((ctx.message and ctx.message.text) or "").strip().partition(" ")
+    if wanted:
+        await _ask_about_date(ctx, state, wanted)
+        return
+    remove = Button(
+        words.label("Quitar la fecha"), AdminAction.NO_CLOSING_DATE, str(state.revision)
+    )
     await ctx.say(
         _question(
             AdminAction.CLOSE,
-            state.revision,
+            str(state.revision),
             words.text("<b>¿Cerrar la petición?</b>"),
             Html(f"«{_title(ctx)}»"),
             _signed(ctx, state.signatures),
@@ -26,9 +44,89 @@ async def close(ctx: AdminContext) -> None:
                 "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
                 "hace después, con /broadcast. Puedes deshacerlo con /reopen."
             ),
+            _about_date(ctx, state),
             yes=words.label("Sí, cerrar la petición"),
             no=words.label("No, dejarla abierta"),
+            also=None if state.closes_at is None else remove,
         )
+    )
+
+
+def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
+    words = ctx.words
+    if state.closes_at is not None:
+        return words.text(
+            "Si no haces nada, se cerrará sola el {moment}.", moment=words.moment(state.closes_at)
+        )
+    example = words.typed_moment(ctx.services.clock() + timedelta(days=30))
+    return words.text(
+        "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
+        "<code>/close {example}</code>",
+        example=example,
+    )
+
+
+async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
+    words, now = ctx.words, ctx.services.clock()
+    zone = ZoneInfo(ctx.services.petition.time_zone)
+    moment = parse_moment(wanted, now, zone, _FARTHEST)
+    if moment is TimeFault.UNCLEAR:
+        moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
+    if isinstance(moment, TimeFault):
+        await ctx.say(words.text(moment.value, days=_FARTHEST.days))
+        return
+    await ctx.say(
+        _question(
+            AdminAction.CLOSE_ON,
+            f"{state.revision}.{int(moment.timestamp())}",
+            words.text("<b>¿Cerrar la petición el {moment}?</b>", moment=words.moment(moment)),
+            Html(f"«{_title(ctx)}»"),
+            words.text(
+                "Hasta entonces se puede firmar, y quien lea la petición verá la fecha. A partir "
+                "de ese momento no se guarda ninguna firma más. Una semana y un día antes, el bot "
+                "avisará a todas las personas que la administran. Para cambiar la fecha o "
+                "quitarla, escribe otra vez /close."
+            ),
+            yes=words.label("Sí, cerrarla ese día"),
+            no=words.label("No, dejarla como está"),
+        )
+    )
+
+
+async def confirm_date(ctx: AdminContext, argument: str) -> None:
+    """Chooses the closing date, if the petition has not changed since the button was shown."""
+    revision, _, seconds = argument.partition(".")
+    number = read_number(seconds, most=2**40)
+    moment = None if number is None else datetime.fromtimestamp(number, UTC)
+    if moment is not None and moment <= ctx.services.clock():
+        await ctx.say(ctx.words.text(TimeFault.PAST.value))
+        return
+    if moment is not None:
+        await _choose_date(ctx, revision, moment)
+        return
+    await _changed_meanwhile(ctx, closed=True)
+
+
+async def remove_date(ctx: AdminContext, argument: str) -> None:
+    """Takes the closing date away, if the petition has not changed since the button was shown."""
+    await _choose_date(ctx, argument, None)
+
+
+async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None) -> None:
+    services, words = ctx.services, ctx.words
+    state = await services.storage.petitions.choose_closing_date(
+        moment, revision=_revision(revision), actor=ctx.user.id, at=services.clock()
+    )
+    if state is None:
+        state = await services.storage.petitions.state()
+        if state.is_closed or state.closes_at != moment:
+            await _changed_meanwhile(ctx, closed=True)
+            return
+    if moment is None:
+        await ctx.say(words.text("La petición queda abierta, sin fecha de cierre."))
+        return
+    await ctx.say(
+        words.text("La petición se cerrará sola el {moment}.", moment=words.moment(moment))
     )
 
 
@@ -46,19 +144,28 @@ async def reopen(ctx: AdminContext) -> None:
     await ctx.say(
         _question(
             AdminAction.REOPEN,
-            state.revision,
+            str(state.revision),
             words.text("<b>¿Volver a abrir la petición?</b>"),
             Html(f"«{_title(ctx)}»"),
-            words.text("Se podrá firmar de nuevo. Las firmas que ya hay se conservan."),
+            words.text(
+                "Se podrá firmar de nuevo, hasta que la cierres con /close. Las firmas que ya "
+                "hay se conservan."
+            ),
             yes=words.label("Sí, volver a abrirla"),
             no=words.label("No, dejarla cerrada"),
         )
     )
 
 
-def _question(action: AdminAction, revision: int, *parts: Html, yes: str, no: str) -> Screen:
-    argument = str(revision)
-    buttons = (Button(yes, action, argument), dismiss_button(no, action, argument))
+def _question(
+    action: AdminAction,
+    argument: str,
+    *parts: Html,
+    yes: str,
+    no: str,
+    also: Button | None = None,
+) -> Screen:
+    buttons = (Button(yes, action, argument), also, dismiss_button(no, action, argument))
     return Screen(paragraphs(*parts), buttons)
 
 

@@ -113,6 +113,8 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         _new_signature(before), ctx.conversation, before.stored_version or 0
     )
     await ctx.services.mark_first()
+    if isinstance(outcome, PetitionClosed):
+        await ctx.services.storage.petitions.close_if_due(ctx.services.clock())
     ctx = (await reload(ctx)).at_valid_stage()
     if isinstance(outcome, PetitionClosed):
         # From the form, so that the screen says that nothing was signed.

@@ -19,7 +19,8 @@ WHERE petitions.key_fingerprint IS NULL
 """
 
 _STATE = """
-SELECT signatures, closed_at, closed_signatures, revision FROM petitions WHERE slug = :petition
+SELECT signatures, closed_at, closed_signatures, revision, closes_at FROM petitions
+WHERE slug = :petition
 """
 
 _FINGERPRINT = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
@@ -47,30 +48,77 @@ _CLOSE = f"""
 UPDATE petitions
 SET closed_at = :at, closed_signatures = signatures, revision = revision + 1
 WHERE {_MAY_CLOSE}
-RETURNING signatures, closed_at, closed_signatures, revision
+RETURNING signatures, closed_at, closed_signatures, revision, closes_at
 """  # noqa: S608 - constants of this file
 
+# Without its date, which would close it again at once.
 _REOPEN = f"""
 UPDATE petitions
-SET closed_at = NULL, closed_signatures = NULL, revision = revision + 1
+SET closed_at = NULL, closed_signatures = NULL, revision = revision + 1,
+  closes_at = NULL, closes_at_chosen = 1
 WHERE {_MAY_REOPEN}
-RETURNING signatures, closed_at, closed_signatures, revision
+RETURNING signatures, closed_at, closed_signatures, revision, closes_at
 """  # noqa: S608 - constants of this file
+
+_IS_DUE = "slug = :petition AND closed_at IS NULL AND closes_at <= CAST(:now AS BIGINT)"
+
+_CAN_CLOSE_DUE = f"EXISTS (SELECT 1 FROM petitions WHERE {_IS_DUE})"  # noqa: S608 - a constant
+
+_CLOSE_DUE = f"""
+UPDATE petitions
+SET closed_at = closes_at, closed_signatures = signatures, revision = revision + 1
+WHERE {_IS_DUE}
+RETURNING slug
+"""  # noqa: S608 - constants of this file
+
+_CHOOSE_DATE = f"""
+UPDATE petitions
+SET closes_at = CAST(:closes_at AS BIGINT), closes_at_chosen = 1, revision = revision + 1
+WHERE {_MAY_CLOSE}
+RETURNING signatures, closed_at, closed_signatures, revision, closes_at
+"""  # noqa: S608 - constants of this file
+
+_FOLLOW_FOLDER = """
+UPDATE petitions SET closes_at = CAST(:closes_at AS BIGINT)
+WHERE slug = :petition AND closed_at IS NULL AND closes_at_chosen = 0
+"""
+
+_NOTICE_WAS_SENT = """
+SELECT 1 FROM petition_notices
+WHERE petition = :petition AND kind = :kind AND about = :about
+"""
+
+_MARK_NOTICE_SENT = """
+INSERT INTO petition_notices (petition, kind, about) VALUES (:petition, :kind, :about)
+ON CONFLICT (petition, kind, about) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PetitionState:
-    """The petition at one moment; `revision` goes up whenever it is closed or reopened."""
+    """The petition at one moment.
+
+    Attributes:
+        revision: goes up whenever an admin or the date closes it, and an admin reopens it or
+            chooses its date.
+        closes_at: from when on nobody can sign; None while it has no date.
+    """
 
     signatures: int
     closed_at: datetime | None
     closed_signatures: int | None
     revision: int
+    closes_at: datetime | None = None
 
     @property
     def is_closed(self) -> bool:
         """Whether nobody can sign any more."""
         return self.closed_at is not None
+
+    @property
+    def was_closed_by_its_date(self) -> bool:
+        """Whether it is closed, and no admin closed it."""
+        return self.is_closed and self.closed_at == self.closes_at
 
 
 class Petitions:
@@ -137,6 +185,63 @@ class Petitions:
         )
         return _state(rows[-1][0]) if rows[-1] else None
 
+    async def choose_closing_date(
+        self, closes_at: datetime | None, *, revision: int, actor: int, at: datetime
+    ) -> PetitionState | None:
+        """Sets the moment from which nobody can sign, whatever the petition folder says.
+
+        Args:
+            closes_at: the moment; None: it stays open until an admin closes it.
+            revision: of the state that the admin was shown.
+            actor: the admin's Telegram user id.
+            at: now.
+
+        Returns:
+            The new state; None if `revision` is out of date or the petition is closed.
+        """
+        values: dict[str, Value] = {"petition": self._slug, "revision": revision}
+        noted = self._audit.statement(
+            "closing date",
+            actor=actor,
+            at=at,
+            detail="none" if closes_at is None else closes_at.isoformat(),
+            only_if=Statement(_CAN_CLOSE, values),
+        )
+        choosing = Statement(_CHOOSE_DATE, {**values, "closes_at": to_millis(closes_at)})
+        rows = await self._database.write(lock_petition(self._slug), noted, choosing)
+        return _state(rows[-1][0]) if rows[-1] else None
+
+    async def follow_folder(self, closes_at: datetime | None) -> None:
+        """Takes over the petition folder's date, unless an admin has chosen one or reopened."""
+        values: dict[str, Value] = {"petition": self._slug, "closes_at": to_millis(closes_at)}
+        await self._database.write(lock_petition(self._slug), Statement(_FOLLOW_FOLDER, values))
+
+    async def close_if_due(self, now: datetime) -> bool:
+        """Closes the petition as of its date, if that has come; returns whether it did.
+
+        From that moment on nobody can sign, whenever this is called.
+        """
+        values: dict[str, Value] = {"petition": self._slug, "now": to_millis(now)}
+        noted = self._audit.statement(
+            "close", actor=None, at=now, detail="date", only_if=Statement(_CAN_CLOSE_DUE, values)
+        )
+        rows = await self._database.write(
+            lock_petition(self._slug), noted, Statement(_CLOSE_DUE, values)
+        )
+        return bool(rows[-1])
+
+    async def notice_was_sent(self, kind: str, about: str) -> bool:
+        """Returns whether the admins were sent this notice about the petition before."""
+        rows = await self._database.read(self._notice(_NOTICE_WAS_SENT, kind, about))
+        return bool(rows)
+
+    async def mark_notice_sent(self, kind: str, about: str) -> None:
+        """Stores that the admins were sent this notice about the petition."""
+        await self._database.write(self._notice(_MARK_NOTICE_SENT, kind, about))
+
+    def _notice(self, sql: str, kind: str, about: str) -> Statement:
+        return Statement(sql, {"petition": self._slug, "kind": kind, "about": about})
+
 
 def lock_petition(slug: str) -> Statement:
     """Returns the first statement of all that needs an open petition or changes its count."""
@@ -149,4 +254,5 @@ def _state(row: Row) -> PetitionState:
         closed_at=from_millis(row["closed_at"]),
         closed_signatures=row["closed_signatures"],
         revision=row["revision"],
+        closes_at=from_millis(row["closes_at"]),
     )

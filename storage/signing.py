@@ -3,8 +3,8 @@
 Both begin by locking the petition's row, so signing, withdrawing and closing run one after the
 other, each seeing what those before it did, on SQLite and at PostgreSQL's "read committed" alike.
 Signing then locks the conversation. The statements after that have an effect only if the petition
-is open and the conversation still at the version that was read; otherwise the transaction commits
-without having written anything.
+is open, its closing date has not come, and the conversation is still at the version that was
+read; otherwise the transaction commits without having written anything.
 """
 
 from dataclasses import dataclass, field
@@ -43,6 +43,7 @@ SELECT :id, p.slug, c.supporter, p.last_number + 1, :name, :chat, :language, :so
 FROM petitions p
 JOIN conversations c ON c.petition = p.slug AND c.supporter = :supporter AND c.version = :was
 WHERE p.slug = :petition AND p.closed_at IS NULL
+  AND (p.closes_at IS NULL OR p.closes_at > :at)
 ON CONFLICT (petition, supporter) DO NOTHING
 """
 

@@ -73,6 +73,8 @@ petitions = Table(
     _number("closed_signatures", null=True),
     _number("revision", default=0),
     _blob("key_fingerprint", null=True),
+    _number("closes_at", null=True),
+    _number("closes_at_chosen", default=0),
     PrimaryKeyConstraint("slug"),
     CheckConstraint("signatures >= 0", name="count_not_negative"),
     CheckConstraint("signatures <= last_number", name="numbers_given"),
@@ -318,6 +320,17 @@ admin_notices = Table(
     _text("kind"),
     _text("about"),
     PrimaryKeyConstraint("broadcast_id", "kind", "about"),
+    sqlite_strict=True,
+)
+
+# `about` tells notices of one kind apart: the moment it is about, and which reminder it is.
+petition_notices = Table(
+    "petition_notices",
+    metadata,
+    _petition(),
+    _text("kind"),
+    _text("about"),
+    PrimaryKeyConstraint("petition", "kind", "about"),
     sqlite_strict=True,
 )
 

@@ -1,8 +1,10 @@
 """The petition that the bot runs on: read once from its folder, and never changed."""
 
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +26,8 @@ __all__ = [
     "Texts",
     "load_petition",
 ]
+
+_END_OF_DAY = time(23, 59)
 
 BUNDLED = Path(__file__).parent.parent / "bundled_petitions" / "andry"
 
@@ -59,6 +63,7 @@ class Petition(_Frozen):
     earlier_versions: tuple[EarlierVersion, ...]
     time_zone: str
     source_language: str
+    closes_at: datetime | None
     goals: tuple[int, ...]
     addressee: dict[str, str]
     demands: dict[str, tuple[str, ...]]
@@ -111,6 +116,7 @@ def load_petition(folder: Path) -> Petition:
         ),
         time_zone=file.time_zone,
         source_language=file.source_language,
+        closes_at=_end_of(file.closes_on, file.time_zone),
         goals=file.goals,
         addressee=_spread(file.addressee, read),
         demands=_spread(file.demands, read),
@@ -119,6 +125,14 @@ def load_petition(folder: Path) -> Petition:
         retention=file.retention,
         texts={language: _texts(file, read, language) for language in read.languages},
     )
+
+
+def _end_of(day: str | None, zone: str) -> datetime | None:
+    """Returns the last minute of a day in the petition's zone, in UTC."""
+    if day is None:
+        return None
+    there = datetime.combine(date.fromisoformat(day), _END_OF_DAY, ZoneInfo(zone))
+    return there.astimezone(UTC)
 
 
 def _spread(texts: dict[str, Any], read: Folder) -> dict[str, Any]:

@@ -140,6 +140,7 @@ class PetitionFile(FrozenModel):
     earlier_versions: Lines[EarlierVersionTable] = ()
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Madrid"
     source_language: str = "es"
+    closes_on: Dated | None = None
     goals: Annotated[tuple[int, ...], Field(strict=False), AfterValidator(_ascending)]
     addressee: ByLanguage[str]
     demands: ByLanguage[Lines[str]]

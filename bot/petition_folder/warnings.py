@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from bot.petition_folder.markup_check import passages
 from bot.petition_folder.read import Folder, Table
@@ -27,8 +28,9 @@ _EXAMPLE = re.compile(
 
 
 def folder_warnings(read: Folder) -> Iterator[Problem]:
-    """Yields example contacts, texts too long for a phone, and unfinished translations."""
+    """Yields example contacts, a past date, texts too long for a phone, missing translations."""
     yield from _examples(read.petition or {})
+    yield from _past_date(read.petition or {})
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
         file = f"{language}.toml"
@@ -46,6 +48,14 @@ def _examples(petition: Table) -> Iterator[Problem]:
         if isinstance(value, str) and _EXAMPLE.search(value):
             sentence = f'"{value}" is an example; put your organisation\'s own before you go live'
             yield Problem(PETITION_FILE, f"controller.{key}", sentence)
+
+
+def _past_date(petition: Table) -> Iterator[Problem]:
+    day = str(petition.get("closes_on", ""))
+    today = datetime.now(UTC).date()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) and day < today.isoformat():
+        sentence = f"{day} is past: a petition that starts with it is closed at once"
+        yield Problem(PETITION_FILE, "closes_on", sentence)
 
 
 def _long_pages(file: str, table: Table) -> Iterator[Problem]:

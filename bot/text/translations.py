@@ -114,6 +114,10 @@ class Words:
         weekday = format_date(there, "EEE", locale=self._locale)
         return f"{weekday} {there.day}, {self.clock(when)}"
 
+    def typed_moment(self, when: dt.datetime) -> str:
+        """Formats a moment as an admin would type it, in the petition's zone: 26/11/2026 18:30."""
+        return self._there(when).strftime("%d/%m/%Y %H:%M")
+
     def offset(self, when: dt.datetime) -> str:
         """Formats the offset of the petition's zone from UTC: UTC+1, UTC-3:30, UTC."""
         east = when.astimezone(self._zone).utcoffset() or dt.timedelta()

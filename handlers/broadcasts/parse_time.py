@@ -86,13 +86,16 @@ class TimeFault(Enum):
     )
 
 
-def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime | TimeFault:
+def parse_moment(
+    text: str, now: datetime, zone: ZoneInfo, farthest: timedelta = FARTHEST
+) -> datetime | TimeFault:
     """Returns the moment in UTC, or why it cannot be used; a time without a day is today's.
 
     Args:
         text: what the admin wrote, in Spanish or English.
         now: the current time.
         zone: the petition's time zone.
+        farthest: how far ahead the moment may be.
     """
     plain = _plain(text)
     here = now.astimezone(zone)
@@ -103,26 +106,30 @@ def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime | TimeFau
     if isinstance(clock, TimeFault):
         return clock
     day = _day(day_words, here, clock)
-    return (
-        day if isinstance(day, TimeFault) else utc_moment(datetime.combine(day, clock), now, zone)
-    )
+    if isinstance(day, TimeFault):
+        return day
+    return utc_moment(datetime.combine(day, clock), now, zone, farthest)
 
 
-def utc_moment(there: datetime, now: datetime, zone: ZoneInfo) -> datetime | TimeFault:
+def utc_moment(
+    there: datetime, now: datetime, zone: ZoneInfo, farthest: timedelta = FARTHEST
+) -> datetime | TimeFault:
     """Returns a local time in UTC, or why it cannot be used: skipped, past or too far ahead."""
     first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
         return TimeFault.SKIPPED
     # When the clocks go back, a local time occurs twice; the second may still be to come.
     moment = second if time_fault(first, now) is TimeFault.PAST else first
-    return time_fault(moment, now) or moment
+    return time_fault(moment, now, farthest) or moment
 
 
-def time_fault(moment: datetime, now: datetime) -> TimeFault | None:
+def time_fault(
+    moment: datetime, now: datetime, farthest: timedelta = FARTHEST
+) -> TimeFault | None:
     """Returns why nothing can be scheduled at this moment; None if it can."""
     if moment < now + SOONEST:
         return TimeFault.PAST
-    return TimeFault.TOO_FAR if moment > now + FARTHEST else None
+    return TimeFault.TOO_FAR if moment > now + farthest else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class AdminAction(StrEnum):
     """What an admin's button does. The values are part of callback data."""
 
     CLOSE = "close"
+    CLOSE_ON = "date"
+    NO_CLOSING_DATE = "nodate"
     REOPEN = "reopen"
     SEND = "send"
     DISMISS = "leave"

@@ -82,9 +82,25 @@ def signature_count(view: View) -> Html:
     return Html(f"{signed}\n{bar(reached, _BAR_WIDTH)}  {goal}")
 
 
+def _closing_date(view: View) -> Html | None:
+    closes_at = view.petition_state.closes_at
+    if closes_at is None:
+        return None
+    return view.words.text(
+        "Se puede firmar hasta el {moment}.", moment=view.words.moment(closes_at)
+    )
+
+
+def _lines(*parts: Html | None) -> Html:
+    return Html("\n".join(part for part in parts if part is not None))
+
+
 def _welcome(view: View) -> Screen:
     text = paragraphs(
-        f"<b>{view.texts.title}</b>", view.texts.summary, _addressed(view), signature_count(view)
+        f"<b>{view.texts.title}</b>",
+        view.texts.summary,
+        _addressed(view),
+        _lines(signature_count(view), _closing_date(view)),
     )
     return Screen(text, [sign_button(view), _read_button(view), _foot(view)])
 
@@ -106,7 +122,8 @@ def _signed(view: View) -> Screen:
         if signature.muted
         else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
     )
-    text = paragraphs(f"<b>{view.texts.title}</b>", mine, signature_count(view), promise)
+    counted = _lines(signature_count(view), _closing_date(view))
+    text = paragraphs(f"<b>{view.texts.title}</b>", mine, counted, promise)
     return Screen(
         text, [share_buttons(view), _read_button(view), _foot(view), _withdraw_button(view)]
     )

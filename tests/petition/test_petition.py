@@ -1,5 +1,6 @@
 """Tests that the bundled petition is complete and correct in every language."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,13 @@ def test_each_language_has_its_picture_and_its_credit(petition: Petition) -> Non
         assert image is not None
         assert image.file.stat().st_size < 150_000
         assert image.credit
+
+
+def test_it_can_be_signed_until_the_end_of_its_last_day_where_it_is_from(
+    change: Change, folder: Path
+) -> None:
+    change("petition.toml", "goals = [", "closes_on = 2026-12-31\ngoals = [")
+    assert load_petition(folder).closes_at == datetime(2026, 12, 31, 22, 59, tzinfo=UTC)
 
 
 def test_a_petition_needs_no_picture(change: Change, folder: Path) -> None:

@@ -133,6 +133,15 @@ def test_goals_climb(change: Change, folder: Path, goals: str, sentence: str) ->
     assert only.sentence.startswith(sentence)
 
 
+def test_whoever_copied_last_years_date_is_warned(change: Change, folder: Path) -> None:
+    change("petition.toml", "goals = [", 'closes_on = "2025-07-18"\ngoals = [')
+    past = "2025-07-18 is past: a petition that starts with it is closed at once"
+    assert past in [warning.sentence for warning in find_warnings(folder)]
+    assert find_problems(folder) == []
+    change("petition.toml", '"2025-07-18"', "2999-07-18")
+    assert past not in [warning.sentence for warning in find_warnings(folder)]
+
+
 def test_a_contact_is_needed(change: Change, folder: Path) -> None:
     for line in ('email = "datos@example.org"', 'web_form = "https://example.org/firma"'):
         change("petition.toml", line, "")

@@ -1,10 +1,20 @@
 """Tests that closing stores the exact count, happens once, and can be undone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from storage import AuditEntry, Keyring, PetitionState, Statement, Storage, open_storage
+from storage import (
+    AuditEntry,
+    Conversation,
+    Keyring,
+    PetitionState,
+    Statement,
+    Storage,
+    open_storage,
+)
 from tests.support.supporters import NOON, a_supporter
 
+DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 RUNNING = Statement(
     "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
     " created_at, author_sealed)"
@@ -121,3 +131,70 @@ async def test_another_petition_in_the_same_database_is_not_touched(
         assert await other.audit.entries(10) == []
     finally:
         await other.close()
+
+
+class TestTheClosingDate:
+    """Tests that nobody signs from the date on, whatever has closed the petition or not yet."""
+
+    async def test_whoever_signs_at_that_moment_is_too_late(
+        self, storage: Storage, keyring: Keyring
+    ) -> None:
+        ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
+        await storage.petitions.follow_folder(NOON + DAY)
+        for someone, at in ((ana, NOON + DAY - MILLISECOND), (jordi, NOON + DAY)):
+            await someone.arrive(storage)
+            after = Conversation(someone.supporter, stage="thanks", version=2)
+            await storage.signatures.sign(replace(someone.signature(), at=at), after, 1)
+        assert await storage.signatures.get(ana.supporter) is not None
+        assert await storage.signatures.get(jordi.supporter) is None
+        assert (await storage.petitions.state()).is_closed is False
+
+    async def test_it_is_closed_as_of_its_date_and_once(self, storage: Storage) -> None:
+        petitions = storage.petitions
+        await petitions.follow_folder(NOON)
+        assert await petitions.close_if_due(NOON - MILLISECOND) is False
+        assert await petitions.close_if_due(NOON + DAY) is True
+        assert await petitions.close_if_due(NOON + DAY) is False
+        state = await petitions.state()
+        assert state == PetitionState(0, NOON, 0, 1, NOON)
+        assert state.was_closed_by_its_date
+        [entry] = await storage.audit.entries(10)
+        assert entry == AuditEntry(NOON + DAY, None, "close", "date")
+
+    async def test_what_an_admin_chose_stands_against_the_folder(self, storage: Storage) -> None:
+        petitions = storage.petitions
+        await petitions.follow_folder(NOON)
+        chosen = await petitions.choose_closing_date(NOON + DAY, revision=0, actor=9, at=NOON)
+        await petitions.follow_folder(NOON)
+        assert chosen == await petitions.state() == PetitionState(0, None, None, 1, NOON + DAY)
+        assert await petitions.choose_closing_date(None, revision=0, actor=9, at=NOON) is None
+        assert await petitions.choose_closing_date(None, revision=1, actor=9, at=NOON) is not None
+        await petitions.follow_folder(NOON)
+        assert await petitions.close_if_due(NOON + DAY) is False
+
+    async def test_what_is_opened_again_by_hand_is_closed_again_by_hand(
+        self, storage: Storage
+    ) -> None:
+        petitions = storage.petitions
+        await petitions.follow_folder(NOON)
+        await petitions.close_if_due(NOON)
+        await petitions.reopen(revision=1, actor=9, at=NOON)
+        await petitions.follow_folder(NOON)
+        assert await petitions.close_if_due(NOON + DAY) is False
+        assert (await petitions.state()).closes_at is None
+
+    async def test_a_closed_petition_takes_no_date(self, storage: Storage) -> None:
+        petitions = storage.petitions
+        await petitions.close(revision=0, actor=9, at=NOON)
+        assert await petitions.choose_closing_date(NOON, revision=1, actor=9, at=NOON) is None
+        await petitions.follow_folder(NOON)
+        assert (await petitions.state()).closes_at is None
+        assert not (await petitions.state()).was_closed_by_its_date
+
+
+async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storage) -> None:
+    petitions = storage.petitions
+    await petitions.mark_notice_sent("untold", "1")
+    await petitions.mark_notice_sent("untold", "1")
+    assert await petitions.notice_was_sent("untold", "1")
+    assert not await petitions.notice_was_sent("untold", "2")

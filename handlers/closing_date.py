@@ -1,0 +1,164 @@
+"""Closes the petition on its date, and tells the admins what is near and what is overdue."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.text.markup import Html
+from bot.text.translations import Words
+from handlers.admin_notices import tell_admins
+from handlers.context import Bot, Services
+from handlers.screens.screen import paragraphs
+from storage import Kind, PetitionState, Unavailable
+
+_log = structlog.stdlib.get_logger()
+
+LOOK_SECONDS = 20.0
+
+_WEEK, _DAY = timedelta(days=7), timedelta(days=1)
+# So long after the closing the admins are reminded of those who were not told, and so often.
+_UNTOLD_AFTER, _REMINDED_EVERY = timedelta(days=30), timedelta(days=7)
+_PLAINER_FROM, _PLAINEST_FROM = 1, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to all admins; one with the same kind and `about` is sent once."""
+
+    kind: str
+    about: str
+    text: Callable[[Words], Html]
+
+
+async def keep_closing_date(bot: Bot, services: Services) -> None:
+    """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next look."""
+    while True:
+        try:
+            await look(bot, services)
+        except Unavailable:
+            _log.warning("closing_date_waits_for_database")
+        except Exception as error:  # whatever it is, the bot and this task go on
+            _log.exception("closing_date_failed", kind=type(error).__name__)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def look(bot: Bot, services: Services) -> None:
+    """Closes the petition if its date has come, and sends the notices that are due."""
+    petitions, now = services.storage.petitions, services.clock()
+    await petitions.close_if_due(now)
+    state = await petitions.state()
+    untold = await _untold(services, state, now)
+    for notice in due_notices(state, untold, now):
+        if await petitions.notice_was_sent(notice.kind, notice.about):
+            continue
+        if await tell_admins(bot, services, notice.text):
+            await petitions.mark_notice_sent(notice.kind, notice.about)
+
+
+def due_notices(state: PetitionState, untold: int, now: datetime) -> Iterator[Notice]:
+    """Yields what the admins have to know now.
+
+    Args:
+        state: the petition's.
+        untold: how many signers wait for the closing update, and nobody is sending it.
+        now: the time.
+    """
+    closed_at, closes_at = state.closed_at, state.closes_at
+    if closed_at is None:
+        if closes_at is not None:
+            yield from _before(closes_at, now)
+        return
+    if state.was_closed_by_its_date:
+        yield Notice("closed by its date", _moment(closed_at), _closed(state))
+    overdue = now - closed_at - _UNTOLD_AFTER
+    if untold > 0 and overdue >= timedelta():
+        reminder = overdue // _REMINDED_EVERY
+        about = f"{_moment(closed_at)}/{reminder}"
+        yield Notice("untold", about, _untold_text(closed_at, untold, reminder))
+
+
+async def _untold(services: Services, state: PetitionState, now: datetime) -> int:
+    """Returns how many signers wait for the closing update, unless it is planned or on its way."""
+    broadcasts = services.storage.broadcasts
+    if state.closed_at is None or now - state.closed_at < _UNTOLD_AFTER:
+        return 0
+    active = await broadcasts.active()
+    under_way = [*([active] if active else []), *await broadcasts.scheduled()]
+    if any(each.kind is Kind.CLOSING for each in under_way):
+        return 0
+    return sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
+
+
+def _before(closes_at: datetime, now: datetime) -> Iterator[Notice]:
+    left = closes_at - now
+    if left <= timedelta():
+        return
+    if left <= _DAY:
+        yield Notice("closes within a day", _moment(closes_at), _closes(closes_at))
+    elif left <= _WEEK:
+        yield Notice("closes within a week", _moment(closes_at), _closes(closes_at))
+
+
+def _closes(closes_at: datetime) -> Callable[[Words], Html]:
+    return lambda words: paragraphs(
+        words.text(
+            "⏳ <b>La petición se cerrará sola el {moment}.</b>", moment=words.moment(closes_at)
+        ),
+        words.text(
+            "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha "
+            "terminado: comprueba antes que el mensaje final está como debe. Para cambiar la "
+            "fecha o quitarla, escribe /close."
+        ),
+    )
+
+
+def _closed(state: PetitionState) -> Callable[[Words], Html]:
+    return lambda words: paragraphs(
+        words.text("<b>La petición se ha cerrado en su fecha.</b>"),
+        words.plural(
+            "<b>{n}</b> persona ha firmado.",
+            "<b>{n}</b> personas han firmado.",
+            state.closed_signatures or 0,
+        ),
+        words.text(
+            "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
+            "Para deshacer el cierre, /reopen."
+        ),
+    )
+
+
+def _untold_text(closed_at: datetime, untold: int, reminder: int) -> Callable[[Words], Html]:
+    def text(words: Words) -> Html:
+        since = words.date(closed_at)
+        if reminder < _PLAINER_FROM:
+            heading = words.text("<b>Hay quien espera saber cómo ha terminado la petición.</b>")
+        elif reminder < _PLAINEST_FROM:
+            heading = words.text(
+                "⚠️ <b>Se les prometió contarles cómo terminaba la petición, y nadie lo ha "
+                "hecho.</b>"
+            )
+        else:
+            heading = words.text(
+                "⚠️ <b>Esto es una promesa sin cumplir: quienes firmaron siguen sin saber cómo "
+                "terminó la petición.</b>"
+            )
+        waiting = words.plural(
+            "Se cerró el {since}, y {n} persona que firmó no ha recibido el mensaje final.",
+            "Se cerró el {since}, y {n} personas que firmaron no han recibido el mensaje final.",
+            untold,
+            since=since,
+        )
+        todo = words.text(
+            "Para enviarlo, escribe /broadcast y elige «El mensaje final». Hasta que se envíe, el "
+            "bot te lo recordará cada semana."
+        )
+        return paragraphs(heading, waiting, todo)
+
+    return text
+
+
+def _moment(moment: datetime) -> str:
+    return str(int(moment.timestamp()))

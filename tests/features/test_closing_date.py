@@ -1,0 +1,160 @@
+"""The petition closes on its date; the admins are told before, then, and while nobody knows."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.simulator.person import Person
+from handlers.closing_date import due_notices, look
+from handlers.context import Services
+from storage import PetitionState
+from tests.support.scene import Scene, a_scene
+
+DAY = timedelta(days=1)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def services(scene: Scene) -> Services:
+    assert scene.app is not None
+    return scene.app.application.services
+
+
+def now(scene: Scene) -> datetime:
+    return services(scene).clock()
+
+
+async def look_after(scene: Scene, ahead: timedelta) -> None:
+    """The bot looks at its dates, so much later."""
+    assert scene.app is not None
+    then = now(scene) + ahead
+    await look(scene.app.application.bot, replace(services(scene), clock=lambda: then))
+
+
+async def asks_to_close(scene: Scene, when: str) -> None:
+    scene.marta.send(f"/close {when}")
+    await scene.settled()
+
+
+def told(person: Person, words: str) -> int:
+    return sum(words in message.text for message in person.messages)
+
+
+async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
+    words, day = scene.words, now(scene) + 60 * DAY
+    await asks_to_close(scene, day.strftime("%d/%m/%Y"))
+    await scene.marta.sees("¿Cerrar la petición el")
+    await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
+    await scene.marta.sees("se cerrará sola el")
+    scene.ana.start()
+    await scene.settled()
+    state = await services(scene).storage.petitions.state()
+    assert state.closes_at is not None
+    until = f"Se puede firmar hasta el {words.date(day)}, 23:59."
+    assert until in scene.screen(scene.ana).text
+    await scene.signs(scene.ana)
+    scene.marta.send("/close")
+    await scene.marta.sees("Si no haces nada, se cerrará sola")
+    await scene.taps(scene.marta, words.label("Quitar la fecha"))
+    await scene.marta.sees("sin fecha de cierre")
+    assert (await services(scene).storage.petitions.state()).closes_at is None
+
+
+@pytest.mark.parametrize(
+    ("when", "answer"),
+    [
+        ("cuando puedas", "No entiendo cuándo."),
+        ("24/11/2001", "Esa hora ya ha pasado."),
+        ("31/02/2030 10:00", "Ese día no existe."),
+        ("24/11/2101 10:00", "hasta con 730 días"),
+    ],
+)
+async def test_a_date_that_cannot_be_is_said_and_nothing_changes(
+    scene: Scene, when: str, answer: str
+) -> None:
+    await asks_to_close(scene, when)
+    await scene.marta.sees(answer)
+    assert await services(scene).storage.petitions.state() == PetitionState(0, None, None, 0)
+
+
+async def test_a_yes_from_before_another_date_changes_nothing(scene: Scene) -> None:
+    words = scene.words
+    await asks_to_close(scene, (now(scene) + 9 * DAY).strftime("%d/%m/%Y 10:00"))
+    old = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
+    data = next(b.data or "" for row in old.buttons for b in row if b.data)
+    await asks_to_close(scene, (now(scene) + 20 * DAY).strftime("%d/%m/%Y 10:00"))
+    await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
+    chosen = (await services(scene).storage.petitions.state()).closes_at
+    await scene.marta.tap_data(old.id, data).answered()
+    await scene.settled()
+    assert "ha cambiado mientras tanto" in scene.marta.chat.messages[old.id].text
+    assert (await services(scene).storage.petitions.state()).closes_at == chosen
+
+
+async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_closed_it_yet(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await services(scene).storage.petitions.follow_folder(now(scene))
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "la petición se cerró antes" in scene.screen(ana).text
+    state = await services(scene).storage.petitions.state()
+    assert state.is_closed
+    assert state.signatures == 0
+
+
+async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes(
+    scene: Scene,
+) -> None:
+    scene.marta.start()
+    await scene.signs(scene.ana)
+    await services(scene).storage.petitions.follow_folder(now(scene) + 30 * DAY)
+    for ahead, notices in ((22, 0), (24, 1), (25, 1), (29.5, 2), (29.6, 2)):
+        await look_after(scene, ahead * DAY)
+        assert told(scene.marta, "se cerrará sola el") == notices, ahead
+    for _ in range(2):
+        await look_after(scene, 31 * DAY)
+    assert told(scene.marta, "se ha cerrado en su fecha") == 1
+    assert (await services(scene).storage.petitions.state()).closed_signatures == 1
+
+
+async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plainly(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    for ahead in (29, 31, 32, 38, 39, 60, 200):
+        await look_after(scene, ahead * DAY)
+    assert told(scene.marta, "Hay quien espera") == 1
+    assert told(scene.marta, "nadie lo ha hecho") == 1
+    assert told(scene.marta, "promesa sin cumplir") == 2
+    assert told(scene.marta, "1 persona que firmó no ha recibido") == 4
+    await scene.broadcasts(1)
+    await look_after(scene, 300 * DAY)
+    assert told(scene.marta, "que firmó no ha recibido") == 4
+
+
+async def test_a_notice_that_reached_nobody_is_sent_at_the_next_look(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        await services(scene).storage.petitions.follow_folder(now(scene) + DAY / 2)
+        await look_after(scene, timedelta())
+        scene.marta.start()
+        await scene.settled()
+        for _ in range(2):
+            await look_after(scene, timedelta())
+        assert told(scene.marta, "se cerrará sola el") == 1
+
+
+def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> None:
+    state = PetitionState(0, None, None, 0, NOON)
+    found = {
+        hours: [notice.kind for notice in due_notices(state, 0, NOON - timedelta(hours=hours))]
+        for hours in (0, 1, 24, 25, 168, 169)
+    }
+    day, week = ["closes within a day"], ["closes within a week"]
+    assert found == {0: [], 1: day, 24: day, 25: week, 168: week, 169: []}
