@@ -26,7 +26,7 @@ from handlers import (
     supporter_commands,
     supporter_messages,
 )
-from handlers.admin_context import AdminContext, open_admin_context
+from handlers.admin_context import AdminContext, open_admin_context, store_admin_name
 from handlers.broadcasts import draft_input, history, menu
 from handlers.context import Context, PetitionApplication
 from handlers.request_limits import is_within_budget
@@ -117,6 +117,8 @@ def _supporter(
     async def callback(update: Update, context: Context) -> None:
         ctx = await opened(update, context)
         await ctx.mark_reachable()
+        if ctx.user.id in ctx.services.admins:
+            await store_admin_name(ctx.services, ctx.user)
         await handle(ctx)
 
     return callback

@@ -14,6 +14,7 @@ from functools import partial
 from telegram import CallbackQuery, Message, Update, User
 
 from bot.intake import UpdatesBehind
+from bot.petition.names import NameRefused, clean_name
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.bot_profile import offer_menu
@@ -125,10 +126,11 @@ class AdminContext:
                 raise outcome
 
     async def refresh_admin(self) -> None:
-        """Updates the admin's menu of commands, and stores a language for an admin without one.
+        """Updates the admin's menu and name, and stores a language for an admin without one.
 
         Reports are written in the stored language, as no update triggers them.
         """
+        await store_admin_name(self.services, self.user)
         await offer_menu(self.bot, self.services, self.user.id, self.words)
         known, conversations = self.conversation, self.services.storage.conversations
         if known is not None and known.language is not None:
@@ -142,6 +144,15 @@ class AdminContext:
 
     async def _say_nothing_done(self) -> None:
         await self.at_bottom().write(self.words.text(NOTHING_DONE))
+
+
+async def store_admin_name(services: Services, user: User) -> None:
+    """Stores what Telegram calls an admin now, for the other admins to read."""
+    try:
+        name = clean_name(user.full_name)
+    except NameRefused:
+        name = None  # empty, a link, or signs that hide something: the number is shown
+    await services.storage.admin_names.save(user.id, name, services.clock())
 
 
 AdminHandler = Callable[[AdminContext, str], Awaitable[None]]

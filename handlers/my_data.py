@@ -89,6 +89,7 @@ def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
     name = held.signature and held.signature["name"]
     as_admin = {
         "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"] or "null")},
+        "name": held.admin_name,
         "menus": held.menus,
         "broadcasts": held.broadcasts,
         "deeds": held.deeds,

@@ -6,6 +6,7 @@ then `open_storage`.
 
 from dataclasses import dataclass
 
+from storage.admin_names import AdminNames
 from storage.admin_notices import AdminNotices, NoticeKind
 from storage.audit import Audit, AuditEntry
 from storage.broadcast_report import Moment
@@ -83,6 +84,7 @@ class Storage:
     drafts: Drafts
     leases: Leases
     audit: Audit
+    admin_names: AdminNames
     admin_notices: AdminNotices
     telegram_cache: TelegramCache
     personal_data: PersonalData
@@ -146,6 +148,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         drafts=Drafts(watched, slug, keyring),
         leases=Leases(watched),
         audit=audit,
+        admin_names=AdminNames(watched, slug, keyring),
         admin_notices=AdminNotices(watched),
         telegram_cache=TelegramCache(watched, slug),
         personal_data=PersonalData(watched, slug, keyring),
@@ -157,6 +160,7 @@ __all__ = [
     "APPROVABLE_FOR",
     "RECALLABLE_FOR",
     "TRANSITIONS",
+    "AdminNames",
     "AdminNotices",
     "AlreadyRunning",
     "AlreadySigned",

@@ -37,6 +37,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     ),
     "sent_files": ("supporter", "message_id", "chat_sealed", "sent_at", "due"),
     "drafts": ("admin", "body_sealed", "updated_at"),
+    "admin_names": ("admin", "name_sealed", "updated_at"),
     "telegram_cache": ("key", "digest"),
     "broadcasts": (
         *("id", "kind", "created_at", "author_sealed", "confirmed_by_sealed"),
@@ -83,6 +84,11 @@ _DRAFT = f"""
 SELECT {_columns("drafts")} FROM drafts WHERE petition = :petition AND admin = :supporter
 """  # noqa: S608 - constants of this file
 
+_ADMIN_NAME = f"""
+SELECT {_columns("admin_names")} FROM admin_names
+WHERE petition = :petition AND admin = :supporter
+"""  # noqa: S608 - constants of this file
+
 # The key ends with the admin's reference.
 _MENUS = f"""
 SELECT {_columns("telegram_cache")} FROM telegram_cache
@@ -115,6 +121,7 @@ class Held:
         deliveries: what was sent or is to be sent to them, the oldest first.
         files: the files of /mydata in their chat that are known, the oldest first.
         draft: the message that they are preparing, as an admin.
+        admin_name: what other admins read in place of their number.
         menus: the command menus that they were given as an admin.
         broadcasts: those that they prepared or approved, without the ids of other admins.
         deeds: the audit entries of what they did as an admin.
@@ -126,6 +133,7 @@ class Held:
     deliveries: tuple[Record, ...] = ()
     files: tuple[Record, ...] = ()
     draft: Record | None = None
+    admin_name: Record | None = None
     menus: tuple[Record, ...] = ()
     broadcasts: tuple[Record, ...] = ()
     deeds: tuple[Record, ...] = ()
@@ -149,6 +157,7 @@ class PersonalData:
             deliveries=await self._read("deliveries", _DELIVERIES, supporter),
             files=await self._read("sent_files", _FILES, supporter),
             draft=_only(await self._read("drafts", _DRAFT, supporter)),
+            admin_name=_only(await self._read("admin_names", _ADMIN_NAME, supporter)),
             menus=await self._read("telegram_cache", _MENUS, supporter),
             broadcasts=tuple(
                 _part_of(user_id, row)
@@ -188,7 +197,7 @@ class PersonalData:
         return column, value
 
     def _opened(self, table: str, row: Row, column: str) -> str | int | None:
-        place = row["id" if "id" in row else "admin" if table == "drafts" else "supporter"]
+        place = row["id" if "id" in row else "admin" if "admin" in row else "supporter"]
         # Somebody else's damaged row must not keep people from seeing their own.
         opened = self._keyring.open_if_whole(row[column], table=table, column=column, row=place)
         return opened if opened is None or column in _TEXTS else int(opened)

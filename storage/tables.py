@@ -288,6 +288,17 @@ sent_files = Table(
     sqlite_strict=True,
 )
 
+admin_names = Table(
+    "admin_names",
+    metadata,
+    _text("petition"),
+    _blob("admin"),
+    _blob("name_sealed"),
+    _number("updated_at"),
+    PrimaryKeyConstraint("petition", "admin"),
+    sqlite_strict=True,
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -1,10 +1,13 @@
 """/broadcasts: the list of all broadcasts, page by page, and the report of each."""
 
+from collections.abc import Iterable
+
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import screen_of, tell_progress
 from handlers.broadcasts.screens.history import ON_A_PAGE, Entry, history, provenance
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
 from handlers.screens.screen import Screen, paragraphs
+from storage import Broadcast
 
 
 async def broadcasts(ctx: AdminContext) -> None:
@@ -28,7 +31,7 @@ async def report(ctx: AdminContext, argument: str) -> None:
         await tell_progress(ctx, known.id)
         return
     shown = await screen_of(ctx, known)
-    by = provenance(ctx.words, known, ctx.user.id)
+    by = provenance(ctx.words, known, await _names(ctx, [known]), ctx.user.id)
     back = Button(ctx.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
     when = ctx.words.moment(known.started_at or known.starts_at or known.created_at)
     text = paragraphs(shown.text, f"{when}\n{by}")
@@ -47,8 +50,15 @@ async def _show(ctx: AdminContext, page: int) -> None:
         history(
             ctx.words,
             entries,
+            await _names(ctx, found),
             page=page,
             more=len(found) > ON_A_PAGE,
             reader=ctx.user.id,
         ),
     )
+
+
+async def _names(ctx: AdminContext, shown: Iterable[Broadcast]) -> dict[int, str]:
+    """Returns how to call those who prepared and confirmed these broadcasts."""
+    admins = {admin for each in shown for admin in (each.author, each.confirmed_by)}
+    return await ctx.services.storage.admin_names.of(admins)

@@ -214,6 +214,7 @@ async def view_of(
         pause=measured.pause,
         recall=recall,
         reader=reader,
+        names=await storage.admin_names.of([broadcast.author]),
         approval_above=services.approval_above,
     )
 

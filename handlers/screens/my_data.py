@@ -201,7 +201,7 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
 
 def _as_admin(view: View, held: Held) -> Html | None:
     words = view.words
-    if not (held.draft or held.menus or held.broadcasts or held.deeds):
+    if not (held.draft or held.admin_name or held.menus or held.broadcasts or held.deeds):
         return None
     return _lines(
         words.text("<b>Como administras la petición</b>"),
@@ -212,6 +212,12 @@ def _as_admin(view: View, held: Held) -> Html | None:
         ),
         words.text(
             "Envíos en los que has intervenido: {n}.", n=words.number(len(held.broadcasts))
+        ),
+        held.admin_name
+        and words.text(
+            "Tu nombre en Telegram, para que las demás personas que administran la petición "
+            "sepan quién eres: {name}",
+            name=held.admin_name["name"] or "—",
         ),
         held.draft and words.text("El mensaje que estás preparando."),
         held.menus and words.text("El menú de comandos que te mostramos."),

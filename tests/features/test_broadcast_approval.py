@@ -100,7 +100,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     assert "Espera la aprobación de otra persona" in admin.panel.text
     assert admin.panel.labels == ["Cancelar este envío"]
     question = await pau.sees(QUESTION, 10)
-    assert f"otra persona que administra la petición ({ADMIN})" in question.text
+    assert "otra persona que administra la petición (Marta)" in question.text
     assert "Para todas las personas que firmaron: 3 personas." in question.text
     assert question.labels == [APPROVE, "Ver el mensaje", "No aprobar"]
     assert pau.messages[-2].text == "Hola"
@@ -122,11 +122,26 @@ async def test_who_and_when_stands_in_the_history_and_the_audit(
     await admin.scene.taps(pau, APPROVE)
     await admin.over()
     await admin.says("/broadcasts")
-    assert f"Preparado por ti, confirmado por {PAU}" in admin.panel.text
+    assert "Preparado por ti, confirmado por Pau" in admin.panel.text
     entries = {each.action: each for each in await audited(admin)}
     assert entries["broadcast"].actor == ADMIN
     assert entries["broadcast"].detail == "update to 3, to be approved"
     assert entries["broadcast_approve"].actor == PAU
+
+
+async def test_who_calls_themselves_something_else_is_called_that_from_then_on(
+    admin: AdminScene, pau: Person
+) -> None:
+    await asks(admin)
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
+    for first, called in (("Pau Vidal", "Pau Vidal"), ("t.me/x", str(PAU)), ("Marta", None)):
+        pau.rename(first)
+        pau.send("/broadcasts")
+        await admin.scene.settled()
+        await admin.says("/broadcasts")
+        called = called or f"Marta ({PAU})"
+        assert f"Preparado por ti, confirmado por {called}\n" in admin.panel.text
 
 
 async def audited(admin: AdminScene) -> list[AuditEntry]:

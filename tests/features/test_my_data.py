@@ -16,12 +16,14 @@ NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",
     "leases": "which process sends",
     "admin_notices": "what was sent about a broadcast, without the id of an admin",
+    "petition_notices": "what was sent to the admins about the petition, without their ids",
     "erased_deliveries": "numbers without a person, of those who withdrew",
     "conversations.petition": "the petition's own name, at the head of the file",
     "signatures.petition": "the same",
     "consents.petition": "the same",
     "drafts.petition": "the same",
     "sent_files.petition": "the same",
+    "admin_names.petition": "the same",
     "telegram_cache.petition": "the same",
     "broadcasts.petition": "the same",
     "audit.petition": "the same",
@@ -137,6 +139,8 @@ async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
     await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
     given = (await file_of(scene, scene.marta))["as_admin"]
     assert given["draft"].keys() == readable("drafts")
+    assert given["name"].keys() == readable("admin_names")
+    assert given["name"]["name"] == "Marta"
     assert given["draft"]["body"]["stage"] == "content"
     assert {deed["action"] for deed in given["deeds"]} >= {"close"}
     assert {deed["actor"] for deed in given["deeds"]} == {scene.marta.id}
@@ -149,6 +153,7 @@ async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
         "Lo que has hecho, con su fecha: ",
         "intervenido: 1.",
         "estás preparando",
+        "sepan quién eres: Marta",
         "menú",
     ):
         assert said in shown

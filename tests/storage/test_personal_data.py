@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from storage import (
+    AdminNames,
     Broadcasts,
     Database,
     Drafts,
@@ -172,6 +173,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
     for admin in (ADMIN, OTHER_ADMIN):
         reference = keyring.reference(SLUG, admin)
         await drafts.save(reference, f'{{"of": {admin}}}', NOON)
+        await AdminNames(database, SLUG, keyring).save(admin, f"Admin {admin}", NOON)
         await cache.put(f"9:menu:{reference.hex()}", b"d" * 32)
     held, reference = await whose.of(ADMIN), keyring.reference(SLUG, ADMIN)
     assert held.draft is not None
@@ -181,6 +183,10 @@ async def test_an_admins_part_is_given_and_no_other_admins(
         next(r for r in await stored(database, "drafts") if r["admin"] == reference),
         held.draft,
     )
+    assert held.admin_name is not None
+    assert held.admin_name["name"] == f"Admin {ADMIN}"
+    row = next(r for r in await stored(database, "admin_names") if r["admin"] == reference)
+    same("admin_names", row, held.admin_name)
     assert [menu["key"] for menu in held.menus] == [f"9:menu:{reference.hex()}"]
     (mine,) = held.broadcasts
     same("broadcasts", (await stored(database, "broadcasts"))[0], mine)

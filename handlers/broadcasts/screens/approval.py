@@ -62,7 +62,7 @@ def _asks(now: BroadcastView) -> Screen:
             words.text(
                 "Lo ha preparado otra persona que administra la petición ({who}). Hasta que "
                 "alguien lo apruebe no sale nada.",
-                who=now.broadcast.author,
+                who=now.names.get(now.broadcast.author, now.broadcast.author),
             ),
             _deadline(now),
         ),

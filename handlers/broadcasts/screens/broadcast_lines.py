@@ -1,6 +1,7 @@
 """`BroadcastView`, which screens of broadcasts are drawn from, and the lines they share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.text.markup import Html
@@ -34,6 +35,7 @@ class BroadcastView:
         rate, pause: see `Measured`.
         recall: the recall's deletions by outcome; None without a recall.
         reader: user id of the admin who reads it.
+        names: how to call the admins of whom a name is known, by user id.
         approval_above: a broadcast to more people needs a second admin; None: never.
     """
 
@@ -46,6 +48,7 @@ class BroadcastView:
     pause: float = 0.0
     recall: RecallTally | None = None
     reader: int | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
     approval_above: int | None = None
 
     @property

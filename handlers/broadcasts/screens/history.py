@@ -1,6 +1,6 @@
 """The list of broadcasts: what was sent, when, by whom, to how many and with what result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,13 +23,20 @@ class Entry:
 
 
 def history(
-    words: Words, entries: Sequence[Entry], *, page: int, more: bool, reader: int
+    words: Words,
+    entries: Sequence[Entry],
+    names: Mapping[int, str],
+    *,
+    page: int,
+    more: bool,
+    reader: int,
 ) -> Screen:
     """Returns one page of the list.
 
     Args:
         words: the reader's language.
         entries: the broadcasts of this page, newest first.
+        names: how to call the admins of whom a name is known, by user id.
         page: from 0.
         more: whether there are older ones.
         reader: user id of the admin who reads it, who is called «tú».
@@ -38,7 +45,7 @@ def history(
         return Screen(words.text("Todavía no se ha enviado nada."))
     numbers = range(page * ON_A_PAGE + 1, page * ON_A_PAGE + 1 + len(entries))
     numbered = list(zip(numbers, entries, strict=True))
-    told = [_told(words, number, each, reader) for number, each in numbered]
+    told = [_told(words, number, each, names, reader) for number, each in numbered]
     row = tuple(
         Button(str(number), AdminAction.REPORT, f"{each.broadcast.id.hex()}.{page}")
         for number, each in numbered
@@ -52,9 +59,9 @@ def history(
     )
 
 
-def provenance(words: Words, broadcast: Broadcast, reader: int) -> Html:
+def provenance(words: Words, broadcast: Broadcast, names: Mapping[int, str], reader: int) -> Html:
     """Says who prepared a broadcast and who confirmed it."""
-    author = _who(words, broadcast.author, reader)
+    author = _who(words, broadcast.author, names, reader)
     if not broadcast.is_approved:
         return words.text("Preparado por {who}, sin aprobar", who=author)
     if broadcast.confirmed_by == broadcast.author:
@@ -62,18 +69,18 @@ def provenance(words: Words, broadcast: Broadcast, reader: int) -> Html:
     return words.text(
         "Preparado por {author}, confirmado por {approver}",
         author=author,
-        approver=_who(words, broadcast.confirmed_by, reader),
+        approver=_who(words, broadcast.confirmed_by, names, reader),
     )
 
 
-def _told(words: Words, number: int, entry: Entry, reader: int) -> Html:
+def _told(words: Words, number: int, entry: Entry, names: Mapping[int, str], reader: int) -> Html:
     broadcast, when = entry.broadcast, _when(entry.broadcast)
     is_planned = broadcast.state is BroadcastState.SCHEDULED
     moment = moment_name(words, when, str(words.zone)) if is_planned else words.moment(when)
     lines = [
         words.text("<b>{number}.</b> {moment}", number=number, moment=moment),
         subject_name(words, broadcast.kind),
-        provenance(words, broadcast, reader),
+        provenance(words, broadcast, names, reader),
         _result(words, entry),
     ]
     return Html("\n".join(lines))
@@ -83,8 +90,8 @@ def _when(broadcast: Broadcast) -> datetime:
     return broadcast.started_at or broadcast.starts_at or broadcast.created_at
 
 
-def _who(words: Words, admin: int, reader: int) -> str:
-    return words.label("ti") if admin == reader else str(admin)
+def _who(words: Words, admin: int, names: Mapping[int, str], reader: int) -> str:
+    return words.label("ti") if admin == reader else names.get(admin, str(admin))
 
 
 def _result(words: Words, entry: Entry) -> Html:

@@ -126,14 +126,17 @@ def test_the_rest_is_offered_for_what_was_stopped_and_not_for_the_closing() -> N
 def test_the_history_says_who_prepared_and_who_confirmed() -> None:
     words = CATALOGS.words("es")
     mine, hers = broadcast(), broadcast(author=LUCY)
-    assert history.provenance(words, mine, MARTA) == "Preparado y confirmado por ti"
-    assert history.provenance(words, mine, LUCY) == f"Preparado y confirmado por {MARTA}"
-    assert history.provenance(words, hers, MARTA) == f"Preparado por {LUCY}, confirmado por ti"
+    names = {MARTA: "Marta <Soler>"}
+    assert history.provenance(words, mine, names, MARTA) == "Preparado y confirmado por ti"
+    by_marta = history.provenance(words, mine, names, LUCY)
+    assert by_marta == "Preparado y confirmado por Marta &lt;Soler&gt;"
+    by_both = history.provenance(words, hers, names, MARTA)
+    assert by_both == f"Preparado por {LUCY}, confirmado por ti", "nothing is known of Lucy"
 
 
 def test_each_entry_of_the_history_leads_to_its_report() -> None:
     entries = [Entry(broadcast("finished"), Tally(total=3, delivered=3))]
-    page = history.history(CATALOGS.words("es"), entries, page=2, more=False, reader=MARTA)
+    page = history.history(CATALOGS.words("es"), entries, {}, page=2, more=False, reader=MARTA)
     first = buttons(page)[0]
     assert first == Button("11", AdminAction.REPORT, f"{(b'b' * 16).hex()}.2")
 

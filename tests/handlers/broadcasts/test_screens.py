@@ -161,7 +161,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "cancel?": questions.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
         "recall?": questions.ask_recall(broadcast_view(broadcast("finished"), None, language)),
         "recalling": page("finished", recall_started_at=NOW),
-        "history": history.history(words, entries, page=1, more=True, reader=MARTA),
+        "history": history.history(words, entries, {}, page=1, more=True, reader=MARTA),
     }
 
 

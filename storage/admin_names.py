@@ -1,0 +1,74 @@
+"""What Telegram calls each admin, encrypted, so that admins read names and not numbers."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from storage.database import Database, Statement, Value
+from storage.keyring import Keyring
+from storage.times import to_millis
+
+_ALL = "SELECT admin, name_sealed FROM admin_names WHERE petition = :petition"
+
+_SAVE = """
+INSERT INTO admin_names (petition, admin, name_sealed, updated_at)
+VALUES (:petition, :admin, :name, :at)
+ON CONFLICT (petition, admin) DO UPDATE
+SET name_sealed = excluded.name_sealed, updated_at = excluded.updated_at
+"""
+
+_FORGET = "DELETE FROM admin_names WHERE petition = :petition AND admin = :admin"
+
+
+class AdminNames:
+    """The names of one petition's admins."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+
+    async def save(self, admin: int, name: str | None, at: datetime) -> None:
+        """Stores what an admin is called now; without a name, none is kept.
+
+        Args:
+            admin: their Telegram user id.
+            name: what Telegram calls them; None if it cannot be shown.
+            at: now.
+        """
+        reference = self._keyring.reference(self._slug, admin)
+        if (await self._stored()).get(reference) == name:
+            return
+        asked: dict[str, Value] = {"petition": self._slug, "admin": reference}
+        if name is None:
+            await self._database.write(Statement(_FORGET, asked))
+            return
+        sealed = self._keyring.seal(name, table="admin_names", column="name_sealed", row=reference)
+        await self._database.write(
+            Statement(_SAVE, {**asked, "name": sealed, "at": to_millis(at)})
+        )
+
+    async def of(self, admins: Iterable[int]) -> dict[int, str]:
+        """Returns how to call these admins; those of whom nothing is known are left out.
+
+        Telegram lets people choose any name, also another admin's: where two have the same one,
+        each is given with their number.
+        """
+        stored = await self._stored()
+        having = Counter(name.casefold() for name in stored.values())
+        names: dict[int, str] = {}
+        for admin in set(admins):
+            name = stored.get(self._keyring.reference(self._slug, admin))
+            if name is not None:
+                names[admin] = name if having[name.casefold()] == 1 else f"{name} ({admin})"
+        return names
+
+    async def _stored(self) -> dict[bytes, str]:
+        rows = await self._database.read(Statement(_ALL, {"petition": self._slug}))
+        opened = {
+            row["admin"]: self._keyring.open_if_whole(
+                row["name_sealed"], table="admin_names", column="name_sealed", row=row["admin"]
+            )
+            for row in rows
+        }
+        return {admin: name for admin, name in opened.items() if name is not None}
