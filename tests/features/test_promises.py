@@ -8,6 +8,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.faults import Fault
+from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 
 
@@ -66,7 +67,7 @@ async def test_a_name_that_was_not_signed_with_is_not_kept(scene: Scene) -> None
     scene.ana.send("/mydata")
     await scene.settled()
     assert "García" not in scene.screen(scene.ana).text
-    assert "todavía sin firmar: —" in scene.screen(scene.ana).text
+    assert "sin firmar" not in scene.screen(scene.ana).text
 
 
 async def test_an_answer_at_the_consent_is_no_name(scene: Scene) -> None:
@@ -132,3 +133,62 @@ async def test_in_a_group_only_what_names_the_bot_is_answered(scene: Scene, comm
     await asyncio.sleep(0.1)
     await scene.settled()
     assert [m for m in group.messages.values() if m.from_bot] == []
+
+
+@pytest.mark.parametrize("moment", ["while it is open", "once it is closed", "after the end"])
+async def test_a_signature_can_be_taken_back_at_any_time(scene: Scene, moment: str) -> None:
+    await scene.signs(scene.ana)
+    if moment != "while it is open":
+        await scene.closes()
+    if moment == "after the end":
+        await scene.broadcasts(1)
+    scene.ana.send("/start")
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma"))
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    assert "Tu firma está retirada" in scene.screen(scene.ana).text
+    held = await held_of(scene)
+    assert (held.signature, held.consents, held.deliveries) == (None, (), ())
+
+
+async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of_it(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    sign, use = (
+        words.label("✍️ Firmar la petición"),
+        words.label("Usar «{name}»", name="Ana García"),
+    )
+    ana.start()
+    await scene.taps(ana, sign)
+    assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
+    await scene.taps(ana, use)
+    await scene.taps(ana, words.label("Ahora no"))
+    await scene.taps(ana, sign)
+    assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
+    await scene.taps(ana, use)
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    ana.send("/withdraw")
+    await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+    await scene.taps(ana, words.label("Volver al inicio"))
+    await scene.taps(ana, sign)
+    assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
+
+
+async def test_what_is_said_not_to_have_been_kept_is_in_no_row(scene: Scene) -> None:
+    scene.ana.start()
+    scene.ana.send("Ana Secreta")
+    await scene.settled()
+    await scene.ana.sees("Eso parecía un nombre; no se ha guardado.")
+    scene.ana.send_photo(caption="Ana Secreta")
+    await scene.settled()
+    await scene.ana.sees("lo que has enviado no se ha guardado")
+    held = await held_of(scene)
+    assert held.conversation is not None
+    assert held.conversation["name"] is None
+    assert "Secreta" not in str(held)
+
+
+async def held_of(scene: Scene) -> Held:
+    """Everything that is stored about Ana."""
+    assert scene.app is not None
+    return await scene.app.application.services.storage.personal_data.of(scene.ana.id)
