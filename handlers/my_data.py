@@ -1,4 +1,4 @@
-"""Sends a person all their stored data as a file (GDPR arts 15 and 20)."""
+"""What a person can do from /mydata: get it as a file (GDPR arts 15, 20), correct their name."""
 
 import asyncio
 import json
@@ -8,10 +8,13 @@ from typing import Any
 
 import structlog
 
+from bot.petition.names import NameRefused, clean_name
+from bot.petition.stages import Action
 from bot.text.markup import fill, parse
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
 from handlers.sent_files import erase_files
+from handlers.signing import refusal
 from handlers.supporter_context import SupporterContext, reload
 from storage import Held, Unavailable
 
@@ -67,6 +70,28 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
         await erase_files(ctx.bot, ctx.services, ctx.view.words, supporter)
 
 
+async def correct_name(ctx: SupporterContext, typed: str) -> None:
+    """Gives the signature the name that was typed (GDPR art. 16), or says what is wrong with it.
+
+    The number, the time and the consent stay; the former name is erased as by a withdrawal.
+    """
+    try:
+        name = clean_name(typed)
+    except NameRefused as refused:
+        await ctx.say(refusal(ctx, refused))
+        return
+    corrected = ctx.after(Action.BACK)
+    await ctx.services.storage.signatures.correct_name(
+        ctx.conversation.supporter,
+        name,
+        corrected.conversation,
+        ctx.stored_version or 0,
+        ctx.services.clock(),
+    )
+    done = ctx.view.words.text("Hecho: tu firma lleva el nombre que has escrito.")
+    await (await reload(corrected)).show(done)
+
+
 def _log_failure(sending: asyncio.Task[None]) -> None:
     if not sending.cancelled() and (error := sending.exception()) is not None:
         _log.info("file_not_sent", kind=kind_of(error))
@@ -75,8 +100,8 @@ def _log_failure(sending: asyncio.Task[None]) -> None:
 def _caption(words: Words, *, is_signed: bool) -> str:
     if is_signed:
         return words.label(
-            "Si pides otro archivo o retiras tu firma, este desaparecerá del chat. Para "
-            "conservarlo, guárdalo aparte."
+            "Si pides otro archivo, corriges tu nombre o retiras tu firma, este desaparecerá del "
+            "chat. Para conservarlo, guárdalo aparte."
         )
     return words.label(
         "Si pides otro archivo, o al cabo de 30 días sin firmar, este desaparecerá del chat. Para "
@@ -98,16 +123,16 @@ def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
         "petition": ctx.view.petition.slug,
         "conversation": held.conversation,
         "signature": held.signature,
-        "consents": [_as_seen(consent, name or "") for consent in held.consents],
+        "consents": [_with_name(consent, name or "") for consent in held.consents],
         "messages_to_signers": held.deliveries,
         "files_in_this_chat": held.files,
         **({"as_admin": as_admin} if any(as_admin.values()) else {}),
     }
 
 
-def _as_seen(consent: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Adds to a consent its text as the person saw it, beside the recorded one."""
-    return {**consent, "text_as_you_saw_it": parse(fill(consent["text"], name=name)).text}
+def _with_name(consent: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Adds to a consent its text with the name of the signature, beside the recorded one."""
+    return {**consent, "text_with_your_name": parse(fill(consent["text"], name=name)).text}
 
 
 def _written(value: object) -> str:

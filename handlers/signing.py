@@ -52,7 +52,7 @@ async def take_name(ctx: SupporterContext, typed: str) -> None:
     try:
         name = clean_name(typed)
     except NameRefused as refused:
-        await ctx.say(_refusal(ctx, refused))
+        await ctx.say(refusal(ctx, refused))
         return
     ctx = ctx.with_stage(Place(Stage.CONSENT), name=name)
     await ctx.save()
@@ -124,8 +124,12 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
 
 
 async def cancel(ctx: SupporterContext) -> None:
-    """Leaves the form and erases what was typed into it."""
+    """Leaves the form, or the correction of a name, and erases what was typed into it."""
     words, draft = ctx.view.words, ctx.conversation
+    if ctx.view.place.stage is Stage.NEW_NAME:
+        kept = words.text("De acuerdo: tu firma sigue con el nombre que tenía.")
+        await ctx.after(Action.BACK).say(kept)
+        return
     typing = (
         in_form(ctx.view.place)
         or expects_name(ctx.view.place)
@@ -163,6 +167,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
     )
 
 
-def _refusal(ctx: SupporterContext, refused: NameRefused) -> Html:
+def refusal(ctx: SupporterContext, refused: NameRefused) -> Html:
+    """Returns the notice that says why a name was not accepted."""
     words = ctx.view.words
     return Html(f"⚠️ {words.text(_REFUSALS[refused.problem])}")

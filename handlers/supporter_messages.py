@@ -6,7 +6,7 @@ from bot.petition.names import is_surely_a_name
 from bot.petition.stages import NAME_AGAIN, Place, Stage, expects_name
 from bot.text.markup import Html
 from bot.text.translations import mark
-from handlers import signing
+from handlers import my_data, signing
 from handlers.request_budget import WRITTEN
 from handlers.request_limits import is_within_budget
 from handlers.supporter_context import SupporterContext
@@ -40,6 +40,8 @@ async def sent_media(ctx: SupporterContext) -> None:
     await ctx.say(
         words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
         if ctx.view.place.stage is Stage.NAME
+        else words.text("Escribe el nombre en un mensaje de texto, por favor.")
+        if ctx.view.place.stage is Stage.NEW_NAME
         else words.text(
             "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
         )
@@ -84,6 +86,8 @@ async def _read(ctx: SupporterContext) -> None:
         await signing.take_name(ctx, text)
     elif place.stage is Stage.CONSENT:
         await signing.keep_name(ctx, text)
+    elif place.stage is Stage.NEW_NAME:
+        await my_data.correct_name(ctx, text)
     elif expects_name(place):
         await ctx.say()  # the screen says that it is closed and nothing was signed
     else:
@@ -95,8 +99,13 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
 
     Any other message stays, and the reply says so.
     """
-    message, words = _message(ctx), ctx.view.words
+    message, words, signature = _message(ctx), ctx.view.words, ctx.view.signature
     text = message.text or message.caption or ""
+    if signature is not None and text.strip() == signature.name and not ctx.view.by_admin:
+        # Also when the update of a correction is repeated.
+        ctx = ctx.marking_for_deletion(message.message_id)
+        await ctx.say(words.text("Tu firma lleva ese nombre."))
+        return
     is_name = not ctx.view.by_admin and is_surely_a_name(text, ctx.user.full_name)
     told = [words.text(first)] if first is not None else []
     if is_name:
@@ -105,6 +114,8 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
     told.append(
         words.text("Para firmar, escribe tu nombre en un mensaje nuevo, por favor.")
         if ctx.view.place.stage is Stage.NAME
+        else words.text("Escribe el nombre en un mensaje nuevo, por favor.")
+        if ctx.view.place.stage is Stage.NEW_NAME
         else words.text(_USE_THE_BUTTONS)
     )
     if not is_name:

@@ -142,7 +142,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         database=watched,
         petitions=Petitions(watched, slug, audit),
         conversations=conversations,
-        signatures=Signatures(watched, slug, keyring, conversations),
+        signatures=Signatures(watched, slug, keyring, conversations, audit),
         broadcasts=Broadcasts(watched, slug, keyring, audit),
         recalls=Recalls(watched, slug, keyring),
         drafts=Drafts(watched, slug, keyring),

@@ -25,7 +25,8 @@ ORDER BY at DESC, id DESC
 LIMIT CAST(:limit AS BIGINT)
 """
 
-_ALWAYS = Statement("1 = 1")
+ALWAYS = Statement("1 = 1")
+"""A condition that always holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Audit:
         actor: int | None,
         at: datetime,
         detail: str = "",
-        only_if: Statement = _ALWAYS,
+        only_if: Statement = ALWAYS,
     ) -> Statement:
         """Returns the statement of an entry, to run in the transaction of the action.
 

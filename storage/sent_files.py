@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from storage.audit import ALWAYS
 from storage.database import Database, Row, Statement, Value
 from storage.keyring import Keyring
 from storage.times import to_millis
@@ -106,6 +107,13 @@ class SentFiles:
         return SentFile(row["supporter"], row["message_id"], chat_id)
 
 
-def all_due(slug: str, supporter: bytes) -> Statement:
-    """Returns the statement that makes all files of a person due, for a transaction."""
-    return Statement(_ALL_DUE, {"petition": slug, "supporter": supporter})
+def all_due(slug: str, supporter: bytes, only_if: Statement = ALWAYS) -> Statement:
+    """Returns the statement that makes all files of a person due, for a transaction.
+
+    Args:
+        slug: the petition.
+        supporter: the person.
+        only_if: an SQL condition with its values.
+    """
+    values = {**only_if.values, "petition": slug, "supporter": supporter}
+    return Statement(f"{_ALL_DUE} AND {only_if.sql}", values)

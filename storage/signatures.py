@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from storage import signing
+from storage.audit import Audit
 from storage.conversations import Conversation, Conversations
 from storage.database import Database, Row, Statement, Value
+from storage.errors import ConversationMoved
 from storage.keyring import Keyring
 from storage.returning_supporters import returned_statements
-from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
+from storage.signing import AlreadySigned, CorrectedName, NewSignature, PetitionClosed, Signed
 from storage.times import from_millis, to_millis
 
 _OF = """
@@ -92,12 +94,18 @@ class Signatures:
     """The signatures of one petition, keyed by the supporter's reference."""
 
     def __init__(
-        self, database: Database, slug: str, keyring: Keyring, conversations: Conversations
+        self,
+        database: Database,
+        slug: str,
+        keyring: Keyring,
+        conversations: Conversations,
+        audit: Audit,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._slug = slug
         self._conversations = conversations
+        self._audit = audit
 
     async def sign(
         self, new: NewSignature, conversation: Conversation, was: int | None
@@ -118,6 +126,27 @@ class Signatures:
         """Returns a supporter's signature, or None."""
         rows = await self._database.read(Statement(_OF, self._person(supporter)))
         return self._signature(rows[0]) if rows else None
+
+    async def correct_name(
+        self, supporter: bytes, name: str, conversation: Conversation, was: int, at: datetime
+    ) -> None:
+        """Replaces the name of a signature, and saves the conversation, in one transaction.
+
+        Raises:
+            ConversationMoved: the conversation was written since version `was`, or the signature
+                was withdrawn; then nothing at all was written.
+        """
+        rows = await self._database.read(Statement(_OF, self._person(supporter)))
+        if not rows:
+            raise ConversationMoved
+        saving = self._conversations.saving(conversation, was=was, at=at)
+        new = CorrectedName(supporter, rows[0]["id"], name, at)
+        statements = signing.correct_statements(
+            self._slug, self._keyring, self._audit, new, saving, was
+        )
+        *_, saved = await self._database.write(*statements)
+        if not saved:
+            raise ConversationMoved
 
     async def withdraw(self, supporter: bytes, *, stage: str | None = None) -> bool:
         """Erases a signature, its consent and the form input; returns False if there was none.

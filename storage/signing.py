@@ -1,7 +1,7 @@
-"""Signing and withdrawing: the two transactions that the count depends on, as statements.
+"""Signing, withdrawing and correcting a name, as statements of one transaction each.
 
-Both begin by locking the petition's row, so signing, withdrawing and closing run one after the
-other, each seeing what those before it did, on SQLite and at PostgreSQL's "read committed" alike.
+All begin by locking the petition's row, so they and closing run one after the other, each seeing
+what those before it did, on SQLite and at PostgreSQL's "read committed" alike.
 Signing then locks the conversation. The statements after that have an effect only if the petition
 is open, its closing date has not come, and the conversation is still at the version that was
 read; otherwise the transaction commits without having written anything.
@@ -10,6 +10,7 @@ read; otherwise the transaction commits without having written anything.
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from storage.audit import Audit
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import ConversationMoved
@@ -97,6 +98,17 @@ UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = N
 WHERE {_PERSON}
 """  # noqa: S608 - constants of this file
 
+# Sealing takes the id, so it is read before.
+_CORRECT = """
+UPDATE signatures SET name_sealed = :name
+WHERE id = :id AND petition = :petition AND supporter = :supporter AND EXISTS (
+  SELECT 1 FROM conversations c
+  WHERE c.petition = :petition AND c.supporter = :supporter AND c.version = :was
+)
+"""
+
+_IS_CORRECTED = "EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id AND s.name_sealed = :name)"
+
 _ERASE = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # noqa: S608 - constants of this file
 
 
@@ -176,6 +188,38 @@ def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
         return PetitionClosed()
     kind = Signed if row["fresh"] else AlreadySigned
     return kind(number=row["number"], total=row["signatures"])
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedName:
+    """A name that takes the place of the one that a signature has."""
+
+    supporter: bytes
+    signature_id: bytes
+    name: str = field(repr=False)
+    at: datetime
+
+
+def correct_statements(
+    slug: str, keyring: Keyring, audit: Audit, new: CorrectedName, saving: Statement, was: int
+) -> tuple[Statement, ...]:
+    """Returns the transaction of correcting a name; `saving` as in `sign_statements`.
+
+    The number, the time and the consent stay. The former name is overwritten, and files in the
+    chat that hold it become due.
+    """
+    person: dict[str, Value] = {"petition": slug, "supporter": new.supporter}
+    sealed = keyring.seal(new.name, table="signatures", column="name_sealed", row=new.signature_id)
+    name: dict[str, Value] = {"id": new.signature_id, "name": sealed}
+    done = Statement(_IS_CORRECTED, name)
+    return (
+        lock_petition(slug),
+        Statement(_LOCK_PLACE, person),
+        Statement(_CORRECT, {**person, **name, "was": was}),
+        all_due(slug, new.supporter, only_if=done),
+        audit.statement("correct_name", actor=None, at=new.at, only_if=done),
+        saving,
+    )
 
 
 def withdraw_statements(slug: str, supporter: bytes, stage: str | None) -> tuple[Statement, ...]:

@@ -21,6 +21,7 @@ class Stage(StrEnum):
     LANGUAGE = "language"
     HELP = "help"
     MY_DATA = "my_data"
+    NEW_NAME = "new_name"
     WITHDRAW = "withdraw"
     WITHDRAWN = "withdrawn"
 
@@ -41,6 +42,7 @@ class Action(StrEnum):
     BACK = "back"
     MY_DATA = "data"
     DATA_FILE = "file"
+    CORRECT_NAME = "rename"
     WITHDRAW = "withdraw"
     ERASE = "erase"
     REFUSE_NEWS = "nonews"
@@ -71,8 +73,8 @@ class SupporterStatus:
 NAME_AGAIN = 1
 """The page of `Stage.NAME` that only asks: whoever is asked again has read the privacy notice."""
 
-_SIDE_TRIPS = frozenset({Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA})
-_NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW})
+_SIDE_TRIPS = frozenset({Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA, Stage.NEW_NAME})
+_NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW, Stage.NEW_NAME})
 _BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
 
 _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
@@ -81,6 +83,7 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.CONFIRM: frozenset({Stage.CONSENT}),
     Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
     Action.DATA_FILE: frozenset({Stage.MY_DATA}),
+    Action.CORRECT_NAME: frozenset({Stage.MY_DATA}),
     Action.ERASE: frozenset({Stage.WITHDRAW}),
     Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
     Action.MUTE: frozenset({Stage.MY_DATA}),
@@ -122,9 +125,10 @@ def in_form(place: Place) -> bool:
 def expects_name(place: Place) -> bool:
     """Returns whether what is typed here is likely a name, which must not stay in the chat.
 
-    True in the form, and on the first screen after the petition was closed during the form.
+    True in the form, at the correction of a name, and on the first screen after the petition was
+    closed during the form.
     """
-    return place.stage in _BEFORE_SIGNING or (
+    return place.stage in (*_BEFORE_SIGNING, Stage.NEW_NAME) or (
         place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING
     )
 
@@ -169,7 +173,9 @@ def _sign(place: Place, _page: int) -> Place:
     return Place(Stage.NAME, NAME_AGAIN if place.stage is Stage.CONSENT else 0)
 
 
-def _back(place: Place, _page: int) -> Place:
+def _back(place: Place, page: int) -> Place:
+    if place.stage is Stage.NEW_NAME:
+        return _aside(Stage.MY_DATA)(place, page)
     return Place(place.return_stage or Stage.HOME)
 
 
@@ -181,6 +187,7 @@ _MOVES: Mapping[Action, Callable[[Place, int], Place]] = {
     Action.LANGUAGES: _aside(Stage.LANGUAGE),
     Action.HELP: _aside(Stage.HELP),
     Action.MY_DATA: _aside(Stage.MY_DATA),
+    Action.CORRECT_NAME: _aside(Stage.NEW_NAME),
     Action.WITHDRAW: _to(Stage.WITHDRAW),
     Action.SET_LANGUAGE: _back,
     Action.BACK: _back,

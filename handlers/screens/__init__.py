@@ -15,6 +15,7 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.THANKS: signing.thanks,
     Stage.PRIVACY: rights.privacy,
     Stage.MY_DATA: my_data.my_data,
+    Stage.NEW_NAME: my_data.new_name,
     Stage.WITHDRAW: rights.withdraw,
     Stage.WITHDRAWN: rights.withdrawn,
     Stage.LANGUAGE: help.language,

@@ -49,11 +49,31 @@ def my_data(view: View) -> Screen:
         _with_the_words(view, parts, agreed),
         [
             Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
+            _correct_button(view),
             _news_button(view),
             _mute_button(view),
             _withdraw_button(view),
             Button(words.label("Volver"), Action.BACK),
         ],
+    )
+
+
+def new_name(view: View) -> Screen:
+    """Asks for the name that a signature is to have from now on (GDPR art. 16)."""
+    words, name = view.words, view.signature.name if view.signature else ""
+    now = words.text("Tu firma lleva el nombre «{name}».", name=name) if name else None
+    change = words.text(
+        "Si lo cambias, ese nombre se borra. El número, la fecha y tu consentimiento no cambian."
+    )
+    asked = words.text("<b>¿Qué nombre tiene que figurar en tu firma?</b>")
+    typed = words.text(
+        "Escríbelo en un mensaje, tal como quieras que figure. "
+        "Lo que envíes aquí se borra de este chat en cuanto nos llega."
+    )
+    return Screen(
+        Html(" ".join(part for part in (now, change) if part)),
+        [Button(words.label("Volver"), Action.BACK)],
+        question=Html(f"{asked}\n{typed}"),
     )
 
 
@@ -230,7 +250,7 @@ def _with_the_words(view: View, parts: tuple[Html | None, ...], consent: Record 
         return paragraphs(*parts)
     seen = parse(fill(consent["text"], name=view.signature.name)).text
     quoted = Html(
-        f"{view.words.text('Las palabras que aceptaste:')}\n"
+        f"{view.words.text('Las palabras que aceptaste, con el nombre de tu firma:')}\n"
         f"<blockquote expandable>{escape(seen)}</blockquote>"
     )
     text = paragraphs(*parts, quoted)
@@ -246,6 +266,12 @@ def _news_button(view: View) -> Button | None:
     if signature is None or not signature.news or signature.muted:
         return None
     return Button(view.words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
+
+
+def _correct_button(view: View) -> Button | None:
+    if view.signature is None:
+        return None
+    return Button(view.words.label("Corregir mi nombre"), Action.CORRECT_NAME)
 
 
 def _withdraw_button(view: View) -> Button | None:

@@ -9,6 +9,7 @@ from typing import Any
 from bot.broadcast import Durations, OpenClaims, Worker
 from bot.broadcast.lease import utc_now
 from storage import (
+    Audit,
     Broadcast,
     Broadcasts,
     Conversations,
@@ -158,7 +159,11 @@ class WorkerHarness:
         self.broadcasts = Broadcasts(database, SLUG, keyring)
         self.recalls = Recalls(database, SLUG, keyring)
         self.signatures = Signatures(
-            database, SLUG, keyring, Conversations(database, SLUG, keyring)
+            database,
+            SLUG,
+            keyring,
+            Conversations(database, SLUG, keyring),
+            Audit(database, SLUG, keyring),
         )
         self.leases = Leases(database)
 

@@ -94,9 +94,9 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     assert given["signature"]["chat"] == ana.id
     assert given["signature"]["source"] == "boletin"
     (consent,) = given["consents"]
-    assert consent.keys() == readable("consents") | {"text", "text_as_you_saw_it"}
+    assert consent.keys() == readable("consents") | {"text", "text_with_your_name"}
     assert (consent["channel"], consent["purposes"]) == ("telegram", "signature,news")
-    assert consent["text_as_you_saw_it"] == consent_screen.text
+    assert consent["text_with_your_name"] == consent_screen.text
     (sent,) = given["messages_to_signers"]
     assert sent.keys() == readable("deliveries") | {"kind"}
     told = next(m.id for m in ana.messages if "18 de julio" in m.text and not m.buttons)

@@ -106,12 +106,12 @@ def test_who_has_signed_is_asked_for_no_name(closed: bool) -> None:
         assert nearest_valid_stage(Place(stage), signed) == Place()
 
 
-def test_a_name_is_expected_in_the_form_alone() -> None:
+def test_a_name_is_expected_in_the_form_and_at_its_correction_alone() -> None:
     expected = {stage for stage in Stage if expects_name(Place(stage))}
-    assert expected == {Stage.NAME, Stage.CONSENT}
+    assert expected == {Stage.NAME, Stage.CONSENT, Stage.NEW_NAME}
     # A side trip from the form is for reading, and a question there is one.
     aside = {stage for stage in Stage if expects_name(Place(stage, return_stage=Stage.NAME))}
-    assert aside == {Stage.NAME, Stage.CONSENT, Stage.HOME}
+    assert aside == {Stage.NAME, Stage.CONSENT, Stage.NEW_NAME, Stage.HOME}
     assert not expects_name(Place(Stage.HOME, return_stage=Stage.APPEAL))
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage import (
+    Audit,
     Broadcasts,
     Conversations,
     Database,
@@ -38,7 +39,8 @@ def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
 
 @pytest.fixture
 def signatures(database: Database, keyring: Keyring) -> Signatures:
-    return Signatures(database, SLUG, keyring, Conversations(database, SLUG, keyring))
+    conversations = Conversations(database, SLUG, keyring)
+    return Signatures(database, SLUG, keyring, conversations, Audit(database, SLUG, keyring))
 
 
 @pytest.fixture

@@ -159,6 +159,30 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     assert conversation == Conversation(ana.supporter, stage="consent", version=3)
 
 
+async def test_a_name_is_not_corrected_over_what_was_written_since(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    await storage.sent_files.add(ana.supporter, chat_id=1, message_id=5, at=NOON)
+    after = Conversation(ana.supporter, stage="my_data", version=4)
+    for was in (1, 3):
+        with pytest.raises(ConversationMoved):
+            await storage.signatures.correct_name(ana.supporter, "Otra", after, was, NOON)
+    known = await storage.signatures.get(ana.supporter)
+    assert known is not None
+    assert known.name == ana.name
+    assert await storage.sent_files.due() == []
+    assert await storage.audit.entries(9) == []
+    await storage.signatures.correct_name(ana.supporter, "Otra", after, 2, NOON)
+    corrected = await storage.signatures.get(ana.supporter)
+    assert corrected == replace(known, name="Otra")
+    assert [file.message_id for file in await storage.sent_files.due()] == [5]
+    (entry,) = await storage.audit.entries(9)
+    assert (entry.action, entry.actor, entry.detail) == ("correct_name", None, "")
+
+
 async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring) -> None:
     ana, jordi = a_supporter(keyring, 1), a_supporter(keyring, 2)
     for someone in (ana, jordi):

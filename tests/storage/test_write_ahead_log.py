@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage import Keyring, Statement, Storage, assemble
+from storage import Conversation, Keyring, Statement, Storage, assemble
 from storage.sqlite import _REWRITE_UP_TO_BYTES, SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.support.supporters import NOON, a_supporter
@@ -90,6 +90,23 @@ async def test_who_withdraws_is_gone_from_every_file(
         await storage.signatures.withdraw(someone.supporter)
     await until(lambda: log(folder) == 0)
     assert found(folder, ever) == set()
+
+
+async def test_a_name_that_was_corrected_is_gone_from_every_file(
+    storage: Storage, keyring: Keyring, folder: Path
+) -> None:
+    people = [a_supporter(keyring, number, f"Persona {number}") for number in range(1, 31)]
+    for someone in people:
+        await someone.arrive(storage)
+        await someone.sign(storage)
+    names = Statement("SELECT name_sealed AS sealed FROM signatures")
+    former = [row["sealed"] for row in await storage.database.read(names)]
+    for someone in people:
+        after = Conversation(someone.supporter, stage="my_data", version=3)
+        await storage.signatures.correct_name(someone.supporter, "Otro Nombre", after, 2, NOON)
+    await until(lambda: log(folder) == 0)
+    assert found(folder, former) == set()
+    assert found(folder, [row["sealed"] for row in await storage.database.read(names)]) != set()
 
 
 async def test_a_name_that_was_replaced_or_forgotten_is_gone_from_every_file(
