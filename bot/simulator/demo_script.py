@@ -86,7 +86,7 @@ class DemoScript:
         ana, words = people.ana, self._words("es")
         ana.start("newsletter")
         await self._taps(ana, words.label("📖 Leer el llamamiento"))
-        await self._taps(ana, words.label("Siguiente ▶"))
+        await self._taps(ana, words.label("Siguiente ›"))
         await self._taps(ana, words.label("✍️ Firmar la petición"))
         await self._taps(ana, words.label("Usar «{name}»", name="Ana García"))
         await self._taps(ana, words.label("☐ Quiero noticias de otras acciones"))

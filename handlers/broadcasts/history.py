@@ -32,7 +32,7 @@ async def report(ctx: AdminContext, argument: str) -> None:
         return
     shown = await screen_of(ctx, known)
     by = provenance(ctx.words, known, await _names(ctx, [known]), ctx.user.id)
-    back = Button(ctx.words.label("‹ Volver a la lista"), AdminAction.HISTORY_PAGE, page)
+    back = Button(ctx.words.label("Volver"), AdminAction.HISTORY_PAGE, page)
     when = ctx.words.moment(known.started_at or known.starts_at or known.created_at)
     text = paragraphs(shown.text, f"{when}\n{by}")
     await ctx.say(Screen(text, [*shown.rows, back]))

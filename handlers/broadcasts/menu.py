@@ -119,7 +119,7 @@ def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
         rows.append(Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
     rows += [_to_decide(ctx, each) for each in options.scheduled[:_LISTED]]
     if rows:
-        rows.append(Button(words.label("Nada por ahora"), AdminAction.DISMISS))
+        rows.append(Button(words.label("Volver"), AdminAction.DISMISS))
     return Screen(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,

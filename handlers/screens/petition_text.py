@@ -39,15 +39,15 @@ def appeal(view: View) -> Screen:
         [
             page_buttons(view, Action.READ, page, len(pages)),
             sign_button(view) if may_sign else None,
-            Button(words.label("Volver al inicio"), Action.HOME),
+            Button(words.label("Volver"), Action.HOME),
         ],
     )
 
 
 def page_buttons(view: View, action: Action, page: int, pages: int) -> tuple[Button | None, ...]:
     """Returns the buttons to the previous and next page, as far as there are any."""
-    back = Button(view.words.label("◀ Anterior"), action, str(page - 1))
-    onward = Button(view.words.label("Siguiente ▶"), action, str(page + 1))
+    back = Button(view.words.label("‹ Anterior"), action, str(page - 1))
+    onward = Button(view.words.label("Siguiente ›"), action, str(page + 1))
     return (back if page > 0 else None, onward if page + 1 < pages else None)
 
 

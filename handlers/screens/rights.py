@@ -42,7 +42,7 @@ def withdrawn(view: View) -> Screen:
     words = view.words
     done = words.text("<b>Tu firma está retirada y tus datos, borrados.</b>")
     thanks = words.text("Gracias por habernos acompañado. Puedes volver cuando quieras.")
-    home = Button(words.label("Volver al inicio"), Action.HOME)
+    home = Button(words.label("Volver"), Action.HOME)
     return Screen(paragraphs(done, thanks), [home])
 
 

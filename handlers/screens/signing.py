@@ -26,7 +26,7 @@ def name(view: View) -> Screen:
         [
             use if view.profile_name else None,
             Button(words.label("🔒 Aviso de privacidad completo"), Action.PRIVACY),
-            Button(words.label("Ahora no"), Action.HOME),
+            Button(words.label("Volver"), Action.HOME),
         ],
         paragraphs(question, typed),
     )
@@ -53,7 +53,7 @@ def consent(view: View) -> Screen:
             ),
             (
                 Button(words.label("Cambiar el nombre"), Action.SIGN),
-                Button(words.label("Ahora no"), Action.HOME),
+                Button(words.label("Volver"), Action.HOME),
             ),
         ],
     )

@@ -41,7 +41,7 @@ async def test_news_cannot_be_sent_to_nobody(admin: AdminScene) -> None:
     await admin.taps("Continuar")
     await admin.taps("Sobre otra cosa")
     assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in admin.panel.text
-    assert admin.panel.labels == ["Volver", "Cancelar"]
+    assert admin.panel.labels == ["Volver", "Descartar"]
 
 
 async def test_one_language_alone_can_be_chosen(admin: AdminScene) -> None:

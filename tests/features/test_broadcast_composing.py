@@ -236,11 +236,11 @@ async def test_a_message_that_comes_much_later_is_not_taken_for_it(admin: AdminS
     assert "Este chat funciona con botones" in admin.marta.messages[-1].text
 
 
-@pytest.mark.parametrize("way", ["Cancelar", "/cancel"])
+@pytest.mark.parametrize("way", ["Descartar", "/cancel"])
 async def test_it_can_be_given_up_at_any_time(admin: AdminScene, way: str) -> None:
     await admin.begins()
     await admin.says("Hola")
-    await (admin.taps(way) if way == "Cancelar" else admin.says(way))
+    await (admin.taps(way) if way == "Descartar" else admin.says(way))
     assert "el mensaje está descartado" in admin.marta.messages[-1].text
     assert not any(m.labels for m in admin.marta.messages)
     await admin.says("/broadcast")
@@ -249,7 +249,7 @@ async def test_it_can_be_given_up_at_any_time(admin: AdminScene, way: str) -> No
 
 async def test_nothing_need_be_begun(admin: AdminScene) -> None:
     await admin.says("/broadcast")
-    await admin.taps("Nada por ahora")
+    await admin.taps("Volver")
     assert admin.marta.messages[-1].text == "De acuerdo: todo queda como estaba."
     assert not admin.marta.messages[-1].labels
 

@@ -249,7 +249,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(
     await admin.taps("6")
     assert "El envío está cancelado. No se ha enviado a nadie." in admin.panel.text
     assert f"Preparado y confirmado por {ADMIN + 1}" in admin.panel.text
-    await admin.taps("‹ Volver a la lista")
+    await admin.taps("Volver")
     assert admin.panel.labels == ["6", "‹ Más recientes"]
     await admin.taps("‹ Más recientes")
     assert admin.panel.labels == first.labels

@@ -12,7 +12,7 @@ from tests.support.admin_scene import AdminScene
 STEPS = 90
 SENTENCES = ("mañana 18:30", "A - https://a.org", "/cancel")
 # Buttons that end everything would end every run early.
-RARELY = ("Cancelar", "No enviar", "Nada por ahora", "Un mensaje nuevo", "Volver")
+RARELY = ("Descartar", "No enviar", "Un mensaje nuevo", "Volver")
 OFTEN = ("Enviar a", "Continuar", "👁", "A quienes", "Sobre", "Sí,", "Programar para")
 
 

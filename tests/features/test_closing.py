@@ -78,7 +78,7 @@ async def test_ana_who_taps_just_after_the_closing_is_told_that_she_has_not_sign
         await scene.taps(scene.ana, button)
         assert scene.screen(scene.ana).text.endswith(NOT_SIGNED)
     await scene.taps(scene.ana, scene.words.label("📖 Leer el llamamiento"))
-    await scene.taps(scene.ana, scene.words.label("Volver al inicio"))
+    await scene.taps(scene.ana, scene.words.label("Volver"))
     assert NOT_SIGNED not in scene.screen(scene.ana).text, "it is said while it is news"
 
 

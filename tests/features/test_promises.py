@@ -63,7 +63,7 @@ async def test_who_writes_again_can_be_told_again(scene: Scene) -> None:
 
 async def test_a_name_that_was_not_signed_with_is_not_kept(scene: Scene) -> None:
     await to_the_consent(scene)
-    await scene.taps(scene.ana, scene.words.label("Ahora no"))
+    await scene.taps(scene.ana, scene.words.label("Volver"))
     scene.ana.send("/mydata")
     await scene.settled()
     assert "García" not in scene.screen(scene.ana).text

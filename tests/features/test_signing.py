@@ -14,9 +14,9 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     assert scene.petition.texts_in("es").title in scene.screen(ana).text
     first = scene.screen(ana).id
     await scene.taps(ana, words.label("📖 Leer el llamamiento"))
-    await scene.taps(ana, words.label("Siguiente ▶"))
+    await scene.taps(ana, words.label("Siguiente ›"))
     assert "Página 2 de 4" in scene.screen(ana).text
-    await scene.taps(ana, words.label("◀ Anterior"))
+    await scene.taps(ana, words.label("‹ Anterior"))
     assert "Página 1 de 4" in scene.screen(ana).text
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
@@ -162,6 +162,7 @@ async def test_a_side_trip_leads_back_to_where_one_was(scene: Scene, command: st
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     ana.send(command)
+    await scene.settled()
     await scene.taps(ana, words.label("Volver"))
     assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
 
@@ -209,7 +210,7 @@ async def test_who_is_asked_again_for_the_name_reads_the_question_alone(scene: S
     await scene.settled()
     await scene.taps(ana, words.label("Cambiar el nombre"))
     assert notice not in scene.screen(ana).text
-    await scene.taps(ana, words.label("Ahora no"))
+    await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     assert notice in scene.screen(ana).text
 

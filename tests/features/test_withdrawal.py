@@ -68,7 +68,7 @@ async def test_who_comes_back_is_shown_everything_as_somebody_new(scene: Scene) 
     before = pictures(scene)
     await withdraws(scene)
     assert pictures(scene) == before
-    await scene.taps(scene.ana, scene.words.label("Volver al inicio"))
+    await scene.taps(scene.ana, scene.words.label("Volver"))
     assert pictures(scene) == 2 * before
     assert scene.ana.messages[-1] == scene.screen(scene.ana)
 

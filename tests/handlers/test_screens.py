@@ -166,6 +166,19 @@ def test_only_signing_is_green_and_only_what_takes_it_back_is_red() -> None:
     }
 
 
+def test_there_is_one_word_for_the_way_back() -> None:
+    signed = Signature(number=7, name="Ana", signed_at=NOON, source=None)
+    ways = {
+        button.label
+        for stage in Stage
+        for signature in (None, signed)
+        for row in draw(replace(standing_at(stage), signature=signature)).rows
+        for button in row
+        if button.action in {Action.HOME, Action.BACK}
+    }
+    assert ways == {"Volver", "Ver mi firma", "No, mantener mi firma"}
+
+
 def test_the_link_can_be_copied_beside_the_button_that_shares_it() -> None:
     view = replace(
         standing_at(Stage.THANKS),

@@ -195,7 +195,7 @@ async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginni
         await at.page.keyboard.press("Tab")
         await expect(focused).to_contain_text("Consiento y firmo")
         await at.page.keyboard.press("Enter")
-        await expect(focused).to_contain_text("Ver mi firma")
+        await expect(focused).to_contain_text("Copiar el enlace")
         assert at.console_errors == []
 
 

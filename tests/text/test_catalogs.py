@@ -190,3 +190,10 @@ def test_a_catalog_names_files_and_neither_lines_nor_dates(translated: SmallProj
 def test_translators_get_the_plural_forms_of_their_language(translated: SmallProject) -> None:
     with catalog_file("en", translated.locales).open("rb") as file:
         assert read_po(file).num_plurals == 2
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_there_is_one_kind_of_arrow(language: str) -> None:
+    said = catalog_file(language).read_text(encoding="utf-8")
+    # Phones draw ◀ and → as pictures or thin strokes of another kind beside ‹ and ›.
+    assert [each for each in "◀◁◂→←⬅➡" if each in said] == []

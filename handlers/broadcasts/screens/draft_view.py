@@ -145,7 +145,7 @@ class DraftView:
 
     def leaving(self, *, back: bool = False) -> list[Button]:
         """Returns the button that cancels the draft, and if `back` the one that goes back."""
-        cancel = self.button(self.words.label("Cancelar"), DraftStep.CANCEL)
+        cancel = self.button(self.words.label("Descartar"), DraftStep.CANCEL)
         before = self.button(self.words.label("Volver"), DraftStep.BACK)
         return [before, cancel] if back else [cancel]
 

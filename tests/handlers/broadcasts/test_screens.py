@@ -179,7 +179,7 @@ def test_every_page_is_one_that_telegram_takes(language: str) -> None:
 
 def test_every_page_about_a_draft_has_a_way_out() -> None:
     for name, page in of_drafts("es").items():
-        assert {"Cancelar", "No enviar"} & set(labels(page)), name
+        assert {"Descartar", "No enviar"} & set(labels(page)), name
 
 
 def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
