@@ -93,7 +93,7 @@ function fit(area) {
 
 /** A list of commands that match the draft; `choose` is called with the picked one. */
 function commandSuggestions(area, person, choose) {
-  const node = el("ul", { id: "suggestions", class: "suggestions", role: "listbox", "aria-label": t("commands"), hidden: true });
+  const node = el("ul", { id: "suggestions", class: "suggestions", role: "listbox", tabindex: "0", "aria-label": t("commands"), hidden: true });
   let shown = [];
   let marked = 0;
   let everything = false;

@@ -42,7 +42,7 @@ export function openMenu(anchor, label, items) {
   }, icon(item.icon), item.label));
   if (!buttons.length) return;
   const node = el("div", { class: "menu", role: "menu", "aria-label": label, onkeydown: keys }, buttons);
-  document.body.append(node);
+  document.getElementById("app").append(node);
   open = { anchor, node, before: document.activeElement };
   place(node, anchor);
   buttons[0].focus();
