@@ -11,7 +11,6 @@ from bot.simulator.chats import Message
 from storage import Row, Statement
 from tests.support.scene import Scene, a_scene, fails
 
-
 ERASE = "Retirar mi firma y borrar mis datos"
 
 
@@ -191,6 +190,28 @@ class TestTheFileOfMyData:
         assert len(scene.simulator.calls.of("sendDocument")) == 1
         assert files_of(scene) == []
         assert await rows_of(scene, "sent_files") == []
+
+
+async def test_nothing_in_the_chat_names_who_has_withdrawn(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        ana, words = scene.ana, scene.words
+        await scene.signs(ana, "Ana Garci")
+        await asks_for_the_file(scene)
+        await scene.taps(ana, words.label("Corregir mi nombre"))
+        ana.send("Ana García")
+        await scene.settled()
+        for command in ("/start", "/mydata", "/stop", "/help", "/privacy", "/cancel", "/language"):
+            ana.send(command)
+            await scene.settled()
+            ana.send("Ana García")
+            await scene.settled()
+        await scene.closes()
+        ana.send("/start")
+        await scene.settled()
+        await asks_for_the_file(scene)
+        await withdraws(scene)
+        assert "Garc" not in ana.chat.transcript()
+        assert files_of(scene) == []
 
 
 async def test_a_typed_name_that_could_not_be_deleted_before_is_deleted_then(
