@@ -57,6 +57,10 @@ LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
 _BEGUN_LATELY = f"{_ALL} AND started_at > :since ORDER BY started_at DESC, id"
+_MOST_SEARCHED = 200
+_BEGUN = f"""
+{_ALL} AND started_at IS NOT NULL ORDER BY started_at DESC, id LIMIT {_MOST_SEARCHED}
+"""
 _WRITTEN_TO_LATELY = f"SELECT {WRITTEN_TO_LATELY} AS people"
 
 # A broadcast is due if it is running, a supporter returned to it, its time has come, it is to be
@@ -159,6 +163,10 @@ class Broadcasts:
         """Returns how many reachable signers asked for no messages."""
         rows = await self._database.read(Statement(MUTED, {"petition": self._slug}))
         return int(rows[0]["people"])
+
+    async def has_sent(self, author: int) -> bool:
+        """Returns whether one of the newest broadcasts that have begun is this admin's."""
+        return any(each.author == author for each in await self._some(_BEGUN))
 
     async def written_to_alone(self, author: int, at: datetime) -> int:
         """Returns to how many people an admin wrote within a day without another's approval."""

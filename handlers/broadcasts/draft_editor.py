@@ -101,10 +101,11 @@ class DraftEditor:
         """Returns everything that the draft's screen is drawn from, read anew."""
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
         petition = services.petition
-        numbers, state, written_to = await asyncio.gather(
+        numbers, state, written_to, is_first = await asyncio.gather(
             count_recipients(services.storage.broadcasts, draft),
             services.storage.petitions.state(),
             self._written_to(),
+            self._is_first(),
         )
         draft_view = DraftView(
             words=ctx.words,
@@ -119,6 +120,7 @@ class DraftEditor:
             may_pay=services.paid_broadcast,
             approval_above=services.approval_above,
             written_to=written_to,
+            is_first=is_first,
         )
         if not draft.is_shown:
             return draft_view
@@ -136,6 +138,12 @@ class DraftEditor:
         if ctx.services.approval_above is None or not self.draft.is_shown:
             return 0
         return await ctx.broadcasts.written_to_alone(ctx.user.id, self.now)
+
+    async def _is_first(self) -> bool:
+        """Returns whether the admin has sent nothing yet, if it matters."""
+        if not self.draft.is_shown:
+            return False
+        return not await self.ctx.broadcasts.has_sent(self.ctx.user.id)
 
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""

@@ -7,7 +7,7 @@ import pytest
 
 from bot.broadcast import confirmation
 from bot.simulator.faults import Fault
-from handlers.broadcasts.screens import summary
+from handlers.broadcasts.screens import draft_view
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
@@ -282,15 +282,45 @@ async def test_a_test_that_is_asked_for_twice_at_once_comes_once(admin: AdminSce
 async def test_very_many_are_asked_for_twice(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summary, "MANY", 3)
+    monkeypatch.setattr(draft_view, "MANY", 3)
     await ready(admin)
-    await admin.taps(SEND)
+    assert SEND not in admin.panel.labels
+    assert admin.panel.labels[:2] == ["Enviarme una prueba", "Continuar"]
+    await admin.taps("Continuar")
     assert "Vas a escribir a 3 personas. ¿Seguro?" in admin.panel.text
     assert nobody_got_anything(admin)
     await admin.taps("Volver")
+    await admin.taps("Continuar")
+    assert admin.panel.labels == ["Enviarme una prueba", "Volver", SEND, "No enviar"]
     await admin.taps(SEND)
-    await admin.taps("Sí, enviar a 3 personas")
     await admin.over()
+
+
+async def test_the_first_message_of_an_admin_is_asked_for_twice_and_the_second_is_not(
+    tmp_path: Path,
+) -> None:
+    async with an_admin_scene(tmp_path, first=True) as admin:
+        await ready(admin)
+        assert SEND not in admin.panel.labels, "nobody has sent anything yet"
+        await admin.taps("Continuar")
+        before = len(admin.marta.messages)
+        await admin.taps("Enviarme una prueba")
+        assert len(admin.marta.messages) > before
+        assert nobody_got_anything(admin)
+        await admin.taps(SEND)
+        await admin.over()
+        await ready(admin)
+        assert admin.panel.labels[0] == SEND
+
+
+async def test_two_quick_taps_on_one_place_send_nothing(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draft_view, "MANY", 3)
+    await ready(admin)
+    place = admin.panel.labels.index("Continuar")
+    await admin.taps("Continuar")
+    assert admin.panel.labels[place] != SEND
 
 
 async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(

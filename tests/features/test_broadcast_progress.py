@@ -15,6 +15,7 @@ from storage import Broadcast, NewBroadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 
 LUCY = ADMIN + 1
+SEND_ROW = 2  # below a test and the way back
 DONE = "El mensaje final está enviado."
 ELSEWHERE = "El progreso sigue en otro mensaje."
 
@@ -75,7 +76,7 @@ async def test_whatever_fails_while_it_is_shown_the_report_comes(tmp_path: Path)
         ctx = await offered(scene, 1)
         # The start is not shown, and neither is the end for two rounds.
         scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 9)
-        scene.marta.tap_data(ctx.id, data_of(ctx, 0))
+        scene.marta.tap_data(ctx.id, data_of(ctx, SEND_ROW))
         await becomes(scene.marta, ctx, DONE)
         assert scene.told(scene.ana) == 1
 
@@ -87,7 +88,7 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
     ctx = await offered(scene, 1)
     assert scene.app is not None
     services = scene.app.application.services
-    token = data_of(ctx, 0).rpartition(":")[2]
+    token = data_of(ctx, SEND_ROW).rpartition(":")[2]
     started = await services.storage.broadcasts.start(
         NewBroadcast(
             broadcast_id(token),
@@ -99,7 +100,7 @@ async def test_one_that_was_started_and_never_shown_is_shown_at_the_next_tap(
         )
     )
     assert isinstance(started, Broadcast)
-    await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+    await scene.marta.tap_data(ctx.id, data_of(ctx, SEND_ROW)).answered()
     await becomes(scene.marta, ctx, DONE)
     await becomes(scene.marta, ctx, "Entregados: 1")
 
@@ -115,7 +116,7 @@ async def test_the_same_admin_asking_again_moves_the_progress_down(tmp_path: Pat
         newest = await scene.marta.sees(DONE, 20)
         assert newest.id > ctx.id
         assert text_of(scene.marta, ctx) == ELSEWHERE
-        await scene.marta.tap_data(ctx.id, data_of(ctx, 0)).answered()
+        await scene.marta.tap_data(ctx.id, data_of(ctx, SEND_ROW)).answered()
         await becomes(scene.marta, ctx, DONE)
 
 
@@ -200,7 +201,7 @@ async def test_every_button_of_the_panels_is_short_enough(scene: Scene) -> None:
     ctx = await offered(scene, 1)
     rows = range(len(ctx.buttons))
     assert all(len(data_of(ctx, row).encode()) <= 64 for row in rows)
-    assert data_of(ctx, 0).startswith("adm:send:")
+    assert data_of(ctx, SEND_ROW).startswith("adm:send:")
 
 
 async def test_a_close_that_comes_again_tells_the_count_at_the_closing(scene: Scene) -> None:

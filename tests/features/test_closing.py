@@ -105,6 +105,7 @@ async def test_a_late_visitor_reads_the_outcome_first_and_the_appeal_after(scene
 async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
     scene: Scene,
 ) -> None:
+    scene.simulator.limits.on = False  # two broadcasts and their reports within seconds
     await scene.signs(scene.ana)
     await scene.closes()
     await scene.broadcasts(1)

@@ -62,6 +62,8 @@ async def test_with_kills_all_along_everyone_is_counted_and_told(bot: BotProcess
     await marta.sees("¿Qué quieres enviar?", 20)
     await marta.tap(WORDS.label("El mensaje final")).answered(20)
     await marta.sees("¿Enviar el mensaje final?", 20)
+    await marta.tap(WORDS.label("Continuar")).answered(20)
+    await marta.sees("¿Seguro?", 20)
     send = WORDS.plural_label("Enviar a {n} persona", "Enviar a {n} personas", PEOPLE)
     await marta.tap(send).answered(20)
     await marta.sees("Enviando el mensaje final…", 20)

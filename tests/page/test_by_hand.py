@@ -42,6 +42,7 @@ async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
         await at.sees("La petición está cerrada.")
         await at.write("/broadcast")
         await at.press("El mensaje final")
+        await at.press("Continuar")
         await at.press("Enviar a 1 persona")
         await at.sees("Entregados: 1")
         badge = at.page.locator(".person", has_text="Ana García").locator(".badge")

@@ -96,8 +96,8 @@ async def test_broadcasting() -> None:
             await at.sees("La petición está cerrada.")
             await at.write("/broadcast")
             await at.press("El mensaje final")
+            await at.press("Continuar")
             await at.press("Enviar a 1.002 personas")
-            await at.press("Sí, enviar a 1.002 personas")
             await asyncio.sleep(24)
             keep("broadcasting.png", await taken(at))
 

@@ -182,7 +182,7 @@ class PetitionSimulation:
         await repeat_command(
             marta, "/close", (_WORDS.label("Sí, cerrar la petición"),), ("está cerrada",)
         )
-        final = (_WORDS.label("El mensaje final"), "Enviar a ")
+        final = (_WORDS.label("El mensaje final"), _WORDS.label("Continuar"), "Enviar a ")
         await repeat_command(marta, "/broadcast", final, ("Enviando el mensaje", "está enviado"))
 
     async def _until(self, share: float) -> None:

@@ -128,7 +128,7 @@ async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[
         await repeat_command(
             marta,
             "/broadcast",
-            (WORDS.label("El mensaje final"), send),
+            (WORDS.label("El mensaje final"), WORDS.label("Continuar"), send),
             ("Enviando el mensaje", "El mensaje final está enviado"),
         )
         await marta.sees("El mensaje final está enviado.", BROADCAST_SECONDS)

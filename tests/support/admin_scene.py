@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from bot.simulator.chats import Message
 from bot.simulator.person import Person
 from bot.text.translations import Words
 from handlers.context import Services
-from storage import Broadcast, Consent, Conversation, Kind, NewBroadcast, NewSignature
+from storage import Broadcast, Broadcasts, Consent, Conversation, Kind, NewBroadcast, NewSignature
 from tests.support.scene import ADMIN, Scene, a_scene
 
 HOUR = timedelta(hours=1)
@@ -185,10 +187,16 @@ class AdminScene:
 
 @asynccontextmanager
 async def an_admin_scene(
-    folder: Path, *, rate: float = 28.0, paid: bool = False
+    folder: Path, *, rate: float = 28.0, paid: bool = False, first: bool = False
 ) -> AsyncIterator[AdminScene]:
-    """Opens a petition that Ana, Jordi and Seán have signed; Ana has agreed to other news."""
-    async with a_scene(folder) as scene:
+    """Opens a petition that Ana, Jordi and Seán have signed; Ana has agreed to other news.
+
+    Marta has sent messages before, unless it is told otherwise with `first=True`.
+    """
+    async with a_scene(folder) as scene, AsyncExitStack() as stack:
+        if not first:
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            patch.setattr(Broadcasts, "has_sent", _has_sent)
         scene.simulator.limits.on = False
         if rate != scene.settings.broadcast_rate:
             changed = {"broadcast_rate": rate, "paid_broadcast": paid}
@@ -201,6 +209,10 @@ async def an_admin_scene(
         await admin.signs(scene.jordi)
         await admin.signs(scene.sean)
         yield admin
+
+
+async def _has_sent(_broadcasts: Broadcasts, _author: int) -> bool:
+    return True
 
 
 def _has_orders(message: Message) -> bool:

@@ -137,11 +137,13 @@ class Scene:
         assert await self.marta.chat.notifier.wait_for(report, 20), self.marta.chat.transcript()
 
     async def offers_the_final(self, admin: Person | None = None) -> None:
-        """An admin asks to send the closing update and is shown it."""
+        """An admin is shown the closing update, and goes on to the question if there is one."""
         admin = admin or self.marta
         words = self.english if admin.user.language == "en" else self.words
         admin.send("/broadcast")
         await self.taps(admin, words.label("El mensaje final"))
+        if words.label("Continuar") in admin.messages[-1].labels:
+            await self.taps(admin, words.label("Continuar"))
 
     def screen(self, person: Person) -> Message:
         """The one message of the bot that has buttons; there must be exactly one."""

@@ -21,7 +21,7 @@ MESSAGES_A_STAR = 10
 LEAST_BALANCE = 10_000
 """Stars that a bot must have before Telegram lets it pay for a broadcast:
 https://core.telegram.org/bots/api#paid-broadcasts"""
-MANY = 1_000
+MANY = 100
 """From this number of recipients, the admin is asked to confirm twice."""
 
 
@@ -37,6 +37,7 @@ class DraftView:
         is_closed: whether the petition is closed.
         may_pay: whether the operator allows paying to exceed Telegram's free rate.
         approval_above: a broadcast to more people needs a second admin; None: never.
+        is_first: whether the admin has sent no broadcast yet.
         written_to: people that the admin wrote to within a day without another's approval.
         balance: the bot's Stars; None when not asked for, or when Telegram did not answer.
         content: what would be sent; empty before the preview.
@@ -54,6 +55,7 @@ class DraftView:
     is_closed: bool = False
     may_pay: bool = False
     approval_above: int | None = None
+    is_first: bool = False
     written_to: int = 0
     balance: int | None = None
     content: Mapping[str, object] = field(default_factory=dict)
@@ -70,6 +72,11 @@ class DraftView:
     def recipients(self) -> int:
         """How many people the draft would go to."""
         return self.numbers.recipients
+
+    @property
+    def is_confirmed_twice(self) -> bool:
+        """Whether it reaches many, or is the admin's first, so that no single tap sends it."""
+        return self.is_first or self.recipients >= MANY
 
     @property
     def needs_approval(self) -> bool:

@@ -2,7 +2,7 @@
 
 from bot.text.markup import Html
 from handlers.broadcasts.draft import Draft
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, MANY, DraftView
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, dismiss_button
 from handlers.screens.screen import Screen, paragraphs
@@ -33,15 +33,12 @@ def summary(draft_view: DraftView) -> Screen:
 
 
 def second_confirmation(draft_view: DraftView) -> Screen:
-    """Asks for a second confirmation of a broadcast to many people."""
-    words, draft = draft_view.words, draft_view.draft
-    yes = words.plural_label(
-        "Sí, enviar a {n} persona", "Sí, enviar a {n} personas", draft_view.recipients
-    )
-    if draft_view.needs_approval:
-        yes = words.label("Sí, pedir la aprobación")
-    elif draft.starts_at is not None:
-        yes = words.label("Sí, programar")
+    """Asks for a second confirmation of a broadcast to many people, or of an admin's first.
+
+    What sends it stands in another place than the button that led here, so that two quick taps
+    on one place send nothing.
+    """
+    words = draft_view.words
     return Screen(
         paragraphs(
             words.plural(
@@ -58,8 +55,9 @@ def second_confirmation(draft_view: DraftView) -> Screen:
             ),
         ),
         (
-            Button(yes, AdminAction.SEND, draft_view.token),
+            _test(draft_view),
             draft_view.button(words.label("Volver"), DraftStep.BACK),
+            _confirm(draft_view),
             _leave(draft_view),
         ),
     )
@@ -248,8 +246,11 @@ def _short_of_stars(draft_view: DraftView) -> Html | None:
 
 def _choices(draft_view: DraftView, *, may_send: bool) -> list[Button]:
     words, draft = draft_view.words, draft_view.draft
-    rows: list[Button] = [_confirm(draft_view)] if may_send else []
-    rows.append(draft_view.button(words.label("Enviarme una prueba"), DraftStep.TEST))
+    rows = [_test(draft_view)]
+    if may_send and draft_view.is_confirmed_twice:
+        rows.append(draft_view.button(words.label("Continuar"), DraftStep.SECOND_CONFIRMATION))
+    elif may_send:
+        rows.insert(0, _confirm(draft_view))
     if draft.edited:
         rows.insert(
             0, draft_view.button(words.label("👁 Ver la vista previa otra vez"), DraftStep.PREVIEW)
@@ -271,8 +272,12 @@ def _choices(draft_view: DraftView, *, may_send: bool) -> list[Button]:
     return [*rows, _leave(draft_view)]
 
 
+def _test(draft_view: DraftView) -> Button:
+    return draft_view.button(draft_view.words.label("Enviarme una prueba"), DraftStep.TEST)
+
+
 def _confirm(draft_view: DraftView) -> Button:
-    words, draft, many = draft_view.words, draft_view.draft, draft_view.recipients >= MANY
+    words, draft = draft_view.words, draft_view.draft
     if draft_view.needs_approval:
         label = words.plural_label(
             "Pedir la aprobación, para {n} persona",
@@ -287,8 +292,6 @@ def _confirm(draft_view: DraftView) -> Button:
         label = words.plural_label(
             "Enviar a {n} persona", "Enviar a {n} personas", draft_view.recipients
         )
-    if many:
-        return draft_view.button(label, DraftStep.SECOND_CONFIRMATION)
     return Button(label, AdminAction.SEND, draft_view.token)
 
 
