@@ -162,14 +162,14 @@ async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of
     await scene.taps(ana, sign)
     assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
     await scene.taps(ana, use)
-    await scene.taps(ana, words.label("Ahora no"))
+    await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, sign)
     assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
     await scene.taps(ana, use)
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
     ana.send("/withdraw")
     await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
-    await scene.taps(ana, words.label("Volver al inicio"))
+    await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, sign)
     assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
 
