@@ -11,6 +11,7 @@ from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.text import text_limits
 from bot.text.markup import Html, MarkupError, fill, length, link, parse, placeholders
 from bot.text.problems import Problem
+from bot.text.translations import is_spoken
 
 Values = Mapping[str, str]
 
@@ -19,16 +20,17 @@ _WITHOUT_PLACEHOLDERS = PLAIN | {"title"}
 _OWN = MappingProxyType(
     {
         "consent": frozenset({"name"}),
-        "thanks": frozenset({"number", "count"}),
-        "closed": frozenset({"count"}),
-        "closing_update": frozenset({"count"}),
+        "thanks": frozenset({"number", "count", "people"}),
+        "closed": frozenset({"count", "people"}),
+        "closing_update": frozenset({"count", "people"}),
     }
 )
+_HOW_MANY = frozenset({"count", "people"})
 _NEEDED = MappingProxyType(
     {
         "consent": ("name", "the statement names who signs it"),
         "thanks": ("number", "people are told which signature is theirs"),
-        "closed": ("count", "people are told how many signed"),
+        "closed": ("people", "people are told how many signed"),
     }
 )
 _LIMITS = MappingProxyType(
@@ -45,6 +47,8 @@ _LONGEST = MappingProxyType(
         "name": "\U00020bb7" * text_limits.NAME,
         "number": f"{text_limits.LARGEST_NUMBER:,}",
         "count": f"{text_limits.LARGEST_NUMBER:,}",
+        # Longer than "people" is in any language.
+        "people": f"{text_limits.LARGEST_NUMBER:,} {'n' * 20}",
     }
 )
 _TAGS = (
@@ -53,6 +57,12 @@ _TAGS = (
 )
 _OFFSET = re.compile(r" at byte offset (\d+)")
 _HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
+
+
+_NOT_IN_WORDS = (
+    "the bot's own words are not translated into this language, so {people} would be in Spanish; "
+    "write {count} and the word for people"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +97,12 @@ def markup_problems(file: str, table: Table, values: Values, source: Table) -> I
     for key in ("appeal", "privacy"):
         if table.get(key) == []:
             yield Problem(file, key, "this has no page; write at least one")
+    in_words = is_spoken(file.removesuffix(".toml"))
     for passage in passages(table):
         for sentence in _faults(passage, values):
             yield Problem(file, passage.label, sentence)
+        if "people" in placeholders(passage.text) and not in_words:
+            yield Problem(file, passage.label, _NOT_IN_WORDS)
     for key, name, why in _missing_placeholders(table, source):
         yield Problem(file, key, f"{{{name}}} does not occur in it, but {why}; put it in")
 
@@ -154,10 +167,17 @@ def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, st
     said, meant = _names_by_key(table), _names_by_key(source)
     for key, names in said.items():
         needed, why = _NEEDED.get(key, ("", ""))
-        if needed and needed not in names:
+        if needed and not names & _alike(needed):
             yield key, needed, why
-        for name in sorted(meant.get(key, frozenset()) - names - {needed}):
+        for name in sorted(meant.get(key, frozenset()) - _alike(needed)):
+            if names & _alike(name):
+                continue
             yield key, name, "the source language says it"
+
+
+def _alike(name: str) -> frozenset[str]:
+    """Returns the placeholders that say the same; a translation can have any of them."""
+    return _HOW_MANY if name in _HOW_MANY else frozenset({name})
 
 
 def _names_by_key(table: Table) -> dict[str, frozenset[str]]:

@@ -11,7 +11,7 @@ from bot.petition_folder.schema import PetitionFile, in_language
 from bot.text.locale_regions import locale_of
 from bot.text.markup import escape
 
-# {name}, {number} and {count} depend on a person or a moment: the screens fill those in.
+# {name}, {number}, {count} and {people} depend on a person or a moment: the screens fill those in.
 PETITION_PLACEHOLDERS = frozenset(
     {
         "controller",

@@ -9,7 +9,7 @@ from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE
 from bot.text.markup import MarkupError, length, parse
 from bot.text.problems import Problem
-from bot.text.translations import catalog_file
+from bot.text.translations import is_spoken
 
 _SCREENFUL = 1200
 # What stands unfolded above the question for the name: more would push the question off a phone.
@@ -36,7 +36,7 @@ def folder_warnings(read: Folder) -> Iterator[Problem]:
         file = f"{language}.toml"
         yield from _long_pages(file, table)
         yield from _notice_above_the_name(file, table)
-        if not catalog_file(language).exists():
+        if not is_spoken(language):
             yield Problem(file, "", _SPANISH_BUTTONS)
         if language != read.source_language:
             yield from _unfinished(file, table, source, f"{read.source_language}.toml")

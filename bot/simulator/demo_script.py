@@ -178,7 +178,8 @@ class DemoScript:
 
     def _update_in(self, language: str) -> str:
         """Returns a line that only the closing update has."""
-        update = fill(self.petition.texts_in(language).closing_update, count=3)
+        people = self._words(language).people(3)
+        update = fill(self.petition.texts_in(language).closing_update, count=3, people=people)
         return parse(update).text.splitlines()[-1]
 
     def _told(self, person: Person) -> int:
@@ -187,7 +188,9 @@ class DemoScript:
 
     async def _sees_thanks(self, person: Person, count: int) -> None:
         language = self.petition.language_for(person.user.language)
-        thanks = fill(self.petition.texts_in(language).thanks, number=count, count=count)
+        people = self._words(language).people(count)
+        texts = self.petition.texts_in(language)
+        thanks = fill(texts.thanks, number=count, count=count, people=people)
         await self._sees(person, thanks)
 
     async def _sees(self, person: Person, html: str) -> Message:

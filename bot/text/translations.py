@@ -75,6 +75,10 @@ class Words:
         # Babel groups from four digits on in Spanish too, as the organisation writes its counts.
         return format_decimal(n, locale=self._locale)
 
+    def people(self, n: int) -> Html:
+        """Counts people: 1 persona, 1.530 personas; 1 person, 1,530 people."""
+        return self.plural("{n} persona", "{n} personas", n)
+
     def speed(self, per_second: float) -> str:
         """Formats a rate in units a second: whole numbers, with tenths below ten."""
         few = per_second < 9.95
@@ -182,6 +186,14 @@ class Catalogs:
 def catalog_file(language: str, folder: Path = LOCALES) -> Path:
     """Returns the path of a language's catalog."""
     return folder / language / _CATALOG
+
+
+def is_spoken(language: str, folder: Path = LOCALES) -> bool:
+    """Returns whether there is a catalog for a language, or for the one that it is a form of."""
+    if language == SOURCE_LANGUAGE or catalog_file(language, folder).exists():
+        return True
+    shorter = language.rpartition("-")[0]
+    return bool(shorter) and is_spoken(shorter, folder)
 
 
 @cache

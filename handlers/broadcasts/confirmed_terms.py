@@ -51,12 +51,14 @@ def terms_of(
 def _closing(services: Services, state: PetitionState) -> dict[str, object]:
     count = state.closed_signatures if state.closed_signatures is not None else state.signatures
     petition = services.petition
+    said = {language: services.catalogs.words(language) for language in petition.languages}
     return {
         language: fill(
             petition.texts_in(language).closing_update,
-            count=services.catalogs.words(language).number(count),
+            count=words.number(count),
+            people=words.people(count),
         )
-        for language in petition.languages
+        for language, words in said.items()
     }
 
 

@@ -131,7 +131,7 @@ def _signed(view: View) -> Screen:
 
 def _closed(view: View) -> Screen:
     words, signature = view.words, view.signature
-    count = words.number(view.count)
+    counted = {"count": words.number(view.count), "people": words.people(view.count)}
     mine = (
         words.text(
             "Tu firma fue la número {number}. Gracias.", number=words.number(signature.number)
@@ -141,9 +141,9 @@ def _closed(view: View) -> Screen:
     )
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
-        fill(view.texts.closed, count=count),
+        fill(view.texts.closed, **counted),
         mine,
-        fill(view.texts.closing_update, count=count),
+        fill(view.texts.closing_update, **counted),
         _not_signed(view) if expects_name(view.place) else None,
     )
     withdraw = _withdraw_button(view) if signature else None

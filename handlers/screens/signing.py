@@ -69,5 +69,10 @@ def thanks(view: View) -> Screen:
     """Thanks for the signature, with its number, the count and a button to share."""
     words, signature = view.words, view.signature
     number = signature.number if signature else view.count
-    text = fill(view.texts.thanks, number=words.number(number), count=words.number(view.count))
+    text = fill(
+        view.texts.thanks,
+        number=words.number(number),
+        count=words.number(view.count),
+        people=words.people(view.count),
+    )
     return Screen(text, [share_buttons(view), Button(words.label("Ver mi firma"), Action.HOME)])

@@ -92,6 +92,18 @@ async def test_who_cancels_just_after_the_closing_is_told_so_too(scene: Scene) -
     assert "no has firmado, y no hemos guardado ningún nombre" in scene.screen(scene.ana).text
 
 
+async def test_one_person_is_one_person_in_every_language(scene: Scene) -> None:
+    await scene.signs(scene.jordi)
+    await scene.closes()
+    await scene.broadcasts(1)
+    for reader, said in ((scene.ana, "1 persona"), (scene.sean, "1 person")):
+        reader.start()
+        await scene.settled()
+        shown = scene.screen(reader).text
+        assert shown.count(f" {said}.") == 2, shown  # above how it ended, and in it
+    assert "firma de 1 persona." in scene.jordi.chat.transcript()
+
+
 async def test_a_late_visitor_reads_the_outcome_first_and_the_appeal_after(scene: Scene) -> None:
     await scene.signs(scene.jordi)
     await scene.closes()

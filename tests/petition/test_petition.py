@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from bot.petition.petition import BUNDLED, Petition, PetitionInvalid, load_petition
 from bot.petition_folder.schema import Texts
 from bot.text.markup import fill, parse, placeholders
+from bot.text.translations import Catalogs
 from tests.petition_folder.conftest import Change
 
 
@@ -46,8 +47,8 @@ def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: 
         assert left == {
             "consent": {"name"},
             "thanks": {"number", "count"},
-            "closed": {"count"},
-            "closing_update": {"count"},
+            "closed": {"people"},
+            "closing_update": {"people"},
         }
 
 
@@ -113,8 +114,8 @@ def test_retention_and_version_are_said_in_words(petition: Petition) -> None:
 def test_the_closing_update_tells_the_whole_end(
     petition: Petition, language: str, facts: list[str]
 ) -> None:
-    count = {"es": "1.530", "en": "1,530"}[language]
-    told = parse(fill(petition.texts[language].closing_update, count=count)).text
+    people = Catalogs.load().words(language).people(1530)
+    told = parse(fill(petition.texts[language].closing_update, people=people)).text
     assert [fact for fact in facts if fact not in told] == []
 
 

@@ -26,7 +26,7 @@ es.toml: appeal, page 4: nothing of this would be seen
 es.toml: appeal, page 5: nothing is filled in for {name} here
 es.toml: appeal, page 5: nothing is filled in for {quien} here
 es.toml: closed: a brace stands alone
-es.toml: closed: {count} does not occur in it, but people are told how many signed
+es.toml: closed: {people} does not occur in it, but people are told how many signed
 es.toml: closing_update: "htp:/mal" is no web address
 es.toml: consent: {name} does not occur in it
 es.toml: description: nothing is filled in for {count} here; write this text without braces
@@ -140,6 +140,26 @@ def test_whoever_copied_last_years_date_is_warned(change: Change, folder: Path) 
     assert find_problems(folder) == []
     change("petition.toml", '"2025-07-18"', "2999-07-18")
     assert past not in [warning.sentence for warning in find_warnings(folder)]
+
+
+def test_a_count_is_written_as_a_number_or_in_words(change: Change, folder: Path) -> None:
+    for file, noun in (("es.toml", "personas"), ("en.toml", "people")):
+        text = (folder / file).read_text(encoding="utf-8")
+        assert "{people}" in text
+        (folder / file).write_text(text.replace("{people}", f"{{count}} {noun}"), "utf-8")
+        assert sentences(folder) == []  # one language may say it in words, and another not
+
+
+def test_a_count_in_words_needs_a_language_that_the_bot_speaks(folder: Path) -> None:
+    text = (folder / "es.toml").read_text(encoding="utf-8")
+    (folder / "fr.toml").write_text(text, encoding="utf-8")
+    said = [line for line in sentences(folder) if "{people}" in line]
+    assert [line.partition(": the bot")[0] for line in said] == [
+        "fr.toml: closed",
+        "fr.toml: closing_update",
+    ]
+    (folder / "fr.toml").rename(folder / "en-us.toml")
+    assert not [line for line in sentences(folder) if "{people}" in line]
 
 
 def test_a_contact_is_needed(change: Change, folder: Path) -> None:

@@ -106,6 +106,18 @@ def test_numbers_are_grouped_as_each_language_writes_them(catalogs: Catalogs) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("es", ["0 personas", "1 persona", "1.530 personas"]),
+        ("en", ["0 people", "1 person", "1,530 people"]),
+    ],
+)
+def test_people_are_counted_in_words(language: str, said: list[str]) -> None:
+    words = Catalogs.load().words(language)
+    assert [words.people(n) for n in (0, 1, 1530)] == said
+
+
 def test_a_share_is_whole_only_when_it_is(catalogs: Catalogs) -> None:
     assert catalogs.words("en").percent(0.9999) == "99%"
     assert catalogs.words("en").percent(1.0) == "100%"
