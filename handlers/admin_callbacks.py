@@ -49,6 +49,7 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = MappingProxyType(
         AdminAction.REOPEN: closing.confirm_reopen,
         AdminAction.CLOSING_UPDATE: menu.compose_closing,
         AdminAction.COMPOSE: menu.compose,
+        AdminAction.COMPOSE_BREACH: menu.compose_breach,
         AdminAction.RESUME_DRAFT: menu.resume,
         AdminAction.DRAFT: draft_taps.tapped,
         AdminAction.SEND: confirm.send,

@@ -67,7 +67,7 @@ async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
         raise
     if (await reload(ctx)).view.signature != ctx.view.signature:
         await sent_files.make_due(supporter)
-        await erase_files(ctx)
+        await erase_files(ctx.bot, ctx.services, ctx.view.words, supporter)
 
 
 async def correct_name(ctx: SupporterContext, typed: str) -> None:

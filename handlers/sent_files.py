@@ -4,16 +4,12 @@ Telegram lets a bot delete a message for 48 hours only, but edit its own for eve
 is replaced by one that holds nothing.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import structlog
 from telegram import InputMediaDocument
 from telegram.error import TelegramError
 
-from bot.petition.stages import Stage
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot, Services
@@ -21,23 +17,17 @@ from handlers.conversation_message import Cleared
 from handlers.delayed_replies import PASSING
 from storage import SentFile
 
-if TYPE_CHECKING:
-    from handlers.supporter_context import SupporterContext
-
 _log = structlog.stdlib.get_logger()
 
 
-async def erase_files(ctx: SupporterContext) -> Cleared:
-    """Removes the due files of one person from their chat, at the screens that say what is stored.
+async def erase_files(bot: Bot, services: Services, words: Words, supporter: bytes) -> Cleared:
+    """Removes the due files of one person from their chat.
 
     A failure is returned, so that the screen can report it before it is raised.
     """
-    if ctx.view.place.stage not in (Stage.MY_DATA, Stage.WITHDRAWN):
-        return Cleared()
-    words = ctx.view.words
-    files = await ctx.services.storage.sent_files.due_of(ctx.conversation.supporter)
+    files = await services.storage.sent_files.due_of(supporter)
     try:
-        gone = [await _erase(ctx.bot, ctx.services, words, file) for file in files]
+        gone = [await _erase(bot, services, words, file) for file in files]
     except TelegramError as error:
         told = words.text(
             "Todavía no se ha podido borrar de este chat el archivo con tus datos. Lo volveremos "

@@ -254,11 +254,18 @@ class SupporterContext:
             await self._put_away(former)
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
-        typed, files = await self._clear(), await erase_files(self)
+        typed, files = await self._clear(), await self._erase_files()
         told = _joined(self.view.damage, notice, typed.told, files.told)
         await self._draw(told, at_bottom=at_bottom)
         if (failure := typed.failure or files.failure) is not None:
             raise failure
+
+    async def _erase_files(self) -> Cleared:
+        """Removes files whose data is erased, wherever a screen says what is stored."""
+        if self.view.place.stage not in (Stage.MY_DATA, Stage.WITHDRAWN):
+            return Cleared()
+        supporter = self.conversation.supporter
+        return await erase_files(self.bot, self.services, self.view.words, supporter)
 
     async def _clear_away(self) -> None:
         cleared = await (await reload(self))._clear()

@@ -1,4 +1,4 @@
-"""The timeline of a broadcast: how many deliveries were made in each part of it."""
+"""What a report needs: how many deliveries were made in each part of it, and who is left."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +26,18 @@ GROUP BY (updated_at - CAST(:start AS BIGINT)) / CAST(:width AS BIGINT)
 ORDER BY part
 """,
 }
+
+# Whoever had signed when it began, and is not known to have got this broadcast or an earlier one
+# on its topic: unreachable before or by then, refused, left over, or without an answer of
+# Telegram's. None of them have withdrawn.
+NOT_TOLD = """
+SELECT COUNT(*) AS people
+FROM broadcasts b JOIN signatures s ON s.petition = b.petition
+WHERE b.id = :broadcast AND s.number <= b.last_signature_number AND NOT EXISTS (
+  SELECT 1 FROM deliveries told JOIN broadcasts earlier ON earlier.id = told.broadcast_id
+  WHERE told.signature_id = s.id AND told.state = 'delivered' AND earlier.topic = b.topic
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,8 @@ class NewBroadcast:
         last_signature_number: that of the last signature counted, or None for all up to now.
         progress: the chat and the id of the admin's progress message, if there is one.
         paid: whether Telegram is paid for a higher sending rate.
-        needs_approval: whether another admin has to approve it before it is sent.
+        needs_approval: whether another admin has to approve it before it is sent; the notice of a
+            breach always needs it, or this raises ValueError.
         approval_above: with more recipients than this, together with what its author sent alone
             within a day, it is not started without an approval; None for any number.
     """
@@ -128,6 +129,12 @@ class NewBroadcast:
     paid: bool = False
     needs_approval: bool = False
     approval_above: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind is Kind.BREACH and not (self.needs_approval and self.audience == EVERYONE):
+            raise ValueError(
+                "the notice of a breach goes to everyone, and two admins decide on it"
+            )
 
     @property
     def due(self) -> datetime | None:

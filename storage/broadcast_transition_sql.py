@@ -193,6 +193,7 @@ def begin_statements(
         "petition": petition,
         "broadcast": broadcast.id,
         "at": to_millis(at),
+        "kind": broadcast.kind,
         "topic": broadcast.topic,
         "news_only": int(broadcast.audience.news_only),
         "only": broadcast.audience.language,

@@ -31,6 +31,9 @@ class Kind(StrEnum):
     """Something about this petition, for anyone who signed it."""
     NEWS = "news"
     """Something else, only for those who agreed to other news."""
+    BREACH = "breach"
+    """What happened to people's data: for everyone who is held, also those who muted the bot. It
+    counts against no number and waits for a second admin always (GDPR art. 34)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ defines who may receive it.
 from datetime import datetime, timedelta
 
 from storage.audit import Audit
-from storage.broadcast_report import TIMELINE, Moment, read_timeline, width_of
+from storage.broadcast_report import NOT_TOLD, TIMELINE, Moment, read_timeline, width_of
 from storage.broadcast_rows import read_broadcast
 from storage.broadcast_start import (
     AlreadyRunning,
@@ -141,6 +141,7 @@ class Broadcasts:
         # No broadcast has an empty id, so deliveries of every broadcast are considered.
         asked: dict[str, Value] = {
             "petition": self._slug,
+            "kind": kind,
             "topic": known,
             "news_only": int(audience.news_only or kind is Kind.NEWS),
             "only": audience.language,
@@ -210,7 +211,12 @@ class Broadcasts:
                 within a day, another admin has to approve it first; None if no approval is
                 needed, or it was given.
         """
-        late = broadcast.starts_at is not None and at - broadcast.starts_at > LATE
+        # The notice of a breach is wanted however late.
+        late = (
+            broadcast.kind is not Kind.BREACH
+            and broadcast.starts_at is not None
+            and at - broadcast.starts_at > LATE
+        )
         reason = pause or (PauseReason.LATE if late else None)
         others = () if at_most is None else await self._of_others(broadcast.author, at)
         await self._database.write(
@@ -247,6 +253,11 @@ class Broadcasts:
         rows = await self._database.read(Statement(TALLY, {"broadcast": id}))
         counts = {str(row["state"]): int(row["people"]) for row in rows}
         return Tally(total=sum(counts.values()), **counts)
+
+    async def not_told(self, id: bytes) -> int:  # noqa: A002
+        """Returns how many had signed when it began and are not known to have got it."""
+        rows = await self._database.read(Statement(NOT_TOLD, {"broadcast": id}))
+        return int(rows[0]["people"])
 
     async def timeline(self, id: bytes, parts: int = 60) -> list[Moment]:  # noqa: A002
         """Returns what was delivered when, from begin to end, in at most `parts` parts."""

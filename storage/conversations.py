@@ -71,6 +71,13 @@ _FILLED_IN = (
     "(name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR source IS NOT NULL)"
 )
 
+_UNSIGNED = """
+SELECT COUNT(*) AS people FROM conversations c
+WHERE c.petition = :petition AND c.name_sealed IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM signatures s WHERE s.petition = c.petition AND s.supporter = c.supporter
+)
+"""
+
 # The stage and the version stay, so that an old button leads to the question for the name. Rows
 # that are being written are skipped. MATERIALIZED, or PostgreSQL may take more rows than asked.
 _FORGET_FORMS = f"""
@@ -181,6 +188,11 @@ class Conversations:
             },
         )
         await self._database.write(statement)
+
+    async def unsigned(self) -> int:
+        """Returns how many people's name is stored who have not signed; their chat is not."""
+        rows = await self._database.read(Statement(_UNSIGNED, {"petition": self._slug}))
+        return int(rows[0]["people"])
 
     async def clear_name_messages(self, supporter: bytes, ids: tuple[int, ...]) -> None:
         """Records that these messages were deleted; changes nothing if more came meanwhile."""

@@ -182,6 +182,7 @@ class Deliveries:
         return ClaimScope(
             self._slug,
             broadcast.id,
+            broadcast.kind,
             broadcast.topic,
             broadcast.audience.news_only,
             self.lease,

@@ -113,6 +113,7 @@ class ClaimScope:
 
     petition: str
     broadcast: bytes
+    kind: str
     topic: str
     news_only: bool
     lease: str
@@ -124,6 +125,7 @@ class ClaimScope:
         return {
             "petition": self.petition,
             "broadcast": self.broadcast,
+            "kind": self.kind,
             "topic": self.topic,
             "news_only": int(self.news_only),
             "lease": self.lease,

@@ -5,16 +5,17 @@ muted the bot, agreed to what the broadcast is about, and has not received an ea
 same topic. What may have arrived counts as received, since a second message is worse than an
 unconfirmed one. A row left pending by a stopped or cancelled broadcast does not: those people are
 recipients of the next one. So after a petition was reopened and closed again, only its new
-signers receive the closing update.
+signers receive the closing update. The notice of a breach goes to everyone who can be reached,
+also to those who muted the bot (GDPR art. 34).
 """
 
-# Each text below is completed by the caller, who gives `:petition`, `:topic`, `:news_only` and
-# `:broadcast`. Deliveries of `:broadcast` itself do not count as received before, so that a claim
-# can check its own rows.
+# Each text below is completed by the caller, who gives `:petition`, `:kind`, `:topic`,
+# `:news_only` and `:broadcast`. Deliveries of `:broadcast` itself do not count as received before,
+# so that a claim can check its own rows.
 ELIGIBLE = """
 signatures s
 WHERE s.petition = :petition
-  AND s.unreachable_at IS NULL AND s.muted_at IS NULL
+  AND s.unreachable_at IS NULL AND (s.muted_at IS NULL OR CAST(:kind AS TEXT) = 'breach')
   AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS (
     SELECT 1 FROM consents agreed
     WHERE agreed.signature_id = s.id AND agreed.news_ended_at IS NULL

@@ -87,12 +87,11 @@ UPDATE petitions SET signatures = signatures - 1
 WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 """  # noqa: S608 - constants of this file
 
-# The version, the stage, the language and the message id stay, so that old buttons are harmless,
-# and the ids of messages with a name that are still to be deleted from the chat, until they are.
+# The version, the stage, the language and the message id stay, so that old buttons are harmless.
 # The stage changes in the same transaction, or a kill in between would leave the person without a
 # confirmation.
 _FORGET_PERSON = f"""
-UPDATE conversations SET name_sealed = NULL, source = NULL, news = 0,
+UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
   screen_digest = NULL, picture_id = NULL, updated_at = 0,
   stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, return_stage = NULL,
   version = version + CASE WHEN CAST(:stage AS TEXT) IS NULL THEN 0 ELSE 1 END

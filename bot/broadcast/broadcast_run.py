@@ -17,6 +17,7 @@ from bot.broadcast.circuit_breakers import (
     UnreachableBreaker,
 )
 from bot.broadcast.claim_pacing import ClaimPacer
+from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.content import content_of
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.delivery_retries import OutageBreaker
@@ -138,7 +139,9 @@ class BroadcastRun:
         """Returns how many recipients one admin may decide on; None when another does or did."""
         broadcast = self._broadcast
         is_ones = pause is None and broadcast.confirmed_by == broadcast.author
-        return self._context.approval_above if is_ones else None
+        return (
+            most_for_one_admin(broadcast.kind, self._context.approval_above) if is_ones else None
+        )
 
     async def _recall(self) -> None:
         recall = Recall(self._context, self._broadcast, self.interrupt)

@@ -84,6 +84,14 @@ def expected_seconds(messages: int, rate: float) -> float:
     return messages / rate
 
 
+def most_for_one_admin(kind: Kind, approval_above: int | None) -> int | None:
+    """Returns to how many people one admin may write alone; None: to any number.
+
+    The notice of a breach is decided on by two, whatever the settings say.
+    """
+    return 0 if kind is Kind.BREACH else approval_above
+
+
 def most_recipients(shown: int, *, approval_above: int | None) -> int:
     """Returns for how many recipients at most a confirmation is valid.
 

@@ -12,6 +12,7 @@ _KINDS = {
     Kind.CLOSING: "closing update",
     Kind.UPDATE: "message about the petition",
     Kind.NEWS: "other news",
+    Kind.BREACH: "notice of a breach",
 }
 
 

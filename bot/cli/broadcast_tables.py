@@ -15,7 +15,7 @@ from bot.cli.broadcast_selection import capitalised, kind_of, select_broadcast, 
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot, snapshot_json
 from bot.cli.context import CliContext
 from bot.text.translations import Words
-from storage import Broadcast, BroadcastState, PauseReason, StopReason
+from storage import Broadcast, BroadcastState, Kind, PauseReason, StopReason
 
 # The width of the column of names: the longest name and two spaces.
 _NAME_WIDTH = len("Not recalled") + 2
@@ -161,6 +161,8 @@ def _when(broadcast: Broadcast) -> datetime:
 def _audience(broadcast: Broadcast) -> str:
     audience = broadcast.audience
     who = "those who accepted other news" if audience.news_only else "everyone who signed"
+    if broadcast.kind is Kind.BREACH:
+        who = "everyone who signed, also those who asked for silence"
     return who if audience.language is None else f"{who} and reads {audience.language}"
 
 

@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from telegram import InlineKeyboardMarkup, Message
 
+from bot.text import text_limits
+from bot.text.entities import length
 from bot.text.translations import mark
 from handlers.broadcasts.draft import DraftMessage, Link, LinkRows
 from handlers.broadcasts.parse_links import is_address
@@ -31,6 +33,10 @@ MESSAGE_KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The fields of a message that give it its kind, by priority, and what each is called."""
+
+
+LONGEST_NOTICE = text_limits.MESSAGE - text_limits.BOT_WORDS
+"""Characters of the notice of a breach, as Telegram counts them; the bot's own are around it."""
 
 
 class UnsupportedMessage(Enum):
@@ -55,6 +61,22 @@ class UnsupportedMessage(Enum):
         "vídeo, un álbum, un documento, un audio, una nota de voz o de vídeo, un GIF, un "
         "sticker, una ubicación o un contacto."
     )
+    NO_TEXT = mark(
+        "Este aviso va en texto, para que se pueda leer en cualquier teléfono. Escríbemelo en un "
+        "mensaje."
+    )
+    TOO_LONG = mark(
+        "Es demasiado largo: caben {longest} caracteres. Acórtalo y envíamelo otra vez."
+    )
+
+
+def read_text(message: Message) -> DraftMessage | UnsupportedMessage:
+    """Returns the text of a notice as part of a draft, or why it cannot be sent as one."""
+    if not message.text:
+        return UnsupportedMessage.NO_TEXT
+    if length(message.text) > LONGEST_NOTICE:
+        return UnsupportedMessage.TOO_LONG
+    return DraftMessage(message_id=message.message_id, kind="text", html=message.text_html)
 
 
 def read_message(message: Message) -> DraftMessage | UnsupportedMessage:

@@ -12,6 +12,7 @@ from bot.broadcast.confirmation import (
 )
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
+from handlers.broadcasts.approval import no_second_admin
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import (
     DraftEditor,
@@ -59,7 +60,9 @@ async def send(ctx: AdminContext, token: str) -> None:
         await ctx.say(_not_prepared(ctx))
         return
     active = await storage.broadcasts.active()
-    if active is not None and editor.draft.starts_at is None:
+    # The notice of a breach waits for an approval anyway.
+    is_for_now = editor.draft.starts_at is None and editor.draft.kind is not Kind.BREACH
+    if active is not None and is_for_now:
         await _wait_for(editor, active)
         return
     draft_view = await editor.view()
@@ -151,6 +154,8 @@ def _objection(
         return words.text("No se ha enviado nada: falta ver la vista previa.")
     if draft.kind is Kind.CLOSING and not draft_view.is_closed:
         return _still_open(editor.ctx)
+    if draft.kind is Kind.BREACH and (alone := no_second_admin(editor.ctx)) is not None:
+        return alone
     if not confirmed(token, draft_view.terms, now=now):
         return _why_void(editor, token)
     if not 1 <= draft_view.recipients <= draft_view.most_recipients(shown):
@@ -175,7 +180,7 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         kind=draft.kind,
         audience=draft.audience,
         topic=draft.topic,
-        source_chat=None if draft.kind is Kind.CLOSING else ctx.chat_id,
+        source_chat=ctx.chat_id if draft.is_copied else None,
         starts_at=draft.starts_at,
         expected=shown,
         at_most=draft_view.most_recipients(shown),

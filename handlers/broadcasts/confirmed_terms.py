@@ -3,19 +3,26 @@
 from collections.abc import Mapping
 
 from bot.broadcast.confirmation import ConfirmationTerms, content_sha256
-from bot.text.markup import fill
+from bot.text.markup import Html, fill
+from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft, Version
 from handlers.context import Services
 from handlers.screens.buttons import NO_MORE_NEWS
+from handlers.screens.screen import paragraphs
 from storage import Kind, PetitionState
 
 Messages = Mapping[str, tuple[int, ...]]
 
 
 def current_content(services: Services, draft: Draft, state: PetitionState) -> dict[str, object]:
-    """Returns what recipients get, by language: the closing texts, or copies of the preview."""
+    """Returns what recipients get, by language: texts, or copies of the preview."""
     if draft.kind is Kind.CLOSING:
         return _closing(services, state)
+    if draft.kind is Kind.BREACH:
+        return {
+            language: breach_notice(services.catalogs.words(language), version.html)
+            for language, version in draft.versions.items()
+        }
     return content_of_copies(services, draft, draft.copies or {})
 
 
@@ -26,6 +33,18 @@ def content_of_copies(services: Services, draft: Draft, messages: Messages) -> d
         for language, version in draft.versions.items()
         if language in messages
     }
+
+
+def breach_notice(words: Words, html: str) -> Html:
+    """Returns the notice of a breach around an admin's own text: what it is, and why it comes."""
+    return paragraphs(
+        words.text("<b>Aviso importante sobre tus datos personales</b>"),
+        Html(html),
+        words.text(
+            "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
+            "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
+        ),
+    )
 
 
 def terms_of(

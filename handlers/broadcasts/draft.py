@@ -71,23 +71,33 @@ LinkRows = tuple[tuple[Link, ...], ...]
 
 
 class DraftMessage(_Frozen):
-    """One message that an admin sent: a whole version, or one element of an album."""
+    """One message that an admin sent: a whole version, or one element of an album.
+
+    Attributes:
+        html: its text, if that is what is sent; empty where the message itself is copied.
+    """
 
     message_id: int
     kind: str
     group: str | None = None
     links: LinkRows = ()
     lost_buttons: bool = False
+    html: str = ""
 
 
 class Version(_Frozen):
-    """What readers of one language get: one message, or those of an album."""
+    """What readers of one language get: one message, or those of an album.
+
+    Attributes:
+        html: see `DraftMessage`.
+    """
 
     messages: tuple[int, ...]
     kind: str
     group: str | None = None
     links: LinkRows = ()
     lost_buttons: bool = False
+    html: str = ""
 
     @property
     def is_album(self) -> bool:
@@ -144,6 +154,11 @@ class Draft(_Frozen):
     def audience(self) -> Audience:
         """The audience of the broadcast."""
         return Audience(language=self.audience_language, news_only=self.news_only)
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether recipients get a copy of the preview, and not its text."""
+        return self.kind in (Kind.UPDATE, Kind.NEWS)
 
     @property
     def elements(self) -> int:
@@ -229,6 +244,13 @@ def new_closing_draft(default_language: str, now: datetime, *, paid: bool) -> Dr
     )
 
 
+def new_breach_draft(default_language: str, now: datetime, *, paid: bool) -> Draft:
+    """Returns a draft of the notice of a breach, which goes to everyone."""
+    return new_draft(default_language, now, paid=paid).model_copy(
+        update={"kind": Kind.BREACH, "kind_chosen": True, "audience_chosen": True}
+    )
+
+
 def new_draft_for_missing(
     broadcast: Broadcast, default_language: str, now: datetime, *, paid: bool
 ) -> Draft:
@@ -255,6 +277,7 @@ def with_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
             group=piece.group,
             links=piece.links,
             lost_buttons=piece.lost_buttons,
+            html=piece.html,
         )
         versions = {**draft.versions, draft.language: version}
         return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
@@ -269,6 +292,20 @@ def with_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
     return draft.with_content_changed(
         now, versions={**draft.versions, language: grown}, stage=stage
     )
+
+
+def with_text_edited(draft: Draft, message_id: int, html: str, now: datetime) -> Draft:
+    """Returns the draft with the text that a message has now; it has to be previewed again."""
+    versions = {
+        language: version.model_copy(update={"html": html})
+        if message_id in version.messages
+        else version
+        for language, version in draft.versions.items()
+    }
+    if versions == draft.versions:
+        return draft
+    stage = draft.stage if draft.stage is DraftStage.CONTENT else DraftStage.READY
+    return draft.with_content_changed(now, versions=versions, stage=stage)
 
 
 def with_links(draft: Draft, links: LinkRows, now: datetime) -> Draft:

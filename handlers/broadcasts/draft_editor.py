@@ -12,7 +12,7 @@ from types import MappingProxyType
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import broadcast_id
+from bot.broadcast.confirmation import broadcast_id, most_for_one_admin
 from bot.settings import FREE_RATE
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
@@ -25,6 +25,7 @@ from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.conversation_message import edit_screen, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
+from storage import Kind
 
 _log = structlog.stdlib.get_logger()
 
@@ -102,7 +103,7 @@ class DraftEditor:
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
         petition = services.petition
         numbers, state, written_to, is_first = await asyncio.gather(
-            count_recipients(services.storage.broadcasts, draft),
+            count_recipients(services.storage, draft),
             services.storage.petitions.state(),
             self._written_to(),
             self._is_first(),
@@ -118,7 +119,7 @@ class DraftEditor:
             free_rate=FREE_RATE,
             is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
-            approval_above=services.approval_above,
+            approval_above=most_for_one_admin(draft.kind, services.approval_above),
             written_to=written_to,
             is_first=is_first,
         )
@@ -134,8 +135,8 @@ class DraftEditor:
 
     async def _written_to(self) -> int:
         """Returns how many people the admin wrote to alone of late, if it matters."""
-        ctx = self.ctx
-        if ctx.services.approval_above is None or not self.draft.is_shown:
+        ctx, is_breach = self.ctx, self.draft.kind is Kind.BREACH
+        if is_breach or ctx.services.approval_above is None or not self.draft.is_shown:
             return 0
         return await ctx.broadcasts.written_to_alone(ctx.user.id, self.now)
 

@@ -14,8 +14,10 @@ from bot.petition.stages import Stage as Where
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.accepted_messages import (
+    LONGEST_NOTICE,
     UnsupportedMessage,
     read_message,
+    read_text,
 )
 from handlers.broadcasts.confirm import discard_draft, discarded_text
 from handlers.broadcasts.draft import (
@@ -24,6 +26,7 @@ from handlers.broadcasts.draft import (
     with_edit_noted,
     with_links,
     with_message,
+    with_text_edited,
 )
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.draft_taps import plan_for
@@ -45,6 +48,9 @@ async def edited(ctx: AdminContext) -> bool:
     editor, message = await open_draft(ctx), ctx.message
     if editor is None or message is None or message.message_id not in editor.draft.message_ids():
         return False
+    if not editor.draft.is_copied:
+        await _take_edit(editor, message)
+        return True
     touched = with_edit_noted(editor.draft, message.message_id, editor.now)
     if touched != editor.draft:
         editor = await editor.save(touched)
@@ -92,8 +98,10 @@ async def _took(editor: DraftEditor, message: Message) -> bool:
 async def _take_content(
     editor: DraftEditor, message: Message, piece: DraftMessage | UnsupportedMessage
 ) -> None:
+    if not editor.draft.is_copied:
+        piece = read_text(message)
     if isinstance(piece, UnsupportedMessage):
-        await _decline(editor, message, editor.ctx.words.text(piece.value))
+        await _decline(editor, message, _why_not(editor, piece))
         return
     await _take(editor, piece)
 
@@ -105,6 +113,24 @@ async def _take(editor: DraftEditor, piece: DraftMessage) -> None:
         editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
     else:
         await editor.show(below=piece.message_id)
+
+
+async def _take_edit(editor: DraftEditor, message: Message) -> None:
+    """Takes a text as it is now, or says that the former one stays."""
+    piece, words = read_text(message), editor.ctx.words
+    if isinstance(piece, UnsupportedMessage):
+        stays = words.text("El cambio no se ha tomado: se queda el texto de antes.")
+        await editor.show(Html(f"{_why_not(editor, piece)} {stays}"))
+        return
+    touched = with_text_edited(editor.draft, piece.message_id, piece.html, editor.now)
+    if touched != editor.draft:
+        editor = await editor.save(touched)
+        await editor.show()
+
+
+def _why_not(editor: DraftEditor, refused: UnsupportedMessage) -> Html:
+    words = editor.ctx.words
+    return words.text(refused.value, longest=words.number(LONGEST_NOTICE))
 
 
 def _more_of_it_comes(piece: DraftMessage, behind: UpdatesBehind) -> bool:

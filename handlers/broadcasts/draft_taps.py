@@ -22,6 +22,15 @@ _ABOUT_A_MESSAGE = _ABOUT_PEOPLE | {
     DraftStep.REMOVE_LINKS,
     DraftStep.CHANGE,
 }
+# The notice of a breach is a text to everyone, for as soon as it is approved.
+_NOT_ABOUT_A_BREACH = _ABOUT_PEOPLE | {
+    DraftStep.NEXT,
+    DraftStep.LINKS,
+    DraftStep.REMOVE_LINKS,
+    DraftStep.ASK_TIME,
+    DraftStep.SCHEDULE,
+    DraftStep.REMOVE_TIME,
+}
 _WITHOUT_MESSAGE = frozenset({DraftStep.BACK, DraftStep.CANCEL})
 # Seconds of a Unix time; ten times as many would exceed the last year of datetime.
 _LATEST = 10**11 - 1
@@ -52,6 +61,8 @@ def _is_offered(editor: DraftEditor, tap: DraftTap) -> bool:
         return False
     if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
         return False  # the petition determines its texts and audience
+    if draft.kind is Kind.BREACH and tap.step in _NOT_ABOUT_A_BREACH:
+        return False
     if draft.kind is not Kind.CLOSING and not draft.versions and tap.step not in _WITHOUT_MESSAGE:
         return False
     if draft.topic is not None and tap.step in _ABOUT_PEOPLE:

@@ -6,7 +6,14 @@ from functools import partial
 
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.draft import Draft, new_closing_draft, new_draft, new_draft_for_missing
+from handlers.broadcasts.approval import no_second_admin
+from handlers.broadcasts.draft import (
+    Draft,
+    new_breach_draft,
+    new_closing_draft,
+    new_draft,
+    new_draft_for_missing,
+)
 from handlers.broadcasts.draft_editor import (
     DraftEditor,
     forget_started_draft,
@@ -33,6 +40,7 @@ class BroadcastOptions:
         signed: signers who could get another message.
         unreachable: signers who cannot be written to.
         muted: signers who asked not to be written to.
+        held: signers who would get the notice of a breach.
     """
 
     is_closed: bool
@@ -40,6 +48,7 @@ class BroadcastOptions:
     signed: int
     unreachable: int
     muted: int
+    held: int
     scheduled: Sequence[Broadcast]
     draft: Draft | None
 
@@ -77,6 +86,18 @@ async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     default, now = services.petition.source_language, services.clock()
     editor = await _start_draft(ctx, new_closing_draft(default, now, paid=services.paid_broadcast))
     await show_preview(editor)
+
+
+async def compose_breach(ctx: AdminContext, _argument: str) -> None:
+    """Starts a draft of the notice of a breach, unless one admin would have to decide alone."""
+    alone = no_second_admin(ctx)
+    if alone is not None:
+        await ctx.say(alone)
+        return
+    services = ctx.services
+    default, now = services.petition.source_language, services.clock()
+    editor = await _start_draft(ctx, new_breach_draft(default, now, paid=services.paid_broadcast))
+    await editor.show()
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:
@@ -120,6 +141,10 @@ def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
     rows += [_to_decide(ctx, each) for each in options.scheduled[:_LISTED]]
     if rows:
         rows.append(Button(words.label("Volver"), AdminAction.DISMISS))
+    # The last one, apart from what one looks for on most days.
+    if options.held:
+        label = words.label("⚠️ Avisar de una brecha de seguridad")
+        rows.append(Button(label, AdminAction.COMPOSE_BREACH))
     return Screen(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
@@ -173,6 +198,7 @@ async def _options(ctx: AdminContext) -> BroadcastOptions:
         signed=sum((await storage.broadcasts.audience(kind=Kind.UPDATE)).values()),
         unreachable=await storage.broadcasts.unreachable(),
         muted=await storage.broadcasts.muted(),
+        held=sum((await storage.broadcasts.audience(kind=Kind.BREACH)).values()),
         scheduled=await storage.broadcasts.scheduled(),
         draft=None if editor is None else editor.draft,
     )

@@ -21,7 +21,6 @@ from handlers.broadcasts.draft import DraftStage, with_preview, without_preview
 from handlers.broadcasts.draft_editor import DraftEditor
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
-from storage import Kind
 
 _TYPED: Mapping[str, Any] = MappingProxyType(
     {"reply_markup": InlineKeyboardMarkup, "link_preview_options": LinkPreviewOptions}
@@ -160,9 +159,9 @@ async def delete_messages(ctx: AdminContext, messages: tuple[int, ...]) -> None:
 
 
 async def _content_to_copy(editor: DraftEditor) -> dict[str, object]:
-    """Returns what the preview is made from: the admin's messages, or the petition's texts."""
+    """Returns what the preview is made from: the admin's messages, or the texts to be sent."""
     draft, services = editor.draft, editor.ctx.services
-    if draft.kind is Kind.CLOSING:
+    if not draft.is_copied:
         return current_content(services, draft, await services.storage.petitions.state())
     sources = {language: version.messages for language, version in draft.versions.items()}
     return content_of_copies(services, draft, sources)

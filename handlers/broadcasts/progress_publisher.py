@@ -6,6 +6,7 @@ from dataclasses import replace
 import structlog
 from telegram.error import TelegramError
 
+from bot.broadcast.confirmation import most_for_one_admin
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, Measured
@@ -13,7 +14,7 @@ from handlers.broadcasts.screens.progress import elsewhere, state_screen
 from handlers.context import Bot, Services
 from handlers.conversation_message import edit_screen, send_screen
 from handlers.screens.screen import Screen
-from storage import Broadcast
+from storage import Broadcast, Kind
 
 _log = structlog.stdlib.get_logger()
 
@@ -204,6 +205,7 @@ async def view_of(
     storage, petition, recall = services.storage, services.petition, measured.recall
     if recall is None and broadcast.recall_started_at is not None:
         recall = await storage.recalls.tally(broadcast.id)
+    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     return BroadcastView(
         words=words,
         broadcast=broadcast,
@@ -215,7 +217,9 @@ async def view_of(
         recall=recall,
         reader=reader,
         names=await storage.admin_names.of([broadcast.author]),
-        approval_above=services.approval_above,
+        approval_above=most_for_one_admin(broadcast.kind, services.approval_above),
+        not_told=await storage.broadcasts.not_told(broadcast.id) if is_told else 0,
+        unsigned=await storage.conversations.unsigned() if is_told else 0,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from handlers.broadcasts.draft import Draft, DraftStage
-from storage import Audience, Broadcasts, Kind
+from storage import Audience, Kind, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class RecipientCounts:
         chosen: the draft's recipients.
         unreachable: signers who cannot be written to.
         muted: signers who asked not to be written to.
+        unsigned: people who wrote a name and did not sign, for the notice of a breach.
     """
 
     signed: Mapping[str, int] = field(default_factory=dict)
@@ -25,6 +26,7 @@ class RecipientCounts:
     chosen: Mapping[str, int] = field(default_factory=dict)
     unreachable: int = 0
     muted: int = 0
+    unsigned: int = 0
 
     @property
     def recipients(self) -> int:
@@ -32,12 +34,13 @@ class RecipientCounts:
         return sum(self.chosen.values())
 
 
-async def count_recipients(broadcasts: Broadcasts, draft: Draft) -> RecipientCounts:
+async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
     """Returns the numbers that the draft's screen shows.
 
     Of a draft that was previewed, only signatures up to its cutoff count. Counting a million
     people takes a moment, so nothing is counted that the screen does not show.
     """
+    broadcasts = storage.broadcasts
     if draft.stage is DraftStage.AUDIENCE:
         signed, news = await asyncio.gather(
             broadcasts.audience(kind=Kind.UPDATE),
@@ -46,7 +49,7 @@ async def count_recipients(broadcasts: Broadcasts, draft: Draft) -> RecipientCou
         return RecipientCounts(signed=signed, news=news)
     if not draft.is_shown:
         return RecipientCounts()
-    chosen, unreachable, muted = await asyncio.gather(
+    chosen, unreachable, muted, unsigned = await asyncio.gather(
         broadcasts.audience(
             kind=draft.kind,
             audience=draft.audience,
@@ -55,5 +58,10 @@ async def count_recipients(broadcasts: Broadcasts, draft: Draft) -> RecipientCou
         ),
         broadcasts.unreachable(),
         broadcasts.muted(),
+        _unsigned(storage, draft),
     )
-    return RecipientCounts(chosen=chosen, unreachable=unreachable, muted=muted)
+    return RecipientCounts(chosen=chosen, unreachable=unreachable, muted=muted, unsigned=unsigned)
+
+
+async def _unsigned(storage: Storage, draft: Draft) -> int:
+    return await storage.conversations.unsigned() if draft.kind is Kind.BREACH else 0

@@ -41,6 +41,7 @@ class AdminAction(StrEnum):
     DISMISS = "leave"
     CLOSING_UPDATE = "final"
     COMPOSE = "compose"
+    COMPOSE_BREACH = "breach"
     RESUME_DRAFT = "goon"
     DRAFT = "draft"
     WATCH = "watch"

@@ -11,8 +11,6 @@ from bot.simulator.chats import Message
 from storage import Row, Statement
 from tests.support.scene import Scene, a_scene, fails
 
-ERASE = "Retirar mi firma y borrar mis datos"
-
 
 async def rows_of(scene: Scene, table: str) -> list[Row]:
     assert scene.app is not None
@@ -24,7 +22,7 @@ async def withdraws(scene: Scene) -> None:
     words = scene.words
     scene.ana.send("/withdraw")
     await scene.settled()
-    await scene.taps(scene.ana, words.label(ERASE))
+    await scene.taps(scene.ana, words.label("Retirar mi firma y borrar mis datos"))
 
 
 async def asks_for_the_file(scene: Scene) -> Message:
@@ -190,48 +188,6 @@ class TestTheFileOfMyData:
         assert len(scene.simulator.calls.of("sendDocument")) == 1
         assert files_of(scene) == []
         assert await rows_of(scene, "sent_files") == []
-
-
-async def test_nothing_in_the_chat_names_who_has_withdrawn(tmp_path: Path) -> None:
-    async with a_scene(tmp_path) as scene:
-        ana, words = scene.ana, scene.words
-        await scene.signs(ana, "Ana Garci")
-        await asks_for_the_file(scene)
-        await scene.taps(ana, words.label("Corregir mi nombre"))
-        ana.send("Ana García")
-        await scene.settled()
-        for command in ("/start", "/mydata", "/stop", "/help", "/privacy", "/cancel", "/language"):
-            ana.send(command)
-            await scene.settled()
-            ana.send("Ana García")
-            await scene.settled()
-        await scene.closes()
-        ana.send("/start")
-        await scene.settled()
-        await asks_for_the_file(scene)
-        await withdraws(scene)
-        assert "Garc" not in ana.chat.transcript()
-        assert files_of(scene) == []
-
-
-async def test_a_typed_name_that_could_not_be_deleted_before_is_deleted_then(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scene.ana.start()
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
-    with monkeypatch.context() as patch:
-        fails(patch, scene, "delete_message", 1_000)
-        scene.ana.send("Ana García")
-        await scene.settled()
-        await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
-        scene.ana.send("/withdraw")
-        await scene.with_button(scene.ana, erase := scene.words.label(ERASE))
-    assert "Ana García" in scene.ana.chat.transcript()
-    await scene.taps(scene.ana, erase)
-    await scene.ana.sees("Tu firma está retirada")
-    assert "Ana García" not in scene.ana.chat.transcript()
-    (row,) = await rows_of(scene, "conversations")
-    assert row["name_message_ids"] == "[]"
 
 
 async def test_no_screen_that_is_too_old_to_be_deleted_keeps_the_name(tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def test_whatever_became_of_a_message_is_said() -> None:
     assert len(said) == len(states)
     assert "y borrado después" in draw(holding("x", delivery("delivered", recall="deleted"))).text
     assert "y borrado" not in draw(holding("x", delivery("delivered", recall="failed"))).text
-    assert len({draw(holding("x", delivery("pending", kind))).text for kind in Kind}) == 3
+    assert len({draw(holding("x", delivery("pending", kind))).text for kind in Kind}) == 4
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ class Case:
     async def act(self, action: BroadcastAction, reason: PauseReason | StopReason | None) -> None:
         values: dict[str, Value] = {
             **{"broadcast": self.key, "petition": SLUG, "at": AT, "at_most": self.at_most},
-            **{"topic": "closing", "news_only": 0, "only": None},
+            **{"kind": "closing", "topic": "closing", "news_only": 0, "only": None},
             **counted_together(from_millis(AT)),
             **{"lapsed": 1000, "since": 2000, "recipients": 3, "confirmed_by_sealed": b"x"},
         }

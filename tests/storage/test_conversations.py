@@ -243,7 +243,7 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
             "source": None,
             "message_id": 2**40,
             "picture_id": None,
-            "name_message_ids": "[5, 6, 7]",
+            "name_message_ids": "[]",
             "screen_digest": None,
             "version": 5,
             "updated_at": 0,

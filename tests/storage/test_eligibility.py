@@ -1,11 +1,13 @@
 """Tests that the kind of a broadcast decides who may receive it."""
 
 import sqlite3
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 import pytest
 
-from storage import Audience, Broadcasts, Kind, Outcome, Signatures
+from storage import Audience, Broadcast, Broadcasts, Kind, Outcome, Signatures
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -140,3 +142,70 @@ async def test_a_purpose_whose_name_only_holds_the_word_is_another(
     await people.consent(1, "signature,newsletter")
     await people.consent(2, "news,signature")
     assert await broadcasts.audience(kind=Kind.NEWS) == {"es": 1}
+
+
+async def approved(broadcasts: Broadcasts, at: datetime, **changes: Any) -> Broadcast:
+    """The notice of a breach: one admin asked, another approved, and it has begun."""
+    asked = await start(broadcasts, kind=Kind.BREACH, needs_approval=True, at=at, **changes)
+    assert isinstance(asked, Broadcast)
+    assert asked.awaits_approval
+    agreed = await broadcasts.approve(asked.id, ADMIN + 1, at)
+    assert agreed is not None
+    return await queued(broadcasts, await broadcasts.begin(agreed, at))
+
+
+async def test_a_breach_is_told_to_who_wants_no_messages_and_whatever_they_agreed_to(
+    broadcasts: Broadcasts, four: Supporters
+) -> None:
+    await four.mute(1)
+    await four.mute(4)
+    await four.lose(3)
+    await four.set_closed(False)
+    assert await broadcasts.audience(kind=Kind.BREACH) == {"en": 1, "es": 2}
+    notice = await approved(broadcasts, later(0))
+    assert [each.chat_id for each in await claim(broadcasts, notice)] == [1001, 1002, 1004]
+
+
+async def test_who_says_stop_before_their_turn_is_told_of_a_breach_and_who_withdraws_is_not(
+    broadcasts: Broadcasts, four: Supporters
+) -> None:
+    notice = await approved(broadcasts, later(0))
+    await four.mute(1)
+    await four.withdraw(2)
+    assert [each.chat_id for each in await claim(broadcasts, notice)] == [1001, 1003, 1004]
+
+
+async def test_another_breach_is_told_to_everyone_again_and_uses_up_nothing(
+    broadcasts: Broadcasts, four: Supporters
+) -> None:
+    await four.mute(1)
+    before = {kind: await broadcasts.audience(kind=kind) for kind in (Kind.UPDATE, Kind.CLOSING)}
+    for moment in (10, 20):
+        notice = await approved(broadcasts, later(moment))
+        assert notice.total == 4
+        await tell(broadcasts, notice)
+    after = {kind: await broadcasts.audience(kind=kind) for kind in (Kind.UPDATE, Kind.CLOSING)}
+    assert after == before
+    assert before[Kind.CLOSING] == {"en": 1, "es": 2}, "who is muted is still not written to"
+    assert await broadcasts.muted() == 1
+    assert await broadcasts.written_to_alone(ADMIN, later(30)) == 0
+
+
+async def test_a_breach_is_told_however_late_it_gets_its_turn(
+    broadcasts: Broadcasts, four: Supporters
+) -> None:
+    asked = await start(broadcasts, kind=Kind.BREACH, needs_approval=True)
+    agreed = await broadcasts.approve(asked.id, ADMIN + 1, later(0))
+    assert agreed is not None
+    assert (await broadcasts.begin(agreed, later(5 * 3600))).is_running
+
+
+@pytest.mark.parametrize(
+    "changed", [{"needs_approval": False}, {"audience": Audience(language="en")}]
+)
+async def test_a_breach_is_never_told_by_one_admin_alone_nor_to_some_of_the_people(
+    broadcasts: Broadcasts, four: Supporters, changed: dict[str, Any]
+) -> None:
+    asked: dict[str, Any] = {"kind": Kind.BREACH, "needs_approval": True}
+    with pytest.raises(ValueError, match="goes to everyone, and two admins"):
+        await start(broadcasts, None, **asked | changed)

@@ -13,7 +13,9 @@ async def test_a_portion_that_comes_late_does_not_turn_the_others_back(
 ) -> None:
     await people.sign(range(1, 5))
     broadcast = await start(broadcasts)
-    post = ClaimScope(SLUG, broadcast.id, broadcast.topic, False, broadcasts.lease, ME)
+    post = ClaimScope(
+        SLUG, broadcast.id, broadcast.kind, broadcast.topic, False, broadcasts.lease, ME
+    )
     for _ in range(2):
         await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=2, at=later(1))
     await database.write(*portion_statements(post, broadcast, after=0, upto=2, at=1))

@@ -71,7 +71,15 @@ class ReturningPerson:
         self.broadcasts, self.people, self.signatures = broadcasts, people, signatures
 
     def post(self, broadcast: Broadcast) -> ClaimScope:
-        return ClaimScope(SLUG, broadcast.id, broadcast.topic, False, self.broadcasts.lease, ME)
+        return ClaimScope(
+            SLUG,
+            broadcast.id,
+            broadcast.kind,
+            broadcast.topic,
+            False,
+            self.broadcasts.lease,
+            ME,
+        )
 
     def portion(self, broadcast: Broadcast) -> tuple[Statement, ...]:
         return portion_statements(self.post(broadcast), broadcast, after=0, upto=3, at=AT)

@@ -1,6 +1,7 @@
 """The screens of a broadcast that waits for approval, for its author and for the other admins."""
 
 from bot.text.markup import Html
+from handlers.broadcasts.screens.breach import must_say
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
     approval_rule,
@@ -10,7 +11,7 @@ from handlers.broadcasts.screens.broadcast_lines import (
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, paragraphs
-from storage import APPROVABLE_FOR
+from storage import APPROVABLE_FOR, Kind
 
 
 def awaiting_approval(now: BroadcastView) -> Screen:
@@ -64,6 +65,7 @@ def _asks(now: BroadcastView) -> Screen:
                 "alguien lo apruebe no sale nada.",
                 who=now.names.get(now.broadcast.author, now.broadcast.author),
             ),
+            must_say(words) if now.broadcast.kind is Kind.BREACH else None,
             _deadline(now),
         ),
         (

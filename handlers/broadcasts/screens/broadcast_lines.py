@@ -37,6 +37,8 @@ class BroadcastView:
         reader: user id of the admin who reads it.
         names: how to call the admins of whom a name is known, by user id.
         approval_above: a broadcast to more people needs a second admin; None: never.
+        not_told: of a breach's notice that has ended, how many signers are not known to have it.
+        unsigned: how many people wrote a name and did not sign; only with the above.
     """
 
     words: Words
@@ -50,6 +52,8 @@ class BroadcastView:
     reader: int | None = None
     names: Mapping[int, str] = field(default_factory=dict)
     approval_above: int | None = None
+    not_told: int = 0
+    unsigned: int = 0
 
     @property
     def key(self) -> str:
@@ -115,7 +119,7 @@ def plan(now: BroadcastView) -> Html:
 
 def keep_preview(now: BroadcastView) -> Html | None:
     """Asks not to delete the preview, which is copied; None for the closing update."""
-    if now.broadcast.kind is Kind.CLOSING:
+    if now.broadcast.kind in (Kind.CLOSING, Kind.BREACH):
         return None
     return now.words.text("No borres la vista previa: es el original que se copiará.")
 

@@ -3,6 +3,7 @@
 from bot.text.markup import Html
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.parse_links import LONGEST_TEXT, MOST_BUTTONS
+from handlers.broadcasts.screens.breach import must_say
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import content_name, subject_name
 from handlers.screens.buttons import Button, DraftStep
@@ -26,6 +27,8 @@ def ask_message(draft_view: DraftView) -> Screen:
             language=draft_view.words.language_name(draft.language),
         )
     )
+    if draft.kind is Kind.BREACH:
+        return _ask_notice(draft_view, heading)
     return Screen(
         paragraphs(
             heading,
@@ -37,6 +40,33 @@ def ask_message(draft_view: DraftView) -> Screen:
             words.text("Si quieres una versión en otro idioma, la añades después.")
             if first and many and not draft.versions
             else None,
+            words.text("Nada sale hasta que veas la vista previa y lo confirmes."),
+        ),
+        draft_view.leaving(back=bool(draft.versions)),
+    )
+
+
+def _ask_notice(draft_view: DraftView, heading: Html) -> Screen:
+    """Asks for the notice of a breach, and says what it is and what it has to say."""
+    words, draft = draft_view.words, draft_view.draft
+    return Screen(
+        paragraphs(
+            words.text("⚠️ <b>Aviso de una brecha de seguridad</b>"),
+            words.text(
+                "Es solo para cuando los datos de quienes firmaron se han perdido, o los ha visto "
+                "o se los ha llevado alguien que no debía. Para otra cosa, pulsa «{leave}».",
+                leave=draft_view.leaving()[0].label,
+            ),
+            words.text(
+                "Llega a todas las personas que firmaron, también a las que pidieron que no se "
+                "les escribiera, y no sale sin que otra persona que administra la petición lo "
+                "apruebe."
+            ),
+            heading,
+            must_say(words),
+            words.text(
+                "Encima, el bot pone que es un aviso sobre sus datos; debajo, por qué lo reciben."
+            ),
             words.text("Nada sale hasta que veas la vista previa y lo confirmes."),
         ),
         draft_view.leaving(back=bool(draft.versions)),
@@ -58,7 +88,7 @@ def message_ready(draft_view: DraftView) -> Screen:
     )
     to_others = draft_view.button(words.label("Cambiar a quién se envía"), DraftStep.ASK_SUBJECT)
     # With a topic the audience is fixed: those whom an earlier broadcast did not reach.
-    may_change = chosen and draft.topic is None
+    may_change = chosen and draft.topic is None and draft.kind is not Kind.BREACH
     rows = [
         onward,
         *_versions(draft_view),
@@ -168,7 +198,7 @@ def _versions(draft_view: DraftView) -> list[Button]:
             else (words.label("Cambiar el mensaje"), words.label("Botones con enlace"))
         )
         rows.append(draft_view.button(again, DraftStep.WRITE, code))
-        if not version.is_album:
+        if draft.is_copied and not version.is_album:
             rows.append(draft_view.button(buttons, DraftStep.LINKS, code))
         if code != draft.default_language:
             label = words.label("Quitar la versión en {language}", language=name)

@@ -29,6 +29,8 @@ def subject_name(words: Words, kind: Kind) -> Html:
             return words.text("Un mensaje sobre esta petición")
         case Kind.NEWS:
             return words.text("Un mensaje sobre otra cosa")
+        case Kind.BREACH:
+            return words.text("Un aviso de una brecha de seguridad")
 
 
 def audience_name(
@@ -53,6 +55,11 @@ def audience_name(
             return words.text("quienes aceptaron recibir otras noticias")
         if kind is Kind.CLOSING:
             return words.text("quienes firmaron y aún no lo han recibido")
+        if kind is Kind.BREACH:
+            return words.text(
+                "todas las personas que firmaron, también las que pidieron que no se les "
+                "escribiera"
+            )
         return words.text("todas las personas que firmaron")
     language = words.language_name(audience.language)
     if audience.news_only:

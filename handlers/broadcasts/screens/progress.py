@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.text.markup import Html, time_tag
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.approval import awaiting_approval
+from handlers.broadcasts.screens.breach import not_told
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
     account,
@@ -227,7 +228,13 @@ def _ended(now: BroadcastView) -> Screen:
         rows.append(Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key))
     counts = None if broadcast.started_at is None else account(words, tally)
     return Screen(
-        paragraphs(ended_heading(words, broadcast, tally), _what(now), counts, _recalled(now)),
+        paragraphs(
+            ended_heading(words, broadcast, tally),
+            _what(now),
+            counts,
+            not_told(words, now.not_told, now.unsigned),
+            _recalled(now),
+        ),
         rows,
     )
 

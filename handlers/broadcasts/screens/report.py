@@ -72,7 +72,7 @@ def _stopped(words: Words, broadcast: Broadcast) -> Html:
 
 def _why(words: Words, broadcast: Broadcast) -> Html:
     reason, detail = broadcast.stop_reason, broadcast.reason_detail
-    if reason is StopReason.CONTENT and broadcast.kind is Kind.CLOSING:
+    if reason is StopReason.CONTENT and broadcast.kind in (Kind.CLOSING, Kind.BREACH):
         return words.text(
             "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}",
             reason=detail,

@@ -2,6 +2,7 @@
 
 from bot.text.markup import Html
 from handlers.broadcasts.draft import Draft
+from handlers.broadcasts.screens.breach import must_say, unsigned_left_out
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, dismiss_button
@@ -22,6 +23,7 @@ def summary(draft_view: DraftView) -> Screen:
             _as_shown(draft_view),
             _recipients(draft_view),
             _left_out(draft_view),
+            must_say(words) if draft_view.draft.kind is Kind.BREACH else None,
             _under_news(draft_view),
             _when(draft_view),
             _price(draft_view),
@@ -77,7 +79,7 @@ def _left_out(draft_view: DraftView) -> Html | None:
                 numbers.unreachable,
             )
         )
-    if numbers.muted:
+    if numbers.muted and draft_view.draft.kind is not Kind.BREACH:
         lines.append(
             words.plural(
                 "{n} persona más firmó y pidió que no se le escribiera.",
@@ -85,6 +87,8 @@ def _left_out(draft_view: DraftView) -> Html | None:
                 numbers.muted,
             )
         )
+    if numbers.unsigned:
+        lines.append(unsigned_left_out(words, numbers.unsigned))
     return Html("\n".join(lines)) if lines else None
 
 
@@ -114,7 +118,7 @@ def _heading(draft_view: DraftView) -> Html:
 
 def _as_shown(draft_view: DraftView) -> Html:
     words, draft = draft_view.words, draft_view.draft
-    if draft.kind is Kind.CLOSING:
+    if not draft.is_copied:
         return words.text("Arriba lo ves tal como llegará, en cada idioma.")
     if draft.edited:
         return words.text(
@@ -255,9 +259,9 @@ def _choices(draft_view: DraftView, *, may_send: bool) -> list[Button]:
         rows.insert(
             0, draft_view.button(words.label("👁 Ver la vista previa otra vez"), DraftStep.PREVIEW)
         )
-    if draft.starts_at is None:
+    if draft.starts_at is None and draft.kind is not Kind.BREACH:
         rows.append(draft_view.button(words.label("🕒 Programar"), DraftStep.ASK_TIME))
-    else:
+    elif draft.starts_at is not None:
         rows.append(draft_view.button(words.label("🕒 Cambiar la hora"), DraftStep.ASK_TIME))
         rows.append(draft_view.button(words.label("Quitar la hora"), DraftStep.REMOVE_TIME))
     if draft_view.can_be_paid:

@@ -1,0 +1,206 @@
+"""The notice of a breach reaches everyone who is held, and two admins decide on it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.simulator.person import Person
+from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
+from tests.support.scene import ADMIN
+
+LUCY = ADMIN + 1
+BREACH = "⚠️ Avisar de una brecha de seguridad"
+TOP = "Aviso importante sobre tus datos personales"
+NEWS = "Han robado una copia de la lista.\n\nEscríbenos a datos@ejemplo.org"
+ASK = "Pedir la aprobación, para 3 personas"
+APPROVE = "Approve and send to 3 people"
+QUESTION = "Do you approve this broadcast?"
+
+
+@pytest.fixture
+async def admin(tmp_path: Path) -> AsyncIterator[AdminScene]:
+    """Marta and Lucy are the admins; no number of people needs two of them."""
+    async with an_admin_scene(tmp_path) as admin:
+        await with_admins(admin, ADMIN, LUCY)
+        admin.expected.append("chat not found")
+        yield admin
+    assert admin.refused == []
+
+
+@pytest.fixture
+async def lucy(admin: AdminScene) -> Person:
+    """The other admin, who reads English and has written to the bot."""
+    person = admin.scene.world.person("Lucy", language="en", user_id=LUCY)
+    person.start()
+    await admin.scene.settled()
+    return person
+
+
+async def with_admins(admin: AdminScene, *admins: int) -> None:
+    """The bot goes on with other admins."""
+    await admin.scene.stop_bot()
+    changed = {"admin_ids": frozenset(admins)}
+    admin.scene.settings = admin.scene.settings.model_copy(update=changed)
+    await admin.scene.start_bot()
+    await admin.start()
+
+
+async def previews(admin: AdminScene, text: str = NEWS) -> str:
+    """Marta writes the notice and looks at the preview; returns the summary."""
+    await admin.says("/broadcast")
+    await admin.taps(BREACH)
+    await admin.says(text)
+    await admin.taps("👁 Ver la vista previa")
+    return admin.panel.text
+
+
+async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
+    admin: AdminScene, lucy: Person
+) -> None:
+    jordi = admin.scene.jordi
+    jordi.send("/stop")
+    await admin.scene.settled()
+    before = len(admin.got(jordi))
+    summary = await previews(admin)
+    assert "también las que pidieron que no se les escribiera: 3" in summary
+    assert "pidió que no se le escribiera" not in summary
+    await admin.taps(ASK)
+    await lucy.sees(QUESTION, 10)
+    await admin.scene.taps(lucy, APPROVE)
+    await admin.over()
+    (notice,) = admin.got(jordi)[before:]
+    assert notice.text.startswith(f"{TOP}\n\n{NEWS}\n\nRecibes este aviso porque")
+    assert not notice.buttons
+    assert await admin.services.storage.broadcasts.muted() == 1
+    jordi.send("/mydata")
+    await admin.scene.settled()
+    shown = admin.scene.screen(jordi).text
+    assert "Pediste que no te escribiéramos" in shown
+    assert "Un aviso de una brecha de seguridad: enviado el" in shown
+
+
+async def test_seán_reads_in_his_language_what_it_is_and_why_it_comes(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await admin.says("/broadcast")
+    await admin.taps(BREACH)
+    await admin.says(NEWS)
+    await admin.taps("Añadir versión en inglés")
+    assert "Envíame la versión en inglés" in admin.panel.text
+    await admin.says("Somebody stole a copy of the list.")
+    await admin.taps("👁 Ver la vista previa")
+    await admin.taps(ASK)
+    await lucy.sees(QUESTION, 10)
+    await admin.scene.taps(lucy, APPROVE)
+    await admin.over()
+    (notice,) = admin.got(admin.scene.sean)
+    assert notice.text.startswith("Important notice about your personal data\n\nSomebody stole")
+    assert "even if you asked us not to write to you" in notice.text
+
+
+async def test_marta_alone_cannot_send_it_however_few_people_it_reaches(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await previews(admin)
+    assert "Otra persona que administra la petición tiene que aprobarlo" in admin.panel.text
+    assert not [label for label in admin.panel.labels if label.startswith("Enviar a")]
+    await admin.taps(ASK)
+    question = await lucy.sees(QUESTION, 10)
+    assert "whom to ask" in question.text
+    assert NEWS in lucy.messages[-2].text
+    where, _ = admin.data("Cancelar este envío")
+    (approve,) = [b.data for row in question.buttons for b in row if b.label == APPROVE]
+    assert approve is not None
+    answer = await admin.marta.tap_data(where, approve).answered()
+    assert answer.text == "Esto lo tiene que decidir otra persona."
+    await admin.scene.settled()
+    assert (await admin.broadcast()).awaits_approval
+    assert admin.got(admin.scene.ana) == []
+
+
+async def test_with_one_admin_the_bot_says_what_to_do(admin: AdminScene) -> None:
+    await with_admins(admin, ADMIN)
+    await admin.says("/broadcast")
+    assert admin.panel.labels[-1] == BREACH, "the last button, apart from the others"
+    said = await admin.taps(BREACH)
+    assert "añada otra a PETITION_ADMIN_IDS" in said.text
+    assert await admin.services.storage.broadcasts.latest() is None
+
+
+async def test_who_was_the_second_admin_is_gone_before_it_is_confirmed(admin: AdminScene) -> None:
+    await previews(admin)
+    await with_admins(admin, ADMIN)
+    await admin.taps(ASK)
+    assert "hace falta otra persona" in admin.panel.text
+    assert await admin.services.storage.broadcasts.latest() is None
+
+
+async def test_marta_who_opened_it_by_mistake_reads_what_it_is_and_leaves(
+    admin: AdminScene,
+) -> None:
+    await admin.says("/broadcast")
+    await admin.taps(BREACH)
+    assert "Para otra cosa, pulsa «Descartar»" in admin.panel.text
+    assert "a quién preguntar" in admin.panel.text
+    await admin.taps("Descartar")
+    assert "no se ha enviado nada" in admin.marta.messages[-1].text
+
+
+async def test_it_is_a_text_and_what_marta_changes_in_it_is_what_goes_out(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await admin.says("/broadcast")
+    await admin.taps(BREACH)
+    admin.marta.send_photo()
+    await admin.scene.settled()
+    assert "Este aviso va en texto" in admin.panel.text
+    await admin.says("x" * 3_600)
+    assert "caben 3.496 caracteres" in admin.panel.text
+    sent = await admin.says("Nos han robado <todo> el martes.")
+    await admin.taps("👁 Ver la vista previa")
+    assert "🕒 Programar" not in admin.panel.labels
+    assert "Cambiar a quién se envía" not in admin.panel.labels
+    admin.marta.edit(sent, "Nos han robado <todo> el lunes.")
+    await admin.scene.settled()
+    await admin.taps("👁 Ver la vista previa")
+    await admin.taps(ASK)
+    await lucy.sees(QUESTION, 10)
+    await admin.scene.taps(lucy, APPROVE)
+    await admin.over()
+    (told,) = admin.got(admin.scene.ana)
+    assert "Nos han robado <todo> el lunes." in told.text
+
+
+async def test_the_report_says_who_has_to_be_told_another_way(
+    admin: AdminScene, lucy: Person
+) -> None:
+    mallory = admin.scene.mallory
+    mallory.start()
+    await admin.scene.settled()
+    await admin.scene.taps(mallory, "✍️ Sign the petition")
+    await admin.scene.taps(mallory, "Use “Mallory”")
+    admin.scene.jordi.block()
+    await admin.scene.settled()
+    summary = await previews(admin)
+    assert "1 persona más firmó, pero ha bloqueado el bot" in summary
+    assert "1 persona más escribió su nombre y no firmó" in summary
+    await admin.taps("Pedir la aprobación, para 2 personas")
+    await lucy.sees(QUESTION, 10)
+    await admin.scene.taps(lucy, "Approve and send to 2 people")
+    report = (await admin.over(SENT)).text
+    assert "A 1 persona que firmó no se le ha podido entregar, o no consta." in report
+    assert "escribió su nombre y no firmó" in report
+    assert "con un aviso público" in report
+
+
+async def test_it_is_approved_and_waits_its_turn_while_another_message_goes_out(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await previews(admin)
+    await admin.starts_another()
+    await admin.taps(ASK)
+    await lucy.sees(QUESTION, 10)
+    await admin.scene.taps(lucy, APPROVE)
+    await admin.over()
+    assert [NEWS in m.text for m in admin.got(admin.scene.ana)] == [False, True]
