@@ -27,8 +27,8 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
 )
 
 
-# These create a file or a row; the others only change an existing row.
-_COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM})
+# These create a file or a row, or ask for what will; the others only change an existing row.
+_COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM, Action.CORRECT_NAME})
 
 
 async def tapped(ctx: SupporterContext) -> None:

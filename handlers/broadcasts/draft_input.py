@@ -34,7 +34,7 @@ from handlers.broadcasts.parse_links import LONGEST_TEXT, WrongLine, parse_links
 from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
 from handlers.screens.supporter_view import place_of
 
-_ASKS_FOR_A_NAME = frozenset({Where.NAME, Where.CONSENT})
+_ASKS_FOR_A_NAME = frozenset({Where.NAME, Where.CONSENT, Where.NEW_NAME})
 
 
 async def sent(ctx: AdminContext) -> bool:

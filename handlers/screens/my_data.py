@@ -199,7 +199,7 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
     if row is None:
         return None
     return _lines(
-        words.text("<b>Para que este chat funcione</b>"),
+        words.text("<b>También guardamos, para que este chat funcione</b>"),
         view.signature
         and words.text("El identificador de tu chat de Telegram, para poder escribirte."),
         words.text(
@@ -213,8 +213,8 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
         ),
         held.files
         and words.text(
-            "El identificador de tu chat y el número del último archivo que te enviamos, para "
-            "poder borrarlo de aquí."
+            "El identificador de tu chat y el número del archivo que te enviamos, para poder "
+            "borrarlo de aquí."
         ),
     )
 

@@ -100,6 +100,34 @@ async def test_what_is_no_name_is_refused_as_at_the_signing(
     assert "Nombre: Ana García" in await writes(scene, scene.ana, "/mydata")
 
 
+async def test_an_admin_who_prepares_a_message_corrects_theirs(scene: Scene) -> None:
+    await scene.signs(scene.marta, "Marta Garcia")
+    scene.marta.send("/broadcast")
+    await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
+    scene.marta.send("Hola a cada persona")
+    await scene.settled()
+    scene.marta.send("/mydata")
+    await scene.settled()
+    await scene.taps(scene.marta, scene.words.label("Corregir mi nombre"))
+    scene.marta.send("Marta García")
+    await scene.settled()
+    shown = [message.text for message in scene.marta.messages]
+    assert any("Nombre: Marta García" in text for text in shown)
+    assert "Marta García" not in shown
+
+
+async def test_the_question_comes_five_times_a_minute(scene: Scene) -> None:
+    await scene.signs(scene.ana, "Ana García")
+    scene.ana.send("/mydata")
+    for number in range(7):
+        answer = await scene.with_button(scene.ana, scene.words.label("Corregir mi nombre"))
+        told = await scene.ana.tap(scene.words.label("Corregir mi nombre")).answered()
+        await scene.settled()
+        assert told.alert == (number >= 5), answer
+        if number < 5:
+            await scene.taps(scene.ana, scene.words.label("Volver"))
+
+
 async def test_who_withdraws_meanwhile_is_not_given_a_name(scene: Scene) -> None:
     await scene.signs(scene.ana, "Ana García")
     await asks_to_correct(scene, scene.ana)
