@@ -62,10 +62,10 @@ _TABLES = (
         "(:id{n}, :petition, :supporter{n}, :number{n}, :name{n}, :chat{n}, 'es', '1', :at)",
     ),
     _Table(
-        "INSERT INTO consents (id, petition, signature_id, purposes, text_sha256, text_version,"
-        " language, channel, message_id, given_at)",
-        "(:consent{n}, :petition, :id{n}, 'signature,news', :sha256, '1', 'es', 'telegram', 1,"
-        " :at)",
+        "INSERT INTO consents (id, petition, signature_id, purposes, updates_at_most, text_sha256,"
+        " text_version, language, channel, message_id, given_at)",
+        "(:consent{n}, :petition, :id{n}, 'signature,updates,news', 9, :sha256, '1', 'es',"
+        " 'telegram', 1, :at)",
     ),
     _Table(
         "INSERT INTO conversations (petition, supporter, stage, page, language, news,"

@@ -1,7 +1,7 @@
 """The handlers of all updates, registered in one list."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import wraps
+from functools import partial, wraps
 from types import MappingProxyType
 
 from telegram import Update
@@ -30,7 +30,7 @@ from handlers.admin_context import AdminContext, open_admin_context, store_admin
 from handlers.broadcasts import draft_input, history, menu
 from handlers.context import Context, PetitionApplication
 from handlers.request_limits import is_within_budget
-from handlers.screens.buttons import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from handlers.supporter_context import SupporterContext, open_command, open_supporter_context
 from handlers.update_filters import (
@@ -102,7 +102,9 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     yield MessageHandler(PRIVATE_EDIT, edited)
     yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
     yield AdminTapHandler(admins, _admin(admin_callbacks.tapped))
-    yield CallbackQueryHandler(_supporter(opt_out.refused_under_news), f"^{NO_MORE_NEWS}$")
+    for kind, data in NO_MORE.items():
+        refused = partial(opt_out.refused_under_broadcast, kind=kind)
+        yield CallbackQueryHandler(_supporter(refused), f"^{data}$")
     yield CallbackQueryHandler(_supporter(supporter_callbacks.tapped))
     yield ChatMemberHandler(blocked_chats.membership_changed, ChatMemberHandler.MY_CHAT_MEMBER)
 

@@ -1,4 +1,4 @@
-"""Withdraws a signature, mutes messages, or stops news, also for deliveries about to leave.
+"""Withdraws a signature, mutes all messages or stops one kind, also those about to leave.
 
 Withdrawing must be as easy as signing (GDPR art. 7(3)), and nobody should have to block the bot
 to be left alone.
@@ -10,7 +10,7 @@ from bot.petition.stages import Action, Place, Stage
 from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers.supporter_context import SupporterContext, reload
-from storage import Unavailable
+from storage import Kind, Unavailable
 
 # As long as an update waits for any reply.
 _LONGEST_SECONDS = 3.0
@@ -49,20 +49,26 @@ async def unmute(ctx: SupporterContext) -> None:
     await (await reload(ctx)).show()
 
 
-async def refuse_news(ctx: SupporterContext) -> None:
-    """Handles the button on the screen of /mydata that withdraws the consent to news."""
-    landed = await _refuse_news(ctx)
+async def refuse(ctx: SupporterContext, kind: Kind) -> None:
+    """Handles the buttons of /mydata that withdraw the consent to what was chosen."""
+    landed = await _refuse(ctx, kind)
     await _show_reloaded(ctx, landed=landed)
 
 
-async def refused_under_news(ctx: SupporterContext) -> None:
-    """Handles the button under a news broadcast that withdraws the consent to news.
+async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
+    """Handles the button under a broadcast that withdraws the consent to its kind.
 
     Says so in an alert window; the message stays as it is.
     """
-    landed, words = await _refuse_news(ctx), ctx.view.words
-    said = words.label(
-        "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
+    landed, words = await _refuse(ctx, kind), ctx.view.words
+    said = (
+        words.label(
+            "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
+        )
+        if kind is Kind.NEWS
+        else words.label(
+            "Hecho: no te enviaremos más avances de esta petición. Tu firma sigue contando."
+        )
     )
     await ctx.alert(said if landed else f"{said} {words.label(_MAY_ARRIVE)}")
 
@@ -86,11 +92,10 @@ async def _mute(ctx: SupporterContext) -> bool:
     return await change_and_void_claims(ctx, signatures.mute(ctx.conversation.supporter, at))
 
 
-async def _refuse_news(ctx: SupporterContext) -> bool:
+async def _refuse(ctx: SupporterContext, kind: Kind) -> bool:
     signatures, at = ctx.services.storage.signatures, ctx.services.clock()
-    return await change_and_void_claims(
-        ctx, signatures.refuse_news(ctx.conversation.supporter, at)
-    )
+    refuse = signatures.refuse_news if kind is Kind.NEWS else signatures.refuse_updates
+    return await change_and_void_claims(ctx, refuse(ctx.conversation.supporter, at))
 
 
 async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:

@@ -1,9 +1,9 @@
-"""The signing form: takes the name, the choice of news and the consent, and signs."""
+"""The signing form: takes the name, the choices and the consent, and signs."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.petition.consent import consent_sha256, consent_text
+from bot.petition.consent import consent_sha256
 from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.petition.stages import (
     Action,
@@ -16,7 +16,7 @@ from bot.petition.stages import (
 )
 from bot.text.markup import Html
 from bot.text.translations import mark
-from handlers.screens.signing import consent_mark
+from handlers.screens.signing import consent_mark, consent_words
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, NewSignature, PetitionClosed
 
@@ -85,8 +85,15 @@ async def use_profile_name(ctx: SupporterContext) -> None:
     await ctx.show()
 
 
+async def choose_updates(ctx: SupporterContext) -> None:
+    """Turns the separate consent to messages about the petition on or off."""
+    ctx = ctx.with_stage(ctx.view.place, updates=not ctx.conversation.updates)
+    await ctx.save()
+    await ctx.show()
+
+
 async def choose_news(ctx: SupporterContext) -> None:
-    """Turns the separate consent to other news on or off."""
+    """Turns the separate consent to news of other actions on or off."""
     ctx = ctx.with_stage(ctx.view.place, news=not ctx.conversation.news)
     await ctx.save()
     await ctx.show()
@@ -147,8 +154,10 @@ async def cancel(ctx: SupporterContext) -> None:
 
 def _new_signature(ctx: SupporterContext) -> NewSignature:
     view, conversation = ctx.view, ctx.conversation
-    text = consent_text(view.texts)
-    purposes = {"signature", "news"} if conversation.news else {"signature"}
+    text = consent_words(view)
+    updates_at_most = view.petition.updates_at_most if conversation.updates else 0
+    chosen = {"updates": updates_at_most > 0, "news": conversation.news}
+    purposes = {"signature", *(purpose for purpose, is_chosen in chosen.items() if is_chosen)}
     return NewSignature(
         supporter=conversation.supporter,
         chat_id=ctx.chat_id,
@@ -161,6 +170,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
             text_version=view.petition.version,
             language=view.language,
             purposes=frozenset(purposes),
+            updates_at_most=updates_at_most,
             message_id=ctx.tapped or conversation.message_id or 0,
         ),
         at=ctx.services.clock(),

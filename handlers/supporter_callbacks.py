@@ -9,18 +9,21 @@ from handlers.request_limits import is_tap_within_budget
 from handlers.screens.buttons import SupporterTap, read_tap
 from handlers.supporter_context import SupporterContext, reload
 from handlers.update_filters import is_there
+from storage import Kind
 
 Effect = Callable[[SupporterContext, SupporterTap], Awaitable[None]]
 
 _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
     {
         Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
+        Action.UPDATES: lambda ctx, _tap: signing.choose_updates(ctx),
         Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
         Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
         Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
         Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
         Action.ERASE: lambda ctx, _tap: opt_out.withdraw(ctx),
-        Action.REFUSE_NEWS: lambda ctx, _tap: opt_out.refuse_news(ctx),
+        Action.REFUSE_UPDATES: lambda ctx, _tap: opt_out.refuse(ctx, Kind.UPDATE),
+        Action.REFUSE_NEWS: lambda ctx, _tap: opt_out.refuse(ctx, Kind.NEWS),
         Action.MUTE: lambda ctx, _tap: opt_out.mute(ctx),
         Action.UNMUTE: lambda ctx, _tap: opt_out.unmute(ctx),
     }

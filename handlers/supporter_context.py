@@ -109,7 +109,7 @@ class SupporterContext:
         signed with is not kept.
         """
         if not in_form(place):
-            draft = {**draft, "name": None, "news": False}
+            draft = {**draft, "name": None, "news": False, "updates": False}
         changed = replace(
             self.conversation,
             stage=place.stage.value,

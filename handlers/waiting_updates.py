@@ -11,12 +11,14 @@ from typing import Any
 from bot.intake import UpdatesBehind
 from bot.petition.stages import Action
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN
-from handlers.screens.buttons import NO_MORE_NEWS, AdminTap, SupporterTap, read_tap
+from handlers.screens.buttons import NO_MORE, AdminTap, SupporterTap, read_tap
 from handlers.screens.command_list import ADMIN_COMMANDS
 
 _MAY_BE_FOR_A_DRAFT = "cancel"
 _COMMAND = re.compile(r"/(\w+)")
-_OPT_OUT = frozenset({Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_NEWS})
+_OPT_OUT = frozenset(
+    {Action.WITHDRAW, Action.ERASE, Action.MUTE, Action.REFUSE_UPDATES, Action.REFUSE_NEWS}
+)
 
 # Keys of messages that people send; service messages, which get no reply, have none of them.
 _DRAWN_FOR = frozenset(
@@ -50,7 +52,7 @@ def _draws(
         if chat.get("id") != query.get("from", {}).get("id"):
             return False  # outside of the private chat: answered without a screen
         data = query.get("data", "")
-        return data != NO_MORE_NEWS and not isinstance(read_tap(data), AdminTap)
+        return data not in NO_MORE.values() and not isinstance(read_tap(data), AdminTap)
     message = update.get("message") or update.get("edited_message") or {}
     if message.get("chat", {}).get("type") != "private" or message.keys().isdisjoint(_DRAWN_FOR):
         return False
@@ -70,11 +72,13 @@ def _draws(
 
 
 def is_opt_out(update: Mapping[str, Any]) -> bool:
-    """Returns whether the update is a withdrawal, a mute or a refusal of news."""
+    """Returns whether the update is a withdrawal, a mute or a refusal of what was chosen."""
     data = _in(update, "callback_query", "data")
     if data is not None:
         tap = read_tap(data)
-        return data == NO_MORE_NEWS or (isinstance(tap, SupporterTap) and tap.action in _OPT_OUT)
+        return data in NO_MORE.values() or (
+            isinstance(tap, SupporterTap) and tap.action in _OPT_OUT
+        )
     command = _COMMAND.match(_in(update, "message", "text") or "")
     return command is not None and command[1].lower() in UNLIMITED
 

@@ -38,7 +38,14 @@ from storage.broadcast_types import (
 from storage.database import Database, Row, Statement, Value
 from storage.deliveries import TALLY, Deliveries
 from storage.delivery_claims import lock_broadcast
-from storage.eligibility import AUDIENCE, MUTED, UNREACHABLE
+from storage.eligibility import (
+    AUDIENCE,
+    HAD_ALL_UPDATES,
+    MUTED,
+    NOT_CHOSEN,
+    REACHABLE,
+    UNREACHABLE,
+)
 from storage.keyring import Keyring
 from storage.times import to_millis
 
@@ -157,13 +164,24 @@ class Broadcasts:
 
     async def unreachable(self) -> int:
         """Returns how many signers are unreachable: they blocked the bot or left Telegram."""
-        rows = await self._database.read(Statement(UNREACHABLE, {"petition": self._slug}))
-        return int(rows[0]["people"])
+        return await self._people(UNREACHABLE)
 
     async def muted(self) -> int:
         """Returns how many reachable signers asked for no messages."""
-        rows = await self._database.read(Statement(MUTED, {"petition": self._slug}))
-        return int(rows[0]["people"])
+        return await self._people(MUTED)
+
+    async def can_be_written_to(self) -> int:
+        """Returns how many signers are reachable and have not muted the bot."""
+        return await self._people(REACHABLE)
+
+    async def not_chosen(self, kind: Kind) -> int:
+        """Returns how many of those who can be written to did not choose messages of this kind."""
+        return await self._people(NOT_CHOSEN[kind]) if kind in NOT_CHOSEN else 0
+
+    async def had_all_updates(self) -> int:
+        """Returns how many chose messages about the petition and have had all that they chose."""
+        # No broadcast has an empty id, so deliveries of every broadcast are considered.
+        return await self._people(HAD_ALL_UPDATES, broadcast=b"")
 
     async def has_sent(self, author: int) -> bool:
         """Returns whether one of the newest broadcasts that have begun is this admin's."""
@@ -434,6 +452,10 @@ class Broadcasts:
 
     def _values(self, key: bytes, at: datetime | None) -> dict[str, Value]:
         return {"broadcast": key, "petition": self._slug, "at": to_millis(at)}
+
+    async def _people(self, sql: str, **values: Value) -> int:
+        rows = await self._database.read(Statement(sql, {"petition": self._slug, **values}))
+        return int(rows[0]["people"])
 
     async def _some(self, sql: str, **values: Value) -> list[Broadcast]:
         rows = await self._database.read(Statement(sql, {"petition": self._slug, **values}))

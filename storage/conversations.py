@@ -25,7 +25,7 @@ _AS_THEY_ARE = (
     *("stage", "page", "return_stage", "language", "source"),
     *("message_id", "picture_id", "screen_digest", "version"),
 )
-_COLUMNS = (*_AS_THEY_ARE, "name_sealed", "news", "name_message_ids", "updated_at")
+_COLUMNS = (*_AS_THEY_ARE, "name_sealed", "news", "updates", "name_message_ids", "updated_at")
 
 _GET = f"""
 SELECT {", ".join(_COLUMNS)} FROM conversations
@@ -68,7 +68,8 @@ WHERE petition = :petition AND supporter = :supporter AND name_message_ids = :id
 
 # What was filled in, and by which link they came; an index in `tables.py` has this condition.
 _FILLED_IN = (
-    "(name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR source IS NOT NULL)"
+    "(name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR updates <> 0"
+    " OR source IS NOT NULL)"
 )
 
 _UNSIGNED = """
@@ -88,8 +89,8 @@ WITH turn AS MATERIALIZED (
   LIMIT CAST(:limit AS BIGINT)
   {SKIP_LOCKED}
 )
-UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', news = 0, source = NULL,
-  screen_digest = NULL
+UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', news = 0, updates = 0,
+  source = NULL, screen_digest = NULL
 WHERE petition = :petition AND supporter IN (SELECT supporter FROM turn)
 RETURNING supporter
 """  # noqa: S608 - constants of this file
@@ -109,6 +110,7 @@ class Conversation:
     language: str | None = None
     name: str | None = field(default=None, repr=False)
     news: bool = False
+    updates: bool = False
     source: str | None = None
     message_id: int | None = None
     picture_id: int | None = None
@@ -150,6 +152,7 @@ class Conversations:
             **{column: getattr(conversation, column) for column in _AS_THEY_ARE},
             "name_sealed": self._sealed(conversation),
             "news": int(conversation.news),
+            "updates": int(conversation.updates),
             "name_message_ids": json.dumps(conversation.name_message_ids),
             "updated_at": to_millis(at),
         }
@@ -225,6 +228,7 @@ class Conversations:
             **{column: row[column] for column in _AS_THEY_ARE},
             name=name,
             news=bool(row["news"]),
+            updates=bool(row["updates"]),
             name_message_ids=tuple(json.loads(row["name_message_ids"])),
             is_damaged=name is None and row["name_sealed"] is not None,
         )

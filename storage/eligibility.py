@@ -2,25 +2,52 @@
 
 A recipient signed, has not withdrawn (a withdrawn signature is erased), can be reached, has not
 muted the bot, agreed to what the broadcast is about, and has not received an earlier one on the
-same topic. What may have arrived counts as received, since a second message is worse than an
-unconfirmed one. A row left pending by a stopped or cancelled broadcast does not: those people are
-recipients of the next one. So after a petition was reopened and closed again, only its new
-signers receive the closing update. The notice of a breach goes to everyone who can be reached,
-also to those who muted the bot (GDPR art. 34).
+same topic. Messages about the petition go to those who chose them, up to the number on their own
+consent; the closing update goes to everyone who signed, and is not counted there. What may have
+arrived counts as received, since a second message is worse than an unconfirmed one. A row left
+pending by a stopped or cancelled broadcast does not: those people are recipients of the next one.
+So after a petition was reopened and closed again, only its new signers receive the closing update.
+The notice of a breach goes to everyone who can be reached, also to those who muted the bot (GDPR
+art. 34).
 """
+
+from storage.broadcast_types import Kind
+
+# The consent to a choice, while it has not been taken back.
+_AGREED_TO = {
+    kind: f"""
+    SELECT 1 FROM consents agreed
+    WHERE agreed.signature_id = s.id AND agreed.{purpose}_ended_at IS NULL
+      AND ',' || agreed.purposes || ',' LIKE '%,{purpose},%'
+    """  # noqa: S608 - constants
+    for kind, purpose in ((Kind.UPDATE, "updates"), (Kind.NEWS, "news"))
+}
+
+# A recalled message counts, as it was read; so does one that was in doubt before it was to be
+# repeated, and one that waits in a broadcast under way.
+_HAD = """
+(
+  SELECT COUNT(*) FROM deliveries had JOIN broadcasts earlier ON earlier.id = had.broadcast_id
+  WHERE had.signature_id = s.id AND had.broadcast_id <> :broadcast AND earlier.kind = 'update'
+    AND (
+      had.state IN ('delivered', 'unconfirmed', 'sending')
+      OR (had.state IN ('pending', 'withdrawn') AND had.attempts > 0)
+      OR (had.state = 'pending' AND earlier.state IN ('running', 'paused'))
+    )
+)
+"""
+
+_UPDATES_LEFT = f"{_AGREED_TO[Kind.UPDATE]} AND agreed.updates_at_most > {_HAD}"
 
 # Each text below is completed by the caller, who gives `:petition`, `:kind`, `:topic`,
 # `:news_only` and `:broadcast`. Deliveries of `:broadcast` itself do not count as received before,
 # so that a claim can check its own rows.
-ELIGIBLE = """
+ELIGIBLE = f"""
 signatures s
 WHERE s.petition = :petition
   AND s.unreachable_at IS NULL AND (s.muted_at IS NULL OR CAST(:kind AS TEXT) = 'breach')
-  AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS (
-    SELECT 1 FROM consents agreed
-    WHERE agreed.signature_id = s.id AND agreed.news_ended_at IS NULL
-      AND ',' || agreed.purposes || ',' LIKE '%,news,%'
-  ))
+  AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS ({_AGREED_TO[Kind.NEWS]}))
+  AND (CAST(:kind AS TEXT) <> 'update' OR EXISTS ({_UPDATES_LEFT}))
   AND NOT EXISTS (
     SELECT 1 FROM deliveries told
     WHERE told.signature_id = s.id
@@ -36,7 +63,7 @@ WHERE s.petition = :petition
         ))
       )
   )
-"""
+"""  # noqa: S608 - constants of this file
 
 # The conversation has the language someone reads now; the signature has the one they signed in.
 LANGUAGE = """
@@ -68,4 +95,18 @@ WHERE petition = :petition AND muted_at IS NOT NULL AND unreachable_at IS NULL
 UNREACHABLE = """
 SELECT COUNT(*) AS people FROM signatures
 WHERE petition = :petition AND unreachable_at IS NOT NULL
+"""
+
+REACHABLE = """
+SELECT COUNT(*) AS people FROM signatures s
+WHERE s.petition = :petition AND s.unreachable_at IS NULL AND s.muted_at IS NULL
+"""
+
+# Of those who can be written to, who did not choose what a broadcast is about, or no longer does.
+NOT_CHOSEN = {
+    kind: f"{REACHABLE} AND NOT EXISTS ({agreed})" for kind, agreed in _AGREED_TO.items()
+}
+
+HAD_ALL_UPDATES = f"""
+{REACHABLE} AND EXISTS ({_AGREED_TO[Kind.UPDATE]}) AND NOT EXISTS ({_UPDATES_LEFT})
 """

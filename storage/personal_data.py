@@ -19,7 +19,15 @@ Record = Mapping[str, Any]
 GIVEN: Mapping[str, tuple[str, ...]] = {
     "conversations": (
         *("supporter", "stage", "page", "return_stage", "language", "name_sealed", "news"),
-        *("source", "message_id", "picture_id", "name_message_ids", "screen_digest", "version"),
+        *(
+            "updates",
+            "source",
+            "message_id",
+            "picture_id",
+            "name_message_ids",
+            "screen_digest",
+            "version",
+        ),
         "updated_at",
     ),
     "signatures": (
@@ -28,7 +36,8 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     ),
     "consents": (
         *("id", "signature_id", "purposes", "text_sha256", "text_version", "language"),
-        *("channel", "message_id", "given_at", "news_ended_at"),
+        *("channel", "message_id", "given_at", "news_ended_at", "updates_at_most"),
+        "updates_ended_at",
     ),
     "consent_texts": ("text",),
     "deliveries": (

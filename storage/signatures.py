@@ -21,7 +21,7 @@ from storage.times import from_millis, to_millis
 
 _OF = """
 SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
-  c.purposes, c.news_ended_at
+  c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most
 FROM signatures s JOIN consents c ON c.signature_id = s.id
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
@@ -35,12 +35,15 @@ WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NULL
 
 # Withdrawing consent is as easy as giving it (GDPR art. 7(3)); what was agreed to stays on record,
 # with the time from which it no longer applies.
-_NO_MORE_NEWS = """
-UPDATE consents SET news_ended_at = :at
-WHERE news_ended_at IS NULL AND signature_id IN (
-  SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter
-)
-"""
+_END = {
+    purpose: f"""
+    UPDATE consents SET {purpose}_ended_at = :at
+    WHERE {purpose}_ended_at IS NULL AND signature_id IN (
+      SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter
+    )
+    """  # noqa: S608 - constants
+    for purpose in ("updates", "news")
+}
 
 _MUTE = """
 UPDATE signatures SET muted_at = CAST(:at AS BIGINT)
@@ -64,7 +67,9 @@ class Signature:
     """A signature as its owner may see it.
 
     Attributes:
-        news: whether other news may still be sent.
+        news: whether news of other actions may still be sent.
+        updates_at_most: how many messages about the petition may be sent in all, besides the
+            closing update; 0 if they were not chosen, or are no longer wanted.
         muted: whether its owner asked for no messages.
         is_damaged: whether the name cannot be decrypted; it is then empty.
     """
@@ -76,6 +81,7 @@ class Signature:
     unreachable: bool = False
     muted: bool = False
     news: bool = False
+    updates_at_most: int = 0
     is_damaged: bool = False
 
 
@@ -172,9 +178,12 @@ class Signatures:
         return any(rows[-3:])
 
     async def refuse_news(self, supporter: bytes, at: datetime) -> None:
-        """Records that a supporter wants no other news any more; the signature stays."""
-        asked = {**self._person(supporter), "at": to_millis(at)}
-        await self._database.write(Statement(_NO_MORE_NEWS, asked))
+        """Records that a supporter wants no news of other actions any more."""
+        await self._end("news", supporter, at)
+
+    async def refuse_updates(self, supporter: bytes, at: datetime) -> None:
+        """Records that a supporter wants no more messages about the petition but its end."""
+        await self._end("updates", supporter, at)
 
     async def mute(self, supporter: bytes, at: datetime | None) -> None:
         """Mutes the bot for a supporter from `at` on; None unmutes it."""
@@ -198,6 +207,10 @@ class Signatures:
             unreachable=sum(row["unreachable"] for row in rows),
         )
 
+    async def _end(self, purpose: str, supporter: bytes, at: datetime) -> None:
+        asked = {**self._person(supporter), "at": to_millis(at)}
+        await self._database.write(Statement(_END[purpose], asked))
+
     def _person(self, supporter: bytes) -> dict[str, Value]:
         return {"petition": self._slug, "supporter": supporter}
 
@@ -205,6 +218,8 @@ class Signatures:
         name = self._keyring.open_if_whole(
             row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
         )
+        purposes = row["purposes"].split(",")
+        wants_updates = "updates" in purposes and row["updates_ended_at"] is None
         return Signature(
             number=row["number"],
             name=name or "",
@@ -212,6 +227,7 @@ class Signatures:
             source=row["source"],
             unreachable=row["unreachable_at"] is not None,
             muted=row["muted_at"] is not None,
-            news="news" in row["purposes"].split(",") and row["news_ended_at"] is None,
+            news="news" in purposes and row["news_ended_at"] is None,
+            updates_at_most=row["updates_at_most"] if wants_updates else 0,
             is_damaged=name is None,
         )

@@ -57,11 +57,11 @@ ON CONFLICT (sha256) DO NOTHING
 
 _CONSENT = """
 INSERT INTO consents (
-  id, petition, signature_id, purposes, text_sha256, text_version, language, channel,
-  message_id, given_at
+  id, petition, signature_id, purposes, updates_at_most, text_sha256, text_version, language,
+  channel, message_id, given_at
 )
-SELECT :consent_id, s.petition, s.id, :purposes, :sha256, :text_version, :language, 'telegram',
-  :message_id, s.signed_at
+SELECT :consent_id, s.petition, s.id, :purposes, :updates_at_most, :sha256, :text_version,
+  :language, 'telegram', :message_id, s.signed_at
 FROM signatures s WHERE s.id = :id
 """
 
@@ -92,7 +92,7 @@ WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 # confirmation.
 _FORGET_PERSON = f"""
 UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
-  screen_digest = NULL, picture_id = NULL, updated_at = 0,
+  updates = 0, screen_digest = NULL, picture_id = NULL, updated_at = 0,
   stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, return_stage = NULL,
   version = version + CASE WHEN CAST(:stage AS TEXT) IS NULL THEN 0 ELSE 1 END
 WHERE {_PERSON}
@@ -114,7 +114,12 @@ _ERASE = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # noqa: S60
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What someone agreed to: the exact text that was shown, and for which purposes."""
+    """What someone agreed to: the exact text that was shown, and for which purposes.
+
+    Attributes:
+        purposes: "signature", and "updates" and "news" for what was chosen besides.
+        updates_at_most: how many messages about the petition, besides the closing update.
+    """
 
     text: str
     sha256: bytes
@@ -122,6 +127,7 @@ class Consent:
     language: str
     purposes: frozenset[str]
     message_id: int
+    updates_at_most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +285,7 @@ def _consent(consent: Consent, signature_id: bytes, at: datetime) -> tuple[State
                 **values,
                 "consent_id": rising_id(at),
                 "purposes": purposes,
+                "updates_at_most": consent.updates_at_most,
                 "message_id": consent.message_id,
             },
         ),

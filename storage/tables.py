@@ -93,6 +93,7 @@ conversations = Table(
     _text("language", null=True),
     _blob("name_sealed", null=True),
     _number("news"),
+    _number("updates", default=0),
     _text("source", null=True),
     _number("message_id", null=True),
     _number("picture_id", null=True),
@@ -106,7 +107,8 @@ conversations = Table(
 
 # Finds forms that were filled in and left untouched for long.
 _FILLED_IN = (
-    "name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR source IS NOT NULL"
+    "name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR updates <> 0"
+    " OR source IS NOT NULL"
 )
 Index(
     "conversations_filled_in",
@@ -169,6 +171,8 @@ consents = Table(
     _number("message_id"),
     _number("given_at"),
     _number("news_ended_at", null=True),
+    _number("updates_at_most", default=0),
+    _number("updates_ended_at", null=True),
     PrimaryKeyConstraint("id"),
     sqlite_strict=True,
 )

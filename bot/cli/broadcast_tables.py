@@ -160,8 +160,12 @@ def _when(broadcast: Broadcast) -> datetime:
 
 def _audience(broadcast: Broadcast) -> str:
     audience = broadcast.audience
-    who = "those who accepted other news" if audience.news_only else "everyone who signed"
-    if broadcast.kind is Kind.BREACH:
+    who = "everyone who signed"
+    if audience.news_only:
+        who = "those who accepted other news"
+    elif broadcast.kind is Kind.UPDATE:
+        who = "those who chose messages about the petition"
+    elif broadcast.kind is Kind.BREACH:
         who = "everyone who signed, also those who asked for silence"
     return who if audience.language is None else f"{who} and reads {audience.language}"
 

@@ -1,17 +1,24 @@
 """The exact text that a supporter agreed to, and the hash that identifies it."""
 
 import hashlib
+from collections.abc import Iterable
 
 from bot.petition_folder.schema import Texts
+from bot.text.markup import escape
 
 
-def consent_text(texts: Texts) -> str:
-    """Returns the text of the consent screen, with `{name}` in place of the supporter's name.
+def consent_text(texts: Texts, choices: Iterable[str] = ()) -> str:
+    """Returns the text of the consent, with `{name}` in place of the supporter's name.
 
     Without the name the text is the same for everybody, so it is stored once and holds no
-    personal data. The screen shows it with the name filled in.
+    personal data. The screen shows it with the name filled in, and the choices on buttons.
+
+    Args:
+        texts: the petition's, in the supporter's language.
+        choices: the labels of the choices, without their boxes.
     """
-    return f"{texts.consent}\n\n{texts.news}"
+    offered = "".join(f"\n• {escape(choice)}" for choice in choices)
+    return f"{texts.consent}\n\n{texts.news}{offered}"
 
 
 def consent_sha256(text: str) -> bytes:

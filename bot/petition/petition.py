@@ -71,6 +71,7 @@ class Petition(_Frozen):
     images: dict[str, Image]
     controller: Controller
     retention: RetentionTable
+    updates_at_most: int
     texts: dict[str, Texts]
 
     @cached_property
@@ -124,6 +125,7 @@ def load_petition(folder: Path) -> Petition:
         images=_images(file, read),
         controller=file.controller,
         retention=file.retention,
+        updates_at_most=file.updates_at_most,
         texts={language: _texts(file, read, language) for language in read.languages},
     )
 

@@ -33,6 +33,7 @@ class Action(StrEnum):
     READ = "read"
     SIGN = "sign"
     PROFILE_NAME = "profile"
+    UPDATES = "updates"
     NEWS = "news"
     CONFIRM = "confirm"
     PRIVACY = "privacy"
@@ -45,6 +46,7 @@ class Action(StrEnum):
     CORRECT_NAME = "rename"
     WITHDRAW = "withdraw"
     ERASE = "erase"
+    REFUSE_UPDATES = "noupdates"
     REFUSE_NEWS = "nonews"
     MUTE = "mute"
     UNMUTE = "unmute"
@@ -79,12 +81,14 @@ _BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
 
 _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.PROFILE_NAME: frozenset({Stage.NAME}),
+    Action.UPDATES: frozenset({Stage.CONSENT}),
     Action.NEWS: frozenset({Stage.CONSENT}),
     Action.CONFIRM: frozenset({Stage.CONSENT}),
     Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
     Action.DATA_FILE: frozenset({Stage.MY_DATA}),
     Action.CORRECT_NAME: frozenset({Stage.MY_DATA}),
     Action.ERASE: frozenset({Stage.WITHDRAW}),
+    Action.REFUSE_UPDATES: frozenset({Stage.MY_DATA}),
     Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
     Action.MUTE: frozenset({Stage.MY_DATA}),
     Action.UNMUTE: frozenset({Stage.MY_DATA}),

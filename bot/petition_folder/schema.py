@@ -147,6 +147,7 @@ class PetitionFile(FrozenModel):
     image: ImageFile | None = None
     controller: Controller
     retention: RetentionTable = RetentionTable()
+    updates_at_most: int = Field(0, ge=0, le=100)
 
 
 class Texts(FrozenModel):

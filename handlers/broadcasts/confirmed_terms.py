@@ -7,7 +7,7 @@ from bot.text.markup import Html, fill
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft, Version
 from handlers.context import Services
-from handlers.screens.buttons import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
 from storage import Kind, PetitionState
 
@@ -85,8 +85,13 @@ def _reference(
     services: Services, draft: Draft, language: str, version: Version, messages: tuple[int, ...]
 ) -> dict[str, object]:
     rows = [[link.model_dump() for link in row] for row in version.links]
-    # Telegram shows no buttons under an album; its recipients have /stop instead.
-    if draft.kind is Kind.NEWS and not version.is_album:
-        label = services.catalogs.words(language).label("No recibir más noticias")
-        rows.append([{"text": label, "callback_data": NO_MORE_NEWS}])
+    # Telegram shows no buttons under an album; its recipients have /mydata instead.
+    if draft.kind in NO_MORE and not version.is_album:
+        words = services.catalogs.words(language)
+        label = (
+            words.label("No recibir más noticias")
+            if draft.kind is Kind.NEWS
+            else words.label("No recibir más avances")
+        )
+        rows.append([{"text": label, "callback_data": NO_MORE[draft.kind]}])
     return {"messages": list(messages), **({"keyboard": rows} if rows else {})}

@@ -37,7 +37,8 @@ class BroadcastOptions:
 
     Attributes:
         untold: signers who would get the closing update.
-        signed: signers who could get another message.
+        signed: signers who can be written to.
+        chosen: those of them who chose messages about the petition, or other news.
         unreachable: signers who cannot be written to.
         muted: signers who asked not to be written to.
         held: signers who would get the notice of a breach.
@@ -46,6 +47,7 @@ class BroadcastOptions:
     is_closed: bool
     untold: int
     signed: int
+    chosen: int
     unreachable: int
     muted: int
     held: int
@@ -136,7 +138,7 @@ def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
         )
     if options.is_closed and options.untold:
         rows.append(Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
-    if options.signed:
+    if options.chosen:
         rows.append(Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
     rows += [_to_decide(ctx, each) for each in options.scheduled[:_LISTED]]
     if rows:
@@ -149,7 +151,8 @@ def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
             _about_closing(ctx, options),
-            _about_new(ctx) if options.signed else None,
+            _about_new(ctx) if options.chosen else None,
+            _nobody_chose(ctx) if options.signed and not options.chosen else None,
             _about_draft(ctx) if options.draft is not None else None,
             *(_planned(ctx, each) for each in options.scheduled[:_LISTED]),
             _not_listed(ctx, len(options.scheduled) - _LISTED),
@@ -180,6 +183,13 @@ def _about_new(ctx: AdminContext) -> Html:
     )
 
 
+def _nobody_chose(ctx: AdminContext) -> Html:
+    return ctx.words.text(
+        "Nadie a quien se pueda escribir espera otro mensaje que el final: un mensaje nuevo solo "
+        "va a quienes eligieron avances u otras noticias."
+    )
+
+
 async def _start_draft(ctx: AdminContext, draft: Draft) -> DraftEditor:
     """Saves a draft in place of the former one, whose preview the next preview deletes."""
     former = await open_draft(ctx)
@@ -195,7 +205,13 @@ async def _options(ctx: AdminContext) -> BroadcastOptions:
     return BroadcastOptions(
         is_closed=state.is_closed,
         untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
-        signed=sum((await storage.broadcasts.audience(kind=Kind.UPDATE)).values()),
+        signed=await storage.broadcasts.can_be_written_to(),
+        chosen=sum(
+            [
+                sum((await storage.broadcasts.audience(kind=kind)).values())
+                for kind in (Kind.UPDATE, Kind.NEWS)
+            ]
+        ),
         unreachable=await storage.broadcasts.unreachable(),
         muted=await storage.broadcasts.muted(),
         held=sum((await storage.broadcasts.audience(kind=Kind.BREACH)).values()),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from handlers.broadcasts.draft import Draft, DraftStage
-from storage import Audience, Kind, Storage
+from storage import Broadcasts, Kind, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +13,19 @@ class RecipientCounts:
     """Numbers of recipients by language; those that the screen does not show are not counted.
 
     Attributes:
-        signed: signers who can be written to.
-        news: of those, the ones who accepted other news.
+        everyone: whom a message of the draft's kind can be sent to.
         chosen: the draft's recipients.
+        not_chosen: who can be written to, and did not choose messages of this kind.
+        had_all: who has had as many messages about the petition as they chose.
         unreachable: signers who cannot be written to.
         muted: signers who asked not to be written to.
         unsigned: people who wrote a name and did not sign, for the notice of a breach.
     """
 
-    signed: Mapping[str, int] = field(default_factory=dict)
-    news: Mapping[str, int] = field(default_factory=dict)
+    everyone: Mapping[str, int] = field(default_factory=dict)
     chosen: Mapping[str, int] = field(default_factory=dict)
+    not_chosen: int = 0
+    had_all: int = 0
     unreachable: int = 0
     muted: int = 0
     unsigned: int = 0
@@ -42,25 +44,39 @@ async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
     """
     broadcasts = storage.broadcasts
     if draft.stage is DraftStage.AUDIENCE:
-        signed, news = await asyncio.gather(
-            broadcasts.audience(kind=Kind.UPDATE),
-            broadcasts.audience(kind=Kind.NEWS, audience=Audience(news_only=True)),
+        everyone, not_chosen, had_all = await asyncio.gather(
+            broadcasts.audience(kind=draft.kind),
+            broadcasts.not_chosen(draft.kind),
+            _had_all(broadcasts, draft),
         )
-        return RecipientCounts(signed=signed, news=news)
+        return RecipientCounts(everyone, not_chosen=not_chosen, had_all=had_all)
     if not draft.is_shown:
         return RecipientCounts()
-    chosen, unreachable, muted, unsigned = await asyncio.gather(
+    chosen, not_chosen, had_all, unreachable, muted, unsigned = await asyncio.gather(
         broadcasts.audience(
             kind=draft.kind,
             audience=draft.audience,
             topic=draft.topic,
             last_signature_number=draft.last_signature_number,
         ),
+        broadcasts.not_chosen(draft.kind),
+        _had_all(broadcasts, draft),
         broadcasts.unreachable(),
         broadcasts.muted(),
         _unsigned(storage, draft),
     )
-    return RecipientCounts(chosen=chosen, unreachable=unreachable, muted=muted, unsigned=unsigned)
+    return RecipientCounts(
+        chosen=chosen,
+        not_chosen=not_chosen,
+        had_all=had_all,
+        unreachable=unreachable,
+        muted=muted,
+        unsigned=unsigned,
+    )
+
+
+async def _had_all(broadcasts: Broadcasts, draft: Draft) -> int:
+    return await broadcasts.had_all_updates() if draft.kind is Kind.UPDATE else 0
 
 
 async def _unsigned(storage: Storage, draft: Draft) -> int:

@@ -4,18 +4,24 @@ The strings are in messages that were already sent, so what is encoded here stay
 
 - `VERSION:ACTION:ARGUMENT` under the conversation message,
 - `adm:ACTION:ARGUMENT` under an admin's message; for `DRAFT` the argument is that of `DraftTap`,
-- `stop:news` under a news broadcast.
+- `stop:updates` and `stop:news` under a broadcast of that kind.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from bot.petition.stages import Action
+from storage import Kind
 
-NO_MORE_NEWS = "stop:news"
-"""Callback data of the button under a news broadcast; a tap on it draws no screen."""
+NO_MORE: Mapping[Kind, str] = MappingProxyType(
+    {Kind.UPDATE: "stop:updates", Kind.NEWS: "stop:news"}
+)
+"""Callback data of the button under a broadcast of a kind that was chosen; a tap on it draws no
+screen."""
 
 _ADMIN = "adm"
 _LONGEST = 64  # Telegram's limit for callback data, in bytes

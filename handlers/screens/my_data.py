@@ -50,7 +50,7 @@ def my_data(view: View) -> Screen:
         [
             Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
             _correct_button(view),
-            _news_button(view),
+            *_stop_buttons(view),
             _mute_button(view),
             _withdraw_button(view),
             Button(words.label("Volver"), Action.BACK),
@@ -85,10 +85,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         words.text("Fecha: {date}", date=words.moment(signature.signed_at)),
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, signature.source),
-        words.text(
-            "Noticias de otras acciones: {news}",
-            news=words.text("sí") if signature.news else words.text("no"),
-        ),
+        *_choices(view, signature.updates_at_most, news=signature.news),
         _silence(view, held),
         lost
         and words.text(
@@ -127,10 +124,14 @@ def _not_signed(view: View) -> Html:
         words.text("No has firmado esta petición."),
         conversation.name
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
-        conversation.name
-        and words.text(
-            "Noticias de otras acciones: {news}",
-            news=words.text("sí") if conversation.news else words.text("no"),
+        *(
+            _choices(
+                view,
+                view.petition.updates_at_most if conversation.updates else 0,
+                news=conversation.news,
+            )
+            if conversation.name
+            else ()
         ),
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, conversation.source),
@@ -141,9 +142,23 @@ def _source(view: View, source: str | None) -> Html | None:
     return view.words.text("Cómo llegaste: {source}", source=source) if source else None
 
 
+def _choices(view: View, updates_at_most: int, *, news: bool) -> tuple[Html, Html]:
+    """Says what is sent besides the closing update."""
+    words = view.words
+    return (
+        words.text("Avances de esta petición: sí, como mucho {n}", n=words.number(updates_at_most))
+        if updates_at_most
+        else words.text("Avances de esta petición: no"),
+        words.text(
+            "Noticias de otras acciones: {news}",
+            news=words.text("sí") if news else words.text("no"),
+        ),
+    )
+
+
 def _consent(view: View, consent: Record) -> Html:
-    words, ended = view.words, consent["news_ended_at"]
-    with_news = "news" in consent["purposes"].split(",")
+    words, purposes = view.words, consent["purposes"].split(",")
+    updates_ended, news_ended = consent["updates_ended_at"], consent["news_ended_at"]
     return _lines(
         words.text("<b>Tu consentimiento</b>"),
         words.text(
@@ -151,13 +166,23 @@ def _consent(view: View, consent: Record) -> Html:
             moment=words.moment(consent["given_at"]),
             channel=consent["channel"].capitalize(),
         ),
-        words.text("Para firmar la petición y recibir noticias de otras acciones.")
-        if with_news
-        else words.text("Para firmar la petición."),
-        with_news
-        and ended
+        words.text("Para firmar la petición."),
+        "updates" in purposes
         and words.text(
-            "Las noticias ya no las quieres, desde el {moment}.", moment=words.moment(ended)
+            "Y para recibir avances de esta petición, como mucho {n}.",
+            n=words.number(consent["updates_at_most"]),
+        ),
+        "news" in purposes and words.text("Y para recibir noticias de otras acciones."),
+        "updates" in purposes
+        and updates_ended
+        and words.text(
+            "Los avances ya no los quieres, desde el {moment}.",
+            moment=words.moment(updates_ended),
+        ),
+        "news" in purposes
+        and news_ended
+        and words.text(
+            "Las noticias ya no las quieres, desde el {moment}.", moment=words.moment(news_ended)
         ),
         words.text("Versión del texto que aceptaste: {version}", version=consent["text_version"]),
     )
@@ -261,11 +286,14 @@ def _with_the_words(view: View, parts: tuple[Html | None, ...], consent: Record 
     )
 
 
-def _news_button(view: View) -> Button | None:
-    signature = view.signature
-    if signature is None or not signature.news or signature.muted:
-        return None
-    return Button(view.words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
+def _stop_buttons(view: View) -> tuple[Button | None, ...]:
+    """Returns a button for each kind of message that was chosen and is still sent."""
+    words, signature = view.words, view.signature
+    if signature is None or signature.muted:
+        return ()
+    updates = Button(words.label("No recibir avances de esta petición"), Action.REFUSE_UPDATES)
+    news = Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
+    return (updates if signature.updates_at_most else None, news if signature.news else None)
 
 
 def _correct_button(view: View) -> Button | None:

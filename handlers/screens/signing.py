@@ -2,11 +2,13 @@
 
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.stages import NAME_AGAIN, Action
-from bot.text.markup import Html, fill
+from bot.text.markup import Html, escape, fill
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
+
+_TICKED, _UNTICKED = "☑", "☐"
 
 
 def name(view: View) -> Screen:
@@ -33,18 +35,17 @@ def name(view: View) -> Screen:
 
 
 def consent(view: View) -> Screen:
-    """Shows the consent with the name, the separate choice of news, and the button that signs."""
+    """Shows the consent with the name, the two separate choices, and the button that signs."""
     words, conversation = view.words, view.conversation
-    news = (
-        words.label("☑ Sí, quiero noticias de otras acciones")
-        if conversation.news
-        else words.label("☐ Quiero noticias de otras acciones")
-    )
+    ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
     return Screen(
-        # The text that will be recorded, so that the proof is what the person saw.
-        fill(consent_text(view.texts), name=conversation.name or ""),
+        # With the labels of the choices, the words that are recorded, so that they were seen.
+        fill(view.texts.consent, name=conversation.name or ""),
         [
-            Button(news, Action.NEWS),
+            *(
+                Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
+                for choice, label in consent_choices(view).items()
+            ),
             Button(
                 words.label("✅ Consiento y firmo"),
                 Action.CONFIRM,
@@ -56,13 +57,37 @@ def consent(view: View) -> Screen:
                 Button(words.label("Volver"), Action.HOME),
             ),
         ],
+        Html(view.texts.news),
     )
 
 
+def consent_choices(view: View) -> dict[Action, str]:
+    """Returns the label of each choice that the consent offers, by what its button does."""
+    at_most = view.petition.updates_at_most
+    return {
+        **({Action.UPDATES: _updates_label(view, at_most)} if at_most else {}),
+        Action.NEWS: _news_label(view),
+    }
+
+
+def consent_words(view: View) -> str:
+    """Returns the words that are recorded with a consent: the text and the choices' labels."""
+    return consent_text(view.texts, consent_choices(view).values())
+
+
 def consent_mark(view: View) -> str:
-    """Returns a hash of the consent's text, version and language, which the button carries."""
-    shown = "\n".join((view.petition.version, view.language, consent_text(view.texts)))
+    """Returns a hash of the consent's words, version and language, which the button carries."""
+    shown = "\n".join((view.petition.version, view.language, consent_words(view)))
     return consent_sha256(shown).hex()[:16]
+
+
+def chosen_messages(view: View) -> list[str]:
+    """Returns the labels of what the signer chose besides the closing update."""
+    signature = view.signature
+    if signature is None:
+        return []
+    updates = signature.updates_at_most and _updates_label(view, signature.updates_at_most)
+    return [label for label in (updates, signature.news and _news_label(view)) if label]
 
 
 def thanks(view: View) -> Screen:
@@ -75,4 +100,26 @@ def thanks(view: View) -> Screen:
         count=words.number(view.count),
         people=words.people(view.count),
     )
+    text = paragraphs(text, _chosen(view))
     return Screen(text, [share_buttons(view), Button(words.label("Ver mi firma"), Action.HOME)])
+
+
+def _chosen(view: View) -> Html:
+    """Confirms what was chosen besides the closing update, and how to end it."""
+    words, chosen = view.words, chosen_messages(view)
+    if not chosen:
+        return words.text("No has elegido recibir otros mensajes.")
+    lines = "\n".join(f"• {escape(label)}" for label in chosen)
+    return words.text(
+        "También has elegido recibir:\n{chosen}\nPuedes dejarlo cuando quieras en /mydata.",
+        chosen=Html(lines),
+    )
+
+
+def _updates_label(view: View, at_most: int) -> str:
+    words = view.words
+    return words.label("Avances de esta petición (como mucho {n})", n=words.number(at_most))
+
+
+def _news_label(view: View) -> str:
+    return view.words.label("Otras acciones")

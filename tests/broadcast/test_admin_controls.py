@@ -193,7 +193,7 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
 
 
 async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31))
+    await harness.people.sign(range(1, 31), updates=9)
     first = await harness.start(kind=Kind.UPDATE)
     running = harness.start_worker()
     await harness.ended()
@@ -227,8 +227,8 @@ async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
 
 
 async def test_a_message_is_copied_in_each_ones_language(harness: WorkerHarness) -> None:
-    await harness.people.sign([1, 2], "es")
-    await harness.people.sign([3], "en")
+    await harness.people.sign([1, 2], "es", updates=9)
+    await harness.people.sign([3], "en", updates=9)
     await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
     harness.start_worker()
     await harness.ended()
@@ -237,7 +237,7 @@ async def test_a_message_is_copied_in_each_ones_language(harness: WorkerHarness)
 
 
 async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31))
+    await harness.people.sign(range(1, 31), updates=9)
     harness.telegram.missing = {8}
     broadcast = await harness.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
     harness.start_worker(rate=60.0)
@@ -253,7 +253,7 @@ async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: Worke
 
 
 async def test_an_album_that_is_gone_stops_it_and_marks_nobody(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31))
+    await harness.people.sign(range(1, 31), updates=9)
     harness.telegram.missing = {7, 8, 9}
     await harness.start(kind=Kind.UPDATE, content=ALBUM, source_chat=ADMIN)
     harness.start_worker(rate=60.0)
@@ -270,7 +270,7 @@ async def test_an_album_that_is_gone_stops_it_and_marks_nobody(harness: WorkerHa
 async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, 31))
+    await harness.people.sign(range(1, 31), updates=9)
     harness.telegram.everyone(answers.CHAT_NOT_FOUND)
     harness.telegram.source_is_lost = True
     await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
@@ -287,7 +287,7 @@ async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
 async def test_when_only_a_recipients_chat_is_lost_that_one_is_marked(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign([1, 2])
+    await harness.people.sign([1, 2], updates=9)
     harness.telegram.always(1001, answers.CHAT_NOT_FOUND)
     await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
     harness.start_worker()

@@ -165,7 +165,7 @@ async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmati
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     harness.telegram = HurriedTelegram(chance)
     await harness.people.set_closed_at(utc_now())
-    await harness.people.sign(range(1, 61))
+    await harness.people.sign(range(1, 61), updates=9)
     await harness.queued(await harness.start(kind=about, at=utc_now()))
     running = harness.start_worker(window=10.0, batch=10.0)
     mind = Mind(harness, running)

@@ -101,7 +101,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     assert admin.panel.labels == ["Cancelar este envío"]
     question = await pau.sees(QUESTION, 10)
     assert "otra persona que administra la petición (Marta)" in question.text
-    assert "Para todas las personas que firmaron: 3 personas." in question.text
+    assert "Para quienes eligieron recibir avances: 3 personas." in question.text
     assert question.labels == [APPROVE, "Ver el mensaje", "No aprobar"]
     assert pau.messages[-2].text == "Hola"
     await lucy.sees("Do you approve this broadcast?", 10)
@@ -179,7 +179,7 @@ async def test_who_comes_back_after_the_preview_takes_it_over_the_number_by_nobo
     await admin.scene.settled()
     await admin.begins()
     await admin.says("Hola")
-    await admin.previews("A quienes firmaron: 2")
+    await admin.previews("A quienes eligieron avances: 2")
     admin.scene.jordi.unblock()
     await admin.scene.settled()
     await admin.taps("Enviar a 2 personas")
@@ -278,7 +278,7 @@ async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin
     await admin.signs(admin.scene.mallory)
     await passes(admin, timedelta(hours=48))
     question = await pau.sees(QUESTION, 10)
-    assert "Para todas las personas que firmaron: 4 personas." in question.text
+    assert "Para quienes eligieron recibir avances: 4 personas." in question.text
     told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
     assert told is admin.marta.messages[-1]
     assert await got_by_all(admin) == [[], [], []]

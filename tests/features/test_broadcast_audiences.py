@@ -10,7 +10,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     await admin.says("Otra acción")
     await admin.taps("Continuar")
     await admin.taps("Sobre otra cosa")
-    assert "A quienes firmaron: 3" not in admin.panel.labels
+    assert "A quienes eligieron avances: 3" not in admin.panel.labels
     await admin.taps("A quienes aceptaron otras noticias: 1")
     assert "A quienes aceptaron recibir otras noticias: 1" in admin.panel.text
     await admin.taps("Enviar a 1 persona")

@@ -18,7 +18,7 @@ async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> 
     admin.marta.send_html("<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>")
     await admin.scene.settled()
     summary = await admin.previews()
-    assert "A todas las personas que firmaron: 3" in summary.text
+    assert "A quienes eligieron recibir avances: 3" in summary.text
     preview = admin.marta.messages[-2]
     assert preview.from_bot
     await admin.taps("Enviar a 3 personas")
@@ -110,7 +110,9 @@ async def test_link_buttons_are_written_line_by_line(admin: AdminScene) -> None:
     await admin.taps("Enviar a 3 personas")
     await admin.over()
     (message,) = admin.got(admin.scene.jordi)
-    assert [[b.label for b in row] for row in message.buttons] == [["Leer más"], ["Donar"]]
+    assert [[b.label for b in row] for row in message.buttons] == [
+        *(["Leer más"], ["Donar"], ["No recibir más avances"])
+    ]
 
 
 async def test_everyone_gets_the_version_of_their_language_and_the_rest_the_first(
@@ -152,7 +154,7 @@ async def test_a_restart_in_the_middle_is_not_noticed(admin: AdminScene) -> None
     await admin.taps("Continuar")
     await admin.restart()
     await admin.taps("Sobre esta petición")
-    await admin.taps("A quienes firmaron: 3")
+    await admin.taps("A quienes eligieron avances: 3")
     await admin.restart()
     await admin.taps("Enviar a 3 personas")
     await admin.over()

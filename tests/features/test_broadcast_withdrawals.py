@@ -6,8 +6,8 @@ import pytest
 
 from bot.simulator.call_log import RecordedCall
 from bot.simulator.person import Person
-from handlers.screens.buttons import NO_MORE_NEWS
-from storage import Tally
+from handlers.screens.buttons import NO_MORE
+from storage import Kind, Tally
 from tests.support.admin_scene import AdminScene
 
 MESSAGE = "De Lucy"
@@ -112,6 +112,6 @@ async def test_when_something_may_still_arrive_the_confirmation_says_so(
 
 async def refuses_under_news(admin: AdminScene) -> str:
     """Ana taps the button under a message of other news; returns what the tap answers."""
-    answered = await admin.scene.ana.tap_data(1, NO_MORE_NEWS).answered()
+    answered = await admin.scene.ana.tap_data(1, NO_MORE[Kind.NEWS]).answered()
     assert answered is not None
     return answered.text or ""

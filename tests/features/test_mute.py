@@ -3,7 +3,8 @@
 import pytest
 from telegram.error import BadRequest
 
-from handlers.screens.buttons import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE
+from storage import Kind
 from tests.support.scene import Scene, fails
 
 HEARD = "Hecho: no te enviaremos más noticias de otras acciones."
@@ -72,7 +73,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
 ) -> None:
     await scene.signs(scene.ana, news=True)
     fails(monkeypatch, scene, "answer_callback_query", 2)
-    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS).answered()
+    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS]).answered()
     assert (HEARD in answer.text, answer.alert) == (True, True)
 
 
@@ -86,7 +87,7 @@ async def test_who_wants_no_news_reads_that_it_is_done_when_it_is_too_late_for_a
 
     await scene.signs(scene.ana, news=True)
     monkeypatch.setattr(type(scene.app.application.bot), "answer_callback_query", too_late)
-    scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS)
+    scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS])
     await scene.ana.sees(HEARD)
 
 
@@ -97,7 +98,7 @@ async def test_who_wants_no_news_is_shown_besides_what_was_owed(
     fails(monkeypatch, scene, "send_message", 1)
     scene.ana.send("/help")
     await scene.settled()
-    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS).answered()
+    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS]).answered()
     assert HEARD in answer.text
     await scene.ana.sees("Ayuda")
 
@@ -110,7 +111,7 @@ async def test_who_wants_no_news_just_after_signing_is_thanked_all_the_same(scen
     await scene.taps(scene.ana, words.label("Usar «{name}»", name="Ana García"))
     scene.simulator.faults.freeze()
     signs = scene.ana.tap(words.label("✅ Consiento y firmo"))
-    refuses = scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE_NEWS)
+    refuses = scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS])
     scene.simulator.faults.thaw()
     for tap in (signs, refuses):
         await tap.answered()

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bot.petition.consent import consent_text
 from bot.simulator.person import Person
 from bot.text.markup import fill, parse
 from storage import Statement
@@ -78,7 +77,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     ana, words = scene.ana, scene.words
     ana.start("boletin")
     await scene.settled()
-    await scene.signs(ana, news=True)
+    await scene.signs(ana, updates=True, news=True)
     await scene.closes()
     await scene.broadcasts(1)
     ana.send("/mydata")
@@ -86,7 +85,9 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     await scene.taps(ana, words.label("🔕 No recibir más mensajes"))
     given = await file_of(scene, ana)
     screen = scene.screen(ana).text
-    consent_screen = parse(fill(consent_text(scene.petition.texts_in("es")), name="Ana García"))
+    texts = scene.petition.texts_in("es")
+    seen = parse(fill(f"{texts.consent}\n\n{texts.news}", name="Ana García")).text
+    seen += "\n• Avances de esta petición (como mucho 3)\n• Otras acciones"
     assert given["petition"] == scene.petition.slug
     assert given["conversation"].keys() == readable("conversations")
     assert given["signature"].keys() == readable("signatures")
@@ -95,8 +96,9 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     assert given["signature"]["source"] == "boletin"
     (consent,) = given["consents"]
     assert consent.keys() == readable("consents") | {"text", "text_with_your_name"}
-    assert (consent["channel"], consent["purposes"]) == ("telegram", "signature,news")
-    assert consent["text_with_your_name"] == consent_screen.text
+    assert (consent["channel"], consent["purposes"]) == ("telegram", "signature,news,updates")
+    assert (consent["updates_at_most"], consent["updates_ended_at"]) == (3, None)
+    assert consent["text_with_your_name"] == seen
     (sent,) = given["messages_to_signers"]
     assert sent.keys() == readable("deliveries") | {"kind"}
     told = next(m.id for m in ana.messages if "18 de julio" in m.text and not m.buttons)
@@ -105,10 +107,12 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     for said in (
         *("Nombre: Ana García", "Firma número: 1", "Cómo llegaste: boletin"),
         *("Noticias de otras acciones: no", "Pediste que no te escribiéramos, el "),
-        *("Lo diste el ", "por Telegram", "Para firmar la petición y recibir noticias"),
+        *("Lo diste el ", "por Telegram", "Para firmar la petición."),
+        *("Avances de esta petición: sí, como mucho 3", "avances de esta petición, como mucho 3"),
+        "Y para recibir noticias de otras acciones.",
         *("Las noticias ya no las quieres, desde el ", consent["text_version"]),
         *("El mensaje final: enviado el ", "El identificador de tu chat de Telegram"),
-        *("tu último paso: ", "Los números de los mensajes de este chat", consent_screen.text),
+        *("tu último paso: ", "Los números de los mensajes de este chat", seen),
     ):
         assert said in screen, said
 
@@ -119,7 +123,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, words.label("☐ Quiero noticias de otras acciones"))
+    await scene.taps(ana, f"☐ {words.label('Otras acciones')}")
     given = await file_of(scene, ana)
     assert given["conversation"]["name"] == "Ana García"
     assert given["conversation"]["source"] == "radio"
@@ -132,7 +136,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
 
 
 async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
-    await scene.signs(scene.ana)
+    await scene.signs(scene.ana, updates=True)
     await scene.closes()
     await scene.broadcasts(1)
     scene.marta.send("/broadcast")
@@ -160,7 +164,7 @@ async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
 
 
 async def test_what_a_withdrawal_leaves_is_shown_too(scene: Scene) -> None:
-    await scene.signs(scene.ana)
+    await scene.signs(scene.ana, updates=True)
     scene.ana.send("/withdraw")
     await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
     given = await file_of(scene, scene.ana)
@@ -170,7 +174,7 @@ async def test_what_a_withdrawal_leaves_is_shown_too(scene: Scene) -> None:
 
 async def test_a_damaged_draft_keeps_no_admin_from_the_rest(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
-        await scene.signs(scene.ana)
+        await scene.signs(scene.ana, updates=True)
         scene.marta.send("/broadcast")
         await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
         assert scene.app is not None

@@ -81,8 +81,8 @@ async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scen
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     off, on = (
-        words.label("☐ Quiero noticias de otras acciones"),
-        words.label("☑ Sí, quiero noticias de otras acciones"),
+        f"☐ {words.label('Otras acciones')}",
+        f"☑ {words.label('Otras acciones')}",
     )
     await scene.taps(ana, off)
     await scene.taps(ana, on)

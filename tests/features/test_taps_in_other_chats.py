@@ -12,7 +12,8 @@ from telegram.error import NetworkError
 from bot.simulator.chats import Chat, Message
 from bot.simulator.person import Person
 from bot.simulator.taps import Answer, Tap
-from handlers.screens.buttons import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE
+from storage import Kind
 from tests.support.scene import Scene
 
 
@@ -81,7 +82,8 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     lead = "La petición se lee y se firma en un chat privado."
     for by, data, most in (
         (ana, confirm, 6),
-        (scene.sean, NO_MORE_NEWS, 1),
+        (scene.sean, NO_MORE[Kind.NEWS], 1),
+        (scene.sean, NO_MORE[Kind.UPDATE], 1),
         (scene.marta, close, 1),
         (ana, "made up", 1),
     ):
@@ -120,7 +122,7 @@ async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene
 
 async def test_who_wants_no_more_news_is_heard_though_the_message_is_gone(scene: Scene) -> None:
     await scene.signs(scene.ana, news=True)
-    answer = await tapped(scene, scene.ana, NO_MORE_NEWS, scene.ana.chat, deleted=9_999)
+    answer = await tapped(scene, scene.ana, NO_MORE[Kind.NEWS], scene.ana.chat, deleted=9_999)
     assert answer.alert
     scene.ana.send("/mydata")
     await scene.settled()

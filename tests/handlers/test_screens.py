@@ -213,6 +213,7 @@ def holding(words: str, *deliveries: dict[str, Any]) -> View:
     consent = {
         **{"text": words, "text_version": "1", "purposes": "signature", "channel": "telegram"},
         **{"given_at": NOON, "news_ended_at": None},
+        **{"updates_at_most": 3, "updates_ended_at": None},
     }
     view = standing_at(Stage.MY_DATA)
     signature = Signature(

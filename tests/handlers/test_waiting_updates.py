@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bot.intake import NOTHING_BEHIND, Dispatcher, UpdatesBehind
-from handlers.screens.buttons import NO_MORE_NEWS
+from handlers.screens.buttons import NO_MORE
 from handlers.waiting_updates import will_be_drawn_over
+from storage import Kind
 from tests.support.scene import ADMIN, Scene
 
 ANA = 6_000_000_001
@@ -81,7 +82,7 @@ async def test_what_a_supporter_does_next_draws_over(behind: dict[str, Any]) -> 
     "behind",
     [
         # A window above the chat is all that answers it.
-        tap(NO_MORE_NEWS),
+        tap(NO_MORE[Kind.NEWS]),
         # What changes by itself is not answered at all.
         changed("photo"),
         changed("location"),

@@ -192,7 +192,7 @@ async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginni
         await at.page.locator(".key", has_text="Firmar la petición").press("Enter")
         await expect(focused).to_contain_text("Usar «Ana García»")
         await at.page.keyboard.press("Enter")
-        await expect(focused).to_contain_text("Quiero noticias")
+        await expect(focused).to_contain_text("Otras acciones")
         await at.page.keyboard.press("Tab")
         await expect(focused).to_contain_text("Consiento y firmo")
         await at.page.keyboard.press("Enter")

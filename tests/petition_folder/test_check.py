@@ -208,7 +208,7 @@ def test_texts_that_fit_alone_and_not_together_are_told(change: Change, folder: 
 
 def test_a_consent_is_measured_with_the_longest_name(change: Change, folder: Path) -> None:
     # With a short name it would fit: of what is added, the name's 200 units are the last straw.
-    change("es.toml", "Yo, <b>{name}</b>:\n", "Yo, <b>{name}</b>:\n" + "ñ" * 2500 + "\n")
+    change("es.toml", "Yo, <b>{name}</b>:\n", "Yo, <b>{name}</b>:\n" + "ñ" * 2900 + "\n")
     (only,) = sentences(folder)
     assert only.startswith('es.toml: consent: the screen "consent"')
 

@@ -180,8 +180,9 @@ class TestStart:
         self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
         await people.sign([1, 2, 3], "es")
-        await people.sign([4, 5], "en")
-        await people.consent(4)
+        await people.sign([4], "en")
+        await people.sign([5], "en", updates=9)
+        await people.consent(4, "signature,updates,news", 9)
         english: dict[str, Any] = {"kind": Kind.UPDATE, "audience": Audience(language="en")}
         assert await start(broadcasts, at_most=1, **english) == AudienceChanged()
         agreed = Audience(news_only=True)

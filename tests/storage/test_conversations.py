@@ -24,6 +24,7 @@ FULL = {
     "language": "en",
     "name": "Seán O'Brien",
     "news": True,
+    "updates": True,
     "source": "web",
     "message_id": 2**40,
     "picture_id": 12,
@@ -125,13 +126,26 @@ async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_
     await storage.conversations.save(full, was=None, at=NOON)
     assert await storage.conversations.forget_forms(NOON, limit=9) == 1
     assert await storage.conversations.get(supporter) == replace(
-        full, name=None, name_message_ids=(), news=False, source=None, screen_digest=None
+        full,
+        name=None,
+        name_message_ids=(),
+        news=False,
+        updates=False,
+        source=None,
+        screen_digest=None,
     )
     assert await storage.conversations.forget_forms(LATER, limit=9) == 0
 
 
 @pytest.mark.parametrize(
-    "filled_in", [{"name": "Ana"}, {"name_message_ids": (5,)}, {"news": True}, {"source": "web"}]
+    "filled_in",
+    [
+        {"name": "Ana"},
+        {"name_message_ids": (5,)},
+        {"news": True},
+        {"updates": True},
+        {"source": "web"},
+    ],
 )
 async def test_whatever_was_filled_in_is_forgotten(
     storage: Storage, supporter: bytes, filled_in: dict[str, Any]
@@ -240,6 +254,7 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
             "language": "en",
             "name_sealed": None,
             "news": 0,
+            "updates": 0,
             "source": None,
             "message_id": 2**40,
             "picture_id": None,

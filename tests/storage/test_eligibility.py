@@ -16,12 +16,12 @@ NEWS = Audience(news_only=True)
 
 @pytest.fixture
 async def four(people: Supporters) -> Supporters:
-    """Two agreed to other news, one of them in English; one agreed to the signature alone."""
-    await people.sign([1, 2, 3], "es")
+    """All chose messages about the petition; two chose other news too, one of them in English."""
+    await people.sign([1, 3], "es", updates=9)
+    await people.sign([2], "es")
     await people.sign([4], "en")
-    await people.consent(2)
-    await people.consent(3, "signature")
-    await people.consent(4)
+    for number in (2, 4):
+        await people.consent(number, "signature,updates,news", 9)
     return people
 
 
@@ -74,6 +74,96 @@ async def test_a_second_message_goes_to_everyone_again_and_the_closing_update_ne
         assert update.total == 4
         await tell(broadcasts, update)
     assert await broadcasts.audience() == {}
+
+
+async def test_messages_about_the_petition_go_to_those_who_chose_them_and_no_more_than_they_chose(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1], updates=1)
+    await people.sign([2], updates=3)
+    await people.sign([3])
+    reached = []
+    for number in range(4):
+        counted = sum((await broadcasts.audience(kind=Kind.UPDATE)).values())
+        update = await started(broadcasts, kind=Kind.UPDATE, at=later(10 * number))
+        assert update.total == counted
+        await tell(broadcasts, update)
+        assert set(await people.states(update.id)) <= {"delivered"}
+        reached.append([row["position"] for row in await people.deliveries(update.id)])
+    assert reached == [[1, 2], [2], [2], []]
+
+
+async def test_the_closing_update_comes_whatever_was_chosen_and_counts_for_nothing(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1], updates=1)
+    await people.sign([2])
+    closing = await started(broadcasts)
+    assert closing.total == 2
+    await tell(broadcasts, closing)
+    assert await broadcasts.audience(kind=Kind.UPDATE) == {"es": 1}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "left"),
+    [
+        (Outcome.DELIVERED, 0),
+        (Outcome.UNCONFIRMED, 0),
+        (Outcome.IN_DOUBT, 0),
+        (Outcome.UNSENT, 1),
+        (Outcome.REJECTED, 1),
+    ],
+)
+async def test_what_may_have_arrived_counts_and_what_surely_did_not_does_not(
+    broadcasts: Broadcasts, people: Supporters, outcome: Outcome, left: int
+) -> None:
+    await people.sign([1], updates=1)
+    update = await started(broadcasts, kind=Kind.UPDATE)
+    sent = results(await claim(broadcasts, update), outcome)
+    await broadcasts.deliveries.record(update.id, sent, later(2))
+    await broadcasts.cancel(update.id, ADMIN, later(3))
+    await broadcasts.deliveries.settle(later(4))
+    assert sum((await broadcasts.audience(kind=Kind.UPDATE)).values()) == left
+    assert await broadcasts.had_all_updates() == 1 - left
+
+
+async def test_a_message_that_was_recalled_was_read_and_counts(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1], updates=1)
+    update = await started(broadcasts, kind=Kind.UPDATE)
+    await tell(broadcasts, update)
+    await broadcasts.recall(update.id, ADMIN, later(6))
+    assert await broadcasts.audience(kind=Kind.UPDATE) == {}
+
+
+async def test_who_is_left_out_by_their_choice_is_counted(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2, 3, 4, 5], updates=1)
+    await people.sign([6, 7])
+    await people.consent(7, "signature,news")
+    await people.mute(5)
+    await signatures.refuse_updates(people.supporter(4), later(1))
+    await tell(broadcasts, await started(broadcasts, kind=Kind.UPDATE, at_most=3))
+    await people.sign([8], updates=1)
+    assert await broadcasts.audience(kind=Kind.UPDATE) == {"es": 1}
+    assert await broadcasts.had_all_updates() == 3
+    assert await broadcasts.not_chosen(Kind.UPDATE) == 3, "of whom one stopped them"
+    assert await broadcasts.not_chosen(Kind.NEWS) == 6
+    assert await broadcasts.not_chosen(Kind.CLOSING) == 0
+    assert await broadcasts.can_be_written_to() == 7
+
+
+async def test_who_stops_the_messages_before_their_turn_gets_none_and_is_told_the_end(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2], updates=3)
+    update = await started(broadcasts, kind=Kind.UPDATE)
+    await signatures.refuse_updates(people.supporter(1), later(1))
+    assert [each.chat_id for each in await claim(broadcasts, update)] == [1002]
+    assert await people.states(update.id) == ["withdrawn", "sending"]
+    assert sum((await broadcasts.audience()).values()) == 2
 
 
 async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(

@@ -10,6 +10,7 @@ from storage import (
     Conversation,
     KeyFileOther,
     Keyring,
+    Kind,
     NoticeKind,
     Statement,
     migrate,
@@ -153,4 +154,56 @@ async def test_a_conversation_keeps_what_is_in_its_renamed_columns(empty_url: st
         version=4,
     )
     assert await storage.conversations.forget_forms(datetime.now(UTC), limit=5) == 1
+    await storage.close()
+
+
+async def test_a_consent_to_earlier_words_lets_nothing_but_the_end_be_sent(empty_url: str) -> None:
+    """Those words spoke of one message that tells how the petition ends, and of other news."""
+    await make_revision(empty_url, "0008")
+    database = await open_database(empty_url)
+    await insert(database, "petitions", slug="andry", signatures=1, last_number=1)
+    await insert(
+        database,
+        "signatures",
+        id=b"i" * 16,
+        petition="andry",
+        supporter=b"s" * 32,
+        number=1,
+        name_sealed=b"n",
+        chat_sealed=b"c",
+        language="es",
+        text_version="1",
+        signed_at=1000,
+    )
+    await insert(
+        database,
+        "consent_texts",
+        sha256=b"h" * 32,
+        petition="andry",
+        language="es",
+        version="1",
+        text="Consiento.",
+    )
+    await insert(
+        database,
+        "consents",
+        id=b"j" * 16,
+        petition="andry",
+        signature_id=b"i" * 16,
+        purposes="signature,news",
+        text_sha256=b"h" * 32,
+        text_version="1",
+        language="es",
+        channel="telegram",
+        message_id=1,
+        given_at=1000,
+    )
+    await database.close()
+    await migrate(empty_url)
+    storage = await open_storage(empty_url, KEYRING, "andry")
+    reached = [kind for kind in Kind if await storage.broadcasts.audience(kind=kind)]
+    assert reached == [Kind.CLOSING, Kind.NEWS, Kind.BREACH]
+    found = await storage.signatures.get(b"s" * 32)
+    assert found is not None
+    assert (found.updates_at_most, found.news) == (0, True)
     await storage.close()

@@ -60,6 +60,7 @@ async def whole_row(storage: Storage, ana: Supporter) -> None:
             return_stage="consent",
             language="en",
             news=True,
+            updates=True,
             source="luz",
             message_id=5,
             picture_id=4,
@@ -101,6 +102,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     await storage.signatures.mark_unreachable(ana.supporter, NOON + timedelta(seconds=1))
     await storage.signatures.mute(ana.supporter, NOON + timedelta(seconds=2))
     await storage.signatures.refuse_news(ana.supporter, NOON + timedelta(seconds=3))
+    await storage.signatures.refuse_updates(ana.supporter, NOON + timedelta(seconds=4))
     held = await storage.personal_data.of(1)
     assert held.signature is not None
     row = next(
@@ -128,17 +130,19 @@ async def test_what_is_asked_for_or_happens_again_is_so_since_the_first_time(
         held = await storage.personal_data.of(ana.user_id)
         assert held.signature is not None
         row, consent = held.signature, held.consents[0]
-        return row["muted_at"], row["unreachable_at"], consent["news_ended_at"]
+        ended = (consent["news_ended_at"], consent["updates_ended_at"])
+        return row["muted_at"], row["unreachable_at"], *ended
 
     first, again, later = (NOON + timedelta(seconds=each) for each in (1, 2, 3))
     for at in (first, again):
         await storage.signatures.mute(ana.supporter, at)
         await storage.signatures.mark_unreachable(ana.supporter, at)
         await storage.signatures.refuse_news(ana.supporter, at)
-        assert await moments() == (first, first, first)
+        await storage.signatures.refuse_updates(ana.supporter, at)
+        assert await moments() == (first, first, first, first)
     await storage.signatures.mute(ana.supporter, None)
     await storage.signatures.mute(ana.supporter, later)
-    assert await moments() == (later, first, first)
+    assert await moments() == (later, first, first, first)
 
 
 async def test_what_was_sent_is_given_with_what_it_was(

@@ -43,12 +43,12 @@ async def test_it_is_due_at_its_time_and_not_before(
 async def test_who_signs_meanwhile_belongs_to_it_and_who_signs_later_does_not(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1])
+    await people.sign([1], updates=9)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
-    await people.sign([2])
+    await people.sign([2], updates=9)
     begun = await broadcasts.begin(broadcast, TIME)
     assert (begun.state, begun.started_at) == ("running", TIME)
-    await people.sign([3])
+    await people.sign([3], updates=9)
     assert (await queued(broadcasts, begun)).total == 2
 
 
@@ -78,10 +78,10 @@ async def test_one_whose_time_is_long_past_waits_for_a_decision(
 async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2], "es")
+    await people.sign([1, 2], "es", updates=9)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE, audience=Audience(language="es"))
-    await people.sign([3], "es")
-    await people.sign([4, 5, 6], "en")
+    await people.sign([3], "es", updates=9)
+    await people.sign([4, 5, 6], "en", updates=9)
     asked = await broadcasts.begin(broadcast, TIME, at_most=2)
     assert asked.awaits_approval
     assert (asked.expected, asked.starts_at) == (3, TIME)
@@ -211,7 +211,7 @@ async def test_up_to_as_many_as_one_admin_may_write_to_it_begins(
 async def test_one_that_has_to_wait_is_not_asked_about_before_its_turn(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2])
+    await people.sign([1, 2], updates=9)
     broadcast = await planned(broadcasts)
     await started(broadcasts, kind=Kind.UPDATE, at=later(1))
     assert await broadcasts.begin(broadcast, TIME, at_most=1) == broadcast
@@ -270,9 +270,9 @@ async def test_a_planned_one_is_cancelled_like_any(
 async def test_what_was_confirmed_is_counted_up_to_the_signature_it_was_counted_at(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2])
+    await people.sign([1, 2], updates=9)
     last = await broadcasts.last_number()
-    await people.sign([3])
+    await people.sign([3], updates=9)
     assert last == 2
     assert await broadcasts.audience(kind=Kind.UPDATE, last_signature_number=last) == {"es": 2}
     broadcast = await started(broadcasts, kind=Kind.UPDATE, last_signature_number=last, at_most=2)
@@ -299,7 +299,7 @@ async def test_one_that_has_to_wait_is_not_due_and_holds_up_nothing_else(
 async def test_a_message_of_an_open_petition_waits_for_another_and_is_not_dropped(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1])
+    await people.sign([1], updates=9)
     await people.set_closed(False)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
     other = await started(broadcasts, kind=Kind.UPDATE, at=later(9))

@@ -87,7 +87,7 @@ async def test_a_petition_that_is_open_again_owes_nobody_its_end(
 async def test_a_message_that_is_not_the_closing_update_is_not_owed(
     broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
-    await people.sign([1, 2])
+    await people.sign([1, 2], updates=9)
     await people.lose(2)
     await tell(broadcasts, await started(broadcasts, kind=Kind.UPDATE))
     assert not await signatures.mark_reachable(people.supporter(2), later(99))
@@ -244,7 +244,7 @@ class TestUnderWay:
 
     async def silent_on_the_way(self, broadcasts: Broadcasts, people: Supporters) -> Broadcast:
         """One was told, two was passed over in silence, three was told too."""
-        await people.sign([1, 2, 3])
+        await people.sign([1, 2, 3], updates=9)
         broadcast = await started(broadcasts, kind=Kind.UPDATE)
         await people.mute(2)
         told = results(await claim(broadcasts, broadcast), Outcome.DELIVERED)

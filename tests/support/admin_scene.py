@@ -75,7 +75,7 @@ class AdminScene:
         await self.scene.start_bot()
         await self.start()
 
-    async def signs(self, person: Person, *, news: bool = False) -> None:
+    async def signs(self, person: Person, *, updates: int = 1000, news: bool = False) -> None:
         """A signature that is simply there: how people sign is told elsewhere."""
         language = self.services.petition.language_for(person.user.language)
         person.started = True
@@ -86,8 +86,11 @@ class AdminScene:
             sha256=language.encode().ljust(32, b"."),
             text_version="1",
             language=language,
-            purposes=frozenset({"signature", "news"} if news else {"signature"}),
+            purposes=frozenset(
+                {"signature", *(["updates"] if updates else []), *(["news"] if news else [])}
+            ),
             message_id=1,
+            updates_at_most=updates,
         )
         signature = NewSignature(
             supporter=supporter,
@@ -117,7 +120,7 @@ class AdminScene:
         await self.says("/broadcast")
         await self.taps("Un mensaje nuevo")
 
-    async def previews(self, to: str = "A quienes firmaron: 3") -> Message:
+    async def previews(self, to: str = "A quienes eligieron avances: 3") -> Message:
         """From a message that was taken to the summary; returns it."""
         await self.taps("Continuar")
         await self.taps("Sobre esta petición")
@@ -189,7 +192,7 @@ class AdminScene:
 async def an_admin_scene(
     folder: Path, *, rate: float = 28.0, paid: bool = False, first: bool = False
 ) -> AsyncIterator[AdminScene]:
-    """Opens a petition that Ana, Jordi and Seán have signed; Ana has agreed to other news.
+    """Opens a petition that Ana, Jordi and Seán signed and want updates on; Ana wants news too.
 
     Marta has sent messages before, unless it is told otherwise with `first=True`.
     """

@@ -102,7 +102,14 @@ class Scene:
         assert message is not None, f"no button {label!r} in:\n{person.chat.transcript()}"
         return message
 
-    async def signs(self, person: Person, name: str | None = None, *, news: bool = False) -> None:
+    async def signs(
+        self,
+        person: Person,
+        name: str | None = None,
+        *,
+        updates: bool = False,
+        news: bool = False,
+    ) -> None:
         """Goes the whole way from /start to the thanks."""
         words = self.english if person.user.language == "en" else self.words
         person.start()
@@ -114,9 +121,16 @@ class Scene:
         else:
             person.send(name)
             await self.settled()
+        if updates:
+            await self.taps(person, self.updates_box(words))
         if news:
-            await self.taps(person, words.label("☐ Quiero noticias de otras acciones"))
+            await self.taps(person, f"☐ {words.label('Otras acciones')}")
         await self.taps(person, words.label("✅ Consiento y firmo"))
+
+    def updates_box(self, words: Words, box: str = "☐") -> str:
+        """The button that chooses messages about the petition."""
+        most = words.number(self.petition.updates_at_most)
+        return f"{box} {words.label('Avances de esta petición (como mucho {n})', n=most)}"
 
     async def closes(self) -> None:
         """The admin closes the petition."""

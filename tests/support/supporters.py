@@ -41,9 +41,9 @@ INSERT INTO consent_texts (sha256, petition, language, version, text)
 VALUES (:sha256, :petition, 'es', '1', 'Consiento.') ON CONFLICT DO NOTHING
 """
 _CONSENT = """
-INSERT INTO consents (id, petition, signature_id, purposes, text_sha256, text_version, language,
-  channel, message_id, given_at)
-SELECT :id, s.petition, s.id, :purposes, :sha256, '1', 'es', 'telegram', 1, 0
+INSERT INTO consents (id, petition, signature_id, purposes, updates_at_most, text_sha256,
+  text_version, language, channel, message_id, given_at)
+SELECT :id, s.petition, s.id, :purposes, :updates_at_most, :sha256, '1', 'es', 'telegram', 1, 0
 FROM signatures s WHERE s.petition = :petition AND s.number = :n
 """
 _DELIVERIES = """
@@ -79,11 +79,18 @@ class Supporters:
         sql = "UPDATE petitions SET closed_at = :at WHERE slug = :slug"
         await self._do(sql, slug=self.slug, at=int(at.timestamp() * 1000))
 
-    async def sign(self, numbers: Iterable[int], language: str = "es") -> None:
-        """Adds signatures with these numbers, all in one language."""
+    async def sign(
+        self, numbers: Iterable[int], language: str = "es", *, updates: int = 0
+    ) -> None:
+        """Adds signatures with these numbers, all in one language.
+
+        With `updates`, each with a consent to so many messages about the petition.
+        """
         signed = list(numbers)
         await self.database.write(*[self._signature(n, language) for n in signed])
         await self._do(_NUMBERED, slug=self.slug, n=max(signed, default=0), signed=len(signed))
+        for number in signed if updates else ():
+            await self.consent(number, "signature,updates", updates)
 
     async def speak(self, number: int, language: str | None) -> None:
         """Gives a supporter a conversation, with or without a chosen language."""
@@ -94,7 +101,9 @@ class Supporters:
             language=language,
         )
 
-    async def consent(self, number: int, purposes: str = "signature,news") -> None:
+    async def consent(
+        self, number: int, purposes: str = "signature,news", updates_at_most: int = 0
+    ) -> None:
         """Records a supporter's consent to these purposes."""
         sha256 = b"s" * 32
         await self._do(_CONSENT_TEXT, sha256=sha256, petition=self.slug)
@@ -103,6 +112,7 @@ class Supporters:
             id=uuid.uuid4().bytes,
             petition=self.slug,
             purposes=purposes,
+            updates_at_most=updates_at_most,
             sha256=sha256,
             n=number,
         )

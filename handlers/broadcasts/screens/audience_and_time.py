@@ -1,12 +1,11 @@
 """The screens that ask for a draft's subject, its audience and its time."""
 
-from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.parse_time import SuggestedMoment, suggested_moments
-from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
 from handlers.broadcasts.screens.labels import moment_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, paragraphs
@@ -19,11 +18,13 @@ def ask_subject(draft_view: DraftView) -> Screen:
     return Screen(
         paragraphs(
             words.text("<b>¿De qué trata el mensaje?</b>"),
-            words.text("Sobre esta petición puedes escribir a todas las personas que firmaron."),
             words.text(
-                "Sobre otra cosa, solo a quienes aceptaron recibir otras noticias: es lo que se "
-                "les prometió al firmar."
+                "Sobre esta petición, solo a quienes eligieron recibir avances, y como mucho los "
+                "que eligieron. El mensaje final va aparte: lo reciben todas las personas que "
+                "firmaron."
             ),
+            words.text("Sobre otra cosa, solo a quienes aceptaron recibir otras noticias."),
+            words.text("Es lo que se les prometió al firmar."),
         ),
         [
             draft_view.button(words.label("Sobre esta petición"), DraftStep.SUBJECT, Kind.UPDATE),
@@ -43,36 +44,25 @@ def ask_audience(draft_view: DraftView) -> Screen:
             words.text("Elige y te enseñaré la vista previa. Todavía no se envía nada.")
             if rows
             else words.text("No hay a quién enviarlo."),
-            Html("\n".join(_empty(draft_view))),
+            Html("\n".join((*_empty(draft_view), *left_out_by_choice(draft_view)))),
         ),
         [*rows, *draft_view.leaving(back=True)],
     )
 
 
-def _everyone(draft_view: DraftView) -> Mapping[str, int]:
-    """Returns the largest possible audience: for news, only those who accepted them."""
-    return (
-        draft_view.numbers.news
-        if draft_view.draft.kind is Kind.NEWS
-        else draft_view.numbers.signed
-    )
-
-
 def _groups(draft_view: DraftView) -> list[Button]:
-    words, draft = draft_view.words, draft_view.draft
-    total, agreed = sum(_everyone(draft_view).values()), sum(draft_view.numbers.news.values())
-    rows: list[Button] = []
-    if total and draft.kind is not Kind.NEWS:
-        label = words.label("A quienes firmaron: {n}", n=words.number(total))
-        rows.append(draft_view.button(label, DraftStep.AUDIENCE, "all"))
-    if agreed:
-        label = words.label("A quienes aceptaron otras noticias: {n}", n=words.number(agreed))
-        rows.append(draft_view.button(label, DraftStep.AUDIENCE, "news"))
-    return rows
+    words, total = draft_view.words, sum(draft_view.numbers.everyone.values())
+    if not total:
+        return []
+    if draft_view.draft.kind is Kind.NEWS:
+        label = words.label("A quienes aceptaron otras noticias: {n}", n=words.number(total))
+        return [draft_view.button(label, DraftStep.AUDIENCE, "news")]
+    label = words.label("A quienes eligieron avances: {n}", n=words.number(total))
+    return [draft_view.button(label, DraftStep.AUDIENCE, "all")]
 
 
 def _by_language(draft_view: DraftView) -> list[Button]:
-    everyone = _everyone(draft_view)
+    everyone = draft_view.numbers.everyone
     total = sum(everyone.values())
     # A language that all of them read would be the same choice as everyone.
     numbers = {code: everyone.get(code, 0) for code in draft_view.languages}
@@ -81,10 +71,12 @@ def _by_language(draft_view: DraftView) -> list[Button]:
 
 def _empty(draft_view: DraftView) -> list[Html]:
     """Says which choices reach nobody."""
-    words, everyone = draft_view.words, _everyone(draft_view)
+    words, everyone = draft_view.words, draft_view.numbers.everyone
     lines: list[Html] = []
-    if not draft_view.numbers.news:
+    if not everyone and draft_view.draft.kind is Kind.NEWS:
         lines.append(words.text("Nadie a quien se pueda escribir ha aceptado otras noticias."))
+    elif not everyone:
+        lines.append(words.text("Nadie a quien se pueda escribir espera avances."))
     if everyone and len(draft_view.languages) > 1:
         lines += [
             words.text(

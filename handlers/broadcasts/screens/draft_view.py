@@ -16,6 +16,7 @@ from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.labels import audience_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
+from storage import Kind
 
 MESSAGES_A_STAR = 10
 LEAST_BALANCE = 10_000
@@ -160,3 +161,34 @@ class DraftView:
 def _stars(messages: int) -> int:
     """Returns what so many paid messages cost, in Stars, rounded up."""
     return -(-messages // MESSAGES_A_STAR)
+
+
+def left_out_by_choice(draft_view: DraftView) -> list[Html]:
+    """Says how many signers did not choose messages of this kind, or have had all they chose."""
+    words, numbers = draft_view.words, draft_view.numbers
+    lines: list[Html] = []
+    if numbers.not_chosen and draft_view.draft.kind is Kind.NEWS:
+        lines.append(
+            words.plural(
+                "{n} persona más firmó y no espera otras noticias.",
+                "{n} personas más firmaron y no esperan otras noticias.",
+                numbers.not_chosen,
+            )
+        )
+    elif numbers.not_chosen:
+        lines.append(
+            words.plural(
+                "{n} persona más firmó y no espera avances, solo el mensaje final.",
+                "{n} personas más firmaron y no esperan avances, solo el mensaje final.",
+                numbers.not_chosen,
+            )
+        )
+    if numbers.had_all:
+        lines.append(
+            words.plural(
+                "{n} persona más ya ha recibido todos los avances que eligió.",
+                "{n} personas más ya han recibido todos los avances que eligieron.",
+                numbers.had_all,
+            )
+        )
+    return lines

@@ -60,11 +60,15 @@ def audience_name(
                 "todas las personas que firmaron, también las que pidieron que no se les "
                 "escribiera"
             )
-        return words.text("todas las personas que firmaron")
+        return words.text("quienes eligieron recibir avances")
     language = words.language_name(audience.language)
     if audience.news_only:
         return words.text(
             "quienes aceptaron recibir otras noticias y leen en {language}", language=language
+        )
+    if kind is Kind.UPDATE:
+        return words.text(
+            "quienes eligieron recibir avances y leen en {language}", language=language
         )
     return words.text("quienes firmaron y leen en {language}", language=language)
 

@@ -3,9 +3,13 @@
 from bot.text.markup import Html
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.screens.breach import must_say, unsigned_left_out
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView
+from handlers.broadcasts.screens.draft_view import (
+    LEAST_BALANCE,
+    DraftView,
+    left_out_by_choice,
+)
 from handlers.broadcasts.screens.labels import moment_name, subject_name
-from handlers.screens.buttons import AdminAction, Button, DraftStep, dismiss_button
+from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, dismiss_button
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind
 
@@ -24,7 +28,7 @@ def summary(draft_view: DraftView) -> Screen:
             _recipients(draft_view),
             _left_out(draft_view),
             must_say(words) if draft_view.draft.kind is Kind.BREACH else None,
-            _under_news(draft_view),
+            _stop_button(draft_view),
             _when(draft_view),
             _price(draft_view),
             _approval(draft_view),
@@ -68,7 +72,7 @@ def second_confirmation(draft_view: DraftView) -> Screen:
 def _left_out(draft_view: DraftView) -> Html | None:
     """Says how many signers will not get it, and why; None if nobody is left out."""
     words, numbers = draft_view.words, draft_view.numbers
-    lines: list[Html] = []
+    lines = left_out_by_choice(draft_view)
     if numbers.unreachable:
         lines.append(
             words.plural(
@@ -92,18 +96,31 @@ def _left_out(draft_view: DraftView) -> Html | None:
     return Html("\n".join(lines)) if lines else None
 
 
-def _under_news(draft_view: DraftView) -> Html | None:
-    """Says how recipients of news can stop them; None for other kinds."""
+def _stop_button(draft_view: DraftView) -> Html | None:
+    """Says how recipients can stop messages of this kind; None where there is no choice."""
     words, draft = draft_view.words, draft_view.draft
-    if draft.kind is not Kind.NEWS:
+    if draft.kind not in NO_MORE:
         return None
-    if any(version.is_album for version in draft.versions.values()):
+    is_album = any(version.is_album for version in draft.versions.values())
+    if draft.kind is Kind.NEWS:
+        return (
+            words.text(
+                "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias "
+                "puede dejarlas en /mydata."
+            )
+            if is_album
+            else words.text(
+                "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie "
+                "tiene que bloquear el bot."
+            )
+        )
+    if is_album:
         return words.text(
-            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias puede "
-            "escribir /stop."
+            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más avances puede "
+            "dejarlos en /mydata."
         )
     return words.text(
-        "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie tiene que "
+        "Debajo lleva un botón para no recibir más avances: es su derecho, y así nadie tiene que "
         "bloquear el bot."
     )
 

@@ -27,7 +27,7 @@ MARTA, LUCY = 6_100_000_900, 6_100_000_901
 CATALOGS = Catalogs.load()
 LANGUAGES = ("es", "en")
 NUMBERS = RecipientCounts(
-    signed={"es": 1200, "en": 330}, news={"es": 240}, chosen={"es": 1200, "en": 330}, unreachable=2
+    everyone={"es": 1200, "en": 330}, chosen={"es": 1200, "en": 330}, unreachable=2
 )
 LINK = Link(text="Leer más", url="https://example.org/")
 

@@ -202,7 +202,7 @@ def test_a_summary_says_to_whom_how_many_and_in_which_version() -> None:
     numbers = replace(NUMBERS, chosen={"es": 12, "en": 3, "ca": 2})
     languages = ("es", "en", "ca")
     text = summary.summary(draft_view(shown(two_versions()), numbers, languages=languages)).text
-    assert "A todas las personas que firmaron: <b>17</b>" in text
+    assert "A quienes eligieron recibir avances: <b>17</b>" in text
     assert "Español: 12\nInglés: 3\nCatalán: 2, con la versión en español" in text
     assert "2 personas más firmaron, pero han bloqueado el bot" in text
 
@@ -298,16 +298,34 @@ def test_an_album_is_never_paid_for() -> None:
 
 
 def test_an_audience_that_is_empty_is_named_and_not_offered() -> None:
-    numbers = replace(NUMBERS, signed={"es": 3}, news={})
+    numbers = replace(NUMBERS, everyone={"es": 3})
     page = audience_and_time.ask_audience(
         draft_view(with_kind(written(), Kind.UPDATE, NOW), numbers)
     )
-    assert labels(page)[:-2] == ["A quienes firmaron: 3"]
-    assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in page.text
+    assert labels(page)[:-2] == ["A quienes eligieron avances: 3"]
     assert "No hay a quién escribir en inglés." in page.text
 
 
 def test_news_are_never_offered_to_all() -> None:
     page = audience_and_time.ask_audience(draft_view(with_kind(written(), Kind.NEWS, NOW)))
-    assert "A quienes firmaron: 1.530" not in labels(page)
-    assert {argument.rpartition(":")[2] for argument in arguments(page).values()} == {"news", ""}
+    assert not any("firmaron" in label for label in labels(page))
+    assert {argument.rpartition(":")[2] for argument in arguments(page).values()} == {
+        "news",
+        "news.es",
+        "news.en",
+        "",
+    }
+
+
+def test_an_admin_reads_how_many_are_left_out_because_they_did_not_choose_it() -> None:
+    numbers = replace(NUMBERS, not_chosen=4, had_all=1)
+    for draft, page in (
+        (with_kind(written(), Kind.UPDATE, NOW), audience_and_time.ask_audience),
+        (shown(), summary.summary),
+    ):
+        text = page(draft_view(draft, numbers)).text
+        assert "4 personas más firmaron y no esperan avances, solo el mensaje final." in text
+        assert "1 persona más ya ha recibido todos los avances que eligió." in text
+    news = draft_view(with_kind(written(), Kind.NEWS, NOW), replace(numbers, had_all=0))
+    text = audience_and_time.ask_audience(news).text
+    assert "4 personas más firmaron y no esperan otras noticias." in text
