@@ -65,6 +65,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     summary = await previews(admin)
     assert "también las que pidieron que no se les escribiera: 3" in summary
     assert "pidió que no se le escribiera" not in summary
+    assert "lleva un botón" not in summary
     await admin.taps(ASK)
     await lucy.sees(QUESTION, 10)
     await admin.scene.taps(lucy, APPROVE)

@@ -12,7 +12,7 @@ from tests.support.admin_scene import AdminScene
 STEPS = 90
 SENTENCES = ("mañana 18:30", "A - https://a.org", "/cancel")
 # Buttons that end everything would end every run early.
-RARELY = ("Descartar", "No enviar", "Un mensaje nuevo", "Volver")
+RARELY = ("Descartar", "No enviar", "Un mensaje nuevo", "Volver", "⚠️ Avisar")
 OFTEN = ("Enviar a", "Continuar", "👁", "A quienes", "Sobre", "Sí,", "Programar para")
 
 
@@ -85,7 +85,7 @@ def _weight(label: str) -> float:
     return 3.0 if label.startswith(OFTEN) else 1.0
 
 
-@pytest.mark.parametrize("seed", [0, 5])
+@pytest.mark.parametrize("seed", [1, 5])
 async def test_nothing_breaks_and_nobody_gets_anything_twice(admin: AdminScene, seed: int) -> None:
     admin.expected += ["not found", "query ID is invalid"]
     whim, passed_over = Whim(admin, seed), 0

@@ -57,6 +57,7 @@ ADMINS = {
         "leave",
         "final",
         "compose",
+        "breach",
         "goon",
         "draft",
         "watch",
