@@ -23,6 +23,7 @@ from bot.broadcast import OpenClaims, Worker
 from bot.database_watch import DatabaseWatch
 from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.petition.petition import BUNDLED, Petition, load_petition
+from bot.petition_folder.read import folder_state
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
 from bot.text.translations import Catalogs
@@ -41,6 +42,7 @@ from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.closing_date import keep_closing_date
 from handlers.context import Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
+from handlers.petition_texts import PetitionTexts
 from handlers.request_budget import Budgets
 from handlers.sent_files import erase_all_files
 from handlers.update_errors import UpdateHandler
@@ -93,6 +95,7 @@ class App:
     process_lock: ProcessLock
     watch: DatabaseWatch
     retention: Retention
+    texts: PetitionTexts | None
 
     async def run(self) -> None:
         """Takes updates and sends broadcasts until `stop` is called.
@@ -115,6 +118,8 @@ class App:
                 keep_closing_date(self.application.bot, self.application.services)
             ),
         ]
+        if self.texts is not None:
+            beside.append(asyncio.create_task(self.texts.keep(self.application.bot)))
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -174,18 +179,23 @@ def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, restored: bool = False, follows_folder: bool = True
+) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
 
     Args:
         settings: the operator's settings.
         restored: whether the database is a backup that was restored on purpose, and may be older
             than the high-water mark.
+        follows_folder: whether to read the petition folder again when it changes.
 
     Raises:
         StorageError, PetitionInvalid, TokenUnknown, FatalError: the message says what to do.
     """
-    petition = load_petition(settings.folder or BUNDLED)
+    folder = settings.folder or BUNDLED
+    seen = folder_state(folder)
+    petition = load_petition(folder)
     keyring = _key(settings)
     url = settings.database_url
     async with AsyncExitStack() as stack:
@@ -202,7 +212,8 @@ async def open_app(settings: Settings, *, restored: bool = False) -> AsyncIterat
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
         services = _services(settings, petition, keyring, storage, woken, watch)
-        app = _wire(settings, services, session, held, watch, woken)
+        texts = PetitionTexts(services, seen) if follows_folder else None
+        app = _wire(settings, services, session, held, watch, woken, texts)
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
@@ -297,6 +308,7 @@ def _wire(
     held: ProcessLock,
     watch: DatabaseWatch,
     woken: asyncio.Event,
+    texts: PetitionTexts | None,
 ) -> App:
     gate = Gate(settings.broadcast_rate)
     token = settings.bot_token.get_secret_value()
@@ -327,7 +339,9 @@ def _wire(
     erase_files = partial(erase_all_files, application.bot, services)
     conversations = services.storage.conversations
     retention = Retention(conversations, services.clock, erase_files=erase_files)
-    return App(application, update_handler, dispatch, polling, worker, held, watch, retention)
+    return App(
+        application, update_handler, dispatch, polling, worker, held, watch, retention, texts
+    )
 
 
 def _application(

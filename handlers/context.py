@@ -19,11 +19,12 @@ from handlers.request_budget import Budgets, LimitDecision
 from storage import Keyring, Storage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Services:
     """Everything a handler may use: configuration, storage, and the links to the worker.
 
     Attributes:
+        petition, catalogs: replaced when the petition folder has changed (`petition_texts`).
         wake_broadcast: tells the broadcast worker that there is work in the database.
         open_claims: deliveries the worker is about to send; they can still be voided.
         broadcast_rate: messages per second.

@@ -74,7 +74,7 @@ class DemoBot:
 
     async def _live(self, ready: asyncio.Event) -> None:
         try:
-            async with open_app(self._settings) as app:
+            async with open_app(self._settings, follows_folder=False) as app:
                 self._app = app
                 self._changed("running")
                 ready.set()

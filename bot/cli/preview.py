@@ -9,14 +9,12 @@ from rich.console import Console
 
 from bot.cli.demo_session import DemoSession, served, unless_interrupted
 from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.read import FolderState, folder_state
 from bot.simulator.page import DemoPage
 from bot.simulator.person import Person
 
 _CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
-
-FolderState = frozenset[tuple[str, int, int]]
-"""Each file's name, time of its last change in nanoseconds, and length in bytes."""
 
 
 async def run_preview(out: Console, folder: Path, *, host: str, port: int | None) -> None:
@@ -74,20 +72,6 @@ class Preview:
             newest = _with_buttons(person)
             if newest is not None and not person.blocked and not person.deactivated:
                 person.tap_data(newest, _NO_BUTTON_OF_THE_BOT)
-
-
-def folder_state(folder: Path) -> FolderState:
-    """Returns what identifies a state of a folder; empty if there is no such folder."""
-    try:
-        files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
-    except OSError:  # there is no folder, or a file was removed meanwhile
-        return frozenset()
-    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
-
-
-def _is_of_a_petition(file: Path) -> bool:
-    """Returns whether a file belongs to the petition, and is not an editor's temporary one."""
-    return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
 
 
 def _with_buttons(person: Person) -> int | None:

@@ -1,4 +1,4 @@
-"""The petition that the bot runs on: read once from its folder, and never changed."""
+"""The petition that the bot runs on, as its folder was when it was read."""
 
 from datetime import UTC, date, datetime, time
 from functools import cached_property

@@ -11,6 +11,9 @@ from bot.text.problems import Problem
 
 Table = dict[str, Any]
 
+FolderState = frozenset[tuple[str, int, int]]
+"""Each file's name, time of its last change in nanoseconds, and length in bytes."""
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
@@ -34,6 +37,20 @@ class Folder:
         """Every language with a file, the source first."""
         source = self.source_language
         return tuple(sorted(self.texts, key=lambda language: (language != source, language)))
+
+
+def folder_state(folder: Path) -> FolderState:
+    """Returns what identifies a state of a folder; empty if there is no such folder."""
+    try:
+        files = [(file.name, file.stat()) for file in folder.iterdir() if _is_of_a_petition(file)]
+    except OSError:  # there is no folder, or a file was removed meanwhile
+        return frozenset()
+    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
+
+
+def _is_of_a_petition(file: Path) -> bool:
+    """Returns whether a file belongs to the petition, and is not an editor's temporary one."""
+    return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
 
 
 def read_folder(path: Path) -> Folder:

@@ -10,8 +10,9 @@ import aiohttp
 from rich.console import Console
 
 from bot.cli.demo_session import DemoSession
-from bot.cli.preview import Preview, folder_state
+from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
+from bot.petition_folder.read import folder_state
 from bot.simulator.page import DemoPage
 from tests.page.page_client import EventStream, PageClient
 

@@ -1,0 +1,110 @@
+"""Reads the petition folder again when it has changed, while the bot runs."""
+
+import asyncio
+
+import structlog
+
+from bot.petition.petition import Petition, PetitionInvalid, Problem, load_petition
+from bot.petition_folder.read import FolderState, folder_state
+from bot.petition_folder.schema import PETITION_FILE
+from bot.text.markup import Html, escape
+from bot.text.translations import Catalogs, Words
+from handlers.admin_notices import tell_admins
+from handlers.bot_profile import publish_profile
+from handlers.context import Bot, Services
+from handlers.screens.screen import paragraphs
+from storage import Unavailable
+
+_log = structlog.stdlib.get_logger()
+
+# A change is read when two looks in a row have found the same, so that no file is half written.
+LOOK_SECONDS = 2.0
+
+
+class PetitionTexts:
+    """Keeps the petition that the bot runs on as its folder is, while that has no problems.
+
+    Args:
+        services: have the petition, and get each new one.
+        seen: the state of the folder that the petition was read from.
+    """
+
+    def __init__(self, services: Services, seen: FolderState) -> None:
+        self._services = services
+        self._folder = services.petition.folder
+        self._seen = self._last = seen
+        self._refused: Problem | None = None
+        self._is_done = True  # what the admins know last is that the texts are in use
+
+    async def keep(self, bot: Bot) -> None:
+        """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look(bot)
+            except Unavailable:
+                _log.warning("petition_folder_waits_for_database")
+            except Exception as error:  # whatever it is, the bot and this task go on
+                _log.exception("petition_folder_not_read", kind=type(error).__name__)
+
+    async def look(self, bot: Bot) -> None:
+        """Reads the folder if it has changed and stays as it is; tells the admins once."""
+        before, self._last = self._last, await asyncio.to_thread(folder_state, self._folder)
+        if self._last in (self._seen, frozenset()) or self._last != before:
+            return
+        try:
+            petition = await asyncio.to_thread(load_petition, self._folder)
+            self._require_same(petition)
+        except PetitionInvalid as refused:
+            self._seen = self._last
+            await self._tell_refused(bot, refused.problems)
+            return
+        if petition != self._services.petition or not self._is_done:
+            await self._take(bot, petition)
+        self._seen, self._refused, self._is_done = self._last, None, True
+
+    def _require_same(self, petition: Petition) -> None:
+        """Raises PetitionInvalid for another petition, whose signatures are others."""
+        slug = self._services.petition.slug
+        if petition.slug != slug:
+            said = f'this bot runs on "{slug}"; for another petition, start it again'
+            raise PetitionInvalid([Problem(PETITION_FILE, "slug", said)])
+
+    async def _take(self, bot: Bot, petition: Petition) -> None:
+        services, self._is_done = self._services, False
+        await services.storage.petitions.follow_folder(petition.closes_at)
+        if petition.time_zone != services.petition.time_zone:
+            services.catalogs = Catalogs.load(time_zone=petition.time_zone)
+        services.petition = petition
+        _log.info("petition_folder_taken")
+        await publish_profile(bot, services)
+        await tell_admins(bot, services, _taken)
+
+    async def _tell_refused(self, bot: Bot, problems: tuple[Problem, ...]) -> None:
+        first, count, self._is_done = problems[0], len(problems), False
+        _log.warning("petition_folder_refused", total=count)
+        if first != self._refused:
+            self._refused = first
+            await tell_admins(bot, self._services, lambda words: _refused(words, first, count))
+
+
+def _taken(words: Words) -> Html:
+    return paragraphs(
+        words.text("✅ <b>El bot ya usa los textos que hay en la carpeta.</b>"),
+        words.text(
+            "Han cambiado y no tienen problemas. Si ha cambiado lo que se acepta al firmar, quien "
+            "estaba a punto de hacerlo tendrá que leerlo otra vez."
+        ),
+    )
+
+
+def _refused(words: Words, first: Problem, count: int) -> Html:
+    return paragraphs(
+        words.text("⚠️ <b>Los textos de la carpeta han cambiado, y el bot no los usa.</b>"),
+        words.plural("Tienen {n} problema:", "Tienen {n} problemas. El primero:", count),
+        Html(f"<code>{escape(str(first))}</code>"),
+        words.text(
+            "El bot sigue con los de antes, y leerá los nuevos en cuanto estén bien. Si se "
+            "reinicia mientras tanto, no arrancará."
+        ),
+    )
