@@ -1,6 +1,7 @@
 """The screens of a person's rights: the full privacy notice, and withdrawal."""
 
 from bot.petition.stages import Action
+from bot.text.markup import Html
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import page_buttons
 from handlers.screens.screen import Screen, paragraphs
@@ -22,12 +23,14 @@ def withdraw(view: View) -> Screen:
     """Says what a withdrawal does, with one button that does it (GDPR art. 7(3))."""
     words = view.words
     question = words.text("<b>¿Quieres retirar tu firma?</b>")
-    what = words.text(
-        "Borraremos tu firma, con tu nombre y el identificador de tu chat. Después ya "
-        "no podremos contarte en este chat cómo termina la petición."
+    what = words.text("Borraremos tu firma, con tu nombre y el identificador de tu chat.")
+    end = (
+        words.text("Cómo terminó la petición lo puedes leer aquí cuando quieras: escribe /start.")
+        if view.petition_state.is_closed
+        else words.text("Después ya no podremos contarte en este chat cómo termina la petición.")
     )
     return Screen(
-        paragraphs(question, what),
+        paragraphs(question, Html(f"{what} {end}")),
         [
             Button(
                 words.label("Retirar mi firma y borrar mis datos"), Action.ERASE, style=Style.END

@@ -33,6 +33,85 @@ async def test_whoever_gets_news_can_end_that_under_them(admin: AdminScene) -> N
     assert await admin.services.storage.broadcasts.audience(kind=Kind.NEWS) == {}
 
 
+async def test_who_ticked_nothing_is_told_the_end_and_nothing_else(admin: AdminScene) -> None:
+    mallory = admin.scene.mallory
+    await admin.signs(mallory, updates=0)
+    await admin.begins()
+    await admin.says("Ya somos mil")
+    await admin.previews()
+    assert "1 persona más firmó y no espera avances, solo el mensaje final." in admin.panel.text
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
+    assert admin.got(mallory) == []
+    await admin.scene.closes()
+    await admin.scene.broadcasts(4)
+    assert admin.scene.told(mallory) == 1
+
+
+async def test_nobody_gets_more_messages_about_the_petition_than_they_were_promised(
+    admin: AdminScene,
+) -> None:
+    words, scene = admin.words, admin.scene
+    luz = scene.world.person("Luz", last_name="Paz", language="es")
+    await scene.signs(luz, updates=True)
+    assert "Avances de esta petición (como mucho 3)" in scene.screen(luz).text
+    for number, people in enumerate((4, 4, 4, 3), 1):
+        await admin.begins()
+        await admin.says(f"Avance {number}")
+        summary = await admin.previews(f"A quienes eligieron avances: {people}")
+        left_out = "1 persona más ya ha recibido todos los avances que eligió." in summary.text
+        assert left_out is (number == 4)
+        await admin.taps(words.plural_label("", "Enviar a {n} personas", people))
+        await admin.reported()
+    came = [m.text for m in luz.messages if m.text.startswith("Avance ")]
+    assert came == ["Avance 1", "Avance 2", "Avance 3"]
+    await scene.closes()
+    await scene.broadcasts(4)
+    assert scene.told(luz) == 1, "the end is not one of them"
+
+
+async def test_whoever_gets_a_message_about_the_petition_can_end_those_alone(
+    admin: AdminScene,
+) -> None:
+    scene, ana = admin.scene, admin.scene.ana
+    await admin.begins()
+    await admin.says("Ya somos mil")
+    await admin.previews()
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
+    answer = await ana.tap("No recibir más avances").answered()
+    assert "no te enviaremos más avances de esta petición" in answer.text
+    assert sum((await admin.services.storage.broadcasts.audience(kind=Kind.UPDATE)).values()) == 2
+    assert await admin.services.storage.broadcasts.audience(kind=Kind.NEWS) == {"es": 1}
+    await scene.closes()
+    await scene.broadcasts(3)
+    assert scene.told(ana) == 1
+
+
+async def test_under_an_album_an_admin_is_told_to_name_what_ends_these_messages_alone(
+    admin: AdminScene,
+) -> None:
+    await admin.begins()
+    admin.marta.send_album(["photo", "photo"])
+    await admin.scene.settled()
+    await admin.previews()
+    assert "quien no quiera más avances puede dejarlos en /mydata." in admin.panel.text
+    assert "/stop" not in admin.panel.text, "which ends the closing update too"
+
+
+async def test_with_nobody_who_chose_any_message_none_is_offered(admin: AdminScene) -> None:
+    storage, slug = admin.services.storage, admin.services.petition.slug
+    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
+        supporter = admin.services.keyring.reference(slug, person.id)
+        await storage.signatures.refuse_updates(supporter, admin.services.clock())
+        await storage.signatures.refuse_news(supporter, admin.services.clock())
+    await admin.says("/broadcast")
+    assert "Nadie a quien se pueda escribir espera otro mensaje que el final" in (
+        admin.marta.messages[-1].text
+    )
+    assert "Un mensaje nuevo" not in admin.marta.messages[-1].labels
+
+
 async def test_news_cannot_be_sent_to_nobody(admin: AdminScene) -> None:
     supporter = admin.services.keyring.reference(admin.services.petition.slug, admin.scene.ana.id)
     await admin.services.storage.signatures.refuse_news(supporter, admin.services.clock())

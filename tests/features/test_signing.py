@@ -93,6 +93,46 @@ async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scen
     assert "Noticias de otras acciones: sí" in scene.screen(ana).text
 
 
+async def test_what_was_chosen_is_said_in_the_thanks_and_ended_in_mydata(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    await scene.signs(ana, updates=True, news=True)
+    thanks = scene.screen(ana).text
+    for said in (
+        *("También has elegido recibir:", "• Avances de esta petición (como mucho 3)"),
+        *("• Otras acciones", "Puedes dejarlo cuando quieras en /mydata."),
+    ):
+        assert said in thanks
+    ana.send("/mydata")
+    await scene.taps(ana, words.label("No recibir avances de esta petición"))
+    shown = scene.screen(ana).text
+    assert "Avances de esta petición: no" in shown
+    assert "Los avances ya no los quieres, desde el " in shown
+    assert "Noticias de otras acciones: sí" in shown
+    assert "Te escribiremos para contarte cómo termina la petición." in shown
+
+
+async def test_who_ticks_nothing_reads_that_nothing_else_was_chosen(scene: Scene) -> None:
+    await scene.signs(scene.sean)
+    assert "You have not chosen to get other messages." in scene.screen(scene.sean).text
+
+
+async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    assert scene.screen(ana).labels[:2] == [scene.updates_box(words), "☐ Otras acciones"]
+    await scene.taps(ana, scene.updates_box(words))
+    assert scene.screen(ana).labels[:2] == [scene.updates_box(words, "☑"), "☐ Otras acciones"]
+    await scene.taps(ana, scene.updates_box(words, "☑"))
+    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert "No has elegido recibir otros mensajes." in scene.screen(ana).text
+    ana.send("/mydata")
+    await scene.settled()
+    assert "Avances de esta petición: no" in scene.screen(ana).text
+
+
 async def test_who_has_signed_sees_that_and_not_the_form(scene: Scene) -> None:
     await scene.signs(scene.ana)
     scene.ana.start()

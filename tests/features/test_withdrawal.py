@@ -213,3 +213,24 @@ async def test_what_is_not_held_is_not_mentioned(scene: Scene) -> None:
     assert "No has firmado esta petición." in shown
     for not_held in ("—", "Nombre", "nombre", "Cómo llegaste", "cifrado", "identificador"):
         assert not_held not in shown, shown
+
+
+async def test_who_takes_back_after_the_end_is_not_told_that_it_can_no_longer_be_told(
+    scene: Scene,
+) -> None:
+    lost = "ya no podremos contarte en este chat cómo termina"
+    await scene.signs(scene.ana)
+    scene.ana.send("/withdraw")
+    assert lost in (await scene.ana.sees("¿Quieres retirar tu firma?")).text
+    await scene.taps(scene.ana, scene.words.label("No, mantener mi firma"))
+    await scene.closes()
+    await scene.broadcasts(1)
+    scene.ana.send("/withdraw")
+    await scene.settled()
+    asked = scene.screen(scene.ana).text
+    assert lost not in asked
+    assert "Cómo terminó la petición lo puedes leer aquí cuando quieras" in asked
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    scene.ana.start()
+    await scene.settled()
+    assert "18 de julio de 2025" in scene.screen(scene.ana).text, "and that is so"
