@@ -51,13 +51,13 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
 
 
 async def test_the_former_name_is_gone_from_the_chat_and_from_the_file(scene: Scene) -> None:
-    await scene.signs(scene.ana, "Nombre Equivocado")
+    await scene.signs(scene.ana, "Ana Equivocada")
     scene.ana.send("/mydata")
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
     await scene.taps(scene.ana, scene.words.label("Corregir mi nombre"))
     await writes(scene, scene.ana, "Ana García")
-    assert "Equivocado" not in scene.ana.chat.transcript()
+    assert "Equivocada" not in scene.ana.chat.transcript()
     assert not any(message.document for message in scene.ana.messages)
     assert await stored(scene, "sent_files") == []
 
@@ -101,7 +101,7 @@ async def test_what_is_no_name_is_refused_as_at_the_signing(
 
 
 async def test_an_admin_who_prepares_a_message_corrects_theirs(scene: Scene) -> None:
-    await scene.signs(scene.marta, "Marta Garcia")
+    await scene.signs(scene.marta, "Marta Garcia", news=True)
     scene.marta.send("/broadcast")
     await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
     scene.marta.send("Hola a cada persona")
