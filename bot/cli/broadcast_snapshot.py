@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.cli.context import CliContext
-from storage import Broadcast, RecallTally, Tally
+from storage import Broadcast, Kind, RecallTally, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,15 @@ class BroadcastSnapshot:
         tally: its deliveries by state.
         recall: its recall; None if it is not recalled.
         attended: whether a bot holds the lease to send this petition's broadcasts.
+        not_told: of a breach's notice that has ended, how many signers are not known to have it;
+            None for any other.
     """
 
     broadcast: Broadcast
     tally: Tally
     recall: RecallTally | None
     attended: bool
+    not_told: int | None = None
 
     @property
     def total(self) -> int:
@@ -49,7 +52,10 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
     recall = await storage.recalls.tally(now.id) if now.recall_started_at is not None else None
     lease = await storage.leases.look(storage.broadcasts.lease)
     attended = lease is not None and lease.expires_at > context.clock()
-    return BroadcastSnapshot(now, await storage.broadcasts.tally(now.id), recall, attended)
+    tally, not_told = await storage.broadcasts.tally(now.id), None
+    if now.kind is Kind.BREACH and now.is_over:
+        not_told = await storage.broadcasts.not_told(now.id)
+    return BroadcastSnapshot(now, tally, recall, attended, not_told)
 
 
 def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
@@ -80,6 +86,7 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "unconfirmed": tally.unconfirmed,
         "rejected": tally.rejected,
         "withdrawn": tally.withdrawn,
+        **({} if snapshot.not_told is None else {"not_told": snapshot.not_told}),
         "attended": snapshot.attended,
         "recall": recall
         and {

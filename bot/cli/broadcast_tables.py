@@ -199,6 +199,8 @@ def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, st
         yield "Rejected", words.number(tally.rejected)
     if tally.withdrawn:
         yield "Withdrawn", words.number(tally.withdrawn)
+    if snapshot.not_told:
+        yield "Not reached", f"{words.number(snapshot.not_told)}, to be told another way"
     if snapshot.left:
         # After a finished broadcast, only supporters who returned are left.
         ended = snapshot.broadcast.state in (BroadcastState.STOPPED, BroadcastState.CANCELLED)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from storage import AuditEntry, Broadcast, Keyring, Outcome, Storage, open_storage
 from tests.support.broadcasts import ME, claim, queued, results, start
-from tests.support.supporters import Supporters
+from tests.support.supporters import ADMIN, Supporters
 
 R = TypeVar("R")
 SIGNERS = 6
@@ -65,6 +65,18 @@ class PetitionDatabase:
             return await queued(storage.broadcasts, broadcast)
 
         return self.do(begun)
+
+    def approves(self, broadcast: Broadcast) -> Broadcast:
+        """Another admin approves one; it begins, and every recipient has a row."""
+
+        async def approved(storage: Storage) -> Broadcast:
+            now, broadcasts = datetime.now(UTC), storage.broadcasts
+            agreed = await broadcasts.approve(broadcast.id, ADMIN + 1, now)
+            assert agreed is not None
+            await self._attend(storage)
+            return await queued(broadcasts, await broadcasts.begin(agreed, datetime.now(UTC)))
+
+        return self.do(approved)
 
     def tells(self, broadcast: Broadcast, people: int, outcome: Outcome) -> None:
         """The bot sends it to some, and it turns out like that."""

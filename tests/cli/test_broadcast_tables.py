@@ -270,3 +270,20 @@ def test_a_petition_that_is_not_there_is_a_sentence(
 def test_more_than_any_database_counts_is_refused(petition: PetitionDatabase) -> None:
     petition.begins(FIRST)
     assert call("list", "--limit", "9" * 20).exit_code == 2
+
+
+@on_both
+def test_of_a_breach_is_said_whom_it_went_to_and_how_many_have_to_be_told_another_way(
+    petition: PetitionDatabase,
+) -> None:
+    asked = petition.begins(FIRST, kind=Kind.BREACH, needs_approval=True)
+    assert "waits for another admin's approval" in said(call("show", "3f3f"))
+    notice = petition.approves(asked)
+    petition.tells(notice, SIGNERS - 2, Outcome.DELIVERED)
+    petition.tells(notice, 2, Outcome.UNREACHABLE)
+    shown = said(call("show", "3f3f"))
+    assert shown.startswith("Notice of a breach")
+    assert "everyone who signed, also those who asked for silence" in shown
+    assert "Not reached   2, to be told another way" in shown
+    assert data(call("show", "3f3f", "--json"))["not_told"] == 2
+    assert said(call("list")).splitlines()[1].split()[1] == "breach"

@@ -269,14 +269,16 @@ async def test_another_breach_is_told_to_everyone_again_and_uses_up_nothing(
     broadcasts: Broadcasts, four: Supporters
 ) -> None:
     await four.mute(1)
+    await four.sign([5], "es", updates=1)
     before = {kind: await broadcasts.audience(kind=kind) for kind in (Kind.UPDATE, Kind.CLOSING)}
     for moment in (10, 20):
         notice = await approved(broadcasts, later(moment))
-        assert notice.total == 4
+        assert notice.total == 5
         await tell(broadcasts, notice)
     after = {kind: await broadcasts.audience(kind=kind) for kind in (Kind.UPDATE, Kind.CLOSING)}
     assert after == before
-    assert before[Kind.CLOSING] == {"en": 1, "es": 2}, "who is muted is still not written to"
+    assert before[Kind.UPDATE] == {"en": 1, "es": 3}, "who chose one update has it still to come"
+    assert before[Kind.CLOSING] == {"en": 1, "es": 3}, "who is muted is still not written to"
     assert await broadcasts.muted() == 1
     assert await broadcasts.written_to_alone(ADMIN, later(30)) == 0
 
