@@ -18,7 +18,12 @@ from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED, PetitionInvalid
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
-from bot.simulator.demo_script import ADMIN_ID, DemoPeople
+from bot.simulator.demo_script import (
+    ADMIN_ID,
+    APPROVAL_ABOVE,
+    SECOND_ADMIN_ID,
+    DemoPeople,
+)
 from bot.simulator.page import DemoPage, PageState, others_can_reach
 from storage import Keyring, StorageError
 
@@ -32,6 +37,7 @@ _WARNING = (
     "Warning: whoever can reach this machine can open the page and act in it, without a password. "
     "Nothing in it is real; still, leave --host out unless you mean it."
 )
+_ADMINS = frozenset({ADMIN_ID, SECOND_ADMIN_ID})
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
 
@@ -119,7 +125,7 @@ class DemoSession:
         self.simulator = await stack.enter_async_context(Simulator(token=_TOKEN))
         self.people = DemoPeople.create(self.simulator.world)
         if self._page is not None:
-            state = PageState(self.simulator, self._page.feed, frozenset({ADMIN_ID}))
+            state = PageState(self.simulator, self._page.feed, _ADMINS)
             await stack.enter_async_context(state.open())
             state.phones.add(*self.people.everybody)
             self._page.show(state)
@@ -218,13 +224,13 @@ def _settings(folder: Path, api_url: str, petition: Path) -> Settings:
     settings = load_settings(
         env_file=None,
         bot_token=_TOKEN,
-        admin_ids=frozenset({ADMIN_ID}),
+        admin_ids=_ADMINS,
         database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",
         key_file=keys / "petition.key",
         api_url=api_url,
         folder=BUNDLED,
         paid_broadcast=False,
-        approval_above=None,
+        approval_above=APPROVAL_ABOVE,
         broadcast_rate=28.0,
         log_level="WARNING",
     )

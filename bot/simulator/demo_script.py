@@ -1,8 +1,9 @@
 """The script of the demo: simulated people use the real bot from first signature to end.
 
 Three supporters sign in two languages; one types an invalid name first, one tries to sign
-twice. A stranger tries to close the petition; the admin closes it and sends the closing
-update; a visitor comes late. The script also checks the bot and returns what was wrong.
+twice. A stranger tries to close the petition; an admin closes it and asks to send the closing
+update, which a second admin approves; a visitor comes late. The script also checks the bot and
+returns what was wrong.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from bot.text.translations import Catalogs, Words
 _LINES_SHOWN = 6
 _WAIT_SECONDS = 10.0
 ADMIN_ID = 6_100_000_900
+SECOND_ADMIN_ID = 6_100_000_901
+APPROVAL_ABOVE = 2
+"""Low, so that approval can be tried with the few people of the demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class DemoPeople:
     sean: Person
     stranger: Person
     marta: Person
+    pau: Person
     late: Person
 
     @classmethod
@@ -43,13 +48,14 @@ class DemoPeople:
             sean=world.person("Seán", last_name="O'Brien", language="en"),
             stranger=world.person("Rubén", language="es"),
             marta=world.person("Marta", language="es", user_id=ADMIN_ID),
+            pau=world.person("Pau", last_name="Vidal", language="es", user_id=SECOND_ADMIN_ID),
             late=world.person("Yusuf", language="ar"),
         )
 
     @property
     def everybody(self) -> tuple[Person, ...]:
         """All of them, in the order of their phones on the page."""
-        return (self.ana, self.stranger, self.jordi, self.sean, self.late, self.marta)
+        return (self.ana, self.stranger, self.jordi, self.sean, self.late, self.marta, self.pau)
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ class DemoScript:
             ("Seán signs in English, and tries to sign again", self._sean),
             ("A stranger tries to close the petition", self._stranger),
             ("Marta, the admin, closes it", self._closing),
-            ("Marta tells everyone who signed how it ended", self._closing_update),
+            ("Marta asks to tell how it ended, and Pau approves", self._told_by_two),
             ("Yusuf comes late", self._late),
         ):
             self.on_heading(heading)
@@ -153,12 +159,26 @@ class DemoScript:
         await self._taps(marta, words.label("Sí, cerrar la petición"))
         await self._sees(marta, words.text("<b>La petición está cerrada.</b>"))
 
-    async def _closing_update(self, people: DemoPeople) -> None:
-        marta, words = people.marta, self._words("es")
+    async def _told_by_two(self, people: DemoPeople) -> None:
+        marta, pau, words = people.marta, people.pau, self._words("es")
+        pau.start()
+        await self._with_button(pau, words.label("📖 Leer el llamamiento"))
         marta.send("/broadcast")
         await self._taps(marta, words.label("El mensaje final"))
-        send = words.plural_label("Enviar a {n} persona", "Enviar a {n} personas", 3)
-        await self._taps(marta, send)
+        await self._taps(marta, words.label("Continuar"))
+        ask = words.plural_label(
+            "Pedir la aprobación, para {n} persona", "Pedir la aprobación, para {n} personas", 3
+        )
+        await self._taps(marta, ask)
+        await self._sees(pau, words.text("<b>¿Apruebas este envío?</b>"))
+        self._expect(
+            all(self._told(person) == 0 for person in (people.ana, people.jordi, people.sean)),
+            "somebody was told before the second admin approved it",
+        )
+        approve = words.plural_label(
+            "Aprobar y enviar a {n} persona", "Aprobar y enviar a {n} personas", 3
+        )
+        await self._taps(pau, approve)
         for person, language in ((people.ana, "es"), (people.jordi, "es"), (people.sean, "en")):
             await self._sees(person, self._update_in(language))
         await self._sees(marta, words.text("<b>El mensaje final está enviado.</b>"))

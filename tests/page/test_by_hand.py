@@ -52,6 +52,49 @@ async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
         assert at.console_errors == []
 
 
+async def test_two_admins_try_the_approval_by_hand(browser: Browser) -> None:
+    async with running_session() as (show, _, address), open_window(browser, address) as at:
+        await show.start()
+        for name in ("Ana García", "Jordi Puig", "Rubén"):
+            await at.person(name)
+            await at.sign()
+        for name in ("Pau Vidal", "Marta"):
+            await at.person(name)
+            await at.start()
+            await at.sees("Ni una expulsión")
+        await at.write("/close")
+        await at.press("Sí, cerrar la petición")
+        await at.sees("La petición está cerrada.")
+        await at.write("/broadcast")
+        await at.press("El mensaje final")
+        await at.press("Continuar")
+        await at.press("Pedir la aprobación, para 3 personas")
+        await at.sees("Espera la aprobación de otra persona")
+        await at.person("Pau Vidal")
+        await at.sees("Lo ha preparado otra persona que administra la petición (Marta)")
+        await at.press("Aprobar y enviar a 3 personas")
+        await at.person("Marta")
+        await at.sees("Entregados: 3")
+
+
+async def test_a_new_petition_says_what_it_erases_and_asks(browser: Browser) -> None:
+    async with running_session() as (show, page, address), open_window(browser, address) as at:
+        await show.start()
+        await at.person("Ana García")
+        await at.sign()
+        before = page.state
+        await at.page.get_by_role("button", name="Petición nueva").click()
+        dialog = at.page.get_by_role("dialog")
+        for erased in ("conversaciones", "firmas", "envíos", "personas que hayas añadido"):
+            await expect(dialog).to_contain_text(erased)
+        await dialog.get_by_role("button", name="Cancelar").click()
+        assert page.state is before
+        await at.page.get_by_role("button", name="Petición nueva").click()
+        await dialog.get_by_role("button", name="Empezar").click()
+        await at.page.locator(".wide-button").wait_for()
+        assert page.state is not before
+
+
 async def test_a_hostile_name_and_a_hostile_text_stay_text(
     browser: Browser, petition: str
 ) -> None:
@@ -192,11 +235,13 @@ async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginni
         await at.page.locator(".key", has_text="Firmar la petición").press("Enter")
         await expect(focused).to_contain_text("Usar «Ana García»")
         await at.page.keyboard.press("Enter")
-        await expect(focused).to_contain_text("Otras acciones")
+        await expect(focused).to_contain_text("Avances de esta petición")
+        await at.page.keyboard.press("Tab")
+        await expect(focused).to_contain_text("tras acciones")
         await at.page.keyboard.press("Tab")
         await expect(focused).to_contain_text("Consiento y firmo")
         await at.page.keyboard.press("Enter")
-        await expect(focused).to_contain_text("Copiar el enlace")
+        await expect(focused).to_contain_text("Ver mi firma")
         assert at.console_errors == []
 
 

@@ -58,6 +58,21 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
     await page.stop()
 
 
+async def test_the_thousand_read_as_many_languages_as_people_do() -> None:
+    async with DemoSession(page := DemoPage()).open() as show:
+        await show.start()
+        assert page.state is not None
+        before = set(show.simulator.world.people)
+        page.state.crowd.start(120)
+        while page.state.crowd.is_signing:  # noqa: ASYNC110 - the page asks in the same way
+            await asyncio.sleep(0.05)
+        people = show.simulator.world.people
+        languages = {people[key].user.language for key in people.keys() - before}
+        assert page.state.crowd.signed == 120
+        assert len(languages) > 20
+        assert None in languages, "some people's Telegram does not tell"
+
+
 @asynccontextmanager
 async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, str]]:
     """Runs the demo as a process; yields its output and the address that it printed."""

@@ -33,7 +33,16 @@ _LAST_NAMES = (
     "|Silva|Smith|Soler|Torres|Ugarte|Vega|Vidal|Walsh|Yáñez|Zamora"
 )
 _SOURCE = "crowd"
-_LANGUAGES = ("es", "es", "es", "en", "es", "ca", "es", "en", "pt", "es")
+# Of each hundred people, how many read which language, as codes of their Telegram; most are not
+# among the petition's.
+_LANGUAGES = (
+    *("es",) * 46,
+    *("en",) * 14,
+    *("ca",) * 8,
+    *("pt-br", "pt-br", "fr", "fr", "fr", "de", "de", "it", "it", "gl", "gl", "gl", "eu", "eu"),
+    *("ar", "ar", "ru", "uk", "pl", "nl", "ro", "tr", "zh-hans", "hi", "id", "fa", "sv", "ja"),
+    *("el", "cs", "hu", None),
+)
 
 
 class Crowd:
@@ -100,18 +109,18 @@ class Crowd:
             await asyncio.sleep(_PUBLISH_EVERY_SECONDS)
 
     async def _sign_one_by_one(self, queue: Iterator[int]) -> None:
-        for number in queue:
-            if await self._sign_one(self._new_person(number)):
+        for _ in queue:
+            if await self._sign_one(self._new_person()):
                 self.signed += 1
             else:
                 self.failed += 1
 
-    def _new_person(self, number: int) -> Person:
-        seed = len(self._world.people) + number
+    def _new_person(self) -> Person:
+        seed = len(self._world.people)
         return self._world.person(
             _name_in(_FIRST_NAMES, seed * 7),
             last_name=_name_in(_LAST_NAMES, seed * 11),
-            language=_LANGUAGES[seed % len(_LANGUAGES)],
+            language=_LANGUAGES[seed * 37 % len(_LANGUAGES)],
         )
 
     async def _sign_one(self, person: Person) -> bool:
