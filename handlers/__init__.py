@@ -19,6 +19,8 @@ from handlers import (
     admin_callbacks,
     blocked_chats,
     closing,
+    closing_text_input,
+    closing_texts,
     groups,
     opt_out,
     statistics,
@@ -64,6 +66,7 @@ _ADMIN_COMMANDS: Mapping[str, _ForAdmin] = MappingProxyType(
     {
         "close": closing.close,
         "reopen": closing.reopen,
+        "closing": closing_texts.closing,
         "broadcast": menu.broadcast,
         "broadcasts": history.broadcasts,
         "stats": statistics.stats,
@@ -87,14 +90,14 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     yield TapElsewhere(groups.answer_tap_elsewhere)
     for name in ADMIN_COMMANDS:
         yield CommandHandler(name, _admin(_ADMIN_COMMANDS[name]), by_admin)
-    yield CommandHandler("cancel", _draft_first(draft_input.cancel, cancel), by_admin)
+    yield CommandHandler("cancel", _draft_first(_cancelled, cancel), by_admin)
     for name in SUPPORTER_COMMANDS:
         yield CommandHandler(name, _command(name), PRIVATE_MESSAGE)
     unknown = _supporter(supporter_messages.unknown_command, open_command)
     yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
     of_text = sent_by_admin & filters.TEXT
-    yield MessageHandler(of_text, _draft_first(draft_input.sent, written))
-    yield MessageHandler(sent_by_admin, _draft_first(draft_input.sent, sent_media))
+    yield MessageHandler(of_text, _draft_first(_taken, written))
+    yield MessageHandler(sent_by_admin, _draft_first(_taken, sent_media))
     yield MessageHandler(PRIVATE_MESSAGE & filters.TEXT, written)
     yield MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, sent_media)
     edited_by_admin = PRIVATE_EDIT & AdminContentFilter(admins)
@@ -149,10 +152,18 @@ def _admin(handle: _ForAdmin) -> HandlerCallback:
     return callback
 
 
+async def _taken(ctx: AdminContext) -> bool:
+    return await closing_text_input.sent(ctx) or await draft_input.sent(ctx)
+
+
+async def _cancelled(ctx: AdminContext) -> bool:
+    return await closing_text_input.cancel(ctx) or await draft_input.cancel(ctx)
+
+
 def _draft_first(
     handle: Callable[[AdminContext], Awaitable[bool]], as_supporter: HandlerCallback
 ) -> HandlerCallback:
-    """Returns the callback for what an admin sent: for their draft, or else as a supporter."""
+    """Returns the callback for what an admin sent: for what they prepare, else as a supporter."""
 
     @wraps(handle)
     async def callback(update: Update, context: Context) -> None:

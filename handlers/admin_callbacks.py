@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from handlers import closing
+from handlers import closing, closing_texts
 from handlers.admin_context import AdminContext, AdminHandler
 from handlers.broadcasts import approval, confirm, controls, draft_taps, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
@@ -48,6 +48,7 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = MappingProxyType(
         AdminAction.NO_CLOSING_DATE: closing.remove_date,
         AdminAction.REOPEN: closing.confirm_reopen,
         AdminAction.CLOSING_UPDATE: menu.compose_closing,
+        AdminAction.CLOSING_TEXT: closing_texts.tapped,
         AdminAction.COMPOSE: menu.compose,
         AdminAction.COMPOSE_BREACH: menu.compose_breach,
         AdminAction.RESUME_DRAFT: menu.resume,

@@ -32,7 +32,9 @@ DAMAGED = mark(
 )
 
 
-async def tell_admins(bot: Bot, services: Services, text: str | Callable[[Words], Html]) -> bool:
+async def tell_admins(
+    bot: Bot, services: Services, text: str | Callable[[Words], Html | Screen]
+) -> bool:
     """Sends each admin a message; a failure for one does not stop the others.
 
     Args:
@@ -49,7 +51,7 @@ async def tell_admins(bot: Bot, services: Services, text: str | Callable[[Words]
         words = await words_or_default(services, admin)
         try:
             said = words.text(text) if isinstance(text, str) else text(words)
-            await send_screen(bot, admin, Screen(said))
+            await send_screen(bot, admin, Screen(said) if isinstance(said, Html) else said)
         except TelegramError as error:
             _log.warning("admin_not_told", error_kind=error_kind(error))
         else:

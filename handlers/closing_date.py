@@ -1,18 +1,21 @@
-"""Closes the petition on its date, and tells the admins what is near and what is overdue."""
+"""Closes the petition on its date, and tells the admins what is near, changed or overdue."""
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import tell_admins
+from handlers.closing_texts import view_for
 from handlers.context import Bot, Services
-from handlers.screens.screen import paragraphs
-from storage import Kind, PetitionState, Unavailable
+from handlers.screens.closing_texts import ClosingTextsView, change_notice
+from handlers.screens.screen import Screen, paragraphs
+from storage import Kind, PetitionState, Publication, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -21,6 +24,10 @@ LOOK_SECONDS = 20.0
 _WEEK, _DAY = timedelta(days=7), timedelta(days=1)
 # So long after the closing the admins are reminded of those who were not told, and so often.
 _UNTOLD_AFTER, _REMINDED_EVERY = timedelta(days=30), timedelta(days=7)
+# A change that nobody could be told of for so long is in /closing.
+_TOLD_FOR = timedelta(days=7)
+# The notices go to all admins alike, so none of them is its reader.
+_NOBODY = 0
 _PLAINER_FROM, _PLAINEST_FROM = 1, 4
 
 
@@ -30,7 +37,7 @@ class Notice:
 
     kind: str
     about: str
-    text: Callable[[Words], Html]
+    text: Callable[[Words], Html | Screen]
 
 
 async def keep_closing_date(bot: Bot, services: Services) -> None:
@@ -51,7 +58,7 @@ async def look(bot: Bot, services: Services) -> None:
     await petitions.close_if_due(now)
     state = await petitions.state()
     untold = await _untold(services, state, now)
-    for notice in due_notices(state, untold, now):
+    for notice in (*due_notices(state, untold, now), *await _changes(services, now)):
         if await petitions.notice_was_sent(notice.kind, notice.about):
             continue
         if await tell_admins(bot, services, notice.text):
@@ -90,6 +97,25 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
     if any(each.kind is Kind.CLOSING for each in under_way):
         return 0
     return sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
+
+
+async def _changes(services: Services, now: datetime) -> list[Notice]:
+    """Returns who changed what late visitors read of late, and what waits for a second admin."""
+    view = await view_for(services, _NOBODY, services.petition.source_language)
+    made = {each.publication for each in view.versions if each.publication is not None}
+    return [
+        Notice(
+            "closing text waits" if each.published_at is None else "closing text changed",
+            each.id.hex() if each.published_at is None else f"{each.id.hex()}/{each.published_at}",
+            partial(_change, view, each),
+        )
+        for each in sorted(made, key=lambda each: each.requested_at)
+        if each.published_at is None or now - each.published_at < _TOLD_FOR
+    ]
+
+
+def _change(view: ClosingTextsView, made: Publication, words: Words) -> Screen:
+    return change_notice(replace(view, words=words), made)
 
 
 def _before(closes_at: datetime, now: datetime) -> Iterator[Notice]:

@@ -118,6 +118,9 @@ def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
         "menus": held.menus,
         "broadcasts": held.broadcasts,
         "deeds": held.deeds,
+        "closing_texts": held.closing_texts,
+        "publications": held.publications,
+        "awaited_closing_text": held.awaited,
     }
     return {
         "petition": ctx.view.petition.slug,

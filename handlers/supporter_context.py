@@ -427,6 +427,7 @@ async def _view(services: Services, bot: Bot, user: User, conversation: Conversa
     state, signature = await asyncio.gather(
         storage.petitions.state(), storage.signatures.get(conversation.supporter)
     )
+    texts = await storage.closing_texts.published() if state.is_closed else ()
     language = services.petition.language_for(conversation.language or user.language_code)
     return View(
         petition=services.petition,
@@ -438,6 +439,7 @@ async def _view(services: Services, bot: Bot, user: User, conversation: Conversa
         profile_name=_profile_name(user),
         bot_username=bot.username,
         by_admin=user.id in services.admins,
+        closing_texts=texts,
     )
 
 

@@ -31,6 +31,15 @@ from storage.broadcast_types import (
     pause_question,
 )
 from storage.broadcasts import Broadcasts
+from storage.closing_texts import (
+    CLOSING_UPDATE,
+    AwaitedText,
+    ClosingText,
+    ClosingTextKind,
+    ClosingTexts,
+    Publication,
+    publication_id,
+)
 from storage.conversations import Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
 from storage.deliveries import Deliveries
@@ -89,6 +98,7 @@ class Storage:
     telegram_cache: TelegramCache
     personal_data: PersonalData
     sent_files: SentFiles
+    closing_texts: ClosingTexts
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -153,11 +163,13 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         telegram_cache=TelegramCache(watched, slug),
         personal_data=PersonalData(watched, slug, keyring),
         sent_files=SentFiles(watched, slug, keyring),
+        closing_texts=ClosingTexts(watched, slug, keyring, audit),
     )
 
 
 __all__ = [
     "APPROVABLE_FOR",
+    "CLOSING_UPDATE",
     "RECALLABLE_FOR",
     "TRANSITIONS",
     "AdminNames",
@@ -168,12 +180,16 @@ __all__ = [
     "AudienceChanged",
     "Audit",
     "AuditEntry",
+    "AwaitedText",
     "Broadcast",
     "BroadcastAction",
     "BroadcastState",
     "Broadcasts",
     "BrokenData",
     "CachedItem",
+    "ClosingText",
+    "ClosingTextKind",
+    "ClosingTexts",
     "Consent",
     "Conversation",
     "ConversationMoved",
@@ -210,6 +226,7 @@ __all__ = [
     "PetitionState",
     "Petitions",
     "ProcessLock",
+    "Publication",
     "RecallTally",
     "Recalled",
     "Recalls",
@@ -241,5 +258,6 @@ __all__ = [
     "open_known_storage",
     "open_storage",
     "pause_question",
+    "publication_id",
     "require_newest",
 ]

@@ -53,6 +53,14 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
         *("source_chat_sealed", "progress_chat_sealed", "progress_message_id"),
     ),
     "audit": ("id", "at", "actor_sealed", "action", "detail"),
+    "closing_texts": (
+        *("id", "entry", "kind", "day", "language", "number", "text_sealed", "author_sealed"),
+        *("written_at", "discarded_at"),
+    ),
+    "closing_publications": (
+        *("id", "requested_by_sealed", "requested_at", "approved_by_sealed", "published_at"),
+    ),
+    "awaited_closing_texts": ("admin", "entry", "kind", "day", "language", "asked_at"),
 }
 """By table, the columns that people are given of their own rows."""
 
@@ -115,8 +123,23 @@ WHERE petition = :petition AND actor_sealed IS NOT NULL
 ORDER BY at, id
 """  # noqa: S608 - constants of this file
 
+_WRITTEN = f"""
+SELECT {_columns("closing_texts")} FROM closing_texts
+WHERE petition = :petition ORDER BY written_at, number
+"""  # noqa: S608 - constants of this file
+
+_PUBLICATIONS = f"""
+SELECT {_columns("closing_publications")} FROM closing_publications
+WHERE petition = :petition ORDER BY requested_at
+"""  # noqa: S608 - constants of this file
+
+_AWAITED = f"""
+SELECT {_columns("awaited_closing_texts")} FROM awaited_closing_texts
+WHERE petition = :petition AND admin = :supporter
+"""  # noqa: S608 - constants of this file
+
 # The other sealed columns hold the id of a person or of a chat.
-_TEXTS = frozenset({"name_sealed", "body_sealed"})
+_TEXTS = frozenset({"name_sealed", "body_sealed", "text_sealed"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,6 +157,9 @@ class Held:
         menus: the command menus that they were given as an admin.
         broadcasts: those that they prepared or approved, without the ids of other admins.
         deeds: the audit entries of what they did as an admin.
+        closing_texts: what they wrote of how the petition ended, as an admin.
+        publications: those that they asked for or approved, without the ids of other admins.
+        awaited: of which text the bot asked them for, as an admin.
     """
 
     conversation: Record | None = None
@@ -146,6 +172,9 @@ class Held:
     menus: tuple[Record, ...] = ()
     broadcasts: tuple[Record, ...] = ()
     deeds: tuple[Record, ...] = ()
+    closing_texts: tuple[Record, ...] = ()
+    publications: tuple[Record, ...] = ()
+    awaited: Record | None = None
 
 
 class PersonalData:
@@ -178,6 +207,17 @@ class PersonalData:
                 for row in await self._read("audit", _DEEDS, supporter)
                 if row["actor"] == user_id
             ),
+            closing_texts=tuple(
+                row
+                for row in await self._read("closing_texts", _WRITTEN, supporter)
+                if row["author"] == user_id
+            ),
+            publications=tuple(
+                _part_of(user_id, row)
+                for row in await self._read("closing_publications", _PUBLICATIONS, supporter)
+                if user_id in _people_in(row).values()
+            ),
+            awaited=_only(await self._read("awaited_closing_texts", _AWAITED, supporter)),
         )
 
     async def _read(self, table: str, sql: str, supporter: bytes) -> tuple[Record, ...]:
@@ -216,11 +256,15 @@ def _only(rows: Sequence[Record]) -> Record | None:
     return rows[0] if rows else None
 
 
-def _people_in(broadcast: Record) -> dict[str, int | None]:
-    names = ("author", "confirmed_by", "source_chat", "progress_chat")
-    return {name: broadcast[name] for name in names}
+_PEOPLE = frozenset(
+    {"author", "confirmed_by", "source_chat", "progress_chat", "requested_by", "approved_by"}
+)
 
 
-def _part_of(user_id: int, broadcast: Record) -> Record:
-    others = {name for name, number in _people_in(broadcast).items() if number != user_id}
-    return {name: value for name, value in broadcast.items() if name not in others}
+def _people_in(row: Record) -> dict[str, int | None]:
+    return {name: value for name, value in row.items() if name in _PEOPLE}
+
+
+def _part_of(user_id: int, row: Record) -> Record:
+    others = {name for name, number in _people_in(row).items() if number != user_id}
+    return {name: value for name, value in row.items() if name not in others}

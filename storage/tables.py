@@ -349,6 +349,56 @@ petition_notices = Table(
     sqlite_strict=True,
 )
 
+# A change of what late visitors read; without `published_at` it waits for a second admin.
+closing_publications = Table(
+    "closing_publications",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _blob("requested_by_sealed"),
+    _number("requested_at"),
+    _blob("approved_by_sealed", null=True),
+    _number("published_at", null=True),
+    PrimaryKeyConstraint("id"),
+    sqlite_strict=True,
+)
+
+# The versions of the closing update, and of what became of the petition later.
+closing_texts = Table(
+    "closing_texts",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _text("entry"),
+    _text("kind"),
+    _text("day", null=True),
+    _text("language"),
+    _number("number"),
+    _blob("text_sealed"),
+    _blob("author_sealed"),
+    _number("written_at"),
+    _number("discarded_at", null=True),
+    Column("publication_id", LargeBinary, ForeignKey("closing_publications.id"), nullable=True),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("petition", "entry", "language", "number"),
+    sqlite_strict=True,
+)
+
+# Of which of those an admin's next message is the text.
+awaited_closing_texts = Table(
+    "awaited_closing_texts",
+    metadata,
+    _text("petition"),
+    _blob("admin"),
+    _text("entry"),
+    _text("kind"),
+    _text("day", null=True),
+    _text("language"),
+    _number("asked_at"),
+    PrimaryKeyConstraint("petition", "admin"),
+    sqlite_strict=True,
+)
+
 telegram_cache = Table(
     "telegram_cache",
     metadata,

@@ -65,6 +65,7 @@ class Petition(_Frozen):
     time_zone: str
     source_language: str
     closes_at: datetime | None
+    closing_is_draft: bool
     goals: tuple[int, ...]
     addressee: dict[str, str]
     demands: dict[str, tuple[str, ...]]
@@ -119,6 +120,7 @@ def load_petition(folder: Path) -> Petition:
         time_zone=file.time_zone,
         source_language=file.source_language,
         closes_at=_end_of(file.closes_on, file.time_zone),
+        closing_is_draft=file.closing_is_draft,
         goals=file.goals,
         addressee=_spread(file.addressee, read),
         demands=_spread(file.demands, read),

@@ -130,6 +130,11 @@ def _faults(passage: Passage, values: Values) -> Iterator[str]:
     yield from _dropped_links(filled(passage.text, values))
 
 
+def own_placeholders(key: str) -> frozenset[str]:
+    """Returns what the bot fills into a text beside the values of `petition.toml`."""
+    return _OWN.get(key, frozenset())
+
+
 def _placeholder_faults(passage: Passage, values: Values) -> Iterator[str]:
     if re.search(r"\{\{|\}\}", passage.text):
         yield "doubled braces are not for these texts; braces only hold what the bot fills in"

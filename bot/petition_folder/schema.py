@@ -141,6 +141,7 @@ class PetitionFile(FrozenModel):
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Madrid"
     source_language: str = "es"
     closes_on: Dated | None = None
+    closing_is_draft: bool = False
     goals: Annotated[tuple[int, ...], Field(strict=False), AfterValidator(_ascending)]
     addressee: ByLanguage[str]
     demands: ByLanguage[Lines[str]]

@@ -122,6 +122,10 @@ class Words:
         """Formats a moment as an admin would type it, in the petition's zone: 26/11/2026 18:30."""
         return self._there(when).strftime("%d/%m/%Y %H:%M")
 
+    def typed_day(self, day: dt.date) -> str:
+        """Formats a day as an admin would type it: 26/11/2026."""
+        return day.strftime("%d/%m/%Y")
+
     def offset(self, when: dt.datetime) -> str:
         """Formats the offset of the petition's zone from UTC: UTC+1, UTC-3:30, UTC."""
         east = when.astimezone(self._zone).utcoffset() or dt.timedelta()

@@ -150,6 +150,8 @@ def _objection(
 ) -> Html | _OtherNumber | None:
     """Returns why what the token confirms must not be sent now; None if it may be."""
     draft, words, now = editor.draft, editor.ctx.words, editor.now
+    if draft_view.terms is None and draft.is_shown:
+        return _changed(editor)
     if draft_view.terms is None:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
     if draft.kind is Kind.CLOSING and not draft_view.is_closed:

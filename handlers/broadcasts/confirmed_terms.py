@@ -1,23 +1,29 @@
 """The content that a draft would send now, and the terms that its confirmation is bound to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.broadcast.confirmation import ConfirmationTerms, content_sha256
+from bot.petition.outcome import closing_update_by_language
 from bot.text.markup import Html, fill
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft, Version
 from handlers.context import Services
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
-from storage import Kind, PetitionState
+from storage import ClosingText, Kind, PetitionState
 
 Messages = Mapping[str, tuple[int, ...]]
 
 
-def current_content(services: Services, draft: Draft, state: PetitionState) -> dict[str, object]:
-    """Returns what recipients get, by language: texts, or copies of the preview."""
+async def current_content(
+    services: Services, draft: Draft, state: PetitionState
+) -> dict[str, object]:
+    """Returns what recipients get, by language: texts, or copies of the preview.
+
+    Empty while the closing update is only a draft.
+    """
     if draft.kind is Kind.CLOSING:
-        return _closing(services, state)
+        return _closing(services, state, await services.storage.closing_texts.published())
     if draft.kind is Kind.BREACH:
         return {
             language: breach_notice(services.catalogs.words(language), version.html)
@@ -67,17 +73,14 @@ def terms_of(
     )
 
 
-def _closing(services: Services, state: PetitionState) -> dict[str, object]:
+def _closing(
+    services: Services, state: PetitionState, published: Sequence[ClosingText]
+) -> dict[str, object]:
     count = state.closed_signatures if state.closed_signatures is not None else state.signatures
-    petition = services.petition
-    said = {language: services.catalogs.words(language) for language in petition.languages}
     return {
-        language: fill(
-            petition.texts_in(language).closing_update,
-            count=words.number(count),
-            people=words.people(count),
-        )
-        for language, words in said.items()
+        language: fill(text, count=words.number(count), people=words.people(count))
+        for language, text in closing_update_by_language(services.petition, published).items()
+        for words in (services.catalogs.words(language),)
     }
 
 

@@ -120,6 +120,8 @@ class Draft(_Frozen):
         versions: what the admin sent, by language.
         copies: message ids of the preview, which will be copied, by language. None until shown.
         old_copies: message ids of earlier previews, to be deleted.
+        previewed: hash of the closing update as it was previewed; it is not copied, so it may have
+            been changed since.
         topic: of an earlier broadcast, whose recipients are left out.
         last_signature_number: number of the last signature included; later signers get nothing.
         token: of the confirmation with which the admin started it.
@@ -142,6 +144,7 @@ class Draft(_Frozen):
     copies: dict[str, tuple[int, ...]] | None = None
     old_copies: tuple[int, ...] = ()
     edited: bool = False
+    previewed: str | None = None
     topic: str | None = None
     last_signature_number: int | None = None
     token: str | None = None
@@ -347,13 +350,19 @@ def without_preview(draft: Draft) -> Draft:
     )
 
 
-def with_preview(draft: Draft, copies: Mapping[str, Iterable[int]], now: datetime) -> Draft:
+def with_preview(
+    draft: Draft,
+    copies: Mapping[str, Iterable[int]],
+    now: datetime,
+    previewed: str | None = None,
+) -> Draft:
     """Returns the draft with its preview; these copies are what will be sent."""
     return draft.changed(
         now,
         copies={language: tuple(ids) for language, ids in copies.items()},
         old_copies=(),
         edited=False,
+        previewed=previewed,
         stage=DraftStage.SUMMARY,
     )
 

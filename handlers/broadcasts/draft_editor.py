@@ -12,7 +12,7 @@ from types import MappingProxyType
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import broadcast_id, most_for_one_admin
+from bot.broadcast.confirmation import broadcast_id, content_sha256, most_for_one_admin
 from bot.settings import FREE_RATE
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
@@ -85,7 +85,7 @@ class DraftEditor:
         stage = self.draft.stage
         if (
             stage in (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
-            and not self.draft.is_shown
+            and draft_view.terms is None
         ):
             stage = DraftStage.READY
         page = _DRAWN_BY[stage](draft_view).with_notice(notice)
@@ -125,7 +125,9 @@ class DraftEditor:
         )
         if not draft.is_shown:
             return draft_view
-        content = current_content(services, draft, state)
+        content = await current_content(services, draft, state)
+        if draft.kind is Kind.CLOSING and content_sha256(content).hex() != draft.previewed:
+            return draft_view  # what is above it in the chat is not what would be sent
         return replace(
             draft_view,
             balance=await star_balance(ctx) if draft_view.is_paid else None,

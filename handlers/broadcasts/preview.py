@@ -12,6 +12,7 @@ from typing import Any
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId
 from telegram.error import TelegramError
 
+from bot.broadcast.confirmation import content_sha256
 from bot.broadcast.content import MessageCall, content_of
 from bot.text.markup import Html
 from bot.transport.error_kinds import ErrorKind, error_kind
@@ -73,7 +74,8 @@ async def _show_preview(editor: DraftEditor) -> None:
         # Stored at once, so that the next preview deletes them whatever happens now.
         there = tuple(m for ids in copies.values() for m in ids)
         editor = await editor.save(editor.draft.model_copy(update={"old_copies": there}))
-    shown = with_preview(editor.draft, copies, editor.now)
+    previewed = None if editor.draft.is_copied else content_sha256(content).hex()
+    shown = with_preview(editor.draft, copies, editor.now, previewed)
     last = None if shown.starts_at else await storage.broadcasts.last_number()
     editor = await editor.save(shown.model_copy(update={"last_signature_number": last}))
     await editor.draw(below=max(m for ids in copies.values() for m in ids))
@@ -84,7 +86,7 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
     editor = await editor.answered()
     ctx, services = editor.ctx, editor.ctx.services
     state = await services.storage.petitions.state()
-    content = current_content(services, editor.draft, state)
+    content = await current_content(services, editor.draft, state)
     for language in content:
         if language in sent:
             continue
@@ -162,7 +164,8 @@ async def _content_to_copy(editor: DraftEditor) -> dict[str, object]:
     """Returns what the preview is made from: the admin's messages, or the texts to be sent."""
     draft, services = editor.draft, editor.ctx.services
     if not draft.is_copied:
-        return current_content(services, draft, await services.storage.petitions.state())
+        state = await services.storage.petitions.state()
+        return await current_content(services, draft, state)
     sources = {language: version.messages for language, version in draft.versions.items()}
     return content_of_copies(services, draft, sources)
 

@@ -4,6 +4,7 @@ The strings are in messages that were already sent, so what is encoded here stay
 
 - `VERSION:ACTION:ARGUMENT` under the conversation message,
 - `adm:ACTION:ARGUMENT` under an admin's message; for `DRAFT` the argument is that of `DraftTap`,
+  for `CLOSING_TEXT` that of `ClosingTap`,
 - `stop:updates` and `stop:news` under a broadcast of that kind.
 """
 
@@ -46,6 +47,7 @@ class AdminAction(StrEnum):
     SEND = "send"
     DISMISS = "leave"
     CLOSING_UPDATE = "final"
+    CLOSING_TEXT = "text"
     COMPOSE = "compose"
     COMPOSE_BREACH = "breach"
     RESUME_DRAFT = "goon"
@@ -91,6 +93,23 @@ class DraftStep(StrEnum):
     BACK = "back"
     """Return to the screen before the question."""
     CANCEL = "cancel"
+
+
+class ClosingStep(StrEnum):
+    """What a button of /closing does. The values are part of callback data."""
+
+    OVERVIEW = "all"
+    WRITE = "write"
+    """Wait for a text: `ENTRY:KIND:LANGUAGE`, with `new` for an entry to be added."""
+    ADD = "add"
+    ENTRIES = "which"
+    PREVIEW = "look"
+    PUBLISH = "publish"
+    DISCARD = "drop"
+    HISTORY = "past"
+    REVIEW = "see"
+    APPROVE = "yes"
+    DECLINE = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +201,23 @@ class DraftTap:
         if version is None or step not in set(DraftStep):
             return None
         return cls(key, version, DraftStep(step), value)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingTap:
+    """The argument of a button of /closing: its step, and what the step is done to."""
+
+    step: ClosingStep
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.step}:{self.value}"
+
+    @classmethod
+    def read(cls, argument: str) -> ClosingTap | None:
+        """Parses an argument; returns None for anything that no such button carries."""
+        step, _, value = argument.partition(":")
+        return cls(ClosingStep(step), value) if step in set(ClosingStep) else None
 
 
 def read_number(text: str, most: int = 2**31 - 1) -> int | None:

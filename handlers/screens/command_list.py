@@ -26,6 +26,7 @@ ADMIN_COMMANDS: Mapping[str, str] = MappingProxyType(
         "stats": mark("Firmas: total, hoy, por idioma y origen"),
         "close": mark("Cerrar la petición"),
         "reopen": mark("Volver a abrir la petición"),
+        "closing": mark("Escribir cómo ha terminado la petición"),
         "broadcast": mark("Escribir a quienes firmaron"),
         "broadcasts": mark("Envíos anteriores y programados"),
     }

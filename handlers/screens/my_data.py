@@ -246,7 +246,9 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
 
 def _as_admin(view: View, held: Held) -> Html | None:
     words = view.words
-    if not (held.draft or held.admin_name or held.menus or held.broadcasts or held.deeds):
+    written = (*held.closing_texts, *held.publications)
+    done = (held.draft, held.admin_name, held.menus, held.broadcasts, held.deeds, held.awaited)
+    if not (any(done) or written):
         return None
     return _lines(
         words.text("<b>Como administras la petición</b>"),
@@ -265,6 +267,8 @@ def _as_admin(view: View, held: Held) -> Html | None:
             name=held.admin_name["name"] or "—",
         ),
         held.draft and words.text("El mensaje que estás preparando."),
+        written and words.text("Lo que has escrito o publicado sobre cómo terminó."),
+        held.awaited and words.text("Qué texto te pidió el bot con /closing."),
         held.menus and words.text("El menú de comandos que te mostramos."),
     )
 

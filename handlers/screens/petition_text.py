@@ -1,15 +1,27 @@
 """The screens that show the petition: home in its three forms, and the appeal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from bot.petition.goals import bar, progress
+from bot.petition.outcome import OutcomeEntry, outcome_in
 from bot.petition.stages import Action, expects_name
 from bot.text.markup import Html, fill, time_tag
+from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
+from storage import ClosingTextKind
 
 _BAR_WIDTH = 12
+
+_ENTRY_HEADINGS: Mapping[ClosingTextKind, str] = MappingProxyType(
+    {
+        ClosingTextKind.DELIVERED: mark("<b>{date}: entrega de las firmas</b>"),
+        ClosingTextKind.ANSWERED: mark("<b>{date}: respuesta a la petición</b>"),
+        ClosingTextKind.DECIDED: mark("<b>{date}: decisión</b>"),
+    }
+)
 
 
 def home(view: View) -> Screen:
@@ -143,11 +155,26 @@ def _closed(view: View) -> Screen:
         f"<b>{view.texts.title}</b>",
         fill(view.texts.closed, **counted),
         mine,
-        fill(view.texts.closing_update, **counted),
+        *_outcome(view, counted),
         _not_signed(view) if expects_name(view.place) else None,
     )
     withdraw = _withdraw_button(view) if signature else None
     return Screen(text, [_read_button(view), _foot(view), withdraw])
+
+
+def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:
+    """Returns the closing update and what followed it, in order of time."""
+    told = outcome_in(view.petition, view.closing_texts, view.language)
+    return [
+        *([fill(told.closing_update, **counted)] if told.closing_update else []),
+        *(_entry_text(view.words, entry, counted) for entry in told.entries),
+    ]
+
+
+def _entry_text(words: Words, entry: OutcomeEntry, counted: Mapping[str, str]) -> Html:
+    """Returns an entry under its day and what it is about."""
+    heading = words.text(_ENTRY_HEADINGS[entry.kind], date=words.date(entry.day))
+    return Html(f"{heading}\n{fill(entry.text, **counted)}")
 
 
 def _not_signed(view: View) -> Html:

@@ -1,5 +1,6 @@
 """`View`: everything that a supporter's screen is drawn from, at one moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -7,7 +8,7 @@ from bot.petition.petition import Petition, Texts
 from bot.petition.stages import Place, Stage, SupporterStatus
 from bot.text.markup import Html
 from bot.text.translations import Words
-from storage import Conversation, Held, PetitionState, Signature
+from storage import ClosingText, Conversation, Held, PetitionState, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class View:
     Attributes:
         profile_name: name of the Telegram profile; None if it is not valid for signing.
         held: everything stored of the person; only set for the screen of /mydata.
+        closing_texts: the published versions, once the petition is closed.
     """
 
     petition: Petition
@@ -29,6 +31,7 @@ class View:
     bot_username: str
     by_admin: bool = False
     held: Held | None = field(default=None, repr=False)
+    closing_texts: Sequence[ClosingText] = ()
 
     @property
     def damage(self) -> Html | None:

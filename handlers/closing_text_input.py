@@ -1,0 +1,171 @@
+"""Takes what an admin sends as the text that /closing asked them for."""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from telegram import Message
+
+from bot.petition.outcome import TextFault, surplus, text_fault
+from bot.petition.stages import expects_name
+from bot.text.markup import Html
+from handlers.admin_context import AdminContext
+from handlers.broadcasts.draft_editor import open_draft
+from handlers.closing_texts import too_long, view_of
+from handlers.screens import closing_texts as screens
+from handlers.screens.closing_texts import ClosingTextsView
+from handlers.screens.supporter_view import place_of
+from storage import AwaitedText, ClosingText
+
+_WAITS_FOR = timedelta(hours=1)
+"""How long the bot takes an admin's message for the text; later it may be something else."""
+_REMEMBERED_FOR = timedelta(days=1)
+"""How long a late message is still likely to be meant for it."""
+
+_DAY = re.compile(r"\s*(\d{1,2})[/.](\d{1,2})[/.](\d{4})\s*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why a text is not taken."""
+
+    said: Html
+
+
+async def sent(ctx: AdminContext) -> bool:
+    """Takes an admin's message as the text that they were asked for; False if it is not that."""
+    texts, message = ctx.services.storage.closing_texts, ctx.message
+    if message is None:
+        return False
+    awaited = await texts.awaited(ctx.reference)
+    if awaited is None:
+        return await _was_taken(ctx, message)
+    now = ctx.services.clock()
+    age = now - awaited.asked_at
+    if await _is_for_draft(ctx, awaited.asked_at):
+        return False
+    if age > _WAITS_FOR:
+        known = ctx.conversation
+        if age > _REMEMBERED_FOR or (known is not None and expects_name(place_of(known))):
+            return False
+        await texts.await_text(ctx.reference, replace(awaited, asked_at=now))
+        await _say(
+            ctx,
+            ctx.words.text(
+                "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para "
+                "otra cosa. Si era este, envíamelo otra vez."
+            ),
+        )
+        return True
+    read = _read(ctx, awaited, message)
+    if isinstance(read, _Refused):
+        await _say(ctx, read.said)
+        return True
+    awaited, text = read
+    view = await view_of(ctx)
+    over = _surplus_with(view, awaited, text)
+    if over:
+        await _say(ctx, too_long(ctx, over))
+        return True
+    await texts.write(_key(ctx, message), ctx.reference, awaited, text, actor=ctx.user.id, at=now)
+    await _show_saved(ctx)
+    return True
+
+
+async def cancel(ctx: AdminContext) -> bool:
+    """Stops waiting for a text; returns False if none was awaited."""
+    texts = ctx.services.storage.closing_texts
+    awaited = await texts.awaited(ctx.reference)
+    if awaited is None or ctx.services.clock() - awaited.asked_at > _WAITS_FOR:
+        return False
+    if await _is_for_draft(ctx, awaited.asked_at):
+        return False
+    await texts.forget_awaited(ctx.reference)
+    await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+    return True
+
+
+def _read(
+    ctx: AdminContext, awaited: AwaitedText, message: Message
+) -> tuple[AwaitedText, str] | _Refused:
+    """Returns the text of a message as Telegram HTML, with its day if the first line is one."""
+    words = ctx.words
+    if message.text is None:
+        return _Refused(words.text(TextFault.NOT_TEXT))
+    html = message.text_html.strip()
+    written = _DAY.match(html) if awaited.day is not None else None
+    if written is not None:
+        day = _day(written)
+        if day is None:
+            return _Refused(
+                words.text("⚠️ No lo he guardado: la fecha de la primera línea no existe.")
+            )
+        if day > ctx.services.clock().astimezone(ctx.words.zone).date():
+            return _Refused(
+                words.text("⚠️ No lo he guardado: la fecha de la primera línea no ha llegado.")
+            )
+        awaited, html = replace(awaited, day=day), html[written.end() :].strip()
+    fault = text_fault(html)
+    return (awaited, html) if fault is None else _Refused(words.text(fault))
+
+
+def _day(written: re.Match[str]) -> date | None:
+    try:
+        return date(int(written[3]), int(written[2]), int(written[1]))
+    except ValueError:
+        return None
+
+
+def _surplus_with(view: ClosingTextsView, awaited: AwaitedText, text: str) -> int:
+    """Returns by how much the screen would be too long with this text in its place."""
+    candidate = ClosingText(
+        id=b"",
+        entry=awaited.entry,
+        kind=awaited.kind,
+        day=awaited.day,
+        language=awaited.language,
+        number=len(view.versions) + 1,
+        text=text,
+        author=view.reader,
+        written_at=awaited.asked_at,
+        is_discarded=False,
+        publication=None,
+    )
+    shown = [*view.published, *view.waiting, *view.left, candidate]
+    return surplus(view.petition, shown, awaited.language)
+
+
+async def _show_saved(ctx: AdminContext) -> None:
+    view = await view_of(ctx)
+    notice = ctx.words.text(
+        "✅ Guardado. Todavía no lo lee nadie: míralo y, si está bien, publícalo."
+    )
+    await ctx.at_bottom().say(screens.overview(view).with_notice(notice))
+
+
+async def _was_taken(ctx: AdminContext, message: Message) -> bool:
+    """Answers for a message that was stored before the bot stopped; False for any other."""
+    view = await view_of(ctx)
+    if not any(each.id == _key(ctx, message) for each in view.versions):
+        return False
+    await _show_saved(ctx)
+    return True
+
+
+async def _is_for_draft(ctx: AdminContext, asked_at: datetime) -> bool:
+    """Returns whether the admin's draft of a broadcast was asked for a message later than that."""
+    editor = await open_draft(ctx)
+    if editor is None or not editor.draft.accepts_messages(editor.now):
+        return False
+    return editor.draft.touched_at > asked_at
+
+
+async def _say(ctx: AdminContext, said: Html) -> None:
+    await ctx.at_bottom().say(said)
+
+
+def _key(ctx: AdminContext, message: Message) -> bytes:
+    """Returns the id of the version that a message becomes, however often it is handled."""
+    place = f"{message.message_id}".encode()
+    return hashlib.sha256(b"closing text\x00" + ctx.reference + place).digest()[:16]

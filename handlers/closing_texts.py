@@ -1,0 +1,318 @@
+"""/closing: the closing update and what followed it, written and published in the chat.
+
+Everything that is under way is in the database: also for which text an admin was asked.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from types import MappingProxyType
+
+from bot.petition.outcome import missing_languages, surplus
+from bot.text.markup import Html
+from handlers.admin_context import AdminContext
+from handlers.context import Services
+from handlers.screens import closing_texts as screens
+from handlers.screens.buttons import ClosingStep, ClosingTap
+from handlers.screens.closing_texts import ClosingTextsView
+from handlers.screens.petition_text import home
+from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.supporter_view import View
+from storage import (
+    CLOSING_UPDATE,
+    AwaitedText,
+    ClosingText,
+    ClosingTextKind,
+    Conversation,
+    Kind,
+    publication_id,
+)
+
+_NEW = "new"
+
+
+async def closing(ctx: AdminContext) -> None:
+    """Handles /closing: shows what late visitors read, and what can be done about it."""
+    await ctx.say(screens.overview(await view_of(ctx)))
+
+
+async def tapped(ctx: AdminContext, argument: str) -> None:
+    """Carries out the tap on a button of /closing."""
+    tap = ClosingTap.read(argument)
+    if tap is None:
+        await closing(ctx)
+        return
+    await _HANDLED_BY[tap.step](ctx, tap.value)
+
+
+async def _write(ctx: AdminContext, value: str) -> None:
+    view, petition = await view_of(ctx), ctx.services.petition
+    entry, _, rest = value.partition(":")
+    kind, _, language = rest.partition(":")
+    known = [each for each in view.versions if each.entry == entry]
+    is_known = entry in (_NEW, CLOSING_UPDATE) or bool(known)
+    if kind not in set(ClosingTextKind) or language not in petition.languages or not is_known:
+        await closing(ctx)
+        return
+    day = None
+    if entry != CLOSING_UPDATE:
+        day = (known[-1].day if known else None) or _today(ctx)
+    awaited = AwaitedText(
+        entry=secrets.token_hex(4) if entry == _NEW else entry,
+        kind=ClosingTextKind(kind),
+        language=language,
+        asked_at=ctx.services.clock(),
+        day=day,
+    )
+    await ctx.services.storage.closing_texts.await_text(ctx.reference, awaited)
+    await ctx.say(screens.ask_text(view, awaited))
+
+
+async def _add(ctx: AdminContext, _value: str) -> None:
+    await ctx.say(screens.ask_kind(await view_of(ctx)))
+
+
+async def _entries(ctx: AdminContext, _value: str) -> None:
+    await ctx.say(screens.ask_entry(await view_of(ctx)))
+
+
+async def _history(ctx: AdminContext, _value: str) -> None:
+    await ctx.say(screens.history(await view_of(ctx)))
+
+
+async def _overview(ctx: AdminContext, _value: str) -> None:
+    await closing(ctx)
+
+
+async def _preview(ctx: AdminContext, _value: str) -> None:
+    view = await view_of(ctx)
+    state = await ctx.services.storage.petitions.state()
+    question = screens.publish_question(view, is_closed=state.is_closed)
+    await ctx.tell_once(partial(_show, ctx, [*view.published, *view.left], question))
+
+
+async def _review(ctx: AdminContext, _value: str) -> None:
+    view = await view_of(ctx)
+    if view.request is None:
+        await closing(ctx)
+        return
+    question = screens.approval_question(view, view.request)
+    await ctx.tell_once(partial(_show, ctx, [*view.published, *view.waiting], question))
+
+
+async def _show(ctx: AdminContext, versions: list[ClosingText], question: Screen) -> None:
+    """Sends the late visitor's screen in every language, with the question below."""
+    await ctx.answer()
+    ctx = ctx.at_bottom()
+    for language in ctx.services.petition.languages:
+        heading = ctx.words.text(
+            "Así lo leerá quien entre, en {language}:", language=ctx.words.language_name(language)
+        )
+        seen = await _late_visitor(ctx, versions, language)
+        await ctx.write(paragraphs(f"<i>{heading}</i>", seen))
+    await ctx.write(question)
+
+
+async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language: str) -> Html:
+    services = ctx.services
+    state = await services.storage.petitions.state()
+    view = View(
+        petition=services.petition,
+        words=services.catalogs.words(language),
+        language=language,
+        petition_state=replace(state, closed_at=state.closed_at or services.clock()),
+        conversation=Conversation(ctx.reference, language=language),
+        signature=None,
+        profile_name=None,
+        bot_username=ctx.bot.username,
+        closing_texts=versions,
+    )
+    return home(view).text
+
+
+async def _publish(ctx: AdminContext, value: str) -> None:
+    view, services = await view_of(ctx), ctx.services
+    left = view.left
+    if not left or publication_id(left).hex() != value:
+        await _say_again(ctx, _published_before(ctx, view, value) or _changed(ctx))
+        return
+    objection = _objection(ctx, view)
+    if objection is not None:
+        await _say_again(ctx, objection)
+        return
+    made = await services.storage.closing_texts.publish(
+        left,
+        actor=ctx.user.id,
+        at=services.clock(),
+        approval_above=services.approval_above,
+    )
+    if made is None:
+        await _say_again(ctx, await _hindrance(ctx))
+    elif made.published_at is None:
+        await _say_again(ctx, _waits(ctx))
+    else:
+        await _say_again(ctx, await _published(ctx, left))
+
+
+async def _approve(ctx: AdminContext, value: str) -> None:
+    services, words = ctx.services, ctx.words
+    request = (await view_of(ctx)).request
+    if request is None or request.id.hex() != value:
+        await _say_again(ctx, _published_before(ctx, await view_of(ctx), value) or _changed(ctx))
+        return
+    if request.requested_by == ctx.user.id:
+        await ctx.alert(words.label("Esto lo tiene que decidir otra persona."))
+        return
+    made = await services.storage.closing_texts.approve(
+        request.id, actor=ctx.user.id, at=services.clock()
+    )
+    if made is None or made.published_at is None:
+        await _say_again(ctx, await _hindrance(ctx))
+        return
+    await _say_again(ctx, words.text("✅ Aprobado y publicado."))
+
+
+async def _decline(ctx: AdminContext, value: str) -> None:
+    request = (await view_of(ctx)).request
+    if request is not None and request.id.hex() == value:
+        texts = ctx.services.storage.closing_texts
+        await texts.decline(request.id, actor=ctx.user.id, at=ctx.services.clock())
+        await _say_again(ctx, ctx.words.text("De acuerdo: ese cambio no se publica."))
+        return
+    await _say_again(ctx, _changed(ctx))
+
+
+async def _discard(ctx: AdminContext, _value: str) -> None:
+    texts = ctx.services.storage.closing_texts
+    await texts.discard(actor=ctx.user.id, at=ctx.services.clock())
+    await _say_again(ctx, ctx.words.text("Descartado. Quien entre lee lo mismo que antes."))
+
+
+def _objection(ctx: AdminContext, view: ClosingTextsView) -> Html | None:
+    """Returns why what is left must not be published; None if it may be."""
+    words, petition = ctx.words, ctx.services.petition
+    shown = [*view.published, *view.left]
+    entries = {each.entry for each in view.left}
+    missing = missing_languages(petition, [each for each in shown if each.entry in entries])
+    if missing:
+        return words.text(
+            "⚠️ No se ha publicado nada: falta escribirlo en {languages}.",
+            languages=", ".join(words.language_name(language) for language in missing),
+        )
+    over = max(surplus(petition, shown, language) for language in petition.languages)
+    return too_long(ctx, over) if over else None
+
+
+async def _hindrance(ctx: AdminContext) -> Html:
+    """Returns why nothing could be published."""
+    broadcasts, words = ctx.broadcasts, ctx.words
+    active = await broadcasts.active()
+    under_way = [*([active] if active else []), *await broadcasts.scheduled()]
+    if any(each.kind is Kind.CLOSING for each in under_way):
+        return words.text(
+            "⚠️ No se ha publicado nada: el mensaje final está programado, o se está enviando, con "
+            "el texto que se confirmó. Para cambiarlo, cancela antes ese envío con /broadcast."
+        )
+    return _changed(ctx)
+
+
+def _waits(ctx: AdminContext) -> Html:
+    words = ctx.words
+    why = words.text(
+        "⏳ Todavía no se lee: han firmado tantas personas que hace falta que lo apruebe otra de "
+        "las que administran la petición."
+    )
+    who = (
+        words.text("Las avisamos ahora.")
+        if len(ctx.services.admins) > 1
+        else words.text(
+            "Ahora solo la administras tú: hay que añadir a alguien en la configuración del bot."
+        )
+    )
+    return Html(f"{why} {who}")
+
+
+async def _published(ctx: AdminContext, versions: list[ClosingText]) -> Html:
+    words, state = ctx.words, await ctx.services.storage.petitions.state()
+    if not state.is_closed:
+        return words.text("✅ Publicado. Se leerá cuando la petición se cierre.")
+    if not any(each.entry == CLOSING_UPDATE for each in versions):
+        return words.text("✅ Publicado. Quien entre ya lo lee.")
+    return words.text(
+        "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no les "
+        "llega este cambio."
+    )
+
+
+def _published_before(ctx: AdminContext, view: ClosingTextsView, key: str) -> Html | None:
+    """Returns what a repeated tap is told; None if nothing was published by the first."""
+    if any(each.publication and each.publication.id.hex() == key for each in view.published):
+        return ctx.words.text("✅ Publicado.")
+    return None
+
+
+def _changed(ctx: AdminContext) -> Html:
+    return ctx.words.text(
+        "⚠️ No se ha publicado nada: algo ha cambiado mientras tanto. Míralo otra vez."
+    )
+
+
+def too_long(ctx: AdminContext, over: int) -> Html:
+    """Says by how many characters a text is too long to be shown."""
+    return ctx.words.plural(
+        "⚠️ Así no cabe en un mensaje, junto con lo demás que lee quien entra: sobra {n} carácter. "
+        "Acórtalo y envíamelo otra vez.",
+        "⚠️ Así no cabe en un mensaje, junto con lo demás que lee quien entra: sobran {n} "
+        "caracteres. Acórtalo y envíamelo otra vez.",
+        over,
+    )
+
+
+def _today(ctx: AdminContext) -> date:
+    return ctx.services.clock().astimezone(ctx.words.zone).date()
+
+
+async def _say_again(ctx: AdminContext, notice: Html) -> None:
+    await ctx.say(screens.overview(await view_of(ctx)).with_notice(notice))
+
+
+async def view_of(ctx: AdminContext) -> ClosingTextsView:
+    """Returns everything that the screens of /closing are drawn from, for who sent this."""
+    return await view_for(ctx.services, ctx.user.id, ctx.language)
+
+
+async def view_for(services: Services, reader: int, language: str) -> ClosingTextsView:
+    """Returns everything that the screens of /closing are drawn from, for one admin."""
+    versions = await services.storage.closing_texts.history()
+    people = {each.author for each in versions}
+    for made in (each.publication for each in versions):
+        people |= {made.requested_by, made.approved_by} if made else set()
+    known = [admin for admin in people if admin is not None]
+    return ClosingTextsView(
+        words=services.catalogs.words(language),
+        petition=services.petition,
+        versions=versions,
+        names=await services.storage.admin_names.of(known),
+        reader=reader,
+    )
+
+
+_HANDLED_BY: Mapping[ClosingStep, Callable[[AdminContext, str], Awaitable[None]]] = (
+    MappingProxyType(
+        {
+            ClosingStep.OVERVIEW: _overview,
+            ClosingStep.WRITE: _write,
+            ClosingStep.ADD: _add,
+            ClosingStep.ENTRIES: _entries,
+            ClosingStep.PREVIEW: _preview,
+            ClosingStep.PUBLISH: _publish,
+            ClosingStep.DISCARD: _discard,
+            ClosingStep.HISTORY: _history,
+            ClosingStep.REVIEW: _review,
+            ClosingStep.APPROVE: _approve,
+            ClosingStep.DECLINE: _decline,
+        }
+    )
+)

@@ -1,0 +1,393 @@
+"""The admins' screens of /closing: what late visitors read of the end, and what is to change."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from bot.petition.petition import Petition
+from bot.text.markup import Html
+from bot.text.translations import Words, mark
+from handlers.screens.buttons import AdminAction, Button, ClosingStep, ClosingTap
+from handlers.screens.screen import Screen, paragraphs
+from storage import (
+    CLOSING_UPDATE,
+    AwaitedText,
+    ClosingText,
+    ClosingTextKind,
+    Publication,
+    publication_id,
+)
+
+# Versions in the history, and entries that can be changed; a message's length is limited.
+_LISTED, _CHANGEABLE = 20, 5
+
+_NAMES: Mapping[ClosingTextKind, str] = MappingProxyType(
+    {
+        ClosingTextKind.CLOSING_UPDATE: mark("el mensaje final"),
+        ClosingTextKind.DELIVERED: mark("la entrega del {date}"),
+        ClosingTextKind.ANSWERED: mark("la respuesta del {date}"),
+        ClosingTextKind.DECIDED: mark("la decisión del {date}"),
+    }
+)
+_ADDED: Mapping[ClosingTextKind, str] = MappingProxyType(
+    {
+        ClosingTextKind.DELIVERED: mark("Las firmas se han entregado"),
+        ClosingTextKind.ANSWERED: mark("Ha habido una respuesta"),
+        ClosingTextKind.DECIDED: mark("Se ha tomado una decisión"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingTextsView:
+    """Everything that the screens of /closing are drawn from.
+
+    Attributes:
+        versions: every version ever written, oldest first.
+        names: how to call the admins of whom a name is known, by user id.
+        reader: the user id of the admin who reads this.
+    """
+
+    words: Words
+    petition: Petition
+    versions: Sequence[ClosingText]
+    names: Mapping[int, str]
+    reader: int
+
+    @property
+    def published(self) -> list[ClosingText]:
+        """The versions that late visitors read, or read before the next one."""
+        return [each for each in self.versions if each.is_published]
+
+    @property
+    def left(self) -> list[ClosingText]:
+        """The versions that can be published."""
+        return [each for each in self.versions if each.is_left]
+
+    @property
+    def waiting(self) -> list[ClosingText]:
+        """The versions that wait for a second admin."""
+        return [each for each in self.versions if each.publication and not each.is_published]
+
+    @property
+    def request(self) -> Publication | None:
+        """What waits for a second admin."""
+        return next((each.publication for each in self.waiting), None)
+
+    def who(self, admin: int | None) -> str:
+        """Returns how the reader calls an admin."""
+        if admin == self.reader:
+            return self.words.label("ti")
+        return self.words.label("alguien") if admin is None else self.names.get(admin, str(admin))
+
+
+def overview(view: ClosingTextsView) -> Screen:
+    """Shows where each text stands, and what can be done."""
+    words = view.words
+    return Screen(
+        paragraphs(
+            words.text("<b>Cómo ha terminado: lo que lee quien llega tarde</b>"),
+            _lines(words.text("El mensaje final:"), *_standing(view)),
+            _list(words.text("Lo que ha pasado después:"), *_entries(view)),
+            _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
+            *_request(view),
+        ),
+        [
+            *_change_buttons(view, CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, None),
+            _button(words.label("Añadir lo que ha pasado después"), ClosingStep.ADD),
+            _button(words.label("Corregir lo de después"), ClosingStep.ENTRIES)
+            if _days(view)
+            else None,
+            _button(words.label("👁 Ver antes de publicar"), ClosingStep.PREVIEW)
+            if view.left
+            else _button(words.label("👁 Ver cómo se lee"), ClosingStep.PREVIEW),
+            _button(words.label("Revisar el cambio que espera"), ClosingStep.REVIEW)
+            if view.request
+            else None,
+            _button(words.label("Descartar lo que no está publicado"), ClosingStep.DISCARD)
+            if view.left
+            else None,
+            _button(words.label("Todas las versiones"), ClosingStep.HISTORY)
+            if view.versions
+            else None,
+        ],
+    )
+
+
+def ask_text(view: ClosingTextsView, awaited: AwaitedText) -> Screen:
+    """Asks for a text; the admin's next message is it."""
+    words = view.words
+    return Screen(
+        paragraphs(
+            words.text(
+                "Escríbeme {what}, en {language}, en un solo mensaje.",
+                what=text_name(words, awaited.kind, awaited.day),
+                language=words.language_name(awaited.language),
+            ),
+            words.text(
+                "Se conserva el formato: negrita, cursiva, enlaces, citas. Donde escribas "
+                "<code>{{people}}</code> se leerá cuántas personas han firmado."
+            ),
+            words.text(
+                "Si fue otro día, pon la fecha sola en la primera línea: <code>{example}</code>",
+                example=words.typed_day(awaited.day),
+            )
+            if awaited.day is not None
+            else None,
+            words.text("Nadie lo leerá hasta que lo publiques. Para dejarlo, /cancel."),
+        )
+    )
+
+
+def ask_kind(view: ClosingTextsView) -> Screen:
+    """Asks what has happened since the closing."""
+    words = view.words
+    return Screen(
+        words.text("<b>¿Qué ha pasado?</b>"),
+        [
+            *(
+                _button(words.label(label), ClosingStep.WRITE, f"new:{kind}:{source}")
+                for kind, label in _ADDED.items()
+                for source in (view.petition.source_language,)
+            ),
+            _back(words),
+        ],
+    )
+
+
+def ask_entry(view: ClosingTextsView) -> Screen:
+    """Asks which entry is to be changed, in which language."""
+    days = list(_days(view).items())[-_CHANGEABLE:]
+    return Screen(
+        view.words.text("<b>¿Qué quieres corregir?</b>"),
+        [
+            *(
+                button
+                for entry, (kind, day) in days
+                for button in _change_buttons(view, entry, kind, day)
+            ),
+            _back(view.words),
+        ],
+    )
+
+
+def publish_question(view: ClosingTextsView, *, is_closed: bool) -> Screen:
+    """Stands below the preview: asks whether what is left is to be published."""
+    words, left = view.words, view.left
+    if not left:
+        return Screen(words.text("Así se lee ahora. No hay nada sin publicar."), [_back(words)])
+    key = publication_id(left).hex()
+    now = (
+        words.text("La petición está cerrada: quien entre lo leerá desde ese momento.")
+        if is_closed
+        else words.text("Se leerá cuando la petición se cierre.")
+    )
+    return Screen(
+        paragraphs(
+            _list(words.text("<b>¿Publicar esto?</b>"), *_written(view, left)),
+            now,
+            words.text("Se lo diremos a todas las personas que administran la petición."),
+        ),
+        [
+            _button(words.label("Publicar"), ClosingStep.PUBLISH, key),
+            _button(words.label("Descartar lo que no está publicado"), ClosingStep.DISCARD),
+            _back(words),
+        ],
+    )
+
+
+def approval_question(view: ClosingTextsView, request: Publication) -> Screen:
+    """Stands below the preview of what waits: asks the second admin, or who asked for it."""
+    words, key = view.words, request.id.hex()
+    buttons = (
+        [_button(words.label("Dejar de pedirlo"), ClosingStep.DECLINE, key)]
+        if request.requested_by == view.reader
+        else [
+            _button(words.label("Aprobar y publicar"), ClosingStep.APPROVE, key),
+            _button(words.label("No aprobarlo"), ClosingStep.DECLINE, key),
+        ]
+    )
+    return Screen(paragraphs(*_request(view)), [*buttons, _back(words)])
+
+
+def history(view: ClosingTextsView) -> Screen:
+    """Lists the newest versions, newest first, with what became of each."""
+    words = view.words
+    lines = [
+        words.text(
+            "• {what}, en {language}, versión {number}: de {who}, {moment}. {state}",
+            what=text_name(words, each.kind, each.day),
+            language=words.language_name(each.language),
+            number=each.number,
+            who=view.who(each.author),
+            moment=words.moment(each.written_at),
+            state=_state(view, each),
+        )
+        for each in reversed(view.versions)
+    ]
+    more = len(lines) - _LISTED
+    return Screen(
+        paragraphs(
+            _list(words.text("<b>Todas las versiones</b>"), *lines[:_LISTED]),
+            words.plural("Y {n} anterior.", "Y {n} anteriores.", more) if more > 0 else None,
+        ),
+        [_back(words)],
+    )
+
+
+def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
+    """Tells an admin who changed what, or that it waits for a second admin."""
+    words = view.words
+    changed = [each for each in view.versions if each.publication == made]
+    listed = _lines(*(_what(view, each) for each in changed))
+    who = view.who(made.requested_by)
+    if made.published_at is None:
+        return Screen(
+            paragraphs(
+                words.text("⏳ <b>Un cambio en cómo ha terminado espera aprobación.</b>"),
+                listed,
+                words.text(
+                    "Lo pide {who}. Hace falta que lo apruebe otra persona antes de que lo lea "
+                    "quien entre.",
+                    who=who,
+                ),
+            ),
+            [_button(words.label("Revisar el cambio que espera"), ClosingStep.REVIEW)],
+        )
+    by = (
+        words.text("Lo ha publicado {who}.", who=who)
+        if made.approved_by is None
+        else words.text(
+            "Lo pidió {who} y lo ha aprobado {approver}.",
+            who=who,
+            approver=view.who(made.approved_by),
+        )
+    )
+    return Screen(
+        paragraphs(
+            words.text("<b>Ha cambiado lo que se lee de cómo ha terminado la petición.</b>"),
+            listed,
+            by,
+            words.text("Para verlo, escribe /closing."),
+        )
+    )
+
+
+def text_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:
+    """Returns what an entry is called inside a sentence."""
+    return words.label(_NAMES[kind], date="" if day is None else words.date(day))
+
+
+def _standing(view: ClosingTextsView) -> Iterator[Html]:
+    """Yields a line for each language of the closing update."""
+    words = view.words
+    for language in view.petition.languages:
+        own = [
+            each
+            for each in view.published
+            if (each.entry, each.language) == (CLOSING_UPDATE, language)
+        ]
+        name = words.language_name(language)
+        if own:
+            last = max(own, key=lambda each: each.number)
+            yield words.text(
+                "• {language}: de {who}, {moment}",
+                language=name,
+                who=view.who(last.author),
+                moment=words.moment(last.written_at),
+            )
+        elif view.petition.closing_is_draft:
+            yield words.text(
+                "• {language}: el de la carpeta es un borrador, y no se muestra", language=name
+            )
+        else:
+            yield words.text("• {language}: el de la carpeta de la petición", language=name)
+
+
+def _entries(view: ClosingTextsView) -> Iterator[Html]:
+    published = {each.entry for each in view.published}
+    for entry, (kind, day) in _days(view).items():
+        if entry in published:
+            yield Html(f"• {text_name(view.words, kind, day)}")
+
+
+def _days(view: ClosingTextsView) -> dict[str, tuple[ClosingTextKind, date]]:
+    """Returns the kind and the day of every entry but the closing update."""
+    return {
+        each.entry: (each.kind, each.day)
+        for each in view.versions
+        if each.day is not None and (each.is_left or each.publication)
+    }
+
+
+def _written(view: ClosingTextsView, versions: Iterable[ClosingText]) -> Iterator[Html]:
+    for each in versions:
+        yield view.words.text(
+            "{what}: de {who}, {moment}",
+            what=_what(view, each),
+            who=view.who(each.author),
+            moment=view.words.moment(each.written_at),
+        )
+
+
+def _what(view: ClosingTextsView, version: ClosingText) -> Html:
+    words = view.words
+    return words.text(
+        "• {what}, en {language}",
+        what=text_name(words, version.kind, version.day),
+        language=words.language_name(version.language),
+    )
+
+
+def _request(view: ClosingTextsView) -> Iterator[Html]:
+    request = view.request
+    if request is None:
+        return
+    yield (
+        _list(
+            view.words.text("⏳ <b>Espera la aprobación de otra persona:</b>"),
+            *_written(view, view.waiting),
+        )
+        or Html()
+    )
+
+
+def _state(view: ClosingTextsView, version: ClosingText) -> Html:
+    words, made = view.words, version.publication
+    if made is not None and made.published_at is not None:
+        return words.text("Publicada el {moment}.", moment=words.moment(made.published_at))
+    if made is not None:
+        return words.text("Espera aprobación.")
+    if version.is_discarded:
+        return words.text("No se publicó.")
+    return words.text("Sin publicar.")
+
+
+def _change_buttons(
+    view: ClosingTextsView, entry: str, kind: ClosingTextKind, day: date | None
+) -> Iterator[Button]:
+    words = view.words
+    for language in view.petition.languages:
+        label = words.label(
+            "✏️ {what}, en {language}",
+            what=text_name(words, kind, day),
+            language=words.language_name(language),
+        )
+        yield _button(label, ClosingStep.WRITE, f"{entry}:{kind}:{language}")
+
+
+def _button(label: str, step: ClosingStep, value: str = "") -> Button:
+    return Button(label, AdminAction.CLOSING_TEXT, str(ClosingTap(step, value)))
+
+
+def _back(words: Words) -> Button:
+    return _button(words.label("Volver"), ClosingStep.OVERVIEW)
+
+
+def _lines(*parts: Html) -> Html:
+    return Html("\n".join(parts))
+
+
+def _list(heading: Html, *lines: Html) -> Html | None:
+    return _lines(heading, *lines) if lines else None

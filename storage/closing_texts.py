@@ -1,0 +1,493 @@
+"""What late visitors read below the thanks: the closing update, and what became of it later.
+
+Each has an *entry*, and one text a language in numbered versions, of which none is ever changed or
+erased. Versions become visible together, by a *publication*; with many signers that waits for a
+second admin. New queries about them go here.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from storage.audit import Audit
+from storage.database import Database, Row, Statement, Value
+from storage.keyring import Keyring
+from storage.petitions import lock_petition
+from storage.times import from_millis, to_millis
+
+CLOSING_UPDATE = "closing"
+"""The entry of the closing update; that of what followed is a random word."""
+
+
+class ClosingTextKind(StrEnum):
+    """What an entry is about. The values are stored, and are part of callback data."""
+
+    CLOSING_UPDATE = "closing"
+    DELIVERED = "delivered"
+    ANSWERED = "answered"
+    DECIDED = "decided"
+
+
+_IS_LEFT = "petition = :petition AND publication_id IS NULL AND discarded_at IS NULL"
+
+_ALL = """
+SELECT t.id, t.entry, t.kind, t.day, t.language, t.number, t.text_sealed, t.author_sealed,
+  t.written_at, t.discarded_at, t.publication_id, p.requested_by_sealed, p.requested_at,
+  p.approved_by_sealed, p.published_at
+FROM closing_texts t LEFT JOIN closing_publications p ON p.id = t.publication_id
+WHERE t.petition = :petition
+"""
+
+_PUBLISHED = f"{_ALL} AND p.published_at IS NOT NULL ORDER BY t.written_at, t.number"
+
+_HISTORY = f"{_ALL} ORDER BY t.written_at, t.number, t.language, t.entry"
+
+# A version that was not published gives way to the next one.
+_REPLACE = f"""
+UPDATE closing_texts SET discarded_at = :at
+WHERE {_IS_LEFT} AND entry = :entry AND language = :language AND id <> :id
+  AND NOT EXISTS (SELECT 1 FROM closing_texts known WHERE known.id = :id)
+"""  # noqa: S608 - constants of this file
+
+_WRITE = """
+INSERT INTO closing_texts
+  (id, petition, entry, kind, day, language, number, text_sealed, author_sealed, written_at)
+SELECT :id, :petition, :entry, :kind, CAST(:day AS TEXT), :language,
+  (SELECT COALESCE(MAX(number), 0) + 1 FROM closing_texts
+   WHERE petition = :petition AND entry = :entry AND language = :language),
+  :text, :author, :at
+WHERE NOT EXISTS (SELECT 1 FROM closing_texts WHERE id = :id)
+"""
+
+_FORGET_AWAITED = "DELETE FROM awaited_closing_texts WHERE petition = :petition AND admin = :admin"
+
+_AWAIT = """
+INSERT INTO awaited_closing_texts (petition, admin, entry, kind, day, language, asked_at)
+VALUES (:petition, :admin, :entry, :kind, CAST(:day AS TEXT), :language, :at)
+ON CONFLICT (petition, admin) DO UPDATE SET entry = excluded.entry, kind = excluded.kind,
+  day = excluded.day, language = excluded.language, asked_at = excluded.asked_at
+"""
+
+_AWAITED = """
+SELECT entry, kind, day, language, asked_at FROM awaited_closing_texts
+WHERE petition = :petition AND admin = :admin
+"""
+
+_DISCARD = f"UPDATE closing_texts SET discarded_at = :at WHERE {_IS_LEFT}"  # noqa: S608 - constants
+
+# The closing update that is being sent, or is planned, has the text of its confirmation.
+_NO_CLOSING_BROADCAST = """
+NOT EXISTS (
+  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
+    AND b.state IN ('scheduled', 'running', 'paused')
+)
+"""
+
+_HAS_CLOSING_UPDATE = f"""
+EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT} AND entry = '{CLOSING_UPDATE}')
+"""  # noqa: S608 - constants of this file
+
+# All that is left is what the admin was shown, and nothing else waits for a second admin.
+_MAY_PUBLISH = f"""
+(SELECT COUNT(*) FROM closing_texts WHERE {_IS_LEFT}) = :versions
+AND (SELECT COUNT(*) FROM closing_texts WHERE {_IS_LEFT} AND id IN ({{ids}})) = :versions
+AND NOT EXISTS (
+  SELECT 1 FROM closing_publications WHERE petition = :petition AND published_at IS NULL
+)
+AND (NOT {_HAS_CLOSING_UPDATE} OR {_NO_CLOSING_BROADCAST})
+"""  # noqa: S608 - constants of this file
+
+_PUBLISH = f"""
+INSERT INTO closing_publications (id, petition, requested_by_sealed, requested_at, published_at)
+SELECT :publication, :petition, :requested_by, CAST(:at AS BIGINT),
+  CASE WHEN p.closed_at IS NULL OR CAST(:approval_above AS BIGINT) IS NULL
+    OR COALESCE(p.closed_signatures, p.signatures) <= CAST(:approval_above AS BIGINT)
+  THEN CAST(:at AS BIGINT) END
+FROM petitions p WHERE p.slug = :petition AND {_MAY_PUBLISH}
+ON CONFLICT (id) DO NOTHING
+"""  # noqa: S608 - constants of this file
+
+_ATTACH = f"""
+UPDATE closing_texts SET publication_id = :publication
+WHERE {_IS_LEFT} AND id IN ({{ids}})
+  AND EXISTS (SELECT 1 FROM closing_publications WHERE id = :publication)
+"""  # noqa: S608 - constants of this file
+
+_WAITS = "id = :publication AND petition = :petition AND published_at IS NULL"
+
+_MAY_APPROVE = f"""
+{_WAITS} AND (
+  NOT EXISTS (SELECT 1 FROM closing_texts t WHERE t.publication_id = closing_publications.id
+    AND t.entry = '{CLOSING_UPDATE}')
+  OR {_NO_CLOSING_BROADCAST}
+)
+"""  # noqa: S608 - constants of this file
+
+_APPROVE = f"""
+UPDATE closing_publications SET published_at = :at, approved_by_sealed = :approved_by
+WHERE {_MAY_APPROVE}
+"""  # noqa: S608 - constants of this file
+
+# What was confirmed with the former text is void: a broadcast, and the closing of the petition.
+_NEW_REVISION = """
+UPDATE petitions SET revision = revision + 1
+WHERE slug = :petition AND EXISTS (
+  SELECT 1 FROM closing_publications WHERE id = :publication AND published_at = :at
+)
+"""
+
+# Its versions can be changed and offered again, unless there are newer ones.
+_DETACH = f"""
+UPDATE closing_texts SET publication_id = NULL, discarded_at = CASE WHEN EXISTS (
+    SELECT 1 FROM closing_texts newer WHERE newer.petition = closing_texts.petition
+      AND newer.entry = closing_texts.entry AND newer.language = closing_texts.language
+      AND newer.number > closing_texts.number
+  ) THEN CAST(:at AS BIGINT) END
+WHERE publication_id = :publication
+  AND EXISTS (SELECT 1 FROM closing_publications WHERE {_WAITS})
+"""  # noqa: S608 - constants of this file
+
+_DECLINE = f"DELETE FROM closing_publications WHERE {_WAITS}"  # noqa: S608 - constants of this file
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedText:
+    """The text that an admin was asked for: their next message is it.
+
+    Attributes:
+        day: when it happened; None for the closing update.
+    """
+
+    entry: str
+    kind: ClosingTextKind
+    language: str
+    asked_at: datetime
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One change of what late visitors read; people are Telegram user ids, None if unreadable.
+
+    Attributes:
+        approved_by: the second admin; None if none was needed, or none has approved it yet.
+        published_at: None while it waits for a second admin.
+    """
+
+    id: bytes
+    requested_by: int | None = field(repr=False)
+    requested_at: datetime
+    approved_by: int | None = field(repr=False)
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingText:
+    """One version of an entry in one language.
+
+    Attributes:
+        day: when it happened; None for the closing update.
+        number: of this entry in this language, from 1.
+        text: Telegram HTML with {count}; None if it cannot be decrypted.
+        author: the Telegram user id of who wrote it; None if it cannot be decrypted.
+        is_discarded: whether it was replaced or discarded before it was published.
+        publication: None while nobody has asked to publish it.
+    """
+
+    id: bytes
+    entry: str
+    kind: ClosingTextKind
+    day: date | None
+    language: str
+    number: int
+    text: str | None = field(repr=False)
+    author: int | None = field(repr=False)
+    written_at: datetime
+    is_discarded: bool
+    publication: Publication | None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether late visitors read it, or read it before the next version."""
+        return self.publication is not None and self.publication.published_at is not None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it can be published, and nobody has asked for that."""
+        return self.publication is None and not self.is_discarded
+
+
+class ClosingTexts:
+    """The closing update and the later entries of one petition."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+        self._audit = audit
+
+    async def published(self) -> Sequence[ClosingText]:
+        """Returns every published version, oldest first."""
+        return await self._read(_PUBLISHED)
+
+    async def history(self) -> Sequence[ClosingText]:
+        """Returns every version ever written, oldest first."""
+        return await self._read(_HISTORY)
+
+    async def await_text(self, admin: bytes, awaited: AwaitedText) -> None:
+        """Stores that an admin's next message is this text, in place of an earlier one."""
+        asked: dict[str, Value] = {
+            **self._by(admin),
+            "entry": awaited.entry,
+            "kind": awaited.kind.value,
+            "day": _stored(awaited.day),
+            "language": awaited.language,
+            "at": to_millis(awaited.asked_at),
+        }
+        await self._database.write(Statement(_AWAIT, asked))
+
+    async def awaited(self, admin: bytes) -> AwaitedText | None:
+        """Returns the text that an admin was asked for; None if there is none."""
+        rows = await self._database.read(Statement(_AWAITED, self._by(admin)))
+        if not rows:
+            return None
+        row = rows[0]
+        return AwaitedText(
+            entry=row["entry"],
+            kind=ClosingTextKind(row["kind"]),
+            language=row["language"],
+            asked_at=from_millis(row["asked_at"]),
+            day=_day(row["day"]),
+        )
+
+    async def forget_awaited(self, admin: bytes) -> None:
+        """Stores that an admin's next message is no text of these."""
+        await self._database.write(Statement(_FORGET_AWAITED, self._by(admin)))
+
+    async def write(
+        self,
+        key: bytes,
+        admin: bytes,
+        awaited: AwaitedText,
+        text: str,
+        *,
+        actor: int,
+        at: datetime,
+    ) -> None:
+        """Stores the awaited text as the next version, which nobody else reads yet.
+
+        Args:
+            key: 16 bytes that are the same when the same message is taken again.
+            admin: the reference of who wrote it.
+            awaited: what it is the text of.
+            text: Telegram HTML.
+            actor: the Telegram user id of who wrote it.
+            at: now.
+        """
+        place = {"petition": self._slug, "entry": awaited.entry, "language": awaited.language}
+        values: dict[str, Value] = {
+            **place,
+            "id": key,
+            "kind": awaited.kind.value,
+            "day": _stored(awaited.day),
+            "text": self._sealed(text, "closing_texts", "text_sealed", key),
+            "author": self._sealed(str(actor), "closing_texts", "author_sealed", key),
+            "at": to_millis(at),
+        }
+        replaced: dict[str, Value] = {**place, "id": key, "at": to_millis(at)}
+        await self._database.write(
+            lock_petition(self._slug),
+            Statement(_REPLACE, replaced),
+            Statement(_WRITE, values),
+            Statement(_FORGET_AWAITED, self._by(admin)),
+        )
+
+    async def discard(self, *, actor: int, at: datetime) -> None:
+        """Discards what was written and not published; it stays in the history."""
+        values: dict[str, Value] = {"petition": self._slug}
+        noted = self._audit.statement(
+            "closing text",
+            actor=actor,
+            at=at,
+            detail="discarded",
+            only_if=Statement(f"EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT})", values),  # noqa: S608 - a constant
+        )
+        await self._database.write(
+            lock_petition(self._slug),
+            noted,
+            Statement(_DISCARD, {**values, "at": to_millis(at)}),
+        )
+
+    async def publish(
+        self,
+        versions: Sequence[ClosingText],
+        *,
+        actor: int,
+        at: datetime,
+        approval_above: int | None,
+    ) -> Publication | None:
+        """Publishes these versions, or asks a second admin to.
+
+        Before the petition is closed nobody reads them, so one admin is enough.
+
+        Args:
+            versions: all that are left, as the admin was shown them.
+            actor: the admin's Telegram user id.
+            at: now.
+            approval_above: with more signers than this a second admin is needed; None: never.
+
+        Returns:
+            The publication, also if an earlier call made it; None if something else is left,
+            another publication waits, or a closing update is planned or on its way.
+        """
+        key, at_millis = publication_id(versions), to_millis(at)
+        listed = {f"id{n}": version.id for n, version in enumerate(versions)}
+        ids = ", ".join(f":{name}" for name in listed)
+        guard: dict[str, Value] = {
+            "petition": self._slug,
+            "versions": len(versions),
+            **listed,
+        }
+        noted = self._audit.statement(
+            "closing text",
+            actor=actor,
+            at=at,
+            detail=_named(versions),
+            only_if=Statement(_MAY_PUBLISH.format(ids=ids), guard),
+        )
+        publication: dict[str, Value] = {"petition": self._slug, "publication": key}
+        inserted: dict[str, Value] = {
+            **guard,
+            **publication,
+            "requested_by": self._sealed(
+                str(actor), "closing_publications", "requested_by_sealed", key
+            ),
+            "approval_above": approval_above,
+            "at": at_millis,
+        }
+        await self._database.write(
+            lock_petition(self._slug),
+            noted,
+            Statement(_PUBLISH.format(ids=ids), inserted),
+            Statement(_ATTACH.format(ids=ids), {**publication, **listed}),
+            Statement(_NEW_REVISION, {**publication, "at": at_millis}),
+        )
+        return await self._publication(key)
+
+    async def approve(self, key: bytes, *, actor: int, at: datetime) -> Publication | None:
+        """Publishes what waits for a second admin; nothing changes for who requested it.
+
+        Returns:
+            The publication as it now is; None if it was declined.
+        """
+        known = await self._publication(key)
+        if known is None or known.published_at is not None or known.requested_by == actor:
+            return known
+        values: dict[str, Value] = {"petition": self._slug, "publication": key}
+        noted = self._audit.statement(
+            "closing text",
+            actor=actor,
+            at=at,
+            detail="approved",
+            only_if=Statement(
+                f"EXISTS (SELECT 1 FROM closing_publications WHERE {_MAY_APPROVE})",  # noqa: S608 - a constant
+                values,
+            ),
+        )
+        approved_by = self._sealed(str(actor), "closing_publications", "approved_by_sealed", key)
+        now: dict[str, Value] = {**values, "at": to_millis(at)}
+        await self._database.write(
+            lock_petition(self._slug),
+            noted,
+            Statement(_APPROVE, {**now, "approved_by": approved_by}),
+            Statement(_NEW_REVISION, now),
+        )
+        return await self._publication(key)
+
+    async def decline(self, key: bytes, *, actor: int, at: datetime) -> None:
+        """Ends the wait for a second admin, who declines it, or for whom it is taken back."""
+        values: dict[str, Value] = {"petition": self._slug, "publication": key}
+        noted = self._audit.statement(
+            "closing text",
+            actor=actor,
+            at=at,
+            detail="declined",
+            only_if=Statement(
+                f"EXISTS (SELECT 1 FROM closing_publications WHERE {_WAITS})",  # noqa: S608 - a constant
+                values,
+            ),
+        )
+        await self._database.write(
+            lock_petition(self._slug),
+            noted,
+            Statement(_DETACH, {**values, "at": to_millis(at)}),
+            Statement(_DECLINE, values),
+        )
+
+    async def _publication(self, key: bytes) -> Publication | None:
+        history = await self.history()
+        found = (each.publication for each in history if each.publication is not None)
+        return next((each for each in found if each.id == key), None)
+
+    async def _read(self, sql: str) -> Sequence[ClosingText]:
+        rows = await self._database.read(Statement(sql, {"petition": self._slug}))
+        return [self._text(row) for row in rows]
+
+    def _text(self, row: Row) -> ClosingText:
+        author = self._opened(row, "closing_texts", "author_sealed", row["id"])
+        return ClosingText(
+            id=row["id"],
+            entry=row["entry"],
+            kind=ClosingTextKind(row["kind"]),
+            day=_day(row["day"]),
+            language=row["language"],
+            number=row["number"],
+            text=self._opened(row, "closing_texts", "text_sealed", row["id"]),
+            author=None if author is None else int(author),
+            written_at=from_millis(row["written_at"]),
+            is_discarded=row["discarded_at"] is not None,
+            publication=None if row["publication_id"] is None else self._published_by(row),
+        )
+
+    def _published_by(self, row: Row) -> Publication:
+        key, table = row["publication_id"], "closing_publications"
+        requested = self._opened(row, table, "requested_by_sealed", key)
+        approved = self._opened(row, table, "approved_by_sealed", key)
+        return Publication(
+            id=key,
+            requested_by=None if requested is None else int(requested),
+            requested_at=from_millis(row["requested_at"]),
+            approved_by=None if approved is None else int(approved),
+            published_at=from_millis(row["published_at"]),
+        )
+
+    def _sealed(self, plain: str, table: str, column: str, key: bytes) -> bytes:
+        return self._keyring.seal(plain, table=table, column=column, row=key)
+
+    def _opened(self, row: Row, table: str, column: str, key: bytes) -> str | None:
+        if row[column] is None:
+            return None
+        return self._keyring.open_if_whole(row[column], table=table, column=column, row=key)
+
+    def _by(self, admin: bytes) -> dict[str, Value]:
+        return {"petition": self._slug, "admin": admin}
+
+
+def publication_id(versions: Sequence[ClosingText]) -> bytes:
+    """Returns the id of the publication of these versions, so that two taps make only one."""
+    joined = b"".join(sorted(version.id for version in versions))
+    return hashlib.sha256(b"publication\x00" + joined).digest()[:16]
+
+
+def _named(versions: Sequence[ClosingText]) -> str:
+    return ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
+
+
+def _day(stored: str | None) -> date | None:
+    return None if stored is None else date.fromisoformat(stored)
+
+
+def _stored(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

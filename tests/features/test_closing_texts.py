@@ -1,0 +1,356 @@
+"""Marta writes in the chat how the petition ended, and late visitors read it once published."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.simulator.chats import Message
+from bot.simulator.person import Person
+from handlers.closing_date import look
+from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.scene import ADMIN
+
+LUCY = ADMIN + 1
+FOLDER = "18 de julio de 2025"
+SPANISH = "✏️ el mensaje final, en español"
+ENGLISH = "✏️ el mensaje final, en inglés"
+BEFORE, SEE = "👁 Ver antes de publicar", "👁 Ver cómo se lee"
+THE_CHANGE = "Revisar el cambio que espera"
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> AsyncIterator[AdminScene]:
+    """Lucy is an admin too, and with more than two signers a change needs both."""
+    async with an_admin_scene(tmp_path) as admin:
+        await admin.scene.stop_bot()
+        changed = {"admin_ids": frozenset({ADMIN, LUCY}), "approval_above": 2}
+        admin.scene.settings = admin.scene.settings.model_copy(update=changed)
+        await admin.scene.start_bot()
+        await admin.start()
+        yield admin
+    assert admin.refused == []
+
+
+async def writes(admin: AdminScene, button: str, html: str) -> None:
+    """Marta is asked for a text, and writes it."""
+    await admin.says("/closing")
+    await admin.taps(button)
+    admin.marta.send_html(html)
+    await admin.scene.settled()
+
+
+async def publishes(admin: AdminScene) -> Message:
+    await admin.taps(BEFORE)
+    await admin.taps("Publicar")
+    return admin.panel
+
+
+async def read_late(admin: AdminScene, person: Person | None = None) -> str:
+    """What somebody reads who comes only now."""
+    late = person or admin.scene.mallory
+    late.start()
+    await admin.scene.settled()
+    return admin.scene.screen(late).text
+
+
+async def closes(admin: AdminScene) -> None:
+    await admin.scene.closes()
+
+
+async def notices(admin: AdminScene) -> None:
+    """The bot looks whether the admins have to be told something."""
+    assert admin.scene.app is not None
+    await look(admin.scene.app.application.bot, admin.services)
+    await admin.scene.settled()
+
+
+async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: AdminScene) -> None:
+    await closes(admin)
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+    await writes(admin, SPANISH, "<b>Han vuelto</b> gracias a {people}")
+    assert "Todavía no lo lee nadie" in admin.panel.text
+    assert "Han vuelto" not in await read_late(admin, admin.scene.jordi)
+    await admin.taps(BEFORE)
+    preview = [m for m in admin.marta.messages if "Así lo leerá quien entre" in m.text]
+    assert len(preview) == len(admin.services.petition.languages)
+    assert "Han vuelto gracias a 3 personas" in preview[0].text
+    assert not preview[0].buttons, "nobody signs in a preview"
+    assert "el mensaje final, en español: de ti" in admin.panel.text
+    await admin.taps("Publicar")
+    assert "Quien entre ya lo lee" in admin.panel.text
+    seen = await read_late(admin, admin.scene.jordi)
+    assert "Han vuelto gracias a 3 personas" in seen
+    assert FOLDER not in seen
+    shown = admin.scene.screen(admin.scene.jordi)
+    assert any(entity.type == "bold" for entity in shown.entities)
+    assert "18 July 2025" in await read_late(admin, admin.scene.mallory)
+
+
+async def test_it_is_there_after_the_bot_has_stopped_in_the_middle(admin: AdminScene) -> None:
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    await admin.restart()
+    await admin.says("Han vuelto")
+    await admin.restart()
+    await admin.says("/closing")
+    assert "Sin publicar, no lo lee nadie:\n• el mensaje final, en español" in admin.panel.text
+    assert "Se leerá cuando la petición se cierre" in (await publishes(admin)).text
+    await admin.restart()
+    await closes(admin)
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+
+
+async def test_the_closing_update_that_is_sent_is_the_published_one(admin: AdminScene) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto a casa")
+    await publishes(admin)
+    await admin.scene.broadcasts(3)
+    assert any("Han vuelto a casa" in m.text for m in admin.scene.ana.messages)
+    assert any("18 July 2025" in m.text for m in admin.scene.sean.messages)
+
+
+async def test_a_confirmation_of_the_former_text_sends_nothing(admin: AdminScene) -> None:
+    await closes(admin)
+    await admin.scene.offers_the_final()
+    summary = await admin.scene.with_button(admin.marta, "Enviar a 3 personas")
+    await writes(admin, SPANISH, "Han vuelto a casa")
+    await publishes(admin)
+    await admin.taps("Enviar a 3 personas")
+    now = admin.marta.chat.messages[summary.id]
+    assert "Algo ha cambiado desde que viste este resumen" in now.text
+    assert "Enviar a 3 personas" not in now.labels, "what stands above it is the former text"
+    assert await admin.services.storage.broadcasts.latest() is None
+    await admin.taps("👁 Ver la vista previa")
+    assert any(m.text == "Han vuelto a casa" for m in admin.marta.messages)
+    await admin.taps("Enviar a 3 personas")
+    await admin.over("El mensaje final está enviado.")
+    assert any(m.text == "Han vuelto a casa" for m in admin.scene.ana.messages)
+
+
+async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminScene) -> None:
+    await closes(admin)
+    await admin.scene.offers_the_final()
+    await admin.taps("🕒 Programar")
+    await admin.says((datetime.now(UTC) + timedelta(days=2)).strftime("%d/%m/%Y 10:00"))
+    (confirm,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]
+    await admin.taps(confirm)
+    await writes(admin, SPANISH, "Han vuelto a casa")
+    assert "cancela antes ese envío con /broadcast" in (await publishes(admin)).text
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Gracias, {name}", "entre llaves solo pueden ir {people} y {count}"),
+        ("Un paso { más", "entre llaves solo pueden ir {people} y {count}"),
+        ("x" * 4000, "no cabe en un mensaje, junto con lo demás que lee quien entra: sobran"),
+    ],
+)
+async def test_what_cannot_be_shown_is_said_and_asked_for_again(
+    admin: AdminScene, text: str, answer: str
+) -> None:
+    await writes(admin, SPANISH, text)
+    assert answer in admin.marta.messages[-1].text
+    await admin.says("Han vuelto")
+    assert "✅ Guardado" in admin.panel.text
+
+
+async def test_a_photo_is_no_text(admin: AdminScene) -> None:
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    admin.marta.send_kind("photo", "Han vuelto")
+    await admin.scene.settled()
+    assert "aquí solo cabe un texto" in admin.marta.messages[-1].text
+
+
+async def test_what_comes_an_hour_later_is_asked_for_again(admin: AdminScene) -> None:
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    admin.ahead = timedelta(minutes=61)
+    await admin.says("Compra pan")
+    assert "podía ser para otra cosa" in admin.marta.messages[-1].text
+    await admin.says("Han vuelto")
+    assert "✅ Guardado" in admin.panel.text
+
+
+async def test_cancel_stops_the_wait_and_keeps_what_is_there(admin: AdminScene) -> None:
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    await admin.says("/cancel")
+    assert "todo queda como estaba" in admin.marta.messages[-1].text
+    await admin.says("Han vuelto")
+    assert await admin.services.storage.closing_texts.history() == []
+
+
+async def test_a_broadcast_that_was_begun_later_gets_its_message(admin: AdminScene) -> None:
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    await admin.begins()
+    await admin.says("A quienes firmasteis: gracias")
+    assert await admin.services.storage.closing_texts.history() == []
+    assert "Continuar" in admin.panel.labels
+
+
+async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminScene) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    await admin.taps(BEFORE)
+    old = admin.data("Publicar")
+    await writes(admin, ENGLISH, "They are back")
+    await admin.marta.tap_data(*old).answered()
+    await admin.scene.settled()
+    assert "algo ha cambiado mientras tanto" in admin.marta.chat.messages[old[0]].text
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+    await publishes(admin)
+    assert "They are back" in await read_late(admin)
+
+
+async def test_a_second_tap_on_publish_publishes_once(admin: AdminScene) -> None:
+    await writes(admin, SPANISH, "Han vuelto")
+    await admin.taps(BEFORE)
+    place = admin.data("Publicar")
+    for _ in range(2):
+        await admin.marta.tap_data(*place).answered()
+        await admin.scene.settled()
+    assert "✅ Publicado." in admin.marta.chat.messages[place[0]].text
+    assert len(await admin.services.storage.closing_texts.published()) == 1
+
+
+async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:
+    for text in ("Uno", "Dos"):
+        await writes(admin, SPANISH, text)
+        await publishes(admin)
+    await writes(admin, SPANISH, "Tres")
+    await admin.taps("Descartar lo que no está publicado")
+    await admin.taps("Todas las versiones")
+    history = admin.panel.text
+    for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
+        assert said in history
+    kept = await admin.services.storage.closing_texts.history()
+    assert [each.text for each in kept] == ["Uno", "Dos", "Tres"]
+
+
+async def test_what_late_visitors_read_changes_only_with_a_second_admin(two: AdminScene) -> None:
+    lucy = two.scene.world.person("Lucy", language="en", user_id=LUCY)
+    lucy.start()
+    await closes(two)
+    await writes(two, SPANISH, "Han vuelto")
+    assert "hace falta que lo apruebe otra" in (await publishes(two)).text
+    assert FOLDER in await read_late(two, two.scene.jordi)
+    await notices(two)
+    await lucy.sees("A change to how it ended waits for approval")
+    await lucy.sees("Asked for by Marta")
+    await two.scene.taps(lucy, "Review the change that waits")
+    await lucy.sees("Han vuelto")
+    await two.scene.taps(lucy, "Approve and publish")
+    assert "Han vuelto" in await read_late(two, two.scene.jordi)
+    await notices(two)
+    await two.marta.sees("Lo pidió Marta y lo ha aprobado Lucy.")
+    for _ in range(2):
+        await notices(two)
+    assert sum("waits for approval" in m.text for m in lucy.messages) == 1
+    assert sum("What people read of how" in m.text for m in lucy.messages) == 1
+
+
+async def test_who_asked_cannot_approve_and_can_take_it_back(two: AdminScene) -> None:
+    await closes(two)
+    await writes(two, SPANISH, "Han vuelto")
+    await publishes(two)
+    await two.taps(THE_CHANGE)
+    assert "Aprobar y publicar" not in two.panel.labels
+    await two.taps("Dejar de pedirlo")
+    assert "ese cambio no se publica" in two.panel.text
+    assert FOLDER in await read_late(two, two.scene.jordi)
+    assert "hace falta que lo apruebe otra" in (await publishes(two)).text
+
+
+async def test_while_it_is_open_one_admin_is_enough_and_the_other_is_told(
+    two: AdminScene,
+) -> None:
+    lucy = two.scene.world.person("Lucy", language="en", user_id=LUCY)
+    lucy.start()
+    await writes(two, SPANISH, "Han vuelto")
+    assert "✅ Publicado" in (await publishes(two)).text
+    await notices(two)
+    await lucy.sees("Published by Marta.")
+
+
+async def adds(admin: AdminScene, what: str, texts: dict[str, str]) -> None:
+    """Marta adds what has happened, in every language."""
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps(what)
+    await admin.says(texts["es"])
+    await admin.taps("Corregir lo de después")
+    label = next(label for label in reversed(admin.panel.labels) if label.endswith("en inglés"))
+    await admin.taps(label)
+    await admin.says(texts["en"])
+
+
+async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> None:
+    await closes(admin)
+    answered = {
+        "es": "01/03/2026\nHan contestado que no.",
+        "en": "01/03/2026\nThey answered no.",
+    }
+    delivered = {"es": "03/02/2026\nTres cajas.", "en": "03/02/2026\nThree boxes."}
+    await adds(admin, "Ha habido una respuesta", answered)
+    await publishes(admin)
+    await adds(admin, "Las firmas se han entregado", delivered)
+    await publishes(admin)
+    seen = await read_late(admin, admin.scene.jordi)
+    parts = (
+        *(FOLDER, "3 de febrero de 2026: entrega de las firmas", "Tres cajas."),
+        *("1 de marzo de 2026: respuesta a la petición", "Han contestado que no."),
+    )
+    places = [seen.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "They answered no." in await read_late(admin)
+
+
+async def test_an_entry_in_one_language_alone_is_not_published(admin: AdminScene) -> None:
+    await closes(admin)
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps("Se ha tomado una decisión")
+    await admin.says("Quedan libres.")
+    assert "falta escribirlo en inglés" in (await publishes(admin)).text
+    assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
+
+
+@pytest.mark.parametrize(
+    ("first", "answer"),
+    [("31/02/2026", "la fecha de la primera línea no existe"), ("01/01/2101", "no ha llegado")],
+)
+async def test_a_date_that_cannot_be_is_refused(
+    admin: AdminScene, first: str, answer: str
+) -> None:
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps("Se ha tomado una decisión")
+    await admin.says(f"{first}\nQuedan libres.")
+    assert answer in admin.marta.messages[-1].text
+
+
+async def test_an_entry_without_a_date_is_of_today(admin: AdminScene) -> None:
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps("Se ha tomado una decisión")
+    await admin.says("Quedan libres.")
+    assert f"la decisión del {admin.words.date(admin.services.clock())}" in admin.panel.text
+
+
+async def test_marta_is_given_what_she_wrote(admin: AdminScene) -> None:
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await admin.says("/closing")
+    await admin.taps(ENGLISH)
+    held = await admin.services.storage.personal_data.of(admin.marta.id)
+    assert [row["text"] for row in held.closing_texts] == ["Han vuelto"]
+    assert [row["requested_by"] for row in held.publications] == [admin.marta.id]
+    assert held.awaited is not None
+    await admin.says("/mydata")
+    await admin.marta.sees("Lo que has escrito o publicado sobre cómo terminó.")

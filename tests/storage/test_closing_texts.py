@@ -1,0 +1,203 @@
+"""The closing update and what followed are kept in versions, and become visible together."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from storage import (
+    CLOSING_UPDATE,
+    AwaitedText,
+    Broadcast,
+    ClosingText,
+    ClosingTextKind,
+    Keyring,
+    NewBroadcast,
+    Publication,
+    Statement,
+    Storage,
+    Value,
+)
+from tests.support.supporters import NOON, a_supporter
+
+MARTA, LUCY = 9, 8
+BY_MARTA, BY_LUCY = b"m" * 32, b"l" * 32
+SPANISH = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
+ENGLISH = replace(SPANISH, language="en")
+ANSWER = AwaitedText("abc", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 11, 24))
+HOUR = timedelta(hours=1)
+
+
+async def writes(storage: Storage, text: str, awaited: AwaitedText = SPANISH) -> None:
+    key = text.encode().ljust(16, b".")[:16]
+    await storage.closing_texts.write(key, BY_MARTA, awaited, text, actor=MARTA, at=NOON)
+
+
+async def left(storage: Storage) -> list[ClosingText]:
+    return [each for each in await storage.closing_texts.history() if each.is_left]
+
+
+async def publishes(storage: Storage, above: int | None = None) -> Publication | None:
+    return await storage.closing_texts.publish(
+        await left(storage), actor=MARTA, at=NOON, approval_above=above
+    )
+
+
+async def shown(storage: Storage) -> list[str | None]:
+    return [each.text for each in await storage.closing_texts.published()]
+
+
+async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> None:
+    for number in range(people):
+        someone = a_supporter(keyring, number + 1)
+        await someone.arrive(storage)
+        await someone.sign(storage)
+    await storage.petitions.close(revision=0, actor=MARTA, at=NOON)
+
+
+async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storage) -> None:
+    await writes(storage, "Han vuelto")
+    assert await shown(storage) == []
+    made = await publishes(storage)
+    assert made is not None
+    assert made.published_at == NOON
+    assert await shown(storage) == ["Han vuelto"]
+
+
+async def test_the_next_version_of_a_language_takes_its_place_and_the_former_stays(
+    storage: Storage,
+) -> None:
+    for text in ("Uno", "Dos", "Tres"):
+        await writes(storage, text)
+        await publishes(storage)
+    await writes(storage, "One", ENGLISH)
+    history = await storage.closing_texts.history()
+    assert [(each.language, each.number, each.text) for each in history] == [
+        ("en", 1, "One"),
+        ("es", 1, "Uno"),
+        ("es", 2, "Dos"),
+        ("es", 3, "Tres"),
+    ]
+    assert {each.author for each in history} == {MARTA}
+
+
+async def test_what_was_not_published_gives_way_to_the_next_version(storage: Storage) -> None:
+    await writes(storage, "Con erata")
+    await writes(storage, "Con errata")
+    assert [each.text for each in await left(storage)] == ["Con errata"]
+    assert len(await storage.closing_texts.history()) == 2
+
+
+async def test_a_message_that_is_taken_again_is_one_version(storage: Storage) -> None:
+    for _ in range(2):
+        await writes(storage, "Han vuelto")
+    assert len(await left(storage)) == 1
+
+
+async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> None:
+    await writes(storage, "Han vuelto")
+    seen = await left(storage)
+    await writes(storage, "They are back", ENGLISH)
+    texts = storage.closing_texts
+    assert await texts.publish(seen, actor=MARTA, at=NOON, approval_above=None) is None
+    assert await shown(storage) == []
+    assert [entry.action for entry in await storage.audit.entries(9)] == []
+
+
+async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
+    storage: Storage, keyring: Keyring
+) -> None:
+    await signs_and_closes(storage, keyring, 2)
+    await writes(storage, "Han vuelto")
+    asked = await publishes(storage, above=1)
+    assert asked is not None
+    assert (asked.published_at, await shown(storage)) == (None, [])
+    texts = storage.closing_texts
+    assert await texts.approve(asked.id, actor=MARTA, at=NOON) == asked, "not who asked"
+    approved = await texts.approve(asked.id, actor=LUCY, at=NOON + HOUR)
+    assert approved == replace(asked, approved_by=LUCY, published_at=NOON + HOUR)
+    assert await shown(storage) == ["Han vuelto"]
+    assert await texts.approve(asked.id, actor=LUCY, at=NOON + 2 * HOUR) == approved
+    noted = [entry.detail for entry in await storage.audit.entries(9) if entry.detail]
+    assert noted == ["approved", "closing es 1"]
+
+
+async def test_at_the_threshold_and_before_the_closing_one_admin_is_enough(
+    storage: Storage, keyring: Keyring
+) -> None:
+    await writes(storage, "Antes")
+    await publishes(storage, above=0)
+    await signs_and_closes(storage, keyring, 2)
+    assert await shown(storage) == ["Antes"]
+    state = await storage.petitions.state()
+    await storage.petitions.close(revision=state.revision, actor=MARTA, at=NOON)
+    await writes(storage, "Después")
+    await publishes(storage, above=2)
+    assert await shown(storage) == ["Antes", "Después"]
+
+
+async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring: Keyring) -> None:
+    await signs_and_closes(storage, keyring, 1)
+    await writes(storage, "Han vuelto")
+    asked = await publishes(storage, above=0)
+    assert asked is not None
+    await writes(storage, "They are back", ENGLISH)
+    assert await publishes(storage, above=0) is None, "one waits already"
+    await storage.closing_texts.decline(asked.id, actor=LUCY, at=NOON)
+    assert await storage.closing_texts.approve(asked.id, actor=LUCY, at=NOON) is None
+    assert [each.text for each in await left(storage)] == ["They are back", "Han vuelto"]
+    assert await publishes(storage, above=0) is not None
+
+
+async def test_what_was_confirmed_with_the_former_text_is_void(storage: Storage) -> None:
+    before = (await storage.petitions.state()).revision
+    await writes(storage, "Han vuelto")
+    assert (await storage.petitions.state()).revision == before
+    await publishes(storage)
+    assert (await storage.petitions.state()).revision == before + 1
+
+
+async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
+    storage: Storage, keyring: Keyring
+) -> None:
+    await signs_and_closes(storage, keyring, 1)
+    planned = await storage.broadcasts.start(
+        NewBroadcast(
+            b"p" * 16,
+            content={"es": "Han vuelto"},
+            content_sha256=b"c" * 32,
+            source_language="es",
+            actor=MARTA,
+            at=NOON,
+            starts_at=NOON + HOUR,
+        )
+    )
+    assert isinstance(planned, Broadcast)
+    await writes(storage, "Respondieron", ANSWER)
+    assert await publishes(storage) is not None, "what followed is in no broadcast"
+    await writes(storage, "No han vuelto")
+    assert await publishes(storage) is None
+    await storage.broadcasts.cancel(planned.id, MARTA, NOON)
+    assert await publishes(storage) is not None
+
+
+async def test_the_bot_remembers_after_a_restart_which_text_it_asked_for(storage: Storage) -> None:
+    texts = storage.closing_texts
+    await texts.await_text(BY_MARTA, SPANISH)
+    await texts.await_text(BY_MARTA, ANSWER)
+    assert await texts.awaited(BY_MARTA) == ANSWER
+    assert await texts.awaited(BY_LUCY) is None
+    await writes(storage, "Respondieron", ANSWER)
+    assert await texts.awaited(BY_MARTA) is None
+    (version,) = await left(storage)
+    assert (version.kind, version.day) == (ClosingTextKind.ANSWERED, date(2026, 11, 24))
+
+
+async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:
+    await writes(storage, "Uno")
+    await publishes(storage)
+    await writes(storage, "Dos")
+    await publishes(storage)
+    junk: dict[str, Value] = {"junk": b"junk", "number": 2}
+    await storage.database.write(
+        Statement("UPDATE closing_texts SET text_sealed = :junk WHERE number = :number", junk)
+    )
+    assert await shown(storage) == ["Uno", None]
