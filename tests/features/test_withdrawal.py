@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
+from bot.retention import FORMS_KEPT_FOR
 from bot.simulator.chats import Message
+from handlers.sent_files import erase_all_files
 from storage import Row, Statement
 from tests.support.scene import Scene, a_scene, fails
 
@@ -153,6 +155,22 @@ class TestTheFileOfMyData:
         await scene.ana.chat.notifier.wait_for(lambda: not files_of(scene) or None, 5)
         assert files_of(scene) == []
         await until_no_file_is_noted(scene)
+
+    async def test_of_who_never_signs_is_gone_after_thirty_days(self, tmp_path: Path) -> None:
+        async with a_scene(tmp_path) as scene:
+            scene.ana.start()
+            await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+            scene.ana.send("Ana García")
+            await scene.settled()
+            assert "30 días sin firmar" in (await asks_for_the_file(scene)).text
+            assert scene.app is not None
+            services = scene.app.application.services
+            bot = scene.app.application.bot
+            await erase_all_files(bot, services, services.clock() - FORMS_KEPT_FOR)
+            assert len(files_of(scene)) == 1
+            await erase_all_files(bot, services, services.clock())
+            assert files_of(scene) == []
+            assert await rows_of(scene, "sent_files") == []
 
     async def test_asked_for_again_leaves_one_in_the_chat(self, scene: Scene) -> None:
         await scene.signs(scene.ana, "Ana García")
