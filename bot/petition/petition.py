@@ -54,8 +54,8 @@ class Petition(_Frozen):
     """One petition: what it demands of whom, in each of its languages, the source language first.
 
     The texts are filled in except for what depends on a person or a moment: `{name}` in the
-    consent, `{number}` in the thanks, and how many signed, as `{count}` or in words as `{people}`,
-    in the thanks and the texts after closing.
+    consent, and how many signed, as `{count}` or in words as `{people}`, in the thanks and the
+    texts after closing.
     """
 
     folder: Path

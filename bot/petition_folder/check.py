@@ -29,7 +29,8 @@ def find_problems(folder: Path) -> list[Problem]:
 def find_warnings(folder: Path) -> list[Problem]:
     """Returns what works, but should be corrected before the petition is opened."""
     read = read_folder(folder)
-    return sorted(set(folder_warnings(read))) if read.path.is_dir() else []
+    values = {language: _values(read, language) for language in read.languages}
+    return sorted(set(folder_warnings(read, values))) if read.path.is_dir() else []
 
 
 def problems_of(read: Folder) -> list[Problem]:

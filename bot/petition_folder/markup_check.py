@@ -20,7 +20,7 @@ _WITHOUT_PLACEHOLDERS = PLAIN | {"title"}
 _OWN = MappingProxyType(
     {
         "consent": frozenset({"name"}),
-        "thanks": frozenset({"number", "count", "people"}),
+        "thanks": frozenset({"count", "people"}),
         "closed": frozenset({"count", "people"}),
         "closing_update": frozenset({"count", "people"}),
     }
@@ -29,7 +29,10 @@ _HOW_MANY = frozenset({"count", "people"})
 _NEEDED = MappingProxyType(
     {
         "consent": ("name", "the statement names who signs it"),
-        "thanks": ("number", "people are told which signature is theirs"),
+        "thanks": (
+            "people",
+            "a signer is told one number, how many have signed, as every other screen says it",
+        ),
         "closed": ("people", "people are told how many signed"),
     }
 )
@@ -45,7 +48,6 @@ _LIMITS = MappingProxyType(
 _LONGEST = MappingProxyType(
     {
         "name": "\U00020bb7" * text_limits.NAME,
-        "number": f"{text_limits.LARGEST_NUMBER:,}",
         "count": f"{text_limits.LARGEST_NUMBER:,}",
         # Longer than "people" is in any language.
         "people": f"{text_limits.LARGEST_NUMBER:,} {'n' * 20}",

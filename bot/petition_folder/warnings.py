@@ -1,10 +1,12 @@
 """Warnings: what works, but should be checked before people are asked to sign."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from bot.petition_folder.markup_check import passages
+from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE
 from bot.text.markup import MarkupError, length, parse
@@ -16,6 +18,16 @@ _SCREENFUL = 1200
 _NOTICE = 600
 _FOLDED = re.compile(r"<blockquote expandable>.*?</blockquote>", re.DOTALL)
 _PAGED = ("appeal", "privacy")
+# Of the whole consent with a name of two words and the labels of both choices, which have nine:
+# more is not read on a phone.
+MOST_CONSENT_WORDS = 75
+CHOICE_WORDS = 9
+_TYPICAL_NAME = "Ana García"
+# Who shares a text that says this tells a whole chat what they signed.
+_SIGNED_BY_ME = {
+    "es": re.compile(r"\b(yo|he firmado|firmé)\b", re.IGNORECASE),
+    "en": re.compile(r"\bI\b"),
+}
 _SPANISH_BUTTONS = (
     "the bot's own words are not translated into this language: its buttons and answers will be "
     "in Spanish"
@@ -27,8 +39,15 @@ _EXAMPLE = re.compile(
 )
 
 
-def folder_warnings(read: Folder) -> Iterator[Problem]:
-    """Yields example contacts, a past date, texts too long for a phone, missing translations."""
+def folder_warnings(
+    read: Folder, values: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> Iterator[Problem]:
+    """Yields example contacts, a past date, texts too long for a phone, missing translations.
+
+    Args:
+        read: the folder.
+        values: by language, what `petition.toml` fills into the texts.
+    """
     yield from _examples(read.petition or {})
     yield from _past_date(read.petition or {})
     source = read.texts.get(read.source_language, {})
@@ -36,6 +55,8 @@ def folder_warnings(read: Folder) -> Iterator[Problem]:
         file = f"{language}.toml"
         yield from _long_pages(file, table)
         yield from _notice_above_the_name(file, table)
+        yield from _long_consent(file, table, values.get(language, {}))
+        yield from _shared_by_a_signer(file, table, language)
         if not is_spoken(language):
             yield Problem(file, "", _SPANISH_BUTTONS)
         if language != read.source_language:
@@ -91,6 +112,31 @@ def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
             "and the like: <blockquote expandable>…</blockquote>"
         )
         yield Problem(file, "privacy_short", sentence)
+
+
+def _long_consent(file: str, table: Table, values: Mapping[str, str]) -> Iterator[Problem]:
+    text = fill_placeholders(f"{table.get('consent')} {table.get('news')}", dict(values))
+    try:
+        seen = parse(text.replace("{name}", _TYPICAL_NAME)).text
+    except MarkupError:
+        return  # reported as a problem
+    count = sum(any(map(str.isalnum, word)) for word in seen.split()) + CHOICE_WORDS
+    if count > MOST_CONSENT_WORDS:
+        sentence = (
+            f"{count} words with the two choices; nobody reads that many before they sign, so "
+            f"make it {MOST_CONSENT_WORDS} at most"
+        )
+        yield Problem(file, "consent", sentence)
+
+
+def _shared_by_a_signer(file: str, table: Table, language: str) -> Iterator[Problem]:
+    says = _SIGNED_BY_ME.get(language)
+    if says is not None and says.search(str(table.get("share", ""))):
+        sentence = (
+            "whoever shares this says that they signed, which can be dangerous; let it speak of "
+            "the petition"
+        )
+        yield Problem(file, "share", sentence)
 
 
 def _unfinished(file: str, table: Table, source: Table, source_file: str) -> Iterator[Problem]:

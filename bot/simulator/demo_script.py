@@ -210,7 +210,7 @@ class DemoScript:
         language = self.petition.language_for(person.user.language)
         people = self._words(language).people(count)
         texts = self.petition.texts_in(language)
-        thanks = fill(texts.thanks, number=count, count=count, people=people)
+        thanks = fill(texts.thanks, count=count, people=people)
         await self._sees(person, thanks)
 
     async def _sees(self, person: Person, html: str) -> Message:

@@ -14,7 +14,7 @@ SHORT_DESCRIPTION = 120
 SHARE = 300
 
 NAME = 100  # characters, see `bot.petition.names`
-LARGEST_NUMBER = 999_999_999  # the {count} and {number} with which texts are measured
+LARGEST_NUMBER = 999_999_999  # the {count} with which texts are measured
 
 # Reserved on every screen for what the bot adds: headings, the count and its bar, "page 2 of 4",
 # the question for the name, the answer to a name that was refused.

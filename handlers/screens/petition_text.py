@@ -122,8 +122,7 @@ def _signed(view: View) -> Screen:
     if signature is None:
         return _welcome(view)
     mine = words.text(
-        "<b>Ya has firmado. Gracias.</b> Tu firma es la número {number}, del {date}.",
-        number=words.number(signature.number),
+        "<b>Ya has firmado. Gracias.</b> Firmaste el {date}.",
         date=time_tag(words.date(signature.signed_at), signature.signed_at, "D"),
     )
     promise = (
@@ -144,13 +143,7 @@ def _signed(view: View) -> Screen:
 def _closed(view: View) -> Screen:
     words, signature = view.words, view.signature
     counted = {"count": words.number(view.count), "people": words.people(view.count)}
-    mine = (
-        words.text(
-            "Tu firma fue la número {number}. Gracias.", number=words.number(signature.number)
-        )
-        if signature
-        else None
-    )
+    mine = words.text("Tú también firmaste. Gracias.") if signature else None
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
         fill(view.texts.closed, **counted),

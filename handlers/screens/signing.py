@@ -91,12 +91,14 @@ def chosen_messages(view: View) -> list[str]:
 
 
 def thanks(view: View) -> Screen:
-    """Thanks for the signature, with its number, the count and a button to share."""
-    words, signature = view.words, view.signature
-    number = signature.number if signature else view.count
+    """Thanks for the signature, with the count and a button to share.
+
+    The count is the one number that signers are shown, here and later: the number of their own
+    signature is higher once somebody has withdrawn. It is in /mydata.
+    """
+    words = view.words
     text = fill(
         view.texts.thanks,
-        number=words.number(number),
         count=words.number(view.count),
         people=words.people(view.count),
     )

@@ -196,7 +196,7 @@ async def test_an_old_yes_from_before_a_reopening_closes_nothing(scene: Scene) -
     await scene.taps(marta, reopen)
     assert "Escribe otra vez el comando" in await answered_with(scene, ctx, old)
     await scene.signs(scene.ana)
-    assert "número 1" in scene.screen(scene.ana).text, "it is open"
+    assert "con la tuya: 1" in scene.screen(scene.ana).text, "it is open"
     # And once it is closed again, an old reopening opens nothing.
     await scene.closes()
     assert "Escribe otra vez el comando" in await answered_with(scene, again, old_reopening)
@@ -255,7 +255,7 @@ async def test_a_revision_that_is_none_closes_nothing(scene: Scene) -> None:
     await scene.settled()
     assert "Escribe otra vez el comando" in scene.marta.chat.messages[ctx.id].text
     await scene.signs(scene.ana)
-    assert "número 1" in scene.screen(scene.ana).text
+    assert "con la tuya: 1" in scene.screen(scene.ana).text
     # The same words again, which Telegram refuses harmlessly.
     scene.simulator.calls.clear()
 
@@ -280,7 +280,7 @@ async def test_an_admins_button_does_nothing_in_another_hand(scene: Scene) -> No
     await scene.settled()
     await scene.mallory.tap_data(scene.screen(scene.mallory).id, data).answered()
     await scene.signs(scene.jordi)
-    assert "número 2" in scene.screen(scene.jordi).text
+    assert "con la tuya: 2" in scene.screen(scene.jordi).text
 
 
 async def test_a_forwarded_or_edited_order_is_no_order(scene: Scene) -> None:
@@ -301,7 +301,7 @@ async def test_in_a_group_an_order_is_no_order(scene: Scene) -> None:
     scene.marta.send_in(group, "/close@peticion_bot")
     await scene.settled()
     await scene.signs(scene.ana)
-    assert "número 1" in scene.screen(scene.ana).text
+    assert "con la tuya: 1" in scene.screen(scene.ana).text
 
 
 async def test_an_admin_sees_the_admins_commands_in_their_own_menu(scene: Scene) -> None:
@@ -345,4 +345,4 @@ async def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(scene: Sce
     await scene.start_bot()
     await scene.settled()
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 1" in scene.screen(ana).text
+    assert "con la tuya: 1" in scene.screen(ana).text

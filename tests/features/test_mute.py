@@ -23,7 +23,7 @@ async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Sce
     assert (scene.told(scene.ana), scene.told(luz)) == (0, 1)
     scene.ana.send("/start")
     await scene.settled()
-    assert "Tu firma fue la número 1" in scene.screen(scene.ana).text
+    assert "Tú también firmaste. Gracias." in scene.screen(scene.ana).text
 
 
 async def test_who_wants_messages_again_is_told_what_was_missed(scene: Scene) -> None:
@@ -116,4 +116,4 @@ async def test_who_wants_no_news_just_after_signing_is_thanked_all_the_same(scen
     for tap in (signs, refuses):
         await tap.answered()
     await scene.settled()
-    assert "número 1" in scene.screen(scene.ana).text
+    assert "con la tuya: 1" in scene.screen(scene.ana).text

@@ -36,7 +36,7 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         assert "El texto ha cambiado" in scene.screen(scene.ana).text
         assert "Firmo, Ana García:" in scene.screen(scene.ana).text
         await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
-        assert "número 1" in scene.screen(scene.ana).text
+        assert "con la tuya: 1" in scene.screen(scene.ana).text
 
 
 async def test_leaving_a_group_is_not_blocking_the_bot(scene: Scene) -> None:

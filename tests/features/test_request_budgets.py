@@ -133,7 +133,7 @@ async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene)
     assert TOO_OFTEN in answer.text
     assert "Yo, Ana García:" in scene.screen(scene.ana).text
     await scene.signs(scene.jordi)
-    assert "número 2" in scene.screen(scene.jordi).text
+    assert "con la tuya: 1" in scene.screen(scene.jordi).text
 
 
 async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(

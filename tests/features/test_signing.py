@@ -23,7 +23,7 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     assert "Ana García" in scene.screen(ana).text
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 1" in scene.screen(ana).text
+    assert "con la tuya: 1" in scene.screen(ana).text
     assert scene.screen(ana).id == first
 
 
@@ -144,7 +144,7 @@ async def test_who_has_signed_sees_that_and_not_the_form(scene: Scene) -> None:
 
 async def test_sean_signs_in_english_and_is_counted_in_english(scene: Scene) -> None:
     await scene.signs(scene.sean)
-    assert "number 1" in scene.screen(scene.sean).text
+    assert "with yours: 1" in scene.screen(scene.sean).text
 
 
 async def test_a_language_the_petition_lacks_is_answered_in_spanish_and_can_be_changed(
@@ -170,7 +170,7 @@ async def test_taking_the_signature_back_is_two_taps_and_leaves_nothing(scene: S
     await scene.settled()
     assert "No has firmado esta petición." in scene.screen(ana).text
     await scene.signs(ana)
-    assert "número 2" in scene.screen(ana).text
+    assert "con la tuya: 1" in scene.screen(ana).text
 
 
 async def test_one_can_take_ones_data_away_as_a_file(scene: Scene) -> None:

@@ -98,7 +98,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
             assert [m for m in asked if m != "getUpdates"] == ["answerCallbackQuery"]
     # And in the private chat the same button does what it says.
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 2" in scene.screen(ana).text
+    assert "con la tuya: 2" in scene.screen(ana).text
 
 
 async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene: Scene) -> None:
@@ -116,7 +116,7 @@ async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene
     await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
     # Neither signed nor closed: what stood on the screen that is gone cannot be told any more.
     await scene.taps(ana, words.label("✅ Consiento y firmo"))
-    assert "número 1" in scene.screen(ana).text
+    assert "con la tuya: 1" in scene.screen(ana).text
     scene.simulator.calls.clear()  # an edit of the message that is gone was refused
 
 

@@ -99,7 +99,7 @@ async def test_a_name_typed_again_at_the_consent_goes(scene: Scene) -> None:
         assert GONE_IN_ENGLISH in await says(scene, scene.sean, text)
         assert written(scene.sean) == []
     await scene.taps(scene.sean, scene.english.label("✅ Consiento y firmo"))
-    assert "number 1" in scene.screen(scene.sean).text
+    assert "with yours: 1" in scene.screen(scene.sean).text
 
 
 @pytest.mark.parametrize("stands_at", [at_the_name, at_the_consent])

@@ -63,7 +63,10 @@ async def test_a_double_tap_signs_once(scene: Scene) -> None:
     for tap in taps:
         await tap.answered()
     await scene.settled()
-    assert "número <b>1</b>" in scene.screen(ana).text or "número 1" in scene.screen(ana).text
+    assert (
+        "con la tuya: <b>1</b>" in scene.screen(ana).text
+        or "con la tuya: 1" in scene.screen(ana).text
+    )
     scene.marta.send("/stats")
     await scene.marta.sees("Firmas: 1")
 

@@ -256,3 +256,20 @@ async def test_who_takes_back_after_the_end_is_not_told_that_it_can_no_longer_be
     scene.ana.start()
     await scene.settled()
     assert "18 de julio de 2025" in scene.screen(scene.ana).text, "and that is so"
+
+
+async def test_after_somebody_took_theirs_back_a_signer_still_reads_one_number(
+    scene: Scene,
+) -> None:
+    """Sean's signature is the third there was; two are left, and that is what each screen says."""
+    await scene.signs(scene.ana)
+    await scene.signs(scene.jordi)
+    scene.jordi.send("/withdraw")
+    await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
+    await scene.signs(scene.sean)
+    assert "Signatures so far, with yours: 2." in scene.screen(scene.sean).text
+    scene.sean.start()
+    await scene.settled()
+    home = scene.screen(scene.sean).text
+    assert "2 people have signed." in home
+    assert "number" not in home, "that of the own signature is in /mydata"

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Action, Place, Stage, nearest_valid_stage
+from bot.petition_folder.warnings import CHOICE_WORDS, MOST_CONSENT_WORDS
 from bot.text.markup import Html, length, parse
 from bot.text.translations import Catalogs
 from handlers.conversation_message import keyboard
 from handlers.screens import draw
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen
+from handlers.screens.signing import consent_choices
 from handlers.screens.supporter_view import View
 from storage import Conversation, Held, Kind, PetitionState, Signature
 from storage.tables import deliveries
@@ -34,6 +36,8 @@ signatures = st.none() | st.builds(
     name=names.map(lambda name: name or "Ana"),
     signed_at=st.just(NOON),
     source=st.none() | st.just("boletin-3"),
+    news=st.booleans(),
+    updates_at_most=st.integers(0, 100),
 )
 petitions = st.builds(
     PetitionState,
@@ -55,7 +59,11 @@ def views(draw_: st.DrawFn) -> View:
         language=language,
         petition_state=draw_(petitions),
         conversation=Conversation(
-            supporter=bytes(32), name=draw_(names), news=draw_(st.booleans()), version=2**40
+            supporter=bytes(32),
+            name=draw_(names),
+            news=draw_(st.booleans()),
+            updates=draw_(st.booleans()),
+            version=2**40,
         ),
         signature=draw_(signatures),
         profile_name=draw_(names),
@@ -285,3 +293,20 @@ def test_nobody_is_promised_what_they_were_told_already(
     assert view.held is not None
     view = replace(view, held=replace(view.held, signature={}))
     assert ("Te escribiremos para contarte" in draw(view).text) is promised
+
+
+@pytest.mark.parametrize(("language", "name"), [("es", "Ana García"), ("en", "Seán O'Brien")])
+def test_the_consent_with_its_choices_has_at_most_75_words(language: str, name: str) -> None:
+    view = standing_at(Stage.CONSENT)
+    conversation = replace(view.conversation, name=name)
+    view = replace(
+        view, words=CATALOGS.words(language), language=language, conversation=conversation
+    )
+    screen = draw(view)
+    offered = consent_choices(view).values()
+    labels = [label for row in screen.rows for label in (button.label for button in row)]
+    assert [label[2:] for label in labels[:2]] == list(offered)
+    shown = " ".join((parse(screen.text).text, *offered)).split()
+    words = [word for word in shown if any(map(str.isalnum, word))]
+    assert len(words) <= MOST_CONSENT_WORDS
+    assert len(" ".join(offered).split()) == CHOICE_WORDS

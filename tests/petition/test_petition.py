@@ -46,7 +46,7 @@ def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: 
         left = {key: placeholders(page) for key, page in pages(texts) if placeholders(page)}
         assert left == {
             "consent": {"name"},
-            "thanks": {"number", "count"},
+            "thanks": {"count"},
             "closed": {"people"},
             "closing_update": {"people"},
         }

@@ -18,7 +18,8 @@ English.toml: name a text file after its language
 ca.toml: appeal: this has to be a list
 ca.toml: closing_update: {count} does not occur in it, but the source language says it
 ca.toml: description: this is missing; translate it from es.toml
-ca.toml: thanks: {count} does not occur in it, but the source language says it
+ca.toml: thanks: nothing is filled in for {number} here
+ca.toml: thanks: {people} does not occur in it, but a signer is told one number
 en.toml: this is not correct TOML: Illegal character '\\n' (at line 2, column 25)
 es.toml: appeal, page 2: this is empty
 es.toml: appeal, page 3: Telegram would refuse it: Unsupported start tag "h1" at "<h1>Mal</h1>"
@@ -270,3 +271,41 @@ def test_a_page_long_for_a_phone_is_a_warning(change: Change, folder: Path) -> N
     (only,) = told
     assert only.key == "appeal, page 2"
     assert only.sentence.endswith("more than a phone shows at once; make two pages")
+
+
+def test_a_consent_that_nobody_reads_to_its_end_gets_a_warning(
+    change: Change, folder: Path
+) -> None:
+    """The bundled one has none; three words more are too many, the choices' labels included."""
+    change("es.toml", "Tengo 14 años o más.", "Declaro que tengo 14 años o más, de verdad.")
+    (said,) = [warning for warning in find_warnings(folder) if warning.key == "consent"]
+    assert said.file == "es.toml"
+    assert said.sentence.startswith("78 words with the two choices")
+
+
+@pytest.mark.parametrize(
+    ("file", "ending", "outs"),
+    [
+        ("es.toml", "Yo ya he firmado. ¿Firmas tú?", True),
+        ("es.toml", "Firma tú también.", False),
+        ("en.toml", "I have signed. Will you?", True),
+        ("en.toml", "Will you sign it?", False),
+    ],
+)
+def test_a_text_to_share_that_outs_who_shares_it_gets_a_warning(
+    folder: Path, change: Change, file: str, ending: str, outs: bool
+) -> None:
+    last = (
+        "Aquí puedes leer el caso y firmar la petición."
+        if file == "es.toml"
+        else ("Read the case and sign the petition here.")
+    )
+    change(file, last, ending)
+    assert ("share" in {warning.key for warning in find_warnings(folder)}) is outs
+
+
+def test_the_thanks_show_one_number_which_is_how_many_signed(change: Change, folder: Path) -> None:
+    change("es.toml", "con la tuya: <b>{count}</b>", "y la tuya es la número <b>{number}</b>")
+    faulty, missing = [line for line in sentences(folder) if line.startswith("es.toml: thanks")]
+    assert "nothing is filled in for {number} here" in faulty
+    assert "a signer is told one number, how many have signed" in missing
