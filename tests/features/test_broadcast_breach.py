@@ -205,3 +205,63 @@ async def test_it_is_approved_and_waits_its_turn_while_another_message_goes_out(
     await admin.scene.taps(lucy, APPROVE)
     await admin.over()
     assert [NEWS in m.text for m in admin.got(admin.scene.ana)] == [False, True]
+
+
+async def test_marta_sends_it_to_herself_first_and_nobody_else_has_it(admin: AdminScene) -> None:
+    await previews(admin)
+    before = len(admin.marta.messages)
+    await admin.taps("Enviarme una prueba")
+    assert any(m.text.startswith(TOP) for m in admin.marta.messages[before - 1 :])
+    assert admin.got(admin.scene.ana) == []
+    assert ASK in admin.panel.labels
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["about:update", "to:en", "at:4102444800", "time:", "links:es", "on:", "subject:"],
+)
+async def test_no_button_of_her_own_making_turns_it_into_something_else(
+    admin: AdminScene, step: str
+) -> None:
+    await previews(admin)
+    where, data = admin.data("Cambiar")
+    drawn_for = data.split(":")[2]
+    await admin.marta.tap_data(where, f"adm:draft:{drawn_for}:{step}").answered()
+    await admin.scene.settled()
+    assert ASK in admin.panel.labels
+    assert "Un aviso de una brecha de seguridad" in admin.panel.text
+
+
+async def test_a_message_about_the_petition_is_not_turned_into_a_notice_to_the_silent(
+    admin: AdminScene,
+) -> None:
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.taps("Continuar")
+    where, data = admin.data("Sobre esta petición")
+    forged = data.replace("about:update", "about:breach")
+    assert forged != data
+    await admin.marta.tap_data(where, forged).answered()
+    await admin.scene.settled()
+    assert "Sobre esta petición" in admin.panel.labels
+
+
+async def test_one_that_was_called_off_goes_to_nobody_and_the_next_to_everyone(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await previews(admin)
+    await admin.taps(ASK)
+    first = await lucy.sees(QUESTION, 10)
+    await admin.taps("Cancelar este envío")
+    await admin.taps("Sí, cancelar el envío")
+    assert "No se ha enviado a nadie" in admin.marta.messages[-1].text
+    (approve,) = [b.data for row in first.buttons for b in row if b.label == APPROVE]
+    assert approve is not None
+    await lucy.tap_data(first.id, approve).answered()
+    await admin.scene.settled()
+    assert admin.got(admin.scene.ana) == []
+    await previews(admin, "Otra vez: han robado la lista.")
+    await admin.taps(ASK)
+    await admin.scene.taps(lucy, APPROVE)
+    await admin.over()
+    assert "Otra vez: han robado la lista." in admin.got(admin.scene.ana)[0].text
