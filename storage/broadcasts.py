@@ -64,6 +64,14 @@ LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
 _BEGUN_LATELY = f"{_ALL} AND started_at > :since ORDER BY started_at DESC, id"
+# What is under way, then what comes next, the earliest first, then what is over, the latest first.
+_LISTED = f"""
+{_ALL} ORDER BY
+  CASE WHEN state IN ('running', 'paused') THEN 0 WHEN state = 'scheduled' THEN 1 ELSE 2 END,
+  CASE WHEN state = 'scheduled' THEN starts_at END,
+  COALESCE(started_at, created_at) DESC, id
+LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
+"""
 _MOST_SEARCHED = 200
 _BEGUN = f"""
 {_ALL} AND started_at IS NOT NULL ORDER BY started_at DESC, id LIMIT {_MOST_SEARCHED}
@@ -265,6 +273,13 @@ class Broadcasts:
     async def history(self, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
         """Returns broadcasts of every state, newest first."""
         return await self._some(_HISTORY, limit=limit, offset=offset)
+
+    async def listed(self, *, limit: int, offset: int = 0) -> list[Broadcast]:
+        """Returns broadcasts of every state: under way, then planned, then over.
+
+        The planned ones come with the earliest first, the others with the latest first.
+        """
+        return await self._some(_LISTED, limit=limit, offset=offset)
 
     async def tally(self, id: bytes) -> Tally:  # noqa: A002
         """Returns how many deliveries are in each state."""

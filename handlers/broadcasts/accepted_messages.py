@@ -13,7 +13,7 @@ from telegram import InlineKeyboardMarkup, Message
 from bot.text import text_limits
 from bot.text.entities import length
 from bot.text.translations import mark
-from handlers.broadcasts.draft import DraftMessage, Link, LinkRows
+from handlers.broadcasts.draft import DraftMessage, Link, LinkRows, first_words
 from handlers.broadcasts.parse_links import is_address
 
 MESSAGE_KINDS: Mapping[str, str] = MappingProxyType(
@@ -96,7 +96,13 @@ def read_message(message: Message) -> DraftMessage | UnsupportedMessage:
         # Telegram shows no buttons under an album.
         links=() if grouped else links,
         lost_buttons=lost,
+        words=words_of(message),
     )
+
+
+def words_of(message: Message) -> str:
+    """Returns how a message begins: its text, or what stands under a picture; may be empty."""
+    return first_words(message.text or message.caption or "")
 
 
 def _why_unsupported(message: Message) -> UnsupportedMessage | None:

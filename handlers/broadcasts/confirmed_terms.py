@@ -97,4 +97,9 @@ def _reference(
             else words.label("No recibir más avances")
         )
         rows.append([{"text": label, "callback_data": NO_MORE[draft.kind]}])
-    return {"messages": list(messages), **({"keyboard": rows} if rows else {})}
+    beginning = draft.copied_words.get(language)
+    return {
+        "messages": list(messages),
+        **({"keyboard": rows} if rows else {}),
+        **({"words": beginning} if beginning else {}),
+    }

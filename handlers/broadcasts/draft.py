@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from textwrap import shorten
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -56,6 +57,14 @@ _FORMER_NAMES = {
 _WAITING = frozenset({DraftStage.CONTENT, DraftStage.LINKS, DraftStage.TIME})
 
 
+_FIRST_WORDS = 60
+
+
+def first_words(text: str) -> str:
+    """Returns how a text begins, on one line and cut between two words, for a list."""
+    return shorten(text, _FIRST_WORDS, placeholder="…") or text.strip()[:_FIRST_WORDS]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -75,6 +84,7 @@ class DraftMessage(_Frozen):
 
     Attributes:
         html: its text, if that is what is sent; empty where the message itself is copied.
+        words: how a message that is copied begins, to be known by in a list; may be empty.
     """
 
     message_id: int
@@ -83,13 +93,14 @@ class DraftMessage(_Frozen):
     links: LinkRows = ()
     lost_buttons: bool = False
     html: str = ""
+    words: str = ""
 
 
 class Version(_Frozen):
     """What readers of one language get: one message, or those of an album.
 
     Attributes:
-        html: see `DraftMessage`.
+        html, words: see `DraftMessage`.
     """
 
     messages: tuple[int, ...]
@@ -98,6 +109,7 @@ class Version(_Frozen):
     links: LinkRows = ()
     lost_buttons: bool = False
     html: str = ""
+    words: str = ""
 
     @property
     def is_album(self) -> bool:
@@ -107,7 +119,7 @@ class Version(_Frozen):
     def with_message(self, piece: DraftMessage) -> Version:
         """Returns the album with one more element, in the order of the chat."""
         messages = tuple(sorted({*self.messages, piece.message_id}))
-        return self.model_copy(update={"messages": messages})
+        return self.model_copy(update={"messages": messages, "words": self.words or piece.words})
 
 
 class Draft(_Frozen):
@@ -119,6 +131,7 @@ class Draft(_Frozen):
         language: the language whose version is being written.
         versions: what the admin sent, by language.
         copies: message ids of the preview, which will be copied, by language. None until shown.
+        copied_words: how each of them begins.
         old_copies: message ids of earlier previews, to be deleted.
         previewed: hash of the closing update as it was previewed; it is not copied, so it may have
             been changed since.
@@ -142,6 +155,7 @@ class Draft(_Frozen):
     starts_at: datetime | None = None
     paid: bool = False
     copies: dict[str, tuple[int, ...]] | None = None
+    copied_words: dict[str, str] = {}
     old_copies: tuple[int, ...] = ()
     edited: bool = False
     previewed: str | None = None
@@ -281,6 +295,7 @@ def with_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
             links=piece.links,
             lost_buttons=piece.lost_buttons,
             html=piece.html,
+            words=piece.words,
         )
         versions = {**draft.versions, draft.language: version}
         return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
@@ -360,6 +375,7 @@ def with_preview(
     return draft.changed(
         now,
         copies={language: tuple(ids) for language, ids in copies.items()},
+        copied_words={language: each.words for language, each in draft.versions.items()},
         old_copies=(),
         edited=False,
         previewed=previewed,
@@ -367,8 +383,18 @@ def with_preview(
     )
 
 
-def with_edit_noted(draft: Draft, message_id: int, now: datetime) -> Draft:
-    """Marks the draft as edited after its preview; only a new preview includes the edit."""
+def with_edit_noted(draft: Draft, message_id: int, now: datetime, words: str = "") -> Draft:
+    """Marks the draft as edited after its preview; only a new preview includes the edit.
+
+    `words` are those with which the message begins now.
+    """
+    versions = {
+        language: version.model_copy(update={"words": words})
+        if version.messages[0] == message_id
+        else version
+        for language, version in draft.versions.items()
+    }
+    draft = draft.model_copy(update={"versions": versions})
     if message_id not in draft.message_ids() or draft.copies is None or draft.edited:
         return draft
     # Back to the summary, which says that the edit is not included.

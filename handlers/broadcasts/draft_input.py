@@ -18,6 +18,7 @@ from handlers.broadcasts.accepted_messages import (
     UnsupportedMessage,
     read_message,
     read_text,
+    words_of,
 )
 from handlers.broadcasts.confirm import discard_draft, discarded_text
 from handlers.broadcasts.draft import (
@@ -51,9 +52,10 @@ async def edited(ctx: AdminContext) -> bool:
     if not editor.draft.is_copied:
         await _take_edit(editor, message)
         return True
-    touched = with_edit_noted(editor.draft, message.message_id, editor.now)
-    if touched != editor.draft:
-        editor = await editor.save(touched)
+    former, words = editor.draft.version, words_of(message)
+    touched = with_edit_noted(editor.draft, message.message_id, editor.now, words)
+    editor = await editor.save(touched)
+    if touched.version != former:
         await editor.show()
     return True
 

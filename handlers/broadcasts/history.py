@@ -11,7 +11,7 @@ from storage import Broadcast
 
 
 async def broadcasts(ctx: AdminContext) -> None:
-    """Handles /broadcasts: shows the newest broadcasts."""
+    """Handles /broadcasts: shows what is under way and what comes next, then what is over."""
     await _show(ctx, 0)
 
 
@@ -41,7 +41,7 @@ async def report(ctx: AdminContext, argument: str) -> None:
 async def _show(ctx: AdminContext, page: int) -> None:
     storage = ctx.services.storage
     # One more than is shown, to see whether there are older ones.
-    found = await storage.broadcasts.history(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
+    found = await storage.broadcasts.listed(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
     entries = [Entry(each, await storage.broadcasts.tally(each.id)) for each in found[:ON_A_PAGE]]
     if not entries and page:
         await _show(ctx, 0)

@@ -144,6 +144,49 @@ async def test_who_calls_themselves_something_else_is_called_that_from_then_on(
         assert f"Preparado por ti, confirmado por {called}\n" in admin.panel.text
 
 
+async def test_the_list_begins_with_what_comes_next_and_says_how_each_message_begins(
+    admin: AdminScene,
+) -> None:
+    await with_settings(admin, approval_above=None)
+    for text, when in (("Ya ha salido", None), ("Para más tarde", "18:30"), ("Antes", "8:30")):
+        await admin.begins()
+        await admin.says(
+            f"{text}: hoy en la plaza, con todas las personas que podáis traer. Y más"
+        )
+        await admin.previews()
+        if when is None:
+            await admin.taps("Enviar a 3 personas")
+            await admin.over()
+            continue
+        await admin.taps("🕒 Programar")
+        await admin.says(f"mañana {when}")
+        (plan,) = [label for label in admin.panel.labels if label.startswith("Programar para el")]
+        await admin.taps(plan)
+    await admin.says("/broadcasts")
+    quoted = [line for line in admin.panel.text.splitlines() if line.startswith("«")]
+    assert quoted == [
+        "«Antes: hoy en la plaza, con todas las personas que podáis…»",
+        "«Para más tarde: hoy en la plaza, con todas las personas que…»",
+        "«Ya ha salido: hoy en la plaza, con todas las personas que…»",
+    ]
+
+
+async def test_an_edit_changes_how_a_message_begins_only_with_a_new_preview(
+    admin: AdminScene,
+) -> None:
+    await with_settings(admin, approval_above=None)
+    await admin.begins()
+    message = await admin.says("Hola")
+    await admin.previews()
+    admin.marta.edit(message, "Adiós")
+    await admin.scene.settled()
+    (found,) = [each for each in admin.panel.labels if each.startswith("Enviar a 3")]
+    await admin.taps(found)
+    await admin.over()
+    await admin.says("/broadcasts")
+    assert "«Hola»" in admin.panel.text
+
+
 async def audited(admin: AdminScene) -> list[AuditEntry]:
     """What the audit has, newest first."""
     return await admin.services.storage.audit.entries(20)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.text.markup import Html
+from bot.text.markup import Html, escape, parse
 from bot.text.translations import Words
+from handlers.broadcasts.draft import first_words
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs
@@ -35,7 +36,7 @@ def history(
 
     Args:
         words: the reader's language.
-        entries: the broadcasts of this page, newest first.
+        entries: the broadcasts of this page, what comes next before what is over.
         names: how to call the admins of whom a name is known, by user id.
         page: from 0.
         more: whether there are older ones.
@@ -80,10 +81,19 @@ def _told(words: Words, number: int, entry: Entry, names: Mapping[int, str], rea
     lines = [
         words.text("<b>{number}.</b> {moment}", number=number, moment=moment),
         subject_name(words, broadcast.kind),
+        _beginning(broadcast),
         provenance(words, broadcast, names, reader),
         _result(words, entry),
     ]
-    return Html("\n".join(lines))
+    return Html("\n".join(line for line in lines if line))
+
+
+def _beginning(broadcast: Broadcast) -> Html | None:
+    """Returns how the message begins; None if it has no words, or an earlier version sent it."""
+    content = broadcast.content
+    sent = content.get(broadcast.source_language) or next(iter(content.values()), "")
+    told = sent.get("words", "") if isinstance(sent, Mapping) else parse(str(sent)).text
+    return Html(f"<i>«{escape(first_words(told))}»</i>") if told else None
 
 
 def _when(broadcast: Broadcast) -> datetime:

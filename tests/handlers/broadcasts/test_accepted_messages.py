@@ -38,7 +38,8 @@ def message(**content: Any) -> Message:
     ],
 )
 def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
-    assert read_message(message(**content)) == DraftMessage(message_id=17, kind=kind)
+    words = content.get("text") or content.get("caption", "")
+    assert read_message(message(**content)) == DraftMessage(message_id=17, kind=kind, words=words)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ def test_only_buttons_that_open_an_address_are_kept() -> None:
         kind="text",
         links=((Link(text="b", url="https://example.org/"),),),
         lost_buttons=True,
+        words="Hola",
     )
 
 
