@@ -11,7 +11,7 @@ from handlers.broadcasts.progress_message import find_broadcast, show, tell_prog
 from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
-from storage import Broadcast, BroadcastState
+from storage import Broadcast, BroadcastState, PauseReason
 
 _log = structlog.stdlib.get_logger()
 
@@ -25,10 +25,20 @@ async def pause(ctx: AdminContext, argument: str) -> None:
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:
-    """Resumes a paused broadcast."""
+    """Resumes a paused broadcast; one that needs two admins and lost one needs another one."""
     known = await find_broadcast(ctx, argument)
-    if known is not None:
+    if known is not None and _lacks_a_second_admin(ctx, known):
+        await ctx.alert(ctx.words.label("Esto lo tiene que decidir otra persona."))
+    elif known is not None:
         await _tell_changed(ctx, await ctx.broadcasts.resume(known.id, *ctx.by))
+
+
+def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
+    """Returns whether its author would send alone what somebody approved who is no admin now."""
+    above, is_former = ctx.services.approval_above, known.pause_reason is PauseReason.FORMER
+    if above is None or not is_former or known.author != ctx.user.id:
+        return False
+    return (known.expected or 0) > above
 
 
 async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:

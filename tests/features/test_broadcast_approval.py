@@ -307,6 +307,32 @@ async def test_a_planned_one_keeps_its_time(admin: AdminScene, pau: Person) -> N
     assert await got_by_all(admin) == [[], [], []]
 
 
+async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to_send_alone(
+    admin: AdminScene, pau: Person, lucy: Person
+) -> None:
+    await admin.scene.settled()
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.previews()
+    await admin.taps("🕒 Programar")
+    await admin.says("mañana 18:30")
+    await admin.taps(ASK)
+    question = await pau.sees(QUESTION, 10)
+    (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
+    await admin.scene.taps(pau, approve)
+    await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
+    await passes(admin, timedelta(hours=48))
+    await admin.marta.sees("espera tu decisión", 10)
+    answer = await admin.marta.tap("Enviar ahora").answered()
+    assert answer.text == "Esto lo tiene que decidir otra persona."
+    await admin.scene.settled()
+    assert await got_by_all(admin) == [[], [], []]
+    await lucy.sees("waits for your decision", 10)
+    await admin.scene.taps(lucy, "Send now")
+    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
+        await each.sees("Hola", 10)
+
+
 async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
     admin: AdminScene, pau: Person
 ) -> None:
