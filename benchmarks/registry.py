@@ -16,6 +16,7 @@ from benchmarks.benchmark import Benchmark
 ALL: tuple[Benchmark, ...] = (
     storage_speed.STORAGE,
     log_truncation.LOG_TRUNCATION,
+    signing.NEWCOMERS_AT_ONCE,
     signing.SIGNING,
     speed.SPEED,
     set_rate.SET_RATE,

@@ -1,4 +1,4 @@
-"""Benchmark of a crowd that signs at once, from /start to the thanks."""
+"""Benchmarks of a crowd that comes at once: its first screen, and the way to the thanks."""
 
 import asyncio
 import tempfile
@@ -11,7 +11,15 @@ from unittest.mock import patch
 from benchmarks.benchmark import Benchmark, Report, row
 from benchmarks.child_server import child_server
 from benchmarks.run_options import RunOptions
-from benchmarks.signing_people import TOKEN, Signed, cpu_seconds, people_sign, serve_simulator
+from benchmarks.signing_people import (
+    TOKEN,
+    Signed,
+    Started,
+    cpu_seconds,
+    people_sign,
+    people_start,
+    serve_simulator,
+)
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
@@ -20,6 +28,7 @@ from storage import Keyring
 from tests.support.percentiles import percentile
 
 PEOPLE = 200
+NEWCOMERS = 100
 LATENCY = 0.03
 # New messages a second, and at once: the gate's own limits, and limits that delay nobody.
 _AS_IT_IS = (send_gate._REPLY_RATE, send_gate._REPLY_BURST)
@@ -53,8 +62,8 @@ async def _run(options: RunOptions) -> Report:
             "`answer` is from the tap to its answer, `screen` to the next screen; both hold the"
             " time that an update waits for those before it, since all people come at once.",
             "Where neither process fills a core, computing is not the bottleneck.",
-            "At its own pace the bot computes little: the first two messages of each person (the"
-            " picture and the screen) come at their turn, and taps do not wait for them.",
+            "At its own pace the bot computes little: the first message of each person comes at"
+            " its turn, and taps do not wait for it.",
         ),
     )
 
@@ -79,6 +88,36 @@ async def _measure(pace: tuple[float, int]) -> tuple[float, ...]:
         busy / signed.seconds,
         theirs / signed.seconds,
     )
+
+
+async def _run_newcomers(options: RunOptions) -> Report:
+    started = [await _start() for _ in range(options.runs)]
+    figures = [
+        (percentile(each.waits, 0.5), max(each.waits), each.pictures, each.refused)
+        for each in started
+    ]
+    return Report(
+        ("Who", "middle one, s", "last one, s", "got the picture", "429s"),
+        (row("**this bot**", figures, (1, 1, 0, 0)),),
+        (
+            "The time is from /start to a screen with buttons. Whoever comes while nobody waits"
+            " gets the picture above it; for the others that would be a second message of the 30"
+            " a second that Telegram takes.",
+        ),
+    )
+
+
+async def _start() -> Started:
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            child_server(serve_simulator, LATENCY) as telegram,
+            open_app(_settings(Path(folder), telegram.url)) as app,
+        ):
+            running = asyncio.create_task(app.run())
+            started: Started = await telegram.ask(people_start, NEWCOMERS)
+            app.stop()
+            await running
+    return started
 
 
 @contextmanager
@@ -111,4 +150,12 @@ SIGNING = Benchmark(
     f"{PEOPLE} people come at once and sign, over HTTP with {LATENCY * 1000:.0f} ms for each"
     " call, on SQLite; the simulator has its flood limits off and a process of its own.",
     _run,
+)
+
+NEWCOMERS_AT_ONCE = Benchmark(
+    "newcomers",
+    "A hundred people come at once",
+    f"{NEWCOMERS} people press Start at the same moment, over HTTP with {LATENCY * 1000:.0f} ms"
+    " for each call, on SQLite; the simulator refuses more than 30 new messages a second.",
+    _run_newcomers,
 )

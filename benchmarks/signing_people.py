@@ -29,6 +29,15 @@ class Signed:
     screens: list[float] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Started:
+    """The seconds until each person's first screen, and what the crowd cost."""
+
+    waits: list[float]
+    pictures: int
+    refused: int
+
+
 async def people_sign(simulator: Simulator, people: int) -> Signed:
     """Lets this many people start at once and sign, from /start to the thanks."""
     words = Catalogs.load().words("es")
@@ -40,6 +49,26 @@ async def people_sign(simulator: Simulator, people: int) -> Signed:
     await asyncio.gather(*(_signs(person, words, signed) for person in crowd))
     signed.seconds = time.monotonic() - begun
     return signed
+
+
+async def people_start(simulator: Simulator, people: int) -> Started:
+    """Lets this many people start at once; waits until each has a screen with buttons."""
+    simulator.limits.on = True
+    first = Catalogs.load().words("es").label("✍️ Firmar la petición")
+    crowd = [simulator.world.person(f"Ana{number}") for number in range(people)]
+    begun = time.monotonic()
+
+    async def waited(person: Person) -> float:
+        person.start()
+        await _waits(person, lambda: _has(person, first))
+        return time.monotonic() - begun
+
+    waits = await asyncio.gather(*(waited(person) for person in crowd))
+    return Started(
+        waits=waits,
+        pictures=sum(any(message.photo for message in person.messages) for person in crowd),
+        refused=sum(call.status == 429 for call in simulator.calls),
+    )
 
 
 async def _signs(person: Person, words: Words, signed: Signed) -> None:

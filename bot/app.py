@@ -211,9 +211,10 @@ async def open_app(
         session = await stack.enter_async_context(SharedSession())
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
-        services = _services(settings, petition, keyring, storage, woken, watch)
+        gate = Gate(settings.broadcast_rate)
+        services = _services(settings, petition, keyring, storage, gate, woken, watch)
         texts = PetitionTexts(services, seen) if follows_folder else None
-        app = _wire(settings, services, session, held, watch, woken, texts)
+        app = _wire(settings, services, session, gate, held, watch, woken, texts)
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
@@ -280,6 +281,7 @@ def _services(
     petition: Petition,
     keyring: Keyring,
     storage: Storage,
+    gate: Gate,
     woken: asyncio.Event,
     watch: DatabaseWatch,
 ) -> Services:
@@ -298,6 +300,7 @@ def _services(
         budgets=Budgets(),
         delayed_replies=DelayedReplies(),
         mark_first=watch.mark_first,
+        has_room=gate.has_room,
     )
 
 
@@ -305,12 +308,12 @@ def _wire(
     settings: Settings,
     services: Services,
     session: SharedSession,
+    gate: Gate,
     held: ProcessLock,
     watch: DatabaseWatch,
     woken: asyncio.Event,
     texts: PetitionTexts | None,
 ) -> App:
-    gate = Gate(settings.broadcast_rate)
     token = settings.bot_token.get_secret_value()
     client = TelegramClient(session, gate, api_url=settings.api_url, token=token)
     application = _application(settings.api_url, token, session, gate, services)

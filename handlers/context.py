@@ -32,6 +32,7 @@ class Services:
         budgets: how often each person has used a limited command in the last minute.
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         mark_first: records, outside the database, that somebody has signed.
+        has_room: takes a chat and a number of messages; tells whether a reply may be so many now.
     """
 
     petition: Petition
@@ -48,6 +49,7 @@ class Services:
     budgets: Budgets
     delayed_replies: DelayedReplies
     mark_first: Callable[[], Awaitable[None]]
+    has_room: Callable[[int, int], bool]
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
 
     async def words_for(self, chat: int) -> Words:

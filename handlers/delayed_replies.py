@@ -44,8 +44,8 @@ OVER = frozenset({ErrorKind.UNREACHABLE, ErrorKind.GONE, ErrorKind.EXPIRED})
 
 # Seconds between two tries.
 _PAUSES = BackOff(0.5, longest=60.0)
-# Seconds added to the wait that Telegram or the rate limiter asks for.
-_EXTRA_PAUSE = 0.5
+# Seconds added to the wait that Telegram or the gate asks for; in a crowd everybody waits them.
+_EXTRA_PAUSE = 0.125
 # Seconds after which a reply is given up: the person has left, or tapped again.
 _GIVEN_UP_AFTER = 600.0
 _MOST_CHATS = 3_000

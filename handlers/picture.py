@@ -12,10 +12,13 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.petition.petition import Image
+from bot.petition.stages import Stage
 from bot.text.markup import Html, escape
 from bot.transport.error_kinds import ErrorKind, error_kind
 
 _log = structlog.stdlib.get_logger()
+
+_MESSAGES = 2  # the picture, and the screen below it
 
 if TYPE_CHECKING:
     from handlers.supporter_context import SupporterContext
@@ -24,12 +27,15 @@ if TYPE_CHECKING:
 async def show_picture(ctx: SupporterContext) -> int | None:
     """Sends the picture to a chat that has not had it; returns its message id, or None.
 
-    Not sent after a withdrawal, since nothing more may be stored of the person. The bytes are
-    uploaded only once; later sends use Telegram's file id.
+    It stands above the petition, so it is sent only when that is shown as a new message; and only
+    while nobody waits for their turn, since it takes the time of another person's first screen.
+    The bytes are uploaded only once; later sends use Telegram's file id.
     """
     image = ctx.view.petition.image_in(ctx.view.language)
-    if image is None or ctx.conversation.picture_id is not None or ctx.has_withdrawn:
+    if image is None or ctx.conversation.picture_id is not None:
         return ctx.conversation.picture_id
+    if ctx.view.place.stage is not Stage.HOME or not ctx.services.has_room(ctx.chat_id, _MESSAGES):
+        return None
     try:
         sent = await _send(ctx, image)
     except TelegramError as error:

@@ -331,11 +331,12 @@ class SupporterContext:
         )
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
-        former, picture_id = self.conversation.message_id, await show_picture(self)
+        former, picture_id = self.conversation.message_id, self.conversation.picture_id
+        if at_bottom or not (former or self.tapped):
+            picture_id = await show_picture(self)
         screen = draw(await self._all_that_is_shown()).with_notice(notice)
         version = self.conversation.version
-        # A picture that was just sent belongs above the message with the buttons.
-        if at_bottom or picture_id != self.conversation.picture_id:
+        if at_bottom:
             shown = await self.conversation_message.send_new(screen, version)
         else:
             shown = await self.conversation_message.edit(screen, version, tapped=self.tapped)

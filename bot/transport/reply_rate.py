@@ -23,10 +23,9 @@ _LOWEST_SHARE = 0.02
 _SHORT = 1.0
 # How much too early a chat may come back.
 _EARLY = 0.1
-# A chat that was let in may send for this long without coming back, since a reply may be two
-# messages, a picture and a screen.
+# A chat that was let in may send for this long without coming back, since a reply may be several
+# messages.
 _INSIDE = 5.0
-_MESSAGES = 2
 # A chat that has not come back after this time is forgotten.
 _FORGOTTEN = 60.0
 
@@ -79,24 +78,30 @@ class ReplyQueue:
             return 0.0
         time = self._given.get(chat)
         if time is None:
-            time = self._time(now, rate)
+            time = self._times.take(now, rate)
             if time - now <= _SHORT:
                 time = now
         if now < time - _EARLY:
             self._forget(now)
             self._given[chat] = time
             return time - now
+        self._let_in(chat, now)
+        return 0.0
+
+    def let_in_first(self, chat: Chat, messages: int, now: float, rate: float) -> bool:
+        """Lets a chat in for so many messages if nobody waits; otherwise changes nothing."""
+        if not self._times.is_due(now):
+            return False
+        for _ in range(messages):
+            self._times.take(now, rate)
+        self._let_in(chat, now)
+        return True
+
+    def _let_in(self, chat: Chat, now: float) -> None:
         self._given.pop(chat, None)
         self._inside.pop(chat, None)
         self._inside[chat] = now
         self._forget(now)
-        return 0.0
-
-    def _time(self, now: float, rate: float) -> float:
-        first = self._times.take(now, rate)
-        for _ in range(_MESSAGES - 1):
-            self._times.take(now, rate)
-        return first
 
     def _forget(self, now: float) -> None:
         # Both are filled in rising order, so the oldest comes first.
@@ -132,6 +137,13 @@ class ReplyLimiter:
         """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
         now = self._clock()
         return self._queue.come_back_in(chat, now, self._rate(now))
+
+    def let_in_first(self, chat: Chat, messages: int) -> bool:
+        """Lets a chat in for so many messages if nobody waits; otherwise changes nothing."""
+        now = self._clock()
+        if self._slots.due_in(now) > 0:
+            return False
+        return self._queue.let_in_first(chat, messages, now, self._rate(now))
 
     async def take_turn(self, is_paused: Callable[[], bool]) -> bool:
         """Waits for a slot and takes it; False, without taking it, when a pause has begun."""

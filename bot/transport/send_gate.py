@@ -127,6 +127,15 @@ class Gate:
         is_reply = lane is Lane.REPLY
         return self._pauses.seconds_left(chat, self._clock(), new=new, is_reply=is_reply)
 
+    def has_room(self, chat: Chat, messages: int) -> bool:
+        """Returns whether a reply to this chat may be so many messages, and keeps their place.
+
+        Only while nobody waits: in a crowd each person's message is somebody else's wait.
+        """
+        if self._is_frequent(chat) or self.pause_for(Lane.REPLY, chat) > 0:
+            return False
+        return self._replies.let_in_first(chat, messages)
+
     async def acquire(
         self,
         lane: Lane,

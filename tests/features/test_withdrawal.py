@@ -76,7 +76,8 @@ async def test_who_comes_back_is_shown_everything_as_somebody_new(scene: Scene) 
     before = pictures(scene)
     await withdraws(scene)
     assert pictures(scene) == before
-    await scene.taps(scene.ana, scene.words.label("Volver"))
+    scene.ana.start()
+    await scene.settled()
     assert pictures(scene) == 2 * before
     assert scene.ana.messages[-1] == scene.screen(scene.ana)
 

@@ -55,7 +55,7 @@ async def test_a_pause_that_telegram_asks_for_is_kept(
 ) -> None:
     ana = Chat(RateLimited(300.0))
     await replies.tell(ANA, ana.answer)
-    assert clock.pauses == [300.5]
+    assert clock.pauses == [300.125]
     await clock.pass_(301)
     assert ana.tries == 2
 
@@ -63,7 +63,7 @@ async def test_a_pause_that_telegram_asks_for_is_kept(
 async def test_a_pause_beyond_what_is_worth_waiting_for_is_given_up(
     replies: DelayedReplies, clock: Clock
 ) -> None:
-    ana, bea = Chat(RateLimited(599.5)), Chat(RateLimited(599.6))
+    ana, bea = Chat(RateLimited(599.875)), Chat(RateLimited(599.9))
     await replies.tell(ANA, ana.answer)
     await replies.tell(BEA, bea.answer)
     assert clock.pauses == [600.0]
