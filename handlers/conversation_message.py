@@ -17,7 +17,7 @@ from bot.text.markup import Html, escape
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
 from handlers.screens.buttons import Button
-from handlers.screens.screen import Screen
+from handlers.screens.screen import KEPT, Screen
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
@@ -63,7 +63,7 @@ class ConversationMessage:
         """
         target = tapped or self.message_id
         digest = self.digest_of(screen.drawn(version))
-        if target is None:
+        if target is None or self.will_be_new(screen, tapped=tapped):
             return await self.send_new(screen, version)
         if target == self.message_id and digest == self.digest:
             return Shown(target, digest)
@@ -73,10 +73,35 @@ class ConversationMessage:
             return await self.send_new(screen, version)
         return await self.edit(screen, version, tapped=None)
 
+    def will_be_new(self, screen: Screen, *, tapped: int | None) -> bool:
+        """Returns whether `edit` would send a new message, as none is there or it has to stay."""
+        target = tapped or self.message_id
+        return target is None or (
+            target == self.message_id and self._is_kept and not screen.is_kept
+        )
+
+    @property
+    def _is_kept(self) -> bool:
+        return self.digest is not None and self.digest == self.digest_of(KEPT)
+
     async def send_new(self, screen: Screen, version: int) -> Shown:
         """Sends the screen as a new message; the caller deletes the former one."""
         sent = await send_screen(self.bot, self.chat_id, screen, version)
         return Shown(sent, self.digest_of(screen.drawn(version)))
+
+    async def leave(self, unused: Screen) -> None:
+        """Deletes the message, as a newer one is there; one that is kept loses its buttons.
+
+        Args:
+            unused: what a message becomes that is too old to be deleted.
+        """
+        target = self.message_id
+        if target is None:
+            return
+        if self._is_kept:
+            await tolerate(self.bot.edit_message_reply_markup(self.chat_id, target))
+        elif not await self.delete(target):
+            await tolerate(edit_screen(self.bot, self.chat_id, target, unused))
 
     async def delete(self, message_id: int) -> bool:
         """Deletes a message of this chat; returns False when it is too old to be deleted."""

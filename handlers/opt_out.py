@@ -7,7 +7,6 @@ to be left alone.
 from collections.abc import Awaitable
 
 from bot.petition.stages import Action, Place, Stage
-from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers.supporter_context import SupporterContext, reload
 from storage import Kind, Unavailable
@@ -28,12 +27,8 @@ async def stop(ctx: SupporterContext) -> None:
         return
     await ctx.save()
     landed = await _mute(ctx)
-    ctx = (await reload(ctx)).after(Action.MY_DATA)
-    said = words.text(
-        "<b>No te escribiremos más.</b> Tu firma sigue contando. Cuando quieras saber "
-        "cómo va la petición, escribe /start."
-    )
-    await ctx.say(said if landed else Html(f"{said} {words.text(_MAY_ARRIVE)}"))
+    ctx = (await reload(ctx)).with_stage(Place(Stage.MUTED))
+    await ctx.say(None if landed else words.text(_MAY_ARRIVE))
 
 
 async def mute(ctx: SupporterContext) -> None:
@@ -46,7 +41,11 @@ async def unmute(ctx: SupporterContext) -> None:
     """Handles the button that allows messages again."""
     await ctx.services.storage.signatures.mute(ctx.conversation.supporter, None)
     await ctx.services.mark_reachable(ctx.conversation.supporter)
-    await (await reload(ctx)).show()
+    ctx = await reload(ctx)
+    if ctx.view.place.stage is Stage.MUTED:
+        ctx = ctx.after(Action.HOME)
+        await ctx.save()
+    await ctx.show()
 
 
 async def refuse(ctx: SupporterContext, kind: Kind) -> None:

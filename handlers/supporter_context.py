@@ -28,7 +28,6 @@ from handlers.conversation_message import (
     Cleared,
     ConversationMessage,
     Shown,
-    edit_screen,
     show_alert,
     tolerate,
 )
@@ -89,11 +88,6 @@ class SupporterContext:
         """The text after a command."""
         text = self.message.text if self.message else None
         return "".join((text or "").split(maxsplit=1)[1:])
-
-    @property
-    def has_withdrawn(self) -> bool:
-        """Whether the person has withdrawn and done nothing since."""
-        return self.view.place.stage is Stage.WITHDRAWN
 
     @property
     def is_shown(self) -> bool:
@@ -192,7 +186,7 @@ class SupporterContext:
 
         Only answers the tap when a later update of the person will draw anyway.
         """
-        if self.will_be_drawn_over:
+        if self.will_be_drawn_over and not draw(self.view).is_kept:
             await self._tell_beside("tap", self.answer)
             return
         await self.tell(
@@ -249,9 +243,12 @@ class SupporterContext:
         former, ctx = self.conversation.message_id, (await reload(self)).at_valid_stage()
         await ctx.save()
         is_there = ctx.conversation.message_id not in (None, former)
+        if is_there:
+            # The message that was tapped is not the newest any more.
+            ctx = replace(ctx, query=None)
         await ctx._draw_cleared(notice, at_bottom=at_bottom and not is_there)
-        if is_there and former is not None:
-            await self._put_away(former)
+        if is_there:
+            await self._leave_former()
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
         typed, files = await self._clear(), await self._erase_files()
@@ -331,25 +328,22 @@ class SupporterContext:
         )
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
-        former, picture_id = self.conversation.message_id, self.conversation.picture_id
-        if at_bottom or not (former or self.tapped):
-            picture_id = await show_picture(self)
+        message, version = self.conversation_message, self.conversation.version
         screen = draw(await self._all_that_is_shown()).with_notice(notice)
-        version = self.conversation.version
-        if at_bottom:
-            shown = await self.conversation_message.send_new(screen, version)
+        picture_id = self.conversation.picture_id
+        if at_bottom or message.will_be_new(screen, tapped=self.tapped):
+            picture_id = await show_picture(self)
+            shown = await message.send_new(screen, version)
         else:
-            shown = await self.conversation_message.edit(screen, version, tapped=self.tapped)
+            shown = await message.edit(screen, version, tapped=self.tapped)
         # Stored before the old message is deleted: if that fails, only it is repeated.
         await self._remember(shown, picture_id)
-        if former is not None and former != shown.message_id:
-            await self._put_away(former)
+        if message.message_id != shown.message_id:
+            await self._leave_former()
 
-    async def _put_away(self, message_id: int) -> None:
-        """Deletes a former conversation message; one too old for that loses text and buttons."""
-        if not await self.conversation_message.delete(message_id):
-            empty = Screen(self.view.words.text("Este mensaje ya no se usa."))
-            await tolerate(edit_screen(self.bot, self.chat_id, message_id, empty))
+    async def _leave_former(self) -> None:
+        unused = Screen(self.view.words.text("Este mensaje ya no se usa."))
+        await self.conversation_message.leave(unused)
 
     async def _all_that_is_shown(self) -> View:
         if self.view.place.stage is not Stage.MY_DATA:
@@ -358,14 +352,13 @@ class SupporterContext:
 
     async def _remember(self, shown: Shown, picture_id: int | None) -> None:
         conversation = self.conversation
-        digest = None if self.has_withdrawn else shown.digest
-        now = (shown.message_id, digest, picture_id)
+        now = (shown.message_id, shown.digest, picture_id)
         if now == (conversation.message_id, conversation.screen_digest, conversation.picture_id):
             return
         await self.services.storage.conversations.set_screen(
             conversation.supporter,
             message_id=shown.message_id,
-            screen_digest=digest,
+            screen_digest=shown.digest,
             picture_id=picture_id,
         )
 

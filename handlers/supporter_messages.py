@@ -3,7 +3,7 @@
 from telegram import Message
 
 from bot.petition.names import is_surely_a_name
-from bot.petition.stages import NAME_AGAIN, Place, Stage, expects_name
+from bot.petition.stages import KEPT_STAGES, NAME_AGAIN, Place, Stage, expects_name
 from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers import my_data, signing
@@ -133,6 +133,8 @@ def _cleared_form(ctx: SupporterContext) -> SupporterContext:
     A name that was nearly signed with is as personal as one signed with. Who has answered the
     question for the name, and is asked again, is not shown the privacy notice a second time.
     """
+    if ctx.view.place.stage in KEPT_STAGES:
+        return ctx.with_stage(Place())  # the answer comes below what stays in the chat
     if not expects_name(ctx.view.place):
         return ctx
     if ctx.view.place.stage is Stage.NAME and ctx.is_shown:

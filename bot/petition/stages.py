@@ -24,6 +24,7 @@ class Stage(StrEnum):
     NEW_NAME = "new_name"
     WITHDRAW = "withdraw"
     WITHDRAWN = "withdrawn"
+    MUTED = "muted"
 
 
 class Action(StrEnum):
@@ -76,7 +77,10 @@ NAME_AGAIN = 1
 """The page of `Stage.NAME` that only asks: whoever is asked again has read the privacy notice."""
 
 _SIDE_TRIPS = frozenset({Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA, Stage.NEW_NAME})
-_NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW, Stage.NEW_NAME})
+_NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW, Stage.NEW_NAME, Stage.MUTED})
+KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
+"""The stages whose message stays in the chat: the next screen comes below it."""
+
 _BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
 
 _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
@@ -91,7 +95,7 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.REFUSE_UPDATES: frozenset({Stage.MY_DATA}),
     Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
     Action.MUTE: frozenset({Stage.MY_DATA}),
-    Action.UNMUTE: frozenset({Stage.MY_DATA}),
+    Action.UNMUTE: frozenset({Stage.MY_DATA, Stage.MUTED}),
 }
 
 
@@ -163,8 +167,10 @@ def _aside(stage: Stage) -> Callable[[Place, int], Place]:
     """Returns a move to a side trip, which goes back to the stage before all side trips."""
 
     def move(place: Place, page: int) -> Place:
-        # Home has one only for a form that the closing took away.
-        return Place(stage, page, place.return_stage or place.stage)
+        # Home has one only for a form that the closing took away. What stays in the chat is not
+        # shown a second time.
+        origin = Stage.HOME if place.stage in KEPT_STAGES else place.stage
+        return Place(stage, page, place.return_stage or origin)
 
     return move
 

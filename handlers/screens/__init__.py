@@ -18,6 +18,7 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.NEW_NAME: my_data.new_name,
     Stage.WITHDRAW: rights.withdraw,
     Stage.WITHDRAWN: rights.withdrawn,
+    Stage.MUTED: rights.muted,
     Stage.LANGUAGE: help.language,
     Stage.HELP: help.help_,
 }

@@ -46,7 +46,24 @@ def withdrawn(view: View) -> Screen:
     done = words.text("<b>Tu firma está retirada y tus datos, borrados.</b>")
     thanks = words.text("Gracias por habernos acompañado. Puedes volver cuando quieras.")
     home = Button(words.label("Volver"), Action.HOME)
-    return Screen(paragraphs(done, thanks), [home])
+    return Screen(paragraphs(done, thanks), [home], is_kept=True)
+
+
+def muted(view: View) -> Screen:
+    """Confirms that no more messages are sent; the signature counts."""
+    words = view.words
+    done = words.text(
+        "<b>No te escribiremos más.</b> Tu firma sigue contando. Cuando quieras saber "
+        "cómo va la petición, escribe /start."
+    )
+    return Screen(
+        done,
+        [
+            Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE),
+            Button(words.label("Ver mi firma"), Action.HOME),
+        ],
+        is_kept=True,
+    )
 
 
 def _back(view: View) -> Button:

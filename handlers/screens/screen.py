@@ -12,6 +12,10 @@ Lines = Sequence[Button | Sequence[Button | None] | None]
 """Buttons as a screen lists them: one or several in a row; None where there is none now."""
 
 
+KEPT = b"kept"
+"""What `Screen.drawn` returns for a screen that stays in the chat."""
+
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """What a message shows. The texts are Telegram HTML.
@@ -19,11 +23,13 @@ class Screen:
     Attributes:
         body: what is read first.
         question: what the buttons, or the person's next message, answer; None if the body says it.
+        is_kept: whether it stays in the chat, and the next screen comes as a message below it.
     """
 
     body: Html
     lines: Lines = ()
     question: Html | None = None
+    is_kept: bool = False
 
     @property
     def text(self) -> Html:
@@ -47,8 +53,11 @@ class Screen:
     def drawn(self, version: int) -> bytes:
         """Returns bytes that are equal only for the same screen with the same version.
 
-        They can contain a person's name, so only a keyed digest of them may be stored.
+        They can contain a person's name, so only a keyed digest of them may be stored. They are
+        the same for all screens that are kept, which are never edited into another one.
         """
+        if self.is_kept:
+            return KEPT
         return repr((version, str(self.text), self.rows)).encode()
 
 

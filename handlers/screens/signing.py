@@ -103,7 +103,8 @@ def thanks(view: View) -> Screen:
         people=words.people(view.count),
     )
     text = paragraphs(text, _chosen(view))
-    return Screen(text, [share_buttons(view), Button(words.label("Ver mi firma"), Action.HOME)])
+    home = Button(words.label("Ver mi firma"), Action.HOME)
+    return Screen(text, [share_buttons(view), home], is_kept=True)
 
 
 def _chosen(view: View) -> Html:

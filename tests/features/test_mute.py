@@ -17,7 +17,6 @@ async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Sce
     scene.ana.send("/stop")
     await scene.settled()
     assert "No te escribiremos más" in scene.screen(scene.ana).text
-    assert "Pediste que no te escribiéramos" in scene.screen(scene.ana).text
     await scene.closes()
     await scene.broadcasts(1)
     assert (scene.told(scene.ana), scene.told(luz)) == (0, 1)

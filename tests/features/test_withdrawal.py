@@ -9,6 +9,7 @@ from telegram.error import NetworkError
 
 from bot.retention import FORMS_KEPT_FOR
 from bot.simulator.chats import Message
+from handlers.screens.screen import KEPT
 from handlers.sent_files import erase_all_files
 from storage import Row, Statement
 from tests.support.scene import Scene, a_scene, fails
@@ -61,6 +62,10 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert kept.pop("petition")
     assert kept.pop("supporter")
     assert kept.pop("version") > 0
+    # The same for everybody's, under the key: it says that the answer stays in the chat.
+    assert scene.app is not None
+    conversations = scene.app.application.services.storage.conversations
+    assert kept.pop("screen_digest") == conversations.digest(row["supporter"], KEPT)
     assert kept == {
         "stage": "withdrawn",
         "language": "es",
@@ -76,8 +81,7 @@ async def test_who_comes_back_is_shown_everything_as_somebody_new(scene: Scene) 
     before = pictures(scene)
     await withdraws(scene)
     assert pictures(scene) == before
-    scene.ana.start()
-    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("Volver"))
     assert pictures(scene) == 2 * before
     assert scene.ana.messages[-1] == scene.screen(scene.ana)
 
