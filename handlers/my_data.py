@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.petition.names import NameRefused, clean_name
+from bot.petition.names import NameRefused, clean_name, may_be_no_name
 from bot.petition.stages import Action
 from bot.text.markup import fill, parse
 from bot.text.translations import Words
@@ -79,6 +79,10 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
         name = clean_name(typed)
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
+        return
+    if may_be_no_name(name):
+        words = ctx.view.words
+        await ctx.say(words.text("Eso no parece un nombre. Escribe solo tu nombre, por favor."))
         return
     corrected = ctx.after(Action.BACK)
     await ctx.services.storage.signatures.correct_name(

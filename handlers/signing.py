@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.petition.consent import consent_sha256
-from bot.petition.names import NameProblem, NameRefused, clean_name
+from bot.petition.names import NameProblem, NameRefused, clean_name, may_be_no_name
 from bot.petition.stages import (
     Action,
     Place,
@@ -54,7 +54,27 @@ async def take_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    ctx = ctx.with_stage(Place(Stage.CONSENT), name=name)
+    doubtful = may_be_no_name(name)
+    ctx = ctx.with_stage(Place(Stage.NAME_CHECK if doubtful else Stage.CONSENT), name=name)
+    await ctx.save()
+    await ctx.show()
+
+
+async def answer_name_check(ctx: SupporterContext, typed: str) -> None:
+    """Takes another name instead of the doubtful one; another answer points to the buttons."""
+    try:
+        is_answer = may_be_no_name(clean_name(typed))
+    except NameRefused:
+        is_answer = False
+    if is_answer and typed.strip() != ctx.conversation.name:  # a repeated update is no answer
+        await ctx.say(ctx.view.words.text("Contesta con uno de los botones, o escribe tu nombre."))
+        return
+    await take_name(ctx, typed)
+
+
+async def use_doubtful_name(ctx: SupporterContext) -> None:
+    """Goes on with what was written, as the person says that it is their name."""
+    ctx = ctx.with_stage(Place(Stage.CONSENT))
     await ctx.save()
     await ctx.show()
 

@@ -17,6 +17,7 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
     {
         Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
         Action.UPDATES: lambda ctx, _tap: signing.choose_updates(ctx),
+        Action.KEEP_NAME: lambda ctx, _tap: signing.use_doubtful_name(ctx),
         Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
         Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
         Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),

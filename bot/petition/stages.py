@@ -15,6 +15,7 @@ class Stage(StrEnum):
     HOME = "home"
     APPEAL = "appeal"
     NAME = "name"
+    NAME_CHECK = "name_check"
     CONSENT = "consent"
     THANKS = "thanks"
     PRIVACY = "privacy"
@@ -35,6 +36,7 @@ class Action(StrEnum):
     SIGN = "sign"
     PROFILE_NAME = "profile"
     UPDATES = "updates"
+    KEEP_NAME = "keep"
     NEWS = "news"
     CONFIRM = "confirm"
     PRIVACY = "privacy"
@@ -81,11 +83,13 @@ _NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW, Stage.NEW_NAME, Stag
 KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
 """The stages whose message stays in the chat: the next screen comes below it."""
 
-_BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
+_BEFORE_SIGNING = frozenset({Stage.NAME, Stage.NAME_CHECK, Stage.CONSENT})
+_NEEDS_NAME = frozenset({Stage.NAME_CHECK, Stage.CONSENT})
 
 _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.PROFILE_NAME: frozenset({Stage.NAME}),
     Action.UPDATES: frozenset({Stage.CONSENT}),
+    Action.KEEP_NAME: frozenset({Stage.NAME_CHECK}),
     Action.NEWS: frozenset({Stage.CONSENT}),
     Action.CONFIRM: frozenset({Stage.CONSENT}),
     Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
@@ -118,7 +122,7 @@ def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
         return Place()
     if place.stage is Stage.WITHDRAWN and status.signed:
         return Place()
-    if place.stage is Stage.CONSENT and not status.named:
+    if place.stage in _NEEDS_NAME and not status.named:
         return Place(Stage.NAME)
     return replace(place, page=_clamp(place, status))
 
@@ -180,7 +184,7 @@ def _to(stage: Stage) -> Callable[[Place, int], Place]:
 
 
 def _sign(place: Place, _page: int) -> Place:
-    return Place(Stage.NAME, NAME_AGAIN if place.stage is Stage.CONSENT else 0)
+    return Place(Stage.NAME, NAME_AGAIN if place.stage in _NEEDS_NAME else 0)
 
 
 def _back(place: Place, page: int) -> Place:

@@ -31,6 +31,8 @@ SUPPORTERS = (
     ("data:", "my_data"),
     ("back:", "home"),
     ("sign:", "name"),
+    ("keep:", "consent"),
+    ("sign:", "name"),
     ("profile:", "consent"),
     ("updates:", "consent"),
     ("news:", "consent"),
@@ -120,6 +122,9 @@ async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> Non
     scene.ana.start()
     await scene.settled()
     for data, stage in SUPPORTERS:
+        if data == "keep:":
+            scene.ana.send("gracias")
+            await scene.settled()
         message, now = scene.screen(scene.ana), await conversation(scene, scene.ana)
         drawn = [button.data or "" for row in message.buttons for button in row]
         marks = re.findall(r"confirm:(\w{16})", " ".join(drawn))

@@ -66,13 +66,57 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(
         scene.ana.send(sent)
     await scene.settled()
     # The question stays last: for the name, or what else to get.
-    at_name = stands_at is at_the_name and sent != "hola?"  # which is a name as yet
-    question = "¿Con qué nombre quieres firmar?" if at_name else "Si quieres:"
+    at_name = "¿Es tu nombre?" if sent == "hola?" else "¿Con qué nombre quieres firmar?"
+    question = at_name if stands_at is at_the_name else "Si quieres:"
     said, _, asked = scene.screen(scene.ana).text.partition(question)
     assert "\n\n\n" not in asked
     last = said.strip().rpartition("\n\n")[2]
     assert GONE in last
     assert GONE not in before
+
+
+@pytest.mark.parametrize("answer", ["firmo", "gracias", "sí", "Ana 600 123 456", "hola?"])
+async def test_ana_who_answers_in_place_of_a_name_is_asked_whether_it_is_hers(
+    scene: Scene, answer: str
+) -> None:
+    ana, words = scene.ana, scene.words
+    await at_the_name(scene, ana)
+    said = await says(scene, ana, answer)
+    assert f"Has escrito: {answer}" in said
+    assert "¿Es tu nombre?" in said
+    assert written(ana) == []
+    await scene.taps(ana, words.label("No, escribir otro"))
+    assert scene.screen(ana).text.startswith("¿Con qué nombre quieres firmar?")
+    await says(scene, ana, answer)
+    said = await says(scene, ana, "no, gracias")
+    assert "Contesta con uno de los botones" in said
+    assert f"Has escrito: {answer}" in said
+    assert "Yo, Ana María:" in await says(scene, ana, "Ana María")
+
+
+async def test_whose_name_it_is_signs_with_it(scene: Scene) -> None:
+    await at_the_name(scene, scene.ana)
+    await says(scene, scene.ana, "Hola")
+    await scene.taps(scene.ana, scene.words.label("Sí, es mi nombre"))
+    assert "Yo, Hola:" in scene.screen(scene.ana).text
+    await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+    assert "1" in scene.screen(scene.ana).text
+
+
+async def test_a_doubtful_name_is_not_kept_when_ana_goes_back(scene: Scene) -> None:
+    await at_the_name(scene, scene.ana)
+    await says(scene, scene.ana, "600 123 456 Ana")
+    await scene.taps(scene.ana, scene.words.label("Volver"))
+    assert "600" not in await says(scene, scene.ana, "/mydata")
+
+
+async def test_a_correction_is_no_answer_either(scene: Scene) -> None:
+    await scene.signs(scene.ana, "Ana María")
+    await says(scene, scene.ana, "/mydata")
+    await scene.taps(scene.ana, scene.words.label("Corregir mi nombre"))
+    assert "Eso no parece un nombre" in await says(scene, scene.ana, "gracias")
+    await says(scene, scene.ana, "Ana Mª")
+    assert "Nombre: Ana Mª" in await says(scene, scene.ana, "/mydata")
 
 
 async def test_of_27_tries_not_one_stays(scene: Scene) -> None:
