@@ -121,6 +121,7 @@ async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language
     view = View(
         petition=services.petition,
         words=services.catalogs.words(language),
+        words_in=services.catalogs.words,
         language=language,
         petition_state=replace(state, closed_at=state.closed_at or services.clock()),
         conversation=Conversation(ctx.reference, language=language),

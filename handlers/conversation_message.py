@@ -13,11 +13,12 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
+from bot.petition.stages import KEPT_STAGES, Stage
 from bot.text.markup import Html, escape
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
 from handlers.screens.buttons import Button
-from handlers.screens.screen import KEPT, Screen
+from handlers.screens.screen import Screen, kept_mark
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
@@ -77,28 +78,31 @@ class ConversationMessage:
         """Returns whether `edit` would send a new message, as none is there or it has to stay."""
         target = tapped or self.message_id
         return target is None or (
-            target == self.message_id and self._is_kept and not screen.is_kept
+            target == self.message_id and self._kept not in (None, screen.kept)
         )
 
     @property
-    def _is_kept(self) -> bool:
-        return self.digest is not None and self.digest == self.digest_of(KEPT)
+    def _kept(self) -> Stage | None:
+        """The stage of the kept screen that the message shows; None for another screen."""
+        marks = ((stage, self.digest_of(kept_mark(stage))) for stage in KEPT_STAGES)
+        return next((stage for stage, mark in marks if mark == self.digest), None)
 
     async def send_new(self, screen: Screen, version: int) -> Shown:
         """Sends the screen as a new message; the caller deletes the former one."""
         sent = await send_screen(self.bot, self.chat_id, screen, version)
         return Shown(sent, self.digest_of(screen.drawn(version)))
 
-    async def leave(self, unused: Screen) -> None:
+    async def leave(self, digest: bytes | None, unused: Screen) -> None:
         """Deletes the message, as a newer one is there; one that is kept loses its buttons.
 
         Args:
+            digest: of the newer one; a kept message that is only repeated there is deleted.
             unused: what a message becomes that is too old to be deleted.
         """
         target = self.message_id
         if target is None:
             return
-        if self._is_kept:
+        if self._kept is not None and digest != self.digest:
             await tolerate(self.bot.edit_message_reply_markup(self.chat_id, target))
         elif not await self.delete(target):
             await tolerate(edit_screen(self.bot, self.chat_id, target, unused))

@@ -58,13 +58,17 @@ async def tapped(ctx: SupporterContext) -> None:
 
 
 async def _set_language(ctx: SupporterContext, language: str) -> None:
-    """Stores the language and returns to the screen before; ignores an unknown language."""
+    """Stores the language and returns to the screen before; ignores an unknown language.
+
+    After the very first question the petition comes as a new message, below its picture.
+    """
     if language not in ctx.services.petition.languages:
         await ctx.show()
         return
     back = ctx.after(Action.SET_LANGUAGE)
     await back.with_stage(back.view.place, language=language).save()
-    await (await reload(ctx)).show()
+    is_first = ctx.conversation.language is None
+    await (await reload(ctx)).show(at_bottom=is_first)
 
 
 def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 
-from bot.petition.stages import Action, Place
+from bot.petition.stages import Action, Place, Stage
 from handlers import signing
 from handlers.bot_profile import offer_menu
 from handlers.supporter_context import SupporterContext
@@ -15,7 +15,9 @@ _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 async def start(ctx: SupporterContext) -> None:
     """Handles /start: shows the petition, and stores the source tag of the link."""
     await offer_menu(ctx.bot, ctx.services, ctx.user.id, ctx.view.words)
-    ctx = ctx.with_stage(Place(), source=_source(ctx), language=_language(ctx))
+    language = _language(ctx)
+    place = Place(Stage.LANGUAGE) if language is None and _may_prefer_another(ctx) else Place()
+    ctx = ctx.with_stage(place, source=_source(ctx), language=language)
     await ctx.at_valid_stage().say()
 
 
@@ -57,6 +59,16 @@ def _language(ctx: SupporterContext) -> str | None:
     known, language = ctx.conversation.language, ctx.view.language
     spoken = (ctx.user.language_code or "").lower()
     return known or (language if spoken.startswith(language) else None)
+
+
+def _may_prefer_another(ctx: SupporterContext) -> bool:
+    """Returns whether to ask somebody who comes for the first time which language they prefer.
+
+    That is, whose Telegram is in a language that the petition lacks. Asked once, at the first
+    contact, so that whoever passes over it is not asked again.
+    """
+    is_first, spoken = not ctx.stored_version, ctx.user.language_code
+    return is_first and bool(spoken) and len(ctx.view.petition.languages) > 1
 
 
 def _source(ctx: SupporterContext) -> str | None:

@@ -186,7 +186,7 @@ class SupporterContext:
 
         Only answers the tap when a later update of the person will draw anyway.
         """
-        if self.will_be_drawn_over and not draw(self.view).is_kept:
+        if self.will_be_drawn_over and not draw(self.view).kept:
             await self._tell_beside("tap", self.answer)
             return
         await self.tell(
@@ -248,7 +248,7 @@ class SupporterContext:
             ctx = replace(ctx, query=None)
         await ctx._draw_cleared(notice, at_bottom=at_bottom and not is_there)
         if is_there:
-            await self._leave_former()
+            await self._leave_former(ctx.conversation.screen_digest)
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
         typed, files = await self._clear(), await self._erase_files()
@@ -339,11 +339,11 @@ class SupporterContext:
         # Stored before the old message is deleted: if that fails, only it is repeated.
         await self._remember(shown, picture_id)
         if message.message_id != shown.message_id:
-            await self._leave_former()
+            await self._leave_former(shown.digest)
 
-    async def _leave_former(self) -> None:
+    async def _leave_former(self, digest: bytes | None) -> None:
         unused = Screen(self.view.words.text("Este mensaje ya no se usa."))
-        await self.conversation_message.leave(unused)
+        await self.conversation_message.leave(digest, unused)
 
     async def _all_that_is_shown(self) -> View:
         if self.view.place.stage is not Stage.MY_DATA:
@@ -426,6 +426,7 @@ async def _view(services: Services, bot: Bot, user: User, conversation: Conversa
     return View(
         petition=services.petition,
         words=services.catalogs.words(language),
+        words_in=services.catalogs.words,
         language=language,
         petition_state=state,
         conversation=conversation,

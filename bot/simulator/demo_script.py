@@ -73,7 +73,7 @@ class DemoScript:
         """Runs the script and returns what the bot did wrong, one sentence each."""
         for heading, scene in (
             ("Ana reads the appeal and signs with the name of her profile", self._ana),
-            ("Jordi types a name that cannot be one, then his own", self._jordi),
+            ("Jordi, whose Catalan the petition lacks, types no name, then his own", self._jordi),
             ("Seán signs in English, and tries to sign again", self._sean),
             ("A stranger tries to close the petition", self._stranger),
             ("Marta, the admin, closes it", self._closing),
@@ -102,6 +102,7 @@ class DemoScript:
     async def _jordi(self, people: DemoPeople) -> None:
         jordi, words = people.jordi, self._words("es")
         jordi.start()
+        await self._taps(jordi, self.petition.texts_in("es").language_name)
         await self._taps(jordi, words.label("✍️ Firmar la petición"))
         await self._sees(jordi, words.text("<b>¿Con qué nombre quieres firmar?</b>"))
         bad = jordi.send("www.jordi.example/hola")
@@ -190,6 +191,7 @@ class DemoScript:
     async def _late(self, people: DemoPeople) -> None:
         late = people.late
         late.start("poster")
+        await self._taps(late, self.petition.texts_in("es").language_name)
         await self._sees(late, self._update_in("es"))
         await self._taps(late, self._words("es").label("📖 Leer el llamamiento"))
 

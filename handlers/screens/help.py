@@ -12,14 +12,17 @@ from handlers.screens.supporter_view import View
 
 
 def language(view: View) -> Screen:
-    """Offers the petition's languages, each under its own name."""
-    words = view.words
-    question = words.text("<b>¿En qué idioma quieres seguir?</b>")
-    choices = [
-        Button(_marked(view, code), Action.SET_LANGUAGE, code) for code in view.petition.languages
+    """Offers the petition's languages, each under its own name, and asks in all of them.
+
+    Whoever is asked at the very first has chosen none yet, and has nothing to go back to.
+    """
+    languages, has_chosen = view.petition.languages, view.conversation.language is not None
+    asked = [
+        view.words_in(code).text("<b>¿En qué idioma quieres seguir?</b>") for code in languages
     ]
-    back = Button(words.label("Volver"), Action.BACK)
-    return Screen(Html(""), [*choices, back], question)
+    choices = [Button(_marked(view, code), Action.SET_LANGUAGE, code) for code in languages]
+    back = Button(view.words.label("Volver"), Action.BACK) if has_chosen else None
+    return Screen(Html(""), [*choices, back], Html("\n".join(dict.fromkeys(asked))))
 
 
 def help_(view: View) -> Screen:
@@ -53,4 +56,4 @@ def _listed(words: Words, described: Mapping[str, str]) -> Html:
 
 def _marked(view: View, code: str) -> str:
     name = view.petition.texts_in(code).language_name
-    return f"• {name}" if code == view.language else name
+    return f"• {name}" if code == view.conversation.language else name

@@ -195,8 +195,9 @@ def _withdraw_button(view: View) -> Button:
     return Button(view.words.label("Retirar mi firma"), Action.WITHDRAW)
 
 
-def _foot(view: View) -> Sequence[Button]:
+def _foot(view: View) -> Sequence[Button | None]:
+    language = Button(view.words.label("🌐 Idioma · Language"), Action.LANGUAGES)
     return (
-        Button(view.words.label("🌐 Idioma · Language"), Action.LANGUAGES),
+        language if len(view.petition.languages) > 1 else None,
         Button(view.words.label("🔒 Privacidad"), Action.PRIVACY),
     )

@@ -1,6 +1,6 @@
 """The screens of a person's rights: the full privacy notice, and withdrawal."""
 
-from bot.petition.stages import Action
+from bot.petition.stages import Action, Stage
 from bot.text.markup import Html
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import page_buttons
@@ -46,7 +46,7 @@ def withdrawn(view: View) -> Screen:
     done = words.text("<b>Tu firma está retirada y tus datos, borrados.</b>")
     thanks = words.text("Gracias por habernos acompañado. Puedes volver cuando quieras.")
     home = Button(words.label("Volver"), Action.HOME)
-    return Screen(paragraphs(done, thanks), [home], is_kept=True)
+    return Screen(paragraphs(done, thanks), [home], kept=Stage.WITHDRAWN)
 
 
 def muted(view: View) -> Screen:
@@ -62,7 +62,7 @@ def muted(view: View) -> Screen:
             Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE),
             Button(words.label("Ver mi firma"), Action.HOME),
         ],
-        is_kept=True,
+        kept=Stage.MUTED,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.petition.stages import Stage
 from bot.text.markup import Html
 from handlers.screens.buttons import Button
 
@@ -12,8 +13,9 @@ Lines = Sequence[Button | Sequence[Button | None] | None]
 """Buttons as a screen lists them: one or several in a row; None where there is none now."""
 
 
-KEPT = b"kept"
-"""What `Screen.drawn` returns for a screen that stays in the chat."""
+def kept_mark(stage: Stage) -> bytes:
+    """Returns what `Screen.drawn` returns for a screen that stays in the chat."""
+    return f"kept {stage}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,14 @@ class Screen:
     Attributes:
         body: what is read first.
         question: what the buttons, or the person's next message, answer; None if the body says it.
-        is_kept: whether it stays in the chat, and the next screen comes as a message below it.
+        kept: the stage of a screen that stays in the chat, so that the next one comes as a message
+            below it; None for all others.
     """
 
     body: Html
     lines: Lines = ()
     question: Html | None = None
-    is_kept: bool = False
+    kept: Stage | None = None
 
     @property
     def text(self) -> Html:
@@ -54,10 +57,10 @@ class Screen:
         """Returns bytes that are equal only for the same screen with the same version.
 
         They can contain a person's name, so only a keyed digest of them may be stored. They are
-        the same for all screens that are kept, which are never edited into another one.
+        the same for all kept screens of a stage, which are never edited into another one.
         """
-        if self.is_kept:
-            return KEPT
+        if self.kept is not None:
+            return kept_mark(self.kept)
         return repr((version, str(self.text), self.rows)).encode()
 
 

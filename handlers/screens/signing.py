@@ -1,7 +1,7 @@
 """The screens of the signing form: the name, the consent, the thanks."""
 
 from bot.petition.consent import consent_sha256, consent_text
-from bot.petition.stages import NAME_AGAIN, Action
+from bot.petition.stages import NAME_AGAIN, Action, Stage
 from bot.text.markup import Html, escape, fill
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
@@ -118,7 +118,7 @@ def thanks(view: View) -> Screen:
     )
     text = paragraphs(text, _chosen(view))
     home = Button(words.label("Ver mi firma"), Action.HOME)
-    return Screen(text, [share_buttons(view), home], is_kept=True)
+    return Screen(text, [share_buttons(view), home], kept=Stage.THANKS)
 
 
 def _chosen(view: View) -> Html:

@@ -1,6 +1,6 @@
 """`View`: everything that a supporter's screen is drawn from, at one moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -16,6 +16,8 @@ class View:
     """The petition, the language and the person. Drawing reads nothing else.
 
     Attributes:
+        words: the bot's own in the person's language.
+        words_in: returns those in another one.
         profile_name: name of the Telegram profile; None if it is not valid for signing.
         held: everything stored of the person; only set for the screen of /mydata.
         closing_texts: the published versions, once the petition is closed.
@@ -23,6 +25,7 @@ class View:
 
     petition: Petition
     words: Words
+    words_in: Callable[[str], Words]
     language: str
     petition_state: PetitionState
     conversation: Conversation

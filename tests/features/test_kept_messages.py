@@ -68,6 +68,16 @@ async def test_what_stop_and_withdraw_answered_stays(scene: Scene) -> None:
     assert all(buttons_of(ana, line) == () for line in kept)
 
 
+async def test_an_answer_that_is_only_repeated_stands_there_once(scene: Scene) -> None:
+    await scene.signs(scene.ana)
+    for _ in range(2):
+        scene.ana.send("/stop")
+        await scene.settled()
+    lines = from_bot(scene.ana)
+    assert len(lines) == 2, "the thanks, and one answer to /stop"
+    assert lines[-1].startswith("No te escribiremos más.")
+
+
 async def test_who_wants_messages_again_right_after_stop_reads_that_they_come(
     scene: Scene,
 ) -> None:

@@ -1,10 +1,15 @@
 """Ana, Jordi and Seán sign."""
 
+import re
+from pathlib import Path
+from shutil import copytree
+
 import pytest
 
+from bot.petition.petition import BUNDLED
 from bot.simulator import Message
 from storage import Statement
-from tests.support.scene import Scene
+from tests.support.scene import Scene, a_scene
 
 
 async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> None:
@@ -147,16 +152,66 @@ async def test_sean_signs_in_english_and_is_counted_in_english(scene: Scene) -> 
     assert "with yours: 1" in scene.screen(scene.sean).text
 
 
-async def test_a_language_the_petition_lacks_is_answered_in_spanish_and_can_be_changed(
+async def test_whose_language_the_petition_lacks_is_asked_once_which_one_they_prefer(
+    scene: Scene,
+) -> None:
+    yusuf = scene.world.person("Yusuf", language="ar")
+    yusuf.start("newsletter")
+    await scene.settled()
+    asked = scene.screen(yusuf)
+    assert asked.text == (
+        "¿En qué idioma quieres seguir?\nIn which language would you like to continue?"
+    )
+    assert asked.labels == ["Español", "English"]
+    await scene.taps(yusuf, "English")
+    petition = scene.screen(yusuf)
+    assert scene.petition.texts_in("en").title in petition.text
+    assert [bool(m.photo) for m in yusuf.messages if m.from_bot] == [True, False]
+    yusuf.start()
+    await scene.settled()
+    assert scene.petition.texts_in("en").title in scene.screen(yusuf).text
+    yusuf.send("/language")
+    await scene.settled()
+    assert scene.screen(yusuf).labels == ["Español", "• English", "Back"]
+
+
+async def test_who_passes_over_the_question_for_the_language_is_not_asked_again(
     scene: Scene,
 ) -> None:
     yusuf = scene.world.person("Yusuf", language="ar")
     yusuf.start()
     await scene.settled()
+    yusuf.start()
+    await scene.settled()
     assert scene.petition.texts_in("es").title in scene.screen(yusuf).text
-    yusuf.send("/language")
-    await scene.taps(yusuf, "English")
-    assert scene.petition.texts_in("en").title in scene.screen(yusuf).text
+
+
+@pytest.mark.parametrize("language", ["es", "es-419", "en-GB", None])
+async def test_nobody_else_is_asked_for_their_language(scene: Scene, language: str | None) -> None:
+    somebody = scene.world.person("Luz", language=language)
+    somebody.start()
+    await scene.settled()
+    title = scene.petition.texts_in(language).title
+    assert title in scene.screen(somebody).text
+
+
+async def test_a_petition_in_one_language_offers_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "petition"
+    copytree(BUNDLED, folder)
+    (folder / "en.toml").unlink()
+    written = folder / "petition.toml"
+    english = re.compile(r'^(?:\S+\.)?en = (?:\[.*?^\]|".*?")\n', re.MULTILINE | re.DOTALL)
+    written.write_text(english.sub("", written.read_text()))
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        scene.settings = scene.settings.model_copy(update={"folder": folder})
+        await scene.start_bot()
+        yusuf = scene.world.person("Yusuf", language="ar")
+        yusuf.start()
+        await scene.settled()
+        assert scene.petition.texts_in("es").title in scene.screen(yusuf).text
+        assert scene.words.label("🌐 Idioma · Language") not in scene.screen(yusuf).labels
+        assert scene.words.label("🔒 Privacidad") in scene.screen(yusuf).labels
 
 
 async def test_taking_the_signature_back_is_two_taps_and_leaves_nothing(scene: Scene) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
+from bot.petition.stages import Stage
 from bot.retention import FORMS_KEPT_FOR
 from bot.simulator.chats import Message
-from handlers.screens.screen import KEPT
+from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
 from storage import Row, Statement
 from tests.support.scene import Scene, a_scene, fails
@@ -65,7 +66,9 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     # The same for everybody's, under the key: it says that the answer stays in the chat.
     assert scene.app is not None
     conversations = scene.app.application.services.storage.conversations
-    assert kept.pop("screen_digest") == conversations.digest(row["supporter"], KEPT)
+    assert kept.pop("screen_digest") == conversations.digest(
+        row["supporter"], kept_mark(Stage.WITHDRAWN)
+    )
     assert kept == {
         "stage": "withdrawn",
         "language": "es",

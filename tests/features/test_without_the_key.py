@@ -32,6 +32,7 @@ async def a_view(scene: Scene, name: str) -> View:
     return View(
         petition=served.petition,
         words=scene.words,
+        words_in=served.catalogs.words,
         language="es",
         petition_state=await served.storage.petitions.state(),
         conversation=Conversation(supporter=b"", stage="consent", name=name),

@@ -56,6 +56,7 @@ def views(draw_: st.DrawFn) -> View:
     view = View(
         petition=PETITION,
         words=CATALOGS.words(language),
+        words_in=CATALOGS.words,
         language=language,
         petition_state=draw_(petitions),
         conversation=Conversation(
@@ -123,6 +124,7 @@ def standing_at(stage: Stage, *, count: int = 1530, closed: bool = False) -> Vie
     return View(
         petition=PETITION,
         words=CATALOGS.words("es"),
+        words_in=CATALOGS.words,
         language="es",
         petition_state=PetitionState(
             count, NOON if closed else None, count if closed else None, 0
@@ -214,7 +216,7 @@ def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) 
         return
     assert draw(view).drawn(3) == draw(view).drawn(3)
     # What stays in the chat is never drawn over, and so has one digest whatever it says.
-    assert (draw(view).drawn(3) == draw(view).drawn(4)) is draw(view).is_kept
+    assert (draw(view).drawn(3) == draw(view).drawn(4)) is (draw(view).kept is stage)
 
 
 def holding(words: str, *deliveries: dict[str, Any]) -> View:

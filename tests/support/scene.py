@@ -46,7 +46,7 @@ class Scene:
         self.english: Words = catalogs.words("en")
         self.ana = self.world.person("Ana", last_name="García", language="es")
         self.sean = self.world.person("Seán", last_name="O'Brien", language="en")
-        self.jordi = self.world.person("Jordi", last_name="Puig", language="ca")
+        self.jordi = self.world.person("Jordi", last_name="Puig", language="es")
         self.mallory = self.world.person("Mallory", language="en")
         self.marta = self.world.person("Marta", language="es", user_id=ADMIN)
         self.app: App | None = None

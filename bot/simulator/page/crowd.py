@@ -14,7 +14,7 @@ from bot.simulator.world import World
 _AT_ONCE = 24
 _ANSWER_SECONDS = 8.0
 _TRIES = 6
-_STEPS = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN)
+_STEPS = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN, Action.SET_LANGUAGE)
 """The actions that lead to a signature, the last one first.
 
 The consent screen also offers to change the name, so the last step must win.
