@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
+from handlers.closing_texts import closing_update_is_draft, draft_text
 from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState
@@ -45,11 +46,16 @@ async def close(ctx: AdminContext) -> None:
                 "hace después, con /broadcast. Puedes deshacerlo con /reopen."
             ),
             _about_date(ctx, state),
+            await _about_draft(ctx),
             yes=words.label("Sí, cerrar la petición"),
             no=words.label("No, dejarla abierta"),
             also=None if state.closes_at is None else remove,
         )
     )
+
+
+async def _about_draft(ctx: AdminContext) -> Html | None:
+    return draft_text(ctx.words) if await closing_update_is_draft(ctx.services) else None
 
 
 def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
@@ -87,6 +93,7 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
                 "avisará a todas las personas que la administran. Para cambiar la fecha o "
                 "quitarla, escribe otra vez /close."
             ),
+            await _about_draft(ctx),
             yes=words.label("Sí, cerrarla ese día"),
             no=words.label("No, dejarla como está"),
         )
@@ -160,7 +167,7 @@ async def reopen(ctx: AdminContext) -> None:
 def _question(
     action: AdminAction,
     argument: str,
-    *parts: Html,
+    *parts: Html | None,
     yes: str,
     no: str,
     also: Button | None = None,
@@ -199,6 +206,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
             _signed(ctx, state.closed_signatures),
+            await _about_draft(ctx),
             _what_next(ctx),
         )
     )

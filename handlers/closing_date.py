@@ -11,7 +11,7 @@ import structlog
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import tell_admins
-from handlers.closing_texts import view_for
+from handlers.closing_texts import closing_update_is_draft, draft_text, view_for
 from handlers.context import Bot, Services
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
@@ -58,7 +58,12 @@ async def look(bot: Bot, services: Services) -> None:
     await petitions.close_if_due(now)
     state = await petitions.state()
     untold = await _untold(services, state, now)
-    for notice in (*due_notices(state, untold, now), *await _changes(services, now)):
+    due = (
+        *due_notices(state, untold, now),
+        *await _about_draft(services, state, now),
+        *await _changes(services, now),
+    )
+    for notice in due:
         if await petitions.notice_was_sent(notice.kind, notice.about):
             continue
         if await tell_admins(bot, services, notice.text):
@@ -99,6 +104,14 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
     return sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
 
 
+async def _about_draft(services: Services, state: PetitionState, now: datetime) -> list[Notice]:
+    """Returns that nothing is there to be told once it is closed, or will be within a week."""
+    moment = state.closed_at or state.closes_at
+    if moment is None or moment - now > _WEEK or not await closing_update_is_draft(services):
+        return []
+    return [Notice("closing update is a draft", _moment(moment), draft_text)]
+
+
 async def _changes(services: Services, now: datetime) -> list[Notice]:
     """Returns who changed what late visitors read of late, and what waits for a second admin."""
     view = await view_for(services, _NOBODY, services.petition.source_language)
@@ -106,7 +119,7 @@ async def _changes(services: Services, now: datetime) -> list[Notice]:
     return [
         Notice(
             "closing text waits" if each.published_at is None else "closing text changed",
-            each.id.hex() if each.published_at is None else f"{each.id.hex()}/{each.published_at}",
+            f"{each.id.hex()}/{each.published_at or each.requested_at}",
             partial(_change, view, each),
         )
         for each in sorted(made, key=lambda each: each.requested_at)

@@ -10,8 +10,9 @@ from datetime import date
 from functools import partial
 from types import MappingProxyType
 
-from bot.petition.outcome import missing_languages, surplus
+from bot.petition.outcome import closing_update_by_language, missing_languages, surplus
 from bot.text.markup import Html
+from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
@@ -45,6 +46,23 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
         await closing(ctx)
         return
     await _HANDLED_BY[tap.step](ctx, tap.value)
+
+
+async def closing_update_is_draft(services: Services) -> bool:
+    """Returns whether nobody has published the closing update that the folder marks as a draft."""
+    if not services.petition.closing_is_draft:
+        return False
+    published = await services.storage.closing_texts.published()
+    return not closing_update_by_language(services.petition, published)
+
+
+def draft_text(words: Words) -> Html:
+    """Says what it means that the closing update is still a draft."""
+    return words.text(
+        "⚠️ <b>El mensaje final todavía es un borrador.</b> Mientras lo sea, quien entre con la "
+        "petición cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se "
+        "les puede contar cómo ha terminado. Escríbelo con /closing."
+    )
 
 
 async def _write(ctx: AdminContext, value: str) -> None:

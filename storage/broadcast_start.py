@@ -21,7 +21,11 @@ from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
-_MAY_CLOSE = "(:kind <> 'closing' OR p.closed_at IS NOT NULL)"
+# A change of its text gives the petition another revision.
+_MAY_CLOSE = """
+(:kind <> 'closing' OR (p.closed_at IS NOT NULL
+  AND p.revision = COALESCE(CAST(:revision AS BIGINT), p.revision)))
+"""
 
 _RECIPIENTS = f"""
 (SELECT COUNT(*) FROM {ELIGIBLE}
@@ -109,6 +113,8 @@ class NewBroadcast:
             breach always needs it, or this raises ValueError.
         approval_above: with more recipients than this, together with what its author sent alone
             within a day, it is not started without an approval; None for any number.
+        revision: of the petition that the admin was shown; a closing update is started with no
+            other. None for any.
     """
 
     id: bytes
@@ -129,6 +135,7 @@ class NewBroadcast:
     paid: bool = False
     needs_approval: bool = False
     approval_above: int | None = None
+    revision: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind is Kind.BREACH and not (self.needs_approval and self.audience == EVERYONE):
@@ -195,6 +202,7 @@ def _values(plan: NewBroadcast, keyring: Keyring, at: int) -> dict[str, Value]:
         # A planned one is counted at its time.
         "approval_above": None if plan.due is not None else plan.approval_above,
         "last_number": plan.last_signature_number,
+        "revision": plan.revision,
         "at": at,
         "starts_at": to_millis(plan.due),
         "started_at": at if plan.due is None else None,

@@ -50,6 +50,7 @@ def folder_warnings(
     """
     yield from _examples(read.petition or {})
     yield from _past_date(read.petition or {})
+    yield from _draft_of_the_end(read.petition or {})
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
         file = f"{language}.toml"
@@ -77,6 +78,15 @@ def _past_date(petition: Table) -> Iterator[Problem]:
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) and day < today.isoformat():
         sentence = f"{day} is past: a petition that starts with it is closed at once"
         yield Problem(PETITION_FILE, "closes_on", sentence)
+
+
+def _draft_of_the_end(petition: Table) -> Iterator[Problem]:
+    if petition.get("closing_is_draft") is True:
+        sentence = (
+            "closing_update is neither shown nor sent while it is a draft; say false once it is "
+            "final, or publish one with /closing"
+        )
+        yield Problem(PETITION_FILE, "closing_is_draft", sentence)
 
 
 def _long_pages(file: str, table: Table) -> Iterator[Problem]:

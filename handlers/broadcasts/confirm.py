@@ -189,6 +189,7 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         last_signature_number=draft.last_signature_number,
         progress=None if ctx.message_id is None else (ctx.chat_id, ctx.message_id),
         paid=draft_view.is_paid,
+        revision=None if draft_view.terms is None else draft_view.terms.revision,
         needs_approval=draft_view.must_be_approved(shown),
         approval_above=None if draft_view.must_be_approved(shown) else draft_view.approval_above,
     )

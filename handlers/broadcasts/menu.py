@@ -23,6 +23,7 @@ from handlers.broadcasts.draft_editor import (
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
+from handlers.closing_texts import closing_update_is_draft, draft_text
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Kind
@@ -36,6 +37,7 @@ class BroadcastOptions:
     """What an admin could send now, and to how many people.
 
     Attributes:
+        is_draft: whether the closing update is still to be written.
         untold: signers who would get the closing update.
         signed: signers who can be written to.
         chosen: those of them who chose messages about the petition, or other news.
@@ -45,6 +47,7 @@ class BroadcastOptions:
     """
 
     is_closed: bool
+    is_draft: bool
     untold: int
     signed: int
     chosen: int
@@ -84,6 +87,9 @@ async def compose_closing(ctx: AdminContext, _argument: str) -> None:
         return
     if not state.is_closed:
         await ctx.say(_still_open(ctx))
+        return
+    if await closing_update_is_draft(services):
+        await ctx.say(draft_text(ctx.words))
         return
     default, now = services.petition.source_language, services.clock()
     editor = await _start_draft(ctx, new_closing_draft(default, now, paid=services.paid_broadcast))
@@ -136,7 +142,7 @@ def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
         rows.append(
             Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
         )
-    if options.is_closed and options.untold:
+    if options.is_closed and options.untold and not options.is_draft:
         rows.append(Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
     if options.chosen:
         rows.append(Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
@@ -204,6 +210,7 @@ async def _options(ctx: AdminContext) -> BroadcastOptions:
     state, editor = await storage.petitions.state(), await open_draft(ctx)
     return BroadcastOptions(
         is_closed=state.is_closed,
+        is_draft=await closing_update_is_draft(ctx.services),
         untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
         signed=await storage.broadcasts.can_be_written_to(),
         chosen=sum(
@@ -230,6 +237,8 @@ def _about_closing(ctx: AdminContext, options: BroadcastOptions) -> Html | None:
         return words.text(
             "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
         )
+    if options.is_draft:
+        return draft_text(words)
     return words.plural(
         "El mensaje final cuenta cómo ha terminado la petición. Lo espera {n} persona.",
         "El mensaje final cuenta cómo ha terminado la petición. Lo esperan {n} personas.",

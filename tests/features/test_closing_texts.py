@@ -1,11 +1,13 @@
 """Marta writes in the chat how the petition ended, and late visitors read it once published."""
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.petition.petition import BUNDLED
 from bot.simulator.chats import Message
 from bot.simulator.person import Person
 from handlers.closing_date import look
@@ -27,6 +29,23 @@ async def two(tmp_path: Path) -> AsyncIterator[AdminScene]:
         await admin.scene.stop_bot()
         changed = {"admin_ids": frozenset({ADMIN, LUCY}), "approval_above": 2}
         admin.scene.settings = admin.scene.settings.model_copy(update=changed)
+        await admin.scene.start_bot()
+        await admin.start()
+        yield admin
+    assert admin.refused == []
+
+
+@pytest.fixture
+async def drafted(tmp_path: Path) -> AsyncIterator[AdminScene]:
+    """The folder says that its closing update is only a draft."""
+    folder = tmp_path / "andry"
+    shutil.copytree(BUNDLED, folder)
+    file = folder / "petition.toml"
+    written = file.read_text()
+    file.write_text(written.replace("closing_is_draft = false", "closing_is_draft = true"))
+    async with an_admin_scene(tmp_path) as admin:
+        await admin.scene.stop_bot()
+        admin.scene.settings = admin.scene.settings.model_copy(update={"folder": folder})
         await admin.scene.start_bot()
         await admin.start()
         yield admin
@@ -276,6 +295,56 @@ async def test_while_it_is_open_one_admin_is_enough_and_the_other_is_told(
     assert "✅ Publicado" in (await publishes(two)).text
     await notices(two)
     await lucy.sees("Published by Marta.")
+
+
+IS_DRAFT = "El mensaje final todavía es un borrador."
+
+
+async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
+    drafted: AdminScene,
+) -> None:
+    await drafted.says("/close")
+    assert IS_DRAFT in drafted.panel.text
+    await drafted.taps("Sí, cerrar la petición")
+    assert IS_DRAFT in drafted.marta.messages[-1].text
+    seen = await read_late(drafted, drafted.scene.jordi)
+    assert FOLDER not in seen
+    assert "Esta acción ha terminado" in seen
+    await drafted.says("/broadcast")
+    assert IS_DRAFT in drafted.panel.text
+    assert "El mensaje final" not in drafted.panel.labels
+    await writes(drafted, SPANISH, "Han vuelto")
+    assert "falta escribirlo en inglés" in (await publishes(drafted)).text
+    await writes(drafted, ENGLISH, "They are back")
+    await publishes(drafted)
+    assert "Han vuelto" in await read_late(drafted, drafted.scene.jordi)
+    await drafted.scene.broadcasts(3)
+    assert any(m.text == "They are back" for m in drafted.scene.sean.messages)
+
+
+async def test_a_button_of_the_closing_update_from_before_sends_no_draft(
+    drafted: AdminScene,
+) -> None:
+    await closes(drafted)
+    await drafted.says("/broadcast")
+    await drafted.marta.tap_data(drafted.marta.messages[-1].id, "adm:final:").answered()
+    await drafted.scene.settled()
+    assert IS_DRAFT in drafted.marta.messages[-1].text
+    assert not drafted.marta.messages[-1].buttons
+
+
+async def test_the_admins_are_told_of_a_draft_in_the_week_before_the_date(
+    drafted: AdminScene,
+) -> None:
+    drafted.marta.start()
+    petitions, now = drafted.services.storage.petitions, drafted.services.clock()
+    await petitions.follow_folder(now + timedelta(days=8))
+    await notices(drafted)
+    assert not any(IS_DRAFT in m.text for m in drafted.marta.messages)
+    await petitions.follow_folder(now + timedelta(days=6))
+    for _ in range(2):
+        await notices(drafted)
+    assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == 1
 
 
 async def adds(admin: AdminScene, what: str, texts: dict[str, str]) -> None:

@@ -143,6 +143,15 @@ def test_whoever_copied_last_years_date_is_warned(change: Change, folder: Path) 
     assert past not in [warning.sentence for warning in find_warnings(folder)]
 
 
+def test_a_closing_update_that_is_only_a_draft_is_a_warning(change: Change, folder: Path) -> None:
+    known = find_warnings(folder)
+    change("petition.toml", "closing_is_draft = false", "closing_is_draft = true")
+    (only,) = [warning for warning in find_warnings(folder) if warning not in known]
+    assert "publish one with /closing" in only.sentence
+    change("petition.toml", "closing_is_draft = true", 'closing_is_draft = "si"')
+    assert [problem.key for problem in find_problems(folder)] == ["closing_is_draft"]
+
+
 def test_a_count_is_written_as_a_number_or_in_words(change: Change, folder: Path) -> None:
     for file, noun in (("es.toml", "personas"), ("en.toml", "people")):
         text = (folder / file).read_text(encoding="utf-8")

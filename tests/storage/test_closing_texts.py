@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from storage import (
     CLOSING_UPDATE,
+    AudienceChanged,
     AwaitedText,
     Broadcast,
     ClosingText,
@@ -201,3 +202,25 @@ async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:
         Statement("UPDATE closing_texts SET text_sealed = :junk WHERE number = :number", junk)
     )
     assert await shown(storage) == ["Uno", None]
+
+
+async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_started(
+    storage: Storage, keyring: Keyring
+) -> None:
+    await signs_and_closes(storage, keyring, 1)
+    shown_at = (await storage.petitions.state()).revision
+    await writes(storage, "Han vuelto")
+    await publishes(storage)
+    plan = NewBroadcast(
+        b"p" * 16,
+        content={"es": "La de antes"},
+        content_sha256=b"c" * 32,
+        source_language="es",
+        actor=MARTA,
+        at=NOON,
+        at_most=1,
+        revision=shown_at,
+    )
+    assert isinstance(await storage.broadcasts.start(plan), AudienceChanged)
+    now = replace(plan, revision=(await storage.petitions.state()).revision)
+    assert isinstance(await storage.broadcasts.start(now), Broadcast)
