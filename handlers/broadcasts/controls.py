@@ -5,6 +5,7 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
+from bot.broadcast.confirmation import most_for_one_admin
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import find_broadcast, show, tell_progress, tell_state
@@ -35,7 +36,8 @@ async def resume(ctx: AdminContext, argument: str) -> None:
 
 def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
     """Returns whether its author would send alone what somebody approved who is no admin now."""
-    above, is_former = ctx.services.approval_above, known.pause_reason is PauseReason.FORMER
+    above = most_for_one_admin(known.kind, ctx.services.approval_above)
+    is_former = known.pause_reason is PauseReason.FORMER
     if above is None or not is_former or known.author != ctx.user.id:
         return False
     return (known.expected or 0) > above

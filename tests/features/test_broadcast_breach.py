@@ -265,3 +265,20 @@ async def test_one_that_was_called_off_goes_to_nobody_and_the_next_to_everyone(
     await admin.scene.taps(lucy, APPROVE)
     await admin.over()
     assert "Otra vez: han robado la lista." in admin.got(admin.scene.ana)[0].text
+
+
+async def test_marta_does_not_send_it_by_the_word_of_one_who_is_no_admin_any_more(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await previews(admin)
+    other = await admin.starts_another()
+    await admin.services.storage.broadcasts.pause(other, LUCY, admin.services.clock())
+    await admin.taps(ASK)
+    await lucy.sees(QUESTION, 10)
+    await admin.scene.taps(lucy, APPROVE)
+    await with_admins(admin, ADMIN, LUCY + 1)
+    await admin.cancels(other)
+    await admin.marta.sees("espera tu decisión", 10)
+    answer = await admin.marta.tap("Enviar ahora").answered()
+    assert answer.text == "Esto lo tiene que decidir otra persona."
+    assert not any(NEWS in m.text for m in admin.got(admin.scene.ana))
