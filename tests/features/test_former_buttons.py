@@ -66,6 +66,7 @@ ADMINS = {
         "pause",
     ),
     *("resume", "see", "yes", "no?", "no", "stop", "cancel", "back", "recall", "past", "report"),
+    "text",
 }
 
 DRAFTS: tuple[tuple[str, Callable[[Draft], object], object], ...] = (

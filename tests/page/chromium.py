@@ -98,7 +98,7 @@ class Window:
         await self.press("Firmar la petición")
         await self.press("Usar «")
         await self.press("Consiento y firmo")
-        await self.sees("Gracias. Ya has firmado.")
+        await self.sees("Tu firma está registrada.")
 
     async def covered(self) -> list[str]:
         """Returns the controls that are covered by something else."""

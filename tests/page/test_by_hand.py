@@ -193,7 +193,7 @@ async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
         await at.page.locator(".light.running").wait_for()
         await at.press("Usar «Ana García»")
         await at.press("Consiento y firmo")
-        await at.sees("Gracias. Ya has firmado.")
+        await at.sees("Tu firma está registrada.")
 
 
 async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
