@@ -51,6 +51,7 @@ SUPPORTERS = (
 
 ADMINS = {
     *(
+        "text",
         "close",
         "date",
         "nodate",

@@ -103,7 +103,7 @@ async def sent(broadcasts: Broadcasts, hours: float, **changes: Any) -> Broadcas
 async def test_what_its_author_sent_alone_within_a_day_counts_with_it(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2])
+    await people.sign([1, 2], updates=99)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
     await sent(broadcasts, 23.9)
     assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
@@ -114,7 +114,7 @@ async def test_what_its_author_sent_alone_within_a_day_counts_with_it(
 async def test_who_withdrew_since_was_written_to_all_the_same(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2, 3])
+    await people.sign([1, 2, 3], updates=99)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
     await sent(broadcasts, 2)
     await people.withdraw(3)
@@ -125,7 +125,7 @@ async def test_who_withdrew_since_was_written_to_all_the_same(
 async def test_up_to_the_number_together_it_begins(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2])
+    await people.sign([1, 2], updates=99)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
     await sent(broadcasts, 2)
     assert (await broadcasts.begin(broadcast, TIME, at_most=4)).state == "running"
@@ -134,7 +134,7 @@ async def test_up_to_the_number_together_it_begins(
 async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2])
+    await people.sign([1, 2], updates=99)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
     await sent(broadcasts, 24.1)
     await sent(broadcasts, 3, actor=ADMIN + 1)
@@ -150,7 +150,7 @@ async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
 async def test_what_was_cancelled_counts_with_those_who_had_it(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2, 3])
+    await people.sign([1, 2, 3], updates=99)
     cancelled = await started(broadcasts, kind=Kind.UPDATE, at=TIME - timedelta(hours=1))
     batch = await claim(broadcasts, cancelled, limit=1)
     await broadcasts.deliveries.record(cancelled.id, results(batch, Outcome.DELIVERED), later(2))
@@ -161,7 +161,7 @@ async def test_what_was_cancelled_counts_with_those_who_had_it(
 async def test_one_that_goes_out_at_once_is_counted_with_them_in_its_own_transaction(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1, 2])
+    await people.sign([1, 2], updates=99)
     await sent(broadcasts, 2)
     again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "at_most": 2}
     assert await start(broadcasts, **again, approval_above=3) == AudienceChanged()
@@ -171,7 +171,7 @@ async def test_one_that_goes_out_at_once_is_counted_with_them_in_its_own_transac
 async def test_many_broadcasts_of_others_never_let_ones_own_go_uncounted(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1])
+    await people.sign([1], updates=99)
     await sent(broadcasts, 23)
     for number in range(25):
         await sent(broadcasts, 22 - number / 10, actor=ADMIN + 1)
@@ -181,9 +181,9 @@ async def test_many_broadcasts_of_others_never_let_ones_own_go_uncounted(
 async def test_one_that_waits_for_a_decision_is_for_as_many_as_there_are_by_now(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign([1])
+    await people.sign([1], updates=99)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE, expected=1)
-    await people.sign([2, 3])
+    await people.sign([2, 3], updates=99)
     waiting = await broadcasts.begin(broadcast, TIME, PauseReason.FORMER)
     assert (waiting.state, waiting.expected) == ("paused", 3)
 
