@@ -53,8 +53,9 @@ def muted(view: View) -> Screen:
     """Confirms that no more messages are sent; the signature counts."""
     words = view.words
     done = words.text(
-        "<b>No te escribiremos más.</b> Tu firma sigue contando. Cuando quieras saber "
-        "cómo va la petición, escribe /start."
+        "<b>No te escribiremos más.</b> Solo lo haríamos para avisarte si una brecha de "
+        "seguridad afecta a tus datos. Tu firma sigue contando. Cuando quieras saber cómo va la "
+        "petición, escribe /start."
     )
     return Screen(
         done,

@@ -17,6 +17,7 @@ async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Sce
     scene.ana.send("/stop")
     await scene.settled()
     assert "No te escribiremos más" in scene.screen(scene.ana).text
+    assert "Solo lo haríamos para avisarte si una brecha" in scene.screen(scene.ana).text
     await scene.closes()
     await scene.broadcasts(1)
     assert (scene.told(scene.ana), scene.told(luz)) == (0, 1)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.faults import Fault
+from handlers.screens.command_list import SUPPORTER_COMMANDS
 from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 
@@ -186,6 +187,30 @@ async def test_what_is_said_not_to_have_been_kept_is_in_no_row(scene: Scene) -> 
     assert held.conversation is not None
     assert held.conversation["name"] is None
     assert "Secreta" not in str(held)
+
+
+async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) -> None:
+    """/help says that the buttons do everything."""
+    privacy, data = "🔒 Privacidad", "Mis datos"
+    ways = {
+        "start": (["📖 Leer el llamamiento", "Volver"], "Todavía no ha firmado nadie"),
+        "language": (["🌐 Idioma · Language"], "¿En qué idioma"),
+        "privacy": (["Volver", privacy], "Responsable de tus datos"),
+        "mydata": ([data], "Lo que guardamos de ti"),
+        "cancel": (["Volver", "✍️ Firmar la petición", "Ahora no"], "no ha firmado nadie"),
+        "stop": ([privacy, data, "🔕 No recibir más mensajes"], "no te escribiéramos"),
+        "withdraw": (["Volver", "Retirar mi firma"], "¿Quieres retirar tu firma?"),
+    }
+    assert ways.keys() == SUPPORTER_COMMANDS.keys() - {"help"}
+    async with a_scene(tmp_path) as scene:
+        scene.ana.start()
+        for command, (labels, shown) in ways.items():
+            if command == "stop":
+                await scene.signs(scene.ana)
+                await scene.taps(scene.ana, scene.words.label("Ver mi firma"))
+            for label in labels:
+                await scene.taps(scene.ana, scene.words.label(label))
+            await scene.ana.sees(shown)
 
 
 async def held_of(scene: Scene) -> Held:
