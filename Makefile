@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo     a whole petition in the terminal and in the browser (ARGS=--once: no page, ends by itself)"
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
-	@echo "make check    ruff, mypy, import-linter, vulture, the texts"
+	@echo "make check    ruff, mypy, import-linter, vulture, the texts and what they promise"
 	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"
 	@echo "make soak     the long kill runs"
 	@echo "make install  the set-up alone"
@@ -46,6 +46,7 @@ check: $(READY)
 	@$(BIN)/lint-imports
 	@$(BIN)/vulture
 	@$(BIN)/petition-bot check --words
+	@$(BIN)/python -m pytest -q tests/test_promises_page.py
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -26,8 +26,8 @@ WHOLE = ("consent", "news", "privacy_short", "privacy", "thanks", "description")
 SENTENCES = ("handlers/screens/rights.py", "handlers/opt_out.py")
 # Elsewhere, what can be recognised: what will be, what is erased or kept, never, nothing goes out.
 PROMISING = re.compile(
-    r"\w\w(?:remos|rán?)\b|\bborran?\b|\bse guardan?\b|\bguardado\b|\bcifrad|\bnunca\b"
-    r"|\bfuncionan siempre|\b(?:no|nada) sale\b|\bdos veces\b",
+    r"\w\w(?:remos|rán?)\b|\bborran?\b|\bse guardan?\b|\b(?:se ha|hemos) guardado\b|\bcifrad"
+    r"|\bnunca\b|\bfuncionan siempre|\b(?:no|nada) sale\b|\bdos veces\b",
     re.IGNORECASE,
 )
 NO_TEST_NEEDED = ("no promise", "**Not built yet", "**Kept by the organisation")

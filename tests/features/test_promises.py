@@ -197,7 +197,7 @@ async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) 
         "language": (["🌐 Idioma · Language"], "¿En qué idioma"),
         "privacy": (["Volver", privacy], "Responsable de tus datos"),
         "mydata": ([data], "Lo que guardamos de ti"),
-        "cancel": (["Volver", "✍️ Firmar la petición", "Ahora no"], "no ha firmado nadie"),
+        "cancel": (["Volver", "✍️ Firmar la petición", "Volver"], "no ha firmado nadie"),
         "stop": ([privacy, data, "🔕 No recibir más mensajes"], "no te escribiéramos"),
         "withdraw": (["Volver", "Retirar mi firma"], "¿Quieres retirar tu firma?"),
     }
