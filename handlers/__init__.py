@@ -101,7 +101,7 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     yield MessageHandler(PRIVATE_MESSAGE & filters.TEXT, written)
     yield MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, sent_media)
     edited_by_admin = PRIVATE_EDIT & AdminContentFilter(admins)
-    yield MessageHandler(edited_by_admin, _draft_first(draft_input.edited, edited))
+    yield MessageHandler(edited_by_admin, _draft_first(_edited, edited))
     yield MessageHandler(PRIVATE_EDIT, edited)
     yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
     yield AdminTapHandler(admins, _admin(admin_callbacks.tapped))
@@ -154,6 +154,10 @@ def _admin(handle: _ForAdmin) -> HandlerCallback:
 
 async def _taken(ctx: AdminContext) -> bool:
     return await closing_text_input.sent(ctx) or await draft_input.sent(ctx)
+
+
+async def _edited(ctx: AdminContext) -> bool:
+    return await closing_text_input.edited(ctx) or await draft_input.edited(ctx)
 
 
 async def _cancelled(ctx: AdminContext) -> bool:

@@ -73,6 +73,33 @@ async def sent(ctx: AdminContext) -> bool:
     return True
 
 
+async def edited(ctx: AdminContext) -> bool:
+    """Takes an edit of a text as its next version; returns False for any other message."""
+    message = ctx.message
+    if message is None:
+        return False
+    view = await view_of(ctx)
+    known = next((each for each in view.versions if each.id == _key(ctx, message)), None)
+    if known is None:
+        return False
+    now = ctx.services.clock()
+    former = AwaitedText(known.entry, known.kind, known.language, now, known.day)
+    read = _read(ctx, former, message)
+    if isinstance(read, _Refused):
+        await _say(ctx, read.said)
+        return True
+    changed, text = read
+    over = _surplus_with(view, changed, text)
+    if over:
+        await _say(ctx, too_long(ctx, over))
+        return True
+    key = _key(ctx, message, edit=message.edit_date)
+    texts = ctx.services.storage.closing_texts
+    await texts.write(key, None, changed, text, actor=ctx.user.id, at=now)
+    await _show_saved(ctx)
+    return True
+
+
 async def cancel(ctx: AdminContext) -> bool:
     """Stops waiting for a text; returns False if none was awaited."""
     texts = ctx.services.storage.closing_texts
@@ -165,7 +192,7 @@ async def _say(ctx: AdminContext, said: Html) -> None:
     await ctx.at_bottom().say(said)
 
 
-def _key(ctx: AdminContext, message: Message) -> bytes:
+def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:
     """Returns the id of the version that a message becomes, however often it is handled."""
-    place = f"{message.message_id}".encode()
+    place = f"{message.message_id}/{edit}".encode() if edit else f"{message.message_id}".encode()
     return hashlib.sha256(b"closing text\x00" + ctx.reference + place).digest()[:16]

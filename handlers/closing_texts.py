@@ -234,6 +234,11 @@ async def _hindrance(ctx: AdminContext) -> Html:
             "⚠️ No se ha publicado nada: el mensaje final está programado, o se está enviando, con "
             "el texto que se confirmó. Para cambiarlo, cancela antes ese envío con /broadcast."
         )
+    if (await view_of(ctx)).request is not None:
+        return words.text(
+            "⚠️ No se ha publicado nada: otro cambio espera aprobación. Cuando se apruebe o se "
+            "retire podrás publicar este."
+        )
     return _changed(ctx)
 
 

@@ -269,7 +269,7 @@ class ClosingTexts:
     async def write(
         self,
         key: bytes,
-        admin: bytes,
+        admin: bytes | None,
         awaited: AwaitedText,
         text: str,
         *,
@@ -280,7 +280,7 @@ class ClosingTexts:
 
         Args:
             key: 16 bytes that are the same when the same message is taken again.
-            admin: the reference of who wrote it.
+            admin: the reference of who was asked for it; None if it was not asked for.
             awaited: what it is the text of.
             text: Telegram HTML.
             actor: the Telegram user id of who wrote it.
@@ -297,11 +297,12 @@ class ClosingTexts:
             "at": to_millis(at),
         }
         replaced: dict[str, Value] = {**place, "id": key, "at": to_millis(at)}
+        answered = () if admin is None else (Statement(_FORGET_AWAITED, self._by(admin)),)
         await self._database.write(
             lock_petition(self._slug),
             Statement(_REPLACE, replaced),
             Statement(_WRITE, values),
-            Statement(_FORGET_AWAITED, self._by(admin)),
+            *answered,
         )
 
     async def discard(self, *, actor: int, at: datetime) -> None:

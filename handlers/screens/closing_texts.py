@@ -87,7 +87,7 @@ def overview(view: ClosingTextsView) -> Screen:
     words = view.words
     return Screen(
         paragraphs(
-            words.text("<b>Cómo ha terminado: lo que lee quien llega tarde</b>"),
+            words.text("<b>Cómo ha terminado: lo que lee quien entra con la petición cerrada</b>"),
             _lines(words.text("El mensaje final:"), *_standing(view)),
             _list(words.text("Lo que ha pasado después:"), *_entries(view)),
             _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),

@@ -238,6 +238,29 @@ async def test_a_second_tap_on_publish_publishes_once(admin: AdminScene) -> None
     assert len(await admin.services.storage.closing_texts.published()) == 1
 
 
+async def test_an_edit_of_the_text_in_the_chat_is_its_next_version(admin: AdminScene) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuleto")
+    sent = next(m for m in admin.marta.messages if m.text == "Han vuleto")
+    await publishes(admin)
+    admin.marta.edit(sent, "Han vuelto")
+    await admin.scene.settled()
+    assert "✅ Guardado" in admin.panel.text
+    assert "Han vuleto" in await read_late(admin, admin.scene.jordi), "nobody published the edit"
+    await publishes(admin)
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+
+
+async def test_while_one_change_waits_the_next_one_is_told_why_it_cannot_be_published(
+    two: AdminScene,
+) -> None:
+    await closes(two)
+    await writes(two, SPANISH, "Han vuelto")
+    await publishes(two)
+    await writes(two, ENGLISH, "They are back")
+    assert "otro cambio espera aprobación" in (await publishes(two)).text
+
+
 async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:
     for text in ("Uno", "Dos"):
         await writes(admin, SPANISH, text)

@@ -14,7 +14,7 @@ import pytest
 from bot.petition.stages import Action
 from bot.simulator.person import Person
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
-from handlers.screens.buttons import AdminAction, DraftStep
+from handlers.screens.buttons import AdminAction, ClosingStep, DraftStep
 from storage import Broadcast, Conversation, Kind, NewBroadcast
 from tests.support.admin_scene import HOUR, AdminScene, an_admin_scene
 from tests.support.scene import ADMIN, Scene
@@ -49,6 +49,9 @@ SUPPORTERS = (
     ("erase:", "withdrawn"),
 )
 
+CLOSING_STEPS = {
+    *("all", "write", "add", "which", "look", "publish", "drop", "past", "see", "yes", "no"),
+}
 ADMINS = {
     *(
         "text",
@@ -59,6 +62,7 @@ ADMINS = {
         "send",
         "leave",
         "final",
+        "text",
         "compose",
         "breach",
         "goon",
@@ -101,6 +105,7 @@ def test_every_action_has_its_former_name() -> None:
     assert {*map(str, AdminAction)} == ADMINS
     drafts = actions(tuple(data for data, _, _ in DRAFTS)) | {"cancel"}
     assert {*map(str, DraftStep)} == drafts
+    assert {*map(str, ClosingStep)} == CLOSING_STEPS
 
 
 async def conversation(scene: Scene, person: Person) -> Conversation:

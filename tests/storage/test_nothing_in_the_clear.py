@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from storage import Conversation, Keyring, Statement, Storage
+from storage import (
+    CLOSING_UPDATE,
+    AwaitedText,
+    ClosingTextKind,
+    Conversation,
+    Keyring,
+    Statement,
+    Storage,
+)
 from storage.tables import metadata
 from tests.support.supporters import NOON, a_supporter
 
@@ -42,6 +50,18 @@ async def live(storage: Storage, keyring: Keyring) -> None:
     await storage.conversations.save(replace(canary.conversation(version=3)), was=2, at=NOON)
     await storage.sent_files.add(canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
     await storage.petitions.close(revision=0, actor=ADMIN, at=NOON)
+    await publish(storage, keyring.reference("andry", ADMIN))
+
+
+async def publish(storage: Storage, admin: bytes) -> None:
+    """An admin writes how it ended, with somebody's name in it, and it is published."""
+    texts = storage.closing_texts
+    awaited = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
+    await texts.write(b"k" * 16, admin, awaited, NAME, actor=ADMIN, at=NOON)
+    left = await texts.history()
+    made = await texts.publish(left, actor=ADMIN - 1, at=NOON, approval_above=0)
+    assert made is not None
+    await texts.approve(made.id, actor=ADMIN, at=NOON)
 
 
 def test_the_search_would_find_them(tmp_path: Path) -> None:
