@@ -92,9 +92,14 @@ class Window:
         """Waits until a message in the chat contains this."""
         await self.page.locator(".message", has_text=text).last.wait_for()
 
-    async def sign(self) -> None:
-        """Signs on the open phone, from the first start to the thanks."""
+    async def sign(self, language: str | None = None) -> None:
+        """Signs on the open phone, from the first start to the thanks.
+
+        Somebody whose language the petition lacks is asked for one first.
+        """
         await self.start()
+        if language is not None:
+            await self.press(language)
         await self.press("Firmar la petición")
         await self.press("Usar «")
         await self.press("Consiento y firmo")

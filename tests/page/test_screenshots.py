@@ -85,7 +85,7 @@ async def test_broadcasting() -> None:
         async with open_window(browser, address, color_scheme="dark") as at:
             for name in ("Ana García", "Jordi Puig"):
                 await at.person(name)
-                await at.sign()
+                await at.sign("Español" if name == "Jordi Puig" else None)
             await at.page.get_by_role("button", name="Mil personas firman").click()
             await at.page.get_by_text("1.000 de 1.000 han firmado").wait_for(timeout=200_000)
             for name in ("Pau", "Marta"):
