@@ -91,7 +91,7 @@ async def keep_name(ctx: SupporterContext, typed: str) -> None:
     words = ctx.view.words
     await ctx.say(
         words.text(
-            "Para firmar, pulsa «✅ Consiento y firmo». Para hacerlo con otro nombre, pulsa "
+            "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa "
             "«Cambiar el nombre»."
         )
     )

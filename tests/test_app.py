@@ -136,7 +136,7 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
         async with asyncio.timeout(SIGTERM_TO_THE_END):
             while (await conversations.get(ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row
                 await asyncio.sleep(0.01)
-        await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+        await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
         shown = scene.screen(scene.ana)
         assert "¿Con qué nombre quieres firmar?" in shown.text
         app.stop()
@@ -240,11 +240,11 @@ class TestTheDatabaseFile:
         jordi.start()
         await scene.taps(jordi, words.label("✍️ Firmar la petición"))
         await scene.taps(jordi, words.label("Usar «{name}»", name="Jordi Puig"))
-        consent = await scene.with_button(jordi, words.label("✅ Consiento y firmo"))
+        consent = await scene.with_button(jordi, words.label("✍️ Consiento y firmo"))
         await until_marked(scene, 1)
         before = consent.text
         database(scene).unlink()
-        jordi.tap(words.label("✅ Consiento y firmo"))
+        jordi.tap(words.label("✍️ Consiento y firmo"))
         with pytest.raises(DatabaseReplaced, match="was removed or replaced"):
             await scene.ended()
         assert jordi.chat.messages[consent.id].text == before

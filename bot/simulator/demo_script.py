@@ -95,8 +95,8 @@ class DemoScript:
         await self._taps(ana, words.label("Siguiente ›"))
         await self._taps(ana, words.label("✍️ Firmar la petición"))
         await self._taps(ana, words.label("Usar «{name}»", name="Ana García"))
-        await self._taps(ana, f"☐ {words.label('Otras acciones')}")
-        await self._taps(ana, words.label("✅ Consiento y firmo"))
+        await self._taps(ana, f"⬜ {words.label('Otras acciones')}")
+        await self._taps(ana, words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(ana, 1)
 
     async def _jordi(self, people: DemoPeople) -> None:
@@ -109,7 +109,7 @@ class DemoScript:
         await self._sees(jordi, "⚠️")
         good = jordi.send("Jordi Puig i Gal·la")
         await self._sees(jordi, "Jordi Puig i Gal·la")
-        await self._taps(jordi, words.label("✅ Consiento y firmo"))
+        await self._taps(jordi, words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(jordi, 2)
         left = [message.id for message in jordi.messages]
         self._expect(
@@ -122,7 +122,7 @@ class DemoScript:
         sean.start("friends")
         await self._taps(sean, words.label("✍️ Firmar la petición"))
         await self._taps(sean, words.label("Usar «{name}»", name="Seán O'Brien"))
-        confirm = words.label("✅ Consiento y firmo")
+        confirm = words.label("✍️ Consiento y firmo")
         consent = await self._with_button(sean, confirm)
         data = next(
             button.data or ""

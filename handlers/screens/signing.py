@@ -8,7 +8,7 @@ from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
-_TICKED, _UNTICKED = "☑", "☐"
+_TICKED, _UNTICKED = "✅", "⬜"
 
 
 def name(view: View) -> Screen:
@@ -61,7 +61,7 @@ def consent(view: View) -> Screen:
                 for choice, label in consent_choices(view).items()
             ),
             Button(
-                words.label("✅ Consiento y firmo"),
+                words.label("✍️ Consiento y firmo"),
                 Action.CONFIRM,
                 consent_mark(view),
                 style=Style.SIGN,

@@ -32,7 +32,7 @@ async def test_closing_holds_for_someone_in_the_middle_of_the_form(scene: Scene)
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await scene.closes()
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     assert "18 de julio de 2025" in scene.screen(ana).text
     assert scene.words.label("✍️ Firmar la petición") not in scene.screen(ana).labels
     await scene.marta.sees("1 persona ha firmado")
@@ -48,9 +48,9 @@ NOT_SIGNED = "No has firmado: la petición se cerró antes. Tu nombre no se ha g
         (["📖 Leer el llamamiento"], "✍️ Firmar la petición"),
         (["✍️ Firmar la petición"], "Usar «Ana García»"),
         (["✍️ Firmar la petición", "🔒 Aviso de privacidad completo"], "Volver"),
-        (["✍️ Firmar la petición", "Usar «Ana García»"], "☐ Otras acciones"),
+        (["✍️ Firmar la petición", "Usar «Ana García»"], "⬜ Otras acciones"),
         (["✍️ Firmar la petición", "Usar «Ana García»"], "Cambiar el nombre"),
-        (["✍️ Firmar la petición", "Usar «Ana García»"], "✅ Consiento y firmo"),
+        (["✍️ Firmar la petición", "Usar «Ana García»"], "✍️ Consiento y firmo"),
     ],
 )
 async def test_ana_who_taps_just_after_the_closing_is_told_that_she_has_not_signed(
@@ -344,5 +344,5 @@ async def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(scene: Sce
     ana.send("Ana García")
     await scene.start_bot()
     await scene.settled()
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     assert "con la tuya: 1" in scene.screen(ana).text

@@ -97,13 +97,13 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again(scene: Scene) -> 
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await damage(scene, "conversations", "name_sealed")
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     text = scene.screen(ana).text
     assert TYPED_NAME in text
     assert "¿Con qué nombre quieres firmar?" in text
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     assert TYPED_NAME not in scene.screen(ana).text
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     assert "con la tuya: 1" in scene.screen(ana).text
     assert alarms(scene) == 1
 

@@ -110,7 +110,7 @@ async def test_who_wants_no_news_just_after_signing_is_thanked_all_the_same(scen
     await scene.taps(scene.ana, words.label("✍️ Firmar la petición"))
     await scene.taps(scene.ana, words.label("Usar «{name}»", name="Ana García"))
     scene.simulator.faults.freeze()
-    signs = scene.ana.tap(words.label("✅ Consiento y firmo"))
+    signs = scene.ana.tap(words.label("✍️ Consiento y firmo"))
     refuses = scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS])
     scene.simulator.faults.thaw()
     for tap in (signs, refuses):

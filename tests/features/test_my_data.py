@@ -127,7 +127,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, f"☐ {words.label('Otras acciones')}")
+    await scene.taps(ana, f"⬜ {words.label('Otras acciones')}")
     given = await file_of(scene, ana)
     assert given["conversation"]["name"] == "Ana García"
     assert given["conversation"]["source"] == "radio"

@@ -33,10 +33,10 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         spanish.write_text(spanish.read_text().replace("Yo, <b>{name}</b>:", "Firmo, {name}:"))
         assert "Firmo, {name}:" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
-        await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+        await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
         assert "El texto ha cambiado" in scene.screen(scene.ana).text
         assert "Firmo, Ana García:" in scene.screen(scene.ana).text
-        await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+        await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
         assert "con la tuya: 1" in scene.screen(scene.ana).text
 
 
@@ -76,7 +76,7 @@ async def test_an_answer_at_the_consent_is_no_name(scene: Scene) -> None:
     scene.ana.send("sí, firmo")
     await scene.settled()
     shown = scene.screen(scene.ana).text
-    assert "pulsa «✅ Consiento y firmo»" in shown
+    assert "pulsa «✍️ Consiento y firmo»" in shown
     assert "Yo, Ana García:" in shown
 
 
@@ -167,7 +167,7 @@ async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of
     await scene.taps(ana, sign)
     assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
     await scene.taps(ana, use)
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     ana.send("/withdraw")
     await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
     await scene.taps(ana, words.label("Volver"))

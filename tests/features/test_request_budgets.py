@@ -128,7 +128,7 @@ async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene)
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
-    answer = await scene.ana.tap(scene.words.label("✅ Consiento y firmo")).answered()
+    answer = await scene.ana.tap(scene.words.label("✍️ Consiento y firmo")).answered()
     await scene.settled()
     assert TOO_OFTEN in answer.text
     assert "Yo, Ana García:" in scene.screen(scene.ana).text

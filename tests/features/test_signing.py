@@ -27,7 +27,7 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     assert "Ana García" in scene.screen(ana).text
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     assert "con la tuya: 1" in scene.screen(ana).text
     assert scene.screen(ana).id == first
 
@@ -74,6 +74,20 @@ async def test_the_button_that_signs_is_green_and_the_one_that_takes_it_back_is_
     assert styles(scene.screen(ana)) == {erase: "danger"}
 
 
+async def test_nothing_on_the_consent_looks_chosen_before_it_is(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    before = scene.screen(ana).labels
+    assert not any("✅" in label for label in before), "a tick says that something is chosen"
+    chosen = f"⬜ {words.label('Otras acciones')}"
+    await scene.taps(ana, chosen)
+    after = [label.replace("✅", "⬜") for label in scene.screen(ana).labels if "✅" in label]
+    assert after == [chosen]
+
+
 def styles(message: Message) -> dict[str, str]:
     """The colours of the buttons that have one."""
     return {b.label: b.style for row in message.buttons for b in row if b.style is not None}
@@ -86,13 +100,13 @@ async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scen
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     off, on = (
-        f"☐ {words.label('Otras acciones')}",
-        f"☑ {words.label('Otras acciones')}",
+        f"⬜ {words.label('Otras acciones')}",
+        f"✅ {words.label('Otras acciones')}",
     )
     await scene.taps(ana, off)
     await scene.taps(ana, on)
     await scene.taps(ana, off)
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     ana.send("/mydata")
     await scene.settled()
     assert "Noticias de otras acciones: sí" in scene.screen(ana).text
@@ -127,11 +141,11 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    assert scene.screen(ana).labels[:2] == [scene.updates_box(words), "☐ Otras acciones"]
+    assert scene.screen(ana).labels[:2] == [scene.updates_box(words), "⬜ Otras acciones"]
     await scene.taps(ana, scene.updates_box(words))
-    assert scene.screen(ana).labels[:2] == [scene.updates_box(words, "☑"), "☐ Otras acciones"]
-    await scene.taps(ana, scene.updates_box(words, "☑"))
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    assert scene.screen(ana).labels[:2] == [scene.updates_box(words, "✅"), "⬜ Otras acciones"]
+    await scene.taps(ana, scene.updates_box(words, "✅"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     assert "No has elegido recibir otros mensajes." in scene.screen(ana).text
     ana.send("/mydata")
     await scene.settled()
@@ -337,6 +351,6 @@ async def test_the_consent_names_the_message_under_which_it_was_given(scene: Sce
     await services.storage.conversations.set_screen(
         supporter, message_id=ana.messages[0].id, screen_digest=None, picture_id=None
     )
-    await scene.taps(ana, words.label("✅ Consiento y firmo"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     kept = await services.storage.database.read(Statement("SELECT message_id FROM consents"))
     assert [row["message_id"] for row in kept] == [seen]

@@ -99,7 +99,7 @@ async def test_whose_name_it_is_signs_with_it(scene: Scene) -> None:
     await says(scene, scene.ana, "Hola")
     await scene.taps(scene.ana, scene.words.label("Sí, es mi nombre"))
     assert "Yo, Hola:" in scene.screen(scene.ana).text
-    await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+    await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
     assert "1" in scene.screen(scene.ana).text
 
 
@@ -142,7 +142,7 @@ async def test_a_name_typed_again_at_the_consent_goes(scene: Scene) -> None:
     for text in ("Seán O'Brien", "yes, I sign"):
         assert GONE_IN_ENGLISH in await says(scene, scene.sean, text)
         assert written(scene.sean) == []
-    await scene.taps(scene.sean, scene.english.label("✅ Consiento y firmo"))
+    await scene.taps(scene.sean, scene.english.label("✍️ Consiento y firmo"))
     assert "with yours: 1" in scene.screen(scene.sean).text
 
 
@@ -170,7 +170,7 @@ async def test_so_does_one_typed_after_a_signature_that_came_too_late(scene: Sce
         b.data or ""
         for row in scene.screen(scene.ana).buttons
         for b in row
-        if b.label == scene.words.label("✅ Consiento y firmo")
+        if b.label == scene.words.label("✍️ Consiento y firmo")
     )
     await scene.ana.tap_data(scene.screen(scene.ana).id, confirm).answered()
     await scene.settled()
@@ -191,7 +191,7 @@ async def test_so_does_one_typed_after_the_closing_overtook_the_signature(
         return await sign(*asked)
 
     monkeypatch.setattr(storage.signatures, "sign", closed_first)
-    await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+    await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
     assert "No has firmado: la petición se cerró antes." in scene.screen(scene.ana).text
     assert GONE in await says(scene, scene.ana, "ana garcía lópez")
     assert written(scene.ana) == []
@@ -215,7 +215,7 @@ async def test_a_question_elsewhere_stays(scene: Scene) -> None:
     for text in asked:
         assert GONE not in await says(scene, scene.ana, text)
     await at_the_consent(scene, scene.ana)
-    await scene.taps(scene.ana, scene.words.label("✅ Consiento y firmo"))
+    await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
     assert GONE not in await says(scene, scene.ana, "y ahora qué")
     assert written(scene.ana) == [*asked, "y ahora qué"]
 

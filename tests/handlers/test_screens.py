@@ -144,7 +144,7 @@ def test_the_consent_says_the_name_and_offers_news_apart() -> None:
     screen = draw(standing_at(Stage.CONSENT))
     assert "<b>Ana García</b>" in screen.text
     assert actions(screen) >= {Action.NEWS, Action.CONFIRM}
-    assert screen.rows[0][0].label.startswith("☐")
+    assert screen.rows[0][0].label.startswith("⬜")
 
 
 def test_after_closing_the_update_comes_first_and_the_appeal_can_be_read() -> None:

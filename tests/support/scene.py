@@ -124,10 +124,10 @@ class Scene:
         if updates:
             await self.taps(person, self.updates_box(words))
         if news:
-            await self.taps(person, f"☐ {words.label('Otras acciones')}")
-        await self.taps(person, words.label("✅ Consiento y firmo"))
+            await self.taps(person, f"⬜ {words.label('Otras acciones')}")
+        await self.taps(person, words.label("✍️ Consiento y firmo"))
 
-    def updates_box(self, words: Words, box: str = "☐") -> str:
+    def updates_box(self, words: Words, box: str = "⬜") -> str:
         """The button that chooses messages about the petition."""
         most = words.number(self.petition.updates_at_most)
         return f"{box} {words.label('Avances de esta petición (como mucho {n})', n=most)}"

@@ -197,3 +197,10 @@ def test_there_is_one_kind_of_arrow(language: str) -> None:
     said = catalog_file(language).read_text(encoding="utf-8")
     # Phones draw ◀ and → as pictures or thin strokes of another kind beside ‹ and ›.
     assert [each for each in "◀◁◂→←⬅➡" if each in said] == []
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_there_is_one_kind_of_box(language: str) -> None:
+    said = catalog_file(language).read_text(encoding="utf-8")
+    # ☑ is a blue picture on phones, and ☐ a thin stroke beside it.
+    assert [each for each in "☑☐☒✔✓" if each in said] == []
