@@ -135,6 +135,17 @@ async def test_at_the_threshold_and_before_the_closing_one_admin_is_enough(
     assert await shown(storage) == ["Antes", "Después"]
 
 
+async def test_to_open_it_again_does_not_save_the_second_admin(
+    storage: Storage, keyring: Keyring
+) -> None:
+    await signs_and_closes(storage, keyring, 2)
+    await storage.petitions.reopen(revision=1, actor=MARTA, at=NOON)
+    await writes(storage, "Lo que yo quiero")
+    asked = await publishes(storage, above=1)
+    assert asked is not None
+    assert asked.published_at is None
+
+
 async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring: Keyring) -> None:
     await signs_and_closes(storage, keyring, 1)
     await writes(storage, "Han vuelto")
