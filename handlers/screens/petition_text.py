@@ -111,8 +111,7 @@ def _welcome(view: View) -> Screen:
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
         view.texts.summary,
-        _addressed(view),
-        _lines(signature_count(view), _closing_date(view)),
+        _lines(_addressed(view), signature_count(view), _closing_date(view)),
     )
     return Screen(text, [sign_button(view), _read_button(view), _foot(view)])
 

@@ -27,8 +27,10 @@ def name(view: View) -> Screen:
         Html("" if view.place.page == NAME_AGAIN else view.texts.privacy_short),
         [
             use if view.profile_name else None,
-            Button(words.label("🔒 Aviso de privacidad completo"), Action.PRIVACY),
-            Button(words.label("Volver"), Action.HOME),
+            (
+                Button(words.label("🔒 Privacidad"), Action.PRIVACY),
+                Button(words.label("Volver"), Action.HOME),
+            ),
         ],
         paragraphs(question, typed),
     )

@@ -313,7 +313,7 @@ async def test_who_is_asked_again_for_the_name_reads_the_question_alone(scene: S
         await scene.settled()
         assert notice not in scene.screen(ana).text
         assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
-    await scene.taps(ana, words.label("🔒 Aviso de privacidad completo"))
+    await scene.taps(ana, words.label("🔒 Privacidad"))
     await scene.taps(ana, words.label("Volver"))
     ana.send("Ana María")
     await scene.settled()

@@ -110,6 +110,17 @@ class Window:
         found: list[str] = await self.page.locator("body").evaluate(COVERED)
         return found
 
+    async def overflow(self) -> float:
+        """Returns how many pixels of the newest message and its buttons need scrolling."""
+        hidden: float = await self.page.evaluate(
+            """() => {
+              const log = document.querySelector(".log").getBoundingClientRect();
+              const newest = [...document.querySelectorAll(".message")].at(-1);
+              return Math.max(0, newest.getBoundingClientRect().height - log.height);
+            }"""
+        )
+        return hidden
+
     async def faults(self) -> list[str]:
         """Returns what breaks an accessibility rule in the present state, in either theme."""
         found = await self.covered()

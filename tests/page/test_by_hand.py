@@ -114,6 +114,25 @@ async def test_a_hostile_name_and_a_hostile_text_stay_text(
         assert at.console_errors == []
 
 
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("Ana", ("Firmar la petición", "Usar «", "Consiento y firmo", "Ver mi firma")),
+        ("Seán", ("Sign the petition", "Use “", "I consent and sign", "See my signature")),
+    ],
+)
+async def test_each_screen_of_signing_is_seen_whole_on_a_phone(
+    browser: Browser, petition: str, name: str, steps: tuple[str, ...]
+) -> None:
+    async with open_window(browser, petition, viewport=PHONE, has_touch=True) as at:
+        await at.page.locator(".person", has_text=name).click()
+        await at.start()
+        for step in steps:
+            await at.page.locator(".key", has_text=step).last.wait_for()
+            assert await at.overflow() == 0, step
+            await at.press(step)
+
+
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 async def test_everybody_can_use_the_page(
     browser: Browser, petition: str, viewport: dict[str, int]

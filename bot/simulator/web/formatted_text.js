@@ -24,11 +24,14 @@ function nodes(text, from, to, entities, onCommand) {
     if (begin > at) drawn.push(text.slice(at, begin));
     const children = nodes(text, begin, end, inside, onCommand);
     drawn.push(wrapped(entity, text.slice(begin, end), children, onCommand));
-    at = end;
+    // A block ends its own line, so the line break after it is not a second one.
+    at = BLOCKS.has(entity.type) && text[end] === "\n" ? end + 1 : end;
   }
   if (at < to) drawn.push(text.slice(at, to));
   return drawn;
 }
+
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 
 const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code" };
 
