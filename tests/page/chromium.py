@@ -22,6 +22,7 @@ from tests.support.api_client import TOKEN, ApiClient
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 COVERED = (Path(__file__).parent / "covered.js").read_text()
 WIDE = {"width": 1440, "height": 900}
+DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 # The shell draws no window, and a test takes a third of the work in it.
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
-from tests.page.chromium import PHONE, WIDE, open_window, running_session
+from tests.page.chromium import DESK, PHONE, WIDE, open_window, running_session
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -133,14 +133,18 @@ async def test_each_screen_of_signing_is_seen_whole_on_a_phone(
             await at.press(step)
 
 
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize(
+    ("viewport", "name"),
+    [(WIDE, "Marta"), (DESK, "Pau"), (PHONE, "Marta")],
+    ids=["wide", "desk", "phone"],
+)
 async def test_everybody_can_use_the_page(
-    browser: Browser, petition: str, viewport: dict[str, int]
+    browser: Browser, petition: str, viewport: dict[str, int], name: str
 ) -> None:
     touch = viewport is PHONE
     async with open_window(browser, petition, viewport=viewport, has_touch=touch) as at:
         faults = await at.faults()
-        await at.page.locator(".person", has_text="Marta").click()
+        await at.page.locator(".person", has_text=name).click()
         await at.page.locator(".foot > *").wait_for()
         if await at.page.locator(".wide-button").is_visible():
             await at.start()
