@@ -14,6 +14,8 @@ from storage import Kind, PetitionState
 # What an admin who gives a day alone means: the day is still one on which people sign.
 _END_OF_DAY = "23:59"
 _FARTHEST = timedelta(days=2 * 365)
+# Seconds of a Unix time; ten times as many would exceed the last year of datetime.
+_LATEST = 10**11 - 1
 
 
 async def close(ctx: AdminContext) -> None:
@@ -103,10 +105,13 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
 async def confirm_date(ctx: AdminContext, argument: str) -> None:
     """Chooses the closing date, if the petition has not changed since the button was shown."""
     revision, _, seconds = argument.partition(".")
-    number = read_number(seconds, most=2**40)
+    number = read_number(seconds, most=_LATEST)
     moment = None if number is None else datetime.fromtimestamp(number, UTC)
     if moment is not None and moment <= ctx.services.clock():
         await ctx.say(ctx.words.text(TimeFault.PAST.value))
+        return
+    if moment is not None and moment - ctx.services.clock() > _FARTHEST:
+        await ctx.say(ctx.words.text(TimeFault.TOO_FAR.value, days=_FARTHEST.days))
         return
     if moment is not None:
         await _choose_date(ctx, revision, moment)
@@ -121,6 +126,8 @@ async def remove_date(ctx: AdminContext, argument: str) -> None:
 
 async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None) -> None:
     services, words = ctx.services, ctx.words
+    # A date that has come is not moved: only /reopen opens the petition again.
+    await services.storage.petitions.close_if_due(services.clock())
     state = await services.storage.petitions.choose_closing_date(
         moment, revision=_revision(revision), actor=ctx.user.id, at=services.clock()
     )

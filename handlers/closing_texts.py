@@ -33,6 +33,14 @@ from storage import (
 
 _NEW = "new"
 
+# The kinds that a text can have of which no version is written yet.
+_KINDS: Mapping[str, frozenset[ClosingTextKind]] = MappingProxyType(
+    {
+        CLOSING_UPDATE: frozenset({ClosingTextKind.CLOSING_UPDATE}),
+        _NEW: frozenset(ClosingTextKind) - {ClosingTextKind.CLOSING_UPDATE},
+    }
+)
+
 
 async def closing(ctx: AdminContext) -> None:
     """Handles /closing: shows what late visitors read, and what can be done about it."""
@@ -70,8 +78,8 @@ async def _write(ctx: AdminContext, value: str) -> None:
     entry, _, rest = value.partition(":")
     kind, _, language = rest.partition(":")
     known = [each for each in view.versions if each.entry == entry]
-    is_known = entry in (_NEW, CLOSING_UPDATE) or bool(known)
-    if kind not in set(ClosingTextKind) or language not in petition.languages or not is_known:
+    kinds = {known[-1].kind} if known else _KINDS.get(entry, frozenset())
+    if kind not in kinds or language not in petition.languages:
         await closing(ctx)
         return
     day = None
@@ -203,7 +211,11 @@ async def _decline(ctx: AdminContext, value: str) -> None:
     await _say_again(ctx, _changed(ctx))
 
 
-async def _discard(ctx: AdminContext, _value: str) -> None:
+async def _discard(ctx: AdminContext, value: str) -> None:
+    left = (await view_of(ctx)).left
+    if left and publication_id(left).hex() != value:
+        await _say_again(ctx, _changed(ctx))
+        return
     texts = ctx.services.storage.closing_texts
     await texts.discard(actor=ctx.user.id, at=ctx.services.clock())
     await _say_again(ctx, ctx.words.text("Descartado. Quien entre lee lo mismo que antes."))

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from bot.petition.outcome import surplus
 from bot.petition.petition import Petition, PetitionInvalid, Problem, load_petition
 from bot.petition_folder.read import FolderState, folder_state
 from bot.petition_folder.schema import PETITION_FILE
@@ -55,6 +56,7 @@ class PetitionTexts:
         try:
             petition = await asyncio.to_thread(load_petition, self._folder)
             self._require_same(petition)
+            await self._require_room(petition)
         except PetitionInvalid as refused:
             self._seen = self._last
             await self._tell_refused(bot, refused.problems)
@@ -64,14 +66,38 @@ class PetitionTexts:
         self._seen, self._refused, self._is_done = self._last, None, True
 
     def _require_same(self, petition: Petition) -> None:
-        """Raises PetitionInvalid for another petition, whose signatures are others."""
+        """Raises PetitionInvalid for another petition, or one that would close at once."""
         slug = self._services.petition.slug
         if petition.slug != slug:
             said = f'this bot runs on "{slug}"; for another petition, start it again'
             raise PetitionInvalid([Problem(PETITION_FILE, "slug", said)])
 
+        closes_at = petition.closes_at
+        is_new = closes_at != self._services.petition.closes_at
+        if is_new and closes_at is not None and closes_at <= self._services.clock():
+            said = "this day is past; to close the petition now, write /close to the bot"
+            raise PetitionInvalid([Problem(PETITION_FILE, "closes_on", said)])
+
+    async def _require_room(self, petition: Petition) -> None:
+        """Raises PetitionInvalid if what was published in the chat would not fit beside it."""
+        published = await self._services.storage.closing_texts.published()
+        over = {each: surplus(petition, published, each) for each in petition.languages}
+        problems = [
+            Problem(
+                f"{language}.toml",
+                "closed",
+                f"with what /closing has published the screen is {most} characters too long",
+            )
+            for language, most in over.items()
+            if most
+        ]
+        if problems:
+            raise PetitionInvalid(problems)
+
     async def _take(self, bot: Bot, petition: Petition) -> None:
         services, self._is_done = self._services, False
+        # A date that has come is not moved: only /reopen opens the petition again.
+        await services.storage.petitions.close_if_due(services.clock())
         await services.storage.petitions.follow_folder(petition.closes_at)
         if petition.time_zone != services.petition.time_zone:
             services.catalogs = Catalogs.load(time_zone=petition.time_zone)

@@ -38,6 +38,10 @@ async def show_picture(ctx: SupporterContext) -> int | None:
         return None
     try:
         sent = await _send(ctx, image)
+    except OSError as error:
+        # The folder has changed, and the bot goes on with the texts of before.
+        _log.warning("picture_not_read", kind=type(error).__name__)
+        return None
     except TelegramError as error:
         if error_kind(error) is not ErrorKind.CONTENT:
             raise

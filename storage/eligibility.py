@@ -24,7 +24,7 @@ _AGREED_TO = {
 }
 
 # A recalled message counts, as it was read; so does one that was in doubt before it was to be
-# repeated, and one that waits in a broadcast under way.
+# repeated, whatever the repetition came to, and one that waits in a broadcast under way.
 _HAD = """
 (
   SELECT COUNT(*) FROM deliveries had JOIN broadcasts earlier ON earlier.id = had.broadcast_id
@@ -32,6 +32,7 @@ _HAD = """
     AND (
       had.state IN ('delivered', 'unconfirmed', 'sending')
       OR (had.state IN ('pending', 'withdrawn') AND had.attempts > 0)
+      OR (had.state IN ('unreachable', 'rejected') AND had.attempts > 1)
       OR (had.state = 'pending' AND earlier.state IN ('running', 'paused'))
     )
 )

@@ -91,5 +91,7 @@ def _read(file: Path, problems: list[Problem]) -> Table | None:
         sentence = f"this is not correct TOML: {error}; {_LOOK_THERE}"
     except OSError as error:
         sentence = f"the file cannot be read: {error.strerror or error}"
+    except (ValueError, RecursionError):  # a number or a nesting that Python does not read
+        sentence = f"this is not correct TOML: a value in it is far too long; {_LOOK_THERE}"
     problems.append(Problem(file.name, "", sentence))
     return None

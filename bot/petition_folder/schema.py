@@ -37,6 +37,12 @@ def _date_as_text(value: object) -> object:
     return value.isoformat() if type(value) is date else value
 
 
+def _within_reach(day: str) -> str:
+    if day >= "3000":  # the last years of datetime cannot be told in every time zone
+        raise ValueError("this day is too far away; give one before the year 3000")
+    return day
+
+
 def _dated(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
@@ -140,7 +146,7 @@ class PetitionFile(FrozenModel):
     earlier_versions: Lines[EarlierVersionTable] = ()
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Madrid"
     source_language: str = "es"
-    closes_on: Dated | None = None
+    closes_on: Annotated[Dated, AfterValidator(_within_reach)] | None = None
     closing_is_draft: bool = False
     goals: Annotated[tuple[int, ...], Field(strict=False), AfterValidator(_ascending)]
     addressee: ByLanguage[str]

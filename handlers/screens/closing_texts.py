@@ -105,9 +105,7 @@ def overview(view: ClosingTextsView) -> Screen:
             _button(words.label("Revisar el cambio que espera"), ClosingStep.REVIEW)
             if view.request
             else None,
-            _button(words.label("Descartar lo que no está publicado"), ClosingStep.DISCARD)
-            if view.left
-            else None,
+            _discard_button(view) if view.left else None,
             _button(words.label("Todas las versiones"), ClosingStep.HISTORY)
             if view.versions
             else None,
@@ -191,7 +189,7 @@ def publish_question(view: ClosingTextsView, *, is_closed: bool) -> Screen:
         ),
         [
             _button(words.label("Publicar"), ClosingStep.PUBLISH, key),
-            _button(words.label("Descartar lo que no está publicado"), ClosingStep.DISCARD),
+            _discard_button(view),
             _back(words),
         ],
     )
@@ -379,6 +377,12 @@ def _change_buttons(
 
 def _button(label: str, step: ClosingStep, value: str = "") -> Button:
     return Button(label, AdminAction.CLOSING_TEXT, str(ClosingTap(step, value)))
+
+
+def _discard_button(view: ClosingTextsView) -> Button:
+    """Returns the button that discards what is left, and nothing that is written later."""
+    label = view.words.label("Descartar lo que no está publicado")
+    return _button(label, ClosingStep.DISCARD, publication_id(view.left).hex())
 
 
 def _back(words: Words) -> Button:

@@ -158,3 +158,26 @@ def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> N
     }
     day, week = ["closes within a day"], ["closes within a week"]
     assert found == {0: [], 1: day, 24: day, 25: week, 168: week, 169: []}
+
+
+@pytest.mark.parametrize("seconds", [253402300000, 2**40])
+async def test_a_forged_date_is_not_taken(scene: Scene, seconds: int) -> None:
+    await asks_to_close(scene, "")
+    state = await services(scene).storage.petitions.state()
+    place = scene.marta.messages[-1].id
+    scene.marta.tap_data(place, f"adm:date:{state.revision}.{seconds}")
+    await scene.settled()
+    assert told(scene.marta, "Algo ha fallado") == 0
+    assert await services(scene).storage.petitions.state() == state
+    scene.ana.start()
+    await scene.ana.sees("Ni una expulsión")
+
+
+async def test_a_date_that_has_come_is_not_moved(scene: Scene) -> None:
+    petitions, then = services(scene).storage.petitions, now(scene)
+    await asks_to_close(scene, (then + 3 * DAY).strftime("%d/%m/%Y"))
+    button = scene.marta.messages[-1]
+    await petitions.follow_folder(then - timedelta(seconds=1))
+    await scene.taps(scene.marta, scene.words.label("Sí, cerrarla ese día"))
+    assert "ya está cerrada" in scene.marta.chat.messages[button.id].text
+    assert (await petitions.state()).is_closed

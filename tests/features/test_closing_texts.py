@@ -446,3 +446,29 @@ async def test_marta_is_given_what_she_wrote(admin: AdminScene) -> None:
     assert held.awaited is not None
     await admin.says("/mydata")
     await admin.marta.sees("Lo que has escrito o publicado sobre cómo terminó.")
+
+
+@pytest.mark.parametrize("forged", ["new:closing:es", "closing:delivered:es"])
+async def test_a_forged_button_makes_no_text_that_cannot_be_shown(
+    admin: AdminScene, forged: str
+) -> None:
+    await admin.says("/closing")
+    admin.marta.tap_data(admin.marta.messages[-1].id, f"adm:text:write:{forged}")
+    await admin.scene.settled()
+    await admin.says("Roto")
+    assert await admin.services.storage.closing_texts.history() == []
+
+
+async def test_an_old_button_discards_nothing_that_was_written_later(two: AdminScene) -> None:
+    lucy = two.scene.world.person("Lucy", language="es", user_id=LUCY)
+    lucy.start()
+    await writes(two, SPANISH, "Uno")
+    old = two.data("Descartar lo que no está publicado")
+    await publishes(two)
+    lucy.send("/closing")
+    await two.scene.taps(lucy, ENGLISH)
+    lucy.send("An hour of work")
+    await two.scene.settled()
+    await two.marta.tap_data(*old).answered()
+    await two.scene.settled()
+    assert (await two.services.storage.closing_texts.history())[-1].is_left

@@ -133,3 +133,47 @@ async def test_the_profile_of_the_bot_follows(edited: Scene, change: Change) -> 
     change("es.toml", 'short_description = "', 'short_description = "Firma. ')
     await edited.marta.sees(TAKEN)
     assert edited.world.profile.text("short_description", "es").startswith("Firma. ")
+
+
+async def test_a_text_that_does_not_fit_beside_what_was_published_is_not_used(
+    edited: Scene, change: Change
+) -> None:
+    marta = edited.marta
+    marta.send("/closing")
+    await edited.taps(marta, "✏️ el mensaje final, en español")
+    marta.send("x" * 2800)
+    await edited.settled()
+    await edited.taps(marta, "👁 Ver antes de publicar")
+    await edited.taps(marta, "Publicar")
+    change("es.toml", 'closed = """', 'closed = """' + "Esta acción. " * 100)
+    await marta.sees(REFUSED)
+    await edited.closes()
+    edited.jordi.start()
+    await edited.jordi.sees("xxx")
+
+
+async def test_a_date_that_is_past_closes_nothing(edited: Scene, change: Change) -> None:
+    zone = 'time_zone = "Europe/Madrid"'
+    change("petition.toml", zone, f'{zone}\ncloses_on = "2025-12-31"')
+    notice = await edited.marta.sees(REFUSED)
+    assert "petition.toml: closes_on: this day is past" in notice.text
+    await edited.signs(edited.ana)
+
+
+@pytest.mark.parametrize("value", ["[" * 3000, "1" * 5000])
+async def test_a_value_that_python_does_not_read_is_told(
+    edited: Scene, folder: Path, value: str
+) -> None:
+    file = folder / "petition.toml"
+    file.write_text(f"{file.read_text()}\nx = {value}")
+    await edited.marta.sees(REFUSED)
+
+
+async def test_without_its_picture_the_petition_is_still_shown(
+    edited: Scene, folder: Path
+) -> None:
+    for name in ("card.es.png", "card.en.png"):
+        (folder / name).unlink()
+    await edited.marta.sees(REFUSED)
+    edited.ana.start()
+    await edited.ana.sees("Ni una expulsión")

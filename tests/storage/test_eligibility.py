@@ -301,3 +301,17 @@ async def test_a_breach_is_never_told_by_one_admin_alone_nor_to_some_of_the_peop
     asked: dict[str, Any] = {"kind": Kind.BREACH, "needs_approval": True}
     with pytest.raises(ValueError, match="goes to everyone, and two admins"):
         await start(broadcasts, None, **asked | changed)
+
+
+@pytest.mark.parametrize("second", [Outcome.UNREACHABLE, Outcome.REJECTED])
+async def test_what_may_have_arrived_counts_whatever_its_repetition_came_to(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures, second: Outcome
+) -> None:
+    await people.sign([1], updates=1)
+    update = await started(broadcasts, kind=Kind.UPDATE)
+    for outcome in (Outcome.IN_DOUBT, second):
+        sent = results(await claim(broadcasts, update), outcome)
+        await broadcasts.deliveries.record(update.id, sent, later(2))
+    await broadcasts.finish(update.id, later(4))
+    await signatures.mark_reachable(people.supporter(1), later(5))
+    assert await broadcasts.audience(kind=Kind.UPDATE) == {}
