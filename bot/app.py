@@ -207,6 +207,8 @@ async def open_app(
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
+        # A date that has come is not moved: only /reopen opens the petition again.
+        await storage.petitions.close_if_due(datetime.now(UTC))
         await storage.petitions.follow_folder(petition.closes_at)
         session = await stack.enter_async_context(SharedSession())
         woken = asyncio.Event()

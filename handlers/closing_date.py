@@ -29,6 +29,7 @@ _TOLD_FOR = timedelta(days=7)
 # The notices go to all admins alike, so none of them is its reader.
 _NOBODY = 0
 _PLAINER_FROM, _PLAINEST_FROM = 1, 4
+_UNTOLD = "untold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +86,41 @@ def due_notices(state: PetitionState, untold: int, now: datetime) -> Iterator[No
         return
     if state.was_closed_by_its_date:
         yield Notice("closed by its date", _moment(closed_at), _closed(state))
-    overdue = now - closed_at - _UNTOLD_AFTER
-    if untold > 0 and overdue >= timedelta():
-        reminder = overdue // _REMINDED_EVERY
-        about = f"{_moment(closed_at)}/{reminder}"
-        yield Notice("untold", about, _untold_text(closed_at, untold, reminder))
+    reminder = _reminder(closed_at, now)
+    if untold > 0 and reminder >= 0:
+        text = _untold_text(closed_at, untold, reminder)
+        yield Notice(_UNTOLD, _about_reminder(closed_at, reminder), text)
+
+
+def _reminder(closed_at: datetime, now: datetime) -> int:
+    """Returns which reminder of those who were not told is due, from 0; before it, less."""
+    return (now - closed_at - _UNTOLD_AFTER) // _REMINDED_EVERY
+
+
+def _about_reminder(closed_at: datetime, reminder: int) -> str:
+    return f"{_moment(closed_at)}/{reminder}"
 
 
 async def _untold(services: Services, state: PetitionState, now: datetime) -> int:
-    """Returns how many signers wait for the closing update, unless it is planned or on its way."""
-    broadcasts = services.storage.broadcasts
-    if state.closed_at is None or now - state.closed_at < _UNTOLD_AFTER:
+    """Returns how many signers wait for the closing update, if a reminder of it is due.
+
+    Counting them takes long where many have signed, so it is done once for each reminder; none
+    wait while the closing update is planned or on its way.
+    """
+    broadcasts, petitions = services.storage.broadcasts, services.storage.petitions
+    if state.closed_at is None or (reminder := _reminder(state.closed_at, now)) < 0:
+        return 0
+    about = _about_reminder(state.closed_at, reminder)
+    if await petitions.notice_was_sent(_UNTOLD, about):
         return 0
     active = await broadcasts.active()
     under_way = [*([active] if active else []), *await broadcasts.scheduled()]
     if any(each.kind is Kind.CLOSING for each in under_way):
         return 0
-    return sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
+    untold = sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
+    if untold == 0:
+        await petitions.mark_notice_sent(_UNTOLD, about)
+    return untold
 
 
 async def _about_draft(services: Services, state: PetitionState, now: datetime) -> list[Notice]:

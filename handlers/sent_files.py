@@ -59,7 +59,7 @@ async def erase_all_files(bot: Bot, services: Services, before: datetime) -> Non
 
 
 async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> bool:
-    """Removes one file and its row; returns False if it stays in the chat for good."""
+    """Removes one file and its row; returns False if it stays in the chat, at least for now."""
     is_gone = file.chat_id is not None
     try:
         if file.chat_id is not None:
@@ -68,6 +68,8 @@ async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> 
         kind = error_kind(error)
         if kind in PASSING:
             raise
+        if kind is ErrorKind.UNREACHABLE and "deactivated" not in error.message:
+            return False  # the file is read again by whoever unblocks the bot
         is_gone = kind in (ErrorKind.GONE, ErrorKind.UNCHANGED) and not stays_for_good(error)
     if not is_gone:
         _log.warning("file_stays_in_chat")

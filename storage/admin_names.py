@@ -51,8 +51,8 @@ class AdminNames:
     async def of(self, admins: Iterable[int]) -> dict[int, str]:
         """Returns how to call these admins; those of whom nothing is known are left out.
 
-        Telegram lets people choose any name, also another admin's: where two have the same one,
-        each is given with their number.
+        Telegram lets people choose any name, also another admin's, with their number behind it:
+        where two have the same one, or one has a digit in it, each is given with their number.
         """
         stored = await self._stored()
         having = Counter(name.casefold() for name in stored.values())
@@ -60,7 +60,8 @@ class AdminNames:
         for admin in set(admins):
             name = stored.get(self._keyring.reference(self._slug, admin))
             if name is not None:
-                names[admin] = name if having[name.casefold()] == 1 else f"{name} ({admin})"
+                is_clear = having[name.casefold()] == 1 and not any(map(str.isdigit, name))
+                names[admin] = name if is_clear else f"{name} ({admin})"
         return names
 
     async def _stored(self) -> dict[bytes, str]:

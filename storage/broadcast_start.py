@@ -27,16 +27,23 @@ _MAY_CLOSE = """
   AND p.revision = COALESCE(CAST(:revision AS BIGINT), p.revision)))
 """
 
-_RECIPIENTS = f"""
-(SELECT COUNT(*) FROM {ELIGIBLE}
- AND s.number <= COALESCE(CAST(:last_number AS BIGINT), p.last_number) AND {IN_LANGUAGE})
-"""  # noqa: S608 - constants of this package
-
+# Counted once for both numbers, as nobody can sign meanwhile.
 _AS_CONFIRMED = f"""
-(CAST(:at_most AS BIGINT) IS NULL OR {_RECIPIENTS} BETWEEN 1 AND CAST(:at_most AS BIGINT))
-AND (CAST(:approval_above AS BIGINT) IS NULL
-  OR {_RECIPIENTS} + {WRITTEN_TO_LATELY} <= CAST(:approval_above AS BIGINT))
-"""
+((CAST(:at_most AS BIGINT) IS NULL AND CAST(:approval_above AS BIGINT) IS NULL) OR EXISTS (
+  SELECT 1
+  FROM (
+    SELECT COUNT(*) AS people FROM {ELIGIBLE}
+      AND s.number <= COALESCE(CAST(:last_number AS BIGINT), (
+        SELECT last.last_number FROM petitions last WHERE last.slug = :petition
+      ))
+      AND {IN_LANGUAGE}
+  ) recipients
+  WHERE (CAST(:at_most AS BIGINT) IS NULL
+      OR recipients.people BETWEEN 1 AND CAST(:at_most AS BIGINT))
+    AND (CAST(:approval_above AS BIGINT) IS NULL
+      OR recipients.people + {WRITTEN_TO_LATELY} <= CAST(:approval_above AS BIGINT))
+))
+"""  # noqa: S608 - constants of this package
 
 _INSERT = f"""
 INSERT INTO broadcasts

@@ -39,9 +39,11 @@ _RECIPIENTS = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S6
 _MOST_OTHERS = 20
 _OTHERS = ", ".join(f":other{number}" for number in range(_MOST_OTHERS))
 
-_BEGUN_LATELY = f"""
+# Not by its beginning: one that was paused for a day is sent after it.
+_SENT_LATELY = f"""
 (SELECT lately.id FROM broadcasts lately
- WHERE lately.petition = :petition AND lately.started_at > CAST(:lately AS BIGINT)
+ WHERE lately.petition = :petition AND lately.started_at IS NOT NULL
+   AND (lately.ended_at IS NULL OR lately.ended_at > CAST(:lately AS BIGINT))
    AND lately.id <> :broadcast AND lately.id NOT IN ({_OTHERS}))
 """  # noqa: S608 - constants of this file
 
@@ -49,9 +51,9 @@ _BEGUN_LATELY = f"""
 # its id: one that begins between that look and this statement counts.
 WRITTEN_TO_LATELY = f"""
 ((SELECT COUNT(*) FROM deliveries told
-  WHERE told.broadcast_id IN {_BEGUN_LATELY} AND told.state NOT IN ('pending', 'withdrawn'))
+  WHERE told.broadcast_id IN {_SENT_LATELY} AND told.state NOT IN ('pending', 'withdrawn'))
  + (SELECT COALESCE(SUM(erased.people), 0) FROM erased_deliveries erased
-    WHERE erased.broadcast_id IN {_BEGUN_LATELY} AND erased.state <> 'withdrawn'))
+    WHERE erased.broadcast_id IN {_SENT_LATELY} AND erased.state <> 'withdrawn'))
 """  # noqa: S608 - constants of this file
 
 _REACHED = f"{_RECIPIENTS} + {WRITTEN_TO_LATELY}"

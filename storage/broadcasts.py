@@ -39,6 +39,7 @@ from storage.database import Database, Row, Statement, Value
 from storage.deliveries import TALLY, Deliveries
 from storage.delivery_claims import lock_broadcast
 from storage.eligibility import (
+    ANYBODY,
     AUDIENCE,
     HAD_ALL_UPDATES,
     MUTED,
@@ -63,7 +64,10 @@ _HISTORY = f"""
 LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
-_BEGUN_LATELY = f"{_ALL} AND started_at > :since ORDER BY started_at DESC, id"
+_SENT_LATELY = f"""
+{_ALL} AND started_at IS NOT NULL AND (ended_at IS NULL OR ended_at > :since)
+ORDER BY started_at DESC, id
+"""
 # What is under way, then what comes next, the earliest first, then what is over, the latest first.
 _LISTED = f"""
 {_ALL} ORDER BY
@@ -150,21 +154,20 @@ class Broadcasts:
                 updates, or none for another kind.
             last_signature_number: the number of the last signature to count, or None for all.
         """
-        known = topic or (Kind.CLOSING if kind is Kind.CLOSING else "")
         if last_signature_number is None:
             last_signature_number = await self.last_number()
-        # No broadcast has an empty id, so deliveries of every broadcast are considered.
         asked: dict[str, Value] = {
-            "petition": self._slug,
-            "kind": kind,
-            "topic": known,
-            "news_only": int(audience.news_only or kind is Kind.NEWS),
+            **self._asked(kind, audience, topic),
             "only": audience.language,
             "last_number": last_signature_number,
-            "broadcast": b"",
         }
         rows = await self._database.read(Statement(AUDIENCE, asked))
         return {row["language"]: row["recipients"] for row in rows}
+
+    async def has_recipients(self, kind: Kind) -> bool:
+        """Returns whether anybody would receive a broadcast of this kind; counts nobody."""
+        rows = await self._database.read(Statement(ANYBODY, self._asked(kind, EVERYONE, None)))
+        return bool(rows)
 
     async def last_number(self) -> int:
         """Returns the number of the newest signature there has been; later ones are higher."""
@@ -403,7 +406,7 @@ class Broadcasts:
 
     async def _of_others(self, author: int, at: datetime) -> list[bytes]:
         """Returns the ids of late broadcasts that an admin did not decide on alone."""
-        found = await self._some(_BEGUN_LATELY, since=to_millis(at - COUNTED_TOGETHER_FOR))
+        found = await self._some(_SENT_LATELY, since=to_millis(at - COUNTED_TOGETHER_FOR))
         alone = (author, author)
         return [
             each.id
@@ -464,6 +467,16 @@ class Broadcasts:
     async def _set(self, sql: str, key: bytes, **values: Value) -> None:
         statement = Statement(sql, {**self._values(key, None), **values})
         await self._database.write(lock_broadcast(key), statement)
+
+    def _asked(self, kind: Kind, audience: Audience, topic: str | None) -> dict[str, Value]:
+        return {
+            "petition": self._slug,
+            "kind": kind,
+            "topic": topic or (Kind.CLOSING if kind is Kind.CLOSING else ""),
+            "news_only": int(audience.news_only or kind is Kind.NEWS),
+            # No broadcast has an empty id, so deliveries of every broadcast are considered.
+            "broadcast": b"",
+        }
 
     def _values(self, key: bytes, at: datetime | None) -> dict[str, Value]:
         return {"broadcast": key, "petition": self._slug, "at": to_millis(at)}

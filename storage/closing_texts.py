@@ -99,17 +99,11 @@ AND NOT EXISTS (
 AND (NOT {_HAS_CLOSING_UPDATE} OR {_NO_CLOSING_BROADCAST})
 """  # noqa: S608 - constants of this file
 
-# Opened again, one admin could change the text alone and close the petition at once.
-_NEVER_CLOSED = """
-(p.closed_at IS NULL AND NOT EXISTS (
-  SELECT 1 FROM audit a WHERE a.petition = :petition AND a.action = 'reopen'
-))
-"""
-
+# Also while it is open: one admin could change the text alone and close the petition at once.
 _PUBLISH = f"""
 INSERT INTO closing_publications (id, petition, requested_by_sealed, requested_at, published_at)
 SELECT :publication, :petition, :requested_by, CAST(:at AS BIGINT),
-  CASE WHEN {_NEVER_CLOSED} OR CAST(:approval_above AS BIGINT) IS NULL
+  CASE WHEN CAST(:approval_above AS BIGINT) IS NULL
     OR COALESCE(p.closed_signatures, p.signatures) <= CAST(:approval_above AS BIGINT)
   THEN CAST(:at AS BIGINT) END
 FROM petitions p WHERE p.slug = :petition AND {_MAY_PUBLISH}

@@ -88,6 +88,8 @@ GROUP BY language
 ORDER BY recipients DESC, language
 """  # noqa: S608 - constants of this file
 
+ANYBODY = f"SELECT 1 AS found FROM {ELIGIBLE} LIMIT 1"  # noqa: S608 - constants of this file
+
 MUTED = """
 SELECT COUNT(*) AS people FROM signatures
 WHERE petition = :petition AND muted_at IS NOT NULL AND unreachable_at IS NULL

@@ -40,20 +40,20 @@ class BroadcastOptions:
         is_draft: whether the closing update is still to be written.
         untold: signers who would get the closing update.
         signed: signers who can be written to.
-        chosen: those of them who chose messages about the petition, or other news.
+        is_chosen: whether one of them would get a message about the petition, or other news.
         unreachable: signers who cannot be written to.
         muted: signers who asked not to be written to.
-        held: signers who would get the notice of a breach.
+        is_held: whether anybody would get the notice of a breach.
     """
 
     is_closed: bool
     is_draft: bool
     untold: int
     signed: int
-    chosen: int
+    is_chosen: bool
     unreachable: int
     muted: int
-    held: int
+    is_held: bool
     scheduled: Sequence[Broadcast]
     draft: Draft | None
 
@@ -144,21 +144,21 @@ def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
         )
     if options.is_closed and options.untold and not options.is_draft:
         rows.append(Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
-    if options.chosen:
+    if options.is_chosen:
         rows.append(Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
     rows += [_to_decide(ctx, each) for each in options.scheduled[:_LISTED]]
     if rows:
         rows.append(Button(words.label("Volver"), AdminAction.DISMISS))
     # The last one, apart from what one looks for on most days.
-    if options.held:
+    if options.is_held:
         label = words.label("⚠️ Avisar de una brecha de seguridad")
         rows.append(Button(label, AdminAction.COMPOSE_BREACH))
     return Screen(
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
             _about_closing(ctx, options),
-            _about_new(ctx) if options.chosen else None,
-            _nobody_chose(ctx) if options.signed and not options.chosen else None,
+            _about_new(ctx) if options.is_chosen else None,
+            _nobody_chose(ctx) if options.signed and not options.is_chosen else None,
             _about_draft(ctx) if options.draft is not None else None,
             *(_planned(ctx, each) for each in options.scheduled[:_LISTED]),
             _not_listed(ctx, len(options.scheduled) - _LISTED),
@@ -213,15 +213,11 @@ async def _options(ctx: AdminContext) -> BroadcastOptions:
         is_draft=await closing_update_is_draft(ctx.services),
         untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
         signed=await storage.broadcasts.can_be_written_to(),
-        chosen=sum(
-            [
-                sum((await storage.broadcasts.audience(kind=kind)).values())
-                for kind in (Kind.UPDATE, Kind.NEWS)
-            ]
-        ),
+        is_chosen=await storage.broadcasts.has_recipients(Kind.UPDATE)
+        or await storage.broadcasts.has_recipients(Kind.NEWS),
         unreachable=await storage.broadcasts.unreachable(),
         muted=await storage.broadcasts.muted(),
-        held=sum((await storage.broadcasts.audience(kind=Kind.BREACH)).values()),
+        is_held=await storage.broadcasts.has_recipients(Kind.BREACH),
         scheduled=await storage.broadcasts.scheduled(),
         draft=None if editor is None else editor.draft,
     )

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.simulator.person import Person
 from handlers.closing_date import due_notices, look
 from handlers.context import Services
-from storage import PetitionState
+from storage import Broadcasts, PetitionState
 from tests.support.scene import Scene, a_scene
 
 DAY = timedelta(days=1)
@@ -137,6 +138,28 @@ async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plain
     await scene.broadcasts(1)
     await look_after(scene, 300 * DAY)
     assert told(scene.marta, "que firmó no ha recibido") == 4
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_signers_are_counted_once_for_each_reminder_and_not_at_every_look(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, *, is_told: bool
+) -> None:
+    """At a hundred thousand signers a count takes a third of a second, and a look is every 20."""
+    scene.marta.start()
+    await scene.signs(scene.ana)
+    await scene.closes()
+    if is_told:
+        await scene.broadcasts(1)
+    counted, count = [], Broadcasts.audience
+
+    async def audience(self: Broadcasts, **asked: Any) -> dict[str, int]:
+        counted.append(asked)
+        return await count(self, **asked)
+
+    monkeypatch.setattr(Broadcasts, "audience", audience)
+    for ahead in (31, 31.1, 31.2, 38, 38.1):
+        await look_after(scene, ahead * DAY)
+    assert len(counted) == 2
 
 
 async def test_a_notice_that_reached_nobody_is_sent_at_the_next_look(tmp_path: Path) -> None:

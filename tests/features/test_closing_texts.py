@@ -309,15 +309,15 @@ async def test_who_asked_cannot_approve_and_can_take_it_back(two: AdminScene) ->
     assert "hace falta que lo apruebe otra" in (await publishes(two)).text
 
 
-async def test_while_it_is_open_one_admin_is_enough_and_the_other_is_told(
+async def test_while_it_is_open_many_signers_need_two_admins_too_since_one_can_close_it(
     two: AdminScene,
 ) -> None:
     lucy = two.scene.world.person("Lucy", language="en", user_id=LUCY)
     lucy.start()
     await writes(two, SPANISH, "Han vuelto")
-    assert "✅ Publicado" in (await publishes(two)).text
-    await notices(two)
-    await lucy.sees("Published by Marta.")
+    assert "✅ Publicado" not in (await publishes(two)).text
+    await two.scene.closes()
+    assert "Han vuelto" not in await read_late(two, two.scene.jordi)
 
 
 IS_DRAFT = "El mensaje final todavía es un borrador."

@@ -180,6 +180,28 @@ class TestTheFileOfMyData:
             assert files_of(scene) == []
             assert await rows_of(scene, "sent_files") == []
 
+    async def test_of_who_had_blocked_the_bot_goes_when_they_are_back(
+        self, tmp_path: Path
+    ) -> None:
+        async with a_scene(tmp_path) as scene:
+            scene.ana.start()
+            await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+            scene.ana.send("Ana García")
+            await scene.settled()
+            await asks_for_the_file(scene)
+            assert scene.app is not None
+            services, bot = scene.app.application.services, scene.app.application.bot
+            scene.simulator.clock.move(49 * 3600)
+            scene.ana.block()
+            await scene.settled()
+            await erase_all_files(bot, services, services.clock())
+            assert len(files_of(scene)) == 1
+            scene.ana.unblock()
+            await scene.settled()
+            await erase_all_files(bot, services, services.clock())
+            assert files_of(scene) == ["Lo que había en este archivo se ha borrado."]
+            assert await rows_of(scene, "sent_files") == []
+
     async def test_asked_for_again_leaves_one_in_the_chat(self, scene: Scene) -> None:
         await scene.signs(scene.ana, "Ana García")
         for _ in range(2):

@@ -315,3 +315,17 @@ async def test_what_may_have_arrived_counts_whatever_its_repetition_came_to(
     await broadcasts.finish(update.id, later(4))
     await signatures.mark_reachable(people.supporter(1), later(5))
     assert await broadcasts.audience(kind=Kind.UPDATE) == {}
+
+
+async def test_whether_there_is_anybody_is_what_counting_them_says(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    assert [kind for kind in Kind if await broadcasts.has_recipients(kind)] == []
+    await people.sign([1])
+    assert [kind for kind in Kind if await broadcasts.has_recipients(kind)] == [
+        kind for kind in Kind if await broadcasts.audience(kind=kind)
+    ]
+    await people.sign([2], updates=1)
+    assert await broadcasts.has_recipients(Kind.UPDATE)
+    await tell(broadcasts, await started(broadcasts, kind=Kind.UPDATE))
+    assert not await broadcasts.has_recipients(Kind.UPDATE)

@@ -96,7 +96,7 @@ async def sent(broadcasts: Broadcasts, hours: float, **changes: Any) -> Broadcas
     """A broadcast that all got, so many hours before `TIME`."""
     at = TIME - timedelta(hours=hours)
     broadcast = await started(broadcasts, kind=Kind.UPDATE, at=at, **changes)
-    await tell(broadcasts, broadcast)
+    await tell(broadcasts, broadcast, at)
     return broadcast
 
 
@@ -109,6 +109,23 @@ async def test_what_its_author_sent_alone_within_a_day_counts_with_it(
     assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
     asked = await broadcasts.begin(broadcast, TIME, at_most=3)
     assert (asked.awaits_approval, asked.expected) == (True, 2)
+
+
+async def test_one_that_was_paused_for_a_day_counts_by_when_it_was_sent(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2], updates=99)
+    long_ago, lately = TIME - timedelta(hours=30), TIME - timedelta(hours=1)
+    paused = await started(broadcasts, kind=Kind.UPDATE, at=long_ago)
+    await broadcasts.pause(paused.id, ADMIN, long_ago)
+    resumed = await broadcasts.resume(paused.id, ADMIN, lately)
+    assert resumed is not None
+    batch = await claim(broadcasts, resumed, at=lately)
+    await broadcasts.deliveries.record(resumed.id, results(batch, Outcome.DELIVERED), lately)
+    assert await broadcasts.finish(resumed.id, lately)
+    assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
+    again: dict[str, Any] = {"kind": Kind.UPDATE, "at": TIME, "approval_above": 3}
+    assert await start(broadcasts, **again) == AudienceChanged()
 
 
 async def test_who_withdrew_since_was_written_to_all_the_same(
@@ -142,7 +159,7 @@ async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
     asked = await start(broadcasts, kind=Kind.UPDATE, needs_approval=True, at=at)
     approved = await broadcasts.approve(asked.id, ADMIN + 1, at)
     assert approved is not None
-    await tell(broadcasts, await queued(broadcasts, await broadcasts.begin(approved, at)))
+    await tell(broadcasts, await queued(broadcasts, await broadcasts.begin(approved, at)), at)
     assert await broadcasts.written_to_alone(ADMIN, TIME) == 0
     assert (await broadcasts.begin(broadcast, TIME, at_most=2)).state == "running"
 

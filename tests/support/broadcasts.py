@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.broadcast.confirmation import content_sha256
@@ -70,9 +71,11 @@ def results(deliveries: Sequence[Delivery], outcome: Outcome) -> list[Result]:
     return [Result(each.position, each.claim, outcome) for each in deliveries]
 
 
-async def tell(broadcasts: Broadcasts, broadcast: Broadcast) -> None:
+async def tell(
+    broadcasts: Broadcasts, broadcast: Broadcast, ended_at: datetime | None = None
+) -> None:
     deliveries = await claim(broadcasts, broadcast, limit=1000)
     await broadcasts.deliveries.record(
         broadcast.id, results(deliveries, Outcome.DELIVERED), later(2)
     )
-    assert await broadcasts.finish(broadcast.id, later(5))
+    assert await broadcasts.finish(broadcast.id, ended_at or later(5))
